@@ -1,0 +1,123 @@
+//! What every event carries besides its own facts, and the exact bytes in which it is stored and hashed.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::{
+    event::Event,
+    ids::{CommandId, Position, StreamId, Version},
+};
+
+/// Who caused an event, from the credential and never from an argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The user, or `local` where the server asks for no credentials.
+    pub user: String,
+    /// The user's role.
+    pub role: String,
+}
+
+/// The program the user spoke through, as it describes itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Agent {
+    /// MCP client name.
+    pub name: String,
+    /// MCP client version.
+    pub version: String,
+    /// The model the client claims to be, if it claims one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// What all events of one command share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// When it happened in the world.
+    pub occurred_at: DateTime<Utc>,
+    /// When it was appended; never decreases along the log.
+    pub recorded_at: DateTime<Utc>,
+    /// The shop's business day of `occurred_at`, computed at append and stored.
+    pub business_date: NaiveDate,
+    /// Who.
+    pub actor: Actor,
+    /// Through which assistant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// The command that recorded it.
+    pub command_id: CommandId,
+    /// The event or command that led to this command.
+    pub causation_id: Uuid,
+    /// The conversation or process this belongs to.
+    pub correlation_id: Uuid,
+    /// W3C trace id, 32 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// Why, in the user's words; may be sealed under a customer's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the user typed, when given; may be sealed under a customer's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_text: Option<String>,
+}
+
+/// An event as the log keeps it. Serialising it gives the canonical bytes: the log stores exactly these.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Envelope<D> {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its place in the stream.
+    pub version: Version,
+    /// Its place in the log.
+    pub position: Position,
+    /// Its type, past tense: `OrderPlaced`.
+    #[serde(rename = "type")]
+    pub event_type: std::borrow::Cow<'static, str>,
+    /// Version of the type's shape, from 1.
+    pub schema: u16,
+    /// Who, when, why.
+    pub provenance: Provenance,
+    /// The facts.
+    pub data: D,
+}
+
+/// An event as read: its facts still in the bytes they were stored in.
+pub type RawEnvelope = Envelope<Box<RawValue>>;
+
+/// Why stored bytes could not be read as an event.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes are not an envelope, or the facts do not fit the type.
+    #[error("cannot read the event: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by a newer Orderlog, or not an event of ours.
+    #[error("unknown event type {event_type} with schema {schema}; a newer Orderlog may have written it")]
+    UnknownType {
+        /// The type found.
+        event_type: String,
+        /// The schema version found.
+        schema: u16,
+    },
+}
+
+/// Reads one stored event.
+///
+/// # Errors
+/// When the bytes are no event this version knows.
+pub fn decode(json: &str) -> Result<Envelope<Event>, DecodeError> {
+    let raw: RawEnvelope = serde_json::from_str(json)?;
+    let event = Event::decode(&raw.event_type, raw.schema, raw.data.get())?;
+    Ok(Envelope {
+        id: raw.id,
+        stream: raw.stream,
+        version: raw.version,
+        position: raw.position,
+        event_type: raw.event_type,
+        schema: raw.schema,
+        provenance: raw.provenance,
+        data: event,
+    })
+}

@@ -1,0 +1,190 @@
+//! The identities of the domain, each its own type, and the names of streams.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Namespace of product ids derived from SKUs.
+const PRODUCT_NAMESPACE: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_7072_6f64_0001);
+
+/// An order's number: 1001, 1002, … without gaps, in placement order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+#[schemars(transparent)]
+pub struct OrderId(pub i64);
+
+impl OrderId {
+    /// The number of a log's first order.
+    pub const FIRST: OrderId = OrderId(1001);
+
+    /// The number after this one.
+    #[must_use]
+    pub fn next(self) -> OrderId {
+        OrderId(self.0 + 1)
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A product, identified forever by the SKU it was registered under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProductId(pub Uuid);
+
+impl ProductId {
+    /// The id of the product registered under `sku`: SKUs that differ only in case or outer blanks are one product,
+    /// so two registrations of one SKU meet in one stream.
+    #[must_use]
+    pub fn from_sku(sku: &str) -> ProductId {
+        ProductId(Uuid::new_v5(&PRODUCT_NAMESPACE, sku.trim().to_lowercase().as_bytes()))
+    }
+}
+
+impl fmt::Display for ProductId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A customer; the id says nothing about the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CustomerId(pub Uuid);
+
+impl fmt::Display for CustomerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A command; the same id is acted upon once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CommandId(pub Uuid);
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Place of an event in the log: 1, 2, 3 … without a gap; 0 stands before the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub i64);
+
+impl Position {
+    /// Before the first event.
+    pub const START: Position = Position(0);
+
+    /// The position after this one.
+    #[must_use]
+    pub fn next(self) -> Position {
+        Position(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Place of an event in its stream: 1, 2, 3 …; 0 means the stream has no events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(pub i64);
+
+impl Version {
+    /// Of a stream without events.
+    pub const NONE: Version = Version(0);
+
+    /// The version after this one.
+    #[must_use]
+    pub fn next(self) -> Version {
+        Version(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A stream of events about one thing. Written `order-1001`, `stock-<uuid>`, `product-<uuid>`, `customer-<uuid>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamId {
+    /// One order.
+    Order(OrderId),
+    /// The stock of one product.
+    Stock(ProductId),
+    /// The catalogue entry of one product.
+    Product(ProductId),
+    /// One customer.
+    Customer(CustomerId),
+}
+
+impl StreamId {
+    /// The part before the dash: `order`, `stock`, `product` or `customer`.
+    #[must_use]
+    pub fn category(&self) -> &'static str {
+        match self {
+            StreamId::Order(_) => "order",
+            StreamId::Stock(_) => "stock",
+            StreamId::Product(_) => "product",
+            StreamId::Customer(_) => "customer",
+        }
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let category = self.category();
+        match self {
+            StreamId::Order(id) => write!(f, "{category}-{id}"),
+            StreamId::Stock(id) | StreamId::Product(id) => write!(f, "{category}-{id}"),
+            StreamId::Customer(id) => write!(f, "{category}-{id}"),
+        }
+    }
+}
+
+/// A text that names no stream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid> or customer-<uuid>")]
+pub struct UnknownStream(pub String);
+
+impl FromStr for StreamId {
+    type Err = UnknownStream;
+
+    fn from_str(text: &str) -> Result<StreamId, UnknownStream> {
+        let unknown = || UnknownStream(text.to_owned());
+        let (category, id) = text.split_once('-').ok_or_else(unknown)?;
+        let uuid = || Uuid::parse_str(id).map_err(|_| unknown());
+        match category {
+            "order" => id.parse().map(|n| StreamId::Order(OrderId(n))).map_err(|_| unknown()),
+            "stock" => Ok(StreamId::Stock(ProductId(uuid()?))),
+            "product" => Ok(StreamId::Product(ProductId(uuid()?))),
+            "customer" => Ok(StreamId::Customer(CustomerId(uuid()?))),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl Serialize for StreamId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StreamId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<StreamId, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

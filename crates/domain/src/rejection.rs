@@ -1,0 +1,125 @@
+//! Answers to commands and queries that cannot be carried out: what is wrong and what to do next.
+
+use serde::Serialize;
+
+/// The kinds of rejection, as assistants see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// An argument is malformed or out of range.
+    InvalidArgument,
+    /// A name fits several things.
+    Ambiguous,
+    /// Nothing has that id or name.
+    NotFound,
+    /// The order's state does not allow it.
+    IllegalTransition,
+    /// The order changed since `expected_version`.
+    VersionConflict,
+    /// Too few units available.
+    InsufficientStock,
+    /// The order is on hold.
+    OnHold,
+    /// The idempotency key was used with other arguments.
+    IdempotencyMismatch,
+    /// An identical order was placed moments ago.
+    DuplicateSuspected,
+    /// The user must confirm first.
+    ConfirmationRequired,
+    /// The credential does not allow it.
+    Forbidden,
+    /// A named limit is exceeded.
+    LimitExceeded,
+    /// Another tool does this.
+    UseOtherTool,
+    /// The read model did not catch up in time.
+    StaleRead,
+    /// Too many calls.
+    RateLimited,
+    /// The server cannot take it now.
+    Unavailable,
+}
+
+/// One rejection. Carries everything an assistant needs to mend the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// Its kind.
+    pub code: Code,
+    /// One or two sentences.
+    pub message: String,
+    /// The argument at fault: `lines[0].quantity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Whether the same call may succeed later.
+    pub retryable: bool,
+    /// What may have been meant (at most 5), shortfalls, allowed statuses, or further problems of the same call.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<serde_json::Value>,
+    /// Further problems of the same call, so that one more call can mend all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+/// One of several problems of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The argument at fault.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Rejection {
+    /// A rejection of this kind with this message.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Rejection {
+        let retryable = matches!(code, Code::VersionConflict | Code::StaleRead | Code::RateLimited | Code::Unavailable);
+        Rejection {
+            code,
+            message: message.into(),
+            field: None,
+            hint: None,
+            retryable,
+            candidates: vec![],
+            problems: vec![],
+        }
+    }
+
+    /// An argument that cannot be used.
+    #[must_use]
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Rejection {
+        Rejection::new(Code::InvalidArgument, message).field(field)
+    }
+
+    /// Names the argument at fault.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Rejection {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Rejection {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what may have been meant.
+    #[must_use]
+    pub fn candidates(mut self, candidates: Vec<serde_json::Value>) -> Rejection {
+        self.candidates = candidates;
+        self
+    }
+}
+
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Rejection {}
