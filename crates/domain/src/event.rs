@@ -258,6 +258,12 @@ pub struct LineUnits {
 pub struct UnitsShipped {
     /// The order's number.
     pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
     /// 1 for the order's first shipment.
     pub shipment: u32,
     /// What left.
@@ -279,6 +285,12 @@ pub struct UnitsShipped {
 pub struct UnitsDelivered {
     /// The order's number.
     pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
     /// What arrived.
     pub lines: Vec<LineUnits>,
     /// Whether every active unit has arrived or come back.
@@ -290,6 +302,12 @@ pub struct UnitsDelivered {
 pub struct UnitsCancelled {
     /// The order's number.
     pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
     /// What was cancelled, with the amounts to take back.
     pub lines: Vec<LineUnits>,
     /// The shipping fee taken back (rule R6), or nothing.
@@ -305,6 +323,9 @@ pub struct BackorderFilled {
     pub order_id: OrderId,
     /// The line that waited.
     pub line: u32,
+    /// What the line is for.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
     /// Units now reserved.
     pub units: i64,
 }
@@ -314,6 +335,12 @@ pub struct BackorderFilled {
 pub struct PaymentCaptured {
     /// The order's number.
     pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
     /// Minor units of the order's currency, with tax.
     pub amount: i64,
     /// `card`, `cash`, `upi`, …
@@ -333,6 +360,8 @@ pub struct StockReserved {
     pub product_id: ProductId,
     /// For which order.
     pub order_id: OrderId,
+    /// For which line.
+    pub line: u32,
     /// Units.
     pub units: i64,
     /// Whether these units had been waited for.
@@ -377,6 +406,8 @@ pub struct StockConsumed {
     pub product_id: ProductId,
     /// For which order.
     pub order_id: OrderId,
+    /// For which line.
+    pub line: u32,
     /// Units, reserved before, no longer on hand.
     pub units: i64,
 }
