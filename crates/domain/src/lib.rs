@@ -9,3 +9,5 @@ pub mod event;
 pub mod envelope;
 
 pub mod rejection;
+
+pub mod calendar;
