@@ -1,2 +1,34 @@
-//! placeholder
-fn main() {}
+//! The binary `orderlog`: configuration, MCP tools, HTTP, subcommands.
+//!
+//! A call's path: `http` → `mcp` → `tools` → the writer (crate commands) or a read model (crate projections) → `tools`.
+
+mod catalogue;
+mod cli;
+mod clock;
+mod config;
+mod http;
+mod mcp;
+mod node;
+mod principal;
+mod telemetry;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    runtime.block_on(cli.run()).unwrap_or_else(|error| fail(&error))
+}
+
+/// Says what went wrong, outermost first.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "orderlog: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,55 @@
+//! The only place that reads the machine's clock and mints random ids; everything else is handed them.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use uuid::{Timestamp, Uuid};
+
+/// Tells the time: the machine's, or one that runs on from a given moment (`--clock`).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Clock {
+    /// The machine's clock.
+    Machine,
+    /// As if the process had started at `from`.
+    Shifted { from: DateTime<Utc>, since: Instant },
+}
+
+impl Clock {
+    /// The machine's clock, or one started at `from`.
+    pub(crate) fn new(from: Option<DateTime<Utc>>) -> Clock {
+        from.map_or(Clock::Machine, |from| Clock::Shifted { from, since: Instant::now() })
+    }
+
+    /// The present moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the edge")]
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        match self {
+            Clock::Machine => Utc::now(),
+            Clock::Shifted { from, since } => *from + since.elapsed(),
+        }
+    }
+
+    /// A new UUIDv7 of the present moment.
+    pub(crate) fn new_id(&self) -> Uuid {
+        let now = self.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        Uuid::new_v7(Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
+    }
+}
+
+/// 32 unpredictable bytes, for keys.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub(crate) fn random_key() -> Result<[u8; 32], rand::rand_core::OsError> {
+    use rand::TryRngCore as _;
+    let mut key = [0; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut key)?;
+    Ok(key)
+}
+
+/// A random customer id; it says nothing about the person nor about when they first came.
+#[expect(clippy::disallowed_methods, reason = "this is the edge")]
+pub(crate) fn random_id() -> Uuid {
+    Uuid::new_v4()
+}

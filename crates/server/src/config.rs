@@ -1,0 +1,246 @@
+//! Configuration: flag over environment over file over default, typed, all problems reported at once.
+
+mod page;
+mod settings;
+mod sources;
+
+use std::{fmt, net::SocketAddr, str::FromStr};
+
+use chrono::{DateTime, NaiveTime, Utc, Weekday};
+use chrono_tz::Tz;
+use orderlog_domain::money::Currency;
+
+pub(crate) use self::{page::markdown, sources::Given};
+
+/// Everything a node is told from outside.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) database_url: String,
+    pub(crate) nats_url: Option<String>,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) shop: Shop,
+    pub(crate) log_format: LogFormat,
+    pub(crate) clock: Option<DateTime<Utc>>,
+    pub(crate) bench_noop_tool: bool,
+}
+
+/// How this shop counts days and writes amounts.
+#[derive(Debug, Clone)]
+pub(crate) struct Shop {
+    pub(crate) timezone: Tz,
+    pub(crate) currency: Currency,
+    pub(crate) locale: String,
+    pub(crate) week_start: Weekday,
+    /// 1 for January.
+    pub(crate) fiscal_year_start: u32,
+    pub(crate) day_start: NaiveTime,
+    pub(crate) day_month_order: DayMonthOrder,
+}
+
+/// How 11/12/2026 is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DayMonthOrder {
+    DayMonth,
+    MonthDay,
+    Ask,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Every problem of the configuration.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ConfigError(pub(crate) Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads everything given on the command line, in the environment and in the file it names.
+    ///
+    /// # Errors
+    /// Lists every value that cannot be used, and where it came from.
+    pub(crate) fn load(given: &Given) -> Result<Config, ConfigError> {
+        let mut values = sources::Values::collect(given)?;
+        let config = values.read_all();
+        match (config, values.problems()) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(ConfigError(problems)),
+        }
+    }
+}
+
+impl sources::Values {
+    /// `None` as soon as one value could not be read; the problems say which.
+    fn read_all(&mut self) -> Option<Config> {
+        let listen = self.read("listen", loopback);
+        let database_url = self.read("database-url", database_url);
+        let nats_url = self.read_optional("nats-url", nats_url);
+        let allowed_hosts = self.read("allowed-hosts", list);
+        let allowed_origins = self.read("allowed-origins", list);
+        let shop = self.read_shop();
+        let log_format = self.read("log-format", |text| match text {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            _ => Err("expected `text` or `json`".to_owned()),
+        });
+        let clock = self.read_optional("clock", |text| {
+            DateTime::parse_from_rfc3339(text)
+                .map(|time| time.to_utc())
+                .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T14:30:00+05:30".to_owned())
+        });
+        let bench_noop_tool = self.read("bench-noop-tool", boolean);
+        Some(Config {
+            listen: listen?,
+            database_url: database_url?,
+            nats_url: nats_url?,
+            allowed_hosts: allowed_hosts?,
+            allowed_origins: allowed_origins?,
+            shop: shop?,
+            log_format: log_format?,
+            clock: clock?,
+            bench_noop_tool: bench_noop_tool?,
+        })
+    }
+
+    fn read_shop(&mut self) -> Option<Shop> {
+        let timezone = self.read("timezone", |text| {
+            text.parse::<Tz>().map_err(|_| "no IANA time zone; use one such as Asia/Kolkata or Europe/Berlin".to_owned())
+        });
+        let currency = self.read("currency", |text| Currency::from_str(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned()));
+        let locale = self.read("locale", locale);
+        let week_start = self.read("week-start", |text| {
+            Weekday::from_str(text).map_err(|_| "expected a weekday such as monday or sunday".to_owned())
+        });
+        let fiscal_year_start = self.read("fiscal-year-start", |text| {
+            chrono::Month::from_str(text)
+                .map(|month| month.number_from_month())
+                .map_err(|_| "expected a month such as april".to_owned())
+        });
+        let day_start = self.read("day-start", |text| {
+            NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "expected a time such as 00:00 or 04:30".to_owned())
+        });
+        let day_month_order = self.read("day-month-order", |text| match text {
+            "day-month" => Ok(DayMonthOrder::DayMonth),
+            "month-day" => Ok(DayMonthOrder::MonthDay),
+            "ask" => Ok(DayMonthOrder::Ask),
+            _ => Err("expected `day-month`, `month-day` or `ask`".to_owned()),
+        });
+        Some(Shop {
+            timezone: timezone?,
+            currency: currency?,
+            locale: locale?,
+            week_start: week_start?,
+            fiscal_year_start: fiscal_year_start?,
+            day_start: day_start?,
+            day_month_order: day_month_order?,
+        })
+    }
+}
+
+/// Without credentials, whoever can reach the port is the shopkeeper; so only this machine may reach it.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("anyone who can reach this address could run the shop: this version has no credentials yet, so it \
+             listens on loopback only; put a proxy that authenticates in front of it, or use 127.0.0.1"
+            .to_owned())
+    }
+}
+
+fn database_url(text: &str) -> Result<String, String> {
+    let sqlite = text.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
+    if sqlite || text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        Ok(text.to_owned())
+    } else {
+        Err("expected sqlite://folder/log.db or postgres://user@host/database".to_owned())
+    }
+}
+
+fn nats_url(text: &str) -> Result<String, String> {
+    if text.starts_with("nats://") || text.starts_with("tls://") {
+        Ok(text.to_owned())
+    } else {
+        Err("expected nats://host:4222 or tls://host:4222".to_owned())
+    }
+}
+
+fn locale(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let alphabetic = |part: &&str, lengths: &[usize]| {
+        lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
+    };
+    match parts.as_slice() {
+        [language] if alphabetic(language, &[2, 3]) => Ok(text.to_owned()),
+        [language, region] if alphabetic(language, &[2, 3]) && alphabetic(region, &[2]) => Ok(text.to_owned()),
+        _ => Err("expected a language and region such as en-IN".to_owned()),
+    }
+}
+
+fn list(text: &str) -> Result<Vec<String>, String> {
+    Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "expected `true` or `false`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+        Config::load(&Given::of(pairs))
+    }
+
+    #[test]
+    fn defaults_stand_on_their_own() {
+        let config = load(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:7400");
+        assert_eq!(config.database_url, "sqlite://orderlog-data/log.db");
+        assert_eq!(config.shop.timezone, chrono_tz::Asia::Kolkata);
+        assert_eq!(config.nats_url, None);
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let error = load(&[("timezone", "Mars/Base"), ("currency", "RUP"), ("day-start", "25:00")]).unwrap_err();
+        assert_eq!(error.0.len(), 3, "{error}");
+        assert!(error.0[0].starts_with("--timezone: `Mars/Base` cannot be used: no IANA time zone"), "{error}");
+    }
+
+    #[test]
+    fn listening_beyond_loopback_is_refused() {
+        let error = load(&[("listen", "0.0.0.0:7400")]).unwrap_err();
+        assert!(error.0[0].contains("no credentials"), "{error}");
+    }
+
+    #[test]
+    fn the_file_yields_to_the_flag_and_its_unknown_keys_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orderlog.toml");
+        std::fs::write(&path, "currency = \"USD\"\ntimezone = \"Europe/Berlin\"\n").unwrap();
+        let config = Config::load(&Given::of(&[("currency", "EUR")]).with_file(&path)).unwrap();
+        assert_eq!(config.shop.currency.code(), "EUR");
+        assert_eq!(config.shop.timezone, chrono_tz::Europe::Berlin);
+
+        std::fs::write(&path, "curency = \"USD\"\n").unwrap();
+        let error = Config::load(&Given::default().with_file(&path)).unwrap_err();
+        assert!(error.0[0].contains("did you mean `currency`?"), "{error}");
+    }
+}

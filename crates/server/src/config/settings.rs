@@ -1,0 +1,140 @@
+//! The table of settings: flags, environment variables, file keys and the reference page all come from it.
+
+/// One setting.
+pub(crate) struct Setting {
+    /// `database-url`: the flag without its dashes, the key in the file; `ORDERLOG_DATABASE_URL` in the environment.
+    pub(crate) name: &'static str,
+    /// What stands for its value in help: `URL`.
+    pub(crate) value: &'static str,
+    /// What holds when nobody says otherwise.
+    pub(crate) default: Option<&'static str>,
+    /// One or two sentences.
+    pub(crate) help: &'static str,
+    /// Heading it stands under.
+    pub(crate) group: &'static str,
+}
+
+impl Setting {
+    /// Its environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("ORDERLOG_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// Whether it is a switch that needs no value.
+    pub(crate) fn is_switch(&self) -> bool {
+        self.value == "BOOL"
+    }
+}
+
+const NODE: &str = "Node";
+const SHOP: &str = "Shop";
+const LOGS: &str = "Logs and tests";
+
+/// Every setting, in the order of the reference page.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "listen",
+        value: "ADDRESS",
+        default: Some("127.0.0.1:7400"),
+        help: "Where MCP and HTTP are served. Only loopback addresses are accepted as long as no credentials are configured; port 0 takes a free one.",
+        group: NODE,
+    },
+    Setting {
+        name: "database-url",
+        value: "URL",
+        default: Some("sqlite://orderlog-data/log.db"),
+        help: "Where the log is kept: `sqlite://folder/log.db` (read models and customer keys stand beside it) or `postgres://user@host/database`.",
+        group: NODE,
+    },
+    Setting {
+        name: "nats-url",
+        value: "URL",
+        default: None,
+        help: "NATS server with JetStream to which every event is relayed, `nats://host:4222`. Without it, events travel inside the process only.",
+        group: NODE,
+    },
+    Setting {
+        name: "allowed-hosts",
+        value: "HOSTS",
+        default: Some("localhost,127.0.0.1,::1"),
+        help: "Host names under which the server may be addressed, separated by commas; others are refused (DNS rebinding).",
+        group: NODE,
+    },
+    Setting {
+        name: "allowed-origins",
+        value: "ORIGINS",
+        default: Some("http://localhost:*,http://127.0.0.1:*"),
+        help: "Web origins whose pages may call the server, separated by commas; others are refused with 403. Programs that send no Origin are not affected.",
+        group: NODE,
+    },
+    Setting {
+        name: "timezone",
+        value: "ZONE",
+        default: Some("Asia/Kolkata"),
+        help: "The shop's IANA time zone: where its business days begin and how date phrases are read.",
+        group: SHOP,
+    },
+    Setting {
+        name: "currency",
+        value: "CODE",
+        default: Some("INR"),
+        help: "The shop's currency, ISO 4217.",
+        group: SHOP,
+    },
+    Setting {
+        name: "locale",
+        value: "TAG",
+        default: Some("en-IN"),
+        help: "How amounts and dates are written in sentences: `en-IN` groups ₹12,34,567, `en-US` ₹1,234,567.",
+        group: SHOP,
+    },
+    Setting {
+        name: "week-start",
+        value: "DAY",
+        default: Some("monday"),
+        help: "First day of the week, for `last week` and weekly figures.",
+        group: SHOP,
+    },
+    Setting {
+        name: "fiscal-year-start",
+        value: "MONTH",
+        default: Some("april"),
+        help: "First month of the fiscal year.",
+        group: SHOP,
+    },
+    Setting {
+        name: "day-start",
+        value: "TIME",
+        default: Some("00:00"),
+        help: "When a business day begins in the shop's zone, `HH:MM`. It is stored with every event, so a change moves no past figure.",
+        group: SHOP,
+    },
+    Setting {
+        name: "day-month-order",
+        value: "ORDER",
+        default: Some("day-month"),
+        help: "How 11/12/2026 is read: `day-month`, `month-day`, or `ask` to refuse it as ambiguous.",
+        group: SHOP,
+    },
+    Setting {
+        name: "log-format",
+        value: "FORMAT",
+        default: Some("text"),
+        help: "Log lines as `text` or `json`. They go to standard error; `RUST_LOG` filters them.",
+        group: LOGS,
+    },
+    Setting {
+        name: "clock",
+        value: "TIME",
+        default: None,
+        help: "Run as if started at this moment (RFC 3339), for tests and demos. Refused on a log that already holds later events.",
+        group: LOGS,
+    },
+    Setting {
+        name: "bench-noop-tool",
+        value: "BOOL",
+        default: Some("false"),
+        help: "Also answer `bench_noop`, an unlisted tool that takes the arguments of create_order and does nothing, for benchmarks.",
+        group: LOGS,
+    },
+];
