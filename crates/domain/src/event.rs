@@ -10,25 +10,38 @@ use crate::{
     money::Currency,
 };
 
-/// Declares the event types once: the enum, the names, the decoder, the list for the catalogue.
+/// Declares the event types once: the enum, the names, the decoder, the list for the catalogue, and for each category
+/// the closed set of its facts, so that a fold of one kind of stream matches exactly these.
 macro_rules! events {
-    ($( $(#[$doc:meta])* $name:ident = $schema:literal in $category:literal, )*) => {
+    ($( $category:literal $kind:ident($facts:ident) { $( $(#[$doc:meta])* $name:ident = $schema:literal, )* } )*) => {
         /// Any fact the log can hold. Serialises as the bare facts; the type's name stands in the envelope.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
-        pub enum Event { $( $(#[$doc])* $name($name), )* }
+        pub enum Event { $($( $(#[$doc])* $name($name), )*)* }
 
         impl Event {
             /// Name of the type, as stored and published.
             #[must_use]
             pub fn event_type(&self) -> &'static str {
-                match self { $( Event::$name(_) => stringify!($name), )* }
+                match self { $($( Event::$name(_) => stringify!($name), )*)* }
+            }
+
+            /// Category of the streams the type stands in.
+            #[must_use]
+            pub fn category(&self) -> &'static str {
+                match self { $($( Event::$name(_) => $category, )*)* }
             }
 
             /// Version of the type's shape that this build writes.
             #[must_use]
             pub fn schema(&self) -> u16 {
-                match self { $( Event::$name(_) => $schema, )* }
+                match self { $($( Event::$name(_) => $schema, )*)* }
+            }
+
+            /// The fact, sorted by the kind of thing it is about.
+            #[must_use]
+            pub fn fact(&self) -> Fact<'_> {
+                match self { $($( Event::$name(fact) => Fact::$kind($facts::$name(fact)), )*)* }
             }
 
             /// Reads the facts of an event of the given type and schema version.
@@ -37,70 +50,88 @@ macro_rules! events {
             /// When the type or schema is unknown, or the data does not fit it.
             pub fn decode(event_type: &str, schema: u16, data: &str) -> Result<Event, DecodeError> {
                 match (event_type, schema) {
-                    $( (stringify!($name), $schema) => Ok(Event::$name(serde_json::from_str(data)?)), )*
+                    $($( (stringify!($name), $schema) => Ok(Event::$name(serde_json::from_str(data)?)), )*)*
                     _ => Err(DecodeError::UnknownType { event_type: event_type.to_owned(), schema }),
                 }
             }
         }
 
-        $( impl From<$name> for Event { fn from(fact: $name) -> Event { Event::$name(fact) } } )*
+        $($( impl From<$name> for Event { fn from(fact: $name) -> Event { Event::$name(fact) } } )*)*
+
+        /// A fact by the kind of thing it is about.
+        #[derive(Debug, Clone, Copy)]
+        pub enum Fact<'a> { $( #[doc = concat!("About one ", $category, ".")] $kind($facts<'a>), )* }
+
+        $(
+            #[doc = concat!("Every fact that stands in ", $category, " streams.")]
+            #[derive(Debug, Clone, Copy)]
+            pub enum $facts<'a> { $( $(#[$doc])* $name(&'a $name), )* }
+        )*
 
         /// Every event type with its category, schema version and JSON Schema, for the catalogue.
         #[must_use]
         pub fn catalogue() -> Vec<EventType> {
-            vec![ $( EventType {
+            vec![ $($( EventType {
                 name: stringify!($name), category: $category, schema: $schema,
                 json_schema: schemars::schema_for!($name).to_value(),
-            }, )* ]
+            }, )*)* ]
         }
     };
 }
 
 events! {
-    /// An order was placed; its amounts are final.
-    OrderPlaced = 1 in "order",
-    /// The shop accepted the order.
-    OrderConfirmed = 1 in "order",
-    /// Nothing may ship until released.
-    OrderHeld = 1 in "order",
-    /// The hold ended.
-    OrderReleased = 1 in "order",
-    /// Picking started.
-    ProcessingStarted = 1 in "order",
-    /// Units left the shop.
-    UnitsShipped = 1 in "order",
-    /// Units arrived.
-    UnitsDelivered = 1 in "order",
-    /// Units not yet shipped were cancelled.
-    UnitsCancelled = 1 in "order",
-    /// Units that waited for stock are now reserved.
-    BackorderFilled = 1 in "order",
-    /// Money came in for an order.
-    PaymentCaptured = 1 in "order",
-    /// Units were set aside for an order.
-    StockReserved = 1 in "stock",
-    /// An order waits for units that are not there.
-    StockBackordered = 1 in "stock",
-    /// Units set aside, or waited for, are free again.
-    StockReleased = 1 in "stock",
-    /// Reserved units left the shop.
-    StockConsumed = 1 in "stock",
-    /// Units came in.
-    StockReceived = 1 in "stock",
-    /// A count or correction changed the units on hand.
-    StockAdjusted = 1 in "stock",
-    /// Available units fell to the threshold or below.
-    LowStockReached = 1 in "stock",
-    /// Available units rose above the threshold again.
-    LowStockRecovered = 1 in "stock",
-    /// A product entered the catalogue.
-    ProductRegistered = 1 in "product",
-    /// A product's catalogue entry changed.
-    ProductChanged = 1 in "product",
-    /// A customer became known.
-    CustomerRegistered = 1 in "customer",
-    /// A customer's particulars changed.
-    CustomerChanged = 1 in "customer",
+    "order" Order(OrderFact) {
+        /// An order was placed; its amounts are final.
+        OrderPlaced = 1,
+        /// The shop accepted the order.
+        OrderConfirmed = 1,
+        /// Nothing may ship until released.
+        OrderHeld = 1,
+        /// The hold ended.
+        OrderReleased = 1,
+        /// Picking started.
+        ProcessingStarted = 1,
+        /// Units left the shop.
+        UnitsShipped = 1,
+        /// Units arrived.
+        UnitsDelivered = 1,
+        /// Units not yet shipped were cancelled.
+        UnitsCancelled = 1,
+        /// Units that waited for stock are now reserved.
+        BackorderFilled = 1,
+        /// Money came in for an order.
+        PaymentCaptured = 1,
+    }
+    "stock" Stock(StockFact) {
+        /// Units were set aside for an order.
+        StockReserved = 1,
+        /// An order waits for units that are not there.
+        StockBackordered = 1,
+        /// Units set aside, or waited for, are free again.
+        StockReleased = 1,
+        /// Reserved units left the shop.
+        StockConsumed = 1,
+        /// Units came in.
+        StockReceived = 1,
+        /// A count or correction changed the units on hand.
+        StockAdjusted = 1,
+        /// Available units fell to the threshold or below.
+        LowStockReached = 1,
+        /// Available units rose above the threshold again.
+        LowStockRecovered = 1,
+    }
+    "product" Product(ProductFact) {
+        /// A product entered the catalogue.
+        ProductRegistered = 1,
+        /// A product's catalogue entry changed.
+        ProductChanged = 1,
+    }
+    "customer" Customer(CustomerFact) {
+        /// A customer became known.
+        CustomerRegistered = 1,
+        /// A customer's particulars changed.
+        CustomerChanged = 1,
+    }
 }
 
 /// One event type, described for people and programs that read the log or subscribe to it.

@@ -8,6 +8,25 @@ pub mod event;
 
 pub mod envelope;
 
+pub mod order;
+pub mod stock;
+
+pub mod product;
+
+pub mod customer;
+
+pub mod world;
+
+pub mod decide;
+
+pub mod commands;
+
 pub mod rejection;
+
+pub mod limits;
+pub mod text;
+
+pub mod postings;
+pub mod pricing;
 
 pub mod calendar;

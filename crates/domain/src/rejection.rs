@@ -58,7 +58,7 @@ pub struct Rejection {
     /// What may have been meant (at most 5), shortfalls, allowed statuses, or further problems of the same call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<serde_json::Value>,
-    /// Further problems of the same call, so that one more call can mend all.
+    /// Every problem of the call when it has several, so that one more call can mend all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
@@ -113,6 +113,39 @@ impl Rejection {
     pub fn candidates(mut self, candidates: Vec<serde_json::Value>) -> Rejection {
         self.candidates = candidates;
         self
+    }
+}
+
+/// Collects what is wrong with a call, so that it is answered once and completely.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes one problem with the argument `field`.
+    pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem { field: field.into(), message: message.into() });
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// # Errors
+    /// When anything is wrong: one rejection that names all of it.
+    pub fn check(self) -> Result<(), Rejection> {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        let described: Vec<String> = self.0.iter().map(|p| format!("{} {}", p.field, p.message)).collect();
+        let message = match described.len() {
+            1 => format!("{}.", described[0]),
+            n => format!("{n} problems: {}.", described.join("; ")),
+        };
+        let mut rejection = Rejection::invalid(first.field.clone(), message);
+        if self.0.len() > 1 {
+            rejection.problems = self.0;
+        }
+        Err(rejection)
     }
 }
 

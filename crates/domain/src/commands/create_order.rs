@@ -1,0 +1,398 @@
+//! Placing an order: price it, set its units aside or let them wait, record it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Reference, ReferenceKind, refuse, stock_moves::StockMoves};
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::{
+        Amounts, CatalogueEntry, Charge, OrderPlaced, PlacedLine, StockBackordered, StockPolicy, StockReserved, Totals,
+    },
+    ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    limits,
+    money::{AmountError, Currency, MAX_AMOUNT_MINOR, parse_amount, plain},
+    pricing::{Discount, EnteredLine, price},
+    product::Product,
+    rejection::{Code, Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Place a new order for a customer. Prices, names and tax rates are copied from the catalogue; stock is reserved at
+/// once. Answers with the new order's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOrder {
+    /// Who orders: e-mail address, name or id of a known customer. Register new customers with customers_upsert first.
+    #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
+    pub customer: String,
+    /// What is ordered, at least one line.
+    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
+    pub lines: Vec<LineInput>,
+    /// Shipping fee in the order's currency, such as "99.00". Nothing when left out. Taxed at the lines' highest rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub shipping: Option<String>,
+    /// Discount on the whole order after line discounts: an amount such as "50.00" or a percentage such as "10%".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
+    pub order_discount: Option<String>,
+    /// ISO 4217 code of the order's currency, such as "USD"; the shop's when left out. Lines whose product is priced in
+    /// another currency then need a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", pattern(r"^[A-Z]{3}$"))]
+    pub currency: Option<String>,
+    /// A note kept with the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::NOTE_CHARS))]
+    pub note: Option<String>,
+}
+
+/// One line of a new order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineInput {
+    /// SKU or name of a product.
+    #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
+    pub product: String,
+    /// Units ordered.
+    #[schemars(range(min = 1, max = limits::UNITS))]
+    pub quantity: i64,
+    /// Price of one unit, such as "999.00"; the catalogue's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub unit_price: Option<String>,
+    /// Price of all units of the line together instead of `unit_price`, for offers such as three for "100.00".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub line_total: Option<String>,
+    /// Discount on this line: an amount such as "50.00" or a percentage such as "10%".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
+    pub discount: Option<String>,
+}
+
+/// A line with everything the catalogue adds to it.
+struct Item<'a> {
+    id: ProductId,
+    product: &'a Product,
+    entry: &'a CatalogueEntry,
+    quantity: i64,
+    unit_price: i64,
+    entered: EnteredLine,
+}
+
+/// What one line gets of its product's stock.
+#[derive(Clone, Copy, Default)]
+struct Allotment {
+    reserved: i64,
+    backordered: i64,
+}
+
+impl CreateOrder {
+    pub(super) fn references(&self) -> Vec<Reference<'_>> {
+        let customer = Reference { kind: ReferenceKind::Customer, text: &self.customer, field: "customer".to_owned() };
+        let products = self.lines.iter().enumerate().map(|(i, line)| Reference {
+            kind: ReferenceKind::Product,
+            text: &line.product,
+            field: format!("lines[{i}].product"),
+        });
+        std::iter::once(customer).chain(products).collect()
+    }
+
+    /// Checks what can be checked without any state, in a shop of the given currency. The edge calls it too, before it
+    /// seals the note.
+    ///
+    /// # Errors
+    /// When something is out of bounds; names all of it.
+    pub fn check(&self, shop: Currency) -> Result<(), Rejection> {
+        let mut problems = Problems::default();
+        text::check_line("customer", &self.customer, limits::REFERENCE_CHARS, &mut problems);
+        if self.lines.is_empty() || self.lines.len() > limits::LINES_PER_ORDER {
+            let found = self.lines.len();
+            problems.add("lines", format!("must have 1 to {} lines; it has {found}", limits::LINES_PER_ORDER));
+        }
+        for (i, line) in self.lines.iter().enumerate().take(limits::LINES_PER_ORDER) {
+            text::check_line(&format!("lines[{i}].product"), &line.product, limits::REFERENCE_CHARS, &mut problems);
+            text::check_units(&format!("lines[{i}].quantity"), line.quantity, &mut problems);
+            if line.unit_price.is_some() && line.line_total.is_some() {
+                problems.add(format!("lines[{i}].line_total"), "cannot be given together with unit_price");
+            }
+        }
+        if let Some(note) = &self.note {
+            text::check_note("note", note, limits::NOTE_CHARS, &mut problems);
+        }
+        match self.currency(shop) {
+            Ok(currency) => self.check_amounts(currency, &mut problems),
+            Err(message) => problems.add("currency", message),
+        }
+        problems.check()
+    }
+
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        self.check(context.shop.currency)?;
+        let currency = self
+            .currency(context.shop.currency)
+            .map_err(|message| Rejection::invalid("currency", format!("currency {message}.")))?;
+        let customer_id = self.customer(world, context)?;
+        let items = self.items(currency, world, context)?;
+        let (amounts, shipping, totals) = self.price(&items, currency)?;
+        let allotments = allot(&items, world)?;
+
+        let order_id = context.next_order;
+        let lines = placed_lines(&items, &amounts, &allotments);
+        let placed = OrderPlaced {
+            order_id,
+            customer_id,
+            currency,
+            tax_inclusive: items.iter().all(|item| item.entered.tax_inclusive),
+            lines,
+            shipping,
+            totals,
+            note: self.note.clone(),
+        };
+        let mut decision = Decision::about(StreamId::Order(order_id));
+        if allotments.iter().any(|allotment| allotment.backordered > 0) {
+            decision.warn("Some units are not in stock: the order waits for them.");
+        }
+        let mut moves = StockMoves::new(world);
+        set_aside(&placed.lines, order_id, &mut moves)?;
+        decision.record(StreamId::Order(order_id), placed);
+        moves.settle(&mut decision)?;
+        Ok(decision)
+    }
+
+    /// The order's currency, or what is wrong with it.
+    fn currency(&self, shop: Currency) -> Result<Currency, String> {
+        let Some(code) = &self.currency else { return Ok(shop) };
+        let shown: String = code.chars().take(10).collect();
+        code.parse().map_err(|_| format!("`{shown}` is no ISO 4217 code; use one such as INR, USD or EUR"))
+    }
+
+    fn check_amounts(&self, currency: Currency, problems: &mut Problems) {
+        let mut note = |field: String, outcome: Result<(), AmountError>| {
+            if let Err(error) = outcome {
+                problems.add(field, format!("cannot be read: {error}"));
+            }
+        };
+        for (i, line) in self.lines.iter().enumerate().take(limits::LINES_PER_ORDER) {
+            for (name, amount) in [("unit_price", &line.unit_price), ("line_total", &line.line_total)] {
+                if let Some(amount) = amount {
+                    note(format!("lines[{i}].{name}"), parse_amount(amount, currency).map(drop));
+                }
+            }
+            if let Some(discount) = &line.discount {
+                note(format!("lines[{i}].discount"), Discount::parse(discount, currency).map(drop));
+            }
+        }
+        if let Some(shipping) = &self.shipping {
+            note("shipping".to_owned(), parse_amount(shipping, currency).map(drop));
+        }
+        if let Some(discount) = &self.order_discount {
+            note("order_discount".to_owned(), Discount::parse(discount, currency).map(drop));
+        }
+    }
+
+    fn customer(&self, world: &World, context: &Context<'_>) -> Result<CustomerId, Refusal> {
+        let unknown = || {
+            Rejection::new(Code::NotFound, "There is no such customer.")
+                .field("customer")
+                .hint("Find the customer with customers_search, or register it with customers_upsert.")
+        };
+        let id = context.names.customer(&self.customer).ok_or_else(unknown)?;
+        if world.customer(id)?.version == Version::NONE {
+            return Err(unknown().into());
+        }
+        Ok(id)
+    }
+
+    /// Adds catalogue data to every line and reads its amounts.
+    fn items<'w>(&self, currency: Currency, world: &'w World, context: &Context<'_>) -> Result<Vec<Item<'w>>, Refusal> {
+        let mut problems = Problems::default();
+        let mut items = Vec::with_capacity(self.lines.len());
+        for (i, line) in self.lines.iter().enumerate() {
+            let id = context.names.product(&line.product);
+            let (product, entry) = refuse::registered(world, id, &format!("lines[{i}].product"), &line.product)?;
+            if entry.archived {
+                problems
+                    .add(format!("lines[{i}].product"), format!("`{}` is archived and no longer sold", product.sku));
+            }
+            match line.amounts(i, currency, entry) {
+                Ok((unit_price, gross, discount)) => {
+                    let (tax_rate, tax_inclusive) = (entry.tax_rate, entry.tax_inclusive);
+                    let entered = EnteredLine { gross, discount, tax_rate, tax_inclusive };
+                    items.push(Item { id, product, entry, quantity: line.quantity, unit_price, entered });
+                }
+                Err((field, message)) => problems.add(field, message),
+            }
+        }
+        problems.check()?;
+        Ok(items)
+    }
+
+    fn price(&self, items: &[Item<'_>], currency: Currency) -> Result<(Vec<Amounts>, Charge, Totals), Rejection> {
+        let mut problems = Problems::default();
+        let lines: Vec<EnteredLine> = items.iter().map(|item| item.entered).collect();
+        let left: i64 = lines.iter().map(|line| line.gross - line.discount).sum();
+        let shipping = match self.shipping.as_deref().map(|text| parse_amount(text, currency)).transpose() {
+            Ok(fee) => fee.unwrap_or(0),
+            Err(error) => {
+                problems.add("shipping", format!("cannot be read: {error}"));
+                0
+            }
+        };
+        let discount = match self.order_discount.as_deref().map(|text| Discount::parse(text, currency)).transpose() {
+            Ok(discount) => discount.map_or(0, |discount| discount.of(left)),
+            Err(error) => {
+                problems.add("order_discount", format!("cannot be read: {error}"));
+                0
+            }
+        };
+        if discount > left {
+            let (discount, left) = (plain(discount, currency), plain(left, currency));
+            problems.add("order_discount", format!("is {discount}, more than the {left} of all lines"));
+        }
+        problems.check()?;
+        let (amounts, shipping) = price(&lines, discount, shipping);
+        let totals = Totals::of(amounts.iter().copied(), shipping);
+        if totals.gross.max(totals.total) > MAX_AMOUNT_MINOR {
+            return Err(Rejection::invalid("lines", "The order's total is larger than any amount accepted here."));
+        }
+        Ok((amounts, shipping, totals))
+    }
+}
+
+impl LineInput {
+    /// Unit price, gross and discount as entered, or the field at fault and what is wrong with it.
+    fn amounts(
+        &self,
+        index: usize,
+        currency: Currency,
+        entry: &CatalogueEntry,
+    ) -> Result<(i64, i64, i64), (String, String)> {
+        let at = |name: &str| format!("lines[{index}].{name}");
+        let read = |name: &str, text: &str| {
+            parse_amount(text, currency).map_err(|error| (at(name), format!("cannot be read: {error}")))
+        };
+        let (unit_price, gross) = match (&self.unit_price, &self.line_total) {
+            (_, Some(total)) => {
+                let total = read("line_total", total)?;
+                (total / self.quantity, Some(total))
+            }
+            (Some(price), None) => {
+                let price = read("unit_price", price)?;
+                (price, price.checked_mul(self.quantity))
+            }
+            (None, None) if entry.currency == currency => (entry.price, entry.price.checked_mul(self.quantity)),
+            (None, None) => {
+                let message = format!("is needed: the catalogue's price is in {}, not {currency}", entry.currency);
+                return Err((at("unit_price"), message));
+            }
+        };
+        let gross = gross
+            .filter(|gross| *gross <= MAX_AMOUNT_MINOR)
+            .ok_or_else(|| (at("quantity"), "makes the line larger than any amount accepted here".to_owned()))?;
+        let discount = match &self.discount {
+            None => 0,
+            Some(text) => Discount::parse(text, currency)
+                .map_err(|error| (at("discount"), format!("cannot be read: {error}")))?
+                .of(gross),
+        };
+        if discount > gross {
+            let (discount, gross) = (plain(discount, currency), plain(gross, currency));
+            return Err((at("discount"), format!("is {discount}, more than the line's {gross}")));
+        }
+        Ok((unit_price, gross, discount))
+    }
+}
+
+/// Divides what is available among the lines, first come first served, after judging each product's sum over all lines.
+fn allot(items: &[Item<'_>], world: &World) -> Result<Vec<Allotment>, Refusal> {
+    let mut requested: BTreeMap<ProductId, i64> = BTreeMap::new();
+    for item in items.iter().filter(|item| item.entry.policy != StockPolicy::Untracked) {
+        *requested.entry(item.id).or_default() += item.quantity;
+    }
+    let mut free = BTreeMap::new();
+    let mut shortfalls: Vec<Value> = vec![];
+    for (id, requested) in requested {
+        let stock = world.stock(id)?;
+        let available = stock.available().max(0);
+        let Some(item) = items.iter().find(|item| item.id == id) else { continue };
+        let may_wait = match item.entry.policy {
+            StockPolicy::Backorder => (item.entry.backorder_limit - stock.backordered()).max(0),
+            StockPolicy::Deny | StockPolicy::Untracked => 0,
+        };
+        if requested > available + may_wait {
+            shortfalls.push(json!({
+                "product": item.entry.name, "sku": item.product.sku,
+                "requested": requested, "available": available, "shortfall": requested - available,
+            }));
+        }
+        free.insert(id, available);
+    }
+    if !shortfalls.is_empty() {
+        return Err(insufficient(shortfalls).into());
+    }
+    Ok(items
+        .iter()
+        .map(|item| match free.get_mut(&item.id) {
+            None => Allotment::default(),
+            Some(free) => {
+                let reserved = item.quantity.min(*free);
+                *free -= reserved;
+                Allotment { reserved, backordered: item.quantity - reserved }
+            }
+        })
+        .collect())
+}
+
+fn insufficient(shortfalls: Vec<Value>) -> Rejection {
+    let described: Vec<String> = shortfalls
+        .iter()
+        .map(|short| {
+            format!("{} of {} available, {} asked for", short["available"], short["product"], short["requested"])
+        })
+        .collect();
+    Rejection::new(Code::InsufficientStock, format!("Not enough in stock: {}.", described.join("; ")))
+        .field("lines")
+        .hint("Order fewer units, or receive stock first with inventory_receive.")
+        .candidates(shortfalls)
+}
+
+fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], allotments: &[Allotment]) -> Vec<PlacedLine> {
+    let numbered = (1..).zip(items).zip(amounts).zip(allotments);
+    numbered
+        .map(|(((line, item), amounts), allotment)| PlacedLine {
+            line,
+            product_id: item.id,
+            sku: item.product.sku.clone(),
+            name: item.entry.name.clone(),
+            quantity: item.quantity,
+            unit_price: item.unit_price,
+            tax_rate: item.entry.tax_rate,
+            amounts: *amounts,
+            tracked: item.entry.policy != StockPolicy::Untracked,
+            reserved: allotment.reserved,
+            backordered: allotment.backordered,
+        })
+        .collect()
+}
+
+fn set_aside(lines: &[PlacedLine], order_id: OrderId, moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
+    for placed in lines {
+        let PlacedLine { product_id, line, .. } = *placed;
+        if placed.reserved > 0 {
+            let units = placed.reserved;
+            moves.record(product_id, StockReserved { product_id, order_id, line, units, from_backorder: false })?;
+        }
+        if placed.backordered > 0 {
+            let units = placed.backordered;
+            moves.record(product_id, StockBackordered { product_id, order_id, line, units })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Naming units of an order: by line number or by product, or all of them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    limits,
+    order::{Line, Order},
+    rejection::{Code, Problems, Rejection},
+    text,
+};
+
+/// Some units of one line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineSelection {
+    /// Number of the line, from 1. Give this or `product`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32", range(min = 1, max = limits::LINES_PER_ORDER))]
+    pub line: Option<u32>,
+    /// SKU or name of the product on the line. Give this or `line`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::REFERENCE_CHARS))]
+    pub product: Option<String>,
+    /// Units.
+    #[schemars(range(min = 1, max = limits::UNITS))]
+    pub quantity: i64,
+}
+
+/// A line and how many of its units are meant, at least 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selected<'a> {
+    pub(super) line: &'a Line,
+    pub(super) units: i64,
+}
+
+/// The selected units of `order`; without a selection, all that `rest` counts on each line.
+pub(super) fn select<'a>(
+    order: &'a Order,
+    selection: Option<&[LineSelection]>,
+    rest: fn(&Line) -> i64,
+) -> Result<Vec<Selected<'a>>, Rejection> {
+    let Some(selection) = selection else {
+        let all = order.lines.iter().map(|line| Selected { line, units: rest(line) });
+        return Ok(all.filter(|selected| selected.units > 0).collect());
+    };
+    check(selection)?;
+    let mut units = vec![0_i64; order.lines.len()];
+    for (i, wanted) in selection.iter().enumerate() {
+        units[find(order, i, wanted)?] += wanted.quantity;
+    }
+    let selected = order.lines.iter().zip(units).map(|(line, units)| Selected { line, units });
+    Ok(selected.filter(|selected| selected.units > 0).collect())
+}
+
+fn check(selection: &[LineSelection]) -> Result<(), Rejection> {
+    let mut problems = Problems::default();
+    if selection.is_empty() || selection.len() > limits::LINES_PER_ORDER {
+        problems.add("lines", format!("must have 1 to {} entries, or be left out", limits::LINES_PER_ORDER));
+    }
+    for (i, wanted) in selection.iter().enumerate().take(limits::LINES_PER_ORDER) {
+        text::check_units(&format!("lines[{i}].quantity"), wanted.quantity, &mut problems);
+        match (&wanted.line, &wanted.product) {
+            (Some(_), None) => {}
+            (None, Some(product)) => {
+                text::check_line(&format!("lines[{i}].product"), product, limits::REFERENCE_CHARS, &mut problems);
+            }
+            (None, None) | (Some(_), Some(_)) => {
+                problems.add(format!("lines[{i}]"), "needs exactly one of line and product");
+            }
+        }
+    }
+    problems.check()
+}
+
+/// Index of the one line that is meant.
+fn find(order: &Order, index: usize, wanted: &LineSelection) -> Result<usize, Rejection> {
+    let text = wanted.product.as_deref().unwrap_or_default().trim().to_lowercase();
+    let by_sku = |line: &Line| line.sku.to_lowercase() == text;
+    let by_name = |line: &Line| line.name.to_lowercase() == text;
+    let indices = |fits: &dyn Fn(&Line) -> bool| -> Vec<usize> {
+        order.lines.iter().enumerate().filter(|(_, line)| fits(line)).map(|(i, _)| i).collect()
+    };
+    let (field, found) = match wanted.line {
+        Some(number) => (format!("lines[{index}].line"), indices(&|line| line.line == number)),
+        None => {
+            let found = Some(indices(&by_sku)).filter(|found| !found.is_empty()).unwrap_or_else(|| indices(&by_name));
+            (format!("lines[{index}].product"), found)
+        }
+    };
+    let candidates = |indices: Vec<usize>| -> Vec<serde_json::Value> {
+        let lines = indices.into_iter().map(|i| &order.lines[i]);
+        lines.map(|line| json!({ "line": line.line, "sku": line.sku, "product": line.name })).take(5).collect()
+    };
+    match found[..] {
+        [one] => Ok(one),
+        [] => Err(Rejection::new(Code::NotFound, format!("Order #{} has no such line.", order.id))
+            .field(field)
+            .candidates(candidates((0..order.lines.len()).collect()))),
+        _ => Err(Rejection::new(Code::Ambiguous, format!("Several lines of order #{} fit.", order.id))
+            .field(field)
+            .hint("Give the line's number instead.")
+            .candidates(candidates(found))),
+    }
+}

@@ -1,0 +1,87 @@
+//! Recording money that came in for an order.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::refuse;
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::PaymentCaptured,
+    ids::{OrderId, StreamId},
+    limits,
+    money::{MAX_AMOUNT_MINOR, parse_amount, plain},
+    order::Order,
+    rejection::{Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Record a payment that came in for an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordPayment {
+    /// The order's number.
+    #[schemars(with = "i64", range(min = 1))]
+    pub order_id: OrderId,
+    /// Amount with tax in the order's currency, such as "999.00"; all that is still due when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub amount: Option<String>,
+    /// How it was paid: card, cash, upi, bank_transfer …
+    #[schemars(length(min = 1, max = limits::METHOD_CHARS))]
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    pub reference: Option<String>,
+}
+
+impl RecordPayment {
+    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(world, self.order_id)?;
+        let stream = StreamId::Order(order.id);
+        let mut decision = Decision::about(stream);
+        let amount = self.amount(order)?;
+        if amount <= 0 {
+            decision.warn(format!("Nothing is due for order #{}.", order.id));
+            return Ok(decision);
+        }
+        let too_much = amount.saturating_sub(order.due());
+        if too_much > 0 {
+            let (too_much, currency) = (plain(too_much, order.currency), order.currency);
+            decision.warn(format!("This is {too_much} {currency} more than was due for order #{}.", order.id));
+        }
+        decision.record(
+            stream,
+            PaymentCaptured {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                amount,
+                method: self.method.trim().to_lowercase(),
+                reference: self.reference.clone(),
+            },
+        );
+        Ok(decision)
+    }
+
+    /// What came in: as given, or all that is due.
+    fn amount(&self, order: &Order) -> Result<i64, Rejection> {
+        let mut problems = Problems::default();
+        text::check_line("method", &self.method, limits::METHOD_CHARS, &mut problems);
+        if let Some(reference) = &self.reference {
+            text::check_line("reference", reference, limits::TRACKING_CHARS, &mut problems);
+        }
+        let given = self.amount.as_deref().map(|amount| parse_amount(amount, order.currency)).transpose();
+        match &given {
+            Ok(Some(0)) => problems.add("amount", "must be more than nothing"),
+            Ok(Some(amount)) if order.captured.saturating_add(*amount) > MAX_AMOUNT_MINOR => {
+                problems.add("amount", "makes the payments larger than any amount accepted here");
+            }
+            Ok(_) => {}
+            Err(error) => problems.add("amount", format!("cannot be read: {error}")),
+        }
+        problems.check()?;
+        Ok(given.ok().flatten().unwrap_or_else(|| order.due()))
+    }
+}

@@ -1,0 +1,82 @@
+//! The refusals several commands share, worded once.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::{
+    decide::{Context, Refusal},
+    event::CatalogueEntry,
+    ids::{OrderId, ProductId},
+    limits,
+    order::Order,
+    product::Product,
+    rejection::{Code, Problems, Rejection},
+    world::World,
+};
+
+/// The order, if somebody placed it.
+pub(super) fn placed_order(world: &World, order_id: OrderId) -> Result<&Order, Refusal> {
+    let order = world.order(order_id)?;
+    if order.exists() {
+        return Ok(order);
+    }
+    Err(Rejection::new(Code::NotFound, format!("There is no order #{order_id}."))
+        .field("order_id")
+        .hint("Find the order with orders_search.")
+        .into())
+}
+
+/// The product's catalogue entry, if somebody registered it.
+pub(super) fn registered<'w>(
+    world: &'w World,
+    id: ProductId,
+    field: &str,
+    text: &str,
+) -> Result<(&'w Product, &'w CatalogueEntry), Refusal> {
+    let product = world.product(id)?;
+    match &product.entry {
+        Some(entry) => Ok((product, entry)),
+        None => Err(Rejection::new(Code::NotFound, format!("There is no product `{text}`."))
+            .field(field)
+            .hint("Find the product with products_search, or register it with products_upsert.")
+            .into()),
+    }
+}
+
+/// The order's state does not allow it.
+pub(super) fn illegal(order: &Order, message: impl Into<String>) -> Rejection {
+    let next = order.allowed_next();
+    let rejection = Rejection::new(Code::IllegalTransition, message)
+        .candidates(next.iter().map(|status| json!({ "status": status, "tool": "orders_update_status" })).collect());
+    if next.is_empty() {
+        return rejection.hint(format!("No further status can be set: the order is {}.", order.status()));
+    }
+    let names: Vec<&str> = next.iter().map(|status| status.name()).collect();
+    rejection.hint(format!("From {} it can become: {}.", order.status(), names.join(", ")))
+}
+
+/// Nothing ships or is picked while the order is held.
+pub(super) fn check_hold(order: &Order) -> Result<(), Rejection> {
+    if !order.on_hold() {
+        return Ok(());
+    }
+    Err(Rejection::new(Code::OnHold, format!("Order #{} is on hold.", order.id))
+        .field("order_id")
+        .hint("Release it with orders_set_hold (on: false) once the user agrees."))
+}
+
+/// What happened may be reported late, but not before it could have happened.
+pub(super) fn check_occurred_at(order: &Order, context: &Context<'_>, problems: &mut Problems) {
+    let Context { now, occurred_at, .. } = *context;
+    if occurred_at == now {
+        return;
+    }
+    let field = "occurred_at";
+    if occurred_at > now {
+        problems.add(field, format!("lies in the future; it is {} now", now.to_rfc3339()));
+    } else if now - occurred_at > TimeDelta::days(limits::BACKDATING_DAYS) {
+        problems.add(field, format!("lies more than {} days back", limits::BACKDATING_DAYS));
+    } else if context.shop.calendar.business_date(occurred_at) < order.last_event_on {
+        problems.add(field, format!("lies before {}, the day of the order's latest event", order.last_event_on));
+    }
+}

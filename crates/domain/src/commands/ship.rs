@@ -1,0 +1,146 @@
+//! Shipping units: they leave the stock, and with the first of them the shipping fee is earned.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    lines::{LineSelection, Selected, select},
+    refuse,
+    stock_moves::StockMoves,
+};
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::{Charge, OrderConfirmed, StockConsumed, UnitsShipped},
+    ids::{OrderId, StreamId},
+    limits,
+    order::{Line, Order, Status},
+    rejection::{Code, Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Ship units of an order: all that remain, or those in `lines`. A pending order is confirmed by it. Refused while the
+/// order is on hold or the units wait for stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ship {
+    /// The order's number.
+    #[schemars(with = "i64", range(min = 1))]
+    pub order_id: OrderId,
+    /// What leaves; every unit not yet shipped when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    pub lines: Option<Vec<LineSelection>>,
+    /// Who carries it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::CARRIER_CHARS))]
+    pub carrier: Option<String>,
+    /// The carrier's tracking number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    pub tracking: Option<String>,
+    /// When it left, RFC 3339 with offset; now when left out. Not in the future.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+impl Ship {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(world, self.order_id)?;
+        self.check(order, context)?;
+        refuse::check_hold(order)?;
+        if order.unshipped() == 0 {
+            let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status());
+            return Err(refuse::illegal(order, message).into());
+        }
+        let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
+        check_shippable(order, &selected)?;
+
+        let stream = StreamId::Order(order.id);
+        let mut decision = Decision::about(stream);
+        if order.status() == Status::Pending {
+            decision.record(stream, OrderConfirmed { order_id: order.id });
+        }
+        let mut moves = StockMoves::new(world);
+        consume(order, &selected, &mut moves)?;
+        decision.record(stream, self.shipped(order, &selected));
+        moves.settle(&mut decision)?;
+        Ok(decision)
+    }
+
+    fn check(&self, order: &Order, context: &Context<'_>) -> Result<(), Rejection> {
+        let mut problems = Problems::default();
+        if let Some(carrier) = &self.carrier {
+            text::check_line("carrier", carrier, limits::CARRIER_CHARS, &mut problems);
+        }
+        if let Some(tracking) = &self.tracking {
+            text::check_line("tracking", tracking, limits::TRACKING_CHARS, &mut problems);
+        }
+        refuse::check_occurred_at(order, context, &mut problems);
+        problems.check()
+    }
+
+    fn shipped(&self, order: &Order, selected: &[Selected<'_>]) -> UnitsShipped {
+        let leaving: i64 = selected.iter().map(|s| s.units).sum();
+        UnitsShipped {
+            order_id: order.id,
+            customer_id: order.customer_id,
+            currency: order.currency,
+            shipment: u32::try_from(order.shipments.len()).map_or(u32::MAX, |before| before.saturating_add(1)),
+            lines: selected.iter().map(|s| s.line.next_to_ship(s.units)).collect(),
+            shipping: if order.shipments.is_empty() { order.shipping } else { Charge::default() },
+            completes: leaving == order.unshipped(),
+            carrier: self.carrier.clone(),
+            tracking: self.tracking.clone(),
+        }
+    }
+}
+
+fn check_shippable(order: &Order, selected: &[Selected<'_>]) -> Result<(), Rejection> {
+    if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) {
+        let left = line.unshipped();
+        let message = format!("Only {left} of line {} ({}) remain to be shipped, not {units}.", line.line, line.name);
+        return Err(refuse::illegal(order, message).field("lines"));
+    }
+    let short: Vec<Value> = selected
+        .iter()
+        .filter(|s| s.units > s.line.shippable())
+        .map(|s| shortfall(s.line, s.units, s.line.shippable()))
+        .collect();
+    if short.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Some units of order #{} still wait for stock.", order.id);
+    Err(Rejection::new(Code::InsufficientStock, message)
+        .field("lines")
+        .hint("Receive the stock first (inventory_receive), or ship what is there by giving lines to orders_ship.")
+        .candidates(short))
+}
+
+fn shortfall(line: &Line, requested: i64, available: i64) -> Value {
+    json!({
+        "product": line.name, "sku": line.sku, "line": line.line,
+        "requested": requested, "available": available, "shortfall": requested - available,
+    })
+}
+
+/// Takes the units out of stock. What a count found missing cannot leave.
+fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
+    for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
+        let on_hand = moves.stock(line.product_id)?.on_hand;
+        if *units > on_hand {
+            let message = format!("Only {on_hand} of {} are on hand, not {units}.", line.name);
+            return Err(Rejection::new(Code::InsufficientStock, message)
+                .field("lines")
+                .hint("Count the stock and correct it with inventory_adjust, or receive more with inventory_receive.")
+                .candidates(vec![shortfall(line, *units, on_hand)])
+                .into());
+        }
+        let (product_id, order_id) = (line.product_id, order.id);
+        moves.record(product_id, StockConsumed { product_id, order_id, line: line.line, units: *units })?;
+    }
+    Ok(())
+}

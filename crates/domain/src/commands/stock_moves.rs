@@ -1,0 +1,84 @@
+//! What a decision does to stock: facts recorded against working copies, then backorders filled and thresholds watched.
+
+use crate::{
+    decide::Decision,
+    event::{BackorderFilled, Event, Fact, LowStockReached, LowStockRecovered, StockReserved},
+    ids::{ProductId, StreamId},
+    stock::Stock,
+    world::{Missing, World},
+};
+
+/// The stocks a decision moves.
+pub(super) struct StockMoves<'w> {
+    world: &'w World,
+    /// As they stand after the facts so far, in order of first use.
+    moved: Vec<Stock>,
+    facts: Vec<(StreamId, Event)>,
+}
+
+impl<'w> StockMoves<'w> {
+    pub(super) fn new(world: &'w World) -> StockMoves<'w> {
+        StockMoves { world, moved: vec![], facts: vec![] }
+    }
+
+    /// The stock as it stands after the facts so far.
+    pub(super) fn stock(&mut self, id: ProductId) -> Result<&mut Stock, Missing> {
+        let index = match self.moved.iter().position(|stock| stock.product_id == id) {
+            Some(index) => index,
+            None => {
+                self.moved.push(self.world.stock(id)?.clone());
+                self.moved.len() - 1
+            }
+        };
+        Ok(&mut self.moved[index])
+    }
+
+    /// Records one fact about the stock of `id`.
+    pub(super) fn record(&mut self, id: ProductId, fact: impl Into<Event>) -> Result<(), Missing> {
+        let event = fact.into();
+        let stock = self.stock(id)?;
+        if let Fact::Stock(fact) = event.fact() {
+            stock.evolve(fact);
+        }
+        self.facts.push((StreamId::Stock(id), event));
+        Ok(())
+    }
+
+    /// Gives free units to whoever waits longest, notes crossed thresholds, and adds all facts to the decision.
+    pub(super) fn settle(mut self, decision: &mut Decision) -> Result<(), Missing> {
+        let ids: Vec<ProductId> = self.moved.iter().map(|stock| stock.product_id).collect();
+        for id in ids {
+            self.fill_backorders(id)?;
+            self.watch_threshold(id)?;
+        }
+        decision.facts.append(&mut self.facts);
+        Ok(())
+    }
+
+    fn fill_backorders(&mut self, id: ProductId) -> Result<(), Missing> {
+        loop {
+            let stock = self.stock(id)?;
+            let free = stock.available();
+            let Some(waiting) = stock.backorders.front().copied().filter(|_| free > 0) else { return Ok(()) };
+            let (order_id, line, units) = (waiting.order_id, waiting.line, waiting.units.min(free));
+            self.world.order(order_id)?;
+            self.record(id, StockReserved { product_id: id, order_id, line, units, from_backorder: true })?;
+            let filled = BackorderFilled { order_id, line, product_id: id, units };
+            self.facts.push((StreamId::Order(order_id), filled.into()));
+        }
+    }
+
+    fn watch_threshold(&mut self, id: ProductId) -> Result<(), Missing> {
+        let threshold = self.world.product(id)?.entry.as_ref().and_then(|entry| entry.low_stock_threshold);
+        let before = self.world.stock(id)?.available();
+        let stock = self.stock(id)?;
+        let (low, available) = (stock.low, stock.available());
+        let Some(threshold) = threshold else { return Ok(()) };
+        if !low && available < before && available <= threshold {
+            self.record(id, LowStockReached { product_id: id, available, threshold })?;
+        } else if low && available > threshold {
+            self.record(id, LowStockRecovered { product_id: id, available, threshold })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,209 @@
+//! Bringing an order to a status, by whatever events lead there.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    cancel::Cancel,
+    lines::{LineSelection, Selected, select},
+    refuse,
+    ship::Ship,
+};
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::{OrderConfirmed, ProcessingStarted, UnitsDelivered},
+    ids::{OrderId, StreamId},
+    limits,
+    order::{Line, Order, Status},
+    rejection::{Code, Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Bring an order to a status: confirmed, processing, shipped, partially_shipped, delivered or cancelled. Synonyms such
+/// as dispatched, completed or canceled are understood. Asking for the present status changes nothing. Payments, holds
+/// and returns have tools of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateStatus {
+    /// The order's number.
+    #[schemars(with = "i64", range(min = 1))]
+    pub order_id: OrderId,
+    /// The status it shall have: confirmed, processing, shipped, partially_shipped, delivered or cancelled.
+    #[schemars(length(min = 1, max = limits::STATUS_CHARS))]
+    pub status: String,
+    /// Only these units, where not all are shipped, delivered or cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    pub lines: Option<Vec<LineSelection>>,
+    /// The carrier's tracking number, with shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    pub tracking: Option<String>,
+    /// Who carries it, with shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::CARRIER_CHARS))]
+    pub carrier: Option<String>,
+    /// When it happened, RFC 3339 with offset; now when left out. Not in the future.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+impl UpdateStatus {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let target = target(&self.status)?;
+        let order = refuse::placed_order(world, self.order_id)?;
+        self.check(target, order, context)?;
+        if order.status() == target && self.lines.is_none() {
+            let mut decision = Decision::about(StreamId::Order(order.id));
+            if self.tracking.is_some() || self.carrier.is_some() {
+                decision
+                    .warn(format!("Order #{} was {target} before: carrier and tracking were not recorded.", order.id));
+            }
+            return Ok(decision);
+        }
+        match target {
+            Status::Confirmed => confirm(order),
+            Status::Processing => start_processing(order),
+            Status::PartiallyShipped | Status::Shipped => self.ship(target, order, world, context),
+            Status::Delivered => self.deliver(order),
+            Status::Cancelled => self.cancel(order, world, context),
+            Status::Pending | Status::Returned => {
+                Err(refuse::illegal(order, format!("Order #{} cannot become {target}.", order.id)).into())
+            }
+        }
+    }
+
+    fn check(&self, target: Status, order: &Order, context: &Context<'_>) -> Result<(), Rejection> {
+        let mut problems = Problems::default();
+        let ships = matches!(target, Status::Shipped | Status::PartiallyShipped);
+        for (field, given) in [("tracking", &self.tracking), ("carrier", &self.carrier)] {
+            if given.is_some() && !ships {
+                problems.add(field, format!("goes with shipped, not with {target}"));
+            }
+        }
+        if self.lines.is_some() && !ships && !matches!(target, Status::Delivered | Status::Cancelled) {
+            problems.add("lines", format!("cannot be given with {target}, which concerns the whole order"));
+        }
+        refuse::check_occurred_at(order, context, &mut problems);
+        problems.check()
+    }
+
+    fn ship(&self, target: Status, order: &Order, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        if target == Status::PartiallyShipped && self.lines.is_none() {
+            let message = "Which units were shipped? Give lines, or ask for shipped when all were.";
+            return Err(Rejection::invalid("lines", message).into());
+        }
+        if order.unshipped() == 0 {
+            let message = format!("Order #{} is {} and cannot become {target}.", order.id, order.status());
+            return Err(refuse::illegal(order, message).into());
+        }
+        let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
+        Ship { order_id, lines, carrier, tracking, occurred_at }.decide(world, context)
+    }
+
+    fn deliver(&self, order: &Order) -> Result<Decision, Refusal> {
+        let (id, status) = (order.id, order.status());
+        if order.lines.iter().all(|line| line.undelivered() == 0) {
+            let message = format!("Order #{id} is {status}: no unit of it is on its way, so none can have arrived.");
+            return Err(refuse::illegal(order, message).into());
+        }
+        if self.lines.is_none() && order.unshipped() > 0 {
+            let message = format!("Order #{id} is {status}: {} units have not been shipped.", order.unshipped());
+            return Err(refuse::illegal(order, message)
+                .hint("Ship the rest first, or give lines with the units that arrived.")
+                .into());
+        }
+        let selected = select(order, self.lines.as_deref(), Line::undelivered)?;
+        if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.undelivered()) {
+            let (way, line) = (line.undelivered(), line.line);
+            let message = format!("Only {way} units of line {line} are on their way, not {units}.");
+            return Err(refuse::illegal(order, message).field("lines").into());
+        }
+        let arrived: i64 = selected.iter().map(|s| s.units).sum();
+        let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.delivered - line.returned).sum();
+        let mut decision = Decision::about(StreamId::Order(id));
+        decision.record(
+            StreamId::Order(id),
+            UnitsDelivered {
+                order_id: id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                lines: selected.iter().map(|s| s.line.next_to_deliver(s.units)).collect(),
+                completes: arrived == outstanding,
+            },
+        );
+        Ok(decision)
+    }
+
+    fn cancel(&self, order: &Order, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        if self.lines.is_none() && order.status() == Status::PartiallyShipped {
+            let message = format!("Order #{} is partially shipped: shipped units cannot be cancelled.", order.id);
+            return Err(refuse::illegal(order, message)
+                .hint("Cancel the rest with orders_cancel; shipped units come back with orders_return_items.")
+                .into());
+        }
+        Cancel { order_id: self.order_id, lines: self.lines.clone() }.decide(world, context)
+    }
+}
+
+/// The status meant, or the tool that is.
+fn target(text: &str) -> Result<Status, Rejection> {
+    let mut problems = Problems::default();
+    text::check_line("status", text, limits::STATUS_CHARS, &mut problems);
+    problems.check()?;
+    let word = text.trim().to_lowercase().replace([' ', '-'], "_");
+    let other = |tool: &str, what: &str| {
+        Err(Rejection::new(Code::UseOtherTool, format!("`{word}` is {what}, not an order status."))
+            .field("status")
+            .hint(format!("Use {tool}."))
+            .candidates(vec![json!({ "tool": tool })]))
+    };
+    match word.as_str() {
+        "paid" | "unpaid" | "partially_paid" | "overpaid" => {
+            other("orders_record_payment", "a payment status, which follows from recorded payments")
+        }
+        "refunded" | "partially_refunded" => other("orders_refund", "a payment status, which follows from refunds"),
+        "returned" => other("orders_return_items", "the outcome of returning items"),
+        "on_hold" | "hold" | "held" | "released" => other("orders_set_hold", "a flag"),
+        _ => match Status::parse(text) {
+            Some(status) => Ok(status),
+            None => Err(Rejection::invalid("status", format!("`{word}` is no order status.")).candidates(
+                ["confirmed", "processing", "partially_shipped", "shipped", "delivered", "cancelled"]
+                    .map(|status| json!({ "status": status }))
+                    .to_vec(),
+            )),
+        },
+    }
+}
+
+fn confirm(order: &Order) -> Result<Decision, Refusal> {
+    let stream = StreamId::Order(order.id);
+    match order.status() {
+        Status::Pending => {
+            let mut decision = Decision::about(stream);
+            decision.record(stream, OrderConfirmed { order_id: order.id });
+            Ok(decision)
+        }
+        other => Err(refuse::illegal(order, format!("Order #{} is {other}, past being confirmed.", order.id)).into()),
+    }
+}
+
+fn start_processing(order: &Order) -> Result<Decision, Refusal> {
+    refuse::check_hold(order)?;
+    let stream = StreamId::Order(order.id);
+    match order.status() {
+        Status::Confirmed => {
+            let mut decision = Decision::about(stream);
+            decision.record(stream, ProcessingStarted { order_id: order.id });
+            Ok(decision)
+        }
+        Status::Pending => {
+            Err(refuse::illegal(order, format!("Order #{} must be confirmed before it is processed.", order.id)).into())
+        }
+        other => Err(refuse::illegal(order, format!("Order #{} is {other}, past being processed.", order.id)).into()),
+    }
+}

@@ -1,0 +1,97 @@
+//! Registering a customer, or changing its particulars.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decide::{Decision, Refusal},
+    event::{CustomerChanged, CustomerRegistered, SealedProfile},
+    ids::{CustomerId, StreamId, Version},
+    limits,
+    rejection::{Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Register a customer, or change what is known of one. Without `customer`, the customer with this e-mail address is
+/// changed, or a new one registered.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpsertCustomer {
+    /// E-mail address, name or id of the known customer to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::REFERENCE_CHARS))]
+    pub customer: Option<String>,
+    /// Full name. Needed for a new customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::NAME_CHARS))]
+    pub name: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 3, max = limits::EMAIL_CHARS))]
+    pub email: Option<String>,
+    /// Phone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::PHONE_CHARS))]
+    pub phone: Option<String>,
+    /// Postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::ADDRESS_CHARS))]
+    pub address: Option<String>,
+}
+
+impl UpsertCustomer {
+    /// Checks the plain particulars; the edge does so before it seals them.
+    ///
+    /// # Errors
+    /// When something is out of bounds; names all of it.
+    pub fn check(&self) -> Result<(), Rejection> {
+        let mut problems = Problems::default();
+        for (field, given, max) in [
+            ("customer", &self.customer, limits::REFERENCE_CHARS),
+            ("name", &self.name, limits::NAME_CHARS),
+            ("email", &self.email, limits::EMAIL_CHARS),
+            ("phone", &self.phone, limits::PHONE_CHARS),
+        ] {
+            if let Some(given) = given {
+                text::check_line(field, given, max, &mut problems);
+            }
+        }
+        if let Some(address) = &self.address {
+            text::check_note("address", address, limits::ADDRESS_CHARS, &mut problems);
+        }
+        if let Some(email) = &self.email {
+            let parts = email.split_once('@');
+            let fits = parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+            if !fits || email.chars().any(char::is_whitespace) {
+                problems.add("email", "is no e-mail address");
+            }
+        }
+        problems.check()
+    }
+}
+
+/// Decides on particulars that the edge resolved and sealed. Sealing is deterministic, so equal text is equal here.
+pub(super) fn decide(customer_id: CustomerId, profile: &SealedProfile, world: &World) -> Result<Decision, Refusal> {
+    let customer = world.customer(customer_id)?;
+    let stream = StreamId::Customer(customer_id);
+    let mut decision = Decision::about(stream);
+    if customer.version == Version::NONE {
+        if profile.name.is_none() {
+            return Err(Rejection::invalid("name", "A new customer needs a name.").into());
+        }
+        decision.record(stream, CustomerRegistered { customer_id, profile: profile.clone() });
+        return Ok(decision);
+    }
+    let changed = |given: &Option<String>, known: &Option<String>| given.clone().filter(|_| given != known);
+    let profile = SealedProfile {
+        name: changed(&profile.name, &customer.profile.name),
+        email: changed(&profile.email, &customer.profile.email),
+        phone: changed(&profile.phone, &customer.profile.phone),
+        address: changed(&profile.address, &customer.profile.address),
+    };
+    if profile != SealedProfile::default() {
+        decision.record(stream, CustomerChanged { customer_id, profile });
+    }
+    Ok(decision)
+}

@@ -1,0 +1,163 @@
+//! Registering a product, or changing its catalogue entry. Orders already placed keep what they copied.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::{CatalogueEntry, ProductChanged, ProductRegistered, StockPolicy},
+    ids::{ProductId, StreamId},
+    limits,
+    money::parse_amount,
+    rejection::{Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Register a product under its SKU, or change the catalogue entry of the product with that SKU. A new product needs a
+/// name and a price; what is left out of a change stays as it is. Orders already placed are not touched.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpsertProduct {
+    /// The product's SKU; case does not matter.
+    #[schemars(length(min = 1, max = limits::SKU_CHARS))]
+    pub sku: String,
+    /// Name shown on orders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::NAME_CHARS))]
+    pub name: Option<String>,
+    /// Price of one unit, such as "999.00".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub price: Option<String>,
+    /// ISO 4217 code of the price's currency, such as "USD"; the shop's for a new product when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", pattern(r"^[A-Z]{3}$"))]
+    pub currency: Option<String>,
+    /// Tax rate in percent, such as "18" or "12.5"; 0 for a new product when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 9), pattern(r"^[0-9]{1,3}(\.[0-9]{1,4})?%?$"))]
+    pub tax_rate: Option<String>,
+    /// Whether the price includes tax; false for a new product when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub tax_inclusive: Option<bool>,
+    /// What to do when too few are in stock: "deny" refuses the order (for a new product when left out), "backorder" lets
+    /// it wait, "untracked" keeps no stock at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "StockPolicy")]
+    pub policy: Option<StockPolicy>,
+    /// Units that may be waited for at once, over all orders. Needed with the backorder policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64", range(min = 0, max = limits::UNITS))]
+    pub backorder_limit: Option<i64>,
+    /// Available units at or below which stock counts as low.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64", range(min = 0, max = limits::UNITS))]
+    pub low_stock_threshold: Option<i64>,
+    /// Whether it can no longer be ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub archived: Option<bool>,
+}
+
+impl UpsertProduct {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let product_id = ProductId::from_sku(&self.sku);
+        let product = world.product(product_id)?;
+        let entry = self.entry(product.entry.as_ref(), context)?;
+        let stream = StreamId::Product(product_id);
+        let mut decision = Decision::about(stream);
+        match &product.entry {
+            None => {
+                let sku = self.sku.trim().to_owned();
+                decision.record(stream, ProductRegistered { product_id, sku, entry });
+            }
+            Some(present) if *present == entry => {}
+            Some(_) => {
+                let sku = product.sku.clone();
+                decision.record(stream, ProductChanged { product_id, sku, entry });
+            }
+        }
+        Ok(decision)
+    }
+
+    /// The entry as it shall stand: what is given, else what stands, else the default.
+    fn entry(&self, present: Option<&CatalogueEntry>, context: &Context<'_>) -> Result<CatalogueEntry, Rejection> {
+        let mut problems = Problems::default();
+        self.check_texts(&mut problems);
+        if present.is_none() && self.name.is_none() {
+            problems.add("name", "is needed for a new product");
+        }
+        let currency = match self.currency.as_deref().map(str::parse).transpose() {
+            Ok(given) => given.unwrap_or(present.map_or(context.shop.currency, |entry| entry.currency)),
+            Err(_) => {
+                problems.add("currency", "is no ISO 4217 code; use one such as INR, USD or EUR");
+                context.shop.currency
+            }
+        };
+        let price = match (&self.price, present) {
+            (Some(price), _) => parse_amount(price, currency).unwrap_or_else(|error| {
+                problems.add("price", format!("cannot be read: {error}"));
+                0
+            }),
+            (None, Some(entry)) if entry.currency == currency => entry.price,
+            (None, Some(_)) => {
+                problems.add("price", "is needed when the currency changes");
+                0
+            }
+            (None, None) => {
+                problems.add("price", "is needed for a new product");
+                0
+            }
+        };
+        let entry = CatalogueEntry {
+            name: self
+                .name
+                .as_ref()
+                .map(|name| name.trim().to_owned())
+                .or(present.map(|e| e.name.clone()))
+                .unwrap_or_default(),
+            price,
+            currency,
+            tax_rate: self.tax_rate(present, &mut problems),
+            tax_inclusive: self.tax_inclusive.unwrap_or(present.is_some_and(|entry| entry.tax_inclusive)),
+            policy: self.policy.unwrap_or(present.map_or(StockPolicy::Deny, |entry| entry.policy)),
+            backorder_limit: self.backorder_limit.unwrap_or(present.map_or(0, |entry| entry.backorder_limit)),
+            low_stock_threshold: self.low_stock_threshold.or(present.and_then(|entry| entry.low_stock_threshold)),
+            archived: self.archived.unwrap_or(present.is_some_and(|entry| entry.archived)),
+        };
+        if entry.policy == StockPolicy::Backorder && entry.backorder_limit == 0 {
+            problems.add("backorder_limit", "of at least 1 is needed with the backorder policy");
+        }
+        problems.check()?;
+        Ok(entry)
+    }
+
+    fn check_texts(&self, problems: &mut Problems) {
+        text::check_line("sku", &self.sku, limits::SKU_CHARS, problems);
+        if let Some(name) = &self.name {
+            text::check_line("name", name, limits::NAME_CHARS, problems);
+        }
+        for (field, units) in
+            [("backorder_limit", self.backorder_limit), ("low_stock_threshold", self.low_stock_threshold)]
+        {
+            if let Some(units) = units.filter(|units| !(0..=limits::UNITS).contains(units)) {
+                problems.add(field, format!("must be from 0 to {}; it is {units}", limits::UNITS));
+            }
+        }
+    }
+
+    fn tax_rate(&self, present: Option<&CatalogueEntry>, problems: &mut Problems) -> Decimal {
+        match &self.tax_rate {
+            None => present.map(|entry| entry.tax_rate).unwrap_or_default(),
+            Some(text) => text::parse_percent(text).map(|rate| rate.normalize()).unwrap_or_else(|| {
+                let decimals = limits::PERCENT_DECIMALS;
+                problems
+                    .add("tax_rate", format!("must be a percentage from 0 to 100 with at most {decimals} decimals"));
+                Decimal::ZERO
+            }),
+        }
+    }
+}

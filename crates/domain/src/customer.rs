@@ -1,0 +1,43 @@
+//! A customer, folded from its stream. The particulars stay sealed: nothing here can read them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{CustomerFact, SealedProfile},
+    ids::{CustomerId, Version},
+};
+
+/// A customer. At version 0 nobody registered it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Says nothing about the person.
+    pub id: CustomerId,
+    /// Of its stream.
+    pub version: Version,
+    /// Every particular as last given.
+    pub profile: SealedProfile,
+}
+
+impl Customer {
+    /// A customer nobody registered.
+    #[must_use]
+    pub fn empty(id: CustomerId) -> Customer {
+        Customer { id, version: Version::NONE, profile: SealedProfile::default() }
+    }
+
+    pub(crate) fn evolve(&mut self, fact: CustomerFact<'_>) {
+        match fact {
+            CustomerFact::CustomerRegistered(fact) => self.profile = fact.profile.clone(),
+            CustomerFact::CustomerChanged(fact) => {
+                let changed = fact.profile.clone();
+                let kept = std::mem::take(&mut self.profile);
+                self.profile = SealedProfile {
+                    name: changed.name.or(kept.name),
+                    email: changed.email.or(kept.email),
+                    phone: changed.phone.or(kept.phone),
+                    address: changed.address.or(kept.address),
+                };
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Deciding: a command against the states it concerns becomes facts, or a refusal. No clock, no I/O.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    calendar::BusinessCalendar,
+    event::Event,
+    ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    money::Currency,
+    rejection::{Code, Rejection},
+    world::{Missing, World},
+};
+
+/// What a decision may know besides the states.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The present.
+    pub now: DateTime<Utc>,
+    /// When what the command reports happened; the present unless the command says otherwise.
+    pub occurred_at: DateTime<Utc>,
+    /// Number of the next order of this log.
+    pub next_order: OrderId,
+    /// The shop's settings.
+    pub shop: &'a Shop,
+    /// What the names in the command mean.
+    pub names: &'a Names,
+    /// The version of the subject that the caller has seen, if it insists.
+    pub expected_version: Option<Version>,
+}
+
+/// The settings decisions depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shop {
+    /// Of prices and orders unless they say otherwise.
+    pub currency: Currency,
+    /// How days are counted.
+    pub calendar: BusinessCalendar,
+}
+
+impl Default for Shop {
+    fn default() -> Shop {
+        Shop { currency: Currency::INR, calendar: BusinessCalendar::default() }
+    }
+}
+
+/// What the words in a command were resolved to at the edge, by the text exactly as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Products by SKU or name as typed.
+    pub products: HashMap<String, ProductId>,
+    /// Customers by e-mail address, name or id as typed.
+    pub customers: HashMap<String, CustomerId>,
+}
+
+impl Names {
+    /// The product meant by `text`; a text the edge did not resolve is taken as a SKU.
+    #[must_use]
+    pub fn product(&self, text: &str) -> ProductId {
+        self.products.get(text).copied().unwrap_or_else(|| ProductId::from_sku(text))
+    }
+
+    /// The customer meant by `text`; a text the edge did not resolve is taken as a customer id.
+    #[must_use]
+    pub fn customer(&self, text: &str) -> Option<CustomerId> {
+        self.customers.get(text).copied().or_else(|| uuid::Uuid::parse_str(text.trim()).ok().map(CustomerId))
+    }
+}
+
+/// What a command leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The facts, in order; none means that everything already is as asked.
+    pub facts: Vec<(StreamId, Event)>,
+    /// The stream the command is about; its state is what the caller is shown.
+    pub subject: StreamId,
+    /// What the caller should know although it was done.
+    pub warnings: Vec<String>,
+}
+
+impl Decision {
+    /// No facts about `subject` yet.
+    #[must_use]
+    pub fn about(subject: StreamId) -> Decision {
+        Decision { facts: vec![], subject, warnings: vec![] }
+    }
+
+    pub(crate) fn record(&mut self, stream: StreamId, fact: impl Into<Event>) {
+        self.facts.push((stream, fact.into()));
+    }
+
+    pub(crate) fn warn(&mut self, warning: impl Into<String>) {
+        self.warnings.push(warning.into());
+    }
+}
+
+/// Why there is no decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The command cannot be carried out; the caller is told.
+    Rejected(Rejection),
+    /// A state is not at hand: load it and decide again.
+    Missing(StreamId),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Refusal {
+        Refusal::Rejected(rejection)
+    }
+}
+
+impl From<Missing> for Refusal {
+    fn from(Missing(stream): Missing) -> Refusal {
+        Refusal::Missing(stream)
+    }
+}
+
+impl Context<'_> {
+    /// Refuses when the caller insists on another version of `subject`.
+    pub(crate) fn check_version(&self, world: &World, subject: StreamId) -> Result<(), Refusal> {
+        let Some(expected) = self.expected_version else { return Ok(()) };
+        let present = world.get(subject).ok_or(Missing(subject))?.version();
+        if present == expected {
+            return Ok(());
+        }
+        let message = format!("{subject} is at version {present} now, not {expected}: somebody changed it meanwhile.");
+        Err(Rejection::new(Code::VersionConflict, message)
+            .field("expected_version")
+            .hint("Read it again, tell the user what changed, and repeat the call with the present version.")
+            .into())
+    }
+}

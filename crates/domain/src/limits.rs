@@ -1,0 +1,36 @@
+//! Every limit of a command, named, with its unit.
+
+/// Lines of one order.
+pub const LINES_PER_ORDER: usize = 200;
+/// Units in one line, one receipt or one correction.
+pub const UNITS: i64 = 1_000_000;
+/// Units that may be on hand of one product: far below where sums overflow.
+pub const UNITS_ON_HAND: i64 = 1_000_000_000_000;
+/// Characters of a name of a product or person.
+pub const NAME_CHARS: usize = 200;
+/// Characters of a SKU.
+pub const SKU_CHARS: usize = 64;
+/// Characters of a text that stands for a product or customer: SKU, name or e-mail address.
+pub const REFERENCE_CHARS: usize = 254;
+/// Characters of an order's note.
+pub const NOTE_CHARS: usize = 2_000;
+/// Characters of a carrier's name.
+pub const CARRIER_CHARS: usize = 100;
+/// Characters of a tracking number or a payment provider's reference.
+pub const TRACKING_CHARS: usize = 200;
+/// Characters of a payment method.
+pub const METHOD_CHARS: usize = 40;
+/// Characters of a status or its synonym.
+pub const STATUS_CHARS: usize = 40;
+/// Characters of an amount or percentage as text.
+pub const AMOUNT_CHARS: usize = 40;
+/// Characters of an e-mail address (RFC 5321).
+pub const EMAIL_CHARS: usize = 254;
+/// Characters of a phone number.
+pub const PHONE_CHARS: usize = 40;
+/// Characters of a postal address.
+pub const ADDRESS_CHARS: usize = 500;
+/// Decimals of a percentage.
+pub const PERCENT_DECIMALS: usize = 4;
+/// Days that `occurred_at` may lie before the present.
+pub const BACKDATING_DAYS: i64 = 366;

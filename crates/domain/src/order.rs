@@ -1,0 +1,437 @@
+//! An order, folded from its stream: units per line, money, times; everything else about it is derived (domain rules §1).
+
+mod status;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use status::{PaymentStatus, Status};
+
+use crate::{
+    envelope::Provenance,
+    event::{Amounts, Charge, LineUnits, OrderFact, OrderPlaced, Totals, UnitsShipped},
+    ids::{CustomerId, OrderId, ProductId, Version},
+    money::{Currency, units_value},
+};
+
+/// An order. At version 0 nobody placed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its number.
+    pub id: OrderId,
+    /// Of its stream.
+    pub version: Version,
+    /// Who ordered.
+    pub customer_id: CustomerId,
+    /// Of every amount of the order.
+    pub currency: Currency,
+    /// In the order given, numbered from 1.
+    pub lines: Vec<Line>,
+    /// Shipping fee as placed.
+    pub shipping: Charge,
+    /// Shipping fee taken back by cancelling.
+    pub shipping_cancelled: Charge,
+    /// Amounts as placed; they never change.
+    pub totals: Totals,
+    /// Money that came in, minor units.
+    pub captured: i64,
+    /// Every payment, oldest first.
+    pub payments: Vec<Payment>,
+    /// Every shipment, oldest first.
+    pub shipments: Vec<Shipment>,
+    /// The customer's note; may be sealed.
+    pub note: Option<String>,
+    /// Business day of the placement.
+    pub placed_on: NaiveDate,
+    /// When the order came to where it is.
+    pub times: Times,
+    /// Business day of the latest event; nothing can be dated before it.
+    pub last_event_on: NaiveDate,
+}
+
+/// One line: integers of units, from which the order's status follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// From 1.
+    pub line: u32,
+    /// What.
+    pub product_id: ProductId,
+    /// As placed.
+    pub sku: String,
+    /// As placed.
+    pub name: String,
+    /// Price of one unit as entered, minor units.
+    pub unit_price: i64,
+    /// Percent.
+    #[serde(with = "crate::money::decimal_string")]
+    pub tax_rate: Decimal,
+    /// Amounts of all ordered units.
+    pub amounts: Amounts,
+    /// Whether stock is kept of the product.
+    pub tracked: bool,
+    /// Units ordered.
+    pub ordered: i64,
+    /// Units cancelled: always the highest numbers.
+    pub cancelled: i64,
+    /// Units set aside in stock.
+    pub reserved: i64,
+    /// Units waited for.
+    pub backordered: i64,
+    /// Units shipped: always the lowest numbers.
+    pub shipped: i64,
+    /// Shipped units that arrived and stayed.
+    pub delivered: i64,
+    /// Shipped units that came back; they no longer count as delivered.
+    pub returned: i64,
+}
+
+/// Money that came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Payment {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Minor units.
+    pub amount: i64,
+    /// `card`, `cash`, …
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// Units that left together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shipment {
+    /// 1 for the first.
+    pub shipment: u32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who carries it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    /// The carrier's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+    /// What it holds.
+    pub units: Vec<ShippedUnits>,
+}
+
+/// Units of one line in a shipment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShippedUnits {
+    /// Which line.
+    pub line: u32,
+    /// How many units.
+    pub units: i64,
+}
+
+/// When an order reached its milestones, in the world.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Times {
+    /// Placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub placed: Option<DateTime<Utc>>,
+    /// Confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub confirmed: Option<DateTime<Utc>>,
+    /// Held, if it is on hold now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub held: Option<DateTime<Utc>>,
+    /// Picking started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub processing: Option<DateTime<Utc>>,
+    /// The last unit that was to ship left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub shipped: Option<DateTime<Utc>>,
+    /// The last unit arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub delivered: Option<DateTime<Utc>>,
+    /// The last unit was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub cancelled: Option<DateTime<Utc>>,
+}
+
+impl Line {
+    /// Units that are still part of the order.
+    #[must_use]
+    pub fn active(&self) -> i64 {
+        self.ordered - self.cancelled
+    }
+
+    /// Active units that have not left.
+    #[must_use]
+    pub fn unshipped(&self) -> i64 {
+        self.active() - self.shipped
+    }
+
+    /// Units that could leave now.
+    #[must_use]
+    pub fn shippable(&self) -> i64 {
+        if self.tracked { self.reserved } else { self.unshipped() }
+    }
+
+    /// Shipped units still on their way.
+    #[must_use]
+    pub fn undelivered(&self) -> i64 {
+        self.shipped - self.delivered - self.returned
+    }
+
+    /// The next `units` to ship: the lowest free numbers (rule R4).
+    #[must_use]
+    pub fn next_to_ship(&self, units: i64) -> LineUnits {
+        self.units(self.shipped, self.shipped + units)
+    }
+
+    /// The next `units` to arrive: the lowest on their way.
+    #[must_use]
+    pub fn next_to_deliver(&self, units: i64) -> LineUnits {
+        let arrived = self.delivered + self.returned;
+        self.units(arrived, arrived + units)
+    }
+
+    /// The next `units` to cancel: the highest unshipped numbers (rule R4).
+    #[must_use]
+    pub fn next_to_cancel(&self, units: i64) -> LineUnits {
+        self.units(self.active() - units, self.active())
+    }
+
+    /// Amounts of the units that are still part of the order.
+    #[must_use]
+    pub fn active_amounts(&self) -> Amounts {
+        self.units(0, self.active()).amounts
+    }
+
+    fn units(&self, from: i64, to: i64) -> LineUnits {
+        let value = |amount| units_value(amount, self.ordered, from, to);
+        let amounts = Amounts {
+            gross: value(self.amounts.gross),
+            discount: value(self.amounts.discount),
+            tax: value(self.amounts.tax),
+        };
+        LineUnits { line: self.line, product_id: self.product_id, units: to - from, amounts }
+    }
+}
+
+impl Order {
+    /// An order nobody placed.
+    #[must_use]
+    pub fn empty(id: OrderId) -> Order {
+        Order {
+            id,
+            version: Version::NONE,
+            customer_id: CustomerId(uuid::Uuid::nil()),
+            currency: Currency::INR,
+            lines: vec![],
+            shipping: Charge::default(),
+            shipping_cancelled: Charge::default(),
+            totals: Totals::default(),
+            captured: 0,
+            payments: vec![],
+            shipments: vec![],
+            note: None,
+            placed_on: NaiveDate::MIN,
+            times: Times::default(),
+            last_event_on: NaiveDate::MIN,
+        }
+    }
+
+    /// Whether somebody placed it.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.version > Version::NONE
+    }
+
+    /// Amounts of what is still part of the order: as placed, less what was cancelled.
+    #[must_use]
+    pub fn current_totals(&self) -> Totals {
+        let shipping = Charge {
+            net: self.shipping.net - self.shipping_cancelled.net,
+            tax: self.shipping.tax - self.shipping_cancelled.tax,
+        };
+        Totals::of(self.lines.iter().map(Line::active_amounts), shipping)
+    }
+
+    /// What the customer still owes, minor units; negative when too much came in.
+    #[must_use]
+    pub fn due(&self) -> i64 {
+        self.current_totals().total - self.captured
+    }
+
+    /// Whether nothing may ship until released.
+    #[must_use]
+    pub fn on_hold(&self) -> bool {
+        self.times.held.is_some()
+    }
+
+    /// Whether a unit waits for stock.
+    #[must_use]
+    pub fn backordered(&self) -> bool {
+        self.lines.iter().any(|line| line.backordered > 0)
+    }
+
+    /// Active units that have not left, over all lines.
+    #[must_use]
+    pub fn unshipped(&self) -> i64 {
+        self.lines.iter().map(Line::unshipped).sum()
+    }
+
+    pub(crate) fn evolve(&mut self, fact: OrderFact<'_>, provenance: &Provenance) {
+        let at = Some(provenance.occurred_at);
+        match fact {
+            OrderFact::OrderPlaced(fact) => self.place(fact, provenance),
+            OrderFact::OrderConfirmed(_) => self.times.confirmed = at,
+            OrderFact::OrderHeld(_) => self.times.held = at,
+            OrderFact::OrderReleased(_) => self.times.held = None,
+            OrderFact::ProcessingStarted(_) => self.times.processing = at,
+            OrderFact::UnitsShipped(fact) => self.ship(fact, provenance),
+            OrderFact::UnitsDelivered(fact) => {
+                self.each(&fact.lines, |line, units| line.delivered += units);
+                if fact.completes {
+                    self.times.delivered = at;
+                }
+            }
+            OrderFact::UnitsCancelled(fact) => {
+                self.each(&fact.lines, Line::cancel);
+                self.shipping_cancelled.net += fact.shipping.net;
+                self.shipping_cancelled.tax += fact.shipping.tax;
+                // With the rest cancelled, what has left or arrived may be all there is.
+                match self.status() {
+                    Status::Cancelled => self.times.cancelled = at,
+                    Status::Shipped => self.times.shipped = at,
+                    Status::Delivered => self.times.delivered = at,
+                    Status::Pending
+                    | Status::Confirmed
+                    | Status::Processing
+                    | Status::PartiallyShipped
+                    | Status::Returned => {}
+                }
+            }
+            OrderFact::BackorderFilled(fact) => {
+                for line in self.lines.iter_mut().filter(|line| line.line == fact.line) {
+                    line.backordered -= fact.units;
+                    line.reserved += fact.units;
+                }
+            }
+            OrderFact::PaymentCaptured(fact) => {
+                self.captured += fact.amount;
+                self.payments.push(Payment {
+                    at: provenance.occurred_at,
+                    amount: fact.amount,
+                    method: fact.method.clone(),
+                    reference: fact.reference.clone(),
+                });
+            }
+        }
+        self.last_event_on = self.last_event_on.max(provenance.business_date);
+    }
+
+    fn place(&mut self, fact: &OrderPlaced, provenance: &Provenance) {
+        self.customer_id = fact.customer_id;
+        self.currency = fact.currency;
+        self.shipping = fact.shipping;
+        self.totals = fact.totals;
+        self.note.clone_from(&fact.note);
+        self.placed_on = provenance.business_date;
+        self.times.placed = Some(provenance.occurred_at);
+        self.lines = fact
+            .lines
+            .iter()
+            .map(|placed| Line {
+                line: placed.line,
+                product_id: placed.product_id,
+                sku: placed.sku.clone(),
+                name: placed.name.clone(),
+                unit_price: placed.unit_price,
+                tax_rate: placed.tax_rate,
+                amounts: placed.amounts,
+                tracked: placed.tracked,
+                ordered: placed.quantity,
+                cancelled: 0,
+                reserved: placed.reserved,
+                backordered: placed.backordered,
+                shipped: 0,
+                delivered: 0,
+                returned: 0,
+            })
+            .collect();
+    }
+
+    fn ship(&mut self, fact: &UnitsShipped, provenance: &Provenance) {
+        self.each(&fact.lines, |line, units| {
+            line.shipped += units;
+            if line.tracked {
+                line.reserved -= units;
+            }
+        });
+        if fact.completes {
+            self.times.shipped = Some(provenance.occurred_at);
+        }
+        self.shipments.push(Shipment {
+            shipment: fact.shipment,
+            at: provenance.occurred_at,
+            carrier: fact.carrier.clone(),
+            tracking: fact.tracking.clone(),
+            units: fact.lines.iter().map(|moved| ShippedUnits { line: moved.line, units: moved.units }).collect(),
+        });
+    }
+
+    fn each(&mut self, moved: &[LineUnits], change: impl Fn(&mut Line, i64)) {
+        for moved in moved {
+            if let Some(line) = self.lines.iter_mut().find(|line| line.line == moved.line) {
+                change(line, moved.units);
+            }
+        }
+    }
+}
+
+impl Line {
+    /// Units waited for are cancelled before units set aside.
+    fn cancel(&mut self, units: i64) {
+        let released = self.released_by_cancelling(units);
+        self.cancelled += units;
+        self.backordered -= released.backordered;
+        self.reserved -= released.reserved;
+    }
+
+    /// What cancelling `units` gives back to stock.
+    pub(crate) fn released_by_cancelling(&self, units: i64) -> Released {
+        if !self.tracked {
+            return Released { reserved: 0, backordered: 0 };
+        }
+        let backordered = units.min(self.backordered);
+        Released { reserved: units - backordered, backordered }
+    }
+}
+
+/// Units of a line that stock need no longer keep, or find.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Released {
+    pub(crate) reserved: i64,
+    pub(crate) backordered: i64,
+}
+
+impl Totals {
+    /// The waterfall of rule R2 over lines and shipping.
+    #[must_use]
+    pub fn of(lines: impl IntoIterator<Item = Amounts>, shipping: Charge) -> Totals {
+        let mut totals = Totals { shipping: shipping.net, tax: shipping.tax, ..Totals::default() };
+        for line in lines {
+            totals.gross += line.gross;
+            totals.discount += line.discount;
+            totals.tax += line.tax;
+        }
+        totals.net = totals.gross - totals.discount;
+        totals.revenue = totals.net + totals.shipping;
+        totals.total = totals.revenue + totals.tax;
+        totals
+    }
+}

@@ -1,0 +1,185 @@
+//! What an order's units and money add up to: its status, its payment status, and where it may go next.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Line, Order};
+
+/// Where an order stands. Derived, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Placed, not yet accepted.
+    Pending,
+    /// Accepted.
+    Confirmed,
+    /// Being picked.
+    Processing,
+    /// Some units left.
+    PartiallyShipped,
+    /// All units left.
+    Shipped,
+    /// All units arrived.
+    Delivered,
+    /// All units came back.
+    Returned,
+    /// No unit remains.
+    Cancelled,
+}
+
+impl Status {
+    /// Every status, in the order of an order's life.
+    pub const ALL: [Status; 8] = [
+        Status::Pending,
+        Status::Confirmed,
+        Status::Processing,
+        Status::PartiallyShipped,
+        Status::Shipped,
+        Status::Delivered,
+        Status::Returned,
+        Status::Cancelled,
+    ];
+
+    /// As written in answers: `partially_shipped`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Confirmed => "confirmed",
+            Status::Processing => "processing",
+            Status::PartiallyShipped => "partially_shipped",
+            Status::Shipped => "shipped",
+            Status::Delivered => "delivered",
+            Status::Returned => "returned",
+            Status::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads a status or one of its synonyms; case, outer blanks, and blank or dash for underscore do not matter.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Status> {
+        let word = text.trim().to_lowercase().replace([' ', '-'], "_");
+        Some(match word.as_str() {
+            "dispatched" | "sent" | "fulfilled" => Status::Shipped,
+            "complete" | "completed" => Status::Delivered,
+            "canceled" => Status::Cancelled,
+            "approved" | "accepted" => Status::Confirmed,
+            other => return Status::ALL.into_iter().find(|status| status.name() == other),
+        })
+    }
+
+    /// Whether an order of this status still owes goods.
+    #[must_use]
+    pub fn owes_goods(self) -> bool {
+        match self {
+            Status::Pending | Status::Confirmed | Status::Processing | Status::PartiallyShipped => true,
+            Status::Shipped | Status::Delivered | Status::Returned | Status::Cancelled => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whether an order is paid. Derived, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Nothing came in.
+    Unpaid,
+    /// Less came in than is asked.
+    PartiallyPaid,
+    /// Exactly what is asked came in, or nothing was ever asked.
+    Paid,
+    /// Part of what came in was paid back.
+    PartiallyRefunded,
+    /// All that came in was paid back.
+    Refunded,
+    /// More came in than is asked, as after a cancellation.
+    Overpaid,
+}
+
+impl PaymentStatus {
+    /// As written in answers: `partially_paid`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PaymentStatus::Unpaid => "unpaid",
+            PaymentStatus::PartiallyPaid => "partially_paid",
+            PaymentStatus::Paid => "paid",
+            PaymentStatus::PartiallyRefunded => "partially_refunded",
+            PaymentStatus::Refunded => "refunded",
+            PaymentStatus::Overpaid => "overpaid",
+        }
+    }
+}
+
+impl std::fmt::Display for PaymentStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Order {
+    /// The order's status: the first that fits.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let sum = |units: fn(&Line) -> i64| self.lines.iter().map(units).sum::<i64>();
+        let (active, shipped) = (sum(Line::active), sum(|line| line.shipped));
+        let (delivered, returned) = (sum(|line| line.delivered), sum(|line| line.returned));
+        if active == 0 {
+            Status::Cancelled
+        } else if returned == active {
+            Status::Returned
+        } else if delivered + returned == active {
+            Status::Delivered
+        } else if shipped == active {
+            Status::Shipped
+        } else if shipped > 0 {
+            Status::PartiallyShipped
+        } else if self.times.processing.is_some() {
+            Status::Processing
+        } else if self.times.confirmed.is_some() {
+            Status::Confirmed
+        } else {
+            Status::Pending
+        }
+    }
+
+    /// Whether it is paid. An order that never asked for money is paid.
+    #[must_use]
+    pub fn payment_status(&self) -> PaymentStatus {
+        let asked = self.current_totals().total;
+        if self.captured == 0 {
+            if self.totals.total == 0 { PaymentStatus::Paid } else { PaymentStatus::Unpaid }
+        } else if self.captured > asked {
+            PaymentStatus::Overpaid
+        } else if self.captured == asked {
+            PaymentStatus::Paid
+        } else {
+            PaymentStatus::PartiallyPaid
+        }
+    }
+
+    /// The statuses that one command can bring it to from here.
+    #[must_use]
+    pub fn allowed_next(&self) -> Vec<Status> {
+        let ready = !self.on_hold();
+        let ships = ready && !self.backordered();
+        let when = |allowed: bool, status: Status| allowed.then_some(status);
+        let next: [Option<Status>; 3] = match self.status() {
+            Status::Pending => [Some(Status::Confirmed), when(ships, Status::Shipped), Some(Status::Cancelled)],
+            Status::Confirmed => {
+                [when(ready, Status::Processing), when(ships, Status::Shipped), Some(Status::Cancelled)]
+            }
+            Status::Processing => [when(ships, Status::Shipped), Some(Status::Cancelled), None],
+            Status::PartiallyShipped => [when(ships, Status::Shipped), None, None],
+            Status::Shipped => [Some(Status::Delivered), None, None],
+            Status::Delivered | Status::Returned | Status::Cancelled => [None, None, None],
+        };
+        next.into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,116 @@
+//! Pricing an order: what was entered becomes gross, discount, tax and shipping in whole minor units (rules R1–R3).
+
+use rust_decimal::Decimal;
+
+use crate::{
+    event::{Amounts, Charge},
+    money::{AmountError, Currency, parse_amount, round_minor, spread},
+    text::parse_percent,
+};
+
+/// A line as entered, minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnteredLine {
+    /// Price of all units together.
+    pub gross: i64,
+    /// Discount on this line, at most `gross`.
+    pub discount: i64,
+    /// Percent.
+    pub tax_rate: Decimal,
+    /// Whether `gross` and `discount` include tax.
+    pub tax_inclusive: bool,
+}
+
+/// What is taken off, as entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discount {
+    /// Minor units.
+    Amount(i64),
+    /// Percent of what it is taken from, 0 to 100.
+    Percent(Decimal),
+}
+
+impl Discount {
+    /// Reads `"50.00"` or `"10%"`.
+    ///
+    /// # Errors
+    /// When it is neither an amount nor a percentage from 0 to 100.
+    pub fn parse(text: &str, currency: Currency) -> Result<Discount, AmountError> {
+        if text.ends_with('%') {
+            let malformed = || AmountError::Malformed(text.chars().take(40).collect());
+            return parse_percent(text).map(Discount::Percent).ok_or_else(malformed);
+        }
+        parse_amount(text, currency).map(Discount::Amount)
+    }
+
+    /// The minor units it takes off `whole`.
+    #[must_use]
+    pub fn of(self, whole: i64) -> i64 {
+        match self {
+            Discount::Amount(amount) => amount,
+            Discount::Percent(percent) => round_minor(Decimal::from(whole) * percent / Decimal::ONE_HUNDRED),
+        }
+    }
+}
+
+/// Final amounts of every line and of the shipping fee.
+///
+/// `order_discount` must not exceed what the line discounts leave. The shipping fee is taxed at the highest rate of the
+/// lines, and was entered with tax when every line was.
+#[must_use]
+pub fn price(lines: &[EnteredLine], order_discount: i64, shipping: i64) -> (Vec<Amounts>, Charge) {
+    let shares = spread_discount(lines, order_discount);
+    let amounts = lines.iter().zip(shares).map(|(line, share)| line.amounts(share)).collect();
+    let rate = lines.iter().map(|line| line.tax_rate).max().unwrap_or_default();
+    let inclusive = !lines.is_empty() && lines.iter().all(|line| line.tax_inclusive);
+    let fee = if inclusive {
+        let net = without_tax(shipping, rate);
+        Charge { net, tax: shipping - net }
+    } else {
+        Charge { net: shipping, tax: tax_on(shipping, rate) }
+    };
+    (amounts, fee)
+}
+
+impl EnteredLine {
+    fn amounts(&self, order_discount: i64) -> Amounts {
+        let entered = self.gross - self.discount - order_discount;
+        if self.tax_inclusive {
+            let net = without_tax(entered, self.tax_rate);
+            let gross = without_tax(self.gross, self.tax_rate);
+            Amounts { gross, discount: gross - net, tax: entered - net }
+        } else {
+            let discount = self.discount + order_discount;
+            Amounts { gross: self.gross, discount, tax: tax_on(entered, self.tax_rate) }
+        }
+    }
+}
+
+/// Spreads an order discount by gross (rule R3). Where a line discount leaves less than the share, the line takes what
+/// is left and the others the rest, again by gross.
+fn spread_discount(lines: &[EnteredLine], order_discount: i64) -> Vec<i64> {
+    let mut shares = vec![0; lines.len()];
+    let mut rest = order_discount;
+    while rest > 0 {
+        let room: Vec<i64> =
+            lines.iter().zip(&shares).map(|(line, share)| line.gross - line.discount - share).collect();
+        let weights: Vec<i64> =
+            lines.iter().zip(&room).map(|(line, room)| if *room > 0 { line.gross } else { 0 }).collect();
+        let more: Vec<i64> = spread(rest, &weights).iter().zip(&room).map(|(share, room)| *share.min(room)).collect();
+        let spent: i64 = more.iter().sum();
+        if spent == 0 {
+            break;
+        }
+        rest -= spent;
+        shares.iter_mut().zip(more).for_each(|(share, more)| *share += more);
+    }
+    shares
+}
+
+fn tax_on(net: i64, rate: Decimal) -> i64 {
+    round_minor(Decimal::from(net) * rate / Decimal::ONE_HUNDRED)
+}
+
+fn without_tax(entered: i64, rate: Decimal) -> i64 {
+    round_minor(Decimal::from(entered) * Decimal::ONE_HUNDRED / (Decimal::ONE_HUNDRED + rate))
+}

@@ -1,0 +1,91 @@
+//! The stock of one product, folded from its stream: what is on hand, set aside, and waited for.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::StockFact,
+    ids::{OrderId, ProductId, Version},
+};
+
+/// Stock of one product, in units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stock {
+    /// Of which product.
+    pub product_id: ProductId,
+    /// Of its stream.
+    pub version: Version,
+    /// Physically there.
+    pub on_hand: i64,
+    /// Set aside for orders, over all of them.
+    pub reserved: i64,
+    /// Who waits for how many, oldest order first.
+    pub backorders: VecDeque<Backorder>,
+    /// Whether the low-stock threshold was crossed downwards and not yet upwards.
+    pub low: bool,
+}
+
+/// Units an order waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backorder {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Which of its lines.
+    pub line: u32,
+    /// How many units.
+    pub units: i64,
+}
+
+impl Stock {
+    /// Stock that never moved.
+    #[must_use]
+    pub fn empty(product_id: ProductId) -> Stock {
+        Stock { product_id, version: Version::NONE, on_hand: 0, reserved: 0, backorders: VecDeque::new(), low: false }
+    }
+
+    /// Units that can still be promised; negative when more is reserved than is there.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        self.on_hand - self.reserved
+    }
+
+    /// Units waited for, over all orders.
+    #[must_use]
+    pub fn backordered(&self) -> i64 {
+        self.backorders.iter().map(|waiting| waiting.units).sum()
+    }
+
+    pub(crate) fn evolve(&mut self, fact: StockFact<'_>) {
+        match fact {
+            StockFact::StockReserved(fact) => {
+                self.reserved += fact.units;
+                if fact.from_backorder {
+                    self.stop_waiting(fact.order_id, fact.line, fact.units);
+                }
+            }
+            StockFact::StockBackordered(fact) => {
+                self.backorders.push_back(Backorder { order_id: fact.order_id, line: fact.line, units: fact.units });
+            }
+            StockFact::StockReleased(fact) => {
+                self.reserved = (self.reserved - fact.reserved).max(0);
+                self.stop_waiting(fact.order_id, fact.line, fact.backordered);
+            }
+            StockFact::StockConsumed(fact) => {
+                self.on_hand -= fact.units;
+                self.reserved = (self.reserved - fact.units).max(0);
+            }
+            StockFact::StockReceived(fact) => self.on_hand += fact.units,
+            StockFact::StockAdjusted(fact) => self.on_hand += fact.delta,
+            StockFact::LowStockReached(_) => self.low = true,
+            StockFact::LowStockRecovered(_) => self.low = false,
+        }
+    }
+
+    fn stop_waiting(&mut self, order_id: OrderId, line: u32, units: i64) {
+        for waiting in self.backorders.iter_mut().filter(|b| b.order_id == order_id && b.line == line) {
+            waiting.units -= units;
+        }
+        self.backorders.retain(|waiting| waiting.units > 0);
+    }
+}

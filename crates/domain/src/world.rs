@@ -1,0 +1,254 @@
+//! The states a writer decides against: kept by stream, changed by events, restored after a lost swap, bounded.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    customer::Customer,
+    envelope::Provenance,
+    event::{Event, Fact},
+    ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    order::Order,
+    product::Product,
+    stock::Stock,
+};
+
+/// What a stream adds up to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Of `order-…`.
+    Order(Box<Order>),
+    /// Of `stock-…`.
+    Stock(Stock),
+    /// Of `product-…`.
+    Product(Product),
+    /// Of `customer-…`.
+    Customer(Customer),
+}
+
+impl State {
+    /// Version of the states' shape in snapshots; a snapshot of any other format is ignored and folded anew.
+    pub const FORMAT: u32 = 1;
+
+    /// The state of a stream nobody wrote to.
+    #[must_use]
+    pub fn empty(stream: StreamId) -> State {
+        match stream {
+            StreamId::Order(id) => State::Order(Box::new(Order::empty(id))),
+            StreamId::Stock(id) => State::Stock(Stock::empty(id)),
+            StreamId::Product(id) => State::Product(Product::empty(id)),
+            StreamId::Customer(id) => State::Customer(Customer::empty(id)),
+        }
+    }
+
+    /// Takes in the stream's next event. Never fails, never decides; a fact about another kind of thing only counts.
+    pub fn evolve(&mut self, event: &Event, provenance: &Provenance) {
+        match (&mut *self, event.fact()) {
+            (State::Order(order), Fact::Order(fact)) => order.evolve(fact, provenance),
+            (State::Stock(stock), Fact::Stock(fact)) => stock.evolve(fact),
+            (State::Product(product), Fact::Product(fact)) => product.evolve(fact),
+            (State::Customer(customer), Fact::Customer(fact)) => customer.evolve(fact),
+            (State::Order(_) | State::Stock(_) | State::Product(_) | State::Customer(_), _) => {}
+        }
+        let version = self.version_mut();
+        *version = version.next();
+    }
+
+    /// Version of the last event taken in.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        match self {
+            State::Order(order) => order.version,
+            State::Stock(stock) => stock.version,
+            State::Product(product) => product.version,
+            State::Customer(customer) => customer.version,
+        }
+    }
+
+    /// The stream it belongs to.
+    #[must_use]
+    pub fn stream(&self) -> StreamId {
+        match self {
+            State::Order(order) => StreamId::Order(order.id),
+            State::Stock(stock) => StreamId::Stock(stock.product_id),
+            State::Product(product) => StreamId::Product(product.id),
+            State::Customer(customer) => StreamId::Customer(customer.id),
+        }
+    }
+
+    fn version_mut(&mut self) -> &mut Version {
+        match self {
+            State::Order(order) => &mut order.version,
+            State::Stock(stock) => &mut stock.version,
+            State::Product(product) => &mut product.version,
+            State::Customer(customer) => &mut customer.version,
+        }
+    }
+}
+
+/// A stream a decision needs whose state is not in the world; load it and decide again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the state of {0} is not loaded")]
+pub struct Missing(pub StreamId);
+
+/// The states at hand.
+#[derive(Debug, Default)]
+pub struct World {
+    entries: HashMap<StreamId, Entry>,
+    /// What the streams touched since the last mark were before; `None` where the world did not hold them.
+    journal: HashMap<StreamId, Option<State>>,
+    /// Counts marks, so that `last_use` orders entries by age.
+    tick: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    state: State,
+    /// Atomic only so that reading through `&World` can renew it.
+    last_use: AtomicU64,
+}
+
+impl World {
+    /// The order's state.
+    ///
+    /// # Errors
+    /// When it is not loaded.
+    pub fn order(&self, id: OrderId) -> Result<&Order, Missing> {
+        let stream = StreamId::Order(id);
+        match self.get(stream) {
+            Some(State::Order(order)) => Ok(order),
+            _ => Err(Missing(stream)),
+        }
+    }
+
+    /// The stock of a product.
+    ///
+    /// # Errors
+    /// When it is not loaded.
+    pub fn stock(&self, id: ProductId) -> Result<&Stock, Missing> {
+        let stream = StreamId::Stock(id);
+        match self.get(stream) {
+            Some(State::Stock(stock)) => Ok(stock),
+            _ => Err(Missing(stream)),
+        }
+    }
+
+    /// The product's state.
+    ///
+    /// # Errors
+    /// When it is not loaded.
+    pub fn product(&self, id: ProductId) -> Result<&Product, Missing> {
+        let stream = StreamId::Product(id);
+        match self.get(stream) {
+            Some(State::Product(product)) => Ok(product),
+            _ => Err(Missing(stream)),
+        }
+    }
+
+    /// The customer's state.
+    ///
+    /// # Errors
+    /// When it is not loaded.
+    pub fn customer(&self, id: CustomerId) -> Result<&Customer, Missing> {
+        let stream = StreamId::Customer(id);
+        match self.get(stream) {
+            Some(State::Customer(customer)) => Ok(customer),
+            _ => Err(Missing(stream)),
+        }
+    }
+
+    /// Holds a state read from the log; replaces what was held of that stream. A rollback keeps it.
+    pub fn insert(&mut self, state: State) {
+        let stream = state.stream();
+        self.journal.remove(&stream);
+        self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
+    }
+
+    /// The state of a stream, if held.
+    #[must_use]
+    pub fn get(&self, stream: StreamId) -> Option<&State> {
+        let entry = self.entries.get(&stream)?;
+        entry.last_use.store(self.tick, Ordering::Relaxed);
+        Some(&entry.state)
+    }
+
+    /// Whether the state of a stream is held.
+    #[must_use]
+    pub fn contains(&self, stream: StreamId) -> bool {
+        self.entries.contains_key(&stream)
+    }
+
+    /// Number of streams held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no stream is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes in a stream's next event, remembering what the stream was at the last [`mark`](Self::mark).
+    /// A stream that is not held starts empty, which is only right for its first event.
+    pub fn evolve(&mut self, stream: StreamId, event: &Event, provenance: &Provenance) {
+        let tick = self.tick;
+        if !self.journal.contains_key(&stream) {
+            self.journal.insert(stream, self.entries.get(&stream).map(|entry| entry.state.clone()));
+        }
+        let entry = self
+            .entries
+            .entry(stream)
+            .or_insert_with(|| Entry { state: State::empty(stream), last_use: AtomicU64::new(tick) });
+        entry.last_use.store(tick, Ordering::Relaxed);
+        entry.state.evolve(event, provenance);
+    }
+
+    /// Makes the present the state that [`rollback`](Self::rollback) returns to.
+    pub fn mark(&mut self) {
+        self.journal.clear();
+        self.tick += 1;
+    }
+
+    /// Returns to what the last [`mark`](Self::mark) saw; states loaded since then stay.
+    pub fn rollback(&mut self) {
+        for (stream, before) in self.journal.drain() {
+            match before {
+                Some(state) => {
+                    self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
+                }
+                None => {
+                    self.entries.remove(&stream);
+                }
+            }
+        }
+    }
+
+    /// Forgets the least recently used streams when more than `keep` are held, an eighth more than needed so that this
+    /// happens seldom. Streams touched since the last mark stay.
+    pub fn evict(&mut self, keep: usize) {
+        if self.entries.len() <= keep {
+            return;
+        }
+        let surplus = self.entries.len() - (keep - keep / 8);
+        let mut ages: Vec<(u64, StreamId)> = self
+            .entries
+            .iter()
+            .filter(|(stream, _)| !self.journal.contains_key(stream))
+            .map(|(stream, entry)| (entry.last_use.load(Ordering::Relaxed), *stream))
+            .collect();
+        let surplus = surplus.min(ages.len());
+        if surplus > 0 {
+            ages.select_nth_unstable_by_key(surplus - 1, |(age, _)| *age);
+        }
+        for (_, stream) in &ages[..surplus] {
+            self.entries.remove(stream);
+        }
+    }
+}
