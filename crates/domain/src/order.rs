@@ -91,6 +91,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Payment {
     /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: DateTime<Utc>,
     /// Minor units.
     pub amount: i64,
@@ -107,6 +108,7 @@ pub struct Shipment {
     /// 1 for the first.
     pub shipment: u32,
     /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: DateTime<Utc>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,31 +134,31 @@ pub struct ShippedUnits {
 pub struct Times {
     /// Placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub placed: Option<DateTime<Utc>>,
     /// Confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub confirmed: Option<DateTime<Utc>>,
     /// Held, if it is on hold now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub held: Option<DateTime<Utc>>,
     /// Picking started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub processing: Option<DateTime<Utc>>,
     /// The last unit that was to ship left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub shipped: Option<DateTime<Utc>>,
     /// The last unit arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub delivered: Option<DateTime<Utc>>,
     /// The last unit was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub cancelled: Option<DateTime<Utc>>,
 }
 

@@ -43,7 +43,7 @@ pub struct Ship {
     pub tracking: Option<String>,
     /// When it left, RFC 3339 with offset; now when left out. Not in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime<Utc>")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Option<DateTime<Utc>>,
 }
 
