@@ -67,6 +67,13 @@ pub enum Command {
     },
 }
 
+/// Each tool's input is a command; a customer's particulars must be sealed first.
+macro_rules! from_inputs {
+    ($($input:ident),*) => { $( impl From<$input> for Command { fn from(input: $input) -> Command { Command::$input(input) } } )* };
+}
+
+from_inputs!(CreateOrder, UpdateStatus, Ship, Cancel, SetHold, RecordPayment, ReceiveStock, AdjustStock, UpsertProduct);
+
 /// A name in a command that the edge must resolve before the command is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference<'a> {

@@ -1,8 +1,12 @@
 //! The facts: every event type, its data, its name and its schema version.
 
+mod examples;
+
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use examples::examples;
 
 use crate::{
     envelope::DecodeError,
@@ -160,7 +164,7 @@ pub struct OrderPlaced {
     /// Of every amount in the order's events.
     #[schemars(with = "String")]
     pub currency: Currency,
-    /// Whether the entered prices included tax. The amounts below never do.
+    /// Whether the prices of every line were entered with tax, and so the shipping fee. The amounts below never include it.
     pub tax_inclusive: bool,
     /// In the order given, numbered from 1.
     pub lines: Vec<PlacedLine>,

@@ -30,3 +30,6 @@ pub mod postings;
 pub mod pricing;
 
 pub mod calendar;
+
+#[cfg(test)]
+mod testing;

@@ -1,6 +1,7 @@
 //! An order, folded from its stream: units per line, money, times; everything else about it is derived (domain rules §1).
 
 mod status;
+mod view;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use status::{PaymentStatus, Status};
+pub use view::{LineView, NaiveDateText, OrderView};
 
 use crate::{
     envelope::Provenance,
@@ -255,11 +257,16 @@ impl Order {
     /// Amounts of what is still part of the order: as placed, less what was cancelled.
     #[must_use]
     pub fn current_totals(&self) -> Totals {
-        let shipping = Charge {
+        Totals::of(self.lines.iter().map(Line::active_amounts), self.current_shipping())
+    }
+
+    /// Shipping fee that is still part of the order.
+    #[must_use]
+    pub fn current_shipping(&self) -> Charge {
+        Charge {
             net: self.shipping.net - self.shipping_cancelled.net,
             tax: self.shipping.tax - self.shipping_cancelled.tax,
-        };
-        Totals::of(self.lines.iter().map(Line::active_amounts), shipping)
+        }
     }
 
     /// What the customer still owes, minor units; negative when too much came in.

@@ -1,0 +1,151 @@
+//! One realistic example of every event type, for the catalogue and for the tests that hold the stored shapes.
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::*;
+
+const ORDER: OrderId = OrderId(1001);
+const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x019a_aaaa_0000_7000_8000_0000_0000_0001));
+
+/// One of every type, in the order of the catalogue.
+#[must_use]
+pub fn examples() -> Vec<Event> {
+    let mut examples = orders();
+    examples.extend(stock());
+    examples.extend(catalogue_and_customers());
+    examples
+}
+
+fn tea() -> ProductId {
+    ProductId::from_sku("TEA-250")
+}
+
+/// Three packets of tea at 1,000.00 with 10 % discount and 18 % tax.
+fn placed() -> OrderPlaced {
+    let amounts = Amounts { gross: 300_000, discount: 30_000, tax: 48_600 };
+    let shipping = Charge { net: 9_900, tax: 1_782 };
+    OrderPlaced {
+        order_id: ORDER,
+        customer_id: CUSTOMER,
+        currency: Currency::INR,
+        tax_inclusive: false,
+        lines: vec![PlacedLine {
+            line: 1,
+            product_id: tea(),
+            sku: "TEA-250".to_owned(),
+            name: "Assam tea, 250 g".to_owned(),
+            quantity: 3,
+            unit_price: 100_000,
+            tax_rate: Decimal::from(18),
+            amounts,
+            tracked: true,
+            reserved: 2,
+            backordered: 1,
+        }],
+        shipping,
+        totals: Totals::of([amounts], shipping),
+        note: Some(sealed("bm90ZQ")),
+    }
+}
+
+fn orders() -> Vec<Event> {
+    let placed = placed();
+    let units = |units: i64| {
+        let per_unit = Amounts { gross: 100_000 * units, discount: 10_000 * units, tax: 16_200 * units };
+        vec![LineUnits { line: 1, product_id: tea(), units, amounts: per_unit }]
+    };
+    let (order_id, customer_id, currency) = (ORDER, CUSTOMER, Currency::INR);
+    vec![
+        placed.clone().into(),
+        OrderConfirmed { order_id }.into(),
+        OrderHeld { order_id }.into(),
+        OrderReleased { order_id }.into(),
+        ProcessingStarted { order_id }.into(),
+        UnitsShipped {
+            order_id,
+            customer_id,
+            currency,
+            shipment: 1,
+            lines: units(2),
+            shipping: placed.shipping,
+            completes: false,
+            carrier: Some("Blue Dart".to_owned()),
+            tracking: Some("BD123456789IN".to_owned()),
+        }
+        .into(),
+        UnitsDelivered { order_id, customer_id, currency, lines: units(2), completes: false }.into(),
+        UnitsCancelled {
+            order_id,
+            customer_id,
+            currency,
+            lines: units(1),
+            shipping: Charge::default(),
+            completes: false,
+        }
+        .into(),
+        BackorderFilled { order_id, line: 1, product_id: tea(), units: 1 }.into(),
+        PaymentCaptured {
+            order_id,
+            customer_id,
+            currency,
+            amount: placed.totals.total,
+            method: "upi".to_owned(),
+            reference: Some("pay_29QQoUBi66xm2f".to_owned()),
+        }
+        .into(),
+    ]
+}
+
+fn stock() -> Vec<Event> {
+    let (product_id, order_id, line) = (tea(), ORDER, 1);
+    vec![
+        StockReserved { product_id, order_id, line, units: 2, from_backorder: false }.into(),
+        StockBackordered { product_id, order_id, line, units: 1 }.into(),
+        StockReleased { product_id, order_id, line, reserved: 0, backordered: 1 }.into(),
+        StockConsumed { product_id, order_id, line, units: 2 }.into(),
+        StockReceived { product_id, units: 50 }.into(),
+        StockAdjusted { product_id, delta: -2, counted: Some(48) }.into(),
+        LowStockReached { product_id, available: 10, threshold: 10 }.into(),
+        LowStockRecovered { product_id, available: 60, threshold: 10 }.into(),
+    ]
+}
+
+fn catalogue_and_customers() -> Vec<Event> {
+    let (product_id, sku, customer_id) = (tea(), "TEA-250".to_owned(), CUSTOMER);
+    let entry = CatalogueEntry {
+        name: "Assam tea, 250 g".to_owned(),
+        price: 100_000,
+        currency: Currency::INR,
+        tax_rate: Decimal::from(18),
+        tax_inclusive: false,
+        policy: StockPolicy::Backorder,
+        backorder_limit: 20,
+        low_stock_threshold: Some(10),
+        archived: false,
+    };
+    let dearer = CatalogueEntry { price: 110_000, ..entry.clone() };
+    vec![
+        ProductRegistered { product_id, sku: sku.clone(), entry }.into(),
+        ProductChanged { product_id, sku, entry: dearer }.into(),
+        CustomerRegistered {
+            customer_id,
+            profile: SealedProfile {
+                name: Some(sealed("bmFtZQ")),
+                email: Some(sealed("ZW1haWw")),
+                phone: Some(sealed("cGhvbmU")),
+                address: Some(sealed("YWRkcmVzcw")),
+            },
+        }
+        .into(),
+        CustomerChanged {
+            customer_id,
+            profile: SealedProfile { phone: Some(sealed("bmV3IHBob25l")), ..SealedProfile::default() },
+        }
+        .into(),
+    ]
+}
+
+fn sealed(text: &str) -> String {
+    format!("sealed:1:{CUSTOMER}:{text}")
+}

@@ -1,0 +1,143 @@
+//! An order as it is shown: everything derived spelled out, amounts in minor units.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Line, Order, Payment, PaymentStatus, Shipment, Status, Times};
+use crate::event::{Amounts, Charge, Totals};
+
+/// An order with all that follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OrderView {
+    /// The order's number.
+    pub order_id: i64,
+    /// Version of its stream.
+    pub version: i64,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether it is paid.
+    pub payment_status: PaymentStatus,
+    /// Whether nothing may ship until released.
+    pub on_hold: bool,
+    /// Whether a unit waits for stock.
+    pub backordered: bool,
+    /// Statuses that one command can bring it to.
+    pub allowed_next: Vec<Status>,
+    /// Who ordered.
+    pub customer_id: uuid::Uuid,
+    /// ISO 4217 code of every amount.
+    pub currency: String,
+    /// Business day of the placement.
+    pub placed_on: NaiveDateText,
+    /// When it reached its milestones.
+    pub times: Times,
+    /// In the order given.
+    pub lines: Vec<LineView>,
+    /// Shipping fee that is part of the order now.
+    pub shipping: Charge,
+    /// As placed.
+    pub placed_totals: Totals,
+    /// Of what is part of the order now.
+    pub totals: Totals,
+    /// Money that came in.
+    pub captured: i64,
+    /// What is still owed; negative when too much came in.
+    pub due: i64,
+    /// Every payment, oldest first.
+    pub payments: Vec<Payment>,
+    /// Every shipment, oldest first.
+    pub shipments: Vec<Shipment>,
+    /// The customer's note; may be sealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub note: Option<String>,
+}
+
+/// A day such as `2026-11-20`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct NaiveDateText(#[schemars(with = "String", extend("format" = "date"))] pub NaiveDate);
+
+/// One line with all that follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LineView {
+    /// From 1.
+    pub line: u32,
+    /// What.
+    pub product_id: uuid::Uuid,
+    /// As placed.
+    pub sku: String,
+    /// As placed.
+    pub name: String,
+    /// Price of one unit as entered.
+    pub unit_price: i64,
+    /// Percent.
+    pub tax_rate: String,
+    /// Units ordered.
+    pub ordered: i64,
+    /// Units cancelled.
+    pub cancelled: i64,
+    /// Units set aside in stock.
+    pub reserved: i64,
+    /// Units waited for.
+    pub backordered: i64,
+    /// Units shipped.
+    pub shipped: i64,
+    /// Units that arrived and stayed.
+    pub delivered: i64,
+    /// Units that came back.
+    pub returned: i64,
+    /// Amounts of the units that are part of the order now.
+    pub amounts: Amounts,
+}
+
+impl Order {
+    /// The order as it is shown.
+    #[must_use]
+    pub fn view(&self) -> OrderView {
+        OrderView {
+            order_id: self.id.0,
+            version: self.version.0,
+            status: self.status(),
+            payment_status: self.payment_status(),
+            on_hold: self.on_hold(),
+            backordered: self.backordered(),
+            allowed_next: self.allowed_next(),
+            customer_id: self.customer_id.0,
+            currency: self.currency.code().to_owned(),
+            placed_on: NaiveDateText(self.placed_on),
+            times: self.times.clone(),
+            lines: self.lines.iter().map(Line::view).collect(),
+            shipping: self.current_shipping(),
+            placed_totals: self.totals,
+            totals: self.current_totals(),
+            captured: self.captured,
+            due: self.due(),
+            payments: self.payments.clone(),
+            shipments: self.shipments.clone(),
+            note: self.note.clone(),
+        }
+    }
+}
+
+impl Line {
+    fn view(&self) -> LineView {
+        LineView {
+            line: self.line,
+            product_id: self.product_id.0,
+            sku: self.sku.clone(),
+            name: self.name.clone(),
+            unit_price: self.unit_price,
+            tax_rate: self.tax_rate.normalize().to_string(),
+            ordered: self.ordered,
+            cancelled: self.cancelled,
+            reserved: self.reserved,
+            backordered: self.backordered,
+            shipped: self.shipped,
+            delivered: self.delivered,
+            returned: self.returned,
+            amounts: self.active_amounts(),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Given, when, then: a shop in memory that decides commands and takes in what follows, as the writer does.
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    commands::{Command, CreateOrder, ReceiveStock, UpsertProduct},
+    decide::{Context, Decision, Names, Refusal, Shop},
+    envelope::{Actor, Provenance},
+    event::{Event, SealedProfile},
+    ids::{CommandId, CustomerId, OrderId, ProductId, StreamId, Version},
+    order::{Order, Status},
+    rejection::Rejection,
+    stock::Stock,
+    world::{State, World},
+};
+
+pub(crate) const ANN: CustomerId = CustomerId(Uuid::from_u128(7));
+
+/// A shop whose history is told step by step.
+pub(crate) struct Story {
+    pub(crate) world: World,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) next_order: OrderId,
+    pub(crate) expected_version: Option<Version>,
+    /// Everything recorded so far with the business date it fell on.
+    pub(crate) told: Vec<(Provenance, Event)>,
+    shop: Shop,
+    names: Names,
+}
+
+/// A command written as the arguments of its tool.
+pub(crate) fn input<C: DeserializeOwned + Into<Command>>(arguments: Value) -> Command {
+    serde_json::from_value::<C>(arguments).expect("arguments fit the tool's input").into()
+}
+
+impl Story {
+    /// A shop in Kolkata with one customer, `Ann`.
+    pub(crate) fn new() -> Story {
+        let mut names = Names::default();
+        names.customers.insert("Ann".to_owned(), ANN);
+        let mut story = Story {
+            world: World::default(),
+            now: "2026-11-20T12:00:00+05:30".parse().expect("a time"),
+            next_order: OrderId::FIRST,
+            expected_version: None,
+            told: vec![],
+            shop: Shop::default(),
+            names,
+        };
+        let profile = SealedProfile { name: Some("sealed:1:ann".to_owned()), ..SealedProfile::default() };
+        story.done(Command::UpsertCustomer { customer_id: ANN, profile });
+        story
+    }
+
+    /// Given a product; `more` adds to or overrides its entry.
+    pub(crate) fn product(&mut self, sku: &str, price: &str, more: Value) -> &mut Story {
+        let mut arguments = json!({ "sku": sku, "name": format!("Product {sku}"), "price": price });
+        for (key, value) in more.as_object().expect("an object") {
+            arguments[key] = value.clone();
+        }
+        self.done(input::<UpsertProduct>(arguments));
+        self
+    }
+
+    /// Given units of it in stock.
+    pub(crate) fn stocked(&mut self, sku: &str, quantity: i64) -> &mut Story {
+        self.done(input::<ReceiveStock>(json!({ "product": sku, "quantity": quantity })));
+        self
+    }
+
+    /// Given an order of these lines, each a SKU and a quantity.
+    pub(crate) fn ordered(&mut self, lines: &[(&str, i64)]) -> OrderId {
+        let lines: Vec<Value> =
+            lines.iter().map(|(sku, quantity)| json!({ "product": sku, "quantity": quantity })).collect();
+        let order_id = self.next_order;
+        self.done(input::<CreateOrder>(json!({ "customer": "Ann", "lines": lines })));
+        order_id
+    }
+
+    /// From now on it is this time.
+    pub(crate) fn at(&mut self, time: &str) -> &mut Story {
+        self.now = time.parse().expect("a time");
+        self
+    }
+
+    /// When this is asked, and it is done.
+    pub(crate) fn done(&mut self, command: impl Into<Command>) -> Decision {
+        self.ask(&command.into()).unwrap_or_else(|rejection| panic!("refused: {rejection:?}"))
+    }
+
+    /// When this is asked, and it is refused.
+    pub(crate) fn refused(&mut self, command: impl Into<Command>) -> Rejection {
+        match self.ask(&command.into()) {
+            Ok(decision) => panic!("done: {decision:?}"),
+            Err(rejection) => rejection,
+        }
+    }
+
+    /// Decides and takes in the facts. A stream not at hand was never written to: the story forgets nothing.
+    pub(crate) fn ask(&mut self, command: &Command) -> Result<Decision, Rejection> {
+        let occurred_at = command.occurred_at().unwrap_or(self.now);
+        let decision = loop {
+            let context = Context {
+                now: self.now,
+                occurred_at,
+                next_order: self.next_order,
+                shop: &self.shop,
+                names: &self.names,
+                expected_version: self.expected_version,
+            };
+            match command.decide(&self.world, &context) {
+                Ok(decision) => break decision,
+                Err(Refusal::Rejected(rejection)) => return Err(rejection),
+                Err(Refusal::Missing(stream)) => {
+                    assert!(!self.world.contains(stream), "{stream} is asked for although it is at hand");
+                    self.world.insert(State::empty(stream));
+                }
+            }
+        };
+        let provenance = self.provenance(occurred_at);
+        for (stream, event) in &decision.facts {
+            if matches!(event, Event::OrderPlaced(_)) {
+                self.next_order = self.next_order.next();
+            }
+            self.world.evolve(*stream, event, &provenance);
+            self.told.push((provenance.clone(), event.clone()));
+        }
+        Ok(decision)
+    }
+
+    pub(crate) fn order(&self, id: OrderId) -> &Order {
+        self.world.order(id).expect("the order is at hand")
+    }
+
+    pub(crate) fn status(&self, id: OrderId) -> Status {
+        self.order(id).status()
+    }
+
+    pub(crate) fn stock(&self, sku: &str) -> &Stock {
+        self.world.stock(ProductId::from_sku(sku)).expect("the stock is at hand")
+    }
+
+    fn provenance(&self, occurred_at: DateTime<Utc>) -> Provenance {
+        Provenance {
+            occurred_at,
+            recorded_at: self.now,
+            business_date: self.shop.calendar.business_date(occurred_at),
+            actor: Actor { user: "test".to_owned(), role: "owner".to_owned() },
+            agent: None,
+            command_id: CommandId(Uuid::nil()),
+            causation_id: Uuid::nil(),
+            correlation_id: Uuid::nil(),
+            trace_id: None,
+            reason: None,
+            request_text: None,
+        }
+    }
+}
+
+/// The types of the facts of a decision, in order.
+pub(crate) fn types(decision: &Decision) -> Vec<&'static str> {
+    decision.facts.iter().map(|(_, event)| event.event_type()).collect()
+}
+
+/// The streams written to, without doublets.
+pub(crate) fn streams(decision: &Decision) -> Vec<StreamId> {
+    let mut streams: Vec<StreamId> = decision.facts.iter().map(|(stream, _)| *stream).collect();
+    streams.sort_by_key(ToString::to_string);
+    streams.dedup();
+    streams
+}
