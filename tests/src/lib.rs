@@ -1,1 +1,21 @@
-//! placeholder
+//! The harness of the black-box tests: real binary, real PostgreSQL, real nats-server, official MCP clients.
+//! `tests/run` provides what it needs; each test has a database, a nats-server and folders of its own.
+
+mod environment;
+mod process;
+
+mod database;
+mod mcp;
+mod nats;
+mod node;
+mod shop;
+
+mod audit;
+
+pub use audit::{AuditedEvent, chain_is_whole, events};
+pub use environment::{clients_folder, load_time, node_js, python};
+pub use mcp::{Era, Mcp, Refusal};
+pub use nats::NatsServer;
+pub use node::Node;
+pub use process::{Finished, until};
+pub use shop::{SetUp, Shop};

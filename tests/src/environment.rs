@@ -1,0 +1,70 @@
+//! What `tests/run` hands to the tests. A missing piece fails the test and says what to do; nothing is skipped.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+/// How long the load tests run unless `ORDERLOG_TEST_SECONDS` says otherwise.
+const LOAD_SECONDS: u64 = 10;
+
+fn variable(name: &str) -> Result<String> {
+    env::var(name).with_context(|| format!("{name} is not set: run the tests with tests/run, which provides it"))
+}
+
+fn program(name: &str) -> Result<PathBuf> {
+    let path = PathBuf::from(variable(name)?);
+    ensure!(path.is_file(), "{name} names {}, which is not there: run tests/run", path.display());
+    Ok(path)
+}
+
+/// The binary under test.
+pub(crate) fn orderlog() -> Result<PathBuf> {
+    program("ORDERLOG_TEST_BINARY")
+}
+
+/// Administrator's URL of the throw-away PostgreSQL.
+pub(crate) fn postgres_url() -> Result<String> {
+    variable("ORDERLOG_TEST_POSTGRES_URL")
+}
+
+/// The nats-server binary.
+pub(crate) fn nats_server() -> Result<PathBuf> {
+    program("ORDERLOG_TEST_NATS_SERVER")
+}
+
+/// A Python with the official MCP client.
+///
+/// # Errors
+/// When `tests/run` did not provide it.
+pub fn python() -> Result<PathBuf> {
+    program("ORDERLOG_TEST_PYTHON")
+}
+
+/// A Node.js; the official MCP client stands beside the scripts in [`clients_folder`].
+///
+/// # Errors
+/// When `tests/run` did not provide it.
+pub fn node_js() -> Result<PathBuf> {
+    program("ORDERLOG_TEST_NODE")
+}
+
+/// Where the scripts of the official clients are.
+#[must_use]
+pub fn clients_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+}
+
+/// How long a load test keeps up its load.
+///
+/// # Panics
+/// When `ORDERLOG_TEST_SECONDS` is not a number.
+#[must_use]
+pub fn load_time() -> Duration {
+    let seconds = env::var("ORDERLOG_TEST_SECONDS")
+        .map_or(LOAD_SECONDS, |text| text.parse().expect("ORDERLOG_TEST_SECONDS must be a whole number of seconds"));
+    Duration::from_secs(seconds)
+}

@@ -1,0 +1,165 @@
+//! One running `orderlog serve`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{
+    environment,
+    mcp::{Era, Mcp},
+    process::{Process, free_port, until},
+};
+
+const READY_DEADLINE: Duration = Duration::from_secs(60);
+const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// The binary, in `folder` and with nothing of the caller's configuration.
+pub(crate) fn orderlog(folder: &Path) -> Result<Command> {
+    let mut command = Command::new(environment::orderlog()?);
+    command.current_dir(folder).env("RUST_BACKTRACE", "1");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ORDERLOG_")) {
+        command.env_remove(name);
+    }
+    Ok(command)
+}
+
+/// A node that a test can kill, pause and start again on the same port.
+#[derive(Debug)]
+pub struct Node {
+    folder: PathBuf,
+    arguments: Vec<String>,
+    http: reqwest::Client,
+    port: u16,
+    process: Option<Process>,
+}
+
+impl Node {
+    /// Starts `orderlog serve` with `arguments` and waits until it is ready.
+    pub(crate) async fn start(folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
+        std::fs::create_dir_all(&folder).context("making a folder for a node")?;
+        let mut node = Node { folder, arguments, http: reqwest::Client::new(), port: free_port()?, process: None };
+        node.start_again().await?;
+        Ok(node)
+    }
+
+    /// Where it listens: `http://127.0.0.1:…`
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A client of its `/mcp` that speaks the current protocol.
+    #[must_use]
+    pub fn mcp(&self) -> Mcp {
+        Mcp::new(self.http.clone(), format!("{}/mcp", self.url()), Era::Stateless)
+    }
+
+    /// Asks for a path beside `/mcp`.
+    ///
+    /// # Errors
+    /// When the server does not answer at all.
+    pub async fn get(&self, path: &str) -> Result<reqwest::Response> {
+        let url = format!("{}{path}", self.url());
+        self.http.get(&url).send().await.with_context(|| format!("asking for {url}"))
+    }
+
+    /// An HTTP client that keeps its connections.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// What follows `orderlog serve --listen …`.
+    pub(crate) fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// Starts it again after it was killed or stopped, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it ends or is not ready in time; the error quotes its log.
+    pub async fn start_again(&mut self) -> Result<()> {
+        ensure!(self.process.is_none(), "the node is running already");
+        let mut command = orderlog(&self.folder)?;
+        command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.arguments);
+        self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
+        self.ready().await
+    }
+
+    /// Waits until `/readyz` says yes.
+    ///
+    /// # Errors
+    /// When the node ends or is not ready in time; the error quotes its log.
+    pub async fn ready(&mut self) -> Result<()> {
+        let url = format!("{}/readyz", self.url());
+        let process = self.process.as_mut().context("the node is not running")?;
+        let ready = until("the node to be ready", READY_DEADLINE, async || {
+            if let Some(status) = process.exited()? {
+                bail!("the node ended with {status}");
+            }
+            let answer = self.http.get(&url).send().await;
+            Ok(answer.is_ok_and(|answer| answer.status().is_success()).then_some(()))
+        })
+        .await;
+        ready.with_context(|| format!("its log ends with\n{}", process.last_words()))
+    }
+
+    /// `kill -9`.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.take().context("the node is not running")?.kill()
+    }
+
+    /// Asks it to end (`TERM`) and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not end in time, or not with 0.
+    pub async fn stop(&mut self) -> Result<()> {
+        let mut process = self.process.take().context("the node is not running")?;
+        process.signal("TERM")?;
+        let status = process.ended(STOP_DEADLINE).await?;
+        ensure!(status.success(), "the node ended with {status}:\n{}", process.last_words());
+        Ok(())
+    }
+
+    /// Freezes it in the middle of whatever it is doing.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn pause(&self) -> Result<()> {
+        self.process.as_ref().context("the node is not running")?.signal("STOP")
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn resume(&self) -> Result<()> {
+        self.process.as_ref().context("the node is not running")?.signal("CONT")
+    }
+
+    /// Everything it printed so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.process.as_ref().map(Process::output).unwrap_or_default()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let output = self.output();
+        drop(self.process.take());
+        if std::thread::panicking() {
+            eprintln!("---- {} ----\n{output}", self.url());
+        } else {
+            // Whatever a test is about: no panic is ever in order.
+            assert!(!output.contains("panicked at"), "the node panicked:\n{output}");
+        }
+    }
+}

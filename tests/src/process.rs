@@ -1,0 +1,149 @@
+//! A child process that never outlives its test, and waiting with a deadline.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+const POLL: Duration = Duration::from_millis(10);
+const LOG_TAIL_LINES: usize = 40;
+
+/// A running server with its output in a file.
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `command`; what it prints is appended to `log`.
+    pub(crate) fn start(name: &str, mut command: Command, log: PathBuf) -> Result<Process> {
+        let output = File::options().create(true).append(true).open(&log).context("opening a log file")?;
+        let errors = output.try_clone().context("opening a log file")?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .with_context(|| format!("starting {name}"))?;
+        Ok(Process { name: name.to_owned(), child, log })
+    }
+
+    /// Sends a signal by name: `TERM`, `STOP`, `CONT`.
+    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-s", signal, &pid]).status().context("running kill")?;
+        if !status.success() {
+            bail!("{} ({pid}) could not be sent {signal}", self.name);
+        }
+        Ok(())
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill().with_context(|| format!("killing {}", self.name))?;
+        self.child.wait().with_context(|| format!("waiting for {}", self.name))?;
+        Ok(())
+    }
+
+    /// Waits for a process that was asked to end.
+    pub(crate) async fn ended(&mut self, deadline: Duration) -> Result<ExitStatus> {
+        let name = format!("{} to end", self.name);
+        until(&name, deadline, async || Ok(self.child.try_wait()?)).await
+    }
+
+    /// Whether it ended by itself, and how.
+    pub(crate) fn exited(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Everything it printed so far.
+    pub(crate) fn output(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The end of what it printed, for error messages.
+    pub(crate) fn last_words(&self) -> String {
+        last_lines(&self.log)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when it is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
+}
+
+/// How a command that was run to its end went.
+#[derive(Debug)]
+pub struct Finished {
+    /// Whether it exited with 0.
+    pub success: bool,
+    /// What it printed for programs.
+    pub stdout: String,
+    /// What it printed for people.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Runs `command` to its end without blocking the test's runtime.
+    pub(crate) async fn run(command: Command) -> Result<Finished> {
+        let name = format!("{command:?}");
+        let mut command = tokio::process::Command::from(command);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let output = command.output().await.with_context(|| format!("running {name}"))?;
+        Ok(Finished {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// What it printed, if it succeeded.
+    ///
+    /// # Errors
+    /// When it failed; the error quotes everything it printed.
+    pub fn expect_success(self) -> Result<String> {
+        if !self.success {
+            bail!("the command failed\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        }
+        Ok(self.stdout)
+    }
+}
+
+/// Asks again and again until `probe` answers something; `what` completes "waited … for".
+///
+/// # Errors
+/// When the deadline passes or the probe fails.
+pub async fn until<T>(what: &str, deadline: Duration, mut probe: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = probe().await? {
+            return Ok(found);
+        }
+        if started.elapsed() > deadline {
+            bail!("waited {deadline:?} for {what}");
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// A TCP port nobody listens on at this moment.
+pub(crate) fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}

@@ -1,0 +1,171 @@
+//! A whole installation: storage, messaging, nodes; on SQLite alone or on PostgreSQL and NATS.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{
+    database::Database,
+    mcp::Mcp,
+    nats::NatsServer,
+    node::{Node, orderlog},
+    process::Finished,
+};
+
+/// The two ways to run Orderlog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetUp {
+    /// One process, nothing installed.
+    Sqlite,
+    /// A production node.
+    PostgresAndNats,
+}
+
+/// An installation with one running node. What it started ends with it.
+#[derive(Debug)]
+pub struct Shop {
+    // Fields drop in this order: nodes before what they use.
+    /// The first node.
+    pub node: Node,
+    /// The nats-server, where there is one.
+    pub nats: Option<NatsServer>,
+    database: Option<Database>,
+    folder: TempDir,
+    settings: Vec<String>,
+    nodes: AtomicUsize,
+}
+
+impl Shop {
+    /// An Indian shop: Asia/Kolkata, INR.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn open(set_up: SetUp) -> Result<Shop> {
+        Shop::open_with(set_up, &[]).await
+    }
+
+    /// The same with further arguments for every `orderlog serve`.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn open_with(set_up: SetUp, arguments: &[&str]) -> Result<Shop> {
+        let folder = tempfile::Builder::new().prefix("orderlog-shop.").tempdir().context("making a folder")?;
+        let (database, nats, database_url) = match set_up {
+            SetUp::Sqlite => (None, None, format!("sqlite://{}/data/log.db", folder.path().display())),
+            SetUp::PostgresAndNats => {
+                let database = Database::create().await?;
+                let nats = NatsServer::start(folder.path().join("nats")).await?;
+                let url = database.url();
+                (Some(database), Some(nats), url)
+            }
+        };
+        let mut settings = vec!["--database-url".to_owned(), database_url];
+        settings.extend(["--timezone", "Asia/Kolkata", "--currency", "INR"].map(String::from));
+        let mut serving = settings.clone();
+        if let Some(nats) = &nats {
+            serving.extend(["--nats-url".to_owned(), nats.url()]);
+        }
+        serving.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        let node = Node::start(folder.path().join("node-0"), serving).await?;
+        Ok(Shop { node, nats, database, folder, settings, nodes: AtomicUsize::new(1) })
+    }
+
+    /// Starts one more node on the same log.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn another_node(&self) -> Result<Node> {
+        let number = self.nodes.fetch_add(1, Ordering::Relaxed);
+        Node::start(self.folder.path().join(format!("node-{number}")), self.node.arguments().to_vec()).await
+    }
+
+    /// A client of the first node.
+    #[must_use]
+    pub fn mcp(&self) -> Mcp {
+        self.node.mcp()
+    }
+
+    /// Runs `orderlog <arguments>` on this shop's log to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn cli(&self, arguments: &[&str]) -> Result<Finished> {
+        let mut command = orderlog(self.folder.path())?;
+        command.args(arguments).args(&self.settings);
+        Finished::run(command).await
+    }
+
+    /// Runs a script from `tests/clients` with the official client of its language.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn client_script(&self, interpreter: PathBuf, script: &str, arguments: &[&str]) -> Result<Finished> {
+        let mut command = Command::new(interpreter);
+        command.arg(crate::clients_folder().join(script)).arg(format!("{}/mcp", self.node.url())).args(arguments);
+        Finished::run(command).await
+    }
+
+    /// Administrator's view of the log's database, to look behind Orderlog's back; PostgreSQL only.
+    #[must_use]
+    pub fn postgres_url(&self) -> Option<String> {
+        self.database.as_ref().map(Database::url)
+    }
+
+    /// Where the SQLite files are.
+    #[must_use]
+    pub fn sqlite_folder(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder for whatever the test needs; deleted with the shop.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Registers a product with tax 18 % on top and puts `stock` of it on the shelf.
+    ///
+    /// # Errors
+    /// When the shop refuses.
+    pub async fn stock(&self, sku: &str, name: &str, price: &str, stock: i64) -> Result<()> {
+        let mcp = self.mcp();
+        mcp.ok("products.upsert", json!({ "sku": sku, "name": name, "price": price, "tax_rate": "18" })).await?;
+        if stock > 0 {
+            mcp.ok("inventory.receive", json!({ "product": sku, "quantity": stock })).await?;
+        }
+        Ok(())
+    }
+
+    /// Registers a customer.
+    ///
+    /// # Errors
+    /// When the shop refuses.
+    pub async fn customer(&self, name: &str, email: &str) -> Result<()> {
+        self.mcp().ok("customers.upsert", json!({ "name": name, "email": email })).await?;
+        Ok(())
+    }
+}
+
+/// Runs each `async fn name(shop: Shop) -> anyhow::Result<()>` on SQLite alone and on PostgreSQL with NATS.
+#[macro_export]
+macro_rules! on_both_set_ups {
+    ($($body:ident),+ $(,)?) => { $(
+        mod $body {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() -> anyhow::Result<()> {
+                super::$body($crate::Shop::open($crate::SetUp::Sqlite).await?).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres_and_nats() -> anyhow::Result<()> {
+                super::$body($crate::Shop::open($crate::SetUp::PostgresAndNats).await?).await
+            }
+        }
+    )+ };
+}
