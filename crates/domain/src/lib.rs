@@ -31,5 +31,9 @@ pub mod pricing;
 
 pub mod calendar;
 
+pub mod phrase;
+
+pub mod format;
+
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,273 @@
+//! The grammar of dates: one table of everything that is understood, and how a phrase finds its row.
+
+use chrono::{DateTime, Month, NaiveDate, Utc, Weekday};
+
+use super::{
+    Direction,
+    spans::Unit,
+    words::{Word, Words},
+};
+use crate::{calendar::BusinessCalendar, rejection::Rejection};
+
+mod meanings;
+
+/// Against what a phrase is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) calendar: &'a BusinessCalendar,
+    pub(super) now: DateTime<Utc>,
+    pub(super) today: NaiveDate,
+    /// The day from which weekdays and dates without a year are looked for: today, or the other end of a range.
+    pub(super) anchor: NaiveDate,
+    pub(super) direction: Direction,
+}
+
+/// What a phrase means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) from: Option<NaiveDate>,
+    pub(super) to: Option<NaiveDate>,
+    /// Bounds finer than days.
+    pub(super) instants: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Whether the phrase left the year or the week open.
+    pub(super) floating: bool,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Why a phrase has no meaning.
+#[derive(Debug)]
+pub(super) enum Miss {
+    /// No row fits.
+    NoRule,
+    /// A row fits, but says no.
+    Refused(Box<Rejection>),
+    /// It could mean any of these phrases.
+    Vague(&'static [&'static str]),
+}
+
+type Read = Result<Reading, Miss>;
+
+/// One row: what is said, and what it means.
+///
+/// In what is said, `a|b` is either word, `{n}` a count, `{unit}` day to fiscal year, `{dd}` one or two digits, `{yy}`
+/// two, `{year}` four, `{weekday}` and `{month}` a name, `{rest}` all that follows.
+struct Rule(&'static str, fn(&Moment<'_>, &Found<'_>) -> Read);
+
+/// Rows are tried from the top; the first that fits decides.
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    // Days by name.
+    Rule("today",                             |m, _| m.calendar_unit(Unit::Day, 0)),
+    Rule("today todate",                      |m, _| m.calendar_unit(Unit::Day, 0)),
+    Rule("todate today",                      |m, _| m.calendar_unit(Unit::Day, 0)),
+    Rule("yesterday",                         |m, _| m.calendar_unit(Unit::Day, -1)),
+    Rule("day before yesterday",              |m, _| m.calendar_unit(Unit::Day, -2)),
+    Rule("tomorrow",                          |m, _| m.calendar_unit(Unit::Day, 1)),
+    Rule("day after tomorrow",                |m, _| m.calendar_unit(Unit::Day, 2)),
+    // This, last, next: the calendar unit. Past: rolling.
+    Rule("this {unit}",                       |m, f| m.calendar_unit(f.unit, 0)),
+    Rule("last|previous {unit}",              |m, f| m.calendar_unit(f.unit, -1)),
+    Rule("next {unit}",                       |m, f| m.calendar_unit(f.unit, 1)),
+    Rule("past {unit}",                       |m, f| m.rolling(f.unit, 1)),
+    // With a count: "last" rolls and includes today, "previous" is the complete units before the present one.
+    Rule("last|past {n} {unit}",              |m, f| m.rolling(f.unit, f.n(0))),
+    Rule("previous {n} {unit}",               |m, f| m.previous(f.unit, f.n(0))),
+    Rule("next {n} {unit}",                   |m, f| m.ahead(f.unit, f.n(0))),
+    Rule("{n} {unit} ago",                    |m, f| m.calendar_unit(f.unit, -f.n(0))),
+    Rule("{n} {unit}",                        |m, f| m.nearest_units(f.unit, f.n(0))),
+    Rule("last|past {n} hour|hours",          |m, f| m.last_hours(f.n(0))),
+    Rule("last|past hour",                    |m, _| m.last_hours(1)),
+    // To date.
+    Rule("{unit} todate",                     |m, f| m.so_far(f.unit)),
+    Rule("this {unit} todate",                |m, f| m.so_far(f.unit)),
+    Rule("wtd",                               |m, _| m.so_far(Unit::Week)),
+    Rule("mtd",                               |m, _| m.so_far(Unit::Month)),
+    Rule("qtd",                               |m, _| m.so_far(Unit::Quarter)),
+    Rule("ytd",                               |m, _| m.so_far(Unit::Year)),
+    Rule("fytd",                              |m, _| m.so_far(Unit::FiscalYear)),
+    // Weekends and weekdays.
+    Rule("this weekend",                      |m, _| m.weekend(0)),
+    Rule("weekend",                           |m, _| m.weekend(0)),
+    Rule("last|previous|past weekend",        |m, _| m.weekend(-1)),
+    Rule("next weekend",                      |m, _| m.weekend(1)),
+    Rule("{weekday}",                         |m, f| m.weekday(f.weekday)),
+    Rule("this {weekday}",                    |m, f| m.weekday_this_week(f.weekday)),
+    Rule("last|previous|past {weekday}",      |m, f| m.weekday_before(f.weekday)),
+    Rule("next {weekday}",                    |m, f| m.weekday_after(f.weekday)),
+    // Months, quarters, years.
+    Rule("{month}",                           |m, f| m.month(f.month)),
+    Rule("{month} {year}",                    |m, f| m.month_of(f.month, f.year(0))),
+    Rule("{year} {month}",                    |m, f| m.month_of(f.month, f.year(0))),
+    Rule("{year} - {dd}",                     |m, f| m.iso_month(f.year(0), f.number(1))),
+    Rule("q {dd}",                            |m, f| m.quarter(f.number(0))),
+    Rule("q {dd} {year}",                     |m, f| m.quarter_of(f.number(0), f.year(1))),
+    Rule("{year} q {dd}",                     |m, f| m.quarter_of(f.number(1), f.year(0))),
+    Rule("{year} - q {dd}",                   |m, f| m.quarter_of(f.number(1), f.year(0))),
+    Rule("{year}",                            |m, f| m.year(f.year(0))),
+    Rule("fy|fiscalyear {year} -|/ {yy}",     |m, f| m.fiscal_year(f.year(0), f.number(1))),
+    Rule("fy|fiscalyear {year} -|/ {year}",   |m, f| m.fiscal_year(f.year(0), f.number(1))),
+    Rule("fy|fiscalyear {yy} -|/ {yy}",       |m, f| m.fiscal_year(f.short_year(0), f.number(1))),
+    Rule("fy|fiscalyear {year}",              |m, f| m.fiscal_year_by_one(f.year(0))),
+    Rule("fy|fiscalyear {yy}",                |m, f| m.fiscal_year_by_one(f.short_year(0))),
+    // Weeks of ISO 8601.
+    Rule("{year} - w {dd}",                   |m, f| m.iso_week_of(f.number(1), f.year(0))),
+    Rule("{year} w|week {dd}",                |m, f| m.iso_week_of(f.number(1), f.year(0))),
+    Rule("w|week {dd} {year}",                |m, f| m.iso_week_of(f.number(0), f.year(1))),
+    Rule("w|week {dd}",                       |m, f| m.iso_week(f.number(0))),
+    // Dates.
+    Rule("{year} - {dd} - {dd}",              |m, f| m.date(f.year(0), f.number(1), f.number(2))),
+    Rule("{year} /|. {dd} /|. {dd}",          |m, f| m.date(f.year(0), f.number(1), f.number(2))),
+    Rule("{dd} {month}",                      |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{month} {dd}",                      |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{dd} {month} {year}",               |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{month} {dd} {year}",               |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{dd} - {month} - {year}",           |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{dd} /|.|- {dd} /|.|- {year}",      |m, f| m.slashed(f.number(0), f.number(1), Some(f.year(2)))),
+    Rule("{dd} /|.|- {dd} /|.|- {yy}",        |m, f| m.slashed(f.number(0), f.number(1), Some(f.short_year(2)))),
+    Rule("{dd} / {dd}",                       |m, f| m.slashed(f.number(0), f.number(1), None)),
+    // Days of one month: "Nov 1-15".
+    Rule("{month} {dd} -|to|..|and {dd}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
+    Rule("{dd} -|to|..|and {dd} {month}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
+    Rule("{month} {dd} -|to|..|and {dd} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
+    Rule("{dd} -|to|..|and {dd} {month} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
+    // Half open.
+    Rule("since {rest}",                      |m, f| m.since(&read_simple(m, f.rest)?)),
+    Rule("after {rest}",                      |m, f| m.after(&read_simple(m, f.rest)?)),
+    Rule("before {rest}",                     |m, f| m.before(&read_simple(m, f.rest)?)),
+    Rule("until {rest}",                      |m, f| m.until(&read_simple(m, f.rest)?)),
+    Rule("all|everything|ever|always|any",    |_, _| Ok(Reading::UNBOUNDED)),
+    Rule("all|any time|orders|days",          |_, _| Ok(Reading::UNBOUNDED)),
+    // Too vague to guess.
+    Rule("recently|recent|lately",            |_, _| Err(Miss::Vague(&["last 7 days", "last 30 days", "this month"]))),
+    Rule("soon|upcoming",                     |_, _| Err(Miss::Vague(&["next 7 days", "next week", "next 30 days"]))),
+];
+
+/// Words between the two ends of a range.
+const SEPARATORS: &[&str] = &["to", "..", "until", "-", "and"];
+
+/// Reads a whole phrase: one row, or two rows with a separator between them.
+pub(super) fn read(moment: &Moment<'_>, words: &Words) -> Read {
+    let words = words.as_slice();
+    if words.is_empty() {
+        return Ok(Reading::UNBOUNDED);
+    }
+    match read_simple(moment, words) {
+        Err(Miss::NoRule) => read_range(moment, words),
+        read => read,
+    }
+}
+
+fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
+    for Rule(pattern, meaning) in RULES {
+        if let Some(found) = find(pattern, words) {
+            return meaning(moment, &found);
+        }
+    }
+    Err(Miss::NoRule)
+}
+
+fn read_range(moment: &Moment<'_>, words: &[Word]) -> Read {
+    let separators = words.iter().enumerate().filter(|(_, word)| SEPARATORS.contains(&word.text()));
+    for (at, _) in separators {
+        let (left, right) = (&words[..at], &words[at + 1..]);
+        match (read_simple(moment, left), read_simple(moment, right)) {
+            (Err(Miss::NoRule), _) | (_, Err(Miss::NoRule)) => {}
+            (Err(miss), _) | (_, Err(miss)) => return Err(miss),
+            (Ok(from), Ok(to)) => return join(moment, (left, from), (right, to)),
+        }
+    }
+    Err(Miss::NoRule)
+}
+
+/// Joins two readings. An end that left its year open is read again from the other end: the first one after the
+/// beginning, or the last one before the end.
+fn join(moment: &Moment<'_>, left: (&[Word], Reading), right: (&[Word], Reading)) -> Read {
+    let ((left_words, mut from), (right_words, mut to)) = (left, right);
+    if from.floating
+        && !to.floating
+        && let Some(anchor) = to.to
+    {
+        from = read_simple(&Moment { anchor, direction: Direction::Past, ..*moment }, left_words)?;
+    } else if to.floating
+        && let Some(anchor) = from.from
+    {
+        to = read_simple(&Moment { anchor, direction: Direction::Future, ..*moment }, right_words)?;
+    }
+    if from.instants.is_some() || to.instants.is_some() {
+        return Err(Miss::NoRule);
+    }
+    from.warnings.append(&mut to.warnings);
+    Ok(Reading { from: from.from, to: to.to, instants: None, floating: false, warnings: from.warnings })
+}
+
+/// What the placeholders of a row stood for, in order of appearance.
+struct Found<'a> {
+    numbers: Vec<u32>,
+    unit: Unit,
+    weekday: Weekday,
+    month: Month,
+    rest: &'a [Word],
+}
+
+impl Found<'_> {
+    fn number(&self, index: usize) -> u32 {
+        self.numbers.get(index).copied().unwrap_or_default()
+    }
+
+    fn n(&self, index: usize) -> i64 {
+        i64::from(self.number(index))
+    }
+
+    fn year(&self, index: usize) -> i32 {
+        i32::try_from(self.number(index)).unwrap_or_default()
+    }
+
+    /// A year of this century written in two digits.
+    fn short_year(&self, index: usize) -> i32 {
+        2000 + self.year(index)
+    }
+
+    fn month_number(&self) -> u32 {
+        self.month.number_from_month()
+    }
+}
+
+/// What the words mean to a pattern, if they fit it.
+fn find<'a>(pattern: &str, words: &'a [Word]) -> Option<Found<'a>> {
+    let mut found =
+        Found { numbers: vec![], unit: Unit::Day, weekday: Weekday::Mon, month: Month::January, rest: &words[..0] };
+    let mut rest = words;
+    for element in pattern.split_whitespace() {
+        let (word, after) = rest.split_first()?;
+        match element {
+            "{rest}" => {
+                found.rest = rest;
+                return Some(found);
+            }
+            "{n}" => found.numbers.push(word.count().filter(|n| *n > 0)?),
+            "{dd}" => found.numbers.push(word.digits(1..=2)?),
+            "{yy}" => found.numbers.push(word.digits(2..=2)?),
+            "{year}" => found.numbers.push(word.digits(4..=4)?),
+            "{unit}" => found.unit = Unit::named(word.text())?,
+            "{weekday}" => found.weekday = weekday(word.text())?,
+            "{month}" => found.month = month(word.text())?,
+            literal => {
+                literal.split('|').find(|literal| *literal == word.text())?;
+            }
+        }
+        rest = after;
+    }
+    rest.is_empty().then_some(found)
+}
+
+fn weekday(word: &str) -> Option<Weekday> {
+    match word {
+        "tues" => Some(Weekday::Tue),
+        "thur" | "thurs" => Some(Weekday::Thu),
+        _ => word.parse().ok(),
+    }
+}
+
+fn month(word: &str) -> Option<Month> {
+    if word == "sept" { Some(Month::September) } else { word.parse().ok() }
+}

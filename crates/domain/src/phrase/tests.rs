@@ -1,0 +1,348 @@
+//! Every phrase of the grammar with what it means, and that nothing unreadable does harm.
+
+use chrono::{Month, TimeDelta, Weekday};
+use proptest::prelude::*;
+
+use super::*;
+use crate::calendar::DayMonthOrder;
+
+/// Sunday 2026-11-22, 14:30 in Kolkata.
+const NOW: &str = "2026-11-22T09:00:00Z";
+
+fn now() -> DateTime<Utc> {
+    NOW.parse().expect("an instant")
+}
+
+fn shop() -> BusinessCalendar {
+    BusinessCalendar::default()
+}
+
+/// `from..to` as printed in answers, or the code of the rejection.
+fn said(phrase: &str, now: DateTime<Utc>, calendar: &BusinessCalendar, direction: Direction) -> String {
+    match read(phrase, now, calendar, direction) {
+        Ok(range) => {
+            let read = range.interpretation();
+            format!("{}..{}", read.from.unwrap_or_default(), read.to.unwrap_or_default())
+        }
+        Err(rejection) => format!("{:?}", rejection.code),
+    }
+}
+
+fn check(calendar: &BusinessCalendar, direction: Direction, rows: &[(&str, &str)]) {
+    for (phrase, expected) in rows {
+        // One day is written as one day in the rows.
+        let expected = if expected.contains("..") || !expected.starts_with(char::is_numeric) {
+            (*expected).to_owned()
+        } else {
+            format!("{expected}..{expected}")
+        };
+        assert_eq!(said(phrase, now(), calendar, direction), expected, "{phrase}");
+    }
+}
+
+#[test]
+fn the_phrases_of_the_reference() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("today", "2026-11-22"),
+            ("yesterday", "2026-11-21"),
+            ("day before yesterday", "2026-11-20"),
+            ("tomorrow", "2026-11-23"),
+            ("this week", "2026-11-16..2026-11-22"),
+            ("last week", "2026-11-09..2026-11-15"),
+            ("next week", "2026-11-23..2026-11-29"),
+            ("last 7 days", "2026-11-16..2026-11-22"),
+            ("past week", "2026-11-16..2026-11-22"),
+            ("previous 7 days", "2026-11-15..2026-11-21"),
+            ("last 2 weeks", "2026-11-09..2026-11-22"),
+            ("previous 2 weeks", "2026-11-02..2026-11-15"),
+            ("2 weeks ago", "2026-11-02..2026-11-08"),
+            ("last 24 hours", "2026-11-21T14:30:00+05:30..2026-11-22T14:30:00+05:30"),
+            ("this weekend", "2026-11-21..2026-11-22"),
+            ("Monday", "2026-11-16"),
+            ("last Friday", "2026-11-20"),
+            ("next Friday", "2026-11-27"),
+            ("since Monday", "2026-11-16..2026-11-22"),
+            ("this month", "2026-11-01..2026-11-30"),
+            ("mtd", "2026-11-01..2026-11-22"),
+            ("month to date", "2026-11-01..2026-11-22"),
+            ("last month", "2026-10-01..2026-10-31"),
+            ("last 30 days", "2026-10-24..2026-11-22"),
+            ("last 3 months", "2026-08-23..2026-11-22"),
+            ("previous 3 months", "2026-08-01..2026-10-31"),
+            ("this quarter", "2026-10-01..2026-12-31"),
+            ("last quarter", "2026-07-01..2026-09-30"),
+            ("Q1", "2026-01-01..2026-03-31"),
+            ("this year", "2026-01-01..2026-12-31"),
+            ("ytd", "2026-01-01..2026-11-22"),
+            ("last year", "2025-01-01..2025-12-31"),
+            ("this fiscal year", "2026-04-01..2027-03-31"),
+            ("FY2025-26", "2025-04-01..2026-03-31"),
+            ("November", "2026-11-01..2026-11-30"),
+            ("December", "2025-12-01..2025-12-31"),
+            ("2026-W46", "2026-11-09..2026-11-15"),
+            ("2026-11-01..2026-11-15", "2026-11-01..2026-11-15"),
+            ("1 Nov to 15 Nov", "2026-11-01..2026-11-15"),
+            ("Nov 1-15", "2026-11-01..2026-11-15"),
+            ("20 Nov", "2026-11-20"),
+            ("25 Nov", "2025-11-25"),
+            ("11/12/2026", "2026-12-11"),
+            ("recently", "Ambiguous"),
+            ("soon", "Ambiguous"),
+            ("all", "InvalidArgument"),
+            ("", "InvalidArgument"),
+        ],
+    );
+}
+
+#[test]
+fn other_ways_to_say_it() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("  The LAST   Week ", "2026-11-09..2026-11-15"),
+            ("in the last week", "2026-11-09..2026-11-15"),
+            ("from last week", "2026-11-09..2026-11-15"),
+            ("on Monday", "2026-11-16"),
+            ("Sunday", "2026-11-22"),
+            ("last Sunday", "2026-11-15"),
+            ("next Sunday", "2026-11-29"),
+            ("this Wednesday", "2026-11-18"),
+            ("tues", "2026-11-17"),
+            ("last weekend", "2026-11-14..2026-11-15"),
+            ("next weekend", "2026-11-28..2026-11-29"),
+            ("day after tomorrow", "2026-11-24"),
+            ("two weeks ago", "2026-11-02..2026-11-08"),
+            ("a month ago", "2026-10-01..2026-10-31"),
+            ("3 days ago", "2026-11-19"),
+            ("1 year ago", "2025-01-01..2025-12-31"),
+            ("past month", "2026-10-23..2026-11-22"),
+            ("past 12 months", "2025-11-23..2026-11-22"),
+            ("next 7 days", "2026-11-23..2026-11-29"),
+            ("next month", "2026-12-01..2026-12-31"),
+            ("30 days", "2026-10-24..2026-11-22"),
+            ("this month so far", "2026-11-01..2026-11-22"),
+            ("today so far", "2026-11-22"),
+            ("week to date", "2026-11-16..2026-11-22"),
+            ("fiscal year to date", "2026-04-01..2026-11-22"),
+            ("last financial year", "2025-04-01..2026-03-31"),
+            ("FY 2025/26", "2025-04-01..2026-03-31"),
+            ("FY25-26", "2025-04-01..2026-03-31"),
+            ("FY2025", "Ambiguous"),
+            ("FY2025-27", "InvalidArgument"),
+            ("Q4", "2026-10-01..2026-12-31"),
+            ("Q4 2025", "2025-10-01..2025-12-31"),
+            ("2025-Q4", "2025-10-01..2025-12-31"),
+            ("Q5", "InvalidArgument"),
+            ("week 46", "2026-11-09..2026-11-15"),
+            ("W53", "2020-12-28..2021-01-03"),
+            ("2026-W54", "InvalidArgument"),
+            ("2025", "2025-01-01..2025-12-31"),
+            ("2026-11", "2026-11-01..2026-11-30"),
+            ("2026-13", "InvalidArgument"),
+            ("November 2025", "2025-11-01..2025-11-30"),
+            ("Sept 2026", "2026-09-01..2026-09-30"),
+            ("2026-11-20", "2026-11-20"),
+            ("2026/11/20", "2026-11-20"),
+            ("20-Nov-2026", "2026-11-20"),
+            ("20th of November, 2026", "2026-11-20"),
+            ("November 20, 2026", "2026-11-20"),
+            ("2026-02-29", "InvalidArgument"),
+            ("31 February", "InvalidArgument"),
+            ("29 Feb", "2024-02-29"),
+            ("20.11.2026", "2026-11-20"),
+            ("20/11", "2026-11-20"),
+            ("20/11/26", "2026-11-20"),
+            ("11/25/2026", "2026-11-25"),
+            ("32/13/2026", "InvalidArgument"),
+            ("between 1 Nov and 15 Nov", "2026-11-01..2026-11-15"),
+            ("1-15 November 2025", "2025-11-01..2025-11-15"),
+            ("1 Nov to 15 Nov 2025", "2025-11-01..2025-11-15"),
+            ("20 Dec to 5 Jan", "2025-12-20..2026-01-05"),
+            ("1 Nov to 30 Nov", "2026-11-01..2026-11-30"),
+            ("Monday to Friday", "2026-11-16..2026-11-20"),
+            ("Monday to today", "2026-11-16..2026-11-22"),
+            ("last month to yesterday", "2026-10-01..2026-11-21"),
+            ("Nov 2025 - Jan 2026", "2025-11-01..2026-01-31"),
+            ("2026-11-15..2026-11-01", "InvalidArgument"),
+            ("since 1 Oct", "2026-10-01..2026-11-22"),
+            ("after 1 Oct", "2026-10-02..2026-11-22"),
+            ("before 1 Oct", "InvalidArgument"),
+            ("1850-01-01", "InvalidArgument"),
+            ("last 99999 years", "InvalidArgument"),
+            ("last 99999 hours", "2015-06-26T23:30:00+05:30..2026-11-22T14:30:00+05:30"),
+            ("0 days ago", "InvalidArgument"),
+            ("last 0 days", "InvalidArgument"),
+            ("blue moon", "InvalidArgument"),
+            ("last", "InvalidArgument"),
+            ("-", "InvalidArgument"),
+            ("'; drop table events; --", "InvalidArgument"),
+        ],
+    );
+}
+
+#[test]
+fn forecasts_look_forward() {
+    check(
+        &shop(),
+        Direction::Future,
+        &[
+            ("Monday", "2026-11-23"),
+            ("Sunday", "2026-11-22"),
+            ("20 Nov", "2027-11-20"),
+            ("25 Nov", "2026-11-25"),
+            ("November", "2026-11-01..2026-11-30"),
+            ("Q1", "2027-01-01..2027-03-31"),
+            ("14 days", "2026-11-23..2026-12-06"),
+            ("next 3 months", "2026-11-23..2027-02-22"),
+            ("until Friday", "2026-11-22..2026-11-27"),
+            ("last week", "2026-11-09..2026-11-15"),
+        ],
+    );
+}
+
+#[test]
+fn the_shops_settings_decide() {
+    let sundays = BusinessCalendar { week_start: Weekday::Sun, ..shop() };
+    check(
+        &sundays,
+        Direction::Past,
+        &[
+            ("last week", "2026-11-15..2026-11-21"),
+            ("this week", "2026-11-22..2026-11-28"),
+            ("2 weeks ago", "2026-11-08..2026-11-14"),
+            ("2026-W46", "2026-11-09..2026-11-15"),
+            ("this weekend", "2026-11-21..2026-11-22"),
+        ],
+    );
+    let january = BusinessCalendar { fiscal_year_start: Month::January, ..shop() };
+    check(&january, Direction::Past, &[("FY2025", "2025-01-01..2025-12-31"), ("FY2025-26", "InvalidArgument")]);
+    let american = BusinessCalendar { day_month_order: DayMonthOrder::MonthFirst, ..shop() };
+    check(&american, Direction::Past, &[("11/12/2026", "2026-11-12"), ("20/11/2026", "2026-11-20")]);
+    let unset = BusinessCalendar { day_month_order: DayMonthOrder::Unset, ..shop() };
+    check(
+        &unset,
+        Direction::Past,
+        &[
+            ("11/12/2026", "Ambiguous"),
+            ("11/11/2026", "2026-11-11"),
+            ("11/25/2026", "2026-11-25"),
+            ("25/11/2026", "2026-11-25"),
+        ],
+    );
+    // At 14:30 a shop whose day begins at 15:00 still lives in the 21st.
+    let late = BusinessCalendar { day_start: "15:00".parse().expect("a time"), ..shop() };
+    check(&late, Direction::Past, &[("today", "2026-11-21"), ("Sunday", "2026-11-15")]);
+}
+
+#[test]
+fn months_clamp_to_their_end() {
+    let march: DateTime<Utc> = "2026-03-31T09:00:00Z".parse().expect("an instant");
+    for (phrase, expected) in [
+        ("past month", "2026-03-01..2026-03-31"),
+        ("last 13 months", "2025-03-01..2026-03-31"),
+        ("1 month ago", "2026-02-01..2026-02-28"),
+        ("previous 1 months", "2026-02-01..2026-02-28"),
+        ("next 1 month", "2026-04-01..2026-04-30"),
+    ] {
+        assert_eq!(said(phrase, march, &shop(), Direction::Past), expected, "{phrase}");
+    }
+}
+
+#[test]
+fn a_day_in_new_york_may_have_25_hours() {
+    let calendar = BusinessCalendar { timezone: Tz::America__New_York, ..shop() };
+    let now: DateTime<Utc> = "2026-11-02T15:00:00Z".parse().expect("an instant");
+    let range = read("yesterday", now, &calendar, Direction::Past).expect("readable");
+    let (starts, ends) = range.starts_at.zip(range.ends_before).expect("bounded");
+    assert_eq!(range.from, NaiveDate::from_ymd_opt(2026, 11, 1));
+    assert_eq!(ends - starts, TimeDelta::hours(25));
+}
+
+#[test]
+fn unbounded_ranges_only_where_they_are_welcome() {
+    for (phrase, from, to) in [
+        ("all", None, None),
+        ("", None, None),
+        ("  ", None, None),
+        ("all time", None, None),
+        ("before 1 Oct", None, Some("2026-09-30")),
+        ("until yesterday", None, Some("2026-11-21")),
+    ] {
+        let range = read_unbounded(phrase, now(), &shop(), Direction::Past).expect("readable");
+        let printed = (range.from.map(|day| day.to_string()), range.to.map(|day| day.to_string()));
+        assert_eq!(printed, (from.map(str::to_owned), to.map(str::to_owned)), "{phrase}");
+        assert_eq!((range.starts_at.is_none(), range.ends_before.is_none()), (from.is_none(), to.is_none()));
+    }
+    assert!(read_unbounded("the", now(), &shop(), Direction::Past).is_err());
+}
+
+#[test]
+fn a_date_in_another_year_carries_a_warning() {
+    let warnings = |phrase| read(phrase, now(), &shop(), Direction::Past).expect("readable").warnings;
+    assert_eq!(
+        warnings("25 Nov"),
+        ["\"25 Nov\" was read as 25 Nov 2025, the most recent one; name the year to mean another."]
+    );
+    assert!(warnings("20 Nov").is_empty());
+    assert_eq!(warnings("11/25/2026").len(), 1);
+}
+
+#[test]
+fn vague_phrases_are_answered_with_three_offers() {
+    for phrase in ["recently", "soon"] {
+        let rejection = read(phrase, now(), &shop(), Direction::Past).expect_err("vague");
+        assert_eq!((rejection.code, rejection.candidates.len()), (Code::Ambiguous, 3), "{phrase}");
+    }
+    let first = &read("recently", now(), &shop(), Direction::Past).expect_err("vague").candidates[0];
+    assert_eq!(first, &json!({ "phrase": "last 7 days", "from": "2026-11-16", "to": "2026-11-22" }));
+    let rejection = read("blue moon", now(), &shop(), Direction::Past).expect_err("unreadable");
+    assert!(rejection.hint.expect("a hint").contains("last 7 days"));
+}
+
+#[test]
+fn the_interpretation_has_the_shape_of_the_reference() {
+    let range = read(" last week", now(), &shop(), Direction::Past).expect("readable");
+    assert_eq!(
+        serde_json::to_value(range.interpretation()).expect("json"),
+        json!({ "phrase": "last week", "from": "2026-11-09", "to": "2026-11-15", "timezone": "Asia/Kolkata" })
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_printed_range_is_read_back(start in 0i64..109_000, length in 0i64..600) {
+        let from = FIRST_DAY + TimeDelta::days(start);
+        let to = (from + TimeDelta::days(length)).min(LAST_DAY);
+        let range = read(&format!("{from}..{to}"), now(), &shop(), Direction::Past).expect("readable");
+        prop_assert_eq!((range.from, range.to), (Some(from), Some(to)));
+    }
+
+    #[test]
+    fn no_text_does_harm(text in "\\PC*", direction in prop_oneof![Just(Direction::Past), Just(Direction::Future)]) {
+        let _ = read_unbounded(&text, now(), &shop(), direction);
+    }
+
+    #[test]
+    fn no_sentence_of_known_words_does_harm(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "last", "next", "previous", "past", "this", "since", "until", "to", "-", "..", "/", "q", "fy", "w", "99999",
+                "0", "29", "feb", "2026", "1900", "2199", "0000", "weeks", "years", "fiscal year", "hours", "ago", "monday",
+                "before", "after", "weekend", "todate", "and", "day",
+            ]),
+            0..7,
+        ),
+        seconds in -2_000_000_000i64..7_000_000_000,
+    ) {
+        let now = DateTime::from_timestamp(seconds, 0).expect("an instant");
+        if let Ok(range) = read(&words.join(" "), now, &shop(), Direction::Past) {
+            let printed = range.from.zip(range.to).expect("bounded");
+            let again = read(&format!("{}..{}", printed.0, printed.1), now, &shop(), Direction::Past).expect("readable");
+            prop_assert_eq!((again.from, again.to), (range.from, range.to));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A phrase as words: case, punctuation and filler gone, synonyms made one.
+
+use std::slice;
+
+/// One part of a phrase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word(String);
+
+/// A phrase taken apart.
+#[derive(Debug, Clone)]
+pub(super) struct Words(Vec<Word>);
+
+/// Words that change nothing.
+const FILLER: &[&str] = &["the", "from", "in", "on", "of", "for", "during", "between", "date", "dates"];
+
+/// Endings of ordinal numbers, dropped after a number.
+const ORDINALS: &[&str] = &["st", "nd", "rd", "th"];
+
+/// Other ways to write a word. A phrase of two words is joined first.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("fiscal year", "fiscalyear"),
+    ("fiscal years", "fiscalyear"),
+    ("financial year", "fiscalyear"),
+    ("financial years", "fiscalyear"),
+    ("to date", "todate"),
+    ("so far", "todate"),
+    ("up to", "until"),
+    ("till", "until"),
+    ("through", "to"),
+    ("–", "-"),
+    ("—", "-"),
+    ("…", ".."),
+    ("...", ".."),
+    ("current", "this"),
+    ("coming", "next"),
+];
+
+/// Numbers that people write out.
+const NUMBERS: &[(&str, u32)] = &[
+    ("a", 1),
+    ("an", 1),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("eleven", 11),
+    ("twelve", 12),
+];
+
+/// What a character belongs to; a word ends where the kind changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Digits,
+    Letters,
+    Sign(char),
+    Blank,
+}
+
+impl Words {
+    /// Takes a phrase apart: `Nov 1st-15` is `nov`, `1`, `-`, `15`.
+    pub(super) fn of(phrase: &str) -> Words {
+        let mut words: Vec<String> = vec![];
+        let mut last = Kind::Blank;
+        for character in phrase.chars().flat_map(char::to_lowercase) {
+            let kind = kind(character);
+            match words.last_mut() {
+                _ if kind == Kind::Blank => {}
+                Some(word) if kind == last => word.push(character),
+                _ => words.push(character.to_string()),
+            }
+            last = kind;
+        }
+        Words(without_filler(join_synonyms(words)))
+    }
+
+    /// The words in order.
+    pub(super) fn as_slice(&self) -> &[Word] {
+        &self.0
+    }
+}
+
+impl Word {
+    /// The word as text.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The word as a number written in digits, no longer than `digits`.
+    pub(super) fn digits(&self, digits: std::ops::RangeInclusive<usize>) -> Option<u32> {
+        let all_digits = self.0.bytes().all(|byte| byte.is_ascii_digit());
+        if all_digits && digits.contains(&self.0.len()) { self.0.parse().ok() } else { None }
+    }
+
+    /// The word as a count: digits, or written out.
+    pub(super) fn count(&self) -> Option<u32> {
+        const MAX_COUNT_DIGITS: usize = 5;
+        let written = NUMBERS.iter().find(|(word, _)| *word == self.0);
+        written.map(|(_, number)| *number).or_else(|| self.digits(1..=MAX_COUNT_DIGITS))
+    }
+}
+
+fn kind(character: char) -> Kind {
+    match character {
+        '0'..='9' => Kind::Digits,
+        // Apostrophes and commas part words and mean nothing.
+        ',' | '\'' | '’' => Kind::Blank,
+        c if c.is_whitespace() => Kind::Blank,
+        c if c.is_alphabetic() => Kind::Letters,
+        c => Kind::Sign(c),
+    }
+}
+
+fn join_synonyms(words: Vec<String>) -> Vec<String> {
+    let lookup = |text: &str| SYNONYMS.iter().find(|(from, _)| *from == text).map(|(_, to)| (*to).to_owned());
+    let mut joined = vec![];
+    let mut rest: slice::Iter<'_, String> = words.iter();
+    while let Some(word) = rest.next() {
+        let pair = rest.as_slice().first().and_then(|next| lookup(&format!("{word} {next}")));
+        if pair.is_some() {
+            rest.next();
+        }
+        joined.push(pair.or_else(|| lookup(word)).unwrap_or_else(|| word.clone()));
+    }
+    joined
+}
+
+fn without_filler(words: Vec<String>) -> Vec<Word> {
+    let mut kept: Vec<Word> = vec![];
+    for word in words {
+        let after_number = kept.last().is_some_and(|before| before.digits(1..=2).is_some());
+        let is_ordinal = after_number && ORDINALS.contains(&word.as_str());
+        if !is_ordinal && !FILLER.contains(&word.as_str()) {
+            kept.push(Word(word));
+        }
+    }
+    kept
+}
