@@ -1,1 +1,23 @@
-//! placeholder
+//! The log on PostgreSQL and SQLite: append, read, verify, snapshots.
+//! Knows envelopes and positions; knows nothing of what the events mean.
+
+mod record;
+pub use record::{Batch, CommandRecord, Hash, Head, ParseHashError, Recorded, Snapshot, Swap, chain};
+
+mod error;
+pub use error::LogError;
+
+mod log;
+pub use log::Log;
+
+mod writer;
+pub use writer::LogWriter;
+
+mod verify;
+pub use verify::{Verified, VerifyError, verify};
+
+mod migrations;
+mod reads;
+
+mod postgres;
+mod sqlite;

@@ -1,0 +1,146 @@
+//! Why the log could not do what was asked, sorted by what the caller may do next.
+
+use std::{io, time::Duration};
+
+use orderlog_domain::ids::Position;
+
+/// A failure of the log. [`is_transient`](LogError::is_transient) tells whether trying again can help;
+/// [`Unknown`](LogError::Unknown) alone leaves open whether a batch was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The URL names no log.
+    #[error("cannot open the log: {0}")]
+    Url(String),
+    /// The database could lose what it acknowledged, or cannot keep exact bytes.
+    #[error("refusing to use this database: `{setting}` is `{found}`. {mend}")]
+    Unsafe {
+        /// The setting at fault.
+        setting: &'static str,
+        /// Its present value.
+        found: String,
+        /// What to do about it.
+        mend: &'static str,
+    },
+    /// The schema could not be brought up to date.
+    #[error("migration {name}: {what}")]
+    Migration {
+        /// Its file name.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The database cannot be reached or is too busy; the operation had no effect and may be tried again.
+    #[error("the log's database is unavailable while {doing}")]
+    Unavailable {
+        /// The operation.
+        doing: &'static str,
+        /// What the database or the network said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The connection was lost during an append: the batch is either recorded as a whole or not at all.
+    /// After [`reconnect`](crate::LogWriter::reconnect), `find_commands` tells which.
+    #[error("the connection was lost during an append; whether the batch was recorded must be looked up")]
+    Unknown {
+        /// What the database or the network said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// An earlier call failed or was abandoned half way: the connection must be replaced before it is used again.
+    #[error("the writer's connection was left in an unknown state; reconnect first")]
+    Interrupted,
+    /// An event that must exist is missing.
+    #[error("the log has a gap: position {position} is missing")]
+    Gap {
+        /// The first missing position.
+        position: Position,
+    },
+    /// A stored row is not what the log writes.
+    #[error("the log is damaged at position {position}: {what}")]
+    Corrupt {
+        /// Where.
+        position: Position,
+        /// What was found.
+        what: String,
+    },
+    /// A batch that contradicts itself; nothing was sent to the database.
+    #[error("refusing a malformed batch: {0}")]
+    Batch(String),
+    /// The database refused the operation; trying again will not help.
+    #[error("the log's database failed while {doing}")]
+    Database {
+        /// The operation.
+        doing: &'static str,
+        /// What the database said.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+impl LogError {
+    /// Whether the same call may succeed later (a writer reconnects first). False for [`LogError::Unknown`], which
+    /// must be resolved, not repeated.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, LogError::Unavailable { .. } | LogError::Interrupted)
+    }
+
+    /// Sorts a failure of an operation that either had no effect or only read.
+    pub(crate) fn from_sqlx(doing: &'static str, source: sqlx::Error) -> LogError {
+        if connection_lost(&source) || busy(&source) {
+            LogError::Unavailable { doing, source }
+        } else {
+            LogError::Database { doing, source }
+        }
+    }
+
+    /// Sorts a failure of the statement that commits a batch: losing the connection leaves the outcome open.
+    pub(crate) fn from_commit(source: sqlx::Error) -> LogError {
+        if connection_lost(&source) { LogError::Unknown { source } } else { LogError::from_sqlx("appending", source) }
+    }
+}
+
+/// Runs a database operation for at most `limit`. Past it the connection is unusable and must be replaced.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    operation: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(limit, operation).await {
+        Ok(result) => result,
+        Err(_) => Err(sqlx::Error::Io(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("no answer from the database within {} s", limit.as_secs()),
+        ))),
+    }
+}
+
+/// Whether the database may have gone away in the middle of the operation.
+fn connection_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => true,
+        // 08: connection exceptions; 57P01-57P05: the server or an administrator ended the session;
+        // 25P03: the session idled inside a transaction. SQLite 10 (and 10 | n << 8): disk I/O error.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08")
+                || code.starts_with("57P0")
+                || code == "25P03"
+                || code.parse::<i32>().is_ok_and(|sqlite| code.len() < 5 && sqlite & 0xff == 10)
+        }),
+        _ => false,
+    }
+}
+
+/// Whether the database refused for the moment, without effect.
+fn busy(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        // 40001, 40P01: serialisation, deadlock; 53: out of resources; 55P03: lock not available; 57014: cancelled.
+        // SQLite 5 busy, 6 locked, 13 disk full.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            matches!(&*code, "40001" | "40P01" | "55P03" | "57014")
+                || (code.len() == 5 && code.starts_with("53"))
+                || code.parse::<i32>().is_ok_and(|sqlite| code.len() < 5 && matches!(sqlite & 0xff, 5 | 6 | 13))
+        }),
+        _ => false,
+    }
+}

@@ -1,0 +1,96 @@
+//! The log: opened by URL, read by position, by stream and by command.
+
+use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
+
+use crate::{CommandRecord, Head, LogError, LogWriter, Recorded, Snapshot, postgres::PostgresLog, sqlite::SqliteLog};
+
+/// A log on one of the two engines. Cheap to clone; clones share their connections.
+#[derive(Debug, Clone)]
+pub enum Log {
+    /// `postgres://…`, PostgreSQL 14 or newer.
+    Postgres(PostgresLog),
+    /// `sqlite://path/log.db`.
+    Sqlite(SqliteLog),
+}
+
+/// Calls the same method on whichever engine the log is.
+macro_rules! on_engine {
+    ($log:expr, $engine:ident => $call:expr) => {
+        match $log {
+            Log::Postgres($engine) => $call,
+            Log::Sqlite($engine) => $call,
+        }
+    };
+}
+pub(crate) use on_engine;
+
+impl Log {
+    /// Opens the log, creating or migrating its schema.
+    ///
+    /// # Errors
+    /// When the URL names no log, the database cannot be reached, or its settings do not make acknowledged writes
+    /// durable.
+    pub async fn open(url: &str) -> Result<Log, LogError> {
+        match url.split_once(':') {
+            Some(("postgres" | "postgresql", _)) => Ok(Log::Postgres(PostgresLog::open(url).await?)),
+            Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open(url).await?)),
+            _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
+        }
+    }
+
+    /// The head as it stands now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn head(&self) -> Result<Head, LogError> {
+        on_engine!(self, engine => engine.head().await)
+    }
+
+    /// At most `limit` events after a position, in order. Empty only at the head.
+    ///
+    /// # Errors
+    /// [`LogError::Gap`] when an event is missing; when a row is damaged or the database fails.
+    pub async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
+        on_engine!(self, engine => engine.read(after, limit).await)
+    }
+
+    /// At most `limit` events of one stream after a version, in order.
+    ///
+    /// # Errors
+    /// When a row is damaged or the database fails.
+    pub async fn read_stream(&self, stream: StreamId, after: Version, limit: u32) -> Result<Vec<Recorded>, LogError> {
+        on_engine!(self, engine => engine.read_stream(stream, after, limit).await)
+    }
+
+    /// What became of these commands; unknown ids are left out. In no particular order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+        on_engine!(self, engine => engine.find_commands(ids).await)
+    }
+
+    /// The snapshots of these streams; streams without one are left out. In no particular order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+        on_engine!(self, engine => engine.load_snapshots(streams).await)
+    }
+
+    /// Keeps these snapshots, each unless a later version of its stream is already kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {
+        on_engine!(self, engine => engine.save_snapshots(snapshots).await)
+    }
+
+    /// A writer with a connection of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or its settings have become unsafe.
+    pub async fn writer(&self) -> Result<LogWriter, LogError> {
+        LogWriter::connect(self).await
+    }
+}

@@ -1,0 +1,87 @@
+//! The schema's history, compiled in, and the check that what a database has applied is what we carry.
+
+use std::collections::HashMap;
+
+use crate::{Hash, LogError};
+
+/// One file of `migrations/`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+macro_rules! migrations {
+    ($($path:literal),* $(,)?) => {
+        &[$( Migration { name: $path, sql: include_str!(concat!("../../../migrations/", $path)) } ),*]
+    };
+}
+
+/// In order of application.
+pub(crate) const POSTGRES: &[Migration] = migrations!["postgres/0001_log.sql", "postgres/0002_customer_keys.sql"];
+
+/// In order of application.
+pub(crate) const SQLITE: &[Migration] = migrations!["sqlite/0001_log.sql"];
+
+/// Remembers what was applied. Both engines accept it.
+pub(crate) const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
+    name       text PRIMARY KEY,
+    sha256     text NOT NULL,
+    applied_at text NOT NULL DEFAULT CURRENT_TIMESTAMP
+)";
+/// Answers name and SHA-256 of what was applied.
+pub(crate) const APPLIED: &str = "SELECT name, sha256 FROM migrations";
+/// Takes name and SHA-256.
+pub(crate) const REMEMBER: &str = "INSERT INTO migrations (name, sha256) VALUES ($1, $2)";
+
+impl Migration {
+    /// SHA-256 of the file.
+    pub(crate) fn sha256(&self) -> String {
+        Hash::of(self.sql.as_bytes()).to_string()
+    }
+}
+
+/// The migrations still to be applied to a database that has applied `applied` (name, SHA-256).
+pub(crate) fn pending(
+    ours: &'static [Migration],
+    applied: Vec<(String, String)>,
+) -> Result<Vec<&'static Migration>, LogError> {
+    let mut applied: HashMap<String, String> = applied.into_iter().collect();
+    let mut pending = Vec::new();
+    for migration in ours {
+        match applied.remove(migration.name) {
+            None => pending.push(migration),
+            Some(sha256) if sha256 == migration.sha256() => {}
+            Some(_) => {
+                return Err(LogError::Migration {
+                    name: migration.name.to_owned(),
+                    what: "was applied with other contents; restore the file as it was released".to_owned(),
+                });
+            }
+        }
+    }
+    for name in applied.keys() {
+        tracing::warn!(migration = %name, "a newer release migrated this log; running beside it");
+    }
+    Ok(pending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_file_is_refused_and_an_unknown_one_is_not() {
+        let first = &POSTGRES[0];
+        let known = |sha256: String| (first.name.to_owned(), sha256);
+        let names = |pending: Vec<&'static Migration>| pending.iter().map(|m| m.name).collect::<Vec<_>>();
+
+        assert_eq!(names(pending(POSTGRES, vec![]).unwrap()), POSTGRES.iter().map(|m| m.name).collect::<Vec<_>>());
+        let newer = ("postgres/9999_newer.sql".to_owned(), "?".to_owned());
+        assert_eq!(
+            names(pending(POSTGRES, vec![known(first.sha256()), newer]).unwrap()),
+            POSTGRES[1..].iter().map(|m| m.name).collect::<Vec<_>>()
+        );
+        assert!(matches!(pending(POSTGRES, vec![known("other".to_owned())]), Err(LogError::Migration { .. })));
+    }
+}

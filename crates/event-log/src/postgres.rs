@@ -1,0 +1,146 @@
+//! The log on PostgreSQL: a pool for readers, one connection of its own for each writer.
+
+mod append;
+mod durability;
+mod session;
+mod sql;
+
+use std::{str::FromStr, time::Duration};
+
+use chrono::DateTime;
+use futures::{Stream, TryStreamExt};
+use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, UnknownStream, Version};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, PgPool, Row,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres},
+};
+
+pub(crate) use self::append::PostgresWriter;
+use crate::{
+    CommandRecord, Hash, Head, LogError, Recorded, Snapshot, migrations,
+    reads::{StoredEvent, reads},
+};
+
+/// Connections for readers; the writer's is not one of them.
+const POOL_CONNECTIONS: u32 = 8;
+
+/// How long to wait for a connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// A log on PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct PostgresLog {
+    options: PgConnectOptions,
+    pool: PgPool,
+}
+
+reads!(PgConnection, PgRow);
+
+impl PostgresLog {
+    pub(crate) async fn open(url: &str) -> Result<PostgresLog, LogError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| LogError::Url(error.to_string()))?
+            .application_name("orderlog")
+            .disable_statement_logging();
+        let mut connection = session::connect(&options).await?;
+        migrate(&mut connection).await?;
+        connection.close().await.map_err(|error| LogError::from_sqlx("migrating", error))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POOL_CONNECTIONS)
+            .acquire_timeout(CONNECT_LIMIT)
+            .after_connect(|connection, _| Box::pin(session::prepare(connection)))
+            .connect_lazy_with(options.clone());
+        Ok(PostgresLog { options, pool })
+    }
+
+    async fn connection(&self, doing: &'static str) -> Result<PoolConnection<Postgres>, LogError> {
+        self.pool.acquire().await.map_err(|error| LogError::from_sqlx(doing, error))
+    }
+
+    pub(crate) async fn head(&self) -> Result<Head, LogError> {
+        head(&mut *self.connection("reading the head").await?).await
+    }
+
+    pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
+        read(&mut *self.connection("reading events").await?, after, limit).await
+    }
+
+    pub(crate) async fn read_stream(
+        &self,
+        stream: StreamId,
+        after: Version,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, LogError> {
+        read_stream(&mut *self.connection("reading events").await?, stream, after, limit).await
+    }
+
+    pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
+        read_stored(&mut *self.connection("reading events").await?, after, limit).await
+    }
+
+    pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+        find_commands(&mut *self.connection("looking up commands").await?, ids).await
+    }
+
+    pub(crate) async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+        load_snapshots(&mut *self.connection("loading snapshots").await?, streams).await
+    }
+
+    pub(crate) async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {
+        let mut connection = self.connection("saving snapshots").await?;
+        for snapshot in snapshots {
+            sqlx::query(crate::reads::SAVE_SNAPSHOT)
+                .bind(snapshot.stream.to_string())
+                .bind(snapshot.version.0)
+                .bind(snapshot.format.cast_signed())
+                .bind(&snapshot.state)
+                .execute(&mut *connection)
+                .await
+                .map_err(|error| LogError::from_sqlx("saving snapshots", error))?;
+        }
+        Ok(())
+    }
+}
+
+async fn read_streams(connection: &mut PgConnection, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
+    let streams: Vec<String> = after.iter().map(|(stream, _)| stream.to_string()).collect();
+    let versions: Vec<i64> = after.iter().map(|(_, version)| version.0).collect();
+    collect(sqlx::query(sql::READ_STREAMS).bind(streams).bind(versions).fetch(connection), 0).await
+}
+
+async fn find_commands(connection: &mut PgConnection, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
+    rows.and_then(|rows| rows.iter().map(command_of).collect())
+        .map_err(|error| LogError::from_sqlx("looking up commands", error))
+}
+
+async fn load_snapshots(connection: &mut PgConnection, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+    let streams: Vec<String> = streams.iter().map(StreamId::to_string).collect();
+    let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(streams).fetch_all(connection).await;
+    rows.and_then(|rows| rows.iter().map(snapshot_of).collect())
+        .map_err(|error| LogError::from_sqlx("loading snapshots", error))
+}
+
+/// Applies what is pending in one transaction; nodes that start at once take turns.
+async fn migrate(connection: &mut PgConnection) -> Result<(), LogError> {
+    // Any fixed number of ours: it names the lock.
+    const LOCK: &str = "SELECT pg_advisory_xact_lock(7814994001)";
+    let failed = |error| LogError::from_sqlx("migrating", error);
+    let mut transaction = connection.begin().await.map_err(failed)?;
+    sqlx::query(LOCK).execute(&mut *transaction).await.map_err(failed)?;
+    sqlx::query(migrations::CREATE_TABLE).execute(&mut *transaction).await.map_err(failed)?;
+    let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *transaction).await.map_err(failed)?;
+    for migration in migrations::pending(migrations::POSTGRES, applied)? {
+        sqlx::raw_sql(migration.sql).execute(&mut *transaction).await.map_err(failed)?;
+        sqlx::query(migrations::REMEMBER)
+            .bind(migration.name)
+            .bind(migration.sha256())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        tracing::info!(migration = migration.name, "migrated the log");
+    }
+    transaction.commit().await.map_err(failed)
+}

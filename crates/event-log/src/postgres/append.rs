@@ -1,0 +1,160 @@
+//! The writer's connection to PostgreSQL: appends in one statement, locks the head, and knows its predecessor's end.
+
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
+use sqlx::{PgConnection, postgres::PgConnectOptions};
+
+use super::{PostgresLog, head_of, session, sql};
+use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, error::within};
+
+/// How long an append may take before its outcome counts as unknown.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// Who a session is on its server. The start time tells it from a later session with the same process id.
+const IDENTITY: &str = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+
+/// Ends a session and waits (5 s at most) until it is gone; answers whether it is.
+const END_SESSION: &str = "SELECT coalesce(bool_and(pg_terminate_backend(pid, 5000)), true) \
+    FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2";
+
+/// A writer's own connection.
+#[derive(Debug)]
+pub(crate) struct PostgresWriter {
+    options: PgConnectOptions,
+    connection: PgConnection,
+    identity: (i32, String),
+}
+
+impl PostgresWriter {
+    pub(crate) async fn connect(log: &PostgresLog) -> Result<PostgresWriter, LogError> {
+        let (connection, identity) = connect(&log.options).await?;
+        Ok(PostgresWriter { options: log.options.clone(), connection, identity })
+    }
+
+    /// The server may still be at work on the old session's last statement, long after we lost it. Only when that
+    /// session is gone is it certain what it did.
+    pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
+        let (mut connection, identity) = connect(&self.options).await?;
+        let (pid, started) = &self.identity;
+        let gone: bool = sqlx::query_scalar(END_SESSION)
+            .bind(pid)
+            .bind(started)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| LogError::from_sqlx("ending the lost session", error))?;
+        if !gone {
+            let doing = "ending the lost session";
+            return Err(LogError::Unavailable {
+                doing,
+                source: sqlx::Error::Protocol("it is still running".to_owned()),
+            });
+        }
+        self.connection = connection;
+        self.identity = identity;
+        Ok(())
+    }
+
+    pub(crate) async fn append(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
+        let swapped = within(ANSWER_LIMIT, swap(&mut self.connection, expected, batch)).await;
+        let swap = match swapped {
+            Ok(true) => Swap::Done,
+            Ok(false) => Swap::Lost,
+            // Two batches without events leave the head where it is, so only the key sees their common command.
+            Err(error) if duplicate_command(&error) => Swap::Lost,
+            // Without a transaction of ours around it, the statement is the commit.
+            Err(error) if locked => return Err(LogError::from_sqlx("appending", error)),
+            Err(error) => return Err(LogError::from_commit(error)),
+        };
+        match (locked, swap) {
+            (false, swap) => Ok(swap),
+            (true, Swap::Done) => {
+                let commit = within(ANSWER_LIMIT, run("COMMIT", &mut self.connection)).await;
+                commit.map(|()| Swap::Done).map_err(LogError::from_commit)
+            }
+            (true, Swap::Lost) => self.unlock().await.map(|()| Swap::Lost),
+        }
+    }
+
+    pub(crate) async fn lock_head(&mut self) -> Result<Head, LogError> {
+        let failed = |error| LogError::from_sqlx("locking the head", error);
+        let lock = async {
+            run("BEGIN", &mut self.connection).await?;
+            sqlx::query(sql::LOCK_HEAD).fetch_one(&mut self.connection).await
+        };
+        head_of(&within(ANSWER_LIMIT, lock).await.map_err(failed)?)
+    }
+
+    pub(crate) async fn unlock(&mut self) -> Result<(), LogError> {
+        let rollback = within(ANSWER_LIMIT, run("ROLLBACK", &mut self.connection)).await;
+        rollback.map_err(|error| LogError::from_sqlx("unlocking the head", error))
+    }
+
+    pub(crate) async fn head(&mut self) -> Result<Head, LogError> {
+        super::head(&mut self.connection).await
+    }
+
+    pub(crate) async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
+        super::read(&mut self.connection, after, limit).await
+    }
+
+    pub(crate) async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
+        super::read_streams(&mut self.connection, after).await
+    }
+
+    pub(crate) async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+        super::find_commands(&mut self.connection, ids).await
+    }
+
+    pub(crate) async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+        super::load_snapshots(&mut self.connection, streams).await
+    }
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<(PgConnection, (i32, String)), LogError> {
+    let mut connection = session::connect(options).await?;
+    let identity = sqlx::query_as(IDENTITY)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| LogError::from_sqlx("connecting", error))?;
+    Ok((connection, identity))
+}
+
+async fn run(statement: &'static str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(statement).execute(connection).await.map(|_| ())
+}
+
+/// Sends the one statement; answers whether the head moved.
+async fn swap(connection: &mut PgConnection, expected: Position, batch: &Batch) -> Result<bool, sqlx::Error> {
+    let Batch { events, commands, head } = batch;
+    let streams: Vec<String> = events.iter().map(|event| event.stream.to_string()).collect();
+    let result = sqlx::query(sql::APPEND)
+        .bind(expected.0)
+        .bind(head.position.0)
+        .bind(&head.hash.0[..])
+        .bind(head.next_order.0)
+        .bind(head.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        .bind(column(events, |event| event.position.0))
+        .bind(streams)
+        .bind(column(events, |event| event.version.0))
+        .bind(column(events, |event| event.event_type.as_str()))
+        .bind(column(events, |event| &event.hash.0[..]))
+        .bind(column(events, |event| event.json.as_str()))
+        .bind(column(commands, |command| command.command_id.0))
+        .bind(column(commands, |command| &command.request_hash.0[..]))
+        .bind(column(commands, |command| command.first.0))
+        .bind(column(commands, |command| command.last.0))
+        .execute(connection)
+        .await?;
+    Ok(result.rows_affected() == 1)
+}
+
+/// One column of the batch, as the array that carries it.
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+fn duplicate_command(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.constraint() == Some("commands_pkey"))
+}

@@ -1,0 +1,39 @@
+//! The statements only PostgreSQL understands: arrays, and an append in one statement.
+
+/// Moves the head and inserts the batch only if it moved. One statement, so one round trip and one fsync; the inserts
+/// depend on the update's `RETURNING`, the only part a statement re-reads after waiting for a row lock.
+pub(super) const APPEND: &str = "
+WITH moved AS (
+    UPDATE log_head SET position = $2, hash = $3, next_order = $4, recorded_at = $5
+    WHERE id = 1 AND position = $1
+      AND NOT EXISTS (SELECT 1 FROM commands WHERE command_id = ANY ($12::uuid[]))
+    RETURNING 1
+), recorded AS (
+    INSERT INTO events (position, stream, version, type, hash, event)
+    SELECT * FROM unnest($6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::bytea[], $11::text[])
+    WHERE EXISTS (SELECT 1 FROM moved)
+), answered AS (
+    INSERT INTO commands (command_id, request_hash, first_position, last_position)
+    SELECT * FROM unnest($12::uuid[], $13::bytea[], $14::bigint[], $15::bigint[])
+    WHERE EXISTS (SELECT 1 FROM moved)
+)
+SELECT 1 FROM moved";
+
+/// The head, and nobody else's append until the transaction ends.
+pub(super) const LOCK_HEAD: &str =
+    "SELECT position, hash, next_order, recorded_at FROM log_head WHERE id = 1 FOR UPDATE";
+
+/// Takes streams and, for each, the version to read after.
+pub(super) const READ_STREAMS: &str = "
+SELECT e.position, e.stream, e.version, e.type, e.hash, e.event
+FROM unnest($1::text[], $2::bigint[]) AS wanted (stream, after)
+JOIN events e ON e.stream = wanted.stream AND e.version > wanted.after
+ORDER BY e.stream, e.version";
+
+/// Takes command ids.
+pub(super) const FIND_COMMANDS: &str =
+    "SELECT command_id, request_hash, first_position, last_position FROM commands WHERE command_id = ANY ($1::uuid[])";
+
+/// Takes streams.
+pub(super) const LOAD_SNAPSHOTS: &str =
+    "SELECT stream, version, format, state FROM snapshots WHERE stream = ANY ($1::text[])";

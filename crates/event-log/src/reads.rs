@@ -1,0 +1,170 @@
+//! Everything both engines read and keep with the same SQL, written once and compiled for each.
+
+/// The head's one row.
+pub(crate) const HEAD: &str = "SELECT position, hash, next_order, recorded_at FROM log_head WHERE id = 1";
+/// Takes a position and a limit.
+pub(crate) const READ: &str = "SELECT position, stream, version, type, hash, event FROM events \
+    WHERE position > $1 ORDER BY position LIMIT $2";
+/// Takes a stream, a version and a limit.
+pub(crate) const READ_STREAM: &str = "SELECT position, stream, version, type, hash, event FROM events \
+    WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3";
+/// Takes stream, version, format, state. An older state never replaces a newer one.
+pub(crate) const SAVE_SNAPSHOT: &str = "INSERT INTO snapshots (stream, version, format, state) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (stream) DO UPDATE \
+    SET version = excluded.version, format = excluded.format, state = excluded.state \
+    WHERE excluded.version >= snapshots.version";
+
+/// A row of `events` as it is stored, believed in nothing. Only `verify` reads it.
+#[derive(Debug)]
+pub(crate) struct StoredEvent {
+    pub(crate) position: i64,
+    pub(crate) stream: Vec<u8>,
+    pub(crate) version: i64,
+    pub(crate) event_type: Vec<u8>,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) event: Vec<u8>,
+}
+
+/// Defines the functions both engines share, for one engine's connection and row.
+macro_rules! reads {
+    ($connection:ty, $row:ty) => {
+        pub(crate) async fn head(connection: &mut $connection) -> Result<Head, LogError> {
+            let row = sqlx::query(crate::reads::HEAD)
+                .fetch_one(connection)
+                .await
+                .map_err(|error| LogError::from_sqlx("reading the head", error))?;
+            head_of(&row)
+        }
+
+        fn head_of(row: &$row) -> Result<Head, LogError> {
+            let failed = |error| LogError::from_sqlx("reading the head", error);
+            let position = Position(row.try_get(0).map_err(failed)?);
+            let corrupt = |what: &str| LogError::Corrupt { position, what: what.to_owned() };
+            let hash: &[u8] = row.try_get(1).map_err(failed)?;
+            let recorded_at: &str = row.try_get(3).map_err(failed)?;
+            Ok(Head {
+                position,
+                hash: Hash(hash.try_into().map_err(|_| corrupt("the head's hash is not 32 bytes"))?),
+                next_order: OrderId(row.try_get(2).map_err(failed)?),
+                recorded_at: DateTime::parse_from_rfc3339(recorded_at)
+                    .map_err(|_| corrupt("the head's time is not RFC 3339"))?
+                    .to_utc(),
+            })
+        }
+
+        pub(crate) async fn read(
+            connection: &mut $connection,
+            after: Position,
+            limit: u32,
+        ) -> Result<Vec<Recorded>, LogError> {
+            let query = || sqlx::query(crate::reads::READ).bind(after.0).bind(i64::from(limit));
+            let mut page = collect(query().fetch(&mut *connection), limit).await?;
+            if page.is_empty() && limit > 0 && head(&mut *connection).await?.position > after {
+                // Appended between the two statements, or missing: reading once more tells.
+                page = collect(query().fetch(&mut *connection), limit).await?;
+                if page.is_empty() {
+                    return Err(LogError::Gap { position: after.next() });
+                }
+            }
+            let mut expected = after;
+            for event in &page {
+                expected = expected.next();
+                if event.position != expected {
+                    return Err(LogError::Gap { position: expected });
+                }
+            }
+            Ok(page)
+        }
+
+        pub(crate) async fn read_stream(
+            connection: &mut $connection,
+            stream: StreamId,
+            after: Version,
+            limit: u32,
+        ) -> Result<Vec<Recorded>, LogError> {
+            let query =
+                sqlx::query(crate::reads::READ_STREAM).bind(stream.to_string()).bind(after.0).bind(i64::from(limit));
+            collect(query.fetch(connection), limit).await
+        }
+
+        /// `expected` is only how much room to make.
+        async fn collect(
+            mut rows: impl Stream<Item = Result<$row, sqlx::Error>> + Unpin,
+            expected: u32,
+        ) -> Result<Vec<Recorded>, LogError> {
+            const ROOM: u32 = 1_024;
+            let mut events = Vec::with_capacity(expected.min(ROOM) as usize);
+            while let Some(row) = rows.try_next().await.map_err(|error| LogError::from_sqlx("reading events", error))? {
+                events.push(recorded_of(&row)?);
+            }
+            Ok(events)
+        }
+
+        fn recorded_of(row: &$row) -> Result<Recorded, LogError> {
+            let failed = |error| LogError::from_sqlx("reading events", error);
+            let position = Position(row.try_get(0).map_err(failed)?);
+            let corrupt = |what: String| LogError::Corrupt { position, what };
+            let damaged = |error: sqlx::Error| corrupt(error.to_string());
+            let stream: &str = row.try_get(1).map_err(damaged)?;
+            let hash: &[u8] = row.try_get(4).map_err(damaged)?;
+            Ok(Recorded {
+                position,
+                stream: stream.parse().map_err(|error: UnknownStream| corrupt(error.to_string()))?,
+                version: Version(row.try_get(2).map_err(damaged)?),
+                event_type: row.try_get(3).map_err(damaged)?,
+                hash: Hash(hash.try_into().map_err(|_| corrupt("the hash is not 32 bytes".to_owned()))?),
+                json: row.try_get(5).map_err(damaged)?,
+            })
+        }
+
+        /// For rows of (command_id, request_hash, first_position, last_position).
+        fn command_of(row: &$row) -> Result<CommandRecord, sqlx::Error> {
+            let hash: &[u8] = row.try_get(1)?;
+            Ok(CommandRecord {
+                command_id: CommandId(row.try_get(0)?),
+                request_hash: Hash(hash.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?),
+                first: Position(row.try_get(2)?),
+                last: Position(row.try_get(3)?),
+            })
+        }
+
+        /// For rows of (stream, version, format, state).
+        fn snapshot_of(row: &$row) -> Result<Snapshot, sqlx::Error> {
+            let stream: &str = row.try_get(0)?;
+            let format: i32 = row.try_get(2)?;
+            Ok(Snapshot {
+                stream: stream.parse().map_err(|error: UnknownStream| sqlx::Error::Decode(Box::new(error)))?,
+                version: Version(row.try_get(1)?),
+                format: format.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+                state: row.try_get(3)?,
+            })
+        }
+
+        /// At most `limit` rows after a position, unparsed: also what no reader could read.
+        pub(crate) async fn read_stored(
+            connection: &mut $connection,
+            after: i64,
+            limit: u32,
+        ) -> Result<Vec<StoredEvent>, LogError> {
+            let rows = sqlx::query(crate::reads::READ)
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(connection)
+                .await
+                .map_err(|error| LogError::from_sqlx("reading events", error))?;
+            let stored = |row: $row| {
+                Ok(StoredEvent {
+                    position: row.try_get(0)?,
+                    stream: row.try_get_unchecked(1)?,
+                    version: row.try_get(2)?,
+                    event_type: row.try_get_unchecked(3)?,
+                    hash: row.try_get_unchecked(4)?,
+                    event: row.try_get_unchecked(5)?,
+                })
+            };
+            let stored: Result<Vec<StoredEvent>, sqlx::Error> = rows.into_iter().map(stored).collect();
+            stored.map_err(|error| LogError::from_sqlx("reading events", error))
+        }
+    };
+}
+pub(crate) use reads;

@@ -1,0 +1,137 @@
+//! The log on SQLite: a small pool for readers, one connection of its own for each writer.
+
+mod append;
+mod session;
+mod sql;
+
+use chrono::DateTime;
+use futures::{Stream, TryStreamExt};
+use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, UnknownStream, Version};
+use sqlx::{
+    Connection, Row, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    sqlite::{Sqlite, SqliteConnectOptions, SqlitePoolOptions, SqliteRow},
+};
+
+pub(crate) use self::append::SqliteWriter;
+use crate::{
+    CommandRecord, Hash, Head, LogError, Recorded, Snapshot, migrations,
+    reads::{StoredEvent, reads},
+};
+
+/// Connections for readers and snapshots; each is a thread, and the machine is one shop's.
+const POOL_CONNECTIONS: u32 = 4;
+
+/// A log in a SQLite file.
+#[derive(Debug, Clone)]
+pub struct SqliteLog {
+    options: SqliteConnectOptions,
+    pool: SqlitePool,
+}
+
+reads!(SqliteConnection, SqliteRow);
+
+impl SqliteLog {
+    pub(crate) async fn open(url: &str) -> Result<SqliteLog, LogError> {
+        let options = session::options(url)?;
+        let mut connection = session::connect(&options).await?;
+        migrate(&mut connection).await?;
+        connection.close().await.map_err(|error| LogError::from_sqlx("migrating", error))?;
+        let pool = SqlitePoolOptions::new().max_connections(POOL_CONNECTIONS).connect_lazy_with(options.clone());
+        Ok(SqliteLog { options, pool })
+    }
+
+    async fn connection(&self, doing: &'static str) -> Result<PoolConnection<Sqlite>, LogError> {
+        self.pool.acquire().await.map_err(|error| LogError::from_sqlx(doing, error))
+    }
+
+    pub(crate) async fn head(&self) -> Result<Head, LogError> {
+        head(&mut *self.connection("reading the head").await?).await
+    }
+
+    pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
+        read(&mut *self.connection("reading events").await?, after, limit).await
+    }
+
+    pub(crate) async fn read_stream(
+        &self,
+        stream: StreamId,
+        after: Version,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, LogError> {
+        read_stream(&mut *self.connection("reading events").await?, stream, after, limit).await
+    }
+
+    pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
+        read_stored(&mut *self.connection("reading events").await?, after, limit).await
+    }
+
+    pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+        find_commands(&mut *self.connection("looking up commands").await?, ids).await
+    }
+
+    pub(crate) async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+        load_snapshots(&mut *self.connection("loading snapshots").await?, streams).await
+    }
+
+    pub(crate) async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {
+        let mut connection = self.connection("saving snapshots").await?;
+        for snapshot in snapshots {
+            sqlx::query(crate::reads::SAVE_SNAPSHOT)
+                .bind(snapshot.stream.to_string())
+                .bind(snapshot.version.0)
+                .bind(snapshot.format.cast_signed())
+                .bind(&snapshot.state)
+                .execute(&mut *connection)
+                .await
+                .map_err(|error| LogError::from_sqlx("saving snapshots", error))?;
+        }
+        Ok(())
+    }
+}
+
+async fn read_streams(
+    connection: &mut SqliteConnection,
+    after: &[(StreamId, Version)],
+) -> Result<Vec<Recorded>, LogError> {
+    let wanted = list(after.iter().map(|(stream, version)| serde_json::json!([stream.to_string(), version.0])));
+    collect(sqlx::query(sql::READ_STREAMS).bind(wanted).fetch(connection), 0).await
+}
+
+async fn find_commands(connection: &mut SqliteConnection, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+    let ids = list(ids.iter().map(|id| id.0.simple().to_string()));
+    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
+    rows.and_then(|rows| rows.iter().map(command_of).collect())
+        .map_err(|error| LogError::from_sqlx("looking up commands", error))
+}
+
+async fn load_snapshots(connection: &mut SqliteConnection, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+    let streams = list(streams.iter().map(StreamId::to_string));
+    let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(streams).fetch_all(connection).await;
+    rows.and_then(|rows| rows.iter().map(snapshot_of).collect())
+        .map_err(|error| LogError::from_sqlx("loading snapshots", error))
+}
+
+/// SQLite has no arrays; a JSON list is one bind variable, however long, and leaves the statement as it is.
+fn list<T: Into<serde_json::Value>>(items: impl Iterator<Item = T>) -> String {
+    serde_json::Value::Array(items.map(Into::into).collect()).to_string()
+}
+
+/// Applies what is pending in one transaction; processes that start at once take turns.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), LogError> {
+    let failed = |error| LogError::from_sqlx("migrating", error);
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    sqlx::query(migrations::CREATE_TABLE).execute(&mut *transaction).await.map_err(failed)?;
+    let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *transaction).await.map_err(failed)?;
+    for migration in migrations::pending(migrations::SQLITE, applied)? {
+        sqlx::raw_sql(migration.sql).execute(&mut *transaction).await.map_err(failed)?;
+        sqlx::query(migrations::REMEMBER)
+            .bind(migration.name)
+            .bind(migration.sha256())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        tracing::info!(migration = migration.name, "migrated the log");
+    }
+    transaction.commit().await.map_err(failed)
+}

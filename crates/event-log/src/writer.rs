@@ -1,0 +1,168 @@
+//! The one that appends: owns a connection, so that no append can be dropped half way and its connection reused.
+
+use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
+
+use crate::{
+    Batch, CommandRecord, Head, Log, LogError, Recorded, Snapshot, Swap, postgres::PostgresWriter, sqlite::SqliteWriter,
+};
+
+/// Appends to a log through a connection of its own. After any error, [`reconnect`](LogWriter::reconnect) comes
+/// before the next use; a call abandoned half way counts as an error.
+#[derive(Debug)]
+pub struct LogWriter {
+    engine: Engine,
+    condition: Condition,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Postgres(PostgresWriter),
+    Sqlite(SqliteWriter),
+}
+
+/// What is known of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    /// Outside any transaction.
+    Idle,
+    /// In a transaction that holds the head's lock.
+    Locked,
+    /// A call has begun and not ended well: nothing is known.
+    Lost,
+}
+
+/// Runs one call on the connection; only if it ends well is the connection known to be in a usable condition again.
+macro_rules! on_connection {
+    ($writer:ident, $after:expr, $engine:ident => $call:expr) => {{
+        let before = $writer.condition;
+        if before == Condition::Lost {
+            return Err(LogError::Interrupted);
+        }
+        $writer.condition = Condition::Lost;
+        let result = match &mut $writer.engine {
+            Engine::Postgres($engine) => $call.await?,
+            Engine::Sqlite($engine) => $call.await?,
+        };
+        let after: Option<Condition> = $after;
+        $writer.condition = after.unwrap_or(before);
+        Ok(result)
+    }};
+}
+
+impl LogWriter {
+    pub(crate) async fn connect(log: &Log) -> Result<LogWriter, LogError> {
+        let engine = match log {
+            Log::Postgres(log) => Engine::Postgres(PostgresWriter::connect(log).await?),
+            Log::Sqlite(log) => Engine::Sqlite(SqliteWriter::connect(log).await?),
+        };
+        Ok(LogWriter { engine, condition: Condition::Idle })
+    }
+
+    /// Replaces the connection after a failure. Any transaction of the old one is gone, and whatever it was doing has
+    /// ended: what `find_commands` answers from now on is final.
+    ///
+    /// # Errors
+    /// When the database cannot be reached; call it again until it can.
+    pub async fn reconnect(&mut self) -> Result<(), LogError> {
+        self.condition = Condition::Lost;
+        match &mut self.engine {
+            Engine::Postgres(engine) => engine.reconnect().await?,
+            Engine::Sqlite(engine) => engine.reconnect().await?,
+        }
+        self.condition = Condition::Idle;
+        Ok(())
+    }
+
+    /// Appends a batch if the head still stands at `expected` and none of its commands is in the log yet. After
+    /// [`lock_head`](LogWriter::lock_head) this also ends the transaction and frees the lock, won or lost.
+    ///
+    /// # Errors
+    /// [`LogError::Unknown`] when the connection was lost on the way; any other error means nothing was recorded.
+    pub async fn append(&mut self, expected: Position, batch: &Batch) -> Result<Swap, LogError> {
+        check(expected, batch)?;
+        let locked = self.condition == Condition::Locked;
+        on_connection!(self, Some(Condition::Idle), engine => engine.append(expected, batch, locked))
+    }
+
+    /// Waits for the head's lock and answers the head, which then stands still until the next
+    /// [`append`](LogWriter::append) or [`unlock`](LogWriter::unlock). Everybody else's appends wait: be quick.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lock_head(&mut self) -> Result<Head, LogError> {
+        if self.condition == Condition::Locked {
+            return self.head().await;
+        }
+        on_connection!(self, Some(Condition::Locked), engine => engine.lock_head())
+    }
+
+    /// Frees the head's lock without appending. Does nothing when it is not held.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unlock(&mut self) -> Result<(), LogError> {
+        if self.condition == Condition::Idle {
+            return Ok(());
+        }
+        on_connection!(self, Some(Condition::Idle), engine => engine.unlock())
+    }
+
+    /// The head as it stands now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn head(&mut self) -> Result<Head, LogError> {
+        on_connection!(self, None, engine => engine.head())
+    }
+
+    /// As [`Log::read`].
+    ///
+    /// # Errors
+    /// [`LogError::Gap`] when an event is missing; when a row is damaged or the database fails.
+    pub async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
+        on_connection!(self, None, engine => engine.read(after, limit))
+    }
+
+    /// All events of several streams, each after its own version, ordered by stream (its text) and version.
+    ///
+    /// # Errors
+    /// When a row is damaged or the database fails.
+    pub async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
+        on_connection!(self, None, engine => engine.read_streams(after))
+    }
+
+    /// As [`Log::find_commands`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
+        on_connection!(self, None, engine => engine.find_commands(ids))
+    }
+
+    /// As [`Log::load_snapshots`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
+        on_connection!(self, None, engine => engine.load_snapshots(streams))
+    }
+}
+
+/// Positions must follow the expected head one by one and end at the new head: the log can only stay gapless if no
+/// batch brings a gap along.
+fn check(expected: Position, batch: &Batch) -> Result<(), LogError> {
+    let mut last = expected;
+    for event in &batch.events {
+        if event.position != last.next() {
+            return Err(LogError::Batch(format!("position {} follows {last}", event.position)));
+        }
+        last = event.position;
+    }
+    if batch.head.position != last {
+        return Err(LogError::Batch(format!("the head is {}, the last event {last}", batch.head.position)));
+    }
+    if batch.events.last().is_some_and(|event| event.hash != batch.head.hash) {
+        return Err(LogError::Batch("the head's hash is not the last event's".to_owned()));
+    }
+    Ok(())
+}
