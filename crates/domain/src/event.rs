@@ -17,11 +17,11 @@ use crate::{
 /// Declares the event types once: the enum, the names, the decoder, the list for the catalogue, and for each category
 /// the closed set of its facts, so that a fold of one kind of stream matches exactly these.
 macro_rules! events {
-    ($( $category:literal $kind:ident($facts:ident) { $( $(#[$doc:meta])* $name:ident = $schema:literal, )* } )*) => {
+    ($( $category:literal $kind:ident($facts:ident) { $( $(#[doc = $doc:literal])* $name:ident = $schema:literal, )* } )*) => {
         /// Any fact the log can hold. Serialises as the bare facts; the type's name stands in the envelope.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
-        pub enum Event { $($( $(#[$doc])* $name($name), )*)* }
+        pub enum Event { $($( $(#[doc = $doc])* $name($name), )*)* }
 
         impl Event {
             /// Name of the type, as stored and published.
@@ -69,14 +69,14 @@ macro_rules! events {
         $(
             #[doc = concat!("Every fact that stands in ", $category, " streams.")]
             #[derive(Debug, Clone, Copy)]
-            pub enum $facts<'a> { $( $(#[$doc])* $name(&'a $name), )* }
+            pub enum $facts<'a> { $( $(#[doc = $doc])* $name(&'a $name), )* }
         )*
 
-        /// Every event type with its category, schema version and JSON Schema, for the catalogue.
+        /// Every event type with its meaning, category, schema version and JSON Schema, for the catalogue.
         #[must_use]
         pub fn catalogue() -> Vec<EventType> {
             vec![ $($( EventType {
-                name: stringify!($name), category: $category, schema: $schema,
+                name: stringify!($name), category: $category, schema: $schema, about: concat!($($doc),*).trim_ascii(),
                 json_schema: schemars::schema_for!($name).to_value(),
             }, )*)* ]
         }
@@ -143,6 +143,8 @@ events! {
 pub struct EventType {
     /// `OrderPlaced`.
     pub name: &'static str,
+    /// What it says happened, in one sentence.
+    pub about: &'static str,
     /// Category of the streams it stands in.
     pub category: &'static str,
     /// Schema version this build writes.
