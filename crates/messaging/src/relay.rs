@@ -1,0 +1,304 @@
+//! Carries the log to JetStream, sequence = position. Keeps no state: the stream itself says where to go on.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{
+    context::{PublishAckFuture, PublishError, PublishErrorKind},
+    message::PublishMessage,
+    publish::PublishAck,
+};
+use futures::{StreamExt, stream::FuturesOrdered};
+use orderlog_domain::ids::Position;
+use orderlog_event_log::{Log, LogError, Recorded};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    bus::Bus,
+    cloud_event::{CloudEventError, Message},
+    feed::{Feed, FeedError, Source},
+    nats::Nats,
+    stream::{self, StreamError},
+};
+
+/// Messages sent and not yet acknowledged.
+const WINDOW_MESSAGES: usize = 512;
+
+/// Events taken from the feed at once.
+const BATCH_EVENTS: usize = 256;
+
+/// How often an idle relay makes sure that the stream still reaches as far as it published.
+const STREAM_CHECK: Duration = Duration::from_secs(2);
+
+/// First pause after a failure; doubles with every failure in a row.
+const MIN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest pause between attempts.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the relay is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayState {
+    /// Not yet in touch with the stream.
+    Starting,
+    /// Publishing whatever the log gains.
+    Running,
+    /// Something failed; the relay tries again by itself.
+    Retrying,
+    /// Somebody must act; `last_error` says what to do.
+    Stopped,
+}
+
+/// For `/readyz`, `/metrics` and `orderlog status`.
+#[derive(Debug, Clone)]
+pub struct RelayStatus {
+    /// Last position acknowledged by the stream.
+    pub position: Position,
+    /// What the relay is doing.
+    pub state: RelayState,
+    /// The latest failure, while it lasts.
+    pub last_error: Option<String>,
+}
+
+/// Why the relay paused or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The stream holds events the log does not have.
+    #[error(
+        "JetStream stream {stream} ends at position {stream_last}, but the log ends at {log_last}: the database has lost \
+         events that consumers have already seen (restored from an older backup?). Nothing is published until you decide: \
+         restore the newer database, or, to give up those events, delete the stream, tell its consumers, and restart"
+    )]
+    StreamAhead {
+        /// Its name.
+        stream: String,
+        /// Last position of the stream.
+        stream_last: Position,
+        /// Last position of the log.
+        log_last: Position,
+    },
+    /// Stream and log hold different events at one position.
+    #[error(
+        "JetStream stream {stream} and the log differ at position {position}: the stream was filled from another log or \
+         from a past that a restored backup undid. Nothing is published until you delete the stream (it is refilled) or \
+         configure another name"
+    )]
+    Diverged {
+        /// Its name.
+        stream: String,
+        /// Where they differ.
+        position: Position,
+    },
+    /// The stream cannot be used.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The log cannot be read.
+    #[error("the relay cannot read the log: {0}")]
+    Log(#[from] LogError),
+    /// The feed ended.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// An event cannot be a message.
+    #[error(transparent)]
+    Event(#[from] CloudEventError),
+    /// The server refused or did not answer.
+    #[error("cannot publish position {position}: {source}")]
+    Publish {
+        /// Of the event.
+        position: Position,
+        /// What the client reports.
+        source: PublishError,
+    },
+    /// The stream was not where this relay left it: lost, or filled by another relay.
+    #[error("the stream moved: it reaches position {0}")]
+    Moved(Position),
+}
+
+impl RelayError {
+    /// Whether trying again may help without anybody changing anything.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            RelayError::StreamAhead { .. } | RelayError::Diverged { .. } | RelayError::Event(_) => false,
+            RelayError::Stream(error) => error.is_transient(),
+            RelayError::Log(error) => error.is_transient(),
+            RelayError::Feed(error) => error.is_transient(),
+            RelayError::Publish { .. } | RelayError::Moved(_) => true,
+        }
+    }
+
+    /// Whether the stream merely was not where this relay expected it: everyday life with two relays.
+    fn is_race(&self) -> bool {
+        match self {
+            RelayError::Moved(_) => true,
+            RelayError::Publish { source, .. } => source.kind() == PublishErrorKind::WrongLastSequence,
+            _ => false,
+        }
+    }
+}
+
+/// Publishes the log. Any number may run at once: JetStream accepts each position once.
+#[derive(Debug)]
+pub struct Relay {
+    log: Log,
+    nats: Nats,
+    bus: Bus,
+    status: watch::Sender<RelayStatus>,
+}
+
+/// A message on its way, and its position.
+type InFlight = futures::future::BoxFuture<'static, (Position, Result<PublishAck, PublishError>)>;
+
+impl Relay {
+    /// A relay from `log` to `nats`, woken by what this process announces on `bus` and at least every 250 ms.
+    #[must_use]
+    pub fn new(log: Log, nats: Nats, bus: Bus) -> Relay {
+        let status = RelayStatus { position: Position::START, state: RelayState::Starting, last_error: None };
+        Relay { log, nats, bus, status: watch::Sender::new(status) }
+    }
+
+    /// What the relay is doing, from now on.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<RelayStatus> {
+        self.status.subscribe()
+    }
+
+    /// Publishes until cancelled; outages are waited out.
+    ///
+    /// # Errors
+    /// When somebody must act; the error says what to do, and so does the status.
+    pub async fn run(self, cancel: CancellationToken) -> Result<(), RelayError> {
+        let mut pause = MIN_PAUSE;
+        loop {
+            let before = self.status.borrow().position;
+            let Some(Err(error)) = cancel.run_until_cancelled(self.carry()).await else { return Ok(()) };
+            if !error.is_transient() {
+                error!(%error, "the relay stopped");
+                self.fail(RelayState::Stopped, &error);
+                return Err(error);
+            }
+            if self.status.borrow().position != before {
+                pause = MIN_PAUSE;
+            }
+            if error.is_race() {
+                debug!(%error, "another relay was faster, or the stream lost its end; looking again");
+            } else {
+                warn!(%error, pause_ms = pause.as_millis(), "the relay starts over");
+            }
+            self.fail(RelayState::Retrying, &error);
+            if cancel.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return Ok(());
+            }
+            pause = MAX_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Goes on where the stream ends; returns only with a reason to look at the stream again.
+    async fn carry(&self) -> Result<std::convert::Infallible, RelayError> {
+        let start = self.resume_position().await?;
+        let feed = Feed::start(self.log.clone(), &Source::Bus(self.bus.clone()), start).await?;
+        // `unfold` keeps the future that reads the log alive while acknowledgements are handled.
+        let mut batches = std::pin::pin!(futures::stream::unfold(feed, |mut feed| async {
+            Some((feed.next(BATCH_EVENTS).await, feed))
+        }));
+        let mut window: FuturesOrdered<InFlight> = FuturesOrdered::new();
+        let mut check = tokio::time::interval(STREAM_CHECK);
+        loop {
+            tokio::select! {
+                biased;
+                Some((position, answer)) = window.next(), if !window.is_empty() => self.acknowledged(position, answer)?,
+                Some(events) = batches.next(), if window.len() < WINDOW_MESSAGES => {
+                    for event in events? {
+                        window.push_back(self.publish(&event).await?);
+                    }
+                }
+                _ = check.tick(), if window.is_empty() => self.check_stream().await?,
+            }
+        }
+    }
+
+    /// Where to go on, once it is certain that stream and log tell the same story.
+    async fn resume_position(&self) -> Result<Position, RelayError> {
+        let published = self.status.borrow().position;
+        let state = stream::prepare(&self.nats).await?;
+        // The head is read after the stream: whatever the stream holds was in the log before.
+        let head = self.log.head().await?;
+        if state.last > head.position {
+            return Err(RelayError::StreamAhead {
+                stream: self.nats.stream.clone(),
+                stream_last: state.last,
+                log_last: head.position,
+            });
+        }
+        if let Some(theirs) = state.last_hash {
+            let ours = self.log.read(Position(state.last.0 - 1), 1).await?;
+            if ours.first().is_some_and(|event| event.hash != theirs) {
+                return Err(RelayError::Diverged { stream: self.nats.stream.clone(), position: state.last });
+            }
+        }
+        if state.last < published {
+            warn!(
+                stream = self.nats.stream,
+                from = state.last.next().0,
+                to = published.0,
+                "the stream lost events; refilling"
+            );
+            metrics::counter!("orderlog_relay_refills_total").increment(1);
+        }
+        info!(stream = self.nats.stream, position = state.last.0, head = head.position.0, "relaying");
+        self.arrived(state.last);
+        Ok(state.last)
+    }
+
+    /// Sends one event; the answer arrives through the returned future.
+    async fn publish(&self, event: &Recorded) -> Result<InFlight, RelayError> {
+        let position = event.position;
+        let message = Message::of(event)?;
+        let publish = PublishMessage::build()
+            .payload(message.payload.into())
+            .headers(message.headers)
+            .message_id(message.id)
+            .expected_stream(&self.nats.stream)
+            .expected_last_sequence(u64::try_from(position.0 - 1).unwrap_or_default());
+        let sent = self.nats.jetstream.send_publish(message.subject, publish).await;
+        let acknowledgement: PublishAckFuture = sent.map_err(|source| RelayError::Publish { position, source })?;
+        Ok(Box::pin(async move { (position, acknowledgement.into_future().await) }))
+    }
+
+    /// Believes an acknowledgement only if the sequence is the position.
+    fn acknowledged(&self, position: Position, answer: Result<PublishAck, PublishError>) -> Result<(), RelayError> {
+        match answer {
+            Ok(ack) if i64::try_from(ack.sequence) == Ok(position.0) => {
+                if !ack.duplicate {
+                    metrics::counter!("orderlog_relay_published_total").increment(1);
+                }
+                self.arrived(position);
+                Ok(())
+            }
+            Ok(ack) => Err(RelayError::Moved(Position(i64::try_from(ack.sequence).unwrap_or(i64::MAX)))),
+            Err(source) => Err(RelayError::Publish { position, source }),
+        }
+    }
+
+    /// Notices a stream that lost events while there was nothing to publish.
+    async fn check_stream(&self) -> Result<(), RelayError> {
+        let published = self.status.borrow().position;
+        match stream::last_position(&self.nats).await? {
+            Some(last) if last >= published => Ok(()),
+            last => Err(RelayError::Moved(last.unwrap_or_default())),
+        }
+    }
+
+    fn arrived(&self, position: Position) {
+        metrics::gauge!("orderlog_relay_position").set(position.0 as f64);
+        self.status.send_replace(RelayStatus { position, state: RelayState::Running, last_error: None });
+    }
+
+    fn fail(&self, state: RelayState, error: &RelayError) {
+        self.status.send_modify(|status| {
+            status.state = state;
+            status.last_error = Some(error.to_string());
+        });
+    }
+}
