@@ -131,3 +131,72 @@ impl Journal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        commands::{Cancel, CreateOrder},
+        testing::{Story, input},
+    };
+
+    /// Revenue, tax and total of each business day.
+    fn by_day(story: &Story) -> BTreeMap<String, (i64, i64, i64)> {
+        let mut days = BTreeMap::new();
+        for (provenance, event) in &story.told {
+            for posting in booked(event) {
+                let day: &mut (i64, i64, i64) = days.entry(provenance.business_date.to_string()).or_default();
+                *day = (day.0 + posting.revenue(), day.1 + posting.tax, day.2 + posting.total());
+            }
+        }
+        days
+    }
+
+    /// The worked example of the business rules as far as orders in rupees go.
+    #[test]
+    fn the_worked_example_is_booked_on_the_right_days() {
+        let mut story = Story::new();
+        for (sku, price) in [("A", "1000.00"), ("B", "499.00"), ("D", "40.00")] {
+            story.product(sku, price, json!({ "tax_rate": "18" })).stocked(sku, 10);
+        }
+        story.at("2026-11-20T23:50:00+05:30").done(input::<CreateOrder>(json!({
+            "customer": "Ann", "order_discount": "10%", "shipping": "99.00",
+            "lines": [{ "product": "A", "quantity": 3 }, { "product": "B", "quantity": 1 }],
+        })));
+        story.at("2026-11-21T00:05:00+05:30").done(input::<CreateOrder>(json!({
+            "customer": "Ann", "lines": [{ "product": "D", "quantity": 3, "line_total": "100.00" }],
+        })));
+        story.at("2026-11-22T09:00:00+05:30").done(input::<Cancel>(json!({
+            "order_id": 1002, "lines": [{ "product": "D", "quantity": 1 }],
+        })));
+        let expected = [
+            ("2026-11-20".to_owned(), (324_810, 58_466, 383_276)),
+            ("2026-11-21".to_owned(), (10_000, 1_800, 11_800)),
+            ("2026-11-22".to_owned(), (-3_334, -600, -3_934)),
+        ];
+        assert_eq!(by_day(&story), BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_cancelled_order_leaves_nothing() {
+        let mut story = Story::new();
+        story.product("A", "33.33", json!({ "tax_rate": "12.5" })).stocked("A", 10);
+        story.done(input::<CreateOrder>(json!({
+            "customer": "Ann", "order_discount": "1.00", "shipping": "9.99", "lines": [{ "product": "A", "quantity": 7 }],
+        })));
+        for units in [2, 4, 1] {
+            let lines = json!([{ "line": 1, "quantity": units }]);
+            story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": lines })));
+        }
+        let sum = |part: fn(&Posting) -> i64| -> i64 {
+            story.told.iter().flat_map(|(_, event)| booked(event)).map(|posting| part(&posting)).sum()
+        };
+        let parts: [fn(&Posting) -> i64; 6] =
+            [|p| p.gross, |p| p.discount, |p| p.shipping, |p| p.tax, |p| p.units, |p| p.orders];
+        assert_eq!(parts.map(sum), [0; 6]);
+    }
+}

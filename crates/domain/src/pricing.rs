@@ -114,3 +114,63 @@ fn tax_on(net: i64, rate: Decimal) -> i64 {
 fn without_tax(entered: i64, rate: Decimal) -> i64 {
     round_minor(Decimal::from(entered) * Decimal::ONE_HUNDRED / (Decimal::ONE_HUNDRED + rate))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{event::Totals, money::units_value};
+
+    prop_compose! {
+        fn entered_line()(
+            gross in 0_i64..10_000_000, taken in 0_i64..=100, rate in 0_i64..4_000, tax_inclusive: bool,
+        ) -> EnteredLine {
+            EnteredLine { gross, discount: gross * taken / 100, tax_rate: Decimal::new(rate, 2), tax_inclusive }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_minor_unit_of_a_spread_amount_arrives(
+            amount in 0_i64..1_000_000_000, weights in prop::collection::vec(0_i64..1_000_000, 1..30),
+        ) {
+            let shares = spread(amount, &weights);
+            let total: i64 = weights.iter().sum();
+            prop_assert_eq!(shares.iter().sum::<i64>(), if total == 0 { 0 } else { amount });
+            for (share, weight) in shares.iter().zip(&weights).filter(|_| total > 0) {
+                let exact = i128::from(amount) * i128::from(*weight);
+                let off = (i128::from(*share) * i128::from(total) - exact).abs();
+                prop_assert!(off < i128::from(total), "{share} is a whole unit off");
+            }
+        }
+
+        #[test]
+        fn units_sum_to_the_whole_however_they_are_cut(
+            amount in 0_i64..1_000_000_000, quantity in 1_i64..1_000, cut in 0_i64..1_000,
+        ) {
+            let cut = cut.min(quantity);
+            let parts = units_value(amount, quantity, 0, cut) + units_value(amount, quantity, cut, quantity);
+            prop_assert_eq!(parts, amount);
+            let one_by_one: i64 = (0..quantity).map(|i| units_value(amount, quantity, i, i + 1)).sum();
+            prop_assert_eq!(one_by_one, amount);
+        }
+
+        #[test]
+        fn the_waterfall_adds_up(
+            lines in prop::collection::vec(entered_line(), 1..20), taken in 0_i64..=100, shipping in 0_i64..100_000,
+        ) {
+            let left: i64 = lines.iter().map(|line| line.gross - line.discount).sum();
+            let discount = left * taken / 100;
+            let (amounts, fee) = price(&lines, discount, shipping);
+            prop_assert!(amounts.iter().all(|a| a.gross >= a.discount && a.discount >= 0 && a.tax >= 0));
+            let totals = Totals::of(amounts.iter().copied(), fee);
+            if lines.iter().all(|line| line.tax_inclusive) {
+                prop_assert_eq!(totals.total, left - discount + shipping);
+            }
+            if lines.iter().all(|line| !line.tax_inclusive) {
+                prop_assert_eq!(totals.revenue, left - discount + shipping);
+            }
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Given, when, then: a shop in memory that decides commands and takes in what follows, as the writer does.
 
+mod histories;
+
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -126,6 +128,9 @@ impl Story {
                 self.next_order = self.next_order.next();
             }
             self.world.evolve(*stream, event, &provenance);
+            if let StreamId::Order(id) = stream {
+                assert_units_add_up(self.order(*id));
+            }
             self.told.push((provenance.clone(), event.clone()));
         }
         Ok(decision)
@@ -156,6 +161,28 @@ impl Story {
             trace_id: None,
             reason: None,
             request_text: None,
+        }
+    }
+}
+
+/// What holds for every order at every version (domain rules §1).
+fn assert_units_add_up(order: &Order) {
+    for line in &order.lines {
+        let counts = [
+            line.ordered,
+            line.cancelled,
+            line.reserved,
+            line.backordered,
+            line.shipped,
+            line.delivered,
+            line.returned,
+        ];
+        assert!(counts.iter().all(|count| *count >= 0), "{line:?}");
+        assert!(line.delivered + line.returned <= line.shipped && line.shipped <= line.active(), "{line:?}");
+        if line.tracked {
+            assert_eq!(line.reserved + line.backordered + line.shipped, line.active(), "{line:?}");
+        } else {
+            assert_eq!((line.reserved, line.backordered), (0, 0), "{line:?}");
         }
     }
 }

@@ -252,3 +252,40 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::Story;
+
+    #[test]
+    fn the_least_recently_used_are_forgotten_first() {
+        let mut world = World::default();
+        let stream = |n: i64| StreamId::Order(OrderId(n));
+        for n in 0..16 {
+            world.mark();
+            world.insert(State::empty(stream(n)));
+        }
+        world.mark();
+        assert!(world.order(OrderId(0)).is_ok());
+        world.evict(16);
+        assert_eq!(world.len(), 16);
+        world.evict(8);
+        assert_eq!(world.len(), 7);
+        assert!(world.contains(stream(0)) && world.contains(stream(15)) && !world.contains(stream(1)));
+        assert_eq!(world.order(OrderId(1)), Err(Missing(stream(1))));
+    }
+
+    #[test]
+    fn what_was_touched_since_the_mark_is_not_forgotten() {
+        let mut story = Story::new();
+        story.world.mark();
+        story.product("A", "1.00", json!({})).stocked("A", 1);
+        story.world.evict(0);
+        assert!(story.world.stock(ProductId::from_sku("A")).is_ok());
+        story.world.rollback();
+        assert_eq!(story.world.stock(ProductId::from_sku("A")).map(|stock| stock.on_hand), Ok(0));
+    }
+}

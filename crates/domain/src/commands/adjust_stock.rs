@@ -75,3 +75,64 @@ impl AdjustStock {
         problems.check()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{Story, input, types};
+
+    fn adjust(arguments: Value) -> crate::commands::Command {
+        let mut arguments = arguments;
+        arguments["product"] = json!("A");
+        input::<AdjustStock>(arguments)
+    }
+
+    fn shop() -> Story {
+        let mut story = Story::new();
+        story.product("A", "1.00", json!({})).stocked("A", 10);
+        story
+    }
+
+    #[test]
+    fn a_count_becomes_a_difference() {
+        let mut story = shop();
+        let decision = story.done(adjust(json!({ "counted": 7 })));
+        let expected = StockAdjusted { product_id: story.stock("A").product_id, delta: -3, counted: Some(7) };
+        assert_eq!(decision.facts[0].1, expected.into());
+        assert!(story.done(adjust(json!({ "counted": 7 }))).facts.is_empty());
+    }
+
+    #[test]
+    fn a_count_below_what_is_reserved_is_believed() {
+        let mut story = shop();
+        story.ordered(&[("A", 8)]);
+        let decision = story.done(adjust(json!({ "counted": 5 })));
+        assert_eq!(decision.warnings, ["The product is oversold: 3 reserved units are not on hand."]);
+        assert_eq!(story.stock("A").available(), -3);
+        assert_eq!(types(&story.done(adjust(json!({ "delta": 3 })))), ["StockAdjusted"]);
+    }
+
+    #[test]
+    fn no_more_can_be_taken_than_is_there() {
+        let mut story = shop();
+        assert_eq!(story.refused(adjust(json!({ "delta": -11 }))).field.as_deref(), Some("delta"));
+        story.done(adjust(json!({ "delta": -10 })));
+        assert_eq!(story.stock("A").on_hand, 0);
+    }
+
+    #[test]
+    fn exactly_one_way_of_saying_it_is_needed() {
+        let mut story = shop();
+        for wrong in [
+            json!({}),
+            json!({ "delta": 1, "counted": 1 }),
+            json!({ "delta": 0 }),
+            json!({ "counted": -1 }),
+            json!({ "delta": i64::MIN }),
+        ] {
+            story.refused(adjust(wrong));
+        }
+    }
+}

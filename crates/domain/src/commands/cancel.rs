@@ -91,3 +91,99 @@ fn cancelled(order: &Order, selected: &[Selected<'_>]) -> UnitsCancelled {
         completes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        commands::{CreateOrder, Ship},
+        event::{Amounts, Event},
+        rejection::Code,
+        testing::{Story, input, types},
+    };
+
+    const ID: OrderId = OrderId(1001);
+
+    /// Three units for 100.00 together, 18 % tax, 99.00 shipping.
+    fn shop() -> Story {
+        let mut story = Story::new();
+        story.product("D", "40.00", json!({ "tax_rate": "18" })).stocked("D", 3);
+        story.done(input::<CreateOrder>(json!({
+            "customer": "Ann", "shipping": "99.00",
+            "lines": [{ "product": "D", "quantity": 3, "line_total": "100.00" }],
+        })));
+        story
+    }
+
+    fn cancel(units: Option<i64>) -> crate::commands::Command {
+        let lines = units.map(|units| json!([{ "line": 1, "quantity": units }]));
+        let mut arguments = json!({ "order_id": 1001 });
+        if let Some(lines) = lines {
+            arguments["lines"] = lines;
+        }
+        input::<Cancel>(arguments)
+    }
+
+    fn taken_back(decision: &Decision) -> (Amounts, Charge) {
+        decision
+            .facts
+            .iter()
+            .find_map(|(_, event)| match event {
+                Event::UnitsCancelled(fact) => Some((fact.lines[0].amounts, fact.shipping)),
+                _ => None,
+            })
+            .expect("something is cancelled")
+    }
+
+    #[test]
+    fn the_highest_unit_is_taken_back_at_its_own_value() {
+        let mut story = shop();
+        let decision = story.done(cancel(Some(1)));
+        assert_eq!(types(&decision), ["UnitsCancelled", "StockReleased"]);
+        let third = Amounts { gross: 3_334, discount: 0, tax: 600 };
+        assert_eq!(taken_back(&decision), (third, Charge::default()));
+        assert_eq!(story.order(ID).current_totals().net, 6_666);
+        assert_eq!(story.stock("D").available(), 1);
+    }
+
+    #[test]
+    fn cancelling_everything_takes_back_the_fee() {
+        let mut story = shop();
+        story.done(cancel(Some(1)));
+        let (_, fee) = taken_back(&story.done(cancel(None)));
+        assert_eq!(fee, Charge { net: 9_900, tax: 1_782 });
+        assert_eq!(story.order(ID).current_totals().total, 0);
+        assert_eq!(story.status(ID), Status::Cancelled);
+        assert_eq!(types(&story.done(cancel(None))), Vec::<&str>::new());
+        assert_eq!(story.refused(cancel(Some(1))).code, Code::IllegalTransition);
+    }
+
+    #[test]
+    fn shipped_units_stay() {
+        let mut story = shop();
+        story.done(input::<Ship>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 2 }] })));
+        let refused = story.refused(cancel(Some(2)));
+        assert_eq!(refused.code, Code::IllegalTransition);
+        assert!(refused.hint.expect("a hint").contains("orders_return_items"));
+        let rest = story.done(cancel(None));
+        assert_eq!(rest.warnings.len(), 1);
+        assert_eq!(taken_back(&rest).1, Charge::default());
+        assert_eq!(story.status(ID), Status::Shipped);
+        assert!(story.order(ID).times.shipped.is_some());
+    }
+
+    #[test]
+    fn freed_units_go_to_whoever_waits_longest() {
+        let mut story = shop();
+        story.product("D", "40.00", json!({ "policy": "backorder", "backorder_limit": 9 }));
+        let (second, third) = (story.ordered(&[("D", 2)]), story.ordered(&[("D", 2)]));
+        let decision = story.done(cancel(None));
+        let filled = ["StockReserved", "BackorderFilled", "StockReserved", "BackorderFilled"];
+        assert_eq!(types(&decision)[2..], filled);
+        assert!(!story.order(second).backordered());
+        assert_eq!(story.order(third).lines[0].backordered, 1);
+        assert_eq!((story.stock("D").available(), story.stock("D").backordered()), (0, 1));
+    }
+}

@@ -396,3 +396,6 @@ fn set_aside(lines: &[PlacedLine], order_id: OrderId, moves: &mut StockMoves<'_>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,3 +58,47 @@ pub(super) fn stocked(world: &World, context: &Context<'_>, text: &str) -> Resul
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        rejection::Code,
+        testing::{Story, input, streams, types},
+    };
+
+    fn receive(quantity: i64) -> crate::commands::Command {
+        input::<ReceiveStock>(json!({ "product": "W", "quantity": quantity }))
+    }
+
+    #[test]
+    fn receipts_fill_backorders_oldest_order_first() {
+        let mut story = Story::new();
+        story.product("W", "1.00", json!({ "policy": "backorder", "backorder_limit": 10, "low_stock_threshold": 2 }));
+        let (first, second) = (story.ordered(&[("W", 2)]), story.ordered(&[("W", 1), ("W", 2)]));
+        let decision = story.done(receive(3));
+        let expected = ["StockReceived", "StockReserved", "BackorderFilled", "StockReserved", "BackorderFilled"];
+        assert_eq!(types(&decision), expected);
+        assert_eq!(streams(&decision).len(), 3);
+        assert!(!story.order(first).backordered());
+        let waiting: Vec<i64> = story.order(second).lines.iter().map(|line| line.backordered).collect();
+        assert_eq!(waiting, [0, 2]);
+        story.done(receive(5));
+        let stock = story.stock("W");
+        assert_eq!((stock.on_hand, stock.reserved, stock.available(), stock.backordered()), (8, 5, 3, 0));
+    }
+
+    #[test]
+    fn only_possible_receipts_are_taken() {
+        let mut story = Story::new();
+        assert_eq!(story.refused(receive(1)).code, Code::NotFound);
+        story.product("W", "1.00", json!({}));
+        for quantity in [0, -1, 1_000_001, i64::MAX, i64::MIN] {
+            assert_eq!(story.refused(receive(quantity)).field.as_deref(), Some("quantity"));
+        }
+        story.product("W", "1.00", json!({ "policy": "untracked" }));
+        assert_eq!(story.refused(receive(1)).field.as_deref(), Some("product"));
+    }
+}

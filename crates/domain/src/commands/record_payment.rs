@@ -85,3 +85,65 @@ impl RecordPayment {
         Ok(given.ok().flatten().unwrap_or_else(|| order.due()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        commands::{Cancel, Command},
+        order::PaymentStatus,
+        rejection::Code,
+        testing::{Story, input, types},
+    };
+
+    fn shop() -> (Story, OrderId) {
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({ "tax_rate": "18" })).stocked("A", 5);
+        let order_id = story.ordered(&[("A", 2)]);
+        (story, order_id)
+    }
+
+    fn pay(amount: &str) -> Command {
+        input::<RecordPayment>(json!({ "order_id": 1001, "amount": amount, "method": "Card" }))
+    }
+
+    #[test]
+    fn payments_add_up_to_paid() {
+        let (mut story, id) = shop();
+        assert_eq!(story.order(id).payment_status(), PaymentStatus::Unpaid);
+        story.done(pay("36.00"));
+        assert_eq!(story.order(id).payment_status(), PaymentStatus::PartiallyPaid);
+        let rest = || input::<RecordPayment>(json!({ "order_id": 1001, "method": "cash" }));
+        assert_eq!(types(&story.done(rest())), ["PaymentCaptured"]);
+        assert_eq!(story.order(id).captured, 23_600);
+        assert_eq!(story.order(id).payment_status(), PaymentStatus::Paid);
+        assert!(story.done(rest()).facts.is_empty());
+    }
+
+    #[test]
+    fn too_much_is_recorded_with_a_warning() {
+        let (mut story, id) = shop();
+        story.done(pay("236.00"));
+        assert!(story.done(pay("1.00")).warnings[0].starts_with("This is 1.00 INR more"));
+        assert_eq!(story.order(id).payment_status(), PaymentStatus::Overpaid);
+    }
+
+    #[test]
+    fn cancelling_a_paid_order_leaves_it_overpaid() {
+        let (mut story, id) = shop();
+        story.done(pay("236.00"));
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        assert_eq!((story.order(id).payment_status(), story.order(id).due()), (PaymentStatus::Overpaid, -23_600));
+    }
+
+    #[test]
+    fn amounts_must_be_money() {
+        let (mut story, _) = shop();
+        for amount in ["0", "0.00", "-1", "1.234", "1e3", "1,000.00", "", "1_000", "99999999999999999"] {
+            let refused = story.refused(pay(amount));
+            assert_eq!((refused.code, refused.field.as_deref()), (Code::InvalidArgument, Some("amount")), "{amount}");
+        }
+    }
+}

@@ -43,3 +43,29 @@ impl SetHold {
         Ok(decision)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        commands::Ship,
+        rejection::Code,
+        testing::{Story, input, types},
+    };
+
+    #[test]
+    fn holding_and_releasing_undo_each_other() {
+        let mut story = Story::new();
+        story.product("A", "1.00", json!({})).stocked("A", 5);
+        let order_id = story.ordered(&[("A", 1)]);
+        assert_eq!(types(&story.done(SetHold { order_id, on: true })), ["OrderHeld"]);
+        assert!(story.order(order_id).on_hold());
+        assert!(story.done(SetHold { order_id, on: true }).facts.is_empty());
+        assert_eq!(types(&story.done(SetHold { order_id, on: false })), ["OrderReleased"]);
+        assert!(story.done(SetHold { order_id, on: false }).facts.is_empty());
+        story.done(input::<Ship>(json!({ "order_id": order_id })));
+        assert_eq!(story.refused(SetHold { order_id, on: true }).code, Code::IllegalTransition);
+    }
+}

@@ -144,3 +144,74 @@ fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>)
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        commands::AdjustStock,
+        event::{Amounts, Event},
+        testing::{Story, input, types},
+    };
+
+    fn shop() -> (Story, OrderId) {
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({})).stocked("A", 10);
+        story.product("B", "33.34", json!({})).stocked("B", 10);
+        let order_id = story.ordered(&[("A", 3), ("B", 1), ("A", 1)]);
+        (story, order_id)
+    }
+
+    fn ship(lines: serde_json::Value) -> crate::commands::Command {
+        input::<Ship>(json!({ "order_id": 1001, "lines": lines }))
+    }
+
+    #[test]
+    fn the_fee_goes_with_the_first_shipment_and_the_last_completes() {
+        let (mut story, id) = shop();
+        let shipped = |decision: &Decision| {
+            decision.facts.iter().find_map(|(_, event)| match event {
+                Event::UnitsShipped(fact) => Some((fact.shipment, fact.completes, fact.lines[0].amounts)),
+                _ => None,
+            })
+        };
+        let first = story.done(ship(json!([{ "line": 1, "quantity": 2 }])));
+        let two = Amounts { gross: 20_000, discount: 0, tax: 0 };
+        assert_eq!(shipped(&first), Some((1, false, two)));
+        let rest = story.done(input::<Ship>(json!({ "order_id": 1001, "carrier": "Blue Dart", "tracking": "BD1" })));
+        assert_eq!(types(&rest), ["UnitsShipped", "StockConsumed", "StockConsumed", "StockConsumed"]);
+        assert_eq!(shipped(&rest).map(|(number, completes, _)| (number, completes)), Some((2, true)));
+        assert_eq!(story.order(id).shipments[1].tracking.as_deref(), Some("BD1"));
+    }
+
+    #[test]
+    fn units_that_are_not_there_cannot_be_named() {
+        let (mut story, _) = shop();
+        assert_eq!(story.refused(ship(json!([{ "line": 9, "quantity": 1 }]))).code, Code::NotFound);
+        assert_eq!(story.refused(ship(json!([{ "product": "A", "quantity": 1 }]))).code, Code::Ambiguous);
+        assert_eq!(story.refused(ship(json!([{ "line": 2, "quantity": 2 }]))).code, Code::IllegalTransition);
+        assert_eq!(story.refused(ship(json!([]))).code, Code::InvalidArgument);
+        assert_eq!(story.refused(ship(json!([{ "quantity": 1 }]))).code, Code::InvalidArgument);
+        assert_eq!(story.refused(ship(json!([{ "line": 1, "quantity": -1 }]))).code, Code::InvalidArgument);
+    }
+
+    #[test]
+    fn what_a_count_found_missing_cannot_leave() {
+        let (mut story, _) = shop();
+        let counted = story.done(input::<AdjustStock>(json!({ "product": "A", "counted": 2 })));
+        assert!(counted.warnings[0].contains("oversold"));
+        let refused = story.refused(ship(json!([{ "line": 1, "quantity": 3 }])));
+        assert_eq!(refused.code, Code::InsufficientStock);
+        story.done(ship(json!([{ "line": 1, "quantity": 2 }])));
+    }
+
+    #[test]
+    fn nothing_ships_twice() {
+        let (mut story, _) = shop();
+        let all = || input::<Ship>(json!({ "order_id": 1001 }));
+        story.done(all());
+        assert_eq!(story.refused(all()).code, Code::IllegalTransition);
+    }
+}

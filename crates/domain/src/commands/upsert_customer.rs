@@ -95,3 +95,42 @@ pub(super) fn decide(customer_id: CustomerId, profile: &SealedProfile, world: &W
     }
     Ok(decision)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        commands::Command,
+        testing::{ANN, Story, types},
+    };
+
+    fn upsert(customer_id: CustomerId, name: Option<&str>, phone: Option<&str>) -> Command {
+        let sealed = |text: &str| format!("sealed:1:{text}");
+        let profile = SealedProfile { name: name.map(sealed), phone: phone.map(sealed), ..SealedProfile::default() };
+        Command::UpsertCustomer { customer_id, profile }
+    }
+
+    #[test]
+    fn only_what_changed_is_recorded() {
+        let mut story = Story::new();
+        let decision = story.done(upsert(ANN, Some("ann"), Some("1")));
+        let profile = SealedProfile { phone: Some("sealed:1:1".to_owned()), ..SealedProfile::default() };
+        assert_eq!(decision.facts[0].1, CustomerChanged { customer_id: ANN, profile }.into());
+        assert_eq!(types(&story.done(upsert(ANN, Some("ann"), None))), Vec::<&str>::new());
+        let nobody = CustomerId(uuid::Uuid::from_u128(8));
+        assert_eq!(story.refused(upsert(nobody, None, Some("1"))).field.as_deref(), Some("name"));
+    }
+
+    #[test]
+    fn plain_particulars_are_checked_before_they_are_sealed() {
+        let input = UpsertCustomer {
+            name: Some("a\u{7}".to_owned()),
+            email: Some("not an address".to_owned()),
+            address: Some("Two\nlines".to_owned()),
+            ..UpsertCustomer::default()
+        };
+        let refused = input.check().expect_err("two problems");
+        let fields: Vec<&str> = refused.problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["name", "email"]);
+    }
+}

@@ -161,3 +161,52 @@ impl UpsertProduct {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        event::Event,
+        testing::{Story, input, types},
+    };
+
+    fn upsert(arguments: Value) -> crate::commands::Command {
+        input::<UpsertProduct>(arguments)
+    }
+
+    #[test]
+    fn a_new_product_needs_name_and_price() {
+        let mut story = Story::new();
+        let refused = story.refused(upsert(json!({ "sku": "A", "tax_rate": "101", "currency": "XXQ" })));
+        let fields: Vec<&str> = refused.problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["name", "currency", "price", "tax_rate"]);
+        let decision = story.done(upsert(json!({ "sku": " A ", "name": "Tea", "price": "9.50", "tax_rate": "12.50" })));
+        let Event::ProductRegistered(fact) = &decision.facts[0].1 else { panic!("{decision:?}") };
+        assert_eq!((fact.sku.as_str(), fact.entry.price, fact.entry.tax_rate), ("A", 950, Decimal::new(125, 1)));
+    }
+
+    #[test]
+    fn a_change_keeps_what_is_left_out() {
+        let mut story = Story::new();
+        story.product("A", "9.50", json!({ "tax_rate": "18", "low_stock_threshold": 3 }));
+        let decision = story.done(upsert(json!({ "sku": "a", "price": "10" })));
+        let Event::ProductChanged(fact) = &decision.facts[0].1 else { panic!("{decision:?}") };
+        assert_eq!((fact.sku.as_str(), fact.entry.price, fact.entry.low_stock_threshold), ("A", 1_000, Some(3)));
+        assert_eq!(types(&story.done(upsert(json!({ "sku": "A", "price": "10.00" })))), Vec::<&str>::new());
+        assert_eq!(story.refused(upsert(json!({ "sku": "A", "currency": "USD" }))).field.as_deref(), Some("price"));
+        let refused = story.refused(upsert(json!({ "sku": "A", "policy": "backorder" })));
+        assert_eq!(refused.field.as_deref(), Some("backorder_limit"));
+    }
+
+    #[test]
+    fn orders_placed_before_keep_what_they_copied() {
+        let mut story = Story::new();
+        story.product("A", "9.50", json!({})).stocked("A", 2);
+        let order_id = story.ordered(&[("A", 1)]);
+        story.done(upsert(json!({ "sku": "A", "name": "Dearer", "price": "99.00" })));
+        let line = &story.order(order_id).lines[0];
+        assert_eq!((line.name.as_str(), line.unit_price), ("Product A", 950));
+    }
+}

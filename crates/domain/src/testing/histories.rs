@@ -1,0 +1,137 @@
+//! Random histories: whatever is asked in whatever order, units and money keep adding up.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Story, input};
+use crate::{
+    commands::{
+        AdjustStock, Cancel, Command, CreateOrder, ReceiveStock, RecordPayment, SetHold, Ship, UpdateStatus,
+        UpsertProduct,
+    },
+    ids::{OrderId, ProductId, StreamId},
+    postings::booked,
+    world::State,
+};
+
+const SKUS: [&str; 3] = ["DENY", "WAIT", "FREE"];
+
+/// A product's index, some units, and an order's index; what a command makes of them.
+type Dice = (u8, usize, i64, i64);
+
+fn dice() -> impl Strategy<Value = Dice> {
+    (0_u8..17, 0_usize..3, 0_i64..6, 0_i64..8)
+}
+
+fn shop() -> Story {
+    let mut story = Story::new();
+    let more = json!({ "tax_rate": "18", "low_stock_threshold": 3 });
+    story.product("DENY", "33.33", more.clone()).stocked("DENY", 5);
+    let more = json!({ "tax_rate": "5", "tax_inclusive": true, "policy": "backorder", "backorder_limit": 8 });
+    story.product("WAIT", "10.01", more).stocked("WAIT", 2);
+    story.product("FREE", "7.77", json!({ "policy": "untracked" }));
+    story
+}
+
+fn command((kind, product, units, order): Dice) -> Command {
+    let (sku, order_id) = (SKUS[product], 1001 + order);
+    let other = SKUS[(product + 1) % SKUS.len()];
+    let some = |product: usize| json!([{ "line": 1 + product, "quantity": units }]);
+    let status = |status: &str| input::<UpdateStatus>(json!({ "order_id": order_id, "status": status }));
+    match kind {
+        0..=3 => input::<CreateOrder>(json!({
+            "customer": "Ann", "shipping": "4.99", "order_discount": format!("{}%", order * 7),
+            "lines": [
+                { "product": sku, "quantity": units }, { "product": other, "quantity": 1 + order },
+                { "product": sku, "quantity": 1, "discount": "10%" },
+            ],
+        })),
+        4 => input::<ReceiveStock>(json!({ "product": sku, "quantity": units })),
+        5 => input::<AdjustStock>(json!({ "product": sku, "counted": units })),
+        6 => input::<AdjustStock>(json!({ "product": sku, "delta": units - 3 })),
+        7 => input::<Ship>(json!({ "order_id": order_id, "lines": some(product) })),
+        8 => input::<Ship>(json!({ "order_id": order_id })),
+        9 => input::<Cancel>(json!({ "order_id": order_id, "lines": some(product) })),
+        10 => input::<Cancel>(json!({ "order_id": order_id })),
+        11 => input::<SetHold>(json!({ "order_id": order_id, "on": units % 2 == 0 })),
+        12 => {
+            input::<RecordPayment>(json!({ "order_id": order_id, "amount": format!("{units}.50"), "method": "card" }))
+        }
+        13 => status(["confirmed", "processing", "shipped"][product]),
+        14 => status(["delivered", "cancelled", "pending"][product]),
+        15 => input::<UpdateStatus>(json!({ "order_id": order_id, "status": "delivered", "lines": some(product) })),
+        _ => input::<UpsertProduct>(json!({ "sku": sku, "price": format!("{units}.05"), "archived": order == 7 })),
+    }
+}
+
+/// Stock and orders tell the same story, and nobody waits for what is there.
+fn assert_stock_adds_up(story: &Story) {
+    let orders = || (OrderId::FIRST.0..story.next_order.0).map(|id| story.order(OrderId(id)));
+    for sku in SKUS {
+        let id = ProductId::from_sku(sku);
+        let Some(State::Stock(stock)) = story.world.get(StreamId::Stock(id)) else { continue };
+        let lines = || orders().flat_map(|order| &order.lines).filter(|line| line.product_id == id);
+        assert_eq!(stock.reserved, lines().map(|line| line.reserved).sum::<i64>(), "{stock:?}");
+        assert_eq!(stock.backordered(), lines().map(|line| line.backordered).sum::<i64>(), "{stock:?}");
+        assert!(stock.on_hand >= 0, "{stock:?}");
+        assert!(stock.available() <= 0 || stock.backorders.is_empty(), "{stock:?}");
+    }
+}
+
+/// What was booked for an order is what is part of it now, and every state survives a snapshot.
+fn assert_figures_and_snapshots(story: &Story) {
+    for id in (OrderId::FIRST.0..story.next_order.0).map(OrderId) {
+        let postings = story.told.iter().flat_map(|(_, event)| booked(event)).filter(|p| p.order_id == id);
+        assert_eq!(postings.map(|posting| posting.total()).sum::<i64>(), story.order(id).current_totals().total);
+        let state = story.world.get(StreamId::Order(id)).expect("the order is at hand");
+        let snapshot = serde_json::to_string(state).expect("a state is JSON");
+        assert_eq!(&serde_json::from_str::<State>(&snapshot).expect("a snapshot is a state"), state);
+        let shown: Value = serde_json::to_value(story.order(id).view()).expect("a view is JSON");
+        assert_eq!(shown["status"], story.status(id).name());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn units_stock_and_money_always_add_up(history in prop::collection::vec(dice(), 1..80)) {
+        let mut story = shop();
+        for dice in history {
+            // A refusal is as good as a deed here: it must leave everything as it was.
+            let before = story.told.len();
+            if story.ask(&command(dice)).is_err() {
+                prop_assert_eq!(story.told.len(), before);
+            }
+            assert_stock_adds_up(&story);
+        }
+        assert_figures_and_snapshots(&story);
+    }
+
+    #[test]
+    fn a_rollback_returns_to_the_mark(
+        kept in prop::collection::vec(dice(), 1..30), lost in prop::collection::vec(dice(), 1..30),
+    ) {
+        let mut story = shop();
+        kept.into_iter().for_each(|dice| drop(story.ask(&command(dice))));
+        story.world.mark();
+        let state = |story: &Story, stream: StreamId| story.world.get(stream).cloned();
+        let orders: Vec<StreamId> = (1001..story.next_order.0).map(|id| StreamId::Order(OrderId(id))).collect();
+        let stocks = SKUS.map(|sku| StreamId::Stock(ProductId::from_sku(sku)));
+        let streams: Vec<StreamId> = orders.into_iter().chain(stocks).collect();
+        let before: Vec<_> = streams.iter().map(|stream| state(&story, *stream)).collect();
+        let next = story.next_order;
+        lost.into_iter().for_each(|dice| drop(story.ask(&command(dice))));
+        story.world.rollback();
+        // What was first asked for after the mark was loaded empty, and may stay so.
+        let unchanged = |now: Option<State>, before: Option<State>, stream: StreamId| match before {
+            Some(_) => now == before,
+            None => now.is_none_or(|now| now == State::empty(stream)),
+        };
+        for (stream, before) in streams.iter().zip(before) {
+            prop_assert!(unchanged(state(&story, *stream), before, *stream), "{stream}");
+        }
+        let next = StreamId::Order(next);
+        prop_assert!(unchanged(state(&story, next), None, next));
+    }
+}
