@@ -1,0 +1,97 @@
+//! The latest entry of each product; events carry it whole, so nothing is read.
+
+use orderlog_domain::{
+    envelope::Envelope,
+    event::{CatalogueEntry, Event, Fact, ProductFact, StockPolicy},
+    ids::ProductId,
+};
+use uuid::Uuid;
+
+use crate::{
+    fold::{CannotApply, Fold},
+    row::table,
+    sheet::{Cached, Sheet},
+};
+
+table! {
+    /// A product's catalogue entry.
+    pub struct Product = "catalogue" on conflict Replace {
+        key {
+            /// Derived from the SKU.
+            product_id: Uuid,
+        }
+        /// As registered.
+        sku: String,
+        /// For searching.
+        sku_lower: String,
+        /// As shown.
+        name: String,
+        /// For searching.
+        name_lower: String,
+        /// Minor units.
+        price: i64,
+        /// ISO code of the price.
+        currency: String,
+        /// Percent.
+        tax_rate: String,
+        /// Whether the price includes tax.
+        tax_inclusive: bool,
+        /// `deny`, `backorder` or `untracked`.
+        policy: String,
+        /// Units that may be waited for.
+        backorder_limit: i64,
+        /// Available units at or below which stock is low.
+        low_stock_threshold: Option<i64>,
+        /// Whether it can no longer be ordered.
+        archived: bool,
+    }
+}
+
+#[derive(Default)]
+pub(super) struct CatalogueFold {
+    products: Cached<Product>,
+}
+
+impl Fold for CatalogueFold {
+    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+        vec![&mut self.products]
+    }
+
+    fn touch(&mut self, _event: &Envelope<Event>) {}
+
+    fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
+        match event.data.fact() {
+            Fact::Product(ProductFact::ProductRegistered(fact)) => {
+                self.products.put(row(fact.product_id, &fact.sku, &fact.entry));
+            }
+            Fact::Product(ProductFact::ProductChanged(fact)) => {
+                self.products.put(row(fact.product_id, &fact.sku, &fact.entry));
+            }
+            Fact::Order(_) | Fact::Stock(_) | Fact::Customer(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn row(ProductId(product_id): ProductId, sku: &str, entry: &CatalogueEntry) -> Product {
+    let policy = match entry.policy {
+        StockPolicy::Deny => "deny",
+        StockPolicy::Backorder => "backorder",
+        StockPolicy::Untracked => "untracked",
+    };
+    Product {
+        product_id,
+        sku: sku.to_owned(),
+        sku_lower: sku.trim().to_lowercase(),
+        name: entry.name.clone(),
+        name_lower: entry.name.trim().to_lowercase(),
+        price: entry.price,
+        currency: entry.currency.code().to_owned(),
+        tax_rate: entry.tax_rate.normalize().to_string(),
+        tax_inclusive: entry.tax_inclusive,
+        policy: policy.to_owned(),
+        backorder_limit: entry.backorder_limit,
+        low_stock_threshold: entry.low_stock_threshold,
+        archived: entry.archived,
+    }
+}

@@ -1,0 +1,19 @@
+//! The products one can order, found by SKU or by name.
+
+mod fold;
+mod query;
+
+pub use fold::Product;
+pub use query::{Products, find_products, products, products_by_id};
+
+use crate::{fold::ReadModel, row::Row};
+
+/// See the module.
+pub const READ_MODEL: ReadModel = ReadModel {
+    name: "catalogue",
+    version: 1,
+    tables: &[Product::TABLE.name],
+    postgres: include_str!("schema.postgres.sql"),
+    sqlite: include_str!("schema.sqlite.sql"),
+    fold: |_| Box::<fold::CatalogueFold>::default(),
+};

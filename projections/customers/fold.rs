@@ -1,0 +1,103 @@
+//! Opens each sealed particular as it arrives; under an erased key there is nothing to open, and nothing stays.
+
+use orderlog_domain::{
+    envelope::Envelope,
+    event::{CustomerFact, Event, Fact, SealedProfile},
+    ids::CustomerId,
+};
+use uuid::Uuid;
+
+use crate::{
+    fold::{CannotApply, Fold, Unseal},
+    row::table,
+    sheet::{Cached, Sheet},
+};
+
+table! {
+    /// A customer's particulars, as far as they are known and may be known.
+    pub struct Customer = "customers" on conflict Replace {
+        key {
+            /// Who.
+            customer_id: Uuid,
+        }
+        /// As given.
+        name: Option<String>,
+        /// For searching.
+        name_lower: Option<String>,
+        /// As given.
+        email: Option<String>,
+        /// For searching.
+        email_lower: Option<String>,
+        /// As given.
+        phone: Option<String>,
+        /// As given.
+        address: Option<String>,
+    }
+}
+
+pub(super) struct CustomersFold {
+    customers: Cached<Customer>,
+    unseal: Unseal,
+}
+
+impl CustomersFold {
+    pub(super) fn new(unseal: Unseal) -> CustomersFold {
+        CustomersFold { customers: Cached::default(), unseal }
+    }
+
+    fn merge(&mut self, mut customer: Customer, profile: &SealedProfile) {
+        if let Some(name) = &profile.name {
+            customer.name = self.unseal.open(name);
+            customer.name_lower = customer.name.as_deref().map(normal);
+        }
+        if let Some(email) = &profile.email {
+            customer.email = self.unseal.open(email);
+            customer.email_lower = customer.email.as_deref().map(normal);
+        }
+        if let Some(phone) = &profile.phone {
+            customer.phone = self.unseal.open(phone);
+        }
+        if let Some(address) = &profile.address {
+            customer.address = self.unseal.open(address);
+        }
+        self.customers.put(customer);
+    }
+}
+
+impl Fold for CustomersFold {
+    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+        vec![&mut self.customers]
+    }
+
+    fn touch(&mut self, event: &Envelope<Event>) {
+        match event.data.fact() {
+            Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.fresh((fact.customer_id.0,)),
+            Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.want((fact.customer_id.0,)),
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) => {}
+        }
+    }
+
+    fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
+        match event.data.fact() {
+            Fact::Customer(CustomerFact::CustomerRegistered(fact)) => {
+                self.merge(nobody(fact.customer_id), &fact.profile);
+            }
+            Fact::Customer(CustomerFact::CustomerChanged(fact)) => {
+                let Some(customer) = self.customers.get(&(fact.customer_id.0,)).cloned() else {
+                    return Err(CannotApply(format!("customer {} was never registered", fact.customer_id)));
+                };
+                self.merge(customer, &fact.profile);
+            }
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn normal(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+fn nobody(CustomerId(customer_id): CustomerId) -> Customer {
+    Customer { customer_id, name: None, name_lower: None, email: None, email_lower: None, phone: None, address: None }
+}

@@ -1,0 +1,202 @@
+//! Orders by number, text, status, customer, product, day and total.
+
+use orderlog_domain::{
+    ids::{CustomerId, OrderId, Position, ProductId},
+    order::{PaymentStatus, Status},
+};
+use uuid::Uuid;
+
+use super::{OrderSummary, READ_MODEL};
+use crate::{
+    Projections,
+    answer::{Answer, Cursor, Days, Freshness, PageRequest, QueryError},
+    read::{Read, like},
+    row::Row,
+    store::Sql,
+};
+
+/// Products a text may stand for before the search asks for a narrower text.
+const TEXT_PRODUCTS: i64 = 200;
+
+/// In which order the list stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Newest first.
+    #[default]
+    Newest,
+    /// Oldest first.
+    Oldest,
+    /// Largest total first.
+    Largest,
+}
+
+/// Which orders; every part given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// An order number, or part of a product's name or SKU as the order names it.
+    pub text: Option<String>,
+    /// Beside what `text` finds, all orders of these customers (whom the caller found by the same text).
+    pub or_customers: Vec<CustomerId>,
+    /// Any of these; none means any.
+    pub statuses: Vec<Status>,
+    /// Any of these; none means any.
+    pub payment_statuses: Vec<PaymentStatus>,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Holding this product.
+    pub product: Option<ProductId>,
+    /// Business days of placement.
+    pub placed: Days,
+    /// Least total, minor units.
+    pub min_total: Option<i64>,
+    /// Greatest total, minor units.
+    pub max_total: Option<i64>,
+    /// Order of the list.
+    pub sort: Sort,
+}
+
+/// One page, and what the whole set comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSummaries {
+    /// The page.
+    pub orders: Vec<OrderSummary>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<Cursor>,
+    /// Orders over all pages.
+    pub total_count: i64,
+    /// Sums per currency over all pages.
+    pub sums: Vec<Sum>,
+}
+
+/// What orders of one currency come to.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Sum {
+    /// ISO code.
+    pub currency: String,
+    /// How many orders.
+    pub orders: i64,
+    /// Active units.
+    pub units: i64,
+    /// What customers pay, minor units.
+    pub total: i64,
+    /// What came in, minor units.
+    pub captured: i64,
+}
+
+/// The orders `filter` names.
+///
+/// # Errors
+/// When the store fails.
+pub async fn order_summaries(
+    projections: &Projections,
+    filter: &Filter,
+    page: PageRequest,
+    freshness: Freshness,
+) -> Result<Answer<OrderSummaries>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
+    let text_products = products_named(&mut read, filter.text.as_deref()).await?;
+
+    let mut summing = Sql::new(
+        "SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
+         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured FROM order_summary WHERE ",
+    );
+    restrict(&mut summing, filter, &text_products, pinned);
+    summing.push(" GROUP BY currency ORDER BY currency");
+    let sums: Vec<Sum> = read.tx.all(&summing).await?;
+
+    let mut listing = Sql::new(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
+    restrict(&mut listing, filter, &text_products, pinned);
+    // Numbers are given in placement order, so sorting by number needs no second index.
+    match (filter.sort, page.cursor) {
+        (Sort::Newest, Some(cursor)) => _ = listing.push(" AND order_id < ").arg(cursor.id),
+        (Sort::Oldest, Some(cursor)) => _ = listing.push(" AND order_id > ").arg(cursor.id),
+        (Sort::Largest, Some(cursor)) => {
+            listing.push(" AND (total, order_id) < (").list([cursor.value, cursor.id]).push(")");
+        }
+        (Sort::Newest | Sort::Oldest | Sort::Largest, None) => {}
+    }
+    listing.push(match filter.sort {
+        Sort::Newest => " ORDER BY order_id DESC LIMIT ",
+        Sort::Oldest => " ORDER BY order_id ASC LIMIT ",
+        Sort::Largest => " ORDER BY total DESC, order_id DESC LIMIT ",
+    });
+    listing.arg(page.limit() + 1);
+    let mut orders: Vec<OrderSummary> = read.tx.rows(&listing).await?;
+    let next = crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id });
+    let total_count = sums.iter().map(|sum| sum.orders).sum();
+    read.answer(OrderSummaries { orders, next, total_count, sums }).await
+}
+
+/// Orders by number, those that exist.
+///
+/// # Errors
+/// When the store fails.
+pub async fn by_numbers(
+    projections: &Projections,
+    numbers: &[OrderId],
+    freshness: Freshness,
+) -> Result<Answer<Vec<OrderSummary>>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let mut orders = vec![];
+    if !numbers.is_empty() {
+        let mut sql =
+            Sql::new(&format!("SELECT {} FROM order_summary WHERE order_id IN (", OrderSummary::TABLE.column_list("")));
+        sql.list(numbers.iter().map(|id| id.0)).push(") ORDER BY order_id");
+        orders = read.tx.rows(&sql).await?;
+    }
+    read.answer(orders).await
+}
+
+/// Products that orders name so that `text` is part of the name or SKU.
+async fn products_named(read: &mut Read, text: Option<&str>) -> Result<Vec<Uuid>, QueryError> {
+    let Some(text) = text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()) else {
+        return Ok(vec![]);
+    };
+    let part = like(&text);
+    let mut sql = Sql::new("SELECT DISTINCT product_id FROM order_summary_products WHERE name_lower LIKE ");
+    sql.arg(part.clone()).push(" ESCAPE '\\' OR sku_lower LIKE ").arg(part).push(" ESCAPE '\\' LIMIT ");
+    sql.arg(TEXT_PRODUCTS);
+    let found: Vec<(Uuid,)> = read.tx.all(&sql).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], pinned: Position) {
+    sql.push("placed_position <= ").arg(pinned.0);
+    if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        let number: i64 = text.trim_start_matches('#').parse().unwrap_or(-1);
+        sql.push(" AND (order_id = ").arg(number);
+        if !text_products.is_empty() {
+            sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
+                .list(text_products.iter().copied())
+                .push("))");
+        }
+        if !filter.or_customers.is_empty() {
+            sql.push(" OR customer_id IN (").list(filter.or_customers.iter().map(|id| id.0)).push(")");
+        }
+        sql.push(")");
+    }
+    if !filter.statuses.is_empty() {
+        sql.push(" AND status IN (").list(filter.statuses.iter().map(|s| s.name().to_owned())).push(")");
+    }
+    if !filter.payment_statuses.is_empty() {
+        sql.push(" AND payment_status IN (")
+            .list(filter.payment_statuses.iter().map(|s| s.name().to_owned()))
+            .push(")");
+    }
+    if let Some(CustomerId(customer)) = filter.customer {
+        sql.push(" AND customer_id = ").arg(customer);
+    }
+    if let Some(ProductId(product)) = filter.product {
+        sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id = ")
+            .arg(product)
+            .push(")");
+    }
+    filter.placed.restrict(sql, "placed_on");
+    if let Some(least) = filter.min_total {
+        sql.push(" AND total >= ").arg(least);
+    }
+    if let Some(most) = filter.max_total {
+        sql.push(" AND total <= ").arg(most);
+    }
+}

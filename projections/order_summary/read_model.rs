@@ -1,0 +1,19 @@
+//! Every order as it stands now, for lists and searches.
+
+mod fold;
+mod query;
+
+pub use fold::{OrderSummary, OrderSummaryLine, OrderSummaryProduct};
+pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
+
+use crate::{fold::ReadModel, row::Row};
+
+/// See the module.
+pub const READ_MODEL: ReadModel = ReadModel {
+    name: "order_summary",
+    version: 1,
+    tables: &[OrderSummary::TABLE.name, OrderSummaryLine::TABLE.name, OrderSummaryProduct::TABLE.name],
+    postgres: include_str!("schema.postgres.sql"),
+    sqlite: include_str!("schema.sqlite.sql"),
+    fold: |_| Box::<fold::OrderSummaryFold>::default(),
+};

@@ -1,0 +1,38 @@
+-- Every order as it stands, for lists and searches. (PostgreSQL)
+CREATE TABLE order_summary@ (
+  order_id bigint PRIMARY KEY,
+  customer_id uuid NOT NULL,
+  currency text NOT NULL,
+  placed_at bigint NOT NULL,          -- milliseconds
+  placed_on text COLLATE "C" NOT NULL,          -- business day
+  placed_position bigint NOT NULL,
+  status text NOT NULL,
+  payment_status text NOT NULL,
+  on_hold boolean NOT NULL,
+  backordered boolean NOT NULL,
+  units bigint NOT NULL,
+  gross bigint NOT NULL,              -- amounts in minor units, as they stand now
+  discount bigint NOT NULL,
+  shipping bigint NOT NULL,
+  tax bigint NOT NULL,
+  total bigint NOT NULL,
+  captured bigint NOT NULL,
+  the_order text NOT NULL          -- the domain's order, as JSON
+);
+CREATE TABLE order_summary_lines@ (
+  product_id uuid NOT NULL,
+  order_id bigint NOT NULL,
+  PRIMARY KEY (product_id, order_id)
+);
+-- The products as orders name them: the vocabulary a text search looks through.
+CREATE TABLE order_summary_products@ (
+  product_id uuid NOT NULL,
+  name_lower text COLLATE "C" NOT NULL,
+  sku_lower text COLLATE "C" NOT NULL,
+  PRIMARY KEY (product_id, name_lower)
+);
+-- indexes: created after a build has caught up
+CREATE INDEX order_summary_by_day# ON order_summary@ (placed_on, order_id);
+CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
+CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
+CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);

@@ -1,0 +1,38 @@
+-- Every order as it stands, for lists and searches. (SQLite)
+CREATE TABLE order_summary@ (
+  order_id INTEGER PRIMARY KEY,
+  customer_id BLOB NOT NULL,
+  currency TEXT NOT NULL,
+  placed_at INTEGER NOT NULL,          -- milliseconds
+  placed_on TEXT NOT NULL,          -- business day
+  placed_position INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  payment_status TEXT NOT NULL,
+  on_hold INTEGER NOT NULL,
+  backordered INTEGER NOT NULL,
+  units INTEGER NOT NULL,
+  gross INTEGER NOT NULL,              -- amounts in minor units, as they stand now
+  discount INTEGER NOT NULL,
+  shipping INTEGER NOT NULL,
+  tax INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  captured INTEGER NOT NULL,
+  the_order TEXT NOT NULL          -- the domain's order, as JSON
+);
+CREATE TABLE order_summary_lines@ (
+  product_id BLOB NOT NULL,
+  order_id INTEGER NOT NULL,
+  PRIMARY KEY (product_id, order_id)
+) WITHOUT ROWID;
+-- The products as orders name them: the vocabulary a text search looks through.
+CREATE TABLE order_summary_products@ (
+  product_id BLOB NOT NULL,
+  name_lower TEXT NOT NULL,
+  sku_lower TEXT NOT NULL,
+  PRIMARY KEY (product_id, name_lower)
+) WITHOUT ROWID;
+-- indexes: created after a build has caught up
+CREATE INDEX order_summary_by_day# ON order_summary@ (placed_on, order_id);
+CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
+CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
+CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);

@@ -1,0 +1,168 @@
+//! The handle to all read models: opening them, waiting for them, reading them, and how they are.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use orderlog_domain::ids::Position;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    MODELS,
+    answer::{Freshness, QueryError},
+    checkpoint,
+    fold::ReadModel,
+    read::Read,
+    store::{Sql, Store, StoreError, create_schema},
+};
+
+/// How long a query waits for its read model before it answers with what is there.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// Pause between two looks at a checkpoint that another node moves.
+const REMOTE_POLL: Duration = Duration::from_millis(3);
+/// The same for a checkpoint this node moves and announces; only a missed announcement waits this long.
+const LOCAL_POLL: Duration = Duration::from_millis(100);
+
+/// All read models. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Projections {
+    store: Store,
+    /// What this node's runner last committed, per read model; `None` while another node runs it.
+    committed: Arc<HashMap<&'static str, watch::Sender<Option<Position>>>>,
+}
+
+/// How one read model is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Its name.
+    pub name: String,
+    /// Version of the fold that built it.
+    pub version: i64,
+    /// It has taken in everything up to here.
+    pub position: Position,
+    /// Events of the log it has yet to take in.
+    pub lag: i64,
+    /// The node that runs it, if its lease holds.
+    pub owner: Option<String>,
+    /// Events parked because they, or one before them in their stream, did not fit.
+    pub parked: i64,
+    /// How far a build beside it has come, if there is one.
+    pub building: Option<Position>,
+}
+
+impl Projections {
+    /// Opens `sqlite://path/projections.db` or `postgres://…` and creates what is missing.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or prepared.
+    pub async fn open(url: &str) -> Result<Projections, StoreError> {
+        let store = Store::open(url).await?;
+        create_schema(&store).await?;
+        let mut tx = store.alter().await?;
+        tx.script(
+            if tx.is_postgres() { include_str!("schema.postgres.sql") } else { include_str!("schema.sqlite.sql") }
+                .to_owned(),
+        )
+        .await?;
+        for model in MODELS {
+            checkpoint::create(&mut tx, model).await?;
+        }
+        tx.commit().await?;
+        let committed = MODELS.iter().map(|model| (model.name, watch::Sender::new(None))).collect();
+        Ok(Projections { store, committed: Arc::new(committed) })
+    }
+
+    /// How every read model is, beside a log whose last position is `head`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn status(&self, head: Position) -> Result<Vec<Status>, StoreError> {
+        checkpoint::status(&self.store, head).await
+    }
+
+    /// Waits until `name` has taken in `position`, at most [`PATIENCE`]; whether it has.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn wait_until(&self, name: &str, position: Position) -> Result<bool, StoreError> {
+        let Some(committed) = self.committed.get(name) else { return Ok(false) };
+        let mut committed = committed.subscribe();
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let here = *committed.borrow_and_update();
+            let reached = match here {
+                Some(here) if here >= position => true,
+                Some(_) if Instant::now() + LOCAL_POLL < give_up => false,
+                Some(_) | None => self.position(name).await? >= position,
+            };
+            if reached || Instant::now() >= give_up {
+                return Ok(reached);
+            }
+            let pause = if here.is_some() { LOCAL_POLL } else { REMOTE_POLL };
+            // Either way the loop looks again.
+            let _ = timeout(pause, committed.changed()).await;
+        }
+    }
+
+    /// The last position `name` has taken in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn position(&self, name: &str) -> Result<Position, StoreError> {
+        let mut tx = self.store.read(&["checkpoints"]).await?;
+        let position = checkpoint::position(&mut tx, name).await?;
+        tx.commit().await?;
+        Ok(position)
+    }
+
+    /// Closes every connection to the read models.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Tells waiting queries what was committed here; `None` when this node no longer runs the read model.
+    pub(crate) fn announce(&self, name: &str, position: Option<Position>) {
+        if let Some(committed) = self.committed.get(name) {
+            committed.send_replace(position);
+        }
+    }
+
+    /// Waits as asked, then holds one moment of the read model.
+    pub(crate) async fn read(&self, model: &ReadModel, freshness: Freshness) -> Result<Read, QueryError> {
+        if let Freshness::AtLeast(position) = freshness {
+            self.wait_until(model.name, position).await?;
+        }
+        let mut tx = self.store.read(model.tables).await?;
+        let position = checkpoint::position(&mut tx, model.name).await?;
+        Ok(Read { tx, position, freshness })
+    }
+
+    /// Streams parked by `name`, with the first event that did not fit and why.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn parked(&self, name: &str, limit: u32) -> Result<Vec<Parked>, StoreError> {
+        let mut tx = self.store.read(&["parked"]).await?;
+        let mut sql = Sql::new("SELECT position, stream, reason FROM parked WHERE projection = ");
+        sql.arg(name.to_owned()).push(" ORDER BY position LIMIT ").arg(i64::from(limit));
+        let parked = tx.all(&sql).await?;
+        tx.commit().await?;
+        Ok(parked)
+    }
+}
+
+/// An event that waits for a rebuild.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Parked {
+    /// Of the event.
+    pub position: i64,
+    /// Its stream.
+    pub stream: String,
+    /// What did not fit, in this event or in one before it.
+    pub reason: String,
+}

@@ -1,0 +1,270 @@
+//! Building read models anew beside those that serve, from one reading of the log, and swapping them in.
+
+use std::time::Duration;
+
+use orderlog_domain::ids::Position;
+use orderlog_event_log::{Log, LogError};
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    MODELS,
+    checkpoint::{self, BUILD, Part},
+    fold::{Decoded, ReadModel, decode},
+    projections::Projections,
+    projector::{AdvanceError, Projector, advance},
+    runner::RunnerOptions,
+    store::{Sql, Store, StoreError, Tx},
+};
+
+/// Events read from the log at once.
+const PAGE_EVENTS: u32 = 5_000;
+/// Events folded before rows are written: many of them touch the same rows.
+const BATCH_EVENTS: usize = 20_000;
+/// Batches read and decoded ahead of the fold.
+const BATCHES_AHEAD: usize = 2;
+/// How long a builder may be silent before another may start over.
+const BUILD_LEASE: Duration = Duration::from_secs(60);
+/// Tries to swap while the serving read model keeps moving ahead or queries keep its tables.
+const SWAP_TRIES: u32 = 100;
+/// Pause between two of them.
+const SWAP_PAUSE: Duration = Duration::from_millis(20);
+
+/// How far a build has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Taken in so far.
+    pub position: Position,
+    /// Last position of the log when the build began.
+    pub head: Position,
+}
+
+/// Why a read model was not rebuilt. The one that served still serves.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// No such read model.
+    #[error("there is no read model `{0}`")]
+    Unknown(String),
+    /// Another builder holds it.
+    #[error("`{0}` is being rebuilt already, by another node or command")]
+    AlreadyBuilding(String),
+    /// Another builder took over.
+    #[error("another node or command took this rebuild over")]
+    TakenOver,
+    /// The serving one kept moving, or its tables stayed in use.
+    #[error("the rebuilt read models could not be swapped in: {0}")]
+    NotSwapped(String),
+    /// The program is stopping.
+    #[error("the rebuild was stopped")]
+    Stopped,
+    /// The log could not be read.
+    #[error("the rebuild cannot read the log: {0}")]
+    Log(#[from] LogError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Rebuilds the named read models (all, if none is named) from the log's first event, while the old ones serve and move on.
+///
+/// # Errors
+/// When a name is unknown, a database fails, another builds the same, or `cancel` was called.
+pub async fn rebuild(
+    projections: &Projections,
+    log: &Log,
+    names: &[&str],
+    options: &RunnerOptions,
+    cancel: &CancellationToken,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Position, RebuildError> {
+    let models = chosen(names)?;
+    let store = projections.store();
+    // A node may build beside its own runner: its builds answer to a name of their own.
+    let owner = format!("{} (build)", options.owner);
+    let generations = begin(store, &models, &owner).await?;
+    let mut build = Build {
+        store,
+        log,
+        owner: &owner,
+        cancel,
+        projectors: models.iter().map(|model| Projector::new(model, BUILD, &options.unseal)).collect(),
+    };
+    let head = log.head().await?.position;
+    build.catch_up(|position| progress(Progress { position, head })).await?;
+    build.index(&generations).await?;
+    build.swap_in().await
+}
+
+fn chosen(names: &[&str]) -> Result<Vec<&'static ReadModel>, RebuildError> {
+    if names.is_empty() {
+        return Ok(MODELS.to_vec());
+    }
+    let model = |name: &&str| {
+        MODELS
+            .iter()
+            .find(|model| model.name == *name)
+            .copied()
+            .ok_or_else(|| RebuildError::Unknown((*name).to_owned()))
+    };
+    names.iter().map(model).collect()
+}
+
+/// Claims the builds and creates their empty tables; the generation of each.
+async fn begin(store: &Store, models: &[&'static ReadModel], owner: &str) -> Result<Vec<i64>, RebuildError> {
+    let now = store.now_ms();
+    let mut tx = store.alter().await?;
+    let mut generations = vec![];
+    for model in models {
+        let name = format!("{}{BUILD}", model.name);
+        let mut sql = Sql::new(
+            "INSERT INTO checkpoints AS c (projection, version, position, owner, lease_until, generation) SELECT ",
+        );
+        sql.arg(name.clone()).push(", CAST(").arg(model.version).push(" AS BIGINT), 0, ").arg(owner.to_owned());
+        sql.push(&format!(", {now} + ")).arg(checkpoint::millis(BUILD_LEASE));
+        sql.push(", generation + 1 FROM checkpoints WHERE projection = ").arg(model.name.to_owned());
+        sql.push(
+            " ON CONFLICT (projection) DO UPDATE SET version = excluded.version, position = 0, \
+             owner = excluded.owner, lease_until = excluded.lease_until, generation = excluded.generation \
+             WHERE c.owner IS NULL OR c.lease_until < ",
+        );
+        sql.push(now).push(" RETURNING generation");
+        let Some((generation,)) = tx.first::<(i64,)>(&sql).await? else {
+            return Err(RebuildError::AlreadyBuilding(model.name.to_owned()));
+        };
+        for table in model.tables {
+            tx.script(format!("DROP TABLE IF EXISTS {table}{BUILD}")).await?;
+        }
+        checkpoint::run_schema(&mut tx, model, Part::Tables, BUILD, generation).await?;
+        let mut sql = Sql::new("DELETE FROM parked WHERE projection = ");
+        sql.arg(name);
+        tx.execute(&sql).await?;
+        generations.push(generation);
+    }
+    tx.commit().await?;
+    Ok(generations)
+}
+
+struct Build<'a> {
+    store: &'a Store,
+    log: &'a Log,
+    owner: &'a str,
+    cancel: &'a CancellationToken,
+    /// All at the same position.
+    projectors: Vec<Projector>,
+}
+
+impl Build<'_> {
+    fn position(&self) -> Position {
+        self.projectors.first().map_or(Position::START, |projector| projector.position)
+    }
+
+    /// Takes in everything up to the present end of the log; reading and decoding run ahead of the fold.
+    async fn catch_up(&mut self, mut progress: impl FnMut(Position)) -> Result<(), RebuildError> {
+        let (mut batches, reading) = read_ahead(self.log.clone(), self.position());
+        while let Some(events) = batches.recv().await {
+            if self.cancel.is_cancelled() {
+                return Err(RebuildError::Stopped);
+            }
+            let mut projectors: Vec<&mut Projector> = self.projectors.iter_mut().collect();
+            match advance(self.store, self.owner, BUILD_LEASE, &mut projectors, &events).await {
+                Ok(()) => progress(self.position()),
+                Err(AdvanceError::Fenced) => return Err(RebuildError::TakenOver),
+                Err(AdvanceError::Store(error)) => return Err(error.into()),
+            }
+        }
+        match reading.await {
+            Ok(read) => Ok(read?),
+            Err(_) => Err(RebuildError::Stopped),
+        }
+    }
+
+    async fn index(&self, generations: &[i64]) -> Result<(), RebuildError> {
+        for (projector, generation) in self.projectors.iter().zip(generations) {
+            let mut tx = self.store.write().await?;
+            checkpoint::run_schema(&mut tx, projector.model, Part::Indexes, BUILD, *generation).await?;
+            for table in projector.model.tables {
+                tx.script(format!("ANALYZE {table}{BUILD}")).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Catches up and swaps until a swap finds the build no older than what serves.
+    async fn swap_in(&mut self) -> Result<Position, RebuildError> {
+        let mut last = String::new();
+        for _ in 0..SWAP_TRIES {
+            self.catch_up(|_| ()).await?;
+            match self.swap().await {
+                Ok(true) => return Ok(self.position()),
+                Ok(false) => "the serving read models moved ahead".clone_into(&mut last),
+                Err(error) => last = error.to_string(),
+            }
+            tokio::time::sleep(SWAP_PAUSE).await;
+        }
+        Err(RebuildError::NotSwapped(last))
+    }
+
+    /// In one transaction the builds take the place of what serves. Whoever ran that loses its lease, since what it
+    /// holds in memory belongs to the old tables; it claims the new ones at once.
+    async fn swap(&self) -> Result<bool, StoreError> {
+        let mut tx = self.store.alter().await?;
+        for projector in &self.projectors {
+            if !self.swap_one(&mut tx, projector).await? {
+                return Ok(false);
+            }
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn swap_one(&self, tx: &mut Tx, projector: &Projector) -> Result<bool, StoreError> {
+        let (model, build) = (projector.model, projector.name());
+        let mut sql = Sql::new("UPDATE checkpoints SET owner = NULL, lease_until = 0, version = ");
+        sql.arg(model.version).push(", position = ").arg(projector.position.0);
+        sql.push(", generation = generation + 1 WHERE projection = ").arg(model.name.to_owned());
+        sql.push(" AND position <= ").arg(projector.position.0);
+        if tx.execute(&sql).await? != 1 {
+            return Ok(false);
+        }
+        let mut sql = Sql::new("DELETE FROM checkpoints WHERE projection = ");
+        sql.arg(build.clone()).push(" AND owner = ").arg(self.owner.to_owned());
+        sql.push(" AND position = ").arg(projector.position.0);
+        if tx.execute(&sql).await? != 1 {
+            return Ok(false);
+        }
+        for table in model.tables {
+            tx.script(format!("DROP TABLE {table}")).await?;
+            tx.script(format!("ALTER TABLE {table}{BUILD} RENAME TO {table}")).await?;
+        }
+        let mut sql = Sql::new("DELETE FROM parked WHERE projection = ");
+        sql.arg(model.name.to_owned());
+        tx.execute(&sql).await?;
+        let mut sql = Sql::new("UPDATE parked SET projection = ");
+        sql.arg(model.name.to_owned()).push(" WHERE projection = ").arg(build);
+        tx.execute(&sql).await?;
+        Ok(true)
+    }
+}
+
+/// Reads and decodes batches after `position` up to the present end of the log, in a task of its own.
+fn read_ahead(log: Log, position: Position) -> (mpsc::Receiver<Vec<Decoded>>, JoinHandle<Result<(), LogError>>) {
+    let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+    let reading = tokio::spawn(async move {
+        let mut after = position;
+        loop {
+            let mut batch = vec![];
+            let mut at_end = false;
+            while batch.len() < BATCH_EVENTS && !at_end {
+                let page = log.read(after, PAGE_EVENTS).await?;
+                at_end = page.len() < PAGE_EVENTS as usize;
+                after = page.last().map_or(after, |event| event.position);
+                batch.extend(decode(&page));
+            }
+            if !batch.is_empty() && sender.send(batch).await.is_err() || at_end {
+                return Ok(());
+            }
+        }
+    });
+    (receiver, reading)
+}

@@ -1,0 +1,17 @@
+-- Where each read model stands, and who may move it.
+CREATE TABLE IF NOT EXISTS checkpoints (
+  projection text PRIMARY KEY,             -- a build in progress stands under <name>__build
+  version bigint NOT NULL,
+  position bigint NOT NULL,
+  owner text,
+  lease_until bigint NOT NULL DEFAULT 0,   -- milliseconds, by this database's clock
+  generation bigint NOT NULL DEFAULT 0     -- counts builds; makes index names unique
+);
+-- Events that did not fit, with all that followed in their streams.
+CREATE TABLE IF NOT EXISTS parked (
+  projection text NOT NULL,
+  position bigint NOT NULL,
+  stream text NOT NULL,
+  reason text NOT NULL,
+  PRIMARY KEY (projection, position)
+);

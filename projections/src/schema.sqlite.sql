@@ -1,0 +1,17 @@
+-- Where each read model stands, and who may move it.
+CREATE TABLE IF NOT EXISTS checkpoints (
+  projection TEXT PRIMARY KEY,             -- a build in progress stands under <name>__build
+  version INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  owner TEXT,
+  lease_until INTEGER NOT NULL DEFAULT 0,  -- milliseconds, by this machine's clock
+  generation INTEGER NOT NULL DEFAULT 0    -- counts builds; makes index names unique
+);
+-- Events that did not fit, with all that followed in their streams.
+CREATE TABLE IF NOT EXISTS parked (
+  projection TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (projection, position)
+);

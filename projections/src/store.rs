@@ -1,0 +1,205 @@
+//! The two engines read models live in, behind one small type; the only place that matches on the engine.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, Postgres, Sqlite, Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+
+mod bulk;
+mod sql;
+
+pub(crate) use sql::Sql;
+
+/// Connections of one node to PostgreSQL for projecting and querying.
+const POSTGRES_CONNECTIONS: u32 = 10;
+/// Connections of one node that query SQLite; one more writes.
+const SQLITE_READERS: u32 = 4;
+/// How long a statement waits for another process that writes the same SQLite file.
+const SQLITE_BUSY: Duration = Duration::from_secs(30);
+/// Prepared statements kept per connection.
+const PREPARED_STATEMENTS: usize = 512;
+/// Key of the PostgreSQL advisory lock under which tables are created.
+const SCHEMA_LOCK: i64 = 0x6f72_6465_726c_6f67;
+
+/// A failure of the store, naming what was being done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine refused or could not be reached.
+    #[error("{doing} the read models failed: {source}")]
+    Database {
+        /// A present participle: "opening".
+        doing: &'static str,
+        /// The engine's word.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// No engine of ours.
+    #[error("`{0}` names no database for read models; use sqlite://<path>/projections.db or postgres://…")]
+    UnknownUrl(String),
+    /// A stored row does not have its shape.
+    #[error("a row of the read models cannot be read: {0}; rebuild that read model")]
+    Shape(String),
+}
+
+impl StoreError {
+    pub(crate) fn doing(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+        move |source| StoreError::Database { doing, source }
+    }
+}
+
+/// Where read models live. Clones share connections.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// Schema `read_models` of the log's database.
+    Postgres(PgPool),
+    /// A file of its own.
+    Sqlite {
+        /// One connection.
+        writer: SqlitePool,
+        /// Several.
+        readers: SqlitePool,
+    },
+}
+
+impl Store {
+    /// Opens `sqlite://path/projections.db` (created if missing) or `postgres://…`.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or prepared.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let failed = StoreError::doing("opening");
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            // Rows and checkpoint commit together, so a commit lost in a crash is folded again: no need to wait for it.
+            let options = PgConnectOptions::from_str(url)
+                .map_err(&failed)?
+                .options([("search_path", "read_models"), ("synchronous_commit", "off"), ("jit", "off")])
+                .application_name("orderlog projections")
+                .statement_cache_capacity(PREPARED_STATEMENTS);
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .connect_with(options)
+                .await
+                .map_err(failed)?;
+            Ok(Store::Postgres(pool))
+        } else if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)
+                .map_err(&failed)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .busy_timeout(SQLITE_BUSY)
+                .statement_cache_capacity(PREPARED_STATEMENTS)
+                .pragma("cache_size", "-65536")
+                .pragma("temp_store", "memory")
+                .pragma("wal_autocheckpoint", "4000");
+            let writer =
+                SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(&failed)?;
+            let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_lazy_with(options);
+            Ok(Store::Sqlite { writer, readers })
+        } else {
+            Err(StoreError::UnknownUrl(url.split('@').next_back().unwrap_or_default().to_owned()))
+        }
+    }
+
+    /// A transaction that writes.
+    pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
+        let failed = StoreError::doing("starting to write");
+        Ok(match self {
+            Store::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(failed)?),
+            Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?),
+        })
+    }
+
+    /// A transaction that changes tables; at most one at a time, and it never waits long for queries.
+    pub(crate) async fn alter(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.write().await?;
+        if let Tx::Postgres(_) = tx {
+            tx.execute(&Sql::new("SET LOCAL lock_timeout = '500ms'")).await?;
+            let mut lock = Sql::new("SELECT pg_advisory_xact_lock(");
+            lock.arg(SCHEMA_LOCK).push(")");
+            tx.execute(&lock).await?;
+        }
+        Ok(tx)
+    }
+
+    /// A transaction that reads one moment of `tables` (held against a swap until it ends).
+    pub(crate) async fn read(&self, tables: &[&str]) -> Result<Tx, StoreError> {
+        let failed = StoreError::doing("starting to read");
+        Ok(match self {
+            Store::Postgres(pool) => {
+                // The locks come before the snapshot: whatever was swapped in before them is wholly visible.
+                let begin = format!(
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; LOCK TABLE {} IN ACCESS SHARE MODE",
+                    tables.join(", ")
+                );
+                Tx::Postgres(pool.begin_with(AssertSqlSafe(begin)).await.map_err(failed)?)
+            }
+            Store::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(failed)?),
+        })
+    }
+
+    /// The present, in milliseconds, by the database's clock: leases are judged by one clock only.
+    pub(crate) fn now_ms(&self) -> &'static str {
+        match self {
+            Store::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+            Store::Sqlite { .. } => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Store::Postgres(pool) => pool.close().await,
+            Store::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+/// A transaction on either engine. Dropped without [`Tx::commit`], it is rolled back.
+pub(crate) enum Tx {
+    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Transaction<'static, Sqlite>),
+}
+
+impl Tx {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let failed = StoreError::doing("committing to");
+        match self {
+            Tx::Postgres(tx) => tx.commit().await.map_err(failed),
+            Tx::Sqlite(tx) => tx.commit().await.map_err(failed),
+        }
+    }
+
+    /// Runs several statements of a schema file.
+    pub(crate) async fn script(&mut self, script: String) -> Result<(), StoreError> {
+        let failed = StoreError::doing("preparing tables of");
+        let script = AssertSqlSafe(script);
+        match self {
+            Tx::Postgres(tx) => sqlx::raw_sql(script).execute(&mut **tx).await.map(drop).map_err(failed),
+            Tx::Sqlite(tx) => sqlx::raw_sql(script).execute(&mut **tx).await.map(drop).map_err(failed),
+        }
+    }
+
+    /// Whether the engine is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Tx::Postgres(_))
+    }
+}
+
+/// Creates the schema on PostgreSQL, where the search path names it before it exists.
+pub(crate) async fn create_schema(store: &Store) -> Result<(), StoreError> {
+    let Store::Postgres(pool) = store else { return Ok(()) };
+    let failed = StoreError::doing("creating the schema of");
+    let mut connection: PoolConnection<Postgres> = pool.acquire().await.map_err(&failed)?;
+    // IF NOT EXISTS alone still races with another node that starts at the same moment.
+    let script =
+        format!("BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK}); CREATE SCHEMA IF NOT EXISTS read_models; COMMIT");
+    sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *connection).await.map(drop).map_err(failed)
+}

@@ -1,0 +1,205 @@
+//! Many rows in few statements: arrays on PostgreSQL, multi-row VALUES on SQLite.
+
+use sqlx::{
+    AssertSqlSafe, Postgres, Sqlite,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use super::{
+    StoreError, Tx,
+    sql::{bind_sqlite, postgres_values, sqlite_values},
+};
+use crate::row::{Column, Kind, OnConflict, Table, Value};
+
+/// Rows of one statement on PostgreSQL: bounds its memory.
+const POSTGRES_ROWS: usize = 10_000;
+/// Rows of one statement on SQLite; with the widest table this stays below its 32,766 arguments.
+const SQLITE_ROWS: usize = 512;
+
+impl Tx {
+    /// Rows of `table` (its live copy or the one with `suffix`) whose keys are in `keys`.
+    pub(crate) async fn load(
+        &mut self,
+        table: &Table,
+        suffix: &str,
+        keys: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
+        let failed = StoreError::doing("loading rows of");
+        let (columns, key) = (table.column_list(""), table.key_list());
+        let from = format!("SELECT {columns} FROM {}{suffix}", table.name);
+        let mut found = Vec::with_capacity(keys.len());
+        match self {
+            Tx::Postgres(tx) => {
+                let (arrays, key_columns) = (arrays(key_kinds(table)), table.column_list("t."));
+                for chunk in keys.chunks(POSTGRES_ROWS) {
+                    let sql = format!(
+                        "SELECT {key_columns} FROM unnest({arrays}) AS k({key}) JOIN {}{suffix} t USING ({key})",
+                        table.name
+                    );
+                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql)), key_kinds(table), chunk);
+                    let rows: Vec<PgRow> = query.fetch_all(&mut **tx).await.map_err(&failed)?;
+                    for row in &rows {
+                        found.push(postgres_values(table, row).map_err(&failed)?);
+                    }
+                }
+            }
+            Tx::Sqlite(tx) => {
+                for chunk in halving_chunks(keys) {
+                    let sql = format!("{from} WHERE ({key}) IN (VALUES {})", placeholders(table.keys, chunk.len()));
+                    let rows: Vec<SqliteRow> = bind_rows(&sql, chunk).fetch_all(&mut **tx).await.map_err(&failed)?;
+                    for row in &rows {
+                        found.push(sqlite_values(table, row).map_err(&failed)?);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes rows, new or not.
+    pub(crate) async fn upsert(&mut self, table: &Table, suffix: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let failed = StoreError::doing("writing rows of");
+        let into = format!("INSERT INTO {}{suffix} AS t ({})", table.name, table.column_list(""));
+        let conflict = on_conflict(table);
+        match self {
+            Tx::Postgres(tx) => {
+                let sql = format!("{into} SELECT * FROM unnest({}) {conflict}", arrays(table.columns));
+                for chunk in rows.chunks(POSTGRES_ROWS) {
+                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql.clone())), table.columns, chunk);
+                    query.execute(&mut **tx).await.map_err(&failed)?;
+                }
+            }
+            Tx::Sqlite(tx) => {
+                for chunk in halving_chunks(rows) {
+                    let sql = format!("{into} VALUES {} {conflict}", placeholders(table.columns.len(), chunk.len()));
+                    bind_rows(&sql, chunk).execute(&mut **tx).await.map_err(&failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes rows by key.
+    pub(crate) async fn delete(&mut self, table: &Table, suffix: &str, keys: &[Vec<Value>]) -> Result<(), StoreError> {
+        let failed = StoreError::doing("deleting rows of");
+        let (name, key) = (table.name, table.key_list());
+        match self {
+            Tx::Postgres(tx) => {
+                let sql = format!(
+                    "DELETE FROM {name}{suffix} WHERE ({key}) IN (SELECT * FROM unnest({}))",
+                    arrays(key_kinds(table))
+                );
+                for chunk in keys.chunks(POSTGRES_ROWS) {
+                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql.clone())), key_kinds(table), chunk);
+                    query.execute(&mut **tx).await.map_err(&failed)?;
+                }
+            }
+            Tx::Sqlite(tx) => {
+                for chunk in halving_chunks(keys) {
+                    let sql = format!(
+                        "DELETE FROM {name}{suffix} WHERE ({key}) IN (VALUES {})",
+                        placeholders(table.keys, chunk.len())
+                    );
+                    bind_rows(&sql, chunk).execute(&mut **tx).await.map_err(&failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key_kinds(table: &Table) -> &'static [Column] {
+    &table.columns[..table.keys]
+}
+
+fn on_conflict(table: &Table) -> String {
+    let rest = &table.columns[table.keys..];
+    let key = table.key_list();
+    if rest.is_empty() {
+        return format!("ON CONFLICT ({key}) DO NOTHING");
+    }
+    let set = |c: &Column| match table.on_conflict {
+        OnConflict::Replace => format!("{0} = excluded.{0}", c.name),
+        OnConflict::Add => format!("{0} = t.{0} + excluded.{0}", c.name),
+    };
+    let sets: Vec<String> = rest.iter().map(set).collect();
+    format!("ON CONFLICT ({key}) DO UPDATE SET {}", sets.join(", "))
+}
+
+/// `$1::bigint[], $2::text[]`
+fn arrays(columns: &[Column]) -> String {
+    let array = |(i, column): (usize, &Column)| {
+        let kind = match column.kind {
+            Kind::Int => "bigint",
+            Kind::Text => "text",
+            Kind::Uuid => "uuid",
+            Kind::Bool => "boolean",
+        };
+        format!("${}::{kind}[]", i + 1)
+    };
+    columns.iter().enumerate().map(array).collect::<Vec<_>>().join(", ")
+}
+
+/// Binds one array per column.
+fn bind_columns<'q>(
+    mut query: Query<'q, Postgres, PgArguments>,
+    columns: &[Column],
+    rows: &[Vec<Value>],
+) -> Query<'q, Postgres, PgArguments> {
+    macro_rules! array {
+        ($kind:ident, $i:ident) => {
+            query.bind(
+                rows.iter()
+                    .map(|row| match &row[$i] {
+                        Value::$kind(value) => value.clone(),
+                        _ => None,
+                    })
+                    .collect::<Vec<_>>(),
+            )
+        };
+    }
+    for (i, column) in columns.iter().enumerate() {
+        query = match column.kind {
+            Kind::Int => array!(Int, i),
+            Kind::Text => array!(Text, i),
+            Kind::Uuid => array!(Uuid, i),
+            Kind::Bool => array!(Bool, i),
+        };
+    }
+    query
+}
+
+/// Chunks of 512, 256, 128 … rows, so that few statement texts exist and each stays prepared.
+fn halving_chunks(mut rows: &[Vec<Value>]) -> impl Iterator<Item = &[Vec<Value>]> {
+    std::iter::from_fn(move || {
+        if rows.is_empty() {
+            return None;
+        }
+        let size = if rows.len() >= SQLITE_ROWS { SQLITE_ROWS } else { 1 << rows.len().ilog2() };
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+/// `($1, $2), ($3, $4)`
+fn placeholders(columns: usize, rows: usize) -> String {
+    let mut text = String::with_capacity(columns * rows * 7);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns {
+            if column > 0 {
+                text.push(',');
+            }
+            text.push('?');
+        }
+        text.push(')');
+    }
+    text
+}
+
+fn bind_rows<'q>(sql: &str, rows: &[Vec<Value>]) -> Query<'q, Sqlite, SqliteArguments> {
+    rows.iter().flatten().cloned().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), bind_sqlite)
+}

@@ -1,0 +1,147 @@
+//! Adds up what stock events move; name and threshold come from the catalogue's events.
+
+use orderlog_domain::{
+    envelope::Envelope,
+    event::{CatalogueEntry, Event, Fact, ProductFact, StockFact, StockPolicy},
+    ids::{ProductId, StreamId},
+};
+use uuid::Uuid;
+
+use crate::{
+    fold::{CannotApply, Fold},
+    row::table,
+    sheet::{Cached, Sheet},
+};
+
+table! {
+    /// A product's stock, in units.
+    pub struct StockLevel = "stock" on conflict Replace {
+        key {
+            /// The product.
+            product_id: Uuid,
+        }
+        /// From the catalogue.
+        sku: String,
+        /// From the catalogue.
+        name: String,
+        /// Whether stock is kept of it.
+        tracked: bool,
+        /// Whether it can no longer be ordered.
+        archived: bool,
+        /// Physically there.
+        on_hand: i64,
+        /// Set aside for orders.
+        reserved: i64,
+        /// Waited for by orders.
+        backordered: i64,
+        /// Available units at or below which stock is low.
+        threshold: Option<i64>,
+    }
+}
+
+impl StockLevel {
+    /// Units that can still be promised; negative when oversold.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        self.on_hand - self.reserved
+    }
+
+    /// Whether available units stand at the threshold or below.
+    #[must_use]
+    pub fn low(&self) -> bool {
+        self.threshold.is_some_and(|threshold| self.available() <= threshold)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct StockFold {
+    levels: Cached<StockLevel>,
+}
+
+impl Fold for StockFold {
+    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+        vec![&mut self.levels]
+    }
+
+    fn touch(&mut self, event: &Envelope<Event>) {
+        if let Some(ProductId(id)) = product_of(event) {
+            self.levels.want((id,));
+        }
+    }
+
+    fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
+        let Some(product_id) = product_of(event) else { return Ok(()) };
+        match event.data.fact() {
+            Fact::Stock(fact) => self.move_units(product_id, fact),
+            Fact::Product(ProductFact::ProductRegistered(fact)) => self.name(product_id, &fact.sku, &fact.entry),
+            Fact::Product(ProductFact::ProductChanged(fact)) => self.name(product_id, &fact.sku, &fact.entry),
+            Fact::Order(_) | Fact::Customer(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl StockFold {
+    fn level(&mut self, ProductId(id): ProductId) -> &mut StockLevel {
+        if self.levels.get(&(id,)).is_none() {
+            self.levels.put(StockLevel {
+                product_id: id,
+                sku: String::new(),
+                name: String::new(),
+                tracked: true,
+                archived: false,
+                on_hand: 0,
+                reserved: 0,
+                backordered: 0,
+                threshold: None,
+            });
+        }
+        match self.levels.get_mut(&(id,)) {
+            Some(level) => level,
+            None => unreachable!("the row was put just above"),
+        }
+    }
+
+    fn move_units(&mut self, product_id: ProductId, fact: StockFact<'_>) {
+        let level = self.level(product_id);
+        match fact {
+            StockFact::StockReserved(fact) => {
+                level.reserved += fact.units;
+                if fact.from_backorder {
+                    level.backordered -= fact.units;
+                }
+            }
+            StockFact::StockBackordered(fact) => level.backordered += fact.units,
+            StockFact::StockReleased(fact) => {
+                level.reserved -= fact.reserved;
+                level.backordered -= fact.backordered;
+            }
+            StockFact::StockConsumed(fact) => {
+                level.on_hand -= fact.units;
+                level.reserved -= fact.units;
+            }
+            StockFact::StockReceived(fact) => level.on_hand += fact.units,
+            StockFact::StockAdjusted(fact) => level.on_hand += fact.delta,
+            StockFact::LowStockReached(_) | StockFact::LowStockRecovered(_) => {}
+        }
+    }
+
+    fn name(&mut self, product_id: ProductId, sku: &str, entry: &CatalogueEntry) {
+        let level = self.level(product_id);
+        sku.clone_into(&mut level.sku);
+        level.name.clone_from(&entry.name);
+        level.threshold = entry.low_stock_threshold;
+        level.archived = entry.archived;
+        level.tracked = match entry.policy {
+            StockPolicy::Deny | StockPolicy::Backorder => true,
+            StockPolicy::Untracked => false,
+        };
+    }
+}
+
+fn product_of(event: &Envelope<Event>) -> Option<ProductId> {
+    match event.stream {
+        StreamId::Stock(id) | StreamId::Product(id) => Some(id),
+        StreamId::Order(_) | StreamId::Customer(_) => None,
+    }
+}

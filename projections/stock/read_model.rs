@@ -1,0 +1,19 @@
+//! Units per product: on hand, reserved, waited for (domain rules §5).
+
+mod fold;
+mod query;
+
+pub use fold::StockLevel;
+pub use query::{LowStock, low_stock, stock_of};
+
+use crate::{fold::ReadModel, row::Row};
+
+/// See the module.
+pub const READ_MODEL: ReadModel = ReadModel {
+    name: "stock",
+    version: 1,
+    tables: &[StockLevel::TABLE.name],
+    postgres: include_str!("schema.postgres.sql"),
+    sqlite: include_str!("schema.sqlite.sql"),
+    fold: |_| Box::<fold::StockFold>::default(),
+};

@@ -1,0 +1,14 @@
+-- Units per product. (PostgreSQL)
+CREATE TABLE stock@ (
+  product_id uuid PRIMARY KEY,
+  sku text NOT NULL,
+  name text NOT NULL,
+  tracked boolean NOT NULL,
+  archived boolean NOT NULL,
+  on_hand bigint NOT NULL,
+  reserved bigint NOT NULL,
+  backordered bigint NOT NULL,
+  threshold bigint                    -- available units at or below which stock is low; NULL means never
+);
+-- indexes: created after a build has caught up
+CREATE INDEX stock_by_threshold# ON stock@ (threshold) WHERE threshold IS NOT NULL;

@@ -1,0 +1,14 @@
+-- Units per product. (SQLite)
+CREATE TABLE stock@ (
+  product_id BLOB PRIMARY KEY,
+  sku TEXT NOT NULL,
+  name TEXT NOT NULL,
+  tracked INTEGER NOT NULL,
+  archived INTEGER NOT NULL,
+  on_hand INTEGER NOT NULL,
+  reserved INTEGER NOT NULL,
+  backordered INTEGER NOT NULL,
+  threshold INTEGER                    -- available units at or below which stock is low; NULL means never
+) WITHOUT ROWID;
+-- indexes: created after a build has caught up
+CREATE INDEX stock_by_threshold# ON stock@ (threshold) WHERE threshold IS NOT NULL;
