@@ -1,21 +1,22 @@
 //! An order, folded from its stream: units per line, money, times; everything else about it is derived (domain rules §1).
 
+mod line;
 mod status;
 mod view;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use line::Line;
 pub use status::{PaymentStatus, Status};
 pub use view::{LineView, NaiveDateText, OrderView};
 
 use crate::{
     envelope::Provenance,
-    event::{Amounts, Charge, LineUnits, OrderFact, OrderPlaced, Totals, UnitsShipped},
-    ids::{CustomerId, OrderId, ProductId, Version},
-    money::{Currency, units_value},
+    event::{Charge, LineUnits, OrderFact, OrderPlaced, Totals, UnitsShipped},
+    ids::{CustomerId, OrderId, Version},
+    money::Currency,
 };
 
 /// An order. At version 0 nobody placed it.
@@ -51,42 +52,6 @@ pub struct Order {
     pub times: Times,
     /// Business day of the latest event; nothing can be dated before it.
     pub last_event_on: NaiveDate,
-}
-
-/// One line: integers of units, from which the order's status follows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// From 1.
-    pub line: u32,
-    /// What.
-    pub product_id: ProductId,
-    /// As placed.
-    pub sku: String,
-    /// As placed.
-    pub name: String,
-    /// Price of one unit as entered, minor units.
-    pub unit_price: i64,
-    /// Percent.
-    #[serde(with = "crate::money::decimal_string")]
-    pub tax_rate: Decimal,
-    /// Amounts of all ordered units.
-    pub amounts: Amounts,
-    /// Whether stock is kept of the product.
-    pub tracked: bool,
-    /// Units ordered.
-    pub ordered: i64,
-    /// Units cancelled: always the highest numbers.
-    pub cancelled: i64,
-    /// Units set aside in stock.
-    pub reserved: i64,
-    /// Units waited for.
-    pub backordered: i64,
-    /// Units shipped: always the lowest numbers.
-    pub shipped: i64,
-    /// Shipped units that arrived and stayed.
-    pub delivered: i64,
-    /// Shipped units that came back; they no longer count as delivered.
-    pub returned: i64,
 }
 
 /// Money that came in.
@@ -162,67 +127,6 @@ pub struct Times {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub cancelled: Option<DateTime<Utc>>,
-}
-
-impl Line {
-    /// Units that are still part of the order.
-    #[must_use]
-    pub fn active(&self) -> i64 {
-        self.ordered - self.cancelled
-    }
-
-    /// Active units that have not left.
-    #[must_use]
-    pub fn unshipped(&self) -> i64 {
-        self.active() - self.shipped
-    }
-
-    /// Units that could leave now.
-    #[must_use]
-    pub fn shippable(&self) -> i64 {
-        if self.tracked { self.reserved } else { self.unshipped() }
-    }
-
-    /// Shipped units still on their way.
-    #[must_use]
-    pub fn undelivered(&self) -> i64 {
-        self.shipped - self.delivered - self.returned
-    }
-
-    /// The next `units` to ship: the lowest free numbers (rule R4).
-    #[must_use]
-    pub fn next_to_ship(&self, units: i64) -> LineUnits {
-        self.units(self.shipped, self.shipped + units)
-    }
-
-    /// The next `units` to arrive: the lowest on their way.
-    #[must_use]
-    pub fn next_to_deliver(&self, units: i64) -> LineUnits {
-        let arrived = self.delivered + self.returned;
-        self.units(arrived, arrived + units)
-    }
-
-    /// The next `units` to cancel: the highest unshipped numbers (rule R4).
-    #[must_use]
-    pub fn next_to_cancel(&self, units: i64) -> LineUnits {
-        self.units(self.active() - units, self.active())
-    }
-
-    /// Amounts of the units that are still part of the order.
-    #[must_use]
-    pub fn active_amounts(&self) -> Amounts {
-        self.units(0, self.active()).amounts
-    }
-
-    fn units(&self, from: i64, to: i64) -> LineUnits {
-        let value = |amount| units_value(amount, self.ordered, from, to);
-        let amounts = Amounts {
-            gross: value(self.amounts.gross),
-            discount: value(self.amounts.discount),
-            tax: value(self.amounts.tax),
-        };
-        LineUnits { line: self.line, product_id: self.product_id, units: to - from, amounts }
-    }
 }
 
 impl Order {
@@ -399,48 +303,5 @@ impl Order {
                 change(line, moved.units);
             }
         }
-    }
-}
-
-impl Line {
-    /// Units waited for are cancelled before units set aside.
-    fn cancel(&mut self, units: i64) {
-        let released = self.released_by_cancelling(units);
-        self.cancelled += units;
-        self.backordered -= released.backordered;
-        self.reserved -= released.reserved;
-    }
-
-    /// What cancelling `units` gives back to stock.
-    pub(crate) fn released_by_cancelling(&self, units: i64) -> Released {
-        if !self.tracked {
-            return Released { reserved: 0, backordered: 0 };
-        }
-        let backordered = units.min(self.backordered);
-        Released { reserved: units - backordered, backordered }
-    }
-}
-
-/// Units of a line that stock need no longer keep, or find.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Released {
-    pub(crate) reserved: i64,
-    pub(crate) backordered: i64,
-}
-
-impl Totals {
-    /// The waterfall of rule R2 over lines and shipping.
-    #[must_use]
-    pub fn of(lines: impl IntoIterator<Item = Amounts>, shipping: Charge) -> Totals {
-        let mut totals = Totals { shipping: shipping.net, tax: shipping.tax, ..Totals::default() };
-        for line in lines {
-            totals.gross += line.gross;
-            totals.discount += line.discount;
-            totals.tax += line.tax;
-        }
-        totals.net = totals.gross - totals.discount;
-        totals.revenue = totals.net + totals.shipping;
-        totals.total = totals.revenue + totals.tax;
-        totals
     }
 }

@@ -21,8 +21,7 @@ fn walk(schema: &Value, visit: &mut impl FnMut(&serde_json::Map<String, Value>))
 
 fn check<C: JsonSchema>(required: &[&str]) {
     let schema = schema_for!(C).to_value();
-    let listed: Vec<&str> =
-        schema["required"].as_array().expect("required").iter().filter_map(Value::as_str).collect();
+    let listed: Vec<&str> = schema["required"].as_array().expect("required").iter().filter_map(Value::as_str).collect();
     assert_eq!(listed, required);
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
     assert!(schema["description"].as_str().is_some_and(|text| text.len() > 20), "the tool is described");

@@ -1,18 +1,16 @@
 //! Placing an order: price it, set its units aside or let them wait, record it.
 
-use std::collections::BTreeMap;
+mod allot;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
+use self::allot::{Allotment, allot, set_aside};
 use super::{Reference, ReferenceKind, refuse, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{
-        Amounts, CatalogueEntry, Charge, OrderPlaced, PlacedLine, StockBackordered, StockPolicy, StockReserved, Totals,
-    },
-    ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    event::{Amounts, CatalogueEntry, Charge, OrderPlaced, PlacedLine, StockPolicy, Totals},
+    ids::{CustomerId, ProductId, StreamId, Version},
     limits,
     money::{AmountError, Currency, MAX_AMOUNT_MINOR, parse_amount, plain},
     pricing::{Discount, EnteredLine, price},
@@ -84,13 +82,6 @@ struct Item<'a> {
     quantity: i64,
     unit_price: i64,
     entered: EnteredLine,
-}
-
-/// What one line gets of its product's stock.
-#[derive(Clone, Copy, Default)]
-struct Allotment {
-    reserved: i64,
-    backordered: i64,
 }
 
 impl CreateOrder {
@@ -310,59 +301,6 @@ impl LineInput {
     }
 }
 
-/// Divides what is available among the lines, first come first served, after judging each product's sum over all lines.
-fn allot(items: &[Item<'_>], world: &World) -> Result<Vec<Allotment>, Refusal> {
-    let mut requested: BTreeMap<ProductId, i64> = BTreeMap::new();
-    for item in items.iter().filter(|item| item.entry.policy != StockPolicy::Untracked) {
-        *requested.entry(item.id).or_default() += item.quantity;
-    }
-    let mut free = BTreeMap::new();
-    let mut shortfalls: Vec<Value> = vec![];
-    for (id, requested) in requested {
-        let stock = world.stock(id)?;
-        let available = stock.available().max(0);
-        let Some(item) = items.iter().find(|item| item.id == id) else { continue };
-        let may_wait = match item.entry.policy {
-            StockPolicy::Backorder => (item.entry.backorder_limit - stock.backordered()).max(0),
-            StockPolicy::Deny | StockPolicy::Untracked => 0,
-        };
-        if requested > available + may_wait {
-            shortfalls.push(json!({
-                "product": item.entry.name, "sku": item.product.sku,
-                "requested": requested, "available": available, "shortfall": requested - available,
-            }));
-        }
-        free.insert(id, available);
-    }
-    if !shortfalls.is_empty() {
-        return Err(insufficient(shortfalls).into());
-    }
-    Ok(items
-        .iter()
-        .map(|item| match free.get_mut(&item.id) {
-            None => Allotment::default(),
-            Some(free) => {
-                let reserved = item.quantity.min(*free);
-                *free -= reserved;
-                Allotment { reserved, backordered: item.quantity - reserved }
-            }
-        })
-        .collect())
-}
-
-fn insufficient(shortfalls: Vec<Value>) -> Rejection {
-    let described: Vec<String> = shortfalls
-        .iter()
-        .map(|short| {
-            format!("{} of {} available, {} asked for", short["available"], short["product"], short["requested"])
-        })
-        .collect();
-    Rejection::new(Code::InsufficientStock, format!("Not enough in stock: {}.", described.join("; ")))
-        .field("lines")
-        .hint("Order fewer units, or receive stock first with inventory_receive.")
-        .candidates(shortfalls)
-}
-
 fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], allotments: &[Allotment]) -> Vec<PlacedLine> {
     let numbered = (1..).zip(items).zip(amounts).zip(allotments);
     numbered
@@ -380,21 +318,6 @@ fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], allotments: &[Allotment
             backordered: allotment.backordered,
         })
         .collect()
-}
-
-fn set_aside(lines: &[PlacedLine], order_id: OrderId, moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
-    for placed in lines {
-        let PlacedLine { product_id, line, .. } = *placed;
-        if placed.reserved > 0 {
-            let units = placed.reserved;
-            moves.record(product_id, StockReserved { product_id, order_id, line, units, from_backorder: false })?;
-        }
-        if placed.backordered > 0 {
-            let units = placed.backordered;
-            moves.record(product_id, StockBackordered { product_id, order_id, line, units })?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

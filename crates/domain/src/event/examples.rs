@@ -4,6 +4,10 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::*;
+use crate::{
+    ids::{CustomerId, OrderId, ProductId},
+    money::Currency,
+};
 
 const ORDER: OrderId = OrderId(1001);
 const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x019a_aaaa_0000_7000_8000_0000_0000_0001));

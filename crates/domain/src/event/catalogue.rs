@@ -1,0 +1,71 @@
+//! Facts about products.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ids::ProductId, money::Currency};
+
+/// What an order may do when too few units are available.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StockPolicy {
+    /// Refuse the order.
+    #[default]
+    Deny,
+    /// Let the order wait, up to the product's backorder limit.
+    Backorder,
+    /// No stock is kept of this product (a service, a download).
+    Untracked,
+}
+
+/// See [`Event::ProductRegistered`](super::Event::ProductRegistered).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductRegistered {
+    /// Derived from the SKU.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// As typed at registration, trimmed.
+    pub sku: String,
+    /// The entry.
+    pub entry: CatalogueEntry,
+}
+
+/// See [`Event::ProductChanged`](super::Event::ProductChanged). Carries the whole entry as it stands after the change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProductChanged {
+    /// Derived from the SKU.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// As typed at registration.
+    pub sku: String,
+    /// The entry from now on.
+    pub entry: CatalogueEntry,
+}
+
+/// What the catalogue says of a product, besides its SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CatalogueEntry {
+    /// Shown on orders.
+    pub name: String,
+    /// Price of one unit, minor units of `currency`.
+    pub price: i64,
+    /// Of the price.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Percent.
+    #[serde(with = "crate::money::decimal_string")]
+    #[schemars(with = "String")]
+    pub tax_rate: Decimal,
+    /// Whether `price` includes tax.
+    pub tax_inclusive: bool,
+    /// What to do when too few are available.
+    pub policy: StockPolicy,
+    /// Units that may be waited for at once, with the backorder policy.
+    pub backorder_limit: i64,
+    /// Available units at or below which stock counts as low; absent means never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_stock_threshold: Option<i64>,
+    /// Whether it can no longer be ordered.
+    pub archived: bool,
+}

@@ -1,0 +1,259 @@
+//! Facts about orders, and the amounts they carry.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{CustomerId, OrderId, ProductId},
+    money::Currency,
+};
+
+/// See [`Event::OrderPlaced`](super::Event::OrderPlaced).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderPlaced {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered; the person's particulars stand only in the customer's stream.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of every amount in the order's events.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Whether the prices of every line were entered with tax, and so the shipping fee. The amounts below never include it.
+    pub tax_inclusive: bool,
+    /// In the order given, numbered from 1.
+    pub lines: Vec<PlacedLine>,
+    /// Shipping fee.
+    pub shipping: Charge,
+    /// Sums over lines and shipping.
+    pub totals: Totals,
+    /// The customer's note; may be sealed under the customer's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A line as ordered, with price, name and tax rate copied from the catalogue of that moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlacedLine {
+    /// From 1.
+    pub line: u32,
+    /// What.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// Copied from the catalogue.
+    pub sku: String,
+    /// Copied from the catalogue.
+    pub name: String,
+    /// Units ordered.
+    pub quantity: i64,
+    /// Price of one unit as entered, minor units.
+    pub unit_price: i64,
+    /// Percent; `18` means 18 %.
+    #[serde(with = "crate::money::decimal_string")]
+    #[schemars(with = "String")]
+    pub tax_rate: Decimal,
+    /// Amounts of the whole line; the value of unit i follows from them by rule R4.
+    pub amounts: Amounts,
+    /// Whether stock is kept of the product.
+    pub tracked: bool,
+    /// Units set aside at placement.
+    pub reserved: i64,
+    /// Units to wait for at placement.
+    pub backordered: i64,
+}
+
+/// Amounts of goods, minor units, without tax unless said. net = gross − discount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Amounts {
+    /// Before discounts.
+    pub gross: i64,
+    /// Line discount and share of the order discount, as a positive amount.
+    pub discount: i64,
+    /// Tax on gross − discount.
+    pub tax: i64,
+}
+
+/// A fee with its tax, minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Charge {
+    /// Without tax.
+    pub net: i64,
+    /// Tax on it.
+    pub tax: i64,
+}
+
+/// The waterfall of rule R2, minor units: gross − discount = net; + shipping = revenue; + tax = total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Goods before discounts.
+    pub gross: i64,
+    /// Discounts, as a positive amount.
+    pub discount: i64,
+    /// Net sales.
+    pub net: i64,
+    /// Shipping without tax.
+    pub shipping: i64,
+    /// The headline: without tax, with shipping.
+    pub revenue: i64,
+    /// All tax.
+    pub tax: i64,
+    /// What the customer pays.
+    pub total: i64,
+}
+
+impl Totals {
+    /// The waterfall of rule R2 over lines and shipping.
+    #[must_use]
+    pub fn of(lines: impl IntoIterator<Item = Amounts>, shipping: Charge) -> Totals {
+        let mut totals = Totals { shipping: shipping.net, tax: shipping.tax, ..Totals::default() };
+        for line in lines {
+            totals.gross += line.gross;
+            totals.discount += line.discount;
+            totals.tax += line.tax;
+        }
+        totals.net = totals.gross - totals.discount;
+        totals.revenue = totals.net + totals.shipping;
+        totals.total = totals.revenue + totals.tax;
+        totals
+    }
+}
+
+/// See [`Event::OrderConfirmed`](super::Event::OrderConfirmed).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderConfirmed {
+    /// The order's number.
+    pub order_id: OrderId,
+}
+
+/// See [`Event::OrderHeld`](super::Event::OrderHeld).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderHeld {
+    /// The order's number.
+    pub order_id: OrderId,
+}
+
+/// See [`Event::OrderReleased`](super::Event::OrderReleased).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderReleased {
+    /// The order's number.
+    pub order_id: OrderId,
+}
+
+/// See [`Event::ProcessingStarted`](super::Event::ProcessingStarted).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessingStarted {
+    /// The order's number.
+    pub order_id: OrderId,
+}
+
+/// Units of one line that an event moves, with the value that rule R4 gives exactly these units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineUnits {
+    /// Line number, from 1.
+    pub line: u32,
+    /// What the line is for.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// How many units, at least 1.
+    pub units: i64,
+    /// Value of exactly these units.
+    pub amounts: Amounts,
+}
+
+/// See [`Event::UnitsShipped`](super::Event::UnitsShipped).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitsShipped {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// 1 for the order's first shipment.
+    pub shipment: u32,
+    /// What left.
+    pub lines: Vec<LineUnits>,
+    /// The shipping fee, with the first shipment only.
+    pub shipping: Charge,
+    /// Whether nothing of the order remains to be shipped.
+    pub completes: bool,
+    /// Who carries it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    /// The carrier's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+}
+
+/// See [`Event::UnitsDelivered`](super::Event::UnitsDelivered).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitsDelivered {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// What arrived.
+    pub lines: Vec<LineUnits>,
+    /// Whether every active unit has arrived or come back.
+    pub completes: bool,
+}
+
+/// See [`Event::UnitsCancelled`](super::Event::UnitsCancelled).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitsCancelled {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// What was cancelled, with the amounts to take back.
+    pub lines: Vec<LineUnits>,
+    /// The shipping fee taken back (rule R6), or nothing.
+    pub shipping: Charge,
+    /// Whether no active unit remains.
+    pub completes: bool,
+}
+
+/// See [`Event::BackorderFilled`](super::Event::BackorderFilled).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BackorderFilled {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// The line that waited.
+    pub line: u32,
+    /// What the line is for.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// Units now reserved.
+    pub units: i64,
+}
+
+/// See [`Event::PaymentCaptured`](super::Event::PaymentCaptured).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentCaptured {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Minor units of the order's currency, with tax.
+    pub amount: i64,
+    /// `card`, `cash`, `upi`, …
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
