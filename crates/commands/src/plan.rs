@@ -1,0 +1,252 @@
+//! Deciding a batch: each command in turn, on the state the commands before it leave behind.
+
+use std::{borrow::Cow, ops::Range, sync::Arc};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use orderlog_domain::{
+    decide::{Context, Decision, Refusal},
+    envelope::{Envelope, Provenance},
+    event::Event,
+    ids::{CommandId, Position, StreamId, Version},
+    rejection::Rejection,
+    world::State,
+};
+use orderlog_event_log::{Batch, CommandRecord, Head, LogError, Recorded, chain};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    submission::{Receipt, Submission},
+    writer::{Task, Waiting},
+};
+
+/// Digits kept of a second: what both engines store.
+const SUBSECOND_DIGITS: u16 = 6;
+
+/// What a batch appends, and the answer it gives each command once appended.
+pub(crate) struct Plan {
+    pub(crate) batch: Batch,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Commands with a key of the caller's that were rejected: they may have been carried out before.
+    pub(crate) doubtful: Vec<CommandId>,
+}
+
+pub(crate) enum Outcome {
+    Decided(Box<Decided>),
+    /// The answer to a dry run.
+    Foreseen(Box<Receipt>),
+    Rejected(Rejection),
+}
+
+pub(crate) struct Decided {
+    subject: StreamId,
+    before: Option<State>,
+    after: State,
+    warnings: Vec<String>,
+    range: Range<usize>,
+    position: Position,
+}
+
+impl Plan {
+    pub(crate) fn appends(&self) -> bool {
+        !self.batch.commands.is_empty()
+    }
+}
+
+impl Decided {
+    pub(crate) fn receipt(self, submission: &Submission, batch: &Arc<[Recorded]>) -> Receipt {
+        Receipt {
+            command_id: submission.command_id,
+            subject: self.subject,
+            position: self.position,
+            before: self.before,
+            after: self.after,
+            warnings: self.warnings,
+            replayed: false,
+            dry_run: false,
+            batch: Arc::clone(batch),
+            range: self.range,
+        }
+    }
+}
+
+impl Task {
+    /// Decides every waiting command, loading what the decisions ask for.
+    pub(crate) async fn plan(&mut self, waiting: &[Waiting]) -> Result<Plan, LogError> {
+        let batch = Batch { events: Vec::new(), commands: Vec::new(), head: self.head.clone() };
+        let mut plan = Plan { batch, outcomes: Vec::with_capacity(waiting.len()), doubtful: Vec::new() };
+        for (turn, this) in waiting.iter().enumerate() {
+            let decided = loop {
+                match self.decide(&this.submission, &plan.batch.head) {
+                    Err(Refusal::Missing(stream)) => {
+                        let streams = self.missing(&waiting[turn..], stream);
+                        self.load(&streams).await?;
+                    }
+                    Err(Refusal::Rejected(rejection)) => break Err(rejection),
+                    Ok(decision) => break Ok(decision),
+                }
+            };
+            let outcome = match decided {
+                Ok(decision) if this.submission.dry_run => self.foresee(&this.submission, decision, &plan.batch.head),
+                Ok(decision) => self.take(&this.submission, decision, &mut plan.batch),
+                Err(rejection) => {
+                    if this.submission.keyed && !this.submission.dry_run {
+                        plan.doubtful.push(this.submission.command_id);
+                    }
+                    Outcome::Rejected(rejection)
+                }
+            };
+            plan.outcomes.push(outcome);
+        }
+        Ok(plan)
+    }
+
+    fn decide(&self, submission: &Submission, head: &Head) -> Result<Decision, Refusal> {
+        let context = Context {
+            now: submission.now,
+            occurred_at: submission.occurred_at,
+            next_order: head.next_order,
+            shop: &self.options.shop,
+            names: &submission.names,
+            expected_version: submission.expected_version,
+        };
+        submission.command.decide(&self.world, &context)
+    }
+
+    /// The stream a decision asked for, and all that this command and those behind it are known to need: one reading
+    /// serves them all.
+    fn missing(&self, waiting: &[Waiting], asked_for: StreamId) -> Vec<StreamId> {
+        let known = waiting.iter().flat_map(|w| w.submission.command.needs(&w.submission.names));
+        let mut streams: Vec<StreamId> = known.filter(|stream| !self.world.contains(*stream)).collect();
+        streams.push(asked_for);
+        streams.sort_unstable();
+        streams.dedup();
+        streams
+    }
+
+    /// Adds the facts of a decision to the batch and to the world.
+    fn take(&mut self, submission: &Submission, decision: Decision, batch: &mut Batch) -> Outcome {
+        let before = self.existing(decision.subject);
+        let provenance = self.provenance(submission, &batch.head);
+        let start = batch.events.len();
+        for (stream, event) in &decision.facts {
+            self.world.evolve(*stream, event, &provenance);
+            let version = self.world.get(*stream).map_or(Version::NONE, State::version);
+            let recorded = record(event, *stream, version, &provenance, batch.events.len() - start, &mut batch.head);
+            batch.events.push(recorded);
+        }
+        let range = start..batch.events.len();
+        if submission.keyed || !range.is_empty() {
+            batch.commands.push(CommandRecord {
+                command_id: submission.command_id,
+                request_hash: submission.request_hash,
+                first: Position(batch.head.position.0 - range.len() as i64 + 1),
+                last: batch.head.position,
+            });
+        }
+        Outcome::Decided(Box::new(Decided {
+            subject: decision.subject,
+            before,
+            after: self.existing(decision.subject).unwrap_or_else(|| State::empty(decision.subject)),
+            warnings: decision.warnings,
+            range,
+            position: batch.head.position,
+        }))
+    }
+
+    /// The receipt a dry run would have had, with the very events; the world stays as it is.
+    fn foresee(&self, submission: &Submission, decision: Decision, head: &Head) -> Outcome {
+        let provenance = self.provenance(submission, head);
+        let mut head = head.clone();
+        let mut states: Vec<State> = Vec::new();
+        let mut events = Vec::new();
+        for (stream, event) in &decision.facts {
+            let known = states.iter().position(|state| state.stream() == *stream).unwrap_or_else(|| {
+                states.push(self.world.get(*stream).cloned().unwrap_or_else(|| State::empty(*stream)));
+                states.len() - 1
+            });
+            states[known].evolve(event, &provenance);
+            let version = states[known].version();
+            events.push(record(event, *stream, version, &provenance, events.len(), &mut head));
+        }
+        let before = self.existing(decision.subject);
+        let after = states.into_iter().find(|state| state.stream() == decision.subject);
+        Outcome::Foreseen(Box::new(Receipt {
+            command_id: submission.command_id,
+            subject: decision.subject,
+            position: self.head.position,
+            after: after.or_else(|| before.clone()).unwrap_or_else(|| State::empty(decision.subject)),
+            before,
+            warnings: decision.warnings,
+            replayed: false,
+            dry_run: true,
+            range: 0..events.len(),
+            batch: events.into(),
+        }))
+    }
+
+    fn existing(&self, stream: StreamId) -> Option<State> {
+        self.world.get(stream).filter(|state| state.version() > Version::NONE).cloned()
+    }
+
+    fn provenance(&self, submission: &Submission, head: &Head) -> Provenance {
+        let Submission { origin, command_id, .. } = submission;
+        let occurred_at = submission.occurred_at.trunc_subsecs(SUBSECOND_DIGITS);
+        Provenance {
+            occurred_at,
+            recorded_at: submission.now.trunc_subsecs(SUBSECOND_DIGITS).max(head.recorded_at),
+            business_date: self.options.shop.calendar.business_date(occurred_at),
+            actor: origin.actor.clone(),
+            agent: origin.agent.clone(),
+            command_id: *command_id,
+            causation_id: origin.causation_id.unwrap_or(command_id.0),
+            correlation_id: origin.correlation_id.unwrap_or(command_id.0),
+            trace_id: origin.trace_id.clone(),
+            reason: origin.reason.clone(),
+            request_text: origin.request_text.clone(),
+        }
+    }
+}
+
+/// Gives a fact its place in the log and its canonical bytes, and moves the head behind it.
+fn record(
+    event: &Event,
+    stream: StreamId,
+    version: Version,
+    provenance: &Provenance,
+    nth: usize,
+    head: &mut Head,
+) -> Recorded {
+    let position = head.position.next();
+    let envelope = Envelope {
+        id: event_id(provenance.command_id, nth, provenance.recorded_at),
+        stream,
+        version,
+        position,
+        event_type: Cow::Borrowed(event.event_type()),
+        schema: event.schema(),
+        provenance: provenance.clone(),
+        data: event,
+    };
+    let json = serde_json::to_string(&envelope).expect("an event always has a JSON form");
+    head.position = position;
+    head.hash = chain(&head.hash, &json);
+    head.recorded_at = provenance.recorded_at;
+    if let Event::OrderPlaced(placed) = event {
+        head.next_order = placed.order_id.next();
+    }
+    Recorded { position, stream, version, event_type: event.event_type().to_owned(), hash: head.hash, json }
+}
+
+/// UUIDv7 of a command's nth event: its random part is derived, so that the same command decided again, after a lost
+/// swap or on another engine, records the same id.
+fn event_id(command: CommandId, nth: usize, at: DateTime<Utc>) -> Uuid {
+    let mut hasher = Sha256::new();
+    hasher.update(command.0.as_bytes());
+    hasher.update((nth as u64).to_be_bytes());
+    let digest = hasher.finalize();
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest[..10]);
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}

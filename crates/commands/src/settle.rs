@@ -1,0 +1,107 @@
+//! After a lost swap or an unknown outcome: take the head, read what others wrote, find what was carried out already.
+
+use std::time::{Duration, Instant};
+
+use orderlog_domain::{ids::CommandId, world::World};
+use orderlog_event_log::{Head, LogError};
+
+use crate::{
+    history, load,
+    writer::{Task, Waiting},
+};
+
+/// How long a batch waits for a database that went away before its callers are told.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pause before the database is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Foreign events read at once.
+const PAGE_EVENTS: u32 = 2_000;
+/// Foreign events beyond which it is cheaper to forget the world than to bring it up to date.
+const CATCH_UP_EVENTS: i64 = 20_000;
+
+impl Task {
+    /// Leaves the head locked, the world at that head, and in `waiting` only what is still to be carried out.
+    pub(crate) async fn settle(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), LogError> {
+        let started = Instant::now();
+        self.world.rollback();
+        loop {
+            match self.try_settle(waiting).await {
+                Ok(()) => {
+                    self.must_settle = false;
+                    return Ok(());
+                }
+                Err(error) if !may_pass(&error) || started.elapsed() > PATIENCE => return Err(error),
+                Err(error) => tracing::debug!(%error, "settling again"),
+            }
+            while let Err(error) = self.connection.reconnect().await {
+                if started.elapsed() > PATIENCE {
+                    return Err(error);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn try_settle(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), LogError> {
+        self.connection.unlock().await?;
+        let head = self.connection.lock_head().await?;
+        self.catch_up(head).await?;
+        self.answer_what_was_done(waiting).await
+    }
+
+    /// Brings the world from the head it reflects to the one just locked.
+    async fn catch_up(&mut self, head: Head) -> Result<(), LogError> {
+        if head.position.0 - self.head.position.0 > CATCH_UP_EVENTS || head.position < self.head.position {
+            self.world = World::default();
+        } else {
+            let mut after = self.head.position;
+            while after < head.position {
+                let page = self.connection.read(after, PAGE_EVENTS).await?;
+                let Some(last) = page.last() else { break };
+                after = last.position;
+                for recorded in page {
+                    if let Some(state) = self.world.get(recorded.stream)
+                        && state.version() < recorded.version
+                    {
+                        let event = load::decode(&recorded)?;
+                        self.world.evolve(recorded.stream, &event.data, &event.provenance);
+                    }
+                }
+            }
+        }
+        self.head = head;
+        self.world.mark();
+        Ok(())
+    }
+
+    /// Takes out of `waiting`, and answers from the log, every command that stands in it.
+    async fn answer_what_was_done(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), LogError> {
+        let ids: Vec<CommandId> = waiting.iter().map(|w| w.submission.command_id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for done in self.connection.find_commands(&ids).await? {
+            let (found, rest) =
+                std::mem::take(waiting).into_iter().partition(|w| w.submission.command_id == done.command_id);
+            *waiting = rest;
+            for Waiting { submission, reply } in found {
+                let (log, done) = (self.log.clone(), done.clone());
+                tokio::spawn(async move {
+                    let answer = history::receipt(&log, &submission, &done).await;
+                    let _ = reply.send(answer);
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether one of these was carried out before, so that rejecting it now would be wrong.
+    pub(crate) async fn any_done(&mut self, commands: &[CommandId]) -> Result<bool, LogError> {
+        Ok(!commands.is_empty() && !self.connection.find_commands(commands).await?.is_empty())
+    }
+}
+
+/// Whether a fresh connection may do better. An unknown outcome is one of these: settling is how it becomes known.
+pub(crate) fn may_pass(error: &LogError) -> bool {
+    error.is_transient() || matches!(error, LogError::Unknown { .. })
+}

@@ -1,0 +1,167 @@
+//! Fresh logs on both engines, and a shop whose commands read like sentences.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, TimeZone, Utc};
+use orderlog_commands::{Options, Origin, Receipt, Submission, SubmitError, Writer};
+use orderlog_domain::{
+    calendar::BusinessCalendar,
+    commands::Command,
+    decide::{Names, Shop as Settings},
+    envelope::Actor,
+    event::SealedProfile,
+    ids::{CommandId, CustomerId, Position, ProductId},
+    money::Currency,
+};
+use orderlog_event_log::{Hash, Log, chain};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use uuid::Uuid;
+
+/// Where a log lives during one test.
+pub struct Home {
+    pub url: String,
+    folder: Option<tempfile::TempDir>,
+}
+
+/// Runs a test on SQLite and on PostgreSQL, each on a log of its own.
+pub async fn on_both_engines(test: impl AsyncFn(Home)) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}", folder.path().join("log.db").display());
+    test(Home { url, folder: Some(folder) }).await;
+    test(on_postgres().await).await;
+}
+
+/// A fresh database on the test server.
+pub async fn on_postgres() -> Home {
+    let admin = std::env::var("ORDERLOG_TEST_POSTGRES_URL").expect("ORDERLOG_TEST_POSTGRES_URL is set by tests/run");
+    let name = format!("writer_{}", fresh_id().simple());
+    let mut connection = PgConnection::connect(&admin).await.expect("the test server answers");
+    connection.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("a fresh database");
+    let (server, _) = admin.rsplit_once('/').expect("a url with a database");
+    Home { url: format!("{server}/{name}"), folder: None }
+}
+
+impl Home {
+    pub fn is_postgres(&self) -> bool {
+        self.folder.is_none()
+    }
+}
+
+/// One node: a log and its writer.
+#[derive(Clone)]
+pub struct Node {
+    pub log: Log,
+    pub writer: Writer,
+    names: Names,
+}
+
+pub const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+
+impl Node {
+    pub async fn start(home: &Home) -> Node {
+        let log = Log::open(&home.url).await.expect("the log opens");
+        let shop = Settings { currency: Currency::INR, calendar: BusinessCalendar::default() };
+        let options = Options { shop, on_append: Box::new(|_| {}) };
+        let (writer, _) = Writer::start(log.clone(), options).await.expect("the writer starts");
+        let mut names = Names::default();
+        names.products.insert("A".to_owned(), ProductId::from_sku("A"));
+        names.customers.insert("asha".to_owned(), CUSTOMER);
+        Node { log, writer, names }
+    }
+
+    /// A node whose shop has a customer and `units` of product A at ₹499.
+    pub async fn with_stock(home: &Home, units: i64) -> Node {
+        let node = Node::start(home).await;
+        node.run(Command::UpsertCustomer {
+            customer_id: CUSTOMER,
+            profile: SealedProfile { name: Some("sealed".to_owned()), ..SealedProfile::default() },
+        })
+        .await
+        .expect("a customer");
+        let product = json!({"sku": "A", "name": "Product A", "price": "499.00", "tax_rate": "18"});
+        node.run(Command::UpsertProduct(from(product))).await.expect("a product");
+        if units > 0 {
+            node.run(receive(units)).await.expect("stock");
+        }
+        node
+    }
+
+    pub async fn run(&self, command: Command) -> Result<Receipt, SubmitError> {
+        self.writer.submit(self.submission(command)).await
+    }
+
+    pub async fn run_keyed(&self, key: &str, command: Command) -> Result<Receipt, SubmitError> {
+        self.writer.submit(self.keyed(key, command)).await
+    }
+
+    pub fn submission(&self, command: Command) -> Submission {
+        Submission {
+            command,
+            names: self.names.clone(),
+            command_id: CommandId(fresh_id()),
+            keyed: false,
+            request_hash: Hash::ZERO,
+            now: now(),
+            occurred_at: now(),
+            expected_version: None,
+            dry_run: false,
+            origin: Origin {
+                actor: Actor { user: "test".to_owned(), role: "owner".to_owned() },
+                agent: None,
+                causation_id: None,
+                correlation_id: None,
+                trace_id: None,
+                reason: None,
+                request_text: None,
+            },
+        }
+    }
+
+    pub fn keyed(&self, key: &str, command: Command) -> Submission {
+        let arguments = format!("{command:?}");
+        Submission {
+            command_id: CommandId(Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes())),
+            keyed: true,
+            request_hash: chain(&Hash::ZERO, &arguments),
+            ..self.submission(command)
+        }
+    }
+
+    pub async fn position(&self) -> Position {
+        self.log.head().await.expect("the head").position
+    }
+}
+
+pub fn place(quantity: i64) -> Command {
+    Command::CreateOrder(from(json!({"customer": "asha", "lines": [{"product": "A", "quantity": quantity}]})))
+}
+
+pub fn ship(order: i64) -> Command {
+    Command::UpdateStatus(from(json!({"order_id": order, "status": "shipped"})))
+}
+
+pub fn cancel(order: i64) -> Command {
+    Command::Cancel(from(json!({"order_id": order})))
+}
+
+pub fn receive(units: i64) -> Command {
+    Command::ReceiveStock(from(json!({"product": "A", "quantity": units})))
+}
+
+fn from<T: serde::de::DeserializeOwned>(value: Value) -> T {
+    serde_json::from_value(value).expect("arguments of the command")
+}
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).single().expect("a moment")
+}
+
+/// Unique within the machine for as long as a test runs.
+fn fresh_id() -> Uuid {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+    #[expect(clippy::disallowed_methods, reason = "tests are an edge: they play the callers")]
+    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_nanos();
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{nanos}-{nth}-{}", std::process::id()).as_bytes())
+}

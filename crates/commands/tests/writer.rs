@@ -1,0 +1,233 @@
+//! The writer on both engines: acts once, decides on the present state, shares a log with other nodes.
+
+#[path = "support.rs"]
+mod support;
+
+use orderlog_commands::{Receipt, SubmitError};
+use orderlog_domain::{ids::Position, rejection::Code, world::State};
+use support::{Node, cancel, on_both_engines, on_postgres, place, receive, ship};
+
+fn code(result: Result<Receipt, SubmitError>) -> Code {
+    match result {
+        Err(SubmitError::Rejected(rejection)) => rejection.code,
+        other => panic!("expected a rejection, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_tells_what_was_recorded() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 10).await;
+        let placed = node.run(place(3)).await.expect("placed");
+        let types: Vec<&str> = placed.events().iter().map(|e| e.event_type.as_str()).collect();
+        assert_eq!(types, ["OrderPlaced", "StockReserved"]);
+        assert!(placed.before.is_none() && !placed.no_change() && !placed.replayed);
+        assert_eq!(placed.subject.to_string(), "order-1001");
+        assert_eq!(placed.position, node.position().await);
+
+        let shipped = node.run(ship(1001)).await.expect("shipped");
+        assert!(matches!(&shipped.before, Some(State::Order(order)) if order.status().to_string() == "pending"));
+        assert!(matches!(&shipped.after, State::Order(order) if order.status().to_string() == "shipped"));
+        let again = node.run(ship(1001)).await.expect("nothing to do");
+        assert!(again.no_change());
+        assert_eq!(again.position, shipped.position);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_unit_is_sold_once_among_200_callers() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 1).await;
+        let tries: Vec<_> = (0..200)
+            .map(|_| {
+                let node = node.clone();
+                tokio::spawn(async move { node.run(place(1)).await })
+            })
+            .collect();
+        let mut sold = 0;
+        for attempt in tries {
+            match attempt.await.expect("no panic") {
+                Ok(_) => sold += 1,
+                refused => assert_eq!(code(refused), Code::InsufficientStock),
+            }
+        }
+        assert_eq!(sold, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_acts_once_at_once_and_after_a_restart() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 100).await;
+        let before = node.position().await;
+        let at_once: Vec<_> = (0..10)
+            .map(|_| {
+                let node = node.clone();
+                tokio::spawn(async move { node.run_keyed("k", place(1)).await })
+            })
+            .collect();
+        let mut receipts = Vec::new();
+        for call in at_once {
+            receipts.push(call.await.expect("no panic").expect("placed"));
+        }
+        assert_eq!(node.position().await, Position(before.0 + 2));
+        assert_eq!(receipts.iter().filter(|receipt| !receipt.replayed).count(), 1);
+
+        let restarted = Node::start(&home).await;
+        let again = restarted.run_keyed("k", place(1)).await.expect("the original receipt");
+        assert!(again.replayed);
+        assert_eq!(again.events().len(), 2);
+        for receipt in &receipts {
+            assert_eq!(receipt.events(), again.events());
+            assert_eq!((receipt.subject, receipt.version()), (again.subject, again.version()));
+        }
+        assert_eq!(code(restarted.run_keyed("k", place(2)).await), Code::IdempotencyMismatch);
+        assert_eq!(node.position().await, Position(before.0 + 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repeated_key_gets_its_receipt_even_where_the_command_would_now_be_refused() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 5).await;
+        node.run(place(1)).await.expect("placed");
+        let cancelled = node.run_keyed("cancel", cancel(1001)).await.expect("cancelled");
+        let again = node.run_keyed("cancel", cancel(1001)).await.expect("the original receipt");
+        assert!(again.replayed);
+        assert_eq!(again.events(), cancelled.events());
+        let unchanged = node.run_keyed("ship", ship(9)).await;
+        assert_eq!(code(unchanged), Code::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_foresees_the_very_events_and_records_nothing() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 5).await;
+        let before = node.position().await;
+        let mut submission = node.submission(place(2));
+        submission.dry_run = true;
+        let foreseen = node.writer.submit(submission.clone()).await.expect("foreseen");
+        assert!(foreseen.dry_run);
+        assert_eq!(node.position().await, before);
+        submission.dry_run = false;
+        let placed = node.writer.submit(submission).await.expect("placed");
+        assert_eq!(foreseen.events(), placed.events());
+        assert_eq!(foreseen.after, placed.after);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rejection_is_never_based_on_what_another_node_has_changed() {
+    on_both_engines(async |home| {
+        let one = Node::with_stock(&home, 0).await;
+        assert_eq!(code(one.run(place(1)).await), Code::InsufficientStock);
+        let other = Node::start(&home).await;
+        other.run(receive(1)).await.expect("received by the other node");
+        one.run(place(1)).await.expect("the first node sees the unit");
+        assert_eq!(code(other.run(place(1)).await), Code::InsufficientStock);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_nodes_share_a_log() {
+    on_both_engines(async |home| {
+        let nodes = [Node::with_stock(&home, 1_000).await, Node::start(&home).await];
+        let per_caller = if home.is_postgres() { 20 } else { 5 };
+        let callers: Vec<_> = (0..16)
+            .map(|nth| {
+                let node = nodes[nth % 2].clone();
+                tokio::spawn(async move {
+                    for _ in 0..per_caller {
+                        node.run(place(1)).await.expect("placed");
+                    }
+                })
+            })
+            .collect();
+        for caller in callers {
+            caller.await.expect("no panic");
+        }
+        let head = nodes[0].log.head().await.expect("the head");
+        assert_eq!(head.next_order.0, 1001 + 16 * per_caller);
+        let verified = orderlog_event_log::verify(&nodes[0].log, |_| {}).await.expect("the chain holds");
+        assert_eq!(verified.positions, head.position);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hot_product_is_loaded_from_its_snapshot() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 1_000).await;
+        for _ in 0..30 {
+            let batch = (0..20).map(|_| {
+                let node = node.clone();
+                tokio::spawn(async move { node.run(place(1)).await.expect("placed") })
+            });
+            for order in batch.collect::<Vec<_>>() {
+                order.await.expect("no panic");
+            }
+        }
+        let stock = orderlog_domain::ids::StreamId::Stock(orderlog_domain::ids::ProductId::from_sku("A"));
+        let found = tokio::time::timeout(std::time::Duration::from_secs(10), async {
+            loop {
+                if let Some(snapshot) = node.log.load_snapshots(&[stock]).await.expect("snapshots").pop() {
+                    break snapshot;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        assert!(found.await.expect("a snapshot was saved").version.0 >= 256);
+        let cold = Node::start(&home).await;
+        assert_eq!(code(cold.run(place(401)).await), Code::InsufficientStock);
+        cold.run(place(400)).await.expect("exactly what is left");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_append_cut_off_by_the_database_is_settled_before_the_answer() {
+    use sqlx::{Connection, Executor};
+    let home = on_postgres().await;
+    let node = Node::with_stock(&home, 1_000_000).await;
+    let mut admin = sqlx::PgConnection::connect(&home.url).await.expect("a connection");
+    let cutter = tokio::spawn(async move {
+        for _ in 0..20 {
+            admin
+                .execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity
+                     where datname = current_database() and pid <> pg_backend_pid()",
+                )
+                .await
+                .expect("terminated");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    });
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let node = node.clone();
+            tokio::spawn(async move {
+                let mut acknowledged = Vec::new();
+                for _ in 0..100 {
+                    acknowledged.push(node.run(place(1)).await.expect("placed in the end").command_id);
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    let mut acknowledged = Vec::new();
+    for caller in callers {
+        acknowledged.extend(caller.await.expect("no panic"));
+    }
+    cutter.await.expect("no panic");
+    let log = orderlog_event_log::Log::open(&home.url).await.expect("the log opens");
+    assert_eq!(log.head().await.expect("the head").next_order.0, 1001 + 800);
+    assert_eq!(log.find_commands(&acknowledged).await.expect("commands").len(), 800);
+    orderlog_event_log::verify(&log, |_| {}).await.expect("the chain holds");
+}
