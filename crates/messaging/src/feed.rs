@@ -85,7 +85,7 @@ impl Feed {
         // Subscribed before the head is read, so that no event falls between the two.
         let (announcements, verify) = match source {
             Source::Bus(bus) => (bus.subscribe(), false),
-            Source::Nats(nats) => (nats.link.arrivals.subscribe(), true),
+            Source::Nats(nats) => (nats.arrivals.subscribe(), true),
         };
         let next_check = Instant::now();
         let mut feed =
