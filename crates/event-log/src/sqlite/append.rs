@@ -11,13 +11,13 @@ use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap};
 #[derive(Debug)]
 pub(crate) struct SqliteWriter {
     options: SqliteConnectOptions,
-    /// None after a failed reconnect.
     connection: SqliteConnection,
 }
 
 impl SqliteWriter {
     pub(crate) async fn connect(log: &SqliteLog) -> Result<SqliteWriter, LogError> {
-        let connection = session::connect(&log.options).await?;
+        let mut connection = session::connect(&log.options).await?;
+        session::grow_wal(&log.options, &mut connection).await?;
         Ok(SqliteWriter { options: log.options.clone(), connection })
     }
 

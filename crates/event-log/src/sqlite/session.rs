@@ -12,6 +12,20 @@ use crate::LogError;
 /// How long a commit waits for another process or for a snapshot being saved.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 
+/// Size to which the WAL is grown before the first append, and the size at which SQLite starts it over from the
+/// beginning (its default of 1,000 pages). Commits into a file that still grows take about twice as long, because the
+/// file system must sync the new size too. Nothing of ours truncates it (`journal_size_limit` stays unset).
+const WAL_BYTES: u64 = 4 << 20;
+
+/// Writes and drops a table as large as the WAL shall be, in one transaction; its pages are reused by the next events.
+const GROW_WAL: &str = "
+BEGIN IMMEDIATE;
+CREATE TABLE wal_filler (filler BLOB);
+INSERT INTO wal_filler VALUES (zeroblob(4194304));
+DROP TABLE wal_filler;
+COMMIT;
+PRAGMA wal_checkpoint(RESTART);";
+
 /// What `PRAGMA synchronous` answers for FULL; EXTRA is 3.
 const FULL: i64 = 2;
 
@@ -47,4 +61,18 @@ pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
         return Err(LogError::Unsafe { setting: "synchronous", found: synchronous.to_string(), mend });
     }
     Ok(connection)
+}
+
+/// Grows the WAL unless it is large already. SQLite deletes it whenever the last process closes the file.
+pub(super) async fn grow_wal(
+    options: &SqliteConnectOptions,
+    connection: &mut SqliteConnection,
+) -> Result<(), LogError> {
+    let mut wal = options.get_filename().as_os_str().to_owned();
+    wal.push("-wal");
+    if std::fs::metadata(wal).is_ok_and(|file| file.len() >= WAL_BYTES) {
+        return Ok(());
+    }
+    let grown = sqlx::raw_sql(GROW_WAL).execute(connection).await;
+    grown.map(|_| ()).map_err(|error| LogError::from_sqlx("growing the WAL", error))
 }

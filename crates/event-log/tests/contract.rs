@@ -1,0 +1,19 @@
+//! What every log must do, run against PostgreSQL and SQLite alike.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, and its helpers are tests too")]
+
+#[path = "contract/support.rs"]
+mod support;
+
+#[path = "contract/appending.rs"]
+mod appending;
+#[path = "contract/failures.rs"]
+mod failures;
+#[path = "contract/immutability.rs"]
+mod immutability;
+#[path = "contract/measuring.rs"]
+mod measuring;
+#[path = "contract/reading.rs"]
+mod reading;
+#[path = "contract/verifying.rs"]
+mod verifying;
