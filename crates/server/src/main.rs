@@ -7,9 +7,13 @@ mod cli;
 mod clock;
 mod config;
 mod http;
+#[expect(dead_code, unused_imports, reason = "the subcommand that runs it is not there yet")]
+mod import;
 mod mcp;
 mod node;
 mod principal;
+#[expect(dead_code, reason = "the subcommand that runs it is not there yet")]
+mod simulate;
 mod telemetry;
 mod tools;
 
