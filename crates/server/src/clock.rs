@@ -47,9 +47,3 @@ pub(crate) fn random_key() -> Result<[u8; 32], rand::rand_core::OsError> {
     rand::rngs::OsRng.try_fill_bytes(&mut key)?;
     Ok(key)
 }
-
-/// A random customer id; it says nothing about the person nor about when they first came.
-#[expect(clippy::disallowed_methods, reason = "this is the edge")]
-pub(crate) fn random_id() -> Uuid {
-    Uuid::new_v4()
-}

@@ -1,0 +1,220 @@
+//! Customers' keys: seal personal data deterministically, open it again, and find customers by a keyed hash of their
+//! e-mail address. Deleting a key forgets the person.
+
+mod seal;
+mod store;
+
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use orderlog_domain::{ids::CustomerId, text::SEALED_PREFIX};
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::{seal::Key, store::Store};
+use crate::clock;
+
+/// Name of the shop's key for the e-mail index.
+const EMAIL_INDEX: &str = "email-index";
+/// How long an address found once is taken to belong to the same customer: another node may change it meanwhile.
+const EMAIL_MEMORY: Duration = Duration::from_secs(60);
+/// Addresses remembered at most.
+const EMAILS_REMEMBERED: usize = 100_000;
+/// What stands for a text whose key was erased.
+const FORGOTTEN: &str = "(forgotten)";
+
+/// Nobody has this id, or the person was forgotten.
+#[derive(Debug, thiserror::Error)]
+#[error("customer {0} has no key")]
+struct NoKey(CustomerId);
+
+/// All keys of the shop, in memory and in their store.
+#[derive(Debug)]
+pub(crate) struct Keyring {
+    store: Store,
+    index: [u8; 32],
+    keys: RwLock<HashMap<Uuid, Key>>,
+    emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
+}
+
+impl Keyring {
+    /// Opens the keys that belong to a log, and reads them all.
+    pub(crate) async fn open(database_url: &str) -> anyhow::Result<Keyring> {
+        let store = Store::open(database_url).await?;
+        let index = store.shop_key(EMAIL_INDEX, clock::random_key()?).await?;
+        let keys = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
+        Ok(Keyring { store, index, keys: RwLock::new(keys), emails: RwLock::default() })
+    }
+
+    /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
+    /// with one address at the same time end at the same customer.
+    pub(crate) async fn identify(&self, proposed: CustomerId, email: Option<&str>) -> anyhow::Result<CustomerId> {
+        let index = email.map(|email| self.index_of(email));
+        let key = clock::random_key()?;
+        let (id, key) = self.store.insert(proposed, &key, index.as_ref()).await?;
+        self.remember_key(id.0, &key);
+        Ok(id)
+    }
+
+    /// Gives many new customers their keys in one transaction. An address that already leads to somebody keeps doing so.
+    pub(crate) async fn introduce(&self, newcomers: &[(CustomerId, Option<&str>)]) -> anyhow::Result<()> {
+        let mut entries = Vec::with_capacity(newcomers.len());
+        for (id, email) in newcomers {
+            entries.push((*id, clock::random_key()?, email.map(|email| self.index_of(email))));
+        }
+        for (id, key) in self.store.insert_many(&entries).await? {
+            self.remember_key(id, &key);
+        }
+        Ok(())
+    }
+
+    /// A key for a customer that will not be kept: dry runs.
+    pub(crate) fn pretend(&self, id: CustomerId) -> anyhow::Result<Pretended> {
+        Ok(Pretended(Key::new(id.0, &clock::random_key()?)))
+    }
+
+    /// The customer with this e-mail address.
+    pub(crate) async fn by_email(&self, email: &str) -> anyhow::Result<Option<CustomerId>> {
+        let index = self.index_of(email);
+        let known = self.emails.read().unwrap_or_else(PoisonError::into_inner).get(&index).copied();
+        if let Some((id, since)) = known
+            && since.elapsed() < EMAIL_MEMORY
+        {
+            return Ok(Some(id));
+        }
+        let found = self.store.by_email(&index).await?;
+        if let Some(id) = found {
+            let mut emails = self.emails.write().unwrap_or_else(PoisonError::into_inner);
+            if emails.len() >= EMAILS_REMEMBERED {
+                emails.clear();
+            }
+            emails.insert(index, (id, Instant::now()));
+        }
+        Ok(found)
+    }
+
+    /// Makes `email` lead to this customer from now on; false when it leads to another.
+    pub(crate) async fn change_email(&self, id: CustomerId, email: &str) -> anyhow::Result<bool> {
+        let changed = self.store.change_email(id, &self.index_of(email)).await?;
+        self.emails.write().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(changed)
+    }
+
+    /// Seals a text under the customer's key: the same text in the same field gives the same seal.
+    pub(crate) async fn seal(&self, id: CustomerId, field: &str, text: &str) -> anyhow::Result<String> {
+        if let Some(key) = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id.0) {
+            return Ok(key.seal(field, text));
+        }
+        let key = self.store.key(id.0).await?.ok_or(NoKey(id))?;
+        self.remember_key(id.0, &key);
+        Ok(Key::new(id.0, &key).seal(field, text))
+    }
+
+    /// Seals a text about a customer, or a word in its place when nobody has that id: the decision will refuse it then.
+    pub(crate) async fn seal_or_forget(&self, id: CustomerId, field: &str, text: &str) -> anyhow::Result<String> {
+        match self.seal(id, field, text).await {
+            Err(error) if error.is::<NoKey>() => Ok(FORGOTTEN.to_owned()),
+            sealed => sealed,
+        }
+    }
+
+    /// The text behind a seal; `None` when the key was erased. A text that is no seal is given back as it is.
+    pub(crate) fn open_seal(&self, sealed: &str) -> Option<String> {
+        let Some((id, _)) = sealed.strip_prefix(SEALED_PREFIX).and_then(|rest| rest.split_once(':')) else {
+            return Some(sealed.to_owned());
+        };
+        let id = Uuid::parse_str(id).ok()?;
+        if let Some(key) = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return key.open(sealed);
+        }
+        // Another node registered this customer since we read the keys; rare enough to wait for on this thread.
+        let found = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.store.key(id)));
+        let key = found.ok().flatten()?;
+        self.remember_key(id, &key);
+        Key::new(id, &key).open(sealed)
+    }
+
+    /// Opens every seal within a JSON value; what cannot be opened says so.
+    pub(crate) fn open_all(&self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.starts_with(SEALED_PREFIX) => {
+                *text = self.open_seal(text).unwrap_or_else(|| FORGOTTEN.to_owned());
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.open_all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|item| self.open_all(item)),
+            _ => {}
+        }
+    }
+
+    fn remember_key(&self, id: Uuid, key: &[u8; 32]) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(id, Key::new(id, key));
+    }
+
+    fn index_of(&self, email: &str) -> [u8; 32] {
+        seal::hmac(&self.index, &[email.trim().to_lowercase().as_bytes()])
+    }
+}
+
+/// A key that no store keeps.
+pub(crate) struct Pretended(Key);
+
+impl Pretended {
+    pub(crate) fn seal(&self, field: &str, text: &str) -> String {
+        self.0.seal(field, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn keyring(folder: &tempfile::TempDir) -> Keyring {
+        Keyring::open(&format!("sqlite://{}/log.db", folder.path().display())).await.unwrap()
+    }
+
+    fn someone(n: u128) -> CustomerId {
+        CustomerId(Uuid::from_u128(n))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn sealing_is_deterministic_and_opens_again_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = keyring(&folder).await;
+        let id = ring.identify(someone(1), Some("asha@example.in")).await.unwrap();
+        let sealed = ring.seal(id, "name", "Asha Rao").await.unwrap();
+        assert_eq!(sealed, ring.seal(id, "name", "Asha Rao").await.unwrap());
+        assert_ne!(sealed, ring.seal(id, "note", "Asha Rao").await.unwrap());
+        assert!(sealed.starts_with(&format!("sealed:1:{id}:")) && !sealed.contains("Asha"));
+        drop(ring);
+        assert_eq!(keyring(&folder).await.open_seal(&sealed).as_deref(), Some("Asha Rao"));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_address_is_one_customer_however_it_is_typed_and_how_many_ask_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = keyring(&folder).await;
+        let asked = (1..=20).map(|n| ring.identify(someone(n), Some(" Asha@Example.IN")));
+        let mut ids: Vec<CustomerId> = futures::future::try_join_all(asked).await.unwrap();
+        ids.dedup();
+        assert_eq!(ids.len(), 1);
+        assert_eq!(ring.by_email("asha@example.in").await.unwrap(), Some(ids[0]));
+        assert!(!ring.change_email(someone(99), "asha@example.in").await.unwrap());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_tampered_or_orphaned_seal_does_not_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = keyring(&folder).await;
+        let id = ring.identify(someone(1), None).await.unwrap();
+        let sealed = ring.seal(id, "name", "Asha Rao").await.unwrap();
+        let mut tampered = sealed.clone();
+        let last = if tampered.ends_with('A') { 'B' } else { 'A' };
+        tampered.truncate(sealed.len() - 6);
+        tampered.push(last);
+        assert_eq!(ring.open_seal(&tampered), None);
+        assert_eq!(ring.open_seal(&sealed.replace(&id.to_string(), &someone(2).to_string())), None);
+    }
+}

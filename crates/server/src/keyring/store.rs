@@ -1,0 +1,168 @@
+//! Where keys are kept: `keys.db` beside a SQLite log, or two tables beside a PostgreSQL log.
+
+use std::{path::PathBuf, str::FromStr as _, time::Duration};
+
+use anyhow::Context as _;
+use orderlog_domain::ids::CustomerId;
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+/// Schema of keys.db.
+const SQLITE_SCHEMA: &str = include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql");
+/// Connections to the keys; they are asked for rarely, since all are kept in memory.
+const CONNECTIONS: u32 = 4;
+/// How long another process may hold keys.db.
+const BUSY: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) enum Store {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+/// Runs the same statement on whichever engine it is; both take `$1`.
+macro_rules! on_engine {
+    ($store:expr, $pool:ident => $call:expr) => {
+        match $store {
+            Store::Postgres($pool) => $call,
+            Store::Sqlite($pool) => $call,
+        }
+    };
+}
+
+impl Store {
+    /// PostgreSQL keys stand in tables the log's migrations made; keys.db is made here.
+    pub(super) async fn open(database_url: &str) -> anyhow::Result<Store> {
+        match database_url.strip_prefix("sqlite://") {
+            Some(log) => Ok(Store::Sqlite(open_sqlite(log).await.context("open keys.db")?)),
+            None => {
+                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(database_url).await;
+                Ok(Store::Postgres(pool.context("connect to the customers' keys")?))
+            }
+        }
+    }
+
+    /// The shop's key called `name`, which is `proposed` if it had none.
+    pub(super) async fn shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
+        const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
+        let key: Vec<u8> = on_engine!(self, pool => {
+            sqlx::query(INSERT).bind(name).bind(&proposed[..]).execute(pool).await.context("keep the shop's key")?;
+            sqlx::query_scalar(SELECT).bind(name).fetch_one(pool).await.context("read the shop's key")?
+        });
+        key_of(&key)
+    }
+
+    /// Every customer with its key.
+    pub(super) async fn all(&self) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
+        const SELECT: &str = "SELECT customer_id, key FROM customer_keys";
+        let rows: Vec<(Uuid, Vec<u8>)> =
+            on_engine!(self, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' keys")?);
+        rows.into_iter().map(|(id, key)| Ok((id, key_of(&key)?))).collect()
+    }
+
+    pub(super) async fn key(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
+        const SELECT: &str = "SELECT key FROM customer_keys WHERE customer_id = $1";
+        let key: Option<Vec<u8>> = on_engine!(self, pool => {
+            sqlx::query_scalar(SELECT).bind(id).fetch_optional(pool).await.context("read a customer's key")?
+        });
+        key.map(|key| key_of(&key)).transpose()
+    }
+
+    /// Keeps the key unless the customer or the address has one; answers whose it is and which.
+    pub(super) async fn insert(
+        &self,
+        id: CustomerId,
+        key: &[u8; 32],
+        index: Option<&[u8; 32]>,
+    ) -> anyhow::Result<(CustomerId, [u8; 32])> {
+        const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, $3) \
+                              ON CONFLICT DO NOTHING";
+        // The address decides; without one, the id.
+        const SELECT: &str = "SELECT customer_id, key FROM customer_keys WHERE email_index = $1 OR customer_id = $2 \
+                              ORDER BY CASE WHEN email_index = $1 THEN 0 ELSE 1 END LIMIT 1";
+        let index = index.map(|index| index.to_vec());
+        let (id, key): (Uuid, Vec<u8>) = on_engine!(self, pool => {
+            let insert = sqlx::query(INSERT).bind(id.0).bind(&key[..]).bind(index.clone());
+            insert.execute(pool).await.context("keep a customer's key")?;
+            sqlx::query_as(SELECT).bind(index).bind(id.0).fetch_one(pool).await.context("read a customer's key")?
+        });
+        Ok((CustomerId(id), key_of(&key)?))
+    }
+
+    /// Keeps many keys at once; answers the keys that stand now.
+    pub(super) async fn insert_many(
+        &self,
+        entries: &[(CustomerId, [u8; 32], Option<[u8; 32]>)],
+    ) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
+        const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, \
+                              CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
+                              ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
+        let mut kept = Vec::with_capacity(entries.len());
+        on_engine!(self, pool => {
+            let mut tx = pool.begin().await.context("keep customers' keys")?;
+            for (id, key, index) in entries {
+                let insert = sqlx::query_scalar(INSERT).bind(id.0).bind(&key[..]).bind(index.map(|index| index.to_vec()));
+                let key: Vec<u8> = insert.fetch_one(&mut *tx).await.context("keep a customer's key")?;
+                kept.push((id.0, key_of(&key)?));
+            }
+            tx.commit().await.context("keep customers' keys")?;
+        });
+        Ok(kept)
+    }
+
+    pub(super) async fn by_email(&self, index: &[u8; 32]) -> anyhow::Result<Option<CustomerId>> {
+        const SELECT: &str = "SELECT customer_id FROM customer_keys WHERE email_index = $1";
+        let id: Option<Uuid> = on_engine!(self, pool => {
+            sqlx::query_scalar(SELECT).bind(&index[..]).fetch_optional(pool).await.context("look an address up")?
+        });
+        Ok(id.map(CustomerId))
+    }
+
+    /// False when another customer has the address.
+    pub(super) async fn change_email(&self, id: CustomerId, index: &[u8; 32]) -> anyhow::Result<bool> {
+        const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \
+                              (SELECT 1 FROM customer_keys WHERE email_index = $1 AND customer_id <> $2)";
+        let updated = on_engine!(self, pool => {
+            sqlx::query(UPDATE).bind(&index[..]).bind(id.0).execute(pool).await.map(|done| done.rows_affected())
+        });
+        match updated {
+            Ok(rows) => Ok(rows > 0),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+            Err(error) => Err(error).context("change an address"),
+        }
+    }
+}
+
+async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
+    let path = PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db");
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+    }
+    let options = SqliteConnectOptions::from_str("sqlite://")?
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .pragma("secure_delete", "ON");
+    // One connection: SQLite has one writer, and the keys are read from memory.
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'")
+        .fetch_optional(&mut *tx)
+        .await?;
+    if made.is_none() {
+        sqlx::raw_sql(SQLITE_SCHEMA).execute(&mut *tx).await.context("create the schema")?;
+    }
+    tx.commit().await?;
+    Ok(pool)
+}
+
+fn key_of(bytes: &[u8]) -> anyhow::Result<[u8; 32]> {
+    bytes.try_into().context("a stored key is not 32 bytes long")
+}
