@@ -6,9 +6,14 @@ mod sources;
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
-use chrono::{DateTime, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Month, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
-use orderlog_domain::money::Currency;
+use orderlog_domain::{
+    calendar::{BusinessCalendar, DayMonthOrder},
+    decide::Shop,
+    format::Locale,
+    money::Currency,
+};
 
 pub(crate) use self::{page::markdown, sources::Given};
 
@@ -21,30 +26,10 @@ pub(crate) struct Config {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) shop: Shop,
+    pub(crate) locale: Locale,
     pub(crate) log_format: LogFormat,
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) bench_noop_tool: bool,
-}
-
-/// How this shop counts days and writes amounts.
-#[derive(Debug, Clone)]
-pub(crate) struct Shop {
-    pub(crate) timezone: Tz,
-    pub(crate) currency: Currency,
-    pub(crate) locale: String,
-    pub(crate) week_start: Weekday,
-    /// 1 for January.
-    pub(crate) fiscal_year_start: u32,
-    pub(crate) day_start: NaiveTime,
-    pub(crate) day_month_order: DayMonthOrder,
-}
-
-/// How 11/12/2026 is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DayMonthOrder {
-    DayMonth,
-    MonthDay,
-    Ask,
 }
 
 /// How log lines are written.
@@ -91,6 +76,7 @@ impl sources::Values {
         let allowed_hosts = self.read("allowed-hosts", list);
         let allowed_origins = self.read("allowed-origins", list);
         let shop = self.read_shop();
+        let locale = self.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
         let log_format = self.read("log-format", |text| match text {
             "text" => Ok(LogFormat::Text),
             "json" => Ok(LogFormat::Json),
@@ -109,6 +95,7 @@ impl sources::Values {
             allowed_hosts: allowed_hosts?,
             allowed_origins: allowed_origins?,
             shop: shop?,
+            locale: locale?,
             log_format: log_format?,
             clock: clock?,
             bench_noop_tool: bench_noop_tool?,
@@ -120,33 +107,29 @@ impl sources::Values {
             text.parse::<Tz>().map_err(|_| "no IANA time zone; use one such as Asia/Kolkata or Europe/Berlin".to_owned())
         });
         let currency = self.read("currency", |text| Currency::from_str(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned()));
-        let locale = self.read("locale", locale);
         let week_start = self.read("week-start", |text| {
             Weekday::from_str(text).map_err(|_| "expected a weekday such as monday or sunday".to_owned())
         });
         let fiscal_year_start = self.read("fiscal-year-start", |text| {
-            chrono::Month::from_str(text)
-                .map(|month| month.number_from_month())
-                .map_err(|_| "expected a month such as april".to_owned())
+            Month::from_str(text).map_err(|_| "expected a month such as april".to_owned())
         });
         let day_start = self.read("day-start", |text| {
             NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "expected a time such as 00:00 or 04:30".to_owned())
         });
         let day_month_order = self.read("day-month-order", |text| match text {
-            "day-month" => Ok(DayMonthOrder::DayMonth),
-            "month-day" => Ok(DayMonthOrder::MonthDay),
-            "ask" => Ok(DayMonthOrder::Ask),
+            "day-month" => Ok(DayMonthOrder::DayFirst),
+            "month-day" => Ok(DayMonthOrder::MonthFirst),
+            "ask" => Ok(DayMonthOrder::Unset),
             _ => Err("expected `day-month`, `month-day` or `ask`".to_owned()),
         });
-        Some(Shop {
+        let calendar = BusinessCalendar {
             timezone: timezone?,
-            currency: currency?,
-            locale: locale?,
+            day_start: day_start?,
             week_start: week_start?,
             fiscal_year_start: fiscal_year_start?,
-            day_start: day_start?,
             day_month_order: day_month_order?,
-        })
+        };
+        Some(Shop { currency: currency?, calendar })
     }
 }
 
@@ -180,16 +163,9 @@ fn nats_url(text: &str) -> Result<String, String> {
     }
 }
 
-fn locale(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let alphabetic = |part: &&str, lengths: &[usize]| {
-        lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic())
-    };
-    match parts.as_slice() {
-        [language] if alphabetic(language, &[2, 3]) => Ok(text.to_owned()),
-        [language, region] if alphabetic(language, &[2, 3]) && alphabetic(region, &[2]) => Ok(text.to_owned()),
-        _ => Err("expected a language and region such as en-IN".to_owned()),
-    }
+fn known_locales() -> String {
+    let tags: Vec<&str> = Locale::ALL.iter().map(|locale| locale.tag()).collect();
+    format!("expected one of {}", tags.join(", "))
 }
 
 fn list(text: &str) -> Result<Vec<String>, String> {
@@ -213,7 +189,7 @@ mod tests {
         let config = load(&[]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:7400");
         assert_eq!(config.database_url, "sqlite://orderlog-data/log.db");
-        assert_eq!(config.shop.timezone, chrono_tz::Asia::Kolkata);
+        assert_eq!(config.shop.calendar.timezone, chrono_tz::Asia::Kolkata);
         assert_eq!(config.nats_url, None);
     }
 
@@ -237,7 +213,7 @@ mod tests {
         std::fs::write(&path, "currency = \"USD\"\ntimezone = \"Europe/Berlin\"\n").unwrap();
         let config = Config::load(&Given::of(&[("currency", "EUR")]).with_file(&path)).unwrap();
         assert_eq!(config.shop.currency.code(), "EUR");
-        assert_eq!(config.shop.timezone, chrono_tz::Europe::Berlin);
+        assert_eq!(config.shop.calendar.timezone, chrono_tz::Europe::Berlin);
 
         std::fs::write(&path, "curency = \"USD\"\n").unwrap();
         let error = Config::load(&Given::default().with_file(&path)).unwrap_err();

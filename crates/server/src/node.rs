@@ -1,28 +1,146 @@
 //! One running node: the log, the writer, the read models and the relay, built in one place for every subcommand.
 
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use orderlog_commands::{Options, Writer};
+use orderlog_event_log::Log;
+use orderlog_messaging::{Bus, DEFAULT_STREAM, Nats, Relay, RelayStatus, Source};
+use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config};
+use crate::{
+    clock::Clock,
+    config::Config,
+    keyring::Keyring,
+    resolve::Memory,
+    tools::Recent,
+};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
+    pub(crate) log: Log,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) writer: Writer,
+    pub(crate) projections: Projections,
+    /// How the relay is, where there is one.
+    pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
+    pub(crate) nats: Option<Nats>,
+    pub(crate) memory: Memory,
+    pub(crate) recent: Recent,
     /// Calls under way; a stopping node waits for them.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the node stops.
     pub(crate) stopping: CancellationToken,
+    /// Cancelled when everything that only reads the log shall end.
+    ending: CancellationToken,
+    background: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Node {
+    /// Opens everything the configuration names and starts what runs beside the calls.
     pub(crate) async fn start(config: Config) -> anyhow::Result<Node> {
         let clock = Clock::new(config.clock);
-        Ok(Node { config, clock, tasks: TaskTracker::new(), stopping: CancellationToken::new() })
+        let log = open_log(&config).await?;
+        if config.clock.is_some() {
+            refuse_to_go_back(&log, &clock).await?;
+        }
+        let keyring = Arc::new(Keyring::open(&config.database_url).await?);
+        let projections = open_projections(&config).await?;
+        let bus = Bus::new();
+        let on_append = {
+            let bus = bus.clone();
+            Box::new(move |events| bus.publish(events))
+        };
+        let options = Options { shop: config.shop.clone(), on_append };
+        let (writer, _) = Writer::start(log.clone(), options).await.context("start the writer")?;
+
+        let ending = CancellationToken::new();
+        let mut background = vec![];
+        let (mut nats, mut relay) = (None, None);
+        if let Some(url) = &config.nats_url {
+            let client = Nats::connect(url, DEFAULT_STREAM).await.context("connect to NATS")?;
+            let carrier = Relay::new(log.clone(), client.clone(), bus.clone());
+            (nats, relay) = (Some(client), Some(carrier.status()));
+            let ending = ending.clone();
+            // It says itself when and why it stops, in the log and in its status.
+            background.push(tokio::spawn(async move { _ = carrier.run(ending).await }));
+        }
+        let source = nats.clone().map_or(Source::Bus(bus), Source::Nats);
+        let unseal = {
+            let keyring = Arc::clone(&keyring);
+            Unseal::new(move |sealed| keyring.open_seal(sealed))
+        };
+        let options = RunnerOptions { owner: clock.new_id().to_string(), unseal };
+        background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
+        Ok(Node {
+            config,
+            clock,
+            log,
+            keyring,
+            writer,
+            projections,
+            relay,
+            nats,
+            memory: Memory::default(),
+            recent: Recent::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            ending,
+            background: Mutex::new(background),
+        })
     }
-    /// Waits for the calls under way, then stops everything else.
+
+    /// Waits for the calls under way, then ends everything else.
     pub(crate) async fn stop(&self) {
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.ending.cancel();
+        for running in self.background.lock().await.drain(..) {
+            if let Err(error) = running.await {
+                tracing::error!(%error, "a background task broke off");
+            }
+        }
+        self.projections.close().await;
     }
+}
+
+/// Opens the log alone: for commands that only read it.
+pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Log> {
+    if let Some(folder) = sqlite_path(&config.database_url).and_then(|path| path.parent().map(PathBuf::from)) {
+        std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    }
+    Log::open(&config.database_url).await.context("open the log")
+}
+
+/// Opens the read models, beside the log.
+pub(crate) async fn open_projections(config: &Config) -> anyhow::Result<Projections> {
+    let url = match sqlite_path(&config.database_url) {
+        Some(path) => format!("sqlite://{}", path.with_file_name("projections.db").display()),
+        None => config.database_url.clone(),
+    };
+    Projections::open(&url).await.context("open the read models")
+}
+
+fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?;
+    Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+}
+
+/// Events never decrease in time; a node that runs in the past would date its own to the future.
+async fn refuse_to_go_back(log: &Log, clock: &Clock) -> anyhow::Result<()> {
+    let last = log.head().await.context("read the head of the log")?.recorded_at;
+    let now = clock.now();
+    anyhow::ensure!(
+        last <= now,
+        "--clock {now} cannot be used: the log already holds an event of {last}; use a later time or another log"
+    );
+    Ok(())
 }

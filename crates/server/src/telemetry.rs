@@ -6,15 +6,18 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 use crate::config::LogFormat;
 
-/// What is logged when `RUST_LOG` does not say.
-const DEFAULT_FILTER: &str = "info,rmcp=warn,sqlx=warn";
+/// What a server logs when `RUST_LOG` does not say.
+pub(crate) const SERVING: &str = "info,rmcp=warn,sqlx=warn,async_nats=warn";
+/// What a command logs whose answer is what it prints.
+pub(crate) const QUIET: &str = "warn,rmcp=error,sqlx=error";
 
 /// Starts logging; a second call changes nothing.
-pub(crate) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+pub(crate) fn start(format: LogFormat, default_filter: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
     let registry = tracing_subscriber::registry().with(filter);
+    let colours = std::io::stderr().is_terminal();
     let started = match format {
-        LogFormat::Text => registry.with(fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => registry.with(fmt::layer().with_ansi(colours).with_writer(std::io::stderr)).try_init(),
         LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init(),
     };
     if started.is_err() {

@@ -32,11 +32,6 @@ impl Given {
         self.texts.insert(name, Text { text: text.into(), origin: format!("--{name}") });
     }
 
-    /// Whether the setting stands on the command line or in the environment.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.texts.contains_key(name)
-    }
-
     #[cfg(test)]
     pub(crate) fn of(pairs: &[(&'static str, &str)]) -> Given {
         let mut given = Given::default();

@@ -1,0 +1,177 @@
+//! What names in arguments mean: products by SKU or name, customers by id, e-mail address or name.
+
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
+
+use orderlog_domain::{
+    commands::{Reference, ReferenceKind},
+    decide::Names,
+    envelope,
+    event::Event,
+    ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    rejection::{Code, Rejection},
+};
+use orderlog_projections::{
+    Found, Freshness, Matched,
+    catalogue::{self, Product},
+    customers::{self, Customer},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{node::Node, tools::Failure};
+
+/// Candidates offered when a name fits several things.
+const CANDIDATES: u32 = 5;
+/// Names remembered at most.
+const REMEMBERED: usize = 100_000;
+
+/// Resolutions that stay true: a SKU names its product forever, an order its customer.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    skus: RwLock<HashMap<String, ProductId>>,
+    orders: RwLock<HashMap<OrderId, CustomerId>>,
+}
+
+/// What the names of a command mean, and what the user should know of the reading.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) names: Names,
+    pub(crate) readings: Vec<String>,
+}
+
+impl Node {
+    /// Resolves every name of a command.
+    pub(crate) async fn resolve(&self, references: Vec<Reference<'_>>) -> Result<Resolved, Failure> {
+        let mut resolved = Resolved::default();
+        for Reference { kind, text, field } in references {
+            match kind {
+                ReferenceKind::Product => {
+                    if !resolved.names.products.contains_key(text) {
+                        let (id, reading) = self.product(text, &field).await?;
+                        resolved.readings.extend(reading);
+                        resolved.names.products.insert(text.to_owned(), id);
+                    }
+                }
+                ReferenceKind::Customer => {
+                    if !resolved.names.customers.contains_key(text) {
+                        let (id, reading) = self.customer(text, &field).await?;
+                        resolved.readings.extend(reading);
+                        resolved.names.customers.insert(text.to_owned(), id);
+                    }
+                }
+            }
+        }
+        Ok(resolved)
+    }
+
+    /// The product meant, and how it was read if not by its SKU.
+    pub(crate) async fn product(&self, text: &str, field: &str) -> Result<(ProductId, Option<String>), Failure> {
+        if let Some(id) = remembered(&self.memory.skus, text) {
+            return Ok((id, None));
+        }
+        let found = catalogue::find_products(&self.projections, text, CANDIDATES, self.fresh().await?).await?.found;
+        if found.how == Matched::Identifier
+            && let [product] = found.items.as_slice()
+        {
+            remember(&self.memory.skus, text.to_owned(), ProductId(product.product_id));
+        }
+        let describe = |product: &Product| format!("{} ({})", product.name, product.sku);
+        let offer = |product: &Product| json!({"sku": product.sku, "name": product.name});
+        let (product, reading) = only(found, text, field, "product", "products_search", describe, offer)?;
+        Ok((ProductId(product.product_id), reading))
+    }
+
+    /// The customer meant, and how it was read if not by its id or address.
+    pub(crate) async fn customer(&self, text: &str, field: &str) -> Result<(CustomerId, Option<String>), Failure> {
+        let trimmed = text.trim();
+        if let Ok(id) = Uuid::parse_str(trimmed) {
+            return Ok((CustomerId(id), None));
+        }
+        if trimmed.contains('@') {
+            if let Some(id) = self.keyring.by_email(trimmed).await? {
+                return Ok((id, None));
+            }
+            let rejection = Rejection::new(Code::NotFound, format!("No customer has the e-mail address {trimmed}."));
+            return Err(rejection.field(field).hint("Register the customer with customers_upsert first.").into());
+        }
+        let found = customers::find_customers(&self.projections, text, CANDIDATES, self.fresh().await?).await?.found;
+        let named = |customer: &Customer| customer.name.clone().unwrap_or_else(|| "(forgotten)".to_owned());
+        let offer = |customer: &Customer| {
+            json!({"customer_id": customer.customer_id, "name": customer.name, "email": customer.email})
+        };
+        let (customer, reading) = only(found, text, field, "customer", "customers_search", named, offer)?;
+        Ok((CustomerId(customer.customer_id), reading))
+    }
+
+    /// Who placed an order; `None` when there is no such order.
+    pub(crate) async fn customer_of(&self, order: OrderId) -> Result<Option<CustomerId>, Failure> {
+        if let Some(customer) = remembered(&self.memory.orders, &order) {
+            return Ok(Some(customer));
+        }
+        let first = self.log.read_stream(StreamId::Order(order), Version::NONE, 1).await.map_err(anyhow::Error::new)?;
+        let Some(first) = first.first() else { return Ok(None) };
+        match envelope::decode(&first.json).map_err(anyhow::Error::new)?.data {
+            Event::OrderPlaced(placed) => {
+                remember(&self.memory.orders, order, placed.customer_id);
+                Ok(Some(placed.customer_id))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The moment a query must at least show: the head as it stands when the query arrives.
+    pub(crate) async fn fresh(&self) -> Result<Freshness, Failure> {
+        Ok(Freshness::AtLeast(self.log.head().await.map_err(anyhow::Error::new)?.position))
+    }
+}
+
+/// The only thing found, or a rejection that offers what there is.
+fn only<T>(
+    found: Found<T>,
+    text: &str,
+    field: &str,
+    kind: &str,
+    tool: &str,
+    describe: impl Fn(&T) -> String,
+    offer: impl Fn(&T) -> serde_json::Value,
+) -> Result<(T, Option<String>), Rejection> {
+    let shown: String = text.chars().take(80).collect();
+    let mut items = found.items;
+    match items.len() {
+        0 => Err(Rejection::new(Code::NotFound, format!("There is no {kind} called `{shown}`."))
+            .field(field)
+            .hint(format!("Look for it with {tool}."))),
+        1 => {
+            let item = items.remove(0);
+            let exact = matches!(found.how, Matched::Identifier | Matched::Name);
+            let reading = (!exact).then(|| format!("`{shown}` was read as {}.", describe(&item)));
+            Ok((item, reading))
+        }
+        n => {
+            let described: Vec<String> = items.iter().map(&describe).collect();
+            let message = format!("`{shown}` fits {n} {kind}s: {}.", described.join(", "));
+            Err(Rejection::new(Code::Ambiguous, message)
+                .field(field)
+                .hint("Ask the user which one is meant, then repeat the call with its exact identifier.")
+                .candidates(items.iter().map(offer).collect()))
+        }
+    }
+}
+
+fn remembered<K: std::hash::Hash + Eq + std::borrow::Borrow<Q>, Q: std::hash::Hash + Eq + ?Sized, V: Copy>(
+    memory: &RwLock<HashMap<K, V>>,
+    key: &Q,
+) -> Option<V> {
+    memory.read().unwrap_or_else(PoisonError::into_inner).get(key).copied()
+}
+
+fn remember<K: std::hash::Hash + Eq, V>(memory: &RwLock<HashMap<K, V>>, key: K, value: V) {
+    let mut memory = memory.write().unwrap_or_else(PoisonError::into_inner);
+    if memory.len() >= REMEMBERED {
+        memory.clear();
+    }
+    memory.insert(key, value);
+}
