@@ -2,17 +2,18 @@
 //!
 //! A call's path: `http` → `mcp` → `tools` → the writer (crate commands) or a read model (crate projections) → `tools`.
 
-mod catalogue;
 mod cli;
 mod clock;
 mod config;
+mod history;
 mod http;
-#[expect(dead_code, unused_imports, reason = "the subcommand that runs it is not there yet")]
 mod import;
+mod keyring;
 mod mcp;
 mod node;
 mod principal;
-#[expect(dead_code, reason = "the subcommand that runs it is not there yet")]
+mod resolve;
+mod sentences;
 mod simulate;
 mod telemetry;
 mod tools;

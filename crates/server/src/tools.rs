@@ -1,16 +1,41 @@
 //! The table of tools: what each is called, takes and answers, how dangerous it is, and the function that does it.
 
 mod bench_noop;
+mod command;
+mod customers;
+mod inventory;
+pub(crate) mod orders_create_order;
+pub(crate) mod orders_get;
+mod orders_get_pending;
+pub(crate) mod orders_history;
+mod orders_report_sales;
+mod orders_search;
+mod products;
+mod query;
+pub(crate) mod views;
+
+pub(crate) use self::{
+    command::{CommandAnswer, Request, carry_out},
+    customers::register,
+    orders_create_order::Recent,
+};
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use jsonschema::Validator;
-use orderlog_domain::rejection::{Code, Rejection};
+use orderlog_domain::{
+    commands::{
+        AdjustStock, Cancel, Command, ReceiveStock, RecordPayment, SetHold, Ship, UpdateStatus, UpsertProduct,
+    },
+    rejection::{Code, Rejection},
+};
+use orderlog_projections::QueryError;
 use rmcp::model::{Tool as ListedTool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use self::{command::Common, query::Paging};
 use crate::{
     mcp::{
         Names, check,
@@ -44,6 +69,12 @@ impl From<Rejection> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
         Failure::Failed(error)
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Failure {
+        Failure::Failed(anyhow::Error::new(error))
     }
 }
 
@@ -84,6 +115,70 @@ impl Tool {
         (self.run)(node, Call { arguments, ..call }).await
     }
 
+    /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.
+    fn command<C>(
+        name: &'static str,
+        title: &'static str,
+        danger: Danger,
+        command: impl Fn(C) -> Command + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        C: DeserializeOwned + JsonSchema + Send + 'static,
+    {
+        Tool::command_with::<C, _>(name, title, danger, move |node, call| async move {
+            let Call { mut arguments, caller } = call;
+            let request = Request::split(&node, name, &mut arguments, caller)?;
+            let input: C = read(arguments)?;
+            carry_out(&node, request, command(input)).await
+        })
+    }
+
+    /// A command with some work of its own at the edge. Takes `C` and the common arguments.
+    fn command_with<C, F>(
+        name: &'static str,
+        title: &'static str,
+        danger: Danger,
+        run: impl Fn(Arc<Node>, Call) -> F + Send + Sync + 'static,
+    ) -> Tool
+    where
+        C: JsonSchema,
+        F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
+    {
+        let (mut input, output) = (schema::input::<C>(), schema::output::<CommandAnswer>());
+        schema::merge(&mut input, schema::input::<Common>());
+        Tool::new(name, title, danger, input, output, move |node, call| {
+            let answering = run(node, call);
+            Box::pin(async move { write(answering.await?) })
+        })
+    }
+
+    /// A query that answers a page of a list. Takes `I` and paging.
+    fn listing<I, O, F>(
+        name: &'static str,
+        title: &'static str,
+        run: impl Fn(Arc<Node>, I, Paging) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Serialize + JsonSchema,
+        F: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
+        let (mut input, output) = (schema::input::<I>(), schema::output::<O>());
+        schema::merge(&mut input, schema::input::<Paging>());
+        Tool::new(name, title, Danger::Read, input, output, move |node, call| {
+            let mut arguments = call.arguments;
+            let mut paging = Object::new();
+            for name in ["limit", "cursor"] {
+                paging.extend(arguments.remove_entry(name));
+            }
+            let inputs = read(arguments).and_then(|input| Ok((input, read(paging)?)));
+            Box::pin(async move {
+                let (input, paging) = inputs?;
+                write(run(node, input, paging).await?)
+            })
+        })
+    }
+
     /// A tool that only reads.
     fn query<I, O, F>(
         name: &'static str,
@@ -113,8 +208,7 @@ impl Tool {
         output.remove("description");
         let description = input.remove("description").and_then(|text| text.as_str().map(one_line)).unwrap_or_default();
         input.entry("properties").or_insert_with(|| Value::Object(Object::new()));
-        let validator = jsonschema::validator_for(&Value::Object(input.clone()))
-            .unwrap_or_else(|error| panic!("the schema of {name} is no schema: {error}"));
+        let validator = validator(name, &input);
         Tool {
             name,
             title,
@@ -126,6 +220,16 @@ impl Tool {
             listed: true,
             run: Box::new(run),
         }
+    }
+
+    /// Takes one more argument, which the edge removes before the rest is read.
+    fn with_argument(self, name: &str, schema: Value) -> Tool {
+        let mut input = (*self.input).clone();
+        if let Some(Value::Object(properties)) = input.get_mut("properties") {
+            properties.insert(name.to_owned(), schema);
+        }
+        let validator = validator(self.name, &input);
+        Tool { input: Arc::new(input), validator, ..self }
     }
 
     /// Can be called, but is not listed.
@@ -166,7 +270,27 @@ pub(crate) struct Tools {
 impl Tools {
     /// The tools of this version. One line each.
     pub(crate) fn new(bench_noop: bool) -> Tools {
-        let mut all = vec![];
+        let (write, destructive) = (Danger::Write, Danger::Destructive);
+        let mut all = vec![
+            orders_get_pending::tool(),
+            orders_create_order::tool(),
+            Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive, Command::UpdateStatus),
+            orders_report_sales::tool(),
+            orders_get::tool(),
+            orders_search::tool(),
+            orders_history::tool(),
+            Tool::command::<Ship>("orders.ship", "Ship units of an order", write, Command::Ship),
+            Tool::command::<Cancel>("orders.cancel", "Cancel an order or units of it", destructive, Command::Cancel),
+            Tool::command::<SetHold>("orders.set_hold", "Hold or release an order", write, Command::SetHold),
+            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write, Command::RecordPayment),
+            inventory::check(),
+            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write, Command::ReceiveStock),
+            Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive, Command::AdjustStock),
+            products::search(),
+            Tool::command::<UpsertProduct>("products.upsert", "Register or change a product", write, Command::UpsertProduct),
+            customers::search(),
+            customers::upsert(),
+        ];
         if bench_noop {
             all.push(bench_noop::tool());
         }
@@ -187,6 +311,12 @@ impl Tools {
     pub(crate) fn list(&self, names: Names) -> Vec<ListedTool> {
         self.all.iter().filter(|tool| tool.listed).map(|tool| tool.listed(names)).collect()
     }
+}
+
+/// Compiled once, at start.
+fn validator(name: &str, input: &Object) -> Validator {
+    jsonschema::validator_for(&Value::Object(input.clone()))
+        .unwrap_or_else(|error| panic!("the schema of {name} is no schema: {error}"))
 }
 
 /// A code as metrics name it.
@@ -223,4 +353,70 @@ fn write<O: Serialize>(answer: O) -> Result<Value, Failure> {
 /// Doc comments are wrapped for editors; descriptions are not.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What hosts take in at once; larger lists are cut or refused.
+    const MAX_LIST_BYTES: usize = 48_000;
+
+    #[test]
+    fn the_list_of_tools_fits_every_host() {
+        let listed = Tools::new(true).list(Names::Underscored);
+        assert_eq!(listed.len(), 18);
+        let bytes = serde_json::to_vec(&listed).unwrap().len();
+        assert!(bytes <= MAX_LIST_BYTES, "tools/list has {bytes} bytes");
+        for tool in &listed {
+            let name = &tool.name;
+            let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+                && name.len() <= 40;
+            assert!(fits, "{name}");
+            let hints = tool.annotations.as_ref().unwrap();
+            assert!(tool.title.is_some() && hints.title.is_some(), "{name}");
+            let all = [hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint];
+            assert!(all.iter().all(Option::is_some), "{name}");
+            assert!(tool.description.as_ref().is_some_and(|text| text.len() > 20), "{name} has no description");
+            assert_eq!(tool.output_schema.as_ref().unwrap()["type"], "object", "{name}");
+            check_schema(name, &serde_json::to_value(tool).unwrap());
+        }
+    }
+
+    /// No null types, no formats on numbers, no references.
+    fn check_schema(path: &str, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                assert!(fields.get("type") != Some(&Value::from("null")), "{path} is null");
+                assert!(!fields.get("type").is_some_and(Value::is_array), "{path} has several types");
+                assert!(!fields.contains_key("$ref"), "{path} is a reference");
+                let number = fields.get("type").is_some_and(|kind| kind == "integer" || kind == "number");
+                assert!(!(number && fields.contains_key("format")), "{path} is a number with a format");
+                fields.iter().for_each(|(name, inner)| check_schema(&format!("{path}.{name}"), inner));
+            }
+            Value::Array(items) => items.iter().for_each(|inner| check_schema(path, inner)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn both_forms_of_a_name_call_the_same_tool() {
+        let tools = Tools::new(false);
+        let dotted = tools.find("orders.get_pending").unwrap();
+        assert!(Arc::ptr_eq(&dotted, &tools.find("orders_get_pending").unwrap()));
+        assert!(tools.find("bench.noop").is_none());
+        assert!(tools.list(Names::Dotted).iter().any(|tool| tool.name == "orders.get_pending"));
+    }
+
+    #[test]
+    fn what_is_listed_is_what_the_snapshot_says() {
+        let listed = serde_json::to_string_pretty(&Tools::new(false).list(Names::Underscored)).unwrap() + "\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/listed.json");
+        let expected = std::fs::read_to_string(path).unwrap_or_default();
+        if expected != listed {
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/listed.new.json"), &listed).unwrap();
+        }
+        assert!(expected == listed, "tools/list changed; compare src/tools/listed.new.json with listed.json and move it over");
+    }
 }

@@ -1,5 +1,7 @@
 //! Resources: an order, its history, and the event catalogue.
 
+use std::sync::Arc;
+
 use rmcp::{
     ErrorData,
     model::{
@@ -8,7 +10,11 @@ use rmcp::{
     },
 };
 
-use crate::{catalogue, node::Node};
+use crate::{
+
+    node::Node,
+    tools::{Failure, orders_get, orders_history},
+};
 
 const CATALOGUE: &str = "orderlog://events";
 
@@ -34,11 +40,38 @@ pub(super) fn templates() -> ListResourceTemplatesResult {
     ])
 }
 
-pub(super) async fn read(_node: &Node, uri: &str) -> Result<ReadResourceResponse, ErrorData> {
+pub(super) async fn read(node: &Arc<Node>, uri: &str) -> Result<ReadResourceResponse, ErrorData> {
     let missing = || ErrorData::resource_not_found(format!("there is no resource {uri}"), None);
     if uri == CATALOGUE {
-        let contents = ResourceContents::text(catalogue::markdown(), uri).with_mime_type("text/markdown");
+        let text = orderlog_messaging::catalogue_markdown().map_err(|error| failed(uri, &error.into()))?;
+        let contents = ResourceContents::text(text, uri).with_mime_type("text/markdown");
         return Ok(ReadResourceResult::new(vec![contents]).into());
     }
-    Err(missing())
+    let rest = uri.strip_prefix("orderlog://orders/").ok_or_else(missing)?;
+    let (id, history) = match rest.strip_suffix("/history") {
+        Some(id) => (id, true),
+        None => (rest, false),
+    };
+    let order_id: i64 = id.parse().map_err(|_| missing())?;
+    let node = Arc::clone(node);
+    let json = if history {
+        orders_history::whole(node, order_id).await.map(|answer| serde_json::to_string(&answer))
+    } else {
+        let input = orders_get::Input { order_id, as_of: None };
+        orders_get::run(node, input).await.map(|answer| serde_json::to_string(&answer))
+    };
+    match json {
+        Ok(Ok(json)) => {
+            let contents = ResourceContents::text(json, uri).with_mime_type("application/json");
+            Ok(ReadResourceResult::new(vec![contents]).into())
+        }
+        Err(Failure::Rejected(_)) => Err(missing()),
+        Ok(Err(error)) => Err(failed(uri, &error.into())),
+        Err(Failure::Failed(error)) => Err(failed(uri, &error)),
+    }
+}
+
+fn failed(uri: &str, error: &anyhow::Error) -> ErrorData {
+    tracing::error!(uri, error = format!("{error:#}"), "a resource could not be read");
+    ErrorData::internal_error("the resource could not be read just now; try again", None)
 }

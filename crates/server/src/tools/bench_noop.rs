@@ -1,27 +1,21 @@
 //! Takes the arguments of create_order and does nothing: the floor the benchmark measures against.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Failure, Tool};
-use crate::{node::Node, principal::Caller};
-
-/// Does nothing.
-#[derive(Deserialize, JsonSchema)]
-struct Input {}
+use super::{Danger, Failure, Tool, orders_create_order, write};
+use crate::mcp::schema;
 
 #[derive(Serialize, JsonSchema)]
 struct Output {
-    /// Nothing was done.
-    text: String,
+    /// Fit to be read aloud.
+    text: &'static str,
 }
 
 pub(super) fn tool() -> Tool {
-    Tool::query("bench.noop", "Do nothing", run).hidden()
-}
-
-async fn run(_node: Arc<Node>, _input: Input, _caller: Caller) -> Result<Output, Failure> {
-    Ok(Output { text: "Nothing was done.".to_owned() })
+    let (input, output) = (orders_create_order::schema(), schema::output::<Output>());
+    Tool::new("bench.noop", "Do nothing", Danger::Read, input, output, |_, _| {
+        Box::pin(async { write(Output { text: "Nothing was done." }).map_err(Failure::from) })
+    })
+    .hidden()
 }

@@ -1,0 +1,360 @@
+//! What all commands share: the common arguments, idempotency, sealing of free text, the way through the writer, the answer.
+
+use chrono::{DateTime, Utc};
+use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
+use orderlog_domain::{
+    commands::Command,
+    ids::{CommandId, CustomerId, OrderId, StreamId, Version},
+    rejection::Rejection,
+};
+use orderlog_event_log::{Hash, Recorded};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::{Failure, views};
+use crate::{mcp::schema::Object, node::Node, principal::Caller, resolve::Resolved, sentences};
+
+/// Namespace of command ids derived from idempotency keys.
+const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656d_0001);
+
+/// Arguments that every command takes besides its own.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Common {
+    /// A text of your choice, new for each change; repeating the call with it acts only once.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 200))]
+    pub(crate) idempotency_key: Option<String>,
+    /// Refuse unless the order (or other subject) still stands at this version.
+    #[serde(default)]
+    #[schemars(with = "i64", range(min = 0))]
+    pub(crate) expected_version: Option<i64>,
+    /// Show what would happen without recording it.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub(crate) dry_run: Option<bool>,
+    /// Why it is done.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 500))]
+    pub(crate) reason: Option<String>,
+    /// What the user typed.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 2000))]
+    pub(crate) request_text: Option<String>,
+}
+
+/// A command's frame: who asks, under which id, how.
+pub(crate) struct Request {
+    pub(crate) common: Common,
+    pub(crate) command_id: CommandId,
+    hash: Hash,
+    caller: Caller,
+    /// When it happened, where that is neither now nor said by the command.
+    occurred_at: Option<DateTime<Utc>>,
+}
+
+/// What every command answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CommandAnswer {
+    /// Id of the command.
+    command_id: Uuid,
+    /// Number of the order it was about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    pub(crate) order_id: Option<i64>,
+    /// The order's version after it, for expected_version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    order_version: Option<i64>,
+    /// Version of what it was about.
+    version: i64,
+    /// The log's position after it.
+    position: i64,
+    /// What was recorded, or with dry_run would be.
+    events: Vec<views::EventView>,
+    /// How it stood before, unless it is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Object")]
+    before: Option<Value>,
+    /// How it stands after.
+    #[schemars(with = "Object")]
+    after: Value,
+    /// What the user should know besides.
+    warnings: Vec<String>,
+    /// Everything already was as asked; nothing was recorded.
+    pub(crate) no_change: bool,
+    /// The same command had been carried out before; this is its answer.
+    pub(crate) replayed: bool,
+    /// Nothing was recorded because dry_run was asked for.
+    dry_run: bool,
+    /// The call that takes it back, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Undo")]
+    undo: Option<Undo>,
+    /// Fit to be read aloud.
+    text: String,
+}
+
+/// A call that takes a change back.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Undo {
+    /// Name of the tool.
+    pub(crate) tool: &'static str,
+    /// Its arguments.
+    #[schemars(with = "Object")]
+    pub(crate) arguments: Value,
+}
+
+impl Request {
+    /// Takes the common arguments out of `arguments`, leaving the command's own.
+    pub(crate) fn split(
+        node: &Node,
+        tool: &'static str,
+        arguments: &mut Object,
+        caller: Caller,
+    ) -> Result<Request, Rejection> {
+        let mut common = Object::new();
+        for name in ["idempotency_key", "expected_version", "dry_run", "reason", "request_text"] {
+            common.extend(arguments.remove_entry(name));
+        }
+        let common: Common = super::read(common)?;
+        let hash = request_hash(tool, arguments, &common);
+        let command_id = match &common.idempotency_key {
+            Some(key) => Uuid::new_v5(&KEYED_COMMANDS, format!("{}\0{key}", caller.principal.user).as_bytes()),
+            None => node.clock.new_id(),
+        };
+        Ok(Request { common, command_id: CommandId(command_id), hash, caller, occurred_at: None })
+    }
+
+    /// A command that an import reads from a file: `key` is its idempotency key, `row` what the file says.
+    pub(crate) fn of_row(
+        node: &Node,
+        tool: &'static str,
+        key: &str,
+        mut row: Object,
+        occurred_at: Option<DateTime<Utc>>,
+        dry_run: bool,
+    ) -> Result<Request, Rejection> {
+        row.insert("idempotency_key".to_owned(), key.into());
+        row.insert("dry_run".to_owned(), dry_run.into());
+        let request = Request::split(node, tool, &mut row, Caller::command_line("import"))?;
+        Ok(Request { occurred_at, ..request })
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.common.dry_run == Some(true)
+    }
+
+    /// Of the tool and its arguments: what the same idempotency key must come with again.
+    pub(crate) fn hash(&self) -> Hash {
+        self.hash
+    }
+}
+
+/// Resolves, seals, submits, answers.
+pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
+    let resolved = node.resolve(command.references()).await?;
+    let dry_run = request.is_dry_run();
+    let (command, receipt, readings) = submit(node, request, command, resolved).await?;
+    Ok(answer(node, &command, receipt, readings, dry_run))
+}
+
+/// Puts a command whose names are resolved through the writer.
+pub(crate) async fn submit(
+    node: &Node,
+    request: Request,
+    mut command: Command,
+    resolved: Resolved,
+) -> Result<(Command, Receipt, Vec<String>), Failure> {
+    let Resolved { names, readings } = resolved;
+    let Request { mut common, command_id, hash, caller, occurred_at } = request;
+    if has_free_text(&command, &common)
+        && let Some(customer) = concerned(node, &command, &names).await?
+    {
+        seal_free_text(node, customer, &mut command, &mut common).await?;
+    }
+    let now = node.clock.now();
+    let submission = Submission {
+        names,
+        command_id,
+        keyed: common.idempotency_key.is_some(),
+        request_hash: hash,
+        now,
+        occurred_at: occurred_at.or(command.occurred_at()).unwrap_or(now),
+        expected_version: common.expected_version.map(Version),
+        dry_run: common.dry_run == Some(true),
+        origin: Origin {
+            actor: caller.principal.actor(),
+            agent: caller.agent,
+            causation_id: None,
+            correlation_id: None,
+            trace_id: caller.trace_id,
+            reason: common.reason,
+            request_text: common.request_text,
+        },
+        command: command.clone(),
+    };
+    let receipt = node.writer.submit(submission).await.map_err(|error| match error {
+        SubmitError::Rejected(rejection) => Failure::Rejected(*rejection),
+        SubmitError::Failed(error) => Failure::Failed(anyhow::Error::new(error)),
+    })?;
+    Ok((command, receipt, readings))
+}
+
+pub(crate) fn answer(
+    node: &Node,
+    command: &Command,
+    receipt: Receipt,
+    readings: Vec<String>,
+    dry_run: bool,
+) -> CommandAnswer {
+    let mut text = sentences::of_command(node, command, &receipt);
+    if dry_run {
+        text = format!("Nothing was recorded; this is what would happen. {text}");
+    }
+    let order_id = match receipt.subject {
+        StreamId::Order(OrderId(id)) => Some(id),
+        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) => None,
+    };
+    let version = receipt.version().0;
+    let no_change = receipt.no_change();
+    CommandAnswer {
+        command_id: receipt.command_id.0,
+        order_id,
+        order_version: order_id.map(|_| version),
+        version,
+        position: receipt.position.0,
+        events: receipt.events().iter().map(|event: &Recorded| views::EventView::of(node, event)).collect(),
+        before: receipt.before.as_ref().map(|state| views::state(node, state)),
+        after: views::state(node, &receipt.after),
+        warnings: readings.into_iter().chain(receipt.warnings.iter().cloned()).collect(),
+        no_change,
+        replayed: receipt.replayed,
+        dry_run,
+        undo: if no_change || dry_run { None } else { undo(command, order_id) },
+        text,
+    }
+}
+
+fn undo(command: &Command, order_id: Option<i64>) -> Option<Undo> {
+    let order_id = order_id?;
+    match command {
+        Command::CreateOrder(_) => {
+            Some(Undo { tool: "orders_cancel", arguments: serde_json::json!({ "order_id": order_id }) })
+        }
+        Command::SetHold(hold) => {
+            let arguments = serde_json::json!({ "order_id": order_id, "on": !hold.on });
+            Some(Undo { tool: "orders_set_hold", arguments })
+        }
+        _ => None,
+    }
+}
+
+fn has_free_text(command: &Command, common: &Common) -> bool {
+    let note = matches!(command, Command::CreateOrder(order) if order.note.is_some());
+    note || common.reason.is_some() || common.request_text.is_some()
+}
+
+/// The person whom the free text of a command may be about.
+async fn concerned(
+    node: &Node,
+    command: &Command,
+    names: &orderlog_domain::decide::Names,
+) -> Result<Option<CustomerId>, Failure> {
+    match command {
+        Command::CreateOrder(order) => Ok(names.customer(&order.customer)),
+        Command::UpsertCustomer { customer_id, .. } => Ok(Some(*customer_id)),
+        Command::UpdateStatus(command) => node.customer_of(command.order_id).await,
+        Command::Ship(command) => node.customer_of(command.order_id).await,
+        Command::Cancel(command) => node.customer_of(command.order_id).await,
+        Command::SetHold(command) => node.customer_of(command.order_id).await,
+        Command::RecordPayment(command) => node.customer_of(command.order_id).await,
+        Command::ReceiveStock(_) | Command::AdjustStock(_) | Command::UpsertProduct(_) => Ok(None),
+    }
+}
+
+async fn seal_free_text(
+    node: &Node,
+    customer: CustomerId,
+    command: &mut Command,
+    common: &mut Common,
+) -> Result<(), Failure> {
+    let note = match command {
+        Command::CreateOrder(order) => order.note.as_mut(),
+        _ => None,
+    };
+    let texts = [("note", note), ("reason", common.reason.as_mut()), ("request_text", common.request_text.as_mut())];
+    for (field, text) in texts {
+        if let Some(text) = text {
+            *text = node.keyring.seal_or_forget(customer, field, text).await?;
+        }
+    }
+    Ok(())
+}
+
+/// SHA-256 over the tool's name and everything the caller asked, however the members were ordered.
+fn request_hash(tool: &str, arguments: &Object, common: &Common) -> Hash {
+    let mut hasher = Sha256::new();
+    hasher.update(tool);
+    hash_object(&mut hasher, arguments);
+    hasher.update(common.expected_version.unwrap_or(-1).to_be_bytes());
+    for text in [&common.reason, &common.request_text] {
+        hash_text(&mut hasher, text.as_deref().unwrap_or("\0"));
+    }
+    Hash(hasher.finalize().into())
+}
+
+fn hash_object(hasher: &mut Sha256, object: &Object) {
+    let mut names: Vec<&String> = object.keys().collect();
+    names.sort_unstable();
+    hasher.update(b"{");
+    for name in names {
+        hash_text(hasher, name);
+        hash_value(hasher, &object[name]);
+    }
+    hasher.update(b"}");
+}
+
+fn hash_value(hasher: &mut Sha256, value: &Value) {
+    match value {
+        Value::Object(object) => hash_object(hasher, object),
+        Value::Array(items) => {
+            hasher.update(b"[");
+            items.iter().for_each(|item| hash_value(hasher, item));
+            hasher.update(b"]");
+        }
+        Value::String(text) => hash_text(hasher, text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            hasher.update(b"=");
+            hash_text(hasher, &value.to_string());
+        }
+    }
+}
+
+/// With its length before it, so that no two requests have the same bytes.
+fn hash_text(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hash(value: Value) -> Hash {
+        request_hash("orders.ship", value.as_object().unwrap(), &Common::default())
+    }
+
+    #[test]
+    fn the_hash_ignores_order_but_nothing_else() {
+        let one = hash(json!({"order_id": 1001, "lines": [{"line": 1, "quantity": 2}]}));
+        assert_eq!(one, hash(json!({"lines": [{"quantity": 2, "line": 1}], "order_id": 1001})));
+        assert_ne!(one, hash(json!({"order_id": 1001, "lines": [{"line": 1, "quantity": 3}]})));
+        assert_ne!(hash(json!({"a": "1"})), hash(json!({"a": 1})));
+    }
+}

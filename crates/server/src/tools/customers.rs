@@ -1,0 +1,143 @@
+//! customers.search and customers.upsert: people, whose particulars are sealed before they reach the log.
+
+use std::sync::Arc;
+
+use orderlog_domain::{
+    commands::{Command, UpsertCustomer},
+    event::SealedProfile,
+    ids::CustomerId,
+    rejection::{Code, Rejection},
+};
+use orderlog_projections::customers;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Call, Danger, Failure, Tool,
+    command::{self, CommandAnswer, Request},
+    query::{Frame, Interpretation, Paging, customer_view},
+    views::CustomerView,
+};
+use crate::{
+    keyring::{Keyring, Pretended},
+    node::Node,
+    resolve::Resolved,
+    sentences,
+};
+
+/// Customers whose name or e-mail address contains a text, by name; all when it is left out.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// Part of a name or e-mail address.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 254))]
+    text: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// One page.
+    customers: Vec<CustomerView>,
+    /// Customers over all pages.
+    total_count: i64,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+pub(super) fn search() -> Tool {
+    Tool::listing("customers.search", "Search customers", find)
+}
+
+async fn find(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let (text, page, fresh) = (input.text.as_deref(), paging.request()?, node.fresh().await?);
+    let mut answer = customers::customers(&node.projections, text, page, fresh).await?;
+    let found: Vec<CustomerView> = std::mem::take(&mut answer.found.customers).into_iter().map(customer_view).collect();
+    let total_count = answer.found.total_count;
+    let text = match (total_count, found.as_slice()) {
+        (0, _) => "No customer fits.".to_owned(),
+        (1, [only]) => format!("{} fits.", only.name.as_deref().unwrap_or("A forgotten customer")),
+        (n, _) => format!("{} fit.", sentences::plural(n, "customer")),
+    };
+    let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);
+    Ok(Output { customers: found, total_count, frame })
+}
+
+const UPSERT: &str = "customers.upsert";
+
+pub(super) fn upsert() -> Tool {
+    Tool::command_with::<UpsertCustomer, _>(UPSERT, "Register or change a customer", Danger::Write, |node, call| async move {
+        let Call { mut arguments, caller } = call;
+        let request = Request::split(&node, UPSERT, &mut arguments, caller)?;
+        let input: UpsertCustomer = super::read(arguments)?;
+        register(&node, request, input).await
+    })
+}
+
+/// Finds or mints the customer, seals what was given, and submits that.
+pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustomer) -> Result<CommandAnswer, Failure> {
+    input.check()?;
+    let mut readings = vec![];
+    let known = match (&input.customer, &input.email) {
+        (Some(customer), _) => {
+            let (id, reading) = node.customer(customer, "customer").await?;
+            readings.extend(reading);
+            Some(id)
+        }
+        (None, Some(email)) => node.keyring.by_email(email).await?,
+        (None, None) => None,
+    };
+    // Derived from the command, so that the same call again means the same person.
+    let proposed = CustomerId(Uuid::new_v5(&request.command_id.0, b"customer"));
+    let dry_run = request.is_dry_run();
+    let (customer_id, key) = match known {
+        None if dry_run => (proposed, Under::Pretended(node.keyring.pretend(proposed)?)),
+        None => {
+            if input.name.is_none() {
+                return Err(Rejection::invalid("name", "A new customer needs a name.").into());
+            }
+            let id = node.keyring.identify(proposed, input.email.as_deref()).await?;
+            (id, Under::Ring(&node.keyring, id))
+        }
+        Some(id) => {
+            if let (Some(email), Some(_), false) = (&input.email, &input.customer, dry_run)
+                && !node.keyring.change_email(id, email).await?
+            {
+                let message = format!("Another customer already has the e-mail address {}.", email.trim());
+                return Err(Rejection::new(Code::InvalidArgument, message).field("email").into());
+            }
+            (id, Under::Ring(&node.keyring, id))
+        }
+    };
+    let profile = key.seal_all(&input).await?;
+    let command = Command::UpsertCustomer { customer_id, profile };
+    let resolved = Resolved { readings, ..Resolved::default() };
+    let (command, receipt, readings) = command::submit(node, request, command, resolved).await?;
+    Ok(command::answer(node, &command, receipt, readings, dry_run))
+}
+
+/// Under which key particulars are sealed.
+enum Under<'a> {
+    Ring(&'a Keyring, CustomerId),
+    Pretended(Pretended),
+}
+
+impl Under<'_> {
+    async fn seal_all(&self, input: &UpsertCustomer) -> Result<SealedProfile, Failure> {
+        Ok(SealedProfile {
+            name: self.seal("name", &input.name).await?,
+            email: self.seal("email", &input.email).await?,
+            phone: self.seal("phone", &input.phone).await?,
+            address: self.seal("address", &input.address).await?,
+        })
+    }
+
+    async fn seal(&self, field: &str, text: &Option<String>) -> Result<Option<String>, Failure> {
+        let Some(text) = text.as_deref().map(str::trim) else { return Ok(None) };
+        Ok(Some(match self {
+            Under::Ring(keyring, id) => keyring.seal(*id, field, text).await?,
+            Under::Pretended(key) => key.seal(field, text),
+        }))
+    }
+}

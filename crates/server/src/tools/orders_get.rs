@@ -1,0 +1,70 @@
+//! orders.get: one order as it stands, or stood at a moment of the past. Read from the log, so it is always fresh.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use orderlog_domain::{
+    ids::OrderId,
+    rejection::{Code, Rejection},
+};
+use orderlog_projections::Freshness;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Failure, Tool,
+    query::{Frame, Interpretation, known},
+    views::{self, OrderView},
+};
+use crate::{history, node::Node, principal::Caller, sentences};
+
+/// One order: status, lines, money, shipments, payments; as it stands, or stood at as_of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// The order's number.
+    #[schemars(range(min = 1))]
+    pub(crate) order_id: i64,
+    /// A moment of the past, RFC 3339 with offset.
+    #[serde(default)]
+    #[schemars(with = "DateTime<Utc>")]
+    pub(crate) as_of: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Output {
+    order: OrderView,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::query("orders.get", "Show an order", |node, input, _: Caller| run(node, input))
+}
+
+pub(crate) async fn run(node: Arc<Node>, input: Input) -> Result<Output, Failure> {
+    let id = OrderId(input.order_id);
+    let events = history::events_of(&node.log, id, input.as_of).await?;
+    let order = history::fold(id, &events).ok_or_else(|| unknown(id))?;
+    let customers = node.customers_named(std::iter::once(order.customer_id.0), Freshness::Whatever).await?;
+    let view = views::order(&node, &order, known(&customers, order.customer_id.0));
+    let of = view.customer.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    let verb = if input.as_of.is_some() { "was" } else { "is" };
+    let hold = if order.on_hold() { " and on hold" } else { "" };
+    let text = format!(
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {} for {}, {}.",
+        orderlog_domain::format::day_in_words(order.placed_on),
+        sentences::spoken(order.status()),
+        sentences::units(order.lines.iter().map(|line| line.active()).sum()),
+        node.amount(order.current_totals().total, order.currency),
+        order.payment_status().name().replace('_', " "),
+    );
+    let position = events.last().map_or(0, |event| event.position.0);
+    Ok(Output { order: view, frame: Frame::of_log(position, None, Interpretation::default(), text) })
+}
+
+pub(super) fn unknown(id: OrderId) -> Rejection {
+    Rejection::new(Code::NotFound, format!("There is no order #{id}."))
+        .field("order_id")
+        .hint("Look for it with orders_search.")
+}

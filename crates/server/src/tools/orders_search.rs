@@ -1,0 +1,171 @@
+//! orders.search: orders by number, text, status, customer, product, day and total.
+
+use std::sync::Arc;
+
+use orderlog_domain::{
+    format::MoneyOut,
+    ids::CustomerId,
+    money::parse_amount,
+    order::{PaymentStatus, Status},
+    rejection::Rejection,
+};
+use orderlog_projections::{
+    Found, Freshness, customers,
+    order_summary::{self, Filter, OrderSummary, Sort},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Failure, Tool,
+    query::{Frame, Paging, known},
+    views::{CustomerView, MoneySum, sums},
+};
+use crate::{node::Node, sentences};
+
+/// Customers a text may stand for.
+const TEXT_CUSTOMERS: u32 = 50;
+
+/// Find orders, newest first. Everything given must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// An order number, or part of a product's name or SKU, or a customer's name or e-mail address.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 254))]
+    text: Option<String>,
+    /// Any of these statuses.
+    #[serde(default)]
+    #[schemars(length(max = 8))]
+    status: Vec<Status>,
+    /// Any of these payment statuses.
+    #[serde(default)]
+    #[schemars(length(max = 6))]
+    payment_status: Vec<PaymentStatus>,
+    /// E-mail address, name or id.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 254))]
+    customer: Option<String>,
+    /// SKU or name.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 254))]
+    product: Option<String>,
+    /// When they were placed, such as "last week".
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 100))]
+    date_range: Option<String>,
+    /// Least total in the shop's currency, such as "999.00".
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 40))]
+    min_total: Option<String>,
+    /// Greatest total in the shop's currency.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 40))]
+    max_total: Option<String>,
+    /// Order of the list; newest first when left out.
+    #[serde(default)]
+    #[schemars(with = "SortInput")]
+    sort: Option<SortInput>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SortInput {
+    Newest,
+    Oldest,
+    Largest,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// One page.
+    orders: Vec<Row>,
+    /// Orders over all pages.
+    total_count: i64,
+    /// What they come to over all pages, by currency.
+    totals: Vec<MoneySum>,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Row {
+    order_id: i64,
+    placed_on: String,
+    customer: CustomerView,
+    status: String,
+    payment_status: String,
+    on_hold: bool,
+    backordered: bool,
+    units: i64,
+    total: MoneyOut,
+    captured: MoneyOut,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::listing("orders.search", "Search orders", run)
+}
+
+async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let fresh = node.fresh().await?;
+    let amount = |field: &str, text: &Option<String>| {
+        let parse = |text: &String| parse_amount(text, node.config.shop.currency);
+        text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
+    };
+    let filter = Filter {
+        or_customers: customers_called(&node, input.text.as_deref(), fresh).await?,
+        statuses: input.status,
+        payment_statuses: input.payment_status,
+        customer: read.customer,
+        product: read.product,
+        placed: read.days(),
+        min_total: amount("min_total", &input.min_total)?,
+        max_total: amount("max_total", &input.max_total)?,
+        sort: match input.sort {
+            Some(SortInput::Oldest) => Sort::Oldest,
+            Some(SortInput::Largest) => Sort::Largest,
+            Some(SortInput::Newest) | None => Sort::Newest,
+        },
+        text: input.text,
+    };
+    let answer = order_summary::order_summaries(&node.projections, &filter, paging.request()?, fresh).await?;
+    let customers = node.customers_named(answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
+    let totals = sums(&node, answer.found.sums.iter().map(|sum| (sum.currency.as_str(), sum.total)));
+    let rows = answer.found.orders.iter().map(|row| Row::of(&node, row, known(&customers, row.customer_id))).collect();
+    let total_count = answer.found.total_count;
+    let text = match total_count {
+        0 => "No order fits.".to_owned(),
+        n => {
+            let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
+            let fit = if n == 1 { "fits" } else { "fit" };
+            format!("{} {fit}, worth {} in all.", sentences::plural(n, "order"), worth.join(" and "))
+        }
+    };
+    let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
+    Ok(Output { orders: rows, total_count, totals, frame })
+}
+
+/// Customers whom the text names, so that their orders are found too.
+async fn customers_called(node: &Node, text: Option<&str>, fresh: Freshness) -> Result<Vec<CustomerId>, Failure> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(vec![]) };
+    let Found { items, .. } = customers::find_customers(&node.projections, text, TEXT_CUSTOMERS, fresh).await?.found;
+    Ok(items.into_iter().map(|customer| CustomerId(customer.customer_id)).collect())
+}
+
+impl Row {
+    fn of(node: &Node, row: &OrderSummary, customer: CustomerView) -> Row {
+        Row {
+            order_id: row.order_id,
+            placed_on: row.placed_on.clone(),
+            customer,
+            status: row.status.clone(),
+            payment_status: row.payment_status.clone(),
+            on_hold: row.on_hold,
+            backordered: row.backordered,
+            units: row.units,
+            total: node.money_in(row.total, &row.currency),
+            captured: node.money_in(row.captured, &row.currency),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! How orders, stock, products, customers and events look in answers.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use orderlog_domain::{
+    customer::Customer,
+    event::Amounts,
+    format::MoneyOut,
+    money::Currency,
+    order::{Line, Order, Payment, Shipment},
+    product::Product,
+    stock::Stock,
+    world::State,
+};
+use orderlog_event_log::Recorded;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{mcp::schema::Object, node::Node};
+
+/// An order as it stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct OrderView {
+    /// Its number.
+    pub(crate) order_id: i64,
+    /// For expected_version.
+    pub(crate) version: i64,
+    /// Where it stands.
+    pub(crate) status: String,
+    /// Whether it is paid.
+    pub(crate) payment_status: String,
+    /// Nothing may ship.
+    pub(crate) on_hold: bool,
+    /// A unit waits for stock.
+    pub(crate) backordered: bool,
+    /// Who ordered.
+    pub(crate) customer: CustomerView,
+    /// RFC 3339.
+    pub(crate) placed_at: String,
+    /// Business day.
+    pub(crate) placed_on: String,
+    /// Its lines.
+    pub(crate) lines: Vec<LineView>,
+    /// Amounts of what is still part of it.
+    pub(crate) totals: TotalsView,
+    /// Money that came in.
+    pub(crate) captured: MoneyOut,
+    /// What is still owed; negative when too much came in.
+    pub(crate) due: MoneyOut,
+    /// What was shipped, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
+    pub(crate) shipments: Vec<Value>,
+    /// What was paid, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
+    pub(crate) payments: Vec<Value>,
+    /// The customer's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) note: Option<String>,
+    /// Statuses it can be brought to by one call.
+    pub(crate) allowed_next: Vec<String>,
+}
+
+/// A customer, as far as known.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct CustomerView {
+    /// Who.
+    pub(crate) customer_id: Uuid,
+    /// Full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) name: Option<String>,
+    /// E-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) email: Option<String>,
+    /// Phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) phone: Option<String>,
+    /// Postal address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) address: Option<String>,
+}
+
+/// A line of an order, in units.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LineView {
+    /// From 1.
+    line: u32,
+    /// As placed.
+    sku: String,
+    /// As placed.
+    name: String,
+    /// Of one unit, as placed.
+    unit_price: MoneyOut,
+    /// Units ordered.
+    ordered: i64,
+    /// Units cancelled.
+    cancelled: i64,
+    /// Units set aside.
+    reserved: i64,
+    /// Units waited for.
+    backordered: i64,
+    /// Units shipped.
+    shipped: i64,
+    /// Units that arrived.
+    delivered: i64,
+    /// Units that came back.
+    returned: i64,
+    /// Net of what is still part of the order, without tax.
+    net: MoneyOut,
+}
+
+/// gross − discount = net; + shipping = revenue; + tax = total.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct TotalsView {
+    pub(crate) gross: MoneyOut,
+    pub(crate) discount: MoneyOut,
+    pub(crate) net: MoneyOut,
+    pub(crate) shipping: MoneyOut,
+    pub(crate) revenue: MoneyOut,
+    pub(crate) tax: MoneyOut,
+    pub(crate) total: MoneyOut,
+}
+
+/// An event, without the provenance that it shares with its command.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct EventView {
+    /// Its place in the log.
+    position: i64,
+    /// The stream it belongs to.
+    stream: String,
+    /// Its place in the stream.
+    version: i64,
+    /// Its type.
+    #[serde(rename = "type")]
+    event_type: String,
+    /// The facts.
+    #[schemars(with = "Object")]
+    data: Value,
+}
+
+impl EventView {
+    pub(crate) fn of(node: &Node, event: &Recorded) -> EventView {
+        #[derive(serde::Deserialize)]
+        struct Data {
+            data: Value,
+        }
+        let mut data = serde_json::from_str::<Data>(&event.json).map(|event| event.data).unwrap_or_default();
+        node.keyring.open_all(&mut data);
+        EventView {
+            position: event.position.0,
+            stream: event.stream.to_string(),
+            version: event.version.0,
+            event_type: event.event_type.clone(),
+            data,
+        }
+    }
+}
+
+impl Node {
+    /// An amount in an answer.
+    pub(crate) fn money(&self, minor: i64, currency: Currency) -> MoneyOut {
+        self.config.locale.money(minor, currency)
+    }
+
+    /// An amount whose currency a read model keeps as text.
+    pub(crate) fn money_in(&self, minor: i64, code: &str) -> MoneyOut {
+        self.money(minor, code.parse().unwrap_or(self.config.shop.currency))
+    }
+
+    /// An amount in a sentence.
+    pub(crate) fn amount(&self, minor: i64, currency: Currency) -> String {
+        self.config.locale.money_in_words(minor, currency)
+    }
+
+    /// A time in an answer, in the shop's zone.
+    pub(crate) fn time(&self, at: DateTime<Utc>) -> String {
+        local(at, self.config.shop.calendar.timezone)
+    }
+
+    /// A customer's particulars, opened as far as their key allows.
+    pub(crate) fn customer_view(&self, customer: &Customer) -> CustomerView {
+        let open = |sealed: &Option<String>| sealed.as_deref().and_then(|sealed| self.keyring.open_seal(sealed));
+        let profile = &customer.profile;
+        CustomerView {
+            customer_id: customer.id.0,
+            name: open(&profile.name),
+            email: open(&profile.email),
+            phone: open(&profile.phone),
+            address: open(&profile.address),
+        }
+    }
+}
+
+/// RFC 3339 with the zone's offset.
+pub(crate) fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false)
+}
+
+/// An order; `customer` carries the name where the caller looked it up.
+pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView) -> OrderView {
+    let money = |minor| node.money(minor, order.currency);
+    let totals = order.current_totals();
+    OrderView {
+        order_id: order.id.0,
+        version: order.version.0,
+        status: order.status().to_string(),
+        payment_status: order.payment_status().to_string(),
+        on_hold: order.on_hold(),
+        backordered: order.backordered(),
+        customer,
+        placed_at: order.times.placed.map(|at| node.time(at)).unwrap_or_default(),
+        placed_on: order.placed_on.to_string(),
+        lines: order.lines.iter().map(|one| line(node, one, order.currency)).collect(),
+        totals: TotalsView {
+            gross: money(totals.gross),
+            discount: money(totals.discount),
+            net: money(totals.net),
+            shipping: money(totals.shipping),
+            revenue: money(totals.revenue),
+            tax: money(totals.tax),
+            total: money(totals.total),
+        },
+        captured: money(order.captured),
+        due: money(order.due()),
+        shipments: order.shipments.iter().map(|one| shipment(node, one)).collect(),
+        payments: order.payments.iter().map(|one| payment(node, one, order.currency)).collect(),
+        note: order.note.as_deref().and_then(|note| node.keyring.open_seal(note)),
+        allowed_next: order.allowed_next().iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn line(node: &Node, line: &Line, currency: Currency) -> LineView {
+    let Amounts { gross, discount, .. } = line.active_amounts();
+    LineView {
+        line: line.line,
+        sku: line.sku.clone(),
+        name: line.name.clone(),
+        unit_price: node.money(line.unit_price, currency),
+        ordered: line.ordered,
+        cancelled: line.cancelled,
+        reserved: line.reserved,
+        backordered: line.backordered,
+        shipped: line.shipped,
+        delivered: line.delivered,
+        returned: line.returned,
+        net: node.money(gross - discount, currency),
+    }
+}
+
+fn shipment(node: &Node, shipment: &Shipment) -> Value {
+    let mut value = serde_json::to_value(shipment).unwrap_or_default();
+    value["at"] = node.time(shipment.at).into();
+    value
+}
+
+fn payment(node: &Node, payment: &Payment, currency: Currency) -> Value {
+    let mut value = serde_json::to_value(payment).unwrap_or_default();
+    value["at"] = node.time(payment.at).into();
+    value["amount"] = serde_json::to_value(node.money(payment.amount, currency)).unwrap_or_default();
+    value
+}
+
+/// The state before or after a command.
+pub(crate) fn state(node: &Node, state: &State) -> Value {
+    match state {
+        State::Order(one) => {
+            let nobody = CustomerView { customer_id: one.customer_id.0, name: None, email: None, phone: None, address: None };
+            serde_json::to_value(order(node, one, nobody)).unwrap_or_default()
+        }
+        State::Stock(stock) => stock_value(stock),
+        State::Product(product) => product_value(node, product),
+        State::Customer(customer) => serde_json::to_value(node.customer_view(customer)).unwrap_or_default(),
+    }
+}
+
+fn stock_value(stock: &Stock) -> Value {
+    serde_json::json!({
+        "product_id": stock.product_id, "on_hand": stock.on_hand, "reserved": stock.reserved,
+        "available": stock.available(), "backordered": stock.backordered(),
+    })
+}
+
+fn product_value(node: &Node, product: &Product) -> Value {
+    let mut value = serde_json::json!({ "product_id": product.id, "sku": product.sku });
+    if let (Some(entry), Some(fields)) = (&product.entry, value.as_object_mut()) {
+        let entry_value = serde_json::to_value(entry).unwrap_or_default();
+        if let Value::Object(entry_fields) = entry_value {
+            fields.extend(entry_fields);
+        }
+        fields.insert("price".to_owned(), serde_json::to_value(node.money(entry.price, entry.currency)).unwrap_or_default());
+        fields.remove("currency");
+    }
+    value
+}
+
+/// A sum of one currency.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct MoneySum {
+    /// The sum.
+    pub(crate) total: MoneyOut,
+    /// The same for a sentence.
+    #[serde(skip)]
+    pub(crate) in_words: String,
+}
+
+#[cfg(test)]
+impl MoneySum {
+    pub(crate) fn example(in_words: &str) -> MoneySum {
+        let total = MoneyOut { minor: 0, currency: "INR".to_owned(), formatted: String::new() };
+        MoneySum { total, in_words: in_words.to_owned() }
+    }
+}
+
+/// One sum per currency, the shop's first.
+pub(crate) fn sums<'a>(node: &Node, amounts: impl Iterator<Item = (&'a str, i64)>) -> Vec<MoneySum> {
+    let mut sums: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
+    for (currency, amount) in amounts {
+        *sums.entry(currency).or_default() += amount;
+    }
+    let home = node.config.shop.currency.code();
+    let mut sums: Vec<(&str, i64)> = sums.into_iter().collect();
+    sums.sort_by_key(|(currency, _)| *currency != home);
+    sums.into_iter()
+        .map(|(code, minor)| {
+            let currency = code.parse().unwrap_or(node.config.shop.currency);
+            MoneySum { total: node.money(minor, currency), in_words: node.amount(minor, currency) }
+        })
+        .collect()
+}
