@@ -1,15 +1,14 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
+mod events;
 mod guard;
+mod health;
+pub(crate) mod metrics;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use axum::{
-    Json, Router, middleware,
-    routing::get,
-    serve::ListenerExt as _,
-};
+use axum::{Json, Router, middleware, routing::get, serve::ListenerExt as _};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
@@ -63,6 +62,9 @@ fn router(node: &Arc<Node>) -> Router {
     let tools = Arc::new(Tools::new(node.config.bench_noop_tool));
     let beside = Router::new()
         .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
+        .route("/v1/events", get(events::events))
         .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
         .route_layer(middleware::from_fn_with_state(Arc::clone(node), guard::same_house))
         .with_state(Arc::clone(node));
