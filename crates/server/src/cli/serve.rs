@@ -4,30 +4,26 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{config::Config, http::Server, node::Node, telemetry};
+use crate::{
+    config::Config,
+    http::{Server, metrics},
+    node::Node,
+};
 
-/// Longest time a stopping node waits for calls under way.
+/// Longest time a stopping node waits for requests under way.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    telemetry::start(config.log_format);
+    metrics::start()?;
     let node = Arc::new(Node::start(config).await?);
-    until_stopped(&node).await
+    let server = Server::bind(Arc::clone(&node)).await?;
+    until_stopped(&node, server).await
 }
 
 /// Serves the node, and stops it in order: no new requests, then the calls under way, then the rest.
-pub(super) async fn until_stopped(node: &Arc<Node>) -> anyhow::Result<()> {
-    let server = Server::bind(Arc::clone(node)).await?;
+pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::Result<()> {
     tracing::info!(address = %server.address()?, "serving MCP at /mcp");
-    let stopping = node.stopping.clone();
-    tokio::spawn(async move {
-        if let Err(error) = stop_signal().await {
-            tracing::error!(%error, "signals cannot be received; stop the process by force");
-            return;
-        }
-        tracing::info!("stopping");
-        stopping.cancel();
-    });
+    stop_on_signal(node)?;
     tokio::select! {
         served = server.serve() => served?,
         () = async { node.stopping.cancelled().await; tokio::time::sleep(STOP_DEADLINE).await } => {
@@ -38,12 +34,18 @@ pub(super) async fn until_stopped(node: &Arc<Node>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stop_signal() -> std::io::Result<()> {
+/// Lets the node stop on SIGTERM and Ctrl-C.
+pub(super) fn stop_on_signal(node: &Node) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let stopping = node.stopping.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stopping.cancel();
+    });
     Ok(())
 }

@@ -1,0 +1,52 @@
+//! `orderlog rebuild`: read models built anew beside those that serve, then swapped in.
+
+use clap::Args;
+use orderlog_projections::{MODELS, Progress, RunnerOptions, Unseal, rebuild};
+use tokio_util::sync::CancellationToken;
+
+use super::{print, progress};
+use crate::{clock::Clock, config::Config, keyring::Keyring, node};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Names of read models, or `all`
+    #[arg(required = true, value_name = "PROJECTION")]
+    projections: Vec<String>,
+}
+
+pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
+    let log = node::open_log(&config).await?;
+    let keyring = Keyring::open(&config.database_url).await?;
+    let projections = node::open_projections(&config).await?;
+    let known: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+    let names: Vec<&str> = match arguments.projections.iter().any(|name| name == "all") {
+        true => vec![],
+        false => arguments.projections.iter().map(String::as_str).collect(),
+    };
+    for name in &names {
+        anyhow::ensure!(known.contains(name), "there is no read model `{name}`; there are: {}, or all", known.join(", "));
+    }
+    let bar = progress(0, "rebuilding");
+    let shown = |progress: Progress| {
+        bar.set_length(u64::try_from(progress.head.0).unwrap_or(0));
+        bar.set_position(u64::try_from(progress.position.0).unwrap_or(0));
+    };
+    let unseal = Unseal::new(move |sealed| keyring.open_seal(sealed));
+    let options = RunnerOptions { owner: Clock::new(config.clock).new_id().to_string(), unseal };
+    let cancel = CancellationToken::new();
+    let interrupted = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupted.cancel();
+        }
+    });
+    let started = std::time::Instant::now();
+    let result = rebuild(&projections, &log, &names, &options, &cancel, shown).await;
+    bar.finish_and_clear();
+    result?;
+    let head = log.head().await?.position;
+    let what = if names.is_empty() { known.join(", ") } else { names.join(", ") };
+    print(&format!("Rebuilt {what} from {head} events in {:.1} s.\n", started.elapsed().as_secs_f64()));
+    projections.close().await;
+    Ok(())
+}

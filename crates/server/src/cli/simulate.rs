@@ -1,0 +1,176 @@
+//! `orderlog simulate`: a seeded shop's story, told to the writer like any other command.
+
+use std::{sync::Arc, task::Poll};
+
+use clap::Args;
+use futures::{StreamExt as _, stream::FuturesOrdered};
+use orderlog_commands::{Origin, Submission, SubmitError};
+use orderlog_domain::{
+    commands::{Command, UpsertCustomer},
+    decide::Names,
+    event::SealedProfile,
+    ids::{CommandId, CustomerId},
+};
+use orderlog_event_log::Hash;
+use uuid::Uuid;
+
+use super::{print, progress};
+use crate::{
+    config::Config,
+    node::Node,
+    principal::Caller,
+    simulate::{Action, Options, Simulation, Step},
+};
+
+/// Commands on their way to the writer at once.
+const WINDOW: usize = 1_024;
+/// Namespace of the command ids of simulations.
+const SIMULATED: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_7369_6d75_0001);
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Business days, today included
+    #[arg(long, default_value_t = 365)]
+    days: u32,
+    /// Orders on an average day
+    #[arg(long, default_value_t = 25)]
+    orders_per_day: u32,
+    /// The same seed tells the same story
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Arguments {
+    /// What the demo tells.
+    pub(super) fn a_year() -> Arguments {
+        Arguments { days: 365, orders_per_day: 25, seed: 1 }
+    }
+}
+
+pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
+    let node = Arc::new(Node::start(config).await?);
+    let told = tell(&node, &arguments).await;
+    node.stop().await;
+    told
+}
+
+/// Tells the whole story and says what came of it.
+pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Result<()> {
+    let started = std::time::Instant::now();
+    let head = node.log.head().await?;
+    let simulation = Simulation::new(Options {
+        days: arguments.days,
+        orders_per_day: arguments.orders_per_day,
+        seed: arguments.seed,
+        until: node.clock.now(),
+        calendar: node.config.shop.calendar.clone(),
+        currency: node.config.shop.currency,
+        first_order: head.next_order,
+    });
+    let people: Vec<(CustomerId, UpsertCustomer)> = simulation.customers().collect();
+    let newcomers: Vec<_> = people.iter().map(|(id, person)| (*id, person.email.as_deref())).collect();
+    node.keyring.introduce(&newcomers).await?;
+
+    let bar = progress(simulation.orders(), "simulating orders");
+    let mut refused = 0_u64;
+    let mut on_their_way = FuturesOrdered::new();
+    for (nth, step) in (0_u64..).zip(simulation) {
+        let is_order = matches!(step.action, Action::Command(Command::CreateOrder(_)));
+        let submission = submission(node, arguments, head.next_order.0, nth, step).await?;
+        let writer = node.writer.clone();
+        let mut answer = Box::pin(async move { (is_order, writer.submit_patiently(submission).await) });
+        // The first look puts the command into the queue, which is longer than the window: so the story keeps its order.
+        match futures::poll!(&mut answer) {
+            Poll::Ready(answer) => refused += count(answer, &bar)?,
+            Poll::Pending => on_their_way.push_back(answer),
+        }
+        if on_their_way.len() >= WINDOW
+            && let Some(answer) = on_their_way.next().await
+        {
+            refused += count(answer, &bar)?;
+        }
+    }
+    while let Some(answer) = on_their_way.next().await {
+        refused += count(answer, &bar)?;
+    }
+    bar.finish_and_clear();
+    let now = node.log.head().await?;
+    print(&format!(
+        "Simulated {} orders in {} events, in {:.1} s{}.\n",
+        now.next_order.0 - head.next_order.0,
+        now.position.0 - head.position.0,
+        started.elapsed().as_secs_f64(),
+        if refused > 0 { format!("; {refused} commands were refused") } else { String::new() },
+    ));
+    Ok(())
+}
+
+type Told = (bool, Result<orderlog_commands::Receipt, SubmitError>);
+
+/// 1 for a command that was refused: somebody else does business in the same log.
+fn count((is_order, answer): Told, bar: &indicatif::ProgressBar) -> anyhow::Result<u64> {
+    if is_order {
+        bar.inc(1);
+    }
+    match answer {
+        Ok(_) => Ok(0),
+        Err(SubmitError::Rejected(rejection)) => {
+            tracing::debug!(%rejection, "a simulated command was refused");
+            Ok(1)
+        }
+        Err(error @ SubmitError::Failed(_)) => Err(error.into()),
+    }
+}
+
+async fn submission(
+    node: &Node,
+    arguments: &Arguments,
+    first_order: i64,
+    nth: u64,
+    Step { occurred_at, action }: Step,
+) -> anyhow::Result<Submission> {
+    let command = match action {
+        Action::Command(command) => command,
+        Action::Customer { customer_id, particulars } => {
+            Command::UpsertCustomer { customer_id, profile: sealed(node, customer_id, &particulars).await? }
+        }
+    };
+    let id = Uuid::new_v5(&SIMULATED, format!("{}/{first_order}/{nth}", arguments.seed).as_bytes());
+    let caller = Caller::command_line("simulate");
+    Ok(Submission {
+        command,
+        names: Names::default(),
+        command_id: CommandId(id),
+        keyed: false,
+        request_hash: Hash::of(id.as_bytes()),
+        // The story is recorded as it happened, so that the past can be looked at as of any moment.
+        now: occurred_at,
+        occurred_at,
+        expected_version: None,
+        dry_run: false,
+        origin: Origin {
+            actor: caller.principal.actor(),
+            agent: caller.agent,
+            causation_id: None,
+            correlation_id: None,
+            trace_id: None,
+            reason: None,
+            request_text: None,
+        },
+    })
+}
+
+async fn sealed(node: &Node, id: CustomerId, person: &UpsertCustomer) -> anyhow::Result<SealedProfile> {
+    let mut profile = SealedProfile::default();
+    for (field, plain, sealed) in [
+        ("name", &person.name, &mut profile.name),
+        ("email", &person.email, &mut profile.email),
+        ("phone", &person.phone, &mut profile.phone),
+        ("address", &person.address, &mut profile.address),
+    ] {
+        if let Some(plain) = plain {
+            *sealed = Some(node.keyring.seal(id, field, plain).await?);
+        }
+    }
+    Ok(profile)
+}
