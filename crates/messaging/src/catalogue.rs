@@ -9,10 +9,10 @@ use orderlog_domain::{
     ids::{CommandId, OrderId, Position, StreamId, Version},
 };
 use orderlog_event_log::{Hash, Recorded, chain};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::cloud_event::{CloudEventError, cloud_event_json, subject_of};
+use crate::cloud_event::{CloudEvent, CloudEventError, cloud_event_json, subject_of};
 
 /// Everything up to the list of types. `{MESSAGE}` stands for a whole message.
 const INTRODUCTION: &str = include_str!("catalogue.md");
@@ -39,9 +39,9 @@ fn section(kind: &EventType, example: Option<&Event>) -> Result<String, CloudEve
     let subject = subject_of(kind.category, kind.name)?;
     let mut schema = kind.json_schema.clone();
     schema["description"] = kind.about.into();
-    let example = example.and_then(|event| serde_json::to_value(event).ok()).unwrap_or_default();
+    let example = serde_json::to_string_pretty(&example).map_err(foreign)?;
     Ok(format!(
-        "\n## {}\n\n{} Subject `{subject}`, schema version {}.\n\n```json\n{example:#}\n```\n\n\
+        "\n## {}\n\n{} Subject `{subject}`, schema version {}.\n\n```json\n{example}\n```\n\n\
          <details><summary>JSON Schema of <code>data</code></summary>\n\n```json\n{schema:#}\n```\n\n</details>\n",
         kind.name, kind.about, kind.schema
     ))
@@ -73,7 +73,6 @@ fn example_message(examples: &[Event]) -> Result<String, CloudEventError> {
         },
         data: event,
     };
-    let foreign = |error: serde_json::Error| CloudEventError::Foreign(error.to_string());
     let json = serde_json::to_string(&envelope).map_err(foreign)?;
     let message = cloud_event_json(&Recorded {
         position: envelope.position,
@@ -83,8 +82,16 @@ fn example_message(examples: &[Event]) -> Result<String, CloudEventError> {
         hash: chain(&Hash::ZERO, &json),
         json,
     })?;
-    let message: Value = serde_json::from_str(&message).map_err(foreign)?;
-    Ok(format!("{message:#}"))
+    // Only for people to read: `data` spread over lines.
+    let mut message = CloudEvent::parse(message.as_bytes())?;
+    let spread = serde_json::to_string_pretty(&envelope).map_err(foreign)?.replace('\n', "\n  ");
+    let data = RawValue::from_string(spread).map_err(foreign)?;
+    message.data = &data;
+    serde_json::to_string_pretty(&message).map_err(foreign)
+}
+
+fn foreign(error: serde_json::Error) -> CloudEventError {
+    CloudEventError::Foreign(error.to_string())
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use crate::{
     nats::Nats,
 };
 
-/// Silence after which a feed compares itself with the head of the log.
-pub(crate) const HEAD_CHECK: Duration = Duration::from_millis(250);
+/// How often a feed compares itself with the head of the log, whether announcements fell silent, lag or flow: nothing is
+/// seen later than this.
+const HEAD_CHECK: Duration = Duration::from_millis(250);
 
 /// Most events read from the log at once.
 const PAGE_EVENTS: usize = 1_000;
@@ -72,7 +73,7 @@ pub struct Feed {
     ready: VecDeque<Recorded>,
     /// Highest position heard of. Beyond `after` and `ready`, the log must be read.
     known: Position,
-    /// When to look at the head unless something arrives before.
+    /// When to look at the head.
     next_check: Instant,
 }
 
@@ -85,7 +86,7 @@ impl Feed {
         // Subscribed before the head is read, so that no event falls between the two.
         let (announcements, verify) = match source {
             Source::Bus(bus) => (bus.subscribe(), false),
-            Source::Nats(nats) => (nats.arrivals.subscribe(), true),
+            Source::Nats(nats) => (nats.link.arrivals.subscribe(), true),
         };
         let next_check = Instant::now();
         let mut feed =
@@ -101,27 +102,32 @@ impl Feed {
     /// When the log cannot be read; asking again repeats the attempt.
     pub async fn next(&mut self, max: usize) -> Result<Vec<Recorded>, FeedError> {
         loop {
+            if Instant::now() >= self.next_check {
+                self.check_head().await?;
+            }
             while self.ready.len() < max
                 && let Some(events) = self.announcements.try_next()
             {
                 self.accept(&events);
             }
-            if !self.ready.is_empty() {
-                let events = self.ready.drain(..max.min(self.ready.len())).collect();
-                return Ok(self.deliver(events));
-            }
-            if self.known > self.after {
+            if self.known > self.reached() {
+                // Announced out of order, late, or never: the log has it all.
+                self.ready.clear();
                 let limit = u32::try_from(max.min(PAGE_EVENTS)).unwrap_or(u32::MAX);
                 let events = self.log.read(self.after, limit).await?;
                 if !events.is_empty() {
                     return Ok(self.deliver(events));
                 }
-                // Announced yet not in the log: not an event of this log.
+                // Not even there: not an event of this log.
                 self.known = self.after;
+            }
+            if !self.ready.is_empty() {
+                let events = self.ready.drain(..max.min(self.ready.len())).collect();
+                return Ok(self.deliver(events));
             }
             tokio::select! {
                 Some(events) = self.announcements.next() => self.accept(&events),
-                () = tokio::time::sleep_until(self.next_check) => self.check_head().await?,
+                () = tokio::time::sleep_until(self.next_check) => {}
             }
         }
     }
@@ -137,7 +143,6 @@ impl Feed {
             self.after = last.position;
             self.hash = Some(last.hash);
         }
-        self.next_check = Instant::now() + HEAD_CHECK;
         events
     }
 

@@ -35,12 +35,18 @@ const BATCH_MESSAGES: usize = 256;
 /// A NATS server and the name of the stream that carries the log there. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Nats {
-    pub(crate) client: Client,
+    pub(crate) link: Arc<Link>,
+}
+
+/// What the clones of one [`Nats`] share.
+#[derive(Debug)]
+pub(crate) struct Link {
+    client: Client,
     pub(crate) jetstream: jetstream::Context,
     pub(crate) stream: String,
     /// Announces what any relay publishes, read once for all feeds of this process.
     pub(crate) arrivals: Bus,
-    _listener: Arc<AbortOnDropHandle<()>>,
+    _listener: AbortOnDropHandle<()>,
 }
 
 /// Why NATS cannot be used.
@@ -90,8 +96,8 @@ impl Nats {
         jetstream.set_timeout(REQUEST_TIMEOUT);
         let arrivals = Bus::new();
         let listener = tokio::spawn(listen(client.subscribe(SUBJECTS).await?, arrivals.clone()));
-        let listener = Arc::new(AbortOnDropHandle::new(listener));
-        let nats = Nats { client, jetstream, stream: stream.to_owned(), arrivals, _listener: listener };
+        let _listener = AbortOnDropHandle::new(listener);
+        let nats = Nats { link: Arc::new(Link { client, jetstream, stream: stream.to_owned(), arrivals, _listener }) };
 
         match tokio::time::timeout(FIRST_CONNECT_WAIT, first_connect.changed()).await {
             Ok(_) => nats.check_server()?,
@@ -103,7 +109,7 @@ impl Nats {
     /// Whether the connection is up.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.client.connection_state() == State::Connected
+        self.link.client.connection_state() == State::Connected
     }
 
     /// Checks that the connected server can carry a log.
@@ -111,7 +117,7 @@ impl Nats {
         if !self.is_connected() {
             return Err(StreamError::Unreachable);
         }
-        let server = self.client.server_info();
+        let server = self.link.client.server_info();
         check_version(&server.version)?;
         if server.jetstream { Ok(()) } else { Err(StreamError::NoJetStream) }
     }

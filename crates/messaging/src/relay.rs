@@ -22,8 +22,9 @@ use crate::{
     stream::{self, StreamError},
 };
 
-/// Messages sent and not yet acknowledged.
-const WINDOW_MESSAGES: usize = 512;
+/// Messages sent and not yet acknowledged, beyond which no further batch is begun. Generous, because readers hear of an event
+/// when it is sent: a stream slow to acknowledge must not make them wait. The server buffers 10,000.
+const WINDOW_MESSAGES: usize = 2_048;
 
 /// Events taken from the feed at once.
 const BATCH_EVENTS: usize = 256;
@@ -226,7 +227,7 @@ impl Relay {
         let head = self.log.head().await?;
         if state.last > head.position {
             return Err(RelayError::StreamAhead {
-                stream: self.nats.stream.clone(),
+                stream: self.nats.link.stream.clone(),
                 stream_last: state.last,
                 log_last: head.position,
             });
@@ -234,19 +235,19 @@ impl Relay {
         if let Some(theirs) = state.last_hash {
             let ours = self.log.read(Position(state.last.0 - 1), 1).await?;
             if ours.first().is_some_and(|event| event.hash != theirs) {
-                return Err(RelayError::Diverged { stream: self.nats.stream.clone(), position: state.last });
+                return Err(RelayError::Diverged { stream: self.nats.link.stream.clone(), position: state.last });
             }
         }
         if state.last < published {
             warn!(
-                stream = self.nats.stream,
+                stream = self.nats.link.stream,
                 from = state.last.next().0,
                 to = published.0,
                 "the stream lost events; refilling"
             );
             metrics::counter!("orderlog_relay_refills_total").increment(1);
         }
-        info!(stream = self.nats.stream, position = state.last.0, head = head.position.0, "relaying");
+        info!(stream = self.nats.link.stream, position = state.last.0, head = head.position.0, "relaying");
         self.arrived(state.last);
         Ok(state.last)
     }
@@ -259,9 +260,9 @@ impl Relay {
             .payload(message.payload.into())
             .headers(message.headers)
             .message_id(message.id)
-            .expected_stream(&self.nats.stream)
+            .expected_stream(&self.nats.link.stream)
             .expected_last_sequence(u64::try_from(position.0 - 1).unwrap_or_default());
-        let sent = self.nats.jetstream.send_publish(message.subject, publish).await;
+        let sent = self.nats.link.jetstream.send_publish(message.subject, publish).await;
         let acknowledgement: PublishAckFuture = sent.map_err(|source| RelayError::Publish { position, source })?;
         Ok(Box::pin(async move { (position, acknowledgement.into_future().await) }))
     }
