@@ -70,8 +70,11 @@ impl Mcp {
             Ok(Ok(answer)) => answer,
             Ok(Err(broken)) => Err(Failure::Failed(anyhow::anyhow!("the tool broke off: {broken}"))),
             Err(_) => Err(Failure::Rejected(
-                Rejection::new(Code::Unavailable, "The answer took too long; the change may or may not have been made.")
-                    .hint("Repeat the call with the same idempotency_key, or look first whether it was made."),
+                Rejection::new(
+                    Code::Unavailable,
+                    "The answer took too long; the change may or may not have been made.",
+                )
+                .hint("Repeat the call with the same idempotency_key, or look first whether it was made."),
             )),
         }
     }

@@ -153,9 +153,8 @@ async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
     // One connection: SQLite has one writer, and the keys are read from memory.
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'")
-        .fetch_optional(&mut *tx)
-        .await?;
+    let made: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'").fetch_optional(&mut *tx).await?;
     if made.is_none() {
         sqlx::raw_sql(SQLITE_SCHEMA).execute(&mut *tx).await.context("create the schema")?;
     }
