@@ -42,11 +42,14 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
             }
         }
         State::Customer(customer) => {
-            let name = node.customer_view(customer).name.unwrap_or_else(|| "The customer".to_owned());
-            match (receipt.no_change(), receipt.before.is_none()) {
-                (true, _) => format!("{name} already was as asked."),
-                (false, true) => format!("{name} is now a customer."),
-                (false, false) => format!("{name}'s particulars are changed."),
+            let name = node.customer_view(customer).name;
+            match (receipt.no_change(), receipt.before.is_none(), name) {
+                (true, _, Some(name)) => format!("{name} already was as asked."),
+                (true, _, None) => "The customer already was as asked.".to_owned(),
+                (false, true, Some(name)) => format!("{name} is now a customer."),
+                (false, true, None) => "A new customer is registered.".to_owned(),
+                (false, false, Some(name)) => format!("{name}'s particulars are changed."),
+                (false, false, None) => "The customer's particulars are changed.".to_owned(),
             }
         }
     }
