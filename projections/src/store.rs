@@ -20,6 +20,8 @@ const POSTGRES_CONNECTIONS: u32 = 10;
 const SQLITE_READERS: u32 = 4;
 /// How long a statement waits for another process that writes the same SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(30);
+/// How long a session may hold a transaction and say nothing before PostgreSQL ends it.
+const FROZEN: &str = "5s";
 /// Prepared statements kept per connection.
 const PREPARED_STATEMENTS: usize = 512;
 /// Key of the PostgreSQL advisory lock under which tables are created.
@@ -74,9 +76,11 @@ impl Store {
         let failed = StoreError::doing("opening");
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // Rows and checkpoint commit together, so a commit lost in a crash is folded again: no need to wait for it.
+            // A node frozen in the middle of a transaction must not keep the others from taking over.
             let options = PgConnectOptions::from_str(url)
                 .map_err(&failed)?
                 .options([("search_path", "read_models"), ("synchronous_commit", "off"), ("jit", "off")])
+                .options([("idle_in_transaction_session_timeout", FROZEN)])
                 .application_name("orderlog projections")
                 .statement_cache_capacity(PREPARED_STATEMENTS);
             let pool = PgPoolOptions::new()
