@@ -14,13 +14,6 @@ const PAGE: usize = 1_000;
 pub struct AuditedEvent {
     /// Its place in the log.
     pub position: i64,
-    /// The stream it belongs to.
-    pub stream: String,
-    /// Its place in the stream.
-    pub version: i64,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub event_type: String,
     /// Hash of the chain up to it, hex.
     pub hash: String,
     /// The event, in the bytes that were hashed.
@@ -32,6 +25,12 @@ impl AuditedEvent {
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(self.event.get()).unwrap_or_default()
+    }
+
+    /// Its type, such as `OrderPlaced`.
+    #[must_use]
+    pub fn event_type(&self) -> String {
+        self.json()["type"].as_str().unwrap_or_default().to_owned()
     }
 }
 

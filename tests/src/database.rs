@@ -6,9 +6,17 @@ use uuid::Uuid;
 
 use crate::environment;
 
+/// A database for tests that need no shop around it.
+///
+/// # Errors
+/// When the server that `tests/run` started cannot be reached.
+pub async fn fresh_database() -> Result<Database> {
+    Database::create().await
+}
+
 /// A fresh, empty database on the server that `tests/run` started.
 #[derive(Debug)]
-pub(crate) struct Database {
+pub struct Database {
     admin_url: String,
     name: String,
 }
@@ -23,7 +31,9 @@ impl Database {
         Ok(database)
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Where it is, as superuser.
+    #[must_use]
+    pub fn url(&self) -> String {
         let (server, _) = self.admin_url.rsplit_once('/').unwrap_or((&self.admin_url, ""));
         format!("{server}/{}", self.name)
     }

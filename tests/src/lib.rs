@@ -11,11 +11,18 @@ mod node;
 mod shop;
 
 mod audit;
+mod behind;
+mod books;
+mod load;
 
 pub use audit::{AuditedEvent, chain_is_whole, events};
+pub use behind::Behind;
+pub use books::Books;
+pub use database::{Database, fresh_database};
 pub use environment::{clients_folder, load_time, node_js, python};
+pub use load::{Acknowledged, Load};
 pub use mcp::{Era, Mcp, Refusal};
-pub use nats::NatsServer;
+pub use nats::{NatsServer, StreamMessage};
 pub use node::Node;
 pub use process::{Finished, until};
 pub use shop::{SetUp, Shop};

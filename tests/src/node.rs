@@ -90,6 +90,19 @@ impl Node {
         self.ready().await
     }
 
+    /// Stops it and starts it again as if it were the moment `clock` (RFC 3339).
+    ///
+    /// # Errors
+    /// When it does not end or start as it should.
+    pub async fn restart_at(&mut self, clock: &str) -> Result<()> {
+        self.stop().await?;
+        if let Some(flag) = self.arguments.iter().position(|argument| argument == "--clock") {
+            self.arguments.drain(flag..flag + 2);
+        }
+        self.arguments.extend(["--clock".to_owned(), clock.to_owned()]);
+        self.start_again().await
+    }
+
     /// Waits until `/readyz` says yes.
     ///
     /// # Errors
