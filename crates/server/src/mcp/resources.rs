@@ -11,6 +11,7 @@ use rmcp::{
 };
 
 use crate::{
+
     node::Node,
     tools::{Failure, orders_get, orders_history},
 };

@@ -1,0 +1,79 @@
+//! The log as outsiders read it: /v1/events for auditors, the JetStream stream for everyone else.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use futures::StreamExt;
+use orderlog_tests::{AuditedEvent, Load, SetUp, Shop, chain_is_whole, events, on_both_set_ups, until};
+use serde_json::{Value, json};
+
+const STREAM_DEADLINE: Duration = Duration::from_secs(30);
+
+on_both_set_ups!(auditors_read_every_event_and_can_resume);
+
+async fn auditors_read_every_event_and_can_resume(shop: Shop) -> Result<()> {
+    let load = Load::start(&shop, &[shop.mcp()], 4, 1).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await; // how long the load lasts
+    let acknowledged = load.stop().await?;
+    let all = events(&shop.node, 0).await?;
+    chain_is_whole(&all)?;
+    for command in &acknowledged {
+        let event = &all[usize::try_from(command.position - 1)?];
+        ensure!(event.json()["provenance"]["command_id"] == json!(command.command_id), "{command:?} is {event:?}");
+    }
+
+    let middle = all.len() as i64 / 2;
+    let rest = events(&shop.node, middle).await?;
+    ensure!(rest.len() as i64 == all.len() as i64 - middle && rest[0].position == middle + 1, "resumed elsewhere");
+    ensure!(rest.iter().map(|e| &e.hash).eq(all.iter().skip(middle as usize).map(|e| &e.hash)), "other hashes");
+
+    let order = shop.node.get("/v1/events?stream=order-1001").await?.text().await?;
+    let versions: Vec<AuditedEvent> = order.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    ensure!(!versions.is_empty(), "order 1001 has no events");
+    for (index, event) in versions.iter().map(AuditedEvent::json).enumerate() {
+        ensure!(event["stream"] == json!("order-1001") && event["version"] == json!(index + 1), "{event}");
+    }
+    for bad in ["after=-1", "after=x", "limit=-5", "stream=nonsense", "stream=order-x", "colour=red"] {
+        let status = shop.node.get(&format!("/v1/events?{bad}")).await?.status().as_u16();
+        ensure!(status == 400, "/v1/events?{bad} answered {status}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nats_consumer_sees_every_event_in_order() -> Result<()> {
+    let shop = Shop::open(SetUp::PostgresAndNats).await?;
+    let load = Load::start(&shop, &[shop.mcp()], 8, 2).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await; // how long the load lasts
+    load.stop().await?;
+    let log = events(&shop.node, 0).await?;
+
+    let nats = shop.nats.as_ref().context("a nats-server")?;
+    let messages = nats.messages(log.len(), STREAM_DEADLINE).await?;
+    for (event, message) in log.iter().zip(&messages) {
+        ensure!(message.sequence == event.position as u64, "sequence {} is not {}", message.sequence, event.position);
+        let body: Value = serde_json::from_slice(&message.payload).context("a message's body")?;
+        let facts = event.json();
+        ensure!(body["specversion"] == json!("1.0"), "no CloudEvent: {body}");
+        ensure!(body["id"] == facts["id"], "position {} carries {body}", event.position);
+        let category = facts["stream"].as_str().and_then(|stream| stream.split('-').next()).unwrap_or_default();
+        let subject = format!("orderlog.v1.{category}.{}", event.event_type());
+        ensure!(message.subject == subject, "position {} went to {}", event.position, message.subject);
+    }
+
+    // Someone who was away goes on where they left off.
+    let client = nats.connect().await?;
+    let mut live = client.subscribe("orderlog.v1.order.OrderPlaced").await?;
+    client.flush().await?;
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    let placed = shop.mcp().ok("orders.create_order", order).await?;
+    let message = tokio::time::timeout(STREAM_DEADLINE, live.next()).await?.context("a message")?;
+    ensure!(
+        String::from_utf8_lossy(&message.payload).contains(placed["command_id"].as_str().unwrap_or("?")),
+        "{message:?}"
+    );
+    until("the stream to reach the head", STREAM_DEADLINE, async || {
+        Ok((nats.last_sequence().await? >= placed["position"].as_u64().unwrap_or(u64::MAX)).then_some(()))
+    })
+    .await
+}

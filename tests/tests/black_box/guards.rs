@@ -1,0 +1,61 @@
+//! What the server does not let in: foreign pages, foreign names, huge bodies, and listening beyond this machine.
+
+use anyhow::{Result, ensure};
+use orderlog_tests::{SetUp, Shop};
+use serde_json::json;
+
+const MAX_BODY_BYTES: usize = 256 * 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_origins_and_hosts_are_forbidden() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    for path in ["/mcp", "/mcp/dotted", "/version", "/healthz", "/metrics", "/v1/events"] {
+        for (header, value, allowed) in [
+            ("Origin", "https://evil.example", false),
+            ("Origin", "http://localhost.evil.example", false),
+            ("Origin", "null", false),
+            ("Origin", "http://localhost:3000", true),
+            ("Host", "evil.example", false),
+            ("Host", "evil.example:7400", false),
+            ("Host", "localhost", true),
+        ] {
+            let url = format!("{}{path}", shop.node.url());
+            let request = match path {
+                "/mcp" | "/mcp/dotted" => shop.node.http().post(url).json(&tools_list()),
+                _ => shop.node.http().get(url),
+            };
+            let request = request.header("Accept", "application/json, text/event-stream").header(header, value);
+            let status = request.send().await?.status().as_u16();
+            ensure!((status == 403) != allowed, "{path} with {header}: {value} answered {status}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_beyond_the_limit_are_refused() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    for (bytes, too_large) in [(MAX_BODY_BYTES - 10_000, false), (MAX_BODY_BYTES, true), (1024 * 1024, true)] {
+        let arguments = json!({ "text": "x".repeat(bytes) });
+        let answer = shop.mcp().send("tools/call", json!({ "name": "orders.search", "arguments": arguments })).await?;
+        let status = answer.status().as_u16();
+        ensure!((status == 413) == too_large, "a text of {bytes} bytes answered {status}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listening_beyond_this_machine_is_refused() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let finished = shop.cli(&["serve", "--listen", address]).await?;
+        ensure!(!finished.success, "serving on {address} must be refused");
+        ensure!(finished.stderr.contains("loopback"), "the refusal must say why: {}", finished.stderr);
+    }
+    Ok(())
+}
+
+fn tools_list() -> serde_json::Value {
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} })
+}

@@ -1,0 +1,13 @@
+//! What a stranger can see of Orderlog, tried on the real binary: run with tests/run.
+
+mod auditors;
+mod bad_input;
+mod contention;
+mod dialogue;
+mod faults;
+mod guards;
+mod history;
+mod operations;
+mod protocol;
+mod tampering;
+mod two_nodes;

@@ -1,0 +1,171 @@
+//! MCP itself: every protocol era, the tools as hosts list them, resources, and the local process over stdio.
+
+use std::{
+    collections::BTreeSet,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+use orderlog_tests::{Era, Mcp, SetUp, Shop, python};
+use serde_json::{Value, json};
+
+const TOOLS: [&str; 18] = [
+    "orders.get_pending",
+    "orders.create_order",
+    "orders.update_status",
+    "orders.report_sales",
+    "orders.get",
+    "orders.search",
+    "orders.history",
+    "orders.ship",
+    "orders.cancel",
+    "orders.set_hold",
+    "orders.record_payment",
+    "inventory.check",
+    "inventory.receive",
+    "inventory.adjust",
+    "products.search",
+    "products.upsert",
+    "customers.search",
+    "customers.upsert",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_era_is_spoken_by_one_process() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    for era in Era::ALL {
+        let mcp = shop.mcp().speaking(era);
+        if let Era::Handshake(version) = era {
+            let client = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+            let server = mcp.request("initialize", client).await?;
+            ensure!(server["protocolVersion"] == json!(version), "asked for {version}, got {server}");
+            ensure!(server["serverInfo"]["name"] == json!("orderlog"), "{server}");
+        } else {
+            let server = mcp.request("server/discover", json!({})).await?;
+            let versions = server["supportedVersions"].as_array().context("supportedVersions")?;
+            for era in Era::ALL {
+                ensure!(versions.contains(&json!(era.version())), "{} is missing in {server}", era.version());
+            }
+        }
+        let listed = tools(&mcp).await?;
+        ensure!(listed.len() == TOOLS.len(), "{era:?} lists {} tools", listed.len());
+        let stock = mcp.ok("inventory.check", json!({ "product": "PEN" })).await?;
+        ensure!(stock["available"] == json!(5), "{era:?}: {stock}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_are_listed_as_hosts_digest_them() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let expected: BTreeSet<String> = TOOLS.iter().map(|name| name.replace('.', "_")).collect();
+    let listed = tools(&shop.mcp()).await?;
+    ensure!(names(&listed) == expected, "listed: {:?}", names(&listed));
+    let dotted = tools(&shop.mcp().at("/mcp/dotted")).await?;
+    ensure!(names(&dotted) == TOOLS.map(String::from).into(), "listed at /mcp/dotted: {:?}", names(&dotted));
+    for tool in &listed {
+        let name = tool["name"].as_str().context("name")?;
+        for text in ["title", "description"] {
+            ensure!(tool[text].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {text}");
+        }
+        for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
+            ensure!(tool["annotations"][hint].is_boolean(), "{name} has no {hint}");
+        }
+        for schema in ["inputSchema", "outputSchema"] {
+            ensure!(tool[schema]["type"] == json!("object"), "{name} has no {schema}");
+            ensure!(tool[schema]["properties"].is_object(), "{schema} of {name} has no properties");
+            digestible(&tool[schema], &format!("{name}.{schema}"))?;
+        }
+        ensure!(tool["inputSchema"]["additionalProperties"] == json!(false), "{name} takes unknown arguments");
+        for (argument, schema) in tool["inputSchema"]["properties"].as_object().context("properties")? {
+            ensure!(schema["description"].is_string(), "{name}: `{argument}` is not described");
+        }
+    }
+    let tokens = serde_json::to_string(&listed)?.len() / 4;
+    ensure!(tokens < 25_000, "the list of tools costs about {tokens} tokens");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_tools_methods_and_resources_are_errors_of_the_protocol() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let mcp = shop.mcp();
+    for (method, params) in [
+        ("tools/call", json!({ "name": "orders.explode", "arguments": {} })),
+        ("tools/explode", json!({})),
+        ("resources/read", json!({ "uri": "orderlog://orders/999999" })),
+        ("resources/read", json!({ "uri": "file:///etc/passwd" })),
+    ] {
+        let answer = mcp.send(method, params.clone()).await?;
+        let status = answer.status();
+        let body: Value = answer.json().await?;
+        ensure!(!status.is_server_error(), "{method} {params} answered {status}");
+        ensure!(body["error"]["code"].is_i64(), "{method} {params} answered {body}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resources_show_orders_histories_and_the_catalogue() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    let mcp = shop.mcp();
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    mcp.ok("orders.create_order", order).await?;
+    for (uri, contains) in [
+        ("orderlog://orders/1001", "1001"),
+        ("orderlog://orders/1001/history", "OrderPlaced"),
+        ("orderlog://events", "orderlog.v1.order.OrderPlaced"),
+    ] {
+        let read = mcp.request("resources/read", json!({ "uri": uri })).await?;
+        let text = read["contents"][0]["text"].as_str().with_context(|| format!("{uri} has no text: {read}"))?;
+        ensure!(text.contains(contains), "{uri} does not mention {contains}: {text}");
+    }
+    let templates = mcp.request("resources/templates/list", json!({})).await?;
+    ensure!(templates["resourceTemplates"].as_array().is_some_and(|all| all.len() == 2), "{templates}");
+    let listed = mcp.request("resources/list", json!({})).await?;
+    ensure!(listed["resources"][0]["uri"] == json!("orderlog://events"), "{listed}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_process_speaks_over_stdio() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let database = format!("sqlite://{}/stdio/log.db", shop.folder().display());
+    let output = tokio::task::spawn_blocking(move || -> Result<_> {
+        let script = orderlog_tests::clients_folder().join("stdio.py");
+        let mut command = Command::new(python()?);
+        command.arg(script).arg(std::env::var("ORDERLOG_TEST_BINARY")?).arg(database).stdin(Stdio::null());
+        command.output().context("running stdio.py")
+    })
+    .await??;
+    ensure!(output.status.success(), "stdio.py: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+async fn tools(mcp: &Mcp) -> Result<Vec<Value>> {
+    let answer = mcp.request("tools/list", json!({})).await?;
+    Ok(answer["tools"].as_array().context("tools")?.clone())
+}
+
+fn names(tools: &[Value]) -> BTreeSet<String> {
+    tools.iter().filter_map(|tool| tool["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// No lists of types, no null, no integer formats, no references: what one host or another stumbles over.
+fn digestible(schema: &Value, path: &str) -> Result<()> {
+    match schema {
+        Value::Object(fields) => {
+            ensure!(!fields.get("type").is_some_and(Value::is_array), "{path} has a list of types");
+            ensure!(fields.get("type") != Some(&json!("null")), "{path} is of type null");
+            ensure!(!fields.contains_key("$ref"), "{path} is a reference");
+            let format = fields.get("format").and_then(Value::as_str).unwrap_or_default();
+            ensure!(!format.contains("int"), "{path} has the format {format}");
+            fields.iter().try_for_each(|(name, inner)| digestible(inner, &format!("{path}.{name}")))
+        }
+        Value::Array(items) => items.iter().try_for_each(|inner| digestible(inner, path)),
+        _ => Ok(()),
+    }
+}
