@@ -126,7 +126,7 @@ impl Runner {
         self.slots.iter().filter(move |slot| slot.ours && slot.not_before <= now)
     }
 
-    /// Waits until `instant`; only what the feed brings meanwhile is kept for later.
+    /// Waits until `instant`.
     async fn pause(&self, instant: Instant) {
         tokio::select! {
             () = sleep_until(instant) => {}
@@ -193,11 +193,10 @@ impl Runner {
     /// `None` when the log cannot be read.
     async fn events_after(&mut self, position: Position, until: Instant) -> Option<Arc<[Decoded]>> {
         loop {
-            while let Ok(batch) = self.fed.try_recv() {
-                self.latest.extend(batch);
-                if self.latest.len() > PAGE_EVENTS as usize {
-                    break;
-                }
+            while self.latest.len() < PAGE_EVENTS as usize
+                && let Ok(batch) = self.fed.try_recv()
+            {
+                self.keep(batch);
             }
             let (first, last) = match (self.latest.first(), self.latest.last()) {
                 (Some(first), Some(last)) => (first.position, last.position),
@@ -215,12 +214,25 @@ impl Runner {
             }
             tokio::select! {
                 batch = self.fed.recv() => match batch {
-                    Some(batch) => self.latest = batch,
+                    Some(batch) => self.keep(batch),
                     None => return self.read_or_wait(position, until).await,
                 },
                 () = sleep_until(until) => return Some(Arc::new([])),
                 () = self.cancel.cancelled() => return Some(Arc::new([])),
             }
+        }
+    }
+
+    /// A feed that started again need not follow on what it brought before.
+    fn keep(&mut self, batch: Vec<Recorded>) {
+        let follows_on = match (self.latest.last(), batch.first()) {
+            (Some(last), Some(first)) => last.position.next() == first.position,
+            _ => false,
+        };
+        if follows_on {
+            self.latest.extend(batch);
+        } else {
+            self.latest = batch;
         }
     }
 

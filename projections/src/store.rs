@@ -55,7 +55,7 @@ impl StoreError {
 
 /// Where read models live. Clones share connections.
 #[derive(Debug, Clone)]
-pub enum Store {
+pub(crate) enum Store {
     /// Schema `read_models` of the log's database.
     Postgres(PgPool),
     /// A file of its own.
@@ -72,7 +72,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be reached or prepared.
-    pub async fn open(url: &str) -> Result<Store, StoreError> {
+    pub(crate) async fn open(url: &str) -> Result<Store, StoreError> {
         let failed = StoreError::doing("opening");
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // Rows and checkpoint commit together, so a commit lost in a crash is folded again: no need to wait for it.
@@ -155,7 +155,7 @@ impl Store {
     }
 
     /// Closes every connection.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         match self {
             Store::Postgres(pool) => pool.close().await,
             Store::Sqlite { writer, readers } => {

@@ -1,0 +1,179 @@
+//! Following the log: exactly once in effect, one runner at a time, whatever dies.
+
+use std::time::Duration;
+
+use orderlog_domain::ids::{OrderId, Position};
+use orderlog_projections::{Freshness, MODELS, PageRequest, order_summary};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::{Engine, Node},
+    history::History,
+    on_both,
+};
+
+on_both!(
+    live_folding_equals_a_rebuild,
+    a_crash_loses_and_doubles_nothing,
+    two_nodes_write_once,
+    a_node_whose_lease_was_taken_writes_nothing,
+    a_stopped_node_is_followed_at_once,
+    a_misfit_parks_its_stream_only,
+    a_query_sees_what_was_just_appended,
+);
+
+/// Rebuilds everything on `node` and compares the rows with those that stood before.
+pub(crate) async fn assert_equals_a_rebuild(engine: &Engine, node: &Node) {
+    let before = engine.dump().await;
+    let log = engine.log().await;
+    let never = CancellationToken::new();
+    orderlog_projections::rebuild(&node.projections, &log, &[], &node.options, &never, |_| ())
+        .await
+        .expect("the rebuild succeeds");
+    let after = engine.dump().await;
+    assert!(!before.is_empty());
+    assert_eq!(before.len(), after.len(), "as many rows as before the rebuild");
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after, "each row as before the rebuild");
+    }
+}
+
+async fn live_folding_equals_a_rebuild(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(1));
+    let mut node = engine.running("one").await;
+    for _ in 0..30 {
+        history.live(100);
+        let events = history.write(&log).await;
+        node.bus.publish(events.into());
+        node.caught_up(history.position()).await;
+    }
+    node.stop().await;
+    assert_equals_a_rebuild(&engine, &engine.node("two").await).await;
+}
+
+async fn a_crash_loses_and_doubles_nothing(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(2));
+    history.live(30_000);
+    history.write(&log).await;
+    let node = engine.running("one").await;
+    // Somewhere between the first page and the last.
+    while node.projections.position("daily_sales").await.expect("position") == Position::START {
+        tokio::task::yield_now().await;
+    }
+    node.crash().await;
+    engine.execute("UPDATE checkpoints SET lease_until = 0").await;
+    let mut node = engine.running("two").await;
+    node.caught_up(history.position()).await;
+    node.stop().await;
+    assert_equals_a_rebuild(&engine, &node).await;
+}
+
+async fn two_nodes_write_once(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(3));
+    let (mut one, mut two) = (engine.running("one").await, engine.running("two").await);
+    for _ in 0..10 {
+        history.live(200);
+        let events = history.write(&log).await;
+        one.bus.publish(events.into());
+        one.caught_up(history.position()).await;
+        two.caught_up(history.position()).await;
+    }
+    let owners = one.projections.status(history.position()).await.expect("status");
+    assert!(owners.iter().all(|status| status.owner.is_some() && status.lag == 0), "{owners:?}");
+    one.stop().await;
+    two.stop().await;
+    assert_equals_a_rebuild(&engine, &one).await;
+}
+
+async fn a_node_whose_lease_was_taken_writes_nothing(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(4));
+    history.live(500);
+    let events = history.write(&log).await;
+    let mut node = engine.running("zombie").await;
+    node.bus.publish(events.into());
+    node.caught_up(history.position()).await;
+    let stood = history.position();
+
+    engine.execute("UPDATE checkpoints SET owner = 'another', lease_until = 9000000000000").await;
+    history.live(500);
+    let events = history.write(&log).await;
+    node.bus.publish(events.into());
+    // The zombie tries, is refused, and learns that it no longer runs anything.
+    let seen = node.projections.wait_until("stock", history.position()).await.expect("wait");
+    assert!(!seen, "nobody may have written");
+    for model in MODELS {
+        assert_eq!(node.projections.position(model.name).await.expect("position"), stood);
+    }
+
+    engine.execute("UPDATE checkpoints SET lease_until = 0").await;
+    node.caught_up(history.position()).await;
+    node.stop().await;
+    assert_equals_a_rebuild(&engine, &node).await;
+}
+
+async fn a_stopped_node_is_followed_at_once(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(5));
+    history.live(300);
+    history.write(&log).await;
+    let mut one = engine.running("one").await;
+    one.caught_up(history.position()).await;
+    let mut two = engine.running("two").await;
+    one.stop().await;
+    history.live(300);
+    history.write(&log).await;
+    // Well within the lease that node one gave back.
+    tokio::time::timeout(Duration::from_secs(4), two.caught_up(history.position())).await.expect("taken over in time");
+    two.stop().await;
+    assert_equals_a_rebuild(&engine, &two).await;
+}
+
+async fn a_misfit_parks_its_stream_only(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(6));
+    history.live(200);
+    history.record_misfit(OrderId(900_001));
+    history.live(200);
+    history.record_misfit(OrderId(900_001));
+    history.write(&log).await;
+    let mut node = engine.running("one").await;
+    node.caught_up(history.position()).await;
+    node.stop().await;
+
+    let status = node.projections.status(history.position()).await.expect("status");
+    let summary = status.iter().find(|status| status.name == "order_summary").expect("a status");
+    assert_eq!((summary.parked, summary.lag), (2, 0), "both events wait, nothing else does");
+    let parked = node.projections.parked("order_summary", 10).await.expect("parked");
+    assert_eq!(parked[0].stream, "order-900001");
+    assert!(parked[0].reason.contains("never placed"), "{parked:?}");
+    assert!(parked[1].reason.contains("earlier event"), "{parked:?}");
+
+    // A rebuild tries again and, as nothing changed, parks again.
+    assert_equals_a_rebuild(&engine, &node).await;
+    assert_eq!(node.projections.parked("order_summary", 10).await.expect("parked").len(), 2);
+}
+
+async fn a_query_sees_what_was_just_appended(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(7));
+    let (mut here, there) = (engine.running("here").await, engine.node("there").await);
+    for _ in 0..100 {
+        let id = history.place();
+        let events = history.write(&log).await;
+        here.bus.publish(events.into());
+        for node in [&here, &there] {
+            let freshness = Freshness::AtLeast(history.position());
+            let answer = order_summary::by_numbers(&node.projections, &[id], freshness).await.expect("an answer");
+            assert_eq!((answer.behind, answer.found.len()), (0, 1));
+        }
+    }
+    here.stop().await;
+
+    // With nobody running, the query goes on after its patience and says how far behind it is.
+    let id = history.place();
+    history.write(&log).await;
+    let page = PageRequest::first(10);
+    let freshness = Freshness::AtLeast(history.position());
+    let answer = order_summary::order_summaries(&there.projections, &order_summary::Filter::default(), page, freshness)
+        .await
+        .expect("an answer");
+    assert!(answer.behind > 0);
+    assert!(answer.found.orders.iter().all(|order| order.order_id != id.0));
+}

@@ -1,0 +1,25 @@
+//! Read models against real PostgreSQL and SQLite: every test runs on both.
+
+mod engine;
+mod follow;
+mod history;
+mod queries;
+mod rebuild;
+mod speed;
+
+/// Declares a test that runs on each engine.
+macro_rules! on_both {
+    ($( $(#[$attribute:meta])* $name:ident ),+ $(,)?) => {
+        mod sqlite { $(
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name($crate::engine::Engine::sqlite()).await }
+        )+ }
+        mod postgres { $(
+            $(#[$attribute])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name($crate::engine::Engine::postgres().await).await }
+        )+ }
+    };
+}
+use on_both;

@@ -1,0 +1,197 @@
+//! What queries answer, against the domain's own folds of the same history.
+
+use std::collections::BTreeMap;
+
+use chrono::Weekday;
+use orderlog_domain::{
+    ids::OrderId,
+    order::{Order, Status},
+};
+use orderlog_projections::{
+    Cursor, Days, Freshness, Matched, PageRequest, Projections, catalogue, customers,
+    daily_sales::{self, GroupBy, SalesRequest},
+    order_summary,
+    pending_orders::{self, Scope, Sort},
+    stock,
+};
+
+use crate::{
+    engine::Engine,
+    history::{History, customer, product},
+    on_both,
+};
+
+on_both!(pending_orders_agree, sales_agree, summaries_agree, names_are_found, stock_agrees);
+
+const WHATEVER: Freshness = Freshness::Whatever;
+
+async fn shop(engine: &Engine, seed: u64) -> (Projections, History) {
+    let (log, mut history) = (engine.log().await, History::new(seed));
+    history.live(4_000);
+    history.write(&log).await;
+    let mut node = engine.running("one").await;
+    node.caught_up(history.position()).await;
+    node.stop().await;
+    (node.projections, history)
+}
+
+fn orders(history: &History) -> Vec<Order> {
+    (OrderId::FIRST.0..).map_while(|id| history.world.order(OrderId(id)).ok().cloned()).collect()
+}
+
+async fn pending_orders_agree(engine: Engine) {
+    let (projections, history) = shop(&engine, 21).await;
+    let orders = orders(&history);
+    let scopes: [(Scope, fn(&Order) -> bool); 4] = [
+        (Scope::Pending, |order| order.status().owes_goods()),
+        (Scope::Unconfirmed, |order| order.status() == Status::Pending),
+        (Scope::OnHold, |order| order.on_hold() && order.status().owes_goods()),
+        (Scope::Unpaid, |order| order.status() != Status::Cancelled && order.due() > 0),
+    ];
+    for (scope, fits) in scopes {
+        for sort in [Sort::Oldest, Sort::Newest, Sort::Largest] {
+            let filter = pending_orders::Filter { scope, sort, ..pending_orders::Filter::default() };
+            let mut expected: Vec<i64> = orders.iter().filter(|order| fits(order)).map(|order| order.id.0).collect();
+            let mut found = vec![];
+            let mut page = PageRequest::first(7);
+            loop {
+                let answer = pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer");
+                assert_eq!(answer.found.total_count, expected.len() as i64, "{scope:?}");
+                found.extend(answer.found.orders.iter().map(|order| order.order_id));
+                let Some(next) = answer.found.next else { break };
+                page.cursor = Some(next.to_string().parse::<Cursor>().expect("a cursor survives its text"));
+            }
+            if sort == Sort::Oldest {
+                assert_eq!(found, expected, "oldest first, every page");
+            }
+            found.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{scope:?} {sort:?}");
+        }
+    }
+    let filter = pending_orders::Filter {
+        customer: Some(customer(3)),
+        product: Some(product(7)),
+        placed: Days { from: chrono::NaiveDate::from_ymd_opt(2024, 10, 5), to: chrono::NaiveDate::from_ymd_opt(2030, 1, 1) },
+        ..pending_orders::Filter::default()
+    };
+    pending_orders::pending_orders(&projections, &filter, PageRequest::first(1), WHATEVER).await.expect("answer");
+}
+
+async fn sales_agree(engine: Engine) {
+    let (projections, history) = shop(&engine, 22).await;
+    let mut revenue: BTreeMap<&str, i64> = BTreeMap::new();
+    for order in orders(&history) {
+        *revenue.entry(order.currency.code()).or_default() += order.current_totals().revenue;
+    }
+    let groupings =
+        [GroupBy::Day, GroupBy::Week(Weekday::Mon), GroupBy::Month, GroupBy::Product, GroupBy::Customer].map(Some);
+    for group_by in groupings.into_iter().chain([None]) {
+        let request = SalesRequest { days: Days::default(), group_by };
+        let mut page = PageRequest::first(9);
+        let mut groups = vec![];
+        loop {
+            let answer = daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer");
+            let totals: BTreeMap<&str, i64> =
+                answer.found.totals.iter().map(|sales| (sales.currency.as_str(), sales.revenue())).collect();
+            assert_eq!(totals, revenue);
+            groups.extend(answer.found.groups);
+            page.cursor = answer.found.next;
+            if page.cursor.is_none() {
+                assert_eq!(groups.len() as i64, answer.found.total_groups);
+                break;
+            }
+        }
+        if group_by.is_some() {
+            let sum: i64 = groups.iter().map(|group| group.sales.revenue()).sum();
+            assert_eq!(sum, revenue.values().sum::<i64>(), "groups add up to the total: {group_by:?}");
+        }
+    }
+}
+
+async fn summaries_agree(engine: Engine) {
+    let (projections, history) = shop(&engine, 23).await;
+    let orders = orders(&history);
+    let search = async |filter: order_summary::Filter| {
+        let page = PageRequest::first(100);
+        order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found
+    };
+    let all = search(order_summary::Filter::default()).await;
+    assert_eq!(all.total_count, orders.len() as i64);
+    let total: i64 = orders.iter().map(|order| order.current_totals().total).sum();
+    assert_eq!(all.sums.iter().map(|sum| sum.total).sum::<i64>(), total);
+    for row in &all.orders {
+        let order = history.order(OrderId(row.order_id));
+        assert_eq!(row.the_order.0, order);
+        assert_eq!(row.status, order.status().name());
+    }
+
+    let text = |text: &str| order_summary::Filter { text: Some(text.into()), ..order_summary::Filter::default() };
+    assert_eq!(search(text("#1002")).await.orders[0].order_id, 1002);
+    let holding = orders.iter().filter(|order| order.lines.iter().any(|line| line.product_id == product(12))).count();
+    assert_eq!(search(text("sku-12")).await.total_count, holding as i64);
+    assert_eq!(search(text("100%_\\")).await.total_count, 0);
+    let filter = order_summary::Filter {
+        statuses: vec![Status::Delivered, Status::Shipped],
+        payment_statuses: vec![orderlog_domain::order::PaymentStatus::Paid],
+        customer: Some(customer(1)),
+        product: Some(product(2)),
+        min_total: Some(1),
+        max_total: Some(i64::MAX),
+        or_customers: vec![customer(2)],
+        sort: order_summary::Sort::Largest,
+        ..text("product")
+    };
+    search(filter).await;
+}
+
+async fn names_are_found(engine: Engine) {
+    let (projections, _) = shop(&engine, 24).await;
+    let find = async |text: &str| {
+        let found = catalogue::find_products(&projections, text, 5, WHATEVER).await.expect("answer").found;
+        (found.how, found.items.len())
+    };
+    assert_eq!(find(" sku-7 ").await, (Matched::Identifier, 1));
+    assert_eq!(find("Product Number 7").await, (Matched::Name, 1));
+    assert_eq!(find("product number 3").await, (Matched::Name, 1));
+    assert_eq!(find("product num").await, (Matched::Prefix, 5));
+    assert_eq!(find("number 39").await, (Matched::Prefix, 1));
+    assert_eq!(find("prodcut numbr 7").await.0, Matched::Alike);
+    assert_eq!(find("'; DROP TABLE catalogue; --").await, (Matched::Nothing, 0));
+
+    let find = async |text: &str| {
+        let found = customers::find_customers(&projections, text, 5, WHATEVER).await.expect("answer").found;
+        (found.how, found.items.len())
+    };
+    assert_eq!(find("ASHA7@example.com").await, (Matched::Identifier, 1));
+    assert_eq!(find("asha number7").await, (Matched::Name, 1));
+    assert_eq!(find("asha").await, (Matched::Prefix, 5));
+    assert_eq!(find("ahsa numbre7").await.0, Matched::Alike);
+
+    let page = PageRequest::first(30);
+    let list = catalogue::products(&projections, Some("number 1"), false, page, WHATEVER).await.expect("answer").found;
+    assert_eq!(list.total_count, 11);
+    let list = customers::customers(&projections, None, PageRequest::first(10), WHATEVER).await.expect("answer").found;
+    assert_eq!((list.total_count, list.customers.len(), list.next.is_some()), (25, 10, true));
+    let by_id = customers::customers_by_id(&projections, &[customer(1), customer(2)], WHATEVER).await.expect("answer");
+    assert_eq!(by_id.found.len(), 2);
+    let by_id = catalogue::products_by_id(&projections, &[product(1)], WHATEVER).await.expect("answer");
+    assert_eq!(by_id.found[0].sku, "SKU-1");
+}
+
+async fn stock_agrees(engine: Engine) {
+    let (projections, history) = shop(&engine, 25).await;
+    let products: Vec<_> = (0..40).map(product).collect();
+    let levels = stock::stock_of(&projections, &products, WHATEVER).await.expect("answer").found;
+    assert_eq!(levels.len(), 40);
+    for level in levels {
+        let product_id = orderlog_domain::ids::ProductId(level.product_id);
+        let stock = history.world.stock(product_id).expect("stock");
+        assert_eq!((level.on_hand, level.reserved, level.available()), (stock.on_hand, stock.reserved, stock.available()));
+    }
+    let page = PageRequest::first(3);
+    let low = stock::low_stock(&projections, Some(i64::MAX), page, WHATEVER).await.expect("answer").found;
+    assert_eq!((low.total_count, low.products.len(), low.next.is_some()), (40, 3, true));
+    let low = stock::low_stock(&projections, None, page, WHATEVER).await.expect("answer").found;
+    assert_eq!(low.total_count, 0);
+}
