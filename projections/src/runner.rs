@@ -49,8 +49,10 @@ pub struct Runner {
     cancel: CancellationToken,
     slots: Vec<Slot>,
     fed: mpsc::Receiver<Vec<Recorded>>,
-    /// The latest batch of the feed.
+    /// What the feed brought and some read model may not have taken in yet.
     latest: Vec<Recorded>,
+    /// Last position the feed brought.
+    heard: Position,
     builds: JoinSet<()>,
     building: Vec<&'static str>,
 }
@@ -90,6 +92,7 @@ impl Runner {
             slots,
             fed,
             latest: vec![],
+            heard: Position::START,
             builds: JoinSet::new(),
             building: vec![],
         };
@@ -209,7 +212,8 @@ impl Runner {
             if position >= last {
                 self.latest.clear();
             }
-            if position < last {
+            // A read model that joins late may lag behind what the feed brought and the others have taken in.
+            if position < self.heard {
                 return self.read(position).await;
             }
             tokio::select! {
@@ -229,6 +233,7 @@ impl Runner {
             (Some(last), Some(first)) => last.position.next() == first.position,
             _ => false,
         };
+        self.heard = batch.last().map_or(self.heard, |event| event.position.max(self.heard));
         if follows_on {
             self.latest.extend(batch);
         } else {
