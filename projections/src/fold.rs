@@ -11,9 +11,11 @@ use orderlog_event_log::Recorded;
 
 use crate::sheet::Sheet;
 
+type Open = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Opens sealed personal data; `None` when the person's key was erased.
 #[derive(Clone)]
-pub struct Unseal(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Unseal(Arc<Open>);
 
 impl Unseal {
     /// Opens with `open`.

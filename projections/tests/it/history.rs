@@ -224,9 +224,10 @@ impl History {
             let amount = if self.chance.random_bool(0.2) { (order.due() / 2).max(1) } else { order.due() };
             let (customer_id, currency) = (order.customer_id, order.currency);
             let method = "upi".to_owned();
-            self.record(stream, PaymentCaptured {
-                order_id: id, customer_id, currency, amount, method, reference: None,
-            });
+            self.record(
+                stream,
+                PaymentCaptured { order_id: id, customer_id, currency, amount, method, reference: None },
+            );
         } else if order.on_hold() {
             self.record(stream, OrderReleased { order_id: id });
         } else if order.unshipped() > 0 && self.chance.random_bool(0.03) {
@@ -246,9 +247,10 @@ impl History {
                     }
                     let (customer_id, currency, amount) = (order.customer_id, order.currency, order.due());
                     let method = format!("line {line}");
-                    self.record(stream, PaymentCaptured {
-                        order_id: id, customer_id, currency, amount, method, reference: None,
-                    });
+                    self.record(
+                        stream,
+                        PaymentCaptured { order_id: id, customer_id, currency, amount, method, reference: None },
+                    );
                 }
             }
         }
@@ -266,17 +268,20 @@ impl History {
         let units: i64 = lines.iter().map(|line| line.units).sum();
         let shipment = u32::try_from(order.shipments.len()).expect("few shipments") + 1;
         let moved = lines.clone();
-        self.record(StreamId::Order(order.id), UnitsShipped {
-            order_id: order.id,
-            customer_id: order.customer_id,
-            currency: order.currency,
-            shipment,
-            lines,
-            shipping: if shipment == 1 { order.shipping } else { Charge::default() },
-            completes: units == order.unshipped(),
-            carrier: None,
-            tracking: None,
-        });
+        self.record(
+            StreamId::Order(order.id),
+            UnitsShipped {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                shipment,
+                lines,
+                shipping: if shipment == 1 { order.shipping } else { Charge::default() },
+                completes: units == order.unshipped(),
+                carrier: None,
+                tracking: None,
+            },
+        );
         for LineUnits { line, product_id, units, .. } in moved {
             self.record(StreamId::Stock(product_id), StockConsumed { product_id, order_id: order.id, line, units });
         }
@@ -289,13 +294,16 @@ impl History {
             .filter(|line| line.undelivered() > 0)
             .map(|line| line.next_to_deliver(line.undelivered()))
             .collect();
-        self.record(StreamId::Order(order.id), UnitsDelivered {
-            order_id: order.id,
-            customer_id: order.customer_id,
-            currency: order.currency,
-            lines,
-            completes: true,
-        });
+        self.record(
+            StreamId::Order(order.id),
+            UnitsDelivered {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                lines,
+                completes: true,
+            },
+        );
     }
 
     fn cancel(&mut self, order: &Order) {
@@ -306,14 +314,17 @@ impl History {
             .map(|line| line.next_to_cancel(line.unshipped()))
             .collect();
         let completes = order.lines.iter().map(Line::active).sum::<i64>() == order.unshipped();
-        self.record(StreamId::Order(order.id), UnitsCancelled {
-            order_id: order.id,
-            customer_id: order.customer_id,
-            currency: order.currency,
-            lines,
-            shipping: if completes { order.shipping } else { Charge::default() },
-            completes,
-        });
+        self.record(
+            StreamId::Order(order.id),
+            UnitsCancelled {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                lines,
+                shipping: if completes { order.shipping } else { Charge::default() },
+                completes,
+            },
+        );
     }
 
     /// An event that fits no stream: nobody placed this order.

@@ -23,6 +23,9 @@ use crate::{
 
 on_both!(pending_orders_agree, sales_agree, summaries_agree, names_are_found, stock_agrees);
 
+/// Whether an order belongs to a scope, by the domain's own word.
+type Fits = fn(&Order) -> bool;
+
 const WHATEVER: Freshness = Freshness::Whatever;
 
 async fn shop(engine: &Engine, seed: u64) -> (Projections, History) {
@@ -42,7 +45,7 @@ fn orders(history: &History) -> Vec<Order> {
 async fn pending_orders_agree(engine: Engine) {
     let (projections, history) = shop(&engine, 21).await;
     let orders = orders(&history);
-    let scopes: [(Scope, fn(&Order) -> bool); 4] = [
+    let scopes: [(Scope, Fits); 4] = [
         (Scope::Pending, |order| order.status().owes_goods()),
         (Scope::Unconfirmed, |order| order.status() == Status::Pending),
         (Scope::OnHold, |order| order.on_hold() && order.status().owes_goods()),
@@ -55,7 +58,8 @@ async fn pending_orders_agree(engine: Engine) {
             let mut found = vec![];
             let mut page = PageRequest::first(7);
             loop {
-                let answer = pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer");
+                let answer =
+                    pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer");
                 assert_eq!(answer.found.total_count, expected.len() as i64, "{scope:?}");
                 found.extend(answer.found.orders.iter().map(|order| order.order_id));
                 let Some(next) = answer.found.next else { break };
@@ -72,7 +76,10 @@ async fn pending_orders_agree(engine: Engine) {
     let filter = pending_orders::Filter {
         customer: Some(customer(3)),
         product: Some(product(7)),
-        placed: Days { from: chrono::NaiveDate::from_ymd_opt(2024, 10, 5), to: chrono::NaiveDate::from_ymd_opt(2030, 1, 1) },
+        placed: Days {
+            from: chrono::NaiveDate::from_ymd_opt(2024, 10, 5),
+            to: chrono::NaiveDate::from_ymd_opt(2030, 1, 1),
+        },
         ..pending_orders::Filter::default()
     };
     pending_orders::pending_orders(&projections, &filter, PageRequest::first(1), WHATEVER).await.expect("answer");
@@ -187,7 +194,10 @@ async fn stock_agrees(engine: Engine) {
     for level in levels {
         let product_id = orderlog_domain::ids::ProductId(level.product_id);
         let stock = history.world.stock(product_id).expect("stock");
-        assert_eq!((level.on_hand, level.reserved, level.available()), (stock.on_hand, stock.reserved, stock.available()));
+        assert_eq!(
+            (level.on_hand, level.reserved, level.available()),
+            (stock.on_hand, stock.reserved, stock.available())
+        );
     }
     let page = PageRequest::first(3);
     let low = stock::low_stock(&projections, Some(i64::MAX), page, WHATEVER).await.expect("answer").found;
