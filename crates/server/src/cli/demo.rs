@@ -1,9 +1,14 @@
 //! `orderlog demo`: a year of a simulated shop on SQLite, served, with words on how to talk to it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use anyhow::Context as _;
 use clap::Args;
 use orderlog_domain::ids::Position;
+use serde_json::json;
 
 use super::{print, serve, simulate, sqlite_in};
 use crate::{
@@ -29,19 +34,27 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
         simulate::tell(&node, &simulate::Arguments::a_year()).await?;
     }
     let address = server.address()?;
-    print(&welcome(&format!("http://{address}/mcp")));
+    let latest = node.log.head().await?.next_order.0 - 1;
+    print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?);
     serve::until_stopped(&node, server).await
 }
 
-/// How to connect each host to the running shop.
-fn welcome(url: &str) -> String {
-    format!(
+/// How to connect each host to the running shop. Claude Desktop starts a process of its own on the same log.
+fn welcome(url: &str, folder: &Path, latest: i64) -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("find this program's path")?;
+    let folder = folder.canonicalize().with_context(|| format!("find {}", folder.display()))?;
+    let desktop = json!({"mcpServers": {"orderlog": {
+        "command": program, "args": ["mcp", "--database-url", sqlite_in(&folder)],
+    }}});
+    let cursor = json!({"mcpServers": {"orderlog": {"url": url}}});
+    let code = json!({"name": "orderlog", "type": "http", "url": url});
+    Ok(format!(
         "\nThe shop is open at {url}\n\n\
          Claude Code      claude mcp add --transport http orderlog {url}\n\
-         VS Code          code --add-mcp '{{\"name\":\"orderlog\",\"type\":\"http\",\"url\":\"{url}\"}}'\n\
-         Cursor           in ~/.cursor/mcp.json: {{\"mcpServers\": {{\"orderlog\": {{\"url\": \"{url}\"}}}}}}\n\
-         Claude Desktop   in claude_desktop_config.json: {{\"mcpServers\": {{\"orderlog\": {{\"command\": \"npx\", \"args\": [\"mcp-remote\", \"{url}\"]}}}}}}\n\n\
-         Then ask: \"Show me pending orders from last week.\" \"Update order 1234 to shipped and show me today's revenue.\"\n\
+         VS Code          code --add-mcp '{code}'\n\
+         Cursor           in ~/.cursor/mcp.json: {cursor}\n\
+         Claude Desktop   in claude_desktop_config.json: {desktop}\n\n\
+         Then ask: \"Show me pending orders from this week.\" \"Update order {latest} to shipped and show me today's revenue.\"\n\
          Ctrl-C closes the shop.\n\n"
-    )
+    ))
 }

@@ -78,8 +78,9 @@ async fn projections(node: &Node, head: orderlog_domain::ids::Position, reasons:
         if one.lag > TOLERATED_LAG {
             reasons.push(format!("read model {} is {} events behind", one.name, one.lag));
         }
-        if one.owner.is_none() {
-            reasons.push(format!("no node runs the read model {}", one.name));
+        // Without one for a moment, as after a rebuild, it still serves what it has.
+        if one.owner.is_none() && one.lag > 0 {
+            reasons.push(format!("no node runs the read model {}, which is {} events behind", one.name, one.lag));
         }
     }
     all.iter()
