@@ -50,7 +50,9 @@ enum Command {
     /// Serve MCP over standard input and output, for hosts that start a local process
     Mcp,
     /// Show what happened, from the log itself
-    #[command(after_help = "Examples:\n  orderlog replay --order 1001\n  orderlog replay --order 1001 --as-of 2026-11-20T12:00:00+05:30 --json\n  orderlog replay --as-of 2026-11-20T12:00:00+05:30")]
+    #[command(
+        after_help = "Examples:\n  orderlog replay --order 1001\n  orderlog replay --order 1001 --as-of 2026-11-20T12:00:00+05:30 --json\n  orderlog replay --as-of 2026-11-20T12:00:00+05:30"
+    )]
     Replay(replay::Arguments),
     /// Walk the hash chain and prove that nothing was altered; exit code 1 names the first bad position
     Verify(audit::Arguments),
@@ -63,7 +65,9 @@ enum Command {
     #[command(after_help = "Example:\n  orderlog simulate --days 30 --orders-per-day 200 --seed 7")]
     Simulate(simulate::Arguments),
     /// Import products, customers or orders from CSV; a trial with errors by row unless --write is given
-    #[command(after_help = "Examples:\n  orderlog import products products.csv\n  orderlog import orders orders.csv --write")]
+    #[command(
+        after_help = "Examples:\n  orderlog import products products.csv\n  orderlog import orders orders.csv --write"
+    )]
     Import(import::Arguments),
     /// Print the catalogue of events
     Events {

@@ -104,9 +104,12 @@ impl sources::Values {
 
     fn read_shop(&mut self) -> Option<Shop> {
         let timezone = self.read("timezone", |text| {
-            text.parse::<Tz>().map_err(|_| "no IANA time zone; use one such as Asia/Kolkata or Europe/Berlin".to_owned())
+            text.parse::<Tz>()
+                .map_err(|_| "no IANA time zone; use one such as Asia/Kolkata or Europe/Berlin".to_owned())
         });
-        let currency = self.read("currency", |text| Currency::from_str(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned()));
+        let currency = self.read("currency", |text| {
+            Currency::from_str(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned())
+        });
         let week_start = self.read("week-start", |text| {
             Weekday::from_str(text).map_err(|_| "expected a weekday such as monday or sunday".to_owned())
         });

@@ -14,7 +14,10 @@ use orderlog_domain::{ids::CustomerId, text::SEALED_PREFIX};
 use serde_json::Value;
 use uuid::Uuid;
 
-use self::{seal::Key, store::Store};
+use self::{
+    seal::Key,
+    store::{Newcomer, Store},
+};
 use crate::clock;
 
 /// Name of the shop's key for the e-mail index.
@@ -63,7 +66,8 @@ impl Keyring {
     pub(crate) async fn introduce(&self, newcomers: &[(CustomerId, Option<&str>)]) -> anyhow::Result<()> {
         let mut entries = Vec::with_capacity(newcomers.len());
         for (id, email) in newcomers {
-            entries.push((*id, clock::random_key()?, email.map(|email| self.index_of(email))));
+            let index = email.map(|email| self.index_of(email));
+            entries.push(Newcomer { id: *id, key: clock::random_key()?, index });
         }
         for (id, key) in self.store.insert_many(&entries).await? {
             self.remember_key(id, &key);

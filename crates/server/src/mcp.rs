@@ -32,6 +32,7 @@ use crate::{
 const CALL_DEADLINE: Duration = Duration::from_secs(30);
 
 const INSTRUCTIONS: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
+    amounts coming out are {minor, currency, formatted}; \
     dates may be phrases such as \"last week\", read in the shop's time zone. Every answer has `text`, which can be read aloud as \
     it stands. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
     dry_run shows what a change would do. Errors say what to do next in `hint` and `candidates`.";
@@ -70,8 +71,11 @@ impl Mcp {
             Ok(Ok(answer)) => answer,
             Ok(Err(broken)) => Err(Failure::Failed(anyhow::anyhow!("the tool broke off: {broken}"))),
             Err(_) => Err(Failure::Rejected(
-                Rejection::new(Code::Unavailable, "The answer took too long; the change may or may not have been made.")
-                    .hint("Repeat the call with the same idempotency_key, or look first whether it was made."),
+                Rejection::new(
+                    Code::Unavailable,
+                    "The answer took too long; the change may or may not have been made.",
+                )
+                .hint("Repeat the call with the same idempotency_key, or look first whether it was made."),
             )),
         }
     }

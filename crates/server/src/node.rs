@@ -13,13 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    clock::Clock,
-    config::Config,
-    keyring::Keyring,
-    resolve::Memory,
-    tools::Recent,
-};
+use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory, tools::Recent};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {

@@ -99,9 +99,7 @@ impl Node {
         }
         let found = customers::find_customers(&self.projections, text, CANDIDATES, self.fresh().await?).await?.found;
         let named = |customer: &Customer| customer.name.clone().unwrap_or_else(|| "(forgotten)".to_owned());
-        let offer = |customer: &Customer| {
-            json!({"customer_id": customer.customer_id, "name": customer.name, "email": customer.email})
-        };
+        let offer = |customer: &Customer| json!({"customer_id": customer.customer_id, "name": customer.name, "email": customer.email});
         let (customer, reading) = only(found, text, field, "customer", "customers_search", named, offer)?;
         Ok((CustomerId(customer.customer_id), reading))
     }

@@ -1,6 +1,7 @@
 //! One or two sentences for each answer, fit to be read aloud.
 
 use chrono::{Datelike as _, NaiveDate};
+use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
     event::Event,
@@ -9,7 +10,6 @@ use orderlog_domain::{
     phrase::DateRange,
     world::State,
 };
-use orderlog_commands::Receipt;
 
 use crate::node::Node;
 
@@ -32,7 +32,8 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
         }
         State::Product(product) => {
             let name = product.entry.as_ref().map_or("", |entry| entry.name.as_str());
-            let price = product.entry.as_ref().map(|entry| node.amount(entry.price, entry.currency)).unwrap_or_default();
+            let price =
+                product.entry.as_ref().map(|entry| node.amount(entry.price, entry.currency)).unwrap_or_default();
             let sku = &product.sku;
             match (receipt.no_change(), receipt.before.is_none()) {
                 (true, _) => format!("{name} ({sku}) already was as asked."),
@@ -41,11 +42,14 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
             }
         }
         State::Customer(customer) => {
-            let name = node.customer_view(customer).name.unwrap_or_else(|| "The customer".to_owned());
-            match (receipt.no_change(), receipt.before.is_none()) {
-                (true, _) => format!("{name} already was as asked."),
-                (false, true) => format!("{name} is now a customer."),
-                (false, false) => format!("{name}'s particulars are changed."),
+            let name = node.customer_view(customer).name;
+            match (receipt.no_change(), receipt.before.is_none(), name) {
+                (true, _, Some(name)) => format!("{name} already was as asked."),
+                (true, _, None) => "The customer already was as asked.".to_owned(),
+                (false, true, Some(name)) => format!("{name} is now a customer."),
+                (false, true, None) => "A new customer is registered.".to_owned(),
+                (false, false, Some(name)) => format!("{name}'s particulars are changed."),
+                (false, false, None) => "The customer's particulars are changed.".to_owned(),
             }
         }
     }
@@ -66,7 +70,8 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
             let came_in: i64 = receipt.events().iter().filter_map(captured).sum();
             let amount = node.amount(came_in, order.currency);
             let due = order.due();
-            let rest = if due > 0 { format!(" {} is still due.", node.amount(due, order.currency)) } else { String::new() };
+            let rest =
+                if due > 0 { format!(" {} is still due.", node.amount(due, order.currency)) } else { String::new() };
             let payment = order.payment_status().name().replace('_', " ");
             format!("{amount} was recorded for order #{id}, which is now {payment}.{rest}")
         }

@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 use crate::config::LogFormat;
 
 /// What a server logs when `RUST_LOG` does not say.
-pub(crate) const SERVING: &str = "info,rmcp=warn,sqlx=warn,async_nats=warn";
+pub(crate) const SERVING: &str = "info,rmcp=error,sqlx=warn,async_nats=warn";
 /// What a command logs whose answer is what it prints.
 pub(crate) const QUIET: &str = "warn,rmcp=error,sqlx=error";
 

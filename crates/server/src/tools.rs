@@ -24,9 +24,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 
 use jsonschema::Validator;
 use orderlog_domain::{
-    commands::{
-        AdjustStock, Cancel, Command, ReceiveStock, RecordPayment, SetHold, Ship, UpdateStatus, UpsertProduct,
-    },
+    commands::{AdjustStock, Cancel, Command, ReceiveStock, RecordPayment, SetHold, Ship, UpdateStatus, UpsertProduct},
     rejection::{Code, Rejection},
 };
 use orderlog_projections::QueryError;
@@ -274,7 +272,12 @@ impl Tools {
         let mut all = vec![
             orders_get_pending::tool(),
             orders_create_order::tool(),
-            Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive, Command::UpdateStatus),
+            Tool::command::<UpdateStatus>(
+                "orders.update_status",
+                "Update an order's status",
+                destructive,
+                Command::UpdateStatus,
+            ),
             orders_report_sales::tool(),
             orders_get::tool(),
             orders_search::tool(),
@@ -287,7 +290,12 @@ impl Tools {
             Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write, Command::ReceiveStock),
             Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive, Command::AdjustStock),
             products::search(),
-            Tool::command::<UpsertProduct>("products.upsert", "Register or change a product", write, Command::UpsertProduct),
+            Tool::command::<UpsertProduct>(
+                "products.upsert",
+                "Register or change a product",
+                write,
+                Command::UpsertProduct,
+            ),
             customers::search(),
             customers::upsert(),
         ];
@@ -417,6 +425,9 @@ mod tests {
         if expected != listed {
             std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/listed.new.json"), &listed).unwrap();
         }
-        assert!(expected == listed, "tools/list changed; compare src/tools/listed.new.json with listed.json and move it over");
+        assert!(
+            expected == listed,
+            "tools/list changed; compare src/tools/listed.new.json with listed.json and move it over"
+        );
     }
 }

@@ -57,13 +57,20 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
 async fn submit(node: &Node, entry: &Entry, dry_run: bool) -> Result<Outcome, import::Failure> {
     let answer = match entry.input.clone() {
         Input::Product(product) => {
-            carry_out(node, request(node, "products.upsert", entry, &product, dry_run)?, Command::UpsertProduct(product)).await
+            carry_out(
+                node,
+                request(node, "products.upsert", entry, &product, dry_run)?,
+                Command::UpsertProduct(product),
+            )
+            .await
         }
         Input::Stock(stock) => {
-            carry_out(node, request(node, "inventory.adjust", entry, &stock, dry_run)?, Command::AdjustStock(stock)).await
+            carry_out(node, request(node, "inventory.adjust", entry, &stock, dry_run)?, Command::AdjustStock(stock))
+                .await
         }
         Input::Order(order) => {
-            carry_out(node, request(node, "orders.create_order", entry, &order, dry_run)?, Command::CreateOrder(order)).await
+            carry_out(node, request(node, "orders.create_order", entry, &order, dry_run)?, Command::CreateOrder(order))
+                .await
         }
         Input::Customer(customer) => {
             register(node, request(node, "customers.upsert", entry, &customer, dry_run)?, customer).await

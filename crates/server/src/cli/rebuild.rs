@@ -24,7 +24,11 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
         false => arguments.projections.iter().map(String::as_str).collect(),
     };
     for name in &names {
-        anyhow::ensure!(known.contains(name), "there is no read model `{name}`; there are: {}, or all", known.join(", "));
+        anyhow::ensure!(
+            known.contains(name),
+            "there is no read model `{name}`; there are: {}, or all",
+            known.join(", ")
+        );
     }
     let bar = progress(0, "rebuilding");
     let shown = |progress: Progress| {

@@ -1,6 +1,6 @@
 //! `orderlog simulate`: a seeded shop's story, told to the writer like any other command.
 
-use std::{sync::Arc, task::Poll};
+use std::sync::Arc;
 
 use clap::Args;
 use futures::{StreamExt as _, stream::FuturesOrdered};
@@ -77,13 +77,9 @@ pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Res
     for (nth, step) in (0_u64..).zip(simulation) {
         let is_order = matches!(step.action, Action::Command(Command::CreateOrder(_)));
         let submission = submission(node, arguments, head.next_order.0, nth, step).await?;
-        let writer = node.writer.clone();
-        let mut answer = Box::pin(async move { (is_order, writer.submit_patiently(submission).await) });
-        // The first look puts the command into the queue, which is longer than the window: so the story keeps its order.
-        match futures::poll!(&mut answer) {
-            Poll::Ready(answer) => refused += count(answer, &bar)?,
-            Poll::Pending => on_their_way.push_back(answer),
-        }
+        // Queued in the story's order; only the answers are waited for together.
+        let answer = node.writer.enqueue(submission).await?;
+        on_their_way.push_back(async move { (is_order, answer.await) });
         if on_their_way.len() >= WINDOW
             && let Some(answer) = on_their_way.next().await
         {

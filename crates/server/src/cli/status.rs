@@ -41,7 +41,14 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let last = last.map(|at| format!(", the last of {at}")).unwrap_or_default();
     print(&format!("{} events{last}\nhead hash {}\nnext order #{}\n\n", head.position, head.hash, head.next_order));
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["read model", "version", "position", "behind", "parked", "run by"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header([
+        "read model",
+        "version",
+        "position",
+        "behind",
+        "parked",
+        "run by",
+    ]);
     for one in all {
         let building = one.building.map(|at| format!(" (rebuilding, at {at})")).unwrap_or_default();
         table.add_row([

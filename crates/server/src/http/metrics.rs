@@ -45,8 +45,11 @@ pub(super) async fn metrics(State(node): State<Arc<Node>>) -> String {
             metrics::gauge!("orderlog_relay_lag_events").set((head.position.0 - relayed.0).max(0) as f64);
         }
     }
-    RECORDER.get().map(|recorder| {
-        recorder.run_upkeep();
-        recorder.render()
-    }).unwrap_or_default()
+    RECORDER
+        .get()
+        .map(|recorder| {
+            recorder.run_upkeep();
+            recorder.render()
+        })
+        .unwrap_or_default()
 }

@@ -24,6 +24,13 @@ pub(super) enum Store {
     Sqlite(SqlitePool),
 }
 
+/// A customer about to get a key, and the index of its address.
+pub(super) struct Newcomer {
+    pub(super) id: CustomerId,
+    pub(super) key: [u8; 32],
+    pub(super) index: Option<[u8; 32]>,
+}
+
 /// Runs the same statement on whichever engine it is; both take `$1`.
 macro_rules! on_engine {
     ($store:expr, $pool:ident => $call:expr) => {
@@ -95,17 +102,14 @@ impl Store {
     }
 
     /// Keeps many keys at once; answers the keys that stand now.
-    pub(super) async fn insert_many(
-        &self,
-        entries: &[(CustomerId, [u8; 32], Option<[u8; 32]>)],
-    ) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
+    pub(super) async fn insert_many(&self, entries: &[Newcomer]) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
         const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, \
                               CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
                               ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
         let mut kept = Vec::with_capacity(entries.len());
         on_engine!(self, pool => {
             let mut tx = pool.begin().await.context("keep customers' keys")?;
-            for (id, key, index) in entries {
+            for Newcomer { id, key, index } in entries {
                 let insert = sqlx::query_scalar(INSERT).bind(id.0).bind(&key[..]).bind(index.map(|index| index.to_vec()));
                 let key: Vec<u8> = insert.fetch_one(&mut *tx).await.context("keep a customer's key")?;
                 kept.push((id.0, key_of(&key)?));
@@ -153,9 +157,8 @@ async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
     // One connection: SQLite has one writer, and the keys are read from memory.
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'")
-        .fetch_optional(&mut *tx)
-        .await?;
+    let made: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'").fetch_optional(&mut *tx).await?;
     if made.is_none() {
         sqlx::raw_sql(SQLITE_SCHEMA).execute(&mut *tx).await.context("create the schema")?;
     }

@@ -11,7 +11,6 @@ use rmcp::{
 };
 
 use crate::{
-
     node::Node,
     tools::{Failure, orders_get, orders_history},
 };

@@ -11,9 +11,29 @@ pub(crate) fn input<T: JsonSchema>() -> Object {
     prepared::<T>(SchemaSettings::draft2020_12().for_deserialize())
 }
 
-/// The schema of what a tool answers.
+/// Levels of an answer whose members are listed; what lies deeper is an object. Hosts carry every schema in every
+/// conversation, so answers are outlined and not spelled out.
+const OUTLINED_LEVELS: usize = 2;
+
+/// The outline of what a tool answers.
 pub(crate) fn output<T: JsonSchema>() -> Object {
-    prepared::<T>(SchemaSettings::draft2020_12().for_serialize())
+    let mut schema = prepared::<T>(SchemaSettings::draft2020_12().for_serialize());
+    outline(&mut schema, OUTLINED_LEVELS);
+    schema
+}
+
+fn outline(schema: &mut Object, levels: usize) {
+    schema.remove("description");
+    if let Some(Value::Object(items)) = schema.get_mut("items") {
+        outline(items, levels);
+    }
+    if levels == 0 {
+        schema.remove("properties");
+        schema.remove("required");
+    } else if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        let members = properties.values_mut().filter_map(Value::as_object_mut);
+        members.for_each(|member| outline(member, levels - 1));
+    }
 }
 
 /// Adds the properties of `common` to `schema`; both describe objects.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Danger, Failure, Tool, orders_create_order, write};
+use super::{Danger, Tool, orders_create_order, write};
 use crate::mcp::schema;
 
 #[derive(Serialize, JsonSchema)]
@@ -15,7 +15,7 @@ struct Output {
 pub(super) fn tool() -> Tool {
     let (input, output) = (orders_create_order::schema(), schema::output::<Output>());
     Tool::new("bench.noop", "Do nothing", Danger::Read, input, output, |_, _| {
-        Box::pin(async { write(Output { text: "Nothing was done." }).map_err(Failure::from) })
+        Box::pin(async { write(Output { text: "Nothing was done." }) })
     })
     .hidden()
 }

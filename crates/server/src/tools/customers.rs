@@ -67,12 +67,17 @@ async fn find(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, F
 const UPSERT: &str = "customers.upsert";
 
 pub(super) fn upsert() -> Tool {
-    Tool::command_with::<UpsertCustomer, _>(UPSERT, "Register or change a customer", Danger::Write, |node, call| async move {
-        let Call { mut arguments, caller } = call;
-        let request = Request::split(&node, UPSERT, &mut arguments, caller)?;
-        let input: UpsertCustomer = super::read(arguments)?;
-        register(&node, request, input).await
-    })
+    Tool::command_with::<UpsertCustomer, _>(
+        UPSERT,
+        "Register or change a customer",
+        Danger::Write,
+        |node, call| async move {
+            let Call { mut arguments, caller } = call;
+            let request = Request::split(&node, UPSERT, &mut arguments, caller)?;
+            let input: UpsertCustomer = super::read(arguments)?;
+            register(&node, request, input).await
+        },
+    )
 }
 
 /// Finds or mints the customer, seals what was given, and submits that.

@@ -53,7 +53,10 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
     let answer = stock::stock_of(&node.projections, &ids, node.fresh().await?).await?;
     let Some(level) = answer.found.first() else {
         let message = format!("Nothing is known of the stock of `{}`.", input.product);
-        return Err(Rejection::new(Code::NotFound, message).field("product").hint("Look for it with products_search.").into());
+        return Err(Rejection::new(Code::NotFound, message)
+            .field("product")
+            .hint("Look for it with products_search.")
+            .into());
     };
     let available = level.on_hand - level.reserved;
     let enough = !level.tracked || available >= input.quantity.unwrap_or(1);

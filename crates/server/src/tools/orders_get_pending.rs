@@ -104,8 +104,7 @@ pub(super) fn tool() -> Tool {
 }
 
 async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
-    let mut read =
-        node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let mut read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
     let scope = input.scope.unwrap_or(ScopeInput::Pending);
     read.interpretation.reading = Some(reading(scope).to_owned());
     let filter = Filter {
@@ -218,7 +217,8 @@ mod tests {
         let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
         let mut read = Read::default();
         let calendar = orderlog_domain::calendar::BusinessCalendar::default();
-        let range = orderlog_domain::phrase::read("last week", now, &calendar, orderlog_domain::phrase::Direction::Past);
+        let range =
+            orderlog_domain::phrase::read("last week", now, &calendar, orderlog_domain::phrase::Direction::Past);
         read.take_range(range.unwrap());
         let totals = [MoneySum::example("₹2,000")];
         assert_eq!(

@@ -102,7 +102,9 @@ pub(crate) async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result
 impl Entry {
     fn of(node: &Node, event: &Envelope<Event>) -> Result<Entry, Failure> {
         let provenance = &event.provenance;
-        let open = |text: &Option<String>| text.as_deref().map(|text| node.keyring.open_seal(text).unwrap_or_else(|| "(forgotten)".to_owned()));
+        let open = |text: &Option<String>| {
+            text.as_deref().map(|text| node.keyring.open_seal(text).unwrap_or_else(|| "(forgotten)".to_owned()))
+        };
         let mut data = serde_json::to_value(&event.data).map_err(anyhow::Error::new)?;
         node.keyring.open_all(&mut data);
         Ok(Entry {

@@ -141,7 +141,8 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let today = calendar.business_date(now);
     let complete = range.to.is_some_and(|to| calendar.is_complete(to, now));
     read.take_range(range);
-    read.interpretation.reading = Some("booked: orders on the day they were placed, reversals on the day they happened".to_owned());
+    read.interpretation.reading =
+        Some("booked: orders on the day they were placed, reversals on the day they happened".to_owned());
 
     let group_by = input.group_by.map(|group| match group {
         GroupInput::Day => GroupBy::Day,

@@ -81,7 +81,12 @@ impl Paging {
 
 impl Frame {
     /// The frame of a read model's answer.
-    pub(crate) fn of<T>(answer: &Answer<T>, next: Option<Cursor>, interpretation: Interpretation, text: String) -> Frame {
+    pub(crate) fn of<T>(
+        answer: &Answer<T>,
+        next: Option<Cursor>,
+        interpretation: Interpretation,
+        text: String,
+    ) -> Frame {
         let behind = (answer.behind > 0).then_some(answer.behind);
         let stale = behind.map(|n| format!(" This is {n} events behind the log.")).unwrap_or_default();
         Frame {

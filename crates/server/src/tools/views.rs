@@ -272,7 +272,8 @@ fn payment(node: &Node, payment: &Payment, currency: Currency) -> Value {
 pub(crate) fn state(node: &Node, state: &State) -> Value {
     match state {
         State::Order(one) => {
-            let nobody = CustomerView { customer_id: one.customer_id.0, name: None, email: None, phone: None, address: None };
+            let nobody =
+                CustomerView { customer_id: one.customer_id.0, name: None, email: None, phone: None, address: None };
             serde_json::to_value(order(node, one, nobody)).unwrap_or_default()
         }
         State::Stock(stock) => stock_value(stock),
@@ -295,7 +296,10 @@ fn product_value(node: &Node, product: &Product) -> Value {
         if let Value::Object(entry_fields) = entry_value {
             fields.extend(entry_fields);
         }
-        fields.insert("price".to_owned(), serde_json::to_value(node.money(entry.price, entry.currency)).unwrap_or_default());
+        fields.insert(
+            "price".to_owned(),
+            serde_json::to_value(node.money(entry.price, entry.currency)).unwrap_or_default(),
+        );
         fields.remove("currency");
     }
     value
