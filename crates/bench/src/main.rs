@@ -5,8 +5,10 @@ mod correctness;
 mod http;
 mod mcp;
 mod measure;
+mod rebuild;
 mod report;
 mod shop;
+mod visible;
 
 use std::path::PathBuf;
 
@@ -52,8 +54,14 @@ async fn main() -> Result<()> {
     if wanted("append") {
         rows.extend(append::run(&arguments).await?);
     }
+    if wanted("rebuild") {
+        rows.extend(rebuild::run(&arguments).await?);
+    }
     if wanted("mcp") {
         rows.extend(mcp::run(&arguments).await?);
+    }
+    if wanted("visible") {
+        rows.extend(visible::run(&arguments).await?);
     }
     report::print(&rows);
     if let Some(path) = &arguments.json {

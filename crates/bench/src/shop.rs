@@ -95,7 +95,7 @@ impl Shop {
             dry_run: false,
             origin,
         };
-        Ok(self.writer.submit_patiently(submission).await?)
+        Ok(self.writer.enqueue(submission).await?.await?)
     }
 }
 

@@ -69,19 +69,27 @@ impl Writer {
             mpsc::error::TrySendError::Full(_) => unavailable("Too many commands are waiting."),
             mpsc::error::TrySendError::Closed(_) => unavailable("The server is shutting down."),
         })?;
-        answer.await.unwrap_or_else(|_| Err(unavailable("The writer stopped before it answered.").into()))
+        answered(answer).await
     }
 
-    /// Like [`submit`](Self::submit), but waits for a place in the queue: for bulk work that brings its own patience.
+    /// Waits for a place in the queue, for bulk work that brings its own patience; the answer can be awaited later.
+    /// Commands are decided in the order in which they got their places.
     ///
     /// # Errors
-    /// With the rejection, or with the failure of the log.
-    pub async fn submit_patiently(&self, submission: Submission) -> Result<Receipt, SubmitError> {
+    /// When the writer has stopped.
+    pub async fn enqueue(
+        &self,
+        submission: Submission,
+    ) -> Result<impl Future<Output = Result<Receipt, SubmitError>> + Send + use<>, SubmitError> {
         let (reply, answer) = oneshot::channel();
         let sent = self.queue.send(Waiting { submission, reply }).await;
         sent.map_err(|_| unavailable("The server is shutting down."))?;
-        answer.await.unwrap_or_else(|_| Err(unavailable("The writer stopped before it answered.").into()))
+        Ok(answered(answer))
     }
+}
+
+async fn answered(answer: oneshot::Receiver<Result<Receipt, SubmitError>>) -> Result<Receipt, SubmitError> {
+    answer.await.unwrap_or_else(|_| Err(unavailable("The writer stopped before it answered.").into()))
 }
 
 fn unavailable(message: &str) -> Rejection {

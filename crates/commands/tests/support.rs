@@ -19,13 +19,13 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 /// Where a log lives during one test.
-pub struct Home {
-    pub url: String,
+pub(crate) struct Home {
+    pub(crate) url: String,
     folder: Option<tempfile::TempDir>,
 }
 
 /// Runs a test on SQLite and on PostgreSQL, each on a log of its own.
-pub async fn on_both_engines(test: impl AsyncFn(Home)) {
+pub(crate) async fn on_both_engines(test: impl AsyncFn(Home)) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}", folder.path().join("log.db").display());
     test(Home { url, folder: Some(folder) }).await;
@@ -33,7 +33,7 @@ pub async fn on_both_engines(test: impl AsyncFn(Home)) {
 }
 
 /// A fresh database on the test server.
-pub async fn on_postgres() -> Home {
+pub(crate) async fn on_postgres() -> Home {
     let admin = std::env::var("ORDERLOG_TEST_POSTGRES_URL").expect("ORDERLOG_TEST_POSTGRES_URL is set by tests/run");
     let name = format!("writer_{}", fresh_id().simple());
     let mut connection = PgConnection::connect(&admin).await.expect("the test server answers");
@@ -43,23 +43,23 @@ pub async fn on_postgres() -> Home {
 }
 
 impl Home {
-    pub fn is_postgres(&self) -> bool {
+    pub(crate) fn is_postgres(&self) -> bool {
         self.folder.is_none()
     }
 }
 
 /// One node: a log and its writer.
 #[derive(Clone)]
-pub struct Node {
-    pub log: Log,
-    pub writer: Writer,
+pub(crate) struct Node {
+    pub(crate) log: Log,
+    pub(crate) writer: Writer,
     names: Names,
 }
 
-pub const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+pub(crate) const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
 
 impl Node {
-    pub async fn start(home: &Home) -> Node {
+    pub(crate) async fn start(home: &Home) -> Node {
         let log = Log::open(&home.url).await.expect("the log opens");
         let shop = Settings { currency: Currency::INR, calendar: BusinessCalendar::default() };
         let options = Options { shop, on_append: Box::new(|_| {}) };
@@ -71,7 +71,7 @@ impl Node {
     }
 
     /// A node whose shop has a customer and `units` of product A at ₹499.
-    pub async fn with_stock(home: &Home, units: i64) -> Node {
+    pub(crate) async fn with_stock(home: &Home, units: i64) -> Node {
         let node = Node::start(home).await;
         node.run(Command::UpsertCustomer {
             customer_id: CUSTOMER,
@@ -87,15 +87,15 @@ impl Node {
         node
     }
 
-    pub async fn run(&self, command: Command) -> Result<Receipt, SubmitError> {
+    pub(crate) async fn run(&self, command: Command) -> Result<Receipt, SubmitError> {
         self.writer.submit(self.submission(command)).await
     }
 
-    pub async fn run_keyed(&self, key: &str, command: Command) -> Result<Receipt, SubmitError> {
+    pub(crate) async fn run_keyed(&self, key: &str, command: Command) -> Result<Receipt, SubmitError> {
         self.writer.submit(self.keyed(key, command)).await
     }
 
-    pub fn submission(&self, command: Command) -> Submission {
+    pub(crate) fn submission(&self, command: Command) -> Submission {
         Submission {
             command,
             names: self.names.clone(),
@@ -118,7 +118,7 @@ impl Node {
         }
     }
 
-    pub fn keyed(&self, key: &str, command: Command) -> Submission {
+    pub(crate) fn keyed(&self, key: &str, command: Command) -> Submission {
         let arguments = format!("{command:?}");
         Submission {
             command_id: CommandId(Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes())),
@@ -128,24 +128,24 @@ impl Node {
         }
     }
 
-    pub async fn position(&self) -> Position {
+    pub(crate) async fn position(&self) -> Position {
         self.log.head().await.expect("the head").position
     }
 }
 
-pub fn place(quantity: i64) -> Command {
+pub(crate) fn place(quantity: i64) -> Command {
     Command::CreateOrder(from(json!({"customer": "asha", "lines": [{"product": "A", "quantity": quantity}]})))
 }
 
-pub fn ship(order: i64) -> Command {
+pub(crate) fn ship(order: i64) -> Command {
     Command::UpdateStatus(from(json!({"order_id": order, "status": "shipped"})))
 }
 
-pub fn cancel(order: i64) -> Command {
+pub(crate) fn cancel(order: i64) -> Command {
     Command::Cancel(from(json!({"order_id": order})))
 }
 
-pub fn receive(units: i64) -> Command {
+pub(crate) fn receive(units: i64) -> Command {
     Command::ReceiveStock(from(json!({"product": "A", "quantity": units})))
 }
 

@@ -1,0 +1,131 @@
+//! From an append until the read model shows it, through NATS, at a steady rate.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use orderlog_domain::ids::CommandId;
+use orderlog_messaging::{Bus, DEFAULT_STREAM, Nats, Relay, Source};
+use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
+use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Arguments,
+    append::Database,
+    correctness, measure,
+    report::Row,
+    shop::{self, Shop},
+};
+
+/// Commands per second.
+const RATE: u32 = 1_000;
+/// The read model whose checkpoint is watched: the heaviest of them.
+const READ_MODEL: &str = "order_summary";
+/// How long nats-server may take to start.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// One row on PostgreSQL and NATS.
+pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
+    let binary = arguments.nats_server.as_ref().context("--nats-server names the nats-server to start")?;
+    let folder = tempfile::tempdir()?;
+    let nats = NatsServer::start(binary, folder.path()).await?;
+    let database = Database::create(&arguments.postgres_url).await?;
+    let bus = Bus::new();
+    let on_append = {
+        let bus = bus.clone();
+        Box::new(move |events| bus.publish(events))
+    };
+    let shop = shop::open_with(&database.url, on_append).await?;
+    let client = Nats::connect(&nats.url, DEFAULT_STREAM).await?;
+    let cancel = CancellationToken::new();
+    let relay = Relay::new(shop.log.clone(), client.clone(), bus);
+    let relaying = tokio::spawn(relay.run(cancel.clone()));
+    let projections = Projections::open(&database.url).await?;
+    let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_| None) };
+    let running = Runner::start(projections.clone(), shop.log.clone(), Source::Nats(client), options, cancel.clone());
+    projections.wait_until(READ_MODEL, shop.log.head().await?.position).await?;
+
+    let mut rounds = Vec::new();
+    let mut verdict = String::new();
+    for _ in 0..arguments.rounds {
+        let since = shop.log.head().await?.position;
+        let started = Instant::now();
+        let (latencies, acknowledged, late) = steadily(&shop, &projections, arguments.seconds).await?;
+        rounds.push(measure::round(latencies, started.elapsed()));
+        verdict = format!("{}, {late} not within 2 s", correctness::check(&shop.log, since, &acknowledged).await?);
+    }
+    cancel.cancel();
+    running.await?;
+    relaying.await??;
+    projections.close().await;
+    database.drop_it().await?;
+    let what = format!("append to visible through NATS at {RATE} commands/s, PostgreSQL");
+    Ok(vec![Row::new(&what, 1, &measure::median(&rounds), verdict)])
+}
+
+/// Latencies from receipt to visible, in microseconds; the commands acknowledged; how many were not visible in time.
+async fn steadily(shop: &Shop, projections: &Projections, seconds: f32) -> Result<(Vec<u64>, Vec<CommandId>, usize)> {
+    let seen = Arc::new(Mutex::new((Vec::new(), Vec::new(), 0)));
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / RATE);
+    let mut calls = tokio::task::JoinSet::new();
+    let started = Instant::now();
+    while started.elapsed().as_secs_f32() < seconds {
+        pace.tick().await;
+        let (shop, projections, seen) = (shop.clone(), projections.clone(), Arc::clone(&seen));
+        calls.spawn(async move {
+            let receipt = shop.place_order().await?;
+            let durable = Instant::now();
+            let visible = projections.wait_until(READ_MODEL, receipt.position).await?;
+            let latency = u64::try_from(durable.elapsed().as_micros())?;
+            let mut seen = seen.lock().expect("no caller panics while it holds this");
+            seen.0.push(latency);
+            seen.1.push(receipt.command_id);
+            seen.2 += usize::from(!visible);
+            anyhow::Ok(())
+        });
+    }
+    while let Some(call) = calls.join_next().await {
+        call??;
+    }
+    let mut seen = seen.lock().expect("no caller panics while it holds this");
+    Ok(std::mem::take(&mut *seen))
+}
+
+/// A nats-server of our own, on a free loopback port, storing in a temporary folder.
+struct NatsServer {
+    _process: Child,
+    url: String,
+}
+
+impl NatsServer {
+    async fn start(binary: &Path, folder: &Path) -> Result<NatsServer> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let configuration = folder.join("nats.conf");
+        let store = folder.join("jetstream");
+        let text = format!(
+            "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
+            store.display()
+        );
+        std::fs::write(&configuration, text)?;
+        let process = Command::new(binary)
+            .arg("-c")
+            .arg(&configuration)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("starting nats-server")?;
+        let ready = tokio::time::timeout(READY_WITHIN, async {
+            while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        ready.await.context("nats-server did not start")?;
+        Ok(NatsServer { _process: process, url: format!("nats://127.0.0.1:{port}") })
+    }
+}
