@@ -73,7 +73,9 @@ async fn fill_shop(address: &str) -> Result<Value> {
         json!({"sku": "SERVICE", "name": "Service", "price": "499.00", "tax_rate": "18", "policy": "untracked"});
     connection.call("products_upsert", &product).await?;
     connection.call("customers_upsert", &json!({"name": "Bench", "email": "bench@example.com"})).await?;
-    Ok(json!({"customer": "bench@example.com", "lines": [{"product": "SERVICE", "quantity": 1}]}))
+    // Alike on purpose: the server would otherwise suspect each of being the last one sent twice.
+    let lines = json!([{"product": "SERVICE", "quantity": 1}]);
+    Ok(json!({"customer": "bench@example.com", "lines": lines, "allow_duplicate": true}))
 }
 
 async fn calls(

@@ -85,7 +85,7 @@ impl Task {
                 std::mem::take(waiting).into_iter().partition(|w| w.submission.command_id == done.command_id);
             *waiting = rest;
             for Waiting { submission, reply } in found {
-                let (log, done) = (self.log.clone(), done.clone());
+                let log = self.log.clone();
                 tokio::spawn(async move {
                     let answer = history::receipt(&log, &submission, &done).await;
                     let _ = reply.send(answer);

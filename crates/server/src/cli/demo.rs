@@ -54,7 +54,7 @@ fn welcome(url: &str, folder: &Path, latest: i64) -> anyhow::Result<String> {
          VS Code          code --add-mcp '{code}'\n\
          Cursor           in ~/.cursor/mcp.json: {cursor}\n\
          Claude Desktop   in claude_desktop_config.json: {desktop}\n\n\
-         Then ask: \"Show me pending orders from this week.\" \"Update order {latest} to shipped and show me today's revenue.\"\n\
+         Then ask: \"Show me pending orders from last week.\" \"Update order {latest} to shipped and show me today's revenue.\"\n\
          Ctrl-C closes the shop.\n\n"
     ))
 }

@@ -93,6 +93,10 @@ impl Course<'_> {
 
     fn prepare(&mut self, payment: Payment) {
         let confirmed = self.chance(700);
+        // What has to be fetched or made first: these are the orders that still owe goods weeks later.
+        if self.chance(80) {
+            self.wait(3 * 24 * 60..25 * 24 * 60);
+        }
         if confirmed {
             self.wait(5..4 * 60);
             self.become_status("confirmed");
