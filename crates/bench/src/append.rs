@@ -7,7 +7,6 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use orderlog_domain::ids::CommandId;
-use orderlog_event_log::Log;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
 
 use crate::{
