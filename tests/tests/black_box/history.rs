@@ -82,7 +82,7 @@ async fn live_through(seed: u64, url: &str) -> Result<Outcome> {
         if page.is_empty() {
             return Ok(Outcome { verdicts, hashes });
         }
-        hashes.extend(page.iter().map(|event| event.hash.clone()));
+        hashes.extend(page.iter().map(|event| event.hash));
     }
 }
 
