@@ -22,7 +22,6 @@ const PAGE_EVENTS: usize = 1_000;
 
 /// Where a node hears of new events.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one a process, moved once")]
 pub enum Source {
     /// From this process' own writer; other nodes' events are found by polling.
     Bus(Bus),
