@@ -1,6 +1,5 @@
 //! The writer on both engines: acts once, decides on the present state, shares a log with other nodes.
 
-#[path = "support.rs"]
 mod support;
 
 use orderlog_commands::{Receipt, SubmitError};
