@@ -48,7 +48,8 @@ pub(crate) async fn open_with(
     }
     names.customers.insert("customer".to_owned(), customer);
     let shop = Shop { log, writer, product: "SERVICE", names: Arc::new(names), customer };
-    shop.submit(Command::UpsertCustomer { customer_id: shop.customer, profile: SealedProfile::default() }).await?;
+    let profile = SealedProfile { name: Some("Bench".to_owned()), ..SealedProfile::default() };
+    shop.submit(Command::UpsertCustomer { customer_id: shop.customer, profile }).await?;
     for (sku, policy) in [("SERVICE", "untracked"), ("STOCKED", "deny")] {
         let product = json!({"sku": sku, "name": sku, "price": "499.00", "tax_rate": "18", "policy": policy});
         shop.submit(Command::UpsertProduct(serde_json::from_value(product)?)).await?;
