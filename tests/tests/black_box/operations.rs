@@ -1,14 +1,20 @@
 //! What operators and their machines look at: health, readiness, metrics, version, the command line.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{SetUp, Shop, on_both_set_ups, until};
+use orderlog_tests::{Books, SetUp, Shop, chain_is_whole, events, on_both_set_ups, until};
 use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-on_both_set_ups!(health_metrics_and_version_answer, the_command_line_reads_the_log, a_stop_is_orderly);
+on_both_set_ups!(
+    health_metrics_and_version_answer,
+    the_command_line_reads_the_log,
+    a_stop_is_orderly,
+    a_simulated_shop_adds_up,
+    files_are_tried_before_they_are_imported,
+);
 
 async fn health_metrics_and_version_answer(shop: Shop) -> Result<()> {
     shop.customer("Asha Rao", "asha@example.com").await?;
@@ -58,6 +64,48 @@ async fn a_stop_is_orderly(mut shop: Shop) -> Result<()> {
     let stock = shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
     ensure!(stock["available"] == json!(5), "{stock}");
     Ok(())
+}
+
+async fn a_simulated_shop_adds_up(mut shop: Shop) -> Result<()> {
+    shop.node.stop().await?;
+    let simulate = ["simulate", "--days", "20", "--orders-per-day", "20", "--seed", "7"];
+    shop.cli(&simulate).await?.expect_success()?;
+    shop.cli(&["verify"]).await?.expect_success()?;
+    shop.node.start_again().await?;
+    let log = events(&shop.node, 0).await?;
+    ensure!(log.len() > 1_000, "a shop of 20 days has only {} events", log.len());
+    chain_is_whole(&log)?;
+    Books::of(&log)?.agree_with(&shop.mcp()).await
+}
+
+async fn files_are_tried_before_they_are_imported(mut shop: Shop) -> Result<()> {
+    shop.node.stop().await?;
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples");
+    for kind in ["products", "customers", "orders"] {
+        let file = examples.join(format!("{kind}.csv")).display().to_string();
+        let position = head(&shop).await?;
+        shop.cli(&["import", kind, &file]).await?.expect_success()?;
+        ensure!(head(&shop).await? == position, "a trial of {kind} recorded something");
+        shop.cli(&["import", kind, &file, "--write"]).await?.expect_success()?;
+        ensure!(head(&shop).await? > position, "importing {kind} recorded nothing");
+    }
+    let bad = shop.folder().join("bad.csv");
+    std::fs::write(&bad, "sku,name,price\nGOOD,Good,1.00\nBAD,Bad,1.005\n")?;
+    let position = head(&shop).await?;
+    let refused = shop.cli(&["import", "products", &bad.display().to_string(), "--write"]).await?;
+    ensure!(!refused.success, "a bad row must stop the import: {}", refused.stdout);
+    ensure!(head(&shop).await? == position, "an import with a bad row recorded something");
+    shop.node.start_again().await?;
+    let found = shop.mcp().ok("orders.search", json!({})).await?;
+    ensure!(found["total_count"].as_i64().is_some_and(|orders| orders > 0), "no orders were imported: {found}");
+    Ok(())
+}
+
+/// The log's last position, as the command line tells it.
+async fn head(shop: &Shop) -> Result<i64> {
+    let status = shop.cli(&["status", "--json"]).await?.expect_success()?;
+    let status: Value = serde_json::from_str(&status).with_context(|| status.clone())?;
+    status["position"].as_i64().with_context(|| format!("no position in {status}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
