@@ -20,7 +20,7 @@ use clap::Parser;
 /// Every row carries a correctness column: what was acknowledged is read back from the log and compared.
 #[derive(Parser, Debug)]
 #[command(
-    after_help = "Example:\n  tests/run --bench\n  orderlog-bench --postgres-url postgres://postgres@127.0.0.1:5432/postgres --only append"
+    after_help = "Example:\n  cargo build --release --bins\n  target/release/orderlog-bench --postgres-url postgres://postgres@127.0.0.1:5432/postgres \\\n    --nats-server /usr/bin/nats-server --binary target/release/orderlog --only append,mcp"
 )]
 pub(crate) struct Arguments {
     /// A PostgreSQL server that may be filled with throw-away databases.
