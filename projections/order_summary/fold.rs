@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     answer::day,
     fold::{CannotApply, Fold},
-    orders::{evolved, order_of, products},
+    orders::{evolve, order_of, products, renew},
     row::{Json, table},
     sheet::{Cached, Sheet},
 };
@@ -116,17 +116,17 @@ impl Fold for OrderSummaryFold {
         let Some(id) = order_of(event) else { return Ok(()) };
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
-                let order = evolved(Order::empty(id), event)?;
+                let mut order = Order::empty(id);
+                evolve(&mut order, event)?;
                 self.index(&order);
                 self.orders.put(row(order, event.position.0));
             }
             Fact::Order(_) => {
-                let Some(before) = self.orders.get(&(id.0,)) else {
+                let Some(row) = self.orders.get_mut(&(id.0,)) else {
                     return Err(CannotApply(format!("order {id} was never placed")));
                 };
-                let placed_position = before.placed_position;
-                let order = evolved(before.the_order.0.clone(), event)?;
-                self.orders.put(row(order, placed_position));
+                evolve(&mut row.the_order.0, event)?;
+                refresh(row);
             }
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => {}
         }
@@ -154,25 +154,43 @@ impl OrderSummaryFold {
 }
 
 fn row(order: Order, placed_position: i64) -> OrderSummary {
-    let totals = order.current_totals();
-    OrderSummary {
+    let mut row = OrderSummary {
         order_id: order.id.0,
         customer_id: order.customer_id.0,
         currency: order.currency.code().to_owned(),
         placed_at: order.times.placed.map_or(0, |at| at.timestamp_millis()),
         placed_on: day(order.placed_on),
         placed_position,
-        status: order.status().name().to_owned(),
-        payment_status: order.payment_status().name().to_owned(),
-        on_hold: order.on_hold(),
-        backordered: order.backordered(),
-        units: order.lines.iter().map(|line| line.active()).sum(),
-        gross: totals.gross,
-        discount: totals.discount,
-        shipping: totals.shipping,
-        tax: totals.tax,
-        total: totals.total,
-        captured: order.captured,
+        status: String::new(),
+        payment_status: String::new(),
+        on_hold: false,
+        backordered: false,
+        units: 0,
+        gross: 0,
+        discount: 0,
+        shipping: 0,
+        tax: 0,
+        total: 0,
+        captured: 0,
         the_order: Json(order),
-    }
+    };
+    refresh(&mut row);
+    row
+}
+
+/// Derives anew what events can change.
+fn refresh(row: &mut OrderSummary) {
+    let order = &row.the_order.0;
+    let totals = order.current_totals();
+    renew(&mut row.status, order.status().name());
+    renew(&mut row.payment_status, order.payment_status().name());
+    row.on_hold = order.on_hold();
+    row.backordered = order.backordered();
+    row.units = order.lines.iter().map(|line| line.active()).sum();
+    row.gross = totals.gross;
+    row.discount = totals.discount;
+    row.shipping = totals.shipping;
+    row.tax = totals.tax;
+    row.total = totals.total;
+    row.captured = order.captured;
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     answer::day,
     fold::{CannotApply, Fold},
-    orders::{evolved, order_of, products},
+    orders::{evolve, order_of, products, renew},
     row::{Json, table},
     sheet::{Cached, Sheet},
 };
@@ -92,69 +92,81 @@ impl Fold for PendingOrdersFold {
 
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let Some(id) = order_of(event) else { return Ok(()) };
-        let before = match event.data.fact() {
-            Fact::Order(OrderFact::OrderPlaced(_)) => Some((event.position.0, Order::empty(id))),
-            // An order without a row is finished: nothing that follows can open it again.
-            Fact::Order(_) => self.orders.get(&(id.0,)).map(|row| (row.placed_position, row.the_order.0.clone())),
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => None,
-        };
-        let Some((placed_position, before)) = before else { return Ok(()) };
-        let placed = !before.exists();
-        let order = evolved(before, event)?;
-        let products = products(&order);
-        match row(order, placed_position) {
-            Some(row) => {
-                self.orders.put(row);
-                for product_id in products.into_iter().filter(|_| placed) {
+        match event.data.fact() {
+            Fact::Order(OrderFact::OrderPlaced(_)) => {
+                let mut order = Order::empty(id);
+                evolve(&mut order, event)?;
+                for product_id in products(&order) {
                     self.products.fresh((product_id, id.0));
                     self.products.put(PendingOrderProduct { product_id, order_id: id.0 });
                 }
+                self.orders.put(row(order, event.position.0));
             }
-            None => {
-                self.orders.remove((id.0,));
-                for product_id in products {
+            Fact::Order(_) => {
+                // An order without a row is finished: nothing that follows can open it again.
+                let Some(row) = self.orders.get_mut(&(id.0,)) else { return Ok(()) };
+                evolve(&mut row.the_order.0, event)?;
+                if refresh(row) {
+                    return Ok(());
+                }
+                for product_id in products(&row.the_order.0) {
                     self.products.remove((product_id, id.0));
                 }
+                self.orders.remove((id.0,));
             }
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => {}
         }
         Ok(())
     }
 }
 
-/// The order's row, or nothing once it is finished.
-fn row(order: Order, placed_position: i64) -> Option<PendingOrder> {
-    let status = order.status();
-    let payment = order.payment_status();
-    let over = match status {
-        Status::Pending | Status::Confirmed | Status::Processing | Status::PartiallyShipped | Status::Shipped => false,
-        Status::Delivered | Status::Returned | Status::Cancelled => true,
-    };
-    let unpaid = match payment {
-        PaymentStatus::Unpaid | PaymentStatus::PartiallyPaid => status != Status::Cancelled && order.due() > 0,
-        PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded | PaymentStatus::Overpaid => {
-            false
-        }
-    };
-    if over && !unpaid {
-        return None;
-    }
-    Some(PendingOrder {
+fn row(order: Order, placed_position: i64) -> PendingOrder {
+    let mut row = PendingOrder {
         order_id: order.id.0,
         customer_id: order.customer_id.0,
         currency: order.currency.code().to_owned(),
         placed_at: order.times.placed.map_or(0, |at| at.timestamp_millis()),
         placed_on: day(order.placed_on),
         placed_position,
-        status: status.name().to_owned(),
-        payment_status: payment.name().to_owned(),
-        owes_goods: status.owes_goods(),
-        unconfirmed: status == Status::Pending,
-        unpaid,
-        on_hold: order.on_hold() && status.owes_goods(),
-        backordered: order.backordered(),
-        units_owed: order.unshipped(),
-        total: order.current_totals().total,
-        due: order.due(),
+        status: String::new(),
+        payment_status: String::new(),
+        owes_goods: false,
+        unconfirmed: false,
+        unpaid: false,
+        on_hold: false,
+        backordered: false,
+        units_owed: 0,
+        total: 0,
+        due: 0,
         the_order: Json(order),
-    })
+    };
+    refresh(&mut row);
+    row
+}
+
+/// Derives anew what events can change; whether anything about the order is still open.
+fn refresh(row: &mut PendingOrder) -> bool {
+    let order = &row.the_order.0;
+    let status = order.status();
+    let payment = order.payment_status();
+    let over = match status {
+        Status::Pending | Status::Confirmed | Status::Processing | Status::PartiallyShipped | Status::Shipped => false,
+        Status::Delivered | Status::Returned | Status::Cancelled => true,
+    };
+    row.due = order.due();
+    row.unpaid = match payment {
+        PaymentStatus::Unpaid | PaymentStatus::PartiallyPaid => status != Status::Cancelled && row.due > 0,
+        PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded | PaymentStatus::Overpaid => {
+            false
+        }
+    };
+    renew(&mut row.status, status.name());
+    renew(&mut row.payment_status, payment.name());
+    row.owes_goods = status.owes_goods();
+    row.unconfirmed = status == Status::Pending;
+    row.on_hold = order.on_hold() && row.owes_goods;
+    row.backordered = order.backordered();
+    row.units_owed = order.unshipped();
+    row.total = order.current_totals().total;
+    !over || row.unpaid
 }

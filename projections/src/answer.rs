@@ -116,7 +116,8 @@ impl Days {
 
 /// A day as tables keep it: ISO text, which sorts as days do.
 pub(crate) fn day(date: NaiveDate) -> String {
-    date.format("%Y-%m-%d").to_string()
+    // Display writes ISO 8601 and, unlike a format string, parses nothing.
+    date.to_string()
 }
 
 /// Why a query has no answer.

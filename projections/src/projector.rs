@@ -72,7 +72,7 @@ impl Projector {
         for sheet in self.fold.sheets() {
             let missing = sheet.missing();
             if !missing.is_empty() {
-                let rows = tx.load(&sheet.table(), self.suffix, &missing).await?;
+                let rows = tx.load(&sheet.table(), self.suffix, missing).await?;
                 sheet.loaded(rows).map_err(StoreError::Shape)?;
             }
         }
@@ -85,10 +85,10 @@ impl Projector {
         for sheet in self.fold.sheets() {
             let changes = sheet.changes();
             if !changes.upserts.is_empty() {
-                tx.upsert(&sheet.table(), self.suffix, &changes.upserts).await?;
+                tx.upsert(&sheet.table(), self.suffix, changes.upserts).await?;
             }
             if !changes.deletes.is_empty() {
-                tx.delete(&sheet.table(), self.suffix, &changes.deletes).await?;
+                tx.delete(&sheet.table(), self.suffix, changes.deletes).await?;
             }
         }
         self.park(tx, &parked).await

@@ -24,7 +24,7 @@ impl Tx {
         &mut self,
         table: &Table,
         suffix: &str,
-        keys: &[Vec<Value>],
+        keys: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>, StoreError> {
         let failed = StoreError::doing("loading rows of");
         let (columns, key) = (table.column_list(""), table.key_list());
@@ -33,12 +33,12 @@ impl Tx {
         match self {
             Tx::Postgres(tx) => {
                 let (arrays, key_columns) = (arrays(key_kinds(table)), table.column_list("t."));
-                for chunk in keys.chunks(POSTGRES_ROWS) {
+                for mut chunk in chunks(keys, |_| POSTGRES_ROWS) {
                     let sql = format!(
                         "SELECT {key_columns} FROM unnest({arrays}) AS k({key}) JOIN {}{suffix} t USING ({key})",
                         table.name
                     );
-                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql)), key_kinds(table), chunk);
+                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql)), key_kinds(table), &mut chunk);
                     let rows: Vec<PgRow> = query.fetch_all(&mut **tx).await.map_err(&failed)?;
                     for row in &rows {
                         found.push(postgres_values(table, row).map_err(&failed)?);
@@ -46,7 +46,7 @@ impl Tx {
                 }
             }
             Tx::Sqlite(tx) => {
-                for chunk in halving_chunks(keys) {
+                for chunk in chunks(keys, halving) {
                     let sql = format!("{from} WHERE ({key}) IN (VALUES {})", placeholders(table.keys, chunk.len()));
                     let rows: Vec<SqliteRow> = bind_rows(&sql, chunk).fetch_all(&mut **tx).await.map_err(&failed)?;
                     for row in &rows {
@@ -66,13 +66,13 @@ impl Tx {
         match self {
             Tx::Postgres(tx) => {
                 let sql = format!("{into} SELECT * FROM unnest({}) {conflict}", arrays(table.columns));
-                for chunk in rows.chunks(POSTGRES_ROWS) {
-                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql.clone())), table.columns, chunk);
+                for mut chunk in chunks(rows, |_| POSTGRES_ROWS) {
+                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql.clone())), table.columns, &mut chunk);
                     query.execute(&mut **tx).await.map_err(&failed)?;
                 }
             }
             Tx::Sqlite(tx) => {
-                for chunk in halving_chunks(rows) {
+                for chunk in chunks(rows, halving) {
                     let sql = format!("{into} VALUES {} {conflict}", placeholders(table.columns.len(), chunk.len()));
                     bind_rows(&sql, chunk).execute(&mut **tx).await.map_err(&failed)?;
                 }
@@ -91,13 +91,13 @@ impl Tx {
                     "DELETE FROM {name}{suffix} WHERE ({key}) IN (SELECT * FROM unnest({}))",
                     arrays(key_kinds(table))
                 );
-                for chunk in keys.chunks(POSTGRES_ROWS) {
-                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql.clone())), key_kinds(table), chunk);
+                for mut chunk in chunks(keys, |_| POSTGRES_ROWS) {
+                    let query = bind_columns(sqlx::query(AssertSqlSafe(sql.clone())), key_kinds(table), &mut chunk);
                     query.execute(&mut **tx).await.map_err(&failed)?;
                 }
             }
             Tx::Sqlite(tx) => {
-                for chunk in halving_chunks(keys) {
+                for chunk in chunks(keys, halving) {
                     let sql = format!(
                         "DELETE FROM {name}{suffix} WHERE ({key}) IN (VALUES {})",
                         placeholders(table.keys, chunk.len())
@@ -142,18 +142,18 @@ fn arrays(columns: &[Column]) -> String {
     columns.iter().enumerate().map(array).collect::<Vec<_>>().join(", ")
 }
 
-/// Binds one array per column.
+/// Binds one array per column, taking the values out of the rows.
 fn bind_columns<'q>(
     mut query: Query<'q, Postgres, PgArguments>,
     columns: &[Column],
-    rows: &[Vec<Value>],
+    rows: &mut [Vec<Value>],
 ) -> Query<'q, Postgres, PgArguments> {
     macro_rules! array {
         ($kind:ident, $i:ident) => {
             query.bind(
-                rows.iter()
-                    .map(|row| match &row[$i] {
-                        Value::$kind(value) => value.clone(),
+                rows.iter_mut()
+                    .map(|row| match &mut row[$i] {
+                        Value::$kind(value) => value.take(),
                         _ => None,
                     })
                     .collect::<Vec<_>>(),
@@ -171,16 +171,17 @@ fn bind_columns<'q>(
     query
 }
 
-/// Chunks of 512, 256, 128 … rows, so that few statement texts exist and each stays prepared.
-fn halving_chunks(mut rows: &[Vec<Value>]) -> impl Iterator<Item = &[Vec<Value>]> {
-    std::iter::from_fn(move || {
-        if rows.is_empty() {
-            return None;
-        }
-        let size = if rows.len() >= SQLITE_ROWS { SQLITE_ROWS } else { 1 << rows.len().ilog2() };
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
+/// 512, 256, 128 … rows, so that few statement texts exist and each stays prepared.
+fn halving(rows: usize) -> usize {
+    if rows >= SQLITE_ROWS { SQLITE_ROWS } else { 1 << rows.ilog2() }
+}
+
+/// Splits `rows` into chunks of the `size` that is right for what is left.
+fn chunks(rows: Vec<Vec<Value>>, size: fn(usize) -> usize) -> impl Iterator<Item = Vec<Vec<Value>>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || match rows.len() {
+        0 => None,
+        left => Some(rows.by_ref().take(size(left)).collect()),
     })
 }
 
@@ -200,6 +201,6 @@ fn placeholders(columns: usize, rows: usize) -> String {
     text
 }
 
-fn bind_rows<'q>(sql: &str, rows: &[Vec<Value>]) -> Query<'q, Sqlite, SqliteArguments> {
-    rows.iter().flatten().cloned().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), bind_sqlite)
+fn bind_rows<'q>(sql: &str, rows: Vec<Vec<Value>>) -> Query<'q, Sqlite, SqliteArguments> {
+    rows.into_iter().flatten().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), bind_sqlite)
 }
