@@ -59,7 +59,12 @@ impl Tx {
     }
 
     /// Writes rows, new or not.
-    pub(crate) async fn upsert(&mut self, table: &Table, suffix: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+    pub(crate) async fn upsert(
+        &mut self,
+        table: &Table,
+        suffix: &str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
         let failed = StoreError::doing("writing rows of");
         let into = format!("INSERT INTO {}{suffix} AS t ({})", table.name, table.column_list(""));
         let conflict = on_conflict(table);
@@ -82,7 +87,12 @@ impl Tx {
     }
 
     /// Deletes rows by key.
-    pub(crate) async fn delete(&mut self, table: &Table, suffix: &str, keys: &[Vec<Value>]) -> Result<(), StoreError> {
+    pub(crate) async fn delete(
+        &mut self,
+        table: &Table,
+        suffix: &str,
+        keys: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
         let failed = StoreError::doing("deleting rows of");
         let (name, key) = (table.name, table.key_list());
         match self {
