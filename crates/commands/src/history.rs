@@ -1,6 +1,6 @@
 //! The receipt of a command carried out before, rebuilt from its events.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use orderlog_domain::{
     ids::{OrderId, Position, StreamId, Version},
@@ -11,6 +11,7 @@ use orderlog_event_log::{CommandRecord, Log, LogError, Recorded};
 
 use crate::{
     load,
+    settle::{PATIENCE, PAUSE},
     submission::{Receipt, Submission, SubmitError},
 };
 
@@ -28,7 +29,13 @@ pub(crate) async fn receipt(log: &Log, again: &Submission, done: &CommandRecord)
         .hint("Use a new key for a new command, or repeat the first call with exactly its arguments.")
         .into());
     }
-    rebuild(log, again, done).await.map_err(|error| SubmitError::Failed(Arc::new(error)))
+    let started = Instant::now();
+    loop {
+        match rebuild(log, again, done).await {
+            Err(error) if error.is_transient() && started.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome.map_err(|error| SubmitError::Failed(Arc::new(error))),
+        }
+    }
 }
 
 async fn rebuild(log: &Log, again: &Submission, done: &CommandRecord) -> Result<Receipt, LogError> {

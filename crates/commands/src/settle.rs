@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// How long a batch waits for a database that went away before its callers are told.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause before the database is asked again.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// Foreign events read at once.
 const PAGE_EVENTS: u32 = 2_000;
 /// Foreign events beyond which it is cheaper to forget the world than to bring it up to date.

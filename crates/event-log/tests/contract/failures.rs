@@ -64,15 +64,18 @@ async fn unsafe_settings_are_refused(database: &Database) {
 /// A future that is polled once and dropped leaves the connection in the middle of a statement.
 async fn an_abandoned_append_is_looked_up(database: &Database) {
     let log = database.open().await;
-    let mut writer = log.writer().await.unwrap();
+    let (mut writer, mut other) = (log.writer().await.unwrap(), log.writer().await.unwrap());
     let mut story = Story::new();
     for _ in 0..10 {
         let (id, expected) = (command(), story.head.position);
         let batch = story.batch(id, &[order(1001)]);
+        // While somebody else holds the head no answer can arrive, however fast the database is.
+        other.lock_head().await.unwrap();
         {
             let mut append = std::pin::pin!(writer.append(expected, &batch));
             assert!(append.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
+        other.unlock().await.unwrap();
         assert!(matches!(writer.head().await, Err(LogError::Interrupted)));
         writer.reconnect().await.unwrap();
         let found = writer.find_commands(&[id]).await.unwrap();
