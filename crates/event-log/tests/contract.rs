@@ -12,7 +12,6 @@ mod failures;
 #[path = "contract/immutability.rs"]
 mod immutability;
 #[path = "contract/measuring.rs"]
-mod measuring;
 #[path = "contract/reading.rs"]
 mod reading;
 #[path = "contract/verifying.rs"]

@@ -5,7 +5,6 @@ mod follow;
 mod history;
 mod queries;
 mod rebuild;
-mod speed;
 
 /// Declares a test that runs on each engine.
 macro_rules! on_both {
