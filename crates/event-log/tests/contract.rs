@@ -11,7 +11,6 @@ mod appending;
 mod failures;
 #[path = "contract/immutability.rs"]
 mod immutability;
-#[path = "contract/measuring.rs"]
 #[path = "contract/reading.rs"]
 mod reading;
 #[path = "contract/verifying.rs"]
