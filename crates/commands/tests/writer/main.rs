@@ -97,8 +97,15 @@ async fn a_repeated_key_gets_its_receipt_even_where_the_command_would_now_be_ref
         let again = node.run_keyed("cancel", cancel(1001)).await.expect("the original receipt");
         assert!(again.replayed);
         assert_eq!(again.events(), cancelled.events());
-        let unchanged = node.run_keyed("ship", ship(9)).await;
-        assert_eq!(code(unchanged), Code::NotFound);
+
+        // The units are gone now: decided anew, the same order would be rejected.
+        let placed = node.run_keyed("all", place(5)).await.expect("placed");
+        assert_eq!(code(node.run(place(5)).await), Code::InsufficientStock);
+        let again = node.run_keyed("all", place(5)).await.expect("the original receipt");
+        assert!(again.replayed);
+        assert_eq!(again.events(), placed.events());
+
+        assert_eq!(code(node.run_keyed("never carried out", ship(9)).await), Code::NotFound);
     })
     .await;
 }
