@@ -73,6 +73,7 @@ impl Fold for CustomersFold {
         match event.data.fact() {
             Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.fresh((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.want((fact.customer_id.0,)),
+            Fact::Customer(CustomerFact::CustomerErased(_)) => {}
             Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) => {}
         }
     }
@@ -88,6 +89,7 @@ impl Fold for CustomersFold {
                 };
                 self.merge(customer, &fact.profile);
             }
+            Fact::Customer(CustomerFact::CustomerErased(fact)) => self.customers.remove((fact.customer_id.0,)),
             Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) => {}
         }
         Ok(())

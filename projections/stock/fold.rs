@@ -122,6 +122,10 @@ impl StockFold {
             }
             StockFact::StockReceived(fact) => level.on_hand += fact.units,
             StockFact::StockAdjusted(fact) => level.on_hand += fact.delta,
+            StockFact::StockReturned(fact) => {
+                level.on_hand += fact.units;
+                level.reserved += fact.reserved;
+            }
             StockFact::LowStockReached(_) | StockFact::LowStockRecovered(_) => {}
         }
     }

@@ -46,6 +46,10 @@ pub(crate) struct Arguments {
     json: Option<PathBuf>,
 }
 
+/// The one of the server, so that what runs in this process costs what it costs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();

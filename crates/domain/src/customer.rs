@@ -16,18 +16,24 @@ pub struct Customer {
     pub version: Version,
     /// Every particular as last given.
     pub profile: SealedProfile,
+    /// Whether the key to the particulars was destroyed. No new order can name such a customer.
+    pub erased: bool,
 }
 
 impl Customer {
     /// A customer nobody registered.
     #[must_use]
     pub fn empty(id: CustomerId) -> Customer {
-        Customer { id, version: Version::NONE, profile: SealedProfile::default() }
+        Customer { id, version: Version::NONE, profile: SealedProfile::default(), erased: false }
     }
 
     pub(crate) fn evolve(&mut self, fact: CustomerFact<'_>) {
         match fact {
             CustomerFact::CustomerRegistered(fact) => self.profile = fact.profile.clone(),
+            CustomerFact::CustomerErased(_) => {
+                self.profile = SealedProfile::default();
+                self.erased = true;
+            }
             CustomerFact::CustomerChanged(fact) => {
                 let changed = fact.profile.clone();
                 let kept = std::mem::take(&mut self.profile);

@@ -11,10 +11,18 @@ use serde::Serialize;
 pub use self::{catalogue::*, customers::*, examples::examples, orders::*, stock::*};
 use crate::envelope::DecodeError;
 
+/// Brings the data of one schema version to the next. The nth of a type's upcasters starts from version n.
+type Upcaster = fn(serde_json::Value) -> serde_json::Value;
+
+/// Version 1 of `OrderHeld` knew no end: it lasts until released, which leaving `until` out says.
+fn held_without_end(data: serde_json::Value) -> serde_json::Value {
+    data
+}
+
 /// Declares the event types once: the enum, the names, the decoder, the list for the catalogue, and for each category
 /// the closed set of its facts, so that a fold of one kind of stream matches exactly these.
 macro_rules! events {
-    ($( $category:literal $kind:ident($facts:ident) { $( $(#[doc = $doc:literal])* $name:ident = $schema:literal, )* } )*) => {
+    ($( $category:literal $kind:ident($facts:ident) { $( $(#[doc = $doc:literal])* $name:ident = $schema:literal $(from [$($upcaster:path),+])?, )* } )*) => {
         /// Any fact the log can hold. Serialises as the bare facts; the type's name stands in the envelope.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
@@ -45,13 +53,20 @@ macro_rules! events {
                 match self { $($( Event::$name(fact) => Fact::$kind($facts::$name(fact)), )*)* }
             }
 
-            /// Reads the facts of an event of the given type and schema version.
+            /// Reads the facts of an event of the given type and schema version; older versions are brought up to
+            /// the present one first, step by step.
             ///
             /// # Errors
             /// When the type or schema is unknown, or the data does not fit it.
             pub fn decode(event_type: &str, schema: u16, data: &str) -> Result<Event, DecodeError> {
                 match (event_type, schema) {
                     $($( (stringify!($name), $schema) => Ok(Event::$name(serde_json::from_str(data)?)), )*)*
+                    $($( $( (stringify!($name), 1..$schema) => {
+                        let upcasters: &[Upcaster] = &[$($upcaster),+];
+                        let old = serde_json::from_str(data)?;
+                        let present = upcasters[usize::from(schema) - 1..].iter().fold(old, |data, upcast| upcast(data));
+                        Ok(Event::$name(serde_json::from_value(present)?))
+                    } )? )*)*
                     _ => Err(DecodeError::UnknownType { event_type: event_type.to_owned(), schema }),
                 }
             }
@@ -86,8 +101,10 @@ events! {
         OrderPlaced = 1,
         /// The shop accepted the order.
         OrderConfirmed = 1,
-        /// Nothing may ship until released.
-        OrderHeld = 1,
+        /// The acceptance was taken back.
+        OrderUnconfirmed = 1,
+        /// Nothing may ship until the hold ends or is released.
+        OrderHeld = 2 from [held_without_end],
         /// The hold ended.
         OrderReleased = 1,
         /// Picking started.
@@ -102,6 +119,14 @@ events! {
         BackorderFilled = 1,
         /// Money came in for an order.
         PaymentCaptured = 1,
+        /// Lines were added, changed or removed before anything was picked.
+        LinesChanged = 1,
+        /// A shipment never left after all: its units are back where they were.
+        ShipmentVoided = 1,
+        /// Shipped units came back.
+        UnitsReturned = 1,
+        /// Money went back to the customer.
+        PaymentRefunded = 1,
     }
     "stock" Stock(StockFact) {
         /// Units were set aside for an order.
@@ -116,6 +141,8 @@ events! {
         StockReceived = 1,
         /// A count or correction changed the units on hand.
         StockAdjusted = 1,
+        /// Units that had left are back, or never left.
+        StockReturned = 1,
         /// Available units fell to the threshold or below.
         LowStockReached = 1,
         /// Available units rose above the threshold again.
@@ -132,6 +159,8 @@ events! {
         CustomerRegistered = 1,
         /// A customer's particulars changed.
         CustomerChanged = 1,
+        /// The key to a customer's particulars was destroyed: nobody can read them any more.
+        CustomerErased = 1,
     }
 }
 

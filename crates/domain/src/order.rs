@@ -14,7 +14,7 @@ pub use view::{LineView, NaiveDateText, OrderView};
 
 use crate::{
     envelope::Provenance,
-    event::{Charge, LineUnits, OrderFact, OrderPlaced, Totals, UnitsShipped},
+    event::{Charge, LineUnits, OrderFact, OrderPlaced, RefundKind, ShipmentVoided, Totals, UnitsShipped},
     ids::{CustomerId, OrderId, Version},
     money::Currency,
 };
@@ -32,16 +32,22 @@ pub struct Order {
     pub currency: Currency,
     /// In the order given, numbered from 1.
     pub lines: Vec<Line>,
-    /// Shipping fee as placed.
+    /// Shipping fee as agreed.
     pub shipping: Charge,
-    /// Shipping fee taken back by cancelling.
-    pub shipping_cancelled: Charge,
-    /// Amounts as placed; they never change.
+    /// Shipping fee taken back by cancelling or returning.
+    pub shipping_reversed: Charge,
+    /// Amounts as agreed: as placed, or as of the last change of lines.
     pub totals: Totals,
+    /// By how much goodwill lowered the sale.
+    pub goodwill: Charge,
     /// Money that came in, minor units.
     pub captured: i64,
+    /// Money that went back, minor units.
+    pub refunded: i64,
     /// Every payment, oldest first.
     pub payments: Vec<Payment>,
+    /// Every refund, oldest first.
+    pub refunds: Vec<Refund>,
     /// Every shipment, oldest first.
     pub shipments: Vec<Shipment>,
     /// The customer's note; may be sealed.
@@ -69,6 +75,23 @@ pub struct Payment {
     pub reference: Option<String>,
 }
 
+/// Money that went back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refund {
+    /// When.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub at: DateTime<Utc>,
+    /// Minor units.
+    pub amount: i64,
+    /// What for.
+    pub kind: RefundKind,
+    /// `card`, `cash`, …
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
 /// Units that left together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shipment {
@@ -85,6 +108,12 @@ pub struct Shipment {
     pub tracking: Option<String>,
     /// What it holds.
     pub units: Vec<ShippedUnits>,
+    /// The shipping fee that was earned with it.
+    pub fee: Charge,
+    /// When it was voided, if it never left after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub voided: Option<DateTime<Utc>>,
 }
 
 /// Units of one line in a shipment.
@@ -111,6 +140,10 @@ pub struct Times {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub held: Option<DateTime<Utc>>,
+    /// When the hold ends by itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub held_until: Option<DateTime<Utc>>,
     /// Picking started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -123,6 +156,10 @@ pub struct Times {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub delivered: Option<DateTime<Utc>>,
+    /// The last unit came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub returned: Option<DateTime<Utc>>,
     /// The last unit was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -140,10 +177,13 @@ impl Order {
             currency: Currency::INR,
             lines: vec![],
             shipping: Charge::default(),
-            shipping_cancelled: Charge::default(),
+            shipping_reversed: Charge::default(),
             totals: Totals::default(),
+            goodwill: Charge::default(),
             captured: 0,
+            refunded: 0,
             payments: vec![],
+            refunds: vec![],
             shipments: vec![],
             note: None,
             placed_on: NaiveDate::MIN,
@@ -158,31 +198,43 @@ impl Order {
         self.version > Version::NONE
     }
 
-    /// Amounts of what is still part of the order: as placed, less what was cancelled.
+    /// Amounts of what is still part of the order: as agreed, less what was cancelled or came back.
     #[must_use]
     pub fn current_totals(&self) -> Totals {
-        Totals::of(self.lines.iter().map(Line::active_amounts), self.current_shipping())
+        Totals::of(self.lines.iter().map(Line::kept_amounts), self.current_shipping())
     }
 
     /// Shipping fee that is still part of the order.
     #[must_use]
     pub fn current_shipping(&self) -> Charge {
         Charge {
-            net: self.shipping.net - self.shipping_cancelled.net,
-            tax: self.shipping.tax - self.shipping_cancelled.tax,
+            net: self.shipping.net - self.shipping_reversed.net,
+            tax: self.shipping.tax - self.shipping_reversed.tax,
         }
     }
 
     /// What the customer still owes, minor units; negative when too much came in.
     #[must_use]
     pub fn due(&self) -> i64 {
-        self.current_totals().total - self.captured
+        self.current_totals().total - self.goodwill.net - self.goodwill.tax - (self.captured - self.refunded)
     }
 
-    /// Whether nothing may ship until released.
+    /// Shipments that did leave, oldest first.
+    pub fn standing_shipments(&self) -> impl DoubleEndedIterator<Item = &Shipment> {
+        self.shipments.iter().filter(|shipment| shipment.voided.is_none())
+    }
+
+    /// Whether nothing may ship until released. A hold with an end that has passed is released when a command comes;
+    /// until then the order is shown as held, with that end.
     #[must_use]
     pub fn on_hold(&self) -> bool {
         self.times.held.is_some()
+    }
+
+    /// Whether nothing may ship at `now`.
+    #[must_use]
+    pub fn on_hold_at(&self, now: DateTime<Utc>) -> bool {
+        self.on_hold() && self.times.held_until.is_none_or(|until| now < until)
     }
 
     /// Whether a unit waits for stock.
@@ -202,8 +254,15 @@ impl Order {
         match fact {
             OrderFact::OrderPlaced(fact) => self.place(fact, provenance),
             OrderFact::OrderConfirmed(_) => self.times.confirmed = at,
-            OrderFact::OrderHeld(_) => self.times.held = at,
-            OrderFact::OrderReleased(_) => self.times.held = None,
+            OrderFact::OrderUnconfirmed(_) => self.times.confirmed = None,
+            OrderFact::OrderHeld(fact) => {
+                self.times.held = at;
+                self.times.held_until = fact.until;
+            }
+            OrderFact::OrderReleased(_) => {
+                self.times.held = None;
+                self.times.held_until = None;
+            }
             OrderFact::ProcessingStarted(_) => self.times.processing = at,
             OrderFact::UnitsShipped(fact) => self.ship(fact, provenance),
             OrderFact::UnitsDelivered(fact) => {
@@ -214,8 +273,7 @@ impl Order {
             }
             OrderFact::UnitsCancelled(fact) => {
                 self.each(&fact.lines, Line::cancel);
-                self.shipping_cancelled.net += fact.shipping.net;
-                self.shipping_cancelled.tax += fact.shipping.tax;
+                self.reverse_shipping(fact.shipping);
                 // With the rest cancelled, what has left or arrived may be all there is.
                 match self.status() {
                     Status::Cancelled => self.times.cancelled = at,
@@ -243,6 +301,31 @@ impl Order {
                     reference: fact.reference.clone(),
                 });
             }
+            OrderFact::LinesChanged(fact) => {
+                self.lines = fact.lines.iter().map(Line::placed).collect();
+                self.shipping = fact.shipping;
+                self.totals = fact.totals;
+            }
+            OrderFact::ShipmentVoided(fact) => self.void(fact, provenance),
+            OrderFact::UnitsReturned(fact) => {
+                self.each(&fact.lines, Line::take_back);
+                self.reverse_shipping(fact.shipping);
+                if fact.completes {
+                    self.times.returned = at;
+                }
+            }
+            OrderFact::PaymentRefunded(fact) => {
+                self.refunded += fact.amount;
+                self.goodwill.net += fact.allowance.net;
+                self.goodwill.tax += fact.allowance.tax;
+                self.refunds.push(Refund {
+                    at: provenance.occurred_at,
+                    amount: fact.amount,
+                    kind: fact.kind,
+                    method: fact.method.clone(),
+                    reference: fact.reference.clone(),
+                });
+            }
         }
         self.last_event_on = self.last_event_on.max(provenance.business_date);
     }
@@ -255,27 +338,7 @@ impl Order {
         self.note.clone_from(&fact.note);
         self.placed_on = provenance.business_date;
         self.times.placed = Some(provenance.occurred_at);
-        self.lines = fact
-            .lines
-            .iter()
-            .map(|placed| Line {
-                line: placed.line,
-                product_id: placed.product_id,
-                sku: placed.sku.clone(),
-                name: placed.name.clone(),
-                unit_price: placed.unit_price,
-                tax_rate: placed.tax_rate,
-                amounts: placed.amounts,
-                tracked: placed.tracked,
-                ordered: placed.quantity,
-                cancelled: 0,
-                reserved: placed.reserved,
-                backordered: placed.backordered,
-                shipped: 0,
-                delivered: 0,
-                returned: 0,
-            })
-            .collect();
+        self.lines = fact.lines.iter().map(Line::placed).collect();
     }
 
     fn ship(&mut self, fact: &UnitsShipped, provenance: &Provenance) {
@@ -294,7 +357,27 @@ impl Order {
             carrier: fact.carrier.clone(),
             tracking: fact.tracking.clone(),
             units: fact.lines.iter().map(|moved| ShippedUnits { line: moved.line, units: moved.units }).collect(),
+            fee: fact.shipping,
+            voided: None,
         });
+    }
+
+    fn void(&mut self, fact: &ShipmentVoided, provenance: &Provenance) {
+        self.each(&fact.lines, |line, units| {
+            line.shipped -= units;
+            if line.tracked {
+                line.reserved += units;
+            }
+        });
+        self.times.shipped = None;
+        for shipment in self.shipments.iter_mut().filter(|shipment| shipment.shipment == fact.shipment) {
+            shipment.voided = Some(provenance.occurred_at);
+        }
+    }
+
+    fn reverse_shipping(&mut self, fee: Charge) {
+        self.shipping_reversed.net += fee.net;
+        self.shipping_reversed.tax += fee.tax;
     }
 
     fn each(&mut self, moved: &[LineUnits], change: impl Fn(&mut Line, i64)) {

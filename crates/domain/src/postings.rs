@@ -74,6 +74,11 @@ pub fn booked(event: &Event) -> Vec<Posting> {
             lines.chain(fact.completes.then(|| journal.order(fact.shipping, 1))).collect()
         }
         OrderFact::OrderConfirmed(_)
+        | OrderFact::OrderUnconfirmed(_)
+        | OrderFact::LinesChanged(_)
+        | OrderFact::ShipmentVoided(_)
+        | OrderFact::UnitsReturned(_)
+        | OrderFact::PaymentRefunded(_)
         | OrderFact::OrderHeld(_)
         | OrderFact::OrderReleased(_)
         | OrderFact::ProcessingStarted(_)

@@ -77,6 +77,10 @@ impl Stock {
             }
             StockFact::StockReceived(fact) => self.on_hand += fact.units,
             StockFact::StockAdjusted(fact) => self.on_hand += fact.delta,
+            StockFact::StockReturned(fact) => {
+                self.on_hand += fact.units;
+                self.reserved += fact.reserved;
+            }
             StockFact::LowStockReached(_) => self.low = true,
             StockFact::LowStockRecovered(_) => self.low = false,
         }

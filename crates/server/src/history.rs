@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     envelope::{self, Envelope},
-    event::Event,
+    event::{Disposition, Event},
     ids::{OrderId, StreamId, Version},
     order::Order,
     world::State,
@@ -57,7 +57,11 @@ pub(crate) fn describe(event: &Event) -> String {
             format!("placed: {}", units(fact.lines.iter().map(|line| line.quantity).sum()))
         }
         Event::OrderConfirmed(_) => "confirmed".to_owned(),
-        Event::OrderHeld(_) => "put on hold".to_owned(),
+        Event::OrderUnconfirmed(_) => "acceptance taken back".to_owned(),
+        Event::OrderHeld(fact) => match fact.until {
+            Some(until) => format!("put on hold until {}", until.to_rfc3339()),
+            None => "put on hold".to_owned(),
+        },
         Event::OrderReleased(_) => "released from hold".to_owned(),
         Event::ProcessingStarted(_) => "picking started".to_owned(),
         Event::UnitsShipped(fact) => {
@@ -70,6 +74,20 @@ pub(crate) fn describe(event: &Event) -> String {
         Event::PaymentCaptured(fact) => {
             format!("{} paid by {}", orderlog_domain::money::plain(fact.amount, fact.currency), fact.method)
         }
+        Event::LinesChanged(fact) => {
+            let total = orderlog_domain::money::plain(fact.totals.total, fact.currency);
+            format!("lines changed; the order now comes to {total}")
+        }
+        Event::ShipmentVoided(fact) => format!("shipment {} voided: {} back", fact.shipment, moved(&fact.lines)),
+        Event::UnitsReturned(fact) => match fact.disposition {
+            Disposition::Restock => format!("{} came back and were restocked", moved(&fact.lines)),
+            Disposition::Scrap => format!("{} came back and were scrapped", moved(&fact.lines)),
+        },
+        Event::PaymentRefunded(fact) => {
+            let amount = orderlog_domain::money::plain(fact.amount, fact.currency);
+            format!("{amount} refunded by {} ({})", fact.method, fact.kind.name())
+        }
+        Event::StockReturned(fact) => format!("{} of order #{} on hand again", units(fact.units), fact.order_id),
         Event::StockReserved(fact) => format!("{} set aside for order #{}", units(fact.units), fact.order_id),
         Event::StockBackordered(fact) => format!("order #{} waits for {}", fact.order_id, units(fact.units)),
         Event::StockReleased(fact) => {
@@ -84,5 +102,6 @@ pub(crate) fn describe(event: &Event) -> String {
         Event::ProductChanged(fact) => format!("catalogue entry changed: {}", fact.entry.name),
         Event::CustomerRegistered(_) => "customer registered".to_owned(),
         Event::CustomerChanged(_) => "customer changed".to_owned(),
+        Event::CustomerErased(_) => "customer's particulars erased".to_owned(),
     }
 }

@@ -22,6 +22,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Calls and folds are many small, short-lived pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Runtime::new() {

@@ -231,7 +231,7 @@ impl History {
         } else if order.on_hold() {
             self.record(stream, OrderReleased { order_id: id });
         } else if order.unshipped() > 0 && self.chance.random_bool(0.03) {
-            self.record(stream, OrderHeld { order_id: id });
+            self.record(stream, OrderHeld { order_id: id, until: None });
         } else if order.unshipped() > 0 && self.chance.random_bool(0.05) {
             self.cancel(&order);
         } else {

@@ -36,7 +36,7 @@ impl SetHold {
         }
         let order_id = order.id;
         if self.on {
-            decision.record(stream, OrderHeld { order_id });
+            decision.record(stream, OrderHeld { order_id, until: None });
         } else {
             decision.record(stream, OrderReleased { order_id });
         }

@@ -41,3 +41,11 @@ pub struct CustomerChanged {
     /// Sealed particulars that changed.
     pub profile: SealedProfile,
 }
+
+/// See [`Event::CustomerErased`](super::Event::CustomerErased).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerErased {
+    /// Who.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+}

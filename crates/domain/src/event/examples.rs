@@ -63,7 +63,8 @@ fn orders() -> Vec<Event> {
     vec![
         placed.clone().into(),
         OrderConfirmed { order_id }.into(),
-        OrderHeld { order_id }.into(),
+        OrderUnconfirmed { order_id }.into(),
+        OrderHeld { order_id, until: "2026-11-27T18:00:00+05:30".parse().ok() }.into(),
         OrderReleased { order_id }.into(),
         ProcessingStarted { order_id }.into(),
         UnitsShipped {
@@ -98,7 +99,50 @@ fn orders() -> Vec<Event> {
             reference: Some("pay_29QQoUBi66xm2f".to_owned()),
         }
         .into(),
+        fewer_lines(&placed),
+        ShipmentVoided { order_id, customer_id, currency, shipment: 1, lines: units(2), shipping: placed.shipping }
+            .into(),
+        UnitsReturned {
+            order_id,
+            customer_id,
+            currency,
+            lines: units(1),
+            disposition: Disposition::Restock,
+            shipping: Charge::default(),
+            completes: false,
+        }
+        .into(),
+        PaymentRefunded {
+            order_id,
+            customer_id,
+            currency,
+            amount: 5_000,
+            kind: RefundKind::Goodwill,
+            allowance: Charge { net: 4_237, tax: 763 },
+            method: "upi".to_owned(),
+            reference: Some("rfnd_29QQoUBi66xm2f".to_owned()),
+        }
+        .into(),
     ]
+}
+
+/// The same order with one packet less.
+fn fewer_lines(placed: &OrderPlaced) -> Event {
+    let per_unit = Amounts { gross: 100_000, discount: 10_000, tax: 16_200 };
+    let amounts = Amounts { gross: 200_000, discount: 20_000, tax: 32_400 };
+    let lines = vec![PlacedLine { quantity: 2, amounts, backordered: 0, ..placed.lines[0].clone() }];
+    let less = Amounts { gross: -per_unit.gross, discount: -per_unit.discount, tax: -per_unit.tax };
+    LinesChanged {
+        order_id: placed.order_id,
+        customer_id: placed.customer_id,
+        currency: placed.currency,
+        totals: Totals::of([amounts], placed.shipping),
+        lines,
+        differences: vec![LineDifference { line: 1, product_id: tea(), units: -1, amounts: less }],
+        shipping: placed.shipping,
+        shipping_difference: Charge::default(),
+    }
+    .into()
 }
 
 fn stock() -> Vec<Event> {
@@ -110,6 +154,7 @@ fn stock() -> Vec<Event> {
         StockConsumed { product_id, order_id, line, units: 2 }.into(),
         StockReceived { product_id, units: 50 }.into(),
         StockAdjusted { product_id, delta: -2, counted: Some(48) }.into(),
+        StockReturned { product_id, order_id, line, units: 1, reserved: 0 }.into(),
         LowStockReached { product_id, available: 10, threshold: 10 }.into(),
         LowStockRecovered { product_id, available: 60, threshold: 10 }.into(),
     ]
@@ -147,6 +192,7 @@ fn catalogue_and_customers() -> Vec<Event> {
             profile: SealedProfile { phone: Some(sealed("bmV3IHBob25l")), ..SealedProfile::default() },
         }
         .into(),
+        CustomerErased { customer_id }.into(),
     ]
 }
 

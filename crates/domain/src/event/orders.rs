@@ -1,5 +1,6 @@
 //! Facts about orders, and the amounts they carry.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -126,11 +127,22 @@ pub struct OrderConfirmed {
     pub order_id: OrderId,
 }
 
+/// See [`Event::OrderUnconfirmed`](super::Event::OrderUnconfirmed).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderUnconfirmed {
+    /// The order's number.
+    pub order_id: OrderId,
+}
+
 /// See [`Event::OrderHeld`](super::Event::OrderHeld).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderHeld {
     /// The order's number.
     pub order_id: OrderId,
+    /// When the hold ends by itself; it lasts until released when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// See [`Event::OrderReleased`](super::Event::OrderReleased).
@@ -251,6 +263,141 @@ pub struct PaymentCaptured {
     pub currency: Currency,
     /// Minor units of the order's currency, with tax.
     pub amount: i64,
+    /// `card`, `cash`, `upi`, …
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// See [`Event::LinesChanged`](super::Event::LinesChanged).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LinesChanged {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// The lines as they stand from now on, all of them; a line keeps its number, a removed one is not listed.
+    pub lines: Vec<PlacedLine>,
+    /// By how much each line moved, removed ones too: what is booked on this day.
+    pub differences: Vec<LineDifference>,
+    /// Shipping fee as it stands from now on.
+    pub shipping: Charge,
+    /// By how much the shipping fee moved.
+    pub shipping_difference: Charge,
+    /// Sums over the lines and shipping as they stand from now on.
+    pub totals: Totals,
+}
+
+/// By how much one line moved; each figure may be negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineDifference {
+    /// Line number, from 1.
+    pub line: u32,
+    /// What the line is for.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// Units now less units before.
+    pub units: i64,
+    /// Amounts now less amounts before.
+    pub amounts: Amounts,
+}
+
+/// See [`Event::ShipmentVoided`](super::Event::ShipmentVoided).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShipmentVoided {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Which shipment never left after all.
+    pub shipment: u32,
+    /// What it held, with the amounts to take back.
+    pub lines: Vec<LineUnits>,
+    /// The shipping fee that was earned with it, or nothing.
+    pub shipping: Charge,
+}
+
+/// What becomes of returned goods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// Sold again: the units are on hand once more.
+    Restock,
+    /// Thrown away: stock does not change.
+    Scrap,
+}
+
+/// See [`Event::UnitsReturned`](super::Event::UnitsReturned).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitsReturned {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// What came back, with the amounts to take back.
+    pub lines: Vec<LineUnits>,
+    /// What becomes of it.
+    pub disposition: Disposition,
+    /// The shipping fee taken back, if asked (rule R6), or nothing.
+    pub shipping: Charge,
+    /// Whether every active unit has come back.
+    pub completes: bool,
+}
+
+/// What money is paid back for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundKind {
+    /// Cancelled or returned units: their sale was taken back already, so cash alone moves.
+    Units,
+    /// A shipping fee taken back with a cancellation or a return: cash alone moves.
+    Shipping,
+    /// A kindness: it lowers the sale too.
+    Goodwill,
+}
+
+impl RefundKind {
+    /// As written in answers: `goodwill`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RefundKind::Units => "units",
+            RefundKind::Shipping => "shipping",
+            RefundKind::Goodwill => "goodwill",
+        }
+    }
+}
+
+/// See [`Event::PaymentRefunded`](super::Event::PaymentRefunded).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentRefunded {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Minor units of the order's currency that went back, with tax.
+    pub amount: i64,
+    /// What for.
+    pub kind: RefundKind,
+    /// By how much the sale is lowered: all of a goodwill refund, split by rule R7; nothing otherwise.
+    pub allowance: Charge,
     /// `card`, `cash`, `upi`, …
     pub method: String,
     /// The payment provider's reference.

@@ -88,6 +88,22 @@ pub struct StockAdjusted {
     pub counted: Option<i64>,
 }
 
+/// See [`Event::StockReturned`](super::Event::StockReturned).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockReturned {
+    /// Of which product.
+    #[schemars(with = "uuid::Uuid")]
+    pub product_id: ProductId,
+    /// From which order.
+    pub order_id: OrderId,
+    /// From which line.
+    pub line: u32,
+    /// Units on hand again.
+    pub units: i64,
+    /// How many of them are set aside for the order again, because their shipment was voided.
+    pub reserved: i64,
+}
+
 /// See [`Event::LowStockReached`](super::Event::LowStockReached).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LowStockReached {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Amounts, LineUnits},
+    event::{Amounts, LineUnits, PlacedLine},
     ids::ProductId,
     money::units_value,
 };
@@ -46,6 +46,27 @@ pub struct Line {
 }
 
 impl Line {
+    /// As placed or changed: nothing has left or been cancelled yet.
+    pub(super) fn placed(placed: &PlacedLine) -> Line {
+        Line {
+            line: placed.line,
+            product_id: placed.product_id,
+            sku: placed.sku.clone(),
+            name: placed.name.clone(),
+            unit_price: placed.unit_price,
+            tax_rate: placed.tax_rate,
+            amounts: placed.amounts,
+            tracked: placed.tracked,
+            ordered: placed.quantity,
+            cancelled: 0,
+            reserved: placed.reserved,
+            backordered: placed.backordered,
+            shipped: 0,
+            delivered: 0,
+            returned: 0,
+        }
+    }
+
     /// Units that are still part of the order.
     #[must_use]
     pub fn active(&self) -> i64 {
@@ -89,10 +110,28 @@ impl Line {
         self.units(self.active() - units, self.active())
     }
 
-    /// Amounts of the units that are still part of the order.
+    /// The next `units` to come back: the lowest shipped and not yet returned (rule R4).
     #[must_use]
-    pub fn active_amounts(&self) -> Amounts {
-        self.units(0, self.active()).amounts
+    pub fn next_to_return(&self, units: i64) -> LineUnits {
+        self.units(self.returned, self.returned + units)
+    }
+
+    /// The last `units` shipped, whose shipment is voided.
+    #[must_use]
+    pub fn last_shipped(&self, units: i64) -> LineUnits {
+        self.units(self.shipped - units, self.shipped)
+    }
+
+    /// Shipped units that have not come back.
+    #[must_use]
+    pub fn returnable(&self) -> i64 {
+        self.shipped - self.returned
+    }
+
+    /// Amounts of the units that are still part of the order and have not come back.
+    #[must_use]
+    pub fn kept_amounts(&self) -> Amounts {
+        self.units(self.returned, self.active()).amounts
     }
 
     fn units(&self, from: i64, to: i64) -> LineUnits {
@@ -103,6 +142,12 @@ impl Line {
             tax: value(self.amounts.tax),
         };
         LineUnits { line: self.line, product_id: self.product_id, units: to - from, amounts }
+    }
+
+    /// Units that arrived come back before units still on their way.
+    pub(super) fn take_back(&mut self, units: i64) {
+        self.delivered -= units.min(self.delivered);
+        self.returned += units;
     }
 
     /// Units waited for are cancelled before units set aside.

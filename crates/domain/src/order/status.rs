@@ -152,15 +152,20 @@ impl Order {
     /// Whether it is paid. An order that never asked for money is paid.
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
-        let asked = self.current_totals().total;
+        let asked = self.due() + self.captured - self.refunded;
+        let kept = self.captured - self.refunded;
         if self.captured == 0 {
             if self.totals.total == 0 { PaymentStatus::Paid } else { PaymentStatus::Unpaid }
-        } else if self.captured > asked {
+        } else if kept == 0 {
+            PaymentStatus::Refunded
+        } else if kept > asked {
             PaymentStatus::Overpaid
-        } else if self.captured == asked {
-            PaymentStatus::Paid
-        } else {
+        } else if kept < asked {
             PaymentStatus::PartiallyPaid
+        } else if self.refunded > 0 {
+            PaymentStatus::PartiallyRefunded
+        } else {
+            PaymentStatus::Paid
         }
     }
 

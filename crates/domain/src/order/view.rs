@@ -137,7 +137,7 @@ impl Line {
             shipped: self.shipped,
             delivered: self.delivered,
             returned: self.returned,
-            amounts: self.active_amounts(),
+            amounts: self.kept_amounts(),
         }
     }
 }

@@ -238,7 +238,7 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView) -> Order
 }
 
 fn line(node: &Node, line: &Line, currency: Currency) -> LineView {
-    let Amounts { gross, discount, .. } = line.active_amounts();
+    let Amounts { gross, discount, .. } = line.kept_amounts();
     LineView {
         line: line.line,
         sku: line.sku.clone(),
