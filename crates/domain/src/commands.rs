@@ -2,15 +2,20 @@
 
 pub mod adjust_stock;
 pub mod cancel;
+pub mod change_lines;
 pub mod create_order;
 pub mod receive_stock;
 pub mod record_payment;
+pub mod refund;
+pub mod return_items;
 pub mod set_hold;
 pub mod ship;
+pub mod undo;
 pub mod update_status;
 pub mod upsert_customer;
 pub mod upsert_product;
 
+mod erase_customer;
 pub mod lines;
 mod refuse;
 mod stock_moves;
@@ -20,12 +25,16 @@ use chrono::{DateTime, Utc};
 pub use self::{
     adjust_stock::AdjustStock,
     cancel::Cancel,
+    change_lines::{ChangeLines, LineChange},
     create_order::{CreateOrder, LineInput},
     lines::LineSelection,
     receive_stock::ReceiveStock,
     record_payment::RecordPayment,
+    refund::Refund,
+    return_items::ReturnItems,
     set_hold::SetHold,
     ship::Ship,
+    undo::Undo,
     update_status::UpdateStatus,
     upsert_customer::UpsertCustomer,
     upsert_product::UpsertProduct,
@@ -52,6 +61,14 @@ pub enum Command {
     SetHold(SetHold),
     /// Record money that came in.
     RecordPayment(RecordPayment),
+    /// Change, add or remove lines.
+    ChangeLines(ChangeLines),
+    /// Take shipped units back.
+    ReturnItems(ReturnItems),
+    /// Pay money back.
+    Refund(Refund),
+    /// Take back what an earlier command did.
+    Undo(Undo),
     /// Take units into stock.
     ReceiveStock(ReceiveStock),
     /// Correct the units on hand.
@@ -65,6 +82,11 @@ pub enum Command {
         /// What was given.
         profile: SealedProfile,
     },
+    /// Forget a customer.
+    EraseCustomer {
+        /// Who.
+        customer_id: CustomerId,
+    },
 }
 
 /// Each tool's input is a command; a customer's particulars must be sealed first.
@@ -72,7 +94,21 @@ macro_rules! from_inputs {
     ($($input:ident),*) => { $( impl From<$input> for Command { fn from(input: $input) -> Command { Command::$input(input) } } )* };
 }
 
-from_inputs!(CreateOrder, UpdateStatus, Ship, Cancel, SetHold, RecordPayment, ReceiveStock, AdjustStock, UpsertProduct);
+from_inputs!(
+    CreateOrder,
+    UpdateStatus,
+    Ship,
+    Cancel,
+    SetHold,
+    RecordPayment,
+    ChangeLines,
+    ReturnItems,
+    Refund,
+    Undo,
+    ReceiveStock,
+    AdjustStock,
+    UpsertProduct
+);
 
 /// A name in a command that the edge must resolve before the command is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,10 +144,15 @@ impl Command {
             Command::Cancel(command) => command.decide(world, context),
             Command::SetHold(command) => command.decide(world, context),
             Command::RecordPayment(command) => command.decide(world, context),
+            Command::ChangeLines(command) => command.decide(world, context),
+            Command::ReturnItems(command) => command.decide(world, context),
+            Command::Refund(command) => command.decide(world, context),
+            Command::Undo(command) => command.decide(world, context),
             Command::ReceiveStock(command) => command.decide(world, context),
             Command::AdjustStock(command) => command.decide(world, context),
             Command::UpsertProduct(command) => command.decide(world, context),
             Command::UpsertCustomer { customer_id, profile } => upsert_customer::decide(*customer_id, profile, world),
+            Command::EraseCustomer { customer_id } => erase_customer::decide(*customer_id, world),
         }
     }
 
@@ -124,11 +165,17 @@ impl Command {
             | Command::Ship(Ship { order_id, .. })
             | Command::Cancel(Cancel { order_id, .. })
             | Command::SetHold(SetHold { order_id, .. })
-            | Command::RecordPayment(RecordPayment { order_id, .. }) => StreamId::Order(*order_id),
+            | Command::RecordPayment(RecordPayment { order_id, .. })
+            | Command::ChangeLines(ChangeLines { order_id, .. })
+            | Command::ReturnItems(ReturnItems { order_id, .. })
+            | Command::Refund(Refund { order_id, .. })
+            | Command::Undo(Undo { order_id, .. }) => StreamId::Order(*order_id),
             Command::ReceiveStock(command) => StreamId::Stock(context.names.product(&command.product)),
             Command::AdjustStock(command) => StreamId::Stock(context.names.product(&command.product)),
             Command::UpsertProduct(command) => StreamId::Product(ProductId::from_sku(&command.sku)),
-            Command::UpsertCustomer { customer_id, .. } => StreamId::Customer(*customer_id),
+            Command::UpsertCustomer { customer_id, .. } | Command::EraseCustomer { customer_id } => {
+                StreamId::Customer(*customer_id)
+            }
         }
     }
 
@@ -149,11 +196,21 @@ impl Command {
             | Command::Ship(Ship { order_id, .. })
             | Command::Cancel(Cancel { order_id, .. })
             | Command::SetHold(SetHold { order_id, .. })
-            | Command::RecordPayment(RecordPayment { order_id, .. }) => vec![StreamId::Order(*order_id)],
+            | Command::RecordPayment(RecordPayment { order_id, .. })
+            | Command::ReturnItems(ReturnItems { order_id, .. })
+            | Command::Refund(Refund { order_id, .. })
+            | Command::Undo(Undo { order_id, .. }) => vec![StreamId::Order(*order_id)],
+            Command::ChangeLines(command) => {
+                let added = command.changes.iter().filter_map(|change| change.product.as_deref());
+                let products = added.flat_map(product_and_stock);
+                std::iter::once(StreamId::Order(command.order_id)).chain(products).collect()
+            }
             Command::ReceiveStock(command) => product_and_stock(&command.product).to_vec(),
             Command::AdjustStock(command) => product_and_stock(&command.product).to_vec(),
             Command::UpsertProduct(command) => vec![StreamId::Product(ProductId::from_sku(&command.sku))],
-            Command::UpsertCustomer { customer_id, .. } => vec![StreamId::Customer(*customer_id)],
+            Command::UpsertCustomer { customer_id, .. } | Command::EraseCustomer { customer_id } => {
+                vec![StreamId::Customer(*customer_id)]
+            }
         }
     }
 
@@ -165,13 +222,18 @@ impl Command {
             Command::CreateOrder(command) => command.references(),
             Command::ReceiveStock(command) => vec![product(&command.product, "product")],
             Command::AdjustStock(command) => vec![product(&command.product, "product")],
+            Command::ChangeLines(command) => command.references(),
             Command::UpdateStatus(_)
             | Command::Ship(_)
             | Command::Cancel(_)
             | Command::SetHold(_)
             | Command::RecordPayment(_)
+            | Command::ReturnItems(_)
+            | Command::Refund(_)
+            | Command::Undo(_)
             | Command::UpsertProduct(_)
-            | Command::UpsertCustomer { .. } => vec![],
+            | Command::UpsertCustomer { .. }
+            | Command::EraseCustomer { .. } => vec![],
         }
     }
 
@@ -185,10 +247,15 @@ impl Command {
             | Command::Cancel(_)
             | Command::SetHold(_)
             | Command::RecordPayment(_)
+            | Command::ChangeLines(_)
+            | Command::ReturnItems(_)
+            | Command::Refund(_)
+            | Command::Undo(_)
             | Command::ReceiveStock(_)
             | Command::AdjustStock(_)
             | Command::UpsertProduct(_)
-            | Command::UpsertCustomer { .. } => None,
+            | Command::UpsertCustomer { .. }
+            | Command::EraseCustomer { .. } => None,
         }
     }
 }

@@ -195,7 +195,8 @@ impl CreateOrder {
                 .hint("Find the customer with customers_search, or register it with customers_upsert.")
         };
         let id = context.names.customer(&self.customer).ok_or_else(unknown)?;
-        if world.customer(id)?.version == Version::NONE {
+        let customer = world.customer(id)?;
+        if customer.version == Version::NONE || customer.erased {
             return Err(unknown().into());
         }
         Ok(id)
@@ -212,7 +213,7 @@ impl CreateOrder {
                 problems
                     .add(format!("lines[{i}].product"), format!("`{}` is archived and no longer sold", product.sku));
             }
-            match line.amounts(i, currency, entry) {
+            match line.amounts("lines", i, currency, entry) {
                 Ok((unit_price, gross, discount)) => {
                     let (tax_rate, tax_inclusive) = (entry.tax_rate, entry.tax_inclusive);
                     let entered = EnteredLine { gross, discount, tax_rate, tax_inclusive };
@@ -259,13 +260,14 @@ impl CreateOrder {
 
 impl LineInput {
     /// Unit price, gross and discount as entered, or the field at fault and what is wrong with it.
-    fn amounts(
+    pub(super) fn amounts(
         &self,
+        list: &str,
         index: usize,
         currency: Currency,
         entry: &CatalogueEntry,
     ) -> Result<(i64, i64, i64), (String, String)> {
-        let at = |name: &str| format!("lines[{index}].{name}");
+        let at = |name: &str| format!("{list}[{index}].{name}");
         let read = |name: &str, text: &str| {
             parse_amount(text, currency).map_err(|error| (at(name), format!("cannot be read: {error}")))
         };

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::{
-    decide::{Context, Refusal},
-    event::CatalogueEntry,
-    ids::{OrderId, ProductId},
+    decide::{Context, Decision, Refusal},
+    event::{CatalogueEntry, OrderReleased},
+    ids::{OrderId, ProductId, StreamId},
     limits,
     order::Order,
     product::Product,
@@ -55,12 +55,21 @@ pub(super) fn illegal(order: &Order, message: impl Into<String>) -> Rejection {
     rejection.hint(format!("From {} it can become: {}.", order.status(), names.join(", ")))
 }
 
-/// Nothing ships or is picked while the order is held.
-pub(super) fn check_hold(order: &Order) -> Result<(), Rejection> {
+/// Nothing ships or is picked while the order is held. A hold whose end has passed is released on the way.
+pub(super) fn check_hold(order: &Order, context: &Context<'_>, decision: &mut Decision) -> Result<(), Rejection> {
     if !order.on_hold() {
         return Ok(());
     }
-    Err(Rejection::new(Code::OnHold, format!("Order #{} is on hold.", order.id))
+    if !order.on_hold_at(context.now) {
+        decision.record(StreamId::Order(order.id), OrderReleased { order_id: order.id });
+        return Ok(());
+    }
+    let until = order.times.held_until.map(|until| {
+        let local = until.with_timezone(&context.shop.calendar.timezone);
+        format!(" until {}", local.format("%-d %b %Y %H:%M"))
+    });
+    let until = until.unwrap_or_default();
+    Err(Rejection::new(Code::OnHold, format!("Order #{} is on hold{until}.", order.id))
         .field("order_id")
         .hint("Release it with orders_set_hold (on: false) once the user agrees."))
 }

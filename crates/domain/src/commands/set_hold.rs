@@ -1,5 +1,6 @@
 //! Holding an order back, and releasing it.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,8 @@ use crate::{
     decide::{Context, Decision, Refusal},
     event::{OrderHeld, OrderReleased},
     ids::{OrderId, StreamId},
+    limits,
+    rejection::{Problems, Rejection},
     world::World,
 };
 
@@ -20,14 +23,20 @@ pub struct SetHold {
     pub order_id: OrderId,
     /// Whether the order shall be on hold.
     pub on: bool,
+    /// When the hold ends by itself, RFC 3339 with offset; it lasts until released when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl SetHold {
-    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
-        if order.on_hold() == self.on {
+        self.check(context)?;
+        let unchanged = if self.on { order.times.held_until == self.until } else { true };
+        if order.on_hold() == self.on && unchanged {
             return Ok(decision);
         }
         if self.on && order.unshipped() == 0 {
@@ -36,11 +45,27 @@ impl SetHold {
         }
         let order_id = order.id;
         if self.on {
-            decision.record(stream, OrderHeld { order_id, until: None });
+            decision.record(stream, OrderHeld { order_id, until: self.until });
         } else {
             decision.record(stream, OrderReleased { order_id });
         }
         Ok(decision)
+    }
+
+    fn check(&self, context: &Context<'_>) -> Result<(), Rejection> {
+        let mut problems = Problems::default();
+        match self.until {
+            None => {}
+            Some(_) if !self.on => problems.add("until", "goes with on: true"),
+            Some(until) if until <= context.now => {
+                problems.add("until", format!("lies in the past; it is {} now", context.now.to_rfc3339()));
+            }
+            Some(until) if until - context.now > TimeDelta::days(limits::HOLD_DAYS) => {
+                problems.add("until", format!("lies more than {} days ahead", limits::HOLD_DAYS));
+            }
+            Some(_) => {}
+        }
+        problems.check()
     }
 }
 
@@ -60,12 +85,32 @@ mod tests {
         let mut story = Story::new();
         story.product("A", "1.00", json!({})).stocked("A", 5);
         let order_id = story.ordered(&[("A", 1)]);
-        assert_eq!(types(&story.done(SetHold { order_id, on: true })), ["OrderHeld"]);
+        assert_eq!(types(&story.done(SetHold { order_id, on: true, until: None })), ["OrderHeld"]);
         assert!(story.order(order_id).on_hold());
-        assert!(story.done(SetHold { order_id, on: true }).facts.is_empty());
-        assert_eq!(types(&story.done(SetHold { order_id, on: false })), ["OrderReleased"]);
-        assert!(story.done(SetHold { order_id, on: false }).facts.is_empty());
+        assert!(story.done(SetHold { order_id, on: true, until: None }).facts.is_empty());
+        assert_eq!(types(&story.done(SetHold { order_id, on: false, until: None })), ["OrderReleased"]);
+        assert!(story.done(SetHold { order_id, on: false, until: None }).facts.is_empty());
         story.done(input::<Ship>(json!({ "order_id": order_id })));
-        assert_eq!(story.refused(SetHold { order_id, on: true }).code, Code::IllegalTransition);
+        assert_eq!(story.refused(SetHold { order_id, on: true, until: None }).code, Code::IllegalTransition);
+    }
+
+    #[test]
+    fn a_hold_with_an_end_ends_by_itself() {
+        let mut story = Story::new();
+        story.product("A", "1.00", json!({})).stocked("A", 5);
+        let order_id = story.ordered(&[("A", 1)]);
+        let until = |time: &str| SetHold { order_id, on: true, until: time.parse().ok() };
+        assert_eq!(story.refused(until("2026-11-20T11:59:59+05:30")).code, Code::InvalidArgument);
+        story.done(until("2026-11-21T09:00:00+05:30"));
+        assert!(story.done(until("2026-11-21T09:00:00+05:30")).facts.is_empty());
+        story.done(until("2026-11-21T10:00:00+05:30"));
+        let ship = || input::<Ship>(json!({ "order_id": order_id }));
+        let refused = story.refused(ship());
+        assert_eq!(refused.code, Code::OnHold);
+        assert!(refused.message.contains("21 Nov 2026 10:00"), "{}", refused.message);
+        story.at("2026-11-21T10:00:00+05:30");
+        let shipped = story.done(ship());
+        assert_eq!(types(&shipped)[..2], ["OrderReleased", "OrderConfirmed"]);
+        assert!(!story.order(order_id).on_hold());
     }
 }

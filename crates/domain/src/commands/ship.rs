@@ -51,7 +51,9 @@ impl Ship {
     pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         self.check(order, context)?;
-        refuse::check_hold(order)?;
+        let stream = StreamId::Order(order.id);
+        let mut decision = Decision::about(stream);
+        refuse::check_hold(order, context, &mut decision)?;
         if order.unshipped() == 0 {
             let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status());
             return Err(refuse::illegal(order, message).into());
@@ -59,8 +61,6 @@ impl Ship {
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
         check_shippable(order, &selected)?;
 
-        let stream = StreamId::Order(order.id);
-        let mut decision = Decision::about(stream);
         if order.status() == Status::Pending {
             decision.record(stream, OrderConfirmed { order_id: order.id });
         }
@@ -91,7 +91,7 @@ impl Ship {
             currency: order.currency,
             shipment: u32::try_from(order.shipments.len()).map_or(u32::MAX, |before| before.saturating_add(1)),
             lines: selected.iter().map(|s| s.line.next_to_ship(s.units)).collect(),
-            shipping: if order.shipments.is_empty() { order.shipping } else { Charge::default() },
+            shipping: if order.standing_shipments().next().is_none() { order.shipping } else { Charge::default() },
             completes: leaving == order.unshipped(),
             carrier: self.carrier.clone(),
             tracking: self.tracking.clone(),

@@ -67,7 +67,7 @@ impl UpdateStatus {
         }
         match target {
             Status::Confirmed => confirm(order),
-            Status::Processing => start_processing(order),
+            Status::Processing => start_processing(order, context),
             Status::PartiallyShipped | Status::Shipped => self.ship(target, order, world, context),
             Status::Delivered => self.deliver(order),
             Status::Cancelled => self.cancel(order, world, context),
@@ -192,12 +192,12 @@ fn confirm(order: &Order) -> Result<Decision, Refusal> {
     }
 }
 
-fn start_processing(order: &Order) -> Result<Decision, Refusal> {
-    refuse::check_hold(order)?;
+fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
     let stream = StreamId::Order(order.id);
+    let mut decision = Decision::about(stream);
+    refuse::check_hold(order, context, &mut decision)?;
     match order.status() {
         Status::Confirmed => {
-            let mut decision = Decision::about(stream);
             decision.record(stream, ProcessingStarted { order_id: order.id });
             Ok(decision)
         }
@@ -284,9 +284,9 @@ mod tests {
     #[test]
     fn held_and_waiting_orders_do_not_ship() {
         let (mut story, _) = shop();
-        story.done(SetHold { order_id: OrderId(1001), on: true });
+        story.done(SetHold { order_id: OrderId(1001), on: true, until: None });
         assert_eq!(story.refused(to("shipped")).code, Code::OnHold);
-        story.done(SetHold { order_id: OrderId(1001), on: false });
+        story.done(SetHold { order_id: OrderId(1001), on: false, until: None });
         story.product("W", "1.00", json!({ "policy": "backorder", "backorder_limit": 5 }));
         story.done(input::<CreateOrder>(json!({ "customer": "Ann", "lines": [{ "product": "W", "quantity": 1 }] })));
         let refused = story.refused(input::<UpdateStatus>(json!({ "order_id": 1002, "status": "shipped" })));

@@ -8,7 +8,7 @@ use crate::{
     event::{CustomerChanged, CustomerRegistered, SealedProfile},
     ids::{CustomerId, StreamId, Version},
     limits,
-    rejection::{Problems, Rejection},
+    rejection::{Code, Problems, Rejection},
     text,
     world::World,
 };
@@ -82,6 +82,12 @@ pub(super) fn decide(customer_id: CustomerId, profile: &SealedProfile, world: &W
         }
         decision.record(stream, CustomerRegistered { customer_id, profile: profile.clone() });
         return Ok(decision);
+    }
+    if customer.erased {
+        return Err(Rejection::new(Code::NotFound, "This customer was erased and cannot come back.")
+            .field("customer")
+            .hint("Register the person anew with customers_upsert and an e-mail address, without a customer id.")
+            .into());
     }
     let changed = |given: &Option<String>, known: &Option<String>| given.clone().filter(|_| given != known);
     let profile = SealedProfile {

@@ -122,6 +122,20 @@ impl Line {
         self.units(self.shipped - units, self.shipped)
     }
 
+    /// Value of `units` that came back or were cancelled: the latest to come back first, then the latest cancelled.
+    #[must_use]
+    pub fn freed(&self, units: i64) -> Amounts {
+        let back = units.min(self.returned);
+        let cancelled = units - back;
+        let (one, other) =
+            (self.units(self.returned - back, self.returned), self.units(self.active(), self.active() + cancelled));
+        Amounts {
+            gross: one.amounts.gross + other.amounts.gross,
+            discount: one.amounts.discount + other.amounts.discount,
+            tax: one.amounts.tax + other.amounts.tax,
+        }
+    }
+
     /// Shipped units that have not come back.
     #[must_use]
     pub fn returnable(&self) -> i64 {

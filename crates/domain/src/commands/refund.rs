@@ -1,0 +1,281 @@
+//! Paying money back: for units whose sale was taken back, for a shipping fee taken back, or out of goodwill.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    lines::{LineSelection, Selected, select},
+    refuse,
+};
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::{Amounts, Charge, PaymentRefunded, RefundKind},
+    ids::{OrderId, StreamId},
+    limits,
+    money::{parse_amount, plain, round_minor},
+    order::{Line, Order},
+    rejection::{Code, Problems, Rejection},
+    text,
+    world::World,
+};
+
+/// Pay money back for an order. units and shipping pay back what cancelling or returning freed; goodwill is a kindness
+/// that lowers the sale itself. A refund can never be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    /// The order's number.
+    #[schemars(with = "i64", range(min = 1))]
+    pub order_id: OrderId,
+    /// What for.
+    pub kind: RefundKind,
+    /// Amount with tax in the order's currency, such as "999.00"; for units and shipping all that is owed back when
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub amount: Option<String>,
+    /// Instead of an amount: cancelled or returned units whose price goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    pub lines: Option<Vec<LineSelection>>,
+    /// Tax inside a goodwill amount; the order's own share of tax when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub tax: Option<String>,
+    /// How it was paid back; as the latest payment came in when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::METHOD_CHARS))]
+    pub method: Option<String>,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    pub reference: Option<String>,
+}
+
+impl Refund {
+    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(world, self.order_id)?;
+        let (amount, tax) = self.check(order)?;
+        let stream = StreamId::Order(order.id);
+        let mut decision = Decision::about(stream);
+        let amount = match (amount, &self.lines) {
+            (Some(amount), _) => amount,
+            (None, Some(lines)) => worth(order, lines)?,
+            (None, None) => self.limit(order),
+        };
+        if amount == 0 {
+            decision.warn(format!("Nothing is owed back for order #{}.", order.id));
+            return Ok(decision);
+        }
+        if amount > self.limit(order) {
+            return Err(self.too_much(order, amount).into());
+        }
+        let allowance = match self.kind {
+            RefundKind::Goodwill => goodwill(order, amount, tax),
+            RefundKind::Units | RefundKind::Shipping => Charge::default(),
+        };
+        let latest = order.payments.last().map_or("", |payment| payment.method.as_str());
+        let method = self.method.as_deref().unwrap_or(latest).trim().to_lowercase();
+        decision.record(stream, refunded(order, amount, self.kind, allowance, method, self.reference.clone()));
+        Ok(decision)
+    }
+
+    /// Amount and tax as given, minor units.
+    fn check(&self, order: &Order) -> Result<(Option<i64>, Option<i64>), Rejection> {
+        let mut problems = Problems::default();
+        if let Some(method) = &self.method {
+            text::check_line("method", method, limits::METHOD_CHARS, &mut problems);
+        }
+        if let Some(reference) = &self.reference {
+            text::check_line("reference", reference, limits::TRACKING_CHARS, &mut problems);
+        }
+        let mut read =
+            |field: &str, text: &Option<String>| match text.as_deref().map(|t| parse_amount(t, order.currency)) {
+                None => None,
+                Some(Ok(minor)) => Some(minor),
+                Some(Err(error)) => {
+                    problems.add(field, format!("cannot be read: {error}"));
+                    None
+                }
+            };
+        let (amount, tax) = (read("amount", &self.amount), read("tax", &self.tax));
+        match (self.kind, amount, &self.lines) {
+            (_, Some(_), Some(_)) => problems.add("lines", "cannot be given together with amount"),
+            (RefundKind::Goodwill, None, _) if self.amount.is_none() => {
+                problems.add("amount", "is needed for goodwill: say how much");
+            }
+            (RefundKind::Shipping, _, Some(_)) => problems.add("lines", "cannot be given with shipping"),
+            (_, Some(0), _) => problems.add("amount", "must be more than nothing"),
+            _ => {}
+        }
+        if tax.is_some() && self.kind != RefundKind::Goodwill {
+            problems.add("tax", "goes with goodwill only: units and shipping carry their own tax");
+        }
+        if let (Some(tax), Some(amount)) = (tax, amount)
+            && tax > amount
+        {
+            problems.add("tax", "is more than the amount");
+        }
+        problems.check()?;
+        Ok((amount, tax))
+    }
+
+    /// What may go back at most, minor units.
+    fn limit(&self, order: &Order) -> i64 {
+        let kept = order.captured - order.refunded;
+        let owed = (-order.due()).clamp(0, kept);
+        match self.kind {
+            RefundKind::Units => owed,
+            RefundKind::Shipping => owed.min(order.shipping_reversed.net + order.shipping_reversed.tax),
+            RefundKind::Goodwill => {
+                let sale = order.current_totals().total - order.goodwill.net - order.goodwill.tax;
+                kept.min(sale).max(0)
+            }
+        }
+    }
+
+    fn too_much(&self, order: &Order, amount: i64) -> Rejection {
+        let shown = |minor| format!("{} {}", plain(minor, order.currency), order.currency);
+        let (limit, kept) = (self.limit(order), order.captured - order.refunded);
+        let message = match self.kind {
+            RefundKind::Goodwill => {
+                format!("At most {} can go back out of goodwill for order #{}.", shown(limit), order.id)
+            }
+            RefundKind::Units | RefundKind::Shipping => format!(
+                "{} is owed back for order #{} on account of {}, not {}; {} of its payments is still here.",
+                shown(limit),
+                order.id,
+                self.kind.name(),
+                shown(amount),
+                shown(kept)
+            ),
+        };
+        Rejection::new(Code::LimitExceeded, message)
+            .field(if self.lines.is_some() { "lines" } else { "amount" })
+            .hint("Cancel (orders_cancel) or return (orders_return_items) the units first, or refund as goodwill.")
+    }
+}
+
+/// The fact, for this command and for undoing a payment.
+pub(super) fn refunded(
+    order: &Order,
+    amount: i64,
+    kind: RefundKind,
+    allowance: Charge,
+    method: String,
+    reference: Option<String>,
+) -> PaymentRefunded {
+    let (order_id, customer_id, currency) = (order.id, order.customer_id, order.currency);
+    PaymentRefunded { order_id, customer_id, currency, amount, kind, allowance, method, reference }
+}
+
+/// Rule R7: the tax given, else the original order's share.
+fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
+    let net = match tax {
+        Some(tax) => amount - tax,
+        None if order.totals.total == 0 => amount,
+        None => {
+            let (revenue, total) = (Decimal::from(order.totals.revenue), Decimal::from(order.totals.total));
+            round_minor(Decimal::from(amount) * revenue / total)
+        }
+    };
+    Charge { net, tax: amount - net }
+}
+
+/// What the selected units, cancelled or returned, cost with tax.
+fn worth(order: &Order, lines: &[LineSelection]) -> Result<i64, Rejection> {
+    let freed = |line: &Line| line.returned + line.cancelled;
+    let selected = select(order, Some(lines), freed)?;
+    if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > freed(s.line)) {
+        let message = format!("Only {} of line {} were cancelled or came back, not {units}.", freed(line), line.line);
+        return Err(refuse::illegal(order, message)
+            .field("lines")
+            .hint("Cancel (orders_cancel) or return (orders_return_items) the units first."));
+    }
+    let with_tax = |amounts: Amounts| amounts.gross - amounts.discount + amounts.tax;
+    Ok(selected.iter().map(|s| with_tax(s.line.freed(s.units))).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        commands::{Cancel, Command, CreateOrder, RecordPayment, ReturnItems, Ship},
+        event::Event,
+        order::PaymentStatus,
+        testing::{Story, input},
+    };
+
+    const ID: OrderId = OrderId(1001);
+
+    /// Two units at 1,000.00 with 18 % tax and 99.00 shipping, paid.
+    fn paid() -> Story {
+        let mut story = Story::new();
+        story.product("A", "1000.00", json!({ "tax_rate": "18" })).stocked("A", 2);
+        story.done(input::<CreateOrder>(json!({
+            "customer": "Ann", "shipping": "99.00", "lines": [{ "product": "A", "quantity": 2 }],
+        })));
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story
+    }
+
+    fn refund(arguments: Value) -> Command {
+        let mut all = json!({ "order_id": 1001 });
+        arguments.as_object().expect("an object").iter().for_each(|(name, value)| all[name] = value.clone());
+        input::<Refund>(all)
+    }
+
+    #[test]
+    fn what_was_cancelled_goes_back() {
+        let mut story = paid();
+        assert_eq!(story.refused(refund(json!({ "kind": "units", "amount": "10.00" }))).code, Code::LimitExceeded);
+        story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Overpaid);
+        let decision = story.done(refund(json!({ "kind": "units", "lines": [{ "line": 1, "quantity": 1 }] })));
+        let Event::PaymentRefunded(fact) = &decision.facts[0].1 else { panic!("a refund") };
+        assert_eq!((fact.amount, fact.allowance, fact.method.as_str()), (118_000, Charge::default(), "card"));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::PartiallyRefunded);
+        assert_eq!(story.order(ID).due(), 0);
+        assert_eq!(story.done(refund(json!({ "kind": "units" }))).facts, vec![]);
+    }
+
+    #[test]
+    fn the_fee_goes_back_after_a_return_that_took_it_back() {
+        let mut story = paid();
+        story.done(input::<Ship>(json!({ "order_id": 1001 })));
+        story.done(input::<ReturnItems>(json!({ "order_id": 1001, "disposition": "scrap", "shipping": true })));
+        story.done(refund(json!({ "kind": "shipping" })));
+        assert_eq!(story.order(ID).refunded, 11_682);
+        story.done(refund(json!({ "kind": "units" })));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
+    }
+
+    #[test]
+    fn goodwill_lowers_the_sale_by_its_share_of_tax() {
+        let mut story = paid();
+        assert_eq!(story.refused(refund(json!({ "kind": "goodwill" }))).code, Code::InvalidArgument);
+        let decision = story.done(refund(json!({ "kind": "goodwill", "amount": "50.00" })));
+        let Event::PaymentRefunded(fact) = &decision.facts[0].1 else { panic!("a refund") };
+        assert_eq!(fact.allowance, Charge { net: 4_237, tax: 763 });
+        assert_eq!(story.order(ID).due(), 0);
+        let with_tax = story.done(refund(json!({ "kind": "goodwill", "amount": "10.00", "tax": "0.00" })));
+        let Event::PaymentRefunded(fact) = &with_tax.facts[0].1 else { panic!("a refund") };
+        assert_eq!(fact.allowance, Charge { net: 1_000, tax: 0 });
+        assert_eq!(
+            story.refused(refund(json!({ "kind": "goodwill", "amount": "99999.00" }))).code,
+            Code::LimitExceeded
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_named() {
+        let mut story = paid();
+        let both = story.refused(refund(json!({
+            "kind": "units", "amount": "1.00", "tax": "0.50", "lines": [{ "line": 1, "quantity": 1 }],
+        })));
+        assert_eq!(both.problems.len(), 2);
+    }
+}

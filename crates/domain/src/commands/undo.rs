@@ -1,0 +1,223 @@
+//! Undoing a command by recording what takes its facts back. The log keeps both.
+
+use chrono::TimeDelta;
+
+use super::{Cancel, refund, refuse, stock_moves::StockMoves};
+use crate::{
+    decide::{Context, Decision, Refusal},
+    event::{
+        Charge, Event, OrderHeld, OrderReleased, OrderUnconfirmed, RefundKind, ShipmentVoided, StockReturned,
+        UnitsShipped,
+    },
+    ids::{OrderId, StreamId, Version},
+    limits,
+    order::Order,
+    rejection::{Code, Rejection},
+    world::World,
+};
+
+/// Undo the command that recorded these facts about an order, provided that nothing was recorded about it since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// The order's version right after the command.
+    pub version: Version,
+    /// What the command recorded about the order, in order.
+    pub facts: Vec<Event>,
+}
+
+impl Undo {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(world, self.order_id)?;
+        if order.version != self.version {
+            let (now, then) = (order.version, self.version);
+            let message = format!(
+                "Order #{} changed since: it is at version {now}, the command left it at {then}, and later events \
+                 stand on what it did.",
+                order.id
+            );
+            return Err(Rejection::new(Code::IllegalTransition, message)
+                .field("command_id")
+                .hint("Look at orders_history and undo the latest command first.")
+                .into());
+        }
+        if matches!(self.facts.first(), Some(Event::OrderPlaced(_))) {
+            return Cancel { order_id: order.id, lines: None }.decide(world, context);
+        }
+        let stream = StreamId::Order(order.id);
+        let mut decision = Decision::about(stream);
+        let mut moves = StockMoves::new(world);
+        for fact in self.facts.iter().rev() {
+            match fact {
+                Event::OrderConfirmed(_) => decision.record(stream, OrderUnconfirmed { order_id: order.id }),
+                Event::OrderHeld(_) => decision.record(stream, OrderReleased { order_id: order.id }),
+                Event::OrderReleased(_) => decision.record(stream, OrderHeld { order_id: order.id, until: None }),
+                Event::UnitsShipped(shipped) => {
+                    check_age(order, shipped, context)?;
+                    put_back(order, shipped, &mut moves)?;
+                    decision.record(stream, voided(shipped));
+                }
+                Event::PaymentCaptured(payment) => {
+                    let (method, reference) = (payment.method.clone(), payment.reference.clone());
+                    let kind = RefundKind::Units;
+                    let back = refund::refunded(order, payment.amount, kind, Charge::default(), method, reference);
+                    decision.record(stream, back);
+                }
+                other => return Err(never(order, other).into()),
+            }
+        }
+        moves.settle(&mut decision)?;
+        Ok(decision)
+    }
+}
+
+/// A shipment that left long ago has left.
+fn check_age(order: &Order, shipped: &UnitsShipped, context: &Context<'_>) -> Result<(), Rejection> {
+    let Some(shipment) = order.shipments.iter().find(|shipment| shipment.shipment == shipped.shipment) else {
+        return Ok(());
+    };
+    if context.now - shipment.at <= TimeDelta::hours(limits::VOID_SHIPMENT_HOURS) {
+        return Ok(());
+    }
+    let message = format!(
+        "Shipment {} of order #{} left more than {} hours ago and can no longer be voided.",
+        shipped.shipment,
+        order.id,
+        limits::VOID_SHIPMENT_HOURS
+    );
+    Err(Rejection::new(Code::IllegalTransition, message)
+        .field("command_id")
+        .hint("Take the units back with orders_return_items once they arrive."))
+}
+
+fn voided(shipped: &UnitsShipped) -> ShipmentVoided {
+    ShipmentVoided {
+        order_id: shipped.order_id,
+        customer_id: shipped.customer_id,
+        currency: shipped.currency,
+        shipment: shipped.shipment,
+        lines: shipped.lines.clone(),
+        shipping: shipped.shipping,
+    }
+}
+
+/// The units are on hand and set aside for the order again.
+fn put_back(order: &Order, shipped: &UnitsShipped, moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
+    for moved in &shipped.lines {
+        if order.lines.iter().any(|line| line.line == moved.line && line.tracked) {
+            let (product_id, order_id, line, units) = (moved.product_id, order.id, moved.line, moved.units);
+            moves.record(product_id, StockReturned { product_id, order_id, line, units, reserved: units })?;
+        }
+    }
+    Ok(())
+}
+
+fn never(order: &Order, fact: &Event) -> Rejection {
+    let (what, instead) = match fact {
+        Event::PaymentRefunded(_) => ("Money paid back", "If it was a mistake, record the payment again."),
+        Event::LinesChanged(_) => ("A change of lines", "Change the lines again with orders_change_lines."),
+        Event::UnitsCancelled(_) => ("A cancellation", "Place a new order with orders_create_order."),
+        Event::UnitsReturned(_) => ("A return", "Place a new order for what goes out again."),
+        Event::ShipmentVoided(_) => ("An undone shipment", "Ship the units again with orders_ship."),
+        Event::UnitsDelivered(_) => ("A delivery", "If units come back, use orders_return_items."),
+        _ => ("What this command did", "See orders_history for what can be done now."),
+    };
+    Rejection::new(Code::IllegalTransition, format!("{what} for order #{} cannot be undone.", order.id))
+        .field("command_id")
+        .hint(instead)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        commands::{Command, CreateOrder, RecordPayment, SetHold, UpdateStatus},
+        order::{PaymentStatus, Status},
+        testing::{Story, input, types},
+    };
+
+    const ID: OrderId = OrderId(1001);
+
+    fn shop() -> Story {
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({})).stocked("A", 10);
+        story.done(input::<CreateOrder>(json!({
+            "customer": "Ann", "shipping": "5.00", "lines": [{ "product": "A", "quantity": 3 }],
+        })));
+        story
+    }
+
+    /// Undoes what the decision did to the order.
+    fn undo(story: &Story, decision: &Decision) -> Command {
+        let of_order = decision.facts.iter().filter(|(stream, _)| *stream == StreamId::Order(ID));
+        let facts = of_order.map(|(_, event)| event.clone()).collect();
+        Command::Undo(Undo { order_id: ID, version: story.order(ID).version, facts })
+    }
+
+    fn to(status: &str) -> Command {
+        input::<UpdateStatus>(json!({ "order_id": 1001, "status": status }))
+    }
+
+    #[test]
+    fn a_shipment_is_voided_and_the_confirmation_with_it() {
+        let mut story = shop();
+        let shipped = story.done(to("shipped"));
+        let back = story.done(undo(&story, &shipped));
+        assert_eq!(types(&back), ["ShipmentVoided", "OrderUnconfirmed", "StockReturned"]);
+        assert_eq!(story.status(ID), Status::Pending);
+        assert_eq!((story.stock("A").on_hand, story.stock("A").reserved), (10, 3));
+        let again = story.done(to("shipped"));
+        let Some((_, Event::UnitsShipped(fact))) = again.facts.get(1) else { panic!("shipped again") };
+        assert_eq!((fact.shipment, fact.shipping.net), (2, 500), "the fee is earned with the first that stands");
+        assert_eq!(story.status(ID), Status::Shipped);
+    }
+
+    #[test]
+    fn a_day_later_a_shipment_has_left() {
+        let mut story = shop();
+        let shipped = story.done(to("shipped"));
+        let undo = undo(&story, &shipped);
+        story.at("2026-11-21T12:00:01+05:30");
+        assert_eq!(story.refused(undo).code, Code::IllegalTransition);
+    }
+
+    #[test]
+    fn nothing_is_undone_under_later_events() {
+        let mut story = shop();
+        let confirmed = story.done(to("confirmed"));
+        let undo = undo(&story, &confirmed);
+        story.done(to("processing"));
+        let refused = story.refused(undo);
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::IllegalTransition, Some("command_id")));
+        assert_eq!(story.status(ID), Status::Processing);
+    }
+
+    #[test]
+    fn holds_payments_and_placements_are_undone() {
+        let mut story = shop();
+        let held = story.done(SetHold { order_id: ID, on: true, until: None });
+        story.done(undo(&story, &held));
+        assert!(!story.order(ID).on_hold());
+        let paid = story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(undo(&story, &paid));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({})).stocked("A", 10);
+        let placed = story.done(input::<CreateOrder>(json!({
+            "customer": "Ann", "lines": [{ "product": "A", "quantity": 3 }],
+        })));
+        story.done(undo(&story, &placed));
+        assert_eq!(story.status(ID), Status::Cancelled);
+    }
+
+    #[test]
+    fn what_can_never_be_undone_says_what_to_do() {
+        let mut story = shop();
+        let cancelled = story.done(to("cancelled"));
+        let refused = story.refused(undo(&story, &cancelled));
+        assert!(refused.hint.expect("a hint").contains("orders_create_order"));
+    }
+}
