@@ -1,8 +1,8 @@
 //! The JSON Schemas of the commands, as assistants see them: hosts differ in what they bear.
 
 use orderlog_domain::commands::{
-    AdjustStock, Cancel, CreateOrder, ReceiveStock, RecordPayment, SetHold, Ship, UpdateStatus, UpsertCustomer,
-    UpsertProduct,
+    AdjustStock, Cancel, ChangeLines, CreateOrder, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, Ship,
+    UpdateStatus, UpsertCustomer, UpsertProduct,
 };
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
@@ -46,6 +46,9 @@ fn inputs_are_bounded_described_and_free_of_null() {
     check::<Cancel>(&["order_id"]);
     check::<SetHold>(&["order_id", "on"]);
     check::<RecordPayment>(&["order_id", "method"]);
+    check::<ChangeLines>(&["order_id", "changes"]);
+    check::<ReturnItems>(&["order_id", "disposition"]);
+    check::<Refund>(&["order_id", "kind"]);
     check::<ReceiveStock>(&["product", "quantity"]);
     check::<AdjustStock>(&["product"]);
     check::<UpsertProduct>(&["sku"]);

@@ -42,6 +42,9 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
             }
         }
         State::Customer(customer) => {
+            if customer.erased {
+                return "The customer's particulars are erased; orders and figures stay as they are.".to_owned();
+            }
             let name = node.customer_view(customer).name;
             match (receipt.no_change(), receipt.before.is_none(), name) {
                 (true, _, Some(name)) => format!("{name} already was as asked."),
@@ -75,6 +78,32 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
             let payment = order.payment_status().name().replace('_', " ");
             format!("{amount} was recorded for order #{id}, which is now {payment}.{rest}")
         }
+        Command::Refund(_) => {
+            let back: i64 = receipt.events().iter().filter_map(refunded).sum();
+            match back {
+                0 => format!("Nothing is owed back for order #{id}."),
+                back => format!(
+                    "{} was paid back for order #{id}, which is now {}.",
+                    node.amount(back, order.currency),
+                    order.payment_status().name().replace('_', " ")
+                ),
+            }
+        }
+        Command::ReturnItems(_) => {
+            let back: i64 = order.lines.iter().map(|line| line.returned).sum();
+            let owed = -order.due();
+            let rest = if owed > 0 {
+                format!(" {} is owed back to the customer.", node.amount(owed, order.currency))
+            } else {
+                String::new()
+            };
+            format!("{} of order #{id} came back; it is {status}.{rest}", units(back))
+        }
+        Command::ChangeLines(_) if receipt.no_change() => format!("The lines of order #{id} already were as asked."),
+        Command::ChangeLines(_) => {
+            format!("Order #{id} now comes to {}.", node.amount(order.current_totals().total, order.currency))
+        }
+        Command::Undo(_) => format!("That is undone: order #{id} is {status} again."),
         _ if receipt.no_change() => format!("Order #{id} is already {status}; nothing was changed."),
         Command::Cancel(_) if order.status() != Status::Cancelled => {
             let cancelled: i64 = order.lines.iter().map(|line| line.cancelled).sum();
@@ -101,6 +130,13 @@ fn placed(node: &Node, order: &Order) -> String {
 fn captured(event: &orderlog_event_log::Recorded) -> Option<i64> {
     match orderlog_domain::envelope::decode(&event.json).ok()?.data {
         Event::PaymentCaptured(fact) => Some(fact.amount),
+        _ => None,
+    }
+}
+
+fn refunded(event: &orderlog_event_log::Recorded) -> Option<i64> {
+    match orderlog_domain::envelope::decode(&event.json).ok()?.data {
+        Event::PaymentRefunded(fact) => Some(fact.amount),
         _ => None,
     }
 }

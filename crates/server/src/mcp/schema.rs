@@ -13,7 +13,7 @@ pub(crate) fn input<T: JsonSchema>() -> Object {
 
 /// Levels of an answer whose members are listed; what lies deeper is an object. Hosts carry every schema in every
 /// conversation, so answers are outlined and not spelled out.
-const OUTLINED_LEVELS: usize = 2;
+const OUTLINED_LEVELS: usize = 1;
 
 /// The outline of what a tool answers.
 pub(crate) fn output<T: JsonSchema>() -> Object {
@@ -23,13 +23,15 @@ pub(crate) fn output<T: JsonSchema>() -> Object {
 }
 
 fn outline(schema: &mut Object, levels: usize) {
-    schema.remove("description");
+    // What every answer has needs no rule: programs read it, nobody writes it.
+    for name in ["description", "required", "format", "additionalProperties"] {
+        schema.remove(name);
+    }
     if let Some(Value::Object(items)) = schema.get_mut("items") {
         outline(items, levels);
     }
     if levels == 0 {
         schema.remove("properties");
-        schema.remove("required");
     } else if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         let members = properties.values_mut().filter_map(Value::as_object_mut);
         members.for_each(|member| outline(member, levels - 1));

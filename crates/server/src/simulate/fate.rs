@@ -108,9 +108,9 @@ impl Course<'_> {
         }
         if self.chance(40) {
             self.wait(5..60);
-            self.strike(SetHold { order_id: self.order_id, on: true });
+            self.strike(SetHold { order_id: self.order_id, on: true, until: None });
             self.wait(4 * 60..48 * 60);
-            self.strike(SetHold { order_id: self.order_id, on: false });
+            self.strike(SetHold { order_id: self.order_id, on: false, until: None });
         }
         if confirmed && self.chance(500) {
             self.wait(10..10 * 60);

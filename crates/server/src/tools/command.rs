@@ -272,6 +272,12 @@ async fn concerned(
         Command::Cancel(command) => node.customer_of(command.order_id).await,
         Command::SetHold(command) => node.customer_of(command.order_id).await,
         Command::RecordPayment(command) => node.customer_of(command.order_id).await,
+        Command::ChangeLines(command) => node.customer_of(command.order_id).await,
+        Command::ReturnItems(command) => node.customer_of(command.order_id).await,
+        Command::Refund(command) => node.customer_of(command.order_id).await,
+        Command::Undo(command) => node.customer_of(command.order_id).await,
+        // Nothing is sealed under a key that is about to be destroyed.
+        Command::EraseCustomer { .. } => Ok(None),
         Command::ReceiveStock(_) | Command::AdjustStock(_) | Command::UpsertProduct(_) => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use orderlog_domain::{
     event::Amounts,
     format::MoneyOut,
     money::Currency,
-    order::{Line, Order, Payment, Shipment},
+    order::{Line, Order, Shipment},
     product::Product,
     stock::Stock,
     world::State,
@@ -47,6 +47,8 @@ pub(crate) struct OrderView {
     pub(crate) totals: TotalsView,
     /// Money that came in.
     pub(crate) captured: MoneyOut,
+    /// Money that went back.
+    pub(crate) refunded: MoneyOut,
     /// What is still owed; negative when too much came in.
     pub(crate) due: MoneyOut,
     /// What was shipped, oldest first.
@@ -57,6 +59,10 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Object>")]
     pub(crate) payments: Vec<Value>,
+    /// What was paid back, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
+    pub(crate) refunds: Vec<Value>,
     /// The customer's note.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -229,9 +235,11 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView) -> Order
             total: money(totals.total),
         },
         captured: money(order.captured),
+        refunded: money(order.refunded),
         due: money(order.due()),
         shipments: order.shipments.iter().map(|one| shipment(node, one)).collect(),
-        payments: order.payments.iter().map(|one| payment(node, one, order.currency)).collect(),
+        payments: order.payments.iter().map(|one| moved(node, one, one.at, one.amount, order.currency)).collect(),
+        refunds: order.refunds.iter().map(|one| moved(node, one, one.at, one.amount, order.currency)).collect(),
         note: order.note.as_deref().and_then(|note| node.keyring.open_seal(note)),
         allowed_next: order.allowed_next().iter().map(ToString::to_string).collect(),
     }
@@ -258,13 +266,19 @@ fn line(node: &Node, line: &Line, currency: Currency) -> LineView {
 fn shipment(node: &Node, shipment: &Shipment) -> Value {
     let mut value = serde_json::to_value(shipment).unwrap_or_default();
     value["at"] = node.time(shipment.at).into();
+    if let Some(voided) = shipment.voided {
+        value["voided"] = node.time(voided).into();
+    }
+    // The fee stands in the order's totals.
+    value.as_object_mut().map(|fields| fields.remove("fee"));
     value
 }
 
-fn payment(node: &Node, payment: &Payment, currency: Currency) -> Value {
-    let mut value = serde_json::to_value(payment).unwrap_or_default();
-    value["at"] = node.time(payment.at).into();
-    value["amount"] = serde_json::to_value(node.money(payment.amount, currency)).unwrap_or_default();
+/// A payment or refund, its time and amount as in every answer.
+fn moved(node: &Node, one: &impl Serialize, at: DateTime<Utc>, amount: i64, currency: Currency) -> Value {
+    let mut value = serde_json::to_value(one).unwrap_or_default();
+    value["at"] = node.time(at).into();
+    value["amount"] = serde_json::to_value(node.money(amount, currency)).unwrap_or_default();
     value
 }
 
