@@ -67,7 +67,7 @@ impl Fold for CatalogueFold {
             Fact::Product(ProductFact::ProductChanged(fact)) => {
                 self.products.put(row(fact.product_id, &fact.sku, &fact.entry));
             }
-            Fact::Order(_) | Fact::Stock(_) | Fact::Customer(_) => {}
+            Fact::Order(_) | Fact::Stock(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ impl Fold for CustomersFold {
             Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.fresh((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.want((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerErased(_)) => {}
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) => {}
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) => {}
         }
     }
 
@@ -90,7 +90,7 @@ impl Fold for CustomersFold {
                 self.merge(customer, &fact.profile);
             }
             Fact::Customer(CustomerFact::CustomerErased(fact)) => self.customers.remove((fact.customer_id.0,)),
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) => {}
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) => {}
         }
         Ok(())
     }

@@ -108,7 +108,7 @@ impl Fold for OrderSummaryFold {
                 }
             }
             Fact::Order(_) => self.orders.want((id,)),
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
     }
 
@@ -128,7 +128,7 @@ impl Fold for OrderSummaryFold {
                 evolve(&mut row.the_order.0, event)?;
                 refresh(row);
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ impl Fold for PendingOrdersFold {
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(_)) => self.orders.fresh((id,)),
             Fact::Order(_) => self.orders.want((id,)),
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
     }
 
@@ -114,7 +114,7 @@ impl Fold for PendingOrdersFold {
                 }
                 self.orders.remove((id.0,));
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
         Ok(())
     }

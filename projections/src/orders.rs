@@ -14,7 +14,7 @@ use crate::fold::CannotApply;
 pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
     match event.stream {
         StreamId::Order(id) => Some(id),
-        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) => None,
+        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) => None,
     }
 }
 

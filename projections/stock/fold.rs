@@ -75,7 +75,7 @@ impl Fold for StockFold {
             Fact::Stock(fact) => self.move_units(product_id, fact),
             Fact::Product(ProductFact::ProductRegistered(fact)) => self.name(product_id, &fact.sku, &fact.entry),
             Fact::Product(ProductFact::ProductChanged(fact)) => self.name(product_id, &fact.sku, &fact.entry),
-            Fact::Order(_) | Fact::Customer(_) => {}
+            Fact::Order(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
         Ok(())
     }
@@ -146,6 +146,6 @@ impl StockFold {
 fn product_of(event: &Envelope<Event>) -> Option<ProductId> {
     match event.stream {
         StreamId::Stock(id) | StreamId::Product(id) => Some(id),
-        StreamId::Order(_) | StreamId::Customer(_) => None,
+        StreamId::Order(_) | StreamId::Customer(_) | StreamId::Rate(_) => None,
     }
 }

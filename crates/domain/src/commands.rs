@@ -9,6 +9,7 @@ pub mod record_payment;
 pub mod refund;
 pub mod return_items;
 pub mod set_hold;
+pub mod set_rate;
 pub mod ship;
 pub mod undo;
 pub mod update_status;
@@ -33,6 +34,7 @@ pub use self::{
     refund::Refund,
     return_items::ReturnItems,
     set_hold::SetHold,
+    set_rate::SetRate,
     ship::Ship,
     undo::Undo,
     update_status::UpdateStatus,
@@ -69,6 +71,8 @@ pub enum Command {
     Refund(Refund),
     /// Take back what an earlier command did.
     Undo(Undo),
+    /// Store an exchange rate.
+    SetRate(SetRate),
     /// Take units into stock.
     ReceiveStock(ReceiveStock),
     /// Correct the units on hand.
@@ -105,6 +109,7 @@ from_inputs!(
     ReturnItems,
     Refund,
     Undo,
+    SetRate,
     ReceiveStock,
     AdjustStock,
     UpsertProduct
@@ -148,6 +153,7 @@ impl Command {
             Command::ReturnItems(command) => command.decide(world, context),
             Command::Refund(command) => command.decide(world, context),
             Command::Undo(command) => command.decide(world, context),
+            Command::SetRate(command) => command.decide(world, context),
             Command::ReceiveStock(command) => command.decide(world, context),
             Command::AdjustStock(command) => command.decide(world, context),
             Command::UpsertProduct(command) => command.decide(world, context),
@@ -170,6 +176,7 @@ impl Command {
             | Command::ReturnItems(ReturnItems { order_id, .. })
             | Command::Refund(Refund { order_id, .. })
             | Command::Undo(Undo { order_id, .. }) => StreamId::Order(*order_id),
+            Command::SetRate(command) => command.stream(context.shop.currency),
             Command::ReceiveStock(command) => StreamId::Stock(context.names.product(&command.product)),
             Command::AdjustStock(command) => StreamId::Stock(context.names.product(&command.product)),
             Command::UpsertProduct(command) => StreamId::Product(ProductId::from_sku(&command.sku)),
@@ -205,6 +212,7 @@ impl Command {
                 let products = added.flat_map(product_and_stock);
                 std::iter::once(StreamId::Order(command.order_id)).chain(products).collect()
             }
+            Command::SetRate(command) => command.currency.parse().map(StreamId::Rate).into_iter().collect(),
             Command::ReceiveStock(command) => product_and_stock(&command.product).to_vec(),
             Command::AdjustStock(command) => product_and_stock(&command.product).to_vec(),
             Command::UpsertProduct(command) => vec![StreamId::Product(ProductId::from_sku(&command.sku))],
@@ -231,6 +239,7 @@ impl Command {
             | Command::ReturnItems(_)
             | Command::Refund(_)
             | Command::Undo(_)
+            | Command::SetRate(_)
             | Command::UpsertProduct(_)
             | Command::UpsertCustomer { .. }
             | Command::EraseCustomer { .. } => vec![],
@@ -251,6 +260,7 @@ impl Command {
             | Command::ReturnItems(_)
             | Command::Refund(_)
             | Command::Undo(_)
+            | Command::SetRate(_)
             | Command::ReceiveStock(_)
             | Command::AdjustStock(_)
             | Command::UpsertProduct(_)

@@ -4,11 +4,12 @@ mod catalogue;
 mod customers;
 mod examples;
 mod orders;
+mod rates;
 mod stock;
 
 use serde::Serialize;
 
-pub use self::{catalogue::*, customers::*, examples::examples, orders::*, stock::*};
+pub use self::{catalogue::*, customers::*, examples::examples, orders::*, rates::*, stock::*};
 use crate::envelope::DecodeError;
 
 /// Brings the data of one schema version to the next. The nth of a type's upcasters starts from version n.
@@ -16,6 +17,11 @@ type Upcaster = fn(serde_json::Value) -> serde_json::Value;
 
 /// Version 1 of `OrderHeld` knew no end: it lasts until released, which leaving `until` out says.
 fn held_without_end(data: serde_json::Value) -> serde_json::Value {
+    data
+}
+
+/// Version 1 of these knew no exchange rates: nothing was converted, which leaving `converted` out says.
+fn unconverted(data: serde_json::Value) -> serde_json::Value {
     data
 }
 
@@ -98,7 +104,7 @@ macro_rules! events {
 events! {
     "order" Order(OrderFact) {
         /// An order was placed; its amounts are final.
-        OrderPlaced = 1,
+        OrderPlaced = 2 from [unconverted],
         /// The shop accepted the order.
         OrderConfirmed = 1,
         /// The acceptance was taken back.
@@ -110,15 +116,15 @@ events! {
         /// Picking started.
         ProcessingStarted = 1,
         /// Units left the shop.
-        UnitsShipped = 1,
+        UnitsShipped = 2 from [unconverted],
         /// Units arrived.
         UnitsDelivered = 1,
         /// Units not yet shipped were cancelled.
-        UnitsCancelled = 1,
+        UnitsCancelled = 2 from [unconverted],
         /// Units that waited for stock are now reserved.
         BackorderFilled = 1,
         /// Money came in for an order.
-        PaymentCaptured = 1,
+        PaymentCaptured = 2 from [unconverted],
         /// Lines were added, changed or removed before anything was picked.
         LinesChanged = 1,
         /// A shipment never left after all: its units are back where they were.
@@ -161,6 +167,10 @@ events! {
         CustomerChanged = 1,
         /// The key to a customer's particulars was destroyed: nobody can read them any more.
         CustomerErased = 1,
+    }
+    "rate" Rate(RateFact) {
+        /// The exchange rate of a currency was stored.
+        RateStored = 1,
     }
 }
 

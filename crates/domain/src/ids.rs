@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::money::Currency;
+
 /// Namespace of product ids derived from SKUs.
 const PRODUCT_NAMESPACE: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_7072_6f64_0001);
 
@@ -117,7 +119,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// A stream of events about one thing. Written `order-1001`, `stock-<uuid>`, `product-<uuid>`, `customer-<uuid>`.
+/// A stream of events about one thing. Written `order-1001`, `stock-<uuid>`, `product-<uuid>`, `customer-<uuid>`, `rate-USD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamId {
     /// One order.
@@ -128,10 +130,12 @@ pub enum StreamId {
     Product(ProductId),
     /// One customer.
     Customer(CustomerId),
+    /// The exchange rate of one currency.
+    Rate(Currency),
 }
 
 impl StreamId {
-    /// The part before the dash: `order`, `stock`, `product` or `customer`.
+    /// The part before the dash: `order`, `stock`, `product`, `customer` or `rate`.
     #[must_use]
     pub fn category(&self) -> &'static str {
         match self {
@@ -139,6 +143,7 @@ impl StreamId {
             StreamId::Stock(_) => "stock",
             StreamId::Product(_) => "product",
             StreamId::Customer(_) => "customer",
+            StreamId::Rate(_) => "rate",
         }
     }
 }
@@ -150,13 +155,16 @@ impl fmt::Display for StreamId {
             StreamId::Order(id) => write!(f, "{category}-{id}"),
             StreamId::Stock(id) | StreamId::Product(id) => write!(f, "{category}-{id}"),
             StreamId::Customer(id) => write!(f, "{category}-{id}"),
+            StreamId::Rate(currency) => write!(f, "{category}-{currency}"),
         }
     }
 }
 
 /// A text that names no stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid> or customer-<uuid>")]
+#[error(
+    "`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid>, customer-<uuid> or rate-<currency>"
+)]
 pub struct UnknownStream(pub String);
 
 impl FromStr for StreamId {
@@ -171,6 +179,7 @@ impl FromStr for StreamId {
             "stock" => Ok(StreamId::Stock(ProductId(uuid()?))),
             "product" => Ok(StreamId::Product(ProductId(uuid()?))),
             "customer" => Ok(StreamId::Customer(CustomerId(uuid()?))),
+            "rate" => id.parse().map(StreamId::Rate).map_err(|_| unknown()),
             _ => Err(unknown()),
         }
     }

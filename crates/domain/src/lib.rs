@@ -21,6 +21,7 @@ pub mod decide;
 
 pub mod commands;
 
+pub mod rate;
 pub mod rejection;
 
 pub mod limits;

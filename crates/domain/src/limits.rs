@@ -34,6 +34,10 @@ pub const ADDRESS_CHARS: usize = 500;
 pub const PERCENT_DECIMALS: usize = 4;
 /// Days that `occurred_at` may lie before the present.
 pub const BACKDATING_DAYS: i64 = 366;
+/// Decimals of an exchange rate.
+pub const RATE_DECIMALS: u32 = 10;
+/// Largest exchange rate.
+pub const RATE_MAX: i64 = 1_000_000;
 /// Hours after which a shipment can no longer be voided.
 pub const VOID_SHIPMENT_HOURS: i64 = 24;
 /// Days for which an order can be put on hold ahead.

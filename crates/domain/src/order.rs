@@ -14,7 +14,10 @@ pub use view::{LineView, NaiveDateText, OrderView};
 
 use crate::{
     envelope::Provenance,
-    event::{Charge, LineUnits, OrderFact, OrderPlaced, RefundKind, ShipmentVoided, Totals, UnitsShipped},
+    event::{
+        Charge, Converted, LineUnits, OrderFact, OrderPlaced, PlacedLine, RefundKind, ShipmentVoided, StoredRate,
+        Totals, UnitsShipped,
+    },
     ids::{CustomerId, OrderId, Version},
     money::Currency,
 };
@@ -36,6 +39,10 @@ pub struct Order {
     pub shipping: Charge,
     /// Shipping fee taken back by cancelling or returning.
     pub shipping_reversed: Charge,
+    /// The rate by which the order's amounts are converted to the shop's currency, where they are in another.
+    pub rate: Option<StoredRate>,
+    /// The shipping fee in the shop's currency; nothing without a rate.
+    pub shipping_converted: Charge,
     /// Amounts as agreed: as placed, or as of the last change of lines.
     pub totals: Totals,
     /// By how much goodwill lowered the sale.
@@ -178,6 +185,8 @@ impl Order {
             lines: vec![],
             shipping: Charge::default(),
             shipping_reversed: Charge::default(),
+            rate: None,
+            shipping_converted: Charge::default(),
             totals: Totals::default(),
             goodwill: Charge::default(),
             captured: 0,
@@ -302,7 +311,7 @@ impl Order {
                 });
             }
             OrderFact::LinesChanged(fact) => {
-                self.lines = fact.lines.iter().map(Line::placed).collect();
+                self.agree(&fact.lines, fact.converted.as_ref());
                 self.shipping = fact.shipping;
                 self.totals = fact.totals;
             }
@@ -338,7 +347,37 @@ impl Order {
         self.note.clone_from(&fact.note);
         self.placed_on = provenance.business_date;
         self.times.placed = Some(provenance.occurred_at);
-        self.lines = fact.lines.iter().map(Line::placed).collect();
+        self.agree(&fact.lines, fact.converted.as_ref());
+    }
+
+    fn agree(&mut self, lines: &[PlacedLine], converted: Option<&Converted>) {
+        self.lines = lines.iter().map(Line::placed).collect();
+        if let Some(converted) = converted {
+            self.rate = Some(converted.by);
+            self.shipping_converted = converted.shipping;
+            for (line, amounts) in self.lines.iter_mut().zip(&converted.lines) {
+                line.converted = *amounts;
+            }
+        }
+    }
+
+    /// The same units and fee in the shop's currency, by the rate the order was placed at. `value` says which units of
+    /// a line are meant; `fee` is the event's shipping fee, which moves whole or not at all.
+    pub(crate) fn converted(
+        &self,
+        moved: &[LineUnits],
+        value: fn(&Line, i64) -> LineUnits,
+        fee: Charge,
+    ) -> Option<Converted> {
+        let by = self.rate?;
+        let find = |number: u32| self.lines.iter().find(|line| line.line == number);
+        let amounts = |moved: &LineUnits| {
+            let line = find(moved.line)?;
+            Some(value(&Line { amounts: line.converted, ..line.clone() }, moved.units).amounts)
+        };
+        let lines = moved.iter().map(|moved| amounts(moved).unwrap_or_default()).collect();
+        let shipping = if fee == Charge::default() { Charge::default() } else { self.shipping_converted };
+        Some(Converted { by, lines, shipping })
     }
 
     fn ship(&mut self, fact: &UnitsShipped, provenance: &Provenance) {

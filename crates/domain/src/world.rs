@@ -12,8 +12,10 @@ use crate::{
     envelope::Provenance,
     event::{Event, Fact},
     ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    money::Currency,
     order::Order,
     product::Product,
+    rate::Rate,
     stock::Stock,
 };
 
@@ -29,6 +31,8 @@ pub enum State {
     Product(Product),
     /// Of `customer-…`.
     Customer(Customer),
+    /// Of `rate-…`.
+    Rate(Rate),
 }
 
 impl State {
@@ -43,6 +47,7 @@ impl State {
             StreamId::Stock(id) => State::Stock(Stock::empty(id)),
             StreamId::Product(id) => State::Product(Product::empty(id)),
             StreamId::Customer(id) => State::Customer(Customer::empty(id)),
+            StreamId::Rate(currency) => State::Rate(Rate::empty(currency)),
         }
     }
 
@@ -53,7 +58,8 @@ impl State {
             (State::Stock(stock), Fact::Stock(fact)) => stock.evolve(fact),
             (State::Product(product), Fact::Product(fact)) => product.evolve(fact),
             (State::Customer(customer), Fact::Customer(fact)) => customer.evolve(fact),
-            (State::Order(_) | State::Stock(_) | State::Product(_) | State::Customer(_), _) => {}
+            (State::Rate(rate), Fact::Rate(fact)) => rate.evolve(fact),
+            (State::Order(_) | State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_), _) => {}
         }
         let version = self.version_mut();
         *version = version.next();
@@ -67,6 +73,7 @@ impl State {
             State::Stock(stock) => stock.version,
             State::Product(product) => product.version,
             State::Customer(customer) => customer.version,
+            State::Rate(rate) => rate.version,
         }
     }
 
@@ -78,6 +85,7 @@ impl State {
             State::Stock(stock) => StreamId::Stock(stock.product_id),
             State::Product(product) => StreamId::Product(product.id),
             State::Customer(customer) => StreamId::Customer(customer.id),
+            State::Rate(rate) => StreamId::Rate(rate.currency),
         }
     }
 
@@ -87,6 +95,7 @@ impl State {
             State::Stock(stock) => &mut stock.version,
             State::Product(product) => &mut product.version,
             State::Customer(customer) => &mut customer.version,
+            State::Rate(rate) => &mut rate.version,
         }
     }
 }
@@ -158,6 +167,18 @@ impl World {
         let stream = StreamId::Customer(id);
         match self.get(stream) {
             Some(State::Customer(customer)) => Ok(customer),
+            _ => Err(Missing(stream)),
+        }
+    }
+
+    /// The exchange rate of a currency.
+    ///
+    /// # Errors
+    /// When it is not loaded.
+    pub fn rate(&self, currency: Currency) -> Result<&Rate, Missing> {
+        let stream = StreamId::Rate(currency);
+        match self.get(stream) {
+            Some(State::Rate(rate)) => Ok(rate),
             _ => Err(Missing(stream)),
         }
     }

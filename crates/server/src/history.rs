@@ -102,6 +102,7 @@ pub(crate) fn describe(event: &Event) -> String {
         Event::ProductChanged(fact) => format!("catalogue entry changed: {}", fact.entry.name),
         Event::CustomerRegistered(_) => "customer registered".to_owned(),
         Event::CustomerChanged(_) => "customer changed".to_owned(),
+        Event::RateStored(fact) => format!("1 {} is {} {}", fact.currency, fact.rate.normalize(), fact.shop_currency),
         Event::CustomerErased(_) => "customer's particulars erased".to_owned(),
     }
 }

@@ -41,6 +41,14 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
                 (false, false) => format!("{name} ({sku}) is changed; its price is {price}."),
             }
         }
+        State::Rate(rate) => {
+            let shop = node.config.shop.currency;
+            let value = rate.stored.map(|stored| stored.rate.normalize().to_string()).unwrap_or_default();
+            match receipt.no_change() {
+                true => format!("1 {} already was {value} {shop}.", rate.currency),
+                false => format!("1 {} is now {value} {shop}.", rate.currency),
+            }
+        }
         State::Customer(customer) => {
             if customer.erased {
                 return "The customer's particulars are erased; orders and figures stay as they are.".to_owned();

@@ -25,8 +25,8 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
 use jsonschema::Validator;
 use orderlog_domain::{
     commands::{
-        AdjustStock, Cancel, ChangeLines, Command, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, Ship,
-        UpdateStatus, UpsertProduct,
+        AdjustStock, Cancel, ChangeLines, Command, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, SetRate,
+        Ship, UpdateStatus, UpsertProduct,
     },
     rejection::{Code, Rejection},
 };
@@ -302,6 +302,7 @@ impl Tools {
                 Command::ReturnItems,
             ),
             Tool::command::<Refund>("orders.refund", "Pay money back", destructive, Command::Refund),
+            Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write, Command::SetRate),
             inventory::check(),
             Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write, Command::ReceiveStock),
             Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive, Command::AdjustStock),

@@ -179,8 +179,17 @@ impl History {
                 from_backorder: false,
             })
             .collect();
-        let placed =
-            OrderPlaced { order_id, customer_id, currency, tax_inclusive: false, lines, shipping, totals, note: None };
+        let placed = OrderPlaced {
+            order_id,
+            customer_id,
+            currency,
+            tax_inclusive: false,
+            lines,
+            shipping,
+            totals,
+            note: None,
+            converted: None,
+        };
         self.record(StreamId::Order(order_id), placed);
         for fact in reserved {
             self.record(StreamId::Stock(fact.product_id), fact);
@@ -226,7 +235,15 @@ impl History {
             let method = "upi".to_owned();
             self.record(
                 stream,
-                PaymentCaptured { order_id: id, customer_id, currency, amount, method, reference: None },
+                PaymentCaptured {
+                    order_id: id,
+                    customer_id,
+                    currency,
+                    amount,
+                    method,
+                    reference: None,
+                    converted: None,
+                },
             );
         } else if order.on_hold() {
             self.record(stream, OrderReleased { order_id: id });
@@ -249,7 +266,15 @@ impl History {
                     let method = format!("line {line}");
                     self.record(
                         stream,
-                        PaymentCaptured { order_id: id, customer_id, currency, amount, method, reference: None },
+                        PaymentCaptured {
+                            order_id: id,
+                            customer_id,
+                            currency,
+                            amount,
+                            method,
+                            reference: None,
+                            converted: None,
+                        },
                     );
                 }
             }
@@ -271,6 +296,7 @@ impl History {
         self.record(
             StreamId::Order(order.id),
             UnitsShipped {
+                converted: None,
                 order_id: order.id,
                 customer_id: order.customer_id,
                 currency: order.currency,
@@ -317,6 +343,7 @@ impl History {
         self.record(
             StreamId::Order(order.id),
             UnitsCancelled {
+                converted: None,
                 order_id: order.id,
                 customer_id: order.customer_id,
                 currency: order.currency,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Charge, StockReleased, UnitsCancelled},
+    event::{Charge, LineUnits, StockReleased, UnitsCancelled},
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
@@ -82,12 +82,15 @@ fn check_unshipped(order: &Order, selected: &[Selected<'_>]) -> Result<(), Rejec
 fn cancelled(order: &Order, selected: &[Selected<'_>]) -> UnitsCancelled {
     let active: i64 = order.lines.iter().map(Line::active).sum();
     let completes = selected.iter().map(|s| s.units).sum::<i64>() == active;
+    let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_cancel(s.units)).collect();
+    let shipping = if completes { order.shipping } else { Charge::default() };
     UnitsCancelled {
         order_id: order.id,
         customer_id: order.customer_id,
         currency: order.currency,
-        lines: selected.iter().map(|s| s.line.next_to_cancel(s.units)).collect(),
-        shipping: if completes { order.shipping } else { Charge::default() },
+        converted: order.converted(&lines, Line::next_to_cancel, shipping),
+        lines,
+        shipping,
         completes,
     }
 }

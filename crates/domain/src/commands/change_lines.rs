@@ -9,8 +9,8 @@ use super::{Reference, ReferenceKind, create_order::LineInput, refuse, stock_mov
 use crate::{
     decide::{Context, Decision, Refusal},
     event::{
-        Amounts, Charge, LineDifference, LinesChanged, PlacedLine, StockBackordered, StockPolicy, StockReleased,
-        StockReserved, Totals,
+        Amounts, Charge, Converted, LineDifference, LinesChanged, PlacedLine, StockBackordered, StockPolicy,
+        StockReleased, StockReserved, Totals,
     },
     ids::{OrderId, StreamId},
     limits,
@@ -157,6 +157,7 @@ impl ChangeLines {
         if lines.iter().any(|line| line.backordered > 0) {
             decision.warn("Some units are not in stock: the order waits for them.");
         }
+        let (converted, converted_differences) = converted(order, &lines, &differences);
         let changed = LinesChanged {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -166,6 +167,8 @@ impl ChangeLines {
             shipping: order.shipping,
             shipping_difference: Charge::default(),
             totals,
+            converted,
+            converted_differences,
         };
         decision.record(stream, changed);
         moves.settle(&mut decision)?;
@@ -308,6 +311,31 @@ fn entered_with_tax(line: &PlacedLine) -> bool {
 fn next_number(order: &Order, lines: &[PlacedLine]) -> u32 {
     let numbers = order.lines.iter().map(|line| line.line).chain(lines.iter().map(|line| line.line));
     numbers.max().map_or(1, |last| last + 1)
+}
+
+/// Lines and differences in the shop's currency by the order's rate. A line that did not move keeps what it was.
+fn converted(
+    order: &Order,
+    lines: &[PlacedLine],
+    differences: &[LineDifference],
+) -> (Option<Converted>, Option<Converted>) {
+    let Some(by) = order.rate else { return (None, None) };
+    let before = |number: u32| {
+        let line = order.lines.iter().find(|line| line.line == number);
+        line.map(|line| Line { amounts: line.converted, ..line.clone() }.kept_amounts()).unwrap_or_default()
+    };
+    let after = |line: &PlacedLine| {
+        let moved = differences.iter().any(|moved| moved.line == line.line);
+        if moved { by.amounts(line.amounts, order.currency) } else { before(line.line) }
+    };
+    let moves = differences.iter().map(|moved| {
+        let now = lines.iter().find(|line| line.line == moved.line).map(after).unwrap_or_default();
+        let was = before(moved.line);
+        Amounts { gross: now.gross - was.gross, discount: now.discount - was.discount, tax: now.tax - was.tax }
+    });
+    let moves = Converted { by, lines: moves.collect(), shipping: Charge::default() };
+    let lines = lines.iter().map(after).collect();
+    (Some(Converted { by, lines, shipping: order.shipping_converted }), Some(moves))
 }
 
 fn differences(order: &Order, lines: &[PlacedLine]) -> Vec<LineDifference> {

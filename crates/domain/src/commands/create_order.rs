@@ -9,7 +9,7 @@ use self::allot::{Allotment, allot, set_aside};
 use super::{Reference, ReferenceKind, refuse, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Amounts, CatalogueEntry, Charge, OrderPlaced, PlacedLine, StockPolicy, Totals},
+    event::{Amounts, CatalogueEntry, Charge, Converted, OrderPlaced, PlacedLine, StockPolicy, Totals},
     ids::{CustomerId, ProductId, StreamId, Version},
     limits,
     money::{AmountError, Currency, MAX_AMOUNT_MINOR, parse_amount, plain},
@@ -145,6 +145,7 @@ impl CreateOrder {
             shipping,
             totals,
             note: self.note.clone(),
+            converted: converted(currency, &amounts, shipping, world, context)?,
         };
         let mut decision = Decision::about(StreamId::Order(order_id));
         if allotments.iter().any(|allotment| allotment.backordered > 0) {
@@ -301,6 +302,22 @@ impl LineInput {
         }
         Ok((unit_price, gross, discount))
     }
+}
+
+/// In the shop's currency, once and for all (rule R8).
+fn converted(
+    currency: Currency,
+    lines: &[Amounts],
+    shipping: Charge,
+    world: &World,
+    context: &Context<'_>,
+) -> Result<Option<Converted>, Refusal> {
+    if currency == context.shop.currency {
+        return Ok(None);
+    }
+    let Some(by) = refuse::stored_rate(currency, world, context)? else { return Ok(None) };
+    let lines = lines.iter().map(|amounts| by.amounts(*amounts, currency)).collect();
+    Ok(Some(Converted { by, lines, shipping: by.charge(shipping, currency) }))
 }
 
 fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], allotments: &[Allotment]) -> Vec<PlacedLine> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::refuse;
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::PaymentCaptured,
+    event::{Charge, PaymentCaptured},
     ids::{OrderId, StreamId},
     limits,
     money::{MAX_AMOUNT_MINOR, parse_amount, plain},
@@ -37,7 +37,7 @@ pub struct RecordPayment {
 }
 
 impl RecordPayment {
-    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -60,6 +60,7 @@ impl RecordPayment {
                 amount,
                 method: self.method.trim().to_lowercase(),
                 reference: self.reference.clone(),
+                converted: refuse::cash(order, amount, Charge::default(), world, context)?,
             },
         );
         Ok(decision)

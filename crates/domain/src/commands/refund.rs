@@ -54,7 +54,7 @@ pub struct Refund {
 }
 
 impl Refund {
-    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let (amount, tax) = self.check(order)?;
         let stream = StreamId::Order(order.id);
@@ -77,7 +77,9 @@ impl Refund {
         };
         let latest = order.payments.last().map_or("", |payment| payment.method.as_str());
         let method = self.method.as_deref().unwrap_or(latest).trim().to_lowercase();
-        decision.record(stream, refunded(order, amount, self.kind, allowance, method, self.reference.clone()));
+        let mut fact = refunded(order, amount, self.kind, allowance, method, self.reference.clone());
+        fact.converted = refuse::cash(order, amount, allowance, world, context)?;
+        decision.record(stream, fact);
         Ok(decision)
     }
 
@@ -167,7 +169,7 @@ pub(super) fn refunded(
     reference: Option<String>,
 ) -> PaymentRefunded {
     let (order_id, customer_id, currency) = (order.id, order.customer_id, order.currency);
-    PaymentRefunded { order_id, customer_id, currency, amount, kind, allowance, method, reference }
+    PaymentRefunded { order_id, customer_id, currency, amount, kind, allowance, method, reference, converted: None }
 }
 
 /// Rule R7: the tax given, else the original order's share.

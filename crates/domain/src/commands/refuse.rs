@@ -5,13 +5,14 @@ use serde_json::json;
 
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{CatalogueEntry, OrderReleased},
+    event::{CatalogueEntry, Charge, ConvertedCash, OrderReleased, StoredRate},
     ids::{OrderId, ProductId, StreamId},
     limits,
+    money::Currency,
     order::Order,
     product::Product,
     rejection::{Code, Problems, Rejection},
-    world::World,
+    world::{Missing, World},
 };
 
 /// The order, if somebody placed it.
@@ -53,6 +54,32 @@ pub(super) fn illegal(order: &Order, message: impl Into<String>) -> Rejection {
     }
     let names: Vec<&str> = next.iter().map(|status| status.name()).collect();
     rejection.hint(format!("From {} it can become: {}.", order.status(), names.join(", ")))
+}
+
+/// Money of an order in the shop's currency at the rate of the day; the allowance at the order's own.
+pub(super) fn cash(
+    order: &Order,
+    amount: i64,
+    allowance: Charge,
+    world: &World,
+    context: &Context<'_>,
+) -> Result<Option<ConvertedCash>, Missing> {
+    if order.currency == context.shop.currency {
+        return Ok(None);
+    }
+    let Some(by) = stored_rate(order.currency, world, context)? else { return Ok(None) };
+    let own = order.rate.unwrap_or(by);
+    let allowance = own.charge(allowance, order.currency);
+    Ok(Some(ConvertedCash { by, amount: by.convert(amount, order.currency), allowance }))
+}
+
+/// The latest rate from `currency` to the shop's.
+pub(super) fn stored_rate(
+    currency: Currency,
+    world: &World,
+    context: &Context<'_>,
+) -> Result<Option<StoredRate>, Missing> {
+    Ok(world.rate(currency)?.stored.filter(|stored| stored.currency == context.shop.currency))
 }
 
 /// Nothing ships or is picked while the order is held. A hold whose end has passed is released on the way.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Charge, Disposition, StockReturned, UnitsReturned},
+    event::{Charge, Disposition, LineUnits, StockReturned, UnitsReturned},
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order},
@@ -69,13 +69,16 @@ impl ReturnItems {
     fn returned(&self, order: &Order, selected: &[Selected<'_>]) -> UnitsReturned {
         let coming: i64 = selected.iter().map(|s| s.units).sum();
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.returned).sum();
+        let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_return(s.units)).collect();
+        let shipping = if self.shipping == Some(true) { order.current_shipping() } else { Charge::default() };
         UnitsReturned {
             order_id: order.id,
             customer_id: order.customer_id,
             currency: order.currency,
-            lines: selected.iter().map(|s| s.line.next_to_return(s.units)).collect(),
+            converted: order.converted(&lines, Line::next_to_return, shipping),
+            lines,
             disposition: self.disposition,
-            shipping: if self.shipping == Some(true) { order.current_shipping() } else { Charge::default() },
+            shipping,
             completes: coming == outstanding,
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Charge, OrderConfirmed, StockConsumed, UnitsShipped},
+    event::{Charge, LineUnits, OrderConfirmed, StockConsumed, UnitsShipped},
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
@@ -84,14 +84,17 @@ impl Ship {
     }
 
     fn shipped(&self, order: &Order, selected: &[Selected<'_>]) -> UnitsShipped {
+        let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_ship(s.units)).collect();
+        let shipping = if order.standing_shipments().next().is_none() { order.shipping } else { Charge::default() };
         let leaving: i64 = selected.iter().map(|s| s.units).sum();
         UnitsShipped {
             order_id: order.id,
             customer_id: order.customer_id,
             currency: order.currency,
             shipment: u32::try_from(order.shipments.len()).map_or(u32::MAX, |before| before.saturating_add(1)),
-            lines: selected.iter().map(|s| s.line.next_to_ship(s.units)).collect(),
-            shipping: if order.standing_shipments().next().is_none() { order.shipping } else { Charge::default() },
+            converted: order.converted(&lines, Line::next_to_ship, shipping),
+            lines,
+            shipping,
             completes: leaving == order.unshipped(),
             carrier: self.carrier.clone(),
             tracking: self.tracking.clone(),

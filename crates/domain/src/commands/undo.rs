@@ -61,7 +61,9 @@ impl Undo {
                 Event::PaymentCaptured(payment) => {
                     let (method, reference) = (payment.method.clone(), payment.reference.clone());
                     let kind = RefundKind::Units;
-                    let back = refund::refunded(order, payment.amount, kind, Charge::default(), method, reference);
+                    let mut back = refund::refunded(order, payment.amount, kind, Charge::default(), method, reference);
+                    // What came in at one rate goes back at the same: nothing was gained or lost by a mistake.
+                    back.converted = payment.converted;
                     decision.record(stream, back);
                 }
                 other => return Err(never(order, other).into()),
@@ -99,6 +101,7 @@ fn voided(shipped: &UnitsShipped) -> ShipmentVoided {
         shipment: shipped.shipment,
         lines: shipped.lines.clone(),
         shipping: shipped.shipping,
+        converted: shipped.converted.clone(),
     }
 }
 

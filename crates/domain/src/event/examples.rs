@@ -50,6 +50,7 @@ fn placed() -> OrderPlaced {
         shipping,
         totals: Totals::of([amounts], shipping),
         note: Some(sealed("bm90ZQ")),
+        converted: None,
     }
 }
 
@@ -60,6 +61,9 @@ fn orders() -> Vec<Event> {
         vec![LineUnits { line: 1, product_id: tea(), units, amounts: per_unit }]
     };
     let (order_id, customer_id, currency) = (ORDER, CUSTOMER, Currency::INR);
+    let dollar: Currency = "USD".parse().expect("a currency");
+    let by = StoredRate { currency, rate: Decimal::new(84_125, 3) };
+    let rupees = Amounts { gross: 8_412_500, discount: 841_250, tax: 1_362_825 };
     vec![
         placed.clone().into(),
         OrderConfirmed { order_id }.into(),
@@ -77,6 +81,7 @@ fn orders() -> Vec<Event> {
             completes: false,
             carrier: Some("Blue Dart".to_owned()),
             tracking: Some("BD123456789IN".to_owned()),
+            converted: None,
         }
         .into(),
         UnitsDelivered { order_id, customer_id, currency, lines: units(2), completes: false }.into(),
@@ -87,6 +92,7 @@ fn orders() -> Vec<Event> {
             lines: units(1),
             shipping: Charge::default(),
             completes: false,
+            converted: None,
         }
         .into(),
         BackorderFilled { order_id, line: 1, product_id: tea(), units: 1 }.into(),
@@ -97,30 +103,41 @@ fn orders() -> Vec<Event> {
             amount: placed.totals.total,
             method: "upi".to_owned(),
             reference: Some("pay_29QQoUBi66xm2f".to_owned()),
+            converted: None,
         }
         .into(),
         fewer_lines(&placed),
-        ShipmentVoided { order_id, customer_id, currency, shipment: 1, lines: units(2), shipping: placed.shipping }
-            .into(),
-        UnitsReturned {
+        ShipmentVoided {
             order_id,
             customer_id,
             currency,
+            shipment: 1,
+            lines: units(2),
+            shipping: placed.shipping,
+            converted: None,
+        }
+        .into(),
+        UnitsReturned {
+            order_id,
+            customer_id,
+            currency: dollar,
             lines: units(1),
             disposition: Disposition::Restock,
             shipping: Charge::default(),
             completes: false,
+            converted: Some(Converted { by, lines: vec![rupees], shipping: Charge::default() }),
         }
         .into(),
         PaymentRefunded {
             order_id,
             customer_id,
-            currency,
+            currency: dollar,
             amount: 5_000,
             kind: RefundKind::Goodwill,
             allowance: Charge { net: 4_237, tax: 763 },
             method: "upi".to_owned(),
             reference: Some("rfnd_29QQoUBi66xm2f".to_owned()),
+            converted: Some(ConvertedCash { by, amount: 420_625, allowance: Charge { net: 356_438, tax: 64_187 } }),
         }
         .into(),
     ]
@@ -141,6 +158,8 @@ fn fewer_lines(placed: &OrderPlaced) -> Event {
         differences: vec![LineDifference { line: 1, product_id: tea(), units: -1, amounts: less }],
         shipping: placed.shipping,
         shipping_difference: Charge::default(),
+        converted: None,
+        converted_differences: None,
     }
     .into()
 }
@@ -193,6 +212,12 @@ fn catalogue_and_customers() -> Vec<Event> {
         }
         .into(),
         CustomerErased { customer_id }.into(),
+        RateStored {
+            currency: "USD".parse().expect("a currency"),
+            shop_currency: Currency::INR,
+            rate: Decimal::new(84_125, 3),
+        }
+        .into(),
     ]
 }
 

@@ -32,6 +32,9 @@ pub struct OrderPlaced {
     /// The customer's note; may be sealed under the customer's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
 }
 
 /// A line as ordered, with price, name and tax rate copied from the catalogue of that moment.
@@ -73,6 +76,42 @@ pub struct Amounts {
     pub discount: i64,
     /// Tax on gross − discount.
     pub tax: i64,
+}
+
+/// Amounts of goods and fee in the shop's currency, converted once, when the order was placed or its lines changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Converted {
+    /// The rate and the currency it leads to.
+    #[serde(flatten)]
+    pub by: StoredRate,
+    /// One for each line of the event, in the same order; minor units of the shop's currency.
+    pub lines: Vec<Amounts>,
+    /// The event's shipping fee; minor units of the shop's currency.
+    pub shipping: Charge,
+}
+
+/// Money in the shop's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConvertedCash {
+    /// The rate of the day and the currency it leads to.
+    #[serde(flatten)]
+    pub by: StoredRate,
+    /// Minor units of the shop's currency.
+    pub amount: i64,
+    /// The event's allowance at the rate of the order's placement; minor units of the shop's currency.
+    pub allowance: Charge,
+}
+
+/// An exchange rate as an event keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoredRate {
+    /// The shop's currency.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Whole units of it for one whole unit of the order's currency.
+    #[serde(with = "crate::money::decimal_string")]
+    #[schemars(with = "String")]
+    pub rate: Decimal,
 }
 
 /// A fee with its tax, minor units.
@@ -198,6 +237,9 @@ pub struct UnitsShipped {
     /// The carrier's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
+    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
 }
 
 /// See [`Event::UnitsDelivered`](super::Event::UnitsDelivered).
@@ -234,6 +276,9 @@ pub struct UnitsCancelled {
     pub shipping: Charge,
     /// Whether no active unit remains.
     pub completes: bool,
+    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
 }
 
 /// See [`Event::BackorderFilled`](super::Event::BackorderFilled).
@@ -268,6 +313,9 @@ pub struct PaymentCaptured {
     /// The payment provider's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<ConvertedCash>,
 }
 
 /// See [`Event::LinesChanged`](super::Event::LinesChanged).
@@ -291,6 +339,12 @@ pub struct LinesChanged {
     pub shipping_difference: Charge,
     /// Sums over the lines and shipping as they stand from now on.
     pub totals: Totals,
+    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
+    /// The differences in the shop's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted_differences: Option<Converted>,
 }
 
 /// By how much one line moved; each figure may be negative.
@@ -324,6 +378,9 @@ pub struct ShipmentVoided {
     pub lines: Vec<LineUnits>,
     /// The shipping fee that was earned with it, or nothing.
     pub shipping: Charge,
+    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
 }
 
 /// What becomes of returned goods.
@@ -355,6 +412,9 @@ pub struct UnitsReturned {
     pub shipping: Charge,
     /// Whether every active unit has come back.
     pub completes: bool,
+    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
 }
 
 /// What money is paid back for.
@@ -403,4 +463,7 @@ pub struct PaymentRefunded {
     /// The payment provider's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<ConvertedCash>,
 }

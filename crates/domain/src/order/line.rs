@@ -27,6 +27,8 @@ pub struct Line {
     pub tax_rate: Decimal,
     /// Amounts of all ordered units.
     pub amounts: Amounts,
+    /// The same in the shop's currency; nothing without a rate.
+    pub converted: Amounts,
     /// Whether stock is kept of the product.
     pub tracked: bool,
     /// Units ordered.
@@ -56,6 +58,7 @@ impl Line {
             unit_price: placed.unit_price,
             tax_rate: placed.tax_rate,
             amounts: placed.amounts,
+            converted: Amounts::default(),
             tracked: placed.tracked,
             ordered: placed.quantity,
             cancelled: 0,

@@ -217,7 +217,7 @@ pub(crate) fn answer(
     }
     let order_id = match receipt.subject {
         StreamId::Order(OrderId(id)) => Some(id),
-        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) => None,
+        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) => None,
     };
     let version = receipt.version().0;
     let no_change = receipt.no_change();
@@ -278,7 +278,9 @@ async fn concerned(
         Command::Undo(command) => node.customer_of(command.order_id).await,
         // Nothing is sealed under a key that is about to be destroyed.
         Command::EraseCustomer { .. } => Ok(None),
-        Command::ReceiveStock(_) | Command::AdjustStock(_) | Command::UpsertProduct(_) => Ok(None),
+        Command::ReceiveStock(_) | Command::AdjustStock(_) | Command::UpsertProduct(_) | Command::SetRate(_) => {
+            Ok(None)
+        }
     }
 }
 

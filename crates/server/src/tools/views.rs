@@ -292,6 +292,9 @@ pub(crate) fn state(node: &Node, state: &State) -> Value {
         }
         State::Stock(stock) => stock_value(stock),
         State::Product(product) => product_value(node, product),
+        State::Rate(rate) => serde_json::json!({
+            "currency": rate.currency, "rate": rate.stored.map(|stored| stored.rate.normalize().to_string()),
+        }),
         State::Customer(customer) => serde_json::to_value(node.customer_view(customer)).unwrap_or_default(),
     }
 }

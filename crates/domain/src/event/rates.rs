@@ -1,0 +1,22 @@
+//! Facts about exchange rates.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::money::Currency;
+
+/// See [`Event::RateStored`](super::Event::RateStored).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RateStored {
+    /// The currency that is converted.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// The currency it is converted to: the shop's.
+    #[schemars(with = "String")]
+    pub shop_currency: Currency,
+    /// Whole units of the shop's currency for one whole unit of the other.
+    #[serde(with = "crate::money::decimal_string")]
+    #[schemars(with = "String")]
+    pub rate: Decimal,
+}
