@@ -1,9 +1,9 @@
-//! Adds booked postings up. The rule itself is the domain's; nothing is read, the tables add.
+//! Keeps every posting and adds them up. The rule itself is the domain's; nothing is read, the tables add.
 
 use orderlog_domain::{
     envelope::Envelope,
     event::Event,
-    postings::{Posting, booked},
+    postings::{Posting, postings},
 };
 use uuid::Uuid;
 
@@ -15,17 +15,21 @@ use crate::{
 };
 
 table! {
-    /// What was booked on a day.
+    /// What was posted on a day.
     pub struct DailySales = "daily_sales" on conflict Add {
         key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
             /// Business day, ISO.
             day: String,
-            /// ISO code of the amounts.
+            /// ISO code of the orders' amounts.
             currency: String,
+            /// ISO code of the amounts that begin with `home_`.
+            home: String,
         }
-        /// Orders placed.
+        /// Orders placed, less those cancelled whole.
         orders: i64,
-        /// Units booked less units taken back.
+        /// Units posted less units taken back.
         units: i64,
         /// Goods before discounts, minor units.
         gross: i64,
@@ -35,23 +39,39 @@ table! {
         shipping: i64,
         /// All tax.
         tax: i64,
+        /// Money with tax.
+        cash: i64,
+        /// `gross` in `home`.
+        home_gross: i64,
+        /// `discount` in `home`.
+        home_discount: i64,
+        /// `shipping` in `home`.
+        home_shipping: i64,
+        /// `tax` in `home`.
+        home_tax: i64,
+        /// `cash` in `home`.
+        home_cash: i64,
     }
 }
 
 table! {
-    /// What was booked on a day for a product, or as shipping (the nil id).
+    /// What was posted on a day for a product, or for none (the nil id).
     pub struct DailySalesByProduct = "daily_sales_products" on conflict Add {
         key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
             /// Business day, ISO.
             day: String,
-            /// ISO code of the amounts.
+            /// ISO code of the orders' amounts.
             currency: String,
+            /// ISO code of the amounts that begin with `home_`.
+            home: String,
             /// The product.
             product_id: Uuid,
         }
-        /// Orders placed.
+        /// Orders placed, less those cancelled whole.
         orders: i64,
-        /// Units booked less units taken back.
+        /// Units posted less units taken back.
         units: i64,
         /// Goods before discounts, minor units.
         gross: i64,
@@ -61,23 +81,39 @@ table! {
         shipping: i64,
         /// All tax.
         tax: i64,
+        /// Money with tax.
+        cash: i64,
+        /// `gross` in `home`.
+        home_gross: i64,
+        /// `discount` in `home`.
+        home_discount: i64,
+        /// `shipping` in `home`.
+        home_shipping: i64,
+        /// `tax` in `home`.
+        home_tax: i64,
+        /// `cash` in `home`.
+        home_cash: i64,
     }
 }
 
 table! {
-    /// What was booked on a day for a customer.
+    /// What was posted on a day for a customer.
     pub struct DailySalesByCustomer = "daily_sales_customers" on conflict Add {
         key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
             /// Business day, ISO.
             day: String,
-            /// ISO code of the amounts.
+            /// ISO code of the orders' amounts.
             currency: String,
+            /// ISO code of the amounts that begin with `home_`.
+            home: String,
             /// Who ordered.
             customer_id: Uuid,
         }
-        /// Orders placed.
+        /// Orders placed, less those cancelled whole.
         orders: i64,
-        /// Units booked less units taken back.
+        /// Units posted less units taken back.
         units: i64,
         /// Goods before discounts, minor units.
         gross: i64,
@@ -87,19 +123,124 @@ table! {
         shipping: i64,
         /// All tax.
         tax: i64,
+        /// Money with tax.
+        cash: i64,
+        /// `gross` in `home`.
+        home_gross: i64,
+        /// `discount` in `home`.
+        home_discount: i64,
+        /// `shipping` in `home`.
+        home_shipping: i64,
+        /// `tax` in `home`.
+        home_tax: i64,
+        /// `cash` in `home`.
+        home_cash: i64,
     }
 }
 
-/// Adds a posting to a row of any of the tables.
+table! {
+    /// One posting.
+    pub struct SalesPosting = "sales_postings" on conflict Replace {
+        key {
+            /// Of its event.
+            position: i64,
+            /// Among the event's postings, from 0.
+            nth: i64,
+        }
+        /// Basis: `booked`, `shipped` or `cash`.
+        basis: String,
+        /// Business day, ISO.
+        day: String,
+        /// Type of its event.
+        event: String,
+        /// Of which order.
+        order_id: i64,
+        /// Line number; 0 for what concerns the order as a whole.
+        line: i64,
+        /// The product, or the nil id.
+        product_id: Uuid,
+        /// Who ordered.
+        customer_id: Uuid,
+        /// ISO code of the order's amounts.
+        currency: String,
+        /// ISO code of the amounts that begin with `home_`.
+        home: String,
+        /// Orders placed, less those cancelled whole.
+        orders: i64,
+        /// Units posted less units taken back.
+        units: i64,
+        /// Goods before discounts, minor units.
+        gross: i64,
+        /// A positive amount.
+        discount: i64,
+        /// Shipping without tax.
+        shipping: i64,
+        /// All tax.
+        tax: i64,
+        /// Money with tax.
+        cash: i64,
+        /// `gross` in `home`.
+        home_gross: i64,
+        /// `discount` in `home`.
+        home_discount: i64,
+        /// `shipping` in `home`.
+        home_shipping: i64,
+        /// `tax` in `home`.
+        home_tax: i64,
+        /// `cash` in `home`.
+        home_cash: i64,
+        /// Orders of the product: 1 on the first line of a placed order that holds it.
+        holds: i64,
+    }
+}
+
+/// The figures of a posting as the columns of any of the tables.
+macro_rules! figures {
+    ($row:ident { $($key:ident: $value:expr),* $(,)? }, $posting:ident, $orders:expr $(, $more:ident: $amount:expr)?) => {{
+        let (own, home) = (&$posting.own, &$posting.home);
+        $row {
+            $($key: $value,)*
+            orders: $orders,
+            units: $posting.units,
+            gross: own.gross,
+            discount: own.discount,
+            shipping: own.shipping,
+            tax: own.tax,
+            cash: own.cash,
+            home_gross: home.gross,
+            home_discount: home.discount,
+            home_shipping: home.shipping,
+            home_tax: home.tax,
+            home_cash: home.cash,
+            $($more: $amount,)?
+        }
+    }};
+}
+
+/// Adds a row to the batch's part of the table.
 macro_rules! add {
-    ($row:ident, $posting:ident, $orders:expr) => {
-        $row.orders += $orders;
-        $row.units += $posting.units;
-        $row.gross += $posting.gross;
-        $row.discount += $posting.discount;
-        $row.shipping += $posting.shipping;
-        $row.tax += $posting.tax;
-    };
+    ($sums:expr, $row:expr) => {{
+        let row = $row;
+        let mut fresh = false;
+        let sum = $sums.entry($crate::row::Row::key(&row), || {
+            fresh = true;
+            row.clone()
+        });
+        if !fresh {
+            sum.orders += row.orders;
+            sum.units += row.units;
+            sum.gross += row.gross;
+            sum.discount += row.discount;
+            sum.shipping += row.shipping;
+            sum.tax += row.tax;
+            sum.cash += row.cash;
+            sum.home_gross += row.home_gross;
+            sum.home_discount += row.home_discount;
+            sum.home_shipping += row.home_shipping;
+            sum.home_tax += row.home_tax;
+            sum.home_cash += row.home_cash;
+        }
+    }};
 }
 
 #[derive(Default)]
@@ -107,73 +248,77 @@ pub(super) struct DailySalesFold {
     days: Sums<DailySales>,
     products: Sums<DailySalesByProduct>,
     customers: Sums<DailySalesByCustomer>,
+    postings: Sums<SalesPosting>,
 }
 
 impl Fold for DailySalesFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.days, &mut self.products, &mut self.customers]
+        vec![&mut self.days, &mut self.products, &mut self.customers, &mut self.postings]
     }
 
     fn touch(&mut self, _event: &Envelope<Event>) {}
 
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
-        let postings = booked(&event.data);
+        let postings = postings(&event.data);
         if postings.is_empty() {
             return Ok(());
         }
         let day = day(event.provenance.business_date);
-        for (i, posting) in postings.iter().enumerate() {
-            // A product's orders are those that held it when placed; several lines of it are one order.
-            let of_order = postings.iter().any(|other| other.orders > 0);
-            let first = !postings[..i].iter().any(|earlier| earlier.product_id == posting.product_id);
-            let holds = i64::from(posting.product_id.is_some() && of_order && first);
+        // A product's orders are those that held it when placed; several lines of it are one order.
+        let placed = matches!(event.data, Event::OrderPlaced(_));
+        for (nth, posting) in (0_i64..).zip(&postings) {
+            let before = postings.iter().take(usize::try_from(nth).unwrap_or(0));
+            let first = !before.clone().any(|earlier| earlier.product_id == posting.product_id);
+            let holds = i64::from(posting.product_id.is_some() && placed && first);
             self.post(&day, posting, holds);
+            let (basis, currency, home) = keys(posting);
+            let row = figures!(SalesPosting {
+                position: event.position.0,
+                nth: nth,
+                basis: basis,
+                day: day.clone(),
+                event: event.event_type.clone().into_owned(),
+                order_id: posting.order_id.0,
+                line: posting.line.map_or(0, i64::from),
+                product_id: posting.product_id.map_or(Uuid::nil(), |id| id.0),
+                customer_id: posting.customer_id.0,
+                currency: currency,
+                home: home,
+            }, posting, posting.orders, holds: holds);
+            self.postings.entry((event.position.0, nth), || row);
         }
         Ok(())
     }
 }
 
+fn keys(posting: &Posting) -> (String, String, String) {
+    let own = |code: &str| code.to_owned();
+    (own(posting.basis.name()), own(posting.currency.code()), own(posting.home_currency.code()))
+}
+
 impl DailySalesFold {
     fn post(&mut self, day: &str, posting: &Posting, holds: i64) {
-        let (day, currency) = (day.to_owned(), posting.currency.code().to_owned());
-        let row = self.days.entry((day.clone(), currency.clone()), || DailySales {
-            day: day.clone(),
-            currency: currency.clone(),
-            orders: 0,
-            units: 0,
-            gross: 0,
-            discount: 0,
-            shipping: 0,
-            tax: 0,
-        });
-        add!(row, posting, posting.orders);
-
+        let (basis, currency, home) = keys(posting);
+        let day = day.to_owned();
+        let row = figures!(
+            DailySales { basis: basis.clone(), day: day.clone(), currency: currency.clone(), home: home.clone() },
+            posting, posting.orders
+        );
+        add!(self.days, row);
         let product_id = posting.product_id.map_or(Uuid::nil(), |id| id.0);
-        let row = self.products.entry((day.clone(), currency.clone(), product_id), || DailySalesByProduct {
-            day: day.clone(),
-            currency: currency.clone(),
-            product_id,
-            orders: 0,
-            units: 0,
-            gross: 0,
-            discount: 0,
-            shipping: 0,
-            tax: 0,
-        });
-        add!(row, posting, holds);
-
+        let row = figures!(
+            DailySalesByProduct {
+                basis: basis.clone(), day: day.clone(), currency: currency.clone(), home: home.clone(),
+                product_id: product_id,
+            },
+            posting, holds
+        );
+        add!(self.products, row);
         let customer_id = posting.customer_id.0;
-        let row = self.customers.entry((day.clone(), currency.clone(), customer_id), || DailySalesByCustomer {
-            day,
-            currency,
-            customer_id,
-            orders: 0,
-            units: 0,
-            gross: 0,
-            discount: 0,
-            shipping: 0,
-            tax: 0,
-        });
-        add!(row, posting, posting.orders);
+        let row = figures!(
+            DailySalesByCustomer { basis: basis, day: day, currency: currency, home: home, customer_id: customer_id },
+            posting, posting.orders
+        );
+        add!(self.customers, row);
     }
 }

@@ -1,19 +1,30 @@
--- Booked sales per business day: added up, never recomputed. Amounts in minor units. (PostgreSQL)
+-- Sales per basis and business day: added up, never recomputed. Amounts in minor units; those that begin with home_
+-- are in the currency `home`: the shop's where the order was converted, else the order's own. (PostgreSQL)
 CREATE TABLE daily_sales@ (
+  basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
   currency text COLLATE "C" NOT NULL,
+  home text COLLATE "C" NOT NULL,
   orders bigint NOT NULL,
   units bigint NOT NULL,
   gross bigint NOT NULL,
   discount bigint NOT NULL,
   shipping bigint NOT NULL,
   tax bigint NOT NULL,
-  PRIMARY KEY (day, currency)
+  cash bigint NOT NULL,
+  home_gross bigint NOT NULL,
+  home_discount bigint NOT NULL,
+  home_shipping bigint NOT NULL,
+  home_tax bigint NOT NULL,
+  home_cash bigint NOT NULL,
+  PRIMARY KEY (basis, day, currency, home)
 );
--- The shipping fee belongs to no product: it stands under the nil id.
+-- What belongs to no product, such as the shipping fee, stands under the nil id.
 CREATE TABLE daily_sales_products@ (
+  basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
   currency text COLLATE "C" NOT NULL,
+  home text COLLATE "C" NOT NULL,
   product_id uuid NOT NULL,
   orders bigint NOT NULL,
   units bigint NOT NULL,
@@ -21,11 +32,19 @@ CREATE TABLE daily_sales_products@ (
   discount bigint NOT NULL,
   shipping bigint NOT NULL,
   tax bigint NOT NULL,
-  PRIMARY KEY (day, currency, product_id)
+  cash bigint NOT NULL,
+  home_gross bigint NOT NULL,
+  home_discount bigint NOT NULL,
+  home_shipping bigint NOT NULL,
+  home_tax bigint NOT NULL,
+  home_cash bigint NOT NULL,
+  PRIMARY KEY (basis, day, currency, home, product_id)
 );
 CREATE TABLE daily_sales_customers@ (
+  basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
   currency text COLLATE "C" NOT NULL,
+  home text COLLATE "C" NOT NULL,
   customer_id uuid NOT NULL,
   orders bigint NOT NULL,
   units bigint NOT NULL,
@@ -33,6 +52,42 @@ CREATE TABLE daily_sales_customers@ (
   discount bigint NOT NULL,
   shipping bigint NOT NULL,
   tax bigint NOT NULL,
-  PRIMARY KEY (day, currency, customer_id)
+  cash bigint NOT NULL,
+  home_gross bigint NOT NULL,
+  home_discount bigint NOT NULL,
+  home_shipping bigint NOT NULL,
+  home_tax bigint NOT NULL,
+  home_cash bigint NOT NULL,
+  PRIMARY KEY (basis, day, currency, home, customer_id)
+);
+-- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
+-- concerns the order as a whole; `holds` counts the order once for each of its products.
+CREATE TABLE sales_postings@ (
+  position bigint NOT NULL,
+  nth bigint NOT NULL,
+  basis text COLLATE "C" NOT NULL,
+  day text COLLATE "C" NOT NULL,
+  event text COLLATE "C" NOT NULL,
+  order_id bigint NOT NULL,
+  line bigint NOT NULL,
+  product_id uuid NOT NULL,
+  customer_id uuid NOT NULL,
+  currency text COLLATE "C" NOT NULL,
+  home text COLLATE "C" NOT NULL,
+  orders bigint NOT NULL,
+  units bigint NOT NULL,
+  gross bigint NOT NULL,
+  discount bigint NOT NULL,
+  shipping bigint NOT NULL,
+  tax bigint NOT NULL,
+  cash bigint NOT NULL,
+  home_gross bigint NOT NULL,
+  home_discount bigint NOT NULL,
+  home_shipping bigint NOT NULL,
+  home_tax bigint NOT NULL,
+  home_cash bigint NOT NULL,
+  holds bigint NOT NULL,
+  PRIMARY KEY (position, nth)
 );
 -- indexes: created after a build has caught up
+CREATE INDEX sales_postings_by_day# ON sales_postings@ (basis, day, position);

@@ -1,19 +1,30 @@
--- Booked sales per business day: added up, never recomputed. Amounts in minor units. (SQLite)
+-- Sales per basis and business day: added up, never recomputed. Amounts in minor units; those that begin with home_
+-- are in the currency `home`: the shop's where the order was converted, else the order's own. (SQLite)
 CREATE TABLE daily_sales@ (
+  basis TEXT NOT NULL,
   day TEXT NOT NULL,
   currency TEXT NOT NULL,
+  home TEXT NOT NULL,
   orders INTEGER NOT NULL,
   units INTEGER NOT NULL,
   gross INTEGER NOT NULL,
   discount INTEGER NOT NULL,
   shipping INTEGER NOT NULL,
   tax INTEGER NOT NULL,
-  PRIMARY KEY (day, currency)
+  cash INTEGER NOT NULL,
+  home_gross INTEGER NOT NULL,
+  home_discount INTEGER NOT NULL,
+  home_shipping INTEGER NOT NULL,
+  home_tax INTEGER NOT NULL,
+  home_cash INTEGER NOT NULL,
+  PRIMARY KEY (basis, day, currency, home)
 ) WITHOUT ROWID;
--- The shipping fee belongs to no product: it stands under the nil id.
+-- What belongs to no product, such as the shipping fee, stands under the nil id.
 CREATE TABLE daily_sales_products@ (
+  basis TEXT NOT NULL,
   day TEXT NOT NULL,
   currency TEXT NOT NULL,
+  home TEXT NOT NULL,
   product_id BLOB NOT NULL,
   orders INTEGER NOT NULL,
   units INTEGER NOT NULL,
@@ -21,11 +32,19 @@ CREATE TABLE daily_sales_products@ (
   discount INTEGER NOT NULL,
   shipping INTEGER NOT NULL,
   tax INTEGER NOT NULL,
-  PRIMARY KEY (day, currency, product_id)
+  cash INTEGER NOT NULL,
+  home_gross INTEGER NOT NULL,
+  home_discount INTEGER NOT NULL,
+  home_shipping INTEGER NOT NULL,
+  home_tax INTEGER NOT NULL,
+  home_cash INTEGER NOT NULL,
+  PRIMARY KEY (basis, day, currency, home, product_id)
 ) WITHOUT ROWID;
 CREATE TABLE daily_sales_customers@ (
+  basis TEXT NOT NULL,
   day TEXT NOT NULL,
   currency TEXT NOT NULL,
+  home TEXT NOT NULL,
   customer_id BLOB NOT NULL,
   orders INTEGER NOT NULL,
   units INTEGER NOT NULL,
@@ -33,6 +52,42 @@ CREATE TABLE daily_sales_customers@ (
   discount INTEGER NOT NULL,
   shipping INTEGER NOT NULL,
   tax INTEGER NOT NULL,
-  PRIMARY KEY (day, currency, customer_id)
+  cash INTEGER NOT NULL,
+  home_gross INTEGER NOT NULL,
+  home_discount INTEGER NOT NULL,
+  home_shipping INTEGER NOT NULL,
+  home_tax INTEGER NOT NULL,
+  home_cash INTEGER NOT NULL,
+  PRIMARY KEY (basis, day, currency, home, customer_id)
+) WITHOUT ROWID;
+-- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
+-- concerns the order as a whole; `holds` counts the order once for each of its products.
+CREATE TABLE sales_postings@ (
+  position INTEGER NOT NULL,
+  nth INTEGER NOT NULL,
+  basis TEXT NOT NULL,
+  day TEXT NOT NULL,
+  event TEXT NOT NULL,
+  order_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  product_id BLOB NOT NULL,
+  customer_id BLOB NOT NULL,
+  currency TEXT NOT NULL,
+  home TEXT NOT NULL,
+  orders INTEGER NOT NULL,
+  units INTEGER NOT NULL,
+  gross INTEGER NOT NULL,
+  discount INTEGER NOT NULL,
+  shipping INTEGER NOT NULL,
+  tax INTEGER NOT NULL,
+  cash INTEGER NOT NULL,
+  home_gross INTEGER NOT NULL,
+  home_discount INTEGER NOT NULL,
+  home_shipping INTEGER NOT NULL,
+  home_tax INTEGER NOT NULL,
+  home_cash INTEGER NOT NULL,
+  holds INTEGER NOT NULL,
+  PRIMARY KEY (position, nth)
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up
+CREATE INDEX sales_postings_by_day# ON sales_postings@ (basis, day, position);

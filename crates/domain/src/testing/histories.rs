@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::{Story, input};
 use crate::{
     commands::{
-        AdjustStock, Cancel, Command, CreateOrder, ReceiveStock, RecordPayment, SetHold, Ship, UpdateStatus,
-        UpsertProduct,
+        AdjustStock, Cancel, ChangeLines, Command, CreateOrder, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold,
+        SetRate, Ship, UpdateStatus, UpsertProduct,
     },
     ids::{OrderId, ProductId, StreamId},
-    postings::booked,
+    order::{PaymentStatus, Status},
+    postings::{Basis, Figures, Posting, postings},
     world::State,
 };
 
@@ -20,7 +21,7 @@ const SKUS: [&str; 3] = ["DENY", "WAIT", "FREE"];
 type Dice = (u8, usize, i64, i64);
 
 fn dice() -> impl Strategy<Value = Dice> {
-    (0_u8..17, 0_usize..3, 0_i64..6, 0_i64..8)
+    (0_u8..27, 0_usize..3, 0_i64..6, 0_i64..8)
 }
 
 fn shop() -> Story {
@@ -60,6 +61,28 @@ fn command((kind, product, units, order): Dice) -> Command {
         13 => status(["confirmed", "processing", "shipped"][product]),
         14 => status(["delivered", "cancelled", "pending"][product]),
         15 => input::<UpdateStatus>(json!({ "order_id": order_id, "status": "delivered", "lines": some(product) })),
+        16 => input::<ReturnItems>(json!({
+            "order_id": order_id, "lines": some(product), "shipping": units % 2 == 0,
+            "disposition": if order % 2 == 0 { "restock" } else { "scrap" },
+        })),
+        17 => input::<ReturnItems>(json!({ "order_id": order_id, "disposition": "restock", "shipping": true })),
+        18 => input::<Refund>(json!({ "order_id": order_id, "kind": "units" })),
+        19 => {
+            input::<Refund>(json!({ "order_id": order_id, "kind": "goodwill", "amount": format!("{units}.25") }))
+        }
+        20 => input::<RecordPayment>(json!({ "order_id": order_id, "method": "upi" })),
+        21 => input::<ChangeLines>(json!({
+            "order_id": order_id, "changes": [{ "line": 1 + product, "quantity": units }],
+        })),
+        22 => input::<ChangeLines>(json!({
+            "order_id": order_id,
+            "changes": [{ "product": sku, "quantity": 1 + units }, { "line": 1, "unit_price": "9.99" }],
+        })),
+        23 => input::<SetRate>(json!({ "currency": "USD", "rate": format!("8{units}.1{order}") })),
+        24..=25 => input::<CreateOrder>(json!({
+            "customer": "Ann", "currency": "USD", "shipping": "1.01",
+            "lines": [{ "product": sku, "quantity": 1 + units, "unit_price": "3.33", "discount": "5%" }],
+        })),
         _ => input::<UpsertProduct>(json!({ "sku": sku, "price": format!("{units}.05"), "archived": order == 7 })),
     }
 }
@@ -78,15 +101,48 @@ fn assert_stock_adds_up(story: &Story) {
     }
 }
 
-/// What was booked for an order is what is part of it now, and every state survives a snapshot.
+/// What was booked for an order is what is part of it now, less goodwill; what was shipped is what left of it and
+/// stayed away; cash is what came in and stayed. An order that is finished and balanced has one total (rule R10). Every
+/// state survives a snapshot.
 fn assert_figures_and_snapshots(story: &Story) {
+    let all: Vec<Posting> = story.told.iter().flat_map(|(_, event)| postings(event)).collect();
     for id in (OrderId::FIRST.0..story.next_order.0).map(OrderId) {
-        let postings = story.told.iter().flat_map(|(_, event)| booked(event)).filter(|p| p.order_id == id);
-        assert_eq!(postings.map(|posting| posting.total()).sum::<i64>(), story.order(id).current_totals().total);
+        let order = story.order(id);
+        let sum = |basis: Basis| {
+            let mut sum = Figures::default();
+            all.iter().filter(|p| p.order_id == id && p.basis == basis).for_each(|posting| sum.add(posting.own));
+            sum.total()
+        };
+        let goodwill = order.goodwill.net + order.goodwill.tax;
+        assert_eq!(sum(Basis::Booked), order.current_totals().total - goodwill);
+        assert_eq!(sum(Basis::Cash), order.captured - order.refunded);
+        let finished = matches!(order.status(), Status::Shipped | Status::Delivered | Status::Returned);
+        if finished {
+            assert_eq!(sum(Basis::Shipped), sum(Basis::Booked), "order {id} is finished: {order:?}");
+        }
+        let balanced = order.due() == 0 && order.payment_status() != PaymentStatus::Unpaid;
+        if finished && balanced {
+            assert_eq!(sum(Basis::Cash), sum(Basis::Booked), "order {id} is finished and balanced");
+        }
+        for basis in Basis::ALL {
+            let units = |posting: &&Posting| posting.order_id == id && posting.basis == basis;
+            let counted: i64 = all.iter().filter(units).map(|posting| posting.units).sum();
+            let now: i64 = match basis {
+                Basis::Booked => order.lines.iter().map(|line| line.active() - line.returned).sum(),
+                Basis::Shipped => order.lines.iter().map(|line| line.shipped - line.returned).sum(),
+                Basis::Cash => 0,
+            };
+            assert_eq!(counted, now, "{basis:?}");
+        }
+        if order.status() == Status::Cancelled && order.goodwill == crate::event::Charge::default() {
+            let mut home = Figures::default();
+            all.iter().filter(|p| p.order_id == id && p.basis == Basis::Booked).for_each(|p| home.add(p.home));
+            assert_eq!(home, Figures::default(), "converted amounts cancel out too");
+        }
         let state = story.world.get(StreamId::Order(id)).expect("the order is at hand");
         let snapshot = serde_json::to_string(state).expect("a state is JSON");
         assert_eq!(&serde_json::from_str::<State>(&snapshot).expect("a snapshot is a state"), state);
-        let shown: Value = serde_json::to_value(story.order(id).view()).expect("a view is JSON");
+        let shown: Value = serde_json::to_value(order.view()).expect("a view is JSON");
         assert_eq!(shown["status"], story.status(id).name());
     }
 }
