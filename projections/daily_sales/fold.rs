@@ -302,22 +302,28 @@ impl DailySalesFold {
         let day = day.to_owned();
         let row = figures!(
             DailySales { basis: basis.clone(), day: day.clone(), currency: currency.clone(), home: home.clone() },
-            posting, posting.orders
+            posting,
+            posting.orders
         );
         add!(self.days, row);
         let product_id = posting.product_id.map_or(Uuid::nil(), |id| id.0);
         let row = figures!(
             DailySalesByProduct {
-                basis: basis.clone(), day: day.clone(), currency: currency.clone(), home: home.clone(),
+                basis: basis.clone(),
+                day: day.clone(),
+                currency: currency.clone(),
+                home: home.clone(),
                 product_id: product_id,
             },
-            posting, holds
+            posting,
+            holds
         );
         add!(self.products, row);
         let customer_id = posting.customer_id.0;
         let row = figures!(
             DailySalesByCustomer { basis: basis, day: day, currency: currency, home: home, customer_id: customer_id },
-            posting, posting.orders
+            posting,
+            posting.orders
         );
         add!(self.customers, row);
     }

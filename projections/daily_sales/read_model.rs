@@ -5,7 +5,8 @@ mod query;
 
 pub use fold::{DailySales, DailySalesByCustomer, DailySalesByProduct, SalesPosting};
 pub use query::{
-    Explained, Figures, GroupBy, GroupKey, Sales, SalesGroup, SalesReport, SalesRequest, Selection, daily_sales, explain,
+    Explained, ExplainedPosting, Figures, GroupBy, GroupKey, Sales, SalesGroup, SalesReport, SalesRequest, Selection,
+    daily_sales, explain,
 };
 
 use crate::{fold::ReadModel, row::Row};

@@ -121,6 +121,17 @@ impl Projections {
         self.store.close().await;
     }
 
+    /// After a customer was erased, at `position`: waits until the row is gone, then clears away what it left behind.
+    ///
+    /// # Errors
+    /// When the read model is not there in time, or the store fails; safe to repeat.
+    pub async fn purge_customers(&self, position: Position) -> Result<(), StoreError> {
+        if !self.wait_until(crate::customers::READ_MODEL.name, position).await? {
+            return Err(StoreError::Shape("customers have not caught up with the erasure".to_owned()));
+        }
+        self.store().purge("customers").await
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }

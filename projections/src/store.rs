@@ -99,7 +99,9 @@ impl Store {
                 .statement_cache_capacity(PREPARED_STATEMENTS)
                 .pragma("cache_size", "-65536")
                 .pragma("temp_store", "memory")
-                .pragma("wal_autocheckpoint", "4000");
+                .pragma("wal_autocheckpoint", "4000")
+                // The pages of a forgotten person are overwritten.
+                .pragma("secure_delete", "ON");
             let writer =
                 SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(&failed)?;
             let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_lazy_with(options);
@@ -107,6 +109,21 @@ impl Store {
         } else {
             Err(StoreError::UnknownUrl(url.split('@').next_back().unwrap_or_default().to_owned()))
         }
+    }
+
+    /// Clears away what deleted rows left behind in the table and, on SQLite, in the write-ahead log.
+    pub(crate) async fn purge(&self, table: &str) -> Result<(), StoreError> {
+        let failed = StoreError::doing("purging");
+        match self {
+            Store::Postgres(pool) => {
+                let vacuum = format!("VACUUM {table}");
+                sqlx::query(sqlx::AssertSqlSafe(vacuum)).execute(pool).await.map_err(failed)?;
+            }
+            Store::Sqlite { writer, .. } => {
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.map_err(failed)?;
+            }
+        }
+        Ok(())
     }
 
     /// A transaction that writes.

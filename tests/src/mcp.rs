@@ -57,6 +57,12 @@ pub struct Refusal {
     /// What may have been meant.
     #[serde(default)]
     pub candidates: Vec<Value>,
+    /// What would happen, where the user must confirm.
+    #[serde(default)]
+    pub preview: Value,
+    /// What lets it happen.
+    #[serde(default)]
+    pub confirm_token: Option<String>,
 }
 
 impl fmt::Display for Refusal {
@@ -118,6 +124,28 @@ impl Mcp {
             Ok(answer) => Ok(answer),
             Err(refusal) => bail!("{tool} refused {arguments}: {refusal}"),
         }
+    }
+
+    /// Calls a tool that must ask for the user's word first, and gives it.
+    ///
+    /// # Errors
+    /// When it does not ask, or does not do it then.
+    pub async fn confirmed(&self, tool: &str, arguments: Value) -> Result<Value> {
+        let token = self.asked(tool, arguments.clone()).await?;
+        let mut arguments = arguments;
+        arguments["confirm_token"] = token.into();
+        self.ok(tool, arguments).await
+    }
+
+    /// Calls a tool that must ask for the user's word first; answers the token.
+    ///
+    /// # Errors
+    /// When it does not ask.
+    pub async fn asked(&self, tool: &str, arguments: Value) -> Result<String> {
+        let refusal = self.refused(tool, arguments).await?;
+        ensure!(refusal.code == "CONFIRMATION_REQUIRED", "{tool} answered {refusal}");
+        ensure!(refusal.preview["text"].is_string(), "{tool} previews nothing: {refusal:?}");
+        refusal.confirm_token.with_context(|| format!("{tool} gave no token"))
     }
 
     /// Calls a tool that must refuse.

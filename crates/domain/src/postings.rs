@@ -283,7 +283,17 @@ impl Journal {
         let (home_currency, home) = home.unwrap_or((currency, own));
         let (line, product_id, units) = (None, None, 0);
         self.postings.push(Posting {
-            basis, order_id, customer_id, line, product_id, units, orders, currency, own, home_currency, home,
+            basis,
+            order_id,
+            customer_id,
+            line,
+            product_id,
+            units,
+            orders,
+            currency,
+            own,
+            home_currency,
+            home,
         });
     }
 }
@@ -365,14 +375,10 @@ mod tests {
             (24, (-94_237, -16_963, -111_200)),
         ];
         assert_eq!(by_day(&story, Basis::Booked), BTreeMap::from(booked));
-        let shipped = [
-            (21, (189_900, 34_182, 224_082)),
-            (22, (141_576, 25_484, 167_060)),
-            (24, (-94_237, -16_963, -111_200)),
-        ];
+        let shipped =
+            [(21, (189_900, 34_182, 224_082)), (22, (141_576, 25_484, 167_060)), (24, (-94_237, -16_963, -111_200))];
         assert_eq!(by_day(&story, Basis::Shipped), BTreeMap::from(shipped));
-        let cash =
-            [(20, (0, 0, 383_276)), (23, (0, 0, 7_866)), (24, (0, 0, -5_000)), (25, (0, 0, -106_200))];
+        let cash = [(20, (0, 0, 383_276)), (23, (0, 0, 7_866)), (24, (0, 0, -5_000)), (25, (0, 0, -106_200))];
         assert_eq!(by_day(&story, Basis::Cash), BTreeMap::from(cash));
         for basis in Basis::ALL {
             let total: i64 = by_day(&story, basis).values().map(|(_, _, total)| total).sum();

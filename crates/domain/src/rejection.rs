@@ -61,6 +61,20 @@ pub struct Rejection {
     /// Every problem of the call when it has several, so that one more call can mend all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
+    /// What would happen, and the token that lets it happen, where the user must confirm first.
+    #[serde(flatten)]
+    pub confirmation: Option<Box<Confirmation>>,
+}
+
+/// What the user is asked to confirm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Confirmation {
+    /// Repeat the call with this, once the user agrees. Works once.
+    pub confirm_token: String,
+    /// RFC 3339; afterwards the token is worthless.
+    pub expires_at: String,
+    /// What would be recorded: text, events, state before and after.
+    pub preview: serde_json::Value,
 }
 
 /// One of several problems of a call.
@@ -85,6 +99,7 @@ impl Rejection {
             retryable,
             candidates: vec![],
             problems: vec![],
+            confirmation: None,
         }
     }
 

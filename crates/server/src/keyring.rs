@@ -22,6 +22,8 @@ use crate::clock;
 
 /// Name of the shop's key for the e-mail index.
 const EMAIL_INDEX: &str = "email-index";
+/// Name of the shop's key that signs confirm tokens.
+const CONFIRM_TOKENS: &str = "confirm-tokens";
 /// How long an address found once is taken to belong to the same customer: another node may change it meanwhile.
 const EMAIL_MEMORY: Duration = Duration::from_secs(60);
 /// Addresses remembered at most.
@@ -39,6 +41,7 @@ struct NoKey(CustomerId);
 pub(crate) struct Keyring {
     store: Store,
     index: [u8; 32],
+    tokens: [u8; 32],
     keys: RwLock<HashMap<Uuid, Key>>,
     emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
 }
@@ -48,8 +51,9 @@ impl Keyring {
     pub(crate) async fn open(database_url: &str) -> anyhow::Result<Keyring> {
         let store = Store::open(database_url).await?;
         let index = store.shop_key(EMAIL_INDEX, clock::random_key()?).await?;
+        let tokens = store.shop_key(CONFIRM_TOKENS, clock::random_key()?).await?;
         let keys = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
-        Ok(Keyring { store, index, keys: RwLock::new(keys), emails: RwLock::default() })
+        Ok(Keyring { store, index, tokens, keys: RwLock::new(keys), emails: RwLock::default() })
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
@@ -151,6 +155,24 @@ impl Keyring {
             Value::Object(fields) => fields.values_mut().for_each(|item| self.open_all(item)),
             _ => {}
         }
+    }
+
+    /// Destroys the customer's key: nobody can open what was sealed under it any more. Once more changes nothing.
+    pub(crate) async fn forget(&self, id: CustomerId) -> anyhow::Result<()> {
+        self.store.delete(id).await?;
+        self.drop_key(id);
+        Ok(())
+    }
+
+    /// Another node, or this one, destroyed the key.
+    pub(crate) fn drop_key(&self, id: CustomerId) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).remove(&id.0);
+        self.emails.write().unwrap_or_else(PoisonError::into_inner).retain(|_, (known, _)| *known != id);
+    }
+
+    /// The shop's signature under these bytes.
+    pub(crate) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        seal::hmac(&self.tokens, parts)
     }
 
     fn remember_key(&self, id: Uuid, key: &[u8; 32]) {

@@ -2,6 +2,7 @@
 //!
 //! A call's path: `http` → `mcp` → `tools` → the writer (crate commands) or a read model (crate projections) → `tools`.
 
+mod as_of;
 mod cli;
 mod clock;
 mod config;

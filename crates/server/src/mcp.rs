@@ -35,7 +35,7 @@ const INSTRUCTIONS: &str = "Orderlog runs a shop's orders. Amounts going in are 
     amounts coming out are {minor, currency, formatted}; \
     dates may be phrases such as \"last week\", read in the shop's time zone. Every answer has `text`, which can be read aloud as \
     it stands. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
-    dry_run shows what a change would do. Errors say what to do next in `hint` and `candidates`.";
+    dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
 
 /// How tool names are listed. Both forms can be called everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

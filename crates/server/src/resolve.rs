@@ -36,7 +36,7 @@ pub(crate) struct Memory {
 }
 
 /// What the names of a command mean, and what the user should know of the reading.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Resolved {
     pub(crate) names: Names,
     pub(crate) readings: Vec<String>,
@@ -118,6 +118,14 @@ impl Node {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Destroys a customer's key and every plain trace of the person. Safe to repeat.
+    pub(crate) async fn forget(&self, customer: CustomerId) -> Result<(), Failure> {
+        self.keyring.forget(customer).await?;
+        let head = self.log.head().await.map_err(anyhow::Error::new)?.position;
+        self.projections.purge_customers(head).await.map_err(anyhow::Error::new)?;
+        Ok(())
     }
 
     /// The moment a query must at least show: the head as it stands when the query arrives.

@@ -8,6 +8,7 @@ use orderlog_domain::{
     format::day_in_words,
     order::{Order, Status},
     phrase::DateRange,
+    postings::Basis,
     world::State,
 };
 
@@ -193,14 +194,19 @@ pub(crate) fn range(range: &DateRange) -> String {
 }
 
 /// `Today's revenue so far is ₹45,000.`, `Revenue for last week (9–15 Nov 2026) was ₹…`.
-pub(crate) fn revenue(amount: &str, range_read: &DateRange, today: NaiveDate, complete: bool) -> String {
+pub(crate) fn revenue(amount: &str, basis: Basis, range_read: &DateRange, today: NaiveDate, complete: bool) -> String {
+    let (what, of) = match basis {
+        Basis::Booked => ("Revenue", "revenue"),
+        Basis::Shipped => ("Revenue shipped", "revenue shipped"),
+        Basis::Cash => ("Cash", "cash"),
+    };
     match (range_read.from, range_read.to) {
-        (Some(from), Some(to)) if from == today && to == today => format!("Today's revenue so far is {amount}."),
+        (Some(from), Some(to)) if from == today && to == today => format!("Today's {of} so far is {amount}."),
         (Some(from), Some(to)) if to == from && from.succ_opt() == Some(today) && range_read.phrase == "yesterday" => {
-            format!("Yesterday's revenue ({}) was {amount}.", day_in_words(from))
+            format!("Yesterday's {of} ({}) was {amount}.", day_in_words(from))
         }
-        _ if complete => format!("Revenue for {} was {amount}.", range(range_read)),
-        _ => format!("Revenue for {} so far is {amount}.", range(range_read)),
+        _ if complete => format!("{what} for {} was {amount}.", range(range_read)),
+        _ => format!("{what} for {} so far is {amount}.", range(range_read)),
     }
 }
 
@@ -235,7 +241,7 @@ mod tests {
             ("2026-11-20", true, "Revenue for 20 Nov 2026 was ₹45,000."),
             ("previous 3 months", true, "Revenue for previous 3 months (1 Aug – 31 Oct 2026) was ₹45,000."),
         ] {
-            assert_eq!(revenue("₹45,000", &read(phrase), today, complete), expected);
+            assert_eq!(revenue("₹45,000", Basis::Booked, &read(phrase), today, complete), expected);
         }
     }
 

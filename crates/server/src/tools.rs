@@ -2,6 +2,7 @@
 
 mod bench_noop;
 mod command;
+mod confirm;
 mod customers;
 mod inventory;
 pub(crate) mod orders_create_order;
@@ -10,8 +11,10 @@ mod orders_get_pending;
 pub(crate) mod orders_history;
 mod orders_report_sales;
 mod orders_search;
+mod orders_undo;
 mod products;
 mod query;
+mod sales_explain;
 pub(crate) mod views;
 
 pub(crate) use self::{
@@ -282,6 +285,7 @@ impl Tools {
                 Command::UpdateStatus,
             ),
             orders_report_sales::tool(),
+            sales_explain::tool(),
             orders_get::tool(),
             orders_search::tool(),
             orders_history::tool(),
@@ -302,6 +306,7 @@ impl Tools {
                 Command::ReturnItems,
             ),
             Tool::command::<Refund>("orders.refund", "Pay money back", destructive, Command::Refund),
+            orders_undo::tool(),
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write, Command::SetRate),
             inventory::check(),
             Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write, Command::ReceiveStock),
@@ -315,6 +320,7 @@ impl Tools {
             ),
             customers::search(),
             customers::upsert(),
+            customers::erase(),
         ];
         if bench_noop {
             all.push(bench_noop::tool());

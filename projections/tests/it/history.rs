@@ -29,6 +29,8 @@ pub(crate) struct History {
     chance: ChaCha8Rng,
     head: Head,
     waiting: Vec<Recorded>,
+    /// Everything recorded so far.
+    pub(crate) told: Vec<(Position, Event)>,
     pub(crate) world: World,
     open: Vec<OrderId>,
     now: DateTime<Utc>,
@@ -49,6 +51,7 @@ impl History {
             chance: ChaCha8Rng::seed_from_u64(seed),
             head: Head::empty(),
             waiting: vec![],
+            told: vec![],
             world: World::default(),
             open: vec![],
             now: DateTime::UNIX_EPOCH + Duration::days(20_000),
@@ -144,6 +147,7 @@ impl History {
             request_text: None,
         };
         self.world.evolve(stream, &event, &provenance);
+        self.told.push((position, event.clone()));
         let event_type = event.event_type();
         let schema = event.schema();
         let envelope =

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::Weekday;
 use orderlog_domain::{
-    ids::OrderId,
+    ids::{OrderId, Position, ProductId},
     order::{Order, Status},
+    postings::{Basis, postings},
 };
 use orderlog_projections::{
     Cursor, Days, Freshness, Matched, PageRequest, Projections, catalogue, customers,
-    daily_sales::{self, GroupBy, SalesRequest},
+    daily_sales::{self, GroupBy, GroupKey, SalesRequest, Selection},
     order_summary,
     pending_orders::{self, Scope, Sort},
     stock,
@@ -21,7 +22,14 @@ use crate::{
     on_both,
 };
 
-on_both!(pending_orders_agree, sales_agree, summaries_agree, names_are_found, stock_agrees);
+on_both!(
+    pending_orders_agree,
+    sales_agree,
+    postings_explain_every_figure,
+    summaries_agree,
+    names_are_found,
+    stock_agrees
+);
 
 /// Whether an order belongs to a scope, by the domain's own word.
 type Fits = fn(&Order) -> bool;
@@ -94,7 +102,7 @@ async fn sales_agree(engine: Engine) {
     let groupings =
         [GroupBy::Day, GroupBy::Week(Weekday::Mon), GroupBy::Month, GroupBy::Product, GroupBy::Customer].map(Some);
     for group_by in groupings.into_iter().chain([None]) {
-        let request = SalesRequest { days: Days::default(), group_by };
+        let request = SalesRequest { group_by, ..SalesRequest::default() };
         let mut page = PageRequest::first(9);
         let mut groups = vec![];
         loop {
@@ -113,6 +121,66 @@ async fn sales_agree(engine: Engine) {
             let sum: i64 = groups.iter().map(|group| group.sales.revenue()).sum();
             assert_eq!(sum, revenue.values().sum::<i64>(), "groups add up to the total: {group_by:?}");
         }
+    }
+}
+
+/// What every posting adds up to is what the tables added up, whole and in every part, and as of every position.
+async fn postings_explain_every_figure(engine: Engine) {
+    let (projections, history) = shop(&engine, 29).await;
+    let sum = |report: &daily_sales::SalesReport| -> i64 { report.totals.iter().map(|sales| sales.own.total()).sum() };
+    for basis in Basis::ALL {
+        let request = SalesRequest { basis, ..SalesRequest::default() };
+        let mut selections = vec![Selection { request, ..Selection::default() }];
+        for group_by in [GroupBy::Day, GroupBy::Product, GroupBy::Customer] {
+            let grouped = SalesRequest { group_by: Some(group_by), ..request };
+            let page = PageRequest::first(100);
+            let answer = daily_sales::daily_sales(&projections, grouped, page, WHATEVER).await.expect("answer");
+            for group in answer.found.groups {
+                let all = Selection { request, ..Selection::default() };
+                selections.push(match group.key {
+                    GroupKey::From(day) => {
+                        Selection { request: SalesRequest { days: Days::between(day, day), ..request }, ..all }
+                    }
+                    GroupKey::Product(id) => Selection { product: Some(id), ..all },
+                    GroupKey::Shipping => Selection { product: Some(ProductId(uuid::Uuid::nil())), ..all },
+                    GroupKey::Customer(id) => Selection { customer: Some(id), ..all },
+                });
+            }
+        }
+        for selection in &selections {
+            let mut page = PageRequest::first(7);
+            let (mut told, mut count) = (0, 0);
+            loop {
+                let answer = daily_sales::explain(&projections, selection, page, WHATEVER).await.expect("answer").found;
+                assert_eq!(answer.sums, answer.reported, "{selection:?}");
+                told += answer.postings.iter().map(|posting| posting.sales.own.total()).sum::<i64>();
+                count += answer.postings.len() as i64;
+                page.cursor = answer.next;
+                if page.cursor.is_none() {
+                    assert_eq!(count, answer.total_count);
+                    assert_eq!(told, answer.sums.iter().map(|sales| sales.own.total()).sum::<i64>());
+                    break;
+                }
+            }
+        }
+        let now =
+            daily_sales::daily_sales(&projections, request, PageRequest::first(1), WHATEVER).await.expect("answer");
+        let last = SalesRequest { as_of: Some(history.position()), ..request };
+        let then = daily_sales::daily_sales(&projections, last, PageRequest::first(1), WHATEVER).await.expect("answer");
+        assert_eq!(sum(&now.found), sum(&then.found));
+        let half = Position(history.position().0 / 2);
+        let early = SalesRequest { as_of: Some(half), ..request };
+        let then =
+            daily_sales::daily_sales(&projections, early, PageRequest::first(1), WHATEVER).await.expect("answer");
+        let expected: i64 = history
+            .told
+            .iter()
+            .filter(|(position, _)| *position <= half)
+            .flat_map(|(_, event)| postings(event))
+            .filter(|posting| posting.basis == basis)
+            .map(|posting| posting.own.total())
+            .sum();
+        assert_eq!(sum(&then.found), expected, "{basis:?} as of {half}");
     }
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Story, input};
 use crate::{
     commands::{
-        AdjustStock, Cancel, ChangeLines, Command, CreateOrder, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold,
-        SetRate, Ship, UpdateStatus, UpsertProduct,
+        AdjustStock, Cancel, ChangeLines, Command, CreateOrder, ReceiveStock, RecordPayment, Refund, ReturnItems,
+        SetHold, SetRate, Ship, UpdateStatus, UpsertProduct,
     },
     ids::{OrderId, ProductId, StreamId},
     order::{PaymentStatus, Status},
@@ -67,9 +67,7 @@ fn command((kind, product, units, order): Dice) -> Command {
         })),
         17 => input::<ReturnItems>(json!({ "order_id": order_id, "disposition": "restock", "shipping": true })),
         18 => input::<Refund>(json!({ "order_id": order_id, "kind": "units" })),
-        19 => {
-            input::<Refund>(json!({ "order_id": order_id, "kind": "goodwill", "amount": format!("{units}.25") }))
-        }
+        19 => input::<Refund>(json!({ "order_id": order_id, "kind": "goodwill", "amount": format!("{units}.25") })),
         20 => input::<RecordPayment>(json!({ "order_id": order_id, "method": "upi" })),
         21 => input::<ChangeLines>(json!({
             "order_id": order_id, "changes": [{ "line": 1 + product, "quantity": units }],

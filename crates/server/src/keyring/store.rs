@@ -127,6 +127,23 @@ impl Store {
         Ok(id.map(CustomerId))
     }
 
+    /// Destroys a customer's key and the address that leads to it, and sees to it that no file of ours keeps them.
+    pub(super) async fn delete(&self, id: CustomerId) -> anyhow::Result<()> {
+        const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
+        on_engine!(self, pool => sqlx::query(DELETE).bind(id.0).execute(pool).await.map(drop))
+            .context("destroy a key")?;
+        match self {
+            // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
+            Store::Sqlite(pool) => {
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.context("empty the keys' log")?;
+            }
+            Store::Postgres(pool) => {
+                sqlx::query("VACUUM customer_keys").execute(pool).await.context("vacuum the keys")?;
+            }
+        }
+        Ok(())
+    }
+
     /// False when another customer has the address.
     pub(super) async fn change_email(&self, id: CustomerId, index: &[u8; 32]) -> anyhow::Result<bool> {
         const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \

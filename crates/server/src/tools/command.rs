@@ -5,7 +5,8 @@ use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
 use orderlog_domain::{
     commands::Command,
     ids::{CommandId, CustomerId, OrderId, StreamId, Version},
-    rejection::Rejection,
+    rejection::{Code, Rejection},
+    world::State,
 };
 use orderlog_event_log::{Hash, Recorded};
 use schemars::JsonSchema;
@@ -14,7 +15,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Failure, views};
+use super::{
+    Failure,
+    confirm::{self, Bound},
+    views,
+};
 use crate::{mcp::schema::Object, node::Node, principal::Caller, resolve::Resolved, sentences};
 
 /// Namespace of command ids derived from idempotency keys.
@@ -36,6 +41,10 @@ pub(crate) struct Common {
     #[serde(default)]
     #[schemars(with = "bool")]
     pub(crate) dry_run: Option<bool>,
+    /// From the preview that CONFIRMATION_REQUIRED answered, once the user agrees.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 200))]
+    pub(crate) confirm_token: Option<String>,
     /// Why it is done.
     #[serde(default)]
     #[schemars(with = "String", length(max = 500))]
@@ -47,9 +56,12 @@ pub(crate) struct Common {
 }
 
 /// A command's frame: who asks, under which id, how.
+#[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) common: Common,
     pub(crate) command_id: CommandId,
+    /// Whether the same call may come again under the same id.
+    keyed: bool,
     hash: Hash,
     caller: Caller,
     /// When it happened, where that is neither now nor said by the command.
@@ -117,7 +129,7 @@ impl Request {
         caller: Caller,
     ) -> Result<Request, Rejection> {
         let mut common = Object::new();
-        for name in ["idempotency_key", "expected_version", "dry_run", "reason", "request_text"] {
+        for name in ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"] {
             common.extend(arguments.remove_entry(name));
         }
         let common: Common = super::read(common)?;
@@ -126,7 +138,8 @@ impl Request {
             Some(key) => Uuid::new_v5(&KEYED_COMMANDS, format!("{}\0{key}", caller.principal.user).as_bytes()),
             None => node.clock.new_id(),
         };
-        Ok(Request { common, command_id: CommandId(command_id), hash, caller, occurred_at: None })
+        let keyed = common.idempotency_key.is_some();
+        Ok(Request { common, command_id: CommandId(command_id), keyed, hash, caller, occurred_at: None })
     }
 
     /// A command that an import reads from a file: `key` is its idempotency key, `row` what the file says.
@@ -154,12 +167,50 @@ impl Request {
     }
 }
 
-/// Resolves, seals, submits, answers.
-pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
+/// Resolves, asks the user to confirm where that is due, seals, submits, answers.
+pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Command) -> Result<CommandAnswer, Failure> {
     let resolved = node.resolve(command.references()).await?;
     let dry_run = request.is_dry_run();
+    if dry_run || !confirm::may_be_needed(&command) {
+        let (command, receipt, readings) = submit(node, request, command, resolved).await?;
+        return Ok(answer(node, &command, receipt, readings, dry_run));
+    }
+    let why = match request.common.confirm_token.take() {
+        None => None,
+        Some(token) => match bound(node, &request).check(&token, node.clock.now()) {
+            Err(why) => Some(why),
+            Ok(confirmed) => {
+                let mut granted = request.clone();
+                granted.common.expected_version.get_or_insert(confirmed.version.0);
+                granted.keyed = true;
+                if granted.common.idempotency_key.is_none() {
+                    granted.command_id = CommandId(confirmed.command_id);
+                }
+                match submit(node, granted, command.clone(), resolved.clone()).await {
+                    Ok((command, receipt, readings)) => return Ok(answer(node, &command, receipt, readings, false)),
+                    Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
+                        Some("It changed since the preview.")
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+        },
+    };
+    let mut trial = request.clone();
+    trial.common.dry_run = Some(true);
+    let (foreseen, receipt, readings) = submit(node, trial, command.clone(), resolved.clone()).await?;
+    if confirm::is_needed(&command, &receipt) {
+        let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
+        let preview = answer(node, &foreseen, receipt, readings, true);
+        let (now, nonce) = (node.clock.now(), node.clock.new_id());
+        return Err(bound(node, &request).ask(preview, version, now, nonce, why).into());
+    }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
     Ok(answer(node, &command, receipt, readings, dry_run))
+}
+
+fn bound<'a>(node: &'a Node, request: &'a Request) -> Bound<'a> {
+    Bound { keyring: &node.keyring, principal: &request.caller.principal, request: request.hash }
 }
 
 /// Puts a command whose names are resolved through the writer.
@@ -170,7 +221,7 @@ pub(crate) async fn submit(
     resolved: Resolved,
 ) -> Result<(Command, Receipt, Vec<String>), Failure> {
     let Resolved { names, readings } = resolved;
-    let Request { mut common, command_id, hash, caller, occurred_at } = request;
+    let Request { mut common, command_id, keyed, hash, caller, occurred_at } = request;
     if has_free_text(&command, &common)
         && let Some(customer) = concerned(node, &command, &names).await?
     {
@@ -180,7 +231,7 @@ pub(crate) async fn submit(
     let submission = Submission {
         names,
         command_id,
-        keyed: common.idempotency_key.is_some(),
+        keyed,
         request_hash: hash,
         now,
         occurred_at: occurred_at.or(command.occurred_at()).unwrap_or(now),
@@ -234,23 +285,24 @@ pub(crate) fn answer(
         no_change,
         replayed: receipt.replayed,
         dry_run,
-        undo: if no_change || dry_run { None } else { undo(command, order_id) },
+        undo: if no_change || dry_run { None } else { undo(command, &receipt) },
         text,
     }
 }
 
-fn undo(command: &Command, order_id: Option<i64>) -> Option<Undo> {
-    let order_id = order_id?;
-    match command {
-        Command::CreateOrder(_) => {
-            Some(Undo { tool: "orders_cancel", arguments: serde_json::json!({ "order_id": order_id }) })
-        }
-        Command::SetHold(hold) => {
-            let arguments = serde_json::json!({ "order_id": order_id, "on": !hold.on });
-            Some(Undo { tool: "orders_set_hold", arguments })
-        }
-        _ => None,
-    }
+/// The call that takes the change back, where orders.undo can.
+fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
+    let undoable = match command {
+        Command::CreateOrder(_) | Command::Ship(_) | Command::SetHold(_) | Command::RecordPayment(_) => true,
+        Command::UpdateStatus(_) => receipt.events().iter().all(|event| {
+            !matches!(event.event_type.as_str(), "ProcessingStarted" | "UnitsDelivered" | "UnitsCancelled")
+        }),
+        _ => false,
+    };
+    undoable.then(|| {
+        let arguments = serde_json::json!({ "command_id": receipt.command_id.0 });
+        Undo { tool: "orders_undo", arguments }
+    })
 }
 
 fn has_free_text(command: &Command, common: &Common) -> bool {

@@ -80,6 +80,34 @@ pub(super) fn upsert() -> Tool {
     )
 }
 
+const ERASE: &str = "customers.erase";
+
+/// Forget a customer: the key to name, e-mail address, phone, address and free texts is destroyed for good. Orders and
+/// every figure stay as they are.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Erase {
+    /// E-mail address, name or id.
+    #[schemars(length(min = 1, max = 254))]
+    customer: String,
+}
+
+pub(super) fn erase() -> Tool {
+    Tool::command_with::<Erase, _>(ERASE, "Erase a customer", Danger::Destructive, |node, call| async move {
+        let Call { mut arguments, caller } = call;
+        let request = Request::split(&node, ERASE, &mut arguments, caller)?;
+        let Erase { customer } = super::read(arguments)?;
+        let (customer_id, _) = node.customer(&customer, "customer").await?;
+        let dry_run = request.is_dry_run();
+        // The fact first: a crash before the key is gone is mended by the same call again.
+        let answer = command::carry_out(&node, request, Command::EraseCustomer { customer_id }).await?;
+        if !dry_run {
+            node.forget(customer_id).await?;
+        }
+        Ok(answer)
+    })
+}
+
 /// Finds or mints the customer, seals what was given, and submits that.
 pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustomer) -> Result<CommandAnswer, Failure> {
     input.check()?;

@@ -7,11 +7,12 @@ use orderlog_domain::{
     format::MoneyOut,
     ids::ProductId,
     phrase::{self, Direction},
+    postings::{Basis, Figures as Amounts},
     rejection::Rejection,
 };
 use orderlog_projections::{
     Freshness, catalogue,
-    daily_sales::{self, GroupBy, GroupKey, Sales, SalesGroup, SalesRequest},
+    daily_sales::{self, GroupBy, GroupKey, Sales, SalesGroup, SalesRequest, Selection},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,14 @@ use uuid::Uuid;
 use super::{
     Failure, Tool,
     query::{Frame, Paging, Read},
+    sales_explain::Reference,
     views::CustomerView,
 };
 use crate::{node::Node, sentences};
 
 /// Sales of a day or a range of days: gross − discounts = net; + shipping = revenue (the headline, without tax); + tax =
-/// total. Booked: orders count on the day they are placed, cancellations on the day they happen. Other currencies are
-/// shown beside the shop's, not converted.
+/// total. booked counts orders on the day they are placed, shipped units on the day they leave, cash money on the day it
+/// moves; reversals count on the day they happen. Other currencies are converted at the rate stored when they were placed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -40,19 +42,39 @@ struct Input {
     date_range: Option<String>,
     /// How sales are counted; booked when left out.
     #[serde(default)]
-    #[schemars(with = "Basis")]
-    #[expect(dead_code, reason = "there is one basis until shipped and cash are built")]
-    basis: Option<Basis>,
+    #[schemars(with = "BasisInput")]
+    basis: Option<BasisInput>,
     /// Split the figures.
     #[serde(default)]
     #[schemars(with = "GroupInput")]
     group_by: Option<GroupInput>,
+    /// As it was known at that moment: RFC 3339 time, a day (its end), or a position of the log.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    as_of: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+/// What counts as a sale, and when.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Basis {
+pub(super) enum BasisInput {
+    /// When the order is placed.
+    #[default]
     Booked,
+    /// When the units leave.
+    Shipped,
+    /// When money moves.
+    Cash,
+}
+
+impl BasisInput {
+    pub(super) fn basis(self) -> Basis {
+        match self {
+            BasisInput::Booked => Basis::Booked,
+            BasisInput::Shipped => Basis::Shipped,
+            BasisInput::Cash => Basis::Cash,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -67,11 +89,15 @@ enum GroupInput {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
-    /// Revenue in the shop's currency: without tax, with shipping.
+    /// booked, shipped or cash.
+    basis: &'static str,
+    /// Revenue in the shop's currency: without tax, with shipping. On the cash basis the money itself.
     revenue: MoneyOut,
-    /// Every currency in which anything was posted.
+    /// The waterfall in the shop's currency, with what was converted to it.
+    figures: Figures,
+    /// Every currency in which anything was posted, in itself.
     totals: Vec<Figures>,
-    /// The groups asked for, one page.
+    /// The groups asked for, one page, in the shop's currency where converted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Group>")]
     groups: Vec<Group>,
@@ -84,14 +110,14 @@ struct Output {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Figures {
+pub(super) struct Figures {
     /// ISO 4217.
     currency: String,
-    /// Not in the shop's currency, and therefore not part of `revenue`.
+    /// No rate was stored: neither in the shop's currency nor part of `figures`.
     unconverted: bool,
-    /// Orders placed.
+    /// Orders posted less those taken back whole.
     orders: i64,
-    /// Units booked less units taken back.
+    /// Units posted less units taken back.
     units: i64,
     gross: MoneyOut,
     discount: MoneyOut,
@@ -100,6 +126,8 @@ struct Figures {
     revenue: MoneyOut,
     tax: MoneyOut,
     total: MoneyOut,
+    /// For sales.explain.
+    reference: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -141,8 +169,13 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let today = calendar.business_date(now);
     let complete = range.to.is_some_and(|to| calendar.is_complete(to, now));
     read.take_range(range);
-    read.interpretation.reading =
-        Some("booked: orders on the day they were placed, reversals on the day they happened".to_owned());
+    let basis = input.basis.unwrap_or_default().basis();
+    read.interpretation.reading = Some(reading(basis).to_owned());
+    let as_of = match &input.as_of {
+        Some(text) => Some(node.as_of(text).await?),
+        None => None,
+    };
+    read.interpretation.as_of_position = as_of.map(|as_of| as_of.position.0);
 
     let group_by = input.group_by.map(|group| match group {
         GroupInput::Day => GroupBy::Day,
@@ -152,40 +185,75 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
         GroupInput::Customer => GroupBy::Customer,
     });
     let fresh = node.fresh().await?;
-    let request = SalesRequest { days: read.days(), group_by };
+    let request = SalesRequest { basis, days: read.days(), group_by, as_of: as_of.map(|as_of| as_of.position) };
     let answer = daily_sales::daily_sales(&node.projections, request, paging.request()?, fresh).await?;
-    let groups = groups(&node, &answer.found.groups, group_by, fresh).await?;
-    let totals: Vec<Figures> = answer.found.totals.iter().map(|sales| Figures::of(&node, sales)).collect();
+    let known_at = as_of.map_or(answer.position, |as_of| as_of.position);
+    let about = Reference { selection: Selection { request, ..Selection::default() }, known_at };
+    let groups = groups(&node, &answer.found.groups, group_by, fresh, &about).await?;
     let home = node.config.shop.currency;
-    let revenue = answer.found.totals.iter().find(|sales| sales.currency == home.code()).map_or(0, Sales::revenue);
+    let mut totals: Vec<Figures> = Vec::new();
+    let mut sum = Sales::nothing(home.code());
+    for sales in &answer.found.totals {
+        let in_currency = about.currency(&sales.currency);
+        totals.push(Figures::of(&node, &sales.currency, sales, sales.own, &in_currency));
+        if sales.home == home.code() {
+            sum.orders += sales.orders;
+            sum.units += sales.units;
+            sum.converted.add(sales.converted);
+        }
+    }
+    let figures = Figures::of(&node, home.code(), &sum, sum.converted, &about);
+    let revenue = headline(basis, &sum.converted);
     let mut text = match &read.range {
-        Some(range) => sentences::revenue(&node.amount(revenue, home), range, today, complete),
+        Some(range) => sentences::revenue(&node.amount(revenue, home), basis, range, today, complete),
         None => String::new(),
     };
-    for other in answer.found.totals.iter().filter(|sales| sales.currency != home.code()) {
-        let amount = other.currency.parse().map(|currency| node.amount(other.revenue(), currency)).unwrap_or_default();
-        text.push_str(&format!(" Besides, {amount} was taken in {}.", other.currency));
+    for other in answer.found.totals.iter().filter(|sales| sales.home != home.code()) {
+        let amount = other.currency.parse().map(|code| node.amount(headline(basis, &other.own), code));
+        let (amount, currency) = (amount.unwrap_or_default(), &other.currency);
+        text.push_str(&format!(" Besides, {amount} was taken in {currency}, for which no exchange rate is stored."));
+    }
+    if let Some(as_of) = as_of {
+        text.push_str(&format!(" This is how it was known {}.", as_of.in_words(&node)));
     }
     let (next, total_count) = (answer.found.next, answer.found.total_groups);
     let frame = Frame::of(&answer, next, read.interpretation, text);
-    Ok(Output { revenue: node.money(revenue, home), totals, groups, total_count, complete, frame })
+    let revenue = node.money(revenue, home);
+    Ok(Output { basis: basis.name(), revenue, figures, totals, groups, total_count, complete, frame })
+}
+
+fn reading(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Booked => "booked: orders on the day they were placed, reversals on the day they happened",
+        Basis::Shipped => "shipped: units on the day they left, reversals on the day they happened",
+        Basis::Cash => "cash: money with tax on the day it moved",
+    }
+}
+
+/// The one figure a sentence names.
+fn headline(basis: Basis, figures: &Amounts) -> i64 {
+    match basis {
+        Basis::Booked | Basis::Shipped => figures.revenue(),
+        Basis::Cash => figures.cash,
+    }
 }
 
 impl Figures {
-    fn of(node: &Node, sales: &Sales) -> Figures {
-        let money = |minor| node.money_in(minor, &sales.currency);
+    pub(super) fn of(node: &Node, currency: &str, sales: &Sales, amounts: Amounts, about: &Reference) -> Figures {
+        let money = |minor| node.money_in(minor, currency);
         Figures {
-            currency: sales.currency.clone(),
-            unconverted: sales.currency != node.config.shop.currency.code(),
+            currency: currency.to_owned(),
+            unconverted: sales.home != node.config.shop.currency.code(),
             orders: sales.orders,
             units: sales.units,
-            gross: money(sales.gross),
-            discount: money(sales.discount),
-            net: money(sales.net()),
-            shipping: money(sales.shipping),
-            revenue: money(sales.revenue()),
-            tax: money(sales.tax),
-            total: money(sales.total()),
+            gross: money(amounts.gross),
+            discount: money(amounts.discount),
+            net: money(amounts.net()),
+            shipping: money(amounts.shipping),
+            revenue: money(amounts.revenue()),
+            tax: money(amounts.tax),
+            total: money(amounts.total()),
+            reference: about.to_string(),
         }
     }
 }
@@ -195,6 +263,7 @@ async fn groups(
     groups: &[SalesGroup],
     group_by: Option<GroupBy>,
     fresh: Freshness,
+    about: &Reference,
 ) -> Result<Vec<Group>, Failure> {
     let products = products(node, groups, fresh).await?;
     let people = groups.iter().filter_map(|group| match group.key {
@@ -202,7 +271,7 @@ async fn groups(
         GroupKey::From(_) | GroupKey::Product(_) | GroupKey::Shipping => None,
     });
     let customers = node.customers_named(people, fresh).await?;
-    Ok(groups.iter().map(|group| one(node, group, group_by, &products, &customers)).collect())
+    Ok(groups.iter().map(|group| one(node, group, group_by, &products, &customers, about)).collect())
 }
 
 fn one(
@@ -211,12 +280,15 @@ fn one(
     group_by: Option<GroupBy>,
     products: &HashMap<ProductId, (String, String)>,
     customers: &HashMap<Uuid, CustomerView>,
+    about: &Reference,
 ) -> Group {
-    let figures = Figures::of(node, &group.sales);
+    let sales = &group.sales;
+    let about = about.group(group.key, group_by).currency(&sales.currency);
+    let figures = Figures::of(node, &sales.home, sales, sales.converted, &about);
     let blank = Group { label: String::new(), from: None, sku: None, customer_id: None, figures };
     match group.key {
         GroupKey::From(day) => Group { label: period(day, group_by), from: Some(day.to_string()), ..blank },
-        GroupKey::Shipping => Group { label: "Shipping fees".to_owned(), ..blank },
+        GroupKey::Shipping => Group { label: "Shipping fees and goodwill".to_owned(), ..blank },
         GroupKey::Product(id) => match products.get(&id) {
             Some((name, sku)) => Group { label: name.clone(), sku: Some(sku.clone()), ..blank },
             None => Group { label: id.to_string(), ..blank },

@@ -61,6 +61,10 @@ pub(crate) struct Interpretation {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub(crate) names: Vec<String>,
+    /// The position of the log that was asked about, where it is not the present one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    pub(crate) as_of_position: Option<i64>,
     /// What was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]

@@ -1,0 +1,155 @@
+//! Changes that are hard to take back: previewed first, carried out with a token of the preview.
+//!
+//! A token is signed, not stored, so that any node can check it. It is bound to the principal, to the arguments and to
+//! the version that the preview showed. It works once because it names the command: the command's id is derived from it,
+//! and the log acts on an id once; the same call again is answered with the receipt of the first.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use orderlog_commands::Receipt;
+use orderlog_domain::{
+    commands::Command,
+    ids::Version,
+    order::Status,
+    rejection::{Code, Confirmation, Rejection},
+    world::State,
+};
+use orderlog_event_log::Hash;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::command::CommandAnswer;
+use crate::{keyring::Keyring, principal::Principal};
+
+/// How long a preview stands.
+pub(crate) const TOKEN_MINUTES: i64 = 10;
+/// Namespace of command ids derived from tokens.
+const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0001);
+/// Bytes of a token before its signature: expiry in Unix seconds, version, nonce.
+const PAYLOAD_BYTES: usize = 8 + 8 + 16;
+/// Bytes of a signature.
+const SIGNATURE_BYTES: usize = 32;
+
+/// Whether the command may need the user's word, judged without any state.
+pub(super) fn may_be_needed(command: &Command) -> bool {
+    match command {
+        Command::Cancel(_) | Command::Refund(_) | Command::Undo(_) | Command::EraseCustomer { .. } => true,
+        Command::ChangeLines(_) => true,
+        Command::UpdateStatus(update) => Status::parse(&update.status) == Some(Status::Cancelled),
+        Command::CreateOrder(_)
+        | Command::Ship(_)
+        | Command::SetHold(_)
+        | Command::RecordPayment(_)
+        | Command::ReturnItems(_)
+        | Command::SetRate(_)
+        | Command::ReceiveStock(_)
+        | Command::AdjustStock(_)
+        | Command::UpsertProduct(_)
+        | Command::UpsertCustomer { .. } => false,
+    }
+}
+
+/// Whether it does, now that it is known what it would change.
+pub(super) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
+    let paid = matches!(&foreseen.before, Some(State::Order(order)) if order.captured > order.refunded);
+    !foreseen.no_change() && (paid || !matches!(command, Command::ChangeLines(_)))
+}
+
+/// What a token is bound to.
+pub(super) struct Bound<'a> {
+    pub(super) keyring: &'a Keyring,
+    pub(super) principal: &'a Principal,
+    pub(super) request: Hash,
+}
+
+/// A token that serves.
+pub(super) struct Confirmed {
+    /// The version that the preview showed.
+    pub(super) version: Version,
+    /// The command's id, where no idempotency key gives it another.
+    pub(super) command_id: Uuid,
+}
+
+impl Bound<'_> {
+    fn sign(&self, payload: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let user = self.principal.user.as_bytes();
+        self.keyring.sign(&[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload])
+    }
+
+    fn token(&self, version: Version, expires: DateTime<Utc>, nonce: Uuid) -> String {
+        let mut bytes = Vec::with_capacity(PAYLOAD_BYTES + SIGNATURE_BYTES);
+        bytes.extend(expires.timestamp().to_be_bytes());
+        bytes.extend(version.0.to_be_bytes());
+        bytes.extend(nonce.as_bytes());
+        let signature = self.sign(&bytes);
+        bytes.extend(signature);
+        BASE64.encode(bytes)
+    }
+
+    /// What the token says, or why it does not serve.
+    pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, &'static str> {
+        let foreign = "This token belongs to another call: it works only with the very arguments that were previewed.";
+        let bytes = BASE64.decode(token).map_err(|_| foreign)?;
+        if bytes.len() != PAYLOAD_BYTES + SIGNATURE_BYTES {
+            return Err(foreign);
+        }
+        let (payload, signature) = bytes.split_at(PAYLOAD_BYTES);
+        let differing = self.sign(payload).iter().zip(signature).fold(0, |seen, (ours, theirs)| seen | (ours ^ theirs));
+        if differing != 0 {
+            return Err(foreign);
+        }
+        let number = |from: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&payload[from..from + 8]);
+            i64::from_be_bytes(bytes)
+        };
+        if now.timestamp() >= number(0) {
+            return Err("The token has expired.");
+        }
+        Ok(Confirmed { version: Version(number(8)), command_id: Uuid::new_v5(&CONFIRMED_COMMANDS, token.as_bytes()) })
+    }
+
+    /// Asks for the user's word: the answer the call would have had, and a fresh token.
+    pub(super) fn ask(
+        &self,
+        foreseen: CommandAnswer,
+        version: Version,
+        now: DateTime<Utc>,
+        nonce: Uuid,
+        why: Option<&str>,
+    ) -> Rejection {
+        let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
+        let preview = preview(foreseen);
+        let text = preview["text"].as_str().unwrap_or_default();
+        let why = why.map(|why| format!("{why} ")).unwrap_or_default();
+        let mut rejection = Rejection::new(
+            Code::ConfirmationRequired,
+            format!("{why}The user must confirm this first. {text}"),
+        )
+        .field("confirm_token")
+        .hint(
+            "Show the user what would happen. Once the user agrees, repeat the call with the same arguments and \
+                 this confirm_token.",
+        );
+        rejection.confirmation = Some(Box::new(Confirmation {
+            confirm_token: self.token(version, expires, nonce),
+            expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
+            preview,
+        }));
+        rejection
+    }
+}
+
+/// What a person decides by: the sentence, the events, the totals.
+fn preview(foreseen: CommandAnswer) -> Value {
+    let whole = serde_json::to_value(foreseen).unwrap_or_default();
+    let short = |state: &Value| {
+        let kept = ["status", "payment_status", "totals", "captured", "refunded", "due", "name"];
+        let fields = kept.iter().filter(|name| !state[**name].is_null());
+        Value::Object(fields.map(|name| ((*name).to_owned(), state[*name].clone())).collect())
+    };
+    json!({
+        "text": whole["text"], "events": whole["events"], "warnings": whole["warnings"],
+        "before": short(&whole["before"]), "after": short(&whole["after"]), "version": whole["version"],
+    })
+}

@@ -1,0 +1,85 @@
+//! orders.undo: takes back one's own latest command on an order, by recording what compensates it.
+
+use std::sync::Arc;
+
+use orderlog_domain::{
+    commands::{Command, Undo},
+    envelope,
+    event::Event,
+    ids::{CommandId, OrderId, Position, StreamId, Version},
+    rejection::{Code, Rejection},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Call, Danger, Failure, Request, Tool, carry_out, command::CommandAnswer};
+use crate::{node::Node, principal::Principal};
+
+const UNDO: &str = "orders.undo";
+
+/// Undo your own latest change of an order: place, confirm, ship (within 24 hours), hold, release, record payment. The log
+/// keeps both the change and its undoing. Refused, with the reason, where a later event stands on it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// command_id from the answer of the change, or from orders_history.
+    command_id: Uuid,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::command_with::<Input, _>(UNDO, "Undo a change of an order", Danger::Destructive, |node, call| async move {
+        run(node, call).await
+    })
+}
+
+async fn run(node: Arc<Node>, call: Call) -> Result<CommandAnswer, Failure> {
+    let Call { mut arguments, caller } = call;
+    let principal = caller.principal.clone();
+    let request = Request::split(&node, UNDO, &mut arguments, caller)?;
+    let Input { command_id } = super::read(arguments)?;
+    let command = recorded(&node, CommandId(command_id), &principal).await?;
+    carry_out(&node, request, Command::Undo(command)).await
+}
+
+/// What the command recorded about its order.
+async fn recorded(node: &Node, id: CommandId, principal: &Principal) -> Result<Undo, Failure> {
+    let problem = |code: Code, message: &str| {
+        Rejection::new(code, message).field("command_id").hint("Find the change with orders_history.")
+    };
+    let found = node.log.find_commands(&[id]).await.map_err(anyhow::Error::new)?;
+    let Some(record) = found.first() else {
+        return Err(problem(Code::NotFound, "No command with this id is in the log.").into());
+    };
+    let count = u32::try_from(record.last.0 - record.first.0 + 1).unwrap_or(0);
+    if count == 0 {
+        return Err(problem(Code::IllegalTransition, "That command changed nothing.").into());
+    }
+    let events = node.log.read(Position(record.first.0 - 1), count).await.map_err(anyhow::Error::new)?;
+    let mut undo: Option<Undo> = None;
+    for recorded in &events {
+        let StreamId::Order(order_id) = recorded.stream else { continue };
+        let event = envelope::decode(&recorded.json).map_err(anyhow::Error::new)?;
+        if event.provenance.actor.user != principal.user {
+            return Err(problem(Code::Forbidden, "Somebody else gave that command: only they can undo it.").into());
+        }
+        // Orders whose backorders were filled on the way are not what the command was about.
+        if matches!(event.data, Event::BackorderFilled(_)) {
+            continue;
+        }
+        add(
+            undo.get_or_insert(Undo { order_id, version: Version::NONE, facts: vec![] }),
+            order_id,
+            event.version,
+            event.data,
+        );
+    }
+    Ok(undo.ok_or_else(|| problem(Code::IllegalTransition, "That command was not about an order."))?)
+}
+
+fn add(undo: &mut Undo, order_id: OrderId, version: Version, fact: Event) {
+    if undo.order_id == order_id {
+        undo.version = version;
+        undo.facts.push(fact);
+    }
+}

@@ -1,0 +1,195 @@
+//! What is hard to take back: asked first, done once, undone where it can be, and persons forgotten for good.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use orderlog_tests::{Shop, chain_is_whole, events, on_both_set_ups};
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+
+on_both_set_ups!(
+    a_cancellation_is_confirmed_and_acts_once,
+    changes_are_undone_where_nothing_stands_on_them,
+    an_erased_person_is_gone
+);
+
+async fn shop_with_orders(shop: &Shop, orders: usize) -> Result<()> {
+    shop.stock("TEA", "Tea", "100.00", 50).await?;
+    shop.customer("Ann", "ann@example.com").await?;
+    for quantity in 1..=orders {
+        let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": quantity }] });
+        shop.mcp().ok("orders_create_order", order).await?;
+    }
+    Ok(())
+}
+
+async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 3).await?;
+    let mcp = shop.mcp();
+    let status = async |order_id: i64| -> Result<Value> {
+        Ok(mcp.ok("orders_get", json!({ "order_id": order_id })).await?["order"]["status"].clone())
+    };
+    let cancel = |order_id: i64, token: Option<&str>| match token {
+        Some(token) => json!({ "order_id": order_id, "confirm_token": token }),
+        None => json!({ "order_id": order_id }),
+    };
+    let token = mcp.asked("orders_cancel", cancel(1001, None)).await?;
+    ensure!(status(1001).await? == "pending", "asking changes nothing");
+    // Another order, another tool and a bent token are other calls; each is asked about anew.
+    let foreign = mcp.refused("orders_cancel", cancel(1002, Some(&token))).await?;
+    ensure!(foreign.code == "CONFIRMATION_REQUIRED" && foreign.message.contains("another call"), "{foreign:?}");
+    let status_call = json!({ "order_id": 1001, "status": "cancelled", "confirm_token": token });
+    ensure!(mcp.refused("orders_update_status", status_call).await?.code == "CONFIRMATION_REQUIRED");
+    for nonsense in ["x", "AAAA", &token[1..], "' OR 1=1 --"] {
+        ensure!(mcp.refused("orders_cancel", cancel(1001, Some(nonsense))).await?.code == "CONFIRMATION_REQUIRED");
+    }
+    let done = mcp.ok("orders_cancel", cancel(1001, Some(&token))).await?;
+    ensure!(done["replayed"] == false && status(1001).await? == "cancelled", "{done}");
+    let again = mcp.ok("orders_cancel", cancel(1001, Some(&token))).await?;
+    ensure!(again["replayed"] == true && again["position"] == done["position"], "a token acts once: {again}");
+    let log = events(&shop.node, 0).await?;
+    let cancelled = log.iter().filter(|event| event.event_type() == "UnitsCancelled").count();
+    ensure!(cancelled == 1, "{cancelled} cancellations");
+
+    // The order moved on between preview and confirmation.
+    let token = mcp.asked("orders_cancel", cancel(1002, None)).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
+    let stale = mcp.refused("orders_cancel", cancel(1002, Some(&token))).await?;
+    ensure!(stale.code == "CONFIRMATION_REQUIRED" && stale.message.contains("changed since"), "{stale:?}");
+    let fresh = stale.confirm_token.context("a fresh token")?;
+    mcp.ok("orders_cancel", cancel(1002, Some(&fresh))).await?;
+
+    // Lines of an unpaid order change freely; of a paid one, the user is asked.
+    let change = json!({ "order_id": 1003, "changes": [{ "line": 1, "quantity": 2 }] });
+    mcp.ok("orders_change_lines", change).await?;
+    mcp.ok("orders_record_payment", json!({ "order_id": 1003, "method": "card" })).await?;
+    let change = json!({ "order_id": 1003, "changes": [{ "line": 1, "quantity": 1 }] });
+    let changed = mcp.confirmed("orders_change_lines", change).await?;
+    ensure!(changed["after"]["payment_status"] == "overpaid", "{changed}");
+    let refunded = mcp.confirmed("orders_refund", json!({ "order_id": 1003, "kind": "units" })).await?;
+    ensure!(refunded["after"]["payment_status"] == "partially_refunded", "{refunded}");
+    Ok(())
+}
+
+async fn changes_are_undone_where_nothing_stands_on_them(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 2).await?;
+    let mcp = shop.mcp();
+    let shipped = mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    let undo = shipped["undo"].clone();
+    ensure!(undo["tool"] == "orders_undo" && undo["arguments"]["command_id"] == shipped["command_id"], "{undo}");
+    let undone = mcp.confirmed("orders_undo", undo["arguments"].clone()).await?;
+    ensure!(undone["after"]["status"] == "pending", "{undone}");
+    let stock = mcp.ok("inventory_check", json!({ "product": "TEA" })).await?;
+    ensure!(stock["on_hand"] == 50 && stock["reserved"] == 3, "{stock}");
+    let twice = mcp.refused("orders_undo", undo["arguments"].clone()).await?;
+    ensure!(twice.code == "ILLEGAL_TRANSITION", "{twice:?}");
+
+    let held = mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    let confirmed = mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
+    let early = mcp.refused("orders_undo", held["undo"]["arguments"].clone()).await?;
+    ensure!(early.message.contains("later events"), "{early:?}");
+    mcp.confirmed("orders_undo", confirmed["undo"]["arguments"].clone()).await?;
+    let unknown = json!({ "command_id": "018f0000-0000-7000-8000-000000000000" });
+    ensure!(mcp.refused("orders_undo", unknown).await?.code == "NOT_FOUND");
+    let history = mcp.ok("orders_history", json!({ "order_id": 1001 })).await?;
+    ensure!(history.to_string().contains("voided"), "both the change and its undoing stand: {history}");
+    chain_is_whole(&events(&shop.node, 0).await?)
+}
+
+/// Particulars that occur nowhere else.
+const PARTICULARS: [&str; 5] =
+    ["Zebedee Quillfeather", "zebedee.q@forget.example", "+91 99887 76655", "17 Vanishing Lane", "likes violet ribbon"];
+
+async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    let mcp = shop.mcp();
+    let [name, email, phone, address, note] = PARTICULARS;
+    let person = json!({ "name": name, "email": email, "phone": phone, "address": address });
+    let registered = mcp.ok("customers_upsert", person).await?;
+    let customer_id = registered["after"]["customer_id"].as_str().context("an id")?.to_owned();
+    let order = json!({
+        "customer": email, "note": note, "reason": note, "request_text": format!("order tea for {name}"),
+        "lines": [{ "product": "TEA", "quantity": 2 }],
+    });
+    mcp.ok("orders_create_order", order).await?;
+    let report = async || mcp.ok("orders_report_sales", json!({ "date": "today" })).await;
+    let (before, heads) = (report().await?, events(&shop.node, 0).await?);
+    ensure!(mcp.ok("orders_get", json!({ "order_id": 1002 })).await?.to_string().contains(name), "known before");
+
+    mcp.confirmed("customers_erase", json!({ "customer": email })).await?;
+    ensure!(report().await?["figures"] == before["figures"], "every figure stands");
+    let after = events(&shop.node, 0).await?;
+    chain_is_whole(&after)?;
+    ensure!(after.iter().zip(&heads).all(|(now, then)| now.hash == then.hash), "no hash moved");
+    let gone = mcp
+        .refused(
+            "orders_create_order",
+            json!({
+                "customer": customer_id, "lines": [{ "product": "TEA", "quantity": 1 }],
+            }),
+        )
+        .await?;
+    ensure!(gone.code == "NOT_FOUND", "{gone:?}");
+    let mut told = String::new();
+    for (tool, asked) in [
+        ("orders_get", json!({ "order_id": 1002 })),
+        ("orders_history", json!({ "order_id": 1002 })),
+        ("orders_search", json!({})),
+        ("orders_get_pending", json!({})),
+        ("customers_search", json!({ "text": "" })),
+    ] {
+        told.push_str(&mcp.ok(tool, asked).await?.to_string());
+    }
+    told.push_str(&shop.node.get("/v1/events").await?.text().await?);
+    told.push_str(&shop.cli(&["replay"]).await?.stdout);
+    if let Some(url) = shop.postgres_url() {
+        told.push_str(&every_row(&url).await?);
+    }
+    let found: Vec<&str> = PARTICULARS.into_iter().filter(|text| told.contains(text)).collect();
+    ensure!(found.is_empty(), "answers still tell {found:?}");
+    let mut files = vec![];
+    scan(shop.folder(), &mut files)?;
+    ensure!(files.is_empty(), "still written: {files:?}");
+    // The same address may belong to somebody new.
+    let anew = mcp.ok("customers_upsert", json!({ "name": "Somebody", "email": email })).await?;
+    ensure!(anew["after"]["customer_id"] != json!(customer_id), "{anew}");
+    Ok(())
+}
+
+/// Every row of every table of ours, as text.
+async fn every_row(url: &str) -> Result<String> {
+    let mut connection = sqlx::PgConnection::connect(url).await?;
+    let tables: Vec<(String,)> = sqlx::query_as(
+        "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables \
+         WHERE table_schema IN ('public', 'read_models')",
+    )
+    .fetch_all(&mut connection)
+    .await?;
+    ensure!(tables.len() > 10, "{tables:?}");
+    let mut all = String::new();
+    for (table,) in tables {
+        let query = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t");
+        let (text,): (String,) = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_one(&mut connection).await?;
+        all.push_str(&text);
+    }
+    Ok(all)
+}
+
+/// Files below a folder that hold any of the particulars.
+fn scan(folder: &Path, found: &mut Vec<String>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            scan(&path, found)?;
+            continue;
+        }
+        // A file may go while we look: a write-ahead log that was emptied.
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        for text in PARTICULARS {
+            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+                found.push(format!("{text} in {}", path.display()));
+            }
+        }
+    }
+    Ok(())
+}
