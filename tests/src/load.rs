@@ -136,12 +136,18 @@ impl Caller {
         }
     }
 
-    /// Repeats the call under its key until there is an answer, as an assistant would. `None` when the shop refuses.
+    /// Repeats the call under its key until there is an answer, as an assistant would, and confirms what must be confirmed.
+    /// `None` when the shop refuses.
     async fn insist(&self, tool: &'static str, arguments: &Value) -> Result<Option<Value>> {
         let started = Instant::now();
+        let mut arguments = arguments.clone();
         loop {
             let unanswered = match self.mcp.call(tool, arguments.clone()).await {
                 Ok(Ok(answer)) => return Ok(Some(answer)),
+                Ok(Err(refusal)) if refusal.confirm_token.is_some() => {
+                    arguments["confirm_token"] = refusal.confirm_token.into();
+                    continue;
+                }
                 Ok(Err(refusal)) if refusal.retryable => refusal.to_string(),
                 Ok(Err(refusal)) => bail!("{tool} refused {arguments}: {refusal}"),
                 Err(broken) => format!("{broken:#}"),

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use orderlog_domain::{
     envelope::{self, Envelope},
     event::{Disposition, Event},
-    ids::{OrderId, StreamId, Version},
+    ids::{OrderId, Position, ProductId, StreamId, Version},
     order::Order,
+    stock::Stock,
     world::State,
 };
 use orderlog_event_log::Log;
@@ -33,6 +34,26 @@ pub(crate) async fn events_of(
         if page.len() < PAGE as usize {
             return Ok(events);
         }
+    }
+}
+
+/// The stock of a product right after `position`. Costs a read of every event of that product's stock up to there.
+pub(crate) async fn stock_at(log: &Log, product: ProductId, position: Position) -> anyhow::Result<Stock> {
+    let stream = StreamId::Stock(product);
+    let mut state = State::empty(stream);
+    loop {
+        let page = log.read_stream(stream, state.version(), PAGE).await?;
+        for recorded in page.iter().take_while(|recorded| recorded.position <= position) {
+            let event = envelope::decode(&recorded.json)?;
+            state.evolve(&event.data, &event.provenance);
+        }
+        if page.len() < PAGE as usize || page.last().is_none_or(|last| last.position > position) {
+            break;
+        }
+    }
+    match state {
+        State::Stock(stock) => Ok(stock),
+        _ => Ok(Stock::empty(product)),
     }
 }
 

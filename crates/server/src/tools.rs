@@ -258,7 +258,7 @@ impl Tool {
             .destructive(self.danger == Danger::Destructive)
             .idempotent(self.danger == Danger::Read)
             .open_world(false);
-        ListedTool::new(name, self.description.clone(), Arc::clone(&self.input))
+        ListedTool::new(name, self.description.clone(), Arc::new(schema::listed(&self.input)))
             .with_title(self.title)
             .with_annotations(annotations)
             .with_raw_output_schema(Arc::clone(&self.output))
@@ -309,6 +309,7 @@ impl Tools {
             orders_undo::tool(),
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write, Command::SetRate),
             inventory::check(),
+            inventory::low_stock(),
             Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write, Command::ReceiveStock),
             Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive, Command::AdjustStock),
             products::search(),

@@ -22,6 +22,38 @@ pub(crate) fn output<T: JsonSchema>() -> Object {
     schema
 }
 
+/// The schema of what a tool takes, as it is listed: without upper bounds, lengths and the word that nothing else may be
+/// there, which calls are still held to and which errors name. Hosts carry the list in every conversation.
+pub(crate) fn listed(input: &Object) -> Object {
+    fn slim(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                // A property may be called like a bound; only the words of a schema go.
+                let is_schema = fields.get("type").is_some_and(Value::is_string);
+                if is_schema {
+                    let bounds = ["minLength", "maxLength", "minItems", "maxItems", "maximum", "additionalProperties"];
+                    for bound in bounds {
+                        fields.remove(bound);
+                    }
+                    // The items' members are described, and so is the list.
+                    if let Some(Value::Object(items)) = fields.get_mut("items") {
+                        items.remove("description");
+                    }
+                }
+                fields.values_mut().for_each(slim);
+            }
+            Value::Array(items) => items.iter_mut().for_each(slim),
+            _ => {}
+        }
+    }
+    let mut listed = Value::Object(input.clone());
+    slim(&mut listed);
+    match listed {
+        Value::Object(listed) => listed,
+        _ => Object::new(),
+    }
+}
+
 fn outline(schema: &mut Object, levels: usize) {
     // What every answer has needs no rule: programs read it, nobody writes it.
     for name in ["description", "required", "format", "additionalProperties"] {

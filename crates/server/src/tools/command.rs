@@ -29,19 +29,19 @@ const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Common {
-    /// A text of your choice, new for each change; repeating the call with it acts only once.
+    /// Any text, new for each change; the call repeated with it acts once.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 200))]
     pub(crate) idempotency_key: Option<String>,
-    /// Refuse unless the order (or other subject) still stands at this version.
+    /// Refuse unless it still stands at this version.
     #[serde(default)]
     #[schemars(with = "i64", range(min = 0))]
     pub(crate) expected_version: Option<i64>,
-    /// Show what would happen without recording it.
+    /// Show what would happen; record nothing.
     #[serde(default)]
     #[schemars(with = "bool")]
     pub(crate) dry_run: Option<bool>,
-    /// From the preview that CONFIRMATION_REQUIRED answered, once the user agrees.
+    /// From CONFIRMATION_REQUIRED, once the user agrees.
     #[serde(default)]
     #[schemars(with = "String", length(max = 200))]
     pub(crate) confirm_token: Option<String>,

@@ -1,14 +1,20 @@
-//! inventory.check: what is there of a product.
+//! inventory.check and inventory.low_stock: what is there of a product, and what runs low.
 
 use std::sync::Arc;
 
-use orderlog_domain::rejection::{Code, Rejection};
+use orderlog_domain::{
+    ids::ProductId,
+    rejection::{Code, Rejection},
+};
 use orderlog_projections::stock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Tool, query::Frame};
-use crate::{node::Node, principal::Caller, sentences};
+use super::{
+    Failure, Tool,
+    query::{Frame, Interpretation, Paging},
+};
+use crate::{history, node::Node, principal::Caller, sentences};
 
 /// What is in stock of a product, and whether it is enough.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,6 +27,10 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "i64", range(min = 1, max = 1_000_000))]
     quantity: Option<i64>,
+    /// As it was then: RFC 3339 time, a day (its end), or a position of the log.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    as_of: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,6 +68,16 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
             .hint("Look for it with products_search.")
             .into());
     };
+    let mut level = level.clone();
+    let mut interpretation = read.interpretation;
+    let mut then = String::new();
+    if let Some(text) = &input.as_of {
+        let as_of = node.as_of(text).await?;
+        interpretation.as_of_position = Some(as_of.position.0);
+        let stock = history::stock_at(&node.log, ProductId(level.product_id), as_of.position).await?;
+        (level.on_hand, level.reserved, level.backordered) = (stock.on_hand, stock.reserved, stock.backordered());
+        then = format!(" This is how it stood {}.", as_of.in_words(&node));
+    }
     let available = level.on_hand - level.reserved;
     let enough = !level.tracked || available >= input.quantity.unwrap_or(1);
     let name = &level.name;
@@ -77,6 +97,70 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
         on_hand: level.on_hand,
         reserved: level.reserved,
         backordered: level.backordered,
-        frame: Frame::of(&answer, None, read.interpretation, text),
+        frame: Frame::of(&answer, None, interpretation, text + &then),
     })
+}
+
+/// Products that run low: at their own threshold or below, or at the one given; scarcest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct LowInput {
+    /// Available units that count as low; each product's own when left out.
+    #[serde(default)]
+    #[schemars(with = "i64", range(min = 0, max = 1_000_000))]
+    threshold: Option<i64>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct LowOutput {
+    /// Scarcest first, one page.
+    products: Vec<Low>,
+    /// Products over all pages.
+    total_count: i64,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Low {
+    sku: String,
+    name: String,
+    /// Units that can still be promised.
+    available: i64,
+    on_hand: i64,
+    reserved: i64,
+    backordered: i64,
+    /// The product's own threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    threshold: Option<i64>,
+}
+
+pub(super) fn low_stock() -> Tool {
+    Tool::listing("inventory.low_stock", "List what runs low", running_low)
+}
+
+async fn running_low(node: Arc<Node>, input: LowInput, paging: Paging) -> Result<LowOutput, Failure> {
+    let fresh = node.fresh().await?;
+    let answer = stock::low_stock(&node.projections, input.threshold, paging.request()?, fresh).await?;
+    let found = &answer.found;
+    let scarcest: Vec<String> =
+        found.products.iter().take(3).map(|low| format!("{} ({})", low.name, low.available())).collect();
+    let text = match found.total_count {
+        0 => "Nothing runs low.".to_owned(),
+        1 => format!("1 product runs low: {}.", scarcest.join(", ")),
+        n => format!("{n} products run low, scarcest first: {}.", scarcest.join(", ")),
+    };
+    let products = found.products.iter().map(|low| Low {
+        sku: low.sku.clone(),
+        name: low.name.clone(),
+        available: low.available(),
+        on_hand: low.on_hand,
+        reserved: low.reserved,
+        backordered: low.backordered,
+        threshold: low.threshold,
+    });
+    let (products, total_count) = (products.collect(), found.total_count);
+    let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);
+    Ok(LowOutput { products, total_count, frame })
 }
