@@ -61,7 +61,7 @@ impl Stock {
             StockFact::StockReserved(fact) => {
                 self.reserved += fact.units;
                 if fact.from_backorder {
-                    self.stop_waiting(fact.order_id, fact.line, fact.units);
+                    self.stop_waiting(fact.order_id, fact.line, fact.units, false);
                 }
             }
             StockFact::StockBackordered(fact) => {
@@ -69,7 +69,7 @@ impl Stock {
             }
             StockFact::StockReleased(fact) => {
                 self.reserved = (self.reserved - fact.reserved).max(0);
-                self.stop_waiting(fact.order_id, fact.line, fact.backordered);
+                self.stop_waiting(fact.order_id, fact.line, fact.backordered, true);
             }
             StockFact::StockConsumed(fact) => {
                 self.on_hand -= fact.units;
@@ -86,9 +86,20 @@ impl Stock {
         }
     }
 
-    fn stop_waiting(&mut self, order_id: OrderId, line: u32, units: i64) {
-        for waiting in self.backorders.iter_mut().filter(|b| b.order_id == order_id && b.line == line) {
-            waiting.units -= units;
+    /// A line that grew while it waited stands in the queue more than once: what is filled leaves from the front, what is
+    /// given up from the back.
+    fn stop_waiting(&mut self, order_id: OrderId, line: u32, units: i64, from_back: bool) {
+        let mut rest = units;
+        let mut take = |waiting: &mut Backorder| {
+            let taken = rest.min(waiting.units);
+            waiting.units -= taken;
+            rest -= taken;
+        };
+        let of_line = self.backorders.iter_mut().filter(|b| b.order_id == order_id && b.line == line);
+        if from_back {
+            of_line.rev().for_each(&mut take);
+        } else {
+            of_line.for_each(&mut take);
         }
         self.backorders.retain(|waiting| waiting.units > 0);
     }

@@ -5,6 +5,7 @@ mod command;
 mod confirm;
 mod customers;
 mod inventory;
+mod orders_bulk_update_status;
 pub(crate) mod orders_create_order;
 pub(crate) mod orders_get;
 mod orders_get_pending;
@@ -253,7 +254,7 @@ impl Tool {
             Names::Underscored => self.name.replace('.', "_"),
             Names::Dotted => self.name.to_owned(),
         };
-        let annotations = ToolAnnotations::with_title(self.title)
+        let annotations = ToolAnnotations::new()
             .read_only(self.danger == Danger::Read)
             .destructive(self.danger == Danger::Destructive)
             .idempotent(self.danger == Danger::Read)
@@ -306,6 +307,7 @@ impl Tools {
                 Command::ReturnItems,
             ),
             Tool::command::<Refund>("orders.refund", "Pay money back", destructive, Command::Refund),
+            orders_bulk_update_status::tool(),
             orders_undo::tool(),
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write, Command::SetRate),
             inventory::check(),
@@ -409,7 +411,7 @@ mod tests {
                 && name.len() <= 40;
             assert!(fits, "{name}");
             let hints = tool.annotations.as_ref().unwrap();
-            assert!(tool.title.is_some() && hints.title.is_some(), "{name}");
+            assert!(tool.title.is_some(), "{name}");
             let all = [hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint];
             assert!(all.iter().all(Option::is_some), "{name}");
             assert!(tool.description.as_ref().is_some_and(|text| text.len() > 20), "{name} has no description");

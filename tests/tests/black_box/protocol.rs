@@ -9,7 +9,8 @@ use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Era, Mcp, SetUp, Shop, python};
 use serde_json::{Value, json};
 
-const TOOLS: [&str; 26] = [
+const TOOLS: [&str; 27] = [
+    "orders.bulk_update_status",
     "currencies.set_rate",
     "customers.erase",
     "customers.search",

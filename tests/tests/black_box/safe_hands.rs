@@ -9,6 +9,7 @@ use sqlx::Connection as _;
 
 on_both_set_ups!(
     a_cancellation_is_confirmed_and_acts_once,
+    many_orders_change_each_on_its_own,
     changes_are_undone_where_nothing_stands_on_them,
     an_erased_person_is_gone
 );
@@ -68,6 +69,47 @@ async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
     ensure!(changed["after"]["payment_status"] == "overpaid", "{changed}");
     let refunded = mcp.confirmed("orders_refund", json!({ "order_id": 1003, "kind": "units" })).await?;
     ensure!(refunded["after"]["payment_status"] == "partially_refunded", "{refunded}");
+    Ok(())
+}
+
+async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 6).await?;
+    let mcp = shop.mcp();
+    mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1003, "status": "shipped" })).await?;
+    let all = json!({ "date_range": "today", "status": "shipped" });
+    let refusal = mcp.refused("orders_bulk_update_status", all.clone()).await?;
+    ensure!(refusal.code == "CONFIRMATION_REQUIRED", "{refusal:?}");
+    let counts = |answer: &Value| ["changed", "no_change", "skipped", "refused"].map(|name| answer[name].as_i64());
+    ensure!(counts(&refusal.preview) == [Some(4), Some(1), Some(0), Some(1)], "{refusal:?}");
+    let token = refusal.confirm_token.context("a token")?;
+    // One order changes between preview and confirmation, and one more comes in: neither is touched.
+    mcp.ok("orders_update_status", json!({ "order_id": 1004, "status": "confirmed" })).await?;
+    let late = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 9 }] });
+    mcp.ok("orders_create_order", late).await?;
+    let mut confirmed = all.clone();
+    confirmed["confirm_token"] = token.into();
+    let done = mcp.ok("orders_bulk_update_status", confirmed.clone()).await?;
+    ensure!(counts(&done) == [Some(3), Some(0), Some(1), Some(0)], "{done}");
+    let again = mcp.ok("orders_bulk_update_status", confirmed).await?;
+    ensure!(counts(&again)[0] == Some(3), "a repetition answers the same and acts no more: {again}");
+    for (order_id, status) in [
+        (1001, "shipped"),
+        (1002, "pending"),
+        (1004, "confirmed"),
+        (1005, "shipped"),
+        (1006, "shipped"),
+        (1007, "pending"),
+    ] {
+        let order = mcp.ok("orders_get", json!({ "order_id": order_id })).await?;
+        ensure!(order["order"]["status"] == status, "order {order_id} is {}", order["order"]["status"]);
+    }
+    let log = events(&shop.node, 0).await?;
+    ensure!(log.iter().filter(|event| event.event_type() == "UnitsShipped").count() == 4, "each shipped once");
+    let both = json!({ "order_ids": [1001], "date_range": "today", "status": "shipped" });
+    ensure!(mcp.refused("orders_bulk_update_status", both).await?.field.as_deref() == Some("order_ids"));
+    let paid = json!({ "order_ids": [1001, 1007], "status": "paid" });
+    ensure!(mcp.refused("orders_bulk_update_status", paid).await?.code == "USE_OTHER_TOOL");
     Ok(())
 }
 

@@ -145,8 +145,13 @@ fn assert_figures_and_snapshots(story: &Story) {
     }
 }
 
+/// Histories tried: 256, or as many as `ORDERLOG_TEST_HISTORIES` says.
+fn cases() -> u32 {
+    std::env::var("ORDERLOG_TEST_HISTORIES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn units_stock_and_money_always_add_up(history in prop::collection::vec(dice(), 1..80)) {

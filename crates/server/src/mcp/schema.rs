@@ -22,8 +22,8 @@ pub(crate) fn output<T: JsonSchema>() -> Object {
     schema
 }
 
-/// The schema of what a tool takes, as it is listed: without upper bounds, lengths and the word that nothing else may be
-/// there, which calls are still held to and which errors name. Hosts carry the list in every conversation.
+/// The schema of what a tool takes, as it is listed: without bounds and patterns, which calls are still held to and
+/// which errors name. Hosts carry the list in every conversation.
 pub(crate) fn listed(input: &Object) -> Object {
     fn slim(value: &mut Value) {
         match value {
@@ -31,7 +31,16 @@ pub(crate) fn listed(input: &Object) -> Object {
                 // A property may be called like a bound; only the words of a schema go.
                 let is_schema = fields.get("type").is_some_and(Value::is_string);
                 if is_schema {
-                    let bounds = ["minLength", "maxLength", "minItems", "maxItems", "maximum", "additionalProperties"];
+                    let bounds = [
+                        "minLength",
+                        "maxLength",
+                        "minItems",
+                        "maxItems",
+                        "minimum",
+                        "maximum",
+                        "pattern",
+                        "additionalProperties",
+                    ];
                     for bound in bounds {
                         fields.remove(bound);
                     }
@@ -49,7 +58,10 @@ pub(crate) fn listed(input: &Object) -> Object {
     let mut listed = Value::Object(input.clone());
     slim(&mut listed);
     match listed {
-        Value::Object(listed) => listed,
+        Value::Object(mut listed) => {
+            listed.insert("additionalProperties".to_owned(), Value::Bool(false));
+            listed
+        }
         _ => Object::new(),
     }
 }

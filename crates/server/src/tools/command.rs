@@ -43,7 +43,7 @@ pub(crate) struct Common {
     pub(crate) dry_run: Option<bool>,
     /// From CONFIRMATION_REQUIRED, once the user agrees.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 200))]
+    #[schemars(with = "String", length(max = 10_000))]
     pub(crate) confirm_token: Option<String>,
     /// Why it is done.
     #[serde(default)]
@@ -157,6 +157,22 @@ impl Request {
         Ok(Request { occurred_at, ..request })
     }
 
+    /// The same, recording nothing.
+    pub(super) fn trial(&self) -> Request {
+        let mut trial = self.clone();
+        trial.common.dry_run = Some(true);
+        trial
+    }
+
+    /// One of several commands of the same request, under an id and against a version of its own.
+    pub(super) fn part(&self, command_id: Uuid, version: i64) -> Request {
+        let mut part = self.clone();
+        part.command_id = CommandId(command_id);
+        part.keyed = true;
+        part.common.expected_version = Some(version);
+        part
+    }
+
     pub(crate) fn is_dry_run(&self) -> bool {
         self.common.dry_run == Some(true)
     }
@@ -196,20 +212,21 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
             }
         },
     };
-    let mut trial = request.clone();
-    trial.common.dry_run = Some(true);
-    let (foreseen, receipt, readings) = submit(node, trial, command.clone(), resolved.clone()).await?;
+    let (foreseen, receipt, readings) = submit(node, request.trial(), command.clone(), resolved.clone()).await?;
     if confirm::is_needed(&command, &receipt) {
         let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
         let preview = answer(node, &foreseen, receipt, readings, true);
         let (now, nonce) = (node.clock.now(), node.clock.new_id());
-        return Err(bound(node, &request).ask(preview, version, now, nonce, why).into());
+        let text = preview.text.clone();
+        let preview = confirm::preview(preview);
+        return Err(bound(node, &request).ask(preview, &text, version, &[], (now, nonce), why).into());
     }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
     Ok(answer(node, &command, receipt, readings, dry_run))
 }
 
-fn bound<'a>(node: &'a Node, request: &'a Request) -> Bound<'a> {
+/// What a confirm token of this request is bound to.
+pub(super) fn bound<'a>(node: &'a Node, request: &'a Request) -> Bound<'a> {
     Bound { keyring: &node.keyring, principal: &request.caller.principal, request: request.hash }
 }
 

@@ -25,10 +25,15 @@ use crate::{keyring::Keyring, principal::Principal};
 pub(crate) const TOKEN_MINUTES: i64 = 10;
 /// Namespace of command ids derived from tokens.
 const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0001);
-/// Bytes of a token before its signature: expiry in Unix seconds, version, nonce.
+/// Bytes of a token before the frozen orders and the signature: expiry in Unix seconds, version, nonce.
 const PAYLOAD_BYTES: usize = 8 + 8 + 16;
+/// Bytes of one frozen order: number and version.
+const PAIR_BYTES: usize = 8 + 4;
 /// Bytes of a signature.
 const SIGNATURE_BYTES: usize = 32;
+
+/// An order's number and the version that the preview showed.
+pub(super) type Pair = (i64, i64);
 
 /// Whether the command may need the user's word, judged without any state.
 pub(super) fn may_be_needed(command: &Command) -> bool {
@@ -68,6 +73,15 @@ pub(super) struct Confirmed {
     pub(super) version: Version,
     /// The command's id, where no idempotency key gives it another.
     pub(super) command_id: Uuid,
+    /// The orders that the preview showed, where it was about many.
+    pub(super) frozen: Vec<Pair>,
+}
+
+impl Confirmed {
+    /// Id of the command that one of the frozen orders gets.
+    pub(super) fn part(&self, order_id: i64) -> Uuid {
+        Uuid::new_v5(&self.command_id, &order_id.to_be_bytes())
+    }
 }
 
 impl Bound<'_> {
@@ -76,11 +90,15 @@ impl Bound<'_> {
         self.keyring.sign(&[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload])
     }
 
-    fn token(&self, version: Version, expires: DateTime<Utc>, nonce: Uuid) -> String {
+    fn token(&self, version: Version, frozen: &[Pair], expires: DateTime<Utc>, nonce: Uuid) -> String {
         let mut bytes = Vec::with_capacity(PAYLOAD_BYTES + SIGNATURE_BYTES);
         bytes.extend(expires.timestamp().to_be_bytes());
         bytes.extend(version.0.to_be_bytes());
         bytes.extend(nonce.as_bytes());
+        for (order_id, version) in frozen {
+            bytes.extend(order_id.to_be_bytes());
+            bytes.extend(u32::try_from(*version).unwrap_or(u32::MAX).to_be_bytes());
+        }
         let signature = self.sign(&bytes);
         bytes.extend(signature);
         BASE64.encode(bytes)
@@ -90,10 +108,11 @@ impl Bound<'_> {
     pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, &'static str> {
         let foreign = "This token belongs to another call: it works only with the very arguments that were previewed.";
         let bytes = BASE64.decode(token).map_err(|_| foreign)?;
-        if bytes.len() != PAYLOAD_BYTES + SIGNATURE_BYTES {
+        let pairs = bytes.len().checked_sub(PAYLOAD_BYTES + SIGNATURE_BYTES).filter(|rest| rest % PAIR_BYTES == 0);
+        if pairs.is_none() {
             return Err(foreign);
         }
-        let (payload, signature) = bytes.split_at(PAYLOAD_BYTES);
+        let (payload, signature) = bytes.split_at(bytes.len() - SIGNATURE_BYTES);
         let differing = self.sign(payload).iter().zip(signature).fold(0, |seen, (ours, theirs)| seen | (ours ^ theirs));
         if differing != 0 {
             return Err(foreign);
@@ -106,33 +125,36 @@ impl Bound<'_> {
         if now.timestamp() >= number(0) {
             return Err("The token has expired.");
         }
-        Ok(Confirmed { version: Version(number(8)), command_id: Uuid::new_v5(&CONFIRMED_COMMANDS, token.as_bytes()) })
+        let frozen = payload[PAYLOAD_BYTES..].chunks_exact(PAIR_BYTES).map(|pair| {
+            let (mut id, mut version) = ([0; 8], [0; 4]);
+            id.copy_from_slice(&pair[..8]);
+            version.copy_from_slice(&pair[8..]);
+            (i64::from_be_bytes(id), i64::from(u32::from_be_bytes(version)))
+        });
+        let command_id = Uuid::new_v5(&CONFIRMED_COMMANDS, token.as_bytes());
+        Ok(Confirmed { version: Version(number(8)), command_id, frozen: frozen.collect() })
     }
 
-    /// Asks for the user's word: the answer the call would have had, and a fresh token.
+    /// Asks for the user's word: what would happen, and a fresh token. `at` is the present and a new random id.
     pub(super) fn ask(
         &self,
-        foreseen: CommandAnswer,
+        preview: Value,
+        text: &str,
         version: Version,
-        now: DateTime<Utc>,
-        nonce: Uuid,
+        frozen: &[Pair],
+        at: (DateTime<Utc>, Uuid),
         why: Option<&str>,
     ) -> Rejection {
+        let (now, nonce) = at;
         let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
-        let preview = preview(foreseen);
-        let text = preview["text"].as_str().unwrap_or_default();
         let why = why.map(|why| format!("{why} ")).unwrap_or_default();
-        let mut rejection = Rejection::new(
-            Code::ConfirmationRequired,
-            format!("{why}The user must confirm this first. {text}"),
-        )
-        .field("confirm_token")
-        .hint(
-            "Show the user what would happen. Once the user agrees, repeat the call with the same arguments and \
-                 this confirm_token.",
+        let message = format!("{why}The user must confirm this first. {text}");
+        let mut rejection = Rejection::new(Code::ConfirmationRequired, message).field("confirm_token").hint(
+            "Show the user what would happen. Once the user agrees, repeat the call with the same arguments and this \
+             confirm_token.",
         );
         rejection.confirmation = Some(Box::new(Confirmation {
-            confirm_token: self.token(version, expires, nonce),
+            confirm_token: self.token(version, frozen, expires, nonce),
             expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
             preview,
         }));
@@ -141,7 +163,7 @@ impl Bound<'_> {
 }
 
 /// What a person decides by: the sentence, the events, the totals.
-fn preview(foreseen: CommandAnswer) -> Value {
+pub(super) fn preview(foreseen: CommandAnswer) -> Value {
     let whole = serde_json::to_value(foreseen).unwrap_or_default();
     let short = |state: &Value| {
         let kept = ["status", "payment_status", "totals", "captured", "refunded", "due", "name"];
