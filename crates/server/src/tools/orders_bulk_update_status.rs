@@ -25,7 +25,7 @@ const BULK: &str = "orders.bulk_update_status";
 /// Orders of one call.
 const MAX_ORDERS: usize = 500;
 /// Orders of which an answer tells more than the outcome: keeps it below 32 kB.
-const TOLD_ORDERS: usize = 60;
+const TOLD_ORDERS: usize = 20;
 
 /// Bring many orders to one status: those named, or all that fit the filter (at most 500). The first call previews and
 /// freezes the list; with its confirm_token each order is changed on its own, and those changed meanwhile are skipped.
