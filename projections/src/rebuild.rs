@@ -234,7 +234,8 @@ impl Build<'_> {
             return Ok(false);
         }
         for table in model.tables {
-            tx.script(format!("DROP TABLE {table}")).await?;
+            // A newer version may have tables that the old one had not.
+            tx.script(format!("DROP TABLE IF EXISTS {table}")).await?;
             tx.script(format!("ALTER TABLE {table}{BUILD} RENAME TO {table}")).await?;
         }
         let mut sql = Sql::new("DELETE FROM parked WHERE projection = ");
