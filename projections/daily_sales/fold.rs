@@ -140,7 +140,7 @@ table! {
 
 table! {
     /// One posting.
-    pub struct SalesPosting = "sales_postings" on conflict Replace {
+    pub struct SalesPosting = "sales_postings" on conflict Never {
         key {
             /// Of its event.
             position: i64,

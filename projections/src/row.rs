@@ -34,6 +34,8 @@ pub enum Value {
 pub enum OnConflict {
     /// The new row takes its place.
     Replace,
+    /// It cannot be: rows are only ever added.
+    Never,
     /// Each column that is no key is added to what stands there.
     Add,
 }

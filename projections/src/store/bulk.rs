@@ -18,6 +18,9 @@ const POSTGRES_ROWS: usize = 10_000;
 /// Rows of one statement on SQLite; with the widest table this stays below its 32,766 arguments.
 const SQLITE_ROWS: usize = 512;
 
+/// Rows from which copying beats inserting: below it the additional round trips cost more.
+const COPY_FROM_ROWS: usize = 200;
+
 impl Tx {
     /// Rows of `table` (its live copy or the one with `suffix`) whose keys are in `keys`.
     pub(crate) async fn load(
@@ -69,6 +72,14 @@ impl Tx {
         let into = format!("INSERT INTO {}{suffix} AS t ({})", table.name, table.column_list(""));
         let conflict = on_conflict(table);
         match self {
+            Tx::Postgres(tx) if table.on_conflict == OnConflict::Never && rows.len() >= COPY_FROM_ROWS => {
+                let sql = format!("COPY {}{suffix} ({}) FROM STDIN", table.name, table.column_list(""));
+                let mut copy = tx.copy_in_raw(&sql).await.map_err(&failed)?;
+                for chunk in chunks(rows, |_| POSTGRES_ROWS) {
+                    copy.send(copy_text(&chunk).as_bytes()).await.map_err(&failed)?;
+                }
+                copy.finish().await.map_err(&failed)?;
+            }
             Tx::Postgres(tx) => {
                 let sql = format!("{into} SELECT * FROM unnest({}) {conflict}", arrays(table.columns));
                 for mut chunk in chunks(rows, |_| POSTGRES_ROWS) {
@@ -125,13 +136,16 @@ fn key_kinds(table: &Table) -> &'static [Column] {
 }
 
 fn on_conflict(table: &Table) -> String {
+    if table.on_conflict == OnConflict::Never {
+        return String::new();
+    }
     let rest = &table.columns[table.keys..];
     let key = table.key_list();
     if rest.is_empty() {
         return format!("ON CONFLICT ({key}) DO NOTHING");
     }
     let set = |c: &Column| match table.on_conflict {
-        OnConflict::Replace => format!("{0} = excluded.{0}", c.name),
+        OnConflict::Replace | OnConflict::Never => format!("{0} = excluded.{0}", c.name),
         OnConflict::Add => format!("{0} = t.{0} + excluded.{0}", c.name),
     };
     let sets: Vec<String> = rest.iter().map(set).collect();
@@ -213,4 +227,58 @@ fn placeholders(columns: usize, rows: usize) -> String {
 
 fn bind_rows<'q>(sql: &str, rows: Vec<Vec<Value>>) -> Query<'q, Sqlite, SqliteArguments> {
     rows.into_iter().flatten().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), bind_sqlite)
+}
+
+/// Rows in the text format of PostgreSQL's COPY.
+fn copy_text(rows: &[Vec<Value>]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(rows.len() * 160);
+    for row in rows {
+        for (nth, value) in row.iter().enumerate() {
+            if nth > 0 {
+                text.push('\t');
+            }
+            // Writing to a string cannot fail.
+            let _ = match value {
+                Value::Int(Some(value)) => write!(text, "{value}"),
+                Value::Uuid(Some(value)) => write!(text, "{value}"),
+                Value::Bool(Some(value)) => write!(text, "{value}"),
+                Value::Text(Some(value)) => {
+                    escape(&mut text, value);
+                    Ok(())
+                }
+                Value::Int(None) | Value::Uuid(None) | Value::Bool(None) | Value::Text(None) => write!(text, "\\N"),
+            };
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn escape(text: &mut String, value: &str) {
+    for character in value.chars() {
+        match character {
+            '\\' => text.push_str("\\\\"),
+            '\t' => text.push_str("\\t"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            other => text.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_copy_would_take_for_structure_is_escaped() {
+        let row = vec![
+            Value::Int(Some(-7)),
+            Value::Text(Some("a\tb\\c\nd\r\\N".to_owned())),
+            Value::Text(None),
+            Value::Bool(Some(true)),
+        ];
+        assert_eq!(copy_text(&[row]), "-7\ta\\tb\\\\c\\nd\\r\\\\N\t\\N\ttrue\n");
+    }
 }
