@@ -12,6 +12,12 @@ use crate::LogError;
 /// How long a commit waits for another process or for a snapshot being saved.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 
+/// Pause before a file that another process is just turning to WAL is opened again.
+const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(10);
+
+/// SQLite's code for a file that another process holds.
+const SQLITE_BUSY: i32 = 5;
+
 /// Size to which the WAL is grown before the first append, and the size at which SQLite starts it over from the
 /// beginning (its default of 1,000 pages). Commits into a file that still grows take about twice as long, because the
 /// file system must sync the new size too. Nothing of ours truncates it (`journal_size_limit` stays unset).
@@ -48,7 +54,7 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, LogError> {
 /// Connects and reads back the settings that make a commit durable.
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
     let failed = |error| LogError::from_sqlx("opening the file", error);
-    let mut connection = options.connect().await.map_err(failed)?;
+    let mut connection = open(options).await.map_err(failed)?;
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.map_err(failed)?;
     if !journal.eq_ignore_ascii_case("wal") {
         let mend = "The log must be a writable file on a local disk, not in memory or read-only: \
@@ -61,6 +67,26 @@ pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
         return Err(LogError::Unsafe { setting: "synchronous", found: synchronous.to_string(), mend });
     }
     Ok(connection)
+}
+
+/// Turning a new file to WAL needs it alone, and SQLite refuses at once instead of waiting (`busy_timeout` does not count
+/// there): processes that start on a new file together try again until it is their turn.
+async fn open(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let give_up = tokio::time::Instant::now() + BUSY_LIMIT;
+    loop {
+        match options.connect().await {
+            Err(error) if is_busy(&error) && tokio::time::Instant::now() < give_up => {
+                tokio::time::sleep(PAUSE_WHEN_BUSY).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// SQLITE_BUSY, with any of its extensions.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 /// Grows the WAL unless it is large already. SQLite deletes it whenever the last process closes the file.
