@@ -1,15 +1,16 @@
 //! The writer: takes the commands that wait, decides them in turn, appends them at once, answers each.
 //!
-//! Reading order: [`submission`] is what goes in and comes out, [`writer`] the task, `plan` the deciding,
-//! `load` the states it decides on, `settle` what happens when a swap is lost or an outcome unknown.
+//! Reading order: [`submission`] is what goes in and comes out, [`writer`] the task, `draft` the deciding, `load` the
+//! states it decides on, `desk` the answering, `settle` what happens when a swap is lost or an outcome unknown.
 
 pub mod submission;
 pub mod writer;
 
+mod desk;
+mod draft;
 mod history;
 mod load;
-mod plan;
 mod settle;
 
 pub use submission::{Origin, Receipt, Submission, SubmitError};
-pub use writer::{Options, Writer};
+pub use writer::{OnAppend, Options, Writer};

@@ -1,14 +1,14 @@
 //! After a lost swap or an unknown outcome: take the head, read what others wrote, find what was carried out already.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use orderlog_domain::{ids::CommandId, world::World};
-use orderlog_event_log::{Head, LogError};
+use orderlog_event_log::{CommandRecord, Head, LogError};
 
-use crate::{
-    history, load,
-    writer::{Task, Waiting},
-};
+use crate::{draft::Draft, history, load, writer::Task};
 
 /// How long a batch waits for a database that went away before its callers are told.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,13 +20,14 @@ const PAGE_EVENTS: u32 = 2_000;
 const CATCH_UP_EVENTS: i64 = 20_000;
 
 impl Task {
-    /// Leaves the head locked, the world at that head, and in `waiting` only what is still to be carried out.
-    pub(crate) async fn settle(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), LogError> {
+    /// Leaves the head locked, the world at that head, and in the draft only what is still to be carried out, undecided.
+    pub(crate) async fn settle(&mut self, draft: &mut Draft) -> Result<(), LogError> {
         let started = Instant::now();
-        self.world.rollback();
+        self.desk.world.rollback();
         loop {
-            match self.try_settle(waiting).await {
+            match self.try_settle(draft).await {
                 Ok(()) => {
+                    draft.undecide(self.head.clone());
                     self.must_settle = false;
                     return Ok(());
                 }
@@ -42,17 +43,17 @@ impl Task {
         }
     }
 
-    async fn try_settle(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), LogError> {
+    async fn try_settle(&mut self, draft: &mut Draft) -> Result<(), LogError> {
         self.connection.unlock().await?;
         let head = self.connection.lock_head().await?;
         self.catch_up(head).await?;
-        self.answer_what_was_done(waiting).await
+        self.answer_what_was_done(draft).await
     }
 
     /// Brings the world from the head it reflects to the one just locked.
     async fn catch_up(&mut self, head: Head) -> Result<(), LogError> {
         if head.position.0 - self.head.position.0 > CATCH_UP_EVENTS || head.position < self.head.position {
-            self.world = World::default();
+            self.desk.world = World::default();
         } else {
             let mut after = self.head.position;
             while after < head.position {
@@ -60,37 +61,34 @@ impl Task {
                 let Some(last) = page.last() else { break };
                 after = last.position;
                 for recorded in page {
-                    if let Some(state) = self.world.get(recorded.stream)
+                    if let Some(state) = self.desk.world.get(recorded.stream)
                         && state.version() < recorded.version
                     {
                         let event = load::decode(&recorded)?;
-                        self.world.evolve(recorded.stream, &event.data, &event.provenance);
+                        self.desk.world.evolve(recorded.stream, &event.data, &event.provenance);
                     }
                 }
             }
         }
         self.head = head;
-        self.world.mark();
+        self.desk.world.mark();
         Ok(())
     }
 
-    /// Takes out of `waiting`, and answers from the log, every command that stands in it.
-    async fn answer_what_was_done(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), LogError> {
-        let ids: Vec<CommandId> = waiting.iter().map(|w| w.submission.command_id).collect();
+    /// Takes out of the draft, and answers from the log, every command that stands in it.
+    async fn answer_what_was_done(&mut self, draft: &mut Draft) -> Result<(), LogError> {
+        let ids: Vec<CommandId> = draft.waiting.iter().map(|waiting| waiting.submission.command_id).collect();
         if ids.is_empty() {
             return Ok(());
         }
-        for done in self.connection.find_commands(&ids).await? {
-            let (found, rest) =
-                std::mem::take(waiting).into_iter().partition(|w| w.submission.command_id == done.command_id);
-            *waiting = rest;
-            for Waiting { submission, reply } in found {
-                let log = self.log.clone();
-                tokio::spawn(async move {
-                    let answer = history::receipt(&log, &submission, &done).await;
-                    let _ = reply.send(answer);
-                });
-            }
+        let done = self.connection.find_commands(&ids).await?;
+        let done: HashMap<CommandId, CommandRecord> = done.into_iter().map(|done| (done.command_id, done)).collect();
+        for waiting in draft.waiting.extract_if(.., |waiting| done.contains_key(&waiting.submission.command_id)) {
+            let (log, done) = (self.desk.log.clone(), done[&waiting.submission.command_id]);
+            tokio::spawn(async move {
+                let answer = history::receipt(&log, &waiting.submission, &done).await;
+                let _ = waiting.reply.send(answer);
+            });
         }
         Ok(())
     }

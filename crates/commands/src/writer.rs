@@ -1,6 +1,6 @@
 //! The one task of a process that appends: a bounded queue in front, a connection of its own behind.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{pin::pin, sync::Arc, time::Instant};
 
 use orderlog_domain::{
     decide::Shop,
@@ -14,7 +14,9 @@ use tokio::{
 };
 
 use crate::{
-    plan::{Outcome, Plan},
+    desk::Desk,
+    draft::Draft,
+    load,
     settle::may_pass,
     submission::{Receipt, Submission, SubmitError},
 };
@@ -23,6 +25,8 @@ use crate::{
 pub const QUEUE_COMMANDS: usize = 4_096;
 /// Commands appended at once. Beyond it a larger batch saves nothing and lets its callers wait longer.
 pub const BATCH_COMMANDS: usize = 512;
+/// Commands decided at once while an append is on its way: its answer waits no longer than these take.
+const ROUND_COMMANDS: usize = 16;
 /// Streams kept in memory between batches.
 pub const CACHED_STREAMS: usize = 50_000;
 
@@ -31,8 +35,11 @@ pub struct Options {
     /// The shop's settings, part of every decision.
     pub shop: Shop,
     /// Told of every batch right after it is durable, in order.
-    pub on_append: Box<dyn Fn(Arc<[Recorded]>) + Send + Sync>,
+    pub on_append: OnAppend,
 }
+
+/// What is done with every batch once it is durable.
+pub type OnAppend = Box<dyn Fn(Arc<[Recorded]>) + Send + Sync>;
 
 /// A handle to the writer task; cheap to clone.
 #[derive(Clone)]
@@ -53,10 +60,11 @@ impl Writer {
     pub async fn start(log: Log, options: Options) -> Result<(Writer, JoinHandle<()>), LogError> {
         let mut connection = log.writer().await?;
         let head = connection.head().await?;
-        let (queue, waiting) = mpsc::channel(QUEUE_COMMANDS);
-        let task =
-            Task { log, connection, options, head, world: World::default(), must_settle: false, snapshotted: None };
-        Ok((Writer { queue }, tokio::spawn(task.run(waiting))))
+        let (sender, queue) = mpsc::channel(QUEUE_COMMANDS);
+        let Options { shop, on_append } = options;
+        let desk = Desk { log, shop, on_append, world: World::default(), snapshotted: None };
+        let task = Task { connection, desk, head, must_settle: false, queue, repeated: vec![], unanswered: None };
+        Ok((Writer { queue: sender }, tokio::spawn(task.run())))
     }
 
     /// Hands over one command and waits for its receipt. Dropping the future does not recall the command.
@@ -97,55 +105,65 @@ fn unavailable(message: &str) -> Rejection {
         .hint("Nothing is lost: call again in a moment with the same idempotency_key.")
 }
 
-/// The same command sent twice at once: its repetitions wait until the first is settled, and find it in the log.
-fn set_repetitions_aside(batch: &mut Vec<Waiting>) -> Vec<Waiting> {
-    let mut seen = HashSet::with_capacity(batch.len());
-    batch.extract_if(.., |waiting| !seen.insert(waiting.submission.command_id)).collect()
-}
-
 pub(crate) struct Task {
-    pub(crate) log: Log,
     pub(crate) connection: LogWriter,
-    pub(crate) options: Options,
-    /// The head that `world` reflects.
+    pub(crate) desk: Desk,
+    /// The confirmed head: the world's, without what is on its way or drafted.
     pub(crate) head: Head,
-    pub(crate) world: World,
     /// After a failure: the next batch must first find out where the log stands.
     pub(crate) must_settle: bool,
-    /// A snapshot being saved; at most one at a time.
-    pub(crate) snapshotted: Option<JoinHandle<()>>,
+    queue: mpsc::Receiver<Waiting>,
+    /// Commands sent again while they are being carried out.
+    repeated: Vec<Waiting>,
+    /// Durable, but not yet answered: the next batch is sent first, so that the database works while callers are told.
+    unanswered: Option<Draft>,
+}
+
+enum Attempt {
+    /// The draft stands; what arrived meanwhile is the next one, decided on top of it.
+    Stands(Draft),
+    /// Somebody else wrote first, or a command had been carried out before; nothing was inserted.
+    Overtaken,
 }
 
 impl Task {
-    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
-        let mut waiting = Vec::with_capacity(BATCH_COMMANDS);
-        while queue.recv_many(&mut waiting, BATCH_COMMANDS).await > 0 {
-            while !waiting.is_empty() {
-                let mut batch = std::mem::take(&mut waiting);
-                waiting = set_repetitions_aside(&mut batch);
-                metrics::histogram!("orderlog_batch_commands").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-                self.carry_out(&mut batch).await;
-                self.world.evict(CACHED_STREAMS);
+    async fn run(mut self) {
+        let mut draft = self.blank();
+        loop {
+            let repeated = std::mem::take(&mut self.repeated);
+            self.repeated = draft.take_in(repeated);
+            if draft.waiting.is_empty() {
+                self.answer();
+                let mut arrived = Vec::new();
+                if self.queue.recv_many(&mut arrived, BATCH_COMMANDS).await == 0 {
+                    return;
+                }
+                self.repeated = draft.take_in(arrived);
             }
+            draft = self.carry_out(draft).await;
+            self.desk.world.evict(CACHED_STREAMS);
         }
     }
 
-    /// Answers every command of the batch, one way or another.
-    async fn carry_out(&mut self, waiting: &mut Vec<Waiting>) {
+    /// Answers every command of the draft, one way or another, and brings the next draft.
+    async fn carry_out(&mut self, mut draft: Draft) -> Draft {
         if self.must_settle
-            && let Err(error) = self.settle(waiting).await
+            && let Err(error) = self.settle(&mut draft).await
         {
-            return self.fail(waiting, error).await;
+            return self.fail(draft, error).await;
         }
-        while !waiting.is_empty() {
-            match self.try_once(waiting).await {
-                Ok(Attempt::Answered) => return,
-                Ok(Attempt::Overtaken) => {}
-                Err(error) if !may_pass(&error) => return self.fail(waiting, error).await,
+        while !draft.waiting.is_empty() {
+            match self.try_once(&mut draft).await {
+                Ok(Attempt::Stands(next)) => {
+                    self.unanswered = Some(draft);
+                    return next;
+                }
+                Ok(Attempt::Overtaken) => metrics::counter!("orderlog_swaps_lost_total").increment(1),
+                Err(error) if !may_pass(&error) => return self.fail(draft, error).await,
                 Err(error) => tracing::warn!(%error, "append failed; asking the log what happened"),
             }
-            if let Err(error) = self.settle(waiting).await {
-                return self.fail(waiting, error).await;
+            if let Err(error) = self.settle(&mut draft).await {
+                return self.fail(draft, error).await;
             }
         }
         // Everything had been carried out before: nothing is left to append under the lock.
@@ -153,27 +171,69 @@ impl Task {
             tracing::warn!(%error, "could not release the head");
             self.must_settle = true;
         }
+        self.blank()
     }
 
     /// Decides everything on the present state and appends it, unless somebody else wrote in between.
-    async fn try_once(&mut self, waiting: &mut Vec<Waiting>) -> Result<Attempt, LogError> {
-        self.world.mark();
-        let plan = self.plan(waiting).await?;
-        let standing = !self.any_done(&plan.doubtful).await?
-            && if plan.appends() { self.append(&plan).await? } else { self.is_current().await? };
-        if !standing {
-            metrics::counter!("orderlog_swaps_lost_total").increment(1);
+    async fn try_once(&mut self, draft: &mut Draft) -> Result<Attempt, LogError> {
+        let mut missing = self.desk.decide(draft);
+        if !missing.is_empty() || !draft.doubtful.is_empty() || !draft.appends() {
+            self.answer(); // The database will be asked before anything is sent.
+        }
+        while !missing.is_empty() {
+            let states = load::load(&mut self.connection, &missing).await?;
+            states.into_iter().for_each(|state| self.desk.world.insert(state));
+            missing = self.desk.decide(draft);
+        }
+        if self.any_done(&draft.doubtful).await? {
             return Ok(Attempt::Overtaken);
         }
-        self.answer(waiting, plan);
-        Ok(Attempt::Answered)
+        if !draft.appends() {
+            let stands = self.is_current().await?;
+            return Ok(if stands { Attempt::Stands(self.blank()) } else { Attempt::Overtaken });
+        }
+        let mut next = Draft::behind(draft.batch.head.clone());
+        let swap = self.append(draft, &mut next).await;
+        if let Ok(Swap::Done) = swap {
+            self.head = draft.batch.head.clone();
+            self.desk.world.confirm();
+            return Ok(Attempt::Stands(next));
+        }
+        // What was decided on top falls with it.
+        self.repeated.extend(draft.take_in(next.waiting));
+        swap.map(|_| Attempt::Overtaken)
     }
 
-    async fn append(&mut self, plan: &Plan) -> Result<bool, LogError> {
+    /// Sends the batch. While the database works, answers the batch before and decides what arrives on top of this one.
+    async fn append(&mut self, draft: &Draft, next: &mut Draft) -> Result<Swap, LogError> {
+        let Task { connection, desk, head, queue, repeated, unanswered, .. } = self;
+        metrics::histogram!("orderlog_batch_commands").record(u32::try_from(draft.waiting.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
-        let swap = self.connection.append(self.head.position, &plan.batch).await?;
+        desk.world.seal();
+        let mut append = pin!(connection.append(head.position, &draft.batch));
+        let (mut arrived, mut open, mut stuck) = (Vec::with_capacity(ROUND_COMMANDS), true, false);
+        let swap = loop {
+            tokio::select! {
+                biased;
+                swap = &mut append => break swap,
+                () = std::future::ready(()), if unanswered.is_some() => {
+                    unanswered.take().into_iter().for_each(|durable| desk.answer(durable));
+                }
+                count = queue.recv_many(&mut arrived, ROUND_COMMANDS),
+                    if open && !stuck && next.waiting.len() < BATCH_COMMANDS =>
+                {
+                    open = count > 0;
+                    repeated.extend(next.take_in(arrived.drain(..)));
+                    // States are loaded through the same connection: the rest is decided when it is free.
+                    stuck = !desk.decide(next).is_empty();
+                }
+            }
+        };
         metrics::histogram!("orderlog_append_seconds").record(started.elapsed());
-        Ok(matches!(swap, Swap::Done))
+        if let Some(durable) = unanswered.take() {
+            desk.answer(durable);
+        }
+        swap
     }
 
     /// An answer that appends nothing is right only if nobody wrote since: no swap has checked it.
@@ -183,32 +243,22 @@ impl Task {
         Ok(head.position == self.head.position)
     }
 
-    fn answer(&mut self, waiting: &mut Vec<Waiting>, plan: Plan) {
-        self.head = plan.batch.head;
-        self.world.mark();
-        let events: Arc<[Recorded]> = plan.batch.events.into();
-        if !events.is_empty() {
-            metrics::counter!("orderlog_events_appended_total").increment(events.len() as u64);
-            (self.options.on_append)(Arc::clone(&events));
-            self.snapshot_long_streams(&events);
-        }
-        for (waiting, outcome) in waiting.drain(..).zip(plan.outcomes) {
-            let answer = match outcome {
-                Outcome::Decided(decided) => Ok(decided.receipt(&waiting.submission, &events)),
-                Outcome::Foreseen(receipt) => Ok(*receipt),
-                Outcome::Rejected(rejection) => Err(rejection.into()),
-            };
-            // A caller that went away needs no answer: the command stands.
-            let _ = waiting.reply.send(answer);
+    fn answer(&mut self) {
+        if let Some(durable) = self.unanswered.take() {
+            self.desk.answer(durable);
         }
     }
 
-    async fn fail(&mut self, waiting: &mut Vec<Waiting>, error: LogError) {
-        tracing::error!(%error, commands = waiting.len(), "the log does not take commands");
+    fn blank(&self) -> Draft {
+        Draft::behind(self.head.clone())
+    }
+
+    async fn fail(&mut self, draft: Draft, error: LogError) -> Draft {
+        tracing::error!(%error, commands = draft.waiting.len(), "the log does not take commands");
         metrics::counter!("orderlog_append_failures_total").increment(1);
         self.must_settle = true;
         let error = Arc::new(error);
-        for waiting in waiting.drain(..) {
+        for waiting in draft.waiting {
             let _ = waiting.reply.send(Err(SubmitError::Failed(Arc::clone(&error))));
         }
         // Never leave the head locked behind: other nodes go on.
@@ -217,12 +267,6 @@ impl Task {
         {
             tracing::warn!(%error, "the database is not there yet");
         }
+        self.blank()
     }
-}
-
-enum Attempt {
-    /// Every caller has its answer.
-    Answered,
-    /// Somebody else wrote first, or a command had been carried out before; nothing was inserted.
-    Overtaken,
 }

@@ -109,8 +109,10 @@ pub struct Missing(pub StreamId);
 #[derive(Debug, Default)]
 pub struct World {
     entries: HashMap<StreamId, Entry>,
-    /// What the streams touched since the last mark were before; `None` where the world did not hold them.
+    /// What the streams touched since the last mark or seal were before; `None` where the world did not hold them.
     journal: HashMap<StreamId, Option<State>>,
+    /// The same for what was sealed: on its way to the log, and not yet known to be there.
+    sealed: HashMap<StreamId, Option<State>>,
     /// Counts marks, so that `last_use` orders entries by age.
     tick: u64,
 }
@@ -187,6 +189,7 @@ impl World {
     pub fn insert(&mut self, state: State) {
         let stream = state.stream();
         self.journal.remove(&stream);
+        self.sealed.remove(&stream);
         self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
     }
 
@@ -216,7 +219,16 @@ impl World {
         self.entries.is_empty()
     }
 
-    /// Takes in a stream's next event, remembering what the stream was at the last [`mark`](Self::mark).
+    /// The state of a stream as a [`rollback`](Self::rollback) would leave it.
+    #[must_use]
+    pub fn get_confirmed(&self, stream: StreamId) -> Option<&State> {
+        match self.sealed.get(&stream).or_else(|| self.journal.get(&stream)) {
+            Some(before) => before.as_ref(),
+            None => self.get(stream),
+        }
+    }
+
+    /// Takes in a stream's next event, remembering what the stream was before.
     /// A stream that is not held starts empty, which is only right for its first event.
     pub fn evolve(&mut self, stream: StreamId, event: &Event, provenance: &Provenance) {
         let tick = self.tick;
@@ -234,25 +246,41 @@ impl World {
     /// Makes the present the state that [`rollback`](Self::rollback) returns to.
     pub fn mark(&mut self) {
         self.journal.clear();
+        self.sealed.clear();
         self.tick += 1;
     }
 
-    /// Returns to what the last [`mark`](Self::mark) saw; states loaded since then stay.
+    /// Sets what was taken in so far apart from what comes next, so that it can be [confirmed](Self::confirm) while
+    /// more is taken in on top of it. What was sealed before must have been confirmed.
+    pub fn seal(&mut self) {
+        debug_assert!(self.sealed.is_empty(), "one batch at a time is on its way");
+        self.sealed = std::mem::take(&mut self.journal);
+        self.tick += 1;
+    }
+
+    /// What was sealed stands: a [`rollback`](Self::rollback) keeps it from now on.
+    pub fn confirm(&mut self) {
+        self.sealed.clear();
+    }
+
+    /// Returns to what the last [`mark`](Self::mark) saw and what was confirmed since; states loaded since then stay.
     pub fn rollback(&mut self) {
-        for (stream, before) in self.journal.drain() {
-            match before {
-                Some(state) => {
-                    self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
-                }
-                None => {
-                    self.entries.remove(&stream);
+        for journal in [std::mem::take(&mut self.journal), std::mem::take(&mut self.sealed)] {
+            for (stream, before) in journal {
+                match before {
+                    Some(state) => {
+                        self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
+                    }
+                    None => {
+                        self.entries.remove(&stream);
+                    }
                 }
             }
         }
     }
 
     /// Forgets the least recently used streams when more than `keep` are held, an eighth more than needed so that this
-    /// happens seldom. Streams touched since the last mark stay.
+    /// happens seldom. Streams that a rollback would change stay.
     pub fn evict(&mut self, keep: usize) {
         if self.entries.len() <= keep {
             return;
@@ -261,7 +289,7 @@ impl World {
         let mut ages: Vec<(u64, StreamId)> = self
             .entries
             .iter()
-            .filter(|(stream, _)| !self.journal.contains_key(stream))
+            .filter(|(stream, _)| !self.journal.contains_key(stream) && !self.sealed.contains_key(stream))
             .map(|(stream, entry)| (entry.last_use.load(Ordering::Relaxed), *stream))
             .collect();
         let surplus = surplus.min(ages.len());
@@ -297,6 +325,28 @@ mod tests {
         assert_eq!(world.len(), 7);
         assert!(world.contains(stream(0)) && world.contains(stream(15)) && !world.contains(stream(1)));
         assert_eq!(world.order(OrderId(1)), Err(Missing(stream(1))));
+    }
+
+    #[test]
+    fn what_is_sealed_can_be_confirmed_or_undone_under_what_came_later() {
+        let on_hand = |story: &Story| story.world.stock(ProductId::from_sku("A")).map(|stock| stock.on_hand);
+        for confirmed in [true, false] {
+            let mut story = Story::new();
+            story.product("A", "1.00", json!({})).stocked("A", 1);
+            story.world.mark();
+            story.stocked("A", 10);
+            story.world.seal();
+            story.stocked("A", 100);
+            if confirmed {
+                story.world.confirm();
+            }
+            let expected = if confirmed { 11 } else { 1 };
+            let confirmed = story.world.get_confirmed(StreamId::Stock(ProductId::from_sku("A")));
+            assert!(matches!(confirmed, Some(State::Stock(stock)) if stock.on_hand == expected));
+            assert_eq!(on_hand(&story), Ok(111));
+            story.world.rollback();
+            assert_eq!(on_hand(&story), Ok(expected));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Deciding a batch: each command in turn, on the state the commands before it leave behind.
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use orderlog_domain::{
@@ -11,24 +11,29 @@ use orderlog_domain::{
     rejection::Rejection,
     world::State,
 };
-use orderlog_event_log::{Batch, CommandRecord, Head, LogError, Recorded, chain};
+use orderlog_event_log::{Batch, CommandRecord, Head, Recorded, chain};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
+    desk::Desk,
     submission::{Receipt, Submission},
-    writer::{Task, Waiting},
+    writer::Waiting,
 };
 
 /// Digits kept of a second: what both engines store.
 const SUBSECOND_DIGITS: u16 = 6;
 
-/// What a batch appends, and the answer it gives each command once appended.
-pub(crate) struct Plan {
-    pub(crate) batch: Batch,
+/// A batch in the making: commands that wait, and what those decided so far append and answer.
+pub(crate) struct Draft {
+    /// In the order in which they are decided; the first `outcomes.len()` are.
+    pub(crate) waiting: Vec<Waiting>,
     pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) batch: Batch,
     /// Commands with a key of the caller's that were rejected: they may have been carried out before.
     pub(crate) doubtful: Vec<CommandId>,
+    /// The ids in `waiting`.
+    ids: HashSet<CommandId>,
 }
 
 pub(crate) enum Outcome {
@@ -47,9 +52,35 @@ pub(crate) struct Decided {
     position: Position,
 }
 
-impl Plan {
+impl Draft {
+    /// Nothing yet, to be appended behind `head`.
+    pub(crate) fn behind(head: Head) -> Draft {
+        Draft {
+            waiting: vec![],
+            outcomes: vec![],
+            batch: Batch { events: vec![], commands: vec![], head },
+            doubtful: vec![],
+            ids: HashSet::new(),
+        }
+    }
+
+    /// Takes commands in. The same command sent twice at once: its repetitions are handed back, to come again when the
+    /// first is settled and stands in the log.
+    pub(crate) fn take_in(&mut self, arrived: impl IntoIterator<Item = Waiting>) -> Vec<Waiting> {
+        let (new, repeated) = arrived.into_iter().partition(|waiting| self.ids.insert(waiting.submission.command_id));
+        let mut new: Vec<Waiting> = new;
+        self.waiting.append(&mut new);
+        repeated
+    }
+
     pub(crate) fn appends(&self) -> bool {
         !self.batch.commands.is_empty()
+    }
+
+    /// Forgets what was decided; the commands wait to be decided anew, behind another head.
+    pub(crate) fn undecide(&mut self, head: Head) {
+        let Draft { waiting, ids, .. } = std::mem::replace(self, Draft::behind(head));
+        (self.waiting, self.ids) = (waiting, ids);
     }
 }
 
@@ -70,43 +101,33 @@ impl Decided {
     }
 }
 
-impl Task {
-    /// Decides every waiting command, loading what the decisions ask for.
-    pub(crate) async fn plan(&mut self, waiting: &[Waiting]) -> Result<Plan, LogError> {
-        let batch = Batch { events: Vec::new(), commands: Vec::new(), head: self.head.clone() };
-        let mut plan = Plan { batch, outcomes: Vec::with_capacity(waiting.len()), doubtful: Vec::new() };
-        for (turn, this) in waiting.iter().enumerate() {
-            let decided = loop {
-                match self.decide(&this.submission, &plan.batch.head) {
-                    Err(Refusal::Missing(stream)) => {
-                        let streams = self.missing(&waiting[turn..], stream);
-                        self.load(&streams).await?;
-                    }
-                    Err(Refusal::Rejected(rejection)) => break Err(rejection),
-                    Ok(decision) => break Ok(decision),
-                }
-            };
-            let outcome = match decided {
-                Ok(decision) if this.submission.dry_run => self.foresee(&this.submission, decision, &plan.batch.head),
-                Ok(decision) => self.take(&this.submission, decision, &mut plan.batch),
-                Err(rejection) => {
-                    if this.submission.keyed && !this.submission.dry_run {
-                        plan.doubtful.push(this.submission.command_id);
+impl Desk {
+    /// Decides what the draft holds, in turn, until a decision needs streams that are not in memory: these come back.
+    pub(crate) fn decide(&mut self, draft: &mut Draft) -> Vec<StreamId> {
+        while let Some(this) = draft.waiting.get(draft.outcomes.len()) {
+            let submission = &this.submission;
+            let outcome = match self.decide_one(submission, &draft.batch.head) {
+                Err(Refusal::Missing(stream)) => return self.missing(&draft.waiting[draft.outcomes.len()..], stream),
+                Ok(decision) if submission.dry_run => self.foresee(submission, decision, &draft.batch.head),
+                Ok(decision) => self.take(submission, decision, &mut draft.batch),
+                Err(Refusal::Rejected(rejection)) => {
+                    if submission.keyed && !submission.dry_run {
+                        draft.doubtful.push(submission.command_id);
                     }
                     Outcome::Rejected(rejection)
                 }
             };
-            plan.outcomes.push(outcome);
+            draft.outcomes.push(outcome);
         }
-        Ok(plan)
+        vec![]
     }
 
-    fn decide(&self, submission: &Submission, head: &Head) -> Result<Decision, Refusal> {
+    fn decide_one(&self, submission: &Submission, head: &Head) -> Result<Decision, Refusal> {
         let context = Context {
             now: submission.now,
             occurred_at: submission.occurred_at,
             next_order: head.next_order,
-            shop: &self.options.shop,
+            shop: &self.shop,
             names: &submission.names,
             expected_version: submission.expected_version,
         };
@@ -157,6 +178,7 @@ impl Task {
     /// The receipt a dry run would have had, with the very events; the world stays as it is.
     fn foresee(&self, submission: &Submission, decision: Decision, head: &Head) -> Outcome {
         let provenance = self.provenance(submission, head);
+        let position = head.position;
         let mut head = head.clone();
         let mut states: Vec<State> = Vec::new();
         let mut events = Vec::new();
@@ -174,7 +196,7 @@ impl Task {
         Outcome::Foreseen(Box::new(Receipt {
             command_id: submission.command_id,
             subject: decision.subject,
-            position: self.head.position,
+            position,
             after: after.or_else(|| before.clone()).unwrap_or_else(|| State::empty(decision.subject)),
             before,
             warnings: decision.warnings,
@@ -195,7 +217,7 @@ impl Task {
         Provenance {
             occurred_at,
             recorded_at: submission.now.trunc_subsecs(SUBSECOND_DIGITS).max(head.recorded_at),
-            business_date: self.options.shop.calendar.business_date(occurred_at),
+            business_date: self.shop.calendar.business_date(occurred_at),
             actor: origin.actor.clone(),
             agent: origin.agent.clone(),
             command_id: *command_id,
