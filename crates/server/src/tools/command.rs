@@ -289,13 +289,17 @@ pub(crate) fn answer(
     };
     let version = receipt.version().0;
     let no_change = receipt.no_change();
+    let seen = |event: &Recorded| match receipt.dry_run {
+        true => views::EventView::foreseen(node, event),
+        false => views::EventView::recorded(event),
+    };
     CommandAnswer {
         command_id: receipt.command_id.0,
         order_id,
         order_version: order_id.map(|_| version),
         version,
         position: receipt.position.0,
-        events: receipt.events().iter().map(|event: &Recorded| views::EventView::of(node, event)).collect(),
+        events: receipt.events().iter().map(seen).collect(),
         before: receipt.before.as_ref().map(|state| views::state(node, state)),
         after: views::state(node, &receipt.after),
         warnings: readings.into_iter().chain(receipt.warnings.iter().cloned()).collect(),

@@ -147,26 +147,32 @@ pub(crate) struct EventView {
     /// Its type.
     #[serde(rename = "type")]
     event_type: String,
-    /// The facts.
+    /// The facts, where they are recorded nowhere; those of recorded events are in the history and the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Object")]
-    data: Value,
+    data: Option<Value>,
 }
 
 impl EventView {
-    pub(crate) fn of(node: &Node, event: &Recorded) -> EventView {
+    pub(crate) fn recorded(event: &Recorded) -> EventView {
+        EventView {
+            position: event.position.0,
+            stream: event.stream.to_string(),
+            version: event.version.0,
+            event_type: event.event_type.clone(),
+            data: None,
+        }
+    }
+
+    /// The very event that would be recorded.
+    pub(crate) fn foreseen(node: &Node, event: &Recorded) -> EventView {
         #[derive(serde::Deserialize)]
         struct Data {
             data: Value,
         }
         let mut data = serde_json::from_str::<Data>(&event.json).map(|event| event.data).unwrap_or_default();
         node.keyring.open_all(&mut data);
-        EventView {
-            position: event.position.0,
-            stream: event.stream.to_string(),
-            version: event.version.0,
-            event_type: event.event_type.clone(),
-            data,
-        }
+        EventView { data: Some(data), ..EventView::recorded(event) }
     }
 }
 
