@@ -16,8 +16,6 @@ use crate::{
     shop::{self, Shop},
 };
 
-const CALLERS: [usize; 4] = [1, 8, 32, 64];
-
 /// The same columns, types and indexes as the log's events.
 const RAW_TABLE: &str = "create table raw_events (
     position bigserial primary key, stream text not null, version bigint not null, type text not null,
@@ -31,11 +29,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let sqlite = format!("sqlite://{}", folder.path().join("log.db").display());
     let postgres = shop::open(&database.url).await?;
-    let stocked = postgres.selling("STOCKED");
+    let stocked = postgres.selling("STOCKED")?;
     let sqlite = shop::open(&sqlite).await?;
     let sample = shop::sample_event(&postgres).await?;
     let mut rows = Vec::new();
-    for callers in CALLERS {
+    for &callers in &arguments.callers {
         let raw = raw_pool(&database.url, callers).await?;
         let mut rounds: [Vec<Round>; 4] = Default::default();
         let mut verdicts: [String; 3] = Default::default();

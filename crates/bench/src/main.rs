@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Which groups to run, separated by commas: append, rebuild, mcp, visible.
     #[arg(long, value_delimiter = ',', default_value = "append,rebuild,mcp,visible")]
     only: Vec<String>,
+    /// Concurrent callers of the group append, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "1,8,32,64")]
+    callers: Vec<usize>,
     /// Write the figures as JSON to this file too.
     #[arg(long)]
     json: Option<PathBuf>,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, Writer};
 use orderlog_domain::{
     calendar::BusinessCalendar,
-    commands::Command,
+    commands::{Command, CreateOrder},
     decide::{Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub(crate) struct Shop {
     pub(crate) log: Log,
     writer: Writer,
-    product: &'static str,
+    order: Arc<CreateOrder>,
     names: Arc<Names>,
     customer: CustomerId,
 }
@@ -47,7 +47,7 @@ pub(crate) async fn open_with(
         names.products.insert(sku.to_owned(), ProductId::from_sku(sku));
     }
     names.customers.insert("customer".to_owned(), customer);
-    let shop = Shop { log, writer, product: "SERVICE", names: Arc::new(names), customer };
+    let shop = Shop { log, writer, order: Arc::new(order_of("SERVICE")?), names: Arc::new(names), customer };
     let profile = SealedProfile { name: Some("Bench".to_owned()), ..SealedProfile::default() };
     shop.submit(Command::UpsertCustomer { customer_id: shop.customer, profile }).await?;
     for (sku, policy) in [("SERVICE", "untracked"), ("STOCKED", "deny")] {
@@ -63,14 +63,13 @@ pub(crate) async fn open_with(
 
 impl Shop {
     /// The same shop, whose orders are for another product.
-    pub(crate) fn selling(&self, product: &'static str) -> Shop {
-        Shop { product, ..self.clone() }
+    pub(crate) fn selling(&self, product: &str) -> Result<Shop> {
+        Ok(Shop { order: Arc::new(order_of(product)?), ..self.clone() })
     }
 
     /// Places an order of one line and one unit.
     pub(crate) async fn place_order(&self) -> Result<Receipt> {
-        let order = json!({"customer": "customer", "lines": [{"product": self.product, "quantity": 1}]});
-        self.submit(Command::CreateOrder(serde_json::from_value(order)?)).await
+        self.submit(Command::CreateOrder((*self.order).clone())).await
     }
 
     async fn submit(&self, command: Command) -> Result<Receipt> {
@@ -98,6 +97,11 @@ impl Shop {
         };
         Ok(self.writer.enqueue(submission).await?.await?)
     }
+}
+
+fn order_of(product: &str) -> Result<CreateOrder> {
+    let order = json!({"customer": "customer", "lines": [{"product": product, "quantity": 1}]});
+    Ok(serde_json::from_value(order)?)
 }
 
 /// The bytes of an `OrderPlaced` as this log stores it.

@@ -18,7 +18,11 @@ macro_rules! migrations {
 }
 
 /// In order of application.
-pub(crate) const POSTGRES: &[Migration] = migrations!["postgres/0001_log.sql", "postgres/0002_customer_keys.sql"];
+pub(crate) const POSTGRES: &[Migration] = migrations![
+    "postgres/0001_log.sql",
+    "postgres/0002_customer_keys.sql",
+    "postgres/0003_checks_left_to_the_writer.sql",
+];
 
 /// In order of application.
 pub(crate) const SQLITE: &[Migration] = migrations!["sqlite/0001_log.sql"];

@@ -61,7 +61,6 @@ impl PostgresWriter {
         let swap = match swapped {
             Ok(true) => Swap::Done,
             Ok(false) => Swap::Lost,
-            // Two batches without events leave the head where it is, so only the key sees their common command.
             Err(error) if duplicate_command(&error) => Swap::Lost,
             // Without a transaction of ours around it, the statement is the commit.
             Err(error) if locked => return Err(LogError::from_sqlx("appending", error)),
