@@ -1,11 +1,11 @@
 //! One or two sentences for each answer, fit to be read aloud.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
     event::Event,
-    format::day_in_words,
+    format::{day_in_words, days_in_words},
     order::{Order, Status},
     phrase::DateRange,
     postings::Basis,
@@ -165,25 +165,12 @@ pub(crate) fn plural(n: i64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// The days of a range: `9–15 Nov 2026`, `28 Oct–3 Nov 2026`, `21 Nov 2026`.
-pub(crate) fn days(from: NaiveDate, to: NaiveDate) -> String {
-    if from == to {
-        day_in_words(from)
-    } else if from.year() != to.year() {
-        format!("{} – {}", day_in_words(from), day_in_words(to))
-    } else if from.month() != to.month() {
-        format!("{} – {}", from.format("%-d %b"), day_in_words(to))
-    } else {
-        format!("{}–{}", from.day(), day_in_words(to))
-    }
-}
-
 /// A range after its phrase: `last week (9–15 Nov 2026)`; the phrase alone where it is the date itself.
 pub(crate) fn range(range: &DateRange) -> String {
     let phrase = &range.phrase;
     match (range.from, range.to) {
         (Some(from), Some(to)) => {
-            let days = days(from, to);
+            let days = days_in_words(from, to);
             let is_date = phrase.is_empty() || phrase.chars().any(|c| c.is_ascii_digit()) && !phrase.contains(' ');
             if is_date { days } else { format!("{phrase} ({days})") }
         }
