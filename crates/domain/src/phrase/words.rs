@@ -4,6 +4,8 @@ use std::slice;
 
 use chrono::{DateTime, Utc};
 
+use crate::text::is_invisible;
+
 /// One part of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word(String);
@@ -147,11 +149,6 @@ fn leading_instant(text: &str) -> Option<&str> {
     };
     let instant = text.get(..TO_THE_SECOND + fraction + offset)?;
     DateTime::parse_from_rfc3339(instant).is_ok().then_some(instant)
-}
-
-/// Marks that direct or join text and are not seen: copied along with it, they mean nothing in a date.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn kind(character: char) -> Kind {
