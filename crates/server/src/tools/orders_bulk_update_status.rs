@@ -175,11 +175,17 @@ fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bool) -> Outp
     } else {
         format!("{} {} now {word}.", of(changed), if changed == 1 { "is" } else { "are" })
     };
-    for (n, what) in
-        [(no_change, "already so"), (skipped, "skipped, because they changed since the preview"), (refused, "refused")]
-    {
+    for (n, one, more) in [
+        (no_change, "already is", "already are"),
+        (
+            skipped,
+            "was skipped, because it changed since the preview",
+            "were skipped, because they changed since the preview",
+        ),
+        (refused, "is refused", "are refused"),
+    ] {
         if n > 0 {
-            text.push_str(&format!(" {}: {what}.", of(n)));
+            text.push_str(&format!(" {} {}.", of(n), if n == 1 { one } else { more }));
         }
     }
     Output { changed, no_change, skipped, refused, orders, text }
