@@ -89,7 +89,7 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         ("JOSE\u{301} GARCI\u{301}A", "José García"),
         ("zoe", "Zoë"),
         ("ramos", "Jose Ramos"),
-        ("Jose Ramoz", "Jose Ramos"),
+        ("zoey", "Zoë"),
         ("asha raon", "Asha Raonta"),
         ("अंजलि शर्मा", "अंजलि शर्मा"),
         ("\u{200f}מרים כהן\u{200f}", "מרים כהן"),
@@ -101,7 +101,7 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         let order = shop.mcp().ok("orders.get", json!({ "order_id": answer["order_id"] })).await?;
         ensure!(order["order"]["customer"]["name"] == name, "{typed}: {order}");
     }
-    for ambiguous in ["Asha Rao", "asha rao", "jose"] {
+    for ambiguous in ["Asha Rao", "asha rao", "jose", "Jose Ramoz"] {
         let order = json!({ "customer": ambiguous, "lines": [{ "product": "MUG", "quantity": 1 }] });
         let refused = shop.mcp().refused("orders.create_order", order).await?;
         ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == 2, "{ambiguous}: {refused:?}");
