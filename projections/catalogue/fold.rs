@@ -4,6 +4,7 @@ use orderlog_domain::{
     envelope::Envelope,
     event::{CatalogueEntry, Event, Fact, ProductFact, StockPolicy},
     ids::ProductId,
+    text::{key, name_key},
 };
 use uuid::Uuid;
 
@@ -22,11 +23,11 @@ table! {
         }
         /// As registered.
         sku: String,
-        /// For searching.
+        /// Its key, for searching.
         sku_lower: String,
         /// As shown.
         name: String,
-        /// For searching.
+        /// Its key without accents, for searching.
         name_lower: String,
         /// Minor units.
         price: i64,
@@ -82,9 +83,9 @@ fn row(ProductId(product_id): ProductId, sku: &str, entry: &CatalogueEntry) -> P
     Product {
         product_id,
         sku: sku.to_owned(),
-        sku_lower: sku.trim().to_lowercase(),
+        sku_lower: key(sku),
         name: entry.name.clone(),
-        name_lower: entry.name.trim().to_lowercase(),
+        name_lower: name_key(&entry.name),
         price: entry.price,
         currency: entry.currency.code().to_owned(),
         tax_rate: entry.tax_rate.normalize().to_string(),

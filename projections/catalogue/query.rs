@@ -1,6 +1,9 @@
 //! Products by id, by what a user calls them, and as a list.
 
-use orderlog_domain::ids::ProductId;
+use orderlog_domain::{
+    ids::ProductId,
+    text::{key, name_key},
+};
 
 use super::{Product, READ_MODEL};
 use crate::{
@@ -55,12 +58,11 @@ pub async fn find_products(
     freshness: Freshness,
 ) -> Result<Answer<Found<Product>>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let text = text.trim().to_lowercase();
     let mut sql = Sql::new(&format!("SELECT {} FROM catalogue WHERE sku_lower = ", Product::TABLE.column_list("")));
-    sql.arg(text.clone());
+    sql.arg(key(text));
     let by_sku: Vec<Product> = read.tx.rows(&sql).await?;
     let found = if by_sku.is_empty() {
-        find(&mut read, "catalogue", "NOT archived", &text, limit).await?
+        find(&mut read, "catalogue", "NOT archived", text, limit, |product: &Product| &product.name).await?
     } else {
         Found { how: Matched::Identifier, items: by_sku }
     };
@@ -79,11 +81,11 @@ pub async fn products(
     freshness: Freshness,
 ) -> Result<Answer<Products>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let text = text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let text = text.map(|text| (name_key(text), key(text))).filter(|(name, _)| !name.is_empty());
     let restrict = |sql: &mut Sql| {
         sql.push(" FROM catalogue WHERE ").push(if archived { "1 = 1" } else { "NOT archived" });
-        if let Some(text) = &text {
-            sql.push(" AND (name_lower LIKE ").arg(like(text)).push(" ESCAPE '\\' OR sku_lower LIKE ");
+        if let Some((name, text)) = &text {
+            sql.push(" AND (name_lower LIKE ").arg(like(name)).push(" ESCAPE '\\' OR sku_lower LIKE ");
             sql.arg(like(text)).push(" ESCAPE '\\')");
         }
     };

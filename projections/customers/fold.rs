@@ -4,6 +4,7 @@ use orderlog_domain::{
     envelope::Envelope,
     event::{CustomerFact, Event, Fact, SealedProfile},
     ids::CustomerId,
+    text::{key, name_key},
 };
 use uuid::Uuid;
 
@@ -22,11 +23,11 @@ table! {
         }
         /// As given.
         name: Option<String>,
-        /// For searching.
+        /// Its key without accents, for searching.
         name_lower: Option<String>,
         /// As given.
         email: Option<String>,
-        /// For searching.
+        /// Its key, for searching.
         email_lower: Option<String>,
         /// As given.
         phone: Option<String>,
@@ -48,11 +49,11 @@ impl CustomersFold {
     fn merge(&mut self, mut customer: Customer, profile: &SealedProfile) {
         if let Some(name) = &profile.name {
             customer.name = self.unseal.open(name);
-            customer.name_lower = customer.name.as_deref().map(normal);
+            customer.name_lower = customer.name.as_deref().map(name_key);
         }
         if let Some(email) = &profile.email {
             customer.email = self.unseal.open(email);
-            customer.email_lower = customer.email.as_deref().map(normal);
+            customer.email_lower = customer.email.as_deref().map(key);
         }
         if let Some(phone) = &profile.phone {
             customer.phone = self.unseal.open(phone);
@@ -94,10 +95,6 @@ impl Fold for CustomersFold {
         }
         Ok(())
     }
-}
-
-fn normal(text: &str) -> String {
-    text.trim().to_lowercase()
 }
 
 fn nobody(CustomerId(customer_id): CustomerId) -> Customer {

@@ -1,6 +1,9 @@
 //! Customers by id, by what a user calls them, and as a list.
 
-use orderlog_domain::ids::CustomerId;
+use orderlog_domain::{
+    ids::CustomerId,
+    text::{key, name_key},
+};
 
 use super::{Customer, READ_MODEL};
 use crate::{
@@ -55,12 +58,13 @@ pub async fn find_customers(
     freshness: Freshness,
 ) -> Result<Answer<Found<Customer>>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let text = text.trim().to_lowercase();
     let mut sql = Sql::new(&format!("SELECT {} FROM customers WHERE email_lower = ", Customer::TABLE.column_list("")));
-    sql.arg(text.clone()).push(" ORDER BY customer_id LIMIT ").arg(i64::from(limit));
+    sql.arg(key(text)).push(" ORDER BY customer_id LIMIT ").arg(i64::from(limit));
     let by_email: Vec<Customer> = read.tx.rows(&sql).await?;
     let found = if by_email.is_empty() {
-        find(&mut read, "customers", "name_lower IS NOT NULL", &text, limit).await?
+        find(&mut read, "customers", "name_lower IS NOT NULL", text, limit, |customer: &Customer| {
+            customer.name.as_deref().unwrap_or_default()
+        }).await?
     } else {
         Found { how: Matched::Identifier, items: by_email }
     };
@@ -78,11 +82,11 @@ pub async fn customers(
     freshness: Freshness,
 ) -> Result<Answer<Customers>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let text = text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    let text = text.map(|text| (name_key(text), key(text))).filter(|(name, _)| !name.is_empty());
     let restrict = |sql: &mut Sql| {
         sql.push(" FROM customers WHERE 1 = 1");
-        if let Some(text) = &text {
-            sql.push(" AND (name_lower LIKE ").arg(like(text)).push(" ESCAPE '\\' OR email_lower LIKE ");
+        if let Some((name, text)) = &text {
+            sql.push(" AND (name_lower LIKE ").arg(like(name)).push(" ESCAPE '\\' OR email_lower LIKE ");
             sql.arg(like(text)).push(" ESCAPE '\\')");
         }
     };

@@ -1,5 +1,7 @@
 //! Finding what a user calls by name: exactly, by a beginning, or by something alike (domain rules §3).
 
+use orderlog_domain::text::{key, name_key};
+
 use crate::{
     answer::QueryError,
     read::{Read, like},
@@ -36,31 +38,37 @@ pub struct Found<T> {
     pub items: Vec<T>,
 }
 
-/// Looks for `text` (trimmed, lower case) in `table.name_lower`, among the rows `among` allows.
+/// Looks for what `text` calls in `table.name_lower`, which holds keys of names, among the rows `among` allows. `name`
+/// is a row's name as given: where accents tell names apart, the one typed is meant.
 pub(crate) async fn find<R: Row>(
     read: &mut Read,
     table: &str,
     among: &str,
     text: &str,
     limit: u32,
+    name: impl Fn(&R) -> &str,
 ) -> Result<Found<R>, QueryError> {
+    let (as_typed, text) = (key(text), name_key(text));
     if text.is_empty() {
         return Ok(Found { how: Matched::Nothing, items: vec![] });
     }
-    let key = R::TABLE.columns[0].name;
+    let column = R::TABLE.columns[0].name;
     let select = format!("SELECT {} FROM {table} WHERE {among} AND ", R::TABLE.column_list(""));
-    let order = format!(" ORDER BY name_lower, {key} LIMIT ");
+    let order = format!(" ORDER BY name_lower, {column} LIMIT ");
 
     let mut exact = Sql::new(&select);
-    exact.push("name_lower = ").arg(text.to_owned()).push(&order).arg(i64::from(limit));
-    let items: Vec<R> = read.tx.rows(&exact).await?;
+    exact.push("name_lower = ").arg(text.clone()).push(&order).arg(i64::from(limit));
+    let mut items: Vec<R> = read.tx.rows(&exact).await?;
+    if items.iter().any(|item| key(name(item)) == as_typed) {
+        items.retain(|item| key(name(item)) == as_typed);
+    }
     if !items.is_empty() {
         return Ok(Found { how: Matched::Name, items });
     }
 
     // A range uses the index on both engines, where LIKE does so on neither.
     let mut prefix = Sql::new(&select);
-    prefix.push("name_lower >= ").arg(text.to_owned()).push(" AND name_lower < ").arg(format!("{text}\u{10ffff}"));
+    prefix.push("name_lower >= ").arg(text.clone()).push(" AND name_lower < ").arg(format!("{text}\u{10ffff}"));
     prefix.push(&order).arg(i64::from(limit));
     let mut items: Vec<R> = read.tx.rows(&prefix).await?;
     if items.is_empty() {
@@ -72,7 +80,7 @@ pub(crate) async fn find<R: Row>(
     if !items.is_empty() {
         return Ok(Found { how: Matched::Prefix, items });
     }
-    alike(read, table, among, text, limit).await
+    alike(read, table, among, &text, limit).await
 }
 
 async fn alike<R: Row>(

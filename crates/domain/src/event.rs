@@ -15,6 +15,11 @@ use crate::envelope::DecodeError;
 /// Brings the data of one schema version to the next. The nth of a type's upcasters starts from version n.
 type Upcaster = fn(serde_json::Value) -> serde_json::Value;
 
+/// Brings data of schema version `from` to the present one, step by step.
+fn lift(upcasters: &[Upcaster], from: u16, data: serde_json::Value) -> serde_json::Value {
+    upcasters[usize::from(from) - 1..].iter().fold(data, |data, upcast| upcast(data))
+}
+
 /// Version 1 of `OrderHeld` knew no end: it lasts until released, which leaving `until` out says.
 fn held_without_end(data: serde_json::Value) -> serde_json::Value {
     data
@@ -68,15 +73,19 @@ macro_rules! events {
                 match (event_type, schema) {
                     $($( (stringify!($name), $schema) => Ok(Event::$name(serde_json::from_str(data)?)), )*)*
                     $($( $( (stringify!($name), 1..$schema) => {
-                        let upcasters: &[Upcaster] = &[$($upcaster),+];
-                        let old = serde_json::from_str(data)?;
-                        let present = upcasters[usize::from(schema) - 1..].iter().fold(old, |data, upcast| upcast(data));
+                        let present = lift(&[$($upcaster),+], schema, serde_json::from_str(data)?);
                         Ok(Event::$name(serde_json::from_value(present)?))
                     } )? )*)*
                     _ => Err(DecodeError::UnknownType { event_type: event_type.to_owned(), schema }),
                 }
             }
         }
+
+        // Every version but the present one has an upcaster; a missing or forgotten one does not compile.
+        $($( const _: () = {
+            let upcasters: &[Upcaster] = &[$($($upcaster),+)?];
+            assert!(upcasters.len() + 1 == $schema, stringify!($name));
+        }; )*)*
 
         $($( impl From<$name> for Event { fn from(fact: $name) -> Event { Event::$name(fact) } } )*)*
 
@@ -187,4 +196,35 @@ pub struct EventType {
     pub schema: u16,
     /// JSON Schema of `data`.
     pub json_schema: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn old_data_takes_every_step_from_its_own_version_on() {
+        let rename: Upcaster = |data| json!({ "units": data["count"] });
+        let wrap: Upcaster = |data| json!({ "lines": [data] });
+        let name: Upcaster = |mut data: Value| {
+            data["kind"] = json!("shipment");
+            data
+        };
+        let steps = [rename, wrap, name];
+        let present = json!({ "lines": [{ "units": 2 }], "kind": "shipment" });
+        assert_eq!(lift(&steps, 1, json!({ "count": 2 })), present);
+        assert_eq!(lift(&steps, 2, json!({ "units": 2 })), present);
+        assert_eq!(lift(&steps, 3, json!({ "lines": [{ "units": 2 }] })), present);
+        assert_eq!(lift(&steps, 4, present.clone()), present);
+    }
+
+    #[test]
+    fn versions_nobody_wrote_are_not_guessed_at() {
+        for (event_type, schema) in [("OrderHeld", 0), ("OrderHeld", 3), ("OrderConfirmed", 2), ("OrderEaten", 1)] {
+            let unknown = Event::decode(event_type, schema, r#"{"order_id":1001}"#);
+            assert!(matches!(unknown, Err(crate::envelope::DecodeError::UnknownType { .. })), "{event_type} {schema}");
+        }
+    }
 }

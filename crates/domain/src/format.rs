@@ -2,19 +2,44 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::money::Currency;
 
-/// Parts a currency's code or a trailing symbol from the digits, and must not break over two lines.
+/// Parts a currency's code or a trailing sign from the digits, and must not break over two lines.
 const NO_BREAK_SPACE: char = '\u{a0}';
 
-/// Symbols that name one currency beyond doubt; every other currency is written by its code.
-const SYMBOLS: &[(&str, &str)] = &[("INR", "₹"), ("USD", "$"), ("EUR", "€"), ("GBP", "£"), ("JPY", "¥"), ("KRW", "₩")];
+/// Signs of currencies as CLDR 48 gives them, in the order of [`Locale::ALL`]; every other currency is written by its code.
+#[rustfmt::skip]
+const SIGNS: &[(&str, [&str; 4])] = &[
+    ("AUD", ["A$", "A$", "AU$", "A$"]),
+    ("BRL", ["R$", "R$", "R$", "R$"]),
+    ("CAD", ["CA$", "CA$", "CA$", "CA$"]),
+    ("CNY", ["CN¥", "CN¥", "CN¥", "元"]),
+    ("EUR", ["€", "€", "€", "€"]),
+    ("GBP", ["£", "£", "£", "£"]),
+    ("HKD", ["HK$", "HK$", "HK$", "HK$"]),
+    ("ILS", ["₪", "₪", "₪", "₪"]),
+    ("INR", ["₹", "₹", "₹", "₹"]),
+    ("JPY", ["JP¥", "¥", "¥", "￥"]),
+    ("KRW", ["₩", "₩", "₩", "₩"]),
+    ("MXN", ["MX$", "MX$", "MX$", "MX$"]),
+    ("NZD", ["NZ$", "NZ$", "NZ$", "NZ$"]),
+    ("PHP", ["₱", "₱", "PHP", "PHP"]),
+    ("THB", ["THB", "THB", "฿", "THB"]),
+    ("TWD", ["NT$", "NT$", "NT$", "NT$"]),
+    ("USD", ["$", "$", "$", "$"]),
+    ("VND", ["₫", "₫", "₫", "₫"]),
+    ("XAF", ["FCFA", "FCFA", "FCFA", "FCFA"]),
+    ("XCD", ["EC$", "EC$", "EC$", "EC$"]),
+    ("XOF", ["F\u{202f}CFA", "F\u{202f}CFA", "F\u{202f}CFA", "F\u{202f}CFA"]),
+    ("XPF", ["CFPF", "CFPF", "CFPF", "CFPF"]),
+];
 
-/// The ways of writing numbers that Orderlog knows.
+/// The ways of writing amounts that Orderlog knows: digits, separators, and the currency's sign. Sentences are English
+/// in each of them, and their dates name the month, so that no reader takes a day for a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Locale {
     /// `₹12,34,567.50`
@@ -24,10 +49,10 @@ pub enum Locale {
     /// `$1,234,567.50`
     #[serde(rename = "en-US")]
     EnUs,
-    /// `1.234.567,50 €`
+    /// `1.234.567,50 €`, the sign behind a space that does not break
     #[serde(rename = "de-DE")]
     DeDe,
-    /// `¥1,234,567`
+    /// `￥1,234,567`
     #[serde(rename = "ja-JP")]
     JaJp,
 }
@@ -70,7 +95,7 @@ impl Locale {
         MoneyOut {
             minor,
             currency: currency.code().to_owned(),
-            formatted: self.with_symbol(minor < 0, self.number(minor, currency, digits), currency),
+            formatted: self.with_sign(minor < 0, self.number(minor, currency, digits), currency),
         }
     }
 
@@ -79,7 +104,7 @@ impl Locale {
     pub fn money_in_words(self, minor: i64, currency: Currency) -> String {
         let whole = minor.unsigned_abs().is_multiple_of(10u64.pow(currency.exponent()));
         let digits = if whole { 0 } else { currency.exponent() };
-        self.with_symbol(minor < 0, self.number(minor, currency, digits), currency)
+        self.with_sign(minor < 0, self.number(minor, currency, digits), currency)
     }
 
     /// The amount's digits with separators, without sign.
@@ -94,16 +119,21 @@ impl Locale {
         format!("{whole}{decimal_mark}{fraction:0digits$}", digits = digits as usize)
     }
 
-    fn with_symbol(self, negative: bool, number: String, currency: Currency) -> String {
-        let sign = if negative { "-" } else { "" };
-        let code = currency.code();
-        let symbol = SYMBOLS.iter().find(|(known, _)| *known == code).map(|(_, symbol)| *symbol);
-        match (self, symbol) {
-            (Locale::DeDe, symbol) => format!("{sign}{number}{NO_BREAK_SPACE}{}", symbol.unwrap_or(code)),
-            (Locale::JaJp, Some("¥")) => format!("{sign}¥{number}"),
-            (_, Some(symbol)) => format!("{sign}{symbol}{number}"),
-            (_, None) => format!("{sign}{code}{NO_BREAK_SPACE}{number}"),
+    fn with_sign(self, negative: bool, number: String, currency: Currency) -> String {
+        let minus = if negative { "-" } else { "" };
+        let sign = self.sign(currency);
+        // Letters do not touch digits.
+        let space = if sign.ends_with(char::is_alphabetic) { NO_BREAK_SPACE.to_string() } else { String::new() };
+        match self {
+            Locale::DeDe => format!("{minus}{number}{NO_BREAK_SPACE}{sign}"),
+            Locale::EnIn | Locale::EnUs | Locale::JaJp => format!("{minus}{sign}{space}{number}"),
         }
+    }
+
+    fn sign(self, currency: Currency) -> &'static str {
+        let place = Locale::ALL.iter().position(|locale| *locale == self).unwrap_or(0);
+        let signs = SIGNS.iter().find(|(code, _)| *code == currency.code());
+        signs.map_or(currency.code(), |(_, signs)| signs[place])
     }
 }
 
@@ -111,6 +141,20 @@ impl Locale {
 #[must_use]
 pub fn day_in_words(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
+}
+
+/// Days in a sentence: `9–15 Nov 2026`, `28 Oct – 3 Nov 2026`, `21 Nov 2026`. Each can be given as a range of dates again.
+#[must_use]
+pub fn days_in_words(from: NaiveDate, to: NaiveDate) -> String {
+    if from == to {
+        day_in_words(from)
+    } else if from.year() != to.year() {
+        format!("{} – {}", day_in_words(from), day_in_words(to))
+    } else if from.month() != to.month() {
+        format!("{} – {}", from.format("%-d %b"), day_in_words(to))
+    } else {
+        format!("{}–{}", from.day(), day_in_words(to))
+    }
 }
 
 /// Groups the last three digits, and those before them by `group`: Indian numbers go 3, 2, 2.
@@ -143,54 +187,4 @@ impl FromStr for Locale {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_written_as_each_locale_writes_them() {
-        for (locale, minor, currency, answer, sentence) in [
-            (Locale::EnIn, 4_500_000, "INR", "₹45,000.00", "₹45,000"),
-            (Locale::EnIn, 123_456_750, "INR", "₹12,34,567.50", "₹12,34,567.50"),
-            (Locale::EnIn, 12_345_678_900, "INR", "₹12,34,56,789.00", "₹12,34,56,789"),
-            (Locale::EnIn, 99_900, "INR", "₹999.00", "₹999"),
-            (Locale::EnIn, 5, "INR", "₹0.05", "₹0.05"),
-            (Locale::EnIn, 0, "INR", "₹0.00", "₹0"),
-            (Locale::EnIn, -420_625, "INR", "-₹4,206.25", "-₹4,206.25"),
-            (Locale::EnIn, 5_000, "USD", "$50.00", "$50"),
-            (Locale::EnIn, 1_500, "KWD", "KWD\u{a0}1.500", "KWD\u{a0}1.500"),
-            (Locale::EnUs, 123_456_750, "USD", "$1,234,567.50", "$1,234,567.50"),
-            (Locale::EnUs, -5_000, "CAD", "-CAD\u{a0}50.00", "-CAD\u{a0}50"),
-            (Locale::DeDe, 123_456_750, "EUR", "1.234.567,50\u{a0}€", "1.234.567,50\u{a0}€"),
-            (Locale::DeDe, -100_000, "EUR", "-1.000,00\u{a0}€", "-1.000\u{a0}€"),
-            (Locale::DeDe, 100, "CHF", "1,00\u{a0}CHF", "1\u{a0}CHF"),
-            (Locale::JaJp, 45_000, "JPY", "¥45,000", "¥45,000"),
-            (Locale::EnUs, 45_000, "JPY", "¥45,000", "¥45,000"),
-            (Locale::EnUs, i64::MIN, "JPY", "-¥9,223,372,036,854,775,808", "-¥9,223,372,036,854,775,808"),
-        ] {
-            let currency: Currency = currency.parse().expect("a currency");
-            assert_eq!(locale.money(minor, currency).formatted, answer);
-            assert_eq!(locale.money_in_words(minor, currency), sentence);
-        }
-    }
-
-    #[test]
-    fn money_has_the_shape_of_the_reference() {
-        assert_eq!(
-            serde_json::to_string(&Locale::EnIn.money(4_500_000, Currency::INR)).expect("json"),
-            r#"{"minor":4500000,"currency":"INR","formatted":"₹45,000.00"}"#
-        );
-    }
-
-    #[test]
-    fn days_in_sentences_name_the_month() {
-        let day = NaiveDate::from_ymd_opt(2026, 11, 5).expect("a day");
-        assert_eq!(day_in_words(day), "5 Nov 2026");
-    }
-
-    #[test]
-    fn locales_are_read_by_tag() {
-        assert!(Locale::ALL.iter().all(|locale| locale.tag().parse() == Ok(*locale)));
-        assert_eq!("EN-in".parse(), Ok(Locale::EnIn));
-        assert!("fr-FR".parse::<Locale>().is_err());
-    }
-}
+mod tests;

@@ -63,6 +63,8 @@ pub struct Order {
     pub placed_on: NaiveDate,
     /// When the order came to where it is.
     pub times: Times,
+    /// The hold that the latest holding or releasing ended, so that undoing it can bring the hold back.
+    pub hold_before: Option<Hold>,
     /// Business day of the latest event; nothing can be dated before it.
     pub last_event_on: NaiveDate,
 }
@@ -121,6 +123,13 @@ pub struct Shipment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub voided: Option<DateTime<Utc>>,
+}
+
+/// Time during which nothing of an order may ship.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// When it ends by itself; none: once released.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Units of one line in a shipment.
@@ -197,6 +206,7 @@ impl Order {
             note: None,
             placed_on: NaiveDate::MIN,
             times: Times::default(),
+            hold_before: None,
             last_event_on: NaiveDate::MIN,
         }
     }
@@ -246,6 +256,11 @@ impl Order {
         self.on_hold() && self.times.held_until.is_none_or(|until| now < until)
     }
 
+    /// The hold it is on.
+    fn hold(&self) -> Option<Hold> {
+        self.times.held.map(|_| Hold { until: self.times.held_until })
+    }
+
     /// Whether a unit waits for stock.
     #[must_use]
     pub fn backordered(&self) -> bool {
@@ -265,10 +280,12 @@ impl Order {
             OrderFact::OrderConfirmed(_) => self.times.confirmed = at,
             OrderFact::OrderUnconfirmed(_) => self.times.confirmed = None,
             OrderFact::OrderHeld(fact) => {
+                self.hold_before = self.hold();
                 self.times.held = at;
                 self.times.held_until = fact.until;
             }
             OrderFact::OrderReleased(_) => {
+                self.hold_before = self.hold();
                 self.times.held = None;
                 self.times.held_until = None;
             }

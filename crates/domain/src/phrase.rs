@@ -7,6 +7,9 @@ mod spans;
 mod words;
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};

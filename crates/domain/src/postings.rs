@@ -314,7 +314,7 @@ mod tests {
     fn by_day(story: &Story, basis: Basis) -> BTreeMap<u32, (i64, i64, i64)> {
         use chrono::Datelike as _;
         let mut days: BTreeMap<u32, Figures> = BTreeMap::new();
-        for (provenance, event) in &story.told {
+        for (_, provenance, event) in &story.told {
             for posting in postings(event).iter().filter(|posting| posting.basis == basis) {
                 assert_eq!(posting.home_currency, Currency::INR);
                 days.entry(provenance.business_date.day()).or_default().add(posting.home);
@@ -399,7 +399,7 @@ mod tests {
         }
         let mut sum = Figures::default();
         let (mut units, mut orders) = (0, 0);
-        for posting in story.told.iter().flat_map(|(_, event)| postings(event)) {
+        for posting in story.told.iter().flat_map(|(_, _, event)| postings(event)) {
             sum.add(posting.own);
             units += posting.units;
             orders += posting.orders;

@@ -27,8 +27,8 @@ pub(crate) struct Story {
     pub(crate) now: DateTime<Utc>,
     pub(crate) next_order: OrderId,
     pub(crate) expected_version: Option<Version>,
-    /// Everything recorded so far with the business date it fell on.
-    pub(crate) told: Vec<(Provenance, Event)>,
+    /// Everything recorded so far, by stream, with the business date it fell on.
+    pub(crate) told: Vec<(StreamId, Provenance, Event)>,
     shop: Shop,
     names: Names,
 }
@@ -131,9 +131,17 @@ impl Story {
             if let StreamId::Order(id) = stream {
                 assert_units_add_up(self.order(*id));
             }
-            self.told.push((provenance.clone(), event.clone()));
+            if let Some(State::Stock(stock)) = self.world.get(*stream) {
+                assert_stock_is_sound(stock);
+            }
+            self.told.push((*stream, provenance.clone(), event.clone()));
         }
         Ok(decision)
+    }
+
+    /// Every order placed so far.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &Order> {
+        (OrderId::FIRST.0..self.next_order.0).map(|id| self.order(OrderId(id)))
     }
 
     pub(crate) fn order(&self, id: OrderId) -> &Order {
@@ -185,6 +193,12 @@ fn assert_units_add_up(order: &Order) {
             assert_eq!((line.reserved, line.backordered), (0, 0), "{line:?}");
         }
     }
+}
+
+/// What holds for every stock at every version.
+fn assert_stock_is_sound(stock: &Stock) {
+    assert!(stock.on_hand >= 0 && stock.reserved >= 0, "{stock:?}");
+    assert!(stock.backorders.iter().all(|waiting| waiting.units > 0), "{stock:?}");
 }
 
 /// The types of the facts of a decision, in order.

@@ -1,6 +1,7 @@
 //! What texts and numbers from outside must be before they may stand in an event.
 
 use rust_decimal::Decimal;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{limits, rejection::Problems};
 
@@ -49,4 +50,67 @@ pub fn parse_percent(text: &str) -> Option<Decimal> {
         return None;
     }
     Decimal::from_str_exact(number).ok().filter(|percent| *percent <= Decimal::ONE_HUNDRED)
+}
+
+/// Marks that direct or join text and are not seen. They come along when text is copied and mean nothing in a SKU, an
+/// address or a date; some scripts need them in names.
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
+}
+
+/// Checks that a text shows all that it is: two SKUs that look alike are one.
+pub fn check_visible(field: &str, text: &str, problems: &mut Problems) {
+    if let Some(hidden) = text.chars().find(|c| is_invisible(*c)) {
+        problems.add(field, format!("contains the invisible character U+{:04X}; remove it", u32::from(hidden)));
+    }
+}
+
+/// One key for every way to write the same: case, blanks, invisible marks and the choice of code points aside.
+#[must_use]
+pub fn key(text: &str) -> String {
+    let visible = text.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).nfkc().collect::<String>();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The [`key`] of a name, accents aside: who types `jose` finds `José`. Marks of other scripts are letters and stay.
+#[must_use]
+pub fn name_key(text: &str) -> String {
+    const ACCENTS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
+    key(text).nfd().filter(|c| !ACCENTS.contains(c)).nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_for_every_way_to_write_a_name() {
+        for (one, other) in [
+            (" José  García ", "josé garcía"),
+            ("Jose\u{301}", "JOSÉ"),
+            ("TEA-250", "\u{200f}tea-250\u{200e}"),
+            ("Tea\u{a0}pot", "tea pot"),
+            ("ＴＥＡ", "tea"),
+            ("\u{212b}", "å"),
+        ] {
+            assert_eq!(key(one), key(other));
+        }
+        assert_ne!(key("Jose"), key("José"));
+        assert_ne!(key("हिन्दी"), key("हन्द"));
+    }
+
+    #[test]
+    fn accents_are_no_part_of_a_names_key() {
+        for (one, other) in [("Zoë Müller", "zoe muller"), ("Éva", "eva"), ("Škoda", "skoda"), ("Nguyễn", "nguyen")]
+        {
+            assert_eq!(name_key(one), name_key(other));
+        }
+        assert_eq!(name_key("Straße"), "straße");
+        assert_eq!(name_key("कुमार"), key("कुमार"), "vowel signs are letters");
+        assert_eq!(name_key("\u{200b}\u{202e} "), "");
+    }
 }

@@ -12,6 +12,7 @@ use orderlog_domain::{
     event::Event,
     ids::{CustomerId, OrderId, ProductId, StreamId, Version},
     rejection::{Code, Rejection},
+    text::is_invisible,
 };
 use orderlog_projections::{
     Found, Freshness, Matched,
@@ -72,7 +73,7 @@ impl Node {
         if let Some(id) = remembered(&self.memory.skus, text) {
             return Ok((id, None));
         }
-        let found = catalogue::find_products(&self.projections, text, CANDIDATES, self.fresh().await?).await?.found;
+        let found = catalogue::find_products(&self.projections, text, CANDIDATES + 1, self.fresh().await?).await?.found;
         if found.how == Matched::Identifier
             && let [product] = found.items.as_slice()
         {
@@ -86,7 +87,9 @@ impl Node {
 
     /// The customer meant, and how it was read if not by its id or address.
     pub(crate) async fn customer(&self, text: &str, field: &str) -> Result<(CustomerId, Option<String>), Failure> {
-        let trimmed = text.trim();
+        // An address or id copied from a message brings marks along that nobody sees.
+        let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+        let trimmed = visible.trim();
         if let Ok(id) = Uuid::parse_str(trimmed) {
             return Ok((CustomerId(id), None));
         }
@@ -97,7 +100,8 @@ impl Node {
             let rejection = Rejection::new(Code::NotFound, format!("No customer has the e-mail address {trimmed}."));
             return Err(rejection.field(field).hint("Register the customer with customers_upsert first.").into());
         }
-        let found = customers::find_customers(&self.projections, text, CANDIDATES, self.fresh().await?).await?.found;
+        let found =
+            customers::find_customers(&self.projections, text, CANDIDATES + 1, self.fresh().await?).await?.found;
         let named = |customer: &Customer| customer.name.clone().unwrap_or_else(|| "(forgotten)".to_owned());
         let offer = |customer: &Customer| json!({"customer_id": customer.customer_id, "name": customer.name, "email": customer.email});
         let (customer, reading) = only(found, text, field, "customer", "customers_search", named, offer)?;
@@ -157,8 +161,14 @@ fn only<T>(
             Ok((item, reading))
         }
         n => {
+            items.truncate(CANDIDATES as usize);
             let described: Vec<String> = items.iter().map(&describe).collect();
-            let message = format!("`{shown}` fits {n} {kind}s: {}.", described.join(", "));
+            let how_many = if n > items.len() {
+                format!("more than {CANDIDATES} {kind}s, among them")
+            } else {
+                format!("{n} {kind}s:")
+            };
+            let message = format!("`{shown}` fits {how_many} {}.", described.join(", "));
             Err(Rejection::new(Code::Ambiguous, message)
                 .field(field)
                 .hint("Ask the user which one is meant, then repeat the call with its exact identifier.")

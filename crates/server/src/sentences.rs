@@ -1,11 +1,12 @@
 //! One or two sentences for each answer, fit to be read aloud.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Month, NaiveDate};
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
-    event::Event,
-    format::day_in_words,
+    envelope,
+    event::{Event, LineUnits},
+    format::{day_in_words, days_in_words},
     order::{Order, Status},
     phrase::DateRange,
     postings::Basis,
@@ -19,16 +20,16 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
     match &receipt.after {
         State::Order(order) => of_order(node, command, receipt, order),
         State::Stock(stock) => {
-            let levels = format!("{} on hand, {} available", stock.on_hand, stock.available());
+            let levels = levels(stock.on_hand, stock.available());
             match command {
                 Command::ReceiveStock(receive) => {
-                    format!("{} × {} came in: {levels} now.", receive.quantity, receive.product)
+                    format!("{} of {} came in; now {levels}.", units(receive.quantity), receive.product)
                 }
                 Command::AdjustStock(adjust) if receipt.no_change() => {
                     format!("The count of {} was right: {levels}.", adjust.product)
                 }
-                Command::AdjustStock(adjust) => format!("The stock of {} was corrected: {levels} now.", adjust.product),
-                _ => format!("The stock is now {levels}."),
+                Command::AdjustStock(adjust) => format!("The stock of {} is corrected; now {levels}.", adjust.product),
+                _ => format!("Now {levels}."),
             }
         }
         State::Product(product) => {
@@ -37,16 +38,16 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
                 product.entry.as_ref().map(|entry| node.amount(entry.price, entry.currency)).unwrap_or_default();
             let sku = &product.sku;
             match (receipt.no_change(), receipt.before.is_none()) {
-                (true, _) => format!("{name} ({sku}) already was as asked."),
+                (true, _) => format!("{name} ({sku}) already is as asked; nothing was changed."),
                 (false, true) => format!("{name} ({sku}) is now in the catalogue at {price}."),
-                (false, false) => format!("{name} ({sku}) is changed; its price is {price}."),
+                (false, false) => format!("{name} ({sku}) is changed; it costs {price}."),
             }
         }
         State::Rate(rate) => {
             let shop = node.config.shop.currency;
             let value = rate.stored.map(|stored| stored.rate.normalize().to_string()).unwrap_or_default();
             match receipt.no_change() {
-                true => format!("1 {} already was {value} {shop}.", rate.currency),
+                true => format!("1 {} already is {value} {shop}; nothing was changed.", rate.currency),
                 false => format!("1 {} is now {value} {shop}.", rate.currency),
             }
         }
@@ -56,8 +57,8 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
             }
             let name = node.customer_view(customer).name;
             match (receipt.no_change(), receipt.before.is_none(), name) {
-                (true, _, Some(name)) => format!("{name} already was as asked."),
-                (true, _, None) => "The customer already was as asked.".to_owned(),
+                (true, _, Some(name)) => format!("What is known of {name} already is as asked; nothing was changed."),
+                (true, _, None) => "The customer already is as asked; nothing was changed.".to_owned(),
                 (false, true, Some(name)) => format!("{name} is now a customer."),
                 (false, true, None) => "A new customer is registered.".to_owned(),
                 (false, false, Some(name)) => format!("{name}'s particulars are changed."),
@@ -73,13 +74,16 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
     match command {
         Command::CreateOrder(_) => placed(node, order),
         Command::SetHold(hold) => match (hold.on, receipt.no_change()) {
-            (true, false) => format!("Order #{id} is now on hold."),
-            (true, true) => format!("Order #{id} is already on hold."),
+            (true, false) => format!("Order #{id} is now on hold{}.", until(node, order)),
+            (true, true) => format!("Order #{id} is already on hold{}; nothing was changed.", until(node, order)),
             (false, false) => format!("Order #{id} is no longer on hold."),
-            (false, true) => format!("Order #{id} was not on hold."),
+            (false, true) => format!("Order #{id} is not on hold; nothing was changed."),
         },
+        Command::RecordPayment(_) if receipt.no_change() => {
+            format!("Nothing is due for order #{id}; nothing was recorded.")
+        }
         Command::RecordPayment(_) => {
-            let came_in: i64 = receipt.events().iter().filter_map(captured).sum();
+            let came_in: i64 = facts(receipt).map(|fact| captured(&fact)).sum();
             let amount = node.amount(came_in, order.currency);
             let due = order.due();
             let rest =
@@ -88,7 +92,7 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
             format!("{amount} was recorded for order #{id}, which is now {payment}.{rest}")
         }
         Command::Refund(_) => {
-            let back: i64 = receipt.events().iter().filter_map(refunded).sum();
+            let back: i64 = facts(receipt).map(|fact| refunded(&fact)).sum();
             match back {
                 0 => format!("Nothing is owed back for order #{id}."),
                 back => format!(
@@ -99,24 +103,27 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
             }
         }
         Command::ReturnItems(_) => {
-            let back: i64 = order.lines.iter().map(|line| line.returned).sum();
+            let back: i64 = facts(receipt).map(|fact| returned(&fact)).sum();
             let owed = -order.due();
             let rest = if owed > 0 {
                 format!(" {} is owed back to the customer.", node.amount(owed, order.currency))
             } else {
                 String::new()
             };
-            format!("{} of order #{id} came back; it is {status}.{rest}", units(back))
+            format!("{} of order #{id} came back; the order is {status}.{rest}", units(back))
         }
-        Command::ChangeLines(_) if receipt.no_change() => format!("The lines of order #{id} already were as asked."),
+        Command::ChangeLines(_) if receipt.no_change() => {
+            format!("The lines of order #{id} already are as asked; nothing was changed.")
+        }
         Command::ChangeLines(_) => {
             format!("Order #{id} now comes to {}.", node.amount(order.current_totals().total, order.currency))
         }
-        Command::Undo(_) => format!("That is undone: order #{id} is {status} again."),
+        Command::Undo(_) => undone(node, receipt, order),
         _ if receipt.no_change() => format!("Order #{id} is already {status}; nothing was changed."),
         Command::Cancel(_) if order.status() != Status::Cancelled => {
-            let cancelled: i64 = order.lines.iter().map(|line| line.cancelled).sum();
-            format!("{} of order #{id} are cancelled; the rest is {status}.", units(cancelled))
+            let cancelled: i64 = facts(receipt).map(|fact| cancelled(&fact)).sum();
+            let are = if cancelled == 1 { "is" } else { "are" };
+            format!("{} of order #{id} {are} cancelled; the order is {status}.", units(cancelled))
         }
         Command::Ship(_) if order.status() == Status::PartiallyShipped => {
             format!("Order #{id} is now {status}: {} to go.", units(order.unshipped()))
@@ -136,18 +143,68 @@ fn placed(node: &Node, order: &Order) -> String {
     format!("Order #{} is placed: {} for {total}.{wait}", order.id, units(ordered))
 }
 
-fn captured(event: &orderlog_event_log::Recorded) -> Option<i64> {
-    match orderlog_domain::envelope::decode(&event.json).ok()?.data {
-        Event::PaymentCaptured(fact) => Some(fact.amount),
-        _ => None,
+/// What undoing did: it says what went back, not only where the order stands.
+fn undone(node: &Node, receipt: &Receipt, order: &Order) -> String {
+    let id = order.id;
+    let status = spoken(order.status());
+    let mut said = format!("That is undone: order #{id} is {status} again.");
+    for fact in facts(receipt) {
+        match fact {
+            Event::PaymentRefunded(fact) => {
+                let amount = node.amount(fact.amount, order.currency);
+                let payment = order.payment_status().name().replace('_', " ");
+                return format!("The payment is undone: {amount} goes back, and order #{id} is {payment}.");
+            }
+            Event::UnitsCancelled(_) => return format!("The order is undone: #{id} is {status}."),
+            Event::ShipmentVoided(_) => said = format!("The shipment is undone: order #{id} is {status} again."),
+            Event::OrderHeld(_) if !said.contains("shipment") => {
+                said = format!("That is undone: order #{id} is on hold again{}.", until(node, order));
+            }
+            Event::OrderReleased(_) => said = format!("The hold is undone: order #{id} is no longer on hold."),
+            _ => {}
+        }
+    }
+    said
+}
+
+/// ` until 27 Nov 2026, 18:00` in the shop's zone, or nothing.
+fn until(node: &Node, order: &Order) -> String {
+    let local = order.times.held_until.map(|at| at.with_timezone(&node.config.shop.calendar.timezone));
+    local.map(|at| format!(" until {}, {}", day_in_words(at.date_naive()), at.format("%H:%M"))).unwrap_or_default()
+}
+
+/// `10 are on hand and 8 available`; what was promised beyond what is there is said so.
+pub(crate) fn levels(on_hand: i64, available: i64) -> String {
+    let are = if on_hand == 1 { "is" } else { "are" };
+    match available {
+        0.. => format!("{on_hand} {are} on hand and {available} available"),
+        _ => format!("{on_hand} {are} on hand, {} fewer than promised", -available),
     }
 }
 
-fn refunded(event: &orderlog_event_log::Recorded) -> Option<i64> {
-    match orderlog_domain::envelope::decode(&event.json).ok()?.data {
-        Event::PaymentRefunded(fact) => Some(fact.amount),
-        _ => None,
-    }
+/// What was recorded, in order.
+fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
+    receipt.events().iter().filter_map(|event| envelope::decode(&event.json).ok()).map(|event| event.data)
+}
+
+fn captured(fact: &Event) -> i64 {
+    if let Event::PaymentCaptured(fact) = fact { fact.amount } else { 0 }
+}
+
+fn refunded(fact: &Event) -> i64 {
+    if let Event::PaymentRefunded(fact) = fact { fact.amount } else { 0 }
+}
+
+fn returned(fact: &Event) -> i64 {
+    if let Event::UnitsReturned(fact) = fact { moved(&fact.lines) } else { 0 }
+}
+
+fn cancelled(fact: &Event) -> i64 {
+    if let Event::UnitsCancelled(fact) = fact { moved(&fact.lines) } else { 0 }
+}
+
+fn moved(lines: &[LineUnits]) -> i64 {
+    lines.iter().map(|line| line.units).sum()
 }
 
 /// `partially shipped`.
@@ -165,27 +222,12 @@ pub(crate) fn plural(n: i64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// The days of a range: `9–15 Nov 2026`, `28 Oct–3 Nov 2026`, `21 Nov 2026`.
-pub(crate) fn days(from: NaiveDate, to: NaiveDate) -> String {
-    if from == to {
-        day_in_words(from)
-    } else if from.year() != to.year() {
-        format!("{} – {}", day_in_words(from), day_in_words(to))
-    } else if from.month() != to.month() {
-        format!("{} – {}", from.format("%-d %b"), day_in_words(to))
-    } else {
-        format!("{}–{}", from.day(), day_in_words(to))
-    }
-}
-
-/// A range after its phrase: `last week (9–15 Nov 2026)`; the phrase alone where it is the date itself.
+/// A range after its phrase: `last week (9–15 Nov 2026)`, `the last 7 days (…)`; the days alone where the phrase is dates.
 pub(crate) fn range(range: &DateRange) -> String {
-    let phrase = &range.phrase;
     match (range.from, range.to) {
         (Some(from), Some(to)) => {
-            let days = days(from, to);
-            let is_date = phrase.is_empty() || phrase.chars().any(|c| c.is_ascii_digit()) && !phrase.contains(' ');
-            if is_date { days } else { format!("{phrase} ({days})") }
+            let (phrase, days) = (range.phrase.as_str(), days_in_words(from, to));
+            if phrase.is_empty() || is_dates(phrase) { days } else { format!("{} ({days})", with_article(phrase)) }
         }
         (Some(from), None) => format!("the days since {}", day_in_words(from)),
         (None, Some(to)) => format!("the days until {}", day_in_words(to)),
@@ -193,17 +235,51 @@ pub(crate) fn range(range: &DateRange) -> String {
     }
 }
 
+/// Whether a phrase names days by number: `2026-11-20`, `20 Nov`, `1 Nov to 15 Nov`, but not `last 7 days` or `2026-W46`.
+fn is_dates(phrase: &str) -> bool {
+    let mut words = phrase.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let of_dates = |word: &str| {
+        let word = word.to_lowercase();
+        ["t", "z", "to", "and", "st", "nd", "rd", "th", "of", "between", "from"].contains(&word.as_str())
+            || word == "sept"
+            || word.parse::<Month>().is_ok()
+    };
+    phrase.contains(|c: char| c.is_ascii_digit()) && words.all(of_dates)
+}
+
+/// Numbers as people write them out.
+const COUNTS: [&str; 12] =
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/// `the last 7 days`, `the past week`, but `last week`.
+fn with_article(phrase: &str) -> String {
+    let lower = phrase.to_lowercase();
+    let mut words = lower.split_whitespace();
+    let takes_one = match (words.next(), words.next()) {
+        (Some("past"), _) => true,
+        (Some("last" | "previous" | "next"), Some(count)) => {
+            count.starts_with(|c: char| c.is_ascii_digit()) || COUNTS.contains(&count)
+        }
+        (Some("day" | "week" | "month" | "quarter" | "year"), Some("before" | "after")) => true,
+        _ => false,
+    };
+    if takes_one { format!("the {phrase}") } else { phrase.to_owned() }
+}
+
 /// `Today's revenue so far is ₹45,000.`, `Revenue for last week (9–15 Nov 2026) was ₹…`.
 pub(crate) fn revenue(amount: &str, basis: Basis, range_read: &DateRange, today: NaiveDate, complete: bool) -> String {
     let (what, of) = match basis {
         Basis::Booked => ("Revenue", "revenue"),
-        Basis::Shipped => ("Revenue shipped", "revenue shipped"),
+        Basis::Shipped => ("Shipped revenue", "shipped revenue"),
         Basis::Cash => ("Cash", "cash"),
     };
     match (range_read.from, range_read.to) {
         (Some(from), Some(to)) if from == today && to == today => format!("Today's {of} so far is {amount}."),
         (Some(from), Some(to)) if to == from && from.succ_opt() == Some(today) && range_read.phrase == "yesterday" => {
             format!("Yesterday's {of} ({}) was {amount}.", day_in_words(from))
+        }
+        (Some(from), _) if from > today => {
+            format!("There is no {of} for {} yet: it lies ahead.", range(range_read))
         }
         _ if complete => format!("{what} for {} was {amount}.", range(range_read)),
         _ => format!("{what} for {} so far is {amount}.", range(range_read)),
@@ -239,10 +315,26 @@ mod tests {
             ("last week", true, "Revenue for last week (9–15 Nov 2026) was ₹45,000."),
             ("this month", false, "Revenue for this month (1–30 Nov 2026) so far is ₹45,000."),
             ("2026-11-20", true, "Revenue for 20 Nov 2026 was ₹45,000."),
-            ("previous 3 months", true, "Revenue for previous 3 months (1 Aug – 31 Oct 2026) was ₹45,000."),
+            ("previous 3 months", true, "Revenue for the previous 3 months (1 Aug – 31 Oct 2026) was ₹45,000."),
+            ("last 7 days", false, "Revenue for the last 7 days (16–22 Nov 2026) so far is ₹45,000."),
+            ("past month", false, "Revenue for the past month (23 Oct – 22 Nov 2026) so far is ₹45,000."),
+            ("last Friday", true, "Revenue for last Friday (20 Nov 2026) was ₹45,000."),
+            ("day before yesterday", true, "Revenue for the day before yesterday (20 Nov 2026) was ₹45,000."),
+            ("20 Nov", true, "Revenue for 20 Nov 2026 was ₹45,000."),
+            ("1 Nov to 15 Nov", true, "Revenue for 1–15 Nov 2026 was ₹45,000."),
+            ("Q1", true, "Revenue for Q1 (1 Jan – 31 Mar 2026) was ₹45,000."),
+            ("2026-W46", true, "Revenue for 2026-W46 (9–15 Nov 2026) was ₹45,000."),
+            ("tomorrow", false, "There is no revenue for tomorrow (23 Nov 2026) yet: it lies ahead."),
         ] {
             assert_eq!(revenue("₹45,000", Basis::Booked, &read(phrase), today, complete), expected);
         }
+    }
+
+    #[test]
+    fn stock_that_was_promised_twice_is_told() {
+        assert_eq!(levels(1, 0), "1 is on hand and 0 available");
+        assert_eq!(levels(10, 8), "10 are on hand and 8 available");
+        assert_eq!(levels(3, -2), "3 are on hand, 2 fewer than promised");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod faults;
 mod figures;
 mod guards;
 mod history;
+mod names;
 mod operations;
 mod protocol;
 mod safe_hands;

@@ -52,7 +52,8 @@ impl AdjustStock {
         moves.record(product_id, StockAdjusted { product_id, delta, counted: self.counted })?;
         let oversold = -moves.stock(product_id)?.available();
         if oversold > 0 {
-            decision.warn(format!("The product is oversold: {oversold} reserved units are not on hand."));
+            let (units, are) = if oversold == 1 { ("unit", "is") } else { ("units", "are") };
+            decision.warn(format!("The product is oversold: {oversold} reserved {units} {are} not on hand."));
         }
         moves.settle(&mut decision)?;
         Ok(decision)

@@ -41,14 +41,16 @@ impl Cancel {
             return Ok(decision);
         }
         if order.unshipped() == 0 {
-            let message = format!("Order #{} is {}: no unit of it can be cancelled.", order.id, order.status());
+            let message =
+                format!("Order #{} is {}: no unit of it can be cancelled.", order.id, order.status().spoken());
             return Err(instead(order, refuse::illegal(order, message)).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
         check_unshipped(order, &selected)?;
         let shipped: i64 = order.lines.iter().map(|line| line.shipped).sum();
         if self.lines.is_none() && shipped > 0 {
-            decision.warn(format!("{shipped} shipped units stay part of the order; they can only be returned."));
+            let (units, stay, they) = if shipped == 1 { ("unit", "stays", "it") } else { ("units", "stay", "they") };
+            decision.warn(format!("{shipped} shipped {units} {stay} part of the order; {they} can only be returned."));
         }
         let mut moves = StockMoves::new(world);
         for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {

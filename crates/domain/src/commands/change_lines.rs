@@ -75,7 +75,8 @@ impl ChangeLines {
     pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         if !matches!(order.status(), Status::Pending | Status::Confirmed) {
-            let message = format!("Order #{} is {}: its lines can no longer be changed.", order.id, order.status());
+            let message =
+                format!("Order #{} is {}: its lines can no longer be changed.", order.id, order.status().spoken());
             return Err(refuse::illegal(order, message)
                 .hint("Cancel unshipped units with orders_cancel, or place another order for what is added.")
                 .into());

@@ -141,6 +141,9 @@ impl Refund {
         let shown = |minor| format!("{} {}", plain(minor, order.currency), order.currency);
         let (limit, kept) = (self.limit(order), order.captured - order.refunded);
         let message = match self.kind {
+            RefundKind::Goodwill if limit == 0 => {
+                format!("Nothing can go back out of goodwill for order #{}.", order.id)
+            }
             RefundKind::Goodwill => {
                 format!("At most {} can go back out of goodwill for order #{}.", shown(limit), order.id)
             }

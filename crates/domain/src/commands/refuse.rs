@@ -50,10 +50,10 @@ pub(super) fn illegal(order: &Order, message: impl Into<String>) -> Rejection {
     let rejection = Rejection::new(Code::IllegalTransition, message)
         .candidates(next.iter().map(|status| json!({ "status": status, "tool": "orders_update_status" })).collect());
     if next.is_empty() {
-        return rejection.hint(format!("No further status can be set: the order is {}.", order.status()));
+        return rejection.hint(format!("No further status can be set: the order is {}.", order.status().spoken()));
     }
     let names: Vec<&str> = next.iter().map(|status| status.name()).collect();
-    rejection.hint(format!("From {} it can become: {}.", order.status(), names.join(", ")))
+    rejection.hint(format!("From {} it can become: {}.", order.status().spoken(), names.join(", ")))
 }
 
 /// Money of an order in the shop's currency at the rate of the day; the allowance at the order's own.

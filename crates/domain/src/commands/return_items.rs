@@ -41,7 +41,8 @@ impl ReturnItems {
     pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         if order.lines.iter().all(|line| line.returnable() == 0) {
-            let message = format!("Order #{} is {}: no shipped unit of it can come back.", order.id, order.status());
+            let message =
+                format!("Order #{} is {}: no shipped unit of it can come back.", order.id, order.status().spoken());
             return Err(refuse::illegal(order, message)
                 .hint("Units that were never shipped are cancelled with orders_cancel.")
                 .into());

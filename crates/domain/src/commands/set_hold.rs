@@ -40,7 +40,8 @@ impl SetHold {
             return Ok(decision);
         }
         if self.on && order.unshipped() == 0 {
-            let message = format!("Order #{} is {}: nothing of it is left to hold back.", order.id, order.status());
+            let message =
+                format!("Order #{} is {}: nothing of it is left to hold back.", order.id, order.status().spoken());
             return Err(refuse::illegal(order, message).into());
         }
         let order_id = order.id;

@@ -55,7 +55,7 @@ impl Ship {
         let mut decision = Decision::about(stream);
         refuse::check_hold(order, context, &mut decision)?;
         if order.unshipped() == 0 {
-            let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status());
+            let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status().spoken());
             return Err(refuse::illegal(order, message).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;

@@ -51,8 +51,7 @@ impl Undo {
         for fact in self.facts.iter().rev() {
             match fact {
                 Event::OrderConfirmed(_) => decision.record(stream, OrderUnconfirmed { order_id: order.id }),
-                Event::OrderHeld(_) => decision.record(stream, OrderReleased { order_id: order.id }),
-                Event::OrderReleased(_) => decision.record(stream, OrderHeld { order_id: order.id, until: None }),
+                Event::OrderHeld(_) | Event::OrderReleased(_) => hold_again(order, &mut decision),
                 Event::UnitsShipped(shipped) => {
                     check_age(order, shipped, context)?;
                     put_back(order, shipped, &mut moves)?;
@@ -71,6 +70,15 @@ impl Undo {
         }
         moves.settle(&mut decision)?;
         Ok(decision)
+    }
+}
+
+/// The hold that was replaced or released is on again, with its end even where that has passed; without one, none is.
+fn hold_again(order: &Order, decision: &mut Decision) {
+    let (stream, order_id) = (StreamId::Order(order.id), order.id);
+    match order.hold_before {
+        Some(hold) => decision.record(stream, OrderHeld { order_id, until: hold.until }),
+        None => decision.record(stream, OrderReleased { order_id }),
     }
 }
 
@@ -214,6 +222,27 @@ mod tests {
         })));
         story.done(undo(&story, &placed));
         assert_eq!(story.status(ID), Status::Cancelled);
+    }
+
+    #[test]
+    fn a_hold_comes_back_with_its_own_end() {
+        let mut story = shop();
+        let hold = |until: &str| SetHold { order_id: ID, on: true, until: until.parse().ok() };
+        let held_until = |story: &Story| story.order(ID).times.held_until.map(|until| until.to_rfc3339());
+        story.done(hold("2026-11-21T09:00:00Z"));
+        let longer = story.done(hold("2026-11-22T09:00:00Z"));
+        assert_eq!(types(&story.done(undo(&story, &longer))), ["OrderHeld"], "it was held before");
+        assert_eq!(held_until(&story).as_deref(), Some("2026-11-21T09:00:00+00:00"));
+        let released = story.done(SetHold { order_id: ID, on: false, until: None });
+        story.done(undo(&story, &released));
+        assert_eq!(held_until(&story).as_deref(), Some("2026-11-21T09:00:00+00:00"));
+        // A hold that had ended is no obstacle after undoing the shipment that released it.
+        story.at("2026-11-21T15:00:00+05:30");
+        let shipped = story.done(to("shipped"));
+        assert_eq!(types(&shipped)[..2], ["OrderReleased", "OrderConfirmed"]);
+        story.done(undo(&story, &shipped));
+        assert!(!story.order(ID).on_hold_at(story.now));
+        story.done(to("shipped"));
     }
 
     #[test]

@@ -60,8 +60,11 @@ impl UpdateStatus {
         if order.status() == target && self.lines.is_none() {
             let mut decision = Decision::about(StreamId::Order(order.id));
             if self.tracking.is_some() || self.carrier.is_some() {
-                decision
-                    .warn(format!("Order #{} was {target} before: carrier and tracking were not recorded.", order.id));
+                decision.warn(format!(
+                    "Order #{} was {} before: carrier and tracking were not recorded.",
+                    order.id,
+                    target.spoken()
+                ));
             }
             return Ok(decision);
         }
@@ -72,7 +75,7 @@ impl UpdateStatus {
             Status::Delivered => self.deliver(order),
             Status::Cancelled => self.cancel(order, world, context),
             Status::Pending | Status::Returned => {
-                Err(refuse::illegal(order, format!("Order #{} cannot become {target}.", order.id)).into())
+                Err(refuse::illegal(order, format!("Order #{} cannot become {}.", order.id, target.spoken())).into())
             }
         }
     }
@@ -98,7 +101,8 @@ impl UpdateStatus {
             return Err(Rejection::invalid("lines", message).into());
         }
         if order.unshipped() == 0 {
-            let message = format!("Order #{} is {} and cannot become {target}.", order.id, order.status());
+            let message =
+                format!("Order #{} is {} and cannot become {}.", order.id, order.status().spoken(), target.spoken());
             return Err(refuse::illegal(order, message).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
@@ -106,13 +110,17 @@ impl UpdateStatus {
     }
 
     fn deliver(&self, order: &Order) -> Result<Decision, Refusal> {
-        let (id, status) = (order.id, order.status());
+        let (id, status) = (order.id, order.status().spoken());
         if order.lines.iter().all(|line| line.undelivered() == 0) {
             let message = format!("Order #{id} is {status}: no unit of it is on its way, so none can have arrived.");
             return Err(refuse::illegal(order, message).into());
         }
         if self.lines.is_none() && order.unshipped() > 0 {
-            let message = format!("Order #{id} is {status}: {} units have not been shipped.", order.unshipped());
+            let left = match order.unshipped() {
+                1 => "1 unit has".to_owned(),
+                units => format!("{units} units have"),
+            };
+            let message = format!("Order #{id} is {status}: {left} not been shipped.");
             return Err(refuse::illegal(order, message)
                 .hint("Ship the rest first, or give lines with the units that arrived.")
                 .into());
@@ -188,7 +196,10 @@ fn confirm(order: &Order) -> Result<Decision, Refusal> {
             decision.record(stream, OrderConfirmed { order_id: order.id });
             Ok(decision)
         }
-        other => Err(refuse::illegal(order, format!("Order #{} is {other}, past being confirmed.", order.id)).into()),
+        other => {
+            Err(refuse::illegal(order, format!("Order #{} is {}, past being confirmed.", order.id, other.spoken()))
+                .into())
+        }
     }
 }
 
@@ -204,7 +215,10 @@ fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Re
         Status::Pending => {
             Err(refuse::illegal(order, format!("Order #{} must be confirmed before it is processed.", order.id)).into())
         }
-        other => Err(refuse::illegal(order, format!("Order #{} is {other}, past being processed.", order.id)).into()),
+        other => {
+            Err(refuse::illegal(order, format!("Order #{} is {}, past being processed.", order.id, other.spoken()))
+                .into())
+        }
     }
 }
 

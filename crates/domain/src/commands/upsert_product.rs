@@ -137,6 +137,7 @@ impl UpsertProduct {
 
     fn check_texts(&self, problems: &mut Problems) {
         text::check_line("sku", &self.sku, limits::SKU_CHARS, problems);
+        text::check_visible("sku", &self.sku, problems);
         if let Some(name) = &self.name {
             text::check_line("name", name, limits::NAME_CHARS, problems);
         }

@@ -40,6 +40,12 @@ impl Status {
         Status::Cancelled,
     ];
 
+    /// As sentences say it: `partially shipped`.
+    #[must_use]
+    pub fn spoken(self) -> String {
+        self.name().replace('_', " ")
+    }
+
     /// As written in answers: `partially_shipped`.
     #[must_use]
     pub fn name(self) -> &'static str {

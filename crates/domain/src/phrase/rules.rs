@@ -50,7 +50,7 @@ type Read = Result<Reading, Miss>;
 /// One row: what is said, and what it means.
 ///
 /// In what is said, `a|b` is either word, `{n}` a count, `{unit}` day to fiscal year, `{dd}` one or two digits, `{yy}`
-/// two, `{year}` four, `{weekday}` and `{month}` a name, `{rest}` all that follows.
+/// two, `{year}` four, `{weekday}` and `{month}` a name, `{instant}` a moment in RFC 3339, `{rest}` all that follows.
 struct Rule(&'static str, fn(&Moment<'_>, &Found<'_>) -> Read);
 
 /// Rows are tried from the top; the first that fits decides.
@@ -69,6 +69,8 @@ const RULES: &[Rule] = &[
     Rule("last|previous {unit}",              |m, f| m.calendar_unit(f.unit, -1)),
     Rule("next {unit}",                       |m, f| m.calendar_unit(f.unit, 1)),
     Rule("past {unit}",                       |m, f| m.rolling(f.unit, 1)),
+    Rule("{unit} before last",                |m, f| m.calendar_unit(f.unit, -2)),
+    Rule("{unit} after next",                 |m, f| m.calendar_unit(f.unit, 2)),
     // With a count: "last" rolls and includes today, "previous" is the complete units before the present one.
     Rule("last|past {n} {unit}",              |m, f| m.rolling(f.unit, f.n(0))),
     Rule("previous {n} {unit}",               |m, f| m.previous(f.unit, f.n(0))),
@@ -80,6 +82,7 @@ const RULES: &[Rule] = &[
     // To date.
     Rule("{unit} todate",                     |m, f| m.so_far(f.unit)),
     Rule("this {unit} todate",                |m, f| m.so_far(f.unit)),
+    Rule("todate this {unit}",                |m, f| m.so_far(f.unit)),
     Rule("wtd",                               |m, _| m.so_far(Unit::Week)),
     Rule("mtd",                               |m, _| m.so_far(Unit::Month)),
     Rule("qtd",                               |m, _| m.so_far(Unit::Quarter)),
@@ -91,16 +94,31 @@ const RULES: &[Rule] = &[
     Rule("last|previous|past weekend",        |m, _| m.weekend(-1)),
     Rule("next weekend",                      |m, _| m.weekend(1)),
     Rule("{weekday}",                         |m, f| m.weekday(f.weekday)),
-    Rule("this {weekday}",                    |m, f| m.weekday_this_week(f.weekday)),
+    Rule("this {weekday}",                    |m, f| m.weekday_of_week(f.weekday, 0)),
     Rule("last|previous|past {weekday}",      |m, f| m.weekday_before(f.weekday)),
     Rule("next {weekday}",                    |m, f| m.weekday_after(f.weekday)),
+    Rule("{weekday} this week",               |m, f| m.weekday_of_week(f.weekday, 0)),
+    Rule("{weekday} last|previous week",      |m, f| m.weekday_of_week(f.weekday, -1)),
+    Rule("{weekday} next week",               |m, f| m.weekday_of_week(f.weekday, 1)),
     // Months, quarters, years.
     Rule("{month}",                           |m, f| m.month(f.month)),
     Rule("{month} {year}",                    |m, f| m.month_of(f.month, f.year(0))),
     Rule("{year} {month}",                    |m, f| m.month_of(f.month, f.year(0))),
+    Rule("{month} -|/ {year}",                |m, f| m.month_of(f.month, f.year(0))),
+    Rule("last|previous|past {month}",        |m, f| m.month_before(f.month)),
+    Rule("this {month}",                      |m, f| m.month_away(f.month, 0)),
+    Rule("next {month}",                      |m, f| m.month_after(f.month)),
+    Rule("{month} this year",                 |m, f| m.month_away(f.month, 0)),
+    Rule("{month} last|previous year",        |m, f| m.month_away(f.month, -1)),
+    Rule("{month} next year",                 |m, f| m.month_away(f.month, 1)),
+    Rule("{dd} / {year}",                     |m, f| m.iso_month(f.year(1), f.number(0))),
     Rule("{year} - {dd}",                     |m, f| m.iso_month(f.year(0), f.number(1))),
     Rule("q {dd}",                            |m, f| m.quarter(f.number(0))),
     Rule("q {dd} {year}",                     |m, f| m.quarter_of(f.number(0), f.year(1))),
+    Rule("q {dd} -|/ {year}",                 |m, f| m.quarter_of(f.number(0), f.year(1))),
+    Rule("q {dd} this year",                  |m, f| m.quarter_away(f.number(0), 0)),
+    Rule("q {dd} last|previous year",         |m, f| m.quarter_away(f.number(0), -1)),
+    Rule("q {dd} next year",                  |m, f| m.quarter_away(f.number(0), 1)),
     Rule("{year} q {dd}",                     |m, f| m.quarter_of(f.number(1), f.year(0))),
     Rule("{year} - q {dd}",                   |m, f| m.quarter_of(f.number(1), f.year(0))),
     Rule("{year}",                            |m, f| m.year(f.year(0))),
@@ -113,6 +131,7 @@ const RULES: &[Rule] = &[
     Rule("{year} - w {dd}",                   |m, f| m.iso_week_of(f.number(1), f.year(0))),
     Rule("{year} w|week {dd}",                |m, f| m.iso_week_of(f.number(1), f.year(0))),
     Rule("w|week {dd} {year}",                |m, f| m.iso_week_of(f.number(0), f.year(1))),
+    Rule("w|week {dd} -|/ {year}",            |m, f| m.iso_week_of(f.number(0), f.year(1))),
     Rule("w|week {dd}",                       |m, f| m.iso_week(f.number(0))),
     // Dates.
     Rule("{year} - {dd} - {dd}",              |m, f| m.date(f.year(0), f.number(1), f.number(2))),
@@ -122,6 +141,16 @@ const RULES: &[Rule] = &[
     Rule("{dd} {month} {year}",               |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
     Rule("{month} {dd} {year}",               |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
     Rule("{dd} - {month} - {year}",           |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{dd} - {month} - {yy}",             |m, f| m.date(f.short_year(1), f.month_number(), f.number(0))),
+    Rule("{dd} {month} {yy}",                 |m, f| m.date(f.short_year(1), f.month_number(), f.number(0))),
+    Rule("{dd} - {month}",                    |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{month} - {dd}",                    |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{dd} {month} this year",            |m, f| m.date_away(f.month, f.number(0), 0)),
+    Rule("{dd} {month} last|previous year",   |m, f| m.date_away(f.month, f.number(0), -1)),
+    Rule("{weekday} {dd} {month}",            |m, f| m.on(f.weekday, m.day_of(f.month, f.number(0)))),
+    Rule("{weekday} {month} {dd}",            |m, f| m.on(f.weekday, m.day_of(f.month, f.number(0)))),
+    Rule("{weekday} {dd} {month} {year}",     |m, f| m.on(f.weekday, m.date(f.year(1), f.month_number(), f.number(0)))),
+    Rule("{weekday} {month} {dd} {year}",     |m, f| m.on(f.weekday, m.date(f.year(1), f.month_number(), f.number(0)))),
     Rule("{dd} /|.|- {dd} /|.|- {year}",      |m, f| m.slashed(f.number(0), f.number(1), Some(f.year(2)))),
     Rule("{dd} /|.|- {dd} /|.|- {yy}",        |m, f| m.slashed(f.number(0), f.number(1), Some(f.short_year(2)))),
     Rule("{dd} / {dd}",                       |m, f| m.slashed(f.number(0), f.number(1), None)),
@@ -130,6 +159,9 @@ const RULES: &[Rule] = &[
     Rule("{dd} -|to|..|and {dd} {month}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
     Rule("{month} {dd} -|to|..|and {dd} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
     Rule("{dd} -|to|..|and {dd} {month} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
+    // Moments, as answers print them where days are too coarse.
+    Rule("{instant} to|..|until|-|and {instant}", |m, f| m.between(f.instant(0), f.instant(1))),
+    Rule("since {instant}",                   |m, f| m.between(f.instant(0), Some(m.now))),
     // Half open.
     Rule("since {rest}",                      |m, f| m.since(&read_simple(m, f.rest)?)),
     Rule("after {rest}",                      |m, f| m.after(&read_simple(m, f.rest)?)),
@@ -203,6 +235,7 @@ fn join(moment: &Moment<'_>, left: (&[Word], Reading), right: (&[Word], Reading)
 /// What the placeholders of a row stood for, in order of appearance.
 struct Found<'a> {
     numbers: Vec<u32>,
+    instants: Vec<DateTime<Utc>>,
     unit: Unit,
     weekday: Weekday,
     month: Month,
@@ -227,6 +260,10 @@ impl Found<'_> {
         2000 + self.year(index)
     }
 
+    fn instant(&self, index: usize) -> Option<DateTime<Utc>> {
+        self.instants.get(index).copied()
+    }
+
     fn month_number(&self) -> u32 {
         self.month.number_from_month()
     }
@@ -234,8 +271,14 @@ impl Found<'_> {
 
 /// What the words mean to a pattern, if they fit it.
 fn find<'a>(pattern: &str, words: &'a [Word]) -> Option<Found<'a>> {
-    let mut found =
-        Found { numbers: vec![], unit: Unit::Day, weekday: Weekday::Mon, month: Month::January, rest: &words[..0] };
+    let mut found = Found {
+        numbers: vec![],
+        instants: vec![],
+        unit: Unit::Day,
+        weekday: Weekday::Mon,
+        month: Month::January,
+        rest: &words[..0],
+    };
     let mut rest = words;
     for element in pattern.split_whitespace() {
         let (word, after) = rest.split_first()?;
@@ -248,6 +291,7 @@ fn find<'a>(pattern: &str, words: &'a [Word]) -> Option<Found<'a>> {
             "{dd}" => found.numbers.push(word.digits(1..=2)?),
             "{yy}" => found.numbers.push(word.digits(2..=2)?),
             "{year}" => found.numbers.push(word.digits(4..=4)?),
+            "{instant}" => found.instants.push(word.instant()?),
             "{unit}" => found.unit = Unit::named(word.text())?,
             "{weekday}" => found.weekday = weekday(word.text())?,
             "{month}" => found.month = month(word.text())?,

@@ -31,7 +31,7 @@ impl Unit {
             "month" | "months" => Unit::Month,
             "quarter" | "quarters" => Unit::Quarter,
             "year" | "years" => Unit::Year,
-            "fiscalyear" => Unit::FiscalYear,
+            "fiscalyear" | "fy" => Unit::FiscalYear,
             _ => return None,
         })
     }

@@ -2,6 +2,10 @@
 
 use std::slice;
 
+use chrono::{DateTime, Utc};
+
+use crate::text::is_invisible;
+
 /// One part of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word(String);
@@ -27,8 +31,13 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("up to", "until"),
     ("till", "until"),
     ("through", "to"),
+    ("upto", "until"),
+    ("thru", "to"),
+    ("‐", "-"),
+    ("‑", "-"),
     ("–", "-"),
     ("—", "-"),
+    ("−", "-"),
     ("…", ".."),
     ("...", ".."),
     ("current", "this"),
@@ -67,14 +76,29 @@ impl Words {
     pub(super) fn of(phrase: &str) -> Words {
         let mut words: Vec<String> = vec![];
         let mut last = Kind::Blank;
-        for character in phrase.chars().flat_map(char::to_lowercase) {
-            let kind = kind(character);
-            match words.last_mut() {
-                _ if kind == Kind::Blank => {}
-                Some(word) if kind == last => word.push(character),
-                _ => words.push(character.to_string()),
+        let mut rest = phrase;
+        while let Some(character) = rest.chars().next() {
+            if last != Kind::Digits
+                && let Some(instant) = leading_instant(rest)
+            {
+                words.push(instant.to_owned());
+                rest = &rest[instant.len()..];
+                last = Kind::Blank;
+                continue;
             }
-            last = kind;
+            rest = &rest[character.len_utf8()..];
+            if is_invisible(character) {
+                continue;
+            }
+            for character in character.to_lowercase() {
+                let kind = kind(character);
+                match words.last_mut() {
+                    _ if kind == Kind::Blank => {}
+                    Some(word) if kind == last => word.push(character),
+                    _ => words.push(character.to_string()),
+                }
+                last = kind;
+            }
         }
         Words(without_filler(join_synonyms(words)))
     }
@@ -97,12 +121,34 @@ impl Word {
         if all_digits && digits.contains(&self.0.len()) { self.0.parse().ok() } else { None }
     }
 
+    /// The word as an instant, written as answers write it: `2026-11-21T14:30:00+05:30`.
+    pub(super) fn instant(&self) -> Option<DateTime<Utc>> {
+        DateTime::parse_from_rfc3339(&self.0).ok().map(|at| at.to_utc())
+    }
+
     /// The word as a count: digits, or written out.
     pub(super) fn count(&self) -> Option<u32> {
         const MAX_COUNT_DIGITS: usize = 5;
         let written = NUMBERS.iter().find(|(word, _)| *word == self.0);
         written.map(|(_, number)| *number).or_else(|| self.digits(1..=MAX_COUNT_DIGITS))
     }
+}
+
+/// The RFC 3339 instant a text begins with: it is one word, whatever it is made of.
+fn leading_instant(text: &str) -> Option<&str> {
+    const TO_THE_SECOND: usize = "2026-11-21T14:30:00".len();
+    let after = text.get(TO_THE_SECOND..).filter(|_| text.is_char_boundary(TO_THE_SECOND))?;
+    let fraction = match after.strip_prefix('.') {
+        Some(digits) => 1 + digits.bytes().take_while(u8::is_ascii_digit).count(),
+        None => 0,
+    };
+    let offset = match after.as_bytes().get(fraction)? {
+        b'Z' | b'z' => 1,
+        b'+' | b'-' => "+05:30".len(),
+        _ => return None,
+    };
+    let instant = text.get(..TO_THE_SECOND + fraction + offset)?;
+    DateTime::parse_from_rfc3339(instant).is_ok().then_some(instant)
 }
 
 fn kind(character: char) -> Kind {

@@ -85,7 +85,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "locale",
         value: "TAG",
         default: Some("en-IN"),
-        help: "How amounts and dates are written in sentences: `en-IN` (₹12,34,567.50), `en-US` ($1,234,567.50), `de-DE` (1.234.567,50 €) or `ja-JP` (¥1,234,567).",
+        help: "How amounts are written: `en-IN` (₹12,34,567.50), `en-US` ($1,234,567.50), `de-DE` (1.234.567,50 €) or `ja-JP` (￥1,234,567). Texts are English, with dates such as 20 Nov 2026, in each of them.",
         group: SHOP,
     },
     Setting {

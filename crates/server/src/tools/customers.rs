@@ -58,6 +58,7 @@ async fn find(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, F
     let text = match (total_count, found.as_slice()) {
         (0, _) => "No customer fits.".to_owned(),
         (1, [only]) => format!("{} fits.", only.name.as_deref().unwrap_or("A forgotten customer")),
+        (n, _) if input.text.is_none() => format!("There are {}.", sentences::plural(n, "customer")),
         (n, _) => format!("{} fit.", sentences::plural(n, "customer")),
     };
     let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);

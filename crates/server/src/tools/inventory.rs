@@ -82,11 +82,16 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
     let enough = !level.tracked || available >= input.quantity.unwrap_or(1);
     let name = &level.name;
     let levels = format!("{} on hand, {} set aside", level.on_hand, level.reserved);
+    let are = if available == 1 { "is" } else { "are" };
     let text = match (level.tracked, input.quantity, enough) {
         (false, _, _) => format!("No stock is kept of {name}; there is always enough."),
-        (true, None, _) => format!("{} of {name} are available ({levels}).", sentences::units(available)),
-        (true, Some(n), true) => format!("Yes, {n} × {name} can be had: {available} available ({levels})."),
-        (true, Some(n), false) => format!("No, {n} × {name} cannot be had: {available} available ({levels})."),
+        (true, None, _) => format!("{} ({levels}).", there_are(available, name)),
+        (true, Some(n), true) => {
+            format!("Yes, {} of {name} can be had: {available} {are} available ({levels}).", sentences::units(n))
+        }
+        (true, Some(n), false) => {
+            format!("No, {} of {name} cannot be had: {available} {are} available ({levels}).", sentences::units(n))
+        }
     };
     Ok(Output {
         sku: level.sku.clone(),
@@ -109,6 +114,15 @@ struct LowInput {
     #[serde(default)]
     #[schemars(with = "i64", range(min = 0, max = 1_000_000))]
     threshold: Option<i64>,
+}
+
+/// `8 units of Mug are available`, `No unit of Mug is available`.
+fn there_are(available: i64, name: &str) -> String {
+    match available {
+        1 => format!("1 unit of {name} is available"),
+        2.. => format!("{} of {name} are available", sentences::units(available)),
+        _ => format!("No unit of {name} is available"),
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]

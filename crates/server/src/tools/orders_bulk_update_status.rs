@@ -168,18 +168,23 @@ fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bool) -> Outp
         }
     });
     let orders = orders.map(|pair| json!({ "order_id": pair[0], "outcome": pair[1] })).collect();
-    let of = |n: usize| sentences::plural(i64::try_from(n).unwrap_or(i64::MAX), "order");
-    let word = status.trim().to_lowercase().replace('_', " ");
-    let mut text = if foreseen {
-        format!("{} would become {word}.", of(changed))
-    } else {
-        format!("{} {} now {word}.", of(changed), if changed == 1 { "is" } else { "are" })
+    let orders_of = |n: usize| match n {
+        0 => "No order".to_owned(),
+        n => sentences::plural(i64::try_from(n).unwrap_or(i64::MAX), "order"),
     };
-    for (n, what) in
-        [(no_change, "already so"), (skipped, "skipped, because they changed since the preview"), (refused, "refused")]
-    {
+    let verb = |n: usize, one: &'static str, more: &'static str| if n <= 1 { one } else { more };
+    let word = status.trim().to_lowercase().replace('_', " ");
+    let now = if foreseen { "would become" } else { verb(changed, "is now", "are now") };
+    let mut text = format!("{} {now} {word}.", orders_of(changed));
+    let already = format!("{} {word} already", verb(no_change, "is", "are"));
+    let skip = verb(skipped, "was skipped, because it", "were skipped, because they").to_owned();
+    for (n, rest) in [
+        (no_change, already),
+        (skipped, skip + " changed since the preview"),
+        (refused, verb(refused, "is refused", "are refused").to_owned()),
+    ] {
         if n > 0 {
-            text.push_str(&format!(" {}: {what}.", of(n)));
+            text.push_str(&format!(" {} {rest}.", orders_of(n)));
         }
     }
     Output { changed, no_change, skipped, refused, orders, text }

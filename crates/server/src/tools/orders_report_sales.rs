@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDate;
 use orderlog_domain::{
-    format::MoneyOut,
+    format::{MoneyOut, days_in_words},
     ids::ProductId,
     phrase::{self, Direction},
     postings::{Basis, Figures as Amounts},
@@ -302,9 +302,9 @@ fn one(
 
 fn period(day: NaiveDate, group_by: Option<GroupBy>) -> String {
     match group_by {
-        Some(GroupBy::Week(_)) => sentences::days(day, day + chrono::Days::new(6)),
+        Some(GroupBy::Week(_)) => days_in_words(day, day + chrono::Days::new(6)),
         Some(GroupBy::Month) => day.format("%B %Y").to_string(),
-        _ => sentences::days(day, day),
+        _ => days_in_words(day, day),
     }
 }
 

@@ -72,6 +72,7 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let text = match (total_count, products.as_slice()) {
         (0, _) => "No product fits.".to_owned(),
         (1, [only]) => format!("{} ({}) costs {}.", only.name, only.sku, only.price.formatted),
+        (n, _) if input.text.is_none() => format!("There are {}.", sentences::plural(n, "product")),
         (n, _) => format!("{} fit.", sentences::plural(n, "product")),
     };
     let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);

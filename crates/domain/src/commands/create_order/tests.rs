@@ -188,5 +188,5 @@ fn low_stock_is_noted_once_until_it_recovers() {
     assert_eq!(types(&story.done(one)), ["OrderPlaced", "StockReserved"]);
     story.stocked("L", 10);
     assert!(!story.stock("L").low);
-    assert!(story.told.iter().any(|(_, event)| event.event_type() == "LowStockRecovered"));
+    assert!(story.told.iter().any(|(_, _, event)| event.event_type() == "LowStockRecovered"));
 }

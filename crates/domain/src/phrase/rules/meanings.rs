@@ -1,11 +1,12 @@
 //! What the rows of the grammar mean, counted from the moment at which they are said.
 
-use chrono::{Datelike, Month, NaiveDate, TimeDelta, Weekday};
+use chrono::{DateTime, Datelike, Month, NaiveDate, TimeDelta, Utc, Weekday};
 use serde_json::json;
 
 use super::{Miss, Moment, Read, Reading};
 use crate::{
     calendar::{DayMonthOrder, FIRST_DAY, LAST_DAY},
+    format::day_in_words,
     phrase::{
         Direction,
         spans::{Span, Unit, move_days},
@@ -58,12 +59,20 @@ impl Moment<'_> {
 
     /// The hours before now, to the second.
     pub(super) fn last_hours(&self, count: i64) -> Read {
-        let start = self.now.checked_sub_signed(TimeDelta::hours(count));
-        let Some(start) = start.filter(|start| start.date_naive() > FIRST_DAY) else {
-            return outside_calendar();
-        };
-        let span = Span { from: self.calendar.business_date(start), to: self.today };
-        Ok(Reading { instants: Some((start, self.now)), ..Reading::of(span) })
+        self.between(self.now.checked_sub_signed(TimeDelta::hours(count)), Some(self.now))
+    }
+
+    /// From one moment until another, and the days they fall on.
+    pub(super) fn between(&self, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Read {
+        // A day less at either end: the zone's offset must not lead out of the calendar.
+        let known = |at: &DateTime<Utc>| FIRST_DAY < at.date_naive() && at.date_naive() < LAST_DAY;
+        let Some((start, end)) = start.filter(known).zip(end.filter(known)) else { return outside_calendar() };
+        if start >= end {
+            let message = format!("{} does not lie before {}.", start.to_rfc3339(), end.to_rfc3339());
+            return Err(Miss::Refused(Box::new(Rejection::invalid("date_range", message))));
+        }
+        let span = Span { from: self.calendar.business_date(start), to: self.calendar.business_date(end) };
+        Ok(Reading { instants: Some((start, end)), ..Reading::of(span) })
     }
 }
 
@@ -83,8 +92,9 @@ impl Moment<'_> {
         Ok(Reading { floating: true, ..reading })
     }
 
-    pub(super) fn weekday_this_week(&self, weekday: Weekday) -> Read {
-        let week = Unit::Week.around(self.today, self.calendar);
+    /// Such a weekday of the present week, or of one `weeks` away.
+    pub(super) fn weekday_of_week(&self, weekday: Weekday, weeks: i64) -> Read {
+        let week = Unit::Week.away(self.today, weeks, self.calendar);
         let into_week = i64::from(weekday.days_since(self.calendar.week_start));
         within_calendar(week.and_then(|week| move_days(week.from, into_week)).map(Span::day))
     }
@@ -126,6 +136,23 @@ impl Moment<'_> {
         within_calendar(Span::month(year, month))
     }
 
+    /// The last such month that was over before the present one.
+    pub(super) fn month_before(&self, month: Month) -> Read {
+        let back = (self.today.month0() + 12 - month.number_from_month() + 1) % 12;
+        self.calendar_unit(Unit::Month, -i64::from(if back == 0 { 12 } else { back }))
+    }
+
+    /// The first such month after the present one.
+    pub(super) fn month_after(&self, month: Month) -> Read {
+        let ahead = (12 + month.number_from_month() - 1 - self.today.month0()) % 12;
+        self.calendar_unit(Unit::Month, i64::from(if ahead == 0 { 12 } else { ahead }))
+    }
+
+    /// Such a month of the present year, or of one `years` away.
+    pub(super) fn month_away(&self, month: Month, years: i32) -> Read {
+        self.month_of(month, self.today.year() + years)
+    }
+
     pub(super) fn iso_month(&self, year: i32, number: u32) -> Read {
         let month = u8::try_from(number).ok().and_then(|number| Month::try_from(number).ok());
         month.map_or_else(|| Err(no_such(&format!("month {number}"))), |month| self.month_of(month, year))
@@ -137,6 +164,11 @@ impl Moment<'_> {
 
     pub(super) fn quarter_of(&self, quarter: u32, year: i32) -> Read {
         Span::quarter(year, quarter).map(Reading::of).ok_or_else(|| no_such(&format!("quarter {quarter}")))
+    }
+
+    /// A quarter of the present year, or of one `years` away.
+    pub(super) fn quarter_away(&self, quarter: u32, years: i32) -> Read {
+        self.quarter_of(quarter, self.today.year() + years)
     }
 
     pub(super) fn year(&self, year: i32) -> Read {
@@ -173,6 +205,24 @@ impl Moment<'_> {
     pub(super) fn date(&self, year: i32, month: u32, day: u32) -> Read {
         let date = NaiveDate::from_ymd_opt(year, month, day);
         date.map(|date| Reading::of(Span::day(date))).ok_or_else(|| no_such(&format!("{year:04}-{month:02}-{day:02}")))
+    }
+
+    /// A date of the present year, or of one `years` away.
+    pub(super) fn date_away(&self, month: Month, day: u32, years: i32) -> Read {
+        self.date(self.today.year() + years, month.number_from_month(), day)
+    }
+
+    /// A date said with its weekday, which must be right.
+    pub(super) fn on(&self, weekday: Weekday, date: Read) -> Read {
+        let date = date?;
+        match date.from {
+            Some(day) if day.weekday() != weekday => {
+                let message = format!("{} is a {}.", day_in_words(day), day.format("%A"));
+                let rejection = Rejection::invalid("date_range", message).hint("Ask which of the two is meant.");
+                Err(Miss::Refused(Box::new(rejection)))
+            }
+            _ => Ok(date),
+        }
     }
 
     /// A date without a year.
@@ -269,9 +319,11 @@ impl Moment<'_> {
         span.map(|span| Reading { floating: true, ..Reading::of(span) })
     }
 
-    /// Warns when a date without a year turned out to lie in another year than today.
+    /// Warns when a date without a year turned out to lie in another year than today. The other end of a range says
+    /// the year as well as a year would.
     fn with_year_warning(&self, mut reading: Reading, said: &str) -> Reading {
-        if let Some(day) = reading.from
+        if self.anchor == self.today
+            && let Some(day) = reading.from
             && day.year() != self.today.year()
         {
             let year = day.year();

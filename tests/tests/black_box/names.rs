@@ -1,0 +1,115 @@
+//! What users call products and customers: each way of finding them on both engines, however it is typed.
+
+use anyhow::{Result, ensure};
+use orderlog_tests::{Shop, on_both_set_ups};
+use serde_json::{Value, json};
+
+/// At most this many are offered.
+const CANDIDATES: usize = 5;
+
+on_both_set_ups!(products_are_found_as_they_are_called, customers_are_found_as_they_are_called);
+
+async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
+    for (sku, name) in [
+        ("TEA-250", "Assam tea, 250 g"),
+        ("TEA-500", "Assam tea, 500 g"),
+        ("CAFE", "Café crème"),
+        ("MUG", "Mug"),
+        ("MUG-XL", "Mug, extra large"),
+        ("SQL", "'; DROP TABLE catalogue; --"),
+        ("TPL", "{{ 7*7 }} 100%_\\"),
+        ("कुर्ता", "सूती कुर्ता"),
+    ] {
+        shop.stock(sku, name, "10.00", 5).await?;
+    }
+    for number in 1..=7 {
+        shop.stock(&format!("BOX-{number}"), &format!("Box number {number}"), "10.00", 5).await?;
+    }
+    // As typed, the SKU meant, and whether the answer must say how it was read.
+    for (typed, sku, read_as) in [
+        ("TEA-250", "TEA-250", false),
+        (" tea-250 ", "TEA-250", false),
+        ("\u{200f}TEA-250\u{200e}", "TEA-250", false),
+        ("ＴＥＡ-250", "TEA-250", false),
+        ("Mug", "MUG", false),
+        ("mug", "MUG", false),
+        ("mug, extra  large", "MUG-XL", false),
+        ("CAFÉ CRÈME", "CAFE", false),
+        ("cafe\u{301} cre\u{300}me", "CAFE", false),
+        ("cafe creme", "CAFE", false),
+        ("extra", "MUG-XL", true),
+        ("assam tea, 5", "TEA-500", true),
+        ("caffe creme", "CAFE", true),
+        ("'; DROP TABLE catalogue; --", "SQL", false),
+        ("{{ 7*7 }} 100%_\\", "TPL", false),
+        ("सूती कुर्ता", "कुर्ता", false),
+        ("कुर्ता", "कुर्ता", false),
+    ] {
+        let answer = shop.mcp().ok("inventory.check", json!({ "product": typed })).await?;
+        ensure!(answer["sku"] == sku, "{typed}: {answer}");
+        let readings = answer["interpretation"].to_string();
+        ensure!(readings.contains("was read as") == read_as, "{typed}: {readings}");
+    }
+    let refused = shop.mcp().refused("inventory.check", json!({ "product": "assam tea" })).await?;
+    ensure!(refused.code == "AMBIGUOUS" && skus(&refused.candidates) == ["TEA-250", "TEA-500"], "{refused:?}");
+    let refused = shop.mcp().refused("inventory.check", json!({ "product": "box" })).await?;
+    ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == CANDIDATES, "{refused:?}");
+    ensure!(refused.message.contains("more than 5 products"), "{}", refused.message);
+    for nothing in ["zzzz", "%", "_", "' OR 1=1 --", "\u{200b}", "🫖", "\u{202e}gum"] {
+        let refused = shop.mcp().refused("inventory.check", json!({ "product": nothing })).await?;
+        ensure!(["NOT_FOUND", "INVALID_ARGUMENT"].contains(&refused.code.as_str()), "{nothing:?}: {refused:?}");
+    }
+    let hidden = json!({ "sku": "TEA-250\u{200e}", "name": "Twin", "price": "1.00" });
+    let refused = shop.mcp().refused("products.upsert", hidden).await?;
+    ensure!(refused.message.contains("U+200E"), "a SKU that looks like another's is refused: {refused:?}");
+    Ok(())
+}
+
+async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
+    shop.stock("MUG", "Mug", "10.00", 500).await?;
+    for (name, email) in [
+        ("José García", "jose@example.com"),
+        ("Jose Ramos", "ramos@example.com"),
+        ("Zoë", "zoe@example.com"),
+        ("Asha Rao", "asha@example.com"),
+        ("Asha Rao", "asha.rao@example.com"),
+        ("Asha Raonta", "raonta@example.com"),
+        ("अंजलि शर्मा", "anjali@example.com"),
+        ("מרים כהן", "miriam@example.com"),
+        ("Robert'); DROP TABLE customers;--", "bobby@example.com"),
+    ] {
+        shop.customer(name, email).await?;
+    }
+    for (typed, name) in [
+        ("asha@example.com", "Asha Rao"),
+        ("ASHA@Example.com", "Asha Rao"),
+        ("\u{202a}asha@example.com\u{202c}", "Asha Rao"),
+        ("josé garcía", "José García"),
+        ("jose garcia", "José García"),
+        ("JOSE\u{301} GARCI\u{301}A", "José García"),
+        ("zoe", "Zoë"),
+        ("ramos", "Jose Ramos"),
+        ("zoey", "Zoë"),
+        ("asha raon", "Asha Raonta"),
+        ("अंजलि शर्मा", "अंजलि शर्मा"),
+        ("\u{200f}מרים כהן\u{200f}", "מרים כהן"),
+        ("Robert'); DROP TABLE customers;--", "Robert'); DROP TABLE customers;--"),
+    ] {
+        let order =
+            json!({ "customer": typed, "lines": [{ "product": "MUG", "quantity": 1 }], "allow_duplicate": true });
+        let answer = shop.mcp().ok("orders.create_order", order).await?;
+        let order = shop.mcp().ok("orders.get", json!({ "order_id": answer["order_id"] })).await?;
+        ensure!(order["order"]["customer"]["name"] == name, "{typed}: {order}");
+    }
+    for ambiguous in ["Asha Rao", "asha rao", "jose", "Jose Ramoz"] {
+        let order = json!({ "customer": ambiguous, "lines": [{ "product": "MUG", "quantity": 1 }] });
+        let refused = shop.mcp().refused("orders.create_order", order).await?;
+        ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == 2, "{ambiguous}: {refused:?}");
+        ensure!(refused.candidates.iter().all(|candidate| candidate["email"].is_string()), "{refused:?}");
+    }
+    Ok(())
+}
+
+fn skus(candidates: &[Value]) -> Vec<&str> {
+    candidates.iter().filter_map(|candidate| candidate["sku"].as_str()).collect()
+}
