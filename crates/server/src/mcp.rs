@@ -1,6 +1,7 @@
 //! MCP: the handler that rmcp calls, the same for HTTP and stdio, in every protocol era.
 
 pub(crate) mod check;
+mod elicit;
 mod resources;
 pub(crate) mod schema;
 
@@ -9,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
 use orderlog_domain::{
     envelope::Agent,
-    rejection::{Code, Rejection},
+    rejection::{Code, Rejection, Unfit},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -22,6 +23,7 @@ use rmcp::{
 };
 use serde_json::Value;
 
+use self::elicit::Heard;
 use crate::{
     node::Node,
     principal::{self, Caller, Principal},
@@ -103,20 +105,32 @@ impl ServerHandler for Mcp {
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.tools.find(&request.name) else {
             return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
         };
+        let heard = elicit::hear(&mut request, tool.may_ask())?;
         let call = Call { arguments: request.arguments.unwrap_or_default(), caller: caller(&context) };
-        let answer = self.call(Arc::clone(&tool), call).await;
+        let answer = match heard {
+            Heard::No => Err(elicit::declined().into()),
+            Heard::Nothing | Heard::Yes => self.call(Arc::clone(&tool), call).await,
+        };
         let outcome = match &answer {
             Ok(_) => "ok",
             Err(Failure::Rejected(rejection)) => crate::tools::code_name(rejection.code),
             Err(Failure::Failed(_)) => "failed",
         };
         metrics::counter!("orderlog_commands_total", "tool" => tool.name, "outcome" => outcome).increment(1);
+        if let Err(Failure::Rejected(Rejection { confirmation: Some(confirmation), .. })) = &answer {
+            if heard == Heard::Yes && confirmation.unfit == Some(Unfit::Foreign) {
+                return Err(elicit::foreign());
+            }
+            if elicit::possible(&context) {
+                return Ok(elicit::question(confirmation)?.into());
+            }
+        }
         Ok(result(tool.name, answer).into())
     }
 

@@ -20,6 +20,7 @@ pub(crate) mod views;
 
 pub(crate) use self::{
     command::{CommandAnswer, Request, carry_out},
+    confirm::TOKEN as CONFIRM_TOKEN,
     customers::register,
     orders_create_order::Recent,
 };
@@ -242,6 +243,11 @@ impl Tool {
         self.listed = false;
         self
     }
+    /// Whether it may ask the user to confirm.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.input.get("properties").is_some_and(|properties| properties.get(CONFIRM_TOKEN).is_some())
+    }
+
 
     /// Some hosts send null for what the user left open.
     fn drop_nulls(&self, arguments: &mut Object) {

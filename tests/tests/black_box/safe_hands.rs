@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Shop, chain_is_whole, events, on_both_set_ups};
+use orderlog_tests::{Mcp, Shop, chain_is_whole, events, node_js, on_both_set_ups, python};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
 on_both_set_ups!(
     a_cancellation_is_confirmed_and_acts_once,
+    the_user_is_asked_through_a_client_that_shows_forms,
+    a_state_serves_only_the_call_it_was_given_for,
     many_orders_change_each_on_its_own,
     changes_are_undone_where_nothing_stands_on_them,
     an_erased_person_is_gone
@@ -70,6 +72,99 @@ async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
     let refunded = mcp.confirmed("orders_refund", json!({ "order_id": 1003, "kind": "units" })).await?;
     ensure!(refunded["after"]["payment_status"] == "partially_refunded", "{refunded}");
     Ok(())
+}
+
+async fn the_user_is_asked_through_a_client_that_shows_forms(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 4).await?;
+    for (interpreter, script, yes, no) in
+        [(python()?, "confirm.py", "1001", "1002"), (node_js()?, "confirm.mjs", "1003", "1004")]
+    {
+        let held = shop.client_script(interpreter, script, &[yes, no]).await?;
+        ensure!(held.success, "{script}: {}\n{}", held.stdout, held.stderr);
+    }
+    let status = async |order_id: i64| -> Result<Value> {
+        Ok(shop.mcp().ok("orders_get", json!({ "order_id": order_id })).await?["order"]["status"].clone())
+    };
+    ensure!(status(1001).await? == "cancelled" && status(1003).await? == "cancelled");
+    ensure!(status(1002).await? == "pending" && status(1004).await? == "pending");
+
+    // Many orders, and a client that does not say which kinds of question it can show.
+    let mcp = shop.mcp().capable_of(json!({ "elicitation": {} }));
+    let many = json!({ "order_ids": [1002, 1004], "status": "confirmed" });
+    let asked = question(&mcp, "orders_bulk_update_status", &many).await?;
+    let message = &asked["inputRequests"]["confirm"]["params"]["message"];
+    ensure!(message.as_str().is_some_and(|text| text.contains("2 orders would become confirmed")), "{asked}");
+    let done = reply(&mcp, "orders_bulk_update_status", &many, &asked["requestState"], yes()).await?;
+    ensure!(done["result"]["structuredContent"]["changed"] == 2, "{done}");
+    let addresses_only = shop.mcp().capable_of(json!({ "elicitation": { "url": {} } }));
+    addresses_only.asked("orders_cancel", json!({ "order_id": 1002 })).await?;
+    Ok(())
+}
+
+async fn a_state_serves_only_the_call_it_was_given_for(mut shop: Shop) -> Result<()> {
+    shop.node.restart_at("2026-11-22T10:00:00+05:30").await?;
+    shop_with_orders(&shop, 3).await?;
+    let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
+    let (first, second) = (json!({ "order_id": 1001 }), json!({ "order_id": 1002 }));
+    let otherwise = json!({ "order_id": 1001, "status": "cancelled" });
+    let asked = question(&mcp, "orders_cancel", &first).await?;
+    let state = asked["requestState"].as_str().context("a state")?.to_owned();
+    for (tool, arguments, state) in [
+        ("orders_cancel", &first, format!("{state}x")),
+        ("orders_cancel", &first, format!("x{}", &state[1..])),
+        ("orders_cancel", &first, String::new()),
+        ("orders_cancel", &second, state.clone()),
+        ("orders_update_status", &otherwise, state.clone()),
+        ("orders_get", &first, state.clone()),
+    ] {
+        let refused = reply(&mcp, tool, arguments, &json!(state), yes()).await?;
+        ensure!(refused["error"]["code"] == -32602, "{tool} {arguments} with {state}: {refused}");
+    }
+    // Without an answer, or without the state it belongs to, the user is asked once more.
+    for (state, answer) in [(json!(state), json!({})), (Value::Null, yes())] {
+        let again = reply(&mcp, "orders_cancel", &first, &state, answer).await?;
+        ensure!(again["result"]["resultType"] == "input_required", "{again}");
+    }
+    let done = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
+    ensure!(done["result"]["structuredContent"]["replayed"] == false, "{done}");
+    let again = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
+    ensure!(again["result"]["structuredContent"]["replayed"] == true, "a state acts once: {again}");
+
+    // What has changed since, or was asked too long ago, is asked about anew.
+    let asked = question(&mcp, "orders_cancel", &second).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
+    let changed = reply(&mcp, "orders_cancel", &second, &asked["requestState"], yes()).await?;
+    ensure!(changed.to_string().contains("changed since the preview"), "{changed}");
+    let state = changed["result"]["requestState"].clone();
+    shop.node.restart_at("2026-11-22T10:10:01+05:30").await?;
+    let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
+    let late = reply(&mcp, "orders_cancel", &second, &state, yes()).await?;
+    ensure!(late.to_string().contains("came too late"), "{late}");
+    let done = reply(&mcp, "orders_cancel", &second, &late["result"]["requestState"], yes()).await?;
+    ensure!(done["result"]["structuredContent"]["after"]["status"] == "cancelled", "{done}");
+    let cancelled = events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "UnitsCancelled").count();
+    ensure!(cancelled == 2, "{cancelled} cancellations");
+    Ok(())
+}
+
+fn yes() -> Value {
+    json!({ "confirm": { "action": "accept", "content": { "confirm": true } } })
+}
+
+/// Calls a tool that must put its question to the client.
+async fn question(mcp: &Mcp, tool: &str, arguments: &Value) -> Result<Value> {
+    let asked = mcp.request("tools/call", json!({ "name": tool, "arguments": arguments })).await?;
+    ensure!(asked["resultType"] == "input_required", "{tool} {arguments} answered {asked}");
+    Ok(asked)
+}
+
+/// Repeats the call with an answer to its question; the whole JSON-RPC answer.
+async fn reply(mcp: &Mcp, tool: &str, arguments: &Value, state: &Value, answers: Value) -> Result<Value> {
+    let mut params = json!({ "name": tool, "arguments": arguments, "inputResponses": answers });
+    if !state.is_null() {
+        params["requestState"] = state.clone();
+    }
+    Ok(mcp.send("tools/call", params).await?.json().await?)
 }
 
 async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {

@@ -5,7 +5,7 @@ use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
 use orderlog_domain::{
     commands::Command,
     ids::{CommandId, CustomerId, OrderId, StreamId, Version},
-    rejection::{Code, Rejection},
+    rejection::{Code, Rejection, Unfit},
     world::State,
 };
 use orderlog_event_log::{Hash, Recorded};
@@ -191,10 +191,10 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
         let (command, receipt, readings) = submit(node, request, command, resolved).await?;
         return Ok(answer(node, &command, receipt, readings, dry_run));
     }
-    let why = match request.common.confirm_token.take() {
+    let unfit = match request.common.confirm_token.take() {
         None => None,
         Some(token) => match bound(node, &request).check(&token, node.clock.now()) {
-            Err(why) => Some(why),
+            Err(unfit) => Some(unfit),
             Ok(confirmed) => {
                 let mut granted = request.clone();
                 granted.common.expected_version.get_or_insert(confirmed.version.0);
@@ -205,7 +205,7 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
                 match submit(node, granted, command.clone(), resolved.clone()).await {
                     Ok((command, receipt, readings)) => return Ok(answer(node, &command, receipt, readings, false)),
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
-                        Some("It changed since the preview.")
+                        Some(Unfit::Overtaken)
                     }
                     Err(failure) => return Err(failure),
                 }
@@ -219,7 +219,7 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
         let (now, nonce) = (node.clock.now(), node.clock.new_id());
         let text = preview.text.clone();
         let preview = confirm::preview(preview);
-        return Err(bound(node, &request).ask(preview, &text, version, &[], (now, nonce), why).into());
+        return Err(bound(node, &request).ask(preview, &text, version, &[], (now, nonce), unfit).into());
     }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
     Ok(answer(node, &command, receipt, readings, dry_run))
