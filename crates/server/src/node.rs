@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory, tools::Recent};
+use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
@@ -27,7 +27,6 @@ pub(crate) struct Node {
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) nats: Option<Nats>,
     pub(crate) memory: Memory,
-    pub(crate) recent: Recent,
     /// Calls under way; a stopping node waits for them.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the node stops.
@@ -83,7 +82,6 @@ impl Node {
             relay,
             nats,
             memory: Memory::default(),
-            recent: Recent::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ending,

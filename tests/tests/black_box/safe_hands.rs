@@ -11,6 +11,7 @@ on_both_set_ups!(
     a_cancellation_is_confirmed_and_acts_once,
     the_user_is_asked_through_a_client_that_shows_forms,
     a_state_serves_only_the_call_it_was_given_for,
+    an_identical_order_is_suspected_on_every_node,
     many_orders_change_each_on_its_own,
     changes_are_undone_where_nothing_stands_on_them,
     an_erased_person_is_gone
@@ -165,6 +166,42 @@ async fn reply(mcp: &Mcp, tool: &str, arguments: &Value, state: &Value, answers:
         params["requestState"] = state.clone();
     }
     Ok(mcp.send("tools/call", params).await?.json().await?)
+}
+
+async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 0).await?;
+    let second = shop.another_node().await?;
+    let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 1 }] });
+    let nodes = [shop.mcp(), second.mcp()];
+    let calls = (0..20).map(|nth| nodes[nth % 2].call("orders_create_order", order.clone()));
+    let answers = futures::future::try_join_all(calls).await?;
+    let placed: Vec<&Value> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();
+    ensure!(placed.len() == 1 && placed[0]["order_id"] == 1001, "{placed:?}");
+    for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        ensure!(
+            refusal.code == "DUPLICATE_SUSPECTED" && refusal.candidates == [json!({ "order_id": 1001 })],
+            "{refusal:?}"
+        );
+    }
+    shop.node.stop().await?;
+    shop.node.start_again().await?;
+    let mcp = shop.mcp();
+    ensure!(mcp.refused("orders_create_order", order.clone()).await?.code == "DUPLICATE_SUSPECTED", "after a restart");
+    let with = |name: &str, value: Value| {
+        let mut order = order.clone();
+        order[name] = value;
+        order
+    };
+    mcp.ok("orders_create_order", with("dry_run", json!(true))).await?;
+    for meant in
+        [with("allow_duplicate", json!(true)), with("idempotency_key", json!("one more")), with("note", json!("gift"))]
+    {
+        second.mcp().ok("orders_create_order", meant).await?;
+    }
+    let latest = mcp.refused("orders_create_order", order).await?;
+    ensure!(latest.candidates == [json!({ "order_id": 1002 })], "the latest of them: {latest:?}");
+    ensure!(events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "OrderPlaced").count() == 4);
+    Ok(())
 }
 
 async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {

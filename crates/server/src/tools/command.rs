@@ -62,6 +62,8 @@ pub(crate) struct Request {
     pub(crate) command_id: CommandId,
     /// Whether the same call may come again under the same id.
     keyed: bool,
+    /// Whether to refuse it where an identical one came moments ago.
+    suspect: bool,
     hash: Hash,
     caller: Caller,
     /// When it happened, where that is neither now nor said by the command.
@@ -139,7 +141,8 @@ impl Request {
             None => node.clock.new_id(),
         };
         let keyed = common.idempotency_key.is_some();
-        Ok(Request { common, command_id: CommandId(command_id), keyed, hash, caller, occurred_at: None })
+        let command_id = CommandId(command_id);
+        Ok(Request { common, command_id, keyed, suspect: false, hash, caller, occurred_at: None })
     }
 
     /// A command that an import reads from a file: `key` is its idempotency key, `row` what the file says.
@@ -177,9 +180,9 @@ impl Request {
         self.common.dry_run == Some(true)
     }
 
-    /// Of the tool and its arguments: what the same idempotency key must come with again.
-    pub(crate) fn hash(&self) -> Hash {
-        self.hash
+    /// The same, refused where an identical one without an idempotency key came moments ago.
+    pub(super) fn suspected(self) -> Request {
+        Request { suspect: !self.keyed && !self.is_dry_run(), ..self }
     }
 }
 
@@ -238,7 +241,7 @@ pub(crate) async fn submit(
     resolved: Resolved,
 ) -> Result<(Command, Receipt, Vec<String>), Failure> {
     let Resolved { names, readings } = resolved;
-    let Request { mut common, command_id, keyed, hash, caller, occurred_at } = request;
+    let Request { mut common, command_id, keyed, suspect, hash, caller, occurred_at } = request;
     if has_free_text(&command, &common)
         && let Some(customer) = concerned(node, &command, &names).await?
     {
@@ -249,6 +252,7 @@ pub(crate) async fn submit(
         names,
         command_id,
         keyed,
+        suspect,
         request_hash: hash,
         now,
         occurred_at: occurred_at.or(command.occurred_at()).unwrap_or(now),
