@@ -14,7 +14,8 @@ on_both_set_ups!(
     an_identical_order_is_suspected_on_every_node,
     many_orders_change_each_on_its_own,
     changes_are_undone_where_nothing_stands_on_them,
-    an_erased_person_is_gone
+    an_erased_person_is_gone,
+    an_erased_person_is_gone_from_every_node
 );
 
 async fn shop_with_orders(shop: &Shop, orders: usize) -> Result<()> {
@@ -277,6 +278,8 @@ async fn changes_are_undone_where_nothing_stands_on_them(shop: Shop) -> Result<(
     chain_is_whole(&events(&shop.node, 0).await?)
 }
 
+/// How far behind an answer may be.
+const FRESHNESS_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
 /// Particulars that occur nowhere else.
 const PARTICULARS: [&str; 5] =
     ["Zebedee Quillfeather", "zebedee.q@forget.example", "+91 99887 76655", "17 Vanishing Lane", "likes violet ribbon"];
@@ -338,6 +341,55 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
     let anew = mcp.ok("customers_upsert", json!({ "name": "Somebody", "email": email })).await?;
     ensure!(anew["after"]["customer_id"] != json!(customer_id), "{anew}");
     Ok(())
+}
+
+async fn an_erased_person_is_gone_from_every_node(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    let second = shop.another_node().await?;
+    let [name, email, phone, address, note] = PARTICULARS;
+    let nodes = [shop.mcp(), second.mcp()];
+    // Either node may run the read models; each must forget what the other erased.
+    for (erasing, other) in [(&nodes[0], &nodes[1]), (&nodes[1], &nodes[0])] {
+        let person = json!({ "name": name, "email": email, "phone": phone, "address": address });
+        erasing.ok("customers_upsert", person).await?;
+        let order = json!({
+            "customer": email, "note": note, "reason": note, "request_text": format!("order tea for {name}"),
+            "lines": [{ "product": "TEA", "quantity": 2 }], "allow_duplicate": true,
+        });
+        let order_id = other.ok("orders_create_order", order).await?["order_id"].clone();
+        let asked = [
+            ("orders_get", json!({ "order_id": order_id })),
+            ("orders_history", json!({ "order_id": order_id })),
+            ("orders_search", json!({ "limit": 100 })),
+            ("orders_get_pending", json!({ "limit": 100 })),
+            ("customers_search", json!({})),
+        ];
+        let told = async || -> Result<String> {
+            let mut told = String::new();
+            for (tool, asked) in &asked {
+                told.push_str(&other.ok(tool, asked.clone()).await?.to_string());
+            }
+            for uri in [format!("orderlog://orders/{order_id}"), format!("orderlog://orders/{order_id}/history")] {
+                told.push_str(&other.request("resources/read", json!({ "uri": uri })).await?.to_string());
+            }
+            Ok(told)
+        };
+        ensure!(told().await?.contains(note), "the other node can open what it sealed");
+        erasing.confirmed("customers_erase", json!({ "customer": email })).await?;
+        let erased = std::time::Instant::now();
+        loop {
+            let told = told().await?;
+            let found: Vec<&str> = PARTICULARS.into_iter().filter(|text| told.contains(text)).collect();
+            if found.is_empty() {
+                ensure!(told.contains("(forgotten)"), "{told}");
+                break;
+            }
+            ensure!(erased.elapsed() < FRESHNESS_LIMIT, "the other node still tells {found:?}");
+        }
+        let gone = json!({ "customer": email, "lines": [{ "product": "TEA", "quantity": 1 }] });
+        ensure!(other.refused("orders_create_order", gone).await?.code == "NOT_FOUND");
+    }
+    chain_is_whole(&events(&shop.node, 0).await?)
 }
 
 /// Every row of every table of ours, as text.
