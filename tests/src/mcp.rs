@@ -200,6 +200,12 @@ impl Mcp {
             if let Some(name) = named.as_str() {
                 request = request.header("Mcp-Name", name);
             }
+            // The one argument that is annotated to be repeated in a header.
+            if let (Some("products_upsert" | "products.upsert"), Some(currency)) =
+                (params["name"].as_str(), params["arguments"]["currency"].as_str())
+            {
+                request = request.header("Mcp-Param-Currency", currency);
+            }
         }
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
