@@ -5,28 +5,52 @@ use std::sync::Arc;
 use orderlog_domain::{
     envelope::{self, Envelope},
     event::Event,
-    ids::{Position, StreamId},
+    ids::{CustomerId, Position, StreamId},
 };
 use orderlog_event_log::Recorded;
 
 use crate::sheet::Sheet;
 
 type Open = dyn Fn(&str) -> Option<String> + Send + Sync;
+type Forget = dyn Fn(CustomerId) + Send + Sync;
 
-/// Opens sealed personal data; `None` when the person's key was erased.
+/// Opens sealed personal data; `None` when the person's key was erased. May want to be told who was.
 #[derive(Clone)]
-pub struct Unseal(Arc<Open>);
+pub struct Unseal {
+    open: Arc<Open>,
+    forget: Option<(Position, Arc<Forget>)>,
+}
 
 impl Unseal {
     /// Opens with `open`.
     pub fn new(open: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Unseal {
-        Unseal(Arc::new(open))
+        Unseal { open: Arc::new(open), forget: None }
+    }
+
+    /// Has `forget` called on every node, whichever runs the read models, with each customer erased after `position`.
+    #[must_use]
+    pub fn forgetting(self, position: Position, forget: impl Fn(CustomerId) + Send + Sync + 'static) -> Unseal {
+        Unseal { forget: Some((position, Arc::new(forget))), ..self }
+    }
+
+    /// From where on it must hear of erasures.
+    pub(crate) fn forgets_after(&self) -> Option<Position> {
+        self.forget.as_ref().map(|(position, _)| *position)
+    }
+
+    pub(crate) fn hear(&self, events: &[Recorded]) {
+        let Some((_, forget)) = &self.forget else { return };
+        for event in events.iter().filter(|event| event.event_type == "CustomerErased") {
+            if let StreamId::Customer(customer) = event.stream {
+                forget(customer);
+            }
+        }
     }
 
     /// The text behind the seal.
     #[must_use]
     pub fn open(&self, sealed: &str) -> Option<String> {
-        (self.0)(sealed)
+        (self.open)(sealed)
     }
 }
 

@@ -79,7 +79,7 @@ impl Runner {
         cancel: CancellationToken,
     ) -> JoinHandle<()> {
         let (feeding, fed) = mpsc::channel(FED_BATCHES);
-        tokio::spawn(feed(log.clone(), source, feeding, cancel.clone()));
+        tokio::spawn(feed(log.clone(), source, options.unseal.clone(), feeding, cancel.clone()));
         let slot = |model| Slot {
             projector: Projector::new(model, "", &options.unseal),
             ours: false,
@@ -111,7 +111,7 @@ impl Runner {
             }
             let Some(lowest) = self.ready().map(|slot| slot.projector.position).min() else {
                 let retry = self.slots.iter().filter(|slot| slot.ours).map(|slot| slot.not_before).min();
-                self.pause(retry.map_or(next_claim, |retry| retry.min(next_claim))).await;
+                self.idle(retry.map_or(next_claim, |retry| retry.min(next_claim))).await;
                 continue;
             };
             match self.events_after(lowest, next_claim).await {
@@ -135,6 +135,21 @@ impl Runner {
     fn ready(&self) -> impl Iterator<Item = &Slot> {
         let now = Instant::now();
         self.slots.iter().filter(move |slot| slot.ours && slot.not_before <= now)
+    }
+
+    /// Waits until `instant` without holding up the feed: erasures concern every node. What it brings meanwhile is read
+    /// from the log once it is wanted.
+    async fn idle(&mut self, instant: Instant) {
+        loop {
+            tokio::select! {
+                () = sleep_until(instant) => return,
+                () = self.cancel.cancelled() => return,
+                Some(batch) = self.fed.recv() => {
+                    self.latest.clear();
+                    self.keep(batch);
+                }
+            }
+        }
     }
 
     /// Waits until `instant`.
@@ -361,11 +376,18 @@ impl Slot {
 }
 
 /// Hands the feed's batches on; a feed that fails is started again.
-async fn feed(log: Log, source: Source, feeding: mpsc::Sender<Vec<Recorded>>, cancel: CancellationToken) {
+async fn feed(
+    log: Log,
+    source: Source,
+    unseal: Unseal,
+    feeding: mpsc::Sender<Vec<Recorded>>,
+    cancel: CancellationToken,
+) {
     let mut pause = FIRST_PAUSE;
+    let mut heard = unseal.forgets_after();
     while !cancel.is_cancelled() {
         let outcome = tokio::select! {
-            outcome = follow(&log, &source, &feeding) => outcome,
+            outcome = follow(&log, &source, &unseal, &mut heard, &feeding) => outcome,
             () = cancel.cancelled() => return,
         };
         let Err(error) = outcome else { return };
@@ -378,18 +400,24 @@ async fn feed(log: Log, source: Source, feeding: mpsc::Sender<Vec<Recorded>>, ca
     }
 }
 
-/// Follows the log from its present head; what lies before it, read models read from the log themselves.
+/// Follows the log from its present head, or from where erasures were last heard of; what lies before it, read models
+/// read from the log themselves.
 async fn follow(
     log: &Log,
     source: &Source,
+    unseal: &Unseal,
+    heard: &mut Option<Position>,
     feeding: &mpsc::Sender<Vec<Recorded>>,
 ) -> Result<(), orderlog_messaging::FeedError> {
     let head = log.head().await?;
     // One event back, so that even a silent log announces where it ends and late read models notice that they lag.
     let before = Position((head.position.0 - 1).max(0));
-    let mut feed = Feed::start(log.clone(), source, before).await?;
+    let after = heard.filter(|heard| *heard < before).unwrap_or(before);
+    let mut feed = Feed::start(log.clone(), source, after).await?;
     loop {
         let batch = feed.next(PAGE_EVENTS as usize).await?;
+        unseal.hear(&batch);
+        *heard = batch.last().map(|event| event.position).or(*heard);
         if feeding.send(batch).await.is_err() {
             return Ok(());
         }

@@ -77,18 +77,25 @@ pub struct Mcp {
     http: reqwest::Client,
     url: String,
     era: Era,
+    capabilities: Value,
     next_id: Arc<AtomicU64>,
 }
 
 impl Mcp {
     pub(crate) fn new(http: reqwest::Client, url: String, era: Era) -> Mcp {
-        Mcp { http, url, era, next_id: Arc::new(AtomicU64::new(1)) }
+        Mcp { http, url, era, capabilities: json!({}), next_id: Arc::new(AtomicU64::new(1)) }
     }
 
     /// The same client speaking another version of the protocol.
     #[must_use]
     pub fn speaking(&self, era: Era) -> Mcp {
         Mcp { era, ..self.clone() }
+    }
+
+    /// The same client saying that it can do this, where requests say so.
+    #[must_use]
+    pub fn capable_of(&self, capabilities: Value) -> Mcp {
+        Mcp { capabilities, ..self.clone() }
     }
 
     /// The same client at another path, such as `/mcp/dotted`.
@@ -186,12 +193,18 @@ impl Mcp {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": self.era.version(),
                 "io.modelcontextprotocol/clientInfo": { "name": "orderlog-tests", "version": "1" },
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": self.capabilities,
             });
             request = request.header("Mcp-Method", method);
             let named = if method == "resources/read" { &params["uri"] } else { &params["name"] };
             if let Some(name) = named.as_str() {
                 request = request.header("Mcp-Name", name);
+            }
+            // The one argument that is annotated to be repeated in a header.
+            if let (Some("products_upsert" | "products.upsert"), Some(currency)) =
+                (params["name"].as_str(), params["arguments"]["currency"].as_str())
+            {
+                request = request.header("Mcp-Param-Currency", currency);
             }
         }
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);

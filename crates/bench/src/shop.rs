@@ -88,6 +88,7 @@ impl Shop {
             names: (*self.names).clone(),
             command_id: CommandId(new_id()),
             keyed: false,
+            suspect: false,
             request_hash: Hash::ZERO,
             now,
             occurred_at: now,

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::{
     draft::{Draft, Outcome},
     load::grows_long,
+    recent::Recent,
     writer::OnAppend,
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     pub(crate) on_append: OnAppend,
     /// The log's confirmed events, then those on their way to it, then those drafted on top of them.
     pub(crate) world: World,
+    /// The orders placed lately, as far as the world reaches.
+    pub(crate) recent: Recent,
     /// A snapshot being saved; at most one at a time.
     pub(crate) snapshotted: Option<JoinHandle<()>>,
 }

@@ -101,13 +101,34 @@ impl Decided {
     }
 }
 
+/// What a decision needs and memory does not hold.
+#[derive(Debug, Default)]
+pub(crate) struct Missing {
+    pub(crate) streams: Vec<StreamId>,
+    /// Orders placed since this moment.
+    pub(crate) since: Option<DateTime<Utc>>,
+}
+
+impl Missing {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.streams.is_empty() && self.since.is_none()
+    }
+}
+
 impl Desk {
-    /// Decides what the draft holds, in turn, until a decision needs streams that are not in memory: these come back.
-    pub(crate) fn decide(&mut self, draft: &mut Draft) -> Vec<StreamId> {
+    /// Decides what the draft holds, in turn, until a decision needs what is not in memory: this comes back.
+    pub(crate) fn decide(&mut self, draft: &mut Draft) -> Missing {
         while let Some(this) = draft.waiting.get(draft.outcomes.len()) {
-            let submission = &this.submission;
-            let outcome = match self.decide_one(submission, &draft.batch.head) {
-                Err(Refusal::Missing(stream)) => return self.missing(&draft.waiting[draft.outcomes.len()..], stream),
+            let (submission, head) = (&this.submission, &draft.batch.head);
+            let since = self.recent.unknown(submission, head);
+            if since.is_some() {
+                return Missing { since, ..Missing::default() };
+            }
+            let outcome = match self.decide_one(submission, head) {
+                Err(Refusal::Missing(stream)) => {
+                    let streams = self.missing(&draft.waiting[draft.outcomes.len()..], stream);
+                    return Missing { streams, since: None };
+                }
                 Ok(decision) if submission.dry_run => self.foresee(submission, decision, &draft.batch.head),
                 Ok(decision) => self.take(submission, decision, &mut draft.batch),
                 Err(Refusal::Rejected(rejection)) => {
@@ -119,10 +140,11 @@ impl Desk {
             };
             draft.outcomes.push(outcome);
         }
-        vec![]
+        Missing::default()
     }
 
     fn decide_one(&self, submission: &Submission, head: &Head) -> Result<Decision, Refusal> {
+        self.recent.suspect(submission, head)?;
         let context = Context {
             now: submission.now,
             occurred_at: submission.occurred_at,
@@ -157,6 +179,7 @@ impl Desk {
             batch.events.push(recorded);
         }
         let range = start..batch.events.len();
+        self.recent.note_own(submission, &batch.events[range.clone()], provenance.recorded_at);
         if submission.keyed || !range.is_empty() {
             batch.commands.push(CommandRecord {
                 command_id: submission.command_id,

@@ -1,7 +1,8 @@
 //! The writer: takes the commands that wait, decides them in turn, appends them at once, answers each.
 //!
 //! Reading order: [`submission`] is what goes in and comes out, [`writer`] the task, `draft` the deciding, `load` the
-//! states it decides on, `desk` the answering, `settle` what happens when a swap is lost or an outcome unknown.
+//! states it decides on, `recent` the orders of the last minutes, `desk` the answering, `settle` what happens when a swap
+//! is lost or an outcome unknown.
 
 pub mod submission;
 pub mod writer;
@@ -10,6 +11,7 @@ mod desk;
 mod draft;
 mod history;
 mod load;
+mod recent;
 mod settle;
 
 pub use submission::{Origin, Receipt, Submission, SubmitError};

@@ -8,7 +8,7 @@ use std::{
 use orderlog_domain::{ids::CommandId, world::World};
 use orderlog_event_log::{CommandRecord, Head, LogError};
 
-use crate::{draft::Draft, history, load, writer::Task};
+use crate::{draft::Draft, history, load, recent::Recent, writer::Task};
 
 /// How long a batch waits for a database that went away before its callers are told.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,14 +52,17 @@ impl Task {
 
     /// Brings the world from the head it reflects to the one just locked.
     async fn catch_up(&mut self, head: Head) -> Result<(), LogError> {
+        self.desk.recent.rollback(self.head.position);
         if head.position.0 - self.head.position.0 > CATCH_UP_EVENTS || head.position < self.head.position {
             self.desk.world = World::default();
+            self.desk.recent = Recent::new(&head);
         } else {
             let mut after = self.head.position;
             while after < head.position {
                 let page = self.connection.read(after, PAGE_EVENTS).await?;
                 let Some(last) = page.last() else { break };
                 after = last.position;
+                self.desk.recent.note_foreign(&mut self.connection, &page).await?;
                 for recorded in page {
                     if let Some(state) = self.desk.world.get(recorded.stream)
                         && state.version() < recorded.version

@@ -23,8 +23,10 @@ pub struct Submission {
     pub names: Names,
     /// The same id is acted upon once.
     pub command_id: CommandId,
-    /// Whether the caller chose the id (an idempotency key), so that it may come again.
+    /// Whether the caller chose the id (an idempotency key), so that it may come again. Ids not chosen are UUIDv7.
     pub keyed: bool,
+    /// Refuse if an identical request, also without a key, placed an order within the last two minutes.
+    pub suspect: bool,
     /// Of the tool's name and arguments: the same id with another hash is refused.
     pub request_hash: Hash,
     /// The present, for everything that depends on it.

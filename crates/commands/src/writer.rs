@@ -17,6 +17,7 @@ use crate::{
     desk::Desk,
     draft::Draft,
     load,
+    recent::Recent,
     settle::may_pass,
     submission::{Receipt, Submission, SubmitError},
 };
@@ -62,7 +63,8 @@ impl Writer {
         let head = connection.head().await?;
         let (sender, queue) = mpsc::channel(QUEUE_COMMANDS);
         let Options { shop, on_append } = options;
-        let desk = Desk { log, shop, on_append, world: World::default(), snapshotted: None };
+        let (world, recent) = (World::default(), Recent::new(&head));
+        let desk = Desk { log, shop, on_append, world, recent, snapshotted: None };
         let task = Task { connection, desk, head, must_settle: false, queue, repeated: vec![], unanswered: None };
         Ok((Writer { queue: sender }, tokio::spawn(task.run())))
     }
@@ -181,8 +183,11 @@ impl Task {
             self.answer(); // The database will be asked before anything is sent.
         }
         while !missing.is_empty() {
-            let states = load::load(&mut self.connection, &missing).await?;
+            let states = load::load(&mut self.connection, &missing.streams).await?;
             states.into_iter().for_each(|state| self.desk.world.insert(state));
+            if let Some(since) = missing.since {
+                self.desk.recent.recall(&mut self.connection, self.head.position, since).await?;
+            }
             missing = self.desk.decide(draft);
         }
         if self.any_done(&draft.doubtful).await? {

@@ -75,6 +75,23 @@ pub struct Confirmation {
     pub expires_at: String,
     /// What would be recorded: text, events, state before and after.
     pub preview: serde_json::Value,
+    /// Why a token that came with the call did not serve; part of the message.
+    #[serde(skip)]
+    pub unfit: Option<Unfit>,
+}
+
+/// Why a confirm token does not serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It was never given out for this call.
+    #[error("This token belongs to another call: it works only with the very arguments that were previewed.")]
+    Foreign,
+    /// It was given out too long ago.
+    #[error("The confirmation came too late: a preview stands for ten minutes.")]
+    Expired,
+    /// What was previewed is no longer what would happen.
+    #[error("It changed since the preview.")]
+    Overtaken,
 }
 
 /// One of several problems of a call.

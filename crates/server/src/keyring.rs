@@ -5,7 +5,7 @@ mod seal;
 mod store;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -42,8 +42,15 @@ pub(crate) struct Keyring {
     store: Store,
     index: [u8; 32],
     tokens: [u8; 32],
-    keys: RwLock<HashMap<Uuid, Key>>,
+    keys: RwLock<Keys>,
     emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
+}
+
+/// A forgotten customer's key is gone from here at once, and stays away however long the store still has it.
+#[derive(Debug, Default)]
+struct Keys {
+    known: HashMap<Uuid, Key>,
+    forgotten: HashSet<Uuid>,
 }
 
 impl Keyring {
@@ -52,8 +59,9 @@ impl Keyring {
         let store = Store::open(database_url).await?;
         let index = store.shop_key(EMAIL_INDEX, clock::random_key()?).await?;
         let tokens = store.shop_key(CONFIRM_TOKENS, clock::random_key()?).await?;
-        let keys = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
-        Ok(Keyring { store, index, tokens, keys: RwLock::new(keys), emails: RwLock::default() })
+        let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
+        let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
+        Ok(Keyring { store, index, tokens, keys, emails: RwLock::default() })
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
@@ -90,10 +98,11 @@ impl Keyring {
         let known = self.emails.read().unwrap_or_else(PoisonError::into_inner).get(&index).copied();
         if let Some((id, since)) = known
             && since.elapsed() < EMAIL_MEMORY
+            && !self.is_forgotten(id.0)
         {
             return Ok(Some(id));
         }
-        let found = self.store.by_email(&index).await?;
+        let found = self.store.by_email(&index).await?.filter(|id| !self.is_forgotten(id.0));
         if let Some(id) = found {
             let mut emails = self.emails.write().unwrap_or_else(PoisonError::into_inner);
             if emails.len() >= EMAILS_REMEMBERED {
@@ -113,12 +122,12 @@ impl Keyring {
 
     /// Seals a text under the customer's key: the same text in the same field gives the same seal.
     pub(crate) async fn seal(&self, id: CustomerId, field: &str, text: &str) -> anyhow::Result<String> {
-        if let Some(key) = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id.0) {
-            return Ok(key.seal(field, text));
+        if let Some(sealed) = self.with_key(id.0, |key| key.seal(field, text)) {
+            return Ok(sealed);
         }
         let key = self.store.key(id.0).await?.ok_or(NoKey(id))?;
         self.remember_key(id.0, &key);
-        Ok(Key::new(id.0, &key).seal(field, text))
+        self.with_key(id.0, |key| key.seal(field, text)).ok_or_else(|| NoKey(id).into())
     }
 
     /// Seals a text about a customer, or a word in its place when nobody has that id: the decision will refuse it then.
@@ -135,14 +144,17 @@ impl Keyring {
             return Some(sealed.to_owned());
         };
         let id = Uuid::parse_str(id).ok()?;
-        if let Some(key) = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
-            return key.open(sealed);
+        if let Some(opened) = self.with_key(id, |key| key.open(sealed)) {
+            return opened;
+        }
+        if self.is_forgotten(id) {
+            return None;
         }
         // Another node registered this customer since we read the keys; rare enough to wait for on this thread.
         let found = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.store.key(id)));
         let key = found.ok().flatten()?;
         self.remember_key(id, &key);
-        Key::new(id, &key).open(sealed)
+        self.with_key(id, |key| key.open(sealed)).flatten()
     }
 
     /// Opens every seal within a JSON value; what cannot be opened says so.
@@ -159,14 +171,18 @@ impl Keyring {
 
     /// Destroys the customer's key: nobody can open what was sealed under it any more. Once more changes nothing.
     pub(crate) async fn forget(&self, id: CustomerId) -> anyhow::Result<()> {
-        self.store.delete(id).await?;
         self.drop_key(id);
+        self.store.delete(id).await?;
         Ok(())
     }
 
-    /// Another node, or this one, destroyed the key.
+    /// The customer was forgotten, here or on another node, which may be about to destroy the key.
     pub(crate) fn drop_key(&self, id: CustomerId) {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).remove(&id.0);
+        {
+            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+            keys.forgotten.insert(id.0);
+            keys.known.remove(&id.0);
+        }
         self.emails.write().unwrap_or_else(PoisonError::into_inner).retain(|_, (known, _)| *known != id);
     }
 
@@ -176,7 +192,19 @@ impl Keyring {
     }
 
     fn remember_key(&self, id: Uuid, key: &[u8; 32]) {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(id, Key::new(id, key));
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if !keys.forgotten.contains(&id) {
+            keys.known.insert(id, Key::new(id, key));
+        }
+    }
+
+    fn with_key<T>(&self, id: Uuid, work: impl FnOnce(&Key) -> T) -> Option<T> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).known.get(&id).map(work)
+    }
+
+    /// Whether the customer was forgotten since this node started.
+    pub(crate) fn is_forgotten(&self, id: Uuid) -> bool {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).forgotten.contains(&id)
     }
 
     fn index_of(&self, email: &str) -> [u8; 32] {
@@ -228,6 +256,24 @@ mod tests {
         assert_eq!(ids.len(), 1);
         assert_eq!(ring.by_email("asha@example.in").await.unwrap(), Some(ids[0]));
         assert!(!ring.change_email(someone(99), "asha@example.in").await.unwrap());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_key_that_was_dropped_does_not_come_back_while_the_store_still_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, there) = (keyring(&folder).await, keyring(&folder).await);
+        let id = here.identify(someone(1), Some("asha@example.in")).await.unwrap();
+        let sealed = here.seal(id, "name", "Asha Rao").await.unwrap();
+        assert_eq!(there.open_seal(&sealed).as_deref(), Some("Asha Rao"));
+        assert_eq!(there.by_email("asha@example.in").await.unwrap(), Some(id));
+        there.drop_key(id);
+        assert_eq!(there.open_seal(&sealed), None);
+        assert_eq!(there.by_email("asha@example.in").await.unwrap(), None);
+        assert_eq!(there.seal_or_forget(id, "note", "tea").await.unwrap(), FORGOTTEN);
+        assert_eq!(here.open_seal(&sealed).as_deref(), Some("Asha Rao"), "not told yet");
+        here.forget(id).await.unwrap();
+        assert_eq!(here.open_seal(&sealed), None);
+        assert_eq!(keyring(&folder).await.open_seal(&sealed), None);
     }
 
     #[tokio::test(flavor = "multi_thread")]

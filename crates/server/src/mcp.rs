@@ -1,6 +1,8 @@
 //! MCP: the handler that rmcp calls, the same for HTTP and stdio, in every protocol era.
 
 pub(crate) mod check;
+mod elicit;
+mod prompts;
 mod resources;
 pub(crate) mod schema;
 
@@ -9,19 +11,21 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
 use orderlog_domain::{
     envelope::Agent,
-    rejection::{Code, Rejection},
+    rejection::{Code, Rejection, Unfit},
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool as ListedTool,
+        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult, ContentBlock,
+        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ServerCapabilities, ServerConfig, Tool as ListedTool,
     },
     service::RequestContext,
 };
 use serde_json::Value;
 
+use self::elicit::Heard;
 use crate::{
     node::Node,
     principal::{self, Caller, Principal},
@@ -83,7 +87,12 @@ impl Mcp {
 
 impl ServerHandler for Mcp {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         let mut info = ServerConfig::new(capabilities).with_instructions(INSTRUCTIONS);
         info.server_info = Implementation::new("orderlog", env!("CARGO_PKG_VERSION")).with_title("Orderlog");
         info
@@ -103,20 +112,32 @@ impl ServerHandler for Mcp {
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.tools.find(&request.name) else {
             return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
         };
+        let heard = elicit::hear(&mut request, tool.may_ask())?;
         let call = Call { arguments: request.arguments.unwrap_or_default(), caller: caller(&context) };
-        let answer = self.call(Arc::clone(&tool), call).await;
+        let answer = match heard {
+            Heard::No => Err(elicit::declined().into()),
+            Heard::Nothing | Heard::Yes => self.call(Arc::clone(&tool), call).await,
+        };
         let outcome = match &answer {
             Ok(_) => "ok",
             Err(Failure::Rejected(rejection)) => crate::tools::code_name(rejection.code),
             Err(Failure::Failed(_)) => "failed",
         };
         metrics::counter!("orderlog_commands_total", "tool" => tool.name, "outcome" => outcome).increment(1);
+        if let Err(Failure::Rejected(Rejection { confirmation: Some(confirmation), .. })) = &answer {
+            if heard == Heard::Yes && confirmation.unfit == Some(Unfit::Foreign) {
+                return Err(elicit::foreign());
+            }
+            if elicit::possible(&context) {
+                return Ok(elicit::question(confirmation)?.into());
+            }
+        }
         Ok(result(tool.name, answer).into())
     }
 
@@ -142,6 +163,30 @@ impl ServerHandler for Mcp {
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         resources::read(&self.node, &request.uri).await
+    }
+
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(prompts::list())
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Ok(prompts::get(&request)?.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        prompts::complete(&self.node, &request.r#ref, &request.argument).await
     }
 }
 

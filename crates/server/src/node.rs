@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory, tools::Recent};
+use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
@@ -27,7 +27,6 @@ pub(crate) struct Node {
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) nats: Option<Nats>,
     pub(crate) memory: Memory,
-    pub(crate) recent: Recent,
     /// Calls under way; a stopping node waits for them.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the node stops.
@@ -45,6 +44,8 @@ impl Node {
         if config.clock.is_some() {
             refuse_to_go_back(&log, &clock).await?;
         }
+        // Before the keys are read: whoever is erased from here on is heard of.
+        let heard = log.head().await.context("read the head of the log")?.position;
         let keyring = Arc::new(Keyring::open(&config.database_url).await?);
         let projections = open_projections(&config).await?;
         let bus = Bus::new();
@@ -68,8 +69,8 @@ impl Node {
         }
         let source = nats.clone().map_or(Source::Bus(bus), Source::Nats);
         let unseal = {
-            let keyring = Arc::clone(&keyring);
-            Unseal::new(move |sealed| keyring.open_seal(sealed))
+            let (opening, forgetting) = (Arc::clone(&keyring), Arc::clone(&keyring));
+            Unseal::new(move |sealed| opening.open_seal(sealed)).forgetting(heard, move |id| forgetting.drop_key(id))
         };
         let options = RunnerOptions { owner: clock.new_id().to_string(), unseal };
         background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
@@ -83,7 +84,6 @@ impl Node {
             relay,
             nats,
             memory: Memory::default(),
-            recent: Recent::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ending,

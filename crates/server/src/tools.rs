@@ -6,7 +6,7 @@ mod confirm;
 mod customers;
 mod inventory;
 mod orders_bulk_update_status;
-pub(crate) mod orders_create_order;
+mod orders_create_order;
 pub(crate) mod orders_get;
 mod orders_get_pending;
 pub(crate) mod orders_history;
@@ -20,8 +20,8 @@ pub(crate) mod views;
 
 pub(crate) use self::{
     command::{CommandAnswer, Request, carry_out},
+    confirm::TOKEN as CONFIRM_TOKEN,
     customers::register,
-    orders_create_order::Recent,
 };
 
 use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
@@ -241,6 +241,11 @@ impl Tool {
     fn hidden(mut self) -> Tool {
         self.listed = false;
         self
+    }
+
+    /// Whether it may ask the user to confirm.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.input.get("properties").is_some_and(|properties| properties.get(CONFIRM_TOKEN).is_some())
     }
 
     /// Some hosts send null for what the user left open.

@@ -93,6 +93,7 @@ fn submission(command: Command, id: u128, now: DateTime<Utc>) -> Submission {
         names: Names::default(),
         command_id: CommandId(Uuid::from_u128(id)),
         keyed: true,
+        suspect: false,
         now,
         occurred_at: now,
         expected_version: None,

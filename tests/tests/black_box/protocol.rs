@@ -111,6 +111,7 @@ async fn unknown_tools_methods_and_resources_are_errors_of_the_protocol() -> Res
         let body: Value = answer.json().await?;
         ensure!(!status.is_server_error(), "{method} {params} answered {status}");
         ensure!(body["error"]["code"].is_i64(), "{method} {params} answered {body}");
+        ensure!(body["error"]["data"]["uri"] == params["uri"], "{method} {params} answered {body}");
     }
     Ok(())
 }
@@ -136,6 +137,43 @@ async fn resources_show_orders_histories_and_the_catalogue() -> Result<()> {
     ensure!(templates["resourceTemplates"].as_array().is_some_and(|all| all.len() == 2), "{templates}");
     let listed = mcp.request("resources/list", json!({})).await?;
     ensure!(listed["resources"][0]["uri"] == json!("orderlog://events"), "{listed}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prompts_are_ready_and_what_they_take_is_completed() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    shop.stock("CUP", "Cup", "10.00", 0).await?;
+    let mcp = shop.mcp();
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    mcp.ok("orders.create_order", order).await?;
+    let listed = mcp.request("prompts/list", json!({})).await?;
+    let names: BTreeSet<&str> =
+        listed["prompts"].as_array().context("prompts")?.iter().filter_map(|prompt| prompt["name"].as_str()).collect();
+    ensure!(names == ["daily_briefing", "pending_last_week", "order_story", "product_check"].into(), "{listed}");
+    let story = json!({ "name": "order_story", "arguments": { "order_id": "1001" } });
+    let story = mcp.request("prompts/get", story).await?;
+    ensure!(
+        story["messages"][0]["content"]["text"].as_str().is_some_and(|text| text.contains("order 1001")),
+        "{story}"
+    );
+    for refused in [json!({ "name": "order_story", "arguments": {} }), json!({ "name": "weather" })] {
+        let body: Value = mcp.send("prompts/get", refused).await?.json().await?;
+        ensure!(body["error"]["code"] == -32602, "{body}");
+    }
+    for (of, argument, typed, offered) in [
+        (json!({ "type": "ref/prompt", "name": "order_story" }), "order_id", "10", json!(["1001"])),
+        (json!({ "type": "ref/prompt", "name": "order_story" }), "order_id", "2", json!([])),
+        (json!({ "type": "ref/prompt", "name": "product_check" }), "product", "pe", json!(["PEN"])),
+        (json!({ "type": "ref/resource", "uri": "orderlog://orders/{id}" }), "id", "", json!(["1001"])),
+        (json!({ "type": "ref/resource", "uri": "orderlog://events" }), "id", "1", json!([])),
+    ] {
+        let asked = json!({ "ref": of, "argument": { "name": argument, "value": typed } });
+        let completed = mcp.request("completion/complete", asked).await?;
+        ensure!(completed["completion"]["values"] == offered, "{of} {typed}: {completed}");
+    }
     Ok(())
 }
 

@@ -3,15 +3,19 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Shop, chain_is_whole, events, on_both_set_ups};
+use orderlog_tests::{Mcp, Shop, chain_is_whole, events, node_js, on_both_set_ups, python};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
 on_both_set_ups!(
     a_cancellation_is_confirmed_and_acts_once,
+    the_user_is_asked_through_a_client_that_shows_forms,
+    a_state_serves_only_the_call_it_was_given_for,
+    an_identical_order_is_suspected_on_every_node,
     many_orders_change_each_on_its_own,
     changes_are_undone_where_nothing_stands_on_them,
-    an_erased_person_is_gone
+    an_erased_person_is_gone,
+    an_erased_person_is_gone_from_every_node
 );
 
 async fn shop_with_orders(shop: &Shop, orders: usize) -> Result<()> {
@@ -69,6 +73,135 @@ async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
     ensure!(changed["after"]["payment_status"] == "overpaid", "{changed}");
     let refunded = mcp.confirmed("orders_refund", json!({ "order_id": 1003, "kind": "units" })).await?;
     ensure!(refunded["after"]["payment_status"] == "partially_refunded", "{refunded}");
+    Ok(())
+}
+
+async fn the_user_is_asked_through_a_client_that_shows_forms(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 4).await?;
+    for (interpreter, script, yes, no) in
+        [(python()?, "confirm.py", "1001", "1002"), (node_js()?, "confirm.mjs", "1003", "1004")]
+    {
+        let held = shop.client_script(interpreter, script, &[yes, no]).await?;
+        ensure!(held.success, "{script}: {}\n{}", held.stdout, held.stderr);
+    }
+    let status = async |order_id: i64| -> Result<Value> {
+        Ok(shop.mcp().ok("orders_get", json!({ "order_id": order_id })).await?["order"]["status"].clone())
+    };
+    ensure!(status(1001).await? == "cancelled" && status(1003).await? == "cancelled");
+    ensure!(status(1002).await? == "pending" && status(1004).await? == "pending");
+
+    // Many orders, and a client that does not say which kinds of question it can show.
+    let mcp = shop.mcp().capable_of(json!({ "elicitation": {} }));
+    let many = json!({ "order_ids": [1002, 1004], "status": "confirmed" });
+    let asked = question(&mcp, "orders_bulk_update_status", &many).await?;
+    let message = &asked["inputRequests"]["confirm"]["params"]["message"];
+    ensure!(message.as_str().is_some_and(|text| text.contains("2 orders would become confirmed")), "{asked}");
+    let done = reply(&mcp, "orders_bulk_update_status", &many, &asked["requestState"], yes()).await?;
+    ensure!(done["result"]["structuredContent"]["changed"] == 2, "{done}");
+    let addresses_only = shop.mcp().capable_of(json!({ "elicitation": { "url": {} } }));
+    addresses_only.asked("orders_cancel", json!({ "order_id": 1002 })).await?;
+    Ok(())
+}
+
+async fn a_state_serves_only_the_call_it_was_given_for(mut shop: Shop) -> Result<()> {
+    shop.node.restart_at("2026-11-22T10:00:00+05:30").await?;
+    shop_with_orders(&shop, 3).await?;
+    let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
+    let (first, second) = (json!({ "order_id": 1001 }), json!({ "order_id": 1002 }));
+    let otherwise = json!({ "order_id": 1001, "status": "cancelled" });
+    let asked = question(&mcp, "orders_cancel", &first).await?;
+    let state = asked["requestState"].as_str().context("a state")?.to_owned();
+    for (tool, arguments, state) in [
+        ("orders_cancel", &first, format!("{state}x")),
+        ("orders_cancel", &first, format!("x{}", &state[1..])),
+        ("orders_cancel", &first, String::new()),
+        ("orders_cancel", &second, state.clone()),
+        ("orders_update_status", &otherwise, state.clone()),
+        ("orders_get", &first, state.clone()),
+    ] {
+        let refused = reply(&mcp, tool, arguments, &json!(state), yes()).await?;
+        ensure!(refused["error"]["code"] == -32602, "{tool} {arguments} with {state}: {refused}");
+    }
+    // Without an answer, or without the state it belongs to, the user is asked once more.
+    for (state, answer) in [(json!(state), json!({})), (Value::Null, yes())] {
+        let again = reply(&mcp, "orders_cancel", &first, &state, answer).await?;
+        ensure!(again["result"]["resultType"] == "input_required", "{again}");
+    }
+    let done = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
+    ensure!(done["result"]["structuredContent"]["replayed"] == false, "{done}");
+    let again = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
+    ensure!(again["result"]["structuredContent"]["replayed"] == true, "a state acts once: {again}");
+
+    // What has changed since, or was asked too long ago, is asked about anew.
+    let asked = question(&mcp, "orders_cancel", &second).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
+    let changed = reply(&mcp, "orders_cancel", &second, &asked["requestState"], yes()).await?;
+    ensure!(changed.to_string().contains("changed since the preview"), "{changed}");
+    let state = changed["result"]["requestState"].clone();
+    shop.node.restart_at("2026-11-22T10:10:01+05:30").await?;
+    let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
+    let late = reply(&mcp, "orders_cancel", &second, &state, yes()).await?;
+    ensure!(late.to_string().contains("came too late"), "{late}");
+    let done = reply(&mcp, "orders_cancel", &second, &late["result"]["requestState"], yes()).await?;
+    ensure!(done["result"]["structuredContent"]["after"]["status"] == "cancelled", "{done}");
+    let cancelled = events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "UnitsCancelled").count();
+    ensure!(cancelled == 2, "{cancelled} cancellations");
+    Ok(())
+}
+
+fn yes() -> Value {
+    json!({ "confirm": { "action": "accept", "content": { "confirm": true } } })
+}
+
+/// Calls a tool that must put its question to the client.
+async fn question(mcp: &Mcp, tool: &str, arguments: &Value) -> Result<Value> {
+    let asked = mcp.request("tools/call", json!({ "name": tool, "arguments": arguments })).await?;
+    ensure!(asked["resultType"] == "input_required", "{tool} {arguments} answered {asked}");
+    Ok(asked)
+}
+
+/// Repeats the call with an answer to its question; the whole JSON-RPC answer.
+async fn reply(mcp: &Mcp, tool: &str, arguments: &Value, state: &Value, answers: Value) -> Result<Value> {
+    let mut params = json!({ "name": tool, "arguments": arguments, "inputResponses": answers });
+    if !state.is_null() {
+        params["requestState"] = state.clone();
+    }
+    Ok(mcp.send("tools/call", params).await?.json().await?)
+}
+
+async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 0).await?;
+    let second = shop.another_node().await?;
+    let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 1 }] });
+    let nodes = [shop.mcp(), second.mcp()];
+    let calls = (0..20).map(|nth| nodes[nth % 2].call("orders_create_order", order.clone()));
+    let answers = futures::future::try_join_all(calls).await?;
+    let placed: Vec<&Value> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();
+    ensure!(placed.len() == 1 && placed[0]["order_id"] == 1001, "{placed:?}");
+    for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        ensure!(
+            refusal.code == "DUPLICATE_SUSPECTED" && refusal.candidates == [json!({ "order_id": 1001 })],
+            "{refusal:?}"
+        );
+    }
+    shop.node.stop().await?;
+    shop.node.start_again().await?;
+    let mcp = shop.mcp();
+    ensure!(mcp.refused("orders_create_order", order.clone()).await?.code == "DUPLICATE_SUSPECTED", "after a restart");
+    let with = |name: &str, value: Value| {
+        let mut order = order.clone();
+        order[name] = value;
+        order
+    };
+    mcp.ok("orders_create_order", with("dry_run", json!(true))).await?;
+    for meant in
+        [with("allow_duplicate", json!(true)), with("idempotency_key", json!("one more")), with("note", json!("gift"))]
+    {
+        second.mcp().ok("orders_create_order", meant).await?;
+    }
+    let latest = mcp.refused("orders_create_order", order).await?;
+    ensure!(latest.candidates == [json!({ "order_id": 1002 })], "the latest of them: {latest:?}");
+    ensure!(events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "OrderPlaced").count() == 4);
     Ok(())
 }
 
@@ -145,6 +278,8 @@ async fn changes_are_undone_where_nothing_stands_on_them(shop: Shop) -> Result<(
     chain_is_whole(&events(&shop.node, 0).await?)
 }
 
+/// How far behind an answer may be.
+const FRESHNESS_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
 /// Particulars that occur nowhere else.
 const PARTICULARS: [&str; 5] =
     ["Zebedee Quillfeather", "zebedee.q@forget.example", "+91 99887 76655", "17 Vanishing Lane", "likes violet ribbon"];
@@ -206,6 +341,55 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
     let anew = mcp.ok("customers_upsert", json!({ "name": "Somebody", "email": email })).await?;
     ensure!(anew["after"]["customer_id"] != json!(customer_id), "{anew}");
     Ok(())
+}
+
+async fn an_erased_person_is_gone_from_every_node(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    let second = shop.another_node().await?;
+    let [name, email, phone, address, note] = PARTICULARS;
+    let nodes = [shop.mcp(), second.mcp()];
+    // Either node may run the read models; each must forget what the other erased.
+    for (erasing, other) in [(&nodes[0], &nodes[1]), (&nodes[1], &nodes[0])] {
+        let person = json!({ "name": name, "email": email, "phone": phone, "address": address });
+        erasing.ok("customers_upsert", person).await?;
+        let order = json!({
+            "customer": email, "note": note, "reason": note, "request_text": format!("order tea for {name}"),
+            "lines": [{ "product": "TEA", "quantity": 2 }], "allow_duplicate": true,
+        });
+        let order_id = other.ok("orders_create_order", order).await?["order_id"].clone();
+        let asked = [
+            ("orders_get", json!({ "order_id": order_id })),
+            ("orders_history", json!({ "order_id": order_id })),
+            ("orders_search", json!({ "limit": 100 })),
+            ("orders_get_pending", json!({ "limit": 100 })),
+            ("customers_search", json!({})),
+        ];
+        let told = async || -> Result<String> {
+            let mut told = String::new();
+            for (tool, asked) in &asked {
+                told.push_str(&other.ok(tool, asked.clone()).await?.to_string());
+            }
+            for uri in [format!("orderlog://orders/{order_id}"), format!("orderlog://orders/{order_id}/history")] {
+                told.push_str(&other.request("resources/read", json!({ "uri": uri })).await?.to_string());
+            }
+            Ok(told)
+        };
+        ensure!(told().await?.contains(note), "the other node can open what it sealed");
+        erasing.confirmed("customers_erase", json!({ "customer": email })).await?;
+        let erased = std::time::Instant::now();
+        loop {
+            let told = told().await?;
+            let found: Vec<&str> = PARTICULARS.into_iter().filter(|text| told.contains(text)).collect();
+            if found.is_empty() {
+                ensure!(told.contains("(forgotten)"), "{told}");
+                break;
+            }
+            ensure!(erased.elapsed() < FRESHNESS_LIMIT, "the other node still tells {found:?}");
+        }
+        let gone = json!({ "customer": email, "lines": [{ "product": "TEA", "quantity": 1 }] });
+        ensure!(other.refused("orders_create_order", gone).await?.code == "NOT_FOUND");
+    }
+    chain_is_whole(&events(&shop.node, 0).await?)
 }
 
 /// Every row of every table of ours, as text.

@@ -111,6 +111,58 @@ async fn a_repeated_key_gets_its_receipt_even_where_the_command_would_now_be_ref
 }
 
 #[tokio::test]
+async fn the_same_order_without_a_key_is_suspected_on_every_node() {
+    on_both_engines(async |home| {
+        let nodes = [Node::with_stock(&home, 100).await, Node::start(&home).await];
+        let calls: Vec<_> = (0..40)
+            .map(|nth| {
+                let node = nodes[nth % 2].clone();
+                tokio::spawn(async move { node.place_unkeyed(1, 0).await })
+            })
+            .collect();
+        let mut placed = 0;
+        for call in calls {
+            match call.await.expect("no panic") {
+                Ok(_) => placed += 1,
+                refused => assert_eq!(code(refused), Code::DuplicateSuspected),
+            }
+        }
+        assert_eq!(placed, 1);
+
+        // Two minutes are counted on the log, also by a node that starts in between, also from the latest order.
+        assert_eq!(code(Node::start(&home).await.place_unkeyed(1, 119).await), Code::DuplicateSuspected);
+        nodes[1].place_unkeyed(2, 60).await.expect("another order");
+        nodes[0].place_unkeyed(1, 120).await.expect("two minutes later");
+        for late in [121, 179, 239] {
+            assert_eq!(code(Node::start(&home).await.place_unkeyed(1, late).await), Code::DuplicateSuspected, "{late}");
+        }
+        assert_eq!(code(nodes[0].place_unkeyed(2, 179).await), Code::DuplicateSuspected);
+        nodes[1].run_keyed("k", place(2)).await.expect("a key says that it is meant");
+        Node::start(&home).await.place_unkeyed(1, 240).await.expect("two minutes after the second");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_was_overtaken_is_not_taken_for_its_own_twin() {
+    on_both_engines(async |home| {
+        let nodes = [Node::with_stock(&home, 1_000).await, Node::start(&home).await];
+        let calls = (1..=60).map(|quantity| {
+            let node = nodes[quantity % 2].clone();
+            tokio::spawn(async move { node.place_unkeyed(quantity as i64 % 30 + 1, quantity as i64 / 30 * 200).await })
+        });
+        let mut placed = 0;
+        for call in calls.collect::<Vec<_>>() {
+            placed += i64::from(call.await.expect("no panic").is_ok());
+        }
+        let head = nodes[0].log.head().await.expect("the head");
+        assert_eq!(head.next_order.0, 1001 + placed);
+        assert!(placed >= 30, "each quantity at least once: {placed}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_dry_run_foresees_the_very_events_and_records_nothing() {
     on_both_engines(async |home| {
         let node = Node::with_stock(&home, 5).await;

@@ -101,6 +101,7 @@ impl Node {
             names: self.names.clone(),
             command_id: CommandId(fresh_id()),
             keyed: false,
+            suspect: false,
             request_hash: Hash::ZERO,
             now: now(),
             occurred_at: now(),
@@ -126,6 +127,22 @@ impl Node {
             request_hash: chain(&Hash::ZERO, &arguments),
             ..self.submission(command)
         }
+    }
+
+    /// An order placed without a key `seconds` after the others, as the tool hands it over.
+    pub(crate) async fn place_unkeyed(&self, quantity: i64, seconds: i64) -> Result<Receipt, SubmitError> {
+        let at = now() + chrono::TimeDelta::seconds(seconds);
+        let arguments = format!("{quantity} A");
+        self.writer
+            .submit(Submission {
+                command_id: CommandId(uuid_v7()),
+                suspect: true,
+                request_hash: chain(&Hash::ZERO, &arguments),
+                now: at,
+                occurred_at: at,
+                ..self.submission(place(quantity))
+            })
+            .await
     }
 
     pub(crate) async fn position(&self) -> Position {
@@ -155,6 +172,11 @@ fn from<T: serde::de::DeserializeOwned>(value: Value) -> T {
 
 fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).single().expect("a moment")
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests are an edge: they play the callers")]
+fn uuid_v7() -> Uuid {
+    Uuid::now_v7()
 }
 
 /// Unique within the machine for as long as a test runs.

@@ -31,9 +31,9 @@ pub struct UpsertProduct {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub price: Option<String>,
-    /// ISO 4217 code of the price's currency, such as "USD"; the shop's for a new product when left out.
+    /// The price's ISO 4217 currency, such as "USD"; for a new product the shop's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", pattern(r"^[A-Z]{3}$"))]
+    #[schemars(with = "String", pattern(r"^[A-Z]{3}$"), extend("x-mcp-header" = "Currency"))]
     pub currency: Option<String>,
     /// Tax rate in percent, such as "18" or "12.5"; 0 for a new product when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

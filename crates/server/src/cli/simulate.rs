@@ -138,6 +138,7 @@ async fn submission(
         names: Names::default(),
         command_id: CommandId(id),
         keyed: false,
+        suspect: false,
         request_hash: Hash::of(id.as_bytes()),
         // The story is recorded as it happened, so that the past can be looked at as of any moment.
         now: occurred_at,

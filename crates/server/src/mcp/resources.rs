@@ -16,6 +16,8 @@ use crate::{
 };
 
 const CATALOGUE: &str = "orderlog://events";
+const ORDER: &str = "orderlog://orders/{id}";
+const HISTORY: &str = "orderlog://orders/{id}/history";
 
 pub(super) fn list() -> ListResourcesResult {
     ListResourcesResult::with_all_items(vec![
@@ -28,19 +30,27 @@ pub(super) fn list() -> ListResourcesResult {
 
 pub(super) fn templates() -> ListResourceTemplatesResult {
     ListResourceTemplatesResult::with_all_items(vec![
-        ResourceTemplate::new("orderlog://orders/{id}", "order")
+        ResourceTemplate::new(ORDER, "order")
             .with_title("Order")
             .with_description("An order as it stands now.")
             .with_mime_type("application/json"),
-        ResourceTemplate::new("orderlog://orders/{id}/history", "order_history")
+        ResourceTemplate::new(HISTORY, "order_history")
             .with_title("Order history")
             .with_description("Everything that happened to an order, oldest first.")
             .with_mime_type("application/json"),
     ])
 }
 
+/// Whether it is one of the templates, as listed.
+pub(super) fn is_template(uri: &str) -> bool {
+    [ORDER, HISTORY].contains(&uri)
+}
+
 pub(super) async fn read(node: &Arc<Node>, uri: &str) -> Result<ReadResourceResponse, ErrorData> {
-    let missing = || ErrorData::resource_not_found(format!("there is no resource {uri}"), None);
+    let missing = || {
+        let data = serde_json::json!({ "uri": uri });
+        ErrorData::resource_not_found(format!("there is no resource {uri}"), Some(data))
+    };
     if uri == CATALOGUE {
         let text = orderlog_messaging::catalogue_markdown().map_err(|error| failed(uri, &error.into()))?;
         let contents = ResourceContents::text(text, uri).with_mime_type("text/markdown");

@@ -5,7 +5,7 @@ use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
 use orderlog_domain::{
     commands::Command,
     ids::{CommandId, CustomerId, OrderId, StreamId, Version},
-    rejection::{Code, Rejection},
+    rejection::{Code, Rejection, Unfit},
     world::State,
 };
 use orderlog_event_log::{Hash, Recorded};
@@ -62,6 +62,8 @@ pub(crate) struct Request {
     pub(crate) command_id: CommandId,
     /// Whether the same call may come again under the same id.
     keyed: bool,
+    /// Whether to refuse it where an identical one came moments ago.
+    suspect: bool,
     hash: Hash,
     caller: Caller,
     /// When it happened, where that is neither now nor said by the command.
@@ -139,7 +141,8 @@ impl Request {
             None => node.clock.new_id(),
         };
         let keyed = common.idempotency_key.is_some();
-        Ok(Request { common, command_id: CommandId(command_id), keyed, hash, caller, occurred_at: None })
+        let command_id = CommandId(command_id);
+        Ok(Request { common, command_id, keyed, suspect: false, hash, caller, occurred_at: None })
     }
 
     /// A command that an import reads from a file: `key` is its idempotency key, `row` what the file says.
@@ -177,9 +180,9 @@ impl Request {
         self.common.dry_run == Some(true)
     }
 
-    /// Of the tool and its arguments: what the same idempotency key must come with again.
-    pub(crate) fn hash(&self) -> Hash {
-        self.hash
+    /// The same, refused where an identical one without an idempotency key came moments ago.
+    pub(super) fn suspected(self) -> Request {
+        Request { suspect: !self.keyed && !self.is_dry_run(), ..self }
     }
 }
 
@@ -191,10 +194,10 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
         let (command, receipt, readings) = submit(node, request, command, resolved).await?;
         return Ok(answer(node, &command, receipt, readings, dry_run));
     }
-    let why = match request.common.confirm_token.take() {
+    let unfit = match request.common.confirm_token.take() {
         None => None,
         Some(token) => match bound(node, &request).check(&token, node.clock.now()) {
-            Err(why) => Some(why),
+            Err(unfit) => Some(unfit),
             Ok(confirmed) => {
                 let mut granted = request.clone();
                 granted.common.expected_version.get_or_insert(confirmed.version.0);
@@ -205,7 +208,7 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
                 match submit(node, granted, command.clone(), resolved.clone()).await {
                     Ok((command, receipt, readings)) => return Ok(answer(node, &command, receipt, readings, false)),
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
-                        Some("It changed since the preview.")
+                        Some(Unfit::Overtaken)
                     }
                     Err(failure) => return Err(failure),
                 }
@@ -219,7 +222,7 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
         let (now, nonce) = (node.clock.now(), node.clock.new_id());
         let text = preview.text.clone();
         let preview = confirm::preview(preview);
-        return Err(bound(node, &request).ask(preview, &text, version, &[], (now, nonce), why).into());
+        return Err(bound(node, &request).ask(preview, &text, version, &[], (now, nonce), unfit).into());
     }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
     Ok(answer(node, &command, receipt, readings, dry_run))
@@ -238,7 +241,7 @@ pub(crate) async fn submit(
     resolved: Resolved,
 ) -> Result<(Command, Receipt, Vec<String>), Failure> {
     let Resolved { names, readings } = resolved;
-    let Request { mut common, command_id, keyed, hash, caller, occurred_at } = request;
+    let Request { mut common, command_id, keyed, suspect, hash, caller, occurred_at } = request;
     if has_free_text(&command, &common)
         && let Some(customer) = concerned(node, &command, &names).await?
     {
@@ -249,6 +252,7 @@ pub(crate) async fn submit(
         names,
         command_id,
         keyed,
+        suspect,
         request_hash: hash,
         now,
         occurred_at: occurred_at.or(command.occurred_at()).unwrap_or(now),

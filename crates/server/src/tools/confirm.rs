@@ -11,7 +11,7 @@ use orderlog_domain::{
     commands::Command,
     ids::Version,
     order::Status,
-    rejection::{Code, Confirmation, Rejection},
+    rejection::{Code, Confirmation, Rejection, Unfit},
     world::State,
 };
 use orderlog_event_log::Hash;
@@ -21,6 +21,8 @@ use uuid::Uuid;
 use super::command::CommandAnswer;
 use crate::{keyring::Keyring, principal::Principal};
 
+/// The argument that carries a token.
+pub(crate) const TOKEN: &str = "confirm_token";
 /// How long a preview stands.
 pub(crate) const TOKEN_MINUTES: i64 = 10;
 /// Namespace of command ids derived from tokens.
@@ -105,17 +107,16 @@ impl Bound<'_> {
     }
 
     /// What the token says, or why it does not serve.
-    pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, &'static str> {
-        let foreign = "This token belongs to another call: it works only with the very arguments that were previewed.";
-        let bytes = BASE64.decode(token).map_err(|_| foreign)?;
+    pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, Unfit> {
+        let bytes = BASE64.decode(token).map_err(|_| Unfit::Foreign)?;
         let pairs = bytes.len().checked_sub(PAYLOAD_BYTES + SIGNATURE_BYTES).filter(|rest| rest % PAIR_BYTES == 0);
         if pairs.is_none() {
-            return Err(foreign);
+            return Err(Unfit::Foreign);
         }
         let (payload, signature) = bytes.split_at(bytes.len() - SIGNATURE_BYTES);
         let differing = self.sign(payload).iter().zip(signature).fold(0, |seen, (ours, theirs)| seen | (ours ^ theirs));
         if differing != 0 {
-            return Err(foreign);
+            return Err(Unfit::Foreign);
         }
         let number = |from: usize| {
             let mut bytes = [0; 8];
@@ -123,7 +124,7 @@ impl Bound<'_> {
             i64::from_be_bytes(bytes)
         };
         if now.timestamp() >= number(0) {
-            return Err("The token has expired.");
+            return Err(Unfit::Expired);
         }
         let frozen = payload[PAYLOAD_BYTES..].chunks_exact(PAIR_BYTES).map(|pair| {
             let (mut id, mut version) = ([0; 8], [0; 4]);
@@ -143,13 +144,13 @@ impl Bound<'_> {
         version: Version,
         frozen: &[Pair],
         at: (DateTime<Utc>, Uuid),
-        why: Option<&str>,
+        unfit: Option<Unfit>,
     ) -> Rejection {
         let (now, nonce) = at;
         let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
-        let why = why.map(|why| format!("{why} ")).unwrap_or_default();
+        let why = unfit.map(|why| format!("{why} ")).unwrap_or_default();
         let message = format!("{why}The user must confirm this first. {text}");
-        let mut rejection = Rejection::new(Code::ConfirmationRequired, message).field("confirm_token").hint(
+        let mut rejection = Rejection::new(Code::ConfirmationRequired, message).field(TOKEN).hint(
             "Show the user what would happen. Once the user agrees, repeat the call with the same arguments and this \
              confirm_token.",
         );
@@ -157,6 +158,7 @@ impl Bound<'_> {
             confirm_token: self.token(version, frozen, expires, nonce),
             expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
             preview,
+            unfit,
         }));
         rejection
     }

@@ -126,7 +126,10 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
     let proposed = CustomerId(Uuid::new_v5(&request.command_id.0, b"customer"));
     let dry_run = request.is_dry_run();
     let (customer_id, key) = match known {
-        None if dry_run => (proposed, Under::Pretended(node.keyring.pretend(proposed)?)),
+        // A person forgotten since the same call came first: its receipt needs no key, and nobody gets one back.
+        None if dry_run || node.keyring.is_forgotten(proposed.0) => {
+            (proposed, Under::Pretended(node.keyring.pretend(proposed)?))
+        }
         None => {
             if input.name.is_none() {
                 return Err(Rejection::invalid("name", "A new customer needs a name.").into());

@@ -90,7 +90,7 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
     let Call { mut arguments, caller } = call;
     let mut request = Request::split(&node, BULK, &mut arguments, caller)?;
     let input: Input = super::read(arguments)?;
-    let why = match request.common.confirm_token.take() {
+    let unfit = match request.common.confirm_token.take() {
         None => None,
         Some(token) => match command::bound(&node, &request).check(&token, node.clock.now()) {
             Ok(confirmed) => {
@@ -102,7 +102,7 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
                 let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
                 return Ok(tell(&input.status, &ids, &outcomes, false));
             }
-            Err(why) => Some(why),
+            Err(unfit) => Some(unfit),
         },
     };
     let ids = node.chosen(&input).await?;
@@ -124,7 +124,7 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
     let preview = serde_json::to_value(foreseen).unwrap_or_default();
     let (now, nonce) = (node.clock.now(), node.clock.new_id());
     let bound = command::bound(&node, &request);
-    Err(bound.ask(preview, &text, Version::NONE, &frozen, (now, nonce), why).into())
+    Err(bound.ask(preview, &text, Version::NONE, &frozen, (now, nonce), unfit).into())
 }
 
 /// One order, as a command of its own.
