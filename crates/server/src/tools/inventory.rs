@@ -27,7 +27,7 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "i64", range(min = 1, max = 1_000_000))]
     quantity: Option<i64>,
-    /// As it was then: RFC 3339 time, a day (its end), or a log position.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 100))]
     as_of: Option<String>,

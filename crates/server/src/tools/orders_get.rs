@@ -24,7 +24,7 @@ pub(crate) struct Input {
     /// The order's number.
     #[schemars(range(min = 1))]
     pub(crate) order_id: i64,
-    /// As it was then: RFC 3339 time, a day (its end), or a log position.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 100))]
     pub(crate) as_of: Option<String>,

@@ -15,11 +15,11 @@ use super::{
 use crate::{node::Node, sentences};
 
 /// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open
-/// in another way. Filtered by the day they were placed; their status is as of now, or of as_of.
+/// in another way. Filtered by the day they were placed; status as of now or as_of.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// When they were placed, such as "last week", "since Monday" or "2026-11-01..2026-11-15"; all when left out.
+    /// When placed, such as "last week", "since Monday" or "2026-11-01..2026-11-15"; all when left out.
     #[serde(default)]
     #[schemars(with = "String", length(max = 100))]
     date_range: Option<String>,
@@ -27,11 +27,11 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "ScopeInput")]
     scope: Option<ScopeInput>,
-    /// Only this customer's: e-mail address, name or id.
+    /// Only this customer's: e-mail, name or id.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 254))]
     customer: Option<String>,
-    /// Only those with this product: SKU or name.
+    /// Only with this product: SKU or name.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 254))]
     product: Option<String>,
@@ -39,7 +39,7 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "SortInput")]
     sort: Option<SortInput>,
-    /// As it was then: RFC 3339 time, a day (its end), or a log position.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 100))]
     as_of: Option<String>,

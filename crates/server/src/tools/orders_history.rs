@@ -28,14 +28,14 @@ const PAGE_BYTES: usize = 28_000;
 /// Bytes of one act's changes; an order of a hundred lines changes in hundreds of fields.
 const CHANGES_BYTES: usize = 20_000;
 
-/// What was done to an order, oldest first: by whom, through which program, when, why, and which fields it changed.
+/// What was done to an order, oldest first: who, through which program, when, why, and which fields changed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
     /// The order's number.
     #[schemars(range(min = 1))]
     pub(crate) order_id: i64,
-    /// As it was then: RFC 3339 time, a day (its end), or a log position.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 100))]
     pub(crate) as_of: Option<String>,
