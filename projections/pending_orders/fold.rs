@@ -1,10 +1,10 @@
-//! Keeps a row per order for as long as anything about the order is open.
+//! Keeps a row per order for as long as anything about the order is open, and afterwards how it read meanwhile.
 
 use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Fact, OrderFact},
     ids::OrderId,
-    order::{Order, PaymentStatus, Status},
+    order::{Order, Status},
 };
 use uuid::Uuid;
 
@@ -12,9 +12,11 @@ use crate::{
     answer::day,
     fold::{CannotApply, Fold},
     orders::{evolve, order_of, products, renew},
-    row::{Json, table},
-    sheet::{Cached, Sheet},
+    row::{Json, Row as _, table},
+    sheet::{Cached, Sheet, Sums},
 };
+
+use super::story::{Reading, Story};
 
 table! {
     /// An order about which something is open.
@@ -53,32 +55,52 @@ table! {
         total: i64,
         /// What the customer still owes; negative when too much came in.
         due: i64,
+        /// Ids of the products it holds now, with blanks between.
+        products: String,
+        /// The position from which it reads as it does.
+        since: i64,
+        /// How it read from its placement on.
+        story: Json<Story>,
         /// The order itself.
         the_order: Json<Order>,
     }
 }
 
 table! {
-    /// A product in such an order.
-    pub struct PendingOrderProduct = "pending_order_products" on conflict Replace {
+    /// How an order read while something about it was open. Written once, when that is over.
+    pub struct PendingPast = "pending_past" on conflict Never {
         key {
-            /// The product.
-            product_id: Uuid,
-            /// The order.
-            order_id: i64,
+            /// The power of two below the number of positions it was open for.
+            level: i64,
+            /// The position from which something was open: its placement.
+            from_position: i64,
         }
+        /// The position from which nothing was open any more.
+        until_position: i64,
+        /// The order's number.
+        order_id: i64,
+        /// Who ordered.
+        customer_id: Uuid,
+        /// ISO code of the amounts.
+        currency: String,
+        /// Milliseconds since the epoch.
+        placed_at: i64,
+        /// Business day, ISO.
+        placed_on: String,
+        /// How it read.
+        story: Json<Story>,
     }
 }
 
 #[derive(Default)]
 pub(super) struct PendingOrdersFold {
     orders: Cached<PendingOrder>,
-    products: Cached<PendingOrderProduct>,
+    past: Sums<PendingPast>,
 }
 
 impl Fold for PendingOrdersFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.orders, &mut self.products]
+        vec![&mut self.orders, &mut self.past]
     }
 
     fn touch(&mut self, event: &Envelope<Event>) {
@@ -96,21 +118,20 @@ impl Fold for PendingOrdersFold {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
                 let mut order = Order::empty(id);
                 evolve(&mut order, event)?;
-                for product_id in products(&order) {
-                    self.products.fresh((product_id, id.0));
-                    self.products.put(PendingOrderProduct { product_id, order_id: id.0 });
-                }
                 self.orders.put(row(order, event.position.0));
             }
-            Fact::Order(_) => {
+            Fact::Order(fact) => {
                 // An order without a row is finished: nothing that follows can open it again.
                 let Some(row) = self.orders.get_mut(&(id.0,)) else { return Ok(()) };
                 evolve(&mut row.the_order.0, event)?;
-                if refresh(row) {
+                if let OrderFact::LinesChanged(_) = fact {
+                    hold(row, event.position.0);
+                }
+                if refresh(row, event.position.0) {
                     return Ok(());
                 }
-                for product_id in products(&row.the_order.0) {
-                    self.products.remove((product_id, id.0));
+                if let Some(past) = past(row) {
+                    self.past.entry(past.key(), || past);
                 }
                 self.orders.remove((id.0,));
             }
@@ -138,14 +159,26 @@ fn row(order: Order, placed_position: i64) -> PendingOrder {
         units_owed: 0,
         total: 0,
         due: 0,
+        products: String::new(),
+        since: placed_position,
+        story: Json(Story::default()),
         the_order: Json(order),
     };
-    refresh(&mut row);
+    hold(&mut row, placed_position);
+    refresh(&mut row, placed_position);
     row
 }
 
-/// Derives anew what events can change; whether anything about the order is still open.
-fn refresh(row: &mut PendingOrder) -> bool {
+/// Notes which products the order holds from `position` on.
+fn hold(row: &mut PendingOrder, position: i64) {
+    let products = products(&row.the_order.0);
+    let ids: Vec<String> = products.iter().map(Uuid::to_string).collect();
+    row.products = ids.join(" ");
+    row.story.0.hold(position, products);
+}
+
+/// Derives anew what the event at `position` can have changed; whether anything about the order is still open.
+fn refresh(row: &mut PendingOrder, position: i64) -> bool {
     let order = &row.the_order.0;
     let status = order.status();
     let payment = order.payment_status();
@@ -154,12 +187,8 @@ fn refresh(row: &mut PendingOrder) -> bool {
         Status::Delivered | Status::Returned | Status::Cancelled => true,
     };
     row.due = order.due();
-    row.unpaid = match payment {
-        PaymentStatus::Unpaid | PaymentStatus::PartiallyPaid => status != Status::Cancelled && row.due > 0,
-        PaymentStatus::Paid | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded | PaymentStatus::Overpaid => {
-            false
-        }
-    };
+    // Whatever the payments are called: one that was undone leaves an order refunded, with all of it owed.
+    row.unpaid = status != Status::Cancelled && row.due > 0;
     renew(&mut row.status, status.name());
     renew(&mut row.payment_status, payment.name());
     row.owes_goods = status.owes_goods();
@@ -168,5 +197,37 @@ fn refresh(row: &mut PendingOrder) -> bool {
     row.backordered = order.backordered();
     row.units_owed = order.unshipped();
     row.total = order.current_totals().total;
+    row.since = row.story.0.read(position, Reading {
+        status,
+        payment,
+        unpaid: row.unpaid,
+        on_hold: row.on_hold,
+        backordered: row.backordered,
+        units_owed: row.units_owed,
+        total: row.total,
+        due: row.due,
+    });
     !over || row.unpaid
+}
+
+/// What is kept of an order about which nothing is open any more.
+fn past(row: &mut PendingOrder) -> Option<PendingPast> {
+    let mut story = std::mem::take(&mut row.story.0);
+    let (from, until) = story.close()?;
+    Some(PendingPast {
+        level: level(until - from),
+        from_position: from,
+        until_position: until,
+        order_id: row.order_id,
+        customer_id: row.customer_id,
+        currency: std::mem::take(&mut row.currency),
+        placed_at: row.placed_at,
+        placed_on: std::mem::take(&mut row.placed_on),
+        story: Json(story),
+    })
+}
+
+/// The power of two at or below `length`, which is at least 1.
+pub(super) fn level(length: i64) -> i64 {
+    i64::from(length.max(1).ilog2())
 }

@@ -1,12 +1,13 @@
-//! Pending orders by scope, placement day, customer and product, with counts over the whole set.
+//! Pending orders by scope, placement day, customer and product, with counts over the whole set; now or as of a position.
 
 use orderlog_domain::ids::{CustomerId, Position, ProductId};
+use uuid::Uuid;
 
-use super::{PendingOrder, READ_MODEL};
+use super::{READ_MODEL, past};
 use crate::{
     Projections,
     answer::{Answer, Cursor, Days, Freshness, PageRequest, QueryError},
-    row::Row,
+    read::{Read, next_page},
     store::Sql,
 };
 
@@ -51,13 +52,44 @@ pub struct Filter {
     pub product: Option<ProductId>,
     /// Order of the list.
     pub sort: Sort,
+    /// As they stood right after this position; now when absent.
+    pub as_of: Option<Position>,
+}
+
+/// An order about which something is open.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OpenOrder {
+    /// Its number.
+    pub order_id: i64,
+    /// Who ordered.
+    pub customer_id: Uuid,
+    /// ISO code of the amounts.
+    pub currency: String,
+    /// Milliseconds since the epoch.
+    pub placed_at: i64,
+    /// Business day, ISO.
+    pub placed_on: String,
+    /// Name of its status.
+    pub status: String,
+    /// Name of its payment status.
+    pub payment_status: String,
+    /// Nothing may ship.
+    pub on_hold: bool,
+    /// A unit waits for stock.
+    pub backordered: bool,
+    /// Active units that have not left.
+    pub units_owed: i64,
+    /// What the order comes to, minor units.
+    pub total: i64,
+    /// What the customer owes; negative when too much came in.
+    pub due: i64,
 }
 
 /// One page, and what the whole set comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingOrders {
     /// The page.
-    pub orders: Vec<PendingOrder>,
+    pub orders: Vec<OpenOrder>,
     /// Where the next page starts, if there is one.
     pub next: Option<Cursor>,
     /// Orders over all pages.
@@ -83,7 +115,23 @@ pub struct StatusCount {
     pub due: i64,
 }
 
-/// The orders `filter` names.
+impl Sort {
+    pub(super) fn value(self, order: &OpenOrder) -> i64 {
+        match self {
+            Sort::Oldest | Sort::Newest => order.placed_at,
+            Sort::Largest => order.total,
+        }
+    }
+
+    pub(super) fn ascends(self) -> bool {
+        match self {
+            Sort::Oldest => true,
+            Sort::Newest | Sort::Largest => false,
+        }
+    }
+}
+
+/// The orders `filter` names. Later pages show the moment of the first one, whatever happened since.
 ///
 /// # Errors
 /// When the store fails.
@@ -94,40 +142,50 @@ pub async fn pending_orders(
     freshness: Freshness,
 ) -> Result<Answer<PendingOrders>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
-
-    let mut counting = Sql::new(
-        "SELECT status, currency, COUNT(*) AS orders, CAST(SUM(units_owed) AS BIGINT) AS units_owed, \
-         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(due) AS BIGINT) AS due FROM pending_orders WHERE ",
-    );
-    restrict(&mut counting, filter, pinned);
-    counting.push(" GROUP BY status, currency ORDER BY status, currency");
-    let counts: Vec<StatusCount> = read.tx.all(&counting).await?;
-
-    let mut listing = Sql::new(&format!("SELECT {} FROM pending_orders WHERE ", PendingOrder::TABLE.column_list("")));
-    restrict(&mut listing, filter, pinned);
-    let (column, direction, compare) = match filter.sort {
-        Sort::Oldest => ("placed_at", "ASC", ">"),
-        Sort::Newest => ("placed_at", "DESC", "<"),
-        Sort::Largest => ("total", "DESC", "<"),
+    let shown = page.cursor.map(|cursor| cursor.pinned).or(filter.as_of).unwrap_or(read.position);
+    let (mut orders, counts) = if shown < read.position {
+        let open = past::open_at(&mut read, filter, shown.0).await?;
+        let counts = past::counts(&open);
+        (past::sorted(open, filter, page.cursor), counts)
+    } else {
+        (present(&mut read, filter, page).await?, count(&mut read, filter).await?)
     };
-    if let Some(cursor) = page.cursor {
-        listing.push(&format!(" AND ({column}, order_id) {compare} (")).list([cursor.value, cursor.id]).push(")");
-    }
-    listing.push(&format!(" ORDER BY {column} {direction}, order_id {direction} LIMIT ")).arg(page.limit() + 1);
-    let mut orders: Vec<PendingOrder> = read.tx.rows(&listing).await?;
-
-    let sort_value = |row: &PendingOrder| match filter.sort {
-        Sort::Oldest | Sort::Newest => row.placed_at,
-        Sort::Largest => row.total,
-    };
-    let next =
-        crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: sort_value(row), id: row.order_id });
+    let cursor = |order: &OpenOrder| Cursor { pinned: shown, value: filter.sort.value(order), id: order.order_id };
+    let next = next_page(&mut orders, page, cursor);
     let total_count = counts.iter().map(|count| count.orders).sum();
     read.answer(PendingOrders { orders, next, total_count, counts }).await
 }
 
-fn restrict(sql: &mut Sql, filter: &Filter, pinned: Position) {
+/// The present page, one order too long.
+async fn present(read: &mut Read, filter: &Filter, page: PageRequest) -> Result<Vec<OpenOrder>, QueryError> {
+    let mut listing = Sql::new(
+        "SELECT order_id, customer_id, currency, placed_at, placed_on, status, payment_status, on_hold, backordered, \
+         units_owed, total, due FROM pending_orders WHERE ",
+    );
+    restrict(&mut listing, filter);
+    let column = match filter.sort {
+        Sort::Oldest | Sort::Newest => "placed_at",
+        Sort::Largest => "total",
+    };
+    let (direction, compare) = if filter.sort.ascends() { ("ASC", ">") } else { ("DESC", "<") };
+    if let Some(cursor) = page.cursor {
+        listing.push(&format!(" AND ({column}, order_id) {compare} (")).list([cursor.value, cursor.id]).push(")");
+    }
+    listing.push(&format!(" ORDER BY {column} {direction}, order_id {direction} LIMIT ")).arg(page.limit() + 1);
+    Ok(read.tx.all(&listing).await?)
+}
+
+async fn count(read: &mut Read, filter: &Filter) -> Result<Vec<StatusCount>, QueryError> {
+    let mut counting = Sql::new(
+        "SELECT status, currency, COUNT(*) AS orders, CAST(SUM(units_owed) AS BIGINT) AS units_owed, \
+         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(due) AS BIGINT) AS due FROM pending_orders WHERE ",
+    );
+    restrict(&mut counting, filter);
+    counting.push(" GROUP BY status, currency ORDER BY status, currency");
+    Ok(read.tx.all(&counting).await?)
+}
+
+fn restrict(sql: &mut Sql, filter: &Filter) {
     sql.push(match filter.scope {
         Scope::Pending => "owes_goods",
         Scope::Unconfirmed => "unconfirmed",
@@ -135,14 +193,11 @@ fn restrict(sql: &mut Sql, filter: &Filter, pinned: Position) {
         Scope::OnHold => "on_hold",
         Scope::Backordered => "backordered",
     });
-    sql.push(" AND placed_position <= ").arg(pinned.0);
     filter.placed.restrict(sql, "placed_on");
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
     if let Some(ProductId(product)) = filter.product {
-        sql.push(" AND order_id IN (SELECT order_id FROM pending_order_products WHERE product_id = ")
-            .arg(product)
-            .push(")");
+        sql.push(" AND products LIKE ").arg(format!("%{product}%"));
     }
 }

@@ -16,14 +16,27 @@ CREATE TABLE pending_orders@ (
   units_owed bigint NOT NULL,
   total bigint NOT NULL,              -- minor units, as it stands now
   due bigint NOT NULL,
-  the_order text NOT NULL          -- the domain's order, as JSON
+  products text NOT NULL,               -- ids of the products it holds now, with blanks between
+  since bigint NOT NULL,                -- position from which it reads as it does
+  story text NOT NULL,                  -- how it read from its placement on, as JSON
+  the_order text NOT NULL               -- the domain's order, as JSON
 );
-CREATE TABLE pending_order_products@ (
-  product_id uuid NOT NULL,
+-- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
+-- [from, until) has the level k with 2^k <= until - from < 2^(k+1): on level k only rows with from in (P - 2^(k+1), P]
+-- can hold position P.
+CREATE TABLE pending_past@ (
+  level bigint NOT NULL,
+  from_position bigint NOT NULL,
+  until_position bigint NOT NULL,
   order_id bigint NOT NULL,
-  PRIMARY KEY (product_id, order_id)
+  customer_id uuid NOT NULL,
+  currency text NOT NULL,
+  placed_at bigint NOT NULL,
+  placed_on text COLLATE "C" NOT NULL,
+  story text NOT NULL
 );
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);
 CREATE INDEX pending_orders_by_day# ON pending_orders@ (placed_on);
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
+CREATE UNIQUE INDEX pending_past_by_level# ON pending_past@ (level, from_position);

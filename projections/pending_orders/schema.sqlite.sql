@@ -16,12 +16,25 @@ CREATE TABLE pending_orders@ (
   units_owed INTEGER NOT NULL,
   total INTEGER NOT NULL,              -- minor units, as it stands now
   due INTEGER NOT NULL,
-  the_order TEXT NOT NULL          -- the domain's order, as JSON
+  products TEXT NOT NULL,               -- ids of the products it holds now, with blanks between
+  since INTEGER NOT NULL,                -- position from which it reads as it does
+  story TEXT NOT NULL,                  -- how it read from its placement on, as JSON
+  the_order TEXT NOT NULL               -- the domain's order, as JSON
 );
-CREATE TABLE pending_order_products@ (
-  product_id BLOB NOT NULL,
+-- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
+-- [from, until) has the level k with 2^k <= until - from < 2^(k+1): on level k only rows with from in (P - 2^(k+1), P]
+-- can hold position P.
+CREATE TABLE pending_past@ (
+  level INTEGER NOT NULL,
+  from_position INTEGER NOT NULL,
+  until_position INTEGER NOT NULL,
   order_id INTEGER NOT NULL,
-  PRIMARY KEY (product_id, order_id)
+  customer_id BLOB NOT NULL,
+  currency TEXT NOT NULL,
+  placed_at INTEGER NOT NULL,
+  placed_on TEXT NOT NULL,
+  story TEXT NOT NULL,
+  PRIMARY KEY (level, from_position)
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);

@@ -10,8 +10,11 @@ use uuid::Uuid;
 use crate::{
     fold::{CannotApply, Fold},
     row::table,
-    sheet::{Cached, Sheet},
+    sheet::{Cached, Sheet, Sums},
 };
+
+/// A mark is kept at every so many events of a product's stock; the events between are folded from the log.
+pub const MARK_EVERY: i64 = 256;
 
 table! {
     /// A product's stock, in units.
@@ -39,6 +42,68 @@ table! {
     }
 }
 
+table! {
+    /// What a product's stock came to right after an event, kept now and then so that no question about the past has to
+    /// begin at the first event.
+    pub struct StockMark = "stock_marks" on conflict Never {
+        key {
+            /// The product.
+            product_id: Uuid,
+            /// Of the event.
+            position: i64,
+        }
+        /// Of the product's stock stream.
+        version: i64,
+        /// Physically there.
+        on_hand: i64,
+        /// Set aside for orders.
+        reserved: i64,
+        /// Waited for by orders.
+        backordered: i64,
+    }
+}
+
+/// Units of one product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Units {
+    /// Physically there.
+    pub on_hand: i64,
+    /// Set aside for orders.
+    pub reserved: i64,
+    /// Waited for by orders.
+    pub backordered: i64,
+}
+
+impl Units {
+    /// Takes in the product's next fact.
+    pub fn take(&mut self, fact: &StockFact<'_>) {
+        match fact {
+            StockFact::StockReserved(fact) => {
+                self.reserved += fact.units;
+                if fact.from_backorder {
+                    self.backordered -= fact.units;
+                }
+            }
+            StockFact::StockBackordered(fact) => self.backordered += fact.units,
+            StockFact::StockReleased(fact) => {
+                self.reserved -= fact.reserved;
+                self.backordered -= fact.backordered;
+            }
+            StockFact::StockConsumed(fact) => {
+                self.on_hand -= fact.units;
+                self.reserved -= fact.units;
+            }
+            StockFact::StockReceived(fact) => self.on_hand += fact.units,
+            StockFact::StockAdjusted(fact) => self.on_hand += fact.delta,
+            StockFact::StockReturned(fact) => {
+                self.on_hand += fact.units;
+                self.reserved += fact.reserved;
+            }
+            StockFact::LowStockReached(_) | StockFact::LowStockRecovered(_) => {}
+        }
+    }
+}
+
 impl StockLevel {
     /// Units that can still be promised; negative when oversold.
     #[must_use]
@@ -56,11 +121,12 @@ impl StockLevel {
 #[derive(Default)]
 pub(super) struct StockFold {
     levels: Cached<StockLevel>,
+    marks: Sums<StockMark>,
 }
 
 impl Fold for StockFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.levels]
+        vec![&mut self.levels, &mut self.marks]
     }
 
     fn touch(&mut self, event: &Envelope<Event>) {
@@ -72,7 +138,12 @@ impl Fold for StockFold {
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let Some(product_id) = product_of(event) else { return Ok(()) };
         match event.data.fact() {
-            Fact::Stock(fact) => self.move_units(product_id, fact),
+            Fact::Stock(fact) => {
+                let units = self.move_units(product_id, &fact);
+                if event.version.0 % MARK_EVERY == 0 {
+                    self.mark(product_id, event, units);
+                }
+            }
             Fact::Product(ProductFact::ProductRegistered(fact)) => self.name(product_id, &fact.sku, &fact.entry),
             Fact::Product(ProductFact::ProductChanged(fact)) => self.name(product_id, &fact.sku, &fact.entry),
             Fact::Order(_) | Fact::Customer(_) | Fact::Rate(_) => {}
@@ -102,32 +173,20 @@ impl StockFold {
         }
     }
 
-    fn move_units(&mut self, product_id: ProductId, fact: StockFact<'_>) {
+    fn move_units(&mut self, product_id: ProductId, fact: &StockFact<'_>) -> Units {
         let level = self.level(product_id);
-        match fact {
-            StockFact::StockReserved(fact) => {
-                level.reserved += fact.units;
-                if fact.from_backorder {
-                    level.backordered -= fact.units;
-                }
-            }
-            StockFact::StockBackordered(fact) => level.backordered += fact.units,
-            StockFact::StockReleased(fact) => {
-                level.reserved -= fact.reserved;
-                level.backordered -= fact.backordered;
-            }
-            StockFact::StockConsumed(fact) => {
-                level.on_hand -= fact.units;
-                level.reserved -= fact.units;
-            }
-            StockFact::StockReceived(fact) => level.on_hand += fact.units,
-            StockFact::StockAdjusted(fact) => level.on_hand += fact.delta,
-            StockFact::StockReturned(fact) => {
-                level.on_hand += fact.units;
-                level.reserved += fact.reserved;
-            }
-            StockFact::LowStockReached(_) | StockFact::LowStockRecovered(_) => {}
-        }
+        let mut units =
+            Units { on_hand: level.on_hand, reserved: level.reserved, backordered: level.backordered };
+        units.take(fact);
+        (level.on_hand, level.reserved, level.backordered) = (units.on_hand, units.reserved, units.backordered);
+        units
+    }
+
+    fn mark(&mut self, ProductId(product_id): ProductId, event: &Envelope<Event>, units: Units) {
+        let Units { on_hand, reserved, backordered } = units;
+        let (position, version) = (event.position.0, event.version.0);
+        let mark = StockMark { product_id, position, version, on_hand, reserved, backordered };
+        self.marks.entry((product_id, position), || mark);
     }
 
     fn name(&mut self, product_id: ProductId, sku: &str, entry: &CatalogueEntry) {

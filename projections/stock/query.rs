@@ -1,8 +1,8 @@
 //! Stock of given products, and what runs low.
 
-use orderlog_domain::ids::ProductId;
+use orderlog_domain::ids::{Position, ProductId};
 
-use super::{READ_MODEL, StockLevel};
+use super::{READ_MODEL, StockLevel, StockMark};
 use crate::{
     Projections,
     answer::{Answer, Cursor, Freshness, PageRequest, QueryError},
@@ -39,6 +39,24 @@ pub async fn stock_of(
         levels = read.tx.rows(&sql).await?;
     }
     read.answer(levels).await
+}
+
+/// The last mark of a product's stock at or before `position`: what was recorded after it, up to `position`, has to be
+/// added. `None` where there is none yet, or the read model has not come that far: everything has to be added then.
+///
+/// # Errors
+/// When the store fails.
+pub async fn last_mark(
+    projections: &Projections,
+    ProductId(product): ProductId,
+    position: Position,
+) -> Result<Option<StockMark>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, Freshness::Whatever).await?;
+    let mut sql =
+        Sql::new(&format!("SELECT {} FROM stock_marks WHERE product_id = ", StockMark::TABLE.column_list("")));
+    sql.arg(product).push(" AND position <= ").arg(position.0).push(" ORDER BY position DESC LIMIT 1");
+    let marks: Vec<StockMark> = read.tx.rows(&sql).await?;
+    Ok(read.answer(marks.into_iter().next()).await?.found)
 }
 
 /// Tracked, unarchived products whose available units stand at `threshold` or below, or at their own when none is given.

@@ -3,16 +3,16 @@
 mod fold;
 mod query;
 
-pub use fold::StockLevel;
-pub use query::{LowStock, low_stock, stock_of};
+pub use fold::{MARK_EVERY, StockLevel, StockMark, Units};
+pub use query::{LowStock, last_mark, low_stock, stock_of};
 
 use crate::{fold::ReadModel, row::Row};
 
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "stock",
-    version: 1,
-    tables: &[StockLevel::TABLE.name],
+    version: 2,
+    tables: &[StockLevel::TABLE.name, StockMark::TABLE.name],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),
     fold: |_| Box::<fold::StockFold>::default(),

@@ -10,5 +10,15 @@ CREATE TABLE stock@ (
   backordered bigint NOT NULL,
   threshold bigint                    -- available units at or below which stock is low; NULL means never
 );
+-- What a product's stock came to after every 256th event of it, for questions about the past; rows are only added.
+CREATE TABLE stock_marks@ (
+  product_id uuid NOT NULL,
+  position bigint NOT NULL,
+  version bigint NOT NULL,
+  on_hand bigint NOT NULL,
+  reserved bigint NOT NULL,
+  backordered bigint NOT NULL,
+  PRIMARY KEY (product_id, position)
+);
 -- indexes: created after a build has caught up
 CREATE INDEX stock_by_threshold# ON stock@ (threshold) WHERE threshold IS NOT NULL;

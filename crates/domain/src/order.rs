@@ -1,5 +1,6 @@
 //! An order, folded from its stream: units per line, money, times; everything else about it is derived (domain rules §1).
 
+mod changes;
 mod line;
 mod status;
 mod view;
@@ -8,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use changes::{Change, Shown};
 pub use line::Line;
 pub use status::{PaymentStatus, Status};
 pub use view::{LineView, NaiveDateText, OrderView};

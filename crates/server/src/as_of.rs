@@ -1,11 +1,12 @@
 //! A moment of the past, as arguments give it: a time, a business day, or a position of the log.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_domain::{
     envelope,
+    format::day_in_words,
     ids::Position,
     phrase::{self, Direction},
-    rejection::Rejection,
+    rejection::{Code, Rejection},
 };
 
 use crate::{node::Node, tools::Failure};
@@ -15,64 +16,82 @@ use crate::{node::Node, tools::Failure};
 pub(crate) struct AsOf {
     /// The last position that was recorded by then.
     pub(crate) position: Position,
-    /// The moment, where a time or a day was given.
-    pub(crate) at: Option<DateTime<Utc>>,
+    said: Said,
+}
+
+/// How the moment was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Position,
+    Time(DateTime<Utc>),
+    EndOf(NaiveDate),
 }
 
 impl AsOf {
-    /// `at 20 Nov 2026, 18:00`, `at position 1234`.
+    /// `at 20 Nov 2026, 18:00`, `at the end of 20 Nov 2026`, `at position 1234`.
     pub(crate) fn in_words(&self, node: &Node) -> String {
-        match self.at {
-            Some(at) => {
+        match self.said {
+            Said::Time(at) => {
                 let local = at.with_timezone(&node.config.shop.calendar.timezone);
                 format!("at {}", local.format("%-d %b %Y, %H:%M"))
             }
-            None => format!("at position {}", self.position),
+            Said::EndOf(day) => format!("at the end of {}", day_in_words(day)),
+            Said::Position => format!("at position {}", self.position),
         }
     }
 }
 
 impl Node {
-    /// Reads `as_of`: an RFC 3339 time, a position such as `1234`, or a date phrase, which means the end of its last day.
+    /// Reads `as_of`: an RFC 3339 time (what was recorded then is included), a position such as `1234`, or a date phrase,
+    /// which means the end of its last day.
     pub(crate) async fn as_of(&self, text: &str) -> Result<AsOf, Failure> {
         let text = text.trim();
         let head = self.log.head().await.map_err(anyhow::Error::new)?.position;
-        if let Ok(position) = text.trim_start_matches('@').parse::<i64>()
-            && text.len() != "2026".len()
-        {
-            return match position {
-                0.. if position <= head.0 => Ok(AsOf { position: Position(position), at: None }),
-                _ => Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into()),
-            };
+        if let Ok(position) = text.trim_start_matches('@').parse::<i64>() {
+            if YEARS.contains(&position) && !text.starts_with('@') && position <= head.0 {
+                return Err(ambiguous(position).into());
+            }
+            if !YEARS.contains(&position) || text.starts_with('@') {
+                return match position {
+                    0.. if position <= head.0 => Ok(AsOf { position: Position(position), said: Said::Position }),
+                    _ => Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into()),
+                };
+            }
         }
         let now = self.clock.now();
-        let at = match DateTime::parse_from_rfc3339(text) {
-            Ok(at) => at.with_timezone(&Utc),
-            Err(_) => {
-                let calendar = &self.config.shop.calendar;
-                let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
-                    rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
-                })?;
-                // The end of the day, or now where it is not over.
-                range.to.map_or(now, |to| calendar.day_bounds(to).1.min(now))
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            let at = at.with_timezone(&Utc);
+            if at > now {
+                return Err(problem("That moment lies in the future.".to_owned()).into());
             }
-        };
-        if at > now {
-            return Err(problem("That moment lies in the future.".to_owned()).into());
+            let position = self.last_position(head, |recorded_at| recorded_at <= at).await?;
+            return Ok(AsOf { position, said: Said::Time(at) });
         }
-        Ok(AsOf { position: self.position_at(at, head).await?, at: Some(at) })
+        let calendar = &self.config.shop.calendar;
+        let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
+            rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
+        })?;
+        // A day that is not over ends now.
+        match range.to.map(|day| (day, calendar.day_bounds(day))) {
+            Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
+            Some((day, (_, end))) if end <= now => {
+                let position = self.last_position(head, |recorded_at| recorded_at < end).await?;
+                Ok(AsOf { position, said: Said::EndOf(day) })
+            }
+            Some(_) | None => Ok(AsOf { position: head, said: Said::Time(now) }),
+        }
     }
 
-    /// The last position recorded before `at`. Times of recording never decrease along the log, so halving finds it: 20
-    /// reads of one event in a log of a million.
-    async fn position_at(&self, at: DateTime<Utc>, head: Position) -> Result<Position, Failure> {
+    /// The last position whose time of recording is `early`. These times never decrease along the log, so halving finds
+    /// it: 20 reads of one event in a log of a million.
+    async fn last_position(&self, head: Position, early: impl Fn(DateTime<Utc>) -> bool) -> Result<Position, Failure> {
         let (mut known, mut later) = (0, head.0 + 1);
         while later - known > 1 {
             let middle = known + (later - known) / 2;
             let page = self.log.read(Position(middle - 1), 1).await.map_err(anyhow::Error::new)?;
             let event = page.first().ok_or_else(|| anyhow::anyhow!("event {middle} is missing"))?;
             let recorded_at = envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at;
-            if recorded_at < at {
+            if early(recorded_at) {
                 known = middle;
             } else {
                 later = middle;
@@ -80,6 +99,15 @@ impl Node {
         }
         Ok(Position(known))
     }
+}
+
+/// A bare number like these may be meant as a year.
+const YEARS: std::ops::RangeInclusive<i64> = 1_900..=2_199;
+
+fn ambiguous(number: i64) -> Rejection {
+    let message = format!("{number} may be a year or a position of the log.");
+    let hint = format!("Write @{number} for the position, or a day such as {number}-12-31.");
+    Rejection::new(Code::Ambiguous, message).field("as_of").hint(&hint)
 }
 
 fn problem(message: String) -> Rejection {

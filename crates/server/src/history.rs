@@ -1,35 +1,35 @@
 //! Streams read from the log itself: an order as it stands or stood, and everything that happened to it.
 
-use chrono::{DateTime, Utc};
 use orderlog_domain::{
     envelope::{self, Envelope},
-    event::{Disposition, Event},
+    event::{Event, Fact},
     ids::{OrderId, Position, ProductId, StreamId, Version},
     order::Order,
-    stock::Stock,
     world::State,
 };
 use orderlog_event_log::Log;
+use orderlog_projections::stock::{self, MARK_EVERY, Units};
 
-/// Events read from a stream at once.
+use crate::node::Node;
+
+/// Events read from an order's stream at once.
 const PAGE: u32 = 1_000;
 
-/// Every event of an order up to a moment, oldest first; empty when there is no such order (yet).
+/// Every event of an order, oldest first, up to a position where one is given; empty when there is no such order (yet).
 pub(crate) async fn events_of(
     log: &Log,
     order: OrderId,
-    as_of: Option<DateTime<Utc>>,
+    until: Option<Position>,
 ) -> anyhow::Result<Vec<Envelope<Event>>> {
     let mut events: Vec<Envelope<Event>> = vec![];
     loop {
         let after = events.last().map_or(Version::NONE, |event| event.version);
         let page = log.read_stream(StreamId::Order(order), after, PAGE).await?;
         for recorded in &page {
-            let event = envelope::decode(&recorded.json)?;
-            if as_of.is_some_and(|as_of| event.provenance.recorded_at > as_of) {
+            if until.is_some_and(|until| recorded.position > until) {
                 return Ok(events);
             }
-            events.push(event);
+            events.push(envelope::decode(&recorded.json)?);
         }
         if page.len() < PAGE as usize {
             return Ok(events);
@@ -37,23 +37,60 @@ pub(crate) async fn events_of(
     }
 }
 
-/// The stock of a product right after `position`. Costs a read of every event of that product's stock up to there.
-pub(crate) async fn stock_at(log: &Log, product: ProductId, position: Position) -> anyhow::Result<Stock> {
-    let stream = StreamId::Stock(product);
-    let mut state = State::empty(stream);
+/// The stock of a product right after `position`: the last mark before it, and the few events since, from the log.
+pub(crate) async fn stock_at(node: &Node, product: ProductId, position: Position) -> anyhow::Result<Units> {
+    let mark = stock::last_mark(&node.projections, product, position).await?;
+    let mut units = mark.as_ref().map_or_else(Units::default, |mark| Units {
+        on_hand: mark.on_hand,
+        reserved: mark.reserved,
+        backordered: mark.backordered,
+    });
+    let mut version = mark.map_or(Version::NONE, |mark| Version(mark.version));
+    // More than one page only where the read model has yet to come to the next mark.
+    let page_size = u32::try_from(MARK_EVERY).unwrap_or(u32::MAX);
     loop {
-        let page = log.read_stream(stream, state.version(), PAGE).await?;
+        let page = node.log.read_stream(StreamId::Stock(product), version, page_size).await?;
         for recorded in page.iter().take_while(|recorded| recorded.position <= position) {
-            let event = envelope::decode(&recorded.json)?;
-            state.evolve(&event.data, &event.provenance);
+            if let Fact::Stock(fact) = envelope::decode(&recorded.json)?.data.fact() {
+                units.take(&fact);
+            }
         }
-        if page.len() < PAGE as usize || page.last().is_none_or(|last| last.position > position) {
-            break;
+        match page.last() {
+            Some(last) if last.position <= position && page.len() == page_size as usize => version = last.version,
+            Some(_) | None => return Ok(units),
         }
     }
+}
+
+/// What one command did to an order: its events in a row, and the order before and after them.
+pub(crate) struct Act<'a> {
+    pub(crate) events: &'a [Envelope<Event>],
+    pub(crate) before: Option<Order>,
+    pub(crate) after: Order,
+}
+
+/// The acts of an order's events, from the `skip`th on, at most `limit` of them; and how many there are.
+pub(crate) fn acts(id: OrderId, events: &[Envelope<Event>], skip: usize, limit: usize) -> (Vec<Act<'_>>, usize) {
+    let mut order = State::empty(StreamId::Order(id));
+    let (mut acts, mut count) = (vec![], 0);
+    for events in events.chunk_by(|one, next| one.provenance.command_id == next.provenance.command_id) {
+        let wanted = count >= skip && acts.len() < limit;
+        let before = if wanted { existing(&order) } else { None };
+        for event in events {
+            order.evolve(&event.data, &event.provenance);
+        }
+        if wanted && let Some(after) = existing(&order) {
+            acts.push(Act { events, before, after });
+        }
+        count += 1;
+    }
+    (acts, count)
+}
+
+fn existing(state: &State) -> Option<Order> {
     match state {
-        State::Stock(stock) => Ok(stock),
-        _ => Ok(Stock::empty(product)),
+        State::Order(order) if order.exists() => Some((**order).clone()),
+        _ => None,
     }
 }
 
@@ -63,67 +100,5 @@ pub(crate) fn fold(order: OrderId, events: &[Envelope<Event>]) -> Option<Order> 
     for event in events {
         state.evolve(&event.data, &event.provenance);
     }
-    match state {
-        State::Order(order) if order.exists() => Some(*order),
-        _ => None,
-    }
-}
-
-/// What an event says, in a few words.
-pub(crate) fn describe(event: &Event) -> String {
-    use crate::sentences::units;
-    let moved = |lines: &[orderlog_domain::event::LineUnits]| units(lines.iter().map(|line| line.units).sum());
-    match event {
-        Event::OrderPlaced(fact) => {
-            format!("placed: {}", units(fact.lines.iter().map(|line| line.quantity).sum()))
-        }
-        Event::OrderConfirmed(_) => "confirmed".to_owned(),
-        Event::OrderUnconfirmed(_) => "acceptance taken back".to_owned(),
-        Event::OrderHeld(fact) => match fact.until {
-            Some(until) => format!("put on hold until {}", until.to_rfc3339()),
-            None => "put on hold".to_owned(),
-        },
-        Event::OrderReleased(_) => "released from hold".to_owned(),
-        Event::ProcessingStarted(_) => "picking started".to_owned(),
-        Event::UnitsShipped(fact) => {
-            let by = fact.carrier.as_ref().map(|carrier| format!(" with {carrier}")).unwrap_or_default();
-            format!("{} shipped{by}", moved(&fact.lines))
-        }
-        Event::UnitsDelivered(fact) => format!("{} delivered", moved(&fact.lines)),
-        Event::UnitsCancelled(fact) => format!("{} cancelled", moved(&fact.lines)),
-        Event::BackorderFilled(fact) => format!("{} of line {} no longer wait for stock", units(fact.units), fact.line),
-        Event::PaymentCaptured(fact) => {
-            format!("{} paid by {}", orderlog_domain::money::plain(fact.amount, fact.currency), fact.method)
-        }
-        Event::LinesChanged(fact) => {
-            let total = orderlog_domain::money::plain(fact.totals.total, fact.currency);
-            format!("lines changed; the order now comes to {total}")
-        }
-        Event::ShipmentVoided(fact) => format!("shipment {} voided: {} back", fact.shipment, moved(&fact.lines)),
-        Event::UnitsReturned(fact) => match fact.disposition {
-            Disposition::Restock => format!("{} came back and were restocked", moved(&fact.lines)),
-            Disposition::Scrap => format!("{} came back and were scrapped", moved(&fact.lines)),
-        },
-        Event::PaymentRefunded(fact) => {
-            let amount = orderlog_domain::money::plain(fact.amount, fact.currency);
-            format!("{amount} refunded by {} ({})", fact.method, fact.kind.name())
-        }
-        Event::StockReturned(fact) => format!("{} of order #{} on hand again", units(fact.units), fact.order_id),
-        Event::StockReserved(fact) => format!("{} set aside for order #{}", units(fact.units), fact.order_id),
-        Event::StockBackordered(fact) => format!("order #{} waits for {}", fact.order_id, units(fact.units)),
-        Event::StockReleased(fact) => {
-            format!("{} of order #{} free again", units(fact.reserved + fact.backordered), fact.order_id)
-        }
-        Event::StockConsumed(fact) => format!("{} left for order #{}", units(fact.units), fact.order_id),
-        Event::StockReceived(fact) => format!("{} came in", units(fact.units)),
-        Event::StockAdjusted(fact) => format!("corrected by {:+}", fact.delta),
-        Event::LowStockReached(fact) => format!("low: {} available", fact.available),
-        Event::LowStockRecovered(fact) => format!("no longer low: {} available", fact.available),
-        Event::ProductRegistered(fact) => format!("registered as {}", fact.entry.name),
-        Event::ProductChanged(fact) => format!("catalogue entry changed: {}", fact.entry.name),
-        Event::CustomerRegistered(_) => "customer registered".to_owned(),
-        Event::CustomerChanged(_) => "customer changed".to_owned(),
-        Event::RateStored(fact) => format!("1 {} is {} {}", fact.currency, fact.rate.normalize(), fact.shop_currency),
-        Event::CustomerErased(_) => "customer's particulars erased".to_owned(),
-    }
+    existing(&state)
 }

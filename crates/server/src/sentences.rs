@@ -1,5 +1,7 @@
 //! One or two sentences for each answer, fit to be read aloud.
 
+pub(crate) mod told;
+
 use chrono::{Month, NaiveDate};
 use orderlog_commands::Receipt;
 use orderlog_domain::{

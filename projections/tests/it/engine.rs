@@ -73,6 +73,10 @@ impl Engine {
         node
     }
 
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.projections_url.starts_with("postgres")
+    }
+
     /// Runs a statement behind everybody's back.
     pub(crate) async fn execute(&self, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());

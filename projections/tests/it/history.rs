@@ -4,10 +4,11 @@ use chrono::{DateTime, Duration, Utc};
 use orderlog_domain::{
     envelope::{Actor, Envelope, Provenance},
     event::{
-        Amounts, BackorderFilled, CatalogueEntry, Charge, CustomerRegistered, Event, LineUnits, OrderConfirmed,
-        OrderHeld, OrderPlaced, OrderReleased, PaymentCaptured, PlacedLine, ProcessingStarted, ProductRegistered,
-        SealedProfile, StockConsumed, StockPolicy, StockReceived, StockReserved, Totals, UnitsCancelled,
-        UnitsDelivered, UnitsShipped,
+        Amounts, BackorderFilled, CatalogueEntry, Charge, CustomerRegistered, Disposition, Event, LineDifference,
+        LineUnits, LinesChanged, OrderConfirmed, OrderHeld, OrderPlaced, OrderReleased, PaymentCaptured,
+        PaymentRefunded, PlacedLine, ProcessingStarted, ProductRegistered, RefundKind, SealedProfile, ShipmentVoided,
+        StockBackordered, StockConsumed, StockPolicy, StockReceived, StockReleased, StockReserved, StockReturned,
+        Totals, UnitsCancelled, UnitsDelivered, UnitsReturned, UnitsShipped,
     },
     ids::{CommandId, CustomerId, OrderId, Position, ProductId, StreamId, Version},
     money::Currency,
@@ -127,13 +128,11 @@ impl History {
         self.head.position
     }
 
-    /// Records any event, lawful or not.
-    pub(crate) fn record(&mut self, stream: StreamId, event: impl Into<Event>) {
-        let event = event.into();
-        let version = self.world.get(stream).map_or(Version::NONE, State::version).next();
+    /// What the next event carries besides its facts.
+    pub(crate) fn provenance(&self) -> Provenance {
         let position = self.head.position.next();
         let id = Uuid::from_u128(u128::try_from(position.0).expect("positions are positive"));
-        let provenance = Provenance {
+        Provenance {
             occurred_at: self.now,
             recorded_at: self.now,
             business_date: self.now.date_naive(),
@@ -145,7 +144,16 @@ impl History {
             trace_id: None,
             reason: None,
             request_text: None,
-        };
+        }
+    }
+
+    /// Records any event, lawful or not.
+    pub(crate) fn record(&mut self, stream: StreamId, event: impl Into<Event>) {
+        let event = event.into();
+        let version = self.world.get(stream).map_or(Version::NONE, State::version).next();
+        let position = self.head.position.next();
+        let provenance = self.provenance();
+        let id = provenance.command_id.0;
         self.world.evolve(stream, &event, &provenance);
         self.told.push((position, event.clone()));
         let event_type = event.event_type();
@@ -173,16 +181,7 @@ impl History {
         let currency = if self.chance.random_bool(0.1) { "USD".parse().expect("a currency") } else { Currency::INR };
         let shipping = Charge { net: 9_900, tax: 1_782 };
         let totals = Totals::of(lines.iter().map(|line| line.amounts), shipping);
-        let reserved: Vec<StockReserved> = lines
-            .iter()
-            .map(|line| StockReserved {
-                product_id: line.product_id,
-                order_id,
-                line: line.line,
-                units: line.reserved,
-                from_backorder: false,
-            })
-            .collect();
+        let wanted = lines.clone();
         let placed = OrderPlaced {
             order_id,
             customer_id,
@@ -195,11 +194,23 @@ impl History {
             converted: None,
         };
         self.record(StreamId::Order(order_id), placed);
-        for fact in reserved {
-            self.record(StreamId::Stock(fact.product_id), fact);
+        for line in &wanted {
+            self.reserve(order_id, line);
         }
         self.open.push(order_id);
         order_id
+    }
+
+    fn reserve(&mut self, order_id: OrderId, line: &PlacedLine) {
+        let (product_id, stream) = (line.product_id, StreamId::Stock(line.product_id));
+        let (line, reserved, backordered) = (line.line, line.reserved, line.backordered);
+        if reserved > 0 {
+            let fact = StockReserved { product_id, order_id, line, units: reserved, from_backorder: false };
+            self.record(stream, fact);
+        }
+        if backordered > 0 {
+            self.record(stream, StockBackordered { product_id, order_id, line, units: backordered });
+        }
     }
 
     fn line(&mut self, line: u32) -> PlacedLine {
@@ -207,6 +218,7 @@ impl History {
         let quantity = self.chance.random_range(1..=5);
         let gross = (1_000 + i64::from(n)) * quantity;
         let discount = if self.chance.random_bool(0.3) { gross / 10 } else { 0 };
+        let waiting = if self.chance.random_bool(0.1) { self.chance.random_range(1..=quantity) } else { 0 };
         PlacedLine {
             line,
             product_id: product(n),
@@ -217,14 +229,14 @@ impl History {
             tax_rate: 18.into(),
             amounts: Amounts { gross, discount, tax: (gross - discount) * 18 / 100 },
             tracked: true,
-            reserved: quantity,
-            backordered: 0,
+            reserved: quantity - waiting,
+            backordered: waiting,
         }
     }
 
     fn finished(&self, id: OrderId) -> bool {
         let order = self.order(id);
-        matches!(order.status(), Status::Delivered | Status::Cancelled) && order.due() <= 0
+        matches!(order.status(), Status::Delivered | Status::Returned | Status::Cancelled) && order.due() <= 0
             || order.status() == Status::Cancelled
     }
 
@@ -249,8 +261,18 @@ impl History {
                     converted: None,
                 },
             );
+        } else if order.captured > order.refunded && self.chance.random_bool(0.03) {
+            self.pay_back(&order);
         } else if order.on_hold() {
             self.record(stream, OrderReleased { order_id: id });
+        } else if order.backordered() {
+            self.fill(&order);
+        } else if matches!(status, Status::Pending | Status::Confirmed) && self.chance.random_bool(0.1) {
+            self.change(&order);
+        } else if matches!(status, Status::Shipped | Status::PartiallyShipped) && self.chance.random_bool(0.1) {
+            self.void(&order);
+        } else if status == Status::Shipped && self.chance.random_bool(0.05) {
+            self.take_back(&order);
         } else if order.unshipped() > 0 && self.chance.random_bool(0.03) {
             self.record(stream, OrderHeld { order_id: id, until: None });
         } else if order.unshipped() > 0 && self.chance.random_bool(0.05) {
@@ -283,6 +305,128 @@ impl History {
                 }
             }
         }
+    }
+
+    /// A payment was a mistake.
+    fn pay_back(&mut self, order: &Order) {
+        self.record(
+            StreamId::Order(order.id),
+            PaymentRefunded {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                amount: order.captured - order.refunded,
+                kind: RefundKind::Units,
+                allowance: Charge::default(),
+                method: "upi".to_owned(),
+                reference: None,
+                converted: None,
+            },
+        );
+    }
+
+    /// Stock came for one line.
+    fn fill(&mut self, order: &Order) {
+        let waiting = order.lines.iter().find(|line| line.backordered > 0).expect("a line waits");
+        let (product_id, line, units) = (waiting.product_id, waiting.line, waiting.backordered);
+        self.record(StreamId::Order(order.id), BackorderFilled { order_id: order.id, line, product_id, units });
+        let stream = StreamId::Stock(product_id);
+        self.record(stream, StockReserved { product_id, order_id: order.id, line, units, from_backorder: true });
+    }
+
+    /// The first line makes place for one of another product, or is joined by it.
+    fn change(&mut self, order: &Order) {
+        if order.lines.iter().any(|line| line.cancelled > 0) {
+            return;
+        }
+        let id = order.id;
+        let number = order.lines.iter().map(|line| line.line).max().unwrap_or(0) + 1;
+        let added = self.line(number);
+        let removed = self.chance.random_bool(0.5).then(|| order.lines[0].clone());
+        let kept = order.lines.iter().filter(|line| removed.as_ref().is_none_or(|gone| gone.line != line.line));
+        let mut lines: Vec<PlacedLine> = kept.map(as_placed).collect();
+        let mut differences = vec![LineDifference {
+            line: added.line,
+            product_id: added.product_id,
+            units: added.quantity,
+            amounts: added.amounts,
+        }];
+        differences.extend(removed.as_ref().map(|gone| LineDifference {
+            line: gone.line,
+            product_id: gone.product_id,
+            units: -gone.ordered,
+            amounts: Amounts { gross: -gone.amounts.gross, discount: -gone.amounts.discount, tax: -gone.amounts.tax },
+        }));
+        lines.push(added.clone());
+        let totals = Totals::of(lines.iter().map(|line| line.amounts), order.shipping);
+        self.record(
+            StreamId::Order(id),
+            LinesChanged {
+                order_id: id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                lines,
+                differences,
+                shipping: order.shipping,
+                shipping_difference: Charge::default(),
+                totals,
+                converted: None,
+                converted_differences: None,
+            },
+        );
+        if let Some(Line { product_id, line, reserved, backordered, .. }) = removed {
+            let fact = StockReleased { product_id, order_id: id, line, reserved, backordered };
+            self.record(StreamId::Stock(product_id), fact);
+        }
+        self.reserve(id, &added);
+    }
+
+    /// The last shipment never left.
+    fn void(&mut self, order: &Order) {
+        let untouched = order.lines.iter().all(|line| line.delivered == 0 && line.returned == 0);
+        let Some(shipment) = order.standing_shipments().next_back().filter(|_| untouched) else { return };
+        let of_line = |number: u32| order.lines.iter().find(|line| line.line == number).expect("it was shipped");
+        let lines: Vec<LineUnits> =
+            shipment.units.iter().map(|shipped| of_line(shipped.line).last_shipped(shipped.units)).collect();
+        self.record(
+            StreamId::Order(order.id),
+            ShipmentVoided {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                shipment: shipment.shipment,
+                lines: lines.clone(),
+                shipping: shipment.fee,
+                converted: None,
+            },
+        );
+        for LineUnits { line, product_id, units, .. } in lines {
+            let fact = StockReturned { product_id, order_id: order.id, line, units, reserved: units };
+            self.record(StreamId::Stock(product_id), fact);
+        }
+    }
+
+    /// All that was shipped comes back.
+    fn take_back(&mut self, order: &Order) {
+        let lines: Vec<LineUnits> = order
+            .lines
+            .iter()
+            .filter(|line| line.returnable() > 0)
+            .map(|line| line.next_to_return(line.returnable()))
+            .collect();
+        self.record(
+            StreamId::Order(order.id),
+            UnitsReturned {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                lines,
+                disposition: Disposition::Scrap,
+                shipping: Charge::default(),
+                completes: true,
+                converted: None,
+            },
+        );
     }
 
     fn ship(&mut self, order: &Order) {
@@ -361,5 +505,21 @@ impl History {
     /// An event that fits no stream: nobody placed this order.
     pub(crate) fn record_misfit(&mut self, order_id: OrderId) {
         self.record(StreamId::Order(order_id), BackorderFilled { order_id, line: 1, product_id: product(0), units: 1 });
+    }
+}
+
+fn as_placed(line: &Line) -> PlacedLine {
+    PlacedLine {
+        line: line.line,
+        product_id: line.product_id,
+        sku: line.sku.clone(),
+        name: line.name.clone(),
+        quantity: line.ordered,
+        unit_price: line.unit_price,
+        tax_rate: line.tax_rate,
+        amounts: line.amounts,
+        tracked: line.tracked,
+        reserved: line.reserved,
+        backordered: line.backordered,
     }
 }

@@ -1,5 +1,6 @@
 //! Read models against real PostgreSQL and SQLite: every test runs on both.
 
+mod as_of;
 mod engine;
 mod follow;
 mod history;

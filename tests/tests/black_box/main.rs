@@ -13,4 +13,5 @@ mod operations;
 mod protocol;
 mod safe_hands;
 mod tampering;
+mod time_travel;
 mod two_nodes;

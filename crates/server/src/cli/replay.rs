@@ -16,7 +16,14 @@ use orderlog_event_log::Log;
 use serde_json::json;
 
 use super::{print, progress};
-use crate::{config::Config, history, keyring::Keyring, node, sentences, tools::views};
+use crate::{
+    config::Config,
+    history,
+    keyring::Keyring,
+    node,
+    sentences::{self, told},
+    tools::views,
+};
 
 /// Events read from the log at once.
 const PAGE: u32 = 2_000;
@@ -44,7 +51,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
 
 async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Arguments) -> anyhow::Result<()> {
     let keyring = Keyring::open(&config.database_url).await?;
-    let events = history::events_of(log, id, arguments.as_of).await?;
+    let mut events = history::events_of(log, id, None).await?;
+    events.retain(|event| arguments.as_of.is_none_or(|as_of| event.provenance.recorded_at <= as_of));
     let Some(order) = history::fold(id, &events) else {
         anyhow::bail!("there is no order #{id}{}", arguments.as_of.map(|at| format!(" at {at}")).unwrap_or_default());
     };
@@ -62,7 +70,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
             event.version.to_string(),
             event.position.to_string(),
             views::local(event.provenance.recorded_at, zone),
-            history::describe(&event.data),
+            told::describe(&event.data, Some(&order), &|minor, currency| config.locale.money_in_words(minor, currency)),
             by(event),
         ]);
     }

@@ -27,7 +27,7 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "i64", range(min = 1, max = 1_000_000))]
     quantity: Option<i64>,
-    /// As it was then: RFC 3339 time, a day (its end), or a position of the log.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 100))]
     as_of: Option<String>,
@@ -74,8 +74,8 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
     if let Some(text) = &input.as_of {
         let as_of = node.as_of(text).await?;
         interpretation.as_of_position = Some(as_of.position.0);
-        let stock = history::stock_at(&node.log, ProductId(level.product_id), as_of.position).await?;
-        (level.on_hand, level.reserved, level.backordered) = (stock.on_hand, stock.reserved, stock.backordered());
+        let stock = history::stock_at(&node, ProductId(level.product_id), as_of.position).await?;
+        (level.on_hand, level.reserved, level.backordered) = (stock.on_hand, stock.reserved, stock.backordered);
         then = format!(" This is how it stood {}.", as_of.in_words(&node));
     }
     let available = level.on_hand - level.reserved;

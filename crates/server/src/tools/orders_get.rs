@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use orderlog_domain::{
     ids::OrderId,
     rejection::{Code, Rejection},
@@ -16,7 +15,7 @@ use super::{
     query::{Frame, Interpretation, known},
     views::{self, OrderView},
 };
-use crate::{history, node::Node, principal::Caller, sentences};
+use crate::{as_of::AsOf, history, node::Node, principal::Caller, sentences};
 
 /// One order: status, lines, money, shipments, payments; as it stands, or stood at as_of.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,10 +24,10 @@ pub(crate) struct Input {
     /// The order's number.
     #[schemars(range(min = 1))]
     pub(crate) order_id: i64,
-    /// A moment of the past, RFC 3339 with offset.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "DateTime<Utc>")]
-    pub(crate) as_of: Option<DateTime<Utc>>,
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    pub(crate) as_of: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,23 +43,40 @@ pub(super) fn tool() -> Tool {
 
 pub(crate) async fn run(node: Arc<Node>, input: Input) -> Result<Output, Failure> {
     let id = OrderId(input.order_id);
-    let events = history::events_of(&node.log, id, input.as_of).await?;
-    let order = history::fold(id, &events).ok_or_else(|| unknown(id))?;
+    let as_of = match &input.as_of {
+        Some(text) => Some(node.as_of(text).await?),
+        None => None,
+    };
+    let position = as_of.map(|as_of| as_of.position);
+    let events = history::events_of(&node.log, id, position).await?;
+    let order = history::fold(id, &events).ok_or_else(|| unknown_then(&node, id, as_of))?;
     let customers = node.customers_named(std::iter::once(order.customer_id.0), Freshness::Whatever).await?;
     let view = views::order(&node, &order, known(&customers, order.customer_id.0));
     let of = view.customer.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-    let verb = if input.as_of.is_some() { "was" } else { "is" };
+    let verb = if as_of.is_some() { "was" } else { "is" };
     let hold = if order.on_hold() { " and on hold" } else { "" };
+    let then = as_of.map(|as_of| format!(" This is how it stood {}.", as_of.in_words(&node))).unwrap_or_default();
     let text = format!(
-        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {} for {}, {}.",
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {} for {}, {}.{then}",
         orderlog_domain::format::day_in_words(order.placed_on),
         sentences::spoken(order.status()),
         sentences::units(order.lines.iter().map(|line| line.active()).sum()),
         node.amount(order.current_totals().total, order.currency),
         order.payment_status().name().replace('_', " "),
     );
-    let position = events.last().map_or(0, |event| event.position.0);
-    Ok(Output { order: view, frame: Frame::of_log(position, None, Interpretation::default(), text) })
+    let interpretation = Interpretation { as_of_position: position.map(|at| at.0), ..Interpretation::default() };
+    let last = events.last().map_or(0, |event| event.position.0);
+    Ok(Output { order: view, frame: Frame::of_log(last, None, interpretation, text) })
+}
+
+/// There is no such order, or there was none yet.
+pub(super) fn unknown_then(node: &Node, id: OrderId, as_of: Option<AsOf>) -> Rejection {
+    match as_of {
+        None => unknown(id),
+        Some(as_of) => Rejection::new(Code::NotFound, format!("There was no order #{id} {}.", as_of.in_words(node)))
+            .field("as_of")
+            .hint("Leave as_of out to see whether it was placed later."),
+    }
 }
 
 pub(super) fn unknown(id: OrderId) -> Rejection {

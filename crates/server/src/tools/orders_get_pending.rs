@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orderlog_domain::order::Status;
-use orderlog_projections::pending_orders::{self, Filter, PendingOrder, PendingOrders, Scope, Sort};
+use orderlog_projections::pending_orders::{self, Filter, OpenOrder, PendingOrders, Scope, Sort};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +15,11 @@ use super::{
 use crate::{node::Node, sentences};
 
 /// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open
-/// in another way. Filtered by the day they were placed; their status is as of now.
+/// in another way. Filtered by the day they were placed; status as of now or as_of.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// When they were placed, such as "last week", "since Monday" or "2026-11-01..2026-11-15"; all when left out.
+    /// When placed, such as "last week", "since Monday" or "2026-11-01..2026-11-15"; all when left out.
     #[serde(default)]
     #[schemars(with = "String", length(max = 100))]
     date_range: Option<String>,
@@ -27,11 +27,11 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "ScopeInput")]
     scope: Option<ScopeInput>,
-    /// Only this customer's: e-mail address, name or id.
+    /// Only this customer's: e-mail, name or id.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 254))]
     customer: Option<String>,
-    /// Only those with this product: SKU or name.
+    /// Only with this product: SKU or name.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 254))]
     product: Option<String>,
@@ -39,6 +39,10 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "SortInput")]
     sort: Option<SortInput>,
+    /// As of a time (RFC 3339), a day (its end) or a log position.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    as_of: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -106,7 +110,15 @@ pub(super) fn tool() -> Tool {
 async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let mut read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
     let scope = input.scope.unwrap_or(ScopeInput::Pending);
-    read.interpretation.reading = Some(reading(scope).to_owned());
+    let as_of = match &input.as_of {
+        Some(text) => Some(node.as_of(text).await?),
+        None => None,
+    };
+    let page = paging.request()?;
+    // A phrase such as "today" goes on meaning what it meant on the first page.
+    let position = as_of.map(|as_of| page.cursor.map_or(as_of.position, |cursor| cursor.pinned));
+    read.interpretation.as_of_position = position.map(|position| position.0);
+    read.interpretation.reading = Some(reading(scope, as_of.is_some()));
     let filter = Filter {
         scope: match scope {
             ScopeInput::Pending => Scope::Pending,
@@ -123,13 +135,15 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
             Some(SortInput::Largest) => Sort::Largest,
             Some(SortInput::Oldest) | None => Sort::Oldest,
         },
+        as_of: position,
     };
     let fresh = node.fresh().await?;
-    let answer = pending_orders::pending_orders(&node.projections, &filter, paging.request()?, fresh).await?;
+    let answer = pending_orders::pending_orders(&node.projections, &filter, page, fresh).await?;
     let customers = node.customers_named(answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let counts = counts(&answer.found);
     let totals = sums(&node, answer.found.counts.iter().map(|count| (count.currency.as_str(), count.total)));
-    let text = text(scope, &read, &answer.found, &counts, &totals);
+    let then = as_of.map(|as_of| as_of.in_words(&node));
+    let text = text(scope, &read, then.as_deref(), &answer.found, &counts, &totals);
     let rows = answer.found.orders.iter().map(|row| Row::of(&node, row, known(&customers, row.customer_id))).collect();
     let (next, total_count) = (answer.found.next, answer.found.total_count);
     let frame = Frame::of(&answer, next, std::mem::take(&mut read.interpretation), text);
@@ -137,7 +151,7 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
 }
 
 impl Row {
-    fn of(node: &Node, row: &PendingOrder, customer: CustomerView) -> Row {
+    fn of(node: &Node, row: &OpenOrder, customer: CustomerView) -> Row {
         Row {
             order_id: row.order_id,
             placed_on: row.placed_on.clone(),
@@ -163,18 +177,29 @@ fn counts(found: &PendingOrders) -> Vec<Count> {
         .collect()
 }
 
-fn reading(scope: ScopeInput) -> &'static str {
-    match scope {
-        ScopeInput::Pending => "pending: orders placed in the range that still owe goods as of now, held ones included",
-        ScopeInput::Unconfirmed => "unconfirmed: orders placed in the range that nobody accepted yet",
-        ScopeInput::Unpaid => "unpaid: orders placed in the range for which money is still owed",
-        ScopeInput::OnHold => "on_hold: orders placed in the range that may not ship",
-        ScopeInput::Backordered => "backordered: orders placed in the range of which a unit waits for stock",
-    }
+fn reading(scope: ScopeInput, then: bool) -> String {
+    let when = if then { "then" } else { "now" };
+    let what = match scope {
+        ScopeInput::Pending => "pending: orders placed in the range that still owe goods as of",
+        ScopeInput::Unconfirmed => "unconfirmed: orders placed in the range that nobody accepted as of",
+        ScopeInput::Unpaid => "unpaid: orders placed in the range for which money is still owed as of",
+        ScopeInput::OnHold => "on_hold: orders placed in the range that may not ship as of",
+        ScopeInput::Backordered => "backordered: orders placed in the range of which a unit waits for stock as of",
+    };
+    let held = if matches!(scope, ScopeInput::Pending) { ", held ones included" } else { "" };
+    format!("{what} {when}{held}")
 }
 
-/// `There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹…`
-fn text(scope: ScopeInput, read: &Read, found: &PendingOrders, counts: &[Count], totals: &[MoneySum]) -> String {
+/// `There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹…`; `There were …` where
+/// `then` names a moment of the past.
+fn text(
+    scope: ScopeInput,
+    read: &Read,
+    then: Option<&str>,
+    found: &PendingOrders,
+    counts: &[Count],
+    totals: &[MoneySum],
+) -> String {
     let what = match scope {
         ScopeInput::Pending => "pending ",
         ScopeInput::Unconfirmed => "unconfirmed ",
@@ -186,14 +211,20 @@ fn text(scope: ScopeInput, read: &Read, found: &PendingOrders, counts: &[Count],
         Some(range) if range.from.is_some() || range.to.is_some() => format!(" from {}", sentences::range(range)),
         _ => String::new(),
     };
+    let stood = then.map(|then| format!(" This is how it stood {then}.")).unwrap_or_default();
+    let are = match (found.total_count, then) {
+        (1, None) => "is",
+        (1, Some(_)) => "was",
+        (_, None) => "are",
+        (_, Some(_)) => "were",
+    };
     if found.total_count == 0 {
-        return format!("There are no {what}orders{from}.");
+        return format!("There {are} no {what}orders{from}.{stood}");
     }
-    let are = if found.total_count == 1 { "is" } else { "are" };
     let orders = sentences::plural(found.total_count, &format!("{what}order"));
     let by_status = sentences::listed(counts.iter().map(|c| (c.status.replace('_', " "), c.orders)));
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("There {are} {orders}{from}: {by_status}, worth {}.", worth.join(" and "))
+    format!("There {are} {orders}{from}: {by_status}, worth {}.{stood}", worth.join(" and "))
 }
 
 #[cfg(test)]
@@ -222,8 +253,14 @@ mod tests {
         read.take_range(range.unwrap());
         let totals = [MoneySum::example("₹2,000")];
         assert_eq!(
-            text(ScopeInput::Pending, &read, &found, &counts(&found), &totals),
+            text(ScopeInput::Pending, &read, None, &found, &counts(&found), &totals),
             "There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
+        );
+        let then = Some("at the end of 20 Nov 2026");
+        assert_eq!(
+            text(ScopeInput::Pending, &Read::default(), then, &found, &counts(&found), &totals),
+            "There were 12 pending orders: 5 pending, 7 confirmed, worth ₹2,000. This is how it stood at the end of \
+             20 Nov 2026."
         );
     }
 }

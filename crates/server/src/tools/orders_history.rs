@@ -1,37 +1,51 @@
-//! orders.history: everything that happened to an order. Read from the log, so it is always fresh.
+//! orders.history: everything that happened to an order, act by act. Read from the log, so it is always fresh.
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use orderlog_domain::{envelope::Envelope, event::Event, ids::OrderId, rejection::Rejection};
+use orderlog_domain::{
+    format::day_in_words,
+    ids::{OrderId, Position},
+    money::Currency,
+    order::{Change, Shown},
+    rejection::Rejection,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Failure, Tool, orders_get,
     query::{Frame, Interpretation, Paging},
 };
-use crate::{history, mcp::schema::Object, node::Node, sentences};
+use crate::{
+    history::{self, Act},
+    node::Node,
+    sentences::{self, told},
+};
 
-/// Everything that happened to an order, oldest first: what, when, by whom, through which program, and why.
+/// Bytes of acts on one page: with its frame an answer stays below 32 kB.
+const PAGE_BYTES: usize = 28_000;
+/// Bytes of one act's changes; an order of a hundred lines changes in hundreds of fields.
+const CHANGES_BYTES: usize = 20_000;
+
+/// What was done to an order, oldest first: who, through which program, when, why, and which fields changed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
     /// The order's number.
     #[schemars(range(min = 1))]
     pub(crate) order_id: i64,
-    /// Only what was recorded until this moment, RFC 3339 with offset.
+    /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "DateTime<Utc>")]
-    pub(crate) as_of: Option<DateTime<Utc>>,
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    pub(crate) as_of: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Output {
-    /// One page.
-    events: Vec<Entry>,
-    /// Events over all pages.
+    /// One page: what each command did.
+    acts: Vec<Entry>,
+    /// Acts over all pages.
     total_count: i64,
     #[serde(flatten)]
     frame: Frame,
@@ -39,13 +53,7 @@ pub(crate) struct Output {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Entry {
-    /// Its place in the order's history.
-    version: i64,
-    /// Its place in the log.
-    position: i64,
-    #[serde(rename = "type")]
-    event_type: String,
-    /// In a few words.
+    /// What was done.
     summary: String,
     /// When it happened.
     occurred_at: String,
@@ -55,10 +63,16 @@ struct Entry {
     business_date: String,
     /// Who.
     actor: String,
+    /// As what.
+    role: String,
     /// Through which program.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     agent: Option<String>,
+    /// Which model the program said it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    model: Option<String>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -67,11 +81,26 @@ struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     request_text: Option<String>,
-    /// The command that recorded it.
+    /// `{field, from?, to?}` for each field of the order that reads differently since.
+    changes: Vec<Value>,
+    /// Changes too many to be shown; orders_get as_of the position shows the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    changes_left_out: Option<usize>,
+    /// The command that did it.
     command_id: uuid::Uuid,
-    /// The facts.
-    #[schemars(with = "Object")]
-    data: Value,
+    /// What was recorded.
+    events: Vec<EventName>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct EventName {
+    /// Its place in the order's history.
+    version: i64,
+    /// Its place in the log.
+    position: i64,
+    #[serde(rename = "type")]
+    event_type: String,
 }
 
 pub(super) fn tool() -> Tool {
@@ -81,48 +110,114 @@ pub(super) fn tool() -> Tool {
 pub(crate) async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let id = OrderId(input.order_id);
     let page = paging.request()?;
-    let events = history::events_of(&node.log, id, input.as_of).await?;
-    let Some(last) = events.last() else { return Err(orders_get::unknown(id).into()) };
+    let as_of = match &input.as_of {
+        Some(text) => Some(node.as_of(text).await?),
+        None => None,
+    };
+    // What was recorded after the first page belongs to no later one.
+    let until = page.cursor.map(|cursor| cursor.pinned).or(as_of.map(|as_of| as_of.position));
+    let events = history::events_of(&node.log, id, until).await?;
+    let Some(last) = events.last() else { return Err(orders_get::unknown_then(&node, id, as_of).into()) };
     let skip = page.cursor.map_or(0, |cursor| usize::try_from(cursor.value).unwrap_or(0));
     let limit = page.limit.clamp(1, orderlog_projections::PAGE_LIMIT) as usize;
-    let shown: Vec<Entry> =
-        events.iter().skip(skip).take(limit).map(|event| Entry::of(&node, event)).collect::<Result<_, Failure>>()?;
-    let next = (skip + shown.len() < events.len()).then(|| format!("{}.{}.0", last.position, skip + shown.len()));
-    let when = orderlog_domain::format::day_in_words(last.provenance.business_date);
-    let text = format!(
-        "Order #{id} has {}; the latest, on {when}: {}.",
-        sentences::plural(i64::try_from(events.len()).unwrap_or(i64::MAX), "event"),
-        history::describe(&last.data),
-    );
-    let total_count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let frame = Frame::of_log(last.position.0, next, Interpretation::default(), text);
-    Ok(Output { events: shown, total_count, frame })
+    let (acts, total) = history::acts(id, &events, skip, limit);
+    let mut shown: Vec<Entry> = vec![];
+    let mut bytes = 0;
+    for act in &acts {
+        let entry = Entry::of(&node, act);
+        bytes += serde_json::to_string(&entry).map_err(anyhow::Error::new)?.len();
+        if bytes > PAGE_BYTES && !shown.is_empty() {
+            break;
+        }
+        shown.push(entry);
+    }
+    let given = skip + shown.len();
+    let Position(pinned) = until.unwrap_or(last.position);
+    let next = (given < total).then(|| format!("{pinned}.{given}.0"));
+    let total_count = i64::try_from(total).unwrap_or(i64::MAX);
+    let (latest, _) = history::acts(id, &events, total.saturating_sub(1), 1);
+    let latest = latest.first().map(|act| Entry::of(&node, act).in_words(act)).unwrap_or_default();
+    let then = as_of.map(|as_of| format!(" This is how it stood {}.", as_of.in_words(&node))).unwrap_or_default();
+    let text =
+        format!("Order #{id} has a history of {}; the latest: {latest}{then}", sentences::plural(total_count, "act"));
+    let as_of_position = as_of.and(until).map(|at| at.0);
+    let frame = Frame::of_log(pinned, next, Interpretation { as_of_position, ..Interpretation::default() }, text);
+    Ok(Output { acts: shown, total_count, frame })
 }
 
 impl Entry {
-    fn of(node: &Node, event: &Envelope<Event>) -> Result<Entry, Failure> {
-        let provenance = &event.provenance;
+    fn of(node: &Node, act: &Act<'_>) -> Entry {
         let open = |text: &Option<String>| {
             text.as_deref().map(|text| node.keyring.open_seal(text).unwrap_or_else(|| "(forgotten)".to_owned()))
         };
-        let mut data = serde_json::to_value(&event.data).map_err(anyhow::Error::new)?;
-        node.keyring.open_all(&mut data);
-        Ok(Entry {
-            version: event.version.0,
-            position: event.position.0,
-            event_type: event.event_type.to_string(),
-            summary: history::describe(&event.data),
+        let currency = act.after.currency;
+        let all = act.after.changes_since(act.before.as_ref());
+        let mut changes: Vec<Value> = vec![];
+        let mut bytes = 0;
+        for change in &all {
+            let change = told_change(node, change, currency);
+            bytes += change.to_string().len();
+            if bytes > CHANGES_BYTES {
+                break;
+            }
+            changes.push(change);
+        }
+        let left_out = all.len() - changes.len();
+        // A command's events share all this.
+        let provenance = &act.events[0].provenance;
+        let agent = provenance.agent.as_ref();
+        Entry {
+            summary: told::act(act, &|minor, currency| node.amount(minor, currency)),
             occurred_at: node.time(provenance.occurred_at),
             recorded_at: node.time(provenance.recorded_at),
             business_date: provenance.business_date.to_string(),
             actor: provenance.actor.user.clone(),
-            agent: provenance.agent.as_ref().map(|agent| format!("{} {}", agent.name, agent.version)),
+            role: provenance.actor.role.clone(),
+            agent: agent.map(|agent| format!("{} {}", agent.name, agent.version)),
+            model: agent.and_then(|agent| agent.model.clone()),
             reason: open(&provenance.reason),
             request_text: open(&provenance.request_text),
+            changes,
+            changes_left_out: (left_out > 0).then_some(left_out),
             command_id: provenance.command_id.0,
-            data,
-        })
+            events: act
+                .events
+                .iter()
+                .map(|event| EventName {
+                    version: event.version.0,
+                    position: event.position.0,
+                    event_type: event.event_type.to_string(),
+                })
+                .collect(),
+        }
     }
+
+    /// `on 22 Nov 2026 by asha through Claude 1.2: 2 of Product A shipped … Reason: the customer called.`
+    fn in_words(&self, act: &Act<'_>) -> String {
+        let when = act.events.last().map(|event| day_in_words(event.provenance.business_date)).unwrap_or_default();
+        let through = self.agent.as_ref().map(|agent| format!(" through {agent}")).unwrap_or_default();
+        let why = self.reason.as_ref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
+        let why = if why.is_empty() || why.ends_with(['.', '!', '?']) { why } else { why + "." };
+        format!("on {when} by {}{through}: {}.{why}", self.actor, self.summary)
+    }
+}
+
+/// `{"field": "lines[1].shipped", "from": 0, "to": 2}`
+fn told_change(node: &Node, change: &Change, currency: Currency) -> Value {
+    let value = |shown: &Shown| match shown {
+        Shown::Text(text) => json!(node.keyring.open_seal(text).unwrap_or_else(|| "(forgotten)".to_owned())),
+        Shown::Units(units) => json!(units),
+        Shown::Money(minor) => serde_json::to_value(node.money(*minor, currency)).unwrap_or_default(),
+        Shown::Time(at) => json!(node.time(*at)),
+        Shown::Flag(flag) => json!(flag),
+    };
+    let mut told = json!({ "field": change.field });
+    for (name, shown) in [("from", &change.from), ("to", &change.to)] {
+        if let Some(shown) = shown {
+            told[name] = value(shown);
+        }
+    }
+    told
 }
 
 /// For resources: the whole history as one page.

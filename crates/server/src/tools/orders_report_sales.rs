@@ -48,7 +48,7 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "GroupInput")]
     group_by: Option<GroupInput>,
-    /// As it was known at that moment: RFC 3339 time, a day (its end), or a position of the log.
+    /// As known at a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 100))]
     as_of: Option<String>,
