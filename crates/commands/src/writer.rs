@@ -121,13 +121,6 @@ pub(crate) struct Task {
     unanswered: Option<Draft>,
 }
 
-enum Attempt {
-    /// The draft stands; what arrived meanwhile is the next one, decided on top of it.
-    Stands(Draft),
-    /// Somebody else wrote first, or a command had been carried out before; nothing was inserted.
-    Overtaken,
-}
-
 impl Task {
     async fn run(mut self) {
         let mut draft = self.blank();
@@ -156,11 +149,11 @@ impl Task {
         }
         while !draft.waiting.is_empty() {
             match self.try_once(&mut draft).await {
-                Ok(Attempt::Stands(next)) => {
+                Ok(Some(next)) => {
                     self.unanswered = Some(draft);
                     return next;
                 }
-                Ok(Attempt::Overtaken) => metrics::counter!("orderlog_swaps_lost_total").increment(1),
+                Ok(None) => metrics::counter!("orderlog_swaps_lost_total").increment(1),
                 Err(error) if !may_pass(&error) => return self.fail(draft, error).await,
                 Err(error) => tracing::warn!(%error, "append failed; asking the log what happened"),
             }
@@ -176,8 +169,9 @@ impl Task {
         self.blank()
     }
 
-    /// Decides everything on the present state and appends it, unless somebody else wrote in between.
-    async fn try_once(&mut self, draft: &mut Draft) -> Result<Attempt, LogError> {
+    /// Decides everything on the present state and appends it. Brings what arrived meanwhile, decided on top of it; `None`
+    /// when somebody else wrote first, or a command had been carried out before, and so nothing was inserted.
+    async fn try_once(&mut self, draft: &mut Draft) -> Result<Option<Draft>, LogError> {
         let mut missing = self.desk.decide(draft);
         if !missing.is_empty() || !draft.doubtful.is_empty() || !draft.appends() {
             self.answer(); // The database will be asked before anything is sent.
@@ -191,22 +185,22 @@ impl Task {
             missing = self.desk.decide(draft);
         }
         if self.any_done(&draft.doubtful).await? {
-            return Ok(Attempt::Overtaken);
+            return Ok(None);
         }
         if !draft.appends() {
             let stands = self.is_current().await?;
-            return Ok(if stands { Attempt::Stands(self.blank()) } else { Attempt::Overtaken });
+            return Ok(stands.then(|| self.blank()));
         }
         let mut next = Draft::behind(draft.batch.head.clone());
         let swap = self.append(draft, &mut next).await;
         if let Ok(Swap::Done) = swap {
             self.head = draft.batch.head.clone();
             self.desk.world.confirm();
-            return Ok(Attempt::Stands(next));
+            return Ok(Some(next));
         }
         // What was decided on top falls with it.
         self.repeated.extend(draft.take_in(next.waiting));
-        swap.map(|_| Attempt::Overtaken)
+        swap.map(|_| None)
     }
 
     /// Sends the batch. While the database works, answers the batch before and decides what arrives on top of this one.
