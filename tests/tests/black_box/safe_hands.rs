@@ -138,7 +138,7 @@ async fn a_state_serves_only_the_call_it_was_given_for(mut shop: Shop) -> Result
     let changed = reply(&mcp, "orders_cancel", &second, &asked["requestState"], yes()).await?;
     ensure!(changed.to_string().contains("changed since the preview"), "{changed}");
     let state = changed["result"]["requestState"].clone();
-    shop.node.restart_at("2026-11-22T10:10:01+05:30").await?;
+    shop.node.restart_at("2026-11-22T10:30:00+05:30").await?;
     let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
     let late = reply(&mcp, "orders_cancel", &second, &state, yes()).await?;
     ensure!(late.to_string().contains("came too late"), "{late}");
