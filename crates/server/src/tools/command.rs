@@ -29,7 +29,7 @@ const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Common {
-    /// Any text, new for each change; the call repeated with it acts once.
+    /// New for each change; the call repeated with it acts once.
     #[serde(default)]
     #[schemars(with = "String", length(min = 1, max = 200))]
     pub(crate) idempotency_key: Option<String>,
