@@ -196,14 +196,17 @@ async fn a_rejection_is_never_based_on_what_another_node_has_changed() {
 #[tokio::test]
 async fn two_nodes_share_a_log() {
     on_both_engines(async |home| {
-        let nodes = [Node::with_stock(&home, 1_000).await, Node::start(&home).await];
         let per_caller = if home.is_postgres() { 20 } else { 5 };
+        // Just enough, and each node orders other quantities: what a lost swap took back must be free again.
+        let quantities = [1, 3];
+        let units = 8 * per_caller * quantities.iter().sum::<i64>();
+        let nodes = [Node::with_stock(&home, units).await, Node::start(&home).await];
         let callers: Vec<_> = (0..16)
             .map(|nth| {
                 let node = nodes[nth % 2].clone();
                 tokio::spawn(async move {
                     for _ in 0..per_caller {
-                        node.run(place(1)).await.expect("placed");
+                        node.run(place(quantities[nth % 2])).await.expect("placed");
                     }
                 })
             })
@@ -213,6 +216,9 @@ async fn two_nodes_share_a_log() {
         }
         let head = nodes[0].log.head().await.expect("the head");
         assert_eq!(head.next_order.0, 1001 + 16 * per_caller);
+        for node in &nodes {
+            assert_eq!(code(node.run(place(1)).await), Code::InsufficientStock);
+        }
         let verified = orderlog_event_log::verify(&nodes[0].log, |_| {}).await.expect("the chain holds");
         assert_eq!(verified.positions, head.position);
     })
