@@ -11,7 +11,7 @@ use crate::{
     answer::day,
     fold::{CannotApply, Fold},
     row::table,
-    sheet::{Sheet, Sums},
+    sheet::{Added, Sheet, Sums},
 };
 
 table! {
@@ -248,7 +248,7 @@ pub(super) struct DailySalesFold {
     days: Sums<DailySales>,
     products: Sums<DailySalesByProduct>,
     customers: Sums<DailySalesByCustomer>,
-    postings: Sums<SalesPosting>,
+    postings: Added<SalesPosting>,
 }
 
 impl Fold for DailySalesFold {
@@ -285,7 +285,7 @@ impl Fold for DailySalesFold {
                 currency: currency,
                 home: home,
             }, posting, posting.orders, holds: holds);
-            self.postings.entry((event.position.0, nth), || row);
+            self.postings.add(row);
         }
         Ok(())
     }

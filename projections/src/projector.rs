@@ -8,6 +8,8 @@ use tracing::error;
 use crate::{
     checkpoint,
     fold::{Decoded, Fold, ReadModel, Unseal},
+    row::{Table, Value},
+    sheet::{Changes, Due, Sheet},
     store::{Sql, Store, StoreError, Tx},
 };
 
@@ -62,36 +64,53 @@ impl Projector {
         }
     }
 
-    /// Folds `events` and writes the rows they change, leaving the checkpoint to the caller.
-    async fn take_in(&mut self, tx: &mut Tx, events: &[Decoded]) -> Result<(), StoreError> {
+    /// From now on it fills empty tables alone, and keeps rows back until they settle.
+    pub(crate) fn build(&mut self) {
+        for sheet in self.fold.sheets() {
+            sheet.build();
+        }
+    }
+
+    /// Notes which rows `events` will look at; those that have to be loaded first.
+    pub(crate) fn touch(&mut self, events: &[Decoded]) -> Missing {
         for decoded in events {
             if let (Ok(event), false) = (&decoded.event, self.parked.contains(&decoded.stream)) {
                 self.fold.touch(event);
             }
         }
-        for sheet in self.fold.sheets() {
-            let missing = sheet.missing();
-            if !missing.is_empty() {
-                let rows = tx.load(&sheet.table(), self.suffix, missing).await?;
+        Missing(self.fold.sheets().into_iter().map(Sheet::missing).collect())
+    }
+
+    pub(crate) async fn load(&mut self, tx: &mut Tx, missing: Missing) -> Result<(), StoreError> {
+        for (sheet, keys) in self.fold.sheets().into_iter().zip(missing.0) {
+            if !keys.is_empty() {
+                let rows = tx.load(&sheet.table(), self.suffix, keys).await?;
                 sheet.loaded(rows).map_err(StoreError::Shape)?;
             }
         }
-        let mut parked = vec![];
+        Ok(())
+    }
+
+    /// Takes `events` in, whose rows are loaded.
+    pub(crate) fn fold(&mut self, events: &[Decoded], changed: &mut Changed) {
         for decoded in events {
             if let Err(reason) = self.apply(decoded) {
-                parked.push((decoded, reason));
+                let Decoded { position, stream, .. } = decoded;
+                changed.parked.push(Parked { projection: self.name(), position: *position, stream: *stream, reason });
             }
         }
+        self.position = events.last().map_or(self.position, |event| event.position);
+    }
+
+    /// What of the changes is due to be written.
+    pub(crate) fn changes(&mut self, due: Due, changed: &mut Changed) {
+        let suffix = self.suffix;
         for sheet in self.fold.sheets() {
-            let changes = sheet.changes();
-            if !changes.upserts.is_empty() {
-                tx.upsert(&sheet.table(), self.suffix, changes.upserts).await?;
-            }
-            if !changes.deletes.is_empty() {
-                tx.delete(&sheet.table(), self.suffix, changes.deletes).await?;
+            let changes = sheet.changes(due);
+            if !changes.is_empty() {
+                changed.tables.push((sheet.table(), suffix, changes));
             }
         }
-        self.park(tx, &parked).await
     }
 
     fn apply(&mut self, decoded: &Decoded) -> Result<(), String> {
@@ -111,12 +130,52 @@ impl Projector {
         }
         applied
     }
+}
 
-    async fn park(&self, tx: &mut Tx, parked: &[(&Decoded, String)]) -> Result<(), StoreError> {
-        for (decoded, reason) in parked {
+/// Keys of rows to load, per table of a read model.
+pub(crate) struct Missing(Vec<Vec<Vec<Value>>>);
+
+impl Missing {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+}
+
+/// What is to be written of read models.
+#[derive(Default)]
+pub(crate) struct Changed {
+    tables: Vec<(Table, &'static str, Changes)>,
+    parked: Vec<Parked>,
+}
+
+struct Parked {
+    projection: String,
+    position: Position,
+    stream: StreamId,
+    reason: String,
+}
+
+impl Changed {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.parked.is_empty()
+    }
+
+    pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
+        for (table, suffix, changes) in self.tables {
+            if !changes.inserts.is_empty() {
+                tx.insert(&table, suffix, changes.inserts).await?;
+            }
+            if !changes.upserts.is_empty() {
+                tx.upsert(&table, suffix, changes.upserts).await?;
+            }
+            if !changes.deletes.is_empty() {
+                tx.delete(&table, suffix, changes.deletes).await?;
+            }
+        }
+        for Parked { projection, position, stream, reason } in self.parked {
             let mut sql = Sql::new("INSERT INTO parked (projection, position, stream, reason) VALUES (");
-            sql.arg(self.name()).push(", ").arg(decoded.position.0).push(", ");
-            sql.arg(decoded.stream.to_string()).push(", ").arg(reason.clone());
+            sql.arg(projection).push(", ").arg(position.0).push(", ");
+            sql.arg(stream.to_string()).push(", ").arg(reason);
             sql.push(") ON CONFLICT (projection, position) DO NOTHING");
             tx.execute(&sql).await?;
         }
@@ -135,13 +194,10 @@ pub(crate) async fn advance(
     let (Some(first), Some(last)) = (projectors.first(), events.last()) else { return Ok(()) };
     let moved = (first.position, last.position);
     let written = write(store, owner, lease, projectors, events, moved).await;
-    for projector in projectors.iter_mut() {
-        match &written {
-            Ok(()) => projector.position = moved.1,
+    if written.is_err() {
+        for projector in projectors.iter_mut() {
             // What is in memory was meant for rows that were never written; the parked streams are read again too.
-            Err(_) => {
-                let _ = projector.resume(store, moved.0).await;
-            }
+            let _ = projector.resume(store, moved.0).await;
         }
     }
     written
@@ -162,7 +218,12 @@ async fn write(
         return Err(AdvanceError::Fenced);
     }
     for projector in projectors.iter_mut() {
-        projector.take_in(&mut tx, events).await?;
+        let missing = projector.touch(events);
+        projector.load(&mut tx, missing).await?;
+        let mut changed = Changed::default();
+        projector.fold(events, &mut changed);
+        projector.changes(Due::All, &mut changed);
+        changed.write(&mut tx).await?;
     }
     tx.commit().await?;
     Ok(())

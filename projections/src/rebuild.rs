@@ -12,8 +12,9 @@ use crate::{
     checkpoint::{self, BUILD, Part},
     fold::{Decoded, ReadModel, decode},
     projections::Projections,
-    projector::{AdvanceError, Projector, advance},
+    projector::{AdvanceError, Changed, Projector},
     runner::RunnerOptions,
+    sheet::Due,
     store::{Sql, Store, StoreError, Tx},
 };
 
@@ -82,13 +83,13 @@ pub async fn rebuild(
     // A node may build beside its own runner: its builds answer to a name of their own.
     let owner = format!("{} (build)", options.owner);
     let generations = begin(store, &models, &owner).await?;
-    let mut build = Build {
-        store,
-        log,
-        owner: &owner,
-        cancel,
-        projectors: models.iter().map(|model| Projector::new(model, BUILD, &options.unseal)).collect(),
+    let building = |model: &&'static ReadModel| {
+        let mut projector = Projector::new(model, BUILD, &options.unseal);
+        projector.build();
+        projector
     };
+    let projectors = models.iter().map(building).collect();
+    let mut build = Build { store, log, owner: &owner, cancel, projectors };
     let head = log.head().await?.position;
     build.catch_up(|position| progress(Progress { position, head })).await?;
     build.index(&generations).await?;
@@ -158,24 +159,59 @@ impl Build<'_> {
         self.projectors.first().map_or(Position::START, |projector| projector.position)
     }
 
-    /// Takes in everything up to the present end of the log; reading and decoding run ahead of the fold.
+    /// Takes in everything up to the present end of the log. Three things go on at once: batches are read and decoded
+    /// ahead, one is folded, and what settled in the one before is written. In the end everything is.
     async fn catch_up(&mut self, mut progress: impl FnMut(Position)) -> Result<(), RebuildError> {
         let (mut batches, reading) = read_ahead(self.log.clone(), self.position());
+        let mut writing = Writing::default();
         while let Some(events) = batches.recv().await {
             if self.cancel.is_cancelled() {
+                writing.finish().await?;
                 return Err(RebuildError::Stopped);
             }
-            let mut projectors: Vec<&mut Projector> = self.projectors.iter_mut().collect();
-            match advance(self.store, self.owner, BUILD_LEASE, &mut projectors, &events).await {
-                Ok(()) => progress(self.position()),
-                Err(AdvanceError::Fenced) => return Err(RebuildError::TakenOver),
-                Err(AdvanceError::Store(error)) => return Err(error.into()),
-            }
+            let before = self.position();
+            let changed = self.take_in(&events, &mut writing).await?;
+            self.write(&mut writing, before, changed).await?;
+            progress(self.position());
         }
+        let mut rest = Changed::default();
+        for projector in &mut self.projectors {
+            projector.changes(Due::All, &mut rest);
+        }
+        if !rest.is_empty() {
+            self.write(&mut writing, self.position(), rest).await?;
+        }
+        writing.finish().await?;
         match reading.await {
             Ok(read) => Ok(read?),
             Err(_) => Err(RebuildError::Stopped),
         }
+    }
+
+    async fn take_in(&mut self, events: &[Decoded], writing: &mut Writing) -> Result<Changed, RebuildError> {
+        let mut changed = Changed::default();
+        for projector in &mut self.projectors {
+            let missing = projector.touch(events);
+            if !missing.is_empty() {
+                // A row that is being written would not be found.
+                writing.finish().await?;
+                let mut tx = self.store.write().await?;
+                projector.load(&mut tx, missing).await?;
+                tx.commit().await?;
+            }
+            projector.fold(events, &mut changed);
+            projector.changes(Due::Settled, &mut changed);
+        }
+        Ok(changed)
+    }
+
+    /// Begins to write, once what was being written is.
+    async fn write(&self, writing: &mut Writing, before: Position, changed: Changed) -> Result<(), RebuildError> {
+        writing.finish().await?;
+        let names: Vec<String> = self.projectors.iter().map(Projector::name).collect();
+        let (store, owner, moved) = (self.store.clone(), self.owner.to_owned(), (before, self.position()));
+        writing.0 = Some(tokio::spawn(async move { write(&store, &owner, &names, moved, changed).await }));
+        Ok(())
     }
 
     async fn index(&self, generations: &[i64]) -> Result<(), RebuildError> {
@@ -246,6 +282,39 @@ impl Build<'_> {
         tx.execute(&sql).await?;
         Ok(true)
     }
+}
+
+/// The one write under way, if there is one.
+#[derive(Default)]
+struct Writing(Option<JoinHandle<Result<(), AdvanceError>>>);
+
+impl Writing {
+    async fn finish(&mut self) -> Result<(), RebuildError> {
+        let Some(writing) = self.0.take() else { return Ok(()) };
+        match writing.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(AdvanceError::Fenced)) => Err(RebuildError::TakenOver),
+            Ok(Err(AdvanceError::Store(error))) => Err(error.into()),
+            Err(_) => Err(RebuildError::Stopped),
+        }
+    }
+}
+
+/// Writes in one transaction with the checkpoints, which lag behind nothing that is written.
+async fn write(
+    store: &Store,
+    owner: &str,
+    names: &[String],
+    moved: (Position, Position),
+    changed: Changed,
+) -> Result<(), AdvanceError> {
+    let mut tx = store.write().await?;
+    if !checkpoint::advance(&mut tx, store.now_ms(), names, owner, BUILD_LEASE, moved).await? {
+        return Err(AdvanceError::Fenced);
+    }
+    changed.write(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Reads and decodes batches after `position` up to the present end of the log, in a task of its own.

@@ -81,7 +81,7 @@ pub(crate) trait Row: Clone + Send + Sync + Sized {
     /// Where it stands.
     const TABLE: Table;
     /// What identifies it.
-    type Key: std::hash::Hash + Eq + Clone + Send + Sync;
+    type Key: std::hash::Hash + Ord + Clone + Send + Sync;
 
     /// Its key.
     fn key(&self) -> Self::Key;

@@ -1,200 +1,92 @@
-//! Rows a fold works on in memory: loaded together before a batch, written together after it.
+//! Rows a fold works on in memory: loaded together before a batch, written together after it or, in a build, later.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, Hash, RandomState},
+};
 
-use crate::row::{Row, Table, Value};
+use crate::row::{Table, Value};
 
-/// Rows kept between batches, per table; beyond this the unchanged ones are dropped and read again when needed.
-const CACHED_ROWS: usize = 50_000;
+mod cached;
+mod sums;
+
+pub(crate) use cached::Cached;
+pub(crate) use sums::{Added, Sums};
+
+/// Rows that come into memory, per table, until a build writes those it has not touched since it last did so.
+const BUILD_ROWS: usize = 20_000;
 
 /// What a batch changed in one table.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Rows to write.
+    /// Rows to write whose keys a build has never written.
+    pub inserts: Vec<Vec<Value>>,
+    /// Rows to write, there or not.
     pub upserts: Vec<Vec<Value>>,
     /// Keys of rows to delete.
     pub deletes: Vec<Vec<Value>>,
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inserts.is_empty() && self.upserts.is_empty() && self.deletes.is_empty()
+    }
+}
+
+/// What of the changes is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Everything.
+    All,
+    /// In a build: what has come to rest, so that a row that keeps changing is written once.
+    Settled,
 }
 
 /// What the projector needs of a sheet, whatever its rows.
 pub trait Sheet: Send + Sync {
     /// The table behind it.
     fn table(&self) -> Table;
-    /// Keys noted since the last load that are not in memory.
+    /// From now on this sheet alone fills a table that is empty now, and may keep rows back until they settle.
+    fn build(&mut self);
+    /// Keys noted since the last load that are neither in memory nor known to be nowhere.
     fn missing(&mut self) -> Vec<Vec<Value>>;
     /// Takes the rows found for them; the others do not exist.
     ///
     /// # Errors
     /// When a row does not fit its type.
     fn loaded(&mut self, rows: Vec<Vec<Value>>) -> Result<(), String>;
-    /// What to write; afterwards the sheet counts as written.
-    fn changes(&mut self) -> Changes;
+    /// What to write; afterwards that counts as written.
+    fn changes(&mut self, due: Due) -> Changes;
     /// Drops everything: the transaction failed, or another wrote the table.
     fn forget(&mut self);
 }
 
-#[derive(Debug)]
-struct Slot<R> {
-    row: Option<R>,
-    /// Whether the table may hold a row of this key.
-    stored: bool,
-    changed: bool,
+/// What a build knows of its table: every key it ever wrote, as a hash. Two keys may share one, so a key that is not
+/// among them was never written, and one that is may have been.
+#[derive(Debug, Default)]
+struct Built {
+    written: HashSet<u64>,
+    hasher: RandomState,
+    /// Rows in memory at which settled ones are written again.
+    room: usize,
 }
 
-/// Rows that are read, changed and replaced.
-#[derive(Debug)]
-pub(crate) struct Cached<R: Row> {
-    slots: HashMap<R::Key, Slot<R>>,
-    wanted: HashSet<R::Key>,
-    changed: Vec<R::Key>,
-}
-
-impl<R: Row> Default for Cached<R> {
-    fn default() -> Cached<R> {
-        Cached { slots: HashMap::new(), wanted: HashSet::new(), changed: Vec::new() }
-    }
-}
-
-impl<R: Row> Cached<R> {
-    /// Notes that the batch will look at this row.
-    pub(crate) fn want(&mut self, key: R::Key) {
-        if !self.slots.contains_key(&key) {
-            self.wanted.insert(key);
-        }
+impl Built {
+    fn new() -> Built {
+        Built { room: BUILD_ROWS, ..Built::default() }
     }
 
-    /// Notes that the batch creates this row, so that nothing is read for it.
-    pub(crate) fn fresh(&mut self, key: R::Key) {
-        self.slots.entry(key).or_insert(Slot { row: None, stored: false, changed: false });
+    fn knows(&self, key: &impl Hash) -> bool {
+        self.written.contains(&self.hasher.hash_one(key))
     }
 
-    /// The row, if there is one. It must have been wanted or put before.
-    pub(crate) fn get(&self, key: &R::Key) -> Option<&R> {
-        self.slots.get(key).and_then(|slot| slot.row.as_ref())
-    }
-
-    /// The row, to be changed.
-    pub(crate) fn get_mut(&mut self, key: &R::Key) -> Option<&mut R> {
-        let slot = self.slots.get_mut(key)?;
-        if slot.row.is_some() && !slot.changed {
-            slot.changed = true;
-            self.changed.push(key.clone());
-        }
-        slot.row.as_mut()
-    }
-
-    /// Writes the row, whether it was there or not.
-    pub(crate) fn put(&mut self, row: R) {
-        self.replace(row.key(), Some(row));
-    }
-
-    /// Deletes the row, whether it was there or not.
-    pub(crate) fn remove(&mut self, key: R::Key) {
-        self.replace(key, None);
-    }
-
-    fn replace(&mut self, key: R::Key, row: Option<R>) {
-        match self.slots.entry(key.clone()) {
-            Entry::Occupied(mut entry) => {
-                let slot = entry.get_mut();
-                slot.row = row;
-                if !slot.changed {
-                    slot.changed = true;
-                    self.changed.push(key);
-                }
-            }
-            Entry::Vacant(entry) => {
-                entry.insert(Slot { row, stored: true, changed: true });
-                self.changed.push(key);
-            }
-        }
+    /// Whether the key may have been written before.
+    fn note(&mut self, key: &impl Hash) -> bool {
+        !self.written.insert(self.hasher.hash_one(key))
     }
 }
 
-impl<R: Row> Sheet for Cached<R> {
-    fn table(&self) -> Table {
-        R::TABLE
-    }
-
-    fn missing(&mut self) -> Vec<Vec<Value>> {
-        let mut keys = Vec::with_capacity(self.wanted.len());
-        for key in self.wanted.drain() {
-            if let Entry::Vacant(entry) = self.slots.entry(key) {
-                keys.push(R::key_values(entry.key()));
-                entry.insert(Slot { row: None, stored: false, changed: false });
-            }
-        }
-        keys
-    }
-
-    fn loaded(&mut self, rows: Vec<Vec<Value>>) -> Result<(), String> {
-        for values in rows {
-            let row = R::from_values(values)?;
-            self.slots.insert(row.key(), Slot { row: Some(row), stored: true, changed: false });
-        }
-        Ok(())
-    }
-
-    fn changes(&mut self) -> Changes {
-        let mut changes = Changes::default();
-        for key in self.changed.drain(..) {
-            let Some(slot) = self.slots.get_mut(&key) else { continue };
-            slot.changed = false;
-            match &slot.row {
-                Some(row) => changes.upserts.push(row.to_values()),
-                None if slot.stored => changes.deletes.push(R::key_values(&key)),
-                None => {}
-            }
-            slot.stored = slot.row.is_some();
-        }
-        if self.slots.len() > CACHED_ROWS {
-            self.slots.clear();
-        }
-        changes
-    }
-
-    fn forget(&mut self) {
-        *self = Cached::default();
-    }
-}
-
-/// Rows that are only added to: nothing is read, the table adds the figures up.
-#[derive(Debug)]
-pub(crate) struct Sums<R: Row> {
-    rows: HashMap<R::Key, R>,
-}
-
-impl<R: Row> Default for Sums<R> {
-    fn default() -> Sums<R> {
-        Sums { rows: HashMap::new() }
-    }
-}
-
-impl<R: Row> Sums<R> {
-    /// The batch's part of the row of this key, from `zero` at first.
-    pub(crate) fn entry(&mut self, key: R::Key, zero: impl FnOnce() -> R) -> &mut R {
-        self.rows.entry(key).or_insert_with(zero)
-    }
-}
-
-impl<R: Row> Sheet for Sums<R> {
-    fn table(&self) -> Table {
-        R::TABLE
-    }
-
-    fn missing(&mut self) -> Vec<Vec<Value>> {
-        vec![]
-    }
-
-    fn loaded(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn changes(&mut self) -> Changes {
-        Changes { upserts: self.rows.drain().map(|(_, row)| row.to_values()).collect(), deletes: vec![] }
-    }
-
-    fn forget(&mut self) {
-        self.rows.clear();
-    }
-}
+#[cfg(test)]
+mod tests;

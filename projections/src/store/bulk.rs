@@ -20,6 +20,8 @@ const SQLITE_ROWS: usize = 512;
 
 /// Rows from which copying beats inserting: below it the additional round trips cost more.
 const COPY_FROM_ROWS: usize = 200;
+/// Text sent at once while copying.
+const COPY_BYTES: usize = 1 << 18;
 
 impl Tx {
     /// Rows of `table` (its live copy or the one with `suffix`) whose keys are in `keys`.
@@ -61,6 +63,33 @@ impl Tx {
         Ok(found)
     }
 
+    /// Writes rows whose keys are not there.
+    pub(crate) async fn insert(
+        &mut self,
+        table: &Table,
+        suffix: &str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Tx::Postgres(tx) if rows.len() >= COPY_FROM_ROWS => {
+                let failed = StoreError::doing("copying rows of");
+                let sql = format!("COPY {}{suffix} ({}) FROM STDIN", table.name, table.column_list(""));
+                let mut copy = tx.copy_in_raw(&sql).await.map_err(&failed)?;
+                let mut text = String::with_capacity(2 * COPY_BYTES);
+                for row in &rows {
+                    copy_text(&mut text, row);
+                    if text.len() >= COPY_BYTES {
+                        copy.send(text.as_bytes()).await.map_err(&failed)?;
+                        text.clear();
+                    }
+                }
+                copy.send(text.as_bytes()).await.map_err(&failed)?;
+                copy.finish().await.map(drop).map_err(&failed)
+            }
+            Tx::Postgres(_) | Tx::Sqlite(_) => self.write(table, suffix, rows, "").await,
+        }
+    }
+
     /// Writes rows, new or not.
     pub(crate) async fn upsert(
         &mut self,
@@ -68,18 +97,22 @@ impl Tx {
         suffix: &str,
         rows: Vec<Vec<Value>>,
     ) -> Result<(), StoreError> {
+        match table.on_conflict {
+            OnConflict::Never => self.insert(table, suffix, rows).await,
+            OnConflict::Replace | OnConflict::Add => self.write(table, suffix, rows, &on_conflict(table)).await,
+        }
+    }
+
+    async fn write(
+        &mut self,
+        table: &Table,
+        suffix: &str,
+        rows: Vec<Vec<Value>>,
+        conflict: &str,
+    ) -> Result<(), StoreError> {
         let failed = StoreError::doing("writing rows of");
         let into = format!("INSERT INTO {}{suffix} AS t ({})", table.name, table.column_list(""));
-        let conflict = on_conflict(table);
         match self {
-            Tx::Postgres(tx) if table.on_conflict == OnConflict::Never && rows.len() >= COPY_FROM_ROWS => {
-                let sql = format!("COPY {}{suffix} ({}) FROM STDIN", table.name, table.column_list(""));
-                let mut copy = tx.copy_in_raw(&sql).await.map_err(&failed)?;
-                for chunk in chunks(rows, |_| POSTGRES_ROWS) {
-                    copy.send(copy_text(&chunk).as_bytes()).await.map_err(&failed)?;
-                }
-                copy.finish().await.map_err(&failed)?;
-            }
             Tx::Postgres(tx) => {
                 let sql = format!("{into} SELECT * FROM unnest({}) {conflict}", arrays(table.columns));
                 for mut chunk in chunks(rows, |_| POSTGRES_ROWS) {
@@ -136,9 +169,6 @@ fn key_kinds(table: &Table) -> &'static [Column] {
 }
 
 fn on_conflict(table: &Table) -> String {
-    if table.on_conflict == OnConflict::Never {
-        return String::new();
-    }
     let rest = &table.columns[table.keys..];
     let key = table.key_list();
     if rest.is_empty() {
@@ -229,42 +259,43 @@ fn bind_rows<'q>(sql: &str, rows: Vec<Vec<Value>>) -> Query<'q, Sqlite, SqliteAr
     rows.into_iter().flatten().fold(sqlx::query(AssertSqlSafe(sql.to_owned())), bind_sqlite)
 }
 
-/// Rows in the text format of PostgreSQL's COPY.
-fn copy_text(rows: &[Vec<Value>]) -> String {
+/// Appends a row in the text format of PostgreSQL's COPY.
+fn copy_text(text: &mut String, row: &[Value]) {
     use std::fmt::Write as _;
-    let mut text = String::with_capacity(rows.len() * 160);
-    for row in rows {
-        for (nth, value) in row.iter().enumerate() {
-            if nth > 0 {
-                text.push('\t');
-            }
-            // Writing to a string cannot fail.
-            let _ = match value {
-                Value::Int(Some(value)) => write!(text, "{value}"),
-                Value::Uuid(Some(value)) => write!(text, "{value}"),
-                Value::Bool(Some(value)) => write!(text, "{value}"),
-                Value::Text(Some(value)) => {
-                    escape(&mut text, value);
-                    Ok(())
-                }
-                Value::Int(None) | Value::Uuid(None) | Value::Bool(None) | Value::Text(None) => write!(text, "\\N"),
-            };
+    for (nth, value) in row.iter().enumerate() {
+        if nth > 0 {
+            text.push('\t');
         }
-        text.push('\n');
+        // Writing to a string cannot fail.
+        let _ = match value {
+            Value::Int(Some(value)) => write!(text, "{value}"),
+            Value::Uuid(Some(value)) => write!(text, "{value}"),
+            Value::Bool(Some(value)) => write!(text, "{value}"),
+            Value::Text(Some(value)) => {
+                escape(text, value);
+                Ok(())
+            }
+            Value::Int(None) | Value::Uuid(None) | Value::Bool(None) | Value::Text(None) => write!(text, "\\N"),
+        };
     }
-    text
+    text.push('\n');
 }
 
+/// Appends `value` with what COPY would take for structure escaped, stretch by stretch.
 fn escape(text: &mut String, value: &str) {
-    for character in value.chars() {
-        match character {
-            '\\' => text.push_str("\\\\"),
-            '\t' => text.push_str("\\t"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            other => text.push(other),
-        }
+    let mut rest = value;
+    while let Some(at) = rest.find(['\\', '\t', '\n', '\r']) {
+        let (plain, special) = rest.split_at(at);
+        text.push_str(plain);
+        text.push_str(match special.as_bytes()[0] {
+            b'\\' => "\\\\",
+            b'\t' => "\\t",
+            b'\n' => "\\n",
+            _ => "\\r",
+        });
+        rest = &special[1..];
     }
+    text.push_str(rest);
 }
 
 #[cfg(test)]
@@ -279,6 +310,8 @@ mod tests {
             Value::Text(None),
             Value::Bool(Some(true)),
         ];
-        assert_eq!(copy_text(&[row]), "-7\ta\\tb\\\\c\\nd\\r\\\\N\t\\N\ttrue\n");
+        let mut text = String::new();
+        copy_text(&mut text, &row);
+        assert_eq!(text, "-7\ta\\tb\\\\c\\nd\\r\\\\N\t\\N\ttrue\n");
     }
 }
