@@ -3,15 +3,16 @@
 use orderlog_domain::{
     envelope::Envelope,
     event::Event,
-    postings::{Posting, postings},
+    postings::{Basis, Posting, postings},
 };
 use uuid::Uuid;
 
 use crate::{
     answer::day,
     fold::{CannotApply, Fold},
+    orders::order_of,
     row::table,
-    sheet::{Added, Sheet, Sums},
+    sheet::{Added, Cached, Sheet, Sums},
 };
 
 table! {
@@ -194,6 +195,22 @@ table! {
     }
 }
 
+table! {
+    /// When a day was posted to. What was known of it at a position outside this span, the sums tell.
+    pub struct SalesDay = "sales_days" on conflict Replace {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+            /// Business day, ISO.
+            day: String,
+        }
+        /// Position of its first posting.
+        first_position: i64,
+        /// Position of its last.
+        last_position: i64,
+    }
+}
+
 /// The figures of a posting as the columns of any of the tables.
 macro_rules! figures {
     ($row:ident { $($key:ident: $value:expr),* $(,)? }, $posting:ident, $orders:expr $(, $more:ident: $amount:expr)?) => {{
@@ -248,15 +265,23 @@ pub(super) struct DailySalesFold {
     days: Sums<DailySales>,
     products: Sums<DailySalesByProduct>,
     customers: Sums<DailySalesByCustomer>,
+    spans: Cached<SalesDay>,
     postings: Added<SalesPosting>,
 }
 
 impl Fold for DailySalesFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.days, &mut self.products, &mut self.customers, &mut self.postings]
+        vec![&mut self.days, &mut self.products, &mut self.customers, &mut self.spans, &mut self.postings]
     }
 
-    fn touch(&mut self, _event: &Envelope<Event>) {}
+    fn touch(&mut self, event: &Envelope<Event>) {
+        if order_of(event).is_some() {
+            let day = day(event.provenance.business_date);
+            for basis in Basis::ALL {
+                self.spans.want((basis.name().to_owned(), day.clone()));
+            }
+        }
+    }
 
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let postings = postings(&event.data);
@@ -271,6 +296,7 @@ impl Fold for DailySalesFold {
             let first = !before.clone().any(|earlier| earlier.product_id == posting.product_id);
             let holds = i64::from(posting.product_id.is_some() && placed && first);
             self.post(&day, posting, holds);
+            self.span(posting.basis, &day, event.position.0);
             let (basis, currency, home) = keys(posting);
             let row = figures!(SalesPosting {
                 position: event.position.0,
@@ -297,6 +323,17 @@ fn keys(posting: &Posting) -> (String, String, String) {
 }
 
 impl DailySalesFold {
+    fn span(&mut self, basis: Basis, day: &str, position: i64) {
+        let key = (basis.name().to_owned(), day.to_owned());
+        match self.spans.get_mut(&key) {
+            Some(span) => span.last_position = position,
+            None => {
+                let (basis, day) = key;
+                self.spans.put(SalesDay { basis, day, first_position: position, last_position: position });
+            }
+        }
+    }
+
     fn post(&mut self, day: &str, posting: &Posting, holds: i64) {
         let (basis, currency, home) = keys(posting);
         let day = day.to_owned();

@@ -149,31 +149,81 @@ pub struct SalesReport {
     pub next: Option<Cursor>,
 }
 
+/// What every row of figures holds besides the orders.
+const FIGURES: [&str; 11] = [
+    "units",
+    "gross",
+    "discount",
+    "shipping",
+    "tax",
+    "cash",
+    "home_gross",
+    "home_discount",
+    "home_shipping",
+    "home_tax",
+    "home_cash",
+];
+
 /// The sums of every figure; `orders` is counted by another column where postings stand for products.
 fn sums(orders: &str) -> String {
-    let figures = ["units", "gross", "discount", "shipping", "tax", "cash"].into_iter();
-    let home = ["home_gross", "home_discount", "home_shipping", "home_tax", "home_cash"];
     let sum = |column: &str, name: &str| format!("CAST(SUM({column}) AS BIGINT) AS {name}");
-    let all = std::iter::once(sum(orders, "orders")).chain(figures.chain(home).map(|name| sum(name, name)));
+    let all = std::iter::once(sum(orders, "orders")).chain(FIGURES.into_iter().map(|name| sum(name, name)));
     all.collect::<Vec<_>>().join(", ")
 }
 
 impl SalesRequest {
-    /// The sums answer what is known now; what was known earlier, the postings tell.
-    fn table(&self, sums: &'static str) -> &'static str {
-        if self.as_of.is_some() { "sales_postings" } else { sums }
-    }
-
     fn restrict(&self, sql: &mut Sql) {
         sql.push(" WHERE basis = ").arg(self.basis.name().to_owned());
         self.days.restrict(sql, "day");
-        if let Some(position) = self.as_of {
-            sql.push(" AND position <= ").arg(position.0);
+    }
+
+    /// Days of which only a part was posted by the position asked about.
+    async fn days_under_way(&self, read: &mut Read) -> Result<Vec<String>, QueryError> {
+        let Some(as_of) = self.as_of else { return Ok(vec![]) };
+        let mut sql = Sql::new("SELECT day FROM sales_days");
+        self.restrict(&mut sql);
+        sql.push(" AND first_position <= ").arg(as_of.0).push(" AND last_position > ").arg(as_of.0);
+        let days: Vec<(String,)> = read.tx.all(&sql).await?;
+        Ok(days.into_iter().map(|(day,)| day).collect())
+    }
+
+    /// ` FROM …` with the rows that add up to what is asked: the sums of `table`, whose key is `column`. As of an earlier
+    /// position these are the sums of the days that were wholly posted by then, and single postings of the others.
+    fn source(&self, sql: &mut Sql, Sums { table, column }: Sums, under_way: &[String]) {
+        let Some(as_of) = self.as_of else {
+            sql.push(" FROM ").push(table);
+            return self.restrict(sql);
+        };
+        let columns = |orders: &str| format!("SELECT day, currency, home, {column}, {orders}, {}", FIGURES.join(", "));
+        sql.push(" FROM (").push(&columns("orders")).push(" FROM ").push(table);
+        self.restrict(sql);
+        sql.push(" AND day IN (SELECT day FROM sales_days");
+        self.restrict(sql);
+        sql.push(" AND last_position <= ").arg(as_of.0).push(")");
+        if !under_way.is_empty() {
+            // A product's orders are counted on one line of each.
+            let orders = if column == "product_id" { "holds AS orders" } else { "orders" };
+            sql.push(" UNION ALL ").push(&columns(orders)).push(" FROM sales_postings WHERE basis = ");
+            sql.arg(self.basis.name().to_owned()).push(" AND day IN (").list(under_way.to_vec());
+            sql.push(") AND position <= ").arg(as_of.0);
         }
+        sql.push(") AS sales");
     }
 }
 
-/// Sales on one basis. What is known now costs the days of the range; what was known earlier, their postings.
+/// A table of sums, and what its rows are about besides the day.
+#[derive(Clone, Copy)]
+struct Sums {
+    table: &'static str,
+    column: &'static str,
+}
+
+const BY_DAY: Sums = Sums { table: "daily_sales", column: "basis" };
+const BY_PRODUCT: Sums = Sums { table: "daily_sales_products", column: "product_id" };
+const BY_CUSTOMER: Sums = Sums { table: "daily_sales_customers", column: "customer_id" };
+
+/// Sales on one basis. It costs the days of the range; for what was known earlier, also the postings of the days that
+/// were under way then.
 ///
 /// # Errors
 /// When the store fails.
@@ -184,34 +234,39 @@ pub async fn daily_sales(
     freshness: Freshness,
 ) -> Result<Answer<SalesReport>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut sql = Sql::new(&format!("SELECT currency, home, {} FROM {}", sums("orders"), request.table("daily_sales")));
-    request.restrict(&mut sql);
+    let under_way = request.days_under_way(&mut read).await?;
+    let mut sql = Sql::new(&format!("SELECT currency, home, {}", sums("orders")));
+    request.source(&mut sql, BY_DAY, &under_way);
     sql.push(" GROUP BY currency, home ORDER BY currency, home");
     let totals: Vec<Sales> = read.tx.all(&sql).await?;
 
     let skip = page.cursor.map_or(0, |cursor| cursor.value.max(0));
+    let wanted = Wanted { request, under_way, limit: page.limit(), skip };
     let (groups, total_groups) = match request.group_by {
         None => (vec![], 0),
-        Some(GroupBy::Day) => periods(&mut read, request, page.limit(), skip, |day| day).await?,
-        Some(GroupBy::Week(start)) => {
-            periods(&mut read, request, page.limit(), skip, move |day| day.week(start).first_day()).await?
-        }
-        Some(GroupBy::Month) => {
-            periods(&mut read, request, page.limit(), skip, |day| day.with_day(1).unwrap_or(day)).await?
-        }
+        Some(GroupBy::Day) => periods(&mut read, &wanted, |day| day).await?,
+        Some(GroupBy::Week(start)) => periods(&mut read, &wanted, move |day| day.week(start).first_day()).await?,
+        Some(GroupBy::Month) => periods(&mut read, &wanted, |day| day.with_day(1).unwrap_or(day)).await?,
         Some(GroupBy::Product) => {
             let key = |id: Uuid| if id.is_nil() { GroupKey::Shipping } else { GroupKey::Product(ProductId(id)) };
-            things(&mut read, "daily_sales_products", "product_id", request, page.limit(), skip, key).await?
+            things(&mut read, BY_PRODUCT, &wanted, key).await?
         }
         Some(GroupBy::Customer) => {
-            let key = |id: Uuid| GroupKey::Customer(CustomerId(id));
-            things(&mut read, "daily_sales_customers", "customer_id", request, page.limit(), skip, key).await?
+            things(&mut read, BY_CUSTOMER, &wanted, |id| GroupKey::Customer(CustomerId(id))).await?
         }
     };
     let given = skip + i64::try_from(groups.len()).unwrap_or(0);
     let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
     let next = (given < total_groups).then_some(Cursor { pinned, value: given, id: 0 });
     read.answer(SalesReport { totals, groups, total_groups, next }).await
+}
+
+/// Which groups of which sales.
+struct Wanted {
+    request: SalesRequest,
+    under_way: Vec<String>,
+    limit: i64,
+    skip: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -224,14 +279,11 @@ struct OfDay {
 /// Days gathered into periods, a page of them.
 async fn periods(
     read: &mut Read,
-    request: SalesRequest,
-    limit: i64,
-    skip: i64,
+    wanted: &Wanted,
     period_of: impl Fn(NaiveDate) -> NaiveDate,
 ) -> Result<(Vec<SalesGroup>, i64), QueryError> {
-    let table = request.table("daily_sales");
-    let mut sql = Sql::new(&format!("SELECT day, currency, home, {} FROM {table}", sums("orders")));
-    request.restrict(&mut sql);
+    let mut sql = Sql::new(&format!("SELECT day, currency, home, {}", sums("orders")));
+    wanted.request.source(&mut sql, BY_DAY, &wanted.under_way);
     sql.push(" GROUP BY day, currency, home");
     let mut sums: BTreeMap<(NaiveDate, String, String), Sales> = BTreeMap::new();
     for OfDay { day, sales } in read.tx.all::<OfDay>(&sql).await? {
@@ -242,7 +294,8 @@ async fn periods(
         }
     }
     let total = i64::try_from(sums.len()).unwrap_or(i64::MAX);
-    let (skip, limit) = (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(limit).unwrap_or(0));
+    let skip = usize::try_from(wanted.skip).unwrap_or(usize::MAX);
+    let limit = usize::try_from(wanted.limit).unwrap_or(0);
     let group = |((from, _, _), sales)| SalesGroup { key: GroupKey::From(from), sales };
     Ok((sums.into_iter().skip(skip).take(limit).map(group).collect(), total))
 }
@@ -257,28 +310,23 @@ struct OfThing {
 /// Products or customers by revenue in the shop's currency, a page of them.
 async fn things(
     read: &mut Read,
-    table: &'static str,
-    column: &str,
-    request: SalesRequest,
-    limit: i64,
-    skip: i64,
+    sums_by: Sums,
+    wanted: &Wanted,
     key: impl Fn(Uuid) -> GroupKey,
 ) -> Result<(Vec<SalesGroup>, i64), QueryError> {
-    let orders = if request.as_of.is_some() && column == "product_id" { "holds" } else { "orders" };
-    let table = request.table(table);
-    let mut counting =
-        Sql::new(&format!("SELECT COUNT(*) FROM (SELECT DISTINCT currency, home, {column} FROM {table}"));
-    request.restrict(&mut counting);
+    let column = sums_by.column;
+    let mut counting = Sql::new(&format!("SELECT COUNT(*) FROM (SELECT DISTINCT currency, home, {column}"));
+    wanted.request.source(&mut counting, sums_by, &wanted.under_way);
     counting.push(") AS things");
     let total = read.tx.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
 
-    let mut sql = Sql::new(&format!("SELECT {column} AS id, currency, home, {} FROM {table}", sums(orders)));
-    request.restrict(&mut sql);
+    let mut sql = Sql::new(&format!("SELECT {column} AS id, currency, home, {}", sums("orders")));
+    wanted.request.source(&mut sql, sums_by, &wanted.under_way);
     sql.push(&format!(
         " GROUP BY {column}, currency, home ORDER BY \
          SUM(home_gross) - SUM(home_discount) + SUM(home_shipping) + SUM(home_cash) DESC, {column}, currency LIMIT "
     ));
-    sql.arg(limit).push(" OFFSET ").arg(skip);
+    sql.arg(wanted.limit).push(" OFFSET ").arg(wanted.skip);
     let found: Vec<OfThing> = read.tx.all(&sql).await?;
     Ok((found.into_iter().map(|of| SalesGroup { key: key(of.id), sales: of.sales }).collect(), total))
 }
@@ -333,6 +381,13 @@ pub struct Explained {
     pub next: Option<Cursor>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Counted {
+    postings: i64,
+    #[sqlx(flatten)]
+    sales: Sales,
+}
+
 /// Every posting of a figure.
 ///
 /// # Errors
@@ -349,16 +404,25 @@ pub async fn explain(
         (None, Some(as_of)) => as_of.min(read.position),
         (None, None) => read.position,
     };
+    let mut span = Sql::new("SELECT MIN(first_position), MAX(last_position) FROM sales_days");
+    selection.request.restrict(&mut span);
+    let span: Option<(Option<i64>, Option<i64>)> = read.tx.first(&span).await?;
+    let (first, last) = span.map_or((0, 0), |(first, last)| (first.unwrap_or(0), last.unwrap_or(0)));
     let restrict = |sql: &mut Sql| {
-        SalesRequest { as_of: Some(pinned), ..selection.request }.restrict(sql);
+        selection.request.restrict(sql);
+        // Where the days begin in the log, so that looking for the first of them in its order starts there.
+        sql.push(" AND position >= ").arg(first).push(" AND position <= ").arg(last.min(pinned.0));
         selection.restrict(sql);
     };
     let group = " GROUP BY currency, home ORDER BY currency, home";
     let orders = if selection.product.is_some() { "holds" } else { "orders" };
-    let mut sql = Sql::new(&format!("SELECT currency, home, {} FROM sales_postings", sums(orders)));
+    let mut sql =
+        Sql::new(&format!("SELECT COUNT(*) AS postings, currency, home, {} FROM sales_postings", sums(orders)));
     restrict(&mut sql);
     sql.push(group);
-    let sums_of_postings: Vec<Sales> = read.tx.all(&sql).await?;
+    let counted: Vec<Counted> = read.tx.all(&sql).await?;
+    let total_count = counted.iter().map(|counted| counted.postings).sum();
+    let sums_of_postings: Vec<Sales> = counted.into_iter().map(|counted| counted.sales).collect();
 
     let reported = if pinned == read.position {
         let table = match (selection.product, selection.customer) {
@@ -370,7 +434,7 @@ pub async fn explain(
         match table {
             Some(table) => {
                 let mut sql = Sql::new(&format!("SELECT currency, home, {} FROM {table}", sums("orders")));
-                SalesRequest { as_of: None, ..selection.request }.restrict(&mut sql);
+                selection.request.restrict(&mut sql);
                 selection.restrict(&mut sql);
                 sql.push(group);
                 read.tx.all(&sql).await?
@@ -381,9 +445,6 @@ pub async fn explain(
         sums_of_postings.clone()
     };
 
-    let mut counting = Sql::new("SELECT COUNT(*) FROM sales_postings");
-    restrict(&mut counting);
-    let total_count = read.tx.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
     let mut sql = Sql::new(&format!("SELECT {} FROM sales_postings", SalesPosting::TABLE.column_list("")));
     restrict(&mut sql);
     if let Some(cursor) = page.cursor {

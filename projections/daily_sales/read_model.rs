@@ -3,7 +3,7 @@
 mod fold;
 mod query;
 
-pub use fold::{DailySales, DailySalesByCustomer, DailySalesByProduct, SalesPosting};
+pub use fold::{DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesPosting};
 pub use query::{
     Explained, ExplainedPosting, Figures, GroupBy, GroupKey, Sales, SalesGroup, SalesReport, SalesRequest, Selection,
     daily_sales, explain,
@@ -14,11 +14,12 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
-    version: 2,
+    version: 3,
     tables: &[
         DailySales::TABLE.name,
         DailySalesByProduct::TABLE.name,
         DailySalesByCustomer::TABLE.name,
+        SalesDay::TABLE.name,
         SalesPosting::TABLE.name,
     ],
     postgres: include_str!("schema.postgres.sql"),

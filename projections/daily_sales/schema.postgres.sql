@@ -60,6 +60,14 @@ CREATE TABLE daily_sales_customers@ (
   home_cash bigint NOT NULL,
   PRIMARY KEY (basis, day, currency, home, customer_id)
 );
+-- From which position to which a day was posted to: before the first nothing was known of it, from the last on its sums.
+CREATE TABLE sales_days@ (
+  basis text COLLATE "C" NOT NULL,
+  day text COLLATE "C" NOT NULL,
+  first_position bigint NOT NULL,
+  last_position bigint NOT NULL,
+  PRIMARY KEY (basis, day)
+);
 -- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
 -- concerns the order as a whole; `holds` counts the order once for each of its products.
 CREATE TABLE sales_postings@ (

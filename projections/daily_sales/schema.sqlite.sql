@@ -60,6 +60,14 @@ CREATE TABLE daily_sales_customers@ (
   home_cash INTEGER NOT NULL,
   PRIMARY KEY (basis, day, currency, home, customer_id)
 ) WITHOUT ROWID;
+-- From which position to which a day was posted to: before the first nothing was known of it, from the last on its sums.
+CREATE TABLE sales_days@ (
+  basis TEXT NOT NULL,
+  day TEXT NOT NULL,
+  first_position INTEGER NOT NULL,
+  last_position INTEGER NOT NULL,
+  PRIMARY KEY (basis, day)
+) WITHOUT ROWID;
 -- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
 -- concerns the order as a whole; `holds` counts the order once for each of its products.
 CREATE TABLE sales_postings@ (
