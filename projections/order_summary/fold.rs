@@ -2,7 +2,7 @@
 
 use orderlog_domain::{
     envelope::Envelope,
-    event::{Event, Fact, OrderFact},
+    event::{Event, Fact, OrderFact, PlacedLine},
     ids::OrderId,
     order::Order,
 };
@@ -13,7 +13,7 @@ use crate::{
     fold::{CannotApply, Fold},
     orders::{evolve, order_of, products, renew},
     row::{Json, table},
-    sheet::{Cached, Sheet},
+    sheet::{Cached, Sheet, Sums},
 };
 
 table! {
@@ -86,16 +86,56 @@ table! {
     }
 }
 
+table! {
+    /// What the orders placed on a day and standing alike come to.
+    pub struct OrderSummaryCount = "order_summary_counts" on conflict Add {
+        key {
+            /// Business day, ISO.
+            placed_on: String,
+            /// ISO code of the amounts.
+            currency: String,
+            /// Name of their status.
+            status: String,
+            /// Name of their payment status.
+            payment_status: String,
+        }
+        /// How many; 0 where all have moved on.
+        orders: i64,
+        /// Active units.
+        units: i64,
+        /// What customers pay.
+        total: i64,
+        /// What came in.
+        captured: i64,
+    }
+}
+
+table! {
+    /// Which orders were placed on a day.
+    pub struct OrderSummaryDay = "order_summary_days" on conflict Replace {
+        key {
+            /// Business day, ISO.
+            placed_on: String,
+        }
+        /// The first of them.
+        first_order: i64,
+        /// The last of them.
+        last_order: i64,
+    }
+}
+
 #[derive(Default)]
 pub(super) struct OrderSummaryFold {
     orders: Cached<OrderSummary>,
     lines: Cached<OrderSummaryLine>,
     products: Cached<OrderSummaryProduct>,
+    counts: Sums<OrderSummaryCount>,
+    days: Cached<OrderSummaryDay>,
 }
 
 impl Fold for OrderSummaryFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.orders, &mut self.lines, &mut self.products]
+        vec![&mut self.orders, &mut self.lines, &mut self.products, &mut self.counts, &mut self.days]
     }
 
     fn touch(&mut self, event: &Envelope<Event>) {
@@ -103,9 +143,12 @@ impl Fold for OrderSummaryFold {
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(placed)) => {
                 self.orders.fresh((id,));
-                for line in &placed.lines {
-                    self.products.want((line.product_id.0, line.name.to_lowercase()));
-                }
+                self.days.want((day(event.provenance.business_date),));
+                self.want_products(&placed.lines);
+            }
+            Fact::Order(OrderFact::LinesChanged(changed)) => {
+                self.orders.want((id,));
+                self.want_products(&changed.lines);
             }
             Fact::Order(_) => self.orders.want((id,)),
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
@@ -118,15 +161,36 @@ impl Fold for OrderSummaryFold {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
                 let mut order = Order::empty(id);
                 evolve(&mut order, event)?;
-                self.index(&order);
-                self.orders.put(row(order, event.position.0));
+                name_products(&mut self.products, &order);
+                for product_id in products(&order) {
+                    self.lines.fresh((product_id, id.0));
+                    self.lines.put(OrderSummaryLine { product_id, order_id: id.0 });
+                }
+                let row = row(order, event.position.0);
+                count(&mut self.counts, &row, 1);
+                self.placed(&row);
+                self.orders.put(row);
             }
-            Fact::Order(_) => {
+            Fact::Order(fact) => {
                 let Some(row) = self.orders.get_mut(&(id.0,)) else {
                     return Err(CannotApply(format!("order {id} was never placed")));
                 };
+                let changes_lines = matches!(fact, OrderFact::LinesChanged(_));
+                let before = if changes_lines { products(&row.the_order.0) } else { vec![] };
                 evolve(&mut row.the_order.0, event)?;
+                count(&mut self.counts, row, -1);
                 refresh(row);
+                count(&mut self.counts, row, 1);
+                if changes_lines {
+                    name_products(&mut self.products, &row.the_order.0);
+                    let now = products(&row.the_order.0);
+                    for product_id in now.iter().filter(|id| !before.contains(id)) {
+                        self.lines.put(OrderSummaryLine { product_id: *product_id, order_id: id.0 });
+                    }
+                    for product_id in before.iter().filter(|id| !now.contains(id)) {
+                        self.lines.remove((*product_id, id.0));
+                    }
+                }
             }
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
@@ -135,22 +199,60 @@ impl Fold for OrderSummaryFold {
 }
 
 impl OrderSummaryFold {
-    fn index(&mut self, order: &Order) {
-        for product_id in products(order) {
-            self.lines.fresh((product_id, order.id.0));
-            self.lines.put(OrderSummaryLine { product_id, order_id: order.id.0 });
+    fn want_products(&mut self, lines: &[PlacedLine]) {
+        for line in lines {
+            self.products.want((line.product_id.0, line.name.to_lowercase()));
         }
-        for line in &order.lines {
-            let row = OrderSummaryProduct {
-                product_id: line.product_id.0,
-                name_lower: line.name.to_lowercase(),
-                sku_lower: line.sku.to_lowercase(),
-            };
-            if self.products.get(&(row.product_id, row.name_lower.clone())).is_none() {
-                self.products.put(row);
+    }
+
+    /// Orders are numbered as they are placed, but a day need not be over when the next begins: it may be told later.
+    fn placed(&mut self, row: &OrderSummary) {
+        let number = row.order_id;
+        match self.days.get_mut(&(row.placed_on.clone(),)) {
+            Some(day) => {
+                day.first_order = day.first_order.min(number);
+                day.last_order = day.last_order.max(number);
+            }
+            None => {
+                let placed_on = row.placed_on.clone();
+                self.days.put(OrderSummaryDay { placed_on, first_order: number, last_order: number });
             }
         }
     }
+}
+
+fn name_products(products: &mut Cached<OrderSummaryProduct>, order: &Order) {
+    for line in &order.lines {
+        let row = OrderSummaryProduct {
+            product_id: line.product_id.0,
+            name_lower: line.name.to_lowercase(),
+            sku_lower: line.sku.to_lowercase(),
+        };
+        if products.get(&(row.product_id, row.name_lower.clone())).is_none() {
+            products.put(row);
+        }
+    }
+}
+
+/// Adds the order to those that stand alike, or takes it away from them.
+fn count(counts: &mut Sums<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
+    let key =
+        (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
+    let (placed_on, currency, status, payment_status) = key.clone();
+    let count = counts.entry(key, || OrderSummaryCount {
+        placed_on,
+        currency,
+        status,
+        payment_status,
+        orders: 0,
+        units: 0,
+        total: 0,
+        captured: 0,
+    });
+    count.orders += sign;
+    count.units += sign * row.units;
+    count.total += sign * row.total;
+    count.captured += sign * row.captured;
 }
 
 fn row(order: Order, placed_position: i64) -> OrderSummary {

@@ -97,16 +97,22 @@ pub async fn order_summaries(
     let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
     let text_products = products_named(&mut read, filter.text.as_deref()).await?;
 
-    let mut summing = Sql::new(
-        "SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
-         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured FROM order_summary WHERE ",
-    );
-    restrict(&mut summing, filter, &text_products, pinned);
-    summing.push(" GROUP BY currency ORDER BY currency");
-    let sums: Vec<Sum> = read.tx.all(&summing).await?;
+    let sums = if filter.is_counted() {
+        counted(&mut read, filter, pinned).await?
+    } else {
+        let mut summing = Sql::new(&format!("{SUMMING} FROM order_summary WHERE "));
+        restrict(&mut summing, filter, &text_products, pinned);
+        summing.push(" GROUP BY currency ORDER BY currency");
+        read.tx.all(&summing).await?
+    };
 
     let mut listing = Sql::new(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
     restrict(&mut listing, filter, &text_products, pinned);
+    if filter.placed != Days::default() {
+        // Where the days begin and end, so that the first of them is not looked for among all orders.
+        let (first, last) = numbers_of(&mut read, filter.placed).await?;
+        listing.push(" AND order_id >= ").arg(first).push(" AND order_id <= ").arg(last);
+    }
     // Numbers are given in placement order, so sorting by number needs no second index.
     match (filter.sort, page.cursor) {
         (Sort::Newest, Some(cursor)) => _ = listing.push(" AND order_id < ").arg(cursor.id),
@@ -126,6 +132,51 @@ pub async fn order_summaries(
     let next = crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id });
     let total_count = sums.iter().map(|sum| sum.orders).sum();
     read.answer(OrderSummaries { orders, next, total_count, sums }).await
+}
+
+const SUMMING: &str = "SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
+    CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured";
+
+/// What the orders come to, from the counts of their days; less what was placed after `pinned`.
+async fn counted(read: &mut Read, filter: &Filter, pinned: Position) -> Result<Vec<Sum>, QueryError> {
+    let mut summing = Sql::new(
+        "SELECT currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
+         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured FROM order_summary_counts \
+         WHERE 1 = 1",
+    );
+    restrict_counted(&mut summing, filter);
+    summing.push(" GROUP BY currency ORDER BY currency");
+    let mut sums: Vec<Sum> = read.tx.all(&summing).await?;
+    if pinned < read.position {
+        let mut last = Sql::new("SELECT order_id FROM order_summary WHERE placed_position <= ");
+        last.arg(pinned.0).push(" ORDER BY order_id DESC LIMIT 1");
+        let last = read.tx.first::<(i64,)>(&last).await?.map_or(0, |(order_id,)| order_id);
+        let mut later = Sql::new(&format!("{SUMMING} FROM order_summary WHERE order_id > "));
+        later.arg(last);
+        restrict_counted(&mut later, filter);
+        later.push(" GROUP BY currency");
+        for placed_later in read.tx.all::<Sum>(&later).await? {
+            if let Some(sum) = sums.iter_mut().find(|sum| sum.currency == placed_later.currency) {
+                sum.orders -= placed_later.orders;
+                sum.units -= placed_later.units;
+                sum.total -= placed_later.total;
+                sum.captured -= placed_later.captured;
+            }
+        }
+    }
+    sums.retain(|sum| sum.orders > 0);
+    Ok(sums)
+}
+
+/// The first and the last number given on these days; none is between 1 and 0.
+async fn numbers_of(read: &mut Read, days: Days) -> Result<(i64, i64), QueryError> {
+    let mut sql = Sql::new("SELECT MIN(first_order), MAX(last_order) FROM order_summary_days WHERE 1 = 1");
+    days.restrict(&mut sql, "placed_on");
+    let found: Option<(Option<i64>, Option<i64>)> = read.tx.first(&sql).await?;
+    Ok(match found {
+        Some((Some(first), Some(last))) => (first, last),
+        _ => (1, 0),
+    })
 }
 
 /// Orders by number, those that exist.
@@ -161,6 +212,18 @@ async fn products_named(read: &mut Read, text: Option<&str>) -> Result<Vec<Uuid>
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
+impl Filter {
+    /// Whether the counts of days tell how many orders there are.
+    fn is_counted(&self) -> bool {
+        let no_text = self.text.as_deref().is_none_or(|text| text.trim().is_empty());
+        no_text
+            && self.customer.is_none()
+            && self.product.is_none()
+            && self.min_total.is_none()
+            && self.max_total.is_none()
+    }
+}
+
 fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], pinned: Position) {
     sql.push("placed_position <= ").arg(pinned.0);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
@@ -176,14 +239,6 @@ fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], pinned: Posi
         }
         sql.push(")");
     }
-    if !filter.statuses.is_empty() {
-        sql.push(" AND status IN (").list(filter.statuses.iter().map(|s| s.name().to_owned())).push(")");
-    }
-    if !filter.payment_statuses.is_empty() {
-        sql.push(" AND payment_status IN (")
-            .list(filter.payment_statuses.iter().map(|s| s.name().to_owned()))
-            .push(")");
-    }
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
@@ -192,11 +247,24 @@ fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], pinned: Posi
             .arg(product)
             .push(")");
     }
-    filter.placed.restrict(sql, "placed_on");
+    restrict_counted(sql, filter);
     if let Some(least) = filter.min_total {
         sql.push(" AND total >= ").arg(least);
     }
     if let Some(most) = filter.max_total {
         sql.push(" AND total <= ").arg(most);
+    }
+}
+
+/// What rows and counts can be restricted by.
+fn restrict_counted(sql: &mut Sql, filter: &Filter) {
+    filter.placed.restrict(sql, "placed_on");
+    if !filter.statuses.is_empty() {
+        sql.push(" AND status IN (").list(filter.statuses.iter().map(|s| s.name().to_owned())).push(")");
+    }
+    if !filter.payment_statuses.is_empty() {
+        sql.push(" AND payment_status IN (")
+            .list(filter.payment_statuses.iter().map(|s| s.name().to_owned()))
+            .push(")");
     }
 }

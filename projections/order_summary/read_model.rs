@@ -3,7 +3,7 @@
 mod fold;
 mod query;
 
-pub use fold::{OrderSummary, OrderSummaryLine, OrderSummaryProduct};
+pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
 pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
 
 use crate::{fold::ReadModel, row::Row};
@@ -11,8 +11,14 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
-    version: 2,
-    tables: &[OrderSummary::TABLE.name, OrderSummaryLine::TABLE.name, OrderSummaryProduct::TABLE.name],
+    version: 3,
+    tables: &[
+        OrderSummary::TABLE.name,
+        OrderSummaryLine::TABLE.name,
+        OrderSummaryProduct::TABLE.name,
+        OrderSummaryCount::TABLE.name,
+        OrderSummaryDay::TABLE.name,
+    ],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),
     fold: |_| Box::<fold::OrderSummaryFold>::default(),

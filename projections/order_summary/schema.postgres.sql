@@ -31,6 +31,24 @@ CREATE TABLE order_summary_products@ (
   sku_lower text COLLATE "C" NOT NULL,
   PRIMARY KEY (product_id, name_lower)
 );
+-- What orders of a day come to, by how they stand: a list says how long it is without being counted.
+CREATE TABLE order_summary_counts@ (
+  placed_on text COLLATE "C" NOT NULL,
+  currency text COLLATE "C" NOT NULL,
+  status text COLLATE "C" NOT NULL,
+  payment_status text COLLATE "C" NOT NULL,
+  orders bigint NOT NULL,
+  units bigint NOT NULL,
+  total bigint NOT NULL,
+  captured bigint NOT NULL,
+  PRIMARY KEY (placed_on, currency, status, payment_status)
+);
+-- Where a day begins and ends among the numbers of orders.
+CREATE TABLE order_summary_days@ (
+  placed_on text COLLATE "C" PRIMARY KEY,
+  first_order bigint NOT NULL,
+  last_order bigint NOT NULL
+);
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_day# ON order_summary@ (placed_on, order_id);
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);

@@ -31,6 +31,24 @@ CREATE TABLE order_summary_products@ (
   sku_lower TEXT NOT NULL,
   PRIMARY KEY (product_id, name_lower)
 ) WITHOUT ROWID;
+-- What orders of a day come to, by how they stand: a list says how long it is without being counted.
+CREATE TABLE order_summary_counts@ (
+  placed_on TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  status TEXT NOT NULL,
+  payment_status TEXT NOT NULL,
+  orders INTEGER NOT NULL,
+  units INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  captured INTEGER NOT NULL,
+  PRIMARY KEY (placed_on, currency, status, payment_status)
+) WITHOUT ROWID;
+-- Where a day begins and ends among the numbers of orders.
+CREATE TABLE order_summary_days@ (
+  placed_on TEXT PRIMARY KEY,
+  first_order INTEGER NOT NULL,
+  last_order INTEGER NOT NULL
+) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_day# ON order_summary@ (placed_on, order_id);
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
