@@ -23,8 +23,15 @@ impl Connection {
 
     /// Calls a tool; the answer is the JSON-RPC result.
     pub(crate) async fn call(&mut self, tool: &str, arguments: &serde_json::Value) -> Result<serde_json::Value> {
+        let result = self.request("tools/call", &serde_json::json!({"name": tool, "arguments": arguments})).await?;
+        ensure!(result.get("isError") != Some(&true.into()), "{tool} answered {result}");
+        Ok(result)
+    }
+
+    /// Sends one request; the answer is the JSON-RPC result.
+    pub(crate) async fn request(&mut self, method: &str, params: &serde_json::Value) -> Result<serde_json::Value> {
         let body = serde_json::to_string(&serde_json::json!({
-            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments},
+            "jsonrpc": "2.0", "id": 1, "method": method, "params": params,
         }))?;
         let request = format!(
             "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
@@ -35,10 +42,11 @@ impl Connection {
         );
         self.stream.write_all(request.as_bytes()).await?;
         let answer = self.answer().await?;
-        let message: serde_json::Value = serde_json::from_slice(&answer)?;
-        let result = message.get("result").with_context(|| format!("no result in {message}"))?;
-        ensure!(result.get("isError") != Some(&true.into()), "{tool} answered {result}");
-        Ok(result.clone())
+        let mut message: serde_json::Value = serde_json::from_slice(&answer)?;
+        match message.get_mut("result") {
+            Some(result) => Ok(result.take()),
+            None => anyhow::bail!("no result in {message}"),
+        }
     }
 
     async fn answer(&mut self) -> Result<Vec<u8>> {

@@ -7,6 +7,7 @@ mod mcp;
 mod measure;
 mod rebuild;
 mod report;
+mod scale;
 mod shop;
 mod visible;
 
@@ -38,9 +39,16 @@ pub(crate) struct Arguments {
     /// Seconds of each measurement in a round.
     #[arg(long, default_value_t = 2.0)]
     seconds: f32,
-    /// Which groups to run, separated by commas: append, rebuild, mcp, visible.
+    /// Which groups to run, separated by commas: append, rebuild, mcp, visible, scale.
     #[arg(long, value_delimiter = ',', default_value = "append,rebuild,mcp,visible")]
     only: Vec<String>,
+    /// Orders of the large shop that the group `scale` compares with one of 10,000.
+    #[arg(long, default_value_t = 1_000_000)]
+    orders: u32,
+    /// Databases of the group `scale`: `<name>_10000` and `<name>_<orders>`. Those that hold a shop already are used as
+    /// they are, and none is dropped. Without it both are filled anew and dropped.
+    #[arg(long, value_name = "NAME")]
+    keep: Option<String>,
     /// Write the figures as JSON to this file too.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -66,6 +74,9 @@ async fn main() -> Result<()> {
     }
     if wanted("visible") {
         rows.extend(visible::run(&arguments).await?);
+    }
+    if wanted("scale") {
+        rows.extend(scale::run(&arguments).await?);
     }
     report::print(&rows);
     if let Some(path) = &arguments.json {

@@ -108,13 +108,13 @@ async fn calls(
 }
 
 /// The real binary on a free loopback port.
-struct Server {
+pub(crate) struct Server {
     process: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    async fn start(binary: &std::path::Path, url: &str) -> Result<Server> {
+    pub(crate) async fn start(binary: &std::path::Path, url: &str) -> Result<Server> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
         let process = Command::new(binary)
@@ -135,7 +135,7 @@ impl Server {
         Ok(Server { process, address })
     }
 
-    async fn stop(&mut self) -> Result<()> {
+    pub(crate) async fn stop(&mut self) -> Result<()> {
         self.process.kill().await?;
         Ok(())
     }
