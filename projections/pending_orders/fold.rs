@@ -16,7 +16,10 @@ use crate::{
     sheet::{Cached, Sheet, Sums},
 };
 
-use super::story::{Reading, Story};
+use super::{
+    query::Scope,
+    story::{Reading, Story},
+};
 
 table! {
     /// An order about which something is open.
@@ -92,21 +95,64 @@ table! {
     }
 }
 
+table! {
+    /// What the orders of a scope that were placed on a day and have the same status come to.
+    pub struct PendingCount = "pending_counts" on conflict Add {
+        key {
+            /// Column of the scope.
+            scope: String,
+            /// Business day, ISO.
+            placed_on: String,
+            /// Name of their status.
+            status: String,
+            /// ISO code of the amounts.
+            currency: String,
+        }
+        /// How many; 0 where all have moved on.
+        orders: i64,
+        /// Active units that have not left.
+        units_owed: i64,
+        /// What the orders come to.
+        total: i64,
+        /// What is still owed for them.
+        due: i64,
+    }
+}
+
+table! {
+    /// When the first and the last order of a day was placed.
+    pub struct PendingDay = "pending_days" on conflict Replace {
+        key {
+            /// Business day, ISO.
+            placed_on: String,
+        }
+        /// Milliseconds since the epoch.
+        first_placed_at: i64,
+        /// Milliseconds since the epoch.
+        last_placed_at: i64,
+    }
+}
+
 #[derive(Default)]
 pub(super) struct PendingOrdersFold {
     orders: Cached<PendingOrder>,
     past: Sums<PendingPast>,
+    counts: Sums<PendingCount>,
+    days: Cached<PendingDay>,
 }
 
 impl Fold for PendingOrdersFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.orders, &mut self.past]
+        vec![&mut self.orders, &mut self.past, &mut self.counts, &mut self.days]
     }
 
     fn touch(&mut self, event: &Envelope<Event>) {
         let Some(OrderId(id)) = order_of(event) else { return };
         match event.data.fact() {
-            Fact::Order(OrderFact::OrderPlaced(_)) => self.orders.fresh((id,)),
+            Fact::Order(OrderFact::OrderPlaced(_)) => {
+                self.orders.fresh((id,));
+                self.days.want((day(event.provenance.business_date),));
+            }
             Fact::Order(_) => self.orders.want((id,)),
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
@@ -118,16 +164,21 @@ impl Fold for PendingOrdersFold {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
                 let mut order = Order::empty(id);
                 evolve(&mut order, event)?;
-                self.orders.put(row(order, event.position.0));
+                let row = row(order, event.position.0);
+                count(&mut self.counts, &row, 1);
+                self.placed(&row);
+                self.orders.put(row);
             }
             Fact::Order(fact) => {
                 // An order without a row is finished: nothing that follows can open it again.
                 let Some(row) = self.orders.get_mut(&(id.0,)) else { return Ok(()) };
                 evolve(&mut row.the_order.0, event)?;
+                count(&mut self.counts, row, -1);
                 if let OrderFact::LinesChanged(_) = fact {
                     hold(row, event.position.0);
                 }
                 if refresh(row, event.position.0) {
+                    count(&mut self.counts, row, 1);
                     return Ok(());
                 }
                 if let Some(past) = past(row) {
@@ -138,6 +189,44 @@ impl Fold for PendingOrdersFold {
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
         Ok(())
+    }
+}
+
+impl PendingOrdersFold {
+    fn placed(&mut self, row: &PendingOrder) {
+        let at = row.placed_at;
+        match self.days.get_mut(&(row.placed_on.clone(),)) {
+            Some(day) => {
+                day.first_placed_at = day.first_placed_at.min(at);
+                day.last_placed_at = day.last_placed_at.max(at);
+            }
+            None => {
+                let placed_on = row.placed_on.clone();
+                self.days.put(PendingDay { placed_on, first_placed_at: at, last_placed_at: at });
+            }
+        }
+    }
+}
+
+/// Adds the order to the counts of the scopes it is in, or takes it away from them.
+fn count(counts: &mut Sums<PendingCount>, row: &PendingOrder, sign: i64) {
+    for scope in Scope::ALL.into_iter().filter(|scope| scope.holds(row)) {
+        let key = (scope.column().to_owned(), row.placed_on.clone(), row.status.clone(), row.currency.clone());
+        let (scope, placed_on, status, currency) = key.clone();
+        let count = counts.entry(key, || PendingCount {
+            scope,
+            placed_on,
+            status,
+            currency,
+            orders: 0,
+            units_owed: 0,
+            total: 0,
+            due: 0,
+        });
+        count.orders += sign;
+        count.units_owed += sign * row.units_owed;
+        count.total += sign * row.total;
+        count.due += sign * row.due;
     }
 }
 

@@ -3,7 +3,7 @@
 use orderlog_domain::ids::{CustomerId, Position, ProductId};
 use uuid::Uuid;
 
-use super::{READ_MODEL, past};
+use super::{PendingOrder, READ_MODEL, past};
 use crate::{
     Projections,
     answer::{Answer, Cursor, Days, Freshness, PageRequest, QueryError},
@@ -115,6 +115,32 @@ pub struct StatusCount {
     pub due: i64,
 }
 
+impl Scope {
+    pub(super) const ALL: [Scope; 5] =
+        [Scope::Pending, Scope::Unconfirmed, Scope::Unpaid, Scope::OnHold, Scope::Backordered];
+
+    /// The column that says whether an order is in it.
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            Scope::Pending => "owes_goods",
+            Scope::Unconfirmed => "unconfirmed",
+            Scope::Unpaid => "unpaid",
+            Scope::OnHold => "on_hold",
+            Scope::Backordered => "backordered",
+        }
+    }
+
+    pub(super) fn holds(self, row: &PendingOrder) -> bool {
+        match self {
+            Scope::Pending => row.owes_goods,
+            Scope::Unconfirmed => row.unconfirmed,
+            Scope::Unpaid => row.unpaid,
+            Scope::OnHold => row.on_hold,
+            Scope::Backordered => row.backordered,
+        }
+    }
+}
+
 impl Sort {
     pub(super) fn value(self, order: &OpenOrder) -> i64 {
         match self {
@@ -163,6 +189,11 @@ async fn present(read: &mut Read, filter: &Filter, page: PageRequest) -> Result<
          units_owed, total, due FROM pending_orders WHERE ",
     );
     restrict(&mut listing, filter);
+    if filter.placed != Days::default() {
+        // When the days began and ended, so that the first of them is not looked for among all that is open.
+        let (first, last) = times_of(read, filter.placed).await?;
+        listing.push(" AND placed_at >= ").arg(first).push(" AND placed_at <= ").arg(last);
+    }
     let column = match filter.sort {
         Sort::Oldest | Sort::Newest => "placed_at",
         Sort::Largest => "total",
@@ -175,24 +206,37 @@ async fn present(read: &mut Read, filter: &Filter, page: PageRequest) -> Result<
     Ok(read.tx.all(&listing).await?)
 }
 
+/// When the first and the last order of these days was placed; none is between 1 and 0.
+async fn times_of(read: &mut Read, days: Days) -> Result<(i64, i64), QueryError> {
+    let mut sql = Sql::new("SELECT MIN(first_placed_at), MAX(last_placed_at) FROM pending_days WHERE 1 = 1");
+    days.restrict(&mut sql, "placed_on");
+    let found: Option<(Option<i64>, Option<i64>)> = read.tx.first(&sql).await?;
+    Ok(match found {
+        Some((Some(first), Some(last))) => (first, last),
+        _ => (1, 0),
+    })
+}
+
+/// From the counts of days, unless the filter tells orders of a day apart.
 async fn count(read: &mut Read, filter: &Filter) -> Result<Vec<StatusCount>, QueryError> {
-    let mut counting = Sql::new(
-        "SELECT status, currency, COUNT(*) AS orders, CAST(SUM(units_owed) AS BIGINT) AS units_owed, \
-         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(due) AS BIGINT) AS due FROM pending_orders WHERE ",
-    );
-    restrict(&mut counting, filter);
-    counting.push(" GROUP BY status, currency ORDER BY status, currency");
-    Ok(read.tx.all(&counting).await?)
+    let counted = filter.customer.is_none() && filter.product.is_none();
+    let (orders, table) = if counted { ("SUM(orders)", "pending_counts") } else { ("COUNT(*)", "pending_orders") };
+    let mut sql = Sql::new(&format!(
+        "SELECT status, currency, CAST({orders} AS BIGINT) AS orders, CAST(SUM(units_owed) AS BIGINT) AS units_owed, \
+         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(due) AS BIGINT) AS due FROM {table} WHERE ",
+    ));
+    if counted {
+        sql.push("scope = ").arg(filter.scope.column().to_owned());
+        filter.placed.restrict(&mut sql, "placed_on");
+    } else {
+        restrict(&mut sql, filter);
+    }
+    sql.push(&format!(" GROUP BY status, currency HAVING {orders} > 0 ORDER BY status, currency"));
+    Ok(read.tx.all(&sql).await?)
 }
 
 fn restrict(sql: &mut Sql, filter: &Filter) {
-    sql.push(match filter.scope {
-        Scope::Pending => "owes_goods",
-        Scope::Unconfirmed => "unconfirmed",
-        Scope::Unpaid => "unpaid",
-        Scope::OnHold => "on_hold",
-        Scope::Backordered => "backordered",
-    });
+    sql.push(filter.scope.column());
     filter.placed.restrict(sql, "placed_on");
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);

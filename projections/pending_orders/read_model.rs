@@ -6,7 +6,7 @@ mod past;
 mod query;
 mod story;
 
-pub use fold::{PendingOrder, PendingPast};
+pub use fold::{PendingCount, PendingDay, PendingOrder, PendingPast};
 pub use query::{Filter, OpenOrder, PendingOrders, Scope, Sort, StatusCount, pending_orders};
 pub use story::Story;
 
@@ -15,8 +15,8 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "pending_orders",
-    version: 3,
-    tables: &[PendingOrder::TABLE.name, PendingPast::TABLE.name],
+    version: 4,
+    tables: &[PendingOrder::TABLE.name, PendingPast::TABLE.name, PendingCount::TABLE.name, PendingDay::TABLE.name],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),
     fold: |_| Box::<fold::PendingOrdersFold>::default(),

@@ -35,8 +35,27 @@ CREATE TABLE pending_past@ (
   placed_on text COLLATE "C" NOT NULL,
   story text NOT NULL
 );
+-- What the orders of a scope and a day come to: a list says how long it is without being counted.
+CREATE TABLE pending_counts@ (
+  scope text COLLATE "C" NOT NULL,
+  placed_on text COLLATE "C" NOT NULL,
+  status text COLLATE "C" NOT NULL,
+  currency text COLLATE "C" NOT NULL,
+  orders bigint NOT NULL,
+  units_owed bigint NOT NULL,
+  total bigint NOT NULL,
+  due bigint NOT NULL,
+  PRIMARY KEY (scope, placed_on, status, currency)
+);
+-- When a day began and ended, in milliseconds.
+CREATE TABLE pending_days@ (
+  placed_on text COLLATE "C" PRIMARY KEY,
+  first_placed_at bigint NOT NULL,
+  last_placed_at bigint NOT NULL
+);
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);
 CREATE INDEX pending_orders_by_day# ON pending_orders@ (placed_on);
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
 CREATE UNIQUE INDEX pending_past_by_level# ON pending_past@ (level, from_position);
+CREATE INDEX pending_orders_owing# ON pending_orders@ (placed_at, order_id) WHERE owes_goods;

@@ -36,7 +36,26 @@ CREATE TABLE pending_past@ (
   story TEXT NOT NULL,
   PRIMARY KEY (level, from_position)
 ) WITHOUT ROWID;
+-- What the orders of a scope and a day come to: a list says how long it is without being counted.
+CREATE TABLE pending_counts@ (
+  scope TEXT NOT NULL,
+  placed_on TEXT NOT NULL,
+  status TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  orders INTEGER NOT NULL,
+  units_owed INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  PRIMARY KEY (scope, placed_on, status, currency)
+) WITHOUT ROWID;
+-- When a day began and ended, in milliseconds.
+CREATE TABLE pending_days@ (
+  placed_on TEXT PRIMARY KEY,
+  first_placed_at INTEGER NOT NULL,
+  last_placed_at INTEGER NOT NULL
+) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);
 CREATE INDEX pending_orders_by_day# ON pending_orders@ (placed_on);
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
+CREATE INDEX pending_orders_owing# ON pending_orders@ (placed_at, order_id) WHERE owes_goods;

@@ -85,7 +85,7 @@ async fn open(binary: &std::path::Path, url: &str) -> Result<Shop> {
     let (monday, _) = &ranges[0];
     let then: DateTime<Utc> =
         format!("{monday}T12:00:00.0005Z").parse::<DateTime<Utc>>()? + Duration::from_secs(259_200);
-    let orders = head.next_order.0 - 1;
+    let orders = filling::orders(&head);
     let about = Arc::new(queries::Shop { orders, skus, then });
     let asked = Asked {
         last_week: ranges[0].clone(),

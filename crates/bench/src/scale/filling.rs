@@ -3,7 +3,8 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use orderlog_event_log::Log;
+use orderlog_domain::ids::OrderId;
+use orderlog_event_log::{Head, Log};
 use orderlog_projections::Projections;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::process::Command;
@@ -12,6 +13,11 @@ use super::whole;
 use crate::{append, report::Row};
 
 const DAYS: u32 = 365;
+
+/// Orders in a log.
+pub(super) fn orders(head: &Head) -> i64 {
+    head.next_order.0 - OrderId::FIRST.0
+}
 
 /// A database on the given server.
 pub(super) struct Database {
@@ -46,16 +52,16 @@ pub(super) async fn database(admin: &str, keep: Option<&str>, orders: u32) -> Re
 }
 
 /// Rows for what was done: the simulation, the rebuild of what lagged behind it, and the size in the end.
-pub(super) async fn fill(binary: &Path, database: &Database, orders: u32) -> Result<Vec<Row>> {
+pub(super) async fn fill(binary: &Path, database: &Database, wanted: u32) -> Result<Vec<Row>> {
     let url = database.url.as_str();
     let mut rows = Vec::new();
     let log = Log::open(url).await?;
     if log.head().await?.position.0 == 0 {
-        let (days, per_day) = (DAYS.to_string(), orders.div_ceil(DAYS).to_string());
+        let (days, per_day) = (DAYS.to_string(), wanted.div_ceil(DAYS).to_string());
         let started = Instant::now();
         run(binary, &["simulate", "--days", &days, "--orders-per-day", &per_day, "--database-url", url]).await?;
         let head = log.head().await?;
-        let what = format!("simulate {} orders (whole node), PostgreSQL, events", head.next_order.0 - 1);
+        let what = format!("simulate {} orders (whole node), PostgreSQL, events", orders(&head));
         rows.push(Row::new(&what, 1, &whole(head.position, started.elapsed()), "n/a"));
     }
     let head = log.head().await?;
@@ -65,7 +71,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, orders: u32) -> Res
     if lag > 0 {
         let started = Instant::now();
         run(binary, &["rebuild", "all", "--database-url", url]).await?;
-        let what = format!("rebuild of all read models, {} orders, PostgreSQL, events", head.next_order.0 - 1);
+        let what = format!("rebuild of all read models, {} orders, PostgreSQL, events", orders(&head));
         rows.push(Row::new(&what, 1, &whole(head.position, started.elapsed()), "n/a"));
     }
     let mut connection = PgConnection::connect(url).await?;
@@ -75,7 +81,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, orders: u32) -> Res
     }
     let (bytes,): (i64,) =
         sqlx::query_as("select pg_database_size(current_database())").fetch_one(&mut connection).await?;
-    let what = format!("size of {} orders: {:.1} GB", head.next_order.0 - 1, bytes as f64 / 1e9);
+    let what = format!("size of {} orders: {:.1} GB", orders(&head), bytes as f64 / 1e9);
     rows.push(Row::new(&what, 1, &crate::measure::Round::default(), "n/a"));
     Ok(rows)
 }

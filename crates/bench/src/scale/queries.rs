@@ -1,6 +1,7 @@
 //! The questions, each with the figures of its answer that the log can tell as well.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use orderlog_domain::ids::{OrderId, ProductId};
 use serde_json::{Value, json};
 
 use super::truth::{Moment, Truth};
@@ -8,7 +9,7 @@ use super::truth::{Moment, Truth};
 /// What questions are about.
 #[derive(Debug)]
 pub(super) struct Shop {
-    /// Numbers 1 to this one are given.
+    /// How many there are.
     pub(super) orders: i64,
     pub(super) skus: Vec<String>,
     /// A moment in the middle of last week.
@@ -18,12 +19,16 @@ pub(super) struct Shop {
 impl Shop {
     /// Any order; the same for the same number.
     pub(super) fn order(&self, nth: u64) -> i64 {
-        (scatter(nth) % self.orders.unsigned_abs().max(1)).cast_signed() + 1
+        Shop::among(self.orders, nth)
     }
 
     /// Any order placed long before `then`: of a year's orders the first nine tenths are.
     pub(super) fn early_order(&self, nth: u64) -> i64 {
-        (self.order(nth) * 9 / 10).max(1)
+        Shop::among(self.orders * 9 / 10, nth)
+    }
+
+    fn among(orders: i64, nth: u64) -> i64 {
+        OrderId::FIRST.0 + (scatter(nth) % orders.unsigned_abs().max(1)).cast_signed()
     }
 
     fn sku(&self, nth: u64) -> &str {
@@ -176,7 +181,7 @@ fn order(moment: &Moment, asked: &Value, found: &Value) -> (Value, Value) {
 fn stock(moment: &Moment, found: &Value) -> (Value, Value) {
     let got = json!([found["on_hand"], found["reserved"]]);
     let sku = found["sku"].as_str().unwrap_or_default();
-    let expected = moment.stock.get(&orderlog_domain::ids::ProductId::from_sku(sku));
+    let expected = moment.stock.get(&ProductId::from_sku(sku));
     (got, expected.map_or(Value::Null, |(on_hand, reserved)| json!([on_hand, reserved])))
 }
 
