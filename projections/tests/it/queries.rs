@@ -26,7 +26,10 @@ on_both!(
     pending_orders_agree,
     sales_agree,
     postings_explain_every_figure,
+    sales_of_the_past_agree,
     summaries_agree,
+    counts_of_days_agree,
+    later_pages_count_what_the_first_counted,
     names_are_found,
     stock_agrees
 );
@@ -182,6 +185,107 @@ async fn postings_explain_every_figure(engine: Engine) {
             .sum();
         assert_eq!(sum(&then.found), expected, "{basis:?} as of {half}");
     }
+}
+
+/// Sums of days and single postings together come to what was posted by then, in every group.
+async fn sales_of_the_past_agree(engine: Engine) {
+    let (projections, history) = shop(&engine, 30).await;
+    for nth in 1..8 {
+        let as_of = Position(history.position().0 * nth / 8 + nth);
+        let posted = || history.told.iter().filter(|(position, _)| *position <= as_of).flat_map(|(_, e)| postings(e));
+        for (basis, group_by) in Basis::ALL.into_iter().flat_map(|b| [(b, GroupBy::Product), (b, GroupBy::Customer)]) {
+            let mut expected: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
+            for posting in posted().filter(|posting| posting.basis == basis) {
+                let key = match (group_by, posting.product_id) {
+                    (GroupBy::Product, Some(id)) => GroupKey::Product(id),
+                    (GroupBy::Product, None) => GroupKey::Shipping,
+                    _ => GroupKey::Customer(posting.customer_id),
+                };
+                let sum = expected.entry(key).or_default();
+                *sum = (sum.0 + posting.units, sum.1 + posting.own.total());
+            }
+            let request =
+                SalesRequest { basis, group_by: Some(group_by), as_of: Some(as_of), ..SalesRequest::default() };
+            let mut found: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
+            let mut page = PageRequest::first(100);
+            loop {
+                let answer =
+                    daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer").found;
+                for group in answer.groups {
+                    let sum = found.entry(group.key).or_default();
+                    *sum = (sum.0 + group.sales.units, sum.1 + group.sales.own.total());
+                }
+                page.cursor = answer.next;
+                if page.cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "{basis:?} {group_by:?} as of {as_of}");
+        }
+    }
+}
+
+/// What small tables of days say is what counting the orders one by one says.
+async fn counts_of_days_agree(engine: Engine) {
+    let (projections, history) = shop(&engine, 31).await;
+    let orders = orders(&history);
+    let first = orders.iter().map(|order| order.placed_on).min().expect("orders");
+    let last = orders.iter().map(|order| order.placed_on).max().expect("orders");
+    let middle = first + (last - first) / 2;
+    let page = PageRequest::first(5);
+    for days in [
+        Days::default(),
+        Days::between(first, middle),
+        Days::between(middle, middle),
+        Days { from: Some(middle), to: None },
+    ] {
+        let within = |order: &&Order| {
+            days.from.is_none_or(|from| order.placed_on >= from) && days.to.is_none_or(|to| order.placed_on <= to)
+        };
+        for statuses in [vec![], vec![Status::Pending], vec![Status::Delivered, Status::Shipped]] {
+            let fits = |order: &&Order| within(order) && (statuses.is_empty() || statuses.contains(&order.status()));
+            let filter =
+                order_summary::Filter { placed: days, statuses: statuses.clone(), ..order_summary::Filter::default() };
+            let answer =
+                order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found;
+            let units: i64 = orders.iter().filter(fits).flat_map(|o| &o.lines).map(|line| line.active()).sum();
+            let total: i64 = orders.iter().filter(fits).map(|order| order.current_totals().total).sum();
+            let newest: Vec<i64> = orders.iter().rev().filter(fits).take(5).map(|order| order.id.0).collect();
+            assert_eq!(answer.total_count, orders.iter().filter(fits).count() as i64, "{filter:?}");
+            assert_eq!(answer.sums.iter().map(|sum| sum.units).sum::<i64>(), units, "{filter:?}");
+            assert_eq!(answer.sums.iter().map(|sum| sum.total).sum::<i64>(), total, "{filter:?}");
+            assert_eq!(answer.orders.iter().map(|row| row.order_id).collect::<Vec<_>>(), newest, "{filter:?}");
+        }
+        let filter = pending_orders::Filter { placed: days, ..pending_orders::Filter::default() };
+        let answer = pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer").found;
+        let owing = |order: &&Order| within(order) && order.status().owes_goods();
+        let owed: i64 = orders.iter().filter(owing).map(Order::unshipped).sum();
+        let oldest: Vec<i64> = orders.iter().filter(owing).take(5).map(|order| order.id.0).collect();
+        assert_eq!(answer.total_count, orders.iter().filter(owing).count() as i64, "{days:?}");
+        assert_eq!(answer.counts.iter().map(|count| count.units_owed).sum::<i64>(), owed, "{days:?}");
+        assert_eq!(answer.orders.iter().map(|order| order.order_id).collect::<Vec<_>>(), oldest, "{days:?}");
+    }
+}
+
+async fn later_pages_count_what_the_first_counted(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(32));
+    history.live(1_000);
+    history.write(&log).await;
+    let mut node = engine.running("one").await;
+    node.caught_up(history.position()).await;
+    let filter = order_summary::Filter::default();
+    let mut page = PageRequest::first(4);
+    let first = order_summary::order_summaries(&node.projections, &filter, page, WHATEVER).await.expect("answer").found;
+    let known = orders(&history).len();
+    history.live(1_000);
+    node.bus.publish(history.write(&log).await.into());
+    node.caught_up(history.position()).await;
+    assert!(orders(&history).len() > known, "some were placed since");
+    page.cursor = first.next;
+    let second =
+        order_summary::order_summaries(&node.projections, &filter, page, WHATEVER).await.expect("answer").found;
+    assert_eq!((first.total_count, second.total_count), (known as i64, known as i64));
+    node.stop().await;
 }
 
 async fn summaries_agree(engine: Engine) {
