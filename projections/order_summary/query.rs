@@ -96,23 +96,19 @@ pub async fn order_summaries(
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
     let text_products = products_named(&mut read, filter.text.as_deref()).await?;
+    let numbers = numbers_of(&mut read, filter.placed).await?;
 
     let sums = if filter.is_counted() {
         counted(&mut read, filter, pinned).await?
     } else {
         let mut summing = Sql::new(&format!("{SUMMING} FROM order_summary WHERE "));
-        restrict(&mut summing, filter, &text_products, pinned);
+        restrict(&mut summing, filter, &text_products, numbers, pinned);
         summing.push(" GROUP BY currency ORDER BY currency");
         read.tx.all(&summing).await?
     };
 
     let mut listing = Sql::new(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
-    restrict(&mut listing, filter, &text_products, pinned);
-    if filter.placed != Days::default() {
-        // Where the days begin and end, so that the first of them is not looked for among all orders.
-        let (first, last) = numbers_of(&mut read, filter.placed).await?;
-        listing.push(" AND order_id >= ").arg(first).push(" AND order_id <= ").arg(last);
-    }
+    restrict(&mut listing, filter, &text_products, numbers, pinned);
     // Numbers are given in placement order, so sorting by number needs no second index.
     match (filter.sort, page.cursor) {
         (Sort::Newest, Some(cursor)) => _ = listing.push(" AND order_id < ").arg(cursor.id),
@@ -168,15 +164,18 @@ async fn counted(read: &mut Read, filter: &Filter, pinned: Position) -> Result<V
     Ok(sums)
 }
 
-/// The first and the last number given on these days; none is between 1 and 0.
-async fn numbers_of(read: &mut Read, days: Days) -> Result<(i64, i64), QueryError> {
+/// The first and the last number given on these days, if they are limited; none is between 1 and 0.
+async fn numbers_of(read: &mut Read, days: Days) -> Result<Option<(i64, i64)>, QueryError> {
+    if days == Days::default() {
+        return Ok(None);
+    }
     let mut sql = Sql::new("SELECT MIN(first_order), MAX(last_order) FROM order_summary_days WHERE 1 = 1");
     days.restrict(&mut sql, "placed_on");
     let found: Option<(Option<i64>, Option<i64>)> = read.tx.first(&sql).await?;
-    Ok(match found {
+    Ok(Some(match found {
         Some((Some(first), Some(last))) => (first, last),
         _ => (1, 0),
-    })
+    }))
 }
 
 /// Orders by number, those that exist.
@@ -224,15 +223,30 @@ impl Filter {
     }
 }
 
-fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], pinned: Position) {
+fn restrict(
+    sql: &mut Sql,
+    filter: &Filter,
+    text_products: &[Uuid],
+    numbers: Option<(i64, i64)>,
+    pinned: Position,
+) {
+    // Where the days begin and end among the numbers, so that nothing is looked for among all orders.
+    let within = |sql: &mut Sql| {
+        if let Some((first, last)) = numbers {
+            sql.push(" AND order_id >= ").arg(first).push(" AND order_id <= ").arg(last);
+        }
+    };
     sql.push("placed_position <= ").arg(pinned.0);
+    within(sql);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         let number: i64 = text.trim_start_matches('#').parse().unwrap_or(-1);
         sql.push(" AND (order_id = ").arg(number);
         if !text_products.is_empty() {
             sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
                 .list(text_products.iter().copied())
-                .push("))");
+                .push(")");
+            within(sql);
+            sql.push(")");
         }
         if !filter.or_customers.is_empty() {
             sql.push(" OR customer_id IN (").list(filter.or_customers.iter().map(|id| id.0)).push(")");
@@ -243,9 +257,9 @@ fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], pinned: Posi
         sql.push(" AND customer_id = ").arg(customer);
     }
     if let Some(ProductId(product)) = filter.product {
-        sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id = ")
-            .arg(product)
-            .push(")");
+        sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id = ").arg(product);
+        within(sql);
+        sql.push(")");
     }
     restrict_counted(sql, filter);
     if let Some(least) = filter.min_total {

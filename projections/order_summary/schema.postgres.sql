@@ -50,7 +50,6 @@ CREATE TABLE order_summary_days@ (
   last_order bigint NOT NULL
 );
 -- indexes: created after a build has caught up
-CREATE INDEX order_summary_by_day# ON order_summary@ (placed_on, order_id);
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
 CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
 CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);

@@ -55,7 +55,6 @@ CREATE TABLE pending_days@ (
 );
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);
-CREATE INDEX pending_orders_by_day# ON pending_orders@ (placed_on);
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
 CREATE UNIQUE INDEX pending_past_by_level# ON pending_past@ (level, from_position);
 CREATE INDEX pending_orders_owing# ON pending_orders@ (placed_at, order_id) WHERE owes_goods;

@@ -56,6 +56,5 @@ CREATE TABLE pending_days@ (
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);
-CREATE INDEX pending_orders_by_day# ON pending_orders@ (placed_on);
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
 CREATE INDEX pending_orders_owing# ON pending_orders@ (placed_at, order_id) WHERE owes_goods;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, LogError};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{JoinError, JoinHandle, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,8 +27,14 @@ const PAGE_EVENTS: u32 = 5_000;
 const BATCH_EVENTS: usize = 20_000;
 /// Batches read and decoded ahead of the fold.
 const BATCHES_AHEAD: usize = 2;
+/// Read models whose indexes are created at the same time.
+const INDEXED_AT_ONCE: usize = 2;
+/// What PostgreSQL may use for each of them.
+const INDEX_MEMORY: &str = "256MB";
 /// How long a builder may be silent before another may start over.
 const BUILD_LEASE: Duration = Duration::from_secs(60);
+/// The same while it creates indexes and cannot say that it lives: as long as those of a hundred million rows take.
+const INDEX_LEASE: Duration = Duration::from_secs(900);
 /// Tries to swap while the serving read model keeps moving ahead or queries keep its tables.
 const SWAP_TRIES: u32 = 100;
 /// Pause between two of them.
@@ -214,14 +223,25 @@ impl Build<'_> {
         Ok(())
     }
 
+    /// Creates indexes, on PostgreSQL for two read models at a time: each takes one core.
     async fn index(&self, generations: &[i64]) -> Result<(), RebuildError> {
+        let names: Vec<String> = self.projectors.iter().map(Projector::name).collect();
+        let (now, here) = (self.store.now_ms(), (self.position(), self.position()));
+        let mut tx = self.store.write().await?;
+        if !checkpoint::advance(&mut tx, now, &names, self.owner, INDEX_LEASE, here).await? {
+            return Err(RebuildError::TakenOver);
+        }
+        tx.commit().await?;
+        let at_once = if self.store.is_postgres() { INDEXED_AT_ONCE } else { 1 };
+        let mut indexing = JoinSet::new();
         for (projector, generation) in self.projectors.iter().zip(generations) {
-            let mut tx = self.store.write().await?;
-            checkpoint::run_schema(&mut tx, projector.model, Part::Indexes, BUILD, *generation).await?;
-            for table in projector.model.tables {
-                tx.script(format!("ANALYZE {table}{BUILD}")).await?;
+            if indexing.len() >= at_once {
+                indexed(indexing.join_next().await)?;
             }
-            tx.commit().await?;
+            indexing.spawn(index(self.store.clone(), projector.model, *generation));
+        }
+        while !indexing.is_empty() {
+            indexed(indexing.join_next().await)?;
         }
         Ok(())
     }
@@ -281,6 +301,27 @@ impl Build<'_> {
         sql.arg(model.name.to_owned()).push(" WHERE projection = ").arg(build);
         tx.execute(&sql).await?;
         Ok(true)
+    }
+}
+
+/// Creates the indexes of a build and gathers statistics.
+async fn index(store: Store, model: &'static ReadModel, generation: i64) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    if tx.is_postgres() {
+        tx.script(format!("SET LOCAL maintenance_work_mem = '{INDEX_MEMORY}'")).await?;
+    }
+    checkpoint::run_schema(&mut tx, model, Part::Indexes, BUILD, generation).await?;
+    for table in model.tables {
+        tx.script(format!("ANALYZE {table}{BUILD}")).await?;
+    }
+    tx.commit().await
+}
+
+fn indexed(joined: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(), RebuildError> {
+    match joined {
+        Some(Ok(done)) => Ok(done?),
+        Some(Err(_)) => Err(RebuildError::Stopped),
+        None => Ok(()),
     }
 }
 

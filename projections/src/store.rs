@@ -163,6 +163,11 @@ impl Store {
         })
     }
 
+    /// Whether the engine is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Store::Postgres(_))
+    }
+
     /// The present, in milliseconds, by the database's clock: leases are judged by one clock only.
     pub(crate) fn now_ms(&self) -> &'static str {
         match self {
