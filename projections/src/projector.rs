@@ -160,6 +160,11 @@ impl Changed {
         self.tables.is_empty() && self.parked.is_empty()
     }
 
+    pub(crate) fn append(&mut self, mut more: Changed) {
+        self.tables.append(&mut more.tables);
+        self.parked.append(&mut more.parked);
+    }
+
     pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
         for (table, suffix, changes) in self.tables {
             if !changes.inserts.is_empty() {

@@ -183,11 +183,13 @@ impl Build<'_> {
             self.write(&mut writing, before, changed).await?;
             progress(self.position());
         }
-        let mut rest = Changed::default();
+        let mut rest = vec![];
         for projector in &mut self.projectors {
-            projector.changes(Due::All, &mut rest);
+            let mut changed = Changed::default();
+            projector.changes(Due::All, &mut changed);
+            rest.push(changed);
         }
-        if !rest.is_empty() {
+        if !rest.iter().all(Changed::is_empty) {
             self.write(&mut writing, self.position(), rest).await?;
         }
         writing.finish().await?;
@@ -197,9 +199,11 @@ impl Build<'_> {
         }
     }
 
-    async fn take_in(&mut self, events: &[Decoded], writing: &mut Writing) -> Result<Changed, RebuildError> {
-        let mut changed = Changed::default();
+    /// What each of the projectors has to write of these events.
+    async fn take_in(&mut self, events: &[Decoded], writing: &mut Writing) -> Result<Vec<Changed>, RebuildError> {
+        let mut all = vec![];
         for projector in &mut self.projectors {
+            let mut changed = Changed::default();
             let missing = projector.touch(events);
             if !missing.is_empty() {
                 // A row that is being written would not be found.
@@ -210,16 +214,34 @@ impl Build<'_> {
             }
             projector.fold(events, &mut changed);
             projector.changes(Due::Settled, &mut changed);
+            all.push(changed);
         }
-        Ok(changed)
+        Ok(all)
     }
 
-    /// Begins to write, once what was being written is.
-    async fn write(&self, writing: &mut Writing, before: Position, changed: Changed) -> Result<(), RebuildError> {
+    /// Begins to write, once what was being written is. On PostgreSQL every read model in a transaction of its own: a
+    /// session works on one core, and rows of a build are nothing before all of it is there.
+    async fn write(&self, writing: &mut Writing, before: Position, all: Vec<Changed>) -> Result<(), RebuildError> {
         writing.finish().await?;
-        let names: Vec<String> = self.projectors.iter().map(Projector::name).collect();
-        let (store, owner, moved) = (self.store.clone(), self.owner.to_owned(), (before, self.position()));
-        writing.0 = Some(tokio::spawn(async move { write(&store, &owner, &names, moved, changed).await }));
+        let moved = (before, self.position());
+        let (mut names, mut together) = (vec![], Changed::default());
+        for (projector, changed) in self.projectors.iter().zip(all) {
+            if changed.is_empty() || !self.store.is_postgres() {
+                names.push(projector.name());
+                together.append(changed);
+            } else {
+                writing.0.spawn(write(
+                    self.store.clone(),
+                    self.owner.to_owned(),
+                    vec![projector.name()],
+                    moved,
+                    changed,
+                ));
+            }
+        }
+        if !names.is_empty() {
+            writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), names, moved, together));
+        }
         Ok(())
     }
 
@@ -325,32 +347,41 @@ fn indexed(joined: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<
     }
 }
 
-/// The one write under way, if there is one.
+/// The writes under way.
 #[derive(Default)]
-struct Writing(Option<JoinHandle<Result<(), AdvanceError>>>);
+struct Writing(JoinSet<Result<(), AdvanceError>>);
 
 impl Writing {
     async fn finish(&mut self) -> Result<(), RebuildError> {
-        let Some(writing) = self.0.take() else { return Ok(()) };
-        match writing.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(AdvanceError::Fenced)) => Err(RebuildError::TakenOver),
-            Ok(Err(AdvanceError::Store(error))) => Err(error.into()),
-            Err(_) => Err(RebuildError::Stopped),
+        while let Some(written) = self.0.join_next().await {
+            match written {
+                Ok(Ok(())) => {}
+                Ok(Err(AdvanceError::Fenced)) => return Err(RebuildError::TakenOver),
+                Ok(Err(AdvanceError::Store(error))) => return Err(error.into()),
+                Err(_) => return Err(RebuildError::Stopped),
+            }
         }
+        Ok(())
+    }
+}
+
+impl Drop for Writing {
+    /// A write is never dropped half way: a session must not go back to the pool within a transaction.
+    fn drop(&mut self) {
+        self.0.detach_all();
     }
 }
 
 /// Writes in one transaction with the checkpoints, which lag behind nothing that is written.
 async fn write(
-    store: &Store,
-    owner: &str,
-    names: &[String],
+    store: Store,
+    owner: String,
+    names: Vec<String>,
     moved: (Position, Position),
     changed: Changed,
 ) -> Result<(), AdvanceError> {
     let mut tx = store.write().await?;
-    if !checkpoint::advance(&mut tx, store.now_ms(), names, owner, BUILD_LEASE, moved).await? {
+    if !checkpoint::advance(&mut tx, store.now_ms(), &names, &owner, BUILD_LEASE, moved).await? {
         return Err(AdvanceError::Fenced);
     }
     changed.write(&mut tx).await?;
