@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, Postgres, Sqlite, Transaction,
+    AssertSqlSafe, Connection as _, Postgres, Sqlite, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
@@ -16,6 +16,8 @@ pub(crate) use sql::Sql;
 
 /// Connections of one node to PostgreSQL for projecting and querying.
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// A session idle for longer may have been lost unnoticed.
+const ASK_WHEN_IDLE: Duration = Duration::from_secs(1);
 /// Connections of one node that query SQLite; one more writes.
 const SQLITE_READERS: u32 = 4;
 /// How long a statement waits for another process that writes the same SQLite file.
@@ -85,6 +87,16 @@ impl Store {
                 .statement_cache_capacity(PREPARED_STATEMENTS);
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
+                // A session used a moment ago is not asked whether it lives: that would be every fifth statement.
+                .test_before_acquire(false)
+                .before_acquire(|session, known| {
+                    Box::pin(async move {
+                        if known.idle_for > ASK_WHEN_IDLE {
+                            session.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options)
                 .await
                 .map_err(failed)?;

@@ -50,6 +50,8 @@ impl PostgresLog {
             .max_connections(POOL_CONNECTIONS)
             .acquire_timeout(CONNECT_LIMIT)
             .after_connect(|connection, _| Box::pin(session::prepare(connection)))
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| Box::pin(session::is_alive(connection, known.idle_for)))
             .connect_lazy_with(options.clone());
         Ok(PostgresLog { options, pool })
     }

@@ -1,6 +1,8 @@
 //! Connecting: a session whose settings keep promises and whose plans never change under it.
 
-use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use std::time::Duration;
+
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
 use super::{CONNECT_LIMIT, durability};
 use crate::{LogError, error::within};
@@ -14,6 +16,9 @@ SET jit = off; SET plan_cache_mode = force_generic_plan;
 SET default_transaction_isolation = 'read committed';
 SET idle_in_transaction_session_timeout = '10s'";
 
+/// A session idle for longer may have been lost unnoticed.
+const ASK_WHEN_IDLE: Duration = Duration::from_secs(1);
+
 /// Connects, refuses unsafe settings and prepares the session.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, LogError> {
     let failed = |error| LogError::from_sqlx("connecting", error);
@@ -21,6 +26,15 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     durability::check(&mut connection).await?;
     prepare(&mut connection).await.map_err(failed)?;
     Ok(connection)
+}
+
+/// Whether a session of the pool can be used. One used a moment ago is not asked: asking would double
+/// what it costs to read the head.
+pub(super) async fn is_alive(connection: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::Error> {
+    if idle > ASK_WHEN_IDLE {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Applies the settings every session of ours has.
