@@ -146,3 +146,46 @@ fn line(&(line, product_id, tracked, units): &KeptLine) -> Line {
         returned,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most bytes kept of an order of two lines.
+    const SHORT: usize = 500;
+
+    #[test]
+    fn what_is_kept_is_short_and_reads_as_the_order_did() {
+        let at = DateTime::from_timestamp_millis(1_795_000_000_123);
+        let line = |number: u32| {
+            let units = [3, 1, 0, 0, 2, 1, 1, 299_700, 29_970, 48_551];
+            line(&(number, Uuid::from_u128(u128::from(number) << 100), true, units))
+        };
+        let payment = Payment {
+            at: at.unwrap_or_default(),
+            amount: 200_000,
+            method: "upi".to_owned(),
+            reference: Some("r-1".to_owned()),
+            undone: None,
+        };
+        let order = Order {
+            version: Version(9),
+            paid_at: Version(9),
+            lines: vec![line(1), line(2)],
+            shipping: Charge { net: 9_900, tax: 1_782 },
+            shipping_reversed: Charge { net: 100, tax: 18 },
+            goodwill: Charge { net: 4_237, tax: 763 },
+            totals: Totals { total: 648_244, ..Totals::default() },
+            captured: 400_000,
+            refunded: 250_000,
+            undone: 200_000,
+            payments: vec![payment],
+            times: Times { placed: at, confirmed: at, processing: at, held: at, held_until: at, ..Times::default() },
+            ..Order::empty(OrderId(1001))
+        };
+        let json = serde_json::to_string(&Kept::of(&order)).unwrap();
+        assert!(json.len() < SHORT, "{} bytes: {json}", json.len());
+        let again = serde_json::from_str::<Kept>(&json).unwrap().order(order.id);
+        assert_eq!(again, order, "nothing of it is words");
+    }
+}
