@@ -257,7 +257,7 @@ pub async fn daily_sales(
     };
     let given = skip + i64::try_from(groups.len()).unwrap_or(0);
     let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
-    let next = (given < total_groups).then_some(Cursor { pinned, value: given, id: 0 });
+    let next = (given < total_groups).then_some(Cursor { pinned, value: given, id: 0, at: 0 });
     read.answer(SalesReport { totals, groups, total_groups, next }).await
 }
 
@@ -458,7 +458,7 @@ pub async fn explain(
         postings.pop();
     }
     let last = postings.last().filter(|_| more);
-    let next = last.map(|last| Cursor { pinned, value: last.position, id: last.nth });
+    let next = last.map(|last| Cursor { pinned, value: last.position, id: last.nth, at: 0 });
     read.answer(Explained { postings, total_count, sums: sums_of_postings, reported, pinned, next }).await
 }
 

@@ -37,8 +37,8 @@ table! {
         status: String,
         /// Name of its payment status.
         payment_status: String,
-        /// Nothing may ship.
-        on_hold: bool,
+        /// Nothing may ship before this time, milliseconds since the epoch; 0 when it is not held.
+        held_until: i64,
         /// A unit waits for stock.
         backordered: bool,
         /// Active units.
@@ -265,7 +265,7 @@ fn row(order: Order, placed_position: i64) -> OrderSummary {
         placed_position,
         status: String::new(),
         payment_status: String::new(),
-        on_hold: false,
+        held_until: 0,
         backordered: false,
         units: 0,
         gross: 0,
@@ -286,7 +286,8 @@ fn refresh(row: &mut OrderSummary) {
     let totals = order.current_totals();
     renew(&mut row.status, order.status().name());
     renew(&mut row.payment_status, order.payment_status().name());
-    row.on_hold = order.on_hold();
+    let end = order.times.held_until.map_or(i64::MAX, |until| until.timestamp_millis());
+    row.held_until = if order.on_hold() { end } else { 0 };
     row.backordered = order.backordered();
     row.units = order.lines.iter().map(|line| line.active()).sum();
     row.gross = totals.gross;

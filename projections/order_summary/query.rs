@@ -125,7 +125,7 @@ pub async fn order_summaries(
     });
     listing.arg(page.limit() + 1);
     let mut orders: Vec<OrderSummary> = read.tx.rows(&listing).await?;
-    let next = crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id });
+    let next = crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
     let total_count = sums.iter().map(|sum| sum.orders).sum();
     read.answer(OrderSummaries { orders, next, total_count, sums }).await
 }

@@ -8,7 +8,7 @@ CREATE TABLE order_summary@ (
   placed_position bigint NOT NULL,
   status text NOT NULL,
   payment_status text NOT NULL,
-  on_hold boolean NOT NULL,
+  held_until bigint NOT NULL,          -- on hold before then, milliseconds; 0 when not held
   backordered boolean NOT NULL,
   units bigint NOT NULL,
   gross bigint NOT NULL,              -- amounts in minor units, as they stand now

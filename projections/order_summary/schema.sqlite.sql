@@ -8,7 +8,7 @@ CREATE TABLE order_summary@ (
   placed_position INTEGER NOT NULL,
   status TEXT NOT NULL,
   payment_status TEXT NOT NULL,
-  on_hold INTEGER NOT NULL,
+  held_until INTEGER NOT NULL,          -- on hold before then, milliseconds; 0 when not held
   backordered INTEGER NOT NULL,
   units INTEGER NOT NULL,
   gross INTEGER NOT NULL,              -- amounts in minor units, as they stand now

@@ -1,4 +1,5 @@
-//! Keeps a row per order for as long as anything about the order is open, and afterwards how it read meanwhile.
+//! Keeps a row per order for as long as anything about the order is open, and afterwards how it read meanwhile and what it
+//! takes to open it again.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -17,6 +18,7 @@ use crate::{
 };
 
 use super::{
+    closed::Kept,
     query::Scope,
     story::{Reading, Story},
 };
@@ -36,8 +38,8 @@ table! {
         placed_at: i64,
         /// Business day, ISO.
         placed_on: String,
-        /// Position of its placement.
-        placed_position: i64,
+        /// Position from which something is open: its placement, or where it was opened again.
+        opened_position: i64,
         /// Name of its status.
         status: String,
         /// Name of its payment status.
@@ -48,8 +50,8 @@ table! {
         unconfirmed: bool,
         /// In the scope `unpaid`.
         unpaid: bool,
-        /// In the scope `on_hold`.
-        on_hold: bool,
+        /// In the scope `on_hold` before this time, milliseconds since the epoch; 0 when it is not held.
+        held_until: i64,
         /// In the scope `backordered`.
         backordered: bool,
         /// Active units that have not left.
@@ -62,7 +64,7 @@ table! {
         products: String,
         /// The position from which it reads as it does.
         since: i64,
-        /// How it read from its placement on.
+        /// How it read from `opened_position` on.
         story: Json<Story>,
         /// The order itself.
         the_order: Json<Order>,
@@ -75,7 +77,7 @@ table! {
         key {
             /// The power of two below the number of positions it was open for.
             level: i64,
-            /// The position from which something was open: its placement.
+            /// The position from which something was open: its placement, or where it was opened again.
             from_position: i64,
         }
         /// The position from which nothing was open any more.
@@ -92,6 +94,18 @@ table! {
         placed_on: String,
         /// How it read.
         story: Json<Story>,
+    }
+}
+
+table! {
+    /// An order about which nothing is open. Whatever may open it again is folded into it.
+    pub struct PendingClosed = "pending_closed" on conflict Replace {
+        key {
+            /// Its number.
+            order_id: i64,
+        }
+        /// What it takes.
+        kept: Json<Kept>,
     }
 }
 
@@ -137,13 +151,14 @@ table! {
 pub(super) struct PendingOrdersFold {
     orders: Cached<PendingOrder>,
     past: Sums<PendingPast>,
+    closed: Cached<PendingClosed>,
     counts: Sums<PendingCount>,
     days: Cached<PendingDay>,
 }
 
 impl Fold for PendingOrdersFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.orders, &mut self.past, &mut self.counts, &mut self.days]
+        vec![&mut self.orders, &mut self.past, &mut self.closed, &mut self.counts, &mut self.days]
     }
 
     fn touch(&mut self, event: &Envelope<Event>) {
@@ -153,7 +168,12 @@ impl Fold for PendingOrdersFold {
                 self.orders.fresh((id,));
                 self.days.want((day(event.provenance.business_date),));
             }
-            Fact::Order(_) => self.orders.want((id,)),
+            Fact::Order(fact) => {
+                self.orders.want((id,));
+                if follows_the_end(&fact) {
+                    self.closed.want((id,));
+                }
+            }
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
     }
@@ -170,8 +190,7 @@ impl Fold for PendingOrdersFold {
                 self.orders.put(row);
             }
             Fact::Order(fact) => {
-                // An order without a row is finished: nothing that follows can open it again.
-                let Some(row) = self.orders.get_mut(&(id.0,)) else { return Ok(()) };
+                let Some(row) = self.orders.get_mut(&(id.0,)) else { return self.closed(id, event) };
                 evolve(&mut row.the_order.0, event)?;
                 count(&mut self.counts, row, -1);
                 if let OrderFact::LinesChanged(_) = fact {
@@ -181,6 +200,7 @@ impl Fold for PendingOrdersFold {
                     count(&mut self.counts, row, 1);
                     return Ok(());
                 }
+                self.closed.put(PendingClosed { order_id: id.0, kept: Json(Kept::of(&row.the_order.0)) });
                 if let Some(past) = past(row) {
                     self.past.entry(past.key(), || past);
                 }
@@ -193,6 +213,22 @@ impl Fold for PendingOrdersFold {
 }
 
 impl PendingOrdersFold {
+    /// Something happened to an order about which nothing was open: it may owe something again.
+    fn closed(&mut self, id: OrderId, event: &Envelope<Event>) -> Result<(), CannotApply> {
+        let Some(closed) = self.closed.get_mut(&(id.0,)) else { return Ok(()) };
+        let mut order = closed.kept.0.order(id);
+        evolve(&mut order, event)?;
+        if is_open(&order) {
+            let row = row(order, event.position.0);
+            count(&mut self.counts, &row, 1);
+            self.orders.put(row);
+            self.closed.remove((id.0,));
+        } else {
+            closed.kept = Json(Kept::of(&order));
+        }
+        Ok(())
+    }
+
     fn placed(&mut self, row: &PendingOrder) {
         let at = row.placed_at;
         match self.days.get_mut(&(row.placed_on.clone(),)) {
@@ -208,9 +244,31 @@ impl PendingOrdersFold {
     }
 }
 
+/// Whether such a fact can still come when nothing about the order is open.
+fn follows_the_end(fact: &OrderFact<'_>) -> bool {
+    match fact {
+        OrderFact::PaymentCaptured(_)
+        | OrderFact::PaymentRefunded(_)
+        | OrderFact::UnitsReturned(_)
+        | OrderFact::ShipmentVoided(_) => true,
+        // No unit of it is left that could be held, shipped, delivered or cancelled.
+        OrderFact::OrderPlaced(_)
+        | OrderFact::OrderConfirmed(_)
+        | OrderFact::OrderUnconfirmed(_)
+        | OrderFact::OrderHeld(_)
+        | OrderFact::OrderReleased(_)
+        | OrderFact::ProcessingStarted(_)
+        | OrderFact::UnitsShipped(_)
+        | OrderFact::UnitsDelivered(_)
+        | OrderFact::UnitsCancelled(_)
+        | OrderFact::BackorderFilled(_)
+        | OrderFact::LinesChanged(_) => false,
+    }
+}
+
 /// Adds the order to the counts of the scopes it is in, or takes it away from them.
 fn count(counts: &mut Sums<PendingCount>, row: &PendingOrder, sign: i64) {
-    for scope in Scope::ALL.into_iter().filter(|scope| scope.holds(row)) {
+    for scope in Scope::COUNTED.into_iter().filter(|scope| scope.holds(row)) {
         let key = (scope.column().to_owned(), row.placed_on.clone(), row.status.clone(), row.currency.clone());
         let (scope, placed_on, status, currency) = key.clone();
         let count = counts.entry(key, || PendingCount {
@@ -230,31 +288,31 @@ fn count(counts: &mut Sums<PendingCount>, row: &PendingOrder, sign: i64) {
     }
 }
 
-fn row(order: Order, placed_position: i64) -> PendingOrder {
+fn row(order: Order, position: i64) -> PendingOrder {
     let mut row = PendingOrder {
         order_id: order.id.0,
         customer_id: order.customer_id.0,
         currency: order.currency.code().to_owned(),
         placed_at: order.times.placed.map_or(0, |at| at.timestamp_millis()),
         placed_on: day(order.placed_on),
-        placed_position,
+        opened_position: position,
         status: String::new(),
         payment_status: String::new(),
         owes_goods: false,
         unconfirmed: false,
         unpaid: false,
-        on_hold: false,
+        held_until: 0,
         backordered: false,
         units_owed: 0,
         total: 0,
         due: 0,
         products: String::new(),
-        since: placed_position,
+        since: position,
         story: Json(Story::default()),
         the_order: Json(order),
     };
-    hold(&mut row, placed_position);
-    refresh(&mut row, placed_position);
+    hold(&mut row, position);
+    refresh(&mut row, position);
     row
 }
 
@@ -266,23 +324,36 @@ fn hold(row: &mut PendingOrder, position: i64) {
     row.story.0.hold(position, products);
 }
 
+/// Whether anything about the order is open, or will be before its end.
+fn is_open(order: &Order) -> bool {
+    match order.status() {
+        Status::Pending | Status::Confirmed | Status::Processing | Status::PartiallyShipped | Status::Shipped => true,
+        Status::Delivered | Status::Returned => order.due() > 0,
+        Status::Cancelled => false,
+    }
+}
+
+/// Until when nothing of an order that owes goods may ship.
+fn held_until(order: &Order, status: Status) -> i64 {
+    match order.times.held {
+        Some(_) if status.owes_goods() => order.times.held_until.map_or(i64::MAX, |until| until.timestamp_millis()),
+        Some(_) | None => 0,
+    }
+}
+
 /// Derives anew what the event at `position` can have changed; whether anything about the order is still open.
 fn refresh(row: &mut PendingOrder, position: i64) -> bool {
     let order = &row.the_order.0;
     let status = order.status();
     let payment = order.payment_status();
-    let over = match status {
-        Status::Pending | Status::Confirmed | Status::Processing | Status::PartiallyShipped | Status::Shipped => false,
-        Status::Delivered | Status::Returned | Status::Cancelled => true,
-    };
     row.due = order.due();
-    // Whatever the payments are called: one that was undone leaves an order refunded, with all of it owed.
+    // Whatever the payments are called: they may leave something owed under any name.
     row.unpaid = status != Status::Cancelled && row.due > 0;
     renew(&mut row.status, status.name());
     renew(&mut row.payment_status, payment.name());
     row.owes_goods = status.owes_goods();
     row.unconfirmed = status == Status::Pending;
-    row.on_hold = order.on_hold() && row.owes_goods;
+    row.held_until = held_until(order, status);
     row.backordered = order.backordered();
     row.units_owed = order.unshipped();
     row.total = order.current_totals().total;
@@ -290,13 +361,13 @@ fn refresh(row: &mut PendingOrder, position: i64) -> bool {
         status,
         payment,
         unpaid: row.unpaid,
-        on_hold: row.on_hold,
+        held_until: row.held_until,
         backordered: row.backordered,
         units_owed: row.units_owed,
         total: row.total,
         due: row.due,
     });
-    !over || row.unpaid
+    is_open(order)
 }
 
 /// What is kept of an order about which nothing is open any more.

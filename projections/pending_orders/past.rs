@@ -19,7 +19,8 @@ use crate::{
 /// What both tables say of an order: number, customer, currency, placed at and on, story.
 type Row = (i64, Uuid, String, i64, String, String);
 
-/// Every order that `filter` names, as it read right after `position`, in no order.
+/// Every order that `filter` names, as it read right after `position` and, where a hold may have ended by itself, at `at`
+/// (milliseconds since the epoch); in no order.
 ///
 /// Costs the orders that are open now or had something open at `position`, and about as many more that are looked at in
 /// vain: it grows with them, and with the log only by a level for each doubling.
@@ -27,6 +28,7 @@ pub(super) async fn open_at(
     read: &mut Read,
     filter: &Filter,
     position: i64,
+    at: i64,
 ) -> Result<Vec<OpenOrder>, QueryError> {
     let rows: Vec<Row> = read.tx.all(&candidates(filter, position, read.position.0)).await?;
     let mut found = Vec::with_capacity(rows.len());
@@ -34,7 +36,7 @@ pub(super) async fn open_at(
         let story: Story = serde_json::from_str(&story).map_err(|error| StoreError::Shape(error.to_string()))?;
         let holds = filter.product.is_none_or(|ProductId(product)| story.held(product, position));
         match story.at(position) {
-            Some(reading) if holds && filter.scope.fits(&reading) => found.push(OpenOrder {
+            Some(reading) if holds && filter.scope.fits(&reading, at) => found.push(OpenOrder {
                 order_id,
                 customer_id,
                 currency,
@@ -42,7 +44,7 @@ pub(super) async fn open_at(
                 placed_on,
                 status: reading.status.name().to_owned(),
                 payment_status: reading.payment.name().to_owned(),
-                on_hold: reading.on_hold,
+                on_hold: reading.held_until > at,
                 backordered: reading.backordered,
                 units_owed: reading.units_owed,
                 total: reading.total,
@@ -89,12 +91,12 @@ pub(super) fn counts(orders: &[OpenOrder]) -> Vec<StatusCount> {
 }
 
 impl Scope {
-    fn fits(self, reading: &Reading) -> bool {
+    fn fits(self, reading: &Reading, at: i64) -> bool {
         match self {
             Scope::Pending => reading.status.owes_goods(),
             Scope::Unconfirmed => reading.status == orderlog_domain::order::Status::Pending,
             Scope::Unpaid => reading.unpaid,
-            Scope::OnHold => reading.on_hold,
+            Scope::OnHold => reading.held_until > at,
             Scope::Backordered => reading.backordered,
         }
     }
@@ -106,7 +108,7 @@ fn candidates(filter: &Filter, position: i64, now: i64) -> Sql {
     const COLUMNS: &str = "order_id, customer_id, currency, placed_at, placed_on, story";
     let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM pending_orders WHERE "));
     // What is closed in every way, and was before, is there only until it is delivered.
-    sql.push("placed_position <= ").arg(position).push(" AND (owes_goods OR unpaid OR since > ").arg(position);
+    sql.push("opened_position <= ").arg(position).push(" AND (owes_goods OR unpaid OR since > ").arg(position);
     sql.push(")");
     // No interval is longer than the log.
     for level in 0..=level(now) {

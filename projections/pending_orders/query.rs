@@ -1,5 +1,6 @@
 //! Pending orders by scope, placement day, customer and product, with counts over the whole set; now or as of a position.
 
+use chrono::{DateTime, Utc};
 use orderlog_domain::ids::{CustomerId, Position, ProductId};
 use uuid::Uuid;
 
@@ -54,6 +55,8 @@ pub struct Filter {
     pub sort: Sort,
     /// As they stood right after this position; now when absent.
     pub as_of: Option<Position>,
+    /// The moment asked about: a hold that ends by then is none, though no event says so.
+    pub at: DateTime<Utc>,
 }
 
 /// An order about which something is open.
@@ -116,16 +119,16 @@ pub struct StatusCount {
 }
 
 impl Scope {
-    pub(super) const ALL: [Scope; 5] =
-        [Scope::Pending, Scope::Unconfirmed, Scope::Unpaid, Scope::OnHold, Scope::Backordered];
+    /// Those of which counts are kept: a hold ends without an event, so held orders are counted when asked for.
+    pub(super) const COUNTED: [Scope; 4] = [Scope::Pending, Scope::Unconfirmed, Scope::Unpaid, Scope::Backordered];
 
-    /// The column that says whether an order is in it.
+    /// The column that says whether an order is in it, for `on_hold` whether it was put on hold.
     pub(super) fn column(self) -> &'static str {
         match self {
             Scope::Pending => "owes_goods",
             Scope::Unconfirmed => "unconfirmed",
             Scope::Unpaid => "unpaid",
-            Scope::OnHold => "on_hold",
+            Scope::OnHold => "held_until > 0",
             Scope::Backordered => "backordered",
         }
     }
@@ -135,7 +138,7 @@ impl Scope {
             Scope::Pending => row.owes_goods,
             Scope::Unconfirmed => row.unconfirmed,
             Scope::Unpaid => row.unpaid,
-            Scope::OnHold => row.on_hold,
+            Scope::OnHold => row.held_until > 0,
             Scope::Backordered => row.backordered,
         }
     }
@@ -169,26 +172,28 @@ pub async fn pending_orders(
 ) -> Result<Answer<PendingOrders>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let shown = page.cursor.map(|cursor| cursor.pinned).or(filter.as_of).unwrap_or(read.position);
+    let at = page.cursor.map_or(filter.at.timestamp_millis(), |cursor| cursor.at);
     let (mut orders, counts) = if shown < read.position {
-        let open = past::open_at(&mut read, filter, shown.0).await?;
+        let open = past::open_at(&mut read, filter, shown.0, at).await?;
         let counts = past::counts(&open);
         (past::sorted(open, filter, page.cursor), counts)
     } else {
-        (present(&mut read, filter, page).await?, count(&mut read, filter).await?)
+        (present(&mut read, filter, page, at).await?, count(&mut read, filter, at).await?)
     };
-    let cursor = |order: &OpenOrder| Cursor { pinned: shown, value: filter.sort.value(order), id: order.order_id };
+    let cursor = |order: &OpenOrder| Cursor { pinned: shown, value: filter.sort.value(order), id: order.order_id, at };
     let next = next_page(&mut orders, page, cursor);
     let total_count = counts.iter().map(|count| count.orders).sum();
     read.answer(PendingOrders { orders, next, total_count, counts }).await
 }
 
 /// The present page, one order too long.
-async fn present(read: &mut Read, filter: &Filter, page: PageRequest) -> Result<Vec<OpenOrder>, QueryError> {
+async fn present(read: &mut Read, filter: &Filter, page: PageRequest, at: i64) -> Result<Vec<OpenOrder>, QueryError> {
     let mut listing = Sql::new(
-        "SELECT order_id, customer_id, currency, placed_at, placed_on, status, payment_status, on_hold, backordered, \
-         units_owed, total, due FROM pending_orders WHERE ",
+        "SELECT order_id, customer_id, currency, placed_at, placed_on, status, payment_status, backordered, units_owed, \
+         total, due, held_until > ",
     );
-    restrict(&mut listing, filter);
+    listing.arg(at).push(" AS on_hold FROM pending_orders WHERE ");
+    restrict(&mut listing, filter, at);
     if filter.placed != Days::default() {
         // When the days began and ended, so that the first of them is not looked for among all that is open.
         let (first, last) = times_of(read, filter.placed).await?;
@@ -218,8 +223,9 @@ async fn times_of(read: &mut Read, days: Days) -> Result<(i64, i64), QueryError>
 }
 
 /// From the counts of days, unless the filter tells orders of a day apart.
-async fn count(read: &mut Read, filter: &Filter) -> Result<Vec<StatusCount>, QueryError> {
-    let counted = filter.customer.is_none() && filter.product.is_none();
+async fn count(read: &mut Read, filter: &Filter, at: i64) -> Result<Vec<StatusCount>, QueryError> {
+    let counted =
+        filter.customer.is_none() && filter.product.is_none() && Scope::COUNTED.contains(&filter.scope);
     let (orders, table) = if counted { ("SUM(orders)", "pending_counts") } else { ("COUNT(*)", "pending_orders") };
     let mut sql = Sql::new(&format!(
         "SELECT status, currency, CAST({orders} AS BIGINT) AS orders, CAST(SUM(units_owed) AS BIGINT) AS units_owed, \
@@ -229,14 +235,17 @@ async fn count(read: &mut Read, filter: &Filter) -> Result<Vec<StatusCount>, Que
         sql.push("scope = ").arg(filter.scope.column().to_owned());
         filter.placed.restrict(&mut sql, "placed_on");
     } else {
-        restrict(&mut sql, filter);
+        restrict(&mut sql, filter, at);
     }
     sql.push(&format!(" GROUP BY status, currency HAVING {orders} > 0 ORDER BY status, currency"));
     Ok(read.tx.all(&sql).await?)
 }
 
-fn restrict(sql: &mut Sql, filter: &Filter) {
+fn restrict(sql: &mut Sql, filter: &Filter, at: i64) {
     sql.push(filter.scope.column());
+    if filter.scope == Scope::OnHold {
+        sql.push(" AND held_until > ").arg(at);
+    }
     filter.placed.restrict(sql, "placed_on");
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);

@@ -1,24 +1,24 @@
--- Orders that owe goods, or money, or wait for someone; finished orders leave the table. (PostgreSQL)
+-- Orders that owe goods, or money, or wait for someone; finished orders leave the table, and come back when they owe again. (PostgreSQL)
 CREATE TABLE pending_orders@ (
   order_id bigint PRIMARY KEY,
   customer_id uuid NOT NULL,
   currency text NOT NULL,
   placed_at bigint NOT NULL,          -- milliseconds
   placed_on text COLLATE "C" NOT NULL,          -- business day
-  placed_position bigint NOT NULL,
+  opened_position bigint NOT NULL,      -- position from which something is open
   status text NOT NULL,
   payment_status text NOT NULL,
   owes_goods boolean NOT NULL,
   unconfirmed boolean NOT NULL,
   unpaid boolean NOT NULL,
-  on_hold boolean NOT NULL,
+  held_until bigint NOT NULL,         -- on hold before then, milliseconds; 0 when not held
   backordered boolean NOT NULL,
   units_owed bigint NOT NULL,
   total bigint NOT NULL,              -- minor units, as it stands now
   due bigint NOT NULL,
   products text NOT NULL,               -- ids of the products it holds now, with blanks between
   since bigint NOT NULL,                -- position from which it reads as it does
-  story text NOT NULL,                  -- how it read from its placement on, as JSON
+  story text NOT NULL,                  -- how it read from opened_position on, as JSON
   the_order text NOT NULL               -- the domain's order, as JSON
 );
 -- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
@@ -34,6 +34,11 @@ CREATE TABLE pending_past@ (
   placed_at bigint NOT NULL,
   placed_on text COLLATE "C" NOT NULL,
   story text NOT NULL
+);
+-- Orders about which nothing is open: what it takes to open them again.
+CREATE TABLE pending_closed@ (
+  order_id bigint PRIMARY KEY,
+  kept text NOT NULL                   -- units and money, as JSON
 );
 -- What the orders of a scope and a day come to: a list says how long it is without being counted.
 CREATE TABLE pending_counts@ (
@@ -58,3 +63,4 @@ CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_i
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
 CREATE UNIQUE INDEX pending_past_by_level# ON pending_past@ (level, from_position);
 CREATE INDEX pending_orders_owing# ON pending_orders@ (placed_at, order_id) WHERE owes_goods;
+CREATE INDEX pending_orders_held# ON pending_orders@ (placed_at, order_id) WHERE held_until > 0;

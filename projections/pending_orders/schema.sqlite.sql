@@ -1,24 +1,24 @@
--- Orders that owe goods, or money, or wait for someone; finished orders leave the table. (SQLite)
+-- Orders that owe goods, or money, or wait for someone; finished orders leave the table, and come back when they owe again. (SQLite)
 CREATE TABLE pending_orders@ (
   order_id INTEGER PRIMARY KEY,
   customer_id BLOB NOT NULL,
   currency TEXT NOT NULL,
   placed_at INTEGER NOT NULL,          -- milliseconds
   placed_on TEXT NOT NULL,          -- business day
-  placed_position INTEGER NOT NULL,
+  opened_position INTEGER NOT NULL,      -- position from which something is open
   status TEXT NOT NULL,
   payment_status TEXT NOT NULL,
   owes_goods INTEGER NOT NULL,
   unconfirmed INTEGER NOT NULL,
   unpaid INTEGER NOT NULL,
-  on_hold INTEGER NOT NULL,
+  held_until INTEGER NOT NULL,         -- on hold before then, milliseconds; 0 when not held
   backordered INTEGER NOT NULL,
   units_owed INTEGER NOT NULL,
   total INTEGER NOT NULL,              -- minor units, as it stands now
   due INTEGER NOT NULL,
   products TEXT NOT NULL,               -- ids of the products it holds now, with blanks between
   since INTEGER NOT NULL,                -- position from which it reads as it does
-  story TEXT NOT NULL,                  -- how it read from its placement on, as JSON
+  story TEXT NOT NULL,                  -- how it read from opened_position on, as JSON
   the_order TEXT NOT NULL               -- the domain's order, as JSON
 );
 -- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
@@ -36,6 +36,11 @@ CREATE TABLE pending_past@ (
   story TEXT NOT NULL,
   PRIMARY KEY (level, from_position)
 ) WITHOUT ROWID;
+-- Orders about which nothing is open: what it takes to open them again.
+CREATE TABLE pending_closed@ (
+  order_id INTEGER PRIMARY KEY,
+  kept TEXT NOT NULL                   -- units and money, as JSON
+);
 -- What the orders of a scope and a day come to: a list says how long it is without being counted.
 CREATE TABLE pending_counts@ (
   scope TEXT NOT NULL,
@@ -58,3 +63,4 @@ CREATE TABLE pending_days@ (
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);
 CREATE INDEX pending_orders_by_customer# ON pending_orders@ (customer_id);
 CREATE INDEX pending_orders_owing# ON pending_orders@ (placed_at, order_id) WHERE owes_goods;
+CREATE INDEX pending_orders_held# ON pending_orders@ (placed_at, order_id) WHERE held_until > 0;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// Bits of [`Version::3`].
 const UNPAID: u8 = 1;
-const ON_HOLD: u8 = 2;
+const HELD: u8 = 2;
 const BACKORDERED: u8 = 4;
 
 /// How an order reads in the list.
@@ -15,7 +15,8 @@ pub(super) struct Reading {
     pub(super) status: Status,
     pub(super) payment: PaymentStatus,
     pub(super) unpaid: bool,
-    pub(super) on_hold: bool,
+    /// On hold before this time, milliseconds since the epoch; 0 when it is not held.
+    pub(super) held_until: i64,
     pub(super) backordered: bool,
     pub(super) units_owed: i64,
     pub(super) total: i64,
@@ -29,6 +30,9 @@ pub struct Story {
     versions: Vec<Version>,
     #[serde(rename = "p")]
     held: Vec<(i64, Vec<Uuid>)>,
+    /// When the holds of the held versions end, in their order. Few orders are ever held.
+    #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
+    ends: Vec<i64>,
 }
 
 /// From which position; status and payment status by their place in an order's life; bits; units owed; total; due.
@@ -48,7 +52,7 @@ const PAYMENTS: [PaymentStatus; 6] = [
 impl Reading {
     /// Whether the order is in any scope.
     pub(super) fn open(&self) -> bool {
-        self.status.owes_goods() || self.unpaid || self.on_hold || self.backordered
+        self.status.owes_goods() || self.unpaid || self.backordered
     }
 }
 
@@ -56,12 +60,21 @@ impl Story {
     /// From `position` on the order reads so; the position since which it does.
     pub(super) fn read(&mut self, position: i64, reading: Reading) -> i64 {
         match self.versions.last() {
-            Some(last) if last.reading() == reading => last.0,
+            Some(last) if last.reading(self.end_of_hold(self.versions.len())) == reading => last.0,
             _ => {
                 self.versions.push(Version::new(position, reading));
+                if reading.held_until > 0 {
+                    self.ends.push(reading.held_until);
+                }
                 position
             }
         }
+    }
+
+    /// When the hold of the latest held one of the first `versions` ends; 0 when none is held.
+    fn end_of_hold(&self, versions: usize) -> i64 {
+        let held = self.versions.iter().take(versions).filter(|version| version.is_held()).count();
+        held.checked_sub(1).and_then(|nth| self.ends.get(nth)).copied().unwrap_or(0)
     }
 
     /// From `position` on the order holds these products.
@@ -73,16 +86,19 @@ impl Story {
 
     /// Cuts off the end in which nothing was open; from where to where something was, if ever.
     pub(super) fn close(&mut self) -> Option<(i64, i64)> {
-        let last = self.versions.iter().rposition(|version| version.reading().open())?;
+        // When a hold ends changes nothing here: an order on hold owes goods.
+        let last = self.versions.iter().rposition(|version| version.reading(0).open())?;
         let until = self.versions.get(last + 1)?.0;
         self.versions.truncate(last + 1);
         self.held.retain(|(from, _)| *from < until);
+        self.ends.truncate(self.versions.iter().filter(|version| version.is_held()).count());
         Some((self.versions.first()?.0, until))
     }
 
     /// How the order read right after `position`; `None` before its placement.
     pub(super) fn at(&self, position: i64) -> Option<Reading> {
-        self.versions.iter().rev().find(|version| version.0 <= position).map(Version::reading)
+        let nth = self.versions.iter().rposition(|version| version.0 <= position)?;
+        self.versions.get(nth).map(|version| version.reading(self.end_of_hold(nth + 1)))
     }
 
     /// Whether the order held the product right after `position`.
@@ -95,19 +111,25 @@ impl Story {
 impl Version {
     fn new(position: i64, reading: Reading) -> Version {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        let bits = bit(reading.unpaid, UNPAID) | bit(reading.on_hold, ON_HOLD) | bit(reading.backordered, BACKORDERED);
+        let bits = bit(reading.unpaid, UNPAID) | bit(reading.held_until > 0, HELD) | bit(reading.backordered, BACKORDERED);
         let Reading { status, payment, units_owed, total, due, .. } = reading;
         Version(position, status as u8, payment as u8, bits, units_owed, total, due)
     }
 
-    fn reading(&self) -> Reading {
+    fn is_held(&self) -> bool {
+        self.3 & HELD != 0
+    }
+
+    /// How the order read; `end` is when its hold ends, if it is held.
+    fn reading(&self, end: i64) -> Reading {
         let Version(_, status, payment, bits, units_owed, total, due) = *self;
         // Written by `new` of the same version of this read model, so both are in range.
         let status = Status::ALL.get(usize::from(status)).copied().unwrap_or(Status::Pending);
         let payment = PAYMENTS.get(usize::from(payment)).copied().unwrap_or(PaymentStatus::Unpaid);
         let set = |bit: u8| bits & bit != 0;
-        let (unpaid, on_hold, backordered) = (set(UNPAID), set(ON_HOLD), set(BACKORDERED));
-        Reading { status, payment, unpaid, on_hold, backordered, units_owed, total, due }
+        let (unpaid, backordered) = (set(UNPAID), set(BACKORDERED));
+        let held_until = if self.is_held() { end } else { 0 };
+        Reading { status, payment, unpaid, held_until, backordered, units_owed, total, due }
     }
 }
 
@@ -120,7 +142,7 @@ mod tests {
             status,
             payment: PaymentStatus::Unpaid,
             unpaid: due > 0,
-            on_hold: false,
+            held_until: 0,
             backordered: false,
             units_owed: 3,
             total: 300,
@@ -145,10 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn every_hold_keeps_its_own_end() {
+        let held = |held_until: i64| Reading { held_until, ..reading(Status::Pending, 300) };
+        let mut story = Story::default();
+        for (position, end) in [(10, 0), (20, 5_000), (30, 7_000), (40, 0), (50, i64::MAX), (60, 0)] {
+            assert_eq!(story.read(position, held(end)), position);
+        }
+        assert_eq!(story.read(61, held(0)), 60);
+        assert_eq!(story.read(70, reading(Status::Cancelled, 0)), 70);
+        assert_eq!(story.close(), Some((10, 70)));
+        let told: Story = serde_json::from_str(&serde_json::to_string(&story).unwrap()).unwrap();
+        let ends = [19, 20, 29, 30, 40, 50, 69].map(|position| told.at(position).unwrap().held_until);
+        assert_eq!(ends, [0, 5_000, 5_000, 7_000, 0, i64::MAX, 0]);
+    }
+
+    #[test]
     fn every_status_survives() {
         for (status, payment) in Status::ALL.into_iter().flat_map(|status| PAYMENTS.map(|payment| (status, payment))) {
             let reading = Reading { status, payment, backordered: true, ..reading(status, 0) };
-            assert_eq!(Version::new(1, reading).reading(), reading);
+            assert_eq!(Version::new(1, reading).reading(0), reading);
         }
     }
 

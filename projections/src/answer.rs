@@ -60,11 +60,14 @@ pub struct Cursor {
     pub value: i64,
     /// Identity of the last item.
     pub id: i64,
+    /// When the first page was asked for, milliseconds since the epoch, where what is listed depends on it; else 0.
+    pub at: i64,
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.pinned, self.value, self.id)
+        write!(f, "{}.{}.{}", self.pinned, self.value, self.id)?;
+        if self.at == 0 { Ok(()) } else { write!(f, ".{}", self.at) }
     }
 }
 
@@ -78,9 +81,10 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Cursor, BadCursor> {
         let mut parts = text.split('.').map(str::parse);
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Ok(pinned)), Some(Ok(value)), Some(Ok(id)), None) => {
-                Ok(Cursor { pinned: Position(pinned), value, id })
+        let [pinned, value, id, at] = std::array::from_fn(|_| parts.next());
+        match (pinned, value, id, at.unwrap_or(Ok(0)), parts.next()) {
+            (Some(Ok(pinned)), Some(Ok(value)), Some(Ok(id)), Ok(at), None) => {
+                Ok(Cursor { pinned: Position(pinned), value, id, at })
             }
             _ => Err(BadCursor),
         }

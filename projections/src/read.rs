@@ -39,7 +39,7 @@ pub(crate) fn next_page<T>(items: &mut Vec<T>, page: PageRequest, cursor: impl F
 pub(crate) fn next_offset(given: usize, skipped: i64, total: i64, page: PageRequest, now: Position) -> Option<Cursor> {
     let value = skipped + i64::try_from(given).unwrap_or(0);
     let pinned = page.cursor.map_or(now, |cursor| cursor.pinned);
-    (given > 0 && value < total).then_some(Cursor { pinned, value, id: 0 })
+    (given > 0 && value < total).then_some(Cursor { pinned, value, id: 0, at: 0 })
 }
 
 /// A LIKE pattern for texts that contain `text`, with `\` as the escape character.

@@ -17,8 +17,8 @@ pub use view::{LineView, NaiveDateText, OrderView};
 use crate::{
     envelope::Provenance,
     event::{
-        Charge, Converted, LineUnits, OrderFact, OrderPlaced, PlacedLine, RefundKind, ShipmentVoided, StoredRate,
-        Totals, UnitsShipped,
+        Charge, Converted, LineUnits, OrderFact, OrderPlaced, PaymentRefunded, PlacedLine, RefundKind, ShipmentVoided,
+        StoredRate, Totals, UnitsShipped,
     },
     ids::{CustomerId, OrderId, Version},
     money::Currency,
@@ -53,6 +53,10 @@ pub struct Order {
     pub captured: i64,
     /// Money that went back, minor units.
     pub refunded: i64,
+    /// Money of payments that were undone, minor units: it counts as captured and as refunded.
+    pub undone: i64,
+    /// The order's version right after its latest payment.
+    pub paid_at: Version,
     /// Every payment, oldest first.
     pub payments: Vec<Payment>,
     /// Every refund, oldest first.
@@ -84,6 +88,10 @@ pub struct Payment {
     /// The payment provider's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// When it was undone, if it never was a payment after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub undone: Option<DateTime<Utc>>,
 }
 
 /// Money that went back.
@@ -202,6 +210,8 @@ impl Order {
             goodwill: Charge::default(),
             captured: 0,
             refunded: 0,
+            undone: 0,
+            paid_at: Version::NONE,
             payments: vec![],
             refunds: vec![],
             shipments: vec![],
@@ -245,8 +255,8 @@ impl Order {
         self.shipments.iter().filter(|shipment| shipment.voided.is_none())
     }
 
-    /// Whether nothing may ship until released. A hold with an end that has passed is released when a command comes;
-    /// until then the order is shown as held, with that end.
+    /// Whether a hold was recorded and no release. A hold with an end is over at that end, though its release is only
+    /// recorded when a command comes: whoever shows the order asks [`Order::on_hold_at`].
     #[must_use]
     pub fn on_hold(&self) -> bool {
         self.times.held.is_some()
@@ -256,6 +266,15 @@ impl Order {
     #[must_use]
     pub fn on_hold_at(&self, now: DateTime<Utc>) -> bool {
         self.on_hold() && self.times.held_until.is_none_or(|until| now < until)
+    }
+
+    /// The order as it reads at `now`: a hold that has ended by itself is none.
+    #[must_use]
+    pub fn as_read_at(mut self, now: DateTime<Utc>) -> Order {
+        if !self.on_hold_at(now) {
+            (self.times.held, self.times.held_until) = (None, None);
+        }
+        self
     }
 
     /// The hold it is on.
@@ -322,11 +341,13 @@ impl Order {
             }
             OrderFact::PaymentCaptured(fact) => {
                 self.captured += fact.amount;
+                self.paid_at = self.version.next();
                 self.payments.push(Payment {
                     at: provenance.occurred_at,
                     amount: fact.amount,
                     method: fact.method.clone(),
                     reference: fact.reference.clone(),
+                    undone: None,
                 });
             }
             OrderFact::LinesChanged(fact) => {
@@ -343,6 +364,7 @@ impl Order {
                 }
             }
             OrderFact::PaymentRefunded(fact) => {
+                self.take_back_payment(fact, provenance);
                 self.refunded += fact.amount;
                 self.goodwill.net += fact.allowance.net;
                 self.goodwill.tax += fact.allowance.tax;
@@ -430,6 +452,19 @@ impl Order {
         self.times.shipped = None;
         for shipment in self.shipments.iter_mut().filter(|shipment| shipment.shipment == fact.shipment) {
             shipment.voided = Some(provenance.occurred_at);
+        }
+    }
+
+    /// Undoing a payment records a refund of all of it, and is refused once anything else was recorded. So a refund that
+    /// follows a payment at once and equals it takes that payment back: nothing was sold back.
+    fn take_back_payment(&mut self, back: &PaymentRefunded, provenance: &Provenance) {
+        let follows = self.paid_at == self.version && self.exists();
+        let Some(payment) = self.payments.last_mut().filter(|_| follows) else { return };
+        let whole =
+            (payment.amount, &payment.method, &payment.reference) == (back.amount, &back.method, &back.reference);
+        if whole && back.kind == RefundKind::Units && back.allowance == Charge::default() {
+            payment.undone = Some(provenance.occurred_at);
+            self.undone += back.amount;
         }
     }
 

@@ -16,6 +16,8 @@ use crate::{node::Node, tools::Failure};
 pub(crate) struct AsOf {
     /// The last position that was recorded by then.
     pub(crate) position: Position,
+    /// The moment itself, by which holds with an end may be over.
+    pub(crate) at: DateTime<Utc>,
     said: Said,
 }
 
@@ -53,7 +55,10 @@ impl Node {
             }
             if !YEARS.contains(&position) || text.starts_with('@') {
                 return match position {
-                    0.. if position <= head.0 => Ok(AsOf { position: Position(position), said: Said::Position }),
+                    0.. if position <= head.0 => {
+                        let (position, said) = (Position(position), Said::Position);
+                        Ok(AsOf { position, at: self.recorded_at(position).await?, said })
+                    }
                     _ => Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into()),
                 };
             }
@@ -65,7 +70,7 @@ impl Node {
                 return Err(problem("That moment lies in the future.".to_owned()).into());
             }
             let position = self.last_position(head, |recorded_at| recorded_at <= at).await?;
-            return Ok(AsOf { position, said: Said::Time(at) });
+            return Ok(AsOf { position, at, said: Said::Time(at) });
         }
         let calendar = &self.config.shop.calendar;
         let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
@@ -76,9 +81,9 @@ impl Node {
             Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
             Some((day, (_, end))) if end <= now => {
                 let position = self.last_position(head, |recorded_at| recorded_at < end).await?;
-                Ok(AsOf { position, said: Said::EndOf(day) })
+                Ok(AsOf { position, at: end, said: Said::EndOf(day) })
             }
-            Some(_) | None => Ok(AsOf { position: head, said: Said::Time(now) }),
+            Some(_) | None => Ok(AsOf { position: head, at: now, said: Said::Time(now) }),
         }
     }
 
@@ -88,16 +93,23 @@ impl Node {
         let (mut known, mut later) = (0, head.0 + 1);
         while later - known > 1 {
             let middle = known + (later - known) / 2;
-            let page = self.log.read(Position(middle - 1), 1).await.map_err(anyhow::Error::new)?;
-            let event = page.first().ok_or_else(|| anyhow::anyhow!("event {middle} is missing"))?;
-            let recorded_at = envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at;
-            if early(recorded_at) {
+            if early(self.recorded_at(Position(middle)).await?) {
                 known = middle;
             } else {
                 later = middle;
             }
         }
         Ok(Position(known))
+    }
+
+    /// When the event at a position was recorded; long ago where there is none before the first.
+    async fn recorded_at(&self, position: Position) -> Result<DateTime<Utc>, Failure> {
+        if position == Position::START {
+            return Ok(DateTime::UNIX_EPOCH);
+        }
+        let page = self.log.read(Position(position.0 - 1), 1).await.map_err(anyhow::Error::new)?;
+        let event = page.first().ok_or_else(|| anyhow::anyhow!("event {position} is missing"))?;
+        Ok(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at)
     }
 }
 

@@ -75,6 +75,9 @@ pub(crate) fn acts(id: OrderId, events: &[Envelope<Event>], skip: usize, limit: 
     let (mut acts, mut count) = (vec![], 0);
     for events in events.chunk_by(|one, next| one.provenance.command_id == next.provenance.command_id) {
         let wanted = count >= skip && acts.len() < limit;
+        // As it read when the command came: a hold may have ended by itself before.
+        let at = events.last().map(|event| event.provenance.recorded_at).unwrap_or_default();
+        let existing = |state: &State| existing(state).map(|order| order.as_read_at(at));
         let before = if wanted { existing(&order) } else { None };
         for event in events {
             order.evolve(&event.data, &event.provenance);

@@ -2,7 +2,8 @@
 
 pub(crate) mod told;
 
-use chrono::{Month, NaiveDate};
+use chrono::{DateTime, Month, NaiveDate, Utc};
+use chrono_tz::Tz;
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
@@ -159,7 +160,8 @@ fn undone(node: &Node, receipt: &Receipt, order: &Order) -> String {
             }
             Event::UnitsCancelled(_) => return format!("The order is undone: #{id} is {status}."),
             Event::ShipmentVoided(_) => said = format!("The shipment is undone: order #{id} is {status} again."),
-            Event::OrderHeld(_) if !said.contains("shipment") => {
+            // The hold that is back may have ended since.
+            Event::OrderHeld(_) if !said.contains("shipment") && order.on_hold_at(node.clock.now()) => {
                 said = format!("That is undone: order #{id} is on hold again{}.", until(node, order));
             }
             Event::OrderReleased(_) => said = format!("The hold is undone: order #{id} is no longer on hold."),
@@ -171,8 +173,14 @@ fn undone(node: &Node, receipt: &Receipt, order: &Order) -> String {
 
 /// ` until 27 Nov 2026, 18:00` in the shop's zone, or nothing.
 fn until(node: &Node, order: &Order) -> String {
-    let local = order.times.held_until.map(|at| at.with_timezone(&node.config.shop.calendar.timezone));
-    local.map(|at| format!(" until {}, {}", day_in_words(at.date_naive()), at.format("%H:%M"))).unwrap_or_default()
+    let zone = node.config.shop.calendar.timezone;
+    order.times.held_until.map(|at| format!(" until {}", moment(at, zone))).unwrap_or_default()
+}
+
+/// `27 Nov 2026, 18:00`
+pub(crate) fn moment(at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{}, {}", day_in_words(local.date_naive()), local.format("%H:%M"))
 }
 
 /// `10 are on hand and 8 available`; what was promised beyond what is there is said so.

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use orderlog_domain::{
-    event::StockReceived,
+    event::{Fact, OrderFact, StockReceived},
     ids::{Position, ProductId, StreamId},
+    order::Status,
     stock::Stock,
-    world::State,
+    world::{State, World},
 };
 use orderlog_projections::{
     Cursor, Days, Freshness, PageRequest, Projections,
@@ -37,7 +39,7 @@ const QUESTIONS: usize = 6;
 
 const WHATEVER: Freshness = Freshness::Whatever;
 
-fn any_filter(chance: &mut ChaCha8Rng) -> Filter {
+fn any_filter(chance: &mut ChaCha8Rng, at: DateTime<Utc>) -> Filter {
     let scopes = [Scope::Pending, Scope::Unconfirmed, Scope::Unpaid, Scope::OnHold, Scope::Backordered];
     let day = |chance: &mut ChaCha8Rng| {
         let first = chrono::NaiveDate::from_ymd_opt(2024, 10, 4).expect("a day");
@@ -53,6 +55,7 @@ fn any_filter(chance: &mut ChaCha8Rng) -> Filter {
             to: if chance.random_bool(0.2) { day(chance) } else { None },
         },
         as_of: None,
+        at,
     }
 }
 
@@ -90,7 +93,7 @@ async fn what_was_pending_is_answered_as_it_was_then(engine: Engine) {
         node.bus.publish(events.into());
         node.caught_up(history.position()).await;
         for _ in 0..QUESTIONS {
-            let filter = any_filter(&mut chance);
+            let filter = any_filter(&mut chance, history.now);
             let answer = all(&node.projections, &filter, 7).await;
             kept.push((history.position(), filter, answer));
         }
@@ -98,6 +101,8 @@ async fn what_was_pending_is_answered_as_it_was_then(engine: Engine) {
     node.stop().await;
     let met = kept.iter().filter(|(_, _, answer)| answer.total_count > 0).count();
     assert!(met > kept.len() / 3, "{met} of {} answers hold orders", kept.len());
+    let reopened = reopened(&history);
+    assert!(reopened > 5, "{reopened} finished orders owed something again");
 
     // As it was folded in small steps, and as one reading of the log folds it.
     for rebuilt in [false, true] {
@@ -120,6 +125,26 @@ async fn what_was_pending_is_answered_as_it_was_then(engine: Engine) {
     }
     let nothing = Filter { as_of: Some(Position::START), ..Filter::default() };
     assert_eq!(all(&node.projections, &nothing, 5).await.total_count, 0, "before the first event");
+}
+
+/// How often a finished order came to owe money again.
+fn reopened(history: &History) -> usize {
+    let mut world = World::default();
+    let mut times = 0;
+    for (_, event) in &history.told {
+        let Fact::Order(fact) = event.fact() else { continue };
+        let id = serde_json::from_value(serde_json::to_value(event).expect("JSON")["order_id"].clone()).expect("an id");
+        let over = |world: &World| {
+            let order = world.order(id).ok().filter(|order| order.exists());
+            order.is_some_and(|order| order.status() == Status::Delivered && order.due() <= 0)
+        };
+        let before = over(&world);
+        world.evolve(StreamId::Order(id), event, &history.provenance());
+        if before && !over(&world) && matches!(fact, OrderFact::PaymentRefunded(_)) {
+            times += 1;
+        }
+    }
+    times
 }
 
 async fn later_pages_show_the_moment_of_the_first(engine: Engine) {
@@ -170,7 +195,7 @@ async fn stock_marks_are_what_stock_was(engine: Engine) {
     let mut stood = vec![];
     let mut state = State::Stock(Stock::empty(hot));
     for (position, event) in &history.told {
-        if let (orderlog_domain::event::Fact::Stock(_), true) = (event.fact(), is_about(event, hot)) {
+        if let (Fact::Stock(_), true) = (event.fact(), is_about(event, hot)) {
             state.evolve(event, &history.provenance());
             if let State::Stock(stock) = &state {
                 stood.push((*position, stock.clone()));

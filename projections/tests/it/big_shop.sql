@@ -14,9 +14,9 @@ SELECT CASE WHEN u - f < 65536 THEN 15 WHEN u - f < 131072 THEN 16 WHEN u - f < 
     || (f + 20000) || ',2,2,0,3,383276,0],[' || (f + 30000) || ',3,2,0,1,383276,0]],"p":[[' || f
     || ',["5a4d0e5c-0000-5000-8000-000000000001","5a4d0e5c-0000-5000-8000-000000000002"]]]}'
 FROM big WHERE u < 9400000;
-INSERT INTO pending_orders (order_id, customer_id, currency, placed_at, placed_on, placed_position, status, payment_status,
-  owes_goods, unconfirmed, unpaid, on_hold, backordered, units_owed, total, due, products, since, story, the_order)
-SELECT 1001 + n, {id}, 'INR', CAST(day AS bigint) * 86400000 + n, '2025-12-15', f, 'pending', 'paid', 1 = 1, 1 = 1, 1 = 0, 1 = 0, 1 = 0,
+INSERT INTO pending_orders (order_id, customer_id, currency, placed_at, placed_on, opened_position, status, payment_status,
+  owes_goods, unconfirmed, unpaid, held_until, backordered, units_owed, total, due, products, since, story, the_order)
+SELECT 1001 + n, {id}, 'INR', CAST(day AS bigint) * 86400000 + n, '2025-12-15', f, 'pending', 'paid', 1 = 1, 1 = 1, 1 = 0, 0, 1 = 0,
   3, 383276, 0, '5a4d0e5c-0000-5000-8000-000000000001 5a4d0e5c-0000-5000-8000-000000000002', f + 9,
   '{"v":[[' || f || ',0,0,1,3,383276,383276],[' || (f + 9) || ',0,2,0,3,383276,0]],"p":[[' || f
     || ',["5a4d0e5c-0000-5000-8000-000000000001","5a4d0e5c-0000-5000-8000-000000000002"]]]}',

@@ -34,7 +34,8 @@ pub(crate) struct History {
     pub(crate) told: Vec<(Position, Event)>,
     pub(crate) world: World,
     open: Vec<OrderId>,
-    now: DateTime<Utc>,
+    finished: Vec<OrderId>,
+    pub(crate) now: DateTime<Utc>,
 }
 
 pub(crate) fn product(n: u32) -> ProductId {
@@ -55,6 +56,7 @@ impl History {
             told: vec![],
             world: World::default(),
             open: vec![],
+            finished: vec![],
             now: DateTime::UNIX_EPOCH + Duration::days(20_000),
         };
         for n in 0..PRODUCTS {
@@ -93,12 +95,20 @@ impl History {
             self.now += Duration::minutes(self.chance.random_range(1..30));
             if self.open.len() < 5 || self.chance.random_bool(0.15) {
                 self.place();
+            } else if self.finished.len() > 3 && self.chance.random_bool(0.05) {
+                let i = self.chance.random_range(0..self.finished.len());
+                self.look_back(self.finished[i]);
+                if !self.finished(self.finished[i]) {
+                    let again = self.finished.swap_remove(i);
+                    self.open.push(again);
+                }
             } else {
                 let i = self.chance.random_range(0..self.open.len());
                 let id = self.open[i];
                 self.step(id);
                 if self.finished(id) {
                     self.open.swap_remove(i);
+                    self.finished.push(id);
                 }
             }
         }
@@ -247,24 +257,13 @@ impl History {
         let status = order.status();
         if order.due() > 0 && self.chance.random_bool(0.2) {
             let amount = if self.chance.random_bool(0.2) { (order.due() / 2).max(1) } else { order.due() };
-            let (customer_id, currency) = (order.customer_id, order.currency);
-            let method = "upi".to_owned();
-            self.record(
-                stream,
-                PaymentCaptured {
-                    order_id: id,
-                    customer_id,
-                    currency,
-                    amount,
-                    method,
-                    reference: None,
-                    converted: None,
-                },
-            );
+            self.pay(&order, amount, "upi");
         } else if order.captured > order.refunded && self.chance.random_bool(0.03) {
             self.pay_back(&order);
-        } else if order.on_hold() {
+        } else if order.on_hold() && self.chance.random_bool(0.3) {
             self.record(stream, OrderReleased { order_id: id });
+        } else if order.on_hold_at(self.now) {
+            // It waits.
         } else if order.backordered() {
             self.fill(&order);
         } else if matches!(status, Status::Pending | Status::Confirmed) && self.chance.random_bool(0.1) {
@@ -274,7 +273,9 @@ impl History {
         } else if status == Status::Shipped && self.chance.random_bool(0.05) {
             self.take_back(&order);
         } else if order.unshipped() > 0 && self.chance.random_bool(0.03) {
-            self.record(stream, OrderHeld { order_id: id, until: None });
+            let minutes = self.chance.random_range(1..2_000);
+            let until = self.chance.random_bool(0.7).then(|| self.now + Duration::minutes(minutes));
+            self.record(stream, OrderHeld { order_id: id, until });
         } else if order.unshipped() > 0 && self.chance.random_bool(0.05) {
             self.cancel(&order);
         } else {
@@ -288,23 +289,37 @@ impl History {
                     if order.due() <= 0 {
                         return;
                     }
-                    let (customer_id, currency, amount) = (order.customer_id, order.currency, order.due());
-                    let method = format!("line {line}");
-                    self.record(
-                        stream,
-                        PaymentCaptured {
-                            order_id: id,
-                            customer_id,
-                            currency,
-                            amount,
-                            method,
-                            reference: None,
-                            converted: None,
-                        },
-                    );
+                    self.pay(&order, order.due(), &format!("line {line}"));
                 }
             }
         }
+    }
+
+    /// Something comes up about a finished order: its payments were a mistake, more money comes in, or units come back.
+    fn look_back(&mut self, id: OrderId) {
+        let order = self.order(id);
+        if order.captured > order.refunded && self.chance.random_bool(0.7) {
+            self.pay_back(&order);
+        } else if order.status() == Status::Delivered && self.chance.random_bool(0.5) {
+            self.take_back(&order);
+        } else {
+            self.pay(&order, 4_711, "upi");
+        }
+    }
+
+    fn pay(&mut self, order: &Order, amount: i64, method: &str) {
+        self.record(
+            StreamId::Order(order.id),
+            PaymentCaptured {
+                order_id: order.id,
+                customer_id: order.customer_id,
+                currency: order.currency,
+                amount,
+                method: method.to_owned(),
+                reference: None,
+                converted: None,
+            },
+        );
     }
 
     /// A payment was a mistake.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Weekday;
+use chrono::{DateTime, Utc, Weekday};
 use orderlog_domain::{
     ids::{OrderId, Position, ProductId},
     order::{Order, Status},
@@ -12,7 +12,7 @@ use orderlog_projections::{
     Cursor, Days, Freshness, Matched, PageRequest, Projections, catalogue, customers,
     daily_sales::{self, GroupBy, GroupKey, SalesRequest, Selection},
     order_summary,
-    pending_orders::{self, Scope, Sort},
+    pending_orders::{self, OpenOrder, Scope, Sort},
     stock,
 };
 
@@ -35,7 +35,7 @@ on_both!(
 );
 
 /// Whether an order belongs to a scope, by the domain's own word.
-type Fits = fn(&Order) -> bool;
+type Fits = fn(&Order, DateTime<Utc>) -> bool;
 
 const WHATEVER: Freshness = Freshness::Whatever;
 
@@ -56,22 +56,28 @@ fn orders(history: &History) -> Vec<Order> {
 async fn pending_orders_agree(engine: Engine) {
     let (projections, history) = shop(&engine, 21).await;
     let orders = orders(&history);
-    let scopes: [(Scope, Fits); 4] = [
-        (Scope::Pending, |order| order.status().owes_goods()),
-        (Scope::Unconfirmed, |order| order.status() == Status::Pending),
-        (Scope::OnHold, |order| order.on_hold() && order.status().owes_goods()),
-        (Scope::Unpaid, |order| order.status() != Status::Cancelled && order.due() > 0),
+    let now = history.now;
+    let scopes: [(Scope, Fits); 5] = [
+        (Scope::Pending, |order, _| order.status().owes_goods()),
+        (Scope::Unconfirmed, |order, _| order.status() == Status::Pending),
+        (Scope::OnHold, |order, now| order.on_hold_at(now) && order.status().owes_goods()),
+        (Scope::Backordered, |order, _| order.backordered()),
+        (Scope::Unpaid, |order, _| order.status() != Status::Cancelled && order.due() > 0),
     ];
     for (scope, fits) in scopes {
         for sort in [Sort::Oldest, Sort::Newest, Sort::Largest] {
-            let filter = pending_orders::Filter { scope, sort, ..pending_orders::Filter::default() };
-            let mut expected: Vec<i64> = orders.iter().filter(|order| fits(order)).map(|order| order.id.0).collect();
+            let filter = pending_orders::Filter { scope, sort, at: now, ..pending_orders::Filter::default() };
+            let mut expected: Vec<i64> =
+                orders.iter().filter(|order| fits(order, now)).map(|order| order.id.0).collect();
             let mut found = vec![];
             let mut page = PageRequest::first(7);
             loop {
                 let answer =
                     pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer");
                 assert_eq!(answer.found.total_count, expected.len() as i64, "{scope:?}");
+                for row in &answer.found.orders {
+                    agrees(row, &orders[usize::try_from(row.order_id - OrderId::FIRST.0).expect("an order")], now);
+                }
                 found.extend(answer.found.orders.iter().map(|order| order.order_id));
                 let Some(next) = answer.found.next else { break };
                 page.cursor = Some(next.to_string().parse::<Cursor>().expect("a cursor survives its text"));
@@ -94,6 +100,20 @@ async fn pending_orders_agree(engine: Engine) {
         ..pending_orders::Filter::default()
     };
     pending_orders::pending_orders(&projections, &filter, PageRequest::first(1), WHATEVER).await.expect("answer");
+}
+
+/// A row says of an order what the domain says, reopened or not.
+#[track_caller]
+fn agrees(row: &OpenOrder, order: &Order, now: DateTime<Utc>) {
+    let said = (row.status.as_str(), row.payment_status.as_str(), row.on_hold, row.backordered);
+    let hold = order.on_hold_at(now) && order.status().owes_goods();
+    let known = (order.status().name(), order.payment_status().name(), hold, order.backordered());
+    assert_eq!(said, known, "order {}", order.id);
+    let amounts = (row.units_owed, row.total, row.due, row.placed_on.clone());
+    let known = (order.unshipped(), order.current_totals().total, order.due(), order.placed_on.to_string());
+    assert_eq!(amounts, known, "order {}", order.id);
+    assert_eq!((row.customer_id, row.currency.as_str()), (order.customer_id.0, order.currency.code()));
+    assert_eq!(Some(row.placed_at), order.times.placed.map(|at| at.timestamp_millis()));
 }
 
 async fn sales_agree(engine: Engine) {

@@ -4,6 +4,7 @@ mod auditors;
 mod bad_input;
 mod contention;
 mod dialogue;
+mod ends;
 mod faults;
 mod figures;
 mod guards;

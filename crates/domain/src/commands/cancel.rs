@@ -33,7 +33,7 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -43,10 +43,10 @@ impl Cancel {
         if order.unshipped() == 0 {
             let message =
                 format!("Order #{} is {}: no unit of it can be cancelled.", order.id, order.status().spoken());
-            return Err(instead(order, refuse::illegal(order, message)).into());
+            return Err(instead(order, refuse::illegal(order, context, message)).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
-        check_unshipped(order, &selected)?;
+        check_unshipped(order, &selected, context)?;
         let shipped: i64 = order.lines.iter().map(|line| line.shipped).sum();
         if self.lines.is_none() && shipped > 0 {
             let (units, stay, they) = if shipped == 1 { ("unit", "stays", "it") } else { ("units", "stay", "they") };
@@ -74,11 +74,11 @@ fn instead(order: &Order, rejection: Rejection) -> Rejection {
     }
 }
 
-fn check_unshipped(order: &Order, selected: &[Selected<'_>]) -> Result<(), Rejection> {
+fn check_unshipped(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
     let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) else { return Ok(()) };
     let left = line.unshipped();
     let message = format!("Only {left} of line {} ({}) can be cancelled, not {units}.", line.line, line.name);
-    Err(instead(order, refuse::illegal(order, message).field("lines")))
+    Err(instead(order, refuse::illegal(order, context, message).field("lines")))
 }
 
 fn cancelled(order: &Order, selected: &[Selected<'_>]) -> UnitsCancelled {

@@ -77,7 +77,7 @@ impl ChangeLines {
         if !matches!(order.status(), Status::Pending | Status::Confirmed) {
             let message =
                 format!("Order #{} is {}: its lines can no longer be changed.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, message)
+            return Err(refuse::illegal(order, context, message)
                 .hint("Cancel unshipped units with orders_cancel, or place another order for what is added.")
                 .into());
         }

@@ -61,7 +61,7 @@ impl Refund {
         let mut decision = Decision::about(stream);
         let amount = match (amount, &self.lines) {
             (Some(amount), _) => amount,
-            (None, Some(lines)) => worth(order, lines)?,
+            (None, Some(lines)) => worth(order, lines, context)?,
             (None, None) => self.limit(order),
         };
         if amount == 0 {
@@ -189,12 +189,12 @@ fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
 }
 
 /// What the selected units, cancelled or returned, cost with tax.
-fn worth(order: &Order, lines: &[LineSelection]) -> Result<i64, Rejection> {
+fn worth(order: &Order, lines: &[LineSelection], context: &Context<'_>) -> Result<i64, Rejection> {
     let freed = |line: &Line| line.returned + line.cancelled;
     let selected = select(order, Some(lines), freed)?;
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > freed(s.line)) {
         let message = format!("Only {} of line {} were cancelled or came back, not {units}.", freed(line), line.line);
-        return Err(refuse::illegal(order, message)
+        return Err(refuse::illegal(order, context, message)
             .field("lines")
             .hint("Cancel (orders_cancel) or return (orders_return_items) the units first."));
     }

@@ -45,8 +45,8 @@ pub(super) fn registered<'w>(
 }
 
 /// The order's state does not allow it.
-pub(super) fn illegal(order: &Order, message: impl Into<String>) -> Rejection {
-    let next = order.allowed_next();
+pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<String>) -> Rejection {
+    let next = order.allowed_next(context.now);
     let rejection = Rejection::new(Code::IllegalTransition, message)
         .candidates(next.iter().map(|status| json!({ "status": status, "tool": "orders_update_status" })).collect());
     if next.is_empty() {

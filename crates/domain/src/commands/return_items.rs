@@ -38,12 +38,12 @@ pub struct ReturnItems {
 }
 
 impl ReturnItems {
-    pub(super) fn decide(&self, world: &World, _context: &Context<'_>) -> Result<Decision, Refusal> {
+    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         if order.lines.iter().all(|line| line.returnable() == 0) {
             let message =
                 format!("Order #{} is {}: no shipped unit of it can come back.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, message)
+            return Err(refuse::illegal(order, context, message)
                 .hint("Units that were never shipped are cancelled with orders_cancel.")
                 .into());
         }
@@ -51,7 +51,7 @@ impl ReturnItems {
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.returnable()) {
             let left = line.returnable();
             let message = format!("Only {left} of line {} ({}) can come back, not {units}.", line.line, line.name);
-            return Err(refuse::illegal(order, message).field("lines").into());
+            return Err(refuse::illegal(order, context, message).field("lines").into());
         }
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);

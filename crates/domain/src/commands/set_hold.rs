@@ -36,13 +36,13 @@ impl SetHold {
         let mut decision = Decision::about(stream);
         self.check(context)?;
         let unchanged = if self.on { order.times.held_until == self.until } else { true };
-        if order.on_hold() == self.on && unchanged {
+        if order.on_hold_at(context.now) == self.on && unchanged {
             return Ok(decision);
         }
         if self.on && order.unshipped() == 0 {
             let message =
                 format!("Order #{} is {}: nothing of it is left to hold back.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, message).into());
+            return Err(refuse::illegal(order, context, message).into());
         }
         let order_id = order.id;
         if self.on {
@@ -93,6 +93,28 @@ mod tests {
         assert!(story.done(SetHold { order_id, on: false, until: None }).facts.is_empty());
         story.done(input::<Ship>(json!({ "order_id": order_id })));
         assert_eq!(story.refused(SetHold { order_id, on: true, until: None }).code, Code::IllegalTransition);
+    }
+
+    #[test]
+    fn a_hold_that_has_ended_is_none_and_releasing_it_changes_nothing() {
+        let mut story = Story::new();
+        story.product("A", "1.00", json!({})).stocked("A", 5);
+        let order_id = story.ordered(&[("A", 1)]);
+        let end = "2026-11-21T09:00:00+05:30";
+        story.done(SetHold { order_id, on: true, until: end.parse().ok() });
+        let shown = |story: &Story| {
+            let view = story.order(order_id).view(story.now);
+            (view.on_hold, view.allowed_next.contains(&crate::order::Status::Shipped))
+        };
+        assert_eq!(shown(&story), (true, false));
+        let held = story.order(order_id).clone();
+        assert_eq!(held.clone().as_read_at(story.now), held);
+        story.at(end);
+        assert_eq!(shown(&story), (false, true));
+        assert!(!story.order(order_id).clone().as_read_at(story.now).on_hold());
+        assert!(story.done(SetHold { order_id, on: false, until: None }).facts.is_empty());
+        assert_eq!(types(&story.done(SetHold { order_id, on: true, until: None })), ["OrderHeld"]);
+        assert_eq!(shown(&story), (true, false));
     }
 
     #[test]

@@ -56,10 +56,10 @@ impl Ship {
         refuse::check_hold(order, context, &mut decision)?;
         if order.unshipped() == 0 {
             let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, message).into());
+            return Err(refuse::illegal(order, context, message).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
-        check_shippable(order, &selected)?;
+        check_shippable(order, &selected, context)?;
 
         if order.status() == Status::Pending {
             decision.record(stream, OrderConfirmed { order_id: order.id });
@@ -102,11 +102,11 @@ impl Ship {
     }
 }
 
-fn check_shippable(order: &Order, selected: &[Selected<'_>]) -> Result<(), Rejection> {
+fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) {
         let left = line.unshipped();
         let message = format!("Only {left} of line {} ({}) remain to be shipped, not {units}.", line.line, line.name);
-        return Err(refuse::illegal(order, message).field("lines"));
+        return Err(refuse::illegal(order, context, message).field("lines"));
     }
     let short: Vec<Value> = selected
         .iter()

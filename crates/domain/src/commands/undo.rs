@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        commands::{Command, CreateOrder, RecordPayment, SetHold, UpdateStatus},
+        commands::{Cancel, Command, CreateOrder, RecordPayment, Refund, SetHold, UpdateStatus},
         order::{PaymentStatus, Status},
         testing::{Story, input, types},
     };
@@ -214,7 +214,7 @@ mod tests {
         assert!(!story.order(ID).on_hold());
         let paid = story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
         story.done(undo(&story, &paid));
-        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Unpaid);
         let mut story = Story::new();
         story.product("A", "100.00", json!({})).stocked("A", 10);
         let placed = story.done(input::<CreateOrder>(json!({
@@ -222,6 +222,84 @@ mod tests {
         })));
         story.done(undo(&story, &placed));
         assert_eq!(story.status(ID), Status::Cancelled);
+    }
+
+    fn pay(amount: &str) -> Command {
+        input::<RecordPayment>(json!({ "order_id": 1001, "method": "card", "amount": amount }))
+    }
+
+    #[test]
+    fn a_payment_that_was_undone_was_never_paid_nor_refunded() {
+        let mut story = shop();
+        let reads = |story: &Story| (story.order(ID).payment_status(), story.order(ID).due());
+        let paid = story.done(pay("305.00"));
+        assert_eq!(reads(&story), (PaymentStatus::Paid, 0));
+        story.done(undo(&story, &paid));
+        assert_eq!(reads(&story), (PaymentStatus::Unpaid, 30_500), "all of it is owed again");
+        let order = story.order(ID);
+        assert_eq!((order.captured, order.refunded, order.undone), (30_500, 30_500, 30_500));
+        assert!(order.payments[0].undone.is_some());
+        story.done(pay("100.00"));
+        assert_eq!(reads(&story), (PaymentStatus::PartiallyPaid, 20_500));
+        let rest = story.done(pay("205.00"));
+        assert_eq!(reads(&story), (PaymentStatus::Paid, 0), "the mistake is no refund");
+        story.done(undo(&story, &rest));
+        assert_eq!(reads(&story), (PaymentStatus::PartiallyPaid, 20_500));
+        let undone: Vec<bool> = story.order(ID).payments.iter().map(|payment| payment.undone.is_some()).collect();
+        assert_eq!(undone, [true, false, true]);
+    }
+
+    #[test]
+    fn what_was_sold_and_paid_back_is_refunded_whatever_was_undone_before() {
+        let mut story = shop();
+        let paid = story.done(pay("305.00"));
+        story.done(undo(&story, &paid));
+        story.done(pay("305.00"));
+        story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Overpaid);
+        let back = |kind: &str| input::<Refund>(json!({ "order_id": 1001, "kind": kind }));
+        story.done(back("units"));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::PartiallyRefunded);
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        story.done(back("units"));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
+        assert_eq!((story.order(ID).captured, story.order(ID).refunded), (61_000, 61_000));
+    }
+
+    #[test]
+    fn a_refund_of_as_much_as_was_paid_is_a_refund_where_something_happened_in_between() {
+        let mut story = shop();
+        story.done(pay("305.00"));
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
+        assert_eq!(story.order(ID).undone, 0);
+    }
+
+    #[test]
+    fn goodwill_that_leaves_the_rest_owed_is_no_refund_of_the_order() {
+        let mut story = shop();
+        story.done(pay("100.00"));
+        let goodwill =
+            |amount: &str| input::<Refund>(json!({ "order_id": 1001, "kind": "goodwill", "amount": amount }));
+        story.done(goodwill("40.00"));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::PartiallyPaid);
+        story.done(goodwill("60.00"));
+        let order = story.order(ID);
+        assert_eq!((order.payment_status(), order.due(), order.undone), (PaymentStatus::Unpaid, 20_500, 0));
+    }
+
+    #[test]
+    fn goodwill_for_units_that_are_then_cancelled_ends_refunded() {
+        let mut story = shop();
+        story.done(pay("305.00"));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "goodwill", "amount": "50.00" })));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::PartiallyRefunded);
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Overpaid);
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        let order = story.order(ID);
+        assert_eq!((order.payment_status(), order.captured - order.refunded), (PaymentStatus::Refunded, 0));
     }
 
     #[test]

@@ -69,13 +69,14 @@ impl UpdateStatus {
             return Ok(decision);
         }
         match target {
-            Status::Confirmed => confirm(order),
+            Status::Confirmed => confirm(order, context),
             Status::Processing => start_processing(order, context),
             Status::PartiallyShipped | Status::Shipped => self.ship(target, order, world, context),
-            Status::Delivered => self.deliver(order),
+            Status::Delivered => self.deliver(order, context),
             Status::Cancelled => self.cancel(order, world, context),
             Status::Pending | Status::Returned => {
-                Err(refuse::illegal(order, format!("Order #{} cannot become {}.", order.id, target.spoken())).into())
+                Err(refuse::illegal(order, context, format!("Order #{} cannot become {}.", order.id, target.spoken()))
+                    .into())
             }
         }
     }
@@ -103,17 +104,17 @@ impl UpdateStatus {
         if order.unshipped() == 0 {
             let message =
                 format!("Order #{} is {} and cannot become {}.", order.id, order.status().spoken(), target.spoken());
-            return Err(refuse::illegal(order, message).into());
+            return Err(refuse::illegal(order, context, message).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
         Ship { order_id, lines, carrier, tracking, occurred_at }.decide(world, context)
     }
 
-    fn deliver(&self, order: &Order) -> Result<Decision, Refusal> {
+    fn deliver(&self, order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
         let (id, status) = (order.id, order.status().spoken());
         if order.lines.iter().all(|line| line.undelivered() == 0) {
             let message = format!("Order #{id} is {status}: no unit of it is on its way, so none can have arrived.");
-            return Err(refuse::illegal(order, message).into());
+            return Err(refuse::illegal(order, context, message).into());
         }
         if self.lines.is_none() && order.unshipped() > 0 {
             let left = match order.unshipped() {
@@ -121,7 +122,7 @@ impl UpdateStatus {
                 units => format!("{units} units have"),
             };
             let message = format!("Order #{id} is {status}: {left} not been shipped.");
-            return Err(refuse::illegal(order, message)
+            return Err(refuse::illegal(order, context, message)
                 .hint("Ship the rest first, or give lines with the units that arrived.")
                 .into());
         }
@@ -129,7 +130,7 @@ impl UpdateStatus {
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.undelivered()) {
             let (way, line) = (line.undelivered(), line.line);
             let message = format!("Only {way} units of line {line} are on their way, not {units}.");
-            return Err(refuse::illegal(order, message).field("lines").into());
+            return Err(refuse::illegal(order, context, message).field("lines").into());
         }
         let arrived: i64 = selected.iter().map(|s| s.units).sum();
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.delivered - line.returned).sum();
@@ -150,7 +151,7 @@ impl UpdateStatus {
     fn cancel(&self, order: &Order, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         if self.lines.is_none() && order.status() == Status::PartiallyShipped {
             let message = format!("Order #{} is partially shipped: shipped units cannot be cancelled.", order.id);
-            return Err(refuse::illegal(order, message)
+            return Err(refuse::illegal(order, context, message)
                 .hint("Cancel the rest with orders_cancel; shipped units come back with orders_return_items.")
                 .into());
         }
@@ -188,7 +189,7 @@ fn target(text: &str) -> Result<Status, Rejection> {
     }
 }
 
-fn confirm(order: &Order) -> Result<Decision, Refusal> {
+fn confirm(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
     let stream = StreamId::Order(order.id);
     match order.status() {
         Status::Pending => {
@@ -196,10 +197,12 @@ fn confirm(order: &Order) -> Result<Decision, Refusal> {
             decision.record(stream, OrderConfirmed { order_id: order.id });
             Ok(decision)
         }
-        other => {
-            Err(refuse::illegal(order, format!("Order #{} is {}, past being confirmed.", order.id, other.spoken()))
-                .into())
-        }
+        other => Err(refuse::illegal(
+            order,
+            context,
+            format!("Order #{} is {}, past being confirmed.", order.id, other.spoken()),
+        )
+        .into()),
     }
 }
 
@@ -212,13 +215,18 @@ fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Re
             decision.record(stream, ProcessingStarted { order_id: order.id });
             Ok(decision)
         }
-        Status::Pending => {
-            Err(refuse::illegal(order, format!("Order #{} must be confirmed before it is processed.", order.id)).into())
-        }
-        other => {
-            Err(refuse::illegal(order, format!("Order #{} is {}, past being processed.", order.id, other.spoken()))
-                .into())
-        }
+        Status::Pending => Err(refuse::illegal(
+            order,
+            context,
+            format!("Order #{} must be confirmed before it is processed.", order.id),
+        )
+        .into()),
+        other => Err(refuse::illegal(
+            order,
+            context,
+            format!("Order #{} is {}, past being processed.", order.id, other.spoken()),
+        )
+        .into()),
     }
 }
 

@@ -88,6 +88,7 @@ fn fields(order: &Order) -> Vec<(String, Shown)> {
         fields.put(&of("amount"), Shown::Money(payment.amount));
         fields.word(&of("method"), &payment.method);
         fields.text(&of("reference"), payment.reference.as_ref());
+        fields.put_some(&of("undone"), payment.undone.map(Shown::Time));
     }
     for (nth, refund) in (1..).zip(&order.refunds) {
         let of = |name: &str| format!("refunds[{nth}].{name}");

@@ -1,5 +1,8 @@
 //! What an order's units and money add up to: its status, its payment status, and where it may go next.
 
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -94,17 +97,17 @@ impl std::fmt::Display for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
-    /// Nothing came in.
+    /// Nothing that came in is still here, and all is owed; or nothing ever came in for an order that asked for money.
     Unpaid,
-    /// Less came in than is asked.
+    /// Less is here than is asked.
     PartiallyPaid,
     /// Exactly what is asked came in, or nothing was ever asked.
     Paid,
-    /// Part of what came in was paid back.
+    /// Part of what came in was paid back; the rest is what is asked.
     PartiallyRefunded,
-    /// All that came in was paid back.
+    /// All that came in was paid back, and nothing is owed.
     Refunded,
-    /// More came in than is asked, as after a cancellation.
+    /// More is here than is asked, as after a cancellation.
     Overpaid,
 }
 
@@ -155,30 +158,35 @@ impl Order {
         }
     }
 
-    /// Whether it is paid. An order that never asked for money is paid.
+    /// Whether it is paid: what is kept of the customer's money, against what is asked. Refunds only have a say where the
+    /// two are equal, and a payment that was undone is none: it was neither paid nor paid back. An order that never
+    /// asked for money is paid.
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
-        let asked = self.due() + self.captured - self.refunded;
         let kept = self.captured - self.refunded;
-        if self.captured == 0 {
-            if self.totals.total == 0 { PaymentStatus::Paid } else { PaymentStatus::Unpaid }
-        } else if kept == 0 {
-            PaymentStatus::Refunded
-        } else if kept > asked {
-            PaymentStatus::Overpaid
-        } else if kept < asked {
-            PaymentStatus::PartiallyPaid
-        } else if self.refunded > 0 {
-            PaymentStatus::PartiallyRefunded
-        } else {
-            PaymentStatus::Paid
+        // Goodwill granted for units that then came back leaves less than nothing to ask.
+        let asked = (self.due() + kept).max(0);
+        match kept.cmp(&asked) {
+            Ordering::Greater => PaymentStatus::Overpaid,
+            Ordering::Less if kept == 0 => PaymentStatus::Unpaid,
+            Ordering::Less => PaymentStatus::PartiallyPaid,
+            Ordering::Equal if self.captured == self.undone => {
+                if self.totals.total == 0 {
+                    PaymentStatus::Paid
+                } else {
+                    PaymentStatus::Unpaid
+                }
+            }
+            Ordering::Equal if self.refunded == self.undone => PaymentStatus::Paid,
+            Ordering::Equal if kept == 0 => PaymentStatus::Refunded,
+            Ordering::Equal => PaymentStatus::PartiallyRefunded,
         }
     }
 
-    /// The statuses that one command can bring it to from here.
+    /// The statuses that one command can bring it to at `now`.
     #[must_use]
-    pub fn allowed_next(&self) -> Vec<Status> {
-        let ready = !self.on_hold();
+    pub fn allowed_next(&self, now: DateTime<Utc>) -> Vec<Status> {
+        let ready = !self.on_hold_at(now);
         let ships = ready && !self.backordered();
         let when = |allowed: bool, status: Status| allowed.then_some(status);
         let next: [Option<Status>; 3] = match self.status() {

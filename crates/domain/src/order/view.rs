@@ -1,6 +1,6 @@
 //! An order as it is shown: everything derived spelled out, amounts in minor units.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -93,17 +93,17 @@ pub struct LineView {
 }
 
 impl Order {
-    /// The order as it is shown.
+    /// The order as it is shown at `now`.
     #[must_use]
-    pub fn view(&self) -> OrderView {
+    pub fn view(&self, now: DateTime<Utc>) -> OrderView {
         OrderView {
             order_id: self.id.0,
             version: self.version.0,
             status: self.status(),
             payment_status: self.payment_status(),
-            on_hold: self.on_hold(),
+            on_hold: self.on_hold_at(now),
             backordered: self.backordered(),
-            allowed_next: self.allowed_next(),
+            allowed_next: self.allowed_next(now),
             customer_id: self.customer_id.0,
             currency: self.currency.code().to_owned(),
             placed_on: NaiveDateText(self.placed_on),

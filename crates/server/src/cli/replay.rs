@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::{print, progress};
 use crate::{
+    clock::Clock,
     config::Config,
     history,
     keyring::Keyring,
@@ -57,8 +58,9 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
         anyhow::bail!("there is no order #{id}{}", arguments.as_of.map(|at| format!(" at {at}")).unwrap_or_default());
     };
     let zone = config.shop.calendar.timezone;
+    let at = arguments.as_of.unwrap_or_else(|| Clock::new(config.clock).now());
     if arguments.json {
-        let mut value = json!({ "order": order.view(), "events": events });
+        let mut value = json!({ "order": order.view(at), "events": events });
         keyring.open_all(&mut value);
         print(&format!("{value}\n"));
         return Ok(());
@@ -70,12 +72,12 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
             event.version.to_string(),
             event.position.to_string(),
             views::local(event.provenance.recorded_at, zone),
-            told::describe(&event.data, Some(&order), &|minor, currency| config.locale.money_in_words(minor, currency)),
+            told::describe(&event.data, Some(&order), config),
             by(event),
         ]);
     }
     let total = config.locale.money_in_words(order.current_totals().total, order.currency);
-    let hold = if order.on_hold() { ", on hold" } else { "" };
+    let hold = if order.on_hold_at(at) { ", on hold" } else { "" };
     print(&format!(
         "{table}\nOrder #{id}: {}{hold}, {}, {total}\n",
         sentences::spoken(order.status()),

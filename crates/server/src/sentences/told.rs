@@ -2,22 +2,26 @@
 
 use orderlog_domain::{
     event::{Disposition, Event, LineUnits, PlacedLine},
-    money::Currency,
     order::Order,
 };
 
-use super::{plural, spoken, units};
-use crate::history::Act;
+use super::{moment, plural, spoken, units};
+use crate::{config::Config, history::Act};
 
 /// Lines a sentence names; more are counted.
 const NAMED_LINES: usize = 3;
 
-/// Writes amounts as the shop does: minor units and their currency.
-pub(crate) type Money<'a> = &'a dyn Fn(i64, Currency) -> String;
-
 /// `2 of Product A shipped with Blue Dart; the order is now partially shipped`
-pub(crate) fn act(act: &Act<'_>, money: Money<'_>) -> String {
-    let told: Vec<String> = act.events.iter().map(|event| describe(&event.data, Some(&act.after), money)).collect();
+pub(crate) fn act(act: &Act<'_>, shop: &Config) -> String {
+    let mistaken = act.before.as_ref().is_some_and(|before| before.undone < act.after.undone);
+    let told = act.events.iter().map(|event| match &event.data {
+        Event::PaymentRefunded(fact) if mistaken => {
+            let amount = shop.locale.money_in_words(fact.amount, fact.currency);
+            format!("payment of {amount} by {} undone", fact.method)
+        }
+        data => describe(data, Some(&act.after), shop),
+    });
+    let told: Vec<String> = told.collect();
     let mut sentence = told.join(", ");
     let Some(before) = &act.before else { return capitalised(sentence) };
     let (old, new) = (before.status(), act.after.status());
@@ -35,8 +39,9 @@ pub(crate) fn act(act: &Act<'_>, money: Money<'_>) -> String {
     capitalised(sentence)
 }
 
-/// What an event says; products are named where the order is at hand.
-pub(crate) fn describe(event: &Event, order: Option<&Order>, money: Money<'_>) -> String {
+/// What an event says, amounts and times as the shop writes them; products are named where the order is at hand.
+pub(crate) fn describe(event: &Event, order: Option<&Order>, shop: &Config) -> String {
+    let money = |minor, currency| shop.locale.money_in_words(minor, currency);
     let moved = |lines: &[LineUnits]| {
         named(lines.iter().map(|moved| (moved.units, name_of(order, moved.line))).collect(), " of ")
     };
@@ -48,7 +53,7 @@ pub(crate) fn describe(event: &Event, order: Option<&Order>, money: Money<'_>) -
         Event::OrderConfirmed(_) => "confirmed".to_owned(),
         Event::OrderUnconfirmed(_) => "acceptance taken back".to_owned(),
         Event::OrderHeld(fact) => match fact.until {
-            Some(until) => format!("put on hold until {}", until.to_rfc3339()),
+            Some(until) => format!("put on hold until {}", moment(until, shop.shop.calendar.timezone)),
             None => "put on hold".to_owned(),
         },
         Event::OrderReleased(_) => "released from hold".to_owned(),

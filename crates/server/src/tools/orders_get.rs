@@ -51,10 +51,11 @@ pub(crate) async fn run(node: Arc<Node>, input: Input) -> Result<Output, Failure
     let events = history::events_of(&node.log, id, position).await?;
     let order = history::fold(id, &events).ok_or_else(|| unknown_then(&node, id, as_of))?;
     let customers = node.customers_named(std::iter::once(order.customer_id.0), Freshness::Whatever).await?;
-    let view = views::order(&node, &order, known(&customers, order.customer_id.0));
+    let at = as_of.map_or_else(|| node.clock.now(), |as_of| as_of.at);
+    let view = views::order(&node, &order, known(&customers, order.customer_id.0), at);
     let of = view.customer.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let verb = if as_of.is_some() { "was" } else { "is" };
-    let hold = if order.on_hold() { " and on hold" } else { "" };
+    let hold = if view.on_hold { " and on hold" } else { "" };
     let then = as_of.map(|as_of| format!(" This is how it stood {}.", as_of.in_words(&node))).unwrap_or_default();
     let text = format!(
         "Order #{id}{of}, placed on {}, {verb} {}{hold}: {} for {}, {}.{then}",

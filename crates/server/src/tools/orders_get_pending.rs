@@ -136,6 +136,7 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
             Some(SortInput::Oldest) | None => Sort::Oldest,
         },
         as_of: position,
+        at: as_of.map_or_else(|| node.clock.now(), |as_of| as_of.at),
     };
     let fresh = node.fresh().await?;
     let answer = pending_orders::pending_orders(&node.projections, &filter, page, fresh).await?;

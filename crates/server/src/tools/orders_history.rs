@@ -167,7 +167,7 @@ impl Entry {
         let provenance = &act.events[0].provenance;
         let agent = provenance.agent.as_ref();
         Entry {
-            summary: told::act(act, &|minor, currency| node.amount(minor, currency)),
+            summary: told::act(act, &node.config),
             occurred_at: node.time(provenance.occurred_at),
             recorded_at: node.time(provenance.recorded_at),
             business_date: provenance.business_date.to_string(),

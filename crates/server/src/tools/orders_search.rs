@@ -132,7 +132,9 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let answer = order_summary::order_summaries(&node.projections, &filter, paging.request()?, fresh).await?;
     let customers = node.customers_named(answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let totals = sums(&node, answer.found.sums.iter().map(|sum| (sum.currency.as_str(), sum.total)));
-    let rows = answer.found.orders.iter().map(|row| Row::of(&node, row, known(&customers, row.customer_id))).collect();
+    let now = node.clock.now().timestamp_millis();
+    let rows = answer.found.orders.iter();
+    let rows = rows.map(|row| Row::of(&node, row, known(&customers, row.customer_id), now)).collect();
     let total_count = answer.found.total_count;
     let text = match total_count {
         0 => "No order fits.".to_owned(),
@@ -154,14 +156,14 @@ async fn customers_called(node: &Node, text: Option<&str>, fresh: Freshness) -> 
 }
 
 impl Row {
-    fn of(node: &Node, row: &OrderSummary, customer: CustomerView) -> Row {
+    fn of(node: &Node, row: &OrderSummary, customer: CustomerView, now: i64) -> Row {
         Row {
             order_id: row.order_id,
             placed_on: row.placed_on.clone(),
             customer,
             status: row.status.clone(),
             payment_status: row.payment_status.clone(),
-            on_hold: row.on_hold,
+            on_hold: row.held_until > now,
             backordered: row.backordered,
             units: row.units,
             total: node.money_in(row.total, &row.currency),

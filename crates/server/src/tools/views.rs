@@ -7,7 +7,7 @@ use orderlog_domain::{
     event::Amounts,
     format::MoneyOut,
     money::Currency,
-    order::{Line, Order, Shipment},
+    order::{Line, Order, Payment, Shipment},
     product::Product,
     stock::Stock,
     world::State,
@@ -216,8 +216,8 @@ pub(crate) fn local(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
-/// An order; `customer` carries the name where the caller looked it up.
-pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView) -> OrderView {
+/// An order as it reads at `at`; `customer` carries the name where the caller looked it up.
+pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView, at: DateTime<Utc>) -> OrderView {
     let money = |minor| node.money(minor, order.currency);
     let totals = order.current_totals();
     OrderView {
@@ -225,7 +225,7 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView) -> Order
         version: order.version.0,
         status: order.status().to_string(),
         payment_status: order.payment_status().to_string(),
-        on_hold: order.on_hold(),
+        on_hold: order.on_hold_at(at),
         backordered: order.backordered(),
         customer,
         placed_at: order.times.placed.map(|at| node.time(at)).unwrap_or_default(),
@@ -244,10 +244,10 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView) -> Order
         refunded: money(order.refunded),
         due: money(order.due()),
         shipments: order.shipments.iter().map(|one| shipment(node, one)).collect(),
-        payments: order.payments.iter().map(|one| moved(node, one, one.at, one.amount, order.currency)).collect(),
+        payments: order.payments.iter().map(|one| payment(node, one, order.currency)).collect(),
         refunds: order.refunds.iter().map(|one| moved(node, one, one.at, one.amount, order.currency)).collect(),
         note: order.note.as_deref().and_then(|note| node.keyring.open_seal(note)),
-        allowed_next: order.allowed_next().iter().map(ToString::to_string).collect(),
+        allowed_next: order.allowed_next(at).iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -280,6 +280,14 @@ fn shipment(node: &Node, shipment: &Shipment) -> Value {
     value
 }
 
+fn payment(node: &Node, payment: &Payment, currency: Currency) -> Value {
+    let mut value = moved(node, payment, payment.at, payment.amount, currency);
+    if let Some(undone) = payment.undone {
+        value["undone"] = node.time(undone).into();
+    }
+    value
+}
+
 /// A payment or refund, its time and amount as in every answer.
 fn moved(node: &Node, one: &impl Serialize, at: DateTime<Utc>, amount: i64, currency: Currency) -> Value {
     let mut value = serde_json::to_value(one).unwrap_or_default();
@@ -294,7 +302,7 @@ pub(crate) fn state(node: &Node, state: &State) -> Value {
         State::Order(one) => {
             let nobody =
                 CustomerView { customer_id: one.customer_id.0, name: None, email: None, phone: None, address: None };
-            serde_json::to_value(order(node, one, nobody)).unwrap_or_default()
+            serde_json::to_value(order(node, one, nobody, node.clock.now())).unwrap_or_default()
         }
         State::Stock(stock) => stock_value(stock),
         State::Product(product) => product_value(node, product),
