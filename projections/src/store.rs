@@ -83,6 +83,8 @@ impl Store {
                 .map_err(&failed)?
                 .options([("search_path", "read_models"), ("synchronous_commit", "off"), ("jit", "off")])
                 .options([("idle_in_transaction_session_timeout", FROZEN)])
+                // A plan made for any value takes every list for one of a few rows, and sorts bitmaps of thousands.
+                .options([("enable_bitmapscan", "off")])
                 .application_name("orderlog projections")
                 .statement_cache_capacity(PREPARED_STATEMENTS);
             let pool = PgPoolOptions::new()
@@ -142,7 +144,7 @@ impl Store {
     pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
         let failed = StoreError::doing("starting to write");
         Ok(match self {
-            Store::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(failed)?),
+            Store::Postgres(pool) => Tx::Postgres(begin(pool, "BEGIN").await.map_err(failed)?),
             Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?),
         })
     }
@@ -169,7 +171,7 @@ impl Store {
                     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; LOCK TABLE {} IN ACCESS SHARE MODE",
                     tables.join(", ")
                 );
-                Tx::Postgres(pool.begin_with(AssertSqlSafe(begin)).await.map_err(failed)?)
+                Tx::Postgres(self::begin(pool, &begin).await.map_err(failed)?)
             }
             Store::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(failed)?),
         })
@@ -196,6 +198,24 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
+        }
+    }
+}
+
+/// Begins a transaction. A session that was lost since it was last used shows only now; then another one begins, and at
+/// the latest the one after all that the pool held is new.
+async fn begin(pool: &PgPool, statement: &str) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let lost = |error: &sqlx::Error| match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
+        // The server stopped, or ended a session that was idle within a transaction.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P") || code == "25P03"),
+        _ => false,
+    };
+    let mut more = POSTGRES_CONNECTIONS;
+    loop {
+        match pool.begin_with(AssertSqlSafe(statement.to_owned())).await {
+            Err(error) if more > 0 && lost(&error) => more -= 1,
+            outcome => return outcome,
         }
     }
 }

@@ -37,6 +37,21 @@ pub struct PostgresLog {
 
 reads!(PgConnection, PgRow);
 
+/// Reads through the pool. A session that was lost since it was last used shows only now; then another one reads, and
+/// at the latest the one after all that the pool held is new.
+macro_rules! reading {
+    ($log:ident, $doing:literal, $session:ident => $read:expr) => {{
+        let mut more = POOL_CONNECTIONS;
+        loop {
+            let mut $session = $log.connection($doing).await?;
+            match $read.await {
+                Err(error) if error.is_transient() && more > 0 => more -= 1,
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
 impl PostgresLog {
     pub(crate) async fn open(url: &str) -> Result<PostgresLog, LogError> {
         let options = PgConnectOptions::from_str(url)
@@ -61,11 +76,11 @@ impl PostgresLog {
     }
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {
-        head(&mut *self.connection("reading the head").await?).await
+        reading!(self, "reading the head", session => head(&mut session))
     }
 
     pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        read(&mut *self.connection("reading events").await?, after, limit).await
+        reading!(self, "reading events", session => read(&mut session, after, limit))
     }
 
     pub(crate) async fn read_stream(
@@ -74,19 +89,19 @@ impl PostgresLog {
         after: Version,
         limit: u32,
     ) -> Result<Vec<Recorded>, LogError> {
-        read_stream(&mut *self.connection("reading events").await?, stream, after, limit).await
+        reading!(self, "reading events", session => read_stream(&mut session, stream, after, limit))
     }
 
     pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
-        read_stored(&mut *self.connection("reading events").await?, after, limit).await
+        reading!(self, "reading events", session => read_stored(&mut session, after, limit))
     }
 
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        find_commands(&mut *self.connection("looking up commands").await?, ids).await
+        reading!(self, "looking up commands", session => find_commands(&mut session, ids))
     }
 
     pub(crate) async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        load_snapshots(&mut *self.connection("loading snapshots").await?, streams).await
+        reading!(self, "loading snapshots", session => load_snapshots(&mut session, streams))
     }
 
     pub(crate) async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {

@@ -177,3 +177,16 @@ async fn a_query_sees_what_was_just_appended(engine: Engine) {
     assert!(answer.behind > 0);
     assert!(answer.found.orders.iter().all(|order| order.order_id != id.0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_replace_the_sessions_they_lost() {
+    let engine = Engine::postgres().await;
+    let node = engine.node("one").await;
+    let position = async || node.projections.position("daily_sales").await.expect("an answer");
+    let used = futures::future::join_all((0..8).map(|_| position())).await;
+    assert_eq!(used, [Position::START; 8]);
+    let lose = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    engine.execute(lose).await;
+    assert_eq!(position().await, Position::START);
+}
