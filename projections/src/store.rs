@@ -83,8 +83,6 @@ impl Store {
                 .map_err(&failed)?
                 .options([("search_path", "read_models"), ("synchronous_commit", "off"), ("jit", "off")])
                 .options([("idle_in_transaction_session_timeout", FROZEN)])
-                // A plan made for any value takes every list for one of a few rows, and sorts bitmaps of thousands.
-                .options([("enable_bitmapscan", "off")])
                 .application_name("orderlog projections")
                 .statement_cache_capacity(PREPARED_STATEMENTS);
             let pool = PgPoolOptions::new()
@@ -166,9 +164,11 @@ impl Store {
         let failed = StoreError::doing("starting to read");
         Ok(match self {
             Store::Postgres(pool) => {
-                // The locks come before the snapshot: whatever was swapped in before them is wholly visible.
+                // The locks come before the snapshot: whatever was swapped in before them is wholly visible. A plan made
+                // for any value takes every range for one of a few rows, and sorted thousands for the first twenty.
                 let begin = format!(
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; LOCK TABLE {} IN ACCESS SHARE MODE",
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; \
+                     LOCK TABLE {} IN ACCESS SHARE MODE",
                     tables.join(", ")
                 );
                 Tx::Postgres(self::begin(pool, &begin).await.map_err(failed)?)
