@@ -147,11 +147,13 @@ impl Store {
         })
     }
 
-    /// A transaction that changes tables; at most one at a time, and it never waits long for queries.
+    /// A transaction that changes tables; at most one at a time, and it never waits long for queries. But longer than the
+    /// second (PostgreSQL's `deadlock_timeout`) after which an autovacuum of a table gives way: else one of a large
+    /// table would outlast every try.
     pub(crate) async fn alter(&self) -> Result<Tx, StoreError> {
         let mut tx = self.write().await?;
         if let Tx::Postgres(_) = tx {
-            tx.execute(&Sql::new("SET LOCAL lock_timeout = '500ms'")).await?;
+            tx.execute(&Sql::new("SET LOCAL lock_timeout = '1500ms'")).await?;
             let mut lock = Sql::new("SELECT pg_advisory_xact_lock(");
             lock.arg(SCHEMA_LOCK).push(")");
             tx.execute(&lock).await?;
