@@ -29,8 +29,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// Pause of a read model after a failure; doubled with each further one, up to the limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How long events may gather between two batches while nobody waits for them: a batch costs about as much as thirty
-/// orders in it, so a busy shop spends little on read models, and a query that waits ends the gathering at once.
+/// How long events may gather between two batches while nobody waits for them: every batch has its fixed statements, so a
+/// busy shop shares them among many events. A query that waits on this node ends the gathering at once.
 const GATHER: Duration = Duration::from_millis(10);
 /// Batches of the feed that may wait for the read models.
 const FED_BATCHES: usize = 4;
