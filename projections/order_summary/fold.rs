@@ -4,15 +4,15 @@ use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Fact, OrderFact, PlacedLine},
     ids::OrderId,
-    order::Order,
 };
 use uuid::Uuid;
 
 use crate::{
     answer::day,
+    bare::BareOrder,
     fold::{CannotApply, Fold},
-    orders::{evolve, order_of, products, renew},
-    row::{Json, table},
+    orders::{evolve, order_of, placed, products, renew},
+    row::table,
     sheet::{Cached, Sheet, Sums},
 };
 
@@ -55,8 +55,8 @@ table! {
         total: i64,
         /// What came in.
         captured: i64,
-        /// The order itself.
-        the_order: Json<Order>,
+        /// The order itself, to take the next event in.
+        the_order: BareOrder,
     }
 }
 
@@ -158,11 +158,10 @@ impl Fold for OrderSummaryFold {
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let Some(id) = order_of(event) else { return Ok(()) };
         match event.data.fact() {
-            Fact::Order(OrderFact::OrderPlaced(_)) => {
-                let mut order = Order::empty(id);
-                evolve(&mut order, event)?;
-                name_products(&mut self.products, &order);
-                for product_id in products(&order) {
+            Fact::Order(OrderFact::OrderPlaced(fact)) => {
+                let order = placed(id, event)?;
+                name_products(&mut self.products, &fact.lines);
+                for product_id in products(&order.0) {
                     self.lines.fresh((product_id, id.0));
                     self.lines.put(OrderSummaryLine { product_id, order_id: id.0 });
                 }
@@ -175,14 +174,17 @@ impl Fold for OrderSummaryFold {
                 let Some(row) = self.orders.get_mut(&(id.0,)) else {
                     return Err(CannotApply(format!("order {id} was never placed")));
                 };
-                let changes_lines = matches!(fact, OrderFact::LinesChanged(_));
-                let before = if changes_lines { products(&row.the_order.0) } else { vec![] };
-                evolve(&mut row.the_order.0, event)?;
+                let lines = match fact {
+                    OrderFact::LinesChanged(changed) => Some(&changed.lines),
+                    _ => None,
+                };
+                let before = if lines.is_some() { products(&row.the_order.0) } else { vec![] };
+                evolve(&mut row.the_order, event)?;
                 count(&mut self.counts, row, -1);
                 refresh(row);
                 count(&mut self.counts, row, 1);
-                if changes_lines {
-                    name_products(&mut self.products, &row.the_order.0);
+                if let Some(lines) = lines {
+                    name_products(&mut self.products, lines);
                     let now = products(&row.the_order.0);
                     for product_id in now.iter().filter(|id| !before.contains(id)) {
                         self.lines.put(OrderSummaryLine { product_id: *product_id, order_id: id.0 });
@@ -221,8 +223,8 @@ impl OrderSummaryFold {
     }
 }
 
-fn name_products(products: &mut Cached<OrderSummaryProduct>, order: &Order) {
-    for line in &order.lines {
+fn name_products(products: &mut Cached<OrderSummaryProduct>, lines: &[PlacedLine]) {
+    for line in lines {
         let row = OrderSummaryProduct {
             product_id: line.product_id.0,
             name_lower: line.name.to_lowercase(),
@@ -255,7 +257,8 @@ fn count(counts: &mut Sums<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
     count.captured += sign * row.captured;
 }
 
-fn row(order: Order, placed_position: i64) -> OrderSummary {
+fn row(the_order: BareOrder, placed_position: i64) -> OrderSummary {
+    let order = &the_order.0;
     let mut row = OrderSummary {
         order_id: order.id.0,
         customer_id: order.customer_id.0,
@@ -274,7 +277,7 @@ fn row(order: Order, placed_position: i64) -> OrderSummary {
         tax: 0,
         total: 0,
         captured: 0,
-        the_order: Json(order),
+        the_order,
     };
     refresh(&mut row);
     row

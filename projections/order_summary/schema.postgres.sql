@@ -17,7 +17,7 @@ CREATE TABLE order_summary@ (
   tax bigint NOT NULL,
   total bigint NOT NULL,
   captured bigint NOT NULL,
-  the_order text NOT NULL          -- the domain's order, as JSON
+  the_order text NOT NULL          -- the domain's order without its words, as JSON
 );
 CREATE TABLE order_summary_lines@ (
   product_id uuid NOT NULL,

@@ -17,7 +17,7 @@ CREATE TABLE order_summary@ (
   tax INTEGER NOT NULL,
   total INTEGER NOT NULL,
   captured INTEGER NOT NULL,
-  the_order TEXT NOT NULL          -- the domain's order, as JSON
+  the_order TEXT NOT NULL          -- the domain's order without its words, as JSON
 );
 CREATE TABLE order_summary_lines@ (
   product_id BLOB NOT NULL,

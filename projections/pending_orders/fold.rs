@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use crate::{
     answer::day,
+    bare::BareOrder,
     fold::{CannotApply, Fold},
-    orders::{evolve, order_of, products, renew},
+    orders::{evolve, order_of, placed, products, renew},
     row::{Json, Row as _, table},
     sheet::{Cached, Sheet, Sums},
 };
 
 use super::{
-    closed::Kept,
     query::Scope,
     story::{Reading, Story},
 };
@@ -66,8 +66,8 @@ table! {
         since: i64,
         /// How it read from `opened_position` on.
         story: Json<Story>,
-        /// The order itself.
-        the_order: Json<Order>,
+        /// The order itself, to take the next event in.
+        the_order: BareOrder,
     }
 }
 
@@ -104,8 +104,8 @@ table! {
             /// Its number.
             order_id: i64,
         }
-        /// What it takes.
-        kept: Json<Kept>,
+        /// The order itself.
+        the_order: BareOrder,
     }
 }
 
@@ -134,7 +134,7 @@ table! {
 }
 
 table! {
-    /// When the first and the last order of a day was placed.
+    /// When the first and the last order of a day was placed, and where in the log the first.
     pub struct PendingDay = "pending_days" on conflict Replace {
         key {
             /// Business day, ISO.
@@ -144,6 +144,8 @@ table! {
         first_placed_at: i64,
         /// Milliseconds since the epoch.
         last_placed_at: i64,
+        /// No order of the day was placed before this position.
+        first_position: i64,
     }
 }
 
@@ -182,16 +184,14 @@ impl Fold for PendingOrdersFold {
         let Some(id) = order_of(event) else { return Ok(()) };
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
-                let mut order = Order::empty(id);
-                evolve(&mut order, event)?;
-                let row = row(order, event.position.0);
+                let row = row(placed(id, event)?, event.position.0);
                 count(&mut self.counts, &row, 1);
                 self.placed(&row);
                 self.orders.put(row);
             }
             Fact::Order(fact) => {
                 let Some(row) = self.orders.get_mut(&(id.0,)) else { return self.closed(id, event) };
-                evolve(&mut row.the_order.0, event)?;
+                evolve(&mut row.the_order, event)?;
                 count(&mut self.counts, row, -1);
                 if let OrderFact::LinesChanged(_) = fact {
                     hold(row, event.position.0);
@@ -200,10 +200,11 @@ impl Fold for PendingOrdersFold {
                     count(&mut self.counts, row, 1);
                     return Ok(());
                 }
-                self.closed.put(PendingClosed { order_id: id.0, kept: Json(Kept::of(&row.the_order.0)) });
                 if let Some(past) = past(row) {
                     self.past.entry(past.key(), || past);
                 }
+                let the_order = std::mem::replace(&mut row.the_order, BareOrder(Order::empty(id)));
+                self.closed.put(PendingClosed { order_id: id.0, the_order });
                 self.orders.remove((id.0,));
             }
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
@@ -216,29 +217,33 @@ impl PendingOrdersFold {
     /// Something happened to an order about which nothing was open: it may owe something again.
     fn closed(&mut self, id: OrderId, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let Some(closed) = self.closed.get_mut(&(id.0,)) else { return Ok(()) };
-        let mut order = closed.kept.0.order(id);
-        evolve(&mut order, event)?;
-        if is_open(&order) {
+        evolve(&mut closed.the_order, event)?;
+        if is_open(&closed.the_order.0) {
+            let order = std::mem::replace(&mut closed.the_order, BareOrder(Order::empty(id)));
             let row = row(order, event.position.0);
             count(&mut self.counts, &row, 1);
             self.orders.put(row);
             self.closed.remove((id.0,));
-        } else {
-            closed.kept = Json(Kept::of(&order));
         }
         Ok(())
     }
 
     fn placed(&mut self, row: &PendingOrder) {
-        let at = row.placed_at;
+        let (at, position) = (row.placed_at, row.opened_position);
         match self.days.get_mut(&(row.placed_on.clone(),)) {
             Some(day) => {
                 day.first_placed_at = day.first_placed_at.min(at);
                 day.last_placed_at = day.last_placed_at.max(at);
+                day.first_position = day.first_position.min(position);
             }
             None => {
                 let placed_on = row.placed_on.clone();
-                self.days.put(PendingDay { placed_on, first_placed_at: at, last_placed_at: at });
+                self.days.put(PendingDay {
+                    placed_on,
+                    first_placed_at: at,
+                    last_placed_at: at,
+                    first_position: position,
+                });
             }
         }
     }
@@ -288,7 +293,8 @@ fn count(counts: &mut Sums<PendingCount>, row: &PendingOrder, sign: i64) {
     }
 }
 
-fn row(order: Order, position: i64) -> PendingOrder {
+fn row(the_order: BareOrder, position: i64) -> PendingOrder {
+    let order = &the_order.0;
     let mut row = PendingOrder {
         order_id: order.id.0,
         customer_id: order.customer_id.0,
@@ -309,7 +315,7 @@ fn row(order: Order, position: i64) -> PendingOrder {
         products: String::new(),
         since: position,
         story: Json(Story::default()),
-        the_order: Json(order),
+        the_order,
     };
     hold(&mut row, position);
     refresh(&mut row, position);

@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::{
     Filter, OpenOrder, Scope, StatusCount,
     fold::level,
-    story::{Reading, Story},
+    query::{Extent, extent},
+    story::{Held, Reading, Told},
 };
 use crate::{
-    answer::{Cursor, QueryError},
+    answer::{Cursor, Days, QueryError},
     read::Read,
     store::{Sql, StoreError},
 };
@@ -30,12 +31,25 @@ pub(super) async fn open_at(
     position: i64,
     at: i64,
 ) -> Result<Vec<OpenOrder>, QueryError> {
-    let rows: Vec<Row> = read.tx.all(&candidates(filter, position, read.position.0)).await?;
+    let extent = match filter.placed {
+        days if days == Days::default() => None,
+        days => match extent(read, days).await? {
+            Some(extent) => Some(extent),
+            None => return Ok(vec![]),
+        },
+    };
+    let rows: Vec<Row> = read.tx.all(&candidates(filter, extent, position, read.position.0)).await?;
     let mut found = Vec::with_capacity(rows.len());
     for (order_id, customer_id, currency, placed_at, placed_on, story) in rows {
-        let story: Story = serde_json::from_str(&story).map_err(|error| StoreError::Shape(error.to_string()))?;
-        let holds = filter.product.is_none_or(|ProductId(product)| story.held(product, position));
-        match story.at(position) {
+        let unreadable = |error: serde_json::Error| StoreError::Shape(error.to_string());
+        let told: Told = serde_json::from_str(&story).map_err(unreadable)?;
+        let holds = match filter.product {
+            Some(ProductId(product)) => {
+                serde_json::from_str::<Held>(&story).map_err(unreadable)?.at(product, position)
+            }
+            None => true,
+        };
+        match told.at(position) {
             Some(reading) if holds && filter.scope.fits(&reading, at) => found.push(OpenOrder {
                 order_id,
                 customer_id,
@@ -104,17 +118,22 @@ impl Scope {
 
 /// The rows of both tables that may have been open at `position`. One branch for each level: a list of levels to join
 /// would leave it to the planner whether to read the whole past.
-fn candidates(filter: &Filter, position: i64, now: i64) -> Sql {
+fn candidates(filter: &Filter, extent: Option<Extent>, position: i64, now: i64) -> Sql {
     const COLUMNS: &str = "order_id, customer_id, currency, placed_at, placed_on, story";
     let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM (SELECT {COLUMNS} FROM pending_orders WHERE "));
     // What is closed in every way, and was before, is there only until it is delivered.
     sql.push("opened_position <= ").arg(position).push(" AND (owes_goods OR unpaid OR since > ").arg(position);
     sql.push(")");
+    if let Some(extent) = extent {
+        extent.restrict(&mut sql);
+    }
+    // An order is not open before it is placed.
+    let earliest = extent.map_or(1, |extent| extent.first_position);
     // No interval is longer than the log.
     for level in 0..=level(now) {
         let longest = 2_i64.saturating_pow(u32::try_from(level).unwrap_or(u32::MAX).saturating_add(1));
         sql.push(&format!(" UNION ALL SELECT {COLUMNS} FROM pending_past WHERE level = ")).arg(level);
-        sql.push(" AND from_position > ").arg(position.saturating_sub(longest));
+        sql.push(" AND from_position >= ").arg(earliest.max(position.saturating_sub(longest) + 1));
         sql.push(" AND from_position <= ").arg(position).push(" AND until_position > ").arg(position);
     }
     sql.push(") AS candidates WHERE 1 = 1");

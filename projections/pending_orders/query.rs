@@ -195,9 +195,8 @@ async fn present(read: &mut Read, filter: &Filter, page: PageRequest, at: i64) -
     listing.arg(at).push(" AS on_hold FROM pending_orders WHERE ");
     restrict(&mut listing, filter, at);
     if filter.placed != Days::default() {
-        // When the days began and ended, so that the first of them is not looked for among all that is open.
-        let (first, last) = times_of(read, filter.placed).await?;
-        listing.push(" AND placed_at >= ").arg(first).push(" AND placed_at <= ").arg(last);
+        let Some(extent) = extent(read, filter.placed).await? else { return Ok(vec![]) };
+        extent.restrict(&mut listing);
     }
     let column = match filter.sort {
         Sort::Oldest | Sort::Newest => "placed_at",
@@ -211,15 +210,32 @@ async fn present(read: &mut Read, filter: &Filter, page: PageRequest, at: i64) -
     Ok(read.tx.all(&listing).await?)
 }
 
-/// When the first and the last order of these days was placed; none is between 1 and 0.
-async fn times_of(read: &mut Read, days: Days) -> Result<(i64, i64), QueryError> {
-    let mut sql = Sql::new("SELECT MIN(first_placed_at), MAX(last_placed_at) FROM pending_days WHERE 1 = 1");
+/// Where the orders of some days stand: with it, none of them is looked for among all the others.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub(super) struct Extent {
+    /// When the first and the last was placed, milliseconds since the epoch.
+    first_placed_at: i64,
+    last_placed_at: i64,
+    /// None was placed before this position, nor open.
+    pub(super) first_position: i64,
+}
+
+impl Extent {
+    /// Adds ` AND placed_at >= … AND placed_at <= …`.
+    pub(super) fn restrict(&self, sql: &mut Sql) {
+        sql.push(" AND placed_at >= ").arg(self.first_placed_at).push(" AND placed_at <= ").arg(self.last_placed_at);
+    }
+}
+
+/// Of these days; `None` when nothing was placed on them.
+pub(super) async fn extent(read: &mut Read, days: Days) -> Result<Option<Extent>, QueryError> {
+    let mut sql = Sql::new(
+        "SELECT MIN(first_placed_at) AS first_placed_at, MAX(last_placed_at) AS last_placed_at, \
+         MIN(first_position) AS first_position FROM pending_days WHERE 1 = 1",
+    );
     days.restrict(&mut sql, "placed_on");
-    let found: Option<(Option<i64>, Option<i64>)> = read.tx.first(&sql).await?;
-    Ok(match found {
-        Some((Some(first), Some(last))) => (first, last),
-        _ => (1, 0),
-    })
+    sql.push(" HAVING COUNT(*) > 0");
+    Ok(read.tx.first(&sql).await?)
 }
 
 /// From the counts of days, unless the filter tells orders of a day apart.

@@ -1,13 +1,11 @@
 //! Orders that still owe goods, and those unconfirmed, unpaid, on hold or waiting for stock (domain rules §1): now, and as
 //! of every position of the log.
 
-mod closed;
 mod fold;
 mod past;
 mod query;
 mod story;
 
-pub use closed::Kept;
 pub use fold::{PendingClosed, PendingCount, PendingDay, PendingOrder, PendingPast};
 pub use query::{Filter, OpenOrder, PendingOrders, Scope, Sort, StatusCount, pending_orders};
 pub use story::Story;
@@ -17,7 +15,7 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "pending_orders",
-    version: 5,
+    version: 6,
     tables: &[
         PendingOrder::TABLE.name,
         PendingPast::TABLE.name,

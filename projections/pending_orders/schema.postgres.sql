@@ -19,7 +19,7 @@ CREATE TABLE pending_orders@ (
   products text NOT NULL,               -- ids of the products it holds now, with blanks between
   since bigint NOT NULL,                -- position from which it reads as it does
   story text NOT NULL,                  -- how it read from opened_position on, as JSON
-  the_order text NOT NULL               -- the domain's order, as JSON
+  the_order text NOT NULL               -- the domain's order without its words, as JSON
 );
 -- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
 -- [from, until) has the level k with 2^k <= until - from < 2^(k+1): on level k only rows with from in (P - 2^(k+1), P]
@@ -38,7 +38,7 @@ CREATE TABLE pending_past@ (
 -- Orders about which nothing is open: what it takes to open them again.
 CREATE TABLE pending_closed@ (
   order_id bigint PRIMARY KEY,
-  kept text NOT NULL                   -- units and money, as JSON
+  the_order text NOT NULL              -- the domain's order without its words, as JSON
 );
 -- What the orders of a scope and a day come to: a list says how long it is without being counted.
 CREATE TABLE pending_counts@ (
@@ -52,11 +52,12 @@ CREATE TABLE pending_counts@ (
   due bigint NOT NULL,
   PRIMARY KEY (scope, placed_on, status, currency)
 );
--- When a day began and ended, in milliseconds.
+-- When a day began and ended, in milliseconds, and the position of its first order.
 CREATE TABLE pending_days@ (
   placed_on text COLLATE "C" PRIMARY KEY,
   first_placed_at bigint NOT NULL,
-  last_placed_at bigint NOT NULL
+  last_placed_at bigint NOT NULL,
+  first_position bigint NOT NULL
 );
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);

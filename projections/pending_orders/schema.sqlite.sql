@@ -19,7 +19,7 @@ CREATE TABLE pending_orders@ (
   products TEXT NOT NULL,               -- ids of the products it holds now, with blanks between
   since INTEGER NOT NULL,                -- position from which it reads as it does
   story TEXT NOT NULL,                  -- how it read from opened_position on, as JSON
-  the_order TEXT NOT NULL               -- the domain's order, as JSON
+  the_order TEXT NOT NULL               -- the domain's order without its words, as JSON
 );
 -- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
 -- [from, until) has the level k with 2^k <= until - from < 2^(k+1): on level k only rows with from in (P - 2^(k+1), P]
@@ -39,7 +39,7 @@ CREATE TABLE pending_past@ (
 -- Orders about which nothing is open: what it takes to open them again.
 CREATE TABLE pending_closed@ (
   order_id INTEGER PRIMARY KEY,
-  kept TEXT NOT NULL                   -- units and money, as JSON
+  the_order TEXT NOT NULL              -- the domain's order without its words, as JSON
 );
 -- What the orders of a scope and a day come to: a list says how long it is without being counted.
 CREATE TABLE pending_counts@ (
@@ -53,11 +53,12 @@ CREATE TABLE pending_counts@ (
   due INTEGER NOT NULL,
   PRIMARY KEY (scope, placed_on, status, currency)
 ) WITHOUT ROWID;
--- When a day began and ended, in milliseconds.
+-- When a day began and ended, in milliseconds, and the position of its first order.
 CREATE TABLE pending_days@ (
   placed_on TEXT PRIMARY KEY,
   first_placed_at INTEGER NOT NULL,
-  last_placed_at INTEGER NOT NULL
+  last_placed_at INTEGER NOT NULL,
+  first_position INTEGER NOT NULL
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX pending_orders_by_placement# ON pending_orders@ (placed_at, order_id);

@@ -35,6 +35,22 @@ pub struct Story {
     ends: Vec<i64>,
 }
 
+/// Of a story, how the order read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Told {
+    #[serde(rename = "v")]
+    versions: Vec<Version>,
+    #[serde(rename = "h", default)]
+    ends: Vec<i64>,
+}
+
+/// Of a story, which products the order held.
+#[derive(Debug, Deserialize)]
+pub(super) struct Held {
+    #[serde(rename = "p")]
+    held: Vec<(i64, Vec<Uuid>)>,
+}
+
 /// From which position; status and payment status by their place in an order's life; bits; units owed; total; due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Version(i64, u8, u8, u8, i64, i64, i64);
@@ -60,7 +76,7 @@ impl Story {
     /// From `position` on the order reads so; the position since which it does.
     pub(super) fn read(&mut self, position: i64, reading: Reading) -> i64 {
         match self.versions.last() {
-            Some(last) if last.reading(self.end_of_hold(self.versions.len())) == reading => last.0,
+            Some(last) if last.reading(end_of_hold(&self.versions, &self.ends)) == reading => last.0,
             _ => {
                 self.versions.push(Version::new(position, reading));
                 if reading.held_until > 0 {
@@ -69,12 +85,6 @@ impl Story {
                 position
             }
         }
-    }
-
-    /// When the hold of the latest held one of the first `versions` ends; 0 when none is held.
-    fn end_of_hold(&self, versions: usize) -> i64 {
-        let held = self.versions.iter().take(versions).filter(|version| version.is_held()).count();
-        held.checked_sub(1).and_then(|nth| self.ends.get(nth)).copied().unwrap_or(0)
     }
 
     /// From `position` on the order holds these products.
@@ -94,18 +104,29 @@ impl Story {
         self.ends.truncate(self.versions.iter().filter(|version| version.is_held()).count());
         Some((self.versions.first()?.0, until))
     }
+}
 
+impl Told {
     /// How the order read right after `position`; `None` before its placement.
     pub(super) fn at(&self, position: i64) -> Option<Reading> {
         let nth = self.versions.iter().rposition(|version| version.0 <= position)?;
-        self.versions.get(nth).map(|version| version.reading(self.end_of_hold(nth + 1)))
+        let versions = self.versions.get(..=nth)?;
+        versions.last().map(|version| version.reading(end_of_hold(versions, &self.ends)))
     }
+}
 
+impl Held {
     /// Whether the order held the product right after `position`.
-    pub(super) fn held(&self, product: Uuid, position: i64) -> bool {
+    pub(super) fn at(&self, product: Uuid, position: i64) -> bool {
         let held = self.held.iter().rev().find(|(from, _)| *from <= position);
         held.is_some_and(|(_, products)| products.contains(&product))
     }
+}
+
+/// When the hold of the latest held one of these first versions ends; 0 when none is held.
+fn end_of_hold(versions: &[Version], ends: &[i64]) -> i64 {
+    let held = versions.iter().filter(|version| version.is_held()).count();
+    held.checked_sub(1).and_then(|nth| ends.get(nth)).copied().unwrap_or(0)
 }
 
 impl Version {
@@ -137,6 +158,10 @@ impl Version {
 mod tests {
     use super::*;
 
+    fn told(story: &Story) -> Told {
+        serde_json::from_str(&serde_json::to_string(story).unwrap()).unwrap()
+    }
+
     fn reading(status: Status, due: i64) -> Reading {
         Reading {
             status,
@@ -158,11 +183,11 @@ mod tests {
         assert_eq!(story.read(20, reading(Status::Shipped, 300)), 20);
         assert_eq!(story.read(30, reading(Status::Shipped, 0)), 30);
         assert_eq!(story.read(40, reading(Status::Delivered, 0)), 40);
-        let told: Story = serde_json::from_str(&serde_json::to_string(&story).unwrap()).unwrap();
-        assert_eq!(told, story);
+        let again: Story = serde_json::from_str(&serde_json::to_string(&story).unwrap()).unwrap();
+        assert_eq!(again, story);
         assert_eq!(story.close(), Some((10, 30)), "from 30 on nothing was open");
         for (position, status) in [(9, None), (10, Some(Status::Pending)), (29, Some(Status::Shipped))] {
-            assert_eq!(story.at(position).map(|reading| reading.status), status, "at {position}");
+            assert_eq!(told(&story).at(position).map(|reading| reading.status), status, "at {position}");
         }
     }
 
@@ -176,7 +201,7 @@ mod tests {
         assert_eq!(story.read(61, held(0)), 60);
         assert_eq!(story.read(70, reading(Status::Cancelled, 0)), 70);
         assert_eq!(story.close(), Some((10, 70)));
-        let told: Story = serde_json::from_str(&serde_json::to_string(&story).unwrap()).unwrap();
+        let told = told(&story);
         let ends = [19, 20, 29, 30, 40, 50, 69].map(|position| told.at(position).unwrap().held_until);
         assert_eq!(ends, [0, 5_000, 5_000, 7_000, 0, i64::MAX, 0]);
     }
@@ -196,7 +221,8 @@ mod tests {
         story.hold(10, vec![tea]);
         story.hold(12, vec![tea]);
         story.hold(15, vec![pen]);
-        assert_eq!([9, 10, 14, 15].map(|position| story.held(tea, position)), [false, true, true, false]);
-        assert_eq!([9, 10, 14, 15].map(|position| story.held(pen, position)), [false, false, false, true]);
+        let held: Held = serde_json::from_str(&serde_json::to_string(&story).unwrap()).unwrap();
+        assert_eq!([9, 10, 14, 15].map(|position| held.at(tea, position)), [false, true, true, false]);
+        assert_eq!([9, 10, 14, 15].map(|position| held.at(pen, position)), [false, false, false, true]);
     }
 }

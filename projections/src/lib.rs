@@ -11,6 +11,7 @@ macro_rules! read_models {
 }
 
 // What a read model is made of.
+mod bare;
 mod fold;
 mod orders;
 mod row;
@@ -40,6 +41,7 @@ mod rebuild;
 mod runner;
 
 pub use answer::{Answer, BadCursor, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest, QueryError};
+pub use bare::BareOrder;
 pub use checkpoint::LEASE;
 pub use fold::{CannotApply, ReadModel, Unseal};
 pub use named::{Found, Matched};

@@ -8,7 +8,7 @@ use orderlog_domain::{
     world::State,
 };
 
-use crate::fold::CannotApply;
+use crate::{bare::BareOrder, fold::CannotApply};
 
 /// The order's number, if the event stands in an order's stream.
 pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
@@ -19,7 +19,7 @@ pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
 }
 
 /// Takes `event` into `order`, in place: orders are moved, never copied, for rebuilds see millions of them.
-pub(crate) fn evolve(order: &mut Order, event: &Envelope<Event>) -> Result<(), CannotApply> {
+pub(crate) fn evolve(BareOrder(order): &mut BareOrder, event: &Envelope<Event>) -> Result<(), CannotApply> {
     if event.version != order.version.next() {
         return Err(CannotApply(format!(
             "{} stands at version {}, the event is its version {}",
@@ -30,9 +30,16 @@ pub(crate) fn evolve(order: &mut Order, event: &Envelope<Event>) -> Result<(), C
     let mut state = State::Order(Box::new(std::mem::replace(order, Order::empty(id))));
     state.evolve(&event.data, &event.provenance);
     if let State::Order(evolved) = state {
-        *order = *evolved;
+        *order = BareOrder::of(*evolved).0;
     }
     Ok(())
+}
+
+/// The order that `event` places.
+pub(crate) fn placed(id: OrderId, event: &Envelope<Event>) -> Result<BareOrder, CannotApply> {
+    let mut order = BareOrder(Order::empty(id));
+    evolve(&mut order, event)?;
+    Ok(order)
 }
 
 /// Renews a text column without allocating when it stays the same.

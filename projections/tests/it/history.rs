@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use orderlog_domain::{
-    envelope::{Actor, Envelope, Provenance},
+    envelope::{self, Actor, Envelope, Provenance},
     event::{
         Amounts, BackorderFilled, CatalogueEntry, Charge, CustomerRegistered, Disposition, Event, LineDifference,
         LineUnits, LinesChanged, OrderConfirmed, OrderHeld, OrderPlaced, OrderReleased, PaymentCaptured,
@@ -131,6 +131,11 @@ impl History {
             assert_eq!(writer.append(expected, &batch).await.expect("append"), Swap::Done);
         }
         written
+    }
+
+    /// What was lived and not yet written.
+    pub(crate) fn unwritten(&self) -> impl Iterator<Item = Envelope<Event>> {
+        self.waiting.iter().map(|recorded| envelope::decode(&recorded.json).expect("an envelope"))
     }
 
     /// The last position lived.

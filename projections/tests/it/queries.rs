@@ -9,7 +9,7 @@ use orderlog_domain::{
     postings::{Basis, postings},
 };
 use orderlog_projections::{
-    Cursor, Days, Freshness, Matched, PageRequest, Projections, catalogue, customers,
+    BareOrder, Cursor, Days, Freshness, Matched, PageRequest, Projections, catalogue, customers,
     daily_sales::{self, GroupBy, GroupKey, SalesRequest, Selection},
     order_summary,
     pending_orders::{self, OpenOrder, Scope, Sort},
@@ -321,7 +321,7 @@ async fn summaries_agree(engine: Engine) {
     assert_eq!(all.sums.iter().map(|sum| sum.total).sum::<i64>(), total);
     for row in &all.orders {
         let order = history.order(OrderId(row.order_id));
-        assert_eq!(row.the_order.0, order);
+        assert_eq!(row.the_order, BareOrder::of(order.clone()));
         assert_eq!(row.status, order.status().name());
     }
 
