@@ -26,7 +26,7 @@ pub struct Products {
     pub next: Option<Cursor>,
 }
 
-/// Products by id, those that exist.
+/// Products by id, those that exist, in the order of their ids.
 ///
 /// # Errors
 /// When the store fails.
@@ -35,15 +35,7 @@ pub async fn products_by_id(
     ids: &[ProductId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<Product>>, QueryError> {
-    let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut products = vec![];
-    if !ids.is_empty() {
-        let mut sql =
-            Sql::new(&format!("SELECT {} FROM catalogue WHERE product_id IN (", Product::TABLE.column_list("")));
-        sql.list(ids.iter().map(|id| id.0)).push(") ORDER BY name_lower, sku_lower");
-        products = read.tx.rows(&sql).await?;
-    }
-    read.answer(products).await
+    projections.by_key(&READ_MODEL, ids.iter().map(|id| id.0), freshness).await
 }
 
 /// What `text` calls: by SKU, then exact name, then the beginning of a name or of a word in it, then something alike

@@ -178,7 +178,7 @@ async fn numbers_of(read: &mut Read, days: Days) -> Result<Option<(i64, i64)>, Q
     }))
 }
 
-/// Orders by number, those that exist.
+/// Orders by number, those that exist, in the order of their numbers.
 ///
 /// # Errors
 /// When the store fails.
@@ -187,15 +187,7 @@ pub async fn by_numbers(
     numbers: &[OrderId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<OrderSummary>>, QueryError> {
-    let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut orders = vec![];
-    if !numbers.is_empty() {
-        let mut sql =
-            Sql::new(&format!("SELECT {} FROM order_summary WHERE order_id IN (", OrderSummary::TABLE.column_list("")));
-        sql.list(numbers.iter().map(|id| id.0)).push(") ORDER BY order_id");
-        orders = read.tx.rows(&sql).await?;
-    }
-    read.answer(orders).await
+    projections.by_key(&READ_MODEL, numbers.iter().map(|id| id.0), freshness).await
 }
 
 /// Products that orders name so that `text` is part of the name or SKU.

@@ -10,10 +10,11 @@ use tokio::{
 
 use crate::{
     MODELS,
-    answer::{Freshness, QueryError},
+    answer::{Answer, Freshness, QueryError},
     checkpoint,
     fold::ReadModel,
-    read::Read,
+    read::{Read, answer},
+    row::{Field, Row, Table},
     store::{Sql, Store, StoreError, create_schema},
 };
 
@@ -153,6 +154,33 @@ impl Projections {
         if let Some(committed) = self.committed.get(name) {
             committed.send_replace(position);
         }
+    }
+
+    /// Waits as asked, then gives the rows whose key is one of `keys`, those that exist, by key. One statement is one
+    /// moment, so no transaction is held for it.
+    pub(crate) async fn by_key<R: Row, F: Field>(
+        &self,
+        model: &ReadModel,
+        keys: impl IntoIterator<Item = F>,
+        freshness: Freshness,
+    ) -> Result<Answer<Vec<R>>, QueryError> {
+        if let Freshness::AtLeast(position) = freshness {
+            self.wait_until(model.name, position).await?;
+        }
+        let Table { name, .. } = R::TABLE;
+        let (columns, key) = (R::TABLE.column_list("t."), R::TABLE.key_list());
+        let mut sql = Sql::new(&format!(
+            "SELECT c.position, {columns} FROM checkpoints AS c LEFT JOIN {name} AS t ON t.{key} IN (NULL"
+        ));
+        for key in keys {
+            sql.push(", ").arg(key);
+        }
+        sql.push(") WHERE c.projection = ").arg(model.name.to_owned());
+        let found = self.store.numbered::<R>(&sql).await?;
+        let position = found.first().map_or(Position::START, |(position, _)| Position(*position));
+        let mut rows: Vec<R> = found.into_iter().filter_map(|(_, row)| row).collect();
+        rows.sort_unstable_by_key(Row::key);
+        Ok(answer(position, freshness, rows))
     }
 
     /// Waits as asked, then holds one moment of the read model.

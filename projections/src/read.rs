@@ -17,12 +17,16 @@ impl Read {
     /// Ends the reading.
     pub(crate) async fn answer<T>(self, found: T) -> Result<Answer<T>, QueryError> {
         self.tx.commit().await?;
-        let behind = match self.freshness {
-            Freshness::AtLeast(wanted) => (wanted.0 - self.position.0).max(0),
-            Freshness::Whatever => 0,
-        };
-        Ok(Answer { position: self.position, behind, found })
+        Ok(answer(self.position, self.freshness, found))
     }
+}
+
+pub(crate) fn answer<T>(position: Position, freshness: Freshness, found: T) -> Answer<T> {
+    let behind = match freshness {
+        Freshness::AtLeast(wanted) => (wanted.0 - position.0).max(0),
+        Freshness::Whatever => 0,
+    };
+    Answer { position, behind, found }
 }
 
 /// Cuts a list that was read one item too long; the cursor of the next page if it was.

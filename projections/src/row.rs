@@ -29,6 +29,12 @@ pub enum Value {
     Bool(Option<bool>),
 }
 
+impl Value {
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Value::Int(None) | Value::Text(None) | Value::Uuid(None) | Value::Bool(None))
+    }
+}
+
 /// What a row does when its key is already there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnConflict {

@@ -21,7 +21,7 @@ pub struct LowStock {
     pub next: Option<Cursor>,
 }
 
-/// Stock of the given products; one that never had stock nor a catalogue entry is absent.
+/// Stock of the given products, in the order of their ids; one that never had stock nor a catalogue entry is absent.
 ///
 /// # Errors
 /// When the store fails.
@@ -30,15 +30,7 @@ pub async fn stock_of(
     products: &[ProductId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<StockLevel>>, QueryError> {
-    let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut levels = vec![];
-    if !products.is_empty() {
-        let mut sql =
-            Sql::new(&format!("SELECT {} FROM stock WHERE product_id IN (", StockLevel::TABLE.column_list("")));
-        sql.list(products.iter().map(|id| id.0)).push(") ORDER BY product_id");
-        levels = read.tx.rows(&sql).await?;
-    }
-    read.answer(levels).await
+    projections.by_key(&READ_MODEL, products.iter().map(|id| id.0), freshness).await
 }
 
 /// The last mark of a product's stock at or before `position`: what was recorded after it, up to `position`, has to be

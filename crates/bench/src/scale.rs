@@ -25,6 +25,8 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 8;
+/// How long each question is asked before it is measured.
+const WARM_UP: Duration = Duration::from_millis(300);
 /// Orders of the shop the large one is compared with.
 const FEW_ORDERS: u32 = 10_000;
 /// Calls of each query whose answers are compared with the log.
@@ -107,6 +109,10 @@ async fn compare(arguments: &Arguments, query: &Query, few: &Shop, many: &Shop) 
     }
     let verdicts = [query.check(few).await?, query.check(many).await?];
     let length = Duration::from_secs_f32(arguments.seconds);
+    // A server's sessions connect, and prepare each statement, the first time that so many ask at once.
+    for shop in [few, many] {
+        calls(shop, query, 0, WARM_UP).await?;
+    }
     let (mut in_few, mut in_many) = (Vec::new(), Vec::new());
     for round in 0..arguments.rounds {
         let seed = (round as u64 + 1) << 40;

@@ -46,7 +46,7 @@ impl Tx {
                     let query = bind_columns(sqlx::query(AssertSqlSafe(sql)), key_kinds(table), &mut chunk);
                     let rows: Vec<PgRow> = query.fetch_all(&mut **tx).await.map_err(&failed)?;
                     for row in &rows {
-                        found.push(postgres_values(table, row).map_err(&failed)?);
+                        found.push(postgres_values(table, row, 0).map_err(&failed)?);
                     }
                 }
             }
@@ -55,7 +55,7 @@ impl Tx {
                     let sql = format!("{from} WHERE ({key}) IN (VALUES {})", placeholders(table.keys, chunk.len()));
                     let rows: Vec<SqliteRow> = bind_rows(&sql, chunk).fetch_all(&mut **tx).await.map_err(&failed)?;
                     for row in &rows {
-                        found.push(sqlite_values(table, row).map_err(&failed)?);
+                        found.push(sqlite_values(table, row, 0).map_err(&failed)?);
                     }
                 }
             }

@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use super::{StoreError, Tx};
+use super::{LostSessions, Store, StoreError, Tx};
 use crate::row::{Field, Kind, Row, Table, Value};
 
 /// A row both engines can give.
@@ -119,11 +119,11 @@ impl Tx {
         let values = match self {
             Tx::Postgres(tx) => {
                 let rows = sql.postgres().fetch_all(&mut **tx).await.map_err(failed)?;
-                rows.iter().map(|row| postgres_values(&R::TABLE, row)).collect::<Result<Vec<_>, _>>()
+                rows.iter().map(|row| postgres_values(&R::TABLE, row, 0)).collect::<Result<Vec<_>, _>>()
             }
             Tx::Sqlite(tx) => {
                 let rows = sql.sqlite().fetch_all(&mut **tx).await.map_err(failed)?;
-                rows.iter().map(|row| sqlite_values(&R::TABLE, row)).collect::<Result<Vec<_>, _>>()
+                rows.iter().map(|row| sqlite_values(&R::TABLE, row, 0)).collect::<Result<Vec<_>, _>>()
             }
         };
         let values = values.map_err(StoreError::doing("decoding rows of"))?;
@@ -131,9 +131,42 @@ impl Tx {
     }
 }
 
+impl Store {
+    /// Runs a statement that is a moment by itself, and gives each row a number and a row of a table: the statement selects
+    /// the number and then [`Table::column_list`], which is all NULL where there is no row.
+    pub(crate) async fn numbered<R: Row>(&self, sql: &Sql) -> Result<Vec<(i64, Option<R>)>, StoreError> {
+        let failed = StoreError::doing("querying");
+        let rows: Vec<_> = match self {
+            Store::Postgres(pool) => {
+                let mut lost = LostSessions::default();
+                let rows = loop {
+                    match sql.postgres().fetch_all(pool).await {
+                        Err(error) if lost.one_more(&error) => {}
+                        outcome => break outcome.map_err(failed)?,
+                    }
+                };
+                rows.iter().map(|row| Ok((row.try_get(0)?, postgres_values(&R::TABLE, row, 1)?))).collect()
+            }
+            Store::Sqlite { readers, .. } => {
+                let rows = sql.sqlite().fetch_all(readers).await.map_err(failed)?;
+                rows.iter().map(|row| Ok((row.try_get(0)?, sqlite_values(&R::TABLE, row, 1)?))).collect()
+            }
+        };
+        let decoding = StoreError::doing("decoding rows of");
+        let row = |numbered: Result<(i64, Vec<Value>), sqlx::Error>| {
+            let (number, values) = numbered.map_err(&decoding)?;
+            let there = values.first().is_some_and(|key| !key.is_null());
+            let row = there.then(|| R::from_values(values)).transpose().map_err(StoreError::Shape)?;
+            Ok((number, row))
+        };
+        rows.into_iter().map(row).collect()
+    }
+}
+
 macro_rules! values_of {
     ($name:ident, $row:ty) => {
-        pub(super) fn $name(table: &Table, row: &$row) -> Result<Vec<Value>, sqlx::Error> {
+        /// The columns of `table`, of which the first is the row's column number `from`.
+        pub(super) fn $name(table: &Table, row: &$row, from: usize) -> Result<Vec<Value>, sqlx::Error> {
             let column = |(i, column): (usize, &crate::row::Column)| {
                 Ok(match column.kind {
                     Kind::Int => Value::Int(row.try_get(i)?),
@@ -142,7 +175,7 @@ macro_rules! values_of {
                     Kind::Bool => Value::Bool(row.try_get(i)?),
                 })
             };
-            table.columns.iter().enumerate().map(column).collect()
+            (from..).zip(table.columns).map(column).collect()
         }
     };
 }
