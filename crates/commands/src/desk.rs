@@ -13,7 +13,7 @@ use crate::{
     draft::{Draft, Outcome},
     load::grows_long,
     recent::Recent,
-    writer::OnAppend,
+    writer::{CACHED_STREAMS, OnAppend},
 };
 
 /// Events of a stream between two snapshots: bounds what a cold start of a hot product's stock reads.
@@ -49,6 +49,7 @@ impl Desk {
             // A caller that went away needs no answer: the command stands.
             let _ = waiting.reply.send(answer);
         }
+        self.world.evict(CACHED_STREAMS);
     }
 
     /// Saves a snapshot of each long stream that this batch took across a multiple of [`SNAPSHOT_EVERY_EVENTS`].

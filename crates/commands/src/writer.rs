@@ -136,7 +136,6 @@ impl Task {
                 self.repeated = draft.take_in(arrived);
             }
             draft = self.carry_out(draft).await;
-            self.desk.world.evict(CACHED_STREAMS);
         }
     }
 

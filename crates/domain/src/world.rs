@@ -1,7 +1,7 @@
 //! The states a writer decides against: kept by stream, changed by events, restored after a lost swap, bounded.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque, hash_map},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -113,8 +113,10 @@ pub struct World {
     journal: HashMap<StreamId, Option<State>>,
     /// The same for what was sealed: on its way to the log, and not yet known to be there.
     sealed: HashMap<StreamId, Option<State>>,
-    /// Counts marks, so that `last_use` orders entries by age.
+    /// Counts marks: the clock by which `last_use` and `queue` tell age.
     tick: u64,
+    /// Every entry once, in the order in which they will be looked at to be forgotten, with its `queued`.
+    queue: VecDeque<(u64, StreamId)>,
 }
 
 #[derive(Debug)]
@@ -122,6 +124,8 @@ struct Entry {
     state: State,
     /// Atomic only so that reading through `&World` can renew it.
     last_use: AtomicU64,
+    /// When it was put into the queue. What stands there with another time is no longer meant.
+    queued: u64,
 }
 
 impl World {
@@ -190,7 +194,23 @@ impl World {
         let stream = state.stream();
         self.journal.remove(&stream);
         self.sealed.remove(&stream);
-        self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
+        self.entry(stream).state = state;
+    }
+
+    /// The entry of a stream, used now; empty where it was not held.
+    fn entry(&mut self, stream: StreamId) -> &mut Entry {
+        let tick = self.tick;
+        match self.entries.entry(stream) {
+            hash_map::Entry::Occupied(held) => {
+                let entry = held.into_mut();
+                *entry.last_use.get_mut() = tick;
+                entry
+            }
+            hash_map::Entry::Vacant(vacant) => {
+                self.queue.push_back((tick, stream));
+                vacant.insert(Entry { state: State::empty(stream), last_use: AtomicU64::new(tick), queued: tick })
+            }
+        }
     }
 
     /// The state of a stream, if held.
@@ -231,16 +251,10 @@ impl World {
     /// Takes in a stream's next event, remembering what the stream was before.
     /// A stream that is not held starts empty, which is only right for its first event.
     pub fn evolve(&mut self, stream: StreamId, event: &Event, provenance: &Provenance) {
-        let tick = self.tick;
         if !self.journal.contains_key(&stream) {
             self.journal.insert(stream, self.entries.get(&stream).map(|entry| entry.state.clone()));
         }
-        let entry = self
-            .entries
-            .entry(stream)
-            .or_insert_with(|| Entry { state: State::empty(stream), last_use: AtomicU64::new(tick) });
-        entry.last_use.store(tick, Ordering::Relaxed);
-        entry.state.evolve(event, provenance);
+        self.entry(stream).state.evolve(event, provenance);
     }
 
     /// Makes the present the state that [`rollback`](Self::rollback) returns to.
@@ -268,36 +282,39 @@ impl World {
         for journal in [std::mem::take(&mut self.journal), std::mem::take(&mut self.sealed)] {
             for (stream, before) in journal {
                 match before {
-                    Some(state) => {
-                        self.entries.insert(stream, Entry { state, last_use: AtomicU64::new(self.tick) });
-                    }
-                    None => {
-                        self.entries.remove(&stream);
-                    }
+                    Some(state) => self.entry(stream).state = state,
+                    None => _ = self.entries.remove(&stream),
                 }
             }
         }
+        // What is no longer held leaves its place in the queue behind.
+        if self.queue.len() > 2 * self.entries.len() {
+            let entries = &self.entries;
+            self.queue.retain(|(queued, stream)| entries.get(stream).is_some_and(|entry| entry.queued == *queued));
+        }
     }
 
-    /// Forgets the least recently used streams when more than `keep` are held, an eighth more than needed so that this
-    /// happens seldom. Streams that a rollback would change stay.
+    /// Forgets streams until no more than `keep` are held, those first that were not used for the longest time: each is
+    /// looked at in turn, and stays for another turn if it was used since the last. Every call forgets about as many as
+    /// were added since the one before, so that none takes long. Streams that a rollback would change stay.
     pub fn evict(&mut self, keep: usize) {
-        if self.entries.len() <= keep {
-            return;
-        }
-        let surplus = self.entries.len() - (keep - keep / 8);
-        let mut ages: Vec<(u64, StreamId)> = self
-            .entries
-            .iter()
-            .filter(|(stream, _)| !self.journal.contains_key(stream) && !self.sealed.contains_key(stream))
-            .map(|(stream, entry)| (entry.last_use.load(Ordering::Relaxed), *stream))
-            .collect();
-        let surplus = surplus.min(ages.len());
-        if surplus > 0 {
-            ages.select_nth_unstable_by_key(surplus - 1, |(age, _)| *age);
-        }
-        for (_, stream) in &ages[..surplus] {
-            self.entries.remove(stream);
+        // Two turns: whatever may go has gone by then.
+        for _ in 0..2 * self.queue.len() {
+            if self.entries.len() <= keep {
+                return;
+            }
+            let Some((queued, stream)) = self.queue.pop_front() else { return };
+            let hash_map::Entry::Occupied(mut held) = self.entries.entry(stream) else { continue };
+            if held.get().queued != queued {
+                continue;
+            }
+            let used = *held.get_mut().last_use.get_mut();
+            if used > queued || self.journal.contains_key(&stream) || self.sealed.contains_key(&stream) {
+                held.get_mut().queued = used;
+                self.queue.push_back((used, stream));
+            } else {
+                held.remove();
+            }
         }
     }
 }
@@ -322,7 +339,7 @@ mod tests {
         world.evict(16);
         assert_eq!(world.len(), 16);
         world.evict(8);
-        assert_eq!(world.len(), 7);
+        assert_eq!(world.len(), 8);
         assert!(world.contains(stream(0)) && world.contains(stream(15)) && !world.contains(stream(1)));
         assert_eq!(world.order(OrderId(1)), Err(Missing(stream(1))));
     }
@@ -347,6 +364,23 @@ mod tests {
             story.world.rollback();
             assert_eq!(on_hand(&story), Ok(expected));
         }
+    }
+
+    #[test]
+    fn what_was_undone_leaves_nothing_behind() {
+        let mut story = Story::new();
+        story.product("A", "10.00", json!({})).stocked("A", 10);
+        let (_, provenance, event) = story.told.last().expect("a stock event").clone();
+        let mut world = World::default();
+        for n in 0..1_000 {
+            world.mark();
+            for product in 0..3 {
+                let sku = format!("{n}-{product}");
+                world.evolve(StreamId::Stock(ProductId::from_sku(&sku)), &event, &provenance);
+            }
+            world.rollback();
+        }
+        assert!(world.is_empty() && world.queue.is_empty());
     }
 
     #[test]
