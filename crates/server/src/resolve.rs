@@ -15,7 +15,7 @@ use orderlog_domain::{
     text::is_invisible,
 };
 use orderlog_projections::{
-    Found, Freshness, Matched,
+    Answer, Found, Freshness, Matched,
     catalogue::{self, Product},
     customers::{self, Customer},
 };
@@ -73,15 +73,15 @@ impl Node {
         if let Some(id) = remembered(&self.memory.skus, text) {
             return Ok((id, None));
         }
-        let found = catalogue::find_products(&self.projections, text, CANDIDATES + 1, self.fresh().await?).await?.found;
-        if found.how == Matched::Identifier
-            && let [product] = found.items.as_slice()
+        let answer = catalogue::find_products(&self.projections, text, CANDIDATES + 1, self.fresh().await?).await?;
+        if answer.found.how == Matched::Identifier
+            && let [product] = answer.found.items.as_slice()
         {
             remember(&self.memory.skus, text.to_owned(), ProductId(product.product_id));
         }
         let describe = |product: &Product| format!("{} ({})", product.name, product.sku);
         let offer = |product: &Product| json!({"sku": product.sku, "name": product.name});
-        let (product, reading) = only(found, text, field, "product", "products_search", describe, offer)?;
+        let (product, reading) = only(answer, text, field, "product", "products_search", describe, offer)?;
         Ok((ProductId(product.product_id), reading))
     }
 
@@ -100,11 +100,10 @@ impl Node {
             let rejection = Rejection::new(Code::NotFound, format!("No customer has the e-mail address {trimmed}."));
             return Err(rejection.field(field).hint("Register the customer with customers_upsert first.").into());
         }
-        let found =
-            customers::find_customers(&self.projections, text, CANDIDATES + 1, self.fresh().await?).await?.found;
+        let answer = customers::find_customers(&self.projections, text, CANDIDATES + 1, self.fresh().await?).await?;
         let named = |customer: &Customer| customer.name.clone().unwrap_or_else(|| "(forgotten)".to_owned());
         let offer = |customer: &Customer| json!({"customer_id": customer.customer_id, "name": customer.name, "email": customer.email});
-        let (customer, reading) = only(found, text, field, "customer", "customers_search", named, offer)?;
+        let (customer, reading) = only(answer, text, field, "customer", "customers_search", named, offer)?;
         Ok((CustomerId(customer.customer_id), reading))
     }
 
@@ -138,9 +137,10 @@ impl Node {
     }
 }
 
-/// The only thing found, or a rejection that offers what there is.
+/// The only thing found, or a rejection that offers what there is. Where the read model lags, what was not found, or only
+/// something like it, may be there by its exact name.
 fn only<T>(
-    found: Found<T>,
+    Answer { found, behind, .. }: Answer<Found<T>>,
     text: &str,
     field: &str,
     kind: &str,
@@ -149,6 +149,12 @@ fn only<T>(
     offer: impl Fn(&T) -> serde_json::Value,
 ) -> Result<(T, Option<String>), Rejection> {
     let shown: String = text.chars().take(80).collect();
+    let exact = matches!(found.how, Matched::Identifier | Matched::Name);
+    if behind > 0 && !exact {
+        let message =
+            format!("It is not known yet what {kind} `{shown}` means: its list is {behind} events behind the log.");
+        return Err(Rejection::new(Code::StaleRead, message).field(field).hint("Call again in a moment."));
+    }
     let mut items = found.items;
     match items.len() {
         0 => Err(Rejection::new(Code::NotFound, format!("There is no {kind} called `{shown}`."))
@@ -156,7 +162,6 @@ fn only<T>(
             .hint(format!("Look for it with {tool}."))),
         1 => {
             let item = items.remove(0);
-            let exact = matches!(found.how, Matched::Identifier | Matched::Name);
             let reading = (!exact).then(|| format!("`{shown}` was read as {}.", describe(&item)));
             Ok((item, reading))
         }
@@ -190,4 +195,30 @@ fn remember<K: std::hash::Hash + Eq, V>(memory: &RwLock<HashMap<K, V>>, key: K, 
         memory.clear();
     }
     memory.insert(key, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_domain::ids::Position;
+
+    use super::*;
+
+    fn resolved(how: Matched, items: &[&str], behind: i64) -> Result<(String, Option<String>), Code> {
+        let items = items.iter().map(|item| (*item).to_owned()).collect();
+        let answer = Answer { position: Position(9), behind, found: Found { how, items } };
+        let offer = |item: &String| json!({ "name": item });
+        only(answer, "tea", "product", "product", "products_search", Clone::clone, offer).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn what_is_not_found_for_sure_while_the_list_lags_is_to_be_asked_again() {
+        let tea = || "Tea".to_owned();
+        assert_eq!(resolved(Matched::Nothing, &[], 0), Err(Code::NotFound));
+        assert_eq!(resolved(Matched::Nothing, &[], 3), Err(Code::StaleRead));
+        assert_eq!(resolved(Matched::Alike, &["Tea"], 0), Ok((tea(), Some("`tea` was read as Tea.".to_owned()))));
+        assert_eq!(resolved(Matched::Alike, &["Tea"], 3), Err(Code::StaleRead));
+        assert_eq!(resolved(Matched::Prefix, &["Tea", "Teapot"], 3), Err(Code::StaleRead));
+        assert_eq!(resolved(Matched::Name, &["Tea"], 3), Ok((tea(), None)));
+        assert_eq!(resolved(Matched::Name, &["Tea", "Tea"], 3), Err(Code::Ambiguous));
+    }
 }
