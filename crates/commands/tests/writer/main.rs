@@ -3,8 +3,12 @@
 mod support;
 
 use orderlog_commands::{Receipt, SubmitError};
-use orderlog_domain::{ids::Position, rejection::Code, world::State};
-use support::{Node, cancel, on_both_engines, on_postgres, place, receive, ship};
+use orderlog_domain::{
+    ids::{Position, Version},
+    rejection::Code,
+    world::State,
+};
+use support::{Home, Node, cancel, on_both_engines, on_postgres, place, receive, ship};
 
 fn code(result: Result<Receipt, SubmitError>) -> Code {
     match result {
@@ -223,6 +227,82 @@ async fn two_nodes_share_a_log() {
         assert_eq!(verified.positions, head.position);
     })
     .await;
+}
+
+/// One thread, so that the writer has decided what is queued once this task has yielded to it.
+#[tokio::test]
+async fn what_was_decided_on_a_batch_that_falls_is_decided_again() {
+    let home = on_postgres().await;
+    let node = Node::with_stock(&home, 5).await;
+    let mut foreign = node.log.writer().await.expect("a foreign writer");
+    let head = foreign.lock_head().await.expect("the head");
+    let first = node.writer.enqueue(node.submission(place(3))).await.expect("queued");
+    until_somebody_waits_for_a_lock(&home).await;
+    // On top of the first: an order of the units that are left, one that finds none, and a shipment.
+    let second = node.writer.enqueue(node.submission(place(2))).await.expect("queued");
+    let third = node.writer.enqueue(node.submission(place(4))).await.expect("queued");
+    let fourth = node.writer.enqueue(node.submission(ship(1001))).await.expect("queued");
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let batch = more_of_the_same(&node, head).await;
+    let swap = foreign.append(Position(batch.head.position.0 - 1), &batch).await.expect("appended");
+    assert_eq!(swap, orderlog_event_log::Swap::Done, "ten units came in before all of them");
+    assert_eq!(first.await.expect("placed").position.0, batch.head.position.0 + 2);
+    second.await.expect("placed");
+    third.await.expect("there are ten units left for it");
+    fourth.await.expect("shipped");
+    let verified = orderlog_event_log::verify(&node.log, |_| {}).await.expect("the chain holds");
+    assert_eq!(verified.positions, node.position().await);
+    let fresh = Node::start(&home).await;
+    for order in 1001..=1003 {
+        let stream = orderlog_domain::ids::StreamId::Order(orderlog_domain::ids::OrderId(order));
+        let events = node.log.read_stream(stream, Version::NONE, 100).await.expect("events");
+        assert!((1..).zip(&events).all(|(nth, event)| event.version.0 == nth), "versions of {stream} without a gap");
+    }
+    for one in [&node, &fresh] {
+        assert_eq!(code(one.run(place(7)).await), Code::InsufficientStock);
+    }
+    fresh.run(place(6)).await.expect("exactly what is left");
+}
+
+async fn until_somebody_waits_for_a_lock(home: &Home) {
+    use sqlx::Connection;
+    let mut admin = sqlx::PgConnection::connect(&home.url).await.expect("a connection");
+    let waiting = async {
+        loop {
+            let waits = "select exists (select 1 from pg_stat_activity
+                         where datname = current_database() and wait_event_type = 'Lock')";
+            if sqlx::query_scalar(waits).fetch_one(&mut admin).await.expect("an answer") {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.expect("somebody waits");
+}
+
+/// Twice the units that came in first, behind `head`.
+async fn more_of_the_same(node: &Node, head: orderlog_event_log::Head) -> orderlog_event_log::Batch {
+    use orderlog_domain::{envelope, event::Event};
+    let received = node.log.read(Position::START, 100).await.expect("events");
+    let received = received.iter().rfind(|event| event.event_type == "StockReceived").expect("stock came in");
+    let mut envelope = envelope::decode(&received.json).expect("an envelope");
+    envelope.position = head.position.next();
+    envelope.version = envelope.version.next();
+    let Event::StockReceived(fact) = &mut envelope.data else { panic!("stock came in") };
+    fact.units *= 2;
+    let json = serde_json::to_string(&envelope).expect("JSON");
+    let hash = orderlog_event_log::chain(&head.hash, &json);
+    let head = orderlog_event_log::Head { position: envelope.position, hash, ..head };
+    let event = orderlog_event_log::Recorded {
+        position: envelope.position,
+        stream: envelope.stream,
+        version: envelope.version,
+        event_type: envelope.event_type.clone().into_owned(),
+        hash,
+        json,
+    };
+    orderlog_event_log::Batch { events: vec![event], commands: vec![], head }
 }
 
 #[tokio::test]
