@@ -187,17 +187,28 @@ impl Request {
 }
 
 /// Resolves, asks the user to confirm where that is due, seals, submits, answers.
-pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Command) -> Result<CommandAnswer, Failure> {
+pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
     let resolved = node.resolve(command.references()).await?;
     let dry_run = request.is_dry_run();
-    if dry_run || !confirm::may_be_needed(&command) {
-        let (command, receipt, readings) = submit(node, request, command, resolved).await?;
-        return Ok(answer(node, &command, receipt, readings, dry_run));
+    if !dry_run && confirm::may_be_needed(&command) {
+        // In a box, so that the many commands that need no word do not carry the room for it along.
+        return Box::pin(carry_out_if_confirmed(node, request, command, resolved)).await;
     }
-    let unfit = match request.common.confirm_token.take() {
-        None => None,
-        Some(token) => match bound(node, &request).check(&token, node.clock.now()) {
-            Err(unfit) => Some(unfit),
+    let (command, receipt, readings) = submit(node, request, command, resolved).await?;
+    Ok(answer(node, &command, receipt, readings, dry_run))
+}
+
+/// Carries out a command that may need the user's word: with a token that serves, or where it turns out that it needs none.
+async fn carry_out_if_confirmed(
+    node: &Node,
+    mut request: Request,
+    command: Command,
+    resolved: Resolved,
+) -> Result<CommandAnswer, Failure> {
+    let mut unfit = None;
+    if let Some(token) = request.common.confirm_token.take() {
+        match bound(node, &request).check(&token, node.clock.now()) {
+            Err(why) => unfit = Some(why),
             Ok(confirmed) => {
                 let mut granted = request.clone();
                 granted.common.expected_version.get_or_insert(confirmed.version.0);
@@ -208,13 +219,13 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
                 match submit(node, granted, command.clone(), resolved.clone()).await {
                     Ok((command, receipt, readings)) => return Ok(answer(node, &command, receipt, readings, false)),
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
-                        Some(Unfit::Overtaken)
+                        unfit = Some(Unfit::Overtaken);
                     }
                     Err(failure) => return Err(failure),
                 }
             }
-        },
-    };
+        }
+    }
     let (foreseen, receipt, readings) = submit(node, request.trial(), command.clone(), resolved.clone()).await?;
     if confirm::is_needed(&command, &receipt) {
         let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
@@ -225,7 +236,7 @@ pub(crate) async fn carry_out(node: &Node, mut request: Request, command: Comman
         return Err(bound(node, &request).ask(preview, &text, version, &[], (now, nonce), unfit).into());
     }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
-    Ok(answer(node, &command, receipt, readings, dry_run))
+    Ok(answer(node, &command, receipt, readings, false))
 }
 
 /// What a confirm token of this request is bound to.
