@@ -244,10 +244,17 @@ impl Order {
         }
     }
 
+    /// What is asked for the order, minor units: its present total less goodwill. Goodwill for units that came back or were
+    /// cancelled later leaves nothing to ask, not less: what was paid is all that can go back.
+    #[must_use]
+    pub fn asked(&self) -> i64 {
+        (self.current_totals().total - self.goodwill.net - self.goodwill.tax).max(0)
+    }
+
     /// What the customer still owes, minor units; negative when too much came in.
     #[must_use]
     pub fn due(&self) -> i64 {
-        self.current_totals().total - self.goodwill.net - self.goodwill.tax - (self.captured - self.refunded)
+        self.asked() - (self.captured - self.refunded)
     }
 
     /// Shipments that did leave, oldest first.

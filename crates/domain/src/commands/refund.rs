@@ -259,6 +259,21 @@ mod tests {
     }
 
     #[test]
+    fn goodwill_for_what_came_back_later_is_not_owed_once_more() {
+        let mut story = paid();
+        let paid = story.order(ID).captured;
+        story.done(input::<Ship>(json!({ "order_id": 1001 })));
+        story.done(refund(json!({ "kind": "goodwill", "amount": "50.00" })));
+        story.done(input::<ReturnItems>(json!({ "order_id": 1001, "disposition": "restock", "shipping": true })));
+        assert_eq!(story.order(ID).due(), 5_000 - paid, "all that is left of what came in");
+        let decision = story.done(refund(json!({ "kind": "units" })));
+        let Event::PaymentRefunded(fact) = &decision.facts[0].1 else { panic!("a refund") };
+        assert_eq!(fact.amount, paid - 5_000);
+        let order = story.order(ID);
+        assert_eq!((order.due(), order.payment_status()), (0, PaymentStatus::Refunded));
+    }
+
+    #[test]
     fn goodwill_lowers_the_sale_by_its_share_of_tax() {
         let mut story = paid();
         assert_eq!(story.refused(refund(json!({ "kind": "goodwill" }))).code, Code::InvalidArgument);

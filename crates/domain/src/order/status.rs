@@ -164,9 +164,7 @@ impl Order {
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
         let kept = self.captured - self.refunded;
-        // Goodwill granted for units that then came back leaves less than nothing to ask.
-        let asked = (self.due() + kept).max(0);
-        match kept.cmp(&asked) {
+        match kept.cmp(&self.asked()) {
             Ordering::Greater => PaymentStatus::Overpaid,
             Ordering::Less if kept == 0 => PaymentStatus::Unpaid,
             Ordering::Less => PaymentStatus::PartiallyPaid,
