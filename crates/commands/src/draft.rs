@@ -144,7 +144,6 @@ impl Desk {
     }
 
     fn decide_one(&self, submission: &Submission, head: &Head) -> Result<Decision, Refusal> {
-        self.recent.suspect(submission, head)?;
         let context = Context {
             now: submission.now,
             occurred_at: submission.occurred_at,
@@ -153,6 +152,11 @@ impl Desk {
             names: &submission.names,
             expected_version: submission.expected_version,
         };
+        if submission.suspect
+            && let Some(order) = submission.command.order_to_place(&self.world, &context)?
+        {
+            self.recent.suspect(submission, &order, head)?;
+        }
         submission.command.decide(&self.world, &context)
     }
 
@@ -176,10 +180,12 @@ impl Desk {
             self.world.evolve(*stream, event, &provenance);
             let version = self.world.get(*stream).map_or(Version::NONE, State::version);
             let recorded = record(event, *stream, version, &provenance, batch.events.len() - start, &mut batch.head);
+            if let Event::OrderPlaced(order) = event {
+                self.recent.note_own(&provenance.actor.user, order, recorded.position, provenance.recorded_at);
+            }
             batch.events.push(recorded);
         }
         let range = start..batch.events.len();
-        self.recent.note_own(submission, &batch.events[range.clone()], provenance.recorded_at);
         if submission.keyed || !range.is_empty() {
             batch.commands.push(CommandRecord {
                 command_id: submission.command_id,

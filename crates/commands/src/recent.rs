@@ -1,16 +1,18 @@
-//! Orders placed without an idempotency key within the last two minutes, on any node: the same request once more is
-//! suspected of being the same order. Part of what a decision is made on, so a swap that succeeds proves it complete.
+//! Orders placed within the last two minutes, on any node: one like them that brings no idempotency key is suspected of
+//! being the same order. Part of what a decision is made on, so a swap that succeeds proves it complete.
 
 use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
-    ids::{CommandId, OrderId, Position, StreamId},
+    envelope::Envelope,
+    event::{Event, OrderPlaced},
+    ids::{OrderId, Position},
     rejection::{Code, Rejection},
 };
-use orderlog_event_log::{Hash, Head, LogError, LogWriter, Recorded, chain};
-use serde::Deserialize;
+use orderlog_event_log::{Head, LogError, LogWriter, Recorded};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::{load, submission::Submission};
 
@@ -18,30 +20,26 @@ use crate::{load, submission::Submission};
 const SUSPICION: TimeDelta = TimeDelta::seconds(120);
 /// Events read at once when the past is recalled.
 const PAGE_EVENTS: i64 = 2_000;
-/// Commands looked up at once.
-const LOOKED_UP: usize = 1_000;
-/// Ids that the caller did not choose: those derived from idempotency keys have version 5.
-const FRESH_ID: usize = 7;
 
 const PLACED: &str = "OrderPlaced";
 
-/// Who asked for what: the first half of a hash over both.
-type Request = u128;
+/// Who ordered what for whom, however it was asked for: the first half of a hash.
+type Likeness = u128;
 
 /// Kept for the two minutes in which they matter, about 100 bytes each.
 #[derive(Debug)]
 pub(crate) struct Recent {
     /// Everything recorded after this moment, up to the head the world reflects, is known.
     known_since: DateTime<Utc>,
-    /// The latest order of each request.
-    latest: HashMap<Request, (OrderId, DateTime<Utc>)>,
+    /// The latest of each that are alike.
+    latest: HashMap<Likeness, (OrderId, DateTime<Utc>)>,
     /// Oldest first, each with what `latest` held before it.
     placed: VecDeque<Placed>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Placed {
-    request: Request,
+    like: Likeness,
     order: OrderId,
     position: Position,
     at: DateTime<Utc>,
@@ -49,27 +47,12 @@ struct Placed {
 }
 
 /// An order as its event tells of it.
+#[derive(Clone, Copy)]
 struct Placement {
+    like: Likeness,
     order: OrderId,
     position: Position,
-    told: Told,
-}
-
-#[derive(Deserialize)]
-struct Envelope {
-    provenance: Told,
-}
-
-#[derive(Deserialize)]
-struct Told {
-    recorded_at: DateTime<Utc>,
-    command_id: CommandId,
-    actor: Who,
-}
-
-#[derive(Deserialize)]
-struct Who {
-    user: String,
+    at: DateTime<Utc>,
 }
 
 impl Recent {
@@ -84,13 +67,10 @@ impl Recent {
         (submission.suspect && self.known_since > since).then_some(since)
     }
 
-    /// Refuses a command that seems to be sent for the second time.
-    pub(crate) fn suspect(&self, submission: &Submission, head: &Head) -> Result<(), Rejection> {
-        if !submission.suspect {
-            return Ok(());
-        }
-        let request = request(&submission.request_hash, &submission.origin.actor.user);
-        let Some(order) = self.find(request, since(submission, head)) else { return Ok(()) };
+    /// Refuses to place an order that seems to be placed for the second time.
+    pub(crate) fn suspect(&self, submission: &Submission, order: &OrderPlaced, head: &Head) -> Result<(), Rejection> {
+        let like = likeness(&submission.origin.actor.user, order);
+        let Some(order) = self.find(like, since(submission, head)) else { return Ok(()) };
         let message = format!("An identical order, #{order}, was placed within the last two minutes.");
         Err(Rejection::new(Code::DuplicateSuspected, message)
             .hint("If the user wants a second one, repeat the call with allow_duplicate: true. An idempotency_key avoids the question.")
@@ -98,25 +78,14 @@ impl Recent {
     }
 
     /// Remembers an order that this node's batch places.
-    pub(crate) fn note_own(&mut self, submission: &Submission, events: &[Recorded], at: DateTime<Utc>) {
-        let Some(Recorded { stream: StreamId::Order(order), position, event_type, .. }) = events.first() else {
-            return;
-        };
-        if event_type == PLACED && submission.command_id.0.get_version_num() == FRESH_ID {
-            let request = request(&submission.request_hash, &submission.origin.actor.user);
-            self.note(request, *order, *position, at);
-        }
+    pub(crate) fn note_own(&mut self, user: &str, order: &OrderPlaced, position: Position, at: DateTime<Utc>) {
+        self.note(Placement { like: likeness(user, order), order: order.order_id, position, at });
     }
 
     /// Remembers the orders that other nodes placed.
-    pub(crate) async fn note_foreign(
-        &mut self,
-        connection: &mut LogWriter,
-        events: &[Recorded],
-    ) -> Result<(), LogError> {
-        let placements = events.iter().map(Placement::of).filter_map(Result::transpose).collect::<Result<_, _>>()?;
-        for (request, Placement { order, position, told }) in requested(connection, placements).await? {
-            self.note(request, order, position, told.recorded_at);
+    pub(crate) fn note_foreign(&mut self, events: &[Recorded]) -> Result<(), LogError> {
+        for placement in placements(events)? {
+            self.note(placement);
         }
         Ok(())
     }
@@ -130,36 +99,31 @@ impl Recent {
     ) -> Result<(), LogError> {
         let mut end = head;
         let known = self.placed.front().map_or(Position(i64::MAX), |oldest| oldest.position);
-        let mut placements = vec![];
+        let mut recalled = vec![];
         let mut earlier = true;
         while earlier && end > Position::START {
             let start = Position((end.0 - PAGE_EVENTS).max(0));
             let page = connection.read(start, u32::try_from(end.0 - start.0).unwrap_or(0)).await?;
-            let mut found = vec![];
-            for recorded in page.iter().filter(|recorded| recorded.position < known) {
-                found.extend(Placement::of(recorded)?);
-            }
             let first = page.first().map(load::decode).transpose()?;
             earlier = first.is_some_and(|first| first.provenance.recorded_at > since);
-            placements.splice(0..0, found);
+            recalled.splice(0..0, placements(&page)?.into_iter().filter(|placement| placement.position < known));
             end = start;
         }
-        let recalled = requested(connection, placements).await?;
         self.precede(recalled, since);
         Ok(())
     }
 
-    fn find(&self, request: Request, since: DateTime<Utc>) -> Option<OrderId> {
-        self.latest.get(&request).filter(|(_, at)| *at > since).map(|(order, _)| *order)
+    fn find(&self, like: Likeness, since: DateTime<Utc>) -> Option<OrderId> {
+        self.latest.get(&like).filter(|(_, at)| *at > since).map(|(order, _)| *order)
     }
 
-    fn note(&mut self, request: Request, order: OrderId, position: Position, at: DateTime<Utc>) {
-        let before = self.latest.insert(request, (order, at));
-        self.placed.push_back(Placed { request, order, position, at, before });
+    fn note(&mut self, Placement { like, order, position, at }: Placement) {
+        let before = self.latest.insert(like, (order, at));
+        self.placed.push_back(Placed { like, order, position, at, before });
         let until = at - SUSPICION;
         while let Some(oldest) = self.placed.pop_front_if(|oldest| oldest.at <= until) {
-            if self.latest.get(&oldest.request).is_some_and(|(_, at)| *at <= until) {
-                self.latest.remove(&oldest.request);
+            if self.latest.get(&oldest.like).is_some_and(|(_, at)| *at <= until) {
+                self.latest.remove(&oldest.like);
             }
         }
         self.known_since = self.known_since.max(until);
@@ -169,65 +133,54 @@ impl Recent {
     pub(crate) fn rollback(&mut self, head: Position) {
         while let Some(last) = self.placed.pop_back_if(|last| last.position > head) {
             match last.before {
-                Some(before) => self.latest.insert(last.request, before),
-                None => self.latest.remove(&last.request),
+                Some(before) => self.latest.insert(last.like, before),
+                None => self.latest.remove(&last.like),
             };
         }
     }
 
     /// Puts what was recalled before what is known.
-    fn precede(&mut self, recalled: Vec<(Request, Placement)>, since: DateTime<Utc>) {
+    fn precede(&mut self, recalled: Vec<Placement>, since: DateTime<Utc>) {
         let later = std::mem::take(&mut self.placed);
         self.latest.clear();
-        for (request, Placement { order, position, told }) in recalled {
-            self.note(request, order, position, told.recorded_at);
+        for placement in recalled {
+            self.note(placement);
         }
-        for Placed { request, order, position, at, .. } in later {
-            self.note(request, order, position, at);
+        for Placed { like, order, position, at, .. } in later {
+            self.note(Placement { like, order, position, at });
         }
         self.known_since = since;
     }
 }
 
-impl Placement {
-    /// If the event placed an order and its caller chose no key.
-    fn of(recorded: &Recorded) -> Result<Option<Placement>, LogError> {
-        let StreamId::Order(order) = recorded.stream else { return Ok(None) };
-        if recorded.event_type != PLACED {
-            return Ok(None);
-        }
-        let Envelope { provenance: told } = serde_json::from_str(&recorded.json)
-            .map_err(|error| LogError::Corrupt { position: recorded.position, what: error.to_string() })?;
-        let fresh = told.command_id.0.get_version_num() == FRESH_ID;
-        Ok(fresh.then_some(Placement { order, position: recorded.position, told }))
-    }
-}
-
-/// What each was asked for with, from the commands' table.
-async fn requested(
-    connection: &mut LogWriter,
-    placements: Vec<Placement>,
-) -> Result<Vec<(Request, Placement)>, LogError> {
-    let mut hashes = HashMap::with_capacity(placements.len());
-    for some in placements.chunks(LOOKED_UP) {
-        let ids: Vec<CommandId> = some.iter().map(|placement| placement.told.command_id).collect();
-        let found = connection.find_commands(&ids).await?;
-        hashes.extend(found.into_iter().map(|command| (command.command_id, command.request_hash)));
-    }
-    let requested = placements.into_iter().filter_map(|placement| {
-        let hash = hashes.get(&placement.told.command_id)?;
-        Some((request(hash, &placement.told.actor.user), placement))
-    });
-    Ok(requested.collect())
+/// The orders that some events placed.
+fn placements(events: &[Recorded]) -> Result<Vec<Placement>, LogError> {
+    let placed = events.iter().filter(|recorded| recorded.event_type == PLACED).map(load::decode);
+    let placement = |envelope: Envelope<Event>| match &envelope.data {
+        Event::OrderPlaced(order) => Some(Placement {
+            like: likeness(&envelope.provenance.actor.user, order),
+            order: order.order_id,
+            position: envelope.position,
+            at: envelope.provenance.recorded_at,
+        }),
+        _ => None,
+    };
+    placed.filter_map(|envelope| envelope.map(placement).transpose()).collect()
 }
 
 fn since(submission: &Submission, head: &Head) -> DateTime<Utc> {
     submission.now.max(head.recorded_at) - SUSPICION
 }
 
-fn request(hash: &Hash, user: &str) -> Request {
+/// Orders of one user are alike if they come to the same lines, prices, fee and note for the same customer. What stock
+/// there was for them, and by which words they were asked for, does not matter.
+fn likeness(user: &str, order: &OrderPlaced) -> Likeness {
+    let lines: Vec<_> =
+        order.lines.iter().map(|line| (line.product_id, line.quantity, line.unit_price, line.amounts)).collect();
+    let told = (user, order.customer_id, order.currency, order.tax_inclusive, order.shipping, &order.note, lines);
+    let bytes = serde_json::to_vec(&told).expect("an order always has a JSON form");
     let mut half = [0; 16];
-    half.copy_from_slice(&chain(hash, user).0[..16]);
+    half.copy_from_slice(&Sha256::digest(bytes)[..16]);
     u128::from_be_bytes(half)
 }
 
@@ -239,10 +192,14 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
+    fn placement(like: Likeness, n: i64, seconds: i64) -> Placement {
+        Placement { like, order: OrderId(n), position: Position(n), at: at(seconds) }
+    }
+
     #[test]
     fn an_order_is_forgotten_after_two_minutes_and_what_was_not_appended_at_once() {
         let mut recent = Recent::new(&Head::empty());
-        let note = |recent: &mut Recent, n: i64, seconds| recent.note(7, OrderId(n), Position(n), at(seconds));
+        let note = |recent: &mut Recent, n: i64, seconds| recent.note(placement(7, n, seconds));
         let find = |recent: &Recent, seconds| recent.find(7, at(seconds) - SUSPICION).map(|order| order.0);
         note(&mut recent, 1, 1_000);
         assert_eq!(find(&recent, 1_119), Some(1));
@@ -254,7 +211,7 @@ mod tests {
         recent.rollback(Position(0));
         assert!(recent.latest.is_empty() && recent.placed.is_empty());
         note(&mut recent, 1, 1_000);
-        recent.note(8, OrderId(9), Position(9), at(2_000));
+        recent.note(placement(8, 9, 2_000));
         assert_eq!((recent.latest.len(), recent.placed.len()), (1, 1));
     }
 }

@@ -62,7 +62,7 @@ impl Task {
                 let page = self.connection.read(after, PAGE_EVENTS).await?;
                 let Some(last) = page.last() else { break };
                 after = last.position;
-                self.desk.recent.note_foreign(&mut self.connection, &page).await?;
+                self.desk.recent.note_foreign(&page)?;
                 for recorded in page {
                     if let Some(state) = self.desk.world.get(recorded.stream)
                         && state.version() < recorded.version

@@ -23,9 +23,9 @@ pub struct Submission {
     pub names: Names,
     /// The same id is acted upon once.
     pub command_id: CommandId,
-    /// Whether the caller chose the id (an idempotency key), so that it may come again. Ids not chosen are UUIDv7.
+    /// Whether the caller chose the id (an idempotency key), so that it may come again.
     pub keyed: bool,
-    /// Refuse if an identical request, also without a key, placed an order within the last two minutes.
+    /// Refuse if the same user placed an order like it within the last two minutes.
     pub suspect: bool,
     /// Of the tool's name and arguments: the same id with another hash is refused.
     pub request_hash: Hash,

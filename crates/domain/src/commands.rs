@@ -43,7 +43,7 @@ pub use self::{
 };
 use crate::{
     decide::{Context, Decision, Names, Refusal},
-    event::SealedProfile,
+    event::{OrderPlaced, SealedProfile},
     ids::{CustomerId, ProductId, StreamId},
     world::World,
 };
@@ -159,6 +159,17 @@ impl Command {
             Command::UpsertProduct(command) => command.decide(world, context),
             Command::UpsertCustomer { customer_id, profile } => upsert_customer::decide(*customer_id, profile, world),
             Command::EraseCustomer { customer_id } => erase_customer::decide(*customer_id, world),
+        }
+    }
+
+    /// The order it would place, if it is one that places orders, whether there is stock for it or not.
+    ///
+    /// # Errors
+    /// When it cannot be carried out for another reason than stock, or a state it needs is not at hand.
+    pub fn order_to_place(&self, world: &World, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+        match self {
+            Command::CreateOrder(command) => Ok(Some(command.priced(world, context)?.1)),
+            _ => Ok(None),
         }
     }
 

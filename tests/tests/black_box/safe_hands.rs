@@ -194,13 +194,26 @@ async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result
         order
     };
     mcp.ok("orders_create_order", with("dry_run", json!(true))).await?;
+    let priced = json!([{ "product": "tea", "quantity": 1, "unit_price": "100.00" }]);
+    for other_words in [
+        with("customer", json!("Ann")),
+        with("lines", priced),
+        with("request_text", json!("again")),
+        with("reason", json!("so")),
+    ] {
+        let refusal = mcp.refused("orders_create_order", other_words.clone()).await?;
+        ensure!(refusal.code == "DUPLICATE_SUSPECTED", "{other_words}: {refusal:?}");
+    }
     for meant in
         [with("allow_duplicate", json!(true)), with("idempotency_key", json!("one more")), with("note", json!("gift"))]
     {
         second.mcp().ok("orders_create_order", meant).await?;
     }
     let latest = mcp.refused("orders_create_order", order).await?;
-    ensure!(latest.candidates == [json!({ "order_id": 1002 })], "the latest of them: {latest:?}");
+    ensure!(
+        latest.candidates == [json!({ "order_id": 1003 })],
+        "the latest of them, with a key or without: {latest:?}"
+    );
     ensure!(events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "OrderPlaced").count() == 4);
     Ok(())
 }

@@ -148,6 +148,17 @@ async fn the_same_order_without_a_key_is_suspected_on_every_node() {
 }
 
 #[tokio::test]
+async fn a_repeated_order_of_the_last_unit_is_suspected_rather_than_short_of_stock() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 1).await;
+        node.place_unkeyed(1, 0).await.expect("placed");
+        assert_eq!(code(node.place_unkeyed(1, 1).await), Code::DuplicateSuspected);
+        assert_eq!(code(node.place_unkeyed(1, 120).await), Code::InsufficientStock);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_order_that_was_overtaken_is_not_taken_for_its_own_twin() {
     on_both_engines(async |home| {
         let nodes = [Node::with_stock(&home, 1_000).await, Node::start(&home).await];

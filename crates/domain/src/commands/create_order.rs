@@ -5,7 +5,7 @@ mod allot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::allot::{Allotment, allot, set_aside};
+use self::allot::{allot, set_aside};
 use super::{Reference, ReferenceKind, refuse, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Refusal},
@@ -75,7 +75,7 @@ pub struct LineInput {
 }
 
 /// A line with everything the catalogue adds to it.
-struct Item<'a> {
+pub(super) struct Item<'a> {
     id: ProductId,
     product: &'a Product,
     entry: &'a CatalogueEntry,
@@ -125,28 +125,12 @@ impl CreateOrder {
     }
 
     pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        self.check(context.shop.currency)?;
-        let currency = self
-            .currency(context.shop.currency)
-            .map_err(|message| Rejection::invalid("currency", format!("currency {message}.")))?;
-        let customer_id = self.customer(world, context)?;
-        let items = self.items(currency, world, context)?;
-        let (amounts, shipping, totals) = self.price(&items, currency)?;
+        let (items, mut placed) = self.priced(world, context)?;
         let allotments = allot(&items, world)?;
-
-        let order_id = context.next_order;
-        let lines = placed_lines(&items, &amounts, &allotments);
-        let placed = OrderPlaced {
-            order_id,
-            customer_id,
-            currency,
-            tax_inclusive: items.iter().all(|item| item.entered.tax_inclusive),
-            lines,
-            shipping,
-            totals,
-            note: self.note.clone(),
-            converted: converted(currency, &amounts, shipping, world, context)?,
-        };
+        for (line, allotment) in placed.lines.iter_mut().zip(&allotments) {
+            (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);
+        }
+        let order_id = placed.order_id;
         let mut decision = Decision::about(StreamId::Order(order_id));
         if allotments.iter().any(|allotment| allotment.backordered > 0) {
             decision.warn("Some units are not in stock: the order waits for them.");
@@ -156,6 +140,33 @@ impl CreateOrder {
         decision.record(StreamId::Order(order_id), placed);
         moves.settle(&mut decision)?;
         Ok(decision)
+    }
+
+    /// The order as it would be placed, before any stock is set aside for it.
+    pub(super) fn priced<'w>(
+        &self,
+        world: &'w World,
+        context: &Context<'_>,
+    ) -> Result<(Vec<Item<'w>>, OrderPlaced), Refusal> {
+        self.check(context.shop.currency)?;
+        let currency = self
+            .currency(context.shop.currency)
+            .map_err(|message| Rejection::invalid("currency", format!("currency {message}.")))?;
+        let customer_id = self.customer(world, context)?;
+        let items = self.items(currency, world, context)?;
+        let (amounts, shipping, totals) = self.price(&items, currency)?;
+        let placed = OrderPlaced {
+            order_id: context.next_order,
+            customer_id,
+            currency,
+            tax_inclusive: items.iter().all(|item| item.entered.tax_inclusive),
+            lines: placed_lines(&items, &amounts),
+            shipping,
+            totals,
+            note: self.note.clone(),
+            converted: converted(currency, &amounts, shipping, world, context)?,
+        };
+        Ok((items, placed))
     }
 
     /// The order's currency, or what is wrong with it.
@@ -320,10 +331,10 @@ fn converted(
     Ok(Some(Converted { by, lines, shipping: by.charge(shipping, currency) }))
 }
 
-fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], allotments: &[Allotment]) -> Vec<PlacedLine> {
-    let numbered = (1..).zip(items).zip(amounts).zip(allotments);
+fn placed_lines(items: &[Item<'_>], amounts: &[Amounts]) -> Vec<PlacedLine> {
+    let numbered = (1..).zip(items).zip(amounts);
     numbered
-        .map(|(((line, item), amounts), allotment)| PlacedLine {
+        .map(|((line, item), amounts)| PlacedLine {
             line,
             product_id: item.id,
             sku: item.product.sku.clone(),
@@ -333,8 +344,8 @@ fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], allotments: &[Allotment
             tax_rate: item.entry.tax_rate,
             amounts: *amounts,
             tracked: item.entry.policy != StockPolicy::Untracked,
-            reserved: allotment.reserved,
-            backordered: allotment.backordered,
+            reserved: 0,
+            backordered: 0,
         })
         .collect()
 }
