@@ -78,6 +78,12 @@ impl Sales {
         Sales { currency, home, orders: 0, units: 0, own: Figures::default(), converted: Figures::default() }
     }
 
+    /// As it counts in `home`, where sales in several currencies can be added.
+    #[must_use]
+    pub fn in_home(self) -> Sales {
+        Sales { currency: self.home.clone(), own: self.converted, ..self }
+    }
+
     /// Adds sales of the same currencies.
     pub fn add(&mut self, other: &Sales) {
         self.orders += other.orders;
@@ -127,7 +133,7 @@ pub enum GroupKey {
     Customer(CustomerId),
 }
 
-/// The sales of one group in one currency.
+/// The sales of one group, as they count in one `home`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesGroup {
     /// What it is about.
@@ -285,10 +291,11 @@ async fn periods(
     let mut sql = Sql::new(&format!("SELECT day, currency, home, {}", sums("orders")));
     wanted.request.source(&mut sql, BY_DAY, &wanted.under_way);
     sql.push(" GROUP BY day, currency, home");
-    let mut sums: BTreeMap<(NaiveDate, String, String), Sales> = BTreeMap::new();
+    let mut sums: BTreeMap<(NaiveDate, String), Sales> = BTreeMap::new();
     for OfDay { day, sales } in read.tx.all::<OfDay>(&sql).await? {
         let day: NaiveDate = day.parse().map_err(|_| StoreError::Shape(format!("`{day}` is no day")))?;
-        match sums.entry((period_of(day), sales.currency.clone(), sales.home.clone())) {
+        let sales = sales.in_home();
+        match sums.entry((period_of(day), sales.home.clone())) {
             std::collections::btree_map::Entry::Vacant(entry) => _ = entry.insert(sales),
             std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(&sales),
         }
@@ -296,7 +303,7 @@ async fn periods(
     let total = i64::try_from(sums.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from(wanted.skip).unwrap_or(usize::MAX);
     let limit = usize::try_from(wanted.limit).unwrap_or(0);
-    let group = |((from, _, _), sales)| SalesGroup { key: GroupKey::From(from), sales };
+    let group = |((from, _), sales)| SalesGroup { key: GroupKey::From(from), sales };
     Ok((sums.into_iter().skip(skip).take(limit).map(group).collect(), total))
 }
 
@@ -315,20 +322,20 @@ async fn things(
     key: impl Fn(Uuid) -> GroupKey,
 ) -> Result<(Vec<SalesGroup>, i64), QueryError> {
     let column = sums_by.column;
-    let mut counting = Sql::new(&format!("SELECT COUNT(*) FROM (SELECT DISTINCT currency, home, {column}"));
+    let mut counting = Sql::new(&format!("SELECT COUNT(*) FROM (SELECT DISTINCT home, {column}"));
     wanted.request.source(&mut counting, sums_by, &wanted.under_way);
     counting.push(") AS things");
     let total = read.tx.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
 
-    let mut sql = Sql::new(&format!("SELECT {column} AS id, currency, home, {}", sums("orders")));
+    let mut sql = Sql::new(&format!("SELECT {column} AS id, home AS currency, home, {}", sums("orders")));
     wanted.request.source(&mut sql, sums_by, &wanted.under_way);
     sql.push(&format!(
-        " GROUP BY {column}, currency, home ORDER BY \
-         SUM(home_gross) - SUM(home_discount) + SUM(home_shipping) + SUM(home_cash) DESC, {column}, currency LIMIT "
+        " GROUP BY {column}, home ORDER BY \
+         SUM(home_gross) - SUM(home_discount) + SUM(home_shipping) + SUM(home_cash) DESC, {column}, home LIMIT "
     ));
     sql.arg(wanted.limit).push(" OFFSET ").arg(wanted.skip);
     let found: Vec<OfThing> = read.tx.all(&sql).await?;
-    Ok((found.into_iter().map(|of| SalesGroup { key: key(of.id), sales: of.sales }).collect(), total))
+    Ok((found.into_iter().map(|of| SalesGroup { key: key(of.id), sales: of.sales.in_home() }).collect(), total))
 }
 
 /// Which figure to explain.
@@ -338,6 +345,8 @@ pub struct Selection {
     pub request: SalesRequest,
     /// Only postings in this currency.
     pub currency: Option<String>,
+    /// Only postings that count in this currency, converted or not.
+    pub home: Option<String>,
     /// Only postings of this product.
     pub product: Option<ProductId>,
     /// Only postings of this customer's orders.
@@ -466,6 +475,9 @@ impl Selection {
     fn restrict(&self, sql: &mut Sql) {
         if let Some(currency) = &self.currency {
             sql.push(" AND currency = ").arg(currency.clone());
+        }
+        if let Some(home) = &self.home {
+            sql.push(" AND home = ").arg(home.clone());
         }
         if let Some(product) = self.product {
             sql.push(" AND product_id = ").arg(product.0);

@@ -4,7 +4,10 @@ use anyhow::{Result, ensure};
 use orderlog_tests::{Shop, on_both_set_ups};
 use serde_json::{Value, json};
 
-on_both_set_ups!(the_worked_example_comes_out_to_the_last_paisa);
+on_both_set_ups!(
+    the_worked_example_comes_out_to_the_last_paisa,
+    sales_in_other_currencies_are_explained_where_they_count,
+);
 
 /// Business day in November 2026, then revenue, tax and total in minor units.
 type Row = (u32, i64, i64, i64);
@@ -123,26 +126,79 @@ fn figures(figures: &Value) -> (i64, i64, i64) {
     (minor("revenue"), minor("tax"), minor("total"))
 }
 
-/// The postings behind a figure, over all pages, sum exactly to it.
+/// The postings behind a figure, over all pages, sum exactly to it: revenue, tax and total.
 async fn explained(shop: &Shop, figure: &Value) -> Result<()> {
-    let (mcp, home) = (shop.mcp(), figure["currency"].clone());
-    let mut sum = 0;
+    let (mcp, currency) = (shop.mcp(), &figure["currency"]);
+    let mut sums = (0, 0, 0);
     let mut cursor = Value::Null;
     loop {
         let asked = json!({ "reference": figure["reference"], "limit": 2, "cursor": cursor });
         let page = mcp.ok("sales_explain", asked).await?;
         ensure!(page["agrees"] == true, "{page}");
         for posting in page["postings"].as_array().into_iter().flatten() {
-            let amount = if posting["converted"].is_null() { &posting["total"] } else { &posting["converted"] };
-            ensure!(amount["currency"] == home, "{posting} is not in {home}");
-            sum += amount["minor"].as_i64().unwrap_or(i64::MIN);
+            let own = posting["total"]["currency"] == *currency;
+            let amounts = if own { posting } else { &posting["converted"] };
+            ensure!(amounts["total"]["currency"] == *currency, "{posting} is not in {currency}");
+            let (revenue, tax, total) = figures(amounts);
+            sums = (sums.0 + revenue, sums.1 + tax, sums.2 + total);
             ensure!(posting["position"].as_i64().is_some_and(|position| position > 0), "{posting}");
         }
+        let told = page["figures"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|told| told["currency"] == *currency && figures(told) == figures(figure));
+        ensure!(told || page["total_count"] == 0, "{figure} is not among {}", page["figures"]);
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {
             break;
         }
     }
-    ensure!(Some(sum) == figure["total"]["minor"].as_i64(), "{} is explained by {sum}", figure["reference"]);
+    ensure!(sums == figures(figure), "{} is explained by {sums:?}", figure["reference"]);
+    Ok(())
+}
+
+/// Two orders in dollars, one before there was a rate; the day, the product and the customer have one row each in rupees
+/// and one in dollars, and every row is explained by its own postings.
+async fn sales_in_other_currencies_are_explained_where_they_count(shop: Shop) -> Result<()> {
+    let mcp = shop.mcp();
+    shop.stock("PEN", "Pen", "100.00", 50).await?;
+    shop.customer("Ann", "ann@example.com").await?;
+    let order = |currency: &str, price: &str| {
+        let lines = json!([{ "product": "PEN", "quantity": 1, "unit_price": price }]);
+        json!({ "customer": "ann@example.com", "currency": currency, "lines": lines, "shipping": "2.00" })
+    };
+    mcp.ok("orders_create_order", order("USD", "30.00")).await?;
+    mcp.ok("currencies_set_rate", json!({ "currency": "USD", "rate": "84.125" })).await?;
+    mcp.ok("orders_create_order", order("USD", "50.00")).await?;
+    mcp.ok("orders_create_order", order("INR", "100.00")).await?;
+    mcp.ok("orders_record_payment", json!({ "order_id": 1002, "method": "card" })).await?;
+
+    for basis in ["booked", "cash"] {
+        for group_by in ["day", "week", "month", "product", "customer"] {
+            let asked = json!({ "date": "today", "basis": basis, "group_by": group_by });
+            let report = mcp.ok("orders_report_sales", asked).await?;
+            explained(&shop, &report["figures"]).await?;
+            let groups: Vec<&Value> = report["groups"].as_array().into_iter().flatten().collect();
+            for figure in report["totals"].as_array().into_iter().flatten().chain(groups.iter().copied()) {
+                explained(&shop, figure).await?;
+            }
+            let mut rows: Vec<String> =
+                groups.iter().map(|group| format!("{} {}", group["label"], group["currency"])).collect();
+            rows.sort();
+            rows.dedup();
+            ensure!(rows.len() == groups.len(), "no two rows about the same: {rows:?}");
+            let in_rupees = groups.iter().filter(|group| group["currency"] == "INR").map(|group| figures(group).2);
+            ensure!(in_rupees.sum::<i64>() == figures(&report["figures"]).2, "{report}");
+        }
+    }
+    let report = mcp.ok("orders_report_sales", json!({ "date": "today" })).await?;
+    let text = report["text"].as_str().unwrap_or_default();
+    ensure!(text.ends_with("Besides, $32 was taken that no exchange rate was stored for at the time."), "{text}");
+    let explained = mcp.ok("sales_explain", json!({ "reference": report["figures"]["reference"] })).await?;
+    let text = explained["text"].as_str().unwrap_or_default();
+    ensure!(text == "4 postings add up to ₹5,282.28 with tax, of which ₹5,161.92 stands for $61.36.", "{text}");
+    let beyond = json!({ "reference": "booked/2026-11-20..2026-11-20@999999" });
+    ensure!(mcp.refused("sales_explain", beyond).await?.field.as_deref() == Some("reference"));
     Ok(())
 }

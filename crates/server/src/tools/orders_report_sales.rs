@@ -115,8 +115,10 @@ pub(super) struct Figures {
     currency: String,
     /// No rate was stored: neither in the shop's currency nor part of `figures`.
     unconverted: bool,
-    /// Orders posted less those taken back whole.
-    orders: i64,
+    /// Orders posted less those cancelled whole; by product, those placed with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    orders: Option<i64>,
     /// Units posted less units taken back.
     units: i64,
     gross: MoneyOut,
@@ -194,24 +196,26 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let mut totals: Vec<Figures> = Vec::new();
     let mut sum = Sales::nothing(home.code());
     for sales in &answer.found.totals {
-        let in_currency = about.currency(&sales.currency);
-        totals.push(Figures::of(&node, &sales.currency, sales, sales.own, &in_currency));
+        totals.push(Figures::of(&node, &sales.currency, sales, sales.own, &about.part(sales)));
         if sales.home == home.code() {
             sum.orders += sales.orders;
             sum.units += sales.units;
             sum.converted.add(sales.converted);
         }
     }
-    let figures = Figures::of(&node, home.code(), &sum, sum.converted, &about);
+    let figures = Figures::of(&node, home.code(), &sum, sum.converted, &about.home(home.code()));
     let revenue = headline(basis, &sum.converted);
     let mut text = match &read.range {
         Some(range) => sentences::revenue(&node.amount(revenue, home), basis, range, today, complete),
         None => String::new(),
     };
-    for other in answer.found.totals.iter().filter(|sales| sales.home != home.code()) {
-        let amount = other.currency.parse().map(|code| node.amount(headline(basis, &other.own), code));
-        let (amount, currency) = (amount.unwrap_or_default(), &other.currency);
-        text.push_str(&format!(" Besides, {amount} was taken in {currency}, for which no exchange rate is stored."));
+    let unconverted = answer.found.totals.iter().filter(|sales| sales.home != home.code());
+    let amounts: Vec<String> = unconverted
+        .filter_map(|sales| Some(node.amount(headline(basis, &sales.own), sales.currency.parse().ok()?)))
+        .collect();
+    if !amounts.is_empty() {
+        let amounts = amounts.join(" and ");
+        text.push_str(&format!(" Besides, {amounts} was taken that no exchange rate was stored for at the time."));
     }
     if let Some(as_of) = as_of {
         text.push_str(&format!(" This is how it was known {}.", as_of.in_words(&node)));
@@ -244,7 +248,7 @@ impl Figures {
         Figures {
             currency: currency.to_owned(),
             unconverted: sales.home != node.config.shop.currency.code(),
-            orders: sales.orders,
+            orders: Some(sales.orders),
             units: sales.units,
             gross: money(amounts.gross),
             discount: money(amounts.discount),
@@ -283,11 +287,17 @@ fn one(
     about: &Reference,
 ) -> Group {
     let sales = &group.sales;
-    let about = about.group(group.key, group_by).currency(&sales.currency);
-    let figures = Figures::of(node, &sales.home, sales, sales.converted, &about);
+    let about = about.group(group.key, group_by).home(&sales.home);
+    let mut figures = Figures::of(node, &sales.home, sales, sales.own, &about);
+    let (by_product, basis) = (group_by == Some(GroupBy::Product), about.selection.request.basis);
+    // Only a placed order is known to hold a product; which shipment brings its first unit is not told.
+    figures.orders = figures.orders.filter(|_| !by_product || basis == Basis::Booked);
     let blank = Group { label: String::new(), from: None, sku: None, customer_id: None, figures };
     match group.key {
         GroupKey::From(day) => Group { label: period(day, group_by), from: Some(day.to_string()), ..blank },
+        GroupKey::Shipping if basis == Basis::Cash => {
+            Group { label: "Money, which goes by no product".to_owned(), ..blank }
+        }
         GroupKey::Shipping => Group { label: "Shipping fees and goodwill".to_owned(), ..blank },
         GroupKey::Product(id) => match products.get(&id) {
             Some((name, sku)) => Group { label: name.clone(), sku: Some(sku.clone()), ..blank },

@@ -54,11 +54,11 @@ struct Input {
     #[serde(default)]
     #[schemars(with = "String", length(max = 100))]
     date_range: Option<String>,
-    /// Least total in the shop's currency, such as "999.00".
+    /// Least total, in each order's own currency, such as "999.00".
     #[serde(default)]
     #[schemars(with = "String", length(max = 40))]
     min_total: Option<String>,
-    /// Greatest total in the shop's currency.
+    /// Greatest total, likewise.
     #[serde(default)]
     #[schemars(with = "String", length(max = 40))]
     max_total: Option<String>,

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{mcp::schema::Object, node::Node, sentences};
 
-/// A figure of a report, as reports name it: `booked/2026-11-01..2026-11-30@1234;currency=INR;product=…`.
+/// A figure of a report, as reports name it: `booked/2026-11-01..2026-11-30@1234;home=INR;product=…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference {
     pub(super) selection: Selection,
@@ -33,10 +33,15 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    /// The part of it in one currency.
-    pub(super) fn currency(&self, code: &str) -> Reference {
-        let selection = Selection { currency: Some(code.to_owned()), ..self.selection.clone() };
-        Reference { selection, ..*self }
+    /// The part of it in one currency, converted or not.
+    pub(super) fn part(&self, sales: &Sales) -> Reference {
+        let (currency, home) = (Some(sales.currency.clone()), Some(sales.home.clone()));
+        Reference { selection: Selection { currency, home, ..self.selection.clone() }, ..*self }
+    }
+
+    /// The part of it that counts in one currency, whichever it was sold in.
+    pub(super) fn home(&self, code: &str) -> Reference {
+        Reference { selection: Selection { home: Some(code.to_owned()), ..self.selection.clone() }, ..*self }
     }
 
     /// The part of it that a group shows.
@@ -76,12 +81,15 @@ fn period(asked: Days, from: NaiveDate, group_by: Option<GroupBy>) -> Days {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Selection { request, currency, product, customer } = &self.selection;
+        let Selection { request, currency, home, product, customer } = &self.selection;
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         let (basis, from, to) = (request.basis.name(), day(request.days.from), day(request.days.to));
         write!(f, "{basis}/{from}..{to}@{}", self.known_at)?;
         if let Some(currency) = currency {
             write!(f, ";currency={currency}")?;
+        }
+        if let Some(home) = home {
+            write!(f, ";home={home}")?;
         }
         if let Some(product) = product {
             write!(f, ";product={product}")?;
@@ -97,11 +105,13 @@ impl FromStr for Reference {
     type Err = Rejection;
 
     fn from_str(text: &str) -> Result<Reference, Rejection> {
-        parse(text).ok_or_else(|| {
-            Rejection::invalid("reference", "This is no reference of a figure.")
-                .hint("Take the reference of a figure from orders_report_sales, or give date_range and basis instead.")
-        })
+        parse(text).ok_or_else(not_a_reference)
     }
+}
+
+fn not_a_reference() -> Rejection {
+    Rejection::invalid("reference", "This is no reference of a figure.")
+        .hint("Take the reference of a figure from orders_report_sales, or give date_range and basis instead.")
 }
 
 fn parse(text: &str) -> Option<Reference> {
@@ -119,6 +129,7 @@ fn parse(text: &str) -> Option<Reference> {
     for part in parts {
         match part.split_once('=')? {
             ("currency", code) => selection.currency = Some(code.to_owned()),
+            ("home", code) => selection.home = Some(code.to_owned()),
             ("product", id) => selection.product = Some(ProductId(id.parse().ok()?)),
             ("customer", id) => selection.customer = Some(CustomerId(id.parse().ok()?)),
             _ => return None,
@@ -181,8 +192,16 @@ struct PostingView {
     revenue: MoneyOut,
     tax: MoneyOut,
     total: MoneyOut,
+    /// The same as it counts in another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
-    converted: Option<MoneyOut>,
+    converted: Option<ConvertedView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConvertedView {
+    revenue: MoneyOut,
+    tax: MoneyOut,
+    total: MoneyOut,
 }
 
 pub(super) fn tool() -> Tool {
@@ -191,6 +210,7 @@ pub(super) fn tool() -> Tool {
 
 async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let head = node.log.head().await.map_err(anyhow::Error::new)?.position;
     let reference = match (&input.reference, &input.date_range) {
         (Some(_), Some(_)) => {
             return Err(Rejection::invalid("reference", "Give reference or date_range, not both.").into());
@@ -199,34 +219,58 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
         (None, _) => {
             let basis = input.basis.unwrap_or_default().basis();
             let request = SalesRequest { basis, days: read.days(), ..SalesRequest::default() };
-            let selection = Selection { request, currency: None, product: read.product, customer: read.customer };
-            let known_at = node.log.head().await.map_err(anyhow::Error::new)?.position;
-            Reference { selection, known_at }
+            let (product, customer) = (read.product, read.customer);
+            let selection = Selection { request, product, customer, ..Selection::default() };
+            Reference { selection, known_at: head }
         }
     };
+    if reference.known_at > head {
+        return Err(not_a_reference().into());
+    }
     let fresh = node.fresh().await?;
     let mut selection = reference.selection.clone();
     selection.request.as_of = Some(reference.known_at);
     let answer = daily_sales::explain(&node.projections, &selection, paging.request()?, fresh).await?;
     let found = &answer.found;
     let agrees = found.sums == found.reported;
-    let about = |sales: &Sales| reference.currency(&sales.currency);
-    let figures: Vec<Figures> =
-        found.sums.iter().map(|sales| Figures::of(&node, &sales.currency, sales, sales.own, &about(sales))).collect();
-    let shown: Vec<String> = found
-        .sums
-        .iter()
-        .filter_map(|sales| Some(node.amount(sales.own.total(), sales.currency.parse().ok()?)))
-        .collect();
-    let of = sentences::plural(found.total_count, "posting");
-    let text = match shown.as_slice() {
-        [] => "Nothing was posted there.".to_owned(),
-        shown => format!("{of} add up to {} with tax.", shown.join(" and ")),
-    };
+    let wholes = wholes(&found.sums);
+    let whole = |sales: &Sales| Figures::of(&node, &sales.home, sales, sales.own, &reference.home(&sales.home));
+    let part = |sales: &Sales| Figures::of(&node, &sales.currency, sales, sales.own, &reference.part(sales));
+    let parts = found.sums.iter().filter(|sales| sales.currency != sales.home);
+    let figures: Vec<Figures> = wholes.iter().map(whole).chain(parts.map(part)).collect();
+    let text = text(&node, found.total_count, &wholes, &found.sums);
     let postings = found.postings.iter().map(|posting| view(&node, posting)).collect();
     let total_count = found.total_count;
     let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
     Ok(Output { figures, postings, total_count, agrees, frame })
+}
+
+/// What the sums of currencies come to where they count.
+fn wholes(sums: &[Sales]) -> Vec<Sales> {
+    let mut wholes: Vec<Sales> = vec![];
+    for sales in sums.iter().cloned().map(Sales::in_home) {
+        match wholes.iter_mut().find(|whole| whole.home == sales.home) {
+            Some(whole) => whole.add(&sales),
+            None => wholes.push(sales),
+        }
+    }
+    wholes
+}
+
+/// `7 postings add up to ₹26,491.34 with tax, of which ₹4,206.25 stands for $50.`
+fn text(node: &Node, postings: i64, wholes: &[Sales], sums: &[Sales]) -> String {
+    let amount = |minor: i64, code: &str| code.parse().map(|code| node.amount(minor, code)).unwrap_or_default();
+    let shown: Vec<String> = wholes.iter().map(|whole| amount(whole.own.total(), &whole.home)).collect();
+    if shown.is_empty() {
+        return "Nothing was posted there.".to_owned();
+    }
+    let add = if postings == 1 { "adds" } else { "add" };
+    let sold = sums.iter().filter(|sales| sales.currency != sales.home).map(|sales| {
+        let (home, own) = (amount(sales.converted.total(), &sales.home), amount(sales.own.total(), &sales.currency));
+        format!(", of which {home} stands for {own}")
+    });
+    let sold: String = sold.collect();
+    format!("{} {add} up to {} with tax{sold}.", sentences::plural(postings, "posting"), shown.join(" and "))
 }
 
 fn view(node: &Node, posting: &ExplainedPosting) -> PostingView {
@@ -242,7 +286,11 @@ fn view(node: &Node, posting: &ExplainedPosting) -> PostingView {
         revenue: money(own.revenue()),
         tax: money(own.tax),
         total: money(own.total()),
-        converted: (home != currency).then(|| node.money_in(converted.total(), home)),
+        converted: (home != currency).then(|| ConvertedView {
+            revenue: node.money_in(converted.revenue(), home),
+            tax: node.money_in(converted.tax, home),
+            total: node.money_in(converted.total(), home),
+        }),
     }
 }
 
@@ -255,8 +303,8 @@ mod tests {
         for text in [
             "booked/2026-11-20..2026-11-21@1234",
             "cash/..@1",
-            "shipped/2026-11-20..@7;currency=USD;product=ff1f3b23-51fb-55b2-a624-5ac424b58c36",
-            "booked/2026-11-01..2026-11-30@9;currency=INR;customer=de88815d-a731-5695-825d-7db3f3b4bd60",
+            "shipped/2026-11-20..@7;currency=USD;home=INR;product=ff1f3b23-51fb-55b2-a624-5ac424b58c36",
+            "booked/2026-11-01..2026-11-30@9;home=INR;customer=de88815d-a731-5695-825d-7db3f3b4bd60",
         ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
         }
