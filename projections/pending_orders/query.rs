@@ -183,7 +183,8 @@ pub async fn pending_orders(
     let cursor = |order: &OpenOrder| Cursor { pinned: shown, value: filter.sort.value(order), id: order.order_id, at };
     let next = next_page(&mut orders, page, cursor);
     let total_count = counts.iter().map(|count| count.orders).sum();
-    read.answer(PendingOrders { orders, next, total_count, counts }).await
+    let answer = read.answer(PendingOrders { orders, next, total_count, counts }).await?;
+    Ok(Answer { position: shown.min(answer.position), ..answer })
 }
 
 /// The present page, one order too long.

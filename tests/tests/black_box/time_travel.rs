@@ -88,6 +88,20 @@ async fn what_was_pending_can_be_asked_at_any_moment(mut shop: Shop) -> Result<(
         let asked = json!({ "as_of": "2026-11-21", "limit": 1, "cursor": cursor });
         let page = mcp.ok("orders_get_pending", asked).await?;
         ensure!(page["total_count"] == 2, "{page}");
+        ensure!(page["position"] == page["interpretation"]["as_of_position"], "the moment shown: {page}");
+        if let Value::String(cursor) = &page["next_cursor"] {
+            for (tool, asked) in [
+                (
+                    "orders_get_pending",
+                    json!({ "as_of": "2026-11-21", "limit": 1, "sort": "newest", "cursor": cursor }),
+                ),
+                ("orders_get_pending", json!({ "limit": 1, "cursor": cursor })),
+                ("orders_search", json!({ "limit": 1, "cursor": cursor })),
+            ] {
+                let refused = mcp.refused(tool, asked.clone()).await?;
+                ensure!(refused.field.as_deref() == Some("cursor"), "another list, {asked}: {refused:?}");
+            }
+        }
         ids.extend(page["orders"].as_array().into_iter().flatten().map(|order| order["order_id"].clone()));
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {
