@@ -4,6 +4,7 @@ mod events;
 mod guard;
 mod health;
 pub(crate) mod metrics;
+mod whole;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -71,6 +72,7 @@ fn router(node: &Arc<Node>) -> Router {
     Router::new()
         .route_service("/mcp", mcp(node, &tools, Names::Underscored))
         .route_service("/mcp/dotted", mcp(node, &tools, Names::Dotted))
+        .route_layer(middleware::from_fn(whole::read_whole))
         .merge(beside)
 }
 

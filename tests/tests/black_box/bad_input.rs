@@ -289,6 +289,12 @@ async fn broken_requests_never_break_the_server(shop: Shop) -> Result<()> {
             ensure!(!answer.status().is_server_error(), "{shown} ({content_type}) answered {}", answer.status());
         }
     }
+    for mebibytes in [1, 9] {
+        let body = "x".repeat(mebibytes << 20);
+        let request = shop.node.http().post(format!("{}/mcp", shop.node.url())).body(body);
+        let answer = request.header("Content-Type", "application/json").send().await.context("too much is answered")?;
+        ensure!(answer.status() == 413, "{mebibytes} MiB answered {}", answer.status());
+    }
     let after = events(&shop.node, 0).await?.len();
     ensure!(before == after, "broken requests recorded {} events", after - before);
     ensure!(shop.node.get("/healthz").await?.status().is_success(), "the server must live");
