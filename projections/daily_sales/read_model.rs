@@ -14,7 +14,7 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
-    version: 3,
+    version: 4,
     tables: &[
         DailySales::TABLE.name,
         DailySalesByProduct::TABLE.name,

@@ -30,6 +30,18 @@ fn unconverted(data: serde_json::Value) -> serde_json::Value {
     data
 }
 
+/// Version 2 of `UnitsShipped` did not say whether it was the first that stands: shipment 1 is.
+fn shipped_first(mut data: serde_json::Value) -> serde_json::Value {
+    data["first"] = (data["shipment"] == 1).into();
+    data
+}
+
+/// Version 1 of `ShipmentVoided` took no order out of the count of those shipped.
+fn voided_among_others(mut data: serde_json::Value) -> serde_json::Value {
+    data["last"] = false.into();
+    data
+}
+
 /// Declares the event types once: the enum, the names, the decoder, the list for the catalogue, and for each category
 /// the closed set of its facts, so that a fold of one kind of stream matches exactly these.
 macro_rules! events {
@@ -125,7 +137,7 @@ events! {
         /// Picking started.
         ProcessingStarted = 1,
         /// Units left the shop.
-        UnitsShipped = 2 from [unconverted],
+        UnitsShipped = 3 from [unconverted, shipped_first],
         /// Units arrived.
         UnitsDelivered = 1,
         /// Units not yet shipped were cancelled.
@@ -137,7 +149,7 @@ events! {
         /// Lines were added, changed or removed before anything was picked.
         LinesChanged = 1,
         /// A shipment never left after all: its units are back where they were.
-        ShipmentVoided = 1,
+        ShipmentVoided = 2 from [voided_among_others],
         /// Shipped units came back.
         UnitsReturned = 1,
         /// Money went back to the customer.

@@ -109,7 +109,7 @@ pub struct Posting {
     pub product_id: Option<ProductId>,
     /// Units of the product.
     pub units: i64,
-    /// Orders: 1 when placed or first shipped, −1 when no unit of it remains.
+    /// Orders: 1 when placed or first shipped, −1 when no unit of it remains, or none of it is shipped any more.
     pub orders: i64,
     /// Of `own`.
     pub currency: Currency,
@@ -150,13 +150,13 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             let order = (fact.order_id, fact.customer_id, fact.currency);
             let entry = Entry { basis: Basis::Shipped, order, sign: 1, converted: fact.converted.as_ref() };
             journal.lines(&entry, fact.lines.iter().map(Moved::from));
-            journal.fee(&entry, fact.shipping, i64::from(fact.shipment == 1));
+            journal.fee(&entry, fact.shipping, i64::from(fact.first));
         }
         OrderFact::ShipmentVoided(fact) => {
             let order = (fact.order_id, fact.customer_id, fact.currency);
             let entry = Entry { basis: Basis::Shipped, order, sign: -1, converted: fact.converted.as_ref() };
             journal.lines(&entry, fact.lines.iter().map(Moved::from));
-            journal.fee(&entry, fact.shipping, 0);
+            journal.fee(&entry, fact.shipping, i64::from(fact.last));
         }
         OrderFact::UnitsReturned(fact) => {
             let order = (fact.order_id, fact.customer_id, fact.currency);

@@ -417,6 +417,7 @@ impl History {
                 shipment: shipment.shipment,
                 lines: lines.clone(),
                 shipping: shipment.fee,
+                last: order.standing_shipments().count() == 1,
                 converted: None,
             },
         );
@@ -471,6 +472,7 @@ impl History {
                 shipment,
                 lines,
                 shipping: if shipment == 1 { order.shipping } else { Charge::default() },
+                first: order.standing_shipments().next().is_none(),
                 completes: units == order.unshipped(),
                 carrier: None,
                 tracking: None,

@@ -85,7 +85,8 @@ impl Ship {
 
     fn shipped(&self, order: &Order, selected: &[Selected<'_>]) -> UnitsShipped {
         let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_ship(s.units)).collect();
-        let shipping = if order.standing_shipments().next().is_none() { order.shipping } else { Charge::default() };
+        let first = order.standing_shipments().next().is_none();
+        let shipping = if first { order.shipping } else { Charge::default() };
         let leaving: i64 = selected.iter().map(|s| s.units).sum();
         UnitsShipped {
             order_id: order.id,
@@ -95,6 +96,7 @@ impl Ship {
             converted: order.converted(&lines, Line::next_to_ship, shipping),
             lines,
             shipping,
+            first,
             completes: leaving == order.unshipped(),
             carrier: self.carrier.clone(),
             tracking: self.tracking.clone(),

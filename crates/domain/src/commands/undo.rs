@@ -55,7 +55,7 @@ impl Undo {
                 Event::UnitsShipped(shipped) => {
                     check_age(order, shipped, context)?;
                     put_back(order, shipped, &mut moves)?;
-                    decision.record(stream, voided(shipped));
+                    decision.record(stream, voided(order, shipped));
                 }
                 Event::PaymentCaptured(payment) => {
                     let (method, reference) = (payment.method.clone(), payment.reference.clone());
@@ -101,7 +101,7 @@ fn check_age(order: &Order, shipped: &UnitsShipped, context: &Context<'_>) -> Re
         .hint("Take the units back with orders_return_items once they arrive."))
 }
 
-fn voided(shipped: &UnitsShipped) -> ShipmentVoided {
+fn voided(order: &Order, shipped: &UnitsShipped) -> ShipmentVoided {
     ShipmentVoided {
         order_id: shipped.order_id,
         customer_id: shipped.customer_id,
@@ -109,6 +109,7 @@ fn voided(shipped: &UnitsShipped) -> ShipmentVoided {
         shipment: shipped.shipment,
         lines: shipped.lines.clone(),
         shipping: shipped.shipping,
+        last: order.standing_shipments().count() == 1,
         converted: shipped.converted.clone(),
     }
 }

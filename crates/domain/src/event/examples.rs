@@ -78,6 +78,7 @@ fn orders() -> Vec<Event> {
             shipment: 1,
             lines: units(2),
             shipping: placed.shipping,
+            first: true,
             completes: false,
             carrier: Some("Blue Dart".to_owned()),
             tracking: Some("BD123456789IN".to_owned()),
@@ -114,6 +115,7 @@ fn orders() -> Vec<Event> {
             shipment: 1,
             lines: units(2),
             shipping: placed.shipping,
+            last: true,
             converted: None,
         }
         .into(),

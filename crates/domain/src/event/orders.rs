@@ -229,6 +229,8 @@ pub struct UnitsShipped {
     pub lines: Vec<LineUnits>,
     /// The shipping fee, with the first shipment only.
     pub shipping: Charge,
+    /// Whether nothing else of the order had left, or had stayed gone.
+    pub first: bool,
     /// Whether nothing of the order remains to be shipped.
     pub completes: bool,
     /// Who carries it.
@@ -378,6 +380,8 @@ pub struct ShipmentVoided {
     pub lines: Vec<LineUnits>,
     /// The shipping fee that was earned with it, or nothing.
     pub shipping: Charge,
+    /// Whether nothing of the order has left now.
+    pub last: bool,
     /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,

@@ -94,6 +94,12 @@ pub(super) fn figures_add_up(story: &Story) {
         if finished && balanced {
             assert_eq!(total(Basis::Cash), total(Basis::Booked), "order {id} is finished and balanced");
         }
+        let shipped: i64 = of(Basis::Shipped).map(|posting| posting.orders).sum();
+        assert_eq!(
+            shipped,
+            i64::from(order.standing_shipments().next().is_some()),
+            "order {id} counts as shipped once"
+        );
         for basis in Basis::ALL {
             let counted: i64 = of(basis).map(|posting| posting.units).sum();
             let now: i64 = match basis {
