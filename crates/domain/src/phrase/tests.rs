@@ -243,6 +243,52 @@ fn longer_ways_to_say_it() {
 }
 
 #[test]
+fn ranges_over_the_turn_of_what_is_left_open() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("15 Nov to 1 Nov", "2025-11-15..2026-11-01"),
+            ("Nov 20 - Nov 10", "2025-11-20..2026-11-10"),
+            ("November to October", "2025-11-01..2026-10-31"),
+            ("Q4 to Q1", "2025-10-01..2026-03-31"),
+            ("Q3 to Q1", "2025-07-01..2026-03-31"),
+            ("W50 to W2", "2025-12-08..2026-01-11"),
+            ("Dec 20 to Jan 5", "2025-12-20..2026-01-05"),
+            ("20 Dec to 10 Dec", "2024-12-20..2025-12-10"),
+            ("Friday to Monday", "2026-11-13..2026-11-16"),
+            ("Saturday to 10 Nov", "2026-11-07..2026-11-10"),
+            // Within the present year, as "Nov 1-30", "November" and "Q4" are.
+            ("1 Nov to 30 Nov", "2026-11-01..2026-11-30"),
+            ("20 Nov to 25 Nov", "2026-11-20..2026-11-25"),
+            ("October to December", "2026-10-01..2026-12-31"),
+            ("15 Nov to Friday", "2026-11-15..2026-11-20"),
+            // A beginning that says its year holds.
+            ("15 Nov 2026 to 1 Nov", "2026-11-15..2027-11-01"),
+            ("20 Dec 2025 to 5 Jan", "2025-12-20..2026-01-05"),
+        ],
+    );
+    check(
+        &shop(),
+        Direction::Future,
+        &[
+            ("15 Nov to 1 Nov", "2027-11-15..2028-11-01"),
+            ("November to October", "2026-11-01..2027-10-31"),
+            ("Q4 to Q1", "2026-10-01..2027-03-31"),
+            ("Dec 20 to Jan 5", "2026-12-20..2027-01-05"),
+            ("Friday to Monday", "2026-11-27..2026-11-30"),
+            ("1 Dec to 15 Dec", "2026-12-01..2026-12-15"),
+        ],
+    );
+    let january: DateTime<Utc> = "2027-01-10T09:00:00Z".parse().expect("an instant");
+    for (phrase, expected) in
+        [("15 Nov to 1 Nov", "2025-11-15..2026-11-01"), ("Dec 20 to Jan 5", "2026-12-20..2027-01-05")]
+    {
+        assert_eq!(said(phrase, january, &shop(), Direction::Past), expected, "{phrase}");
+    }
+}
+
+#[test]
 fn case_and_small_words_are_ignored() {
     for phrase in ["last week", "last 7 days", "Monday", "this fiscal year", "20 Nov", "1 Nov to 15 Nov", "2026-W46"] {
         let plain = said(phrase, now(), &shop(), Direction::Past);
@@ -367,6 +413,21 @@ fn a_date_in_another_year_carries_a_warning() {
     assert!(warnings("1 Nov 2025 to 15 Nov").is_empty());
     assert_eq!(warnings("25 Nov to 30 Nov").len(), 1);
     assert_eq!(warnings("11/25/2026").len(), 1);
+}
+
+#[test]
+fn a_range_that_had_to_be_turned_carries_a_warning() {
+    let warnings = |phrase| read(phrase, now(), &shop(), Direction::Past).expect("readable").warnings;
+    for (phrase, days) in [
+        ("15 Nov to 1 Nov", "15 Nov 2025 – 1 Nov 2026"),
+        ("Q4 to Q1", "1 Oct 2025 – 31 Mar 2026"),
+        ("Friday to Monday", "13–16 Nov 2026"),
+        ("15 Nov 2026 to 1 Nov", "15 Nov 2026 – 1 Nov 2027"),
+    ] {
+        let expected = format!("The range was read as {days}; give both dates with their years to mean another.");
+        assert_eq!(warnings(phrase), [expected], "{phrase}");
+    }
+    assert!(warnings("1 Nov to 30 Nov").is_empty());
 }
 
 #[test]
