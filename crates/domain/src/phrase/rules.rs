@@ -77,6 +77,7 @@ const RULES: &[Rule] = &[
     Rule("previous {n} {unit}",               |m, f| m.previous(f.unit, f.n(0))),
     Rule("next {n} {unit}",                   |m, f| m.ahead(f.unit, f.n(0))),
     Rule("{n} {unit} ago",                    |m, f| m.calendar_unit(f.unit, -f.n(0))),
+    Rule("in {n} {unit}",                     |m, f| m.calendar_unit(f.unit, f.n(0))),
     Rule("{n} {unit}",                        |m, f| m.nearest_units(f.unit, f.n(0))),
     Rule("last|past {n} hour|hours",          |m, f| m.last_hours(f.n(0))),
     Rule("last|past hour",                    |m, _| m.last_hours(1)),

@@ -289,6 +289,53 @@ fn ranges_over_the_turn_of_what_is_left_open() {
 }
 
 #[test]
+fn what_lies_ahead_is_said_with_in() {
+    for direction in [Direction::Past, Direction::Future] {
+        check(
+            &shop(),
+            direction,
+            &[
+                ("in 3 days", "2026-11-25"),
+                ("In a day", "2026-11-23"),
+                ("in 2 weeks", "2026-11-30..2026-12-06"),
+                ("in two months", "2027-01-01..2027-01-31"),
+                ("in a financial year", "2027-04-01..2028-03-31"),
+                ("tomorrow to in 3 days", "2026-11-23..2026-11-25"),
+                ("in 0 days", "InvalidArgument"),
+                ("in the last 3 days", "2026-11-20..2026-11-22"),
+                ("in 2025", "2025-01-01..2025-12-31"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn an_apostrophe_before_two_digits_makes_a_year() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("Nov '26", "2026-11-01..2026-11-30"),
+            ("November ’25", "2025-11-01..2025-11-30"),
+            ("Nov ‘25", "2025-11-01..2025-11-30"),
+            ("Nov'26", "2026-11-01..2026-11-30"),
+            ("20 Nov '26", "2026-11-20"),
+            ("20 Nov ’25", "2025-11-20"),
+            ("Nov 20 '25", "2025-11-20"),
+            ("1-15 Nov '25", "2025-11-01..2025-11-15"),
+            ("Dec '25 to Feb '26", "2025-12-01..2026-02-28"),
+            ("Q1 '25", "2025-01-01..2025-03-31"),
+            ("FY'25-26", "2025-04-01..2026-03-31"),
+            ("'25", "2025-01-01..2025-12-31"),
+            // No apostrophes: quotes around all of it.
+            ("'20 Nov'", "2026-11-20"),
+            ("‘last week’", "2026-11-09..2026-11-15"),
+            ("'", "InvalidArgument"),
+        ],
+    );
+}
+
+#[test]
 fn case_and_small_words_are_ignored() {
     for phrase in ["last week", "last 7 days", "Monday", "this fiscal year", "20 Nov", "1 Nov to 15 Nov", "2026-W46"] {
         let plain = said(phrase, now(), &shop(), Direction::Past);
