@@ -1,15 +1,16 @@
 //! One or two sentences for each answer, fit to be read aloud.
 
+pub(crate) mod ranges;
 pub(crate) mod told;
 
-use chrono::{DateTime, Month, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
     envelope,
     event::{Event, LineUnits},
-    format::{day_in_words, days_in_words},
+    format::day_in_words,
     order::{Order, Status},
     phrase::DateRange,
     postings::Basis,
@@ -232,68 +233,26 @@ pub(crate) fn plural(n: i64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// A range after its phrase: `last week (9–15 Nov 2026)`, `the last 7 days (…)`; the days alone where the phrase is dates.
-pub(crate) fn range(range: &DateRange) -> String {
-    match (range.from, range.to) {
-        (Some(from), Some(to)) => {
-            let (phrase, days) = (range.phrase.as_str(), days_in_words(from, to));
-            if phrase.is_empty() || is_dates(phrase) { days } else { format!("{} ({days})", with_article(phrase)) }
-        }
-        (Some(from), None) => format!("the days since {}", day_in_words(from)),
-        (None, Some(to)) => format!("the days until {}", day_in_words(to)),
-        (None, None) => "all time".to_owned(),
-    }
-}
-
-/// Whether a phrase names days by number: `2026-11-20`, `20 Nov`, `1 Nov to 15 Nov`, but not `last 7 days` or `2026-W46`.
-fn is_dates(phrase: &str) -> bool {
-    let mut words = phrase.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
-    let of_dates = |word: &str| {
-        let word = word.to_lowercase();
-        ["t", "z", "to", "and", "st", "nd", "rd", "th", "of", "between", "from"].contains(&word.as_str())
-            || word == "sept"
-            || word.parse::<Month>().is_ok()
-    };
-    phrase.contains(|c: char| c.is_ascii_digit()) && words.all(of_dates)
-}
-
-/// Numbers as people write them out.
-const COUNTS: [&str; 12] =
-    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-
-/// `the last 7 days`, `the past week`, but `last week`.
-fn with_article(phrase: &str) -> String {
-    let lower = phrase.to_lowercase();
-    let mut words = lower.split_whitespace();
-    let takes_one = match (words.next(), words.next()) {
-        (Some("past"), _) => true,
-        (Some("last" | "previous" | "next"), Some(count)) => {
-            count.starts_with(|c: char| c.is_ascii_digit()) || COUNTS.contains(&count)
-        }
-        (Some("day" | "week" | "month" | "quarter" | "year"), Some("before" | "after")) => true,
-        _ => false,
-    };
-    if takes_one { format!("the {phrase}") } else { phrase.to_owned() }
-}
-
 /// `Today's revenue so far is ₹45,000.`, `Revenue for last week (9–15 Nov 2026) was ₹…`.
-pub(crate) fn revenue(amount: &str, basis: Basis, range_read: &DateRange, today: NaiveDate, complete: bool) -> String {
+pub(crate) fn revenue(amount: &str, basis: Basis, range: &DateRange, today: NaiveDate, complete: bool) -> String {
     let (what, of) = match basis {
         Basis::Booked => ("Revenue", "revenue"),
         Basis::Shipped => ("Shipped revenue", "shipped revenue"),
         Basis::Cash => ("Cash", "cash"),
     };
-    match (range_read.from, range_read.to) {
+    let within = ranges::within("for", range);
+    let sentence = match (range.from, range.to) {
         (Some(from), Some(to)) if from == today && to == today => format!("Today's {of} so far is {amount}."),
-        (Some(from), Some(to)) if to == from && from.succ_opt() == Some(today) && range_read.phrase == "yesterday" => {
+        (Some(from), Some(to))
+            if to == from && from.succ_opt() == Some(today) && range.phrase.eq_ignore_ascii_case("yesterday") =>
+        {
             format!("Yesterday's {of} ({}) was {amount}.", day_in_words(from))
         }
-        (Some(from), _) if from > today => {
-            format!("There is no {of} for {} yet: it lies ahead.", range(range_read))
-        }
-        _ if complete => format!("{what} for {} was {amount}.", range(range_read)),
-        _ => format!("{what} for {} so far is {amount}.", range(range_read)),
-    }
+        (Some(from), _) if from > today => format!("There is no {of} {within} yet: it lies ahead."),
+        _ if complete => format!("{what} {within} was {amount}."),
+        _ => format!("{what} {within} so far is {amount}."),
+    };
+    sentence + ranges::whole_days(range)
 }
 
 /// `5 pending, 7 confirmed`.
@@ -334,6 +293,21 @@ mod tests {
             ("1 Nov to 15 Nov", true, "Revenue for 1–15 Nov 2026 was ₹45,000."),
             ("Q1", true, "Revenue for Q1 (1 Jan – 31 Mar 2026) was ₹45,000."),
             ("2026-W46", true, "Revenue for 2026-W46 (9–15 Nov 2026) was ₹45,000."),
+            ("for last week", true, "Revenue for last week (9–15 Nov 2026) was ₹45,000."),
+            ("since Monday", false, "Revenue since Monday (16–22 Nov 2026) so far is ₹45,000."),
+            ("on Friday", true, "Revenue for Friday (20 Nov 2026) was ₹45,000."),
+            ("YESTERDAY", true, "Yesterday's revenue (21 Nov 2026) was ₹45,000."),
+            (
+                "last hour",
+                false,
+                "Today's revenue so far is ₹45,000. The whole day was taken, not only the hours asked for.",
+            ),
+            (
+                "last 24 hours",
+                false,
+                "Revenue for 21–22 Nov 2026 so far is ₹45,000. Whole days were taken, not only the hours asked for.",
+            ),
+            ("in 3 days", false, "There is no revenue for 25 Nov 2026 yet: it lies ahead."),
             ("tomorrow", false, "There is no revenue for tomorrow (23 Nov 2026) yet: it lies ahead."),
         ] {
             assert_eq!(revenue("₹45,000", Basis::Booked, &read(phrase), today, complete), expected);

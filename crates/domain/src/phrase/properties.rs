@@ -31,16 +31,16 @@ const PHRASES: &[&str] = &[
     "this fiscal year", "last FY", "next financial year", "week before last", "month after next",
     "last 7 days", "past 2 weeks", "last 3 months", "last 5 quarters", "last two years", "previous 7 days",
     "previous 2 weeks", "previous 3 months", "previous 4 quarters", "previous 2 years", "previous 2 fiscal years",
-    "next 7 days", "next 3 months", "2 weeks ago", "a month ago", "3 days ago", "1 year ago", "30 days", "last 24 hours",
+    "next 7 days", "next 3 months", "2 weeks ago", "in 3 days", "a month ago", "3 days ago", "1 year ago", "30 days", "last 24 hours",
     "past hour", "wtd", "mtd", "month to date", "qtd", "ytd", "fytd", "so far this month", "this year so far",
     "this weekend", "weekend", "last weekend", "next weekend", "Monday", "sun", "this Wednesday", "last Friday", "next Friday",
     "Monday this week", "Friday last week", "tues next week", "since Monday", "since last month", "after 1 Jan",
     "until Friday", "November", "December", "Feb", "last December", "this March", "next November", "March last year",
     "May next year", "November 2026", "2025 June", "Nov-2026", "11/2026", "2026-11", "Q1", "Q4 2025", "2025-Q4", "Q2/2024",
     "Q3 last year", "2025", "2026-W46", "week 46", "W53", "W01 2026", "2026-11-20", "20 Nov", "Nov 25", "29 Feb", "31 Dec",
-    "20 Nov 2026", "Nov 20, 2026", "20-Nov-2026", "20-Nov-26", "Friday 20 Nov 2026", "25 Dec last year", "11/25/2026",
+    "20 Nov 2026", "Nov 20, 2026", "20-Nov-2026", "20-Nov-26", "Nov '26", "Friday 20 Nov 2026", "25 Dec last year", "11/25/2026",
     "13.11.2026", "Nov 1-15", "1-15 Nov", "1st to 15th November 2025", "1 Nov to 15 Nov", "20 Dec to 5 Jan",
-    "between 1 Nov and 15 Nov", "Monday to Friday", "last month to yesterday", "2026-11-01..2026-11-15",
+    "15 Nov to 1 Nov", "Q4 to Q1", "between 1 Nov and 15 Nov", "Monday to Friday", "last month to yesterday", "2026-11-01..2026-11-15",
     "2026-11-21T14:30:00+05:30..2026-11-22T14:30:00+05:30", "since 2026-11-21T09:00:00Z",
 ];
 
@@ -191,6 +191,18 @@ proptest! {
         if let Ok(Some((_, to))) = bounds(Direction::Future) {
             prop_assert!(to >= today, "not in the past");
         }
+    }
+
+    #[test]
+    fn reports_do_not_run_into_a_year_to_come(
+        from in select(vec!["1 Jan", "29 Feb", "15 Nov", "20 Dec", "Feb", "November", "Q1", "Q4"]),
+        to in select(vec!["1 Jan", "29 Feb", "1 Nov", "10 Dec", "31 Dec"]),
+        now in moments(), calendar in shops(),
+    ) {
+        let today = calendar.business_date(now);
+        let (from, to) = days(&format!("{from} to {to}"), now, &calendar);
+        prop_assert!(from <= today);
+        prop_assert!(to <= today || (from.year(), to.year()) == (today.year(), today.year()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Month, NaiveDate, Utc, Weekday};
 
+use self::meanings::range_warning;
 use super::{
     Direction,
     spans::Unit,
@@ -29,8 +30,8 @@ pub(super) struct Reading {
     pub(super) to: Option<NaiveDate>,
     /// Bounds finer than days.
     pub(super) instants: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// Whether the phrase left the year or the week open.
-    pub(super) floating: bool,
+    /// What the phrase left open: the week of a weekday, or the year.
+    pub(super) open: Option<Unit>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -76,6 +77,7 @@ const RULES: &[Rule] = &[
     Rule("previous {n} {unit}",               |m, f| m.previous(f.unit, f.n(0))),
     Rule("next {n} {unit}",                   |m, f| m.ahead(f.unit, f.n(0))),
     Rule("{n} {unit} ago",                    |m, f| m.calendar_unit(f.unit, -f.n(0))),
+    Rule("in {n} {unit}",                     |m, f| m.calendar_unit(f.unit, f.n(0))),
     Rule("{n} {unit}",                        |m, f| m.nearest_units(f.unit, f.n(0))),
     Rule("last|past {n} hour|hours",          |m, f| m.last_hours(f.n(0))),
     Rule("last|past hour",                    |m, _| m.last_hours(1)),
@@ -212,24 +214,34 @@ fn read_range(moment: &Moment<'_>, words: &[Word]) -> Read {
 }
 
 /// Joins two readings. An end that left its year open is read again from the other end: the first one after the
-/// beginning, or the last one before the end.
+/// beginning, or the last one before the end. Where both did, a range that would run ahead is the latest that is over.
 fn join(moment: &Moment<'_>, left: (&[Word], Reading), right: (&[Word], Reading)) -> Read {
     let ((left_words, mut from), (right_words, mut to)) = (left, right);
-    if from.floating
-        && !to.floating
-        && let Some(anchor) = to.to
-    {
-        from = read_simple(&Moment { anchor, direction: Direction::Past, ..*moment }, left_words)?;
-    } else if to.floating
-        && let Some(anchor) = from.from
-    {
-        to = read_simple(&Moment { anchor, direction: Direction::Future, ..*moment }, right_words)?;
+    if let (Some(start), Some(end)) = (from.from, to.to) {
+        let last_before_end =
+            |words| read_simple(&Moment { anchor: end, direction: Direction::Past, ..*moment }, words);
+        match (from.open, to.open) {
+            (None, None) => {}
+            (Some(_), None) => from = last_before_end(left_words)?,
+            (open, Some(_)) => {
+                let next = Moment { anchor: start, direction: Direction::Future, ..*moment };
+                let next = read_simple(&next, right_words)?;
+                let ahead = moment.runs_ahead(&from, &next);
+                match open {
+                    Some(_) if ahead => from = last_before_end(left_words)?,
+                    _ => to = next,
+                }
+                if ahead {
+                    from.warnings.extend(range_warning(&from, &to));
+                }
+            }
+        }
     }
     if from.instants.is_some() || to.instants.is_some() {
         return Err(Miss::NoRule);
     }
     from.warnings.append(&mut to.warnings);
-    Ok(Reading { from: from.from, to: to.to, instants: None, floating: false, warnings: from.warnings })
+    Ok(Reading { from: from.from, to: to.to, instants: None, open: None, warnings: from.warnings })
 }
 
 /// What the placeholders of a row stood for, in order of appearance.

@@ -11,8 +11,8 @@ pub(super) struct Span {
     pub(super) to: NaiveDate,
 }
 
-/// A unit of calendar time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A unit of calendar time, the shorter before the longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unit {
     Day,
     Week,

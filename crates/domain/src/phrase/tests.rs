@@ -243,6 +243,99 @@ fn longer_ways_to_say_it() {
 }
 
 #[test]
+fn ranges_over_the_turn_of_what_is_left_open() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("15 Nov to 1 Nov", "2025-11-15..2026-11-01"),
+            ("Nov 20 - Nov 10", "2025-11-20..2026-11-10"),
+            ("November to October", "2025-11-01..2026-10-31"),
+            ("Q4 to Q1", "2025-10-01..2026-03-31"),
+            ("Q3 to Q1", "2025-07-01..2026-03-31"),
+            ("W50 to W2", "2025-12-08..2026-01-11"),
+            ("Dec 20 to Jan 5", "2025-12-20..2026-01-05"),
+            ("20 Dec to 10 Dec", "2024-12-20..2025-12-10"),
+            ("Friday to Monday", "2026-11-13..2026-11-16"),
+            ("Saturday to 10 Nov", "2026-11-07..2026-11-10"),
+            // Within the present year, as "Nov 1-30", "November" and "Q4" are.
+            ("1 Nov to 30 Nov", "2026-11-01..2026-11-30"),
+            ("20 Nov to 25 Nov", "2026-11-20..2026-11-25"),
+            ("October to December", "2026-10-01..2026-12-31"),
+            ("15 Nov to Friday", "2026-11-15..2026-11-20"),
+            // A beginning that says its year holds.
+            ("15 Nov 2026 to 1 Nov", "2026-11-15..2027-11-01"),
+            ("20 Dec 2025 to 5 Jan", "2025-12-20..2026-01-05"),
+        ],
+    );
+    check(
+        &shop(),
+        Direction::Future,
+        &[
+            ("15 Nov to 1 Nov", "2027-11-15..2028-11-01"),
+            ("November to October", "2026-11-01..2027-10-31"),
+            ("Q4 to Q1", "2026-10-01..2027-03-31"),
+            ("Dec 20 to Jan 5", "2026-12-20..2027-01-05"),
+            ("Friday to Monday", "2026-11-27..2026-11-30"),
+            ("1 Dec to 15 Dec", "2026-12-01..2026-12-15"),
+        ],
+    );
+    let january: DateTime<Utc> = "2027-01-10T09:00:00Z".parse().expect("an instant");
+    for (phrase, expected) in
+        [("15 Nov to 1 Nov", "2025-11-15..2026-11-01"), ("Dec 20 to Jan 5", "2026-12-20..2027-01-05")]
+    {
+        assert_eq!(said(phrase, january, &shop(), Direction::Past), expected, "{phrase}");
+    }
+}
+
+#[test]
+fn what_lies_ahead_is_said_with_in() {
+    for direction in [Direction::Past, Direction::Future] {
+        check(
+            &shop(),
+            direction,
+            &[
+                ("in 3 days", "2026-11-25"),
+                ("In a day", "2026-11-23"),
+                ("in 2 weeks", "2026-11-30..2026-12-06"),
+                ("in two months", "2027-01-01..2027-01-31"),
+                ("in a financial year", "2027-04-01..2028-03-31"),
+                ("tomorrow to in 3 days", "2026-11-23..2026-11-25"),
+                ("in 0 days", "InvalidArgument"),
+                ("in the last 3 days", "2026-11-20..2026-11-22"),
+                ("in 2025", "2025-01-01..2025-12-31"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn an_apostrophe_before_two_digits_makes_a_year() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("Nov '26", "2026-11-01..2026-11-30"),
+            ("November ’25", "2025-11-01..2025-11-30"),
+            ("Nov ‘25", "2025-11-01..2025-11-30"),
+            ("Nov'26", "2026-11-01..2026-11-30"),
+            ("20 Nov '26", "2026-11-20"),
+            ("20 Nov ’25", "2025-11-20"),
+            ("Nov 20 '25", "2025-11-20"),
+            ("1-15 Nov '25", "2025-11-01..2025-11-15"),
+            ("Dec '25 to Feb '26", "2025-12-01..2026-02-28"),
+            ("Q1 '25", "2025-01-01..2025-03-31"),
+            ("FY'25-26", "2025-04-01..2026-03-31"),
+            ("'25", "2025-01-01..2025-12-31"),
+            // No apostrophes: quotes around all of it.
+            ("'20 Nov'", "2026-11-20"),
+            ("‘last week’", "2026-11-09..2026-11-15"),
+            ("'", "InvalidArgument"),
+        ],
+    );
+}
+
+#[test]
 fn case_and_small_words_are_ignored() {
     for phrase in ["last week", "last 7 days", "Monday", "this fiscal year", "20 Nov", "1 Nov to 15 Nov", "2026-W46"] {
         let plain = said(phrase, now(), &shop(), Direction::Past);
@@ -367,6 +460,21 @@ fn a_date_in_another_year_carries_a_warning() {
     assert!(warnings("1 Nov 2025 to 15 Nov").is_empty());
     assert_eq!(warnings("25 Nov to 30 Nov").len(), 1);
     assert_eq!(warnings("11/25/2026").len(), 1);
+}
+
+#[test]
+fn a_range_that_had_to_be_turned_carries_a_warning() {
+    let warnings = |phrase| read(phrase, now(), &shop(), Direction::Past).expect("readable").warnings;
+    for (phrase, days) in [
+        ("15 Nov to 1 Nov", "15 Nov 2025 – 1 Nov 2026"),
+        ("Q4 to Q1", "1 Oct 2025 – 31 Mar 2026"),
+        ("Friday to Monday", "13–16 Nov 2026"),
+        ("15 Nov 2026 to 1 Nov", "15 Nov 2026 – 1 Nov 2027"),
+    ] {
+        let expected = format!("The range was read as {days}; give both dates with their years to mean another.");
+        assert_eq!(warnings(phrase), [expected], "{phrase}");
+    }
+    assert!(warnings("1 Nov to 30 Nov").is_empty());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::slice;
 
 use chrono::{DateTime, Utc};
 
+use super::spans::Unit;
 use crate::text::is_invisible;
 
 /// One part of a phrase.
@@ -76,7 +77,7 @@ impl Words {
     pub(super) fn of(phrase: &str) -> Words {
         let mut words: Vec<String> = vec![];
         let mut last = Kind::Blank;
-        let mut rest = phrase;
+        let mut rest = without_quotes(phrase);
         while let Some(character) = rest.chars().next() {
             if last != Kind::Digits
                 && let Some(instant) = leading_instant(rest)
@@ -87,6 +88,15 @@ impl Words {
                 continue;
             }
             rest = &rest[character.len_utf8()..];
+            if last != Kind::Digits
+                && is_apostrophe(character)
+                && let Some(year) = leading_short_year(rest)
+            {
+                words.push(format!("20{year}"));
+                rest = &rest[year.len()..];
+                last = Kind::Blank;
+                continue;
+            }
             if is_invisible(character) {
                 continue;
             }
@@ -151,11 +161,28 @@ fn leading_instant(text: &str) -> Option<&str> {
     DateTime::parse_from_rfc3339(instant).is_ok().then_some(instant)
 }
 
+/// The two digits a text begins with, as they follow an apostrophe in `Nov '26`.
+fn leading_short_year(text: &str) -> Option<&str> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 2 { text.get(..digits) } else { None }
+}
+
+/// A phrase without quotes around it, which are no apostrophes.
+fn without_quotes(phrase: &str) -> &str {
+    let inner = phrase.trim().strip_prefix(is_apostrophe).and_then(|rest| rest.strip_suffix(is_apostrophe));
+    inner.unwrap_or(phrase)
+}
+
+fn is_apostrophe(character: char) -> bool {
+    matches!(character, '\'' | '’' | '‘')
+}
+
 fn kind(character: char) -> Kind {
     match character {
         '0'..='9' => Kind::Digits,
-        // Apostrophes and commas part words and mean nothing.
-        ',' | '\'' | '’' => Kind::Blank,
+        // Apostrophes and commas part words and mean nothing else.
+        ',' => Kind::Blank,
+        c if is_apostrophe(c) => Kind::Blank,
         c if c.is_whitespace() => Kind::Blank,
         c if c.is_alphabetic() => Kind::Letters,
         c => Kind::Sign(c),
@@ -177,13 +204,21 @@ fn join_synonyms(words: Vec<String>) -> Vec<String> {
 }
 
 fn without_filler(words: Vec<String>) -> Vec<Word> {
+    let words: Vec<Word> = words.into_iter().map(Word).collect();
     let mut kept: Vec<Word> = vec![];
-    for word in words {
+    for (at, word) in words.iter().enumerate() {
         let after_number = kept.last().is_some_and(|before| before.digits(1..=2).is_some());
-        let is_ordinal = after_number && ORDINALS.contains(&word.as_str());
-        if !is_ordinal && !FILLER.contains(&word.as_str()) {
-            kept.push(Word(word));
+        let is_ordinal = after_number && ORDINALS.contains(&word.text());
+        let is_filler = FILLER.contains(&word.text()) && !looks_ahead(&words[at..]);
+        if !is_ordinal && !is_filler {
+            kept.push(word.clone());
         }
     }
     kept
+}
+
+/// Whether the words begin with "in 3 days": there "in" says that the days lie ahead.
+fn looks_ahead(words: &[Word]) -> bool {
+    matches!(words, [first, count, unit, ..]
+        if first.text() == "in" && count.count().is_some() && Unit::named(unit.text()).is_some())
 }

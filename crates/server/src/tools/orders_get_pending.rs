@@ -12,7 +12,10 @@ use super::{
     query::{Frame, Paging, Read, known},
     views::{CustomerView, MoneySum, sums},
 };
-use crate::{node::Node, sentences};
+use crate::{
+    node::Node,
+    sentences::{self, ranges},
+};
 
 /// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open
 /// in another way. Filtered by the day they were placed; status as of now or as_of.
@@ -209,9 +212,10 @@ fn text(
         ScopeInput::Backordered => "backordered ",
     };
     let from = match &read.range {
-        Some(range) if range.from.is_some() || range.to.is_some() => format!(" from {}", sentences::range(range)),
+        Some(range) if range.from.is_some() || range.to.is_some() => format!(" {}", ranges::within("from", range)),
         _ => String::new(),
     };
+    let days = read.range.as_ref().map_or("", ranges::whole_days);
     let stood = then.map(|then| format!(" This is how it stood {then}.")).unwrap_or_default();
     let are = match (found.total_count, then) {
         (1, None) => "is",
@@ -220,12 +224,12 @@ fn text(
         (_, Some(_)) => "were",
     };
     if found.total_count == 0 {
-        return format!("There {are} no {what}orders{from}.{stood}");
+        return format!("There {are} no {what}orders{from}.{days}{stood}");
     }
     let orders = sentences::plural(found.total_count, &format!("{what}order"));
     let by_status = sentences::listed(counts.iter().map(|c| (c.status.replace('_', " "), c.orders)));
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("There {are} {orders}{from}: {by_status}, worth {}.{stood}", worth.join(" and "))
+    format!("There {are} {orders}{from}: {by_status}, worth {}.{days}{stood}", worth.join(" and "))
 }
 
 #[cfg(test)]
@@ -247,15 +251,26 @@ mod tests {
         let counted = vec![count("confirmed", 7), count("pending", 5)];
         let found = PendingOrders { orders: vec![], next: None, total_count: 12, counts: counted };
         let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
-        let mut read = Read::default();
         let calendar = orderlog_domain::calendar::BusinessCalendar::default();
-        let range =
-            orderlog_domain::phrase::read("last week", now, &calendar, orderlog_domain::phrase::Direction::Past);
-        read.take_range(range.unwrap());
+        let within = |phrase: &str| {
+            let mut read = Read::default();
+            let past = orderlog_domain::phrase::Direction::Past;
+            read.take_range(orderlog_domain::phrase::read(phrase, now, &calendar, past).unwrap());
+            read
+        };
         let totals = [MoneySum::example("₹2,000")];
         assert_eq!(
-            text(ScopeInput::Pending, &read, None, &found, &counts(&found), &totals),
+            text(ScopeInput::Pending, &within("last week"), None, &found, &counts(&found), &totals),
             "There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
+        );
+        assert_eq!(
+            text(ScopeInput::Unpaid, &within("from since Monday"), None, &found, &counts(&found), &totals),
+            "There are 12 unpaid orders since Monday (16–22 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
+        );
+        assert_eq!(
+            text(ScopeInput::Pending, &within("last 2 hours"), None, &found, &counts(&found), &totals),
+            "There are 12 pending orders from 22 Nov 2026: 5 pending, 7 confirmed, worth ₹2,000. The whole day was taken, \
+             not only the hours asked for."
         );
         let then = Some("at the end of 20 Nov 2026");
         assert_eq!(

@@ -7,6 +7,7 @@ use orderlog_domain::{
     ids::CustomerId,
     money::parse_amount,
     order::{PaymentStatus, Status},
+    phrase::DateRange,
     rejection::Rejection,
 };
 use orderlog_projections::{
@@ -21,7 +22,10 @@ use super::{
     query::{Frame, Paging, known},
     views::{CustomerView, MoneySum, sums},
 };
-use crate::{node::Node, sentences};
+use crate::{
+    node::Node,
+    sentences::{self, ranges},
+};
 
 /// Customers a text may stand for.
 const TEXT_CUSTOMERS: u32 = 50;
@@ -136,16 +140,23 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let rows = answer.found.orders.iter();
     let rows = rows.map(|row| Row::of(&node, row, known(&customers, row.customer_id), now)).collect();
     let total_count = answer.found.total_count;
-    let text = match total_count {
-        0 => "No order fits.".to_owned(),
-        n => {
-            let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-            let fit = if n == 1 { "fits" } else { "fit" };
-            format!("{} {fit}, worth {} in all.", sentences::plural(n, "order"), worth.join(" and "))
-        }
-    };
+    let text = text(total_count, read.range.as_ref(), &totals);
     let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
     Ok(Output { orders: rows, total_count, totals, frame })
+}
+
+/// `3 orders fit, worth ₹… in all.`; names the days where hours were asked for.
+fn text(total_count: i64, range: Option<&DateRange>, totals: &[MoneySum]) -> String {
+    let range = range.filter(|range| !range.whole_days);
+    let from = range.map(|range| format!(" {}", ranges::within("from", range))).unwrap_or_default();
+    let days = range.map_or("", ranges::whole_days);
+    if total_count == 0 {
+        return format!("No order{from} fits.{days}");
+    }
+    let orders = sentences::plural(total_count, "order");
+    let fit = if total_count == 1 { "fits" } else { "fit" };
+    let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
+    format!("{orders}{from} {fit}, worth {} in all.{days}", worth.join(" and "))
 }
 
 /// Customers whom the text names, so that their orders are found too.
@@ -168,6 +179,39 @@ impl Row {
             units: row.units,
             total: node.money_in(row.total, &row.currency),
             captured: node.money_in(row.captured, &row.currency),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_domain::{
+        calendar::BusinessCalendar,
+        phrase::{self, Direction},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_sentence_says_which_days_hours_came_to() {
+        let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
+        let read = |text| phrase::read(text, now, &BusinessCalendar::default(), Direction::Past).unwrap();
+        let totals = [MoneySum::example("₹2,000")];
+        for (phrase, count, expected) in [
+            ("last week", 3, "3 orders fit, worth ₹2,000 in all."),
+            ("last week", 0, "No order fits."),
+            (
+                "last 2 hours",
+                1,
+                "1 order from 22 Nov 2026 fits, worth ₹2,000 in all. The whole day was taken, not only the hours asked for.",
+            ),
+            (
+                "last 24 hours",
+                0,
+                "No order from 21–22 Nov 2026 fits. Whole days were taken, not only the hours asked for.",
+            ),
+        ] {
+            assert_eq!(text(count, Some(&read(phrase)), &totals), expected, "{phrase}");
         }
     }
 }

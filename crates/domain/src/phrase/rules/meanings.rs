@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Miss, Moment, Read, Reading};
 use crate::{
     calendar::{DayMonthOrder, FIRST_DAY, LAST_DAY},
-    format::day_in_words,
+    format::{day_in_words, days_in_words},
     phrase::{
         Direction,
         spans::{Span, Unit, move_days},
@@ -89,7 +89,7 @@ impl Moment<'_> {
             Direction::Future => i64::from(weekday.days_since(self.anchor.weekday())),
         };
         let reading = within_calendar(move_days(self.anchor, days).map(Span::day))?;
-        Ok(Reading { floating: true, ..reading })
+        Ok(Reading { open: Some(Unit::Week), ..reading })
     }
 
     /// Such a weekday of the present week, or of one `weeks` away.
@@ -316,7 +316,16 @@ impl Moment<'_> {
                 years.find_map(|year| in_year(year).filter(|span| span.to >= self.anchor))
             }
         };
-        span.map(|span| Reading { floating: true, ..Reading::of(span) })
+        span.map(|span| Reading { open: Some(Unit::Year), ..Reading::of(span) })
+    }
+
+    /// Whether a report would reach beyond today with a range that does not lie within what was left open: the present
+    /// year, or the present week between weekdays. "1 Nov to 30 Nov" may end ahead of today, as "November" does.
+    pub(super) fn runs_ahead(&self, from: &Reading, to: &Reading) -> bool {
+        let open = from.open.max(to.open);
+        let present = open.and_then(|unit| unit.around(self.today, self.calendar));
+        let within = present.is_some_and(|span| from.from >= Some(span.from) && to.from <= Some(span.to));
+        self.direction == Direction::Past && to.to > Some(self.today) && !within
     }
 
     /// Warns when a date without a year turned out to lie in another year than today. The other end of a range says
@@ -339,7 +348,7 @@ impl Moment<'_> {
 impl Reading {
     /// All there is.
     pub(super) const UNBOUNDED: Reading =
-        Reading { from: None, to: None, instants: None, floating: false, warnings: vec![] };
+        Reading { from: None, to: None, instants: None, open: None, warnings: vec![] };
 
     fn of(span: Span) -> Reading {
         Reading { from: Some(span.from), to: Some(span.to), ..Reading::UNBOUNDED }
@@ -358,6 +367,12 @@ fn days_in(year: i32, month: Month, first: u32, last: u32) -> Option<Span> {
 fn days_text(month: Month, first: u32, last: u32) -> String {
     let month = &month.name()[..3];
     if first == last { format!("{first} {month}") } else { format!("{first}-{last} {month}") }
+}
+
+/// Says the days of a range whose ends could have meant others.
+pub(super) fn range_warning(from: &Reading, to: &Reading) -> Option<String> {
+    let days = days_in_words(from.from?, to.to?);
+    Some(format!("The range was read as {days}; give both dates with their years to mean another."))
 }
 
 fn within_calendar(span: Option<Span>) -> Read {
