@@ -317,6 +317,12 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
         )
         .await?;
     ensure!(gone.code == "NOT_FOUND", "{gone:?}");
+    let nobody = "018f0000-0000-7000-8000-000000000000";
+    for (id, dry_run) in [(customer_id.as_str(), false), (customer_id.as_str(), true), (nobody, false)] {
+        let upsert = json!({ "customer": id, "name": "X", "email": "x@example.com", "dry_run": dry_run });
+        let gone = mcp.refused("customers_upsert", upsert).await?;
+        ensure!((gone.code.as_str(), gone.hint.is_some()) == ("NOT_FOUND", true), "{gone:?}");
+    }
     let mut told = String::new();
     for (tool, asked) in [
         ("orders_get", json!({ "order_id": 1002 })),
