@@ -153,7 +153,9 @@ fn find_unfit(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
             problems.push(Problem { field: named(path), message });
         }
         Value::Number(number) if !number.is_i64() => {
-            let message = format!("{number} is no whole number to count with; write one without point and exponent, such as 1001");
+            let message = format!(
+                "{number} is no whole number to count with; write one without point and exponent, such as 1001"
+            );
             problems.push(Problem { field: named(path), message });
         }
         Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| {

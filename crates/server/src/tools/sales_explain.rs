@@ -221,6 +221,7 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let of = sentences::plural(found.total_count, "posting");
     let text = match shown.as_slice() {
         [] => "Nothing was posted there.".to_owned(),
+        [only] if found.total_count == 1 => format!("{of} comes to {only} with tax."),
         shown => format!("{of} add up to {} with tax.", shown.join(" and ")),
     };
     let postings = found.postings.iter().map(|posting| view(&node, posting)).collect();
