@@ -222,6 +222,10 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     mcp.ok("orders_create_order", late).await?;
     let mut confirmed = all.clone();
     confirmed["confirm_token"] = token.into();
+    let mut trial = confirmed.clone();
+    trial["dry_run"] = json!(true);
+    let trial = mcp.ok("orders_bulk_update_status", trial).await?;
+    ensure!(trial["text"].as_str().is_some_and(|text| text.contains("would become shipped")), "{trial}");
     let done = mcp.ok("orders_bulk_update_status", confirmed.clone()).await?;
     ensure!(counts(&done) == [Some(3), Some(1), Some(1), Some(1)], "{done}");
     let told = "3 orders are now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
@@ -246,6 +250,10 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     ensure!(mcp.refused("orders_bulk_update_status", both).await?.field.as_deref() == Some("order_ids"));
     let undone = mcp.confirmed("orders_undo", json!({ "command_id": done["command_ids"]["1005"] })).await?;
     ensure!(undone["order_id"] == 1005 && undone["after"]["status"] == "pending", "{undone}");
+    let unexpected = json!({ "order_ids": [1004, 1007], "status": "shipped", "expected_version": 9 });
+    let unexpected = mcp.ok("orders_bulk_update_status", unexpected).await?;
+    let told = "No order would become shipped. 2 orders are not at the version expected.";
+    ensure!(unexpected["text"] == told && counts(&unexpected)[2] == Some(2), "{unexpected}");
     let too_many = json!({ "order_ids": (1..=501).collect::<Vec<i64>>(), "status": "shipped" });
     ensure!(mcp.refused("orders_bulk_update_status", too_many).await?.code == "LIMIT_EXCEEDED");
     let paid = json!({ "order_ids": [1001, 1007], "status": "paid" });

@@ -11,7 +11,7 @@ const MAX_SHOWN: usize = 60;
 
 /// What each pattern of our schemas asks for: what the value is not, and what to write.
 const PATTERNS: [(&str, &str, &str); 4] = [
-    (r"^[0-9]+(\.[0-9]+)?$", "amount", AMOUNT),
+    (r"^[0-9]+(\.[0-9]+)?$", "amount", "write a decimal string such as \"999.00\", without grouping, sign or exponent"),
     (
         r"^[0-9]+(\.[0-9]+)?%?$",
         "discount",
@@ -24,7 +24,6 @@ const PATTERNS: [(&str, &str, &str); 4] = [
     ),
     (r"^[A-Z]{3}$", "currency", "write its ISO 4217 code in capitals, such as \"USD\""),
 ];
-const AMOUNT: &str = "write a decimal string such as \"999.00\", without grouping, sign or exponent";
 /// The same for each format.
 const FORMATS: [(&str, &str, &str); 2] = [
     ("date-time", "time with an offset", "write one such as 2026-11-23T10:00:00+05:30"),
