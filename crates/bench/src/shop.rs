@@ -6,13 +6,11 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, Writer};
 use orderlog_domain::{
-    calendar::BusinessCalendar,
     commands::{Command, CreateOrder},
     decide::{Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position, ProductId},
-    money::Currency,
 };
 use orderlog_event_log::{Hash, Log};
 use serde_json::json;
@@ -39,7 +37,7 @@ pub(crate) async fn open_with(
     on_append: Box<dyn Fn(Arc<[orderlog_event_log::Recorded]>) + Send + Sync>,
 ) -> Result<Shop> {
     let log = Log::open(url).await?;
-    let settings = Settings { currency: Currency::INR, calendar: BusinessCalendar::default() };
+    let settings = Settings::default();
     let (writer, _) = Writer::start(log.clone(), Options { shop: settings, on_append }).await?;
     let customer = CustomerId(new_id());
     let mut names = Names::default();

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     calendar::BusinessCalendar,
     event::Event,
+    format::Locale,
     ids::{CustomerId, OrderId, ProductId, StreamId, Version},
     money::Currency,
+    product::Product,
     rejection::{Code, Rejection},
     world::{Missing, World},
 };
@@ -37,11 +39,13 @@ pub struct Shop {
     pub currency: Currency,
     /// How days are counted.
     pub calendar: BusinessCalendar,
+    /// How amounts are written.
+    pub locale: Locale,
 }
 
 impl Default for Shop {
     fn default() -> Shop {
-        Shop { currency: Currency::INR, calendar: BusinessCalendar::default() }
+        Shop { currency: Currency::INR, calendar: BusinessCalendar::default(), locale: Locale::default() }
     }
 }
 
@@ -121,13 +125,30 @@ impl Context<'_> {
     pub(crate) fn check_version(&self, world: &World, subject: StreamId) -> Result<(), Refusal> {
         let Some(expected) = self.expected_version else { return Ok(()) };
         let present = world.get(subject).ok_or(Missing(subject))?.version();
-        if present == expected {
+        // What no order has is said where the order is looked for.
+        if present == expected || (present == Version::NONE && matches!(subject, StreamId::Order(_))) {
             return Ok(());
         }
-        let message = format!("{subject} is at version {present} now, not {expected}: somebody changed it meanwhile.");
+        let meanwhile = if present > expected { ": somebody changed it meanwhile" } else { "" };
+        let message = format!("{} is at version {present} now, not {expected}{meanwhile}.", named(subject, world)?);
         Err(Rejection::new(Code::VersionConflict, message)
             .field("expected_version")
             .hint("Read it again, tell the user what changed, and repeat the call with the present version.")
             .into())
     }
+}
+
+/// A stream as users know it.
+fn named(stream: StreamId, world: &World) -> Result<String, Missing> {
+    Ok(match stream {
+        StreamId::Order(id) => format!("Order #{id}"),
+        StreamId::Stock(id) => format!("The stock of {}", sku(world.product(id)?)),
+        StreamId::Product(id) => format!("Product {}", sku(world.product(id)?)),
+        StreamId::Customer(_) => "The customer".to_owned(),
+        StreamId::Rate(currency) => format!("The rate of {currency}"),
+    })
+}
+
+fn sku(product: &Product) -> &str {
+    if product.entry.is_some() { &product.sku } else { "that nobody registered" }
 }

@@ -70,6 +70,9 @@ pub enum AmountError {
         "`{0}` is not an amount; write digits and at most one point, such as \"999.00\", without sign, exponent or grouping"
     )]
     Malformed(String),
+    /// Not a number from 0 to 100 before a per cent sign.
+    #[error("`{0}` is not a percentage; it goes from 0 to 100 with at most four decimals, such as \"10%\"")]
+    NoPercentage(String),
     /// More decimals than the currency has.
     #[error("`{text}` has more than {digits} decimals, which {currency} does not have")]
     TooPrecise {

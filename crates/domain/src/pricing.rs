@@ -37,8 +37,8 @@ impl Discount {
     /// When it is neither an amount nor a percentage from 0 to 100.
     pub fn parse(text: &str, currency: Currency) -> Result<Discount, AmountError> {
         if text.ends_with('%') {
-            let malformed = || AmountError::Malformed(text.chars().take(40).collect());
-            return parse_percent(text).map(Discount::Percent).ok_or_else(malformed);
+            let unfit = || AmountError::NoPercentage(text.chars().take(40).collect());
+            return parse_percent(text).map(Discount::Percent).ok_or_else(unfit);
         }
         parse_amount(text, currency).map(Discount::Amount)
     }

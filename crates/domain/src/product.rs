@@ -21,6 +21,12 @@ pub struct Product {
 }
 
 impl Product {
+    /// Whether it can no longer be ordered.
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.archived)
+    }
+
     /// A product nobody registered.
     #[must_use]
     pub fn empty(id: ProductId) -> Product {

@@ -26,7 +26,6 @@ pub(crate) struct Config {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) shop: Shop,
-    pub(crate) locale: Locale,
     pub(crate) log_format: LogFormat,
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) bench_noop_tool: bool,
@@ -76,7 +75,6 @@ impl sources::Values {
         let allowed_hosts = self.read("allowed-hosts", list);
         let allowed_origins = self.read("allowed-origins", list);
         let shop = self.read_shop();
-        let locale = self.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
         let log_format = self.read("log-format", |text| match text {
             "text" => Ok(LogFormat::Text),
             "json" => Ok(LogFormat::Json),
@@ -95,7 +93,6 @@ impl sources::Values {
             allowed_hosts: allowed_hosts?,
             allowed_origins: allowed_origins?,
             shop: shop?,
-            locale: locale?,
             log_format: log_format?,
             clock: clock?,
             bench_noop_tool: bench_noop_tool?,
@@ -132,7 +129,8 @@ impl sources::Values {
             fiscal_year_start: fiscal_year_start?,
             day_month_order: day_month_order?,
         };
-        Some(Shop { currency: currency?, calendar })
+        let locale = self.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
+        Some(Shop { currency: currency?, calendar, locale: locale? })
     }
 }
 

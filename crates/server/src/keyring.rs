@@ -130,6 +130,14 @@ impl Keyring {
         self.with_key(id.0, |key| key.seal(field, text)).ok_or_else(|| NoKey(id).into())
     }
 
+    /// Whether anything can be sealed for this customer.
+    pub(crate) async fn has_key(&self, id: CustomerId) -> anyhow::Result<bool> {
+        if self.with_key(id.0, |_| ()).is_some() {
+            return Ok(true);
+        }
+        Ok(!self.is_forgotten(id.0) && self.store.key(id.0).await?.is_some())
+    }
+
     /// Seals a text about a customer, or a word in its place when nobody has that id: the decision will refuse it then.
     pub(crate) async fn seal_or_forget(&self, id: CustomerId, field: &str, text: &str) -> anyhow::Result<String> {
         match self.seal(id, field, text).await {
@@ -269,6 +277,7 @@ mod tests {
         there.drop_key(id);
         assert_eq!(there.open_seal(&sealed), None);
         assert_eq!(there.by_email("asha@example.in").await.unwrap(), None);
+        assert!(here.has_key(id).await.unwrap() && !there.has_key(id).await.unwrap());
         assert_eq!(there.seal_or_forget(id, "note", "tea").await.unwrap(), FORGOTTEN);
         assert_eq!(here.open_seal(&sealed).as_deref(), Some("Asha Rao"), "not told yet");
         here.forget(id).await.unwrap();

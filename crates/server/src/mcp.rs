@@ -17,9 +17,9 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult, ContentBlock,
-        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-        ServerCapabilities, ServerConfig, Tool as ListedTool,
+        CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool as ListedTool,
     },
     service::RequestContext,
 };
@@ -40,6 +40,18 @@ const INSTRUCTIONS: &str = "Orderlog runs a shop's orders. Amounts going in are 
     dates may be phrases such as \"last week\", read in the shop's time zone. Every answer has `text`, which can be read aloud as \
     it stands. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
     dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
+
+/// What can be asked here.
+const METHODS: [&str; 8] = [
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+];
 
 /// How tool names are listed. Both forms can be called everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +199,19 @@ impl ServerHandler for Mcp {
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         prompts::complete(&self.node, &request.r#ref, &request.argument).await
+    }
+
+    /// A method that rmcp does not know, or one of ours whose parameters it could not read.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if METHODS.contains(&request.method.as_str()) {
+            let message = format!("the params of {} do not have the shape that MCP gives them", request.method);
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
     }
 }
 

@@ -107,6 +107,17 @@ impl Node {
         Ok((CustomerId(customer.customer_id), reading))
     }
 
+    /// Refuses an id that the log knows no customer by.
+    pub(crate) async fn check_known(&self, customer: CustomerId) -> Result<(), Failure> {
+        let stream = StreamId::Customer(customer);
+        let first = self.log.read_stream(stream, Version::NONE, 1).await.map_err(anyhow::Error::new)?;
+        if !first.is_empty() {
+            return Ok(());
+        }
+        let rejection = Rejection::new(Code::NotFound, format!("There is no customer with the id {customer}."));
+        Err(rejection.field("customer").hint("Find the customer with customers_search.").into())
+    }
+
     /// Who placed an order; `None` when there is no such order.
     pub(crate) async fn customer_of(&self, order: OrderId) -> Result<Option<CustomerId>, Failure> {
         if let Some(customer) = remembered(&self.memory.orders, &order) {

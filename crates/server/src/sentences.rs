@@ -41,8 +41,15 @@ pub(crate) fn of_command(node: &Node, command: &Command, receipt: &Receipt) -> S
             let price =
                 product.entry.as_ref().map(|entry| node.amount(entry.price, entry.currency)).unwrap_or_default();
             let sku = &product.sku;
+            let was_archived = matches!(&receipt.before, Some(State::Product(before)) if before.is_archived());
             match (receipt.no_change(), receipt.before.is_none()) {
                 (true, _) => format!("{name} ({sku}) already is as asked; nothing was changed."),
+                _ if product.is_archived() && !was_archived => {
+                    format!("{name} ({sku}) can no longer be ordered; it stays in the catalogue.")
+                }
+                _ if was_archived && !product.is_archived() => {
+                    format!("{name} ({sku}) can be ordered again; it costs {price}.")
+                }
                 (false, true) => format!("{name} ({sku}) is now in the catalogue at {price}."),
                 (false, false) => format!("{name} ({sku}) is changed; it costs {price}."),
             }
@@ -129,6 +136,11 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
             let are = if cancelled == 1 { "is" } else { "are" };
             format!("{} of order #{id} {are} cancelled; the order is {status}.", units(cancelled))
         }
+        Command::UpdateStatus(_) if delivered(receipt) > 0 && order.status() != Status::Delivered => {
+            let arrived = delivered(receipt);
+            let are = if arrived == 1 { "is" } else { "are" };
+            format!("{} of order #{id} {are} delivered; the order is {status}.", units(arrived))
+        }
         Command::Ship(_) if order.status() == Status::PartiallyShipped => {
             format!("Order #{id} is now {status}: {} to go.", units(order.unshipped()))
         }
@@ -173,7 +185,7 @@ fn undone(node: &Node, receipt: &Receipt, order: &Order) -> String {
 }
 
 /// ` until 27 Nov 2026, 18:00` in the shop's zone, or nothing.
-fn until(node: &Node, order: &Order) -> String {
+pub(crate) fn until(node: &Node, order: &Order) -> String {
     let zone = node.config.shop.calendar.timezone;
     order.times.held_until.map(|at| format!(" until {}", moment(at, zone))).unwrap_or_default()
 }
@@ -186,10 +198,16 @@ pub(crate) fn moment(at: DateTime<Utc>, zone: Tz) -> String {
 
 /// `10 are on hand and 8 available`; what was promised beyond what is there is said so.
 pub(crate) fn levels(on_hand: i64, available: i64) -> String {
-    let are = if on_hand == 1 { "is" } else { "are" };
+    let there = match on_hand {
+        0 => "none is on hand".to_owned(),
+        1 => "1 is on hand".to_owned(),
+        n => format!("{n} are on hand"),
+    };
     match available {
-        0.. => format!("{on_hand} {are} on hand and {available} available"),
-        _ => format!("{on_hand} {are} on hand, {} fewer than promised", -available),
+        0 if on_hand == 0 => there,
+        0 => format!("{there} and none available"),
+        1.. => format!("{there} and {available} available"),
+        _ => format!("{there}, {} fewer than promised", -available),
     }
 }
 
@@ -212,6 +230,11 @@ fn returned(fact: &Event) -> i64 {
 
 fn cancelled(fact: &Event) -> i64 {
     if let Event::UnitsCancelled(fact) = fact { moved(&fact.lines) } else { 0 }
+}
+
+fn delivered(receipt: &Receipt) -> i64 {
+    let arrived = |fact: Event| if let Event::UnitsDelivered(fact) = fact { moved(&fact.lines) } else { 0 };
+    facts(receipt).map(arrived).sum()
 }
 
 fn moved(lines: &[LineUnits]) -> i64 {
@@ -316,7 +339,8 @@ mod tests {
 
     #[test]
     fn stock_that_was_promised_twice_is_told() {
-        assert_eq!(levels(1, 0), "1 is on hand and 0 available");
+        assert_eq!(levels(0, 0), "none is on hand");
+        assert_eq!(levels(1, 0), "1 is on hand and none available");
         assert_eq!(levels(10, 8), "10 are on hand and 8 available");
         assert_eq!(levels(3, -2), "3 are on hand, 2 fewer than promised");
     }

@@ -386,7 +386,7 @@ impl Tools {
 
 /// Compiled once, at start.
 fn validator(name: &str, input: &Object) -> Validator {
-    jsonschema::validator_for(&Value::Object(input.clone()))
+    check::validator(&Value::Object(input.clone()))
         .unwrap_or_else(|error| panic!("the schema of {name} is no schema: {error}"))
 }
 
@@ -414,7 +414,9 @@ pub(crate) fn code_name(code: Code) -> &'static str {
 
 /// Arguments that passed the schema, as the tool's type.
 fn read<I: DeserializeOwned>(arguments: Object) -> Result<I, Rejection> {
-    serde_json::from_value(Value::Object(arguments)).map_err(|error| Rejection::invalid("arguments", error.to_string()))
+    serde_json::from_value(Value::Object(arguments)).map_err(|error| {
+        Rejection::invalid("arguments", error.to_string()).hint("See what the tool's input schema says of it.")
+    })
 }
 
 fn write<O: Serialize>(answer: O) -> Result<Value, Failure> {
@@ -470,6 +472,26 @@ mod tests {
             }
             Value::Array(items) => items.iter().for_each(|inner| check_schema(path, inner)),
             _ => {}
+        }
+    }
+
+    #[test]
+    fn every_pattern_and_format_of_an_input_is_said_in_words() {
+        fn asked<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(fields) => {
+                    found.extend(["pattern", "format"].iter().filter_map(|name| fields.get(*name)?.as_str()));
+                    fields.values().for_each(|inner| asked(inner, found));
+                }
+                Value::Array(items) => items.iter().for_each(|inner| asked(inner, found)),
+                _ => {}
+            }
+        }
+        for tool in Tools::new(false).all {
+            let input = Value::Object((*tool.input).clone());
+            let mut found = vec![];
+            asked(&input, &mut found);
+            assert!(found.iter().all(|asked| check::has_words(asked)), "{}: {found:?}", tool.name);
         }
     }
 

@@ -13,6 +13,7 @@ mod names;
 mod operations;
 mod protocol;
 mod safe_hands;
+mod sentences;
 mod tampering;
 mod time_travel;
 mod two_nodes;

@@ -113,6 +113,14 @@ async fn unknown_tools_methods_and_resources_are_errors_of_the_protocol() -> Res
         ensure!(body["error"]["code"].is_i64(), "{method} {params} answered {body}");
         ensure!(body["error"]["data"]["uri"] == params["uri"], "{method} {params} answered {body}");
     }
+    for (method, params, code) in [
+        ("tools/call", json!({ "name": "orders_get", "arguments": [1001] }), -32602),
+        ("resources/read", json!({ "uri": 7 }), -32602),
+        ("tools/juggle", json!({}), -32601),
+    ] {
+        let body: Value = shop.mcp().send(method, params.clone()).await?.json().await?;
+        ensure!(body["error"]["code"] == code, "{method} {params} answered {body}");
+    }
     Ok(())
 }
 

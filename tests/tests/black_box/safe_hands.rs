@@ -223,7 +223,7 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     let mcp = shop.mcp();
     mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1003, "status": "shipped" })).await?;
-    let all = json!({ "date_range": "today", "status": "shipped" });
+    let all = json!({ "date_range": "today", "status": "dispatched" });
     let refusal = mcp.refused("orders_bulk_update_status", all.clone()).await?;
     ensure!(refusal.code == "CONFIRMATION_REQUIRED", "{refusal:?}");
     let counts = |answer: &Value| ["changed", "no_change", "skipped", "refused"].map(|name| answer[name].as_i64());
@@ -235,8 +235,15 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     mcp.ok("orders_create_order", late).await?;
     let mut confirmed = all.clone();
     confirmed["confirm_token"] = token.into();
+    let mut trial = confirmed.clone();
+    trial["dry_run"] = json!(true);
+    let trial = mcp.ok("orders_bulk_update_status", trial).await?;
+    ensure!(trial["text"].as_str().is_some_and(|text| text.contains("would become shipped")), "{trial}");
     let done = mcp.ok("orders_bulk_update_status", confirmed.clone()).await?;
-    ensure!(counts(&done) == [Some(3), Some(0), Some(1), Some(0)], "{done}");
+    ensure!(counts(&done) == [Some(3), Some(1), Some(1), Some(1)], "{done}");
+    let told = "3 orders are now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
+                preview. 1 order is refused.";
+    ensure!(done["text"] == told, "{done}");
     let again = mcp.ok("orders_bulk_update_status", confirmed).await?;
     ensure!(counts(&again)[0] == Some(3), "a repetition answers the same and acts no more: {again}");
     for (order_id, status) in [
@@ -254,6 +261,14 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     ensure!(log.iter().filter(|event| event.event_type() == "UnitsShipped").count() == 4, "each shipped once");
     let both = json!({ "order_ids": [1001], "date_range": "today", "status": "shipped" });
     ensure!(mcp.refused("orders_bulk_update_status", both).await?.field.as_deref() == Some("order_ids"));
+    let undone = mcp.confirmed("orders_undo", json!({ "command_id": done["command_ids"]["1005"] })).await?;
+    ensure!(undone["order_id"] == 1005 && undone["after"]["status"] == "pending", "{undone}");
+    let unexpected = json!({ "order_ids": [1004, 1007], "status": "shipped", "expected_version": 9 });
+    let unexpected = mcp.ok("orders_bulk_update_status", unexpected).await?;
+    let told = "No order would become shipped. 2 orders are not at the version expected.";
+    ensure!(unexpected["text"] == told && counts(&unexpected)[2] == Some(2), "{unexpected}");
+    let too_many = json!({ "order_ids": (1..=501).collect::<Vec<i64>>(), "status": "shipped" });
+    ensure!(mcp.refused("orders_bulk_update_status", too_many).await?.code == "LIMIT_EXCEEDED");
     let paid = json!({ "order_ids": [1001, 1007], "status": "paid" });
     ensure!(mcp.refused("orders_bulk_update_status", paid).await?.code == "USE_OTHER_TOOL");
     Ok(())
@@ -330,6 +345,12 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
         )
         .await?;
     ensure!(gone.code == "NOT_FOUND", "{gone:?}");
+    let nobody = "018f0000-0000-7000-8000-000000000000";
+    for (id, dry_run) in [(customer_id.as_str(), false), (customer_id.as_str(), true), (nobody, false)] {
+        let upsert = json!({ "customer": id, "name": "X", "email": "x@example.com", "dry_run": dry_run });
+        let gone = mcp.refused("customers_upsert", upsert).await?;
+        ensure!((gone.code.as_str(), gone.hint.is_some()) == ("NOT_FOUND", true), "{gone:?}");
+    }
     let mut told = String::new();
     for (tool, asked) in [
         ("orders_get", json!({ "order_id": 1002 })),

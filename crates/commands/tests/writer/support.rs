@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeZone, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, SubmitError, Writer};
 use orderlog_domain::{
-    calendar::BusinessCalendar,
     commands::Command,
     decide::{Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position, ProductId},
-    money::Currency,
 };
 use orderlog_event_log::{Hash, Log, chain};
 use serde_json::{Value, json};
@@ -61,7 +59,7 @@ pub(crate) const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x0190_0000_0
 impl Node {
     pub(crate) async fn start(home: &Home) -> Node {
         let log = Log::open(&home.url).await.expect("the log opens");
-        let shop = Settings { currency: Currency::INR, calendar: BusinessCalendar::default() };
+        let shop = Settings::default();
         let options = Options { shop, on_append: Box::new(|_| {}) };
         let (writer, _) = Writer::start(log.clone(), options).await.expect("the writer starts");
         let mut names = Names::default();

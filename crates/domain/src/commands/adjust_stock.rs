@@ -43,7 +43,12 @@ impl AdjustStock {
             return Ok(decision);
         }
         if on_hand + delta < 0 {
-            let message = format!("Only {on_hand} are on hand; {} cannot be taken away.", -delta);
+            let there = match on_hand {
+                0 => "No unit is".to_owned(),
+                1 => "Only 1 unit is".to_owned(),
+                units => format!("Only {units} units are"),
+            };
+            let message = format!("{there} on hand; {} cannot be taken away.", -delta);
             return Err(Rejection::invalid("delta", message).into());
         }
         if on_hand + delta > limits::UNITS_ON_HAND {

@@ -77,7 +77,7 @@ fn instead(order: &Order, rejection: Rejection) -> Rejection {
 fn check_unshipped(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
     let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) else { return Ok(()) };
     let left = line.unshipped();
-    let message = format!("Only {left} of line {} ({}) can be cancelled, not {units}.", line.line, line.name);
+    let message = refuse::too_few(line, left, *units, ["can be cancelled"; 2]);
     Err(instead(order, refuse::illegal(order, context, message).field("lines")))
 }
 

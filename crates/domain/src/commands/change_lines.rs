@@ -188,8 +188,13 @@ impl LineChange {
         problems: &mut Problems,
     ) -> Result<(), Rejection> {
         let Some(line) = lines.iter_mut().find(|line| line.line == number) else {
-            let there = order.lines.iter().map(|line| json!({ "line": line.line, "product": line.name }));
-            return Err(Rejection::new(Code::NotFound, format!("Order #{} has no line {number}.", order.id))
+            let there = lines.iter().map(|line| json!({ "line": line.line, "product": line.name }));
+            let message = if order.lines.iter().any(|line| line.line == number) {
+                format!("Nothing of line {number} of order #{} is left to change: all of it is cancelled.", order.id)
+            } else {
+                format!("Order #{} has no line {number}.", order.id)
+            };
+            return Err(Rejection::new(Code::NotFound, message)
                 .field(format!("changes[{index}].line"))
                 .hint("See orders_get for its lines; name a product instead to add one.")
                 .candidates(there.take(5).collect()));
@@ -503,6 +508,15 @@ mod tests {
         let line = &story.order(ID).lines[0];
         assert_eq!((line.ordered, line.cancelled, line.reserved), (4, 0, 4));
         assert_eq!(line.amounts, Amounts { gross: 40_000, discount: 4_000, tax: 6_480 });
+    }
+
+    #[test]
+    fn of_a_cancelled_line_nothing_is_left_to_change() {
+        let mut story = shop();
+        story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 3 }] })));
+        let gone = story.refused(change(json!([{ "line": 1, "quantity": 1 }])));
+        assert!(gone.message.starts_with("Nothing of line 1 of order #1001 is left"), "{gone}");
+        assert!(gone.candidates.iter().all(|line| line["line"] != 1), "{gone:?}");
     }
 
     #[test]

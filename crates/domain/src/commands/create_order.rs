@@ -270,6 +270,15 @@ impl CreateOrder {
     }
 }
 
+/// An order that is yet to be placed stands at no version.
+pub(super) fn check_version(context: &Context<'_>) -> Result<(), Rejection> {
+    if context.expected_version.is_none_or(|expected| expected == Version::NONE) {
+        return Ok(());
+    }
+    Err(Rejection::invalid("expected_version", "A new order has no version yet.")
+        .hint("Leave expected_version out; an idempotency_key keeps the same order from being placed twice."))
+}
+
 impl LineInput {
     /// Unit price, gross and discount as entered, or the field at fault and what is wrong with it.
     pub(super) fn amounts(

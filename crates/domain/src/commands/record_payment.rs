@@ -9,7 +9,7 @@ use crate::{
     event::{Charge, PaymentCaptured},
     ids::{OrderId, StreamId},
     limits,
-    money::{MAX_AMOUNT_MINOR, parse_amount, plain},
+    money::{MAX_AMOUNT_MINOR, parse_amount},
     order::Order,
     rejection::{Problems, Rejection},
     text,
@@ -48,8 +48,8 @@ impl RecordPayment {
         }
         let too_much = amount.saturating_sub(order.due());
         if too_much > 0 {
-            let (too_much, currency) = (plain(too_much, order.currency), order.currency);
-            decision.warn(format!("This is {too_much} {currency} more than was due for order #{}.", order.id));
+            let too_much = context.shop.locale.money_in_words(too_much, order.currency);
+            decision.warn(format!("This is {too_much} more than was due for order #{}.", order.id));
         }
         decision.record(
             stream,
@@ -127,7 +127,7 @@ mod tests {
     fn too_much_is_recorded_with_a_warning() {
         let (mut story, id) = shop();
         story.done(pay("236.00"));
-        assert!(story.done(pay("1.00")).warnings[0].starts_with("This is 1.00 INR more"));
+        assert!(story.done(pay("1.00")).warnings[0].starts_with("This is ₹1 more"));
         assert_eq!(story.order(id).payment_status(), PaymentStatus::Overpaid);
     }
 

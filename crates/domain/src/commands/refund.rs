@@ -13,7 +13,7 @@ use crate::{
     event::{Amounts, Charge, PaymentRefunded, RefundKind},
     ids::{OrderId, StreamId},
     limits,
-    money::{parse_amount, plain, round_minor},
+    money::{parse_amount, round_minor},
     order::{Line, Order},
     rejection::{Code, Problems, Rejection},
     text,
@@ -69,7 +69,7 @@ impl Refund {
             return Ok(decision);
         }
         if amount > self.limit(order) {
-            return Err(self.too_much(order, amount).into());
+            return Err(self.too_much(order, amount, context).into());
         }
         let allowance = match self.kind {
             RefundKind::Goodwill => goodwill(order, amount, tax),
@@ -137,28 +137,36 @@ impl Refund {
         }
     }
 
-    fn too_much(&self, order: &Order, amount: i64) -> Rejection {
-        let shown = |minor| format!("{} {}", plain(minor, order.currency), order.currency);
-        let (limit, kept) = (self.limit(order), order.captured - order.refunded);
-        let message = match self.kind {
-            RefundKind::Goodwill if limit == 0 => {
-                format!("Nothing can go back out of goodwill for order #{}.", order.id)
-            }
-            RefundKind::Goodwill => {
-                format!("At most {} can go back out of goodwill for order #{}.", shown(limit), order.id)
-            }
-            RefundKind::Units | RefundKind::Shipping => format!(
-                "{} is owed back for order #{} on account of {}, not {}; {} of its payments is still here.",
-                shown(limit),
-                order.id,
-                self.kind.name(),
-                shown(amount),
-                shown(kept)
+    fn too_much(&self, order: &Order, amount: i64, context: &Context<'_>) -> Rejection {
+        let shown = |minor| context.shop.locale.money_in_words(minor, order.currency);
+        let (id, limit, kept) = (order.id, self.limit(order), order.captured - order.refunded);
+        let (message, hint) = match self.kind {
+            RefundKind::Goodwill if kept <= 0 => (
+                format!("Nothing can go back for order #{id}: no payment of it is here."),
+                "Record the payment first with orders_record_payment, if one came in.",
+            ),
+            RefundKind::Goodwill if limit == 0 => (
+                format!("Nothing can go back out of goodwill for order #{id}: none of its sale is left to lower."),
+                "Pay back what is owed with kind units or shipping instead.",
+            ),
+            RefundKind::Goodwill => (
+                format!("At most {} can go back out of goodwill for order #{id}, not {}.", shown(limit), shown(amount)),
+                "Agree on a smaller amount with the user. What is owed for cancelled or returned units goes back with \
+                 kind units.",
+            ),
+            RefundKind::Units | RefundKind::Shipping => (
+                format!(
+                    "{} is owed back for order #{id} on account of {}, not {}; {} of its payments is still here.",
+                    shown(limit),
+                    self.kind.name(),
+                    shown(amount),
+                    shown(kept)
+                ),
+                "Cancel (orders_cancel) or return (orders_return_items) the units first, or refund as goodwill.",
             ),
         };
-        Rejection::new(Code::LimitExceeded, message)
-            .field(if self.lines.is_some() { "lines" } else { "amount" })
-            .hint("Cancel (orders_cancel) or return (orders_return_items) the units first, or refund as goodwill.")
+        let field = if self.lines.is_some() { "lines" } else { "amount" };
+        Rejection::new(Code::LimitExceeded, message).field(field).hint(hint)
     }
 }
 
@@ -193,7 +201,8 @@ fn worth(order: &Order, lines: &[LineSelection], context: &Context<'_>) -> Resul
     let freed = |line: &Line| line.returned + line.cancelled;
     let selected = select(order, Some(lines), freed)?;
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > freed(s.line)) {
-        let message = format!("Only {} of line {} were cancelled or came back, not {units}.", freed(line), line.line);
+        let message =
+            refuse::too_few(line, freed(line), *units, ["was cancelled or came back", "were cancelled or came back"]);
         return Err(refuse::illegal(order, context, message)
             .field("lines")
             .hint("Cancel (orders_cancel) or return (orders_return_items) the units first."));
@@ -288,6 +297,20 @@ mod tests {
             story.refused(refund(json!({ "kind": "goodwill", "amount": "99999.00" }))).code,
             Code::LimitExceeded
         );
+    }
+
+    #[test]
+    fn too_much_goodwill_is_told_how_much_would_do_and_never_to_try_goodwill() {
+        let goodwill = || refund(json!({ "kind": "goodwill", "amount": "99999.00" }));
+        let mut story = paid();
+        let refused = story.refused(goodwill());
+        assert_eq!(refused.message, "At most ₹2,476.82 can go back out of goodwill for order #1001, not ₹99,999.");
+        assert!(!refused.hint.expect("a hint").contains("goodwill"));
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        let refused = story.refused(goodwill());
+        assert!(refused.hint.expect("a hint").contains("kind units"), "all of it is owed back");
+        story.done(refund(json!({ "kind": "units" })));
+        assert!(story.refused(goodwill()).message.contains("no payment of it is here"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The refusals several commands share, worded once.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     ids::{OrderId, ProductId, StreamId},
     limits,
     money::Currency,
-    order::Order,
+    order::{Line, Order},
     product::Product,
     rejection::{Code, Problems, Rejection},
     world::{Missing, World},
@@ -54,6 +54,22 @@ pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<S
     }
     let names: Vec<&str> = next.iter().map(|status| status.name()).collect();
     rejection.hint(format!("From {} it can become: {}.", order.status().spoken(), names.join(", ")))
+}
+
+/// `Only 1 unit of line 2 (Tea) is on its way; 3 were asked for.` The verb comes for one unit and for many.
+pub(super) fn too_few(line: &Line, there: i64, asked: i64, [one, many]: [&str; 2]) -> String {
+    let (units, verb) = match there {
+        0 => ("No unit".to_owned(), one),
+        1 => ("Only 1 unit".to_owned(), one),
+        units => (format!("Only {units} units"), many),
+    };
+    let were = if asked == 1 { "was" } else { "were" };
+    format!("{units} of line {} ({}) {verb}; {asked} {were} asked for.", line.line, line.name)
+}
+
+/// A time as arguments give it, in the shop's zone and to the second.
+pub(super) fn moment(at: DateTime<Utc>, context: &Context<'_>) -> String {
+    at.with_timezone(&context.shop.calendar.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// Money of an order in the shop's currency at the rate of the day; the allowance at the order's own.
@@ -109,7 +125,7 @@ pub(super) fn check_occurred_at(order: &Order, context: &Context<'_>, problems: 
     }
     let field = "occurred_at";
     if occurred_at > now {
-        problems.add(field, format!("lies in the future; it is {} now", now.to_rfc3339()));
+        problems.add(field, format!("lies in the future; it is {} now", moment(now, context)));
     } else if now - occurred_at > TimeDelta::days(limits::BACKDATING_DAYS) {
         problems.add(field, format!("lies more than {} days back", limits::BACKDATING_DAYS));
     } else if context.shop.calendar.business_date(occurred_at) < order.last_event_on {

@@ -50,7 +50,7 @@ impl ReturnItems {
         let selected = select(order, self.lines.as_deref(), Line::returnable)?;
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.returnable()) {
             let left = line.returnable();
-            let message = format!("Only {left} of line {} ({}) can come back, not {units}.", line.line, line.name);
+            let message = refuse::too_few(line, left, *units, ["can come back"; 2]);
             return Err(refuse::illegal(order, context, message).field("lines").into());
         }
         let stream = StreamId::Order(order.id);

@@ -59,7 +59,7 @@ impl SetHold {
             None => {}
             Some(_) if !self.on => problems.add("until", "goes with on: true"),
             Some(until) if until <= context.now => {
-                problems.add("until", format!("lies in the past; it is {} now", context.now.to_rfc3339()));
+                problems.add("until", format!("lies in the past; it is {} now", refuse::moment(context.now, context)));
             }
             Some(until) if until - context.now > TimeDelta::days(limits::HOLD_DAYS) => {
                 problems.add("until", format!("lies more than {} days ahead", limits::HOLD_DAYS));
@@ -123,7 +123,8 @@ mod tests {
         story.product("A", "1.00", json!({})).stocked("A", 5);
         let order_id = story.ordered(&[("A", 1)]);
         let until = |time: &str| SetHold { order_id, on: true, until: time.parse().ok() };
-        assert_eq!(story.refused(until("2026-11-20T11:59:59+05:30")).code, Code::InvalidArgument);
+        let past = story.refused(until("2026-11-20T11:59:59+05:30"));
+        assert_eq!(past.message, "until lies in the past; it is 2026-11-20T12:00:00+05:30 now.");
         story.done(until("2026-11-21T09:00:00+05:30"));
         assert!(story.done(until("2026-11-21T09:00:00+05:30")).facts.is_empty());
         story.done(until("2026-11-21T10:00:00+05:30"));

@@ -106,8 +106,8 @@ impl Ship {
 
 fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) {
-        let left = line.unshipped();
-        let message = format!("Only {left} of line {} ({}) remain to be shipped, not {units}.", line.line, line.name);
+        let message =
+            refuse::too_few(line, line.unshipped(), *units, ["remains to be shipped", "remain to be shipped"]);
         return Err(refuse::illegal(order, context, message).field("lines"));
     }
     let short: Vec<Value> = selected
@@ -137,7 +137,7 @@ fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>)
     for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
         let on_hand = moves.stock(line.product_id)?.on_hand;
         if *units > on_hand {
-            let message = format!("Only {on_hand} of {} are on hand, not {units}.", line.name);
+            let message = refuse::too_few(line, on_hand, *units, ["is on hand", "are on hand"]);
             return Err(Rejection::new(Code::InsufficientStock, message)
                 .field("lines")
                 .hint("Count the stock and correct it with inventory_adjust, or receive more with inventory_receive.")

@@ -56,6 +56,10 @@ impl UpdateStatus {
     pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let target = target(&self.status)?;
         let order = refuse::placed_order(world, self.order_id)?;
+        if target == Status::Returned && order.status() != target {
+            let message = format!("Order #{} becomes returned when all of its units come back.", order.id);
+            return Err(use_tool("orders_return_items", message).into());
+        }
         self.check(target, order, context)?;
         if order.status() == target && self.lines.is_none() {
             let mut decision = Decision::about(StreamId::Order(order.id));
@@ -102,8 +106,7 @@ impl UpdateStatus {
             return Err(Rejection::invalid("lines", message).into());
         }
         if order.unshipped() == 0 {
-            let message =
-                format!("Order #{} is {} and cannot become {}.", order.id, order.status().spoken(), target.spoken());
+            let message = format!("Order #{} is {}: no unit of it is left to ship.", order.id, order.status().spoken());
             return Err(refuse::illegal(order, context, message).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
@@ -128,8 +131,7 @@ impl UpdateStatus {
         }
         let selected = select(order, self.lines.as_deref(), Line::undelivered)?;
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.undelivered()) {
-            let (way, line) = (line.undelivered(), line.line);
-            let message = format!("Only {way} units of line {line} are on their way, not {units}.");
+            let message = refuse::too_few(line, line.undelivered(), *units, ["is on its way", "are on their way"]);
             return Err(refuse::illegal(order, context, message).field("lines").into());
         }
         let arrived: i64 = selected.iter().map(|s| s.units).sum();
@@ -165,18 +167,12 @@ fn target(text: &str) -> Result<Status, Rejection> {
     text::check_line("status", text, limits::STATUS_CHARS, &mut problems);
     problems.check()?;
     let word = text.trim().to_lowercase().replace([' ', '-'], "_");
-    let other = |tool: &str, what: &str| {
-        Err(Rejection::new(Code::UseOtherTool, format!("`{word}` is {what}, not an order status."))
-            .field("status")
-            .hint(format!("Use {tool}."))
-            .candidates(vec![json!({ "tool": tool })]))
-    };
+    let other = |tool: &str, what: &str| Err(use_tool(tool, format!("`{word}` is {what}, not an order status.")));
     match word.as_str() {
         "paid" | "unpaid" | "partially_paid" | "overpaid" => {
             other("orders_record_payment", "a payment status, which follows from recorded payments")
         }
         "refunded" | "partially_refunded" => other("orders_refund", "a payment status, which follows from refunds"),
-        "returned" => other("orders_return_items", "the outcome of returning items"),
         "on_hold" | "hold" | "held" | "released" => other("orders_set_hold", "a flag"),
         _ => match Status::parse(text) {
             Some(status) => Ok(status),
@@ -187,6 +183,13 @@ fn target(text: &str) -> Result<Status, Rejection> {
             )),
         },
     }
+}
+
+fn use_tool(tool: &str, message: String) -> Rejection {
+    Rejection::new(Code::UseOtherTool, message)
+        .field("status")
+        .hint(format!("Use {tool}."))
+        .candidates(vec![json!({ "tool": tool })])
 }
 
 fn confirm(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
@@ -236,7 +239,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        commands::{CreateOrder, SetHold},
+        commands::{CreateOrder, ReceiveStock, ReturnItems, SetHold},
         ids::Version,
         testing::{Story, input, types},
     };
@@ -304,6 +307,18 @@ mod tests {
     }
 
     #[test]
+    fn an_order_becomes_returned_by_what_comes_back() {
+        let (mut story, id) = shop();
+        story.done(to("shipped"));
+        let refused = story.refused(to("returned"));
+        assert_eq!((refused.code, &refused.candidates[0]["tool"]), (Code::UseOtherTool, &json!("orders_return_items")));
+        assert!(!refused.message.contains("not an order status"), "{refused}");
+        story.done(input::<ReturnItems>(json!({ "order_id": 1001, "disposition": "scrap" })));
+        assert_eq!(story.status(id), Status::Returned);
+        assert_eq!(types(&story.done(to("returned"))), Vec::<&str>::new());
+    }
+
+    #[test]
     fn held_and_waiting_orders_do_not_ship() {
         let (mut story, _) = shop();
         story.done(SetHold { order_id: OrderId(1001), on: true, until: None });
@@ -329,6 +344,9 @@ mod tests {
         story.done(some("delivered", 1));
         assert_eq!(story.status(id), Status::PartiallyShipped);
         assert_eq!(story.refused(some("delivered", 1)).code, Code::IllegalTransition);
+        story.done(some("shipped", 1));
+        let refused = story.refused(some("delivered", 2));
+        assert_eq!(refused.message, "Only 1 unit of line 1 (Product A) is on its way; 2 were asked for.");
         story.done(to("shipped"));
         story.done(to("delivered"));
         assert_eq!(story.status(id), Status::Delivered);
@@ -353,8 +371,20 @@ mod tests {
         story.expected_version = Some(Version(2));
         let refused = story.refused(to("confirmed"));
         assert_eq!((refused.code, refused.retryable), (Code::VersionConflict, true));
+        assert_eq!(refused.message, "Order #1001 is at version 1 now, not 2.");
         story.expected_version = Some(Version(1));
         story.done(to("confirmed"));
+        let refused = story.refused(to("shipped"));
+        assert_eq!(refused.message, "Order #1001 is at version 2 now, not 1: somebody changed it meanwhile.");
+        let stock = story.refused(input::<ReceiveStock>(json!({ "product": "a", "quantity": 1 })));
+        assert_eq!(stock.message, "The stock of A is at version 2 now, not 1: somebody changed it meanwhile.");
+        let nobody = story.refused(input::<UpdateStatus>(json!({ "order_id": 9, "status": "shipped" })));
+        assert_eq!(nobody.code, Code::NotFound);
+        let order = json!({ "customer": "Ann", "lines": [{ "product": "A", "quantity": 1 }] });
+        let placed = story.refused(input::<CreateOrder>(order.clone()));
+        assert_eq!((placed.code, placed.retryable), (Code::InvalidArgument, false));
+        story.expected_version = Some(Version::NONE);
+        story.done(input::<CreateOrder>(order));
     }
 
     #[test]

@@ -76,7 +76,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
             by(event),
         ]);
     }
-    let total = config.locale.money_in_words(order.current_totals().total, order.currency);
+    let total = config.shop.locale.money_in_words(order.current_totals().total, order.currency);
     let hold = if order.on_hold_at(at) { ", on hold" } else { "" };
     print(&format!(
         "{table}\nOrder #{id}: {}{hold}, {}, {total}\n",

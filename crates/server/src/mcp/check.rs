@@ -9,7 +9,36 @@ const MAX_PROBLEMS: usize = 20;
 /// Characters of a wrong value that are shown back.
 const MAX_SHOWN: usize = 60;
 
-/// Passes arguments that fit the schema and hold no NUL.
+/// What each pattern of our schemas asks for: what the value is not, and what to write.
+const PATTERNS: [(&str, &str, &str); 4] = [
+    (r"^[0-9]+(\.[0-9]+)?$", "amount", "write a decimal string such as \"999.00\", without grouping, sign or exponent"),
+    (
+        r"^[0-9]+(\.[0-9]+)?%?$",
+        "discount",
+        "write an amount such as \"50.00\" or a percentage such as \"10%\", without grouping, sign or exponent",
+    ),
+    (
+        r"^[0-9]{1,3}(\.[0-9]{1,4})?%?$",
+        "percentage",
+        "write one from \"0\" to \"100\" with at most four decimals, such as \"12.5\"",
+    ),
+    (r"^[A-Z]{3}$", "currency", "write its ISO 4217 code in capitals, such as \"USD\""),
+];
+/// The same for each format.
+const FORMATS: [(&str, &str, &str); 2] = [
+    ("date-time", "time with an offset", "write one such as 2026-11-23T10:00:00+05:30"),
+    ("uuid", "id", "give one exactly as an answer gave it, such as 0199d5c2-7b3e-7c41-9d2a-3f6e8b1c4a57"),
+];
+
+/// A validator for a tool's input that holds formats too.
+///
+/// # Errors
+/// When the schema is none.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, Box<ValidationError<'static>>> {
+    jsonschema::options().should_validate_formats(true).build(schema).map_err(Box::new)
+}
+
+/// Passes arguments that fit the schema, hold no NUL, and whose numbers can be counted with.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with all problems.
@@ -18,7 +47,10 @@ pub(crate) fn check(validator: &Validator, arguments: &Value) -> Result<(), Reje
     if !validator.is_valid(arguments) {
         problems.extend(validator.iter_errors(arguments).take(MAX_PROBLEMS).flat_map(|error| describe(&error)));
     }
-    find_nul(arguments, &mut String::new(), &mut problems);
+    let mut more = vec![];
+    find_unfit(arguments, &mut String::new(), &mut more);
+    more.retain(|found| problems.iter().all(|known: &Problem| known.field != found.field));
+    problems.append(&mut more);
     reject(problems)
 }
 
@@ -34,7 +66,7 @@ pub(crate) fn reject(mut problems: Vec<Problem>) -> Result<(), Rejection> {
     if problems.len() > 1 {
         rejection.problems = problems;
     }
-    Err(rejection)
+    Err(rejection.hint("Nothing was done. Mend what is named and repeat the call; ask the user where you would guess."))
 }
 
 fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
@@ -52,8 +84,10 @@ fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
         }
         ValidationErrorKind::MaxLength { limit } => at(format!("is longer than {limit} characters")),
         ValidationErrorKind::MinLength { limit: 1 } => at("must not be empty".to_owned()),
-        ValidationErrorKind::Pattern { pattern } => at(format!("{} does not match {pattern}", shown(error))),
+        ValidationErrorKind::Pattern { pattern } => at(expected(error, &PATTERNS, pattern)),
+        ValidationErrorKind::Format { format } => at(expected(error, &FORMATS, format)),
         ValidationErrorKind::MaxItems { limit } => at(format!("has more than {limit} entries")),
+        ValidationErrorKind::MinItems { limit: 1 } => at("needs at least one entry".to_owned()),
         ValidationErrorKind::MinItems { limit } => at(format!("needs at least {limit} entries")),
         ValidationErrorKind::Minimum { limit } => at(format!("{} is less than {limit}", shown(error))),
         ValidationErrorKind::Maximum { limit } => at(format!("{} is more than {limit}", shown(error))),
@@ -65,6 +99,14 @@ fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
             let text: String = error.masked_with(shown(error)).to_string().chars().take(300).collect();
             at(text)
         }
+    }
+}
+
+/// `"5,0" is no amount; write …`
+fn expected(error: &ValidationError<'_>, words: &[(&str, &str, &str)], asked: &str) -> String {
+    match words.iter().find(|(known, ..)| *known == asked) {
+        Some((_, what, write)) => format!("{} is no {what}; {write}", shown(error)),
+        None => format!("{} does not fit {asked}", shown(error)),
     }
 }
 
@@ -101,17 +143,24 @@ fn named(path: &str) -> String {
     if path.is_empty() { "arguments".to_owned() } else { path.to_owned() }
 }
 
-/// PostgreSQL cannot keep NUL in a text, so no engine takes it.
-fn find_nul(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
+/// What no schema says: PostgreSQL cannot keep NUL in a text, so no engine takes it; and `1001.0` is an integer to a
+/// schema, but not to those who count.
+fn find_unfit(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
     match value {
         Value::String(text) if text.contains('\0') => {
             let message = "contains a NUL character, which no text may".to_owned();
             problems.push(Problem { field: named(path), message });
         }
+        Value::Number(number) if !number.is_i64() => {
+            let message = format!(
+                "{number} is no whole number to count with; write one without point and exponent, such as 1001"
+            );
+            problems.push(Problem { field: named(path), message });
+        }
         Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| {
             let length = path.len();
             path.push_str(&format!("[{index}]"));
-            find_nul(item, path, problems);
+            find_unfit(item, path, problems);
             path.truncate(length);
         }),
         Value::Object(fields) => fields.iter().for_each(|(name, item)| {
@@ -120,11 +169,17 @@ fn find_nul(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
                 path.push('.');
             }
             path.push_str(name);
-            find_nul(item, path, problems);
+            find_unfit(item, path, problems);
             path.truncate(length);
         }),
         _ => {}
     }
+}
+
+/// Whether a pattern or format is said in words.
+#[cfg(test)]
+pub(crate) fn has_words(asked: &str) -> bool {
+    PATTERNS.iter().chain(&FORMATS).any(|(known, ..)| *known == asked)
 }
 
 #[cfg(test)]
@@ -134,7 +189,7 @@ mod tests {
     use super::*;
 
     fn schema() -> Validator {
-        jsonschema::validator_for(&json!({
+        validator(&json!({
             "type": "object", "additionalProperties": false, "required": ["customer", "lines"],
             "properties": {
                 "customer": {"type": "string", "minLength": 1},
@@ -161,6 +216,39 @@ mod tests {
                 "lines[1].quantity: \"two\" is not of type \"integer\"",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_words() {
+        let schema = validator(&json!({"type": "object", "properties": {
+            "until": {"type": "string", "format": "date-time"},
+            "command_id": {"type": "string", "format": "uuid"},
+            "amount": {"type": "string", "pattern": PATTERNS[0].0},
+            "currency": {"type": "string", "pattern": PATTERNS[3].0},
+            "lines": {"type": "array", "minItems": 1},
+            "order_id": {"type": "integer", "minimum": 1},
+        }}))
+        .unwrap();
+        let time = "is no time with an offset; write one such as 2026-11-23T10:00:00+05:30";
+        for (field, wrong, said) in [
+            ("until", json!("tomorrow"), time),
+            ("until", json!("2026-11-23"), time),
+            ("until", json!("2026-11-23T10:00:00"), time),
+            ("command_id", json!("nope"), "is no id; give one exactly as an answer gave it"),
+            ("amount", json!("1,000.00"), "is no amount; write a decimal string such as \"999.00\""),
+            ("amount", json!("-5"), "without grouping, sign or exponent"),
+            ("currency", json!("usd"), "is no currency; write its ISO 4217 code in capitals, such as \"USD\""),
+            ("lines", json!([]), "needs at least one entry"),
+            ("order_id", json!(1001.0), "1001.0 is no whole number"),
+            ("order_id", json!(u64::MAX), "is no whole number"),
+            ("order_id", json!(1e300), "is no whole number"),
+        ] {
+            let rejection = check(&schema, &json!({ field: wrong })).unwrap_err();
+            assert_eq!(rejection.field.as_deref(), Some(field));
+            assert!(rejection.message.contains(said) && rejection.hint.is_some(), "{rejection:?}");
+            assert!(rejection.problems.is_empty(), "{rejection:?}");
+        }
+        check(&schema, &json!({ "until": "2026-11-23T10:00:00+05:30", "amount": "999.00", "order_id": 1001 })).unwrap();
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) fn act(act: &Act<'_>, shop: &Config) -> String {
     let mistaken = act.before.as_ref().is_some_and(|before| before.undone < act.after.undone);
     let told = act.events.iter().map(|event| match &event.data {
         Event::PaymentRefunded(fact) if mistaken => {
-            let amount = shop.locale.money_in_words(fact.amount, fact.currency);
+            let amount = shop.shop.locale.money_in_words(fact.amount, fact.currency);
             format!("payment of {amount} by {} undone", fact.method)
         }
         data => describe(data, Some(&act.after), shop),
@@ -41,7 +41,7 @@ pub(crate) fn act(act: &Act<'_>, shop: &Config) -> String {
 
 /// What an event says, amounts and times as the shop writes them; products are named where the order is at hand.
 pub(crate) fn describe(event: &Event, order: Option<&Order>, shop: &Config) -> String {
-    let money = |minor, currency| shop.locale.money_in_words(minor, currency);
+    let money = |minor, currency| shop.shop.locale.money_in_words(minor, currency);
     let moved = |lines: &[LineUnits]| {
         named(lines.iter().map(|moved| (moved.units, name_of(order, moved.line))).collect(), " of ")
     };

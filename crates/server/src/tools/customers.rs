@@ -137,6 +137,11 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
             let id = node.keyring.identify(proposed, input.email.as_deref()).await?;
             (id, Under::Ring(&node.keyring, id))
         }
+        // The decision says that this person was erased, or answers with the receipt of the same call before that.
+        Some(id) if !node.keyring.has_key(id).await? => {
+            node.check_known(id).await?;
+            (id, Under::Pretended(node.keyring.pretend(id)?))
+        }
         Some(id) => {
             if let (Some(email), Some(_), false) = (&input.email, &input.customer, dry_run)
                 && !node.keyring.change_email(id, email).await?

@@ -160,10 +160,14 @@ async fn running_low(node: Arc<Node>, input: LowInput, paging: Paging) -> Result
     let found = &answer.found;
     let scarcest: Vec<String> =
         found.products.iter().take(3).map(|low| format!("{} ({})", low.name, low.available())).collect();
+    let more = match found.total_count - scarcest.len() as i64 {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
     let text = match found.total_count {
         0 => "Nothing runs low.".to_owned(),
         1 => format!("1 product runs low: {}.", scarcest.join(", ")),
-        n => format!("{n} products run low, scarcest first: {}.", scarcest.join(", ")),
+        n => format!("{n} products run low, scarcest first: {}{more}.", scarcest.join(", ")),
     };
     let products = found.products.iter().map(|low| Low {
         sku: low.sku.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use orderlog_domain::{
     ids::OrderId,
+    order::Order,
     rejection::{Code, Rejection},
 };
 use orderlog_projections::Freshness;
@@ -55,19 +56,29 @@ pub(crate) async fn run(node: Arc<Node>, input: Input) -> Result<Output, Failure
     let view = views::order(&node, &order, known(&customers, order.customer_id.0), at);
     let of = view.customer.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let verb = if as_of.is_some() { "was" } else { "is" };
-    let hold = if view.on_hold { " and on hold" } else { "" };
+    let hold = if view.on_hold { format!(" and on hold{}", sentences::until(&node, &order)) } else { String::new() };
     let then = as_of.map(|as_of| format!(" This is how it stood {}.", as_of.in_words(&node))).unwrap_or_default();
     let text = format!(
-        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {} for {}, {}.{then}",
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{then}",
         orderlog_domain::format::day_in_words(order.placed_on),
         sentences::spoken(order.status()),
-        sentences::units(order.lines.iter().map(|line| line.active()).sum()),
-        node.amount(order.current_totals().total, order.currency),
+        goods(&order, &node.amount(order.current_totals().total, order.currency)),
         order.payment_status().name().replace('_', " "),
     );
     let interpretation = Interpretation { as_of_position: position.map(|at| at.0), ..Interpretation::default() };
     let last = events.last().map_or(0, |event| event.position.0);
     Ok(Output { order: view, frame: Frame::of_log(last, None, interpretation, text) })
+}
+
+/// `3 units for ₹2,770.76, 1 more came back`: what is kept and what that comes to, then what is not.
+fn goods(order: &Order, total: &str) -> String {
+    let back: i64 = order.lines.iter().map(|line| line.returned).sum();
+    let kept = order.lines.iter().map(|line| line.active()).sum::<i64>() - back;
+    match (kept, back) {
+        (_, 0) => format!("{} for {total}", sentences::units(kept)),
+        (0, _) => format!("{} came back, which leaves {total}", sentences::units(back)),
+        _ => format!("{} for {total}, {back} more came back", sentences::units(kept)),
+    }
 }
 
 /// There is no such order, or there was none yet.

@@ -238,7 +238,8 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let part = |sales: &Sales| Figures::of(&node, &sales.currency, sales, sales.own, &reference.part(sales));
     let parts = found.sums.iter().filter(|sales| sales.currency != sales.home);
     let figures: Vec<Figures> = wholes.iter().map(whole).chain(parts.map(part)).collect();
-    let text = text(&node, found.total_count, &wholes, &found.sums);
+    let whole_days = read.range.as_ref().map_or("", sentences::ranges::whole_days);
+    let text = text(&node, found.total_count, &wholes, &found.sums) + whole_days;
     let postings = found.postings.iter().map(|posting| view(&node, posting)).collect();
     let total_count = found.total_count;
     let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
@@ -264,13 +265,13 @@ fn text(node: &Node, postings: i64, wholes: &[Sales], sums: &[Sales]) -> String 
     if shown.is_empty() {
         return "Nothing was posted there.".to_owned();
     }
-    let add = if postings == 1 { "adds" } else { "add" };
+    let come_to = if postings == 1 { "comes to" } else { "add up to" };
     let sold = sums.iter().filter(|sales| sales.currency != sales.home).map(|sales| {
         let (home, own) = (amount(sales.converted.total(), &sales.home), amount(sales.own.total(), &sales.currency));
         format!(", of which {home} stands for {own}")
     });
     let sold: String = sold.collect();
-    format!("{} {add} up to {} with tax{sold}.", sentences::plural(postings, "posting"), shown.join(" and "))
+    format!("{} {come_to} {} with tax{sold}.", sentences::plural(postings, "posting"), shown.join(" and "))
 }
 
 fn view(node: &Node, posting: &ExplainedPosting) -> PostingView {

@@ -33,6 +33,10 @@ pub(crate) struct OrderView {
     pub(crate) payment_status: String,
     /// Nothing may ship.
     pub(crate) on_hold: bool,
+    /// When the hold ends by itself, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) held_until: Option<String>,
     /// A unit waits for stock.
     pub(crate) backordered: bool,
     /// Who ordered.
@@ -179,7 +183,7 @@ impl EventView {
 impl Node {
     /// An amount in an answer.
     pub(crate) fn money(&self, minor: i64, currency: Currency) -> MoneyOut {
-        self.config.locale.money(minor, currency)
+        self.config.shop.locale.money(minor, currency)
     }
 
     /// An amount whose currency a read model keeps as text.
@@ -189,7 +193,7 @@ impl Node {
 
     /// An amount in a sentence.
     pub(crate) fn amount(&self, minor: i64, currency: Currency) -> String {
-        self.config.locale.money_in_words(minor, currency)
+        self.config.shop.locale.money_in_words(minor, currency)
     }
 
     /// A time in an answer, in the shop's zone.
@@ -226,6 +230,7 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView, at: Date
         status: order.status().to_string(),
         payment_status: order.payment_status().to_string(),
         on_hold: order.on_hold_at(at),
+        held_until: order.times.held_until.filter(|_| order.on_hold_at(at)).map(|until| node.time(until)),
         backordered: order.backordered(),
         customer,
         placed_at: order.times.placed.map(|at| node.time(at)).unwrap_or_default(),

@@ -150,6 +150,7 @@ fn all_problems_are_named_at_once() {
         "order_discount",
     ];
     assert_eq!(fields, expected);
+    assert!(refused.problems[5].message.contains("`101%` is not a percentage; it goes from 0 to 100"), "{refused:?}");
 }
 
 #[test]
