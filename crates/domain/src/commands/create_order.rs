@@ -148,6 +148,7 @@ impl CreateOrder {
         world: &'w World,
         context: &Context<'_>,
     ) -> Result<(Vec<Item<'w>>, OrderPlaced), Refusal> {
+        check_version(context)?;
         self.check(context.shop.currency)?;
         let currency = self
             .currency(context.shop.currency)
@@ -271,7 +272,7 @@ impl CreateOrder {
 }
 
 /// An order that is yet to be placed stands at no version.
-pub(super) fn check_version(context: &Context<'_>) -> Result<(), Rejection> {
+fn check_version(context: &Context<'_>) -> Result<(), Rejection> {
     if context.expected_version.is_none_or(|expected| expected == Version::NONE) {
         return Ok(());
     }
