@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
     envelope::Envelope,
-    event::{Event, OrderPlaced},
+    event::{Amounts, Event, OrderPlaced, PlacedLine},
     ids::{OrderId, Position},
     rejection::{Code, Rejection},
 };
@@ -173,10 +173,14 @@ fn since(submission: &Submission, head: &Head) -> DateTime<Utc> {
 }
 
 /// Orders of one user are alike if they come to the same lines, prices, fee and note for the same customer. What stock
-/// there was for them, and by which words they were asked for, does not matter.
+/// there was for them, and in which words and order they were asked for, does not matter.
 fn likeness(user: &str, order: &OrderPlaced) -> Likeness {
-    let lines: Vec<_> =
-        order.lines.iter().map(|line| (line.product_id, line.quantity, line.unit_price, line.amounts)).collect();
+    let line = |line: &PlacedLine| {
+        let Amounts { gross, discount, tax } = line.amounts;
+        (line.product_id, line.quantity, line.unit_price, gross, discount, tax)
+    };
+    let mut lines: Vec<_> = order.lines.iter().map(line).collect();
+    lines.sort_unstable();
     let told = (user, order.customer_id, order.currency, order.tax_inclusive, order.shipping, &order.note, lines);
     let bytes = serde_json::to_vec(&told).expect("an order always has a JSON form");
     let mut half = [0; 16];

@@ -179,7 +179,8 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             journal.whole(Basis::Cash, order, cash, home, 0);
             if fact.allowance != Charge::default() {
                 let less = Figures::of_allowance(fact.allowance);
-                let home = fact.converted.map(|by| (by.by.currency, Figures::of_allowance(by.allowance)));
+                let converted = fact.converted.filter(|by| by.allowance != Charge::default());
+                let home = converted.map(|by| (by.by.currency, Figures::of_allowance(by.allowance)));
                 journal.whole(Basis::Booked, order, less, home, 0);
                 journal.whole(Basis::Shipped, order, less, home, 0);
             }

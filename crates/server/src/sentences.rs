@@ -115,26 +115,22 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
         }
         Command::ReturnItems(_) => {
             let back: i64 = facts(receipt).map(|fact| returned(&fact)).sum();
-            let owed = -order.due();
-            let rest = if owed > 0 {
-                format!(" {} is owed back to the customer.", node.amount(owed, order.currency))
-            } else {
-                String::new()
-            };
-            format!("{} of order #{id} came back; the order is {status}.{rest}", units(back))
+            format!("{} of order #{id} came back; the order is {status}.{}", units(back), owed_back(node, order))
         }
         Command::ChangeLines(_) if receipt.no_change() => {
             format!("The lines of order #{id} already are as asked; nothing was changed.")
         }
         Command::ChangeLines(_) => {
-            format!("Order #{id} now comes to {}.", node.amount(order.current_totals().total, order.currency))
+            let total = node.amount(order.current_totals().total, order.currency);
+            format!("Order #{id} now comes to {total}.{}", owed_back(node, order))
         }
         Command::Undo(_) => undone(node, receipt, order),
         _ if receipt.no_change() => format!("Order #{id} is already {status}; nothing was changed."),
         Command::Cancel(_) if order.status() != Status::Cancelled => {
             let cancelled: i64 = facts(receipt).map(|fact| cancelled(&fact)).sum();
             let are = if cancelled == 1 { "is" } else { "are" };
-            format!("{} of order #{id} {are} cancelled; the order is {status}.", units(cancelled))
+            let owed = owed_back(node, order);
+            format!("{} of order #{id} {are} cancelled; the order is {status}.{owed}", units(cancelled))
         }
         Command::UpdateStatus(_) if delivered(receipt) > 0 && order.status() != Status::Delivered => {
             let arrived = delivered(receipt);
@@ -144,7 +140,28 @@ fn of_order(node: &Node, command: &Command, receipt: &Receipt, order: &Order) ->
         Command::Ship(_) if order.status() == Status::PartiallyShipped => {
             format!("Order #{id} is now {status}: {} to go.", units(order.unshipped()))
         }
+        Command::Cancel(_) | Command::UpdateStatus(_) if order.status() == Status::Cancelled => {
+            format!("Order #{id} is now {status}.{}", owed_back(node, order))
+        }
         _ => format!("Order #{id} is now {status}."),
+    }
+}
+
+/// What has come in and is no longer asked for: a sentence to add, or nothing.
+fn owed_back(node: &Node, order: &Order) -> String {
+    match -order.due() {
+        owed @ 1.. => format!(" {} is owed back to the customer.", node.amount(owed, order.currency)),
+        _ => String::new(),
+    }
+}
+
+/// `A`, `A and B`, `A, B and C`.
+pub(crate) fn all_of(parts: &[impl AsRef<str>]) -> String {
+    let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+    match parts.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -193,7 +193,8 @@ async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result
         order[name] = value;
         order
     };
-    mcp.ok("orders_create_order", with("dry_run", json!(true))).await?;
+    let foreseen = mcp.refused("orders_create_order", with("dry_run", json!(true))).await?;
+    ensure!(foreseen.code == "DUPLICATE_SUSPECTED", "a dry run foresees it: {foreseen:?}");
     let priced = json!([{ "product": "tea", "quantity": 1, "unit_price": "100.00" }]);
     for other_words in [
         with("customer", json!("Ann")),

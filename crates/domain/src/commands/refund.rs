@@ -142,8 +142,8 @@ impl Refund {
         let (id, limit, kept) = (order.id, self.limit(order), order.captured - order.refunded);
         let (message, hint) = match self.kind {
             RefundKind::Goodwill if kept <= 0 => (
-                format!("Nothing can go back for order #{id}: no payment of it is here."),
-                "Record the payment first with orders_record_payment, if one came in.",
+                format!("Nothing can go back for order #{id}: nothing that was paid for it is still here."),
+                "If a payment came in that is not recorded, record it first with orders_record_payment.",
             ),
             RefundKind::Goodwill if limit == 0 => (
                 format!("Nothing can go back out of goodwill for order #{id}: none of its sale is left to lower."),
@@ -217,9 +217,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        commands::{Cancel, Command, CreateOrder, RecordPayment, ReturnItems, Ship},
+        commands::{Cancel, Command, CreateOrder, RecordPayment, ReturnItems, SetRate, Ship},
         event::Event,
         order::PaymentStatus,
+        postings::{Basis, postings},
         testing::{Story, input},
     };
 
@@ -283,6 +284,27 @@ mod tests {
     }
 
     #[test]
+    fn goodwill_for_what_was_never_converted_is_not_converted_either() {
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({})).stocked("A", 2);
+        let lines = json!([{ "product": "A", "quantity": 1, "unit_price": "100.00" }]);
+        let order = json!({ "customer": "Ann", "currency": "USD", "lines": lines });
+        story.done(input::<CreateOrder>(order.clone()));
+        story.done(input::<SetRate>(json!({ "currency": "USD", "rate": "84.125" })));
+        story.done(input::<CreateOrder>(order));
+        for (id, home, minor) in [(1001, "USD", -3_000), (1002, "INR", -252_375)] {
+            story.done(input::<RecordPayment>(json!({ "order_id": id, "method": "card" })));
+            let goodwill = json!({ "order_id": id, "kind": "goodwill", "amount": "30.00" });
+            let decision = story.done(input::<Refund>(goodwill));
+            let posted = postings(&decision.facts[0].1);
+            let booked = posted.iter().find(|posting| posting.basis == Basis::Booked).expect("goodwill is booked");
+            assert_eq!((booked.home_currency.code(), booked.home.total()), (home, minor), "order {id}");
+            let cash = posted.iter().find(|posting| posting.basis == Basis::Cash).expect("money moved");
+            assert_eq!((cash.home_currency.code(), cash.home.total()), ("INR", -252_375), "cash goes by its own day");
+        }
+    }
+
+    #[test]
     fn goodwill_lowers_the_sale_by_its_share_of_tax() {
         let mut story = paid();
         assert_eq!(story.refused(refund(json!({ "kind": "goodwill" }))).code, Code::InvalidArgument);
@@ -310,7 +332,7 @@ mod tests {
         let refused = story.refused(goodwill());
         assert!(refused.hint.expect("a hint").contains("kind units"), "all of it is owed back");
         story.done(refund(json!({ "kind": "units" })));
-        assert!(story.refused(goodwill()).message.contains("no payment of it is here"));
+        assert!(story.refused(goodwill()).message.contains("nothing that was paid for it is still here"));
     }
 
     #[test]

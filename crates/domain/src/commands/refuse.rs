@@ -72,7 +72,8 @@ pub(super) fn moment(at: DateTime<Utc>, context: &Context<'_>) -> String {
     at.with_timezone(&context.shop.calendar.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// Money of an order in the shop's currency at the rate of the day; the allowance at the order's own.
+/// Money of an order in the shop's currency at the rate of the day; the allowance at the order's own, or not at all: an
+/// order that was not converted when it was placed never is (R8).
 pub(super) fn cash(
     order: &Order,
     amount: i64,
@@ -84,8 +85,7 @@ pub(super) fn cash(
         return Ok(None);
     }
     let Some(by) = stored_rate(order.currency, world, context)? else { return Ok(None) };
-    let own = order.rate.unwrap_or(by);
-    let allowance = own.charge(allowance, order.currency);
+    let allowance = order.rate.map_or_else(Charge::default, |own| own.charge(allowance, order.currency));
     Ok(Some(ConvertedCash { by, amount: by.convert(amount, order.currency), allowance }))
 }
 

@@ -98,7 +98,8 @@ pub struct ConvertedCash {
     pub by: StoredRate,
     /// Minor units of the shop's currency.
     pub amount: i64,
-    /// The event's allowance at the rate of the order's placement; minor units of the shop's currency.
+    /// The event's allowance at the rate of the order's placement; minor units of the shop's currency. Nothing where the
+    /// order was not converted.
     pub allowance: Charge,
 }
 

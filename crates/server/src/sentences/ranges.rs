@@ -117,7 +117,8 @@ fn counts_fit(words: &[&str]) -> bool {
 fn takes_article(words: &[&str]) -> bool {
     match words {
         ["past" | "current" | "coming", ..] => true,
-        ["last" | "previous" | "next", second, ..] => is_count(second),
+        ["previous", ..] => true,
+        ["last" | "next", second, ..] => is_count(second),
         [unit, rest @ ..] => UNITS.contains(unit) && !rest.first().is_some_and(|word| is_count(word)),
         [] => false,
     }

@@ -182,7 +182,7 @@ impl Request {
 
     /// The same, refused where an identical one without an idempotency key came moments ago.
     pub(super) fn suspected(self) -> Request {
-        Request { suspect: !self.keyed && !self.is_dry_run(), ..self }
+        Request { suspect: !self.keyed, ..self }
     }
 }
 

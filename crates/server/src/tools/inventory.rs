@@ -93,6 +93,7 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
             format!("No, {} of {name} cannot be had: {available} {are} available ({levels}).", sentences::units(n))
         }
     };
+    let archived = if level.archived { " It is archived and can no longer be ordered." } else { "" };
     Ok(Output {
         sku: level.sku.clone(),
         name: name.clone(),
@@ -102,7 +103,7 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
         on_hand: level.on_hand,
         reserved: level.reserved,
         backordered: level.backordered,
-        frame: Frame::of(&answer, None, interpretation, text + &then),
+        frame: Frame::of(&answer, None, interpretation, text + archived + &then),
     })
 }
 

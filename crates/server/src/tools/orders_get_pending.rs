@@ -229,7 +229,7 @@ fn text(
     let orders = sentences::plural(found.total_count, &format!("{what}order"));
     let by_status = sentences::listed(counts.iter().map(|c| (c.status.replace('_', " "), c.orders)));
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("There {are} {orders}{from}: {by_status}, worth {}.{days}{stood}", worth.join(" and "))
+    format!("There {are} {orders}{from}: {by_status}, worth {}.{days}{stood}", sentences::all_of(&worth))
 }
 
 #[cfg(test)]

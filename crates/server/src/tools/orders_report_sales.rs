@@ -214,8 +214,8 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
         .filter_map(|sales| Some(node.amount(headline(basis, &sales.own), sales.currency.parse().ok()?)))
         .collect();
     if !amounts.is_empty() {
-        let amounts = amounts.join(" and ");
-        text.push_str(&format!(" Besides, {amounts} was taken that no exchange rate was stored for at the time."));
+        let amounts = sentences::all_of(&amounts);
+        text.push_str(&format!(" Not counted: {amounts}, for which no exchange rate was stored at the time."));
     }
     if let Some(as_of) = as_of {
         text.push_str(&format!(" This is how it was known {}.", as_of.in_words(&node)));

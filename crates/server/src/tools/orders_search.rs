@@ -156,7 +156,7 @@ fn text(total_count: i64, range: Option<&DateRange>, totals: &[MoneySum]) -> Str
     let orders = sentences::plural(total_count, "order");
     let fit = if total_count == 1 { "fits" } else { "fit" };
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("{orders}{from} {fit}, worth {} in all.{days}", worth.join(" and "))
+    format!("{orders}{from} {fit}, worth {} in all.{days}", sentences::all_of(&worth))
 }
 
 /// Customers whom the text names, so that their orders are found too.

@@ -71,7 +71,10 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let total_count = answer.found.total_count;
     let text = match (total_count, products.as_slice()) {
         (0, _) => "No product fits.".to_owned(),
-        (1, [only]) => format!("{} ({}) costs {}.", only.name, only.sku, only.price.formatted),
+        (1, [only]) => {
+            let price = only.price.currency.parse().map(|currency| node.amount(only.price.minor, currency));
+            format!("{} ({}) costs {}.", only.name, only.sku, price.unwrap_or_default())
+        }
         (n, _) if input.text.is_none() => format!("There are {}.", sentences::plural(n, "product")),
         (n, _) => format!("{} fit.", sentences::plural(n, "product")),
     };

@@ -271,7 +271,7 @@ fn text(node: &Node, postings: i64, wholes: &[Sales], sums: &[Sales]) -> String 
         format!(", of which {home} stands for {own}")
     });
     let sold: String = sold.collect();
-    format!("{} {come_to} {} with tax{sold}.", sentences::plural(postings, "posting"), shown.join(" and "))
+    format!("{} {come_to} {} with tax{sold}.", sentences::plural(postings, "posting"), sentences::all_of(&shown))
 }
 
 fn view(node: &Node, posting: &ExplainedPosting) -> PostingView {

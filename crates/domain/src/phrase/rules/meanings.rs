@@ -1,6 +1,6 @@
 //! What the rows of the grammar mean, counted from the moment at which they are said.
 
-use chrono::{DateTime, Datelike, Month, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, Datelike, Month, NaiveDate, SecondsFormat, TimeDelta, Utc, Weekday};
 use serde_json::json;
 
 use super::{Miss, Moment, Read, Reading};
@@ -68,8 +68,12 @@ impl Moment<'_> {
         let known = |at: &DateTime<Utc>| FIRST_DAY < at.date_naive() && at.date_naive() < LAST_DAY;
         let Some((start, end)) = start.filter(known).zip(end.filter(known)) else { return outside_calendar() };
         if start >= end {
-            let message = format!("{} does not lie before {}.", start.to_rfc3339(), end.to_rfc3339());
-            return Err(Miss::Refused(Box::new(Rejection::invalid("date_range", message))));
+            let told = |at: DateTime<Utc>| {
+                at.with_timezone(&self.calendar.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
+            };
+            let message = format!("{} does not lie before {}.", told(start), told(end));
+            let refused = Rejection::invalid("date_range", message).hint("Give the earlier moment first.");
+            return Err(Miss::Refused(Box::new(refused)));
         }
         let span = Span { from: self.calendar.business_date(start), to: self.calendar.business_date(end) };
         Ok(Reading { instants: Some((start, end)), ..Reading::of(span) })
