@@ -3,6 +3,7 @@
 mod bench_noop;
 mod command;
 mod confirm;
+mod cursor;
 mod customers;
 mod inventory;
 mod orders_bulk_update_status;
@@ -39,7 +40,6 @@ use rmcp::model::{Tool as ListedTool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use self::{command::Common, query::Paging};
 use crate::{
@@ -177,15 +177,12 @@ impl Tool {
             for name in ["limit", "cursor"] {
                 paging.extend(arguments.remove_entry(name));
             }
-            let list = list_of(name, &arguments);
-            let inputs = take_cursor(&mut paging, &list).and_then(|()| Ok((read(arguments)?, read(paging)?)));
+            let list = cursor::list_of(name, &arguments);
+            let inputs = cursor::take(&mut paging, &list).and_then(|()| Ok((read(arguments)?, read(paging)?)));
             Box::pin(async move {
                 let (input, paging) = inputs?;
                 let mut answer = write(run(node, input, paging).await?)?;
-                if let Some(Value::String(cursor)) = answer.get_mut("next_cursor") {
-                    cursor.push(OF_LIST);
-                    cursor.push_str(&list);
-                }
+                cursor::give(&mut answer, &list);
                 Ok(answer)
             })
         })
@@ -275,31 +272,6 @@ impl Tool {
             .with_title(self.title)
             .with_annotations(annotations)
             .with_raw_output_schema(Arc::clone(&self.output))
-    }
-}
-
-/// Stands in a cursor before the list it belongs to.
-const OF_LIST: char = '~';
-
-/// Names a list: what a tool was asked besides the page.
-fn list_of(tool: &str, arguments: &Object) -> String {
-    let asked = serde_json::to_vec(&(tool, arguments)).unwrap_or_default();
-    Sha256::digest(asked).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Takes the list off a cursor, which is right only where it is the one asked for.
-fn take_cursor(paging: &mut Object, list: &str) -> Result<(), Rejection> {
-    let Some(Value::String(cursor)) = paging.get_mut("cursor") else { return Ok(()) };
-    match cursor.rsplit_once(OF_LIST) {
-        Some((place, of)) if of == list => {
-            *cursor = place.to_owned();
-            Ok(())
-        }
-        _ => {
-            let message = "This cursor was not given by a page of this list.";
-            Err(Rejection::invalid("cursor", message)
-                .hint("Give it with the very arguments of the page before, or start again without a cursor."))
-        }
     }
 }
 
