@@ -1,4 +1,4 @@
-//! An order as read models keep it: units and money, no words. Half of what they write is this, so it is kept short.
+//! An order as read models keep it: units and money, no words. It is the largest part of their rows, so it is kept short.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_domain::{
