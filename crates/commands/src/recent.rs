@@ -218,4 +218,37 @@ mod tests {
         recent.note(placement(8, 9, 2_000));
         assert_eq!((recent.latest.len(), recent.placed.len()), (1, 1));
     }
+
+    #[test]
+    fn orders_are_alike_by_what_they_come_to() {
+        let example = orderlog_domain::event::examples().into_iter().find_map(|event| match event {
+            Event::OrderPlaced(order) => Some(order),
+            _ => None,
+        });
+        let mut order = example.expect("an order among the examples");
+        let other = PlacedLine { line: 2, quantity: 7, ..order.lines[0].clone() };
+        order.lines.push(other);
+        let like = likeness("ann", &order);
+        let changed = |change: fn(&mut OrderPlaced)| {
+            let mut changed = order.clone();
+            change(&mut changed);
+            likeness("ann", &changed)
+        };
+        let same: [fn(&mut OrderPlaced); 3] = [
+            |order| order.order_id = OrderId(9_999),
+            |order| order.lines.reverse(),
+            |order| (order.lines[0].reserved, order.lines[0].backordered) = (0, 3),
+        ];
+        assert!(same.into_iter().all(|change| changed(change) == like));
+        let different: [fn(&mut OrderPlaced); 6] = [
+            |order| order.customer_id = orderlog_domain::ids::CustomerId(uuid::Uuid::nil()),
+            |order| order.lines[1].quantity += 1,
+            |order| order.lines[1].unit_price += 1,
+            |order| order.lines[1].amounts.discount += 1,
+            |order| order.shipping.net += 1,
+            |order| order.note = Some("a gift".to_owned()),
+        ];
+        assert!(different.into_iter().all(|change| changed(change) != like));
+        assert_ne!(likeness("bob", &order), like);
+    }
 }

@@ -310,9 +310,9 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> DateRange {
+    pub(super) fn read(text: &str) -> DateRange {
         let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
-        phrase::read(text, now, &BusinessCalendar::default(), Direction::Past).unwrap()
+        phrase::read_unbounded(text, now, &BusinessCalendar::default(), Direction::Past).unwrap()
     }
 
     #[test]

@@ -49,7 +49,16 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     let archive = |archived: bool| json!({ "sku": "MUG", "archived": archived });
     let gone = "Blue Mug (MUG) can no longer be ordered; it stays in the catalogue.";
     says(&mcp, "products_upsert", archive(true), gone).await?;
+    let there =
+        "6 units of Blue Mug are available (6 on hand, 0 set aside). It is archived and can no longer be ordered.";
+    says(&mcp, "inventory_check", json!({ "product": "MUG" }), there).await?;
     says(&mcp, "products_upsert", archive(false), "Blue Mug (MUG) can be ordered again; it costs ₹120.").await?;
+    let line = json!([{ "product": "MUG", "quantity": 1 }]);
+    mcp.ok("orders_create_order", json!({ "customer": "ann@example.com", "lines": line })).await?;
+    mcp.ok("orders_record_payment", json!({ "order_id": 1002, "method": "upi" })).await?;
+    let cancelled = mcp.confirmed("orders_cancel", json!({ "order_id": 1002 })).await?;
+    let owed = "Order #1002 is now cancelled. ₹141.60 is owed back to the customer.";
+    ensure!(cancelled["text"] == owed, "{cancelled}");
     for (sku, stock) in [("A", 1), ("B", 2), ("C", 3)] {
         shop.stock(sku, sku, "1.00", stock).await?;
     }

@@ -116,8 +116,7 @@ fn counts_fit(words: &[&str]) -> bool {
 /// `the last 7 days`, `the past week`, `the week before last`, but `last week` and `week 46`.
 fn takes_article(words: &[&str]) -> bool {
     match words {
-        ["past" | "current" | "coming", ..] => true,
-        ["previous", ..] => true,
+        ["past" | "previous" | "current" | "coming", ..] => true,
         ["last" | "next", second, ..] => is_count(second),
         [unit, rest @ ..] => UNITS.contains(unit) && !rest.first().is_some_and(|word| is_count(word)),
         [] => false,
@@ -136,17 +135,8 @@ fn cased(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use orderlog_domain::{
-        calendar::BusinessCalendar,
-        phrase::{self, Direction},
-    };
-
     use super::*;
-
-    fn read(text: &str) -> DateRange {
-        let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
-        phrase::read_unbounded(text, now, &BusinessCalendar::default(), Direction::Past).unwrap()
-    }
+    use crate::sentences::tests::read;
 
     #[test]
     fn a_phrase_fits_the_sentence_whatever_it_begins_with() {
@@ -168,6 +158,7 @@ mod tests {
             ("week before last", "from the week before last (2–8 Nov 2026)"),
             ("weekend", "from the weekend (21–22 Nov 2026)"),
             ("month to date", "from the month to date (1–22 Nov 2026)"),
+            ("previous quarter", "from the previous quarter (1 Jul – 30 Sep 2026)"),
             ("current month", "from the current month (1–30 Nov 2026)"),
             ("Monday to Friday", "from Monday to Friday (16–20 Nov 2026)"),
             ("Q1 to Q3", "from Q1 to Q3 (1 Jan – 30 Sep 2026)"),

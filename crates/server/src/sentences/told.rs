@@ -5,7 +5,7 @@ use orderlog_domain::{
     order::Order,
 };
 
-use super::{moment, plural, spoken, units};
+use super::{all_of, moment, plural, spoken, units};
 use crate::{config::Config, history::Act};
 
 /// Lines a sentence names; more are counted.
@@ -120,11 +120,7 @@ fn named(lines: Vec<(i64, Option<String>)>, of: &str) -> String {
         return format!("{} of {}", units_of(&lines), plural(products.len() as i64, "product"));
     }
     let parts: Vec<String> = products.iter().map(|(name, units)| format!("{units}{of}{name}")).collect();
-    match parts.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
-        None => units(0),
-    }
+    if parts.is_empty() { units(0) } else { all_of(&parts) }
 }
 
 fn units_of(lines: &[(i64, Option<String>)]) -> String {
