@@ -123,7 +123,7 @@ impl Projector {
         };
         if let Err(reason) = &applied {
             error!(
-                projection = self.name(), stream = %decoded.stream, position = %decoded.position, %reason,
+                projection = self.name(), stream = %decoded.stream, position = decoded.position.0, %reason,
                 "parked an event and all that follow in its stream; a rebuild tries them again"
             );
             self.parked.insert(decoded.stream);

@@ -184,7 +184,7 @@ impl Runner {
             match position {
                 Some(position) if !slot.ours || position != slot.projector.position => {
                     if slot.projector.resume(&store, position).await.is_ok() {
-                        info!(projection = name, %position, "this node runs the read model from now on");
+                        info!(projection = name, position = position.0, "this node runs the read model from now on");
                         slot.ours = true;
                         self.projections.announce(name, Some(position));
                     }
@@ -277,7 +277,7 @@ impl Runner {
         match self.log.read(position, PAGE_EVENTS).await {
             Ok(events) => Some(decode(&events).into()),
             Err(error) => {
-                warn!(%position, %error, "read models cannot read the log");
+                warn!(position = position.0, %error, "read models cannot read the log");
                 None
             }
         }
@@ -366,7 +366,7 @@ impl Slot {
             }
             Err(AdvanceError::Store(error)) => {
                 let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE);
-                warn!(projection = name, position = %self.projector.position, ?pause, %error, "a read model failed");
+                warn!(projection = name, position = self.projector.position.0, ?pause, %error, "a read model failed");
                 self.failures += 1;
                 self.not_before = Instant::now() + pause;
                 false

@@ -96,9 +96,17 @@ impl Shop {
     /// # Errors
     /// When it cannot be started.
     pub async fn cli(&self, arguments: &[&str]) -> Result<Finished> {
+        Finished::run(self.command(arguments)?).await
+    }
+
+    /// `orderlog <arguments>` on this shop's log, to be started by the test.
+    ///
+    /// # Errors
+    /// When the binary is not there.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = orderlog(self.folder.path())?;
         command.args(arguments).args(&self.settings);
-        Finished::run(command).await
+        Ok(command)
     }
 
     /// Runs a script from `tests/clients` with the official client of its language.

@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod import;
+pub(crate) mod output;
 mod rebuild;
 mod replay;
 mod serve;
@@ -14,6 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+use self::output::print;
 use crate::{
     config::{self, Config, Given},
     telemetry,
@@ -88,8 +90,8 @@ impl Cli {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             // Markdown is the only form yet; the flag names it so that others can follow.
-            Command::Config { markdown: _ } => print(&config::markdown()),
-            Command::Events { markdown: _ } => print(&orderlog_messaging::catalogue_markdown()?),
+            Command::Config { markdown: _ } => print(&config::markdown())?,
+            Command::Events { markdown: _ } => print(&orderlog_messaging::catalogue_markdown()?)?,
             Command::Demo(arguments) => demo::run(self.settings, arguments).await?,
             Command::Serve => serve::run(load(&self.settings)?).await?,
             Command::Mcp => stdio::run(load(&self.settings)?).await?,
@@ -120,17 +122,4 @@ fn quiet(settings: &Given) -> anyhow::Result<Config> {
 /// The folder of a SQLite database as a URL.
 fn sqlite_in(folder: &std::path::Path) -> String {
     format!("sqlite://{}", PathBuf::from(folder).join("log.db").display())
-}
-
-/// Answers of commands go to standard output, and nothing else does.
-#[expect(clippy::print_stdout, reason = "this is the command line")]
-fn print(text: &str) {
-    print!("{text}");
-}
-
-/// A bar that counts events up to `length`, on standard error.
-fn progress(length: u64, what: &'static str) -> indicatif::ProgressBar {
-    let style = indicatif::ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}")
-        .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
-    indicatif::ProgressBar::new(length).with_style(style).with_message(what)
 }

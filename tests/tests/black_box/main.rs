@@ -2,6 +2,7 @@
 
 mod auditors;
 mod bad_input;
+mod command_line;
 mod contention;
 mod dialogue;
 mod ends;

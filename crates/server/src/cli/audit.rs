@@ -6,7 +6,7 @@ use clap::Args;
 use orderlog_event_log::{VerifyError, verify};
 use serde_json::json;
 
-use super::{print, progress};
+use super::output::{grouped, print, progress};
 use crate::{config::Config, node};
 
 #[derive(Debug, Args)]
@@ -29,9 +29,10 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             } else {
                 format!(
                     "{} events are unaltered. Note this hash elsewhere to prove it again later:\n{}\n",
-                    proven.positions, proven.head_hash
+                    grouped(proven.positions.0),
+                    proven.head_hash
                 )
-            });
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Err(VerifyError::Broken { position, what }) => {
@@ -39,7 +40,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
                 format!("{}\n", json!({"ok": false, "position": position, "what": what}))
             } else {
                 format!("The log is broken at position {position}: {what}\n")
-            });
+            })?;
             Ok(ExitCode::FAILURE)
         }
         Err(VerifyError::Log(error)) => Err(error.into()),

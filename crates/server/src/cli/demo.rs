@@ -10,7 +10,7 @@ use clap::Args;
 use orderlog_domain::ids::Position;
 use serde_json::json;
 
-use super::{print, serve, simulate, sqlite_in};
+use super::{output::print, serve, simulate, sqlite_in};
 use crate::{
     config::{Config, Given},
     http::{Server, metrics},
@@ -35,7 +35,7 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     }
     let address = server.address()?;
     let latest = node.log.head().await?.next_order.0 - 1;
-    print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?);
+    print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?)?;
     serve::until_stopped(&node, server).await
 }
 

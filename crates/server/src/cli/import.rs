@@ -8,7 +8,7 @@ use orderlog_domain::commands::Command;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::print;
+use super::output::print;
 use crate::{
     config::Config,
     import::{self, Entry, Input, Kind, MAX_FILE_BYTES, Options, Outcome, preview_table, report_table},
@@ -39,7 +39,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     anyhow::ensure!(bytes <= MAX_FILE_BYTES, "the file has {bytes} bytes; at most {MAX_FILE_BYTES} are read");
     let preview = import::parse(arguments.kind, file, &config.shop);
     if !arguments.json {
-        print(&preview_table(&preview));
+        print(&preview_table(&preview))?;
     }
     let node = Arc::new(Node::start(config).await?);
     let options = Options { write: arguments.write, skip_bad: arguments.skip_bad };
@@ -47,9 +47,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     node.stop().await;
     let report = report?;
     if arguments.json {
-        print(&format!("{}\n", serde_json::to_string(&report)?));
+        print(&format!("{}\n", serde_json::to_string(&report)?))?;
     } else {
-        print(&report_table(&report));
+        print(&report_table(&report))?;
     }
     Ok(if report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

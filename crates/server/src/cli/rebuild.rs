@@ -4,7 +4,7 @@ use clap::Args;
 use orderlog_projections::{MODELS, Progress, RunnerOptions, Unseal, rebuild};
 use tokio_util::sync::CancellationToken;
 
-use super::{print, progress};
+use super::output::{grouped, print, progress};
 use crate::{clock::Clock, config::Config, keyring::Keyring, node};
 
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     result?;
     let head = log.head().await?.position;
     let what = if names.is_empty() { known.join(", ") } else { names.join(", ") };
-    print(&format!("Rebuilt {what} from {head} events in {:.1} s.\n", started.elapsed().as_secs_f64()));
+    print(&format!("Rebuilt {what} from {} events in {:.1} s.\n", grouped(head.0), started.elapsed().as_secs_f64()))?;
     projections.close().await;
     Ok(())
 }

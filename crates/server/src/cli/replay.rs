@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use orderlog_domain::{
     envelope::{self, Envelope},
     event::Event,
@@ -15,7 +14,7 @@ use orderlog_domain::{
 use orderlog_event_log::Log;
 use serde_json::json;
 
-use super::{print, progress};
+use super::output::{grouped, print, progress, table};
 use crate::{
     clock::Clock,
     config::Config,
@@ -62,11 +61,10 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
     if arguments.json {
         let mut value = json!({ "order": order.view(at), "events": events });
         keyring.open_all(&mut value);
-        print(&format!("{value}\n"));
+        print(&format!("{value}\n"))?;
         return Ok(());
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["#", "position", "recorded", "event", "by"]);
+    let mut table = table(&["#", "position", "recorded", "event", "by"]);
     for event in &events {
         table.add_row([
             event.version.to_string(),
@@ -82,7 +80,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
         "{table}\nOrder #{id}: {}{hold}, {}, {total}\n",
         sentences::spoken(order.status()),
         order.payment_status().name().replace('_', " "),
-    ));
+    ))?;
     Ok(())
 }
 
@@ -99,7 +97,7 @@ async fn everything(log: &Log, arguments: &Arguments) -> anyhow::Result<()> {
     let head = log.head().await?;
     let bar = progress(u64::try_from(head.position.0)?, "replaying");
     let mut states: BTreeMap<StreamId, State> = BTreeMap::new();
-    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, i64> = BTreeMap::new();
     let mut after = Position::START;
     'log: while after < head.position {
         for recorded in log.read(after, PAGE).await? {
@@ -127,15 +125,14 @@ async fn everything(log: &Log, arguments: &Arguments) -> anyhow::Result<()> {
     }
     if arguments.json {
         let by_status: BTreeMap<&str, u64> = orders.iter().map(|(status, n)| (status.name(), *n)).collect();
-        print(&format!("{}\n", json!({ "position": after, "orders": by_status, "events": kinds })));
+        print(&format!("{}\n", json!({ "position": after, "orders": by_status, "events": kinds })))?;
         return Ok(());
     }
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["event", "times"]);
+    let mut table = table(&["event", "times"]);
     for (kind, times) in &kinds {
-        table.add_row([kind.clone(), times.to_string()]);
+        table.add_row([kind.clone(), grouped(*times)]);
     }
     let orders = sentences::listed(orders.into_iter().map(|(status, n)| (sentences::spoken(status), n as i64)));
-    print(&format!("{table}\n{after} events; orders: {orders}\n"));
+    print(&format!("{table}\n{} events; orders: {orders}\n", grouped(after.0)))?;
     Ok(())
 }

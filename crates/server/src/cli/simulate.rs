@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use futures::{StreamExt as _, stream::FuturesOrdered};
+use indicatif::HumanCount;
 use orderlog_commands::{Origin, Submission, SubmitError};
 use orderlog_domain::{
     commands::{Command, UpsertCustomer},
@@ -14,7 +15,7 @@ use orderlog_domain::{
 use orderlog_event_log::Hash;
 use uuid::Uuid;
 
-use super::{print, progress};
+use super::output::{grouped, print, progress};
 use crate::{
     config::Config,
     node::Node,
@@ -93,11 +94,11 @@ pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Res
     let now = node.log.head().await?;
     print(&format!(
         "Simulated {} orders in {} events, in {:.1} s{}.\n",
-        now.next_order.0 - head.next_order.0,
-        now.position.0 - head.position.0,
+        grouped(now.next_order.0 - head.next_order.0),
+        grouped(now.position.0 - head.position.0),
         started.elapsed().as_secs_f64(),
-        if refused > 0 { format!("; {refused} commands were refused") } else { String::new() },
-    ));
+        if refused > 0 { format!("; {} commands were refused", HumanCount(refused)) } else { String::new() },
+    ))?;
     Ok(())
 }
 

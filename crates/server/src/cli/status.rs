@@ -1,10 +1,9 @@
 //! `orderlog status`: the head of the log and how far the read models are.
 
 use clap::Args;
-use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde_json::{Value, json};
 
-use super::print;
+use super::output::{grouped, print, table};
 use crate::{config::Config, node, tools::views};
 
 #[derive(Debug, Args)]
@@ -35,31 +34,24 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             "position": head.position, "hash": head.hash, "next_order": head.next_order, "recorded_at": last,
             "projections": models,
         });
-        print(&format!("{status}\n"));
+        print(&format!("{status}\n"))?;
         return Ok(());
     }
     let last = last.map(|at| format!(", the last of {at}")).unwrap_or_default();
-    print(&format!("{} events{last}\nhead hash {}\nnext order #{}\n\n", head.position, head.hash, head.next_order));
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header([
-        "read model",
-        "version",
-        "position",
-        "behind",
-        "parked",
-        "run by",
-    ]);
+    let events = grouped(head.position.0);
+    print(&format!("{events} events{last}\nhead hash {}\nnext order #{}\n\n", head.hash, head.next_order))?;
+    let mut table = table(&["read model", "version", "position", "behind", "parked", "run by"]);
     for one in all {
-        let building = one.building.map(|at| format!(" (rebuilding, at {at})")).unwrap_or_default();
+        let building = one.building.map(|at| format!(" (rebuilding, at {})", grouped(at.0))).unwrap_or_default();
         table.add_row([
             one.name + &building,
             one.version.to_string(),
-            one.position.to_string(),
-            one.lag.to_string(),
-            one.parked.to_string(),
+            grouped(one.position.0),
+            grouped(one.lag),
+            grouped(one.parked),
             one.owner.unwrap_or_else(|| "nobody".to_owned()),
         ]);
     }
-    print(&format!("{table}\n"));
+    print(&format!("{table}\n"))?;
     Ok(())
 }

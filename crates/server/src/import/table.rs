@@ -1,8 +1,9 @@
 //! An import's errors and outcome as text for the terminal.
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 
 use super::{Preview, Report, RowError};
+use crate::cli::output;
 
 /// Errors shown at most; the rest is counted.
 const SHOWN_ERRORS: usize = 50;
@@ -39,7 +40,8 @@ fn errors(errors: &[RowError]) -> String {
         return String::new();
     }
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(UTF8_FULL_CONDENSED);
+    output::fit(&mut table);
     table.set_header(["row", "column", "value", "problem", "what to do"]);
     for error in errors.iter().take(SHOWN_ERRORS) {
         table.add_row([&error.row.to_string(), &error.column, &error.value, &error.problem, &error.advice]);
