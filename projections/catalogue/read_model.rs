@@ -11,7 +11,7 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "catalogue",
-    version: 2,
+    version: 3,
     tables: &[Product::TABLE.name],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),

@@ -38,8 +38,8 @@ pub async fn customers_by_id(
     projections.by_key(&READ_MODEL, ids.iter().map(|id| id.0), freshness).await
 }
 
-/// Whom `text` calls: by e-mail address, then exact name, then the beginning of a name or of a word in it, then
-/// something alike (domain rules §3). At most `limit`.
+/// Whom `text` calls: by e-mail address, then exact name, then all words of a name, then the beginning of a name or of a word
+/// in it, then something alike (domain rules §3). At most `limit`.
 ///
 /// # Errors
 /// When the store fails.

@@ -4,6 +4,7 @@ use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Fact, OrderFact, PlacedLine},
     ids::OrderId,
+    text::{key, name_key},
 };
 use uuid::Uuid;
 
@@ -78,10 +79,10 @@ table! {
         key {
             /// The product.
             product_id: Uuid,
-            /// Its name then, in lower case.
+            /// The key of its name then.
             name_lower: String,
         }
-        /// Its SKU, in lower case.
+        /// The key of its SKU.
         sku_lower: String,
     }
 }
@@ -203,7 +204,7 @@ impl Fold for OrderSummaryFold {
 impl OrderSummaryFold {
     fn want_products(&mut self, lines: &[PlacedLine]) {
         for line in lines {
-            self.products.want((line.product_id.0, line.name.to_lowercase()));
+            self.products.want((line.product_id.0, name_key(&line.name)));
         }
     }
 
@@ -227,8 +228,8 @@ fn name_products(products: &mut Cached<OrderSummaryProduct>, lines: &[PlacedLine
     for line in lines {
         let row = OrderSummaryProduct {
             product_id: line.product_id.0,
-            name_lower: line.name.to_lowercase(),
-            sku_lower: line.sku.to_lowercase(),
+            name_lower: name_key(&line.name),
+            sku_lower: key(&line.sku),
         };
         if products.get(&(row.product_id, row.name_lower.clone())).is_none() {
             products.put(row);

@@ -3,6 +3,7 @@
 use orderlog_domain::{
     ids::{CustomerId, OrderId, Position, ProductId},
     order::{PaymentStatus, Status},
+    text::{key, name_key},
 };
 use uuid::Uuid;
 
@@ -192,12 +193,10 @@ pub async fn by_numbers(
 
 /// Products that orders name so that `text` is part of the name or SKU.
 async fn products_named(read: &mut Read, text: Option<&str>) -> Result<Vec<Uuid>, QueryError> {
-    let Some(text) = text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()) else {
-        return Ok(vec![]);
-    };
-    let part = like(&text);
+    let Some(text) = text.filter(|text| !key(text).is_empty()) else { return Ok(vec![]) };
     let mut sql = Sql::new("SELECT DISTINCT product_id FROM order_summary_products WHERE name_lower LIKE ");
-    sql.arg(part.clone()).push(" ESCAPE '\\' OR sku_lower LIKE ").arg(part).push(" ESCAPE '\\' LIMIT ");
+    sql.arg(like(&name_key(text))).push(" ESCAPE '\\' OR sku_lower LIKE ").arg(like(&key(text)));
+    sql.push(" ESCAPE '\\' LIMIT ");
     sql.arg(TEXT_PRODUCTS);
     let found: Vec<(Uuid,)> = read.tx.all(&sql).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
@@ -212,6 +211,16 @@ impl Filter {
             && self.product.is_none()
             && self.min_total.is_none()
             && self.max_total.is_none()
+    }
+}
+
+/// The order that a text numbers: `1001`, `#1001`, `order 1001`, `Order no. 1001`.
+fn order_number(text: &str) -> Option<i64> {
+    let words = name_key(text);
+    let number = words.split(' ').filter(|word| !matches!(*word, "order" | "number" | "no" | "nr")).collect::<Vec<_>>();
+    match number.as_slice() {
+        [digits] if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        _ => None,
     }
 }
 
@@ -231,8 +240,7 @@ fn restrict(
     sql.push("placed_position <= ").arg(pinned.0);
     within(sql);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        let number: i64 = text.trim_start_matches('#').parse().unwrap_or(-1);
-        sql.push(" AND (order_id = ").arg(number);
+        sql.push(" AND (order_id = ").arg(order_number(text).unwrap_or(-1));
         if !text_products.is_empty() {
             sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
                 .list(text_products.iter().copied())
@@ -272,5 +280,20 @@ fn restrict_counted(sql: &mut Sql, filter: &Filter) {
         sql.push(" AND payment_status IN (")
             .list(filter.payment_statuses.iter().map(|s| s.name().to_owned()))
             .push(")");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order_number;
+
+    #[test]
+    fn an_order_is_named_by_its_number_in_words_or_without() {
+        for text in ["1001", "#1001", "01001", "order 1001", "Order #1001", "order no. 1001", " 1001. "] {
+            assert_eq!(order_number(text), Some(1001), "{text}");
+        }
+        for text in ["order", "1001 mugs", "10 01", "", "١٠٠١"] {
+            assert_eq!(order_number(text), None, "{text}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Finding what a user calls by name: exactly, by a beginning, or by something alike (domain rules §3).
+//! Finding what a user calls by name: exactly, by all its words, by a beginning, or by something alike (domain rules §3).
 
 use orderlog_domain::text::{key, name_key};
 
@@ -11,6 +11,8 @@ use crate::{
 
 /// Names compared at most when nothing matched exactly; beyond it the vocabulary is no longer closed.
 const VOCABULARY_NAMES: i64 = 20_000;
+/// Words of a text looked for; more tell nothing more apart.
+const WORDS: usize = 8;
 /// Jaro-Winkler similarity from which a name counts as alike.
 const ALIKE: f64 = 0.84;
 
@@ -21,6 +23,8 @@ pub enum Matched {
     Identifier,
     /// By its whole name.
     Name,
+    /// By words of its name, each whole, in any order.
+    Words,
     /// By the beginning of its name or of a word in it.
     Prefix,
     /// By a name alike.
@@ -64,6 +68,17 @@ pub(crate) async fn find<R: Row>(
     }
     if !items.is_empty() {
         return Ok(Found { how: Matched::Name, items });
+    }
+
+    let mut words = Sql::new(&select);
+    for (n, word) in text.split(' ').take(WORDS).enumerate() {
+        words.push(if n == 0 { "" } else { " AND " }).push("' ' || name_lower || ' ' LIKE ");
+        words.arg(like(&format!(" {word} "))).push(" ESCAPE '\\'");
+    }
+    words.push(&order).arg(i64::from(limit));
+    let items: Vec<R> = read.tx.rows(&words).await?;
+    if !items.is_empty() {
+        return Ok(Found { how: Matched::Words, items });
     }
 
     // A range uses the index on both engines, where LIKE does so on neither.

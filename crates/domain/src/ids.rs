@@ -39,11 +39,11 @@ impl fmt::Display for OrderId {
 pub struct ProductId(pub Uuid);
 
 impl ProductId {
-    /// The id of the product registered under `sku`: SKUs that differ only in case or outer blanks are one product,
-    /// so two registrations of one SKU meet in one stream.
+    /// The id of the product registered under `sku`: SKUs with the same [`key`](crate::text::key) (case, blanks and the
+    /// choice of code points aside) are one product, so two registrations of one SKU meet in one stream.
     #[must_use]
     pub fn from_sku(sku: &str) -> ProductId {
-        ProductId(Uuid::new_v5(&PRODUCT_NAMESPACE, sku.trim().to_lowercase().as_bytes()))
+        ProductId(Uuid::new_v5(&PRODUCT_NAMESPACE, crate::text::key(sku).as_bytes()))
     }
 }
 

@@ -76,11 +76,49 @@ pub fn key(text: &str) -> String {
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The [`key`] of a name, accents aside: who types `jose` finds `José`. Marks of other scripts are letters and stay.
+/// The words of a name, with accents and punctuation aside: `jose` finds `José`, `D'embruns` finds `D’embruns`. An
+/// apostrophe joins, every other punctuation mark parts words. Marks of other scripts are letters and stay. A name of
+/// nothing but punctuation keeps it, so that it can be found.
 #[must_use]
 pub fn name_key(text: &str) -> String {
     const ACCENTS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
-    key(text).nfd().filter(|c| !ACCENTS.contains(c)).nfc().collect()
+    let key = key(text);
+    let mut folded = String::with_capacity(key.len());
+    for character in key.nfd().filter(|c| !ACCENTS.contains(c) && !is_apostrophe(*c)) {
+        match spelled_out(character) {
+            Some(letters) => folded.push_str(letters),
+            None if is_punctuation(character) => folded.push(' '),
+            None => folded.push(character),
+        }
+    }
+    let words = folded.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.is_empty() { key } else { words.nfc().collect() }
+}
+
+fn is_apostrophe(character: char) -> bool {
+    matches!(character, '\'' | '`' | '´' | 'ʼ' | '‘' | '’' | '‛' | '′')
+}
+
+/// ASCII punctuation and the general punctuation of other scripts; symbols such as emoji are not.
+fn is_punctuation(character: char) -> bool {
+    character.is_ascii_punctuation()
+        || matches!(
+            character,
+            '¡' | '¿' | '«' | '»' | '·' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{301f}'
+        )
+}
+
+/// Letters that people without them write as others.
+fn spelled_out(character: char) -> Option<&'static str> {
+    Some(match character {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'ł' => "l",
+        'đ' => "d",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -109,8 +147,24 @@ mod tests {
         {
             assert_eq!(name_key(one), name_key(other));
         }
-        assert_eq!(name_key("Straße"), "straße");
+        assert_eq!(name_key("Straße"), name_key("STRASSE"));
+        assert_eq!(name_key("Søren Łukasz"), "soren lukasz");
         assert_eq!(name_key("कुमार"), key("कुमार"), "vowel signs are letters");
         assert_eq!(name_key("\u{200b}\u{202e} "), "");
+    }
+
+    #[test]
+    fn punctuation_is_no_part_of_a_names_key() {
+        for (one, other) in [
+            ("D’embruns", "D'embruns"),
+            ("Don’t", "dont"),
+            ("Mug, extra  large", "mug extra-large"),
+            ("O'Brien & Sons (Ltd.)", "obrien sons ltd"),
+            ("under_score", "Under Score"),
+        ] {
+            assert_eq!(name_key(one), name_key(other));
+        }
+        assert_eq!(name_key("%"), "%", "a name of nothing else keeps it");
+        assert_eq!(name_key("🫖 tea"), "🫖 tea");
     }
 }

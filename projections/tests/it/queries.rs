@@ -354,7 +354,8 @@ async fn names_are_found(engine: Engine) {
     assert_eq!(find("Product Number 7").await, (Matched::Name, 1));
     assert_eq!(find("product number 3").await, (Matched::Name, 1));
     assert_eq!(find("product num").await, (Matched::Prefix, 5));
-    assert_eq!(find("number 39").await, (Matched::Prefix, 1));
+    assert_eq!(find("number 39").await, (Matched::Words, 1));
+    assert_eq!(find("39 product").await, (Matched::Words, 1));
     assert_eq!(find("prodcut numbr 7").await.0, Matched::Alike);
     assert_eq!(find("'; DROP TABLE catalogue; --").await, (Matched::Nothing, 0));
 
@@ -364,7 +365,8 @@ async fn names_are_found(engine: Engine) {
     };
     assert_eq!(find("ASHA7@example.com").await, (Matched::Identifier, 1));
     assert_eq!(find("asha number7").await, (Matched::Name, 1));
-    assert_eq!(find("asha").await, (Matched::Prefix, 5));
+    assert_eq!(find("asha").await, (Matched::Words, 5));
+    assert_eq!(find("ash").await, (Matched::Prefix, 5));
     assert_eq!(find("ahsa numbre7").await.0, Matched::Alike);
 
     let page = PageRequest::first(30);

@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 /// At most this many are offered.
 const CANDIDATES: usize = 5;
 
-on_both_set_ups!(products_are_found_as_they_are_called, customers_are_found_as_they_are_called);
+on_both_set_ups!(
+    products_are_found_as_they_are_called,
+    customers_are_found_as_they_are_called,
+    searches_find_what_names_find,
+    one_sku_is_one_product
+);
 
 async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
     for (sku, name) in [
@@ -38,6 +43,8 @@ async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         ("cafe\u{301} cre\u{300}me", "CAFE", false),
         ("cafe creme", "CAFE", false),
         ("extra", "MUG-XL", true),
+        ("large mug", "MUG-XL", true),
+        ("mug extra-large", "MUG-XL", false),
         ("assam tea, 5", "TEA-500", true),
         ("caffe creme", "CAFE", true),
         ("'; DROP TABLE catalogue; --", "SQL", false),
@@ -89,8 +96,7 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         ("JOSE\u{301} GARCI\u{301}A", "José García"),
         ("zoe", "Zoë"),
         ("ramos", "Jose Ramos"),
-        ("zoey", "Zoë"),
-        ("asha raon", "Asha Raonta"),
+        ("garcia jose", "José García"),
         ("अंजलि शर्मा", "अंजलि शर्मा"),
         ("\u{200f}מרים כהן\u{200f}", "מרים כהן"),
         ("Robert'); DROP TABLE customers;--", "Robert'); DROP TABLE customers;--"),
@@ -101,11 +107,85 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         let order = shop.mcp().ok("orders.get", json!({ "order_id": answer["order_id"] })).await?;
         ensure!(order["order"]["customer"]["name"] == name, "{typed}: {order}");
     }
-    for ambiguous in ["Asha Rao", "asha rao", "jose", "Jose Ramoz"] {
+    // A write takes no near name, even if it is the only one.
+    for (near, name) in [("zoey", "Zoë"), ("asha raon", "Asha Raonta"), ("Z", "Zoë"), ("anjali sharma", "")] {
+        let order = json!({ "customer": near, "lines": [{ "product": "MUG", "quantity": 1 }] });
+        let refused = shop.mcp().refused("orders.create_order", order).await?;
+        if name.is_empty() {
+            ensure!(refused.code == "NOT_FOUND", "{near}: {refused:?}");
+            continue;
+        }
+        ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == 1, "{near}: {refused:?}");
+        ensure!(refused.message.contains(&format!("the nearest is {name} (")), "{}", refused.message);
+        let change = json!({ "customer": near, "phone": "111" });
+        let refused = shop.mcp().refused("customers.upsert", change).await?;
+        ensure!(refused.code == "AMBIGUOUS", "{near}: {refused:?}");
+        let answer = shop.mcp().ok("orders.search", json!({ "customer": near })).await?;
+        ensure!(
+            answer["interpretation"].to_string().contains("was read as"),
+            "a query says how it read {near}: {answer}"
+        );
+    }
+    // What cannot be taken back takes the whole name as it is written, an address or an id.
+    for near in ["zoey", "Zoe", "ramos", "jose garcia", "Asha Rao"] {
+        let refused = shop.mcp().refused("customers.erase", json!({ "customer": near })).await?;
+        ensure!(refused.code == "AMBIGUOUS", "{near}: {refused:?}");
+    }
+    for exact in ["zoë", "Jose Ramos", "asha@example.com"] {
+        let asked = shop.mcp().refused("customers.erase", json!({ "customer": exact })).await?;
+        ensure!(asked.code == "CONFIRMATION_REQUIRED", "{exact}: {asked:?}");
+    }
+    for ambiguous in ["Asha Rao", "asha rao", "jose"] {
         let order = json!({ "customer": ambiguous, "lines": [{ "product": "MUG", "quantity": 1 }] });
         let refused = shop.mcp().refused("orders.create_order", order).await?;
         ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == 2, "{ambiguous}: {refused:?}");
         ensure!(refused.candidates.iter().all(|candidate| candidate["email"].is_string()), "{refused:?}");
+    }
+    Ok(())
+}
+
+async fn searches_find_what_names_find(shop: Shop) -> Result<()> {
+    shop.stock("D1", "D’embruns", "1.00", 5).await?;
+    shop.stock("A", "Straße", "10.00", 50).await?;
+    shop.customer("Under Score", "under_score@example.com").await?;
+    shop.customer("Underxscore", "underxscore@example.com").await?;
+    for (customer, product) in [("under_score@example.com", "A"), ("underxscore@example.com", "D1")] {
+        let order = json!({ "customer": customer, "lines": [{ "product": product, "quantity": 2 }] });
+        shop.mcp().ok("orders.create_order", order).await?;
+    }
+    for (text, sku) in [("D'embruns", "D1"), ("dembruns", "D1"), ("STRASSE", "A")] {
+        let found = shop.mcp().ok("products.search", json!({ "text": text })).await?;
+        ensure!(found["total_count"] == 1 && found["products"][0]["sku"] == sku, "{text}: {found}");
+    }
+    for (text, order) in [
+        ("under_score", 1001),
+        ("underxscore", 1002),
+        ("D'embruns", 1002),
+        ("strasse", 1001),
+        ("1001", 1001),
+        ("#1001", 1001),
+        ("order 1001", 1001),
+        ("Order no. 1001", 1001),
+    ] {
+        let found = shop.mcp().ok("orders.search", json!({ "text": text })).await?;
+        ensure!(found["total_count"] == 1 && found["orders"][0]["order_id"] == order, "{text}: {found}");
+        ensure!(found["interpretation"] == json!({}), "{text}: {found}");
+    }
+    let found = shop.mcp().ok("orders.search", json!({ "text": "Undar Scora" })).await?;
+    let told = found["interpretation"].to_string();
+    ensure!(found["total_count"] == 2 && told.contains("it was read as Under Score, Underxscore"), "{found}");
+    Ok(())
+}
+
+async fn one_sku_is_one_product(shop: Shop) -> Result<()> {
+    shop.stock("café", "Café crème", "1.00", 5).await?;
+    for (typed, price) in [("cafe\u{301}", "2.00"), ("ＣＡＦÉ", "3.00")] {
+        shop.mcp().ok("products.upsert", json!({ "sku": typed, "price": price })).await?;
+        let found = shop.mcp().ok("products.search", json!({})).await?;
+        ensure!(found["total_count"] == 1, "{typed}: {found}");
+        ensure!(found["products"][0]["sku"] == "café", "the SKU stays as it was registered: {found}");
+        let checked = shop.mcp().ok("inventory.check", json!({ "product": typed })).await?;
+        ensure!(checked["on_hand"] == 5, "{typed}: {checked}");
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     keyring::{Keyring, Pretended},
     node::Node,
-    resolve::Resolved,
+    resolve::{Purpose, Resolved},
     sentences,
 };
 
@@ -88,7 +88,7 @@ const ERASE: &str = "customers.erase";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Erase {
-    /// E-mail address, name or id.
+    /// E-mail address, id or whole name.
     #[schemars(length(min = 1, max = 254))]
     customer: String,
 }
@@ -98,7 +98,7 @@ pub(super) fn erase() -> Tool {
         let Call { mut arguments, caller } = call;
         let request = Request::split(&node, ERASE, &mut arguments, caller)?;
         let Erase { customer } = super::read(arguments)?;
-        let (customer_id, _) = node.customer(&customer, "customer").await?;
+        let (customer_id, _) = node.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
         // The fact first: a crash before the key is gone is mended by the same call again.
         let answer = command::carry_out(&node, request, Command::EraseCustomer { customer_id }).await?;
@@ -115,7 +115,7 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
     let mut readings = vec![];
     let known = match (&input.customer, &input.email) {
         (Some(customer), _) => {
-            let (id, reading) = node.customer(customer, "customer").await?;
+            let (id, reading) = node.customer(customer, "customer", Purpose::Write).await?;
             readings.extend(reading);
             Some(id)
         }

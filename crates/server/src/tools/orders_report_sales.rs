@@ -11,7 +11,7 @@ use orderlog_domain::{
     rejection::Rejection,
 };
 use orderlog_projections::{
-    Freshness, catalogue,
+    Days, Freshness, catalogue,
     daily_sales::{self, GroupBy, GroupKey, Sales, SalesGroup, SalesRequest, Selection},
 };
 use schemars::JsonSchema;
@@ -136,7 +136,7 @@ pub(super) struct Figures {
 struct Group {
     /// What it is about, for people.
     label: String,
-    /// First day of a day, week or month.
+    /// First day counted of a day, week or month.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     from: Option<String>,
@@ -294,7 +294,10 @@ fn one(
     figures.orders = figures.orders.filter(|_| !by_product || basis == Basis::Booked);
     let blank = Group { label: String::new(), from: None, sku: None, customer_id: None, figures };
     match group.key {
-        GroupKey::From(day) => Group { label: period(day, group_by), from: Some(day.to_string()), ..blank },
+        GroupKey::From(day) => {
+            let (from, label) = period(day, group_by, about.selection.request.days);
+            Group { label, from: Some(from.to_string()), ..blank }
+        }
         GroupKey::Shipping if basis == Basis::Cash => {
             Group { label: "Money, which goes by no product".to_owned(), ..blank }
         }
@@ -310,12 +313,17 @@ fn one(
     }
 }
 
-fn period(day: NaiveDate, group_by: Option<GroupBy>) -> String {
-    match group_by {
-        Some(GroupBy::Week(_)) => days_in_words(day, day + chrono::Days::new(6)),
-        Some(GroupBy::Month) => day.format("%B %Y").to_string(),
-        _ => days_in_words(day, day),
-    }
+/// The first day that a group holds, and the days it holds in words: what the range cuts off is not named.
+fn period(first: NaiveDate, group_by: Option<GroupBy>, range: Days) -> (NaiveDate, String) {
+    let last = match group_by {
+        Some(GroupBy::Week(_)) => first + chrono::Days::new(6),
+        Some(GroupBy::Month) => first + chrono::Months::new(1) - chrono::Days::new(1),
+        _ => first,
+    };
+    let from = range.from.map_or(first, |from| from.max(first));
+    let to = range.to.map_or(last, |to| to.min(last));
+    let whole_month = group_by == Some(GroupBy::Month) && (from, to) == (first, last);
+    (from, if whole_month { first.format("%B %Y").to_string() } else { days_in_words(from, to) })
 }
 
 async fn products(
@@ -332,4 +340,29 @@ async fn products(
         .collect();
     let found = catalogue::products_by_id(&node.projections, &ids, fresh).await?.found;
     Ok(found.into_iter().map(|product| (ProductId(product.product_id), (product.name, product.sku))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday;
+
+    use super::*;
+
+    #[test]
+    fn a_group_is_called_by_the_days_it_holds() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let days = |from, to| Days { from: Some(day(from)), to: Some(day(to)) };
+        let week = Some(GroupBy::Week(Weekday::Mon));
+        for (first, group_by, range, from, label) in [
+            ("2026-10-26", week, days("2026-10-29", "2026-11-04"), "2026-10-29", "29 Oct – 1 Nov 2026"),
+            ("2026-11-02", week, days("2026-10-29", "2026-11-04"), "2026-11-02", "2–4 Nov 2026"),
+            ("2026-10-26", week, days("2026-10-26", "2026-11-01"), "2026-10-26", "26 Oct – 1 Nov 2026"),
+            ("2026-10-26", week, Days::default(), "2026-10-26", "26 Oct – 1 Nov 2026"),
+            ("2026-10-01", Some(GroupBy::Month), days("2026-10-29", "2026-11-30"), "2026-10-29", "29–31 Oct 2026"),
+            ("2026-11-01", Some(GroupBy::Month), days("2026-10-29", "2026-11-30"), "2026-11-01", "November 2026"),
+            ("2026-11-04", Some(GroupBy::Day), days("2026-10-29", "2026-11-04"), "2026-11-04", "4 Nov 2026"),
+        ] {
+            assert_eq!(period(day(first), group_by, range), (day(from), label.to_owned()));
+        }
+    }
 }

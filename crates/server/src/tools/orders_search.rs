@@ -11,7 +11,8 @@ use orderlog_domain::{
     rejection::Rejection,
 };
 use orderlog_projections::{
-    Found, Freshness, customers,
+    Freshness, PageRequest,
+    customers::{self, Customer},
     order_summary::{self, Filter, OrderSummary, Sort},
 };
 use schemars::JsonSchema;
@@ -29,12 +30,14 @@ use crate::{
 
 /// Customers a text may stand for.
 const TEXT_CUSTOMERS: u32 = 50;
+/// Customers named where a text was read as something like it.
+const NAMED_CUSTOMERS: usize = 5;
 
 /// Find orders, newest first. Everything given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// An order number, or part of a product's name or SKU, or a customer's name or e-mail address.
+    /// An order number, or part of a product's name or SKU, or of a customer's name or e-mail address.
     #[serde(default)]
     #[schemars(with = "String", length(max = 254))]
     text: Option<String>,
@@ -111,14 +114,15 @@ pub(super) fn tool() -> Tool {
 }
 
 async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
-    let read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let mut read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
     let fresh = node.fresh().await?;
     let amount = |field: &str, text: &Option<String>| {
         let parse = |text: &String| parse_amount(text, node.config.shop.currency);
         text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
     };
-    let filter = Filter {
-        or_customers: customers_called(&node, input.text.as_deref(), fresh).await?,
+    let searched = input.text.as_deref().filter(|text| !text.trim().is_empty());
+    let mut filter = Filter {
+        or_customers: customers_with(&node, searched, fresh).await?,
         statuses: input.status,
         payment_statuses: input.payment_status,
         customer: read.customer,
@@ -131,9 +135,21 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
             Some(SortInput::Largest) => Sort::Largest,
             Some(SortInput::Newest) | None => Sort::Newest,
         },
-        text: input.text,
+        text: searched.map(str::to_owned),
     };
-    let answer = order_summary::order_summaries(&node.projections, &filter, paging.request()?, fresh).await?;
+    let page = paging.request()?;
+    let mut answer = order_summary::order_summaries(&node.projections, &filter, page, fresh).await?;
+    if answer.found.total_count == 0
+        && filter.or_customers.is_empty()
+        && let Some(text) = searched
+    {
+        let alike = customers::find_customers(&node.projections, text, TEXT_CUSTOMERS, fresh).await?.found.items;
+        if !alike.is_empty() {
+            read.interpretation.names.push(reading(text, &alike));
+            filter.or_customers = alike.iter().map(|customer| CustomerId(customer.customer_id)).collect();
+            answer = order_summary::order_summaries(&node.projections, &filter, page, fresh).await?;
+        }
+    }
     let customers = node.customers_named(answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let totals = sums(&node, answer.found.sums.iter().map(|sum| (sum.currency.as_str(), sum.total)));
     let now = node.clock.now().timestamp_millis();
@@ -159,11 +175,19 @@ fn text(total_count: i64, range: Option<&DateRange>, totals: &[MoneySum]) -> Str
     format!("{orders}{from} {fit}, worth {} in all.{days}", sentences::all_of(&worth))
 }
 
-/// Customers whom the text names, so that their orders are found too.
-async fn customers_called(node: &Node, text: Option<&str>, fresh: Freshness) -> Result<Vec<CustomerId>, Failure> {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(vec![]) };
-    let Found { items, .. } = customers::find_customers(&node.projections, text, TEXT_CUSTOMERS, fresh).await?.found;
-    Ok(items.into_iter().map(|customer| CustomerId(customer.customer_id)).collect())
+/// Customers whose name or e-mail address contains the text, as in customers.search, so that their orders are found too.
+async fn customers_with(node: &Node, text: Option<&str>, fresh: Freshness) -> Result<Vec<CustomerId>, Failure> {
+    let Some(text) = text else { return Ok(vec![]) };
+    let page = PageRequest::first(TEXT_CUSTOMERS);
+    let found = customers::customers(&node.projections, Some(text), page, fresh).await?.found.customers;
+    Ok(found.into_iter().map(|customer| CustomerId(customer.customer_id)).collect())
+}
+
+/// `Nothing has `Ahsa`; read as Asha Rao.`
+fn reading(text: &str, alike: &[Customer]) -> String {
+    let names: Vec<&str> = alike.iter().filter_map(|customer| customer.name.as_deref()).take(NAMED_CUSTOMERS).collect();
+    let more = if alike.len() > names.len() { " and others like them" } else { "" };
+    format!("Nothing has `{text}`; it was read as {}{more}.", names.join(", "))
 }
 
 impl Row {

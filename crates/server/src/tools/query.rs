@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, views::CustomerView};
-use crate::node::Node;
+use crate::{node::Node, resolve::Purpose};
 
 /// Items of a page when the caller does not say.
 const DEFAULT_LIMIT: u32 = 20;
@@ -142,12 +142,12 @@ impl Node {
             )?);
         }
         if let Some(text) = customer {
-            let (id, reading) = self.customer(text, "customer").await?;
+            let (id, reading) = self.customer(text, "customer", Purpose::Read).await?;
             read.customer = Some(id);
             read.interpretation.names.extend(reading);
         }
         if let Some(text) = product {
-            let (id, reading) = self.product(text, "product").await?;
+            let (id, reading) = self.product(text, "product", Purpose::Read).await?;
             read.product = Some(id);
             read.interpretation.names.extend(reading);
         }
