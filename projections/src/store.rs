@@ -2,11 +2,12 @@
 
 use std::{str::FromStr, time::Duration};
 
+use orderlog_event_log::sqlite_pool;
 use sqlx::{
     AssertSqlSafe, Connection as _, Postgres, Sqlite, Transaction,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
 };
 
 mod bulk;
@@ -120,9 +121,8 @@ impl Store {
                 .pragma("wal_autocheckpoint", "4000")
                 // The pages of a forgotten person are overwritten.
                 .pragma("secure_delete", "ON");
-            let writer =
-                SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(&failed)?;
-            let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_lazy_with(options);
+            let writer = sqlite_pool(1).connect_with(options.clone()).await.map_err(&failed)?;
+            let readers = sqlite_pool(SQLITE_READERS).connect_lazy_with(options);
             Ok(Store::Sqlite { writer, readers })
         } else {
             Err(StoreError::UnknownUrl(url.split('@').next_back().unwrap_or_default().to_owned()))

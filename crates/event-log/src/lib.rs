@@ -21,3 +21,4 @@ mod reads;
 
 mod postgres;
 mod sqlite;
+pub use sqlite::pool::sqlite_pool;

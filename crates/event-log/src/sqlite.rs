@@ -1,6 +1,7 @@
 //! The log on SQLite: a small pool for readers, one connection of its own for each writer.
 
 mod append;
+pub(crate) mod pool;
 mod session;
 mod sql;
 
@@ -10,7 +11,7 @@ use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, UnknownStream
 use sqlx::{
     Connection, Row, SqliteConnection, SqlitePool,
     pool::PoolConnection,
-    sqlite::{Sqlite, SqliteConnectOptions, SqlitePoolOptions, SqliteRow},
+    sqlite::{Sqlite, SqliteConnectOptions, SqliteRow},
 };
 
 pub(crate) use self::append::SqliteWriter;
@@ -37,7 +38,7 @@ impl SqliteLog {
         let mut connection = session::connect(&options).await?;
         migrate(&mut connection).await?;
         connection.close().await.map_err(|error| LogError::from_sqlx("migrating", error))?;
-        let pool = SqlitePoolOptions::new().max_connections(POOL_CONNECTIONS).connect_lazy_with(options.clone());
+        let pool = pool::sqlite_pool(POOL_CONNECTIONS).connect_lazy_with(options.clone());
         Ok(SqliteLog { options, pool })
     }
 

@@ -4,10 +4,11 @@ use std::{path::PathBuf, str::FromStr as _, time::Duration};
 
 use anyhow::Context as _;
 use orderlog_domain::ids::CustomerId;
+use orderlog_event_log::sqlite_pool;
 use sqlx::{
     PgPool, SqlitePool,
     postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use uuid::Uuid;
 
@@ -172,7 +173,7 @@ async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
         .busy_timeout(BUSY)
         .pragma("secure_delete", "ON");
     // One connection: SQLite has one writer, and the keys are read from memory.
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    let pool = sqlite_pool(1).connect_with(options).await?;
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     let made: Option<i64> =
         sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'").fetch_optional(&mut *tx).await?;
