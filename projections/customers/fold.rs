@@ -48,18 +48,18 @@ impl CustomersFold {
 
     fn merge(&mut self, mut customer: Customer, profile: &SealedProfile) {
         if let Some(name) = &profile.name {
-            customer.name = self.unseal.open(name);
+            customer.name = self.unseal.open("name", name);
             customer.name_lower = customer.name.as_deref().map(name_key);
         }
         if let Some(email) = &profile.email {
-            customer.email = self.unseal.open(email);
+            customer.email = self.unseal.open("email", email);
             customer.email_lower = customer.email.as_deref().map(key);
         }
         if let Some(phone) = &profile.phone {
-            customer.phone = self.unseal.open(phone);
+            customer.phone = self.unseal.open("phone", phone);
         }
         if let Some(address) = &profile.address {
-            customer.address = self.unseal.open(address);
+            customer.address = self.unseal.open("address", address);
         }
         self.customers.put(customer);
     }

@@ -11,7 +11,7 @@ use orderlog_event_log::Recorded;
 
 use crate::sheet::Sheet;
 
-type Open = dyn Fn(&str) -> Option<String> + Send + Sync;
+type Open = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 type Forget = dyn Fn(CustomerId) + Send + Sync;
 
 /// Opens sealed personal data; `None` when the person's key was erased. May want to be told who was.
@@ -22,8 +22,8 @@ pub struct Unseal {
 }
 
 impl Unseal {
-    /// Opens with `open`.
-    pub fn new(open: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Unseal {
+    /// Opens with `open`, which is given the field and the seal.
+    pub fn new(open: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Unseal {
         Unseal { open: Arc::new(open), forget: None }
     }
 
@@ -47,10 +47,10 @@ impl Unseal {
         }
     }
 
-    /// The text behind the seal.
+    /// The text behind the seal that stands in a field; a seal made for another field does not open.
     #[must_use]
-    pub fn open(&self, sealed: &str) -> Option<String> {
-        (self.open)(sealed)
+    pub fn open(&self, field: &str, sealed: &str) -> Option<String> {
+        (self.open)(field, sealed)
     }
 }
 

@@ -54,7 +54,7 @@ async fn measure_engine(
         replays.push(whole(replay(&log).await?, started));
 
         let started = Instant::now();
-        let unseal = Unseal::new(|_| None);
+        let unseal = Unseal::new(|_, _| None);
         let options = RunnerOptions { owner: format!("bench {}", crate::shop::new_id()), unseal };
         let reached = rebuild(&projections, &log, &[], &options, &CancellationToken::new(), |_| {}).await?;
         rebuilds.push(whole(reached, started));

@@ -91,6 +91,7 @@ impl Shop {
             now,
             occurred_at: now,
             expected_version: None,
+            readings: None,
             dry_run: false,
             origin,
         };

@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let relay = Relay::new(shop.log.clone(), client.clone(), bus);
     let relaying = tokio::spawn(relay.run(cancel.clone()));
     let projections = Projections::open(&database.url).await?;
-    let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_| None) };
+    let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_, _| None) };
     let running = Runner::start(projections.clone(), shop.log.clone(), Source::Nats(client), options, cancel.clone());
     projections.wait_until(READ_MODEL, shop.log.head().await?.position).await?;
 

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     desk::Desk,
+    history,
     submission::{Receipt, Submission},
     writer::Waiting,
 };
@@ -93,6 +94,7 @@ impl Decided {
             before: self.before,
             after: self.after,
             warnings: self.warnings,
+            readings: None,
             replayed: false,
             dry_run: false,
             batch: Arc::clone(batch),
@@ -192,6 +194,11 @@ impl Desk {
                 request_hash: submission.request_hash,
                 first: Position(batch.head.position.0 - range.len() as i64 + 1),
                 last: batch.head.position,
+                told: history::told(
+                    range.is_empty().then_some(decision.subject),
+                    &decision.warnings,
+                    submission.readings.as_ref(),
+                ),
             });
         }
         Outcome::Decided(Box::new(Decided {
@@ -229,6 +236,7 @@ impl Desk {
             after: after.or_else(|| before.clone()).unwrap_or_else(|| State::empty(decision.subject)),
             before,
             warnings: decision.warnings,
+            readings: None,
             replayed: false,
             dry_run: true,
             range: 0..events.len(),

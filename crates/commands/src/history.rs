@@ -1,13 +1,14 @@
-//! The receipt of a command carried out before, rebuilt from its events.
+//! The receipt of a command carried out before: rebuilt from its events, and from what was kept beside them.
 
 use std::{sync::Arc, time::Instant};
 
 use orderlog_domain::{
-    ids::{OrderId, Position, StreamId, Version},
+    ids::{CommandId, Position, StreamId, Version},
     rejection::{Code, Rejection},
     world::State,
 };
-use orderlog_event_log::{CommandRecord, Log, LogError, Recorded};
+use orderlog_event_log::{CommandRecord, Hash, Log, LogError, Recorded};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     load,
@@ -18,9 +19,58 @@ use crate::{
 /// Events of a stream read at once.
 const PAGE_EVENTS: u32 = 1_000;
 
+/// What an answer told that the command's events do not say.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Told {
+    /// What a command was about that recorded nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<StreamId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    /// How names were read, sealed by the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    readings: Option<String>,
+}
+
+/// What to keep beside a command's events, so that it can be answered again; mostly nothing. `unrecorded` is what it was
+/// about where it has no events.
+pub(crate) fn told(unrecorded: Option<StreamId>, warnings: &[String], readings: Option<&String>) -> Option<String> {
+    if unrecorded.is_none() && warnings.is_empty() && readings.is_none() {
+        return None;
+    }
+    let told = Told { subject: unrecorded, warnings: warnings.to_vec(), readings: readings.cloned() };
+    Some(serde_json::to_string(&told).expect("texts always have a JSON form"))
+}
+
+/// The receipt of the command with this id, if it was carried out before: whatever has changed since, it is the first one.
+/// `hashes` are those that the same request may have been kept under.
+///
+/// # Errors
+/// With the rejection of an id that was used for something else, or with the failure of the log.
+pub async fn receipt_of(log: &Log, id: CommandId, hashes: &[Hash]) -> Result<Option<Receipt>, SubmitError> {
+    let done = log.find_commands(&[id]).await.map_err(|error| SubmitError::Failed(Arc::new(error)))?;
+    match done.first() {
+        Some(done) => answer(log, done, hashes, None).await,
+        None => Ok(None),
+    }
+}
+
 /// The original receipt, or the rejection of a key that was used for something else.
 pub(crate) async fn receipt(log: &Log, again: &Submission, done: &CommandRecord) -> Result<Receipt, SubmitError> {
-    if again.request_hash != done.request_hash {
+    let named = again.command.needs(&again.names).pop();
+    let receipt = answer(log, done, &[again.request_hash], named).await?;
+    receipt.ok_or_else(|| Rejection::new(Code::Unavailable, "What this command was about is not known.").into())
+}
+
+/// `None` only where nothing says what the command was about: releases before 0.2 kept no subject of a command that
+/// recorded nothing, and `named` is not given.
+async fn answer(
+    log: &Log,
+    done: &CommandRecord,
+    hashes: &[Hash],
+    named: Option<StreamId>,
+) -> Result<Option<Receipt>, SubmitError> {
+    if !hashes.contains(&done.request_hash) {
         return Err(Rejection::new(
             Code::IdempotencyMismatch,
             "This idempotency_key was already used for a call with other arguments.",
@@ -31,60 +81,63 @@ pub(crate) async fn receipt(log: &Log, again: &Submission, done: &CommandRecord)
     }
     let started = Instant::now();
     loop {
-        match rebuild(log, again, done).await {
+        match rebuild(log, done, named).await {
             Err(error) if error.is_transient() && started.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
             outcome => return outcome.map_err(|error| SubmitError::Failed(Arc::new(error))),
         }
     }
 }
 
-async fn rebuild(log: &Log, again: &Submission, done: &CommandRecord) -> Result<Receipt, LogError> {
+async fn rebuild(log: &Log, done: &CommandRecord, named: Option<StreamId>) -> Result<Option<Receipt>, LogError> {
     let count = u32::try_from(done.last.0 - done.first.0 + 1).unwrap_or(0);
     let events = if count == 0 { vec![] } else { log.read(Position(done.first.0 - 1), count).await? };
-    let subject = subject(&events, again);
-    let own: Vec<Version> = events.iter().filter(|e| e.stream == subject).map(|e| e.version).collect();
-    let (first, last) = (own.first().copied(), own.last().copied());
-    let (before, after) = match (first, last) {
-        (Some(first), Some(last)) => {
-            (state_at(log, subject, Version(first.0 - 1)).await?, state_at(log, subject, last).await?)
-        }
+    let Told { subject, warnings, readings } = match &done.told {
+        Some(told) => serde_json::from_str(told)
+            .map_err(|error| LogError::Corrupt { position: done.last, what: format!("its command: {error}") })?,
+        None => Told::default(),
+    };
+    // A command's first event is about what the command is about: `testing::Story` in the domain holds every command to it.
+    let Some(subject) = events.first().map(|event| event.stream).or(subject).or(named) else { return Ok(None) };
+    let own = |event: &&Recorded| event.stream == subject;
+    let first = events.iter().find(own).map(|event| event.version);
+    let (before, after) = match (first, events.iter().rfind(own).map(|event| event.version)) {
+        (Some(first), Some(last)) => (
+            state_while(log, subject, |event| event.version < first).await?,
+            state_while(log, subject, |event| event.version <= last).await?,
+        ),
+        // It was answered at this position.
         _ => {
-            let now = state_at(log, subject, Version(i64::MAX)).await?;
-            (now.clone(), now)
+            let then = state_while(log, subject, |event| event.position <= done.last).await?;
+            (then.clone(), then)
         }
     };
-    Ok(Receipt {
+    Ok(Some(Receipt {
         command_id: done.command_id,
         subject,
         position: done.last,
         before: (before.version() > Version::NONE).then_some(before),
         after,
-        warnings: vec![],
+        warnings,
+        readings,
         replayed: true,
         dry_run: false,
         range: 0..events.len(),
         batch: events.into(),
-    })
+    }))
 }
 
-/// What the command was about: what its arguments name, or the order it created.
-fn subject(events: &[Recorded], again: &Submission) -> StreamId {
-    let order = events.iter().map(|event| event.stream).find(|stream| matches!(stream, StreamId::Order(_)));
-    let first = order.or_else(|| events.first().map(|event| event.stream));
-    // A command that recorded nothing created no order: its subject stands in its arguments.
-    first.or_else(|| again.command.needs(&again.names).pop()).unwrap_or(StreamId::Order(OrderId::FIRST))
-}
-
-/// A stream's state as it stood at a version.
-async fn state_at(log: &Log, stream: StreamId, version: Version) -> Result<State, LogError> {
+/// A stream's state after the events from its first on that `belongs` says yes to.
+async fn state_while(log: &Log, stream: StreamId, belongs: impl Fn(&Recorded) -> bool) -> Result<State, LogError> {
     let mut state = State::empty(stream);
     loop {
         let page = log.read_stream(stream, state.version(), PAGE_EVENTS).await?;
-        let full = page.len() == PAGE_EVENTS as usize;
-        for recorded in page.iter().take_while(|recorded| recorded.version <= version) {
+        for recorded in &page {
+            if !belongs(recorded) {
+                return Ok(state);
+            }
             load::evolve(&mut state, recorded)?;
         }
-        if !full || state.version() >= version {
+        if page.len() < PAGE_EVENTS as usize {
             return Ok(state);
         }
     }

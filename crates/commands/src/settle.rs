@@ -87,7 +87,7 @@ impl Task {
         let done = self.connection.find_commands(&ids).await?;
         let done: HashMap<CommandId, CommandRecord> = done.into_iter().map(|done| (done.command_id, done)).collect();
         for waiting in draft.waiting.extract_if(.., |waiting| done.contains_key(&waiting.submission.command_id)) {
-            let (log, done) = (self.desk.log.clone(), done[&waiting.submission.command_id]);
+            let (log, done) = (self.desk.log.clone(), done[&waiting.submission.command_id].clone());
             tokio::spawn(async move {
                 let answer = history::receipt(&log, &waiting.submission, &done).await;
                 let _ = waiting.reply.send(answer);

@@ -35,6 +35,8 @@ pub struct Submission {
     pub occurred_at: DateTime<Utc>,
     /// Refuse unless the subject stands at this version.
     pub expected_version: Option<Version>,
+    /// How names in it were read, sealed: kept for whoever answers the same command again.
+    pub readings: Option<String>,
     /// Decide and answer, but record nothing.
     pub dry_run: bool,
     /// Who asks, through what, why.
@@ -75,6 +77,8 @@ pub struct Receipt {
     pub after: State,
     /// What the user should know besides.
     pub warnings: Vec<String>,
+    /// How names were read when it was carried out before, as sealed then.
+    pub readings: Option<String>,
     /// Answered from the log: the same command had been carried out before.
     pub replayed: bool,
     /// Nothing was recorded: the events are those that would have been.

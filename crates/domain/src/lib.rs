@@ -26,6 +26,7 @@ pub mod rejection;
 
 pub mod limits;
 pub mod text;
+pub mod typed;
 
 pub mod postings;
 pub mod pricing;

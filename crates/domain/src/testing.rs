@@ -122,6 +122,11 @@ impl Story {
                 }
             }
         };
+        let first = decision.facts.first().map(|(stream, _)| *stream);
+        assert!(
+            first.is_none_or(|stream| stream == decision.subject),
+            "the first fact is about the subject: {decision:?}"
+        );
         let provenance = self.provenance(occurred_at);
         for (stream, event) in &decision.facts {
             if matches!(event, Event::OrderPlaced(_)) {
@@ -156,7 +161,7 @@ impl Story {
         self.world.stock(ProductId::from_sku(sku)).expect("the stock is at hand")
     }
 
-    fn provenance(&self, occurred_at: DateTime<Utc>) -> Provenance {
+    pub(crate) fn provenance(&self, occurred_at: DateTime<Utc>) -> Provenance {
         Provenance {
             occurred_at,
             recorded_at: self.now,

@@ -17,9 +17,21 @@ pub fn check_line(field: &str, text: &str, max: usize, problems: &mut Problems) 
 }
 
 /// Checks free text of several lines: like [`check_line`], but line breaks, tabs and blanks are allowed.
+pub fn check_words(field: &str, text: &str, max: usize, problems: &mut Problems) {
+    check(field, text, max, |c| matches!(c, '\n' | '\r' | '\t'), problems);
+}
+
+/// As [`check_words`], unless the edge has checked it already and sealed it.
 pub fn check_note(field: &str, text: &str, max: usize, problems: &mut Problems) {
     if !text.starts_with(SEALED_PREFIX) {
-        check(field, text, max, |c| matches!(c, '\n' | '\r' | '\t'), problems);
+        check_words(field, text, max, problems);
+    }
+}
+
+/// As [`check_line`], unless the edge has checked it already and sealed it.
+pub fn check_typed_line(field: &str, text: &str, max: usize, problems: &mut Problems) {
+    if !text.starts_with(SEALED_PREFIX) {
+        check_line(field, text, max, problems);
     }
 }
 

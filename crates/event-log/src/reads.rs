@@ -117,7 +117,7 @@ macro_rules! reads {
             })
         }
 
-        /// For rows of (command_id, request_hash, first_position, last_position).
+        /// For rows of (command_id, request_hash, first_position, last_position, told).
         fn command_of(row: &$row) -> Result<CommandRecord, sqlx::Error> {
             let hash: &[u8] = row.try_get(1)?;
             Ok(CommandRecord {
@@ -125,6 +125,7 @@ macro_rules! reads {
                 request_hash: Hash(hash.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?),
                 first: Position(row.try_get(2)?),
                 last: Position(row.try_get(3)?),
+                told: row.try_get(4)?,
             })
         }
 

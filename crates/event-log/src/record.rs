@@ -50,8 +50,8 @@ pub struct Recorded {
     pub json: String,
 }
 
-/// What became of one command, kept so that sending it again acts once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What became of one command, kept so that sending it again acts once and is answered the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandRecord {
     /// The command.
     pub command_id: CommandId,
@@ -61,6 +61,8 @@ pub struct CommandRecord {
     pub first: Position,
     /// Position of its last event; `first = last + 1` when it recorded nothing.
     pub last: Position,
+    /// What its answer told that its events do not, for whoever answers it again; mostly nothing.
+    pub told: Option<String>,
 }
 
 /// Everything one append adds, and the head as it stands afterwards.

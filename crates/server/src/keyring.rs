@@ -1,5 +1,5 @@
-//! Customers' keys: seal personal data deterministically, open it again, and find customers by a keyed hash of their
-//! e-mail address. Deleting a key forgets the person.
+//! Keys of customers and of the shop: seal what people typed, open it again where it was sealed, and find customers by a
+//! keyed hash of their e-mail address. Deleting a customer's key forgets the person.
 
 mod seal;
 mod store;
@@ -10,18 +10,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orderlog_domain::{ids::CustomerId, text::SEALED_PREFIX};
-use serde_json::Value;
+use orderlog_domain::{
+    envelope::Envelope,
+    event::Event,
+    ids::CustomerId,
+    order::Order,
+    text::SEALED_PREFIX,
+    typed::{Kind, Typed},
+};
 use uuid::Uuid;
 
 use self::{
-    seal::Key,
+    seal::{Key, SHOP},
     store::{Newcomer, Store},
 };
 use crate::clock;
 
 /// Name of the shop's key for the e-mail index.
 const EMAIL_INDEX: &str = "email-index";
+/// Name of the shop's key that seals free text which concerns no customer.
+const SHOP_TEXTS: &str = "texts";
 /// Name of the shop's key that signs confirm tokens.
 const CONFIRM_TOKENS: &str = "confirm-tokens";
 /// How long an address found once is taken to belong to the same customer: another node may change it meanwhile.
@@ -29,7 +37,14 @@ const EMAIL_MEMORY: Duration = Duration::from_secs(60);
 /// Addresses remembered at most.
 const EMAILS_REMEMBERED: usize = 100_000;
 /// What stands for a text whose key was erased.
-const FORGOTTEN: &str = "(forgotten)";
+pub(crate) const FORGOTTEN: &str = "(forgotten)";
+
+/// Under whose key a text is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Customer(CustomerId),
+    Shop,
+}
 
 /// Nobody has this id, or the person was forgotten.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +57,7 @@ pub(crate) struct Keyring {
     store: Store,
     index: [u8; 32],
     tokens: [u8; 32],
+    shop: Key,
     keys: RwLock<Keys>,
     emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
 }
@@ -59,9 +75,10 @@ impl Keyring {
         let store = Store::open(database_url).await?;
         let index = store.shop_key(EMAIL_INDEX, clock::random_key()?).await?;
         let tokens = store.shop_key(CONFIRM_TOKENS, clock::random_key()?).await?;
+        let shop = Key::of_shop(&store.shop_key(SHOP_TEXTS, clock::random_key()?).await?);
         let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
         let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
-        Ok(Keyring { store, index, tokens, keys, emails: RwLock::default() })
+        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default() })
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
@@ -138,21 +155,34 @@ impl Keyring {
         Ok(!self.is_forgotten(id.0) && self.store.key(id.0).await?.is_some())
     }
 
-    /// Seals a text about a customer, or a word in its place when nobody has that id: the decision will refuse it then.
-    pub(crate) async fn seal_or_forget(&self, id: CustomerId, field: &str, text: &str) -> anyhow::Result<String> {
-        match self.seal(id, field, text).await {
-            Err(error) if error.is::<NoKey>() => Ok(FORGOTTEN.to_owned()),
-            sealed => sealed,
-        }
+    /// Seals what was typed about a customer. Where nobody has that key any more, what is about the person is replaced by
+    /// a word, and what the shop works with, such as a tracking number, is sealed under the shop's key.
+    pub(crate) async fn seal_for(&self, owner: Owner, Typed { field, text, kind }: Typed<'_>) -> anyhow::Result<()> {
+        let Owner::Customer(id) = owner else {
+            *text = self.shop.seal(field, text);
+            return Ok(());
+        };
+        *text = match self.seal(id, field, text).await {
+            Err(error) if error.is::<NoKey>() => match kind {
+                Kind::Words => FORGOTTEN.to_owned(),
+                Kind::Number => self.shop.seal(field, text),
+            },
+            sealed => sealed?,
+        };
+        Ok(())
     }
 
-    /// The text behind a seal; `None` when the key was erased. A text that is no seal is given back as it is.
-    pub(crate) fn open_seal(&self, sealed: &str) -> Option<String> {
-        let Some((id, _)) = sealed.strip_prefix(SEALED_PREFIX).and_then(|rest| rest.split_once(':')) else {
+    /// The text behind a seal that was made for this field; `None` when the key was erased or the seal is another's. A text
+    /// that is no seal, from the time before all were sealed, is given back as it is.
+    pub(crate) fn open_seal(&self, field: &str, sealed: &str) -> Option<String> {
+        let Some((owner, _)) = sealed.strip_prefix(SEALED_PREFIX).and_then(|rest| rest.split_once(':')) else {
             return Some(sealed.to_owned());
         };
-        let id = Uuid::parse_str(id).ok()?;
-        if let Some(opened) = self.with_key(id, |key| key.open(sealed)) {
+        if owner == SHOP {
+            return self.shop.open(field, sealed);
+        }
+        let id = Uuid::parse_str(owner).ok()?;
+        if let Some(opened) = self.with_key(id, |key| key.open(field, sealed)) {
             return opened;
         }
         if self.is_forgotten(id) {
@@ -162,19 +192,27 @@ impl Keyring {
         let found = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.store.key(id)));
         let key = found.ok().flatten()?;
         self.remember_key(id, &key);
-        self.with_key(id, |key| key.open(sealed)).flatten()
+        self.with_key(id, |key| key.open(field, sealed)).flatten()
     }
 
-    /// Opens every seal within a JSON value; what cannot be opened says so.
-    pub(crate) fn open_all(&self, value: &mut Value) {
-        match value {
-            Value::String(text) if text.starts_with(SEALED_PREFIX) => {
-                *text = self.open_seal(text).unwrap_or_else(|| FORGOTTEN.to_owned());
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.open_all(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|item| self.open_all(item)),
-            _ => {}
+    /// Opens what was typed; what cannot be opened says so. A text is opened once: what comes out is never a seal again.
+    pub(crate) fn open_typed(&self, typed: Vec<Typed<'_>>) {
+        for Typed { field, text, .. } in typed {
+            *text = self.open_seal(field, text).unwrap_or_else(|| FORGOTTEN.to_owned());
         }
+    }
+
+    /// Opens what was typed into an event, and why it was recorded.
+    pub(crate) fn open_event(&self, event: &mut Envelope<Event>) {
+        self.open_typed(event.data.typed_mut());
+        self.open_typed(event.provenance.typed_mut());
+    }
+
+    /// The order with what was typed into it opened.
+    pub(crate) fn opened(&self, order: &Order) -> Order {
+        let mut order = order.clone();
+        self.open_typed(order.typed_mut());
+        order
     }
 
     /// Destroys the customer's key: nobody can open what was sealed under it any more. Once more changes nothing.
@@ -251,7 +289,7 @@ mod tests {
         assert_ne!(sealed, ring.seal(id, "note", "Asha Rao").await.unwrap());
         assert!(sealed.starts_with(&format!("sealed:1:{id}:")) && !sealed.contains("Asha"));
         drop(ring);
-        assert_eq!(keyring(&folder).await.open_seal(&sealed).as_deref(), Some("Asha Rao"));
+        assert_eq!(keyring(&folder).await.open_seal("name", &sealed).as_deref(), Some("Asha Rao"));
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -272,17 +310,39 @@ mod tests {
         let (here, there) = (keyring(&folder).await, keyring(&folder).await);
         let id = here.identify(someone(1), Some("asha@example.in")).await.unwrap();
         let sealed = here.seal(id, "name", "Asha Rao").await.unwrap();
-        assert_eq!(there.open_seal(&sealed).as_deref(), Some("Asha Rao"));
+        assert_eq!(there.open_seal("name", &sealed).as_deref(), Some("Asha Rao"));
         assert_eq!(there.by_email("asha@example.in").await.unwrap(), Some(id));
         there.drop_key(id);
-        assert_eq!(there.open_seal(&sealed), None);
+        assert_eq!(there.open_seal("name", &sealed), None);
         assert_eq!(there.by_email("asha@example.in").await.unwrap(), None);
         assert!(here.has_key(id).await.unwrap() && !there.has_key(id).await.unwrap());
-        assert_eq!(there.seal_or_forget(id, "note", "tea").await.unwrap(), FORGOTTEN);
-        assert_eq!(here.open_seal(&sealed).as_deref(), Some("Asha Rao"), "not told yet");
+        let seal = async |field, kind| {
+            let mut text = "tea".to_owned();
+            there.seal_for(Owner::Customer(id), Typed { field, text: &mut text, kind }).await.unwrap();
+            text
+        };
+        assert_eq!(seal("note", Kind::Words).await, FORGOTTEN);
+        let number = seal("tracking", Kind::Number).await;
+        assert!(number.starts_with("sealed:1:shop:"), "{number}");
+        assert_eq!(here.open_seal("tracking", &number).as_deref(), Some("tea"));
+        assert_eq!(here.open_seal("name", &sealed).as_deref(), Some("Asha Rao"), "not told yet");
         here.forget(id).await.unwrap();
-        assert_eq!(here.open_seal(&sealed), None);
-        assert_eq!(keyring(&folder).await.open_seal(&sealed), None);
+        assert_eq!(here.open_seal("name", &sealed), None);
+        assert_eq!(keyring(&folder).await.open_seal("name", &sealed), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_seal_opens_only_in_its_own_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = keyring(&folder).await;
+        let id = ring.identify(someone(1), None).await.unwrap();
+        for owner in [Owner::Customer(id), Owner::Shop] {
+            let mut text = "Asha Rao".to_owned();
+            ring.seal_for(owner, Typed { field: "reason", text: &mut text, kind: Kind::Words }).await.unwrap();
+            assert_eq!(ring.open_seal("reason", &text).as_deref(), Some("Asha Rao"));
+            assert_eq!(ring.open_seal("note", &text), None);
+        }
+        assert_eq!(ring.open_seal("note", "from before all was sealed").as_deref(), Some("from before all was sealed"));
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -295,7 +355,7 @@ mod tests {
         let last = if tampered.ends_with('A') { 'B' } else { 'A' };
         tampered.truncate(sealed.len() - 6);
         tampered.push(last);
-        assert_eq!(ring.open_seal(&tampered), None);
-        assert_eq!(ring.open_seal(&sealed.replace(&id.to_string(), &someone(2).to_string())), None);
+        assert_eq!(ring.open_seal("name", &tampered), None);
+        assert_eq!(ring.open_seal("name", &sealed.replace(&id.to_string(), &someone(2).to_string())), None);
     }
 }

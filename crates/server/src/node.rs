@@ -70,7 +70,8 @@ impl Node {
         let source = nats.clone().map_or(Source::Bus(bus), Source::Nats);
         let unseal = {
             let (opening, forgetting) = (Arc::clone(&keyring), Arc::clone(&keyring));
-            Unseal::new(move |sealed| opening.open_seal(sealed)).forgetting(heard, move |id| forgetting.drop_key(id))
+            Unseal::new(move |field, sealed| opening.open_seal(field, sealed))
+                .forgetting(heard, move |id| forgetting.drop_key(id))
         };
         let options = RunnerOptions { owner: clock.new_id().to_string(), unseal };
         background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));

@@ -56,7 +56,7 @@ impl Engine {
 
     /// A node that does not run read models yet.
     pub(crate) async fn node(&self, name: &str) -> Node {
-        let unseal = Unseal::new(|sealed| sealed.strip_prefix("sealed:").map(str::to_owned));
+        let unseal = Unseal::new(|_, sealed| sealed.strip_prefix("sealed:").map(str::to_owned));
         Node {
             projections: Projections::open(&self.projections_url).await.expect("open the read models"),
             bus: Bus::new(),

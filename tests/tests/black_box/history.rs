@@ -97,6 +97,7 @@ fn submission(command: Command, id: u128, now: DateTime<Utc>) -> Submission {
         now,
         occurred_at: now,
         expected_version: None,
+        readings: None,
         dry_run: false,
         origin: Origin {
             actor: Actor { user: "local".to_owned(), role: "owner".to_owned() },

@@ -11,6 +11,7 @@ mod figures;
 mod guards;
 mod history;
 mod names;
+mod one_key;
 mod operations;
 mod protocol;
 mod safe_hands;

@@ -104,6 +104,7 @@ impl Node {
             now: now(),
             occurred_at: now(),
             expected_version: None,
+            readings: None,
             dry_run: false,
             origin: Origin {
                 actor: Actor { user: "test".to_owned(), role: "owner".to_owned() },

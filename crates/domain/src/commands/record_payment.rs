@@ -71,7 +71,7 @@ impl RecordPayment {
         let mut problems = Problems::default();
         text::check_line("method", &self.method, limits::METHOD_CHARS, &mut problems);
         if let Some(reference) = &self.reference {
-            text::check_line("reference", reference, limits::TRACKING_CHARS, &mut problems);
+            text::check_typed_line("reference", reference, limits::TRACKING_CHARS, &mut problems);
         }
         let given = self.amount.as_deref().map(|amount| parse_amount(amount, order.currency)).transpose();
         match &given {

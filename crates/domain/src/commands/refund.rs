@@ -90,7 +90,7 @@ impl Refund {
             text::check_line("method", method, limits::METHOD_CHARS, &mut problems);
         }
         if let Some(reference) = &self.reference {
-            text::check_line("reference", reference, limits::TRACKING_CHARS, &mut problems);
+            text::check_typed_line("reference", reference, limits::TRACKING_CHARS, &mut problems);
         }
         let mut read =
             |field: &str, text: &Option<String>| match text.as_deref().map(|t| parse_amount(t, order.currency)) {

@@ -74,10 +74,10 @@ impl Ship {
     fn check(&self, order: &Order, context: &Context<'_>) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         if let Some(carrier) = &self.carrier {
-            text::check_line("carrier", carrier, limits::CARRIER_CHARS, &mut problems);
+            text::check_typed_line("carrier", carrier, limits::CARRIER_CHARS, &mut problems);
         }
         if let Some(tracking) = &self.tracking {
-            text::check_line("tracking", tracking, limits::TRACKING_CHARS, &mut problems);
+            text::check_typed_line("tracking", tracking, limits::TRACKING_CHARS, &mut problems);
         }
         refuse::check_occurred_at(order, context, &mut problems);
         problems.check()

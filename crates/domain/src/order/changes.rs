@@ -20,7 +20,7 @@ pub struct Change {
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
-    /// A word or a text; may be sealed.
+    /// A word or a text; sealed if the order's texts are.
     Text(String),
     /// A number of units.
     Units(i64),

@@ -146,6 +146,7 @@ async fn swap(connection: &mut PgConnection, expected: Position, batch: &Batch) 
             .bind(&command.request_hash.0[..])
             .bind(command.first.0)
             .bind(command.last.0)
+            .bind(command.told.as_deref())
     } else {
         query
             .bind(column(events, |event| event.position.0))
@@ -158,6 +159,7 @@ async fn swap(connection: &mut PgConnection, expected: Position, batch: &Batch) 
             .bind(column(commands, |command| &command.request_hash.0[..]))
             .bind(column(commands, |command| command.first.0))
             .bind(column(commands, |command| command.last.0))
+            .bind(column(commands, |command| command.told.as_deref()))
     };
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }

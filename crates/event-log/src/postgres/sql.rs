@@ -16,8 +16,9 @@ WITH moved AS (
            unnest($9::text[]), unnest($10::bytea[]), unnest($11::text[])
     FROM moved
 ), answered AS (
-    INSERT INTO commands (command_id, request_hash, first_position, last_position)
-    SELECT unnest($12::uuid[]), unnest($13::bytea[]), unnest($14::bigint[]), unnest($15::bigint[])
+    INSERT INTO commands (command_id, request_hash, first_position, last_position, told)
+    SELECT unnest($12::uuid[]), unnest($13::bytea[]), unnest($14::bigint[]),
+           unnest($15::bigint[]), unnest($16::text[])
     FROM moved
 )
 SELECT 1 FROM moved";
@@ -33,8 +34,8 @@ WITH moved AS (
     SELECT $6::bigint, $7::text, $8::bigint, $9::text, $10::bytea, $11::text
     FROM moved
 ), answered AS (
-    INSERT INTO commands (command_id, request_hash, first_position, last_position)
-    SELECT $12::uuid, $13::bytea, $14::bigint, $15::bigint
+    INSERT INTO commands (command_id, request_hash, first_position, last_position, told)
+    SELECT $12::uuid, $13::bytea, $14::bigint, $15::bigint, $16::text
     FROM moved
 )
 SELECT 1 FROM moved";
@@ -51,8 +52,7 @@ JOIN events e ON e.stream = wanted.stream AND e.version > wanted.after
 ORDER BY e.stream, e.version";
 
 /// Takes command ids.
-pub(super) const FIND_COMMANDS: &str =
-    "SELECT command_id, request_hash, first_position, last_position FROM commands WHERE command_id = ANY ($1::uuid[])";
+pub(super) const FIND_COMMANDS: &str = "SELECT command_id, request_hash, first_position, last_position, told FROM commands WHERE command_id = ANY ($1::uuid[])";
 
 /// Takes streams.
 pub(super) const LOAD_SNAPSHOTS: &str =

@@ -128,7 +128,8 @@ impl SqliteWriter {
                 .bind(command.command_id.0)
                 .bind(&command.request_hash.0[..])
                 .bind(command.first.0)
-                .bind(command.last.0);
+                .bind(command.last.0)
+                .bind(command.told.as_deref());
         }
         query.execute(&mut self.connection).await.map(|_| ())
     }

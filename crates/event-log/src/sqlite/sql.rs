@@ -12,7 +12,7 @@ CROSS JOIN events e ON e.stream = wanted.value ->> 0 AND e.version > wanted.valu
 ORDER BY e.stream, e.version";
 
 /// Takes a list of command ids in hex.
-pub(super) const FIND_COMMANDS: &str = "SELECT command_id, request_hash, first_position, last_position FROM commands \
+pub(super) const FIND_COMMANDS: &str = "SELECT command_id, request_hash, first_position, last_position, told FROM commands \
     WHERE command_id IN (SELECT unhex(value) FROM json_each($1))";
 
 /// Takes a list of streams.
@@ -33,8 +33,8 @@ pub(super) fn insert_events(rows: usize) -> String {
 
 /// As [`insert_events`], for commands.
 pub(super) fn insert_commands(rows: usize) -> String {
-    let values = values(rows, "(?,?,?,?)");
-    format!("INSERT INTO commands (command_id, request_hash, first_position, last_position) VALUES {values}")
+    let values = values(rows, "(?,?,?,?,?)");
+    format!("INSERT INTO commands (command_id, request_hash, first_position, last_position, told) VALUES {values}")
 }
 
 fn values(rows: usize, row: &str) -> String {

@@ -79,7 +79,7 @@ async fn a_command_is_recorded_once(database: &Database) {
     assert_eq!(writer.append(at(0), &first).await.unwrap(), Swap::Done);
 
     let mut again = story.batch(once, &[order(1002)]);
-    again.commands.push(first.commands[0]);
+    again.commands.push(first.commands[0].clone());
     assert_eq!(writer.append(at(1), &again).await.unwrap(), Swap::Lost);
     unchanged(&log, &first).await;
     assert_eq!(log.find_commands(&[once, twice]).await.unwrap(), first.commands);
@@ -88,7 +88,7 @@ async fn a_command_is_recorded_once(database: &Database) {
     assert_eq!(writer.append(at(1), &again).await.unwrap(), Swap::Done);
     let mut found = writer.find_commands(&[once, twice, command()]).await.unwrap();
     found.sort_by_key(|command| command.first);
-    assert_eq!(found, [first.commands[0], again.commands[0]]);
+    assert_eq!(found, [first.commands[0].clone(), again.commands[0].clone()]);
 }
 
 async fn batches_without_events_are_recorded(database: &Database) {

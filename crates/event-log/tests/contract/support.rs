@@ -178,7 +178,8 @@ impl Story {
             events.push(event);
         }
         let request_hash = Hash::of(command_id.0.as_bytes());
-        let command = CommandRecord { command_id, request_hash, first, last: self.head.position };
+        let told = (streams.len() != 1).then(|| r#"{"warnings":["ä"]}"#.to_owned());
+        let command = CommandRecord { command_id, request_hash, first, last: self.head.position, told };
         Batch { events, commands: vec![command], head: self.head.clone() }
     }
 

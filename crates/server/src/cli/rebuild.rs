@@ -35,7 +35,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
         bar.set_length(u64::try_from(progress.head.0).unwrap_or(0));
         bar.set_position(u64::try_from(progress.position.0).unwrap_or(0));
     };
-    let unseal = Unseal::new(move |sealed| keyring.open_seal(sealed));
+    let unseal = Unseal::new(move |field, sealed| keyring.open_seal(field, sealed));
     let options = RunnerOptions { owner: Clock::new(config.clock).new_id().to_string(), unseal };
     let cancel = CancellationToken::new();
     let interrupted = cancel.clone();

@@ -53,14 +53,14 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
     let keyring = Keyring::open(&config.database_url).await?;
     let mut events = history::events_of(log, id, None).await?;
     events.retain(|event| arguments.as_of.is_none_or(|as_of| event.provenance.recorded_at <= as_of));
+    events.iter_mut().for_each(|event| keyring.open_event(event));
     let Some(order) = history::fold(id, &events) else {
         anyhow::bail!("there is no order #{id}{}", arguments.as_of.map(|at| format!(" at {at}")).unwrap_or_default());
     };
     let zone = config.shop.calendar.timezone;
     let at = arguments.as_of.unwrap_or_else(|| Clock::new(config.clock).now());
     if arguments.json {
-        let mut value = json!({ "order": order.view(at), "events": events });
-        keyring.open_all(&mut value);
+        let value = json!({ "order": order.view(at), "events": events });
         print(&format!("{value}\n"))?;
         return Ok(());
     }

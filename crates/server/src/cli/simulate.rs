@@ -145,6 +145,7 @@ async fn submission(
         now: occurred_at,
         occurred_at,
         expected_version: None,
+        readings: None,
         dry_run: false,
         origin: Origin {
             actor: caller.principal.actor(),

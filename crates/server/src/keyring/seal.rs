@@ -1,5 +1,5 @@
-//! One customer's key at work: XChaCha20-Poly1305 with a nonce derived from field and text, so that equal texts of one
-//! customer have equal seals and decisions can compare them unread.
+//! One key at work: XChaCha20-Poly1305 with a nonce derived from field and text, so that equal texts of one customer in one
+//! field have equal seals and decisions can compare them unread, and a seal opens only in the field it was made for.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
@@ -14,43 +14,79 @@ use uuid::Uuid;
 /// Bytes of an XChaCha20 nonce.
 const NONCE_BYTES: usize = 24;
 
-/// A customer's key, split into one that encrypts and one that derives nonces.
+/// Stands in a seal where it is the shop's and not a customer's.
+pub(super) const SHOP: &str = "shop";
+
+/// A customer's key or the shop's, split into one that encrypts and one that derives nonces.
 pub(super) struct Key {
-    customer: Uuid,
+    owner: Owner,
     cipher: XChaCha20Poly1305,
     nonces: [u8; 32],
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Owner {
+    Customer(Uuid),
+    Shop,
+}
+
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Key of {}", self.customer)
+        write!(f, "Key of {:?}", self.owner)
     }
 }
 
 impl Key {
     pub(super) fn new(customer: Uuid, key: &[u8; 32]) -> Key {
+        Key::of(Owner::Customer(customer), key)
+    }
+
+    pub(super) fn of_shop(key: &[u8; 32]) -> Key {
+        Key::of(Owner::Shop, key)
+    }
+
+    fn of(owner: Owner, key: &[u8; 32]) -> Key {
         let cipher = XChaCha20Poly1305::new(&hmac(key, &[b"orderlog seal"]).into());
-        Key { customer, cipher, nonces: hmac(key, &[b"orderlog nonce"]) }
+        Key { owner, cipher, nonces: hmac(key, &[b"orderlog nonce"]) }
     }
 
-    /// `sealed:1:<customer>:<nonce and ciphertext in base64url>`.
+    /// `sealed:1:<customer, or shop>:<nonce and ciphertext in base64url>`.
     pub(super) fn seal(&self, field: &str, text: &str) -> String {
-        let nonce = hmac(&self.nonces, &[field.as_bytes(), b"\0", text.as_bytes()]);
-        let nonce = XNonce::from_slice(&nonce[..NONCE_BYTES]);
-        let payload = Payload { msg: text.as_bytes(), aad: self.customer.as_bytes() };
-        let sealed = self.cipher.encrypt(nonce, payload).expect("texts are far below the cipher's limit of 256 GiB");
+        let nonce = self.nonce(field, text);
+        let payload = Payload { msg: text.as_bytes(), aad: self.owner.as_bytes() };
+        let sealed = self.cipher.encrypt(&nonce, payload).expect("texts are far below the cipher's limit of 256 GiB");
         let bytes = [nonce.as_slice(), &sealed].concat();
-        format!("{SEALED_PREFIX}{}:{}", self.customer, URL_SAFE_NO_PAD.encode(bytes))
+        let encoded = URL_SAFE_NO_PAD.encode(bytes);
+        match self.owner {
+            Owner::Customer(customer) => format!("{SEALED_PREFIX}{customer}:{encoded}"),
+            Owner::Shop => format!("{SEALED_PREFIX}{SHOP}:{encoded}"),
+        }
     }
 
-    /// The text, unless the seal is not one of this key's.
-    pub(super) fn open(&self, sealed: &str) -> Option<String> {
+    /// The text, unless the seal is not one of this key's for this field.
+    pub(super) fn open(&self, field: &str, sealed: &str) -> Option<String> {
         let (_, encoded) = sealed.rsplit_once(':')?;
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES)?;
-        let payload = Payload { msg: sealed, aad: self.customer.as_bytes() };
-        let text = self.cipher.decrypt(XNonce::from_slice(nonce), payload).ok()?;
-        String::from_utf8(text).ok()
+        let nonce = XNonce::from_slice(nonce);
+        let payload = Payload { msg: sealed, aad: self.owner.as_bytes() };
+        let text = String::from_utf8(self.cipher.decrypt(nonce, payload).ok()?).ok()?;
+        // A seal that was copied here from another field has that field's nonce.
+        (self.nonce(field, &text) == *nonce).then_some(text)
+    }
+
+    fn nonce(&self, field: &str, text: &str) -> XNonce {
+        let nonce = hmac(&self.nonces, &[field.as_bytes(), b"\0", text.as_bytes()]);
+        *XNonce::from_slice(&nonce[..NONCE_BYTES])
+    }
+}
+
+impl Owner {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Owner::Customer(customer) => customer.as_bytes(),
+            Owner::Shop => SHOP.as_bytes(),
+        }
     }
 }
 

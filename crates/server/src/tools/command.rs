@@ -1,11 +1,13 @@
 //! What all commands share: the common arguments, idempotency, sealing of free text, the way through the writer, the answer.
 
 use chrono::{DateTime, Utc};
-use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
+use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{
     commands::Command,
-    ids::{CommandId, CustomerId, OrderId, StreamId, Version},
-    rejection::{Code, Rejection, Unfit},
+    decide::Names,
+    ids::{CommandId, OrderId, StreamId, Version},
+    rejection::{Code, Problems, Rejection, Unfit},
+    typed::{Kind, Typed},
     world::State,
 };
 use orderlog_event_log::{Hash, Recorded};
@@ -17,10 +19,17 @@ use uuid::Uuid;
 
 use super::{
     Failure,
-    confirm::{self, Bound},
+    confirm::{self, Bound, Confirmed},
     views,
 };
-use crate::{mcp::schema::Object, node::Node, principal::Caller, resolve::Resolved, sentences};
+use crate::{
+    keyring::{Keyring, Owner},
+    mcp::schema::Object,
+    node::Node,
+    principal::Caller,
+    resolve::Resolved,
+    sentences,
+};
 
 /// Namespace of command ids derived from idempotency keys.
 const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656d_0001);
@@ -65,6 +74,8 @@ pub(crate) struct Request {
     /// Whether to refuse it where an identical one came moments ago.
     suspect: bool,
     hash: Hash,
+    /// As older releases hashed the same request: with what the user typed and why.
+    former_hash: Hash,
     caller: Caller,
     /// When it happened, where that is neither now nor said by the command.
     occurred_at: Option<DateTime<Utc>>,
@@ -135,14 +146,19 @@ impl Request {
             common.extend(arguments.remove_entry(name));
         }
         let common: Common = super::read(common)?;
-        let hash = request_hash(tool, arguments, &common);
+        let hash = request_hash(tool, arguments, common.expected_version, [None, None]);
+        let words = [common.reason.as_deref(), common.request_text.as_deref()];
+        let former_hash = match words {
+            [None, None] => hash,
+            words => request_hash(tool, arguments, common.expected_version, words),
+        };
         let command_id = match &common.idempotency_key {
             Some(key) => Uuid::new_v5(&KEYED_COMMANDS, format!("{}\0{key}", caller.principal.user).as_bytes()),
             None => node.clock.new_id(),
         };
         let keyed = common.idempotency_key.is_some();
         let command_id = CommandId(command_id);
-        Ok(Request { common, command_id, keyed, suspect: false, hash, caller, occurred_at: None })
+        Ok(Request { common, command_id, keyed, suspect: false, hash, former_hash, caller, occurred_at: None })
     }
 
     /// A command that an import reads from a file: `key` is its idempotency key, `row` what the file says.
@@ -167,10 +183,12 @@ impl Request {
         trial
     }
 
-    /// One of several commands of the same request, under an id and against a version of its own.
-    pub(super) fn part(&self, command_id: Uuid, version: i64) -> Request {
+    /// One of several commands of the same request, about one order and against a version of its own. Under one key each
+    /// order is changed once, however often the user is asked.
+    pub(super) fn part(&self, confirmed: &Confirmed, order_id: i64, version: i64) -> Request {
+        let whole = if self.keyed { self.command_id.0 } else { confirmed.command_id };
         let mut part = self.clone();
-        part.command_id = CommandId(command_id);
+        part.command_id = CommandId(Uuid::new_v5(&whole, &order_id.to_be_bytes()));
         part.keyed = true;
         part.common.expected_version = Some(version);
         part
@@ -180,14 +198,49 @@ impl Request {
         self.common.dry_run == Some(true)
     }
 
+    /// The receipt of this very call, if it was carried out before. It is looked for ahead of every name, version and line,
+    /// so that the answer is the first one, whatever has changed since: one indexed read where there is an idempotency key
+    /// or a token, and none otherwise.
+    pub(crate) async fn carried_out(&self, node: &Node) -> Result<Option<Before>, Failure> {
+        let confirmed = || self.common.confirm_token.as_deref().and_then(|token| bound(node, self).read(token).ok());
+        let id = match &self.common.idempotency_key {
+            Some(_) => Some(self.command_id),
+            // It is derived from the token then, also from one that is too old to act.
+            None => confirmed().map(|(_, confirmed)| CommandId(confirmed.command_id)),
+        };
+        let Some(id) = id else { return Ok(None) };
+        let receipt = receipt_of(&node.log, id, &[self.hash, self.former_hash]).await.map_err(failure)?;
+        Ok(receipt.map(|receipt| Before { readings: readings_of(&node.keyring, &receipt), receipt }))
+    }
+
     /// The same, refused where an identical one without an idempotency key came moments ago.
     pub(super) fn suspected(self) -> Request {
         Request { suspect: !self.keyed, ..self }
     }
 }
 
-/// Resolves, asks the user to confirm where that is due, seals, submits, answers.
+/// What a call did when it came first.
+pub(crate) struct Before {
+    pub(crate) receipt: Receipt,
+    readings: Vec<String>,
+}
+
+impl Before {
+    pub(crate) fn answer(self, node: &Node, command: &Command) -> CommandAnswer {
+        answer(node, command, self.receipt, self.readings, false)
+    }
+}
+
+/// Answers a call that came before; otherwise resolves, asks the user to confirm where that is due, seals, submits, answers.
 pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
+    match request.carried_out(node).await? {
+        Some(before) => Ok(before.answer(node, &command)),
+        None => carry_out_anew(node, request, command).await,
+    }
+}
+
+/// The same for a call that is known to be the first.
+pub(crate) async fn carry_out_anew(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
     let resolved = node.resolve(command.references()).await?;
     let dry_run = request.is_dry_run();
     if !dry_run && confirm::may_be_needed(&command) {
@@ -252,12 +305,8 @@ pub(crate) async fn submit(
     resolved: Resolved,
 ) -> Result<(Command, Receipt, Vec<String>), Failure> {
     let Resolved { names, readings } = resolved;
-    let Request { mut common, command_id, keyed, suspect, hash, caller, occurred_at } = request;
-    if has_free_text(&command, &common)
-        && let Some(customer) = concerned(node, &command, &names).await?
-    {
-        seal_free_text(node, customer, &mut command, &mut common).await?;
-    }
+    let Request { mut common, command_id, keyed, suspect, hash, caller, occurred_at, .. } = request;
+    let sealed_readings = seal(node, &mut command, &mut common, &names, &readings).await?;
     let now = node.clock.now();
     let submission = Submission {
         names,
@@ -268,6 +317,7 @@ pub(crate) async fn submit(
         now,
         occurred_at: occurred_at.or(command.occurred_at()).unwrap_or(now),
         expected_version: common.expected_version.map(Version),
+        readings: sealed_readings,
         dry_run: common.dry_run == Some(true),
         origin: Origin {
             actor: caller.principal.actor(),
@@ -280,11 +330,16 @@ pub(crate) async fn submit(
         },
         command: command.clone(),
     };
-    let receipt = node.writer.submit(submission).await.map_err(|error| match error {
+    let receipt = node.writer.submit(submission).await.map_err(failure)?;
+    let readings = if receipt.replayed { readings_of(&node.keyring, &receipt) } else { readings };
+    Ok((command, receipt, readings))
+}
+
+fn failure(error: SubmitError) -> Failure {
+    match error {
         SubmitError::Rejected(rejection) => Failure::Rejected(*rejection),
         SubmitError::Failed(error) => Failure::Failed(anyhow::Error::new(error)),
-    })?;
-    Ok((command, receipt, readings))
+    }
 }
 
 pub(crate) fn answer(
@@ -341,64 +396,84 @@ fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
     })
 }
 
-fn has_free_text(command: &Command, common: &Common) -> bool {
-    let note = matches!(command, Command::CreateOrder(order) if order.note.is_some());
-    note || common.reason.is_some() || common.request_text.is_some()
+/// What the readings of names are sealed as.
+const READINGS: &str = "readings";
+
+/// How the names were read when the call came first.
+fn readings_of(keyring: &Keyring, receipt: &Receipt) -> Vec<String> {
+    let opened = receipt.readings.as_deref().and_then(|sealed| keyring.open_seal(READINGS, sealed));
+    opened.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
-/// The person whom the free text of a command may be about.
-async fn concerned(
+/// Seals all that was typed, and answers how names were read, sealed as well: a reading may name a person.
+async fn seal(
     node: &Node,
-    command: &Command,
-    names: &orderlog_domain::decide::Names,
-) -> Result<Option<CustomerId>, Failure> {
-    match command {
-        Command::CreateOrder(order) => Ok(names.customer(&order.customer)),
-        Command::UpsertCustomer { customer_id, .. } => Ok(Some(*customer_id)),
-        Command::UpdateStatus(command) => node.customer_of(command.order_id).await,
-        Command::Ship(command) => node.customer_of(command.order_id).await,
-        Command::Cancel(command) => node.customer_of(command.order_id).await,
-        Command::SetHold(command) => node.customer_of(command.order_id).await,
-        Command::RecordPayment(command) => node.customer_of(command.order_id).await,
-        Command::ChangeLines(command) => node.customer_of(command.order_id).await,
-        Command::ReturnItems(command) => node.customer_of(command.order_id).await,
-        Command::Refund(command) => node.customer_of(command.order_id).await,
-        Command::Undo(command) => node.customer_of(command.order_id).await,
-        // Nothing is sealed under a key that is about to be destroyed.
-        Command::EraseCustomer { .. } => Ok(None),
-        Command::ReceiveStock(_) | Command::AdjustStock(_) | Command::UpsertProduct(_) | Command::SetRate(_) => {
-            Ok(None)
-        }
-    }
-}
-
-async fn seal_free_text(
-    node: &Node,
-    customer: CustomerId,
     command: &mut Command,
     common: &mut Common,
-) -> Result<(), Failure> {
-    let note = match command {
-        Command::CreateOrder(order) => order.note.as_mut(),
-        _ => None,
-    };
-    let texts = [("note", note), ("reason", common.reason.as_mut()), ("request_text", common.request_text.as_mut())];
-    for (field, text) in texts {
-        if let Some(text) = text {
-            *text = node.keyring.seal_or_forget(customer, field, text).await?;
-        }
+    names: &Names,
+    readings: &[String],
+) -> Result<Option<String>, Failure> {
+    if matches!(command, Command::EraseCustomer { .. }) {
+        // Why and with which words a person was erased would keep the person.
+        (common.reason, common.request_text) = (None, None);
     }
-    Ok(())
+    let mut readings = match readings {
+        [] => None,
+        readings => Some(serde_json::to_string(readings).map_err(anyhow::Error::new)?),
+    };
+    let own = command.typed_mut();
+    if own.is_empty() && common.reason.is_none() && common.request_text.is_none() && readings.is_none() {
+        return Ok(None);
+    }
+    let mut problems = Problems::default();
+    own.iter().for_each(|typed| typed.check(&mut problems));
+    problems.check()?;
+    let owner = owner(node, command, names).await?;
+    let around =
+        [("reason", &mut common.reason), ("request_text", &mut common.request_text), (READINGS, &mut readings)];
+    let around = around.into_iter().filter_map(|(field, text)| {
+        let text = text.as_mut()?;
+        Some(Typed { field, text, kind: Kind::Words })
+    });
+    for typed in command.typed_mut().into_iter().chain(around) {
+        node.keyring.seal_for(owner, typed).await?;
+    }
+    Ok(readings)
 }
 
-/// SHA-256 over the tool's name and everything the caller asked, however the members were ordered.
-fn request_hash(tool: &str, arguments: &Object, common: &Common) -> Hash {
+/// Under whose key the texts of a command are sealed: the person's whom they may be about, or else the shop's.
+async fn owner(node: &Node, command: &Command, names: &Names) -> Result<Owner, Failure> {
+    let order_id = match command {
+        Command::CreateOrder(order) => return Ok(names.customer(&order.customer).map_or(Owner::Shop, Owner::Customer)),
+        Command::UpsertCustomer { customer_id, .. } => return Ok(Owner::Customer(*customer_id)),
+        Command::UpdateStatus(command) => command.order_id,
+        Command::Ship(command) => command.order_id,
+        Command::Cancel(command) => command.order_id,
+        Command::SetHold(command) => command.order_id,
+        Command::RecordPayment(command) => command.order_id,
+        Command::ChangeLines(command) => command.order_id,
+        Command::ReturnItems(command) => command.order_id,
+        Command::Refund(command) => command.order_id,
+        Command::Undo(command) => command.order_id,
+        Command::EraseCustomer { .. }
+        | Command::ReceiveStock(_)
+        | Command::AdjustStock(_)
+        | Command::UpsertProduct(_)
+        | Command::SetRate(_) => return Ok(Owner::Shop),
+    };
+    // Where there is no such order, the decision says so and nothing is kept.
+    Ok(node.customer_of(order_id).await?.map_or(Owner::Shop, Owner::Customer))
+}
+
+/// SHA-256 over the tool's name and everything the caller asked, however the members were ordered. Why it is asked and in
+/// which `words` is no part of that; older releases took them in.
+fn request_hash(tool: &str, arguments: &Object, expected_version: Option<i64>, words: [Option<&str>; 2]) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(tool);
     hash_object(&mut hasher, arguments);
-    hasher.update(common.expected_version.unwrap_or(-1).to_be_bytes());
-    for text in [&common.reason, &common.request_text] {
-        hash_text(&mut hasher, text.as_deref().unwrap_or("\0"));
+    hasher.update(expected_version.unwrap_or(-1).to_be_bytes());
+    for text in words {
+        hash_text(&mut hasher, text.unwrap_or("\0"));
     }
     Hash(hasher.finalize().into())
 }
@@ -443,7 +518,7 @@ mod tests {
     use super::*;
 
     fn hash(value: Value) -> Hash {
-        request_hash("orders.ship", value.as_object().unwrap(), &Common::default())
+        request_hash("orders.ship", value.as_object().unwrap(), None, [None, None])
     }
 
     #[test]

@@ -79,13 +79,6 @@ pub(super) struct Confirmed {
     pub(super) frozen: Vec<Pair>,
 }
 
-impl Confirmed {
-    /// Id of the command that one of the frozen orders gets.
-    pub(super) fn part(&self, order_id: i64) -> Uuid {
-        Uuid::new_v5(&self.command_id, &order_id.to_be_bytes())
-    }
-}
-
 impl Bound<'_> {
     fn sign(&self, payload: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let user = self.principal.user.as_bytes();
@@ -108,6 +101,12 @@ impl Bound<'_> {
 
     /// What the token says, or why it does not serve.
     pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, Unfit> {
+        let (expires, confirmed) = self.read(token)?;
+        if now.timestamp() >= expires { Err(Unfit::Expired) } else { Ok(confirmed) }
+    }
+
+    /// What the token says, and until when it serves (Unix seconds).
+    pub(super) fn read(&self, token: &str) -> Result<(i64, Confirmed), Unfit> {
         let bytes = BASE64.decode(token).map_err(|_| Unfit::Foreign)?;
         let pairs = bytes.len().checked_sub(PAYLOAD_BYTES + SIGNATURE_BYTES).filter(|rest| rest % PAIR_BYTES == 0);
         if pairs.is_none() {
@@ -123,9 +122,6 @@ impl Bound<'_> {
             bytes.copy_from_slice(&payload[from..from + 8]);
             i64::from_be_bytes(bytes)
         };
-        if now.timestamp() >= number(0) {
-            return Err(Unfit::Expired);
-        }
         let frozen = payload[PAYLOAD_BYTES..].chunks_exact(PAIR_BYTES).map(|pair| {
             let (mut id, mut version) = ([0; 8], [0; 4]);
             id.copy_from_slice(&pair[..8]);
@@ -133,7 +129,7 @@ impl Bound<'_> {
             (i64::from_be_bytes(id), i64::from(u32::from_be_bytes(version)))
         });
         let command_id = Uuid::new_v5(&CONFIRMED_COMMANDS, token.as_bytes());
-        Ok(Confirmed { version: Version(number(8)), command_id, frozen: frozen.collect() })
+        Ok((number(0), Confirmed { version: Version(number(8)), command_id, frozen: frozen.collect() }))
     }
 
     /// Asks for the user's word: what would happen, and a fresh token. `at` is the present and a new random id.

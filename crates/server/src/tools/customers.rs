@@ -5,7 +5,7 @@ use std::sync::Arc;
 use orderlog_domain::{
     commands::{Command, UpsertCustomer},
     event::SealedProfile,
-    ids::CustomerId,
+    ids::{CustomerId, StreamId},
     rejection::{Code, Rejection},
 };
 use orderlog_projections::customers;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Call, Danger, Failure, Tool,
-    command::{self, CommandAnswer, Request},
+    command::{self, Before, CommandAnswer, Request},
     query::{Frame, Interpretation, Paging, customer_view},
     views::CustomerView,
 };
@@ -98,10 +98,16 @@ pub(super) fn erase() -> Tool {
         let Call { mut arguments, caller } = call;
         let request = Request::split(&node, ERASE, &mut arguments, caller)?;
         let Erase { customer } = super::read(arguments)?;
+        if let Some(before) = request.carried_out(&node).await? {
+            let customer_id = customer_in(&before)?;
+            // The first call may have broken off before the key was gone.
+            node.forget(customer_id).await?;
+            return Ok(before.answer(&node, &Command::EraseCustomer { customer_id }));
+        }
         let (customer_id, _) = node.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
-        // The fact first: a crash before the key is gone is mended by the same call again.
-        let answer = command::carry_out(&node, request, Command::EraseCustomer { customer_id }).await?;
+        // The fact first: a crash before the key is gone is mended at the next start, or by the same call again.
+        let answer = command::carry_out_anew(&node, request, Command::EraseCustomer { customer_id }).await?;
         if !dry_run {
             node.forget(customer_id).await?;
         }
@@ -109,8 +115,21 @@ pub(super) fn erase() -> Tool {
     })
 }
 
+/// Whom a call was about that came before.
+fn customer_in(before: &Before) -> Result<CustomerId, Failure> {
+    match before.receipt.subject {
+        StreamId::Customer(customer_id) => Ok(customer_id),
+        subject => Err(anyhow::anyhow!("a change of a customer was about {subject}").into()),
+    }
+}
+
 /// Finds or mints the customer, seals what was given, and submits that.
 pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustomer) -> Result<CommandAnswer, Failure> {
+    if let Some(before) = request.carried_out(node).await? {
+        let customer_id = customer_in(&before)?;
+        let command = Command::UpsertCustomer { customer_id, profile: SealedProfile::default() };
+        return Ok(before.answer(node, &command));
+    }
     input.check()?;
     let mut readings = vec![];
     let known = match (&input.customer, &input.email) {

@@ -106,7 +106,7 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
         Some(token) => match command::bound(&node, &request).check(&token, node.clock.now()) {
             Ok(confirmed) => {
                 let parts = confirmed.frozen.iter().map(|(id, version)| {
-                    let part = request.part(confirmed.part(*id), *version);
+                    let part = request.part(&confirmed, *id, *version);
                     again(&node, &request, part, (*id, *version), &input.status)
                 });
                 let ids: Vec<i64> = confirmed.frozen.iter().map(|(id, _)| *id).collect();
@@ -169,12 +169,16 @@ async fn one(node: &Node, request: Request, id: i64, status: &str) -> Result<Out
         Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
             Ok(if trial { Outcome::Unexpected } else { Outcome::Overtaken })
         }
-        Err(Failure::Rejected(rejection)) if rejection.retryable || rejection.field.as_deref() == Some("status") => {
-            Err(rejection.into())
-        }
+        Err(Failure::Rejected(rejection)) if concerns_all(&rejection) => Err(rejection.into()),
         Err(Failure::Rejected(rejection)) => Ok(Outcome::Refused(rejection)),
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether the call cannot be carried out, whichever order it is about.
+fn concerns_all(rejection: &Rejection) -> bool {
+    let field = rejection.field.as_deref();
+    rejection.retryable || field == Some("status") || rejection.code == Code::IdempotencyMismatch
 }
 
 fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bool) -> Output {

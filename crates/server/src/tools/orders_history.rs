@@ -116,8 +116,11 @@ pub(crate) async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result
     };
     // What was recorded after the first page belongs to no later one.
     let until = page.cursor.map(|cursor| cursor.pinned).or(as_of.map(|as_of| as_of.position));
-    let events = history::events_of(&node.log, id, until).await?;
-    let Some(last) = events.last() else { return Err(orders_get::unknown_then(&node, id, as_of).into()) };
+    let mut events = history::events_of(&node.log, id, until).await?;
+    let Some(last) = events.last().map(|event| event.position) else {
+        return Err(orders_get::unknown_then(&node, id, as_of).into());
+    };
+    events.iter_mut().for_each(|event| node.keyring.open_event(event));
     let skip = page.cursor.map_or(0, |cursor| usize::try_from(cursor.value).unwrap_or(0));
     let limit = page.limit.clamp(1, orderlog_projections::PAGE_LIMIT) as usize;
     let (acts, total) = history::acts(id, &events, skip, limit);
@@ -132,7 +135,7 @@ pub(crate) async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result
         shown.push(entry);
     }
     let given = skip + shown.len();
-    let Position(pinned) = until.unwrap_or(last.position);
+    let Position(pinned) = until.unwrap_or(last);
     let next = (given < total).then(|| format!("{pinned}.{given}.0"));
     let total_count = i64::try_from(total).unwrap_or(i64::MAX);
     let (latest, _) = history::acts(id, &events, total.saturating_sub(1), 1);
@@ -146,10 +149,8 @@ pub(crate) async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result
 }
 
 impl Entry {
+    /// Of an act whose texts are opened.
     fn of(node: &Node, act: &Act<'_>) -> Entry {
-        let open = |text: &Option<String>| {
-            text.as_deref().map(|text| node.keyring.open_seal(text).unwrap_or_else(|| "(forgotten)".to_owned()))
-        };
         let currency = act.after.currency;
         let all = act.after.changes_since(act.before.as_ref());
         let mut changes: Vec<Value> = vec![];
@@ -175,8 +176,8 @@ impl Entry {
             role: provenance.actor.role.clone(),
             agent: agent.map(|agent| format!("{} {}", agent.name, agent.version)),
             model: agent.and_then(|agent| agent.model.clone()),
-            reason: open(&provenance.reason),
-            request_text: open(&provenance.request_text),
+            reason: provenance.reason.clone(),
+            request_text: provenance.request_text.clone(),
             changes,
             changes_left_out: (left_out > 0).then_some(left_out),
             command_id: provenance.command_id.0,
@@ -205,7 +206,7 @@ impl Entry {
 /// `{"field": "lines[1].shipped", "from": 0, "to": 2}`
 fn told_change(node: &Node, change: &Change, currency: Currency) -> Value {
     let value = |shown: &Shown| match shown {
-        Shown::Text(text) => json!(node.keyring.open_seal(text).unwrap_or_else(|| "(forgotten)".to_owned())),
+        Shown::Text(text) => json!(text),
         Shown::Units(units) => json!(units),
         Shown::Money(minor) => serde_json::to_value(node.money(*minor, currency)).unwrap_or_default(),
         Shown::Time(at) => json!(node.time(*at)),

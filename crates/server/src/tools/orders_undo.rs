@@ -13,7 +13,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Call, Danger, Failure, Request, Tool, carry_out, command::CommandAnswer};
+use super::{
+    Call, Danger, Failure, Request, Tool,
+    command::{CommandAnswer, carry_out_anew},
+};
 use crate::{node::Node, principal::Principal};
 
 const UNDO: &str = "orders.undo";
@@ -38,8 +41,15 @@ async fn run(node: Arc<Node>, call: Call) -> Result<CommandAnswer, Failure> {
     let principal = caller.principal.clone();
     let request = Request::split(&node, UNDO, &mut arguments, caller)?;
     let Input { command_id } = super::read(arguments)?;
+    if let Some(before) = request.carried_out(&node).await? {
+        let StreamId::Order(order_id) = before.receipt.subject else {
+            return Err(anyhow::anyhow!("an undo was about {}", before.receipt.subject).into());
+        };
+        let undo = Undo { order_id, version: Version::NONE, facts: vec![] };
+        return Ok(before.answer(&node, &Command::Undo(undo)));
+    }
     let command = recorded(&node, CommandId(command_id), &principal).await?;
-    carry_out(&node, request, Command::Undo(command)).await
+    carry_out_anew(&node, request, Command::Undo(command)).await
 }
 
 /// What the command recorded about its order.

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use orderlog_domain::{
     customer::Customer,
+    envelope,
     event::Amounts,
     format::MoneyOut,
     money::Currency,
@@ -170,13 +171,11 @@ impl EventView {
 
     /// The very event that would be recorded.
     pub(crate) fn foreseen(node: &Node, event: &Recorded) -> EventView {
-        #[derive(serde::Deserialize)]
-        struct Data {
-            data: Value,
-        }
-        let mut data = serde_json::from_str::<Data>(&event.json).map(|event| event.data).unwrap_or_default();
-        node.keyring.open_all(&mut data);
-        EventView { data: Some(data), ..EventView::recorded(event) }
+        let opened = envelope::decode(&event.json).map(|mut event| {
+            node.keyring.open_event(&mut event);
+            serde_json::to_value(event.data).unwrap_or_default()
+        });
+        EventView { data: opened.ok(), ..EventView::recorded(event) }
     }
 }
 
@@ -203,14 +202,16 @@ impl Node {
 
     /// A customer's particulars, opened as far as their key allows.
     pub(crate) fn customer_view(&self, customer: &Customer) -> CustomerView {
-        let open = |sealed: &Option<String>| sealed.as_deref().and_then(|sealed| self.keyring.open_seal(sealed));
+        let open = |field: &str, sealed: &Option<String>| {
+            sealed.as_deref().and_then(|sealed| self.keyring.open_seal(field, sealed))
+        };
         let profile = &customer.profile;
         CustomerView {
             customer_id: customer.id.0,
-            name: open(&profile.name),
-            email: open(&profile.email),
-            phone: open(&profile.phone),
-            address: open(&profile.address),
+            name: open("name", &profile.name),
+            email: open("email", &profile.email),
+            phone: open("phone", &profile.phone),
+            address: open("address", &profile.address),
         }
     }
 }
@@ -220,10 +221,11 @@ pub(crate) fn local(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
-/// An order as it reads at `at`; `customer` carries the name where the caller looked it up.
+/// An order as it reads at `at`, its sealed texts opened; `customer` carries the name where the caller looked it up.
 pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView, at: DateTime<Utc>) -> OrderView {
     let money = |minor| node.money(minor, order.currency);
     let totals = order.current_totals();
+    let order = &node.keyring.opened(order);
     OrderView {
         order_id: order.id.0,
         version: order.version.0,
@@ -251,7 +253,7 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView, at: Date
         shipments: order.shipments.iter().map(|one| shipment(node, one)).collect(),
         payments: order.payments.iter().map(|one| payment(node, one, order.currency)).collect(),
         refunds: order.refunds.iter().map(|one| moved(node, one, one.at, one.amount, order.currency)).collect(),
-        note: order.note.as_deref().and_then(|note| node.keyring.open_seal(note)),
+        note: order.note.clone(),
         allowed_next: order.allowed_next(at).iter().map(ToString::to_string).collect(),
     }
 }

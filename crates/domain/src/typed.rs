@@ -1,0 +1,314 @@
+//! What people type: the free texts of every command, event and order, in one place. Events keep them sealed, because any of
+//! them may name a person; nothing else is ever opened.
+
+use crate::{
+    commands::{Command, CreateOrder, RecordPayment, Refund, Ship, UpdateStatus},
+    envelope::Provenance,
+    event::{
+        CustomerChanged, CustomerRegistered, Event, OrderPlaced, PaymentCaptured, PaymentRefunded, SealedProfile,
+        UnitsShipped,
+    },
+    limits,
+    order::Order,
+    rejection::Problems,
+    text,
+};
+
+/// A text that somebody typed, where it stands.
+#[derive(Debug)]
+pub struct Typed<'a> {
+    /// What it is sealed as: it opens as nothing else.
+    pub field: &'static str,
+    /// As typed, or sealed.
+    pub text: &'a mut String,
+    /// What it is for.
+    pub kind: Kind,
+}
+
+/// What a typed text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Words about a person or what was done: worth nothing once the person is forgotten.
+    Words,
+    /// A number or name that the shop works with: of a parcel, of a payment.
+    Number,
+}
+
+fn words<'a>(field: &'static str, text: &'a mut Option<String>) -> impl Iterator<Item = Typed<'a>> {
+    text.as_mut().map(|text| Typed { field, text, kind: Kind::Words }).into_iter()
+}
+
+fn number<'a>(field: &'static str, text: &'a mut Option<String>) -> impl Iterator<Item = Typed<'a>> {
+    text.as_mut().map(|text| Typed { field, text, kind: Kind::Number }).into_iter()
+}
+
+impl Command {
+    /// The texts that are to be sealed before the command is decided. A customer's particulars are sealed already.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        match self {
+            Command::CreateOrder(CreateOrder { note, .. }) => words("note", note).collect(),
+            Command::UpdateStatus(UpdateStatus { carrier, tracking, .. })
+            | Command::Ship(Ship { carrier, tracking, .. }) => {
+                number("carrier", carrier).chain(number("tracking", tracking)).collect()
+            }
+            Command::RecordPayment(RecordPayment { reference, .. }) | Command::Refund(Refund { reference, .. }) => {
+                number("reference", reference).collect()
+            }
+            Command::Cancel(_)
+            | Command::SetHold(_)
+            | Command::ChangeLines(_)
+            | Command::ReturnItems(_)
+            | Command::Undo(_)
+            | Command::SetRate(_)
+            | Command::ReceiveStock(_)
+            | Command::AdjustStock(_)
+            | Command::UpsertProduct(_)
+            | Command::UpsertCustomer { .. }
+            | Command::EraseCustomer { .. } => vec![],
+        }
+    }
+}
+
+impl Typed<'_> {
+    /// Checks a command's text as it was typed; once sealed, it can no longer be checked.
+    pub fn check(&self, problems: &mut Problems) {
+        let max = match self.field {
+            "carrier" => limits::CARRIER_CHARS,
+            "note" => limits::NOTE_CHARS,
+            _ => limits::TRACKING_CHARS,
+        };
+        match self.kind {
+            Kind::Words => text::check_words(self.field, self.text, max, problems),
+            Kind::Number => text::check_line(self.field, self.text, max, problems),
+        }
+    }
+}
+
+impl Event {
+    /// The texts that somebody typed, sealed but in events from before all of them were.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        match self {
+            Event::OrderPlaced(OrderPlaced { note, .. }) => words("note", note).collect(),
+            Event::UnitsShipped(UnitsShipped { carrier, tracking, .. }) => {
+                number("carrier", carrier).chain(number("tracking", tracking)).collect()
+            }
+            Event::PaymentCaptured(PaymentCaptured { reference, .. })
+            | Event::PaymentRefunded(PaymentRefunded { reference, .. }) => number("reference", reference).collect(),
+            Event::CustomerRegistered(CustomerRegistered { profile, .. })
+            | Event::CustomerChanged(CustomerChanged { profile, .. }) => profile.typed_mut(),
+            Event::OrderConfirmed(_)
+            | Event::OrderUnconfirmed(_)
+            | Event::OrderHeld(_)
+            | Event::OrderReleased(_)
+            | Event::ProcessingStarted(_)
+            | Event::UnitsDelivered(_)
+            | Event::UnitsCancelled(_)
+            | Event::BackorderFilled(_)
+            | Event::LinesChanged(_)
+            | Event::ShipmentVoided(_)
+            | Event::UnitsReturned(_)
+            | Event::StockReserved(_)
+            | Event::StockBackordered(_)
+            | Event::StockReleased(_)
+            | Event::StockConsumed(_)
+            | Event::StockReceived(_)
+            | Event::StockAdjusted(_)
+            | Event::StockReturned(_)
+            | Event::LowStockReached(_)
+            | Event::LowStockRecovered(_)
+            | Event::ProductRegistered(_)
+            | Event::ProductChanged(_)
+            | Event::CustomerErased(_)
+            | Event::RateStored(_) => vec![],
+        }
+    }
+}
+
+impl SealedProfile {
+    /// A person's particulars.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let SealedProfile { name, email, phone, address } = self;
+        let first = words("name", name).chain(words("email", email));
+        first.chain(words("phone", phone)).chain(words("address", address)).collect()
+    }
+}
+
+impl Provenance {
+    /// Why, and what the user typed.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        words("reason", &mut self.reason).chain(words("request_text", &mut self.request_text)).collect()
+    }
+}
+
+impl Order {
+    /// The texts that its events brought along.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let Order { note, shipments, payments, refunds, .. } = self;
+        let shipped = shipments.iter_mut().flat_map(|shipment| {
+            number("carrier", &mut shipment.carrier).chain(number("tracking", &mut shipment.tracking))
+        });
+        let paid = payments.iter_mut().flat_map(|payment| number("reference", &mut payment.reference));
+        let back = refunds.iter_mut().flat_map(|refund| number("reference", &mut refund.reference));
+        words("note", note).chain(shipped).chain(paid).chain(back).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use schemars::{JsonSchema, schema_for};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        event::{catalogue, examples},
+        testing::input,
+    };
+
+    /// Texts of events that nobody types about a person: words from a list, figures, and what the catalogue says.
+    const NOT_TYPED: [&str; 12] = [
+        "currency",
+        "shop_currency",
+        "converted.currency",
+        "converted.rate",
+        "converted_differences.currency",
+        "converted_differences.rate",
+        "entry.currency",
+        "entry.name",
+        "entry.tax_rate",
+        "method",
+        "rate",
+        "sku",
+    ];
+    /// The same, of lines.
+    const NOT_TYPED_IN_LINES: [&str; 3] = ["lines.name", "lines.sku", "lines.tax_rate"];
+    /// An order's number in another system, which an import alone gives.
+    const FROM_IMPORTS: [&str; 1] = ["external_reference"];
+
+    /// Paths of all texts in a schema that are free: neither of a closed list nor of a format.
+    fn free_texts(schema: &Value, of: &Value, path: &str, found: &mut BTreeSet<String>) {
+        if let Some(name) = of["$ref"].as_str() {
+            let name = name.rsplit('/').next().unwrap_or_default();
+            return free_texts(schema, &schema["$defs"][name], path, found);
+        }
+        for one in ["anyOf", "oneOf", "allOf"].iter().filter_map(|many| of[many].as_array()).flatten() {
+            free_texts(schema, one, path, found);
+        }
+        let is_text =
+            of["type"] == "string" || of["type"].as_array().is_some_and(|types| types.contains(&json!("string")));
+        if is_text && of.get("format").is_none() && of.get("enum").is_none() && of.get("const").is_none() {
+            found.insert(path.to_owned());
+        }
+        for (name, property) in of["properties"].as_object().into_iter().flatten() {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            free_texts(schema, property, &path, found);
+        }
+        free_texts_of_items(schema, of, path, found);
+    }
+
+    fn free_texts_of_items(schema: &Value, of: &Value, path: &str, found: &mut BTreeSet<String>) {
+        if of.get("items").is_some_and(Value::is_object) {
+            free_texts(schema, &of["items"], path, found);
+        }
+    }
+
+    fn texts_of(schema: &Value) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        free_texts(schema, schema, "", &mut found);
+        found
+    }
+
+    /// A new free text in an event fails here until it is sealed (`typed_mut`) or known to be none.
+    #[test]
+    fn every_free_text_of_every_event_is_sealed() {
+        let known: BTreeSet<&str> = [&NOT_TYPED[..], &NOT_TYPED_IN_LINES, &FROM_IMPORTS].concat().into_iter().collect();
+        for (event_type, example) in catalogue().into_iter().zip(examples()) {
+            let mut data = serde_json::to_value(&example).expect("an event is JSON");
+            let mut expected = BTreeSet::new();
+            for path in texts_of(&event_type.json_schema).into_iter().filter(|path| !known.contains(path.as_str())) {
+                let pointer = format!("/{}", path.replace('.', "/"));
+                let (parent, name) = pointer.rsplit_once('/').expect("it begins with a slash");
+                data.pointer_mut(parent).expect("it is in every example")[name] = json!(path);
+                expected.insert(path);
+            }
+            let mut event = Event::decode(event_type.name, event_type.schema, &data.to_string()).expect("an event");
+            let typed: BTreeSet<String> = event.typed_mut().into_iter().map(|typed| typed.text.clone()).collect();
+            assert_eq!(typed, expected, "{}: seal every text that somebody types", event_type.name);
+        }
+    }
+
+    #[test]
+    fn provenance_and_orders_name_their_texts() {
+        let story = crate::testing::Story::new();
+        let mut provenance = story.provenance(story.now);
+        (provenance.reason, provenance.request_text) = (Some("why".to_owned()), Some("what".to_owned()));
+        let fields: Vec<&str> = provenance.typed_mut().into_iter().map(|typed| typed.field).collect();
+        assert_eq!(fields, ["reason", "request_text"]);
+
+        let mut order = Order::empty(crate::ids::OrderId(1001));
+        let provenance = story.provenance(story.now);
+        let mut expected: Vec<String> = vec![];
+        for mut event in examples() {
+            if event.category() == "order" {
+                expected.extend(event.typed_mut().into_iter().map(|typed| typed.text.clone()));
+                if let crate::event::Fact::Order(fact) = event.fact() {
+                    order.evolve(fact, &provenance);
+                }
+            }
+        }
+        let mut kept: Vec<String> = order.typed_mut().into_iter().map(|typed| typed.text.clone()).collect();
+        expected.sort_unstable();
+        kept.sort_unstable();
+        assert_eq!(kept, expected, "what is shown of an order can be opened");
+    }
+
+    /// What events seal, the commands that record them name.
+    #[test]
+    fn every_free_text_of_every_command_is_sealed() {
+        fn named<C: JsonSchema + serde::de::DeserializeOwned>(arguments: Value) -> (BTreeSet<String>, BTreeSet<String>)
+        where
+            Command: From<C>,
+        {
+            let sealed = ["note", "carrier", "tracking", "reference", "reason", "request_text", "address", "phone"];
+            let mut arguments = arguments;
+            let fields: BTreeSet<String> = texts_of(&schema_for!(C).to_value())
+                .into_iter()
+                .filter(|path| sealed.contains(&path.as_str()))
+                .collect();
+            fields.iter().for_each(|field| arguments[field] = json!("x"));
+            let mut command = input::<C>(arguments);
+            let typed = command.typed_mut().into_iter().map(|typed| typed.field.to_owned()).collect();
+            (fields, typed)
+        }
+        use crate::commands::*;
+        let (order, line) = (json!({ "order_id": 1001 }), json!([{ "product": "A", "quantity": 1 }]));
+        let with = |more: Value| {
+            let mut all = order.clone();
+            all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            all
+        };
+        for (fields, typed) in [
+            named::<CreateOrder>(json!({ "customer": "Ann", "lines": line })),
+            named::<UpdateStatus>(with(json!({ "status": "shipped" }))),
+            named::<Ship>(order.clone()),
+            named::<Cancel>(order.clone()),
+            named::<SetHold>(with(json!({ "on": true }))),
+            named::<RecordPayment>(with(json!({ "method": "card" }))),
+            named::<ChangeLines>(with(json!({ "changes": [{ "line": 1, "quantity": 2 }] }))),
+            named::<ReturnItems>(with(json!({ "lines": line, "disposition": "scrap" }))),
+            named::<Refund>(with(json!({ "kind": "goodwill" }))),
+            named::<SetRate>(json!({ "currency": "USD", "rate": "84" })),
+            named::<ReceiveStock>(json!({ "product": "A", "quantity": 1 })),
+            named::<AdjustStock>(json!({ "product": "A", "delta": 1 })),
+            named::<UpsertProduct>(json!({ "sku": "A" })),
+        ] {
+            assert_eq!(fields, typed);
+        }
+    }
+}
