@@ -7,6 +7,9 @@ pub use record::{Batch, CommandRecord, Hash, Head, ParseHashError, Recorded, Sna
 mod error;
 pub use error::LogError;
 
+mod identity;
+pub use identity::Identity;
+
 mod log;
 pub use log::Log;
 

@@ -2,7 +2,9 @@
 
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
-use crate::{CommandRecord, Head, LogError, LogWriter, Recorded, Snapshot, postgres::PostgresLog, sqlite::SqliteLog};
+use crate::{
+    CommandRecord, Head, Identity, LogError, LogWriter, Recorded, Snapshot, postgres::PostgresLog, sqlite::SqliteLog,
+};
 
 /// A log on one of the two engines. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
@@ -36,6 +38,14 @@ impl Log {
             Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open(url).await?)),
             _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
         }
+    }
+
+    /// Which log this is and where it lives; `None` while no release that gives logs an id has opened it for writing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn identity(&self) -> Result<Option<Identity>, LogError> {
+        on_engine!(self, engine => engine.identity().await)
     }
 
     /// The head as it stands now.

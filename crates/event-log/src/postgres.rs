@@ -2,6 +2,7 @@
 
 mod append;
 mod durability;
+mod place;
 mod session;
 mod sql;
 
@@ -18,7 +19,7 @@ use sqlx::{
 
 pub(crate) use self::append::PostgresWriter;
 use crate::{
-    CommandRecord, Hash, Head, LogError, Recorded, Snapshot, migrations,
+    CommandRecord, Hash, Head, Identity, LogError, Recorded, Snapshot, identity, migrations,
     reads::{StoredEvent, reads},
 };
 
@@ -73,6 +74,13 @@ impl PostgresLog {
 
     async fn connection(&self, doing: &'static str) -> Result<PoolConnection<Postgres>, LogError> {
         self.pool.acquire().await.map_err(|error| LogError::from_sqlx(doing, error))
+    }
+
+    pub(crate) async fn identity(&self) -> Result<Option<Identity>, LogError> {
+        let mut connection = self.connection("reading the log's id").await?;
+        let row = sqlx::query_scalar(identity::LOG_ID).fetch_optional(&mut *connection).await;
+        let Some(id) = identity::id_of(row)? else { return Ok(None) };
+        Ok(Some(Identity { id, place: place::of(&mut connection).await? }))
     }
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {

@@ -1,6 +1,7 @@
 //! The log on SQLite: a small pool for readers, one connection of its own for each writer.
 
 mod append;
+mod place;
 pub(crate) mod pool;
 mod session;
 mod sql;
@@ -16,7 +17,7 @@ use sqlx::{
 
 pub(crate) use self::append::SqliteWriter;
 use crate::{
-    CommandRecord, Hash, Head, LogError, Recorded, Snapshot, migrations,
+    CommandRecord, Hash, Head, Identity, LogError, Recorded, Snapshot, identity, migrations,
     reads::{StoredEvent, reads},
 };
 
@@ -44,6 +45,15 @@ impl SqliteLog {
 
     async fn connection(&self, doing: &'static str) -> Result<PoolConnection<Sqlite>, LogError> {
         self.pool.acquire().await.map_err(|error| LogError::from_sqlx(doing, error))
+    }
+
+    pub(crate) async fn identity(&self) -> Result<Option<Identity>, LogError> {
+        let mut connection = self.connection("reading the log's id").await?;
+        let row = sqlx::query_scalar(identity::LOG_ID).fetch_optional(&mut *connection).await;
+        let Some(id) = identity::id_of(row)? else { return Ok(None) };
+        let place = place::of(self.options.get_filename())
+            .map_err(|error| LogError::from_sqlx("asking where the log lives", error.into()))?;
+        Ok(Some(Identity { id, place }))
     }
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {

@@ -9,6 +9,8 @@ mod support;
 mod appending;
 #[path = "contract/failures.rs"]
 mod failures;
+#[path = "contract/identity.rs"]
+mod identity;
 #[path = "contract/immutability.rs"]
 mod immutability;
 #[path = "contract/reading.rs"]

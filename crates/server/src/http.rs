@@ -2,6 +2,7 @@
 
 mod events;
 mod guard;
+mod head;
 mod health;
 pub(crate) mod metrics;
 mod whole;
@@ -66,6 +67,7 @@ fn router(node: &Arc<Node>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
         .route("/v1/events", get(events::events))
+        .route("/v1/head", get(head::head))
         .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
         .route_layer(middleware::from_fn_with_state(Arc::clone(node), guard::same_house))
         .with_state(Arc::clone(node));

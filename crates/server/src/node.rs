@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
-use orderlog_event_log::Log;
+use orderlog_event_log::{Identity, Log};
 use orderlog_messaging::{Bus, DEFAULT_STREAM, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
 use tokio::{
@@ -20,6 +20,7 @@ pub(crate) struct Node {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
+    pub(crate) identity: Identity,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) writer: Writer,
     pub(crate) projections: Projections,
@@ -41,6 +42,7 @@ impl Node {
     pub(crate) async fn start(config: Config) -> anyhow::Result<Node> {
         let clock = Clock::new(config.clock);
         let log = open_log(&config).await?;
+        let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
         if config.clock.is_some() {
             refuse_to_go_back(&log, &clock).await?;
         }
@@ -79,6 +81,7 @@ impl Node {
             config,
             clock,
             log,
+            identity,
             keyring,
             writer,
             projections,

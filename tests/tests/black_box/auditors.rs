@@ -9,7 +9,28 @@ use serde_json::{Value, json};
 
 const STREAM_DEADLINE: Duration = Duration::from_secs(30);
 
-on_both_set_ups!(auditors_read_every_event_and_can_resume);
+on_both_set_ups!(auditors_read_every_event_and_can_resume, the_head_names_the_log_and_where_it_ends);
+
+async fn the_head_names_the_log_and_where_it_ends(mut shop: Shop) -> Result<()> {
+    let head =
+        async |shop: &Shop| -> Result<Value> { Ok(shop.node.get("/v1/head").await?.error_for_status()?.json().await?) };
+    let empty = head(&shop).await?;
+    ensure!(empty["position"] == json!(0) && empty["recorded_at"].is_null(), "{empty}");
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    let (now, all) = (head(&shop).await?, events(&shop.node, 0).await?);
+    let last = all.last().context("no event")?;
+    ensure!(now["position"] == json!(last.position) && now["hash"] == json!(last.hash), "{now} and {last:?}");
+    ensure!(now["recorded_at"] == last.json()["provenance"]["recorded_at"], "{now} and {last:?}");
+
+    let id = now["log_id"].as_str().context("no id")?.to_owned();
+    let ready: Value = shop.node.get("/readyz").await?.json().await?;
+    let status: Value = serde_json::from_str(&shop.cli(&["status", "--json"]).await?.expect_success()?)?;
+    ensure!(ready["log"]["id"] == json!(id) && status["log_id"] == json!(id), "{id}, {ready}, {status}");
+    shop.node.stop().await?;
+    shop.node.start_again().await?;
+    ensure!(head(&shop).await?["log_id"] == json!(id), "a restart gave the log another id");
+    Ok(())
+}
 
 async fn auditors_read_every_event_and_can_resume(shop: Shop) -> Result<()> {
     let load = Load::start(&shop, &[shop.mcp()], 4, 1).await?;

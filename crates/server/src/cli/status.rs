@@ -16,6 +16,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log(config).await?;
     let projections = node::open_projections(config).await?;
+    let id = log.identity().await?.map(|identity| identity.id);
     let head = log.head().await?;
     let all = projections.status(head.position).await?;
     projections.close().await;
@@ -31,7 +32,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             })
             .collect();
         let status = json!({
-            "position": head.position, "hash": head.hash, "next_order": head.next_order, "recorded_at": last,
+            "log_id": id, "position": head.position, "hash": head.hash, "next_order": head.next_order, "recorded_at": last,
             "projections": models,
         });
         print(&format!("{status}\n"))?;
@@ -39,7 +40,9 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     }
     let last = last.map(|at| format!(", the last of {at}")).unwrap_or_default();
     let events = grouped(head.position.0);
-    print(&format!("{events} events{last}\nhead hash {}\nnext order #{}\n\n", head.hash, head.next_order))?;
+    let id = id.map_or_else(|| "none yet".to_owned(), |id| id.to_string());
+    let (hash, next) = (head.hash, head.next_order);
+    print(&format!("{events} events{last}\nhead hash {hash}\nnext order #{next}\nlog id {id}\n\n"))?;
     let mut table = table(&["read model", "version", "position", "behind", "parked", "run by"]);
     for one in all {
         let building = one.building.map(|at| format!(" (rebuilding, at {})", grouped(at.0))).unwrap_or_default();

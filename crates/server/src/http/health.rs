@@ -59,7 +59,13 @@ async fn readiness(node: &Node) -> Readiness {
         None => json!(null),
     };
     let nats = nats(node, &mut reasons);
-    Readiness { ready: reasons.is_empty(), reasons, log: json!({ "position": head }), projections, nats }
+    Readiness {
+        ready: reasons.is_empty(),
+        reasons,
+        log: json!({ "id": node.identity.id, "position": head }),
+        projections,
+        nats,
+    }
 }
 
 async fn projections(node: &Node, head: orderlog_domain::ids::Position, reasons: &mut Vec<String>) -> Value {

@@ -1,0 +1,38 @@
+//! Which log this is: an id that every copy of the database shares, and the place it lives at, which no copy shares.
+
+use uuid::Uuid;
+
+use crate::LogError;
+
+/// Tells logs apart, and a log from its copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Made once, with the log. A copy of the database (staging, a restore drill) has the same.
+    pub id: Uuid,
+    /// Where the database lives, in words for people: `postgres/<system identifier>/<oid of the database>` or
+    /// `sqlite/<inode>/<time the file was made>`. A dump that is restored elsewhere or a file that is copied has another.
+    /// A copy of the whole disk or a replica has the same: nothing inside it could tell.
+    pub place: String,
+}
+
+/// Both engines accept it.
+pub(crate) const LOG_ID: &str = "SELECT log_id FROM log_identity WHERE id = 1";
+
+/// Reads the row of [`LOG_ID`]. No table, no id: the log was last opened for writing by an older release.
+pub(crate) fn id_of(row: Result<Option<String>, sqlx::Error>) -> Result<Option<Uuid>, LogError> {
+    match row {
+        Ok(text) => text
+            .map(|text| Uuid::parse_str(&text))
+            .transpose()
+            .map_err(|error| LogError::from_sqlx("reading the log's id", sqlx::Error::Decode(Box::new(error)))),
+        Err(error) if is_missing_table(&error) => Ok(None),
+        Err(error) => Err(LogError::from_sqlx("reading the log's id", error)),
+    }
+}
+
+fn is_missing_table(error: &sqlx::Error) -> bool {
+    // 42P01 is PostgreSQL's undefined_table; SQLite has the one code 1 for every error in a statement.
+    error.as_database_error().is_some_and(|error| {
+        error.code().is_some_and(|code| code == "42P01") || error.message().starts_with("no such table")
+    })
+}
