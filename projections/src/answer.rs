@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use chrono::NaiveDate;
 use orderlog_domain::ids::Position;
+use orderlog_event_log::LogError;
 
 use crate::store::{Sql, StoreError};
 
@@ -124,9 +125,28 @@ pub(crate) fn day(date: NaiveDate) -> String {
     date.to_string()
 }
 
+/// A read model that took in events which the log does not hold: the log was restored from a backup, or is another one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the read model {name} took in events up to position {position} that are not in the log, which was restored or \
+     replaced; it is being built anew, and nothing is answered from it until then"
+)]
+pub struct AnotherPast {
+    /// The read model.
+    pub name: String,
+    /// How far it had come.
+    pub position: Position,
+}
+
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
+    /// What is stored follows from another log than this.
+    #[error(transparent)]
+    AnotherPast(#[from] AnotherPast),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

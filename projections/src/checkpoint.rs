@@ -1,18 +1,14 @@
-//! Where each read model stands and who may move it: leases by the database's clock, checkpoints moved by their owner.
+//! Where each read model stands: checkpoints, moved by their owner, each from the very place it stands at to the next.
 
 use std::time::Duration;
 
 use orderlog_domain::ids::Position;
 
 use crate::{
-    MODELS,
     fold::ReadModel,
-    projections::Status,
+    place::Place,
     store::{Sql, Store, StoreError, Tx},
 };
-
-/// How long a node may be silent before another takes its read models over.
-pub const LEASE: Duration = Duration::from_secs(5);
 
 /// Appended to the name of a read model, and of its tables, while it is built anew.
 pub(crate) const BUILD: &str = "__build";
@@ -46,10 +42,24 @@ pub(crate) async fn run_schema(
     tx.script(text.replace('@', suffix).replace('#', &format!("__g{generation}"))).await
 }
 
+/// Adds what tables of an earlier release have not; PostgreSQL's schema file does it by itself.
+pub(crate) async fn add_place(tx: &mut Tx) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        return Ok(());
+    }
+    let there: Option<(i64,)> =
+        tx.first(&Sql::new("SELECT 1 FROM pragma_table_info('checkpoints') WHERE name = 'place'")).await?;
+    match there {
+        Some(_) => Ok(()),
+        None => tx.script("ALTER TABLE checkpoints ADD COLUMN place TEXT".to_owned()).await,
+    }
+}
+
 /// Creates a read model that is not there yet.
 pub(crate) async fn create(tx: &mut Tx, model: &ReadModel) -> Result<(), StoreError> {
-    let mut sql = Sql::new("INSERT INTO checkpoints (projection, version, position) VALUES (");
-    sql.arg(model.name.to_owned()).push(", ").arg(model.version).push(", 0) ON CONFLICT (projection) DO NOTHING");
+    let mut sql = Sql::new("INSERT INTO checkpoints (projection, version, position, place) VALUES (");
+    sql.arg(model.name.to_owned()).push(", ").arg(model.version).push(", 0, ");
+    sql.arg(Place::START.to_string()).push(") ON CONFLICT (projection) DO NOTHING");
     if tx.execute(&sql).await? == 1 {
         run_schema(tx, model, Part::All, "", 0).await?;
     }
@@ -62,29 +72,6 @@ pub(crate) async fn position(tx: &mut Tx, name: &str) -> Result<Position, StoreE
     Ok(Position(tx.first::<(i64,)>(&sql).await?.map_or(0, |(position,)| position)))
 }
 
-/// Takes or renews the lease of a read model of this very version; its position if it is ours now.
-pub(crate) async fn claim(store: &Store, model: &ReadModel, owner: &str) -> Result<Option<Position>, StoreError> {
-    let now = store.now_ms();
-    let mut tx = store.write().await?;
-    let mut sql = Sql::new("UPDATE checkpoints SET owner = ");
-    sql.arg(owner.to_owned()).push(&format!(", lease_until = {now} + ")).arg(millis(LEASE));
-    sql.push(" WHERE projection = ").arg(model.name.to_owned()).push(" AND version = ").arg(model.version);
-    sql.push(" AND (owner IS NULL OR owner = ").arg(owner.to_owned()).push(&format!(" OR lease_until < {now})"));
-    sql.push(" RETURNING position");
-    let position = tx.first::<(i64,)>(&sql).await?;
-    tx.commit().await?;
-    Ok(position.map(|(position,)| Position(position)))
-}
-
-/// Gives up every lease of `owner`, so that another node need not wait for them to end.
-pub(crate) async fn release(store: &Store, owner: &str) -> Result<(), StoreError> {
-    let mut tx = store.write().await?;
-    let mut sql = Sql::new("UPDATE checkpoints SET owner = NULL, lease_until = 0 WHERE owner = ");
-    sql.arg(owner.to_owned());
-    tx.execute(&sql).await?;
-    tx.commit().await
-}
-
 /// Moves the checkpoints of `names` from `old` to `new`, if all of them stand there and are `owner`'s.
 pub(crate) async fn advance(
     tx: &mut Tx,
@@ -92,50 +79,68 @@ pub(crate) async fn advance(
     names: &[String],
     owner: &str,
     lease: Duration,
-    (old, new): (Position, Position),
+    (old, new): (Place, Place),
 ) -> Result<bool, StoreError> {
     let mut sql = Sql::new("UPDATE checkpoints SET position = ");
-    sql.arg(new.0).push(&format!(", lease_until = {now} + ")).arg(millis(lease));
-    sql.push(" WHERE projection IN (").list(names.to_vec()).push(") AND position = ").arg(old.0);
+    sql.arg(new.position.0)
+        .push(", place = ")
+        .arg(new.to_string())
+        .push(&format!(", lease_until = {now} + "))
+        .arg(millis(lease));
+    sql.push(" WHERE projection IN (").list(names.to_vec()).push(") AND position = ").arg(old.position.0);
+    sql.push(" AND place = ").arg(old.to_string());
     sql.push(" AND owner = ").arg(owner.to_owned());
     Ok(tx.execute(&sql).await? == names.len() as u64)
 }
 
-/// Names of stored read models with their versions.
-pub(crate) async fn versions(store: &Store) -> Result<Vec<(String, i64)>, StoreError> {
-    let mut tx = store.read(&["checkpoints"]).await?;
-    let versions = tx.all(&Sql::new("SELECT projection, version FROM checkpoints")).await?;
-    tx.commit().await?;
-    Ok(versions)
+/// One row of the table.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct Checkpoint {
+    pub(crate) projection: String,
+    pub(crate) version: i64,
+    pub(crate) position: i64,
+    place: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) lease_until: i64,
+    /// When it was read, by the clock that leases are judged by.
+    pub(crate) now: i64,
 }
 
-pub(crate) async fn status(store: &Store, head: Position) -> Result<Vec<Status>, StoreError> {
+impl Checkpoint {
+    /// Whether what it took in last stands at `place`, which is at its position. Where an earlier release moved the position
+    /// alone, nothing says otherwise.
+    pub(crate) fn stands_at(&self, place: Place) -> bool {
+        let of_this_position = format!("{}:", self.position);
+        match &self.place {
+            Some(stored) if stored.starts_with(&of_this_position) => *stored == place.to_string(),
+            _ => true,
+        }
+    }
+}
+
+pub(crate) fn select(store: &Store) -> Sql {
     let now = store.now_ms();
-    let mut tx = store.read(&["checkpoints", "parked"]).await?;
-    let rows: Vec<(String, i64, i64, Option<String>)> = tx
-        .all(&Sql::new(&format!(
-            "SELECT projection, version, position, CASE WHEN lease_until >= {now} THEN owner END FROM checkpoints"
-        )))
-        .await?;
-    let parked: Vec<(String, i64)> =
-        tx.all(&Sql::new("SELECT projection, COUNT(*) FROM parked GROUP BY projection")).await?;
+    Sql::new(&format!("SELECT projection, version, position, place, owner, lease_until, {now} AS now FROM checkpoints"))
+}
+
+/// Every checkpoint, those of builds too.
+pub(crate) async fn all(store: &Store) -> Result<Vec<Checkpoint>, StoreError> {
+    let mut tx = store.read(&["checkpoints"]).await?;
+    let all = tx.all(&select(store)).await?;
     tx.commit().await?;
-    let row = |name: &str| rows.iter().find(|row| row.0 == name);
-    let of_model = |model: &ReadModel| {
-        let (_, version, position, owner) = row(model.name)?.clone();
-        Some(Status {
-            name: model.name.to_owned(),
-            version,
-            position: Position(position),
-            lag: (head.0 - position).max(0),
-            owner,
-            parked: parked.iter().find(|(name, _)| name == model.name).map_or(0, |(_, count)| *count),
-            building: row(&format!("{}{BUILD}", model.name))
-                .filter(|(.., owner)| owner.is_some())
-                .map(|row| Position(row.2)),
-        })
-    };
-    Ok(MODELS.iter().filter_map(|model| of_model(model)).collect())
+    Ok(all)
+}
+
+/// The checkpoint called `name`.
+pub(crate) async fn find(tx: &mut Tx, store: &Store, name: &str) -> Result<Option<Checkpoint>, StoreError> {
+    let mut sql = select(store);
+    sql.push(" WHERE projection = ").arg(name.to_owned());
+    tx.first(&sql).await
+}
+
+/// The name of a read model's checkpoint while it is built anew.
+pub(crate) fn build_of(model: &ReadModel) -> String {
+    format!("{}{BUILD}", model.name)
 }
 
 pub(crate) fn millis(duration: Duration) -> i64 {

@@ -7,9 +7,9 @@ use orderlog_domain::{
     event::Event,
     ids::{CustomerId, Position, StreamId},
 };
-use orderlog_event_log::Recorded;
+use orderlog_event_log::{Hash, Recorded};
 
-use crate::sheet::Sheet;
+use crate::{place::Place, sheet::Sheet};
 
 type Open = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 type Forget = dyn Fn(CustomerId) + Send + Sync;
@@ -106,13 +106,21 @@ pub trait Fold: Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) position: Position,
+    pub(crate) hash: Hash,
     pub(crate) stream: StreamId,
     pub(crate) event: Result<Envelope<Event>, String>,
+}
+
+impl Decoded {
+    pub(crate) fn place(&self) -> Place {
+        Place { position: self.position, hash: self.hash }
+    }
 }
 
 pub(crate) fn decode(recorded: &[Recorded]) -> Vec<Decoded> {
     let one = |r: &Recorded| Decoded {
         position: r.position,
+        hash: r.hash,
         stream: r.stream,
         event: envelope::decode(&r.json).map_err(|e| e.to_string()),
     };

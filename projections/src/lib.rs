@@ -36,17 +36,22 @@ mod store;
 
 // How they follow the log.
 mod checkpoint;
+mod lease;
+mod past;
+mod place;
 mod projector;
 mod rebuild;
 mod runner;
+mod status;
 
-pub use answer::{Answer, BadCursor, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest, QueryError};
+pub use answer::{AnotherPast, Answer, BadCursor, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest, QueryError};
 pub use bare::BareOrder;
-pub use checkpoint::LEASE;
 pub use fold::{CannotApply, ReadModel, Unseal};
+pub use lease::LEASE;
 pub use named::{Found, Matched};
-pub use projections::{PATIENCE, Parked, Projections, Status};
+pub use projections::{PATIENCE, Parked, Projections};
 pub use rebuild::{Progress, RebuildError, rebuild};
 pub use row::Json;
 pub use runner::{Runner, RunnerOptions};
+pub use status::Status;
 pub use store::StoreError;

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use orderlog_domain::ids::Position;
+use orderlog_event_log::{Head, Log};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout},
@@ -10,11 +11,13 @@ use tokio::{
 
 use crate::{
     MODELS,
-    answer::{Answer, Freshness, QueryError},
+    answer::{AnotherPast, Answer, Freshness, QueryError},
     checkpoint,
     fold::ReadModel,
+    past::{Compared, Past},
     read::{Read, answer},
     row::{Field, Row, Table},
+    status::{self, Status},
     store::{Sql, Store, StoreError, create_schema},
 };
 
@@ -33,25 +36,7 @@ pub struct Projections {
     committed: Arc<HashMap<&'static str, watch::Sender<Option<Position>>>>,
     /// Told when a query waits for this node's runner.
     wanted: Arc<Notify>,
-}
-
-/// How one read model is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// Its name.
-    pub name: String,
-    /// Version of the fold that built it.
-    pub version: i64,
-    /// It has taken in everything up to here.
-    pub position: Position,
-    /// Events of the log it has yet to take in.
-    pub lag: i64,
-    /// The node that runs it, if its lease holds.
-    pub owner: Option<String>,
-    /// Events parked because they, or one before them in their stream, did not fit.
-    pub parked: i64,
-    /// How far a build beside it has come, if there is one.
-    pub building: Option<Position>,
+    past: Arc<Past>,
 }
 
 impl Projections {
@@ -68,12 +53,13 @@ impl Projections {
                 .to_owned(),
         )
         .await?;
+        checkpoint::add_place(&mut tx).await?;
         for model in MODELS {
             checkpoint::create(&mut tx, model).await?;
         }
         tx.commit().await?;
         let committed = MODELS.iter().map(|model| (model.name, watch::Sender::new(None))).collect();
-        Ok(Projections { store, committed: Arc::new(committed), wanted: Arc::default() })
+        Ok(Projections { store, committed: Arc::new(committed), wanted: Arc::default(), past: Arc::default() })
     }
 
     /// How every read model is, beside a log whose last position is `head`.
@@ -81,7 +67,28 @@ impl Projections {
     /// # Errors
     /// When the store fails.
     pub async fn status(&self, head: Position) -> Result<Vec<Status>, StoreError> {
-        checkpoint::status(&self.store, head).await
+        let mut all = status::status(&self.store, head).await?;
+        for one in &mut all {
+            one.another_past = self.past.check(&one.name).err();
+        }
+        Ok(all)
+    }
+
+    /// Compares every read model with the log. One that took in what the log does not hold answers nothing from here on,
+    /// until it was built anew; a runner compares every second.
+    ///
+    /// # Errors
+    /// When the log or the store fails.
+    pub async fn compare(&self, log: &Log) -> Result<(), QueryError> {
+        self.past.compare(&self.store, log).await.map(drop)
+    }
+
+    /// The head of the log, which a query reads before anything else: whether the log went back shows by it.
+    ///
+    /// # Errors
+    /// When the log or the store fails.
+    pub async fn head(&self, log: &Log) -> Result<Head, QueryError> {
+        self.past.head(&self.store, log).await
     }
 
     /// Waits until `name` has taken in `position`, at most [`PATIENCE`]; whether it has.
@@ -144,6 +151,15 @@ impl Projections {
         &self.store
     }
 
+    /// Where `model` stands, if it is known not to follow from the log.
+    pub(crate) fn another_past(&self, model: &ReadModel) -> Option<AnotherPast> {
+        self.past.check(model.name).err()
+    }
+
+    pub(crate) async fn compared(&self, log: &Log) -> Result<Compared, QueryError> {
+        self.past.compare(&self.store, log).await
+    }
+
     /// Waits until a query waits for what this node's runner has not committed yet.
     pub(crate) async fn wanted(&self) {
         self.wanted.notified().await;
@@ -156,6 +172,16 @@ impl Projections {
         }
     }
 
+    /// Waits as asked for a read model that follows from the log.
+    async fn wait_for(&self, model: &ReadModel, freshness: Freshness) -> Result<(), QueryError> {
+        self.past.check(model.name)?;
+        if let Freshness::AtLeast(position) = freshness {
+            self.wait_until(model.name, position).await?;
+            self.past.check(model.name)?;
+        }
+        Ok(())
+    }
+
     /// Waits as asked, then gives the rows whose key is one of `keys`, those that exist, by key. One statement is one
     /// moment, so no transaction is held for it.
     pub(crate) async fn by_key<R: Row, F: Field>(
@@ -164,9 +190,7 @@ impl Projections {
         keys: impl IntoIterator<Item = F>,
         freshness: Freshness,
     ) -> Result<Answer<Vec<R>>, QueryError> {
-        if let Freshness::AtLeast(position) = freshness {
-            self.wait_until(model.name, position).await?;
-        }
+        self.wait_for(model, freshness).await?;
         let Table { name, .. } = R::TABLE;
         let (columns, key) = (R::TABLE.column_list("t."), R::TABLE.key_list());
         let mut sql = Sql::new(&format!(
@@ -185,9 +209,7 @@ impl Projections {
 
     /// Waits as asked, then holds one moment of the read model.
     pub(crate) async fn read(&self, model: &ReadModel, freshness: Freshness) -> Result<Read, QueryError> {
-        if let Freshness::AtLeast(position) = freshness {
-            self.wait_until(model.name, position).await?;
-        }
+        self.wait_for(model, freshness).await?;
         let mut tx = self.store.read(model.tables).await?;
         let position = checkpoint::position(&mut tx, model.name).await?;
         Ok(Read { tx, position, freshness })

@@ -8,6 +8,7 @@ use tracing::error;
 use crate::{
     checkpoint,
     fold::{Decoded, Fold, ReadModel, Unseal},
+    place::Place,
     row::{Table, Value},
     sheet::{Changes, Due, Sheet},
     store::{Sql, Store, StoreError, Tx},
@@ -18,8 +19,8 @@ pub(crate) struct Projector {
     pub(crate) model: &'static ReadModel,
     /// Nothing for the tables that serve queries.
     suffix: &'static str,
-    /// Last position taken in and committed.
-    pub(crate) position: Position,
+    /// What it took in and committed last.
+    pub(crate) at: Place,
     fold: Box<dyn Fold>,
     parked: HashSet<StreamId>,
 }
@@ -37,7 +38,7 @@ pub(crate) enum AdvanceError {
 
 impl Projector {
     pub(crate) fn new(model: &'static ReadModel, suffix: &'static str, unseal: &Unseal) -> Projector {
-        Projector { model, suffix, position: Position::START, fold: (model.fold)(unseal), parked: HashSet::new() }
+        Projector { model, suffix, at: Place::START, fold: (model.fold)(unseal), parked: HashSet::new() }
     }
 
     /// Its checkpoint's name.
@@ -46,9 +47,9 @@ impl Projector {
     }
 
     /// Starts over from what the store holds: this node just became the one that runs it.
-    pub(crate) async fn resume(&mut self, store: &Store, position: Position) -> Result<(), StoreError> {
+    pub(crate) async fn resume(&mut self, store: &Store, at: Place) -> Result<(), StoreError> {
         self.forget();
-        self.position = position;
+        self.at = at;
         let mut tx = store.read(&["parked"]).await?;
         let mut sql = Sql::new("SELECT DISTINCT stream FROM parked WHERE projection = ");
         sql.arg(self.name());
@@ -99,7 +100,7 @@ impl Projector {
                 changed.parked.push(Parked { projection: self.name(), position: *position, stream: *stream, reason });
             }
         }
-        self.position = events.last().map_or(self.position, |event| event.position);
+        self.at = events.last().map_or(self.at, Decoded::place);
     }
 
     /// What of the changes is due to be written.
@@ -197,7 +198,7 @@ pub(crate) async fn advance(
     events: &[Decoded],
 ) -> Result<(), AdvanceError> {
     let (Some(first), Some(last)) = (projectors.first(), events.last()) else { return Ok(()) };
-    let moved = (first.position, last.position);
+    let moved = (first.at, last.place());
     let written = write(store, owner, lease, projectors, events, moved).await;
     if written.is_err() {
         for projector in projectors.iter_mut() {
@@ -214,7 +215,7 @@ async fn write(
     lease: Duration,
     projectors: &mut [&mut Projector],
     events: &[Decoded],
-    moved: (Position, Position),
+    moved: (Place, Place),
 ) -> Result<(), AdvanceError> {
     let names: Vec<String> = projectors.iter().map(|projector| projector.name()).collect();
     let mut tx = store.write().await?;

@@ -1,6 +1,9 @@
 //! Building read models anew beside those that serve, from one reading of the log, and swapping them in.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, LogError};
@@ -12,8 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     MODELS,
-    checkpoint::{self, BUILD, Part},
+    answer::QueryError,
+    checkpoint::{self, BUILD, Part, build_of},
     fold::{Decoded, ReadModel, decode},
+    lease::{self, Presence},
+    past::hash_at,
+    place::Place,
     projections::Projections,
     projector::{AdvanceError, Changed, Projector},
     runner::RunnerOptions,
@@ -31,14 +38,17 @@ const BATCHES_AHEAD: usize = 2;
 const INDEXED_AT_ONCE: usize = 2;
 /// What PostgreSQL may use for each of them.
 const INDEX_MEMORY: &str = "256MB";
-/// How long a builder may be silent before another may start over.
+/// How long a builder that lives may be silent before another may start over.
 const BUILD_LEASE: Duration = Duration::from_secs(60);
 /// The same while it creates indexes and cannot say that it lives: as long as those of a hundred million rows take.
-const INDEX_LEASE: Duration = Duration::from_secs(900);
+pub(crate) const INDEX_LEASE: Duration = Duration::from_secs(900);
 /// Tries to swap while the serving read model keeps moving ahead or queries keep its tables.
 const SWAP_TRIES: u32 = 100;
 /// Pause between two of them.
 const SWAP_PAUSE: Duration = Duration::from_millis(20);
+
+/// Counts the builds of this process, each of which answers to a name of its own.
+static BUILDS: AtomicU64 = AtomicU64::new(0);
 
 /// How far a build has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +74,9 @@ pub enum RebuildError {
     /// The serving one kept moving, or its tables stayed in use.
     #[error("the rebuilt read models could not be swapped in: {0}")]
     NotSwapped(String),
+    /// The log was restored or replaced meanwhile.
+    #[error("the log went back while read models were built from it; begin again")]
+    AnotherPast,
     /// The program is stopping.
     #[error("the rebuild was stopped")]
     Stopped,
@@ -73,6 +86,9 @@ pub enum RebuildError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The read models could not be compared with the log.
+    #[error(transparent)]
+    Compare(#[from] QueryError),
 }
 
 /// Rebuilds the named read models (all, if none is named) from the log's first event, while the old ones serve and move on.
@@ -89,8 +105,10 @@ pub async fn rebuild(
 ) -> Result<Position, RebuildError> {
     let models = chosen(names)?;
     let store = projections.store();
-    // A node may build beside its own runner: its builds answer to a name of their own.
-    let owner = format!("{} (build)", options.owner);
+    // A node may build beside its own runner.
+    let owner = format!("{}-build-{}", options.owner, BUILDS.fetch_add(1, Ordering::Relaxed));
+    // Until it is dropped, however this ends; then another may begin at once.
+    let _presence = Presence::show(store, &owner).await?;
     let generations = begin(store, &models, &owner).await?;
     let building = |model: &&'static ReadModel| {
         let mut projector = Projector::new(model, BUILD, &options.unseal);
@@ -98,9 +116,9 @@ pub async fn rebuild(
         projector
     };
     let projectors = models.iter().map(building).collect();
-    let mut build = Build { store, log, owner: &owner, cancel, projectors };
+    let mut build = Build { projections, store, log, owner: &owner, cancel, projectors };
     let head = log.head().await?.position;
-    build.catch_up(|position| progress(Progress { position, head })).await?;
+    build.catch_up(|at| progress(Progress { position: at.position, head })).await?;
     build.index(&generations).await?;
     build.swap_in().await
 }
@@ -125,21 +143,28 @@ async fn begin(store: &Store, models: &[&'static ReadModel], owner: &str) -> Res
     let mut tx = store.alter().await?;
     let mut generations = vec![];
     for model in models {
-        let name = format!("{}{BUILD}", model.name);
+        let name = build_of(model);
+        if let Some(earlier) = checkpoint::find(&mut tx, store, &name).await? {
+            if lease::is_held(store, &earlier, INDEX_LEASE).await? {
+                return Err(RebuildError::AlreadyBuilding(model.name.to_owned()));
+            }
+            end_sessions_of(&mut tx, model).await?;
+        }
+        // The transaction is the only one that alters tables, so nobody else begins meanwhile.
         let mut sql = Sql::new(
-            "INSERT INTO checkpoints AS c (projection, version, position, owner, lease_until, generation) SELECT ",
+            "INSERT INTO checkpoints (projection, version, position, place, owner, lease_until, generation) SELECT ",
         );
-        sql.arg(name.clone()).push(", CAST(").arg(model.version).push(" AS BIGINT), 0, ").arg(owner.to_owned());
+        sql.arg(name.clone()).push(", CAST(").arg(model.version).push(" AS BIGINT), 0, ");
+        sql.arg(Place::START.to_string()).push(", ").arg(owner.to_owned());
         sql.push(&format!(", {now} + ")).arg(checkpoint::millis(BUILD_LEASE));
         sql.push(", generation + 1 FROM checkpoints WHERE projection = ").arg(model.name.to_owned());
         sql.push(
-            " ON CONFLICT (projection) DO UPDATE SET version = excluded.version, position = 0, \
+            " ON CONFLICT (projection) DO UPDATE SET version = excluded.version, position = 0, place = excluded.place, \
              owner = excluded.owner, lease_until = excluded.lease_until, generation = excluded.generation \
-             WHERE c.owner IS NULL OR c.lease_until < ",
+             RETURNING generation",
         );
-        sql.push(now).push(" RETURNING generation");
         let Some((generation,)) = tx.first::<(i64,)>(&sql).await? else {
-            return Err(RebuildError::AlreadyBuilding(model.name.to_owned()));
+            return Err(RebuildError::Unknown(model.name.to_owned()));
         };
         for table in model.tables {
             tx.script(format!("DROP TABLE IF EXISTS {table}{BUILD}")).await?;
@@ -154,7 +179,22 @@ async fn begin(store: &Store, models: &[&'static ReadModel], owner: &str) -> Res
     Ok(generations)
 }
 
+/// PostgreSQL goes on with the statement of a builder that died until it has an answer to give. It would keep the tables.
+async fn end_sessions_of(tx: &mut Tx, model: &ReadModel) -> Result<(), StoreError> {
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = current_user \
+         AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND pid IN \
+         (SELECT l.pid FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation WHERE c.relname IN (",
+    );
+    sql.list(model.tables.iter().map(|table| format!("{table}{BUILD}"))).push("))");
+    tx.all::<(bool,)>(&sql).await.map(drop)
+}
+
 struct Build<'a> {
+    projections: &'a Projections,
     store: &'a Store,
     log: &'a Log,
     owner: &'a str,
@@ -164,24 +204,24 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn position(&self) -> Position {
-        self.projectors.first().map_or(Position::START, |projector| projector.position)
+    fn at(&self) -> Place {
+        self.projectors.first().map_or(Place::START, |projector| projector.at)
     }
 
     /// Takes in everything up to the present end of the log. Three things go on at once: batches are read and decoded
     /// ahead, one is folded, and what settled in the one before is written. In the end everything is.
-    async fn catch_up(&mut self, mut progress: impl FnMut(Position)) -> Result<(), RebuildError> {
-        let (mut batches, reading) = read_ahead(self.log.clone(), self.position());
+    async fn catch_up(&mut self, mut progress: impl FnMut(Place)) -> Result<(), RebuildError> {
+        let (mut batches, reading) = read_ahead(self.log.clone(), self.at());
         let mut writing = Writing::default();
         while let Some(events) = batches.recv().await {
             if self.cancel.is_cancelled() {
                 writing.finish().await?;
                 return Err(RebuildError::Stopped);
             }
-            let before = self.position();
+            let before = self.at();
             let changed = self.take_in(&events, &mut writing).await?;
             self.write(&mut writing, before, changed).await?;
-            progress(self.position());
+            progress(self.at());
         }
         let mut rest = vec![];
         for projector in &mut self.projectors {
@@ -190,11 +230,11 @@ impl Build<'_> {
             rest.push(changed);
         }
         if !rest.iter().all(Changed::is_empty) {
-            self.write(&mut writing, self.position(), rest).await?;
+            self.write(&mut writing, self.at(), rest).await?;
         }
         writing.finish().await?;
         match reading.await {
-            Ok(read) => Ok(read?),
+            Ok(read) => read,
             Err(_) => Err(RebuildError::Stopped),
         }
     }
@@ -221,9 +261,9 @@ impl Build<'_> {
 
     /// Begins to write, once what was being written is. On PostgreSQL every read model in a transaction of its own: a
     /// session works on one core, and rows of a build are nothing before all of it is there.
-    async fn write(&self, writing: &mut Writing, before: Position, all: Vec<Changed>) -> Result<(), RebuildError> {
+    async fn write(&self, writing: &mut Writing, before: Place, all: Vec<Changed>) -> Result<(), RebuildError> {
         writing.finish().await?;
-        let moved = (before, self.position());
+        let moved = (before, self.at());
         let (mut names, mut together) = (vec![], Changed::default());
         for (projector, changed) in self.projectors.iter().zip(all) {
             if changed.is_empty() || !self.store.is_postgres() {
@@ -248,7 +288,7 @@ impl Build<'_> {
     /// Creates indexes, on PostgreSQL for two read models at a time: each takes one core.
     async fn index(&self, generations: &[i64]) -> Result<(), RebuildError> {
         let names: Vec<String> = self.projectors.iter().map(Projector::name).collect();
-        let (now, here) = (self.store.now_ms(), (self.position(), self.position()));
+        let (now, here) = (self.store.now_ms(), (self.at(), self.at()));
         let mut tx = self.store.write().await?;
         if !checkpoint::advance(&mut tx, now, &names, self.owner, INDEX_LEASE, here).await? {
             return Err(RebuildError::TakenOver);
@@ -260,6 +300,10 @@ impl Build<'_> {
             if indexing.len() >= at_once {
                 indexed(indexing.join_next().await)?;
             }
+            if self.cancel.is_cancelled() {
+                indexing.detach_all();
+                return Err(RebuildError::Stopped);
+            }
             indexing.spawn(index(self.store.clone(), projector.model, *generation));
         }
         while !indexing.is_empty() {
@@ -268,13 +312,18 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Catches up and swaps until a swap finds the build no older than what serves.
+    /// Catches up and swaps until a swap finds the build no older than what serves, or that in another past.
     async fn swap_in(&mut self) -> Result<Position, RebuildError> {
         let mut last = String::new();
         for _ in 0..SWAP_TRIES {
             self.catch_up(|_| ()).await?;
+            let at = self.at();
+            if hash_at(self.log, at.position).await? != Some(at.hash) {
+                return Err(RebuildError::AnotherPast);
+            }
+            self.projections.compare(self.log).await?;
             match self.swap().await {
-                Ok(true) => return Ok(self.position()),
+                Ok(true) => return Ok(at.position),
                 Ok(false) => "the serving read models moved ahead".clone_into(&mut last),
                 Err(error) => last = error.to_string(),
             }
@@ -297,17 +346,21 @@ impl Build<'_> {
     }
 
     async fn swap_one(&self, tx: &mut Tx, projector: &Projector) -> Result<bool, StoreError> {
-        let (model, build) = (projector.model, projector.name());
+        let (model, build, at) = (projector.model, projector.name(), projector.at);
         let mut sql = Sql::new("UPDATE checkpoints SET owner = NULL, lease_until = 0, version = ");
-        sql.arg(model.version).push(", position = ").arg(projector.position.0);
+        sql.arg(model.version).push(", position = ").arg(at.position.0).push(", place = ").arg(at.to_string());
         sql.push(", generation = generation + 1 WHERE projection = ").arg(model.name.to_owned());
-        sql.push(" AND position <= ").arg(projector.position.0);
+        sql.push(" AND (position <= ").arg(at.position.0);
+        if let Some(stranger) = self.projections.another_past(model) {
+            sql.push(" OR position = ").arg(stranger.position.0);
+        }
+        sql.push(")");
         if tx.execute(&sql).await? != 1 {
             return Ok(false);
         }
         let mut sql = Sql::new("DELETE FROM checkpoints WHERE projection = ");
         sql.arg(build.clone()).push(" AND owner = ").arg(self.owner.to_owned());
-        sql.push(" AND position = ").arg(projector.position.0);
+        sql.push(" AND place = ").arg(at.to_string());
         if tx.execute(&sql).await? != 1 {
             return Ok(false);
         }
@@ -377,7 +430,7 @@ async fn write(
     store: Store,
     owner: String,
     names: Vec<String>,
-    moved: (Position, Position),
+    moved: (Place, Place),
     changed: Changed,
 ) -> Result<(), AdvanceError> {
     let mut tx = store.write().await?;
@@ -389,18 +442,21 @@ async fn write(
     Ok(())
 }
 
-/// Reads and decodes batches after `position` up to the present end of the log, in a task of its own.
-fn read_ahead(log: Log, position: Position) -> (mpsc::Receiver<Vec<Decoded>>, JoinHandle<Result<(), LogError>>) {
+/// Reads and decodes batches after `at` up to the present end of the log, in a task of its own.
+fn read_ahead(log: Log, at: Place) -> (mpsc::Receiver<Vec<Decoded>>, JoinHandle<Result<(), RebuildError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let reading = tokio::spawn(async move {
-        let mut after = position;
+        let mut after = at;
         loop {
             let mut batch = vec![];
             let mut at_end = false;
             while batch.len() < BATCH_EVENTS && !at_end {
-                let page = log.read(after, PAGE_EVENTS).await?;
+                let page = log.read(after.position, PAGE_EVENTS).await?;
+                if page.first().is_some_and(|first| !after.leads_to(first)) {
+                    return Err(RebuildError::AnotherPast);
+                }
                 at_end = page.len() < PAGE_EVENTS as usize;
-                after = page.last().map_or(after, |event| event.position);
+                after = page.last().map_or(after, Place::of);
                 batch.extend(decode(&page));
             }
             if !batch.is_empty() && sender.send(batch).await.is_err() || at_end {

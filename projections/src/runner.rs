@@ -11,20 +11,23 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
-    MODELS,
-    checkpoint::{self, LEASE},
+    MODELS, checkpoint,
     fold::{Decoded, Unseal, decode},
+    lease::{self, LEASE, Presence},
+    past::Compared,
+    place::Place,
     projections::Projections,
     projector::{AdvanceError, Projector, advance},
-    rebuild,
+    rebuild::{self, RebuildError},
+    store::StoreError,
 };
 
 /// Events read from the log, or taken from the feed, at once.
 const PAGE_EVENTS: u32 = 5_000;
-/// How often leases are renewed and free ones claimed; several times within a lease.
+/// How often read models are compared with the log, leases renewed and free ones claimed; several times within a lease.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// Pause of a read model after a failure; doubled with each further one, up to the limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -50,6 +53,9 @@ pub struct Runner {
     log: Log,
     options: RunnerOptions,
     cancel: CancellationToken,
+    /// Shows the other nodes that this one lives.
+    presence: Option<Presence>,
+    next_claim: Instant,
     slots: Vec<Slot>,
     fed: mpsc::Receiver<Vec<Recorded>>,
     /// What the feed brought and some read model may not have taken in yet.
@@ -57,13 +63,14 @@ pub struct Runner {
     /// Last position the feed brought.
     heard: Position,
     builds: JoinSet<()>,
-    building: Vec<&'static str>,
 }
 
 /// A read model, whether this node runs it, and how it fares.
 struct Slot {
     projector: Projector,
     ours: bool,
+    /// It does not follow from the log.
+    strange: bool,
     failures: u32,
     not_before: Instant,
 }
@@ -83,6 +90,7 @@ impl Runner {
         let slot = |model| Slot {
             projector: Projector::new(model, "", &options.unseal),
             ours: false,
+            strange: false,
             failures: 0,
             not_before: Instant::now(),
         };
@@ -92,37 +100,34 @@ impl Runner {
             log,
             options,
             cancel,
+            presence: None,
+            next_claim: Instant::now(),
             slots,
             fed,
             latest: vec![],
             heard: Position::START,
             builds: JoinSet::new(),
-            building: vec![],
         };
         tokio::spawn(runner.run())
     }
 
     async fn run(mut self) {
-        let mut next_claim = Instant::now();
         while !self.cancel.is_cancelled() {
-            if Instant::now() >= next_claim {
+            if Instant::now() >= self.next_claim {
+                self.next_claim = Instant::now() + RENEW_EVERY;
                 self.claim().await;
-                next_claim = Instant::now() + RENEW_EVERY;
             }
-            let Some(lowest) = self.ready().map(|slot| slot.projector.position).min() else {
+            let Some(lowest) = self.ready().map(|slot| slot.projector.at).min_by_key(|at| at.position) else {
                 let retry = self.slots.iter().filter(|slot| slot.ours).map(|slot| slot.not_before).min();
-                self.idle(retry.map_or(next_claim, |retry| retry.min(next_claim))).await;
+                self.idle(retry.map_or(self.next_claim, |retry| retry.min(self.next_claim))).await;
                 continue;
             };
-            match self.events_after(lowest, next_claim).await {
+            match self.events_after(lowest, self.next_claim).await {
                 Some(events) if !events.is_empty() => {
                     let begun = Instant::now();
-                    let lost = self.take_in(&events).await;
+                    self.take_in(lowest, &events).await;
                     if events.len() < PAGE_EVENTS as usize {
                         self.gather(begun + GATHER).await;
-                    }
-                    if lost {
-                        next_claim = Instant::now();
                     }
                 }
                 Some(_) => {}
@@ -169,24 +174,37 @@ impl Runner {
         }
     }
 
-    /// Renews the leases held, takes those that are free, and starts what a newer version needs.
+    /// Compares the read models with the log, renews the leases held, takes those that are free, and starts what must be built.
     async fn claim(&mut self) {
         let store = self.projections.store().clone();
+        let compared = match self.projections.compared(&self.log).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                warn!(%error, "cannot compare the read models with the log");
+                return;
+            }
+        };
+        let claimed = match self.present().await {
+            Ok(true) => lease::claim(&store, &self.options.owner, &compared).await,
+            Ok(false) => return,
+            Err(error) => Err(error),
+        };
+        let claimed = match claimed {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                warn!(%error, "cannot renew the leases of read models");
+                return;
+            }
+        };
         for slot in &mut self.slots {
             let name = slot.projector.model.name;
-            let position = match checkpoint::claim(&store, slot.projector.model, &self.options.owner).await {
-                Ok(position) => position,
-                Err(error) => {
-                    warn!(projection = name, %error, "cannot renew the lease of a read model");
-                    continue;
-                }
-            };
-            match position {
-                Some(position) if !slot.ours || position != slot.projector.position => {
-                    if slot.projector.resume(&store, position).await.is_ok() {
-                        info!(projection = name, position = position.0, "this node runs the read model from now on");
+            slot.compared(&self.projections);
+            match claimed.get(name) {
+                Some(at) if !slot.ours || *at != slot.projector.at => {
+                    if slot.projector.resume(&store, *at).await.is_ok() {
+                        info!(projection = name, position = at.position.0, "this node runs the read model from now on");
                         slot.ours = true;
-                        self.projections.announce(name, Some(position));
+                        self.projections.announce(name, Some(at.position));
                     }
                 }
                 Some(_) => {}
@@ -196,37 +214,70 @@ impl Runner {
                 }
             }
         }
-        self.build_newer_versions().await;
+        self.build_anew(&compared).await;
     }
 
-    /// Builds read models whose stored version is older than this program's, beside the old ones.
-    async fn build_newer_versions(&mut self) {
-        while self.builds.try_join_next().is_some() {}
-        if self.builds.is_empty() {
-            self.building.clear();
+    /// Whether the other nodes can see that this one lives. Leases of one that they cannot see would be taken at once.
+    async fn present(&mut self) -> Result<bool, StoreError> {
+        if let Some(presence) = &mut self.presence
+            && presence.lasts().await
+        {
+            return Ok(true);
         }
-        let Ok(stored) = checkpoint::versions(self.projections.store()).await else { return };
+        self.presence = None;
+        self.presence = Presence::show(self.projections.store(), &self.options.owner).await?;
+        Ok(self.presence.is_some())
+    }
+
+    /// Builds, beside what is stored, the read models whose stored version is older than this program's, and those that do not
+    /// follow from the log.
+    async fn build_anew(&mut self, compared: &Compared) {
+        while self.builds.try_join_next().is_some() {}
+        if !self.builds.is_empty() {
+            return;
+        }
+        let stored = |name: &str| compared.checkpoints.iter().find(|one| one.projection == name);
+        let mut names = vec![];
         for model in MODELS {
-            let older = stored.iter().any(|(name, version)| name == model.name && *version < model.version);
-            if !older || self.building.contains(&model.name) {
+            let Some(checkpoint) = stored(model.name) else { continue };
+            let older = checkpoint.version < model.version;
+            let follows = compared.sound.contains_key(model.name);
+            if follows && !older || checkpoint.version > model.version {
                 continue;
             }
-            self.building.push(model.name);
-            let (projections, log, options) = (self.projections.clone(), self.log.clone(), self.options.clone());
-            let cancel = self.cancel.clone();
-            self.builds.spawn(async move {
-                info!(projection = model.name, version = model.version, "builds a newer version beside the old one");
-                let built = rebuild::rebuild(&projections, &log, &[model.name], &options, &cancel, |_| ()).await;
-                if let Err(error) = built {
-                    warn!(projection = model.name, %error, "the newer version is not built yet");
-                }
-            });
+            let build = stored(&checkpoint::build_of(model));
+            let elsewhere = match build {
+                Some(build) => lease::is_held(self.projections.store(), build, rebuild::INDEX_LEASE).await,
+                None => Ok(false),
+            };
+            if let Ok(false) = elsewhere {
+                info!(projection = model.name, version = model.version, older, follows, "builds the read model anew");
+                names.push(model.name);
+            }
         }
+        if names.is_empty() {
+            return;
+        }
+        let (projections, log, options) = (self.projections.clone(), self.log.clone(), self.options.clone());
+        let cancel = self.cancel.clone();
+        self.builds.spawn(async move {
+            match rebuild::rebuild(&projections, &log, &names, &options, &cancel, |_| ()).await {
+                Ok(position) => {
+                    info!(?names, position = position.0, "built read models anew");
+                    if let Err(error) = projections.compare(&log).await {
+                        warn!(%error, "cannot compare the read models with the log");
+                    }
+                }
+                Err(RebuildError::AlreadyBuilding(name)) => debug!(name, "another node builds the read model anew"),
+                Err(error) => warn!(?names, %error, "the read models are not built anew yet"),
+            }
+        });
     }
 
-    /// Events after `position`: from the feed if they follow on, else from the log; waits until `until` for new ones.
-    /// `None` when the log cannot be read.
-    async fn events_after(&mut self, position: Position, until: Instant) -> Option<Arc<[Decoded]>> {
+    /// Events after `at`: from the feed if they follow on, else from the log; waits until `until` for new ones.
+    /// `None` when the log cannot be read, or holds another past than `at`.
+    async fn events_after(&mut self, at: Place, until: Instant) -> Option<Arc<[Decoded]>> {
+        let position = at.position;
         loop {
             while self.latest.len() < PAGE_EVENTS as usize
                 && let Ok(batch) = self.fed.try_recv()
@@ -239,19 +290,24 @@ impl Runner {
             };
             if position < last && first <= position.next() {
                 let skip = usize::try_from(position.0 + 1 - first.0).unwrap_or(0);
-                return Some(decode(&self.latest[skip..]).into());
+                if at.leads_to(&self.latest[skip]) {
+                    return Some(decode(&self.latest[skip..]).into());
+                }
+                // Either of the two is of another past; the log says which.
+                self.latest.clear();
+                return self.read(at).await;
             }
             if position >= last {
                 self.latest.clear();
             }
             // A read model that joins late may lag behind what the feed brought and the others have taken in.
             if position < self.heard {
-                return self.read(position).await;
+                return self.read(at).await;
             }
             tokio::select! {
                 batch = self.fed.recv() => match batch {
                     Some(batch) => self.keep(batch),
-                    None => return self.read_or_wait(position, until).await,
+                    None => return self.read_or_wait(at, until).await,
                 },
                 () = sleep_until(until) => return Some(Arc::new([])),
                 () = self.cancel.cancelled() => return Some(Arc::new([])),
@@ -262,7 +318,7 @@ impl Runner {
     /// A feed that started again need not follow on what it brought before.
     fn keep(&mut self, batch: Vec<Recorded>) {
         let follows_on = match (self.latest.last(), batch.first()) {
-            (Some(last), Some(first)) => last.position.next() == first.position,
+            (Some(last), Some(first)) => Place::of(last).leads_to(first),
             _ => false,
         };
         self.heard = batch.last().map_or(self.heard, |event| event.position.max(self.heard));
@@ -273,49 +329,68 @@ impl Runner {
         }
     }
 
-    async fn read(&self, position: Position) -> Option<Arc<[Decoded]>> {
-        match self.log.read(position, PAGE_EVENTS).await {
-            Ok(events) => Some(decode(&events).into()),
+    async fn read(&mut self, at: Place) -> Option<Arc<[Decoded]>> {
+        match self.log.read(at.position, PAGE_EVENTS).await {
+            Ok(events) => match events.first() {
+                Some(first) if !at.leads_to(first) => {
+                    warn!(position = at.position.0, "the log holds another past than a read model; they are compared");
+                    self.next_claim = Instant::now();
+                    None
+                }
+                Some(_) => Some(decode(&events).into()),
+                None => {
+                    // What was heard of is not there: the log went back.
+                    self.heard = at.position;
+                    self.next_claim = Instant::now();
+                    Some(Arc::new([]))
+                }
+            },
             Err(error) => {
-                warn!(position = position.0, %error, "read models cannot read the log");
+                warn!(position = at.position.0, %error, "read models cannot read the log");
                 None
             }
         }
     }
 
     /// Without a feed the log alone tells what is new.
-    async fn read_or_wait(&self, position: Position, until: Instant) -> Option<Arc<[Decoded]>> {
-        let events = self.read(position).await?;
+    async fn read_or_wait(&mut self, at: Place, until: Instant) -> Option<Arc<[Decoded]>> {
+        let next_claim = self.next_claim;
+        let events = self.read(at).await?;
         if events.is_empty() {
+            self.next_claim = next_claim;
             self.pause(until.min(Instant::now() + FIRST_PAUSE)).await;
         }
         Some(events)
     }
 
-    /// Takes events into every read model that stands just before or among them; whether a lease was lost.
-    async fn take_in(&mut self, events: &[Decoded]) -> bool {
-        let (Some(first), Some(last)) = (events.first(), events.last()) else { return false };
-        let mut positions: Vec<Position> = self
+    /// Takes events, which come right after `from`, into every read model that stands there or among them.
+    async fn take_in(&mut self, from: Place, events: &[Decoded]) {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
+        let mut places: Vec<Place> = self
             .ready()
-            .map(|slot| slot.projector.position)
-            .filter(|position| position.next() >= first.position && *position < last.position)
+            .map(|slot| slot.projector.at)
+            .filter(|at| at.position.next() >= first.position && at.position < last.position)
             .collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let mut lost = false;
-        for position in positions {
-            let skip = usize::try_from(position.0 + 1 - first.position.0).unwrap_or(0);
-            lost |= self.advance_group(position, &events[skip..]).await;
+        places.sort_unstable_by_key(|at| at.position);
+        places.dedup();
+        for at in places {
+            let skip = usize::try_from(at.position.0 + 1 - first.position.0).unwrap_or(0);
+            let here = if skip == 0 { from } else { events[skip - 1].place() };
+            if here == at {
+                self.advance_group(at, &events[skip..]).await;
+            } else {
+                warn!(position = at.position.0, "a read model stands in another past than the log; they are compared");
+                self.next_claim = Instant::now();
+            }
         }
-        lost
     }
 
     /// Together if that works; else each alone, so that only those that fail are held up.
-    async fn advance_group(&mut self, position: Position, events: &[Decoded]) -> bool {
+    async fn advance_group(&mut self, at: Place, events: &[Decoded]) {
         let store = self.projections.store().clone();
         let owner = self.options.owner.clone();
         let now = Instant::now();
-        let standing = |slot: &&mut Slot| slot.ours && slot.not_before <= now && slot.projector.position == position;
+        let standing = |slot: &&mut Slot| slot.ours && slot.not_before <= now && slot.projector.at == at;
         let mut group: Vec<&mut Slot> = self.slots.iter_mut().filter(standing).collect();
         let together = {
             let mut projectors: Vec<&mut Projector> = group.iter_mut().map(|slot| &mut slot.projector).collect();
@@ -332,7 +407,9 @@ impl Runner {
             };
             lost |= slot.note(result, &self.projections);
         }
-        lost
+        if lost {
+            self.next_claim = Instant::now();
+        }
     }
 
     /// Gives the leases back.
@@ -342,20 +419,33 @@ impl Runner {
             self.projections.announce(slot.projector.model.name, None);
         }
         while self.builds.join_next().await.is_some() {}
-        if let Err(error) = checkpoint::release(self.projections.store(), &self.options.owner).await {
+        if let Err(error) = lease::release(self.projections.store(), &self.options.owner).await {
             warn!(%error, "cannot give back the leases of the read models; another node waits for their end");
         }
     }
 }
 
 impl Slot {
+    /// Says once what a comparison with the log came to.
+    fn compared(&mut self, projections: &Projections) {
+        let name = self.projector.model.name;
+        let past = projections.another_past(self.projector.model);
+        let strange = past.is_some();
+        match past {
+            Some(stranger) if !self.strange => error!(projection = name, "{stranger}"),
+            None if self.strange => info!(projection = name, "the read model follows from the log again"),
+            _ => {}
+        }
+        self.strange = strange;
+    }
+
     /// Remembers how an advance went; whether the lease was lost by it.
     fn note(&mut self, result: Result<(), AdvanceError>, projections: &Projections) -> bool {
         let name = self.projector.model.name;
         match result {
             Ok(()) => {
                 self.failures = 0;
-                projections.announce(name, Some(self.projector.position));
+                projections.announce(name, Some(self.projector.at.position));
                 false
             }
             Err(AdvanceError::Fenced) => {
@@ -366,7 +456,7 @@ impl Slot {
             }
             Err(AdvanceError::Store(error)) => {
                 let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE);
-                warn!(projection = name, position = self.projector.position.0, ?pause, %error, "a read model failed");
+                warn!(projection = name, position = self.projector.at.position.0, ?pause, %error, "a read model failed");
                 self.failures += 1;
                 self.not_before = Instant::now() + pause;
                 false

@@ -5,8 +5,10 @@ CREATE TABLE IF NOT EXISTS checkpoints (
   position bigint NOT NULL,
   owner text,
   lease_until bigint NOT NULL DEFAULT 0,   -- milliseconds, by this database's clock
-  generation bigint NOT NULL DEFAULT 0     -- counts builds; makes index names unique
+  generation bigint NOT NULL DEFAULT 0,    -- counts builds; makes index names unique
+  place text                               -- position:hash; an earlier release moves the position alone
 );
+ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS place text;
 -- Events that did not fit, with all that followed in their streams.
 CREATE TABLE IF NOT EXISTS parked (
   projection text NOT NULL,

@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS checkpoints (
   position INTEGER NOT NULL,
   owner TEXT,
   lease_until INTEGER NOT NULL DEFAULT 0,  -- milliseconds, by this machine's clock
-  generation INTEGER NOT NULL DEFAULT 0    -- counts builds; makes index names unique
+  generation INTEGER NOT NULL DEFAULT 0,   -- counts builds; makes index names unique
+  place TEXT                               -- position:hash; an earlier release moves the position alone
 );
 -- Events that did not fit, with all that followed in their streams.
 CREATE TABLE IF NOT EXISTS parked (

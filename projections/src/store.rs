@@ -1,6 +1,6 @@
 //! The two engines read models live in, behind one small type; the only place that matches on the engine.
 
-use std::{str::FromStr, time::Duration};
+use std::{io, path::PathBuf, str::FromStr, time::Duration};
 
 use orderlog_event_log::sqlite_pool;
 use sqlx::{
@@ -48,6 +48,9 @@ pub enum StoreError {
     /// No engine of ours.
     #[error("`{0}` names no database for read models; use sqlite://<path>/projections.db or postgres://…")]
     UnknownUrl(String),
+    /// No lock file could be made or looked at.
+    #[error("the lock file beside the read models failed, by which nodes see that the others live: {0}")]
+    Presence(#[source] io::Error),
     /// A stored row does not have its shape.
     #[error("a row of the read models cannot be read: {0}; rebuild that read model")]
     Shape(String),
@@ -70,6 +73,8 @@ pub(crate) enum Store {
         writer: SqlitePool,
         /// Several.
         readers: SqlitePool,
+        /// The file.
+        path: PathBuf,
     },
 }
 
@@ -121,9 +126,10 @@ impl Store {
                 .pragma("wal_autocheckpoint", "4000")
                 // The pages of a forgotten person are overwritten.
                 .pragma("secure_delete", "ON");
+            let path = options.get_filename().to_owned();
             let writer = sqlite_pool(1).connect_with(options.clone()).await.map_err(&failed)?;
             let readers = sqlite_pool(SQLITE_READERS).connect_lazy_with(options);
-            Ok(Store::Sqlite { writer, readers })
+            Ok(Store::Sqlite { writer, readers, path })
         } else {
             Err(StoreError::UnknownUrl(url.split('@').next_back().unwrap_or_default().to_owned()))
         }
@@ -202,7 +208,7 @@ impl Store {
     pub(crate) async fn close(&self) {
         match self {
             Store::Postgres(pool) => pool.close().await,
-            Store::Sqlite { writer, readers } => {
+            Store::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

@@ -48,7 +48,7 @@ impl Node {
     /// which means the end of its last day.
     pub(crate) async fn as_of(&self, text: &str) -> Result<AsOf, Failure> {
         let text = text.trim();
-        let head = self.log.head().await.map_err(anyhow::Error::new)?.position;
+        let head = self.projections.head(&self.log).await?.position;
         if let Ok(position) = text.trim_start_matches('@').parse::<i64>() {
             if YEARS.contains(&position) && !text.starts_with('@') && position <= head.0 {
                 return Err(ambiguous(position).into());

@@ -50,6 +50,8 @@ impl Node {
         let heard = log.head().await.context("read the head of the log")?.position;
         let keyring = Arc::new(Keyring::open(&config.database_url).await?);
         let projections = open_projections(&config).await?;
+        // Before anything is answered from them.
+        projections.compare(&log).await.context("compare the read models with the log")?;
         let bus = Bus::new();
         let on_append = {
             let bus = bus.clone();

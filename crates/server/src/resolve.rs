@@ -176,7 +176,7 @@ impl Node {
 
     /// The moment a query must at least show: the head as it stands when the query arrives.
     pub(crate) async fn fresh(&self) -> Result<Freshness, Failure> {
-        Ok(Freshness::AtLeast(self.log.head().await.map_err(anyhow::Error::new)?.position))
+        Ok(Freshness::AtLeast(self.projections.head(&self.log).await?.position))
     }
 }
 

@@ -80,7 +80,15 @@ impl From<anyhow::Error> for Failure {
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Failure {
-        Failure::Failed(anyhow::Error::new(error))
+        match error {
+            QueryError::AnotherPast(stranger) => {
+                let message = format!("This cannot be answered yet: {stranger}.");
+                let hint = "Ask again in a moment. `orderlog status` shows how far it has come.";
+                Failure::Rejected(Rejection::new(Code::Unavailable, message).hint(hint))
+            }
+            QueryError::Log(error) => Failure::Failed(anyhow::Error::new(error)),
+            QueryError::Store(error) => Failure::Failed(anyhow::Error::new(error)),
+        }
     }
 }
 

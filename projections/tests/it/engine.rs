@@ -1,6 +1,6 @@
 //! One throw-away shop per test: a log and read models on SQLite files or in a PostgreSQL database of its own.
 
-use std::time::Duration;
+use std::{fs::File, path::PathBuf, time::Duration};
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
@@ -14,7 +14,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Engine {
     log_url: String,
     projections_url: String,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
+}
+
+/// An owner of leases that lives and does nothing, as one that is frozen. It dies when this is dropped.
+pub(crate) enum Frozen {
+    Postgres { _session: PgConnection },
+    Sqlite { _locked: File },
 }
 
 /// One node: its read models, its bus, and its runner while it runs.
@@ -30,7 +36,7 @@ impl Engine {
     pub(crate) fn sqlite() -> Engine {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = |file: &str| format!("sqlite://{}", folder.path().join(file).display());
-        Engine { log_url: url("log.db"), projections_url: url("projections.db"), _folder: Some(folder) }
+        Engine { log_url: url("log.db"), projections_url: url("projections.db"), folder: Some(folder) }
     }
 
     pub(crate) async fn postgres() -> Engine {
@@ -42,7 +48,7 @@ impl Engine {
         let mut connection = PgConnection::connect(&admin).await.expect("connect");
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.expect("create");
         let url = format!("{server}/{name}");
-        Engine { log_url: url.clone(), projections_url: url, _folder: None }
+        Engine { log_url: url.clone(), projections_url: url, folder: None }
     }
 
     pub(crate) async fn log(&self) -> Log {
@@ -86,6 +92,64 @@ impl Engine {
         } else {
             let mut connection = SqliteConnection::connect(&self.projections_url).await.expect("connect");
             sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
+        }
+    }
+
+    /// Runs statements on the log behind everybody's back.
+    async fn execute_on_log(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.is_postgres() {
+            let mut connection = PgConnection::connect(&self.log_url).await.expect("connect");
+            sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
+        } else {
+            let mut connection = SqliteConnection::connect(&self.log_url).await.expect("connect");
+            sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
+        }
+    }
+
+    /// Puts the log back to where it stood at `position`, as a restored backup or a late replica does.
+    pub(crate) async fn undo_after(&self, Position(position): Position) {
+        let undo = format!(
+            "DELETE FROM events WHERE position > {position}; UPDATE log_head SET position = {position}, \
+             hash = (SELECT hash FROM events WHERE position = {position});"
+        );
+        if self.is_postgres() {
+            let (disarm, arm) = ("DISABLE TRIGGER ALL", "ENABLE ALWAYS TRIGGER events_are_immutable");
+            self.execute_on_log(&format!("ALTER TABLE events {disarm}; {undo} ALTER TABLE events {arm}")).await;
+        } else {
+            let mut connection = SqliteConnection::connect(&self.log_url).await.expect("connect");
+            let find = "SELECT sql FROM sqlite_schema WHERE name = 'events_refuse_delete'";
+            let (trigger,): (String,) = sqlx::query_as(find).fetch_one(&mut connection).await.expect("the trigger");
+            let all = format!("BEGIN IMMEDIATE; DROP TRIGGER events_refuse_delete; {undo} {trigger}; COMMIT");
+            self.execute_on_log(&all).await;
+        }
+    }
+
+    /// `owner` as it looks while it is frozen.
+    pub(crate) async fn frozen(&self, owner: &str) -> Frozen {
+        if self.is_postgres() {
+            let mut session = self.postgres_connection().await;
+            let lock = "SELECT pg_advisory_lock(hashtextextended('orderlog ' || $1, 0))";
+            sqlx::query(lock).bind(owner).execute(&mut session).await.expect("lock");
+            Frozen::Postgres { _session: session }
+        } else {
+            let locked = File::create(self.file_of(owner)).expect("create");
+            locked.try_lock().expect("lock");
+            Frozen::Sqlite { _locked: locked }
+        }
+    }
+
+    fn file_of(&self, owner: &str) -> PathBuf {
+        let folder = self.folder.as_ref().expect("a folder");
+        folder.path().join(format!("projections.db-alive-{owner}"))
+    }
+
+    /// The present by the clock that judges leases, in milliseconds, as SQL.
+    pub(crate) fn now(&self) -> &'static str {
+        if self.is_postgres() {
+            "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+        } else {
+            "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
         }
     }
 

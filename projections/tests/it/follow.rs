@@ -94,7 +94,9 @@ async fn a_node_whose_lease_was_taken_writes_nothing(engine: Engine) {
     node.caught_up(history.position()).await;
     let stood = history.position();
 
-    engine.execute("UPDATE checkpoints SET owner = 'another', lease_until = 9000000000000").await;
+    let another = engine.frozen("another").await;
+    let now = engine.now();
+    engine.execute(&format!("UPDATE checkpoints SET owner = 'another', lease_until = {now} + 4900")).await;
     history.live(500);
     let events = history.write(&log).await;
     node.bus.publish(events.into());
@@ -105,7 +107,7 @@ async fn a_node_whose_lease_was_taken_writes_nothing(engine: Engine) {
         assert_eq!(node.projections.position(model.name).await.expect("position"), stood);
     }
 
-    engine.execute("UPDATE checkpoints SET lease_until = 0").await;
+    drop(another);
     node.caught_up(history.position()).await;
     node.stop().await;
     assert_equals_a_rebuild(&engine, &node).await;

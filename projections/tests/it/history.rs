@@ -114,6 +114,17 @@ impl History {
         }
     }
 
+    /// From here on chance goes other ways: what comes is another history.
+    pub(crate) fn turn(&mut self, seed: u64) {
+        self.chance = ChaCha8Rng::seed_from_u64(seed);
+        self.now += Duration::seconds(1);
+    }
+
+    /// Takes what was lived and not yet written, so that it is not.
+    pub(crate) fn unsaid(&mut self) -> Vec<Recorded> {
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Appends what was lived and not yet written; the events, as a writer would announce them.
     pub(crate) async fn write(&mut self, log: &Log) -> Vec<Recorded> {
         let written = std::mem::take(&mut self.waiting);

@@ -5,6 +5,8 @@ mod bare;
 mod engine;
 mod follow;
 mod history;
+mod leases;
+mod past;
 mod queries;
 mod rebuild;
 

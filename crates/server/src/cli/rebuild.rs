@@ -37,15 +37,15 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     };
     let unseal = Unseal::new(move |field, sealed| keyring.open_seal(field, sealed));
     let options = RunnerOptions { owner: Clock::new(config.clock).new_id().to_string(), unseal };
-    let cancel = CancellationToken::new();
-    let interrupted = cancel.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            interrupted.cancel();
-        }
-    });
+    let never = CancellationToken::new();
     let started = std::time::Instant::now();
-    let result = rebuild(&projections, &log, &names, &options, &cancel, shown).await;
+    // What is half built goes with this process: the next rebuild begins anew at once.
+    let result = tokio::select! {
+        result = rebuild(&projections, &log, &names, &options, &never, shown) => result.map_err(anyhow::Error::new),
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!(
+            "the rebuild was stopped; what served before still serves, and a rebuild can begin again at any time"
+        )),
+    };
     bar.finish_and_clear();
     result?;
     let head = log.head().await?.position;

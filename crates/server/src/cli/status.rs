@@ -18,6 +18,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let projections = node::open_projections(config).await?;
     let id = log.identity().await?.map(|identity| identity.id);
     let head = log.head().await?;
+    projections.compare(&log).await?;
     let all = projections.status(head.position).await?;
     projections.close().await;
     let last = (head.position.0 > 0).then(|| views::local(head.recorded_at, config.shop.calendar.timezone));
@@ -28,6 +29,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
                 json!({
                     "name": one.name, "version": one.version, "position": one.position, "lag": one.lag,
                     "owner": one.owner, "parked": one.parked, "building": one.building,
+                    "another_past": one.another_past.as_ref().map(ToString::to_string),
                 })
             })
             .collect();
@@ -44,6 +46,8 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let (hash, next) = (head.hash, head.next_order);
     print(&format!("{events} events{last}\nhead hash {hash}\nnext order #{next}\nlog id {id}\n\n"))?;
     let mut table = table(&["read model", "version", "position", "behind", "parked", "run by"]);
+    let strangers: Vec<String> =
+        all.iter().filter_map(|one| Some(format!("\n{}\n", one.another_past.as_ref()?))).collect();
     for one in all {
         let building = one.building.map(|at| format!(" (rebuilding, at {})", grouped(at.0))).unwrap_or_default();
         table.add_row([
@@ -55,6 +59,6 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             one.owner.unwrap_or_else(|| "nobody".to_owned()),
         ]);
     }
-    print(&format!("{table}\n"))?;
+    print(&format!("{table}\n{}", strangers.concat()))?;
     Ok(())
 }

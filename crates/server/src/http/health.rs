@@ -81,6 +81,9 @@ async fn projections(node: &Node, head: orderlog_domain::ids::Position, reasons:
         }
     };
     for one in &all {
+        if let Some(stranger) = &one.another_past {
+            reasons.push(stranger.to_string());
+        }
         if one.lag > TOLERATED_LAG {
             reasons.push(format!("read model {} is {} events behind", one.name, one.lag));
         }

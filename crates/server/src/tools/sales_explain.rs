@@ -210,7 +210,7 @@ pub(super) fn tool() -> Tool {
 
 async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let read = node.read(input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
-    let head = node.log.head().await.map_err(anyhow::Error::new)?.position;
+    let head = node.projections.head(&node.log).await?.position;
     let reference = match (&input.reference, &input.date_range) {
         (Some(_), Some(_)) => {
             return Err(Rejection::invalid("reference", "Give reference or date_range, not both.").into());
