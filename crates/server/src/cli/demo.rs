@@ -1,6 +1,7 @@
 //! `orderlog demo`: a year of a simulated shop on SQLite, served, with words on how to talk to it.
 
 use std::{
+    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +18,13 @@ use crate::{
     node::Node,
 };
 
+/// Stands beside a shop that is being simulated, and is locked as long as somebody does.
+const UNFINISHED: &str = "demo-unfinished";
+/// What a shop's files begin with.
+const FILES: [&str; 3] = ["log.db", "keys.db", "projections.db"];
+/// A demo whose last event is older has no last week to ask about.
+const OLD_DAYS: i64 = 7;
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where the demo's shop is kept; it is simulated once and found again later
@@ -28,15 +36,64 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     settings.set("database-url", sqlite_in(&arguments.folder));
     let config: Config = super::quiet(&settings)?;
     metrics::start()?;
+    let interrupted = clear_unfinished(&arguments.folder)?;
     let node = Arc::new(Node::start(config).await?);
     let server = Server::bind(Arc::clone(&node)).await?;
     if node.log.head().await?.position == Position::START {
+        let unfinished = match interrupted {
+            Some(unfinished) => unfinished,
+            None => hold(&arguments.folder)?,
+        };
         simulate::tell(&node, &simulate::Arguments::a_year()).await?;
+        fs::remove_file(arguments.folder.join(UNFINISHED)).context("mark the demo as finished")?;
+        drop(unfinished);
     }
     let address = server.address()?;
-    let latest = node.log.head().await?.next_order.0 - 1;
+    let head = node.log.head().await?;
+    let latest = head.next_order.0 - 1;
+    let days = (node.clock.now() - head.recorded_at).num_days();
+    if days > OLD_DAYS {
+        print(&format!(
+            "\nThe last event of this demo is {days} days old: questions about today and last week find nothing. For a fresh \
+             one, name another folder:\n  orderlog demo {}-{}\n",
+            arguments.folder.display(),
+            node.clock.now().format("%Y-%m-%d"),
+        ))?;
+    }
     print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?)?;
     serve::until_stopped(&node, server).await
+}
+
+/// Removes what an interrupted start left behind, and holds the folder then.
+fn clear_unfinished(folder: &Path) -> anyhow::Result<Option<File>> {
+    if !folder.join(UNFINISHED).exists() {
+        return Ok(None);
+    }
+    let held = hold(folder)?;
+    for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if FILES.iter().any(|file| name.starts_with(file)) {
+            fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+        }
+    }
+    print(&format!("The demo in {} was not finished when it was interrupted: it is made anew.\n", folder.display()))?;
+    Ok(Some(held))
+}
+
+/// Marks the folder as that of a demo which is not finished.
+fn hold(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join(UNFINISHED);
+    let file = File::options().create(true).append(true).open(&path);
+    let file = file.with_context(|| format!("create {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "another `orderlog demo` is making the shop in {}: wait for it, or name another folder",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+    }
 }
 
 /// How to connect each host to the running shop. Claude Desktop starts a process of its own on the same log.
