@@ -1,6 +1,6 @@
 //! The log's database as an intruder or a careless administrator sees it, past Orderlog.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs::File};
 
 use anyhow::{Context, Result, ensure};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
@@ -17,6 +17,13 @@ pub enum Behind {
     Postgres(PgConnection),
     /// The file itself.
     Sqlite(SqliteConnection),
+}
+
+/// Who builds a read model and never comes to an end; dies when dropped.
+#[derive(Debug)]
+pub struct Builder {
+    _session: Behind,
+    _lock: Option<File>,
 }
 
 macro_rules! either {
@@ -70,6 +77,104 @@ impl Behind {
         let deleted = either!(self, c => sqlx::query(statement).bind(position).execute(c).await?.rows_affected());
         ensure!(deleted == 1, "there is no position {position}");
         Ok(())
+    }
+
+    /// Puts the log back to where it stood at `position`, as restoring it alone from a backup does.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn undo_after(&mut self, position: i64) -> Result<()> {
+        let guards = self.guards().await?;
+        self.disarm().await?;
+        for statement in [
+            "DELETE FROM events WHERE position > $1",
+            "DELETE FROM commands WHERE last_position > $1",
+            "DELETE FROM snapshots",
+            "UPDATE log_head SET position = $1, hash = (SELECT hash FROM events WHERE position = $1), next_order = 1001 + \
+             (SELECT COUNT(*) FROM events WHERE position <= $1 AND type = 'OrderPlaced')",
+        ] {
+            let position = statement.contains("$1").then_some(position);
+            either!(self, c => {
+                let query = sqlx::query(statement);
+                let query = match position { Some(position) => query.bind(position), None => query };
+                query.execute(c).await.context(statement)?;
+            });
+        }
+        for guard in guards {
+            either!(self, c => _ = sqlx::query(AssertSqlSafe(guard)).execute(c).await?);
+        }
+        Ok(())
+    }
+
+    /// Statements that give back what [`disarm`](Behind::disarm) takes away.
+    async fn guards(&mut self) -> Result<Vec<String>> {
+        match self {
+            Behind::Postgres(_) => Ok(vec!["ALTER TABLE events ENABLE ALWAYS TRIGGER events_are_immutable".to_owned()]),
+            Behind::Sqlite(sqlite) => {
+                let find = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'";
+                Ok(sqlx::query_scalar(find).fetch_all(sqlite).await?)
+            }
+        }
+    }
+
+    /// Marks `model` as being built by somebody who lives as long as what is answered.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn keep_from_building(mut self, shop: &Shop, model: &str) -> Result<Builder> {
+        let until = match &self {
+            Behind::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 600000",
+            Behind::Sqlite(_) => "CAST(unixepoch('subsec') * 1000 AS INTEGER) + 600000",
+        };
+        let insert = format!(
+            "INSERT INTO read_models.checkpoints (projection, version, position, owner, lease_until, generation) SELECT \
+             '{model}__build', version, 0, 'elsewhere', {until}, generation + 1 FROM read_models.checkpoints \
+             WHERE projection = '{model}'"
+        );
+        either!(&mut self, c => _ = sqlx::query(AssertSqlSafe(insert)).execute(c).await?);
+        let lock = match &mut self {
+            Behind::Postgres(postgres) => {
+                let lock = "SELECT pg_advisory_lock(hashtextextended('orderlog elsewhere', 0))";
+                sqlx::query(lock).execute(postgres).await?;
+                None
+            }
+            Behind::Sqlite(_) => {
+                let file = File::create(shop.sqlite_folder().join("projections.db-alive-elsewhere"))?;
+                file.try_lock()?;
+                Some(file)
+            }
+        };
+        Ok(Builder { _session: self, _lock: lock })
+    }
+
+    /// Makes every lease end so many milliseconds after now, as a clock that is wrong by about as much gives it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn end_leases_in(&mut self, millis: i64) -> Result<()> {
+        match self {
+            Behind::Postgres(postgres) => {
+                let update = "UPDATE read_models.checkpoints SET lease_until = \
+                    CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $1";
+                sqlx::query(update).bind(millis).execute(postgres).await?;
+            }
+            Behind::Sqlite(sqlite) => {
+                let update = "UPDATE read_models.checkpoints SET lease_until = \
+                    CAST(unixepoch('subsec') * 1000 AS INTEGER) + $1";
+                sqlx::query(update).bind(millis).execute(sqlite).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a read model is marked as being built, by somebody who lives or lived.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn is_building(&mut self) -> Result<bool> {
+        let find = "SELECT COUNT(*) FROM read_models.checkpoints WHERE projection LIKE '%__build'";
+        let count: i64 = either!(self, c => sqlx::query_scalar(find).fetch_one(c).await?);
+        Ok(count > 0)
     }
 
     /// Every row of every read model, as sorted texts by table.

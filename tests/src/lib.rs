@@ -16,7 +16,7 @@ mod books;
 mod load;
 
 pub use audit::{AuditedEvent, chain_is_whole, events};
-pub use behind::Behind;
+pub use behind::{Behind, Builder};
 pub use books::Books;
 pub use database::{Database, fresh_database};
 pub use environment::{clients_folder, load_time, node_js, python};
@@ -24,5 +24,5 @@ pub use load::{Acknowledged, Load};
 pub use mcp::{Era, Mcp, Refusal};
 pub use nats::{NatsServer, StreamMessage};
 pub use node::Node;
-pub use process::{Finished, until};
+pub use process::{Finished, Process, free_port, until};
 pub use shop::{SetUp, Shop};

@@ -84,11 +84,20 @@ impl Node {
     /// # Errors
     /// When it ends or is not ready in time; the error quotes its log.
     pub async fn start_again(&mut self) -> Result<()> {
+        self.launch()?;
+        self.ready().await
+    }
+
+    /// Starts it again and waits for nothing.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "the node is running already");
         let mut command = orderlog(&self.folder)?;
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.arguments);
         self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
-        self.ready().await
+        Ok(())
     }
 
     /// Stops it and starts it again as if it were the moment `clock` (RFC 3339).

@@ -15,7 +15,7 @@ const LOG_TAIL_LINES: usize = 40;
 
 /// A running server with its output in a file.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
@@ -35,8 +35,11 @@ impl Process {
         Ok(Process { name: name.to_owned(), child, log })
     }
 
-    /// Sends a signal by name: `TERM`, `STOP`, `CONT`.
-    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
+    /// Sends a signal by name: `TERM`, `INT`, `STOP`, `CONT`.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: &str) -> Result<()> {
         let pid = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", signal, &pid]).status().context("running kill")?;
         if !status.success() {
@@ -46,14 +49,20 @@ impl Process {
     }
 
     /// `kill -9`, and waits until it is gone.
-    pub(crate) fn kill(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
         self.child.kill().with_context(|| format!("killing {}", self.name))?;
         self.child.wait().with_context(|| format!("waiting for {}", self.name))?;
         Ok(())
     }
 
     /// Waits for a process that was asked to end.
-    pub(crate) async fn ended(&mut self, deadline: Duration) -> Result<ExitStatus> {
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn ended(&mut self, deadline: Duration) -> Result<ExitStatus> {
         let name = format!("{} to end", self.name);
         until(&name, deadline, async || Ok(self.child.try_wait()?)).await
     }
@@ -64,7 +73,8 @@ impl Process {
     }
 
     /// Everything it printed so far.
-    pub(crate) fn output(&self) -> String {
+    #[must_use]
+    pub fn output(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
@@ -143,7 +153,10 @@ pub async fn until<T>(what: &str, deadline: Duration, mut probe: impl AsyncFnMut
 }
 
 /// A TCP port nobody listens on at this moment.
-pub(crate) fn free_port() -> Result<u16> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
     Ok(listener.local_addr()?.port())
 }

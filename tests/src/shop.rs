@@ -15,7 +15,7 @@ use crate::{
     mcp::Mcp,
     nats::NatsServer,
     node::{Node, orderlog},
-    process::Finished,
+    process::{Finished, Process},
 };
 
 /// The two ways to run Orderlog.
@@ -107,6 +107,16 @@ impl Shop {
         let mut command = orderlog(self.folder.path())?;
         command.args(arguments).args(&self.settings);
         Ok(command)
+    }
+
+    /// Starts `orderlog <arguments>` on this shop's log, for a test that interrupts it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_cli(&self, arguments: &[&str]) -> Result<Process> {
+        let mut command = orderlog(self.folder.path())?;
+        command.args(arguments).args(&self.settings);
+        Process::start("orderlog", command, self.folder.path().join("cli.log"))
     }
 
     /// Runs a script from `tests/clients` with the official client of its language.

@@ -119,7 +119,7 @@ fn every_acknowledged_command_acted_once(log: &[AuditedEvent], acknowledged: &[A
     Ok(())
 }
 
-async fn read_models_equal_a_rebuild(shop: &Shop) -> Result<()> {
+pub(crate) async fn read_models_equal_a_rebuild(shop: &Shop) -> Result<()> {
     let mut database = shop.behind_its_back().await?;
     let lived = database.read_models().await?;
     ensure!(lived.len() >= 6, "read models are missing: {:?}", lived.keys());

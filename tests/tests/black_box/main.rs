@@ -14,6 +14,7 @@ mod names;
 mod one_key;
 mod operations;
 mod protocol;
+mod read_models;
 mod safe_hands;
 mod sentences;
 mod tampering;

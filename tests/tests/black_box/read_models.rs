@@ -1,0 +1,252 @@
+//! Read models beside a log that was put back, a wrong clock, and whoever is killed while it works on them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use orderlog_tests::{Books, SetUp, Shop, events, free_port, on_both_set_ups, until};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::faults::read_models_equal_a_rebuild;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+/// For the first commands after a kill. They waited two seconds a name before leases ended with their holder.
+const SOON: Duration = Duration::from_secs(2);
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+on_both_set_ups!(
+    a_restored_log_is_answered_from_alone,
+    what_cannot_be_built_anew_yet_answers_nothing,
+    the_first_commands_after_a_kill_do_not_wait,
+    an_interrupted_rebuild_can_begin_again_at_once,
+);
+
+async fn a_restored_log_is_answered_from_alone(mut shop: Shop) -> Result<()> {
+    let backup = sell_beyond_a_backup(&mut shop).await?;
+    backup.restore(&mut shop).await?;
+    let said = shop.cli(&["status"]).await?.expect_success()?;
+    ensure!(said.contains("not in the log") && said.contains("built anew"), "status says nothing of it:\n{said}");
+    let status: Value = serde_json::from_str(&shop.cli(&["status", "--json"]).await?.expect_success()?)?;
+    let projections = status["projections"].as_array().context("projections")?;
+    ensure!(projections.iter().all(|one| one["another_past"].is_string()), "{status}");
+    shop.cli(&["rebuild", "all"]).await?.expect_success()?;
+    let status = shop.cli(&["status"]).await?.expect_success()?;
+    ensure!(!status.contains("not in the log"), "{status}");
+
+    // By itself too, and where the log has grown past where the read models stood.
+    shop.node.start_again().await?;
+    sell(&shop, 8).await?;
+    shop.node.stop().await?;
+    backup.restore(&mut shop).await?;
+    shop.node.start_again().await?;
+    sell(&shop, 20).await?;
+    let log = events(&shop.node, 0).await?;
+    Books::of(&log)?.agree_with(&shop.mcp()).await?;
+    let output = shop.node.output();
+    ensure!(output.contains("not in the log"), "nothing was said of it:\n{output}");
+    shop.node.stop().await?;
+    read_models_equal_a_rebuild(&shop).await
+}
+
+async fn what_cannot_be_built_anew_yet_answers_nothing(mut shop: Shop) -> Result<()> {
+    let backup = sell_beyond_a_backup(&mut shop).await?;
+    backup.restore(&mut shop).await?;
+    let builder = shop.behind_its_back().await?.keep_from_building(&shop, "stock").await?;
+    shop.node.launch()?;
+    let reasons = until("a word of it in /readyz", DEADLINE, async || {
+        let Ok(answer) = shop.node.get("/readyz").await else { return Ok(None) };
+        let status = answer.status();
+        let ready: Value = answer.json().await?;
+        let reasons = ready["reasons"].to_string();
+        // The others are built meanwhile.
+        let only_stock = reasons.contains("read model stock") && !reasons.contains("read model daily_sales");
+        Ok((status == StatusCode::SERVICE_UNAVAILABLE && only_stock).then_some(reasons))
+    })
+    .await?;
+    ensure!(reasons.contains("not in the log"), "{reasons}");
+    let refusal = shop.mcp().refused("inventory.check", json!({ "product": "PEN" })).await?;
+    ensure!(refusal.code == "UNAVAILABLE" && refusal.retryable, "{refusal}");
+    ensure!(refusal.message.contains("not in the log"), "{refusal}");
+    shop.mcp().ok("orders.report_sales", json!({})).await.context("what follows from the log answers")?;
+
+    drop(builder);
+    shop.node.ready().await?;
+    let stock = shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
+    ensure!(stock["available"] == json!(995), "five were sold before the backup: {stock}");
+    Ok(())
+}
+
+async fn the_first_commands_after_a_kill_do_not_wait(mut shop: Shop) -> Result<()> {
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "10.00", 1_000).await?;
+    shop.stock("MUG", "Blue mug", "12.00", 1_000).await?;
+    // As the clock is, and as one a day ahead or behind left the leases.
+    for lease in [4_900, DAY, -DAY] {
+        shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 1 })).await?;
+        shop.node.kill()?;
+        shop.behind_its_back().await?.end_leases_in(lease).await?;
+        shop.node.launch()?;
+        until("the node to answer", DEADLINE, async || Ok(shop.node.get("/healthz").await.ok())).await?;
+        let started = Instant::now();
+        let lines = json!([{ "product": "Fountain pen", "quantity": 1 }, { "product": "Blue mug", "quantity": 1 }]);
+        for product in ["PEN", "MUG"] {
+            shop.mcp().ok("inventory.receive", json!({ "product": product, "quantity": 2 })).await?;
+        }
+        shop.mcp()
+            .ok("orders.create_order", json!({ "customer": "Asha Rao", "lines": lines, "allow_duplicate": true }))
+            .await?;
+        let took = started.elapsed();
+        eprintln!("leases that end in {lease} ms: the first three commands took {took:?}");
+        ensure!(took < SOON, "the first three commands took {took:?}");
+        shop.node.ready().await?;
+    }
+    Ok(())
+}
+
+async fn an_interrupted_rebuild_can_begin_again_at_once(mut shop: Shop) -> Result<()> {
+    shop.node.stop().await?;
+    let simulate = ["simulate", "--days", "20", "--orders-per-day", "20", "--seed", "3"];
+    shop.cli(&simulate).await?.expect_success()?;
+    for signal in ["KILL", "INT"] {
+        interrupt_a_rebuild(&shop, signal).await?;
+        let status: Value = serde_json::from_str(&shop.cli(&["status", "--json"]).await?.expect_success()?)?;
+        let projections = status["projections"].as_array().context("projections")?;
+        ensure!(projections.iter().all(|one| one["building"].is_null()), "a dead build is shown: {status}");
+        shop.cli(&["rebuild", "all"]).await?.expect_success().context("right after it was interrupted")?;
+    }
+    shop.node.start_again().await?;
+    shop.node.stop().await?;
+    read_models_equal_a_rebuild(&shop).await
+}
+
+/// Ends a rebuild while it builds.
+async fn interrupt_a_rebuild(shop: &Shop, signal: &str) -> Result<()> {
+    let mut behind = shop.behind_its_back().await?;
+    for _ in 0..20 {
+        let mut rebuild = shop.start_cli(&["rebuild", "all"])?;
+        until("the rebuild to begin", DEADLINE, async || Ok(behind.is_building().await?.then_some(()))).await?;
+        rebuild.signal(signal)?;
+        let ended = rebuild.ended(DEADLINE).await?;
+        if behind.is_building().await? {
+            ensure!(!ended.success(), "it was interrupted");
+            return Ok(());
+        }
+    }
+    anyhow::bail!("every rebuild was over before it could be interrupted")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_demo_is_never_taken_for_finished() -> Result<()> {
+    let mut shop = Shop::open(SetUp::Sqlite).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "10.00", 1_000).await?;
+    sell(&shop, 1).await?;
+    shop.node.stop().await?;
+    let folder = shop.folder().join("demo");
+    let (path, listen) = (folder.display().to_string(), format!("127.0.0.1:{}", free_port()?));
+    let begin = || shop.start_cli(&["demo", &path, "--listen", &listen]);
+    for (start, signal) in ["KILL", "INT", "KILL"].into_iter().enumerate() {
+        let mut demo = begin()?;
+        let anew = "was not finished";
+        until("the demo to begin", DEADLINE, async || {
+            let begun = folder.join("demo-unfinished").exists() && folder.join("log.db").exists();
+            Ok((begun && demo.output().matches(anew).count() == start).then_some(()))
+        })
+        .await?;
+        demo.signal(signal)?;
+        demo.ended(DEADLINE).await?;
+        ensure!(folder.join("demo-unfinished").exists(), "nothing says that it is not finished");
+    }
+
+    // A shop that is no unfinished demo is never touched, and what is weeks old is said to be.
+    let data = shop.sqlite_folder().display().to_string();
+    let mut demo = shop.start_cli(&["demo", &data, "--listen", &listen, "--clock", "2032-01-15T12:00:00Z"])?;
+    until("the demo to open", DEADLINE, async || Ok(demo.output().contains("The shop is open").then_some(()))).await?;
+    let said = demo.output();
+    ensure!(said.contains("days old"), "{said}");
+    demo.signal("TERM")?;
+    demo.ended(DEADLINE).await?;
+    let status = shop.cli(&["status"]).await?.expect_success()?;
+    ensure!(status.contains("next order #1002"), "{status}");
+    Ok(())
+}
+
+/// Sells five pens, keeps a backup, and sells eight more.
+async fn sell_beyond_a_backup(shop: &mut Shop) -> Result<Backup> {
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "10.00", 1_000).await?;
+    sell(shop, 5).await?;
+    let log = events(&shop.node, 0).await?;
+    let position = log.last().context("an event")?.position;
+    shop.node.stop().await?;
+    let backup = Backup::take(shop, position)?;
+    shop.node.start_again().await?;
+    sell(shop, 8).await?;
+    shop.node.stop().await?;
+    Ok(backup)
+}
+
+/// Places and ships orders of one pen.
+async fn sell(shop: &Shop, orders: usize) -> Result<()> {
+    for _ in 0..orders {
+        let lines = json!([{ "product": "PEN", "quantity": 1 }]);
+        let order = json!({ "customer": "asha@example.com", "lines": lines, "allow_duplicate": true });
+        let placed = shop.mcp().ok("orders.create_order", order).await?;
+        let id = placed["order_id"].as_i64().context("an order's number")?;
+        shop.mcp().ok("orders.update_status", json!({ "order_id": id, "status": "shipped" })).await?;
+    }
+    Ok(())
+}
+
+/// The log and the keys as they were, without the read models.
+struct Backup {
+    position: i64,
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Backup {
+    /// Of a shop whose nodes are stopped.
+    fn take(shop: &Shop, position: i64) -> Result<Backup> {
+        let mut files = vec![];
+        if shop.postgres_url().is_none() {
+            for path in files_of_the_log(&shop.sqlite_folder())? {
+                let bytes = fs::read(&path)?;
+                files.push((path, bytes));
+            }
+        }
+        Ok(Backup { position, files })
+    }
+
+    async fn restore(&self, shop: &mut Shop) -> Result<()> {
+        let Some(nats) = &mut shop.nats else {
+            for path in files_of_the_log(&shop.sqlite_folder())? {
+                fs::remove_file(path)?;
+            }
+            for (path, bytes) in &self.files {
+                fs::write(path, bytes)?;
+            }
+            return Ok(());
+        };
+        // What consumers saw is another matter: here the stream begins anew.
+        nats.kill()?;
+        nats.delete_storage()?;
+        nats.start_again().await?;
+        shop.behind_its_back().await?.undo_after(self.position).await
+    }
+}
+
+fn files_of_the_log(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = vec![];
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("log.db") || name.starts_with("keys.db") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
