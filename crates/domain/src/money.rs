@@ -84,7 +84,7 @@ pub enum AmountError {
         currency: Currency,
     },
     /// Beyond [`MAX_AMOUNT_MINOR`].
-    #[error("`{0}` is larger than any amount accepted here")]
+    #[error("`{0}` is larger than any amount accepted here; check it for a slip, or split it")]
     TooLarge(String),
 }
 

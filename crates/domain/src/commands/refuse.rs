@@ -125,10 +125,22 @@ pub(super) fn check_occurred_at(order: &Order, context: &Context<'_>, problems: 
     }
     let field = "occurred_at";
     if occurred_at > now {
-        problems.add(field, format!("lies in the future; it is {} now", moment(now, context)));
+        problems.add(
+            field,
+            format!("lies in the future; it is {} now: leave it out for what happens now", moment(now, context)),
+        );
     } else if now - occurred_at > TimeDelta::days(limits::BACKDATING_DAYS) {
-        problems.add(field, format!("lies more than {} days back", limits::BACKDATING_DAYS));
+        problems.add(
+            field,
+            format!("lies more than {} days back: give a later time, or leave it out", limits::BACKDATING_DAYS),
+        );
     } else if context.shop.calendar.business_date(occurred_at) < order.last_event_on {
-        problems.add(field, format!("lies before {}, the day of the order's latest event", order.last_event_on));
+        problems.add(
+            field,
+            format!(
+                "lies before {}, the day of the order's latest event: give that day or a later one",
+                order.last_event_on
+            ),
+        );
     }
 }

@@ -60,15 +60,39 @@ impl UpsertCustomer {
         if let Some(address) = &self.address {
             text::check_note("address", address, limits::ADDRESS_CHARS, &mut problems);
         }
-        if let Some(email) = &self.email {
-            let parts = email.split_once('@');
-            let fits = parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
-            if !fits || email.chars().any(char::is_whitespace) {
-                problems.add("email", "is no e-mail address");
-            }
+        if self.email.as_deref().is_some_and(|email| !is_email(email)) {
+            problems.add("email", "is no e-mail address; write one such as ann@example.com, or leave it out");
+        }
+        if self.phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
+            problems.add("phone", "is no phone number; write one such as +91 98765 43210, or leave it out");
         }
         problems.check()
     }
+}
+
+/// `user@host.name`, in any script. What a mail system would make of it is not ours to say; what is no address at all is.
+fn is_email(email: &str) -> bool {
+    let Some((user, host)) = email.trim().rsplit_once('@') else { return false };
+    let in_user = |c: char| !c.is_whitespace() && !c.is_control() && !"@<>()[],;:\\\"".contains(c);
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c == '-' || c.is_alphanumeric() || (!c.is_ascii() && !c.is_whitespace()))
+    };
+    let top = host.rsplit('.').next().unwrap_or_default();
+    !user.is_empty()
+        && user.chars().all(in_user)
+        && host.contains('.')
+        && host.split('.').all(is_label)
+        && top.chars().count() >= 2
+        && !top.chars().all(|c| c.is_ascii_digit())
+}
+
+/// At least as many digits as other letters: `+91 98765 43210`, `(020) 555-0100 ext. 12`.
+fn is_phone(phone: &str) -> bool {
+    let digits = phone.chars().filter(|c| c.is_numeric()).count();
+    digits >= 3 && phone.chars().filter(|c| c.is_alphabetic()).count() <= digits
 }
 
 /// Decides on particulars that the edge resolved and sealed. Sealing is deterministic, so equal text is equal here.
@@ -125,6 +149,48 @@ mod tests {
         assert_eq!(types(&story.done(upsert(ANN, Some("ann"), None))), Vec::<&str>::new());
         let nobody = CustomerId(uuid::Uuid::from_u128(8));
         assert_eq!(story.refused(upsert(nobody, None, Some("1"))).field.as_deref(), Some("name"));
+    }
+
+    #[test]
+    fn addresses_and_numbers_of_real_people_are_taken_and_nothing_else() {
+        for email in [
+            "ann@example.com",
+            "ann.o'neil+shop@mail.example.co.uk",
+            "..a.@docomo.example",
+            "ann@xn--bcher-kva.example",
+            "राम@उदाहरण.भारत",
+            "a_b-c@1.example",
+        ] {
+            assert!(is_email(email), "{email}");
+        }
+        for email in [
+            "ann",
+            "@example.com",
+            "ann@",
+            "ann@localhost",
+            "a@b",
+            "ann@@example.com",
+            "ann@exa mple.com",
+            "an n@example.com",
+            "ann@.com",
+            "ann@example.",
+            "ann@example..com",
+            "ann@-a.com",
+            "ann@1.2.3.4",
+            "<ann@example.com>",
+            "a,b@example.com",
+            "ann@example.c",
+            "ann@exam_ple.com",
+            "mailto:ann@example.com",
+        ] {
+            assert!(!is_email(email), "{email}");
+        }
+        for phone in ["+91 98765 43210", "(020) 555-0100 ext. 12", "112", "٠١٢٣٤٥", "111"] {
+            assert!(is_phone(phone), "{phone}");
+        }
+        for phone in ["none", "-", "+", "12", "call me at 5 or 6 or 7", "n/a"] {
+            assert!(!is_phone(phone), "{phone}");
+        }
     }
 
     #[test]
