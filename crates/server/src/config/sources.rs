@@ -85,6 +85,11 @@ impl Values {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Option<T>> {
         let Some(Text { text, origin }) = self.texts.get(name) else { return Some(None) };
+        // A variable that a script forgot to fill must not stand for the default: a fresh log, for one.
+        if text.trim().is_empty() {
+            self.problems.push(format!("{origin}: is empty; give it a value, or leave it out altogether"));
+            return None;
+        }
         match parse(text) {
             Ok(value) => Some(Some(value)),
             Err(problem) => {
@@ -172,7 +177,7 @@ impl FromArgMatches for Given {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Given, clap::Error> {
         let mut given = Given { texts: BTreeMap::new(), file: matches.get_one::<PathBuf>("config").cloned() };
         for setting in SETTINGS {
-            let text = matches.get_one::<String>(setting.name).filter(|text| !text.is_empty());
+            let text = matches.get_one::<String>(setting.name);
             let origin = match matches.value_source(setting.name) {
                 Some(ValueSource::EnvVariable) => setting.variable(),
                 _ => format!("--{}", setting.name),
