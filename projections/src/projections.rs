@@ -131,6 +131,12 @@ impl Projections {
         Ok(position)
     }
 
+    /// Connections that read: how many are open, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        self.store.connections()
+    }
+
     /// Closes every connection to the read models.
     pub async fn close(&self) {
         self.store.close().await;

@@ -204,6 +204,14 @@ impl Store {
         }
     }
 
+    /// Connections that read: how many are open, and how many of them are idle.
+    pub(crate) fn connections(&self) -> (u32, usize) {
+        match self {
+            Store::Postgres(pool) => (pool.size(), pool.num_idle()),
+            Store::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
+        }
+    }
+
     /// Closes every connection.
     pub(crate) async fn close(&self) {
         match self {

@@ -8,6 +8,7 @@ mod database;
 mod mcp;
 mod nats;
 mod node;
+mod raw;
 mod shop;
 
 mod audit;
@@ -25,4 +26,5 @@ pub use mcp::{Era, Mcp, Refusal};
 pub use nats::{NatsServer, StreamMessage};
 pub use node::Node;
 pub use process::{Finished, Process, free_port, until};
+pub use raw::{RawAnswer, connect, send_raw};
 pub use shop::{SetUp, Shop};

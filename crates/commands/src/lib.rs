@@ -16,4 +16,4 @@ mod settle;
 
 pub use history::receipt_of;
 pub use submission::{Origin, Receipt, Submission, SubmitError};
-pub use writer::{OnAppend, Options, Writer};
+pub use writer::{OnAppend, Options, QUEUE_COMMANDS, Writer};

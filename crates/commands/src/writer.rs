@@ -82,6 +82,12 @@ impl Writer {
         answered(answer).await
     }
 
+    /// Commands in the queue, of at most [`QUEUE_COMMANDS`].
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Waits for a place in the queue, for bulk work that brings its own patience; the answer can be awaited later.
     /// Commands are decided in the order in which they got their places.
     ///

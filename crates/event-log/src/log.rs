@@ -96,6 +96,21 @@ impl Log {
         on_engine!(self, engine => engine.save_snapshots(snapshots).await)
     }
 
+    /// `postgres` or `sqlite`.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Log::Postgres(_) => "postgres",
+            Log::Sqlite(_) => "sqlite",
+        }
+    }
+
+    /// Connections of the readers' pool that are open, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        on_engine!(self, engine => engine.connections())
+    }
+
     /// A writer with a connection of its own.
     ///
     /// # Errors

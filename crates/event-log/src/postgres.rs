@@ -72,6 +72,10 @@ impl PostgresLog {
         Ok(PostgresLog { options, pool })
     }
 
+    pub(crate) fn connections(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+
     async fn connection(&self, doing: &'static str) -> Result<PoolConnection<Postgres>, LogError> {
         self.pool.acquire().await.map_err(|error| LogError::from_sqlx(doing, error))
     }

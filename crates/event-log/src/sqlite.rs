@@ -43,6 +43,10 @@ impl SqliteLog {
         Ok(SqliteLog { options, pool })
     }
 
+    pub(crate) fn connections(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+
     async fn connection(&self, doing: &'static str) -> Result<PoolConnection<Sqlite>, LogError> {
         self.pool.acquire().await.map_err(|error| LogError::from_sqlx(doing, error))
     }

@@ -21,6 +21,7 @@ pub(crate) use self::{page::markdown, sources::Given};
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) database_url: String,
     pub(crate) nats_url: Option<String>,
     pub(crate) allowed_hosts: Vec<String>,
@@ -70,6 +71,7 @@ impl sources::Values {
     /// `None` as soon as one value could not be read; the problems say which.
     fn read_all(&mut self) -> Option<Config> {
         let listen = self.read("listen", loopback);
+        let metrics_listen = self.read_optional("metrics-listen", address);
         let database_url = self.read("database-url", database_url);
         let nats_url = self.read_optional("nats-url", nats_url);
         let allowed_hosts = self.read("allowed-hosts", list);
@@ -88,6 +90,7 @@ impl sources::Values {
         let bench_noop_tool = self.read("bench-noop-tool", boolean);
         Some(Config {
             listen: listen?,
+            metrics_listen: metrics_listen?,
             database_url: database_url?,
             nats_url: nats_url?,
             allowed_hosts: allowed_hosts?,
@@ -136,8 +139,7 @@ impl sources::Values {
 
 /// Without credentials, whoever can reach the port is the shopkeeper; so only this machine may reach it.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr =
-        text.parse().map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())?;
+    let address = address(text)?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
@@ -145,6 +147,10 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
              listens on loopback only; put a proxy that authenticates in front of it, or use 127.0.0.1"
             .to_owned())
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())
 }
 
 fn database_url(text: &str) -> Result<String, String> {
@@ -199,6 +205,16 @@ mod tests {
         let error = load(&[("timezone", "Mars/Base"), ("currency", "RUP"), ("day-start", "25:00")]).unwrap_err();
         assert_eq!(error.0.len(), 3, "{error}");
         assert!(error.0[0].starts_with("--timezone: `Mars/Base` cannot be used: no IANA time zone"), "{error}");
+    }
+
+    #[test]
+    fn what_is_given_must_not_be_empty() {
+        for setting in ["database-url", "nats-url", "allowed-origins", "bench-noop-tool", "clock"] {
+            for empty in ["", " "] {
+                let error = load(&[(setting, empty)]).unwrap_err();
+                assert!(error.0[0].starts_with(&format!("--{setting}: is empty")), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -1,45 +1,89 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
+mod connections;
 mod events;
+mod front;
 mod guard;
 mod head;
 mod health;
+mod held;
+mod limits;
 pub(crate) mod metrics;
-mod whole;
+pub(crate) mod rpc;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use axum::{Json, Router, middleware, routing::get, serve::ListenerExt as _};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{FromRef, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use futures::{StreamExt as _, stream};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
+pub(crate) use self::limits::RETRY_AFTER_SECONDS;
+use self::limits::{ANSWER_TIMEOUT, Limits, MAX_BODY_BYTES, MAX_EVENT_READERS, PAGE_TIMEOUT};
 use crate::{
     mcp::{Mcp, Names},
     node::Node,
     tools::Tools,
 };
 
-/// Largest request to MCP, in bytes.
-const MAX_BODY_BYTES: usize = 256 * 1024;
-
 /// A bound port, not yet served.
 pub(crate) struct Server {
     listener: TcpListener,
-    router: Router,
+    /// Where health and metrics are served besides, for machines elsewhere.
+    for_machines: Option<TcpListener>,
+    app: App,
+    tools: Arc<Tools>,
+}
+
+/// What handlers and the layers around them share.
+#[derive(Clone)]
+struct App {
     node: Arc<Node>,
+    health: health::Health,
+    event_readers: Arc<Semaphore>,
+    large_bodies: rpc::LargeBodies,
+    refusals: Arc<guard::Refusals>,
+}
+
+impl FromRef<App> for Arc<Node> {
+    fn from_ref(app: &App) -> Arc<Node> {
+        Arc::clone(&app.node)
+    }
 }
 
 impl Server {
     /// Takes the port.
     pub(crate) async fn bind(node: Arc<Node>) -> anyhow::Result<Server> {
-        let address = node.config.listen;
-        let listener = TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
-        let router = router(&node);
-        Ok(Server { listener, router, node })
+        let listen = async |address: SocketAddr| {
+            TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))
+        };
+        let listener = listen(node.config.listen).await?;
+        let for_machines = match node.config.metrics_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let tools = Arc::new(Tools::new(node.config.bench_noop_tool));
+        metrics::present(&node, &tools);
+        let app = App {
+            health: health::Health::start(Arc::clone(&node)),
+            node,
+            event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
+            large_bodies: rpc::LargeBodies::default(),
+            refusals: Arc::default(),
+        };
+        Ok(Server { listener, for_machines, app, tools })
     }
 
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
@@ -47,46 +91,103 @@ impl Server {
     }
 
     /// Serves until the node stops; requests under way are answered first.
-    pub(crate) async fn serve(self) -> anyhow::Result<()> {
-        let stopping = self.node.stopping.clone();
-        // Without it, an answer written in two parts waits 40 ms for the client's acknowledgement.
-        let listener = self.listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY could not be set");
+    pub(crate) async fn serve(self) {
+        let stopping = self.app.node.stopping.clone();
+        let limits = Limits::within(files());
+        let serving =
+            connections::serve(self.listener, router(&self.app, &self.tools), limits.clone(), stopping.clone());
+        match self.for_machines {
+            None => serving.await,
+            Some(listener) => {
+                let machines = connections::serve(listener, for_machines(&self.app), limits.for_machines(), stopping);
+                tokio::join!(serving, machines);
             }
-        });
-        let stopped = async move { stopping.cancelled().await };
-        axum::serve(listener, self.router).with_graceful_shutdown(stopped).await.context("serve HTTP")
+        }
     }
 }
 
-fn router(node: &Arc<Node>) -> Router {
-    let tools = Arc::new(Tools::new(node.config.bench_noop_tool));
+/// How many files the process may open. It asks for as many as it may have: the default of many systems, 1,024, is made
+/// for programs that wait with `select`.
+fn files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = if raised.is_ok() { maximum } else { current };
+    files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
+}
+
+fn router(app: &App, tools: &Arc<Tools>) -> Router {
+    let events = get(events::events).route_layer(middleware::from_fn_with_state(app.clone(), few_readers));
     let beside = Router::new()
+        .merge(looked_at())
+        .route("/", get(front::page))
+        .route("/v1/events", events)
+        .route("/v1/head", get(head::head))
+        .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
+        .route_layer(middleware::from_fn(in_time))
+        .with_state(app.clone());
+    Router::new()
+        .route_service("/mcp", mcp(&app.node, tools, Names::Underscored))
+        .route_service("/mcp/dotted", mcp(&app.node, tools, Names::Dotted))
+        .route_layer(middleware::from_fn_with_state(app.clone(), rpc::checked))
+        .merge(beside)
+        .layer(middleware::from_fn_with_state(app.clone(), guard::same_house))
+        .layer(middleware::from_fn(metrics::count))
+}
+
+/// What supervisors and Prometheus look at. It tells of nobody and changes nothing, so that any name may be asked for it;
+/// a web page may not.
+fn for_machines(app: &App) -> Router {
+    let router = looked_at().route_layer(middleware::from_fn(in_time)).with_state(app.clone());
+    router.layer(middleware::from_fn(guard::no_page)).layer(middleware::from_fn(metrics::count))
+}
+
+fn looked_at() -> Router<App> {
+    Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-        .route("/v1/events", get(events::events))
-        .route("/v1/head", get(head::head))
-        .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(node), guard::same_house))
-        .with_state(Arc::clone(node));
-    Router::new()
-        .route_service("/mcp", mcp(node, &tools, Names::Underscored))
-        .route_service("/mcp/dotted", mcp(node, &tools, Names::Dotted))
-        .route_layer(middleware::from_fn(whole::read_whole))
-        .merge(beside)
 }
 
 fn mcp(node: &Arc<Node>, tools: &Arc<Tools>, names: Names) -> StreamableHttpService<Mcp, NeverSessionManager> {
+    // Its own token, which nobody cancels: cancelling takes the answers away from calls that are carried out.
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(MAX_BODY_BYTES)
         .with_allowed_hosts(node.config.allowed_hosts.clone())
         .with_allowed_origins(node.config.allowed_origins.clone())
-        .enforce_origin_validation()
-        .with_cancellation_token(node.stopping.child_token());
+        .enforce_origin_validation();
     let handler = Mcp::new(Arc::clone(node), Arc::clone(tools), names);
     StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config)
+}
+
+/// Each reader of the log holds a page of it in memory. An answer is broken off, so that nobody takes it for whole, when
+/// the next page does not come, or the node stops.
+async fn few_readers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Ok(place) = Arc::clone(&app.event_readers).try_acquire_owned() else {
+        return busy("too many readers of the log; try again in a moment\n");
+    };
+    let stopping = app.node.stopping.clone();
+    next.run(request).await.map(|body| {
+        let reading = (body.into_data_stream(), place, stopping);
+        Body::from_stream(stream::try_unfold(reading, async |(mut pages, place, stopping)| {
+            tokio::select! {
+                biased;
+                page = pages.next() => Ok(page.transpose()?.map(|page| (page, (pages, place, stopping)))),
+                () = stopping.cancelled() => Err(axum::Error::new("the node is stopping")),
+                () = tokio::time::sleep(PAGE_TIMEOUT) => Err(axum::Error::new("the log did not answer in time")),
+            }
+        }))
+    })
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| busy("the database did not answer in time; try again in a moment\n"))
+}
+
+fn busy(message: &'static str) -> Response {
+    let retry_after = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS.to_string())];
+    (StatusCode::SERVICE_UNAVAILABLE, retry_after, message).into_response()
 }

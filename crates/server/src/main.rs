@@ -6,6 +6,7 @@ mod as_of;
 mod cli;
 mod clock;
 mod config;
+mod echo;
 mod history;
 mod http;
 mod import;

@@ -2,11 +2,15 @@
 
 pub(crate) mod check;
 mod elicit;
+pub(crate) mod envelope;
 mod prompts;
 mod resources;
 pub(crate) mod schema;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
 use orderlog_domain::{
@@ -24,9 +28,15 @@ use rmcp::{
     service::RequestContext,
 };
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use self::elicit::Heard;
 use crate::{
+    echo::{shown, visible},
+    http::{
+        RETRY_AFTER_SECONDS, metrics,
+        rpc::{RetryAfter, SESSION},
+    },
     node::Node,
     principal::{self, Caller, Principal},
     tools::{Call, Failure, Tool, Tools},
@@ -81,7 +91,7 @@ impl Mcp {
         let node = Arc::clone(&self.node);
         let task = {
             let tool = Arc::clone(&tool);
-            self.node.tasks.spawn(async move { tool.run(node, call).await })
+            self.node.tasks.spawn(async move { tool.run(node, call).await }.in_current_span())
         };
         match tokio::time::timeout(CALL_DEADLINE, task).await {
             Ok(Ok(answer)) => answer,
@@ -127,21 +137,29 @@ impl ServerHandler for Mcp {
         mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let started = Instant::now();
         let Some(tool) = self.tools.find(&request.name) else {
-            return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
+            let message = format!("there is no tool `{}`; tools/list tells which there are", shown(&request.name));
+            return Err(ErrorData::invalid_params(message, None));
         };
         let heard = elicit::hear(&mut request, tool.may_ask())?;
         let call = Call { arguments: request.arguments.unwrap_or_default(), caller: caller(&context) };
+        let trace_id = call.caller.trace_id.clone();
         let answer = match heard {
             Heard::No => Err(elicit::declined().into()),
-            Heard::Nothing | Heard::Yes => self.call(Arc::clone(&tool), call).await,
+            Heard::Nothing | Heard::Yes => {
+                // Lines of the log that belong to one call say so, with the trace that its events carry.
+                let span = tracing::info_span!("call", tool = tool.name, trace_id = call.caller.trace_id);
+                self.call(Arc::clone(&tool), call).instrument(span).await
+            }
         };
-        let outcome = match &answer {
-            Ok(_) => "ok",
-            Err(Failure::Rejected(rejection)) => crate::tools::code_name(rejection.code),
-            Err(Failure::Failed(_)) => "failed",
-        };
-        metrics::counter!("orderlog_commands_total", "tool" => tool.name, "outcome" => outcome).increment(1);
+        metrics::called(&tool, &answer, started.elapsed());
+        if overloaded(&answer)
+            && let Some(retry_after) =
+                context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<RetryAfter>())
+        {
+            retry_after.set(RETRY_AFTER_SECONDS);
+        }
         if let Err(Failure::Rejected(Rejection { confirmation: Some(confirmation), .. })) = &answer {
             if heard == Heard::Yes && confirmation.unfit == Some(Unfit::Foreign) {
                 return Err(elicit::foreign());
@@ -150,7 +168,7 @@ impl ServerHandler for Mcp {
                 return Ok(elicit::question(confirmation)?.into());
             }
         }
-        Ok(result(tool.name, answer).into())
+        Ok(result(tool.name, trace_id.as_deref(), answer).into())
     }
 
     async fn list_resources(
@@ -174,7 +192,7 @@ impl ServerHandler for Mcp {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        resources::read(&self.node, &request.uri).await
+        in_time(resources::read(&self.node, &request.uri)).await
     }
 
     async fn list_prompts(
@@ -198,7 +216,7 @@ impl ServerHandler for Mcp {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        prompts::complete(&self.node, &request.r#ref, &request.argument).await
+        in_time(prompts::complete(&self.node, &request.r#ref, &request.argument)).await
     }
 
     /// A method that rmcp does not know, or one of ours whose parameters it could not read.
@@ -211,14 +229,30 @@ impl ServerHandler for Mcp {
             let message = format!("the params of {} do not have the shape that MCP gives them", request.method);
             return Err(ErrorData::invalid_params(message, None));
         }
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+        let message = format!("there is no method `{}`", shown(&request.method));
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
     }
+}
+
+/// Whether the same call may succeed once the server has less to do or its database is back.
+fn overloaded(answer: &Result<Value, Failure>) -> bool {
+    match answer {
+        Ok(_) => false,
+        Err(Failure::Rejected(rejection)) => matches!(rejection.code, Code::RateLimited | Code::Unavailable),
+        Err(Failure::Failed(_)) => true,
+    }
+}
+
+/// Whatever is asked for is answered within the time of a call.
+async fn in_time<T>(answer: impl Future<Output = Result<T, ErrorData>>) -> Result<T, ErrorData> {
+    let late = || ErrorData::internal_error("the answer took too long; try again in a moment", None);
+    tokio::time::timeout(CALL_DEADLINE, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Success: the sentence, then the same answer as JSON for hosts that pass on text only. Errors: JSON text alone, since
 /// hosts check structured content against the schema of successes.
-fn result(tool: &'static str, answer: Result<Value, Failure>) -> CallToolResult {
-    let rejection = match answer {
+fn result(tool: &'static str, trace_id: Option<&str>, answer: Result<Value, Failure>) -> CallToolResult {
+    let mut rejection = match answer {
         Ok(answer) => {
             let text = answer.get("text").and_then(Value::as_str).unwrap_or_default();
             let content = vec![ContentBlock::text(text), ContentBlock::text(answer.to_string())];
@@ -228,11 +262,15 @@ fn result(tool: &'static str, answer: Result<Value, Failure>) -> CallToolResult 
         }
         Err(Failure::Rejected(rejection)) => rejection,
         Err(Failure::Failed(error)) => {
-            tracing::error!(tool, error = format!("{error:#}"), "a tool failed");
+            tracing::error!(tool, trace_id, error = format!("{error:#}"), "a tool failed");
             Rejection::new(Code::Unavailable, "The server could not carry this out just now.")
                 .hint("Try again in a moment with the same idempotency_key; the operator finds the cause in the log.")
         }
     };
+    // What the caller typed is part of it: a terminal that shows the answer must not obey it.
+    let texts = [Some(&mut rejection.message), rejection.field.as_mut(), rejection.hint.as_mut()];
+    let problems = rejection.problems.iter_mut().flat_map(|problem| [&mut problem.field, &mut problem.message]);
+    texts.into_iter().flatten().chain(problems).for_each(|text| *text = visible(text).into_owned());
     let text = serde_json::to_string(&rejection).unwrap_or_else(|_| rejection.message.clone());
     CallToolResult::error(vec![ContentBlock::text(text)])
 }
@@ -252,11 +290,13 @@ fn caller(context: &RequestContext<RoleServer>) -> Caller {
 fn agent(context: &RequestContext<RoleServer>, headers: Option<&HeaderMap>) -> Option<Agent> {
     let from = |client: Implementation| principal::agent(&client.name, &client.version, None);
     match headers {
-        // Over HTTP rmcp invents client information for requests that carry none; the header at least is true.
-        Some(headers) => context.meta.client_info().map(from).or_else(|| {
-            let (name, version) = headers.get(USER_AGENT)?.to_str().ok()?.split_once('/').unwrap_or_default();
-            (!name.is_empty()).then(|| principal::agent(name, version, None))
-        }),
+        // Over HTTP rmcp invents client information for requests that carry none; the headers at least are true.
+        Some(headers) => {
+            let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+            let session = || header(SESSION).and_then(principal::of_session);
+            let program = || header(USER_AGENT).and_then(principal::user_agent);
+            context.meta.client_info().map(from).or_else(session).or_else(program)
+        }
         None => context.client_info().map(from),
     }
 }

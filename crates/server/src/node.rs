@@ -17,6 +17,8 @@ use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
+    /// Of this process; read models name it as the one who runs them.
+    pub(crate) id: String,
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
@@ -77,9 +79,11 @@ impl Node {
             Unseal::new(move |field, sealed| opening.open_seal(field, sealed))
                 .forgetting(heard, move |id| forgetting.drop_key(id))
         };
-        let options = RunnerOptions { owner: clock.new_id().to_string(), unseal };
+        let id = clock.new_id().to_string();
+        let options = RunnerOptions { owner: id.clone(), unseal };
         background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
         Ok(Node {
+            id,
             config,
             clock,
             log,

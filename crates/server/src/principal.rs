@@ -1,5 +1,6 @@
 //! On whose behalf a request is made, and through which program.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use orderlog_domain::envelope::{Actor, Agent};
 
 /// Longest name, version or model of a client that is recorded, in characters.
@@ -48,6 +49,30 @@ pub(crate) fn agent(name: &str, version: &str, model: Option<&str>) -> Agent {
     Agent { name: cut(name), version: cut(version), model: model.map(cut) }
 }
 
+/// The program that a User-Agent header names first: `python-httpx/0.28.1 (…)`.
+pub(crate) fn user_agent(header: &str) -> Option<Agent> {
+    let product = header.split([' ', '(']).next()?;
+    let (name, version) = product.split_once('/').unwrap_or((product, ""));
+    (!name.is_empty()).then(|| agent(name, version, None))
+}
+
+/// How the header of a session begins that carries a client's name.
+const SESSION: &str = "client.";
+
+/// What the client repeats with every request, in place of a session that the server would have to remember. It proves
+/// nothing, as what a client says of itself never does.
+pub(crate) fn to_session(agent: &Agent) -> Option<String> {
+    let said = serde_json::to_vec(&(&agent.name, &agent.version)).ok()?;
+    (!agent.name.is_empty()).then(|| format!("{SESSION}{}", BASE64_URL_SAFE_NO_PAD.encode(said)))
+}
+
+/// The client named in such a header.
+pub(crate) fn of_session(header: &str) -> Option<Agent> {
+    let said = BASE64_URL_SAFE_NO_PAD.decode(header.strip_prefix(SESSION)?).ok()?;
+    let (name, version): (String, String) = serde_json::from_slice(&said).ok()?;
+    (!name.is_empty()).then(|| agent(&name, &version, None))
+}
+
 /// The trace id of a W3C `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`.
 pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
     let mut parts = traceparent.split('-');
@@ -65,6 +90,27 @@ pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_are_known_by_what_they_say() {
+        let named = |name: &str, version: &str| Some(agent(name, version, None));
+        assert_eq!(user_agent("python-httpx/0.28.1"), named("python-httpx", "0.28.1"));
+        assert_eq!(user_agent("node"), named("node", ""));
+        assert_eq!(user_agent("Mozilla/5.0 (X11; Linux) Chrome/1"), named("Mozilla", "5.0"));
+        assert_eq!(user_agent(""), None);
+        let client = agent("Cursör \u{1f600}", "1.2", None);
+        assert_eq!(of_session(&to_session(&client).unwrap()), Some(client));
+        assert_eq!(to_session(&agent("", "1", None)), None);
+        for bad in [
+            "",
+            "client.",
+            "client.%%%",
+            "1868a90c-session",
+            &format!("client.{}", BASE64_URL_SAFE_NO_PAD.encode("{}")),
+        ] {
+            assert_eq!(of_session(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn only_valid_trace_ids_are_taken() {

@@ -255,6 +255,11 @@ impl Tool {
         self
     }
 
+    /// Whether it can change anything.
+    pub(crate) fn is_command(&self) -> bool {
+        self.danger != Danger::Read
+    }
+
     /// Whether it may ask the user to confirm.
     pub(crate) fn may_ask(&self) -> bool {
         self.input.get("properties").is_some_and(|properties| properties.get(CONFIRM_TOKEN).is_some())
@@ -358,6 +363,11 @@ impl Tools {
         self.by_name.get(name).cloned()
     }
 
+    /// Every tool.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Tool> {
+        self.all.iter().map(|tool| &**tool)
+    }
+
     /// What `tools/list` answers.
     pub(crate) fn list(&self, names: Names) -> Vec<ListedTool> {
         self.all.iter().filter(|tool| tool.listed).map(|tool| tool.listed(names)).collect()
@@ -369,6 +379,26 @@ fn validator(name: &str, input: &Object) -> Validator {
     check::validator(&Value::Object(input.clone()))
         .unwrap_or_else(|error| panic!("the schema of {name} is no schema: {error}"))
 }
+
+/// Every code.
+pub(crate) const CODES: [Code; 16] = [
+    Code::InvalidArgument,
+    Code::Ambiguous,
+    Code::NotFound,
+    Code::IllegalTransition,
+    Code::VersionConflict,
+    Code::InsufficientStock,
+    Code::OnHold,
+    Code::IdempotencyMismatch,
+    Code::DuplicateSuspected,
+    Code::ConfirmationRequired,
+    Code::Forbidden,
+    Code::LimitExceeded,
+    Code::UseOtherTool,
+    Code::StaleRead,
+    Code::RateLimited,
+    Code::Unavailable,
+];
 
 /// A code as metrics name it.
 pub(crate) fn code_name(code: Code) -> &'static str {

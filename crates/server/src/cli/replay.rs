@@ -87,7 +87,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
 fn by(event: &Envelope<Event>) -> String {
     let user = &event.provenance.actor.user;
     match &event.provenance.agent {
-        Some(agent) => format!("{user} through {} {}", agent.name, agent.version),
+        Some(agent) => format!("{user} through {} {}", agent.name, agent.version).trim_end().to_owned(),
         None => user.clone(),
     }
 }

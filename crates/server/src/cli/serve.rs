@@ -10,8 +10,8 @@ use crate::{
     node::Node,
 };
 
-/// Longest time a stopping node waits for requests under way.
-const STOP_DEADLINE: Duration = Duration::from_secs(10);
+/// Longest time a stopping node waits for requests under way: longer than any call may take.
+const STOP_DEADLINE: Duration = Duration::from_secs(35);
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     metrics::start()?;
@@ -22,10 +22,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Serves the node, and stops it in order: no new requests, then the calls under way, then the rest.
 pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::Result<()> {
-    tracing::info!(address = %server.address()?, "serving MCP at /mcp");
+    let (version, database) = (env!("CARGO_PKG_VERSION"), node.log.engine());
+    tracing::info!(address = %server.address()?, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
     stop_on_signal(node)?;
     tokio::select! {
-        served = server.serve() => served?,
+        () = server.serve() => {}
         () = async { node.stopping.cancelled().await; tokio::time::sleep(STOP_DEADLINE).await } => {
             tracing::warn!("some requests did not end in time");
         }

@@ -40,6 +40,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NODE,
     },
     Setting {
+        name: "metrics-listen",
+        value: "ADDRESS",
+        default: None,
+        help: "Where `/metrics`, `/readyz` and `/healthz` are served besides, for a Prometheus or supervisor elsewhere: any address, such as `0.0.0.0:9464`. Nothing of the shop can be read or changed there.",
+        group: NODE,
+    },
+    Setting {
         name: "database-url",
         value: "URL",
         default: Some("sqlite://orderlog-data/log.db"),

@@ -4,10 +4,10 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use orderlog_domain::rejection::{Problem, Rejection};
 use serde_json::Value;
 
+use crate::echo::shown;
+
 /// Problems reported at most; a call with more is mended in rounds.
 const MAX_PROBLEMS: usize = 20;
-/// Characters of a wrong value that are shown back.
-const MAX_SHOWN: usize = 60;
 
 /// What each pattern of our schemas asks for: what the value is not, and what to write.
 const PATTERNS: [(&str, &str, &str); 4] = [
@@ -72,7 +72,8 @@ pub(crate) fn reject(mut problems: Vec<Problem>) -> Result<(), Rejection> {
 fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
     let path = field(error.instance_path().as_str());
     let at = |message: String| vec![Problem { field: named(&path), message }];
-    let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let within =
+        |name: &str| if path.is_empty() { shown(name).into_owned() } else { format!("{path}.{}", shown(name)) };
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
             .iter()
@@ -89,14 +90,14 @@ fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
         ValidationErrorKind::MaxItems { limit } => at(format!("has more than {limit} entries")),
         ValidationErrorKind::MinItems { limit: 1 } => at("needs at least one entry".to_owned()),
         ValidationErrorKind::MinItems { limit } => at(format!("needs at least {limit} entries")),
-        ValidationErrorKind::Minimum { limit } => at(format!("{} is less than {limit}", shown(error))),
-        ValidationErrorKind::Maximum { limit } => at(format!("{} is more than {limit}", shown(error))),
+        ValidationErrorKind::Minimum { limit } => at(format!("{} is less than {limit}", instance(error))),
+        ValidationErrorKind::Maximum { limit } => at(format!("{} is more than {limit}", instance(error))),
         ValidationErrorKind::Enum { options } => {
             let options = options.as_array().map(|all| all.iter().map(plain).collect::<Vec<_>>().join(", "));
-            at(format!("{} is none of: {}", shown(error), options.unwrap_or_default()))
+            at(format!("{} is none of: {}", instance(error), options.unwrap_or_default()))
         }
         _ => {
-            let text: String = error.masked_with(shown(error)).to_string().chars().take(300).collect();
+            let text: String = error.masked_with(instance(error)).to_string().chars().take(300).collect();
             at(text)
         }
     }
@@ -105,8 +106,8 @@ fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
 /// `"5,0" is no amount; write …`
 fn expected(error: &ValidationError<'_>, words: &[(&str, &str, &str)], asked: &str) -> String {
     match words.iter().find(|(known, ..)| *known == asked) {
-        Some((_, what, write)) => format!("{} is no {what}; {write}", shown(error)),
-        None => format!("{} does not fit {asked}", shown(error)),
+        Some((_, what, write)) => format!("{} is no {what}; {write}", instance(error)),
+        None => format!("{} does not fit {asked}", instance(error)),
     }
 }
 
@@ -114,13 +115,8 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn shown(error: &ValidationError<'_>) -> String {
-    let text = error.instance().to_string();
-    if text.chars().count() <= MAX_SHOWN {
-        text
-    } else {
-        format!("{}…", text.chars().take(MAX_SHOWN).collect::<String>())
-    }
+fn instance(error: &ValidationError<'_>) -> String {
+    shown(&error.instance().to_string()).into_owned()
 }
 
 /// `/lines/0/quantity` becomes `lines[0].quantity`.
@@ -133,7 +129,7 @@ fn field(pointer: &str) -> String {
             if !path.is_empty() {
                 path.push('.');
             }
-            path.push_str(&part.replace("~1", "/").replace("~0", "~"));
+            path.push_str(&shown(&part.replace("~1", "/").replace("~0", "~")));
         }
     }
     path
@@ -168,7 +164,7 @@ fn find_unfit(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
             if length > 0 {
                 path.push('.');
             }
-            path.push_str(name);
+            path.push_str(&shown(name));
             find_unfit(item, path, problems);
             path.truncate(length);
         }),

@@ -13,7 +13,7 @@ use rmcp::{
 };
 
 use super::resources;
-use crate::{node::Node, tools::Failure};
+use crate::{echo::shown, node::Node, tools::Failure};
 
 /// Values offered at once.
 const OFFERED: u32 = 20;
@@ -78,10 +78,10 @@ pub(super) fn list() -> ListPromptsResult {
 }
 
 pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
-    let ready = READY
-        .iter()
-        .find(|ready| ready.name == request.name)
-        .ok_or_else(|| ErrorData::invalid_params(format!("there is no prompt `{}`", request.name), None))?;
+    let ready = READY.iter().find(|ready| ready.name == request.name).ok_or_else(|| {
+        let message = format!("there is no prompt `{}`; prompts/list tells which there are", shown(&request.name));
+        ErrorData::invalid_params(message, None)
+    })?;
     let given = |name: &str| request.arguments.as_ref().and_then(|arguments| arguments.get(name)?.as_str());
     let text = match ready.argument {
         None => ready.text.to_owned(),

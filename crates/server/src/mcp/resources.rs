@@ -11,6 +11,7 @@ use rmcp::{
 };
 
 use crate::{
+    echo::shown,
     node::Node,
     tools::{Failure, orders_get, orders_history},
 };
@@ -48,8 +49,9 @@ pub(super) fn is_template(uri: &str) -> bool {
 
 pub(super) async fn read(node: &Arc<Node>, uri: &str) -> Result<ReadResourceResponse, ErrorData> {
     let missing = || {
-        let data = serde_json::json!({ "uri": uri });
-        ErrorData::resource_not_found(format!("there is no resource {uri}"), Some(data))
+        let uri = shown(uri);
+        let message = format!("there is no resource `{uri}`; resources/templates/list tells how they are named");
+        ErrorData::resource_not_found(message, Some(serde_json::json!({ "uri": uri })))
     };
     if uri == CATALOGUE {
         let text = orderlog_messaging::catalogue_markdown().map_err(|error| failed(uri, &error.into()))?;
@@ -81,6 +83,6 @@ pub(super) async fn read(node: &Arc<Node>, uri: &str) -> Result<ReadResourceResp
 }
 
 fn failed(uri: &str, error: &anyhow::Error) -> ErrorData {
-    tracing::error!(uri, error = format!("{error:#}"), "a resource could not be read");
+    tracing::error!(uri = %shown(uri), error = format!("{error:#}"), "a resource could not be read");
     ErrorData::internal_error("the resource could not be read just now; try again", None)
 }

@@ -14,7 +14,7 @@ use super::{
     Failure, Tool,
     query::{Frame, Interpretation, Paging},
 };
-use crate::{history, node::Node, principal::Caller, sentences};
+use crate::{echo::shown, history, node::Node, principal::Caller, sentences};
 
 /// What is in stock of a product, and whether it is enough.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
     let ids: Vec<_> = read.product.into_iter().collect();
     let answer = stock::stock_of(&node.projections, &ids, node.fresh().await?).await?;
     let Some(level) = answer.found.first() else {
-        let message = format!("Nothing is known of the stock of `{}`.", input.product);
+        let message = format!("Nothing is known of the stock of `{}`.", shown(&input.product));
         return Err(Rejection::new(Code::NotFound, message)
             .field("product")
             .hint("Look for it with products_search.")

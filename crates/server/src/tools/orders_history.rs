@@ -174,7 +174,7 @@ impl Entry {
             business_date: provenance.business_date.to_string(),
             actor: provenance.actor.user.clone(),
             role: provenance.actor.role.clone(),
-            agent: agent.map(|agent| format!("{} {}", agent.name, agent.version)),
+            agent: agent.map(|agent| format!("{} {}", agent.name, agent.version).trim_end().to_owned()),
             model: agent.and_then(|agent| agent.model.clone()),
             reason: provenance.reason.clone(),
             request_text: provenance.request_text.clone(),

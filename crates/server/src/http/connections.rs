@@ -1,0 +1,175 @@
+//! Connections: how many there may be, how long each may be silent, and how they end when the server stops.
+
+mod seat;
+
+use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, http::Request, response::Response};
+use futures::FutureExt as _;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Service as _;
+
+use self::seat::{Hall, Seat, Watched};
+use super::limits::{
+    ACCEPT_PAUSE, Limits, MAX_HEAD_BYTES, MAX_REFUSALS_AT_ONCE, REFUSAL_TIMEOUT, RETRY_AFTER_SECONDS, WATCH_INTERVAL,
+};
+
+/// Serves until `stopping`; then answers every request that was begun, and closes.
+pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {
+    let server = Server {
+        hall: Arc::new(Hall::new(limits.clone())),
+        router,
+        linger: limits.linger,
+        stopping: stopping.clone(),
+        connections: TaskTracker::new(),
+        refusals: Arc::new(Semaphore::new(MAX_REFUSALS_AT_ONCE)),
+    };
+    let watching = tokio::spawn(watch(Arc::clone(&server.hall)));
+    loop {
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => server.take(stream, peer.ip()),
+            Err(error) if is_of_one_client(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection could be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    // Whoever connected before the stop is served as well.
+    while let Some(Ok((stream, peer))) = listener.accept().now_or_never() {
+        server.take(stream, peer.ip());
+    }
+    drop(listener);
+    server.connections.close();
+    server.connections.wait().await;
+    watching.abort();
+}
+
+/// Ends connections that took too long for what they were at.
+async fn watch(hall: Arc<Hall>) {
+    let mut ticks = tokio::time::interval(WATCH_INTERVAL.min(hall.limits.head / 4));
+    loop {
+        ticks.tick().await;
+        hall.end_overdue();
+    }
+}
+
+struct Server {
+    hall: Arc<Hall>,
+    router: Router,
+    linger: Duration,
+    stopping: CancellationToken,
+    connections: TaskTracker,
+    refusals: Arc<Semaphore>,
+}
+
+impl Server {
+    fn take(&self, stream: TcpStream, peer: IpAddr) {
+        // Without it, an answer written in two parts waits 40 ms for the client's acknowledgement.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+        match Hall::admit(&self.hall, peer) {
+            Some(seat) => {
+                let (router, stopping, linger) = (self.router.clone(), self.stopping.clone(), self.linger);
+                self.connections.spawn(attend(stream, Arc::new(seat), router, stopping, linger));
+            }
+            None => {
+                metrics::counter!("orderlog_http_connections_refused_total").increment(1);
+                if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
+                    self.connections.spawn(async move {
+                        // A client that is gone needs no refusal.
+                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(stream)).await;
+                        drop(place);
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Serves one connection to its end.
+async fn attend(stream: TcpStream, seat: Arc<Seat>, router: Router, stopping: CancellationToken, linger: Duration) {
+    let service = {
+        let (seat, stopping) = (Arc::clone(&seat), stopping.clone());
+        service_fn(move |request: Request<Incoming>| {
+            let request_under_way = seat.begin();
+            let answer = router.clone().call(request.map(Body::new));
+            let stopping = stopping.clone();
+            async move {
+                let answer: Response = answer.await?;
+                let mut answer = answer.map(|body| super::held::holding(body, request_under_way));
+                if stopping.is_cancelled() {
+                    let close = axum::http::HeaderValue::from_static("close");
+                    answer.headers_mut().insert(axum::http::header::CONNECTION, close);
+                }
+                Ok::<_, Infallible>(answer)
+            }
+        })
+    };
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&seat)));
+    let mut connection = pin!(
+        http1::Builder::new()
+            // A client that has said all may still want the answer.
+            .half_close(true)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .max_header_size(MAX_HEAD_BYTES)
+            .serve_connection(io, service)
+    );
+    let last_call = async {
+        stopping.cancelled().await;
+        // Who is about to send a request gets its answer; closing at once would lose it on the way.
+        tokio::time::sleep(linger).await;
+    };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = seat.ended() => return,
+        () = last_call => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = seat.ended() => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        // Mostly a client that left.
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+/// Tells a client that there is no room, and lets it read that: closing on unread bytes would take the answer back.
+async fn refuse(mut stream: TcpStream) -> io::Result<()> {
+    let text = "too many connections; try again in a moment\n";
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+         Retry-After: {RETRY_AFTER_SECONDS}\r\nConnection: close\r\n\r\n",
+        text.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(text.as_bytes()).await?;
+    stream.shutdown().await?;
+    let mut thrown_away = [0; 1024];
+    while stream.read(&mut thrown_away).await? > 0 {}
+    Ok(())
+}
+
+/// Whether the error is of the connection that was about to be accepted, and no other.
+fn is_of_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests;

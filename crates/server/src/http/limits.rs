@@ -1,0 +1,94 @@
+//! What one server holds, waits for and reads at most. docs/OPERATIONS.md lists them for operators.
+
+use std::time::Duration;
+
+/// Connections held at once; fewer where the process may not open as many files.
+const MAX_CONNECTIONS: usize = 10_000;
+/// Connections of `--metrics-listen`.
+const MAX_MACHINES: usize = 64;
+/// File handles kept free of connections: for the database, NATS, and answering those who are refused.
+const RESERVED_FILES: usize = 256;
+/// Of the connections, one peer address may hold all but one in this many.
+const PEER_LEAVES_ONE_IN: usize = 8;
+/// Longest time from the first byte of a request, or from connecting, until its head is complete.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time a connection is kept without a request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// Longest time a client may take nothing of an answer that is being sent.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// An idle connection gives its place to a new one only after this time.
+const EVICTABLE_AFTER: Duration = Duration::from_secs(1);
+/// How long a stopping server still takes requests on connections it has: each is told to be the last.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// Largest head of a request, and most bytes of an answer buffered for a client that reads slowly.
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Connections beyond the limit that are told so at the same time; the others are closed without a word.
+pub(super) const MAX_REFUSALS_AT_ONCE: usize = 64;
+/// How long a refused client is listened to, so that it can read why.
+pub(super) const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// Pause after a connection could not be accepted.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often time-outs of connections are looked after.
+pub(super) const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Largest body of a request to MCP, in bytes.
+pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
+/// Of a body that is too large this much is read and thrown away, in bytes; a longer one finds the connection closed.
+pub(super) const MAX_DRAINED_BYTES: usize = 16 * 1024 * 1024;
+/// Longest time a body may take to arrive.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// A body up to this size counts for nothing below, in bytes.
+pub(super) const SMALL_BODY_BYTES: usize = 16 * 1024;
+/// Larger bodies that may be on their way at once.
+pub(super) const MAX_LARGE_BODIES: usize = 256;
+
+/// Readers of `/v1/events` at once.
+pub(super) const MAX_EVENT_READERS: usize = 64;
+/// Longest time until the log gives the next page to a reader.
+pub(super) const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time until a path beside `/mcp` begins its answer.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// When a client that is refused for want of room should come again, in seconds.
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+/// Longest time `/readyz` and `/metrics` wait for the databases before they say what they knew last.
+pub(super) const QUICK: Duration = Duration::from_millis(80);
+/// What was last known of the databases stands for this long.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// How often the databases are looked at when nobody asks, and figures are taken together.
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Refused requests are logged at most once in this time; the line counts the others.
+pub(super) const REFUSAL_LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The limits of connections, which tests shorten.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    pub(super) connections: usize,
+    pub(super) per_peer: usize,
+    pub(super) head: Duration,
+    pub(super) idle: Duration,
+    pub(super) stall: Duration,
+    pub(super) evictable: Duration,
+    pub(super) linger: Duration,
+}
+
+impl Limits {
+    /// Those of the listener for health and metrics.
+    pub(super) fn for_machines(self) -> Limits {
+        Limits { connections: MAX_MACHINES, per_peer: MAX_MACHINES, ..self }
+    }
+
+    /// Those of a server that may open `files` files.
+    pub(super) fn within(files: usize) -> Limits {
+        let connections = MAX_CONNECTIONS.min(files.saturating_sub(RESERVED_FILES)).max(1);
+        Limits {
+            connections,
+            per_peer: (connections - connections / PEER_LEAVES_ONE_IN).max(1),
+            head: HEAD_TIMEOUT,
+            idle: IDLE_TIMEOUT,
+            stall: STALL_TIMEOUT,
+            evictable: EVICTABLE_AFTER,
+            linger: LINGER,
+        }
+    }
+}

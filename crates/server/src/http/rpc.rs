@@ -1,0 +1,226 @@
+//! `/mcp` at its edge: reads the request, refuses what is no JSON-RPC, and sees to it that every refusal is JSON-RPC too.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
+
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    App,
+    limits::{
+        BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DRAINED_BYTES, MAX_LARGE_BODIES, RETRY_AFTER_SECONDS, SMALL_BODY_BYTES,
+    },
+};
+use crate::{
+    echo::cut,
+    mcp::envelope::{Envelope, Malformed},
+    principal,
+};
+
+/// Header by which clients of the older eras repeat what `initialize` answered.
+pub(crate) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+/// Longest error of the protocol library that is passed on, in bytes.
+const MAX_ERROR_BYTES: usize = 1024 * 1024;
+
+/// Characters of such an error that are passed on: it may quote a name, endless as it may be.
+const MAX_ERROR_CHARACTERS: usize = 400;
+
+/// When the client of an overloaded server should come again; a tool says so, the HTTP answer carries it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RetryAfter(Arc<AtomicU32>);
+
+impl RetryAfter {
+    /// In that many seconds.
+    pub(crate) fn set(&self, seconds: u32) {
+        self.0.store(seconds, Relaxed);
+    }
+
+    fn get(&self) -> Option<u32> {
+        Some(self.0.load(Relaxed)).filter(|seconds| *seconds > 0)
+    }
+}
+
+/// Larger bodies on their way.
+#[derive(Debug, Clone)]
+pub(super) struct LargeBodies(Arc<Semaphore>);
+
+impl Default for LargeBodies {
+    fn default() -> LargeBodies {
+        LargeBodies(Arc::new(Semaphore::new(MAX_LARGE_BODIES)))
+    }
+}
+
+/// A refusal before the message is known.
+struct Refusal {
+    status: StatusCode,
+    message: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Refusal {
+        Refusal { status, message: message.into(), header: None }
+    }
+
+    fn with(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Refusal {
+        self.header = Some((name, value.into()));
+        self
+    }
+
+    fn into_response(self) -> Response {
+        let body = Json(Malformed::invalid(Value::Null, self.message).to_json());
+        let mut response = (self.status, body).into_response();
+        response.headers_mut().extend(self.header);
+        response
+    }
+}
+
+/// Around the protocol library.
+pub(super) async fn checked(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    if let Err(refusal) = json_in_utf8(request.headers()) {
+        return refusal.into_response();
+    }
+    let (mut parts, body) = request.into_parts();
+    // A body holds its place until the call is answered: that long it is in memory.
+    let (bytes, _place) = match tokio::time::timeout(BODY_TIMEOUT, whole(body, &app.large_bodies)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(refusal)) => return refusal.into_response(),
+        Err(_) => {
+            let message = format!("the request did not arrive within {} s", BODY_TIMEOUT.as_secs());
+            return Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
+                .with(header::CONNECTION, HeaderValue::from_static("close"))
+                .into_response();
+        }
+    };
+    let envelope = match Envelope::read(&bytes) {
+        Ok(envelope) => envelope,
+        Err(malformed) => return (StatusCode::BAD_REQUEST, Json(malformed.to_json())).into_response(),
+    };
+    let retry_after = RetryAfter::default();
+    parts.extensions.insert(retry_after.clone());
+    let mut response = run(&app, Request::from_parts(parts, Body::from(bytes)), next).await;
+    if !response.status().is_success() {
+        response = as_json_rpc(response, envelope.id()).await;
+    } else if envelope.method() == "initialize"
+        && let Some(session) = session(&envelope)
+    {
+        response.headers_mut().insert(SESSION, session);
+    }
+    if let Some(seconds) = retry_after.get() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// In a task of its own: a client that leaves stops nothing halfway, and the stop of the node waits for it.
+async fn run(app: &App, request: Request, next: Next) -> Response {
+    let answering = app.node.tasks.spawn(next.run(request));
+    answering.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request broke off");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
+}
+
+/// What `initialize` says of the client, for it to repeat: there are no sessions, so nothing is kept here.
+fn session(envelope: &Envelope) -> Option<HeaderValue> {
+    let client = envelope.params()?.get("clientInfo")?;
+    let text = |name: &str| client.get(name).and_then(Value::as_str).unwrap_or_default();
+    HeaderValue::try_from(principal::to_session(&principal::agent(text("name"), text("version"), None))?).ok()
+}
+
+/// A request must be JSON in UTF-8, as it stands.
+fn json_in_utf8(headers: &HeaderMap) -> Result<(), Refusal> {
+    let unsupported = |message: &str| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter().map(|value| value.to_str().unwrap_or_default());
+    let (Some(content_type), None) = (types.next(), types.next()) else {
+        return Err(unsupported("send one Content-Type: application/json"));
+    };
+    let mut parameters = content_type.split(';').map(str::trim);
+    if !parameters.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
+        return Err(unsupported("Content-Type must be application/json"));
+    }
+    let charset = parameters.filter_map(|parameter| parameter.split_once('='));
+    let mut charset = charset.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    if !charset.all(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")) {
+        return Err(unsupported("JSON is read as UTF-8 only; leave the charset out"));
+    }
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if !encodings.all(|value| value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(unsupported("compressed requests are not read; send the JSON as it is")
+            .with(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+    }
+    Ok(())
+}
+
+/// Reads a request to its end before it is answered: whoever is still sending when the connection closes never reads why.
+async fn whole(body: Body, places: &LargeBodies) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
+    let (mut kept, mut seen, mut place) = (Vec::new(), 0_usize, None);
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let Ok(chunk) = chunk else { return Err(Refusal::new(StatusCode::BAD_REQUEST, "the request broke off")) };
+        seen = seen.saturating_add(chunk.len());
+        if seen > MAX_DRAINED_BYTES {
+            break;
+        }
+        if seen > MAX_BODY_BYTES {
+            kept = Vec::new();
+            continue;
+        }
+        if seen > SMALL_BODY_BYTES && place.is_none() {
+            let taken = Arc::clone(&places.0).try_acquire_owned();
+            place = Some(taken.map_err(|_| {
+                Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many large requests at once; try again in a moment")
+                    .with(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+            })?);
+        }
+        kept.extend_from_slice(&chunk);
+    }
+    if seen > MAX_BODY_BYTES {
+        let limit = MAX_BODY_BYTES / 1024;
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request has at most {limit} KiB")));
+    }
+    Ok((kept.into(), place))
+}
+
+/// The protocol library's refusal as JSON-RPC, with what it says back of the request cut short.
+async fn as_json_rpc(response: Response, id: Value) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let error = match serde_json::from_slice::<Value>(&bytes) {
+        Ok(mut error) if error.get("error").is_some_and(Value::is_object) => {
+            if let Some(Value::String(message)) = error.pointer_mut("/error/message") {
+                *message = cut(message, MAX_ERROR_CHARACTERS).into_owned();
+            }
+            error
+        }
+        _ => {
+            // It could not make out the request: the parser's own words would tell nobody what to do.
+            let message = match parts.status {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                    parts.status = StatusCode::BAD_REQUEST;
+                    "the request does not have the shape that MCP gives it".into()
+                }
+                _ => cut(&String::from_utf8_lossy(&bytes), MAX_ERROR_CHARACTERS).into_owned(),
+            };
+            Malformed::invalid(id, message).to_json()
+        }
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Body::from(json!(error).to_string()))
+}

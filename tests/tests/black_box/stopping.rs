@@ -1,0 +1,89 @@
+//! A stop under load: every call that was accepted is answered, and a client that comes back finds another node.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use futures::future::try_join_all;
+use orderlog_tests::{Shop, chain_is_whole, events, on_both_set_ups, until};
+use serde_json::json;
+
+const CLIENTS: usize = 16;
+/// Answers before the first stop, and between two.
+const ANSWERS_BETWEEN: usize = 40;
+const ROUNDS: usize = 3;
+const DEADLINE: Duration = Duration::from_secs(60);
+const PAUSE_BEFORE_COMING_BACK: Duration = Duration::from_millis(20);
+
+on_both_set_ups!(no_accepted_call_fails_when_the_node_is_stopped_under_load);
+
+async fn no_accepted_call_fails_when_the_node_is_stopped_under_load(mut shop: Shop) -> Result<()> {
+    shop.stock("PEN", "Pen", "10.00", 1).await?;
+    let (answered, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let client = Client { mcp: shop.mcp(), answered: Arc::clone(&answered), done: Arc::clone(&done) };
+            tokio::spawn(client.work())
+        })
+        .collect();
+    for _ in 0..ROUNDS {
+        let wanted = answered.load(SeqCst) + ANSWERS_BETWEEN;
+        until("the clients to be at work", DEADLINE, async || {
+            let failed = clients.iter().any(tokio::task::JoinHandle::is_finished);
+            Ok((failed || answered.load(SeqCst) >= wanted).then_some(()))
+        })
+        .await?;
+        shop.node.stop().await?;
+        shop.node.start_again().await?;
+    }
+    done.store(true, SeqCst);
+    let received: usize = try_join_all(clients).await?.into_iter().sum::<Result<usize>>()?;
+
+    // As many as were acknowledged, and not one more: nothing was carried out whose answer was thrown away.
+    let log = events(&shop.node, 0).await?;
+    chain_is_whole(&log)?;
+    let recorded = log.iter().filter(|event| event.event_type() == "StockReceived").count() - 1;
+    ensure!(recorded == received, "{received} receipts were acknowledged, {recorded} are recorded");
+    ensure!(!shop.node.output().contains(" ERROR "), "the log has errors:\n{}", shop.node.output());
+    Ok(())
+}
+
+struct Client {
+    mcp: orderlog_tests::Mcp,
+    answered: Arc<AtomicUsize>,
+    done: Arc<AtomicBool>,
+}
+
+impl Client {
+    /// Calls until told to stop, without keys: a call that is lost cannot be made up for. An answer that
+    /// breaks off, or any other than a success, is a failure.
+    async fn work(self) -> Result<usize> {
+        let mut received = 0;
+        while !self.done.load(SeqCst) {
+            let params = json!({ "name": "inventory_receive", "arguments": { "product": "PEN", "quantity": 1 } });
+            let answer = match self.mcp.send("tools/call", params).await {
+                Ok(answer) => answer,
+                // Refused, or sent on a connection at the moment it was closed: the server has not read it, which the count of
+                // receipts at the end proves.
+                Err(error) => {
+                    eprintln!("no answer: {error:#}");
+                    tokio::time::sleep(PAUSE_BEFORE_COMING_BACK).await;
+                    continue;
+                }
+            };
+            let status = answer.status();
+            let body = answer.text().await.context("an answer broke off")?;
+            if status != 200 || !body.contains("structuredContent") {
+                bail!("a call was answered {status}: {body}");
+            }
+            received += 1;
+            self.answered.fetch_add(1, SeqCst);
+        }
+        Ok(received)
+    }
+}
