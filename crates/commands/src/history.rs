@@ -62,7 +62,7 @@ pub(crate) async fn receipt(log: &Log, again: &Submission, done: &CommandRecord)
     receipt.ok_or_else(|| Rejection::new(Code::Unavailable, "What this command was about is not known.").into())
 }
 
-/// `None` only where nothing says what the command was about: releases before 0.2 kept no subject of a command that
+/// `None` only where nothing says what the command was about: older releases kept no subject of a command that
 /// recorded nothing, and `named` is not given.
 async fn answer(
     log: &Log,

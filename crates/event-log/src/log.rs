@@ -72,6 +72,14 @@ impl Log {
         on_engine!(self, engine => engine.read_stream(stream, after, limit).await)
     }
 
+    /// At most `limit` events of these types after a position, in order; read past all others, where the log keeps them.
+    ///
+    /// # Errors
+    /// When a row is damaged or the database fails.
+    pub async fn read_types(&self, after: Position, types: &[&str], limit: u32) -> Result<Vec<Recorded>, LogError> {
+        on_engine!(self, engine => engine.read_types(after, types, limit).await)
+    }
+
     /// What became of these commands; unknown ids are left out. In no particular order.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations![
     "postgres/0003_checks_left_to_the_writer.sql",
     "postgres/0004_log_identity.sql",
     "postgres/0006_what_answers_told.sql",
+    "postgres/0006_how_far_keys_are.sql",
 ];
 
 /// In order of application.

@@ -104,6 +104,18 @@ impl PostgresLog {
         reading!(self, "reading events", session => read_stream(&mut session, stream, after, limit))
     }
 
+    pub(crate) async fn read_types(
+        &self,
+        after: Position,
+        types: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Recorded>, LogError> {
+        let mut connection = self.connection("reading events").await?;
+        let types: Vec<String> = types.iter().map(|&one| one.to_owned()).collect();
+        let query = sqlx::query(sql::READ_TYPES).bind(after.0).bind(types).bind(i64::from(limit));
+        collect(query.fetch(&mut *connection), limit).await
+    }
+
     pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
         reading!(self, "reading events", session => read_stored(&mut session, after, limit))
     }

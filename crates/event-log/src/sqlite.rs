@@ -77,6 +77,17 @@ impl SqliteLog {
         read_stream(&mut *self.connection("reading events").await?, stream, after, limit).await
     }
 
+    pub(crate) async fn read_types(
+        &self,
+        after: Position,
+        types: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Recorded>, LogError> {
+        let mut connection = self.connection("reading events").await?;
+        let query = sqlx::query(sql::READ_TYPES).bind(after.0).bind(list(types.iter().copied())).bind(i64::from(limit));
+        collect(query.fetch(&mut *connection), limit).await
+    }
+
     pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
         read_stored(&mut *self.connection("reading events").await?, after, limit).await
     }

@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) shop: Shop,
     pub(crate) log_format: LogFormat,
     pub(crate) clock: Option<DateTime<Utc>>,
+    pub(crate) accept_missing_keys: bool,
     pub(crate) bench_noop_tool: bool,
 }
 
@@ -87,6 +88,7 @@ impl sources::Values {
                 .map(|time| time.to_utc())
                 .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T14:30:00+05:30".to_owned())
         });
+        let accept_missing_keys = self.read("accept-missing-keys", boolean);
         let bench_noop_tool = self.read("bench-noop-tool", boolean);
         Some(Config {
             listen: listen?,
@@ -98,6 +100,7 @@ impl sources::Values {
             shop: shop?,
             log_format: log_format?,
             clock: clock?,
+            accept_missing_keys: accept_missing_keys?,
             bench_noop_tool: bench_noop_tool?,
         })
     }

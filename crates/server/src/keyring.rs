@@ -13,11 +13,13 @@ use std::{
 use orderlog_domain::{
     envelope::Envelope,
     event::Event,
-    ids::CustomerId,
+    ids::{CustomerId, Position},
     order::Order,
     text::SEALED_PREFIX,
     typed::{Kind, Typed},
 };
+use orderlog_event_log::Hash;
+use tokio::sync::{RwLock as TurnLock, RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
 
 use self::{
@@ -60,6 +62,22 @@ pub(crate) struct Keyring {
     shop: Key,
     keys: RwLock<Keys>,
     emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
+    /// Whether addresses may be given away now, or one is on its way to another customer.
+    addresses: TurnLock<()>,
+}
+
+/// Up to which event the keys are what the log says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    pub(crate) position: Position,
+    /// Of the event there.
+    pub(crate) hash: Hash,
+    /// How many customers must have a key.
+    pub(crate) living: i64,
+}
+
+impl Progress {
+    pub(crate) const NONE: Progress = Progress { position: Position::START, hash: Hash::ZERO, living: 0 };
 }
 
 /// A forgotten customer's key is gone from here at once, and stays away however long the store still has it.
@@ -78,7 +96,7 @@ impl Keyring {
         let shop = Key::of_shop(&store.shop_key(SHOP_TEXTS, clock::random_key()?).await?);
         let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
         let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
-        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default() })
+        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default(), addresses: TurnLock::default() })
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
@@ -128,6 +146,44 @@ impl Keyring {
             emails.insert(index, (id, Instant::now()));
         }
         Ok(found)
+    }
+
+    /// Keeps addresses from being given to anybody until the change of one is recorded and leads to its customer.
+    pub(crate) async fn changing_an_address(&self) -> RwLockWriteGuard<'_, ()> {
+        self.addresses.write().await
+    }
+
+    /// Waits until no change of an address is on its way.
+    pub(crate) async fn giving_an_address(&self) -> RwLockReadGuard<'_, ()> {
+        self.addresses.read().await
+    }
+
+    /// Whom this address leads to, as it is kept now: another node may have changed it a moment ago.
+    pub(crate) async fn holder_of(&self, email: &str) -> anyhow::Result<Option<CustomerId>> {
+        self.store.by_email(&self.index_of(email)).await
+    }
+
+    /// Every customer whose address leads to it, with the index of the address.
+    pub(crate) async fn address_indexes(&self) -> anyhow::Result<HashMap<CustomerId, Vec<u8>>> {
+        Ok(self.store.address_indexes().await?.into_iter().map(|(id, index)| (CustomerId(id), index)).collect())
+    }
+
+    /// How many customers have a key.
+    pub(crate) async fn count(&self) -> anyhow::Result<i64> {
+        self.store.count().await
+    }
+
+    /// Up to which event the keys are what the log says, if that is known.
+    pub(crate) async fn progress(&self) -> anyhow::Result<Option<Progress>> {
+        let Some((position, hash, living)) = self.store.progress().await? else { return Ok(None) };
+        let hash = <[u8; 32]>::try_from(hash).map_or(Hash::ZERO, Hash);
+        Ok(Some(Progress { position: Position(position), hash, living }))
+    }
+
+    /// Keeps that, unless another node has since `before`.
+    pub(crate) async fn keep_progress(&self, before: Option<Position>, now: Progress) -> anyhow::Result<()> {
+        let before = before.map_or(-1, |before| before.0);
+        self.store.keep_progress(before, (now.position.0, &now.hash.0[..], now.living)).await
     }
 
     /// Makes `email` lead to this customer from now on; false when it leads to another.
@@ -217,9 +273,13 @@ impl Keyring {
 
     /// Destroys the customer's key: nobody can open what was sealed under it any more. Once more changes nothing.
     pub(crate) async fn forget(&self, id: CustomerId) -> anyhow::Result<()> {
-        self.drop_key(id);
-        self.store.delete(id).await?;
-        Ok(())
+        self.forget_all(&[id]).await
+    }
+
+    /// The same for many at once.
+    pub(crate) async fn forget_all(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
+        ids.iter().for_each(|id| self.drop_key(*id));
+        if ids.is_empty() { Ok(()) } else { self.store.delete(ids).await }
     }
 
     /// The customer was forgotten, here or on another node, which may be about to destroy the key.
@@ -253,7 +313,7 @@ impl Keyring {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).forgotten.contains(&id)
     }
 
-    fn index_of(&self, email: &str) -> [u8; 32] {
+    pub(crate) fn index_of(&self, email: &str) -> [u8; 32] {
         seal::hmac(&self.index, &[email.trim().to_lowercase().as_bytes()])
     }
 }

@@ -13,6 +13,7 @@ mod import;
 mod keyring;
 mod mcp;
 mod node;
+mod people;
 mod principal;
 mod resolve;
 mod sentences;

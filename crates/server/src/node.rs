@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, keyring::Keyring, resolve::Memory};
+use crate::{clock::Clock, config::Config, keyring::Keyring, people, resolve::Memory};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
@@ -50,7 +50,8 @@ impl Node {
         }
         // Before the keys are read: whoever is erased from here on is heard of.
         let heard = log.head().await.context("read the head of the log")?.position;
-        let keyring = Arc::new(Keyring::open(&config.database_url).await?);
+        let (keyring, erased) = people::open_keys(&config, &log).await?;
+        let keyring = Arc::new(keyring);
         let projections = open_projections(&config).await?;
         // Before anything is answered from them.
         projections.compare(&log).await.context("compare the read models with the log")?;
@@ -82,6 +83,9 @@ impl Node {
         let id = clock.new_id().to_string();
         let options = RunnerOptions { owner: id.clone(), unseal };
         background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
+        let settling =
+            people::keep_settled(log.clone(), Arc::clone(&keyring), projections.clone(), erased, ending.clone());
+        background.push(tokio::spawn(settling));
         Ok(Node {
             id,
             config,

@@ -139,17 +139,6 @@ impl Node {
         Ok((CustomerId(customer.customer_id), reading))
     }
 
-    /// Refuses an id that the log knows no customer by.
-    pub(crate) async fn check_known(&self, customer: CustomerId) -> Result<(), Failure> {
-        let stream = StreamId::Customer(customer);
-        let first = self.log.read_stream(stream, Version::NONE, 1).await.map_err(anyhow::Error::new)?;
-        if !first.is_empty() {
-            return Ok(());
-        }
-        let rejection = Rejection::new(Code::NotFound, format!("There is no customer with the id {customer}."));
-        Err(rejection.field("customer").hint("Find the customer with customers_search.").into())
-    }
-
     /// Who placed an order; `None` when there is no such order.
     pub(crate) async fn customer_of(&self, order: OrderId) -> Result<Option<CustomerId>, Failure> {
         if let Some(customer) = remembered(&self.memory.orders, &order) {
@@ -164,14 +153,6 @@ impl Node {
             }
             _ => Ok(None),
         }
-    }
-
-    /// Destroys a customer's key and every plain trace of the person. Safe to repeat.
-    pub(crate) async fn forget(&self, customer: CustomerId) -> Result<(), Failure> {
-        self.keyring.forget(customer).await?;
-        let head = self.log.head().await.map_err(anyhow::Error::new)?.position;
-        self.projections.purge_customers(head).await.map_err(anyhow::Error::new)?;
-        Ok(())
     }
 
     /// The moment a query must at least show: the head as it stands when the query arrives.

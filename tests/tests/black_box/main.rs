@@ -15,6 +15,7 @@ mod names;
 mod observed;
 mod one_key;
 mod operations;
+mod people;
 mod protocol;
 mod read_models;
 mod safe_hands;

@@ -1,11 +1,8 @@
-//! What is hard to take back: asked first, done once, undone where it can be, and persons forgotten for good.
-
-use std::path::Path;
+//! What is hard to take back: asked first, done once, undone where it can be.
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Mcp, Shop, chain_is_whole, events, node_js, on_both_set_ups, python};
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 
 on_both_set_ups!(
     a_cancellation_is_confirmed_and_acts_once,
@@ -13,9 +10,7 @@ on_both_set_ups!(
     a_state_serves_only_the_call_it_was_given_for,
     an_identical_order_is_suspected_on_every_node,
     many_orders_change_each_on_its_own,
-    changes_are_undone_where_nothing_stands_on_them,
-    an_erased_person_is_gone,
-    an_erased_person_is_gone_from_every_node
+    changes_are_undone_where_nothing_stands_on_them
 );
 
 async fn shop_with_orders(shop: &Shop, orders: usize) -> Result<()> {
@@ -305,162 +300,4 @@ async fn changes_are_undone_where_nothing_stands_on_them(shop: Shop) -> Result<(
     let history = mcp.ok("orders_history", json!({ "order_id": 1001 })).await?;
     ensure!(history.to_string().contains("voided"), "both the change and its undoing stand: {history}");
     chain_is_whole(&events(&shop.node, 0).await?)
-}
-
-/// How far behind an answer may be.
-const FRESHNESS_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
-/// Particulars that occur nowhere else.
-const PARTICULARS: [&str; 5] =
-    ["Zebedee Quillfeather", "zebedee.q@forget.example", "+91 99887 76655", "17 Vanishing Lane", "likes violet ribbon"];
-
-async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 1).await?;
-    let mcp = shop.mcp();
-    let [name, email, phone, address, note] = PARTICULARS;
-    let person = json!({ "name": name, "email": email, "phone": phone, "address": address });
-    let registered = mcp.ok("customers_upsert", person).await?;
-    let customer_id = registered["after"]["customer_id"].as_str().context("an id")?.to_owned();
-    let order = json!({
-        "customer": email, "note": note, "reason": note, "request_text": format!("order tea for {name}"),
-        "lines": [{ "product": "TEA", "quantity": 2 }],
-    });
-    mcp.ok("orders_create_order", order).await?;
-    let report = async || mcp.ok("orders_report_sales", json!({ "date": "today" })).await;
-    let (before, heads) = (report().await?, events(&shop.node, 0).await?);
-    ensure!(mcp.ok("orders_get", json!({ "order_id": 1002 })).await?.to_string().contains(name), "known before");
-
-    mcp.confirmed("customers_erase", json!({ "customer": email })).await?;
-    let now = report().await?;
-    for figure in ["gross", "discount", "shipping", "revenue", "tax", "total", "orders", "units"] {
-        ensure!(now["figures"][figure] == before["figures"][figure], "every figure stands: {now}");
-    }
-    let after = events(&shop.node, 0).await?;
-    chain_is_whole(&after)?;
-    ensure!(after.iter().zip(&heads).all(|(now, then)| now.hash == then.hash), "no hash moved");
-    let gone = mcp
-        .refused(
-            "orders_create_order",
-            json!({
-                "customer": customer_id, "lines": [{ "product": "TEA", "quantity": 1 }],
-            }),
-        )
-        .await?;
-    ensure!(gone.code == "NOT_FOUND", "{gone:?}");
-    let nobody = "018f0000-0000-7000-8000-000000000000";
-    for (id, dry_run) in [(customer_id.as_str(), false), (customer_id.as_str(), true), (nobody, false)] {
-        let upsert = json!({ "customer": id, "name": "X", "email": "x@example.com", "dry_run": dry_run });
-        let gone = mcp.refused("customers_upsert", upsert).await?;
-        ensure!((gone.code.as_str(), gone.hint.is_some()) == ("NOT_FOUND", true), "{gone:?}");
-    }
-    let mut told = String::new();
-    for (tool, asked) in [
-        ("orders_get", json!({ "order_id": 1002 })),
-        ("orders_history", json!({ "order_id": 1002 })),
-        ("orders_search", json!({})),
-        ("orders_get_pending", json!({})),
-        ("customers_search", json!({ "text": "" })),
-    ] {
-        told.push_str(&mcp.ok(tool, asked).await?.to_string());
-    }
-    told.push_str(&shop.node.get("/v1/events").await?.text().await?);
-    told.push_str(&shop.cli(&["replay"]).await?.stdout);
-    if let Some(url) = shop.postgres_url() {
-        told.push_str(&every_row(&url).await?);
-    }
-    let found: Vec<&str> = PARTICULARS.into_iter().filter(|text| told.contains(text)).collect();
-    ensure!(found.is_empty(), "answers still tell {found:?}");
-    let mut files = vec![];
-    scan(shop.folder(), &mut files)?;
-    ensure!(files.is_empty(), "still written: {files:?}");
-    // The same address may belong to somebody new.
-    let anew = mcp.ok("customers_upsert", json!({ "name": "Somebody", "email": email })).await?;
-    ensure!(anew["after"]["customer_id"] != json!(customer_id), "{anew}");
-    Ok(())
-}
-
-async fn an_erased_person_is_gone_from_every_node(shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 1).await?;
-    let second = shop.another_node().await?;
-    let [name, email, phone, address, note] = PARTICULARS;
-    let nodes = [shop.mcp(), second.mcp()];
-    // Either node may run the read models; each must forget what the other erased.
-    for (erasing, other) in [(&nodes[0], &nodes[1]), (&nodes[1], &nodes[0])] {
-        let person = json!({ "name": name, "email": email, "phone": phone, "address": address });
-        erasing.ok("customers_upsert", person).await?;
-        let order = json!({
-            "customer": email, "note": note, "reason": note, "request_text": format!("order tea for {name}"),
-            "lines": [{ "product": "TEA", "quantity": 2 }], "allow_duplicate": true,
-        });
-        let order_id = other.ok("orders_create_order", order).await?["order_id"].clone();
-        let asked = [
-            ("orders_get", json!({ "order_id": order_id })),
-            ("orders_history", json!({ "order_id": order_id })),
-            ("orders_search", json!({ "limit": 100 })),
-            ("orders_get_pending", json!({ "limit": 100 })),
-            ("customers_search", json!({})),
-        ];
-        let told = async || -> Result<String> {
-            let mut told = String::new();
-            for (tool, asked) in &asked {
-                told.push_str(&other.ok(tool, asked.clone()).await?.to_string());
-            }
-            for uri in [format!("orderlog://orders/{order_id}"), format!("orderlog://orders/{order_id}/history")] {
-                told.push_str(&other.request("resources/read", json!({ "uri": uri })).await?.to_string());
-            }
-            Ok(told)
-        };
-        ensure!(told().await?.contains(note), "the other node can open what it sealed");
-        erasing.confirmed("customers_erase", json!({ "customer": email })).await?;
-        let erased = std::time::Instant::now();
-        loop {
-            let told = told().await?;
-            let found: Vec<&str> = PARTICULARS.into_iter().filter(|text| told.contains(text)).collect();
-            if found.is_empty() {
-                ensure!(told.contains("(forgotten)"), "{told}");
-                break;
-            }
-            ensure!(erased.elapsed() < FRESHNESS_LIMIT, "the other node still tells {found:?}");
-        }
-        let gone = json!({ "customer": email, "lines": [{ "product": "TEA", "quantity": 1 }] });
-        ensure!(other.refused("orders_create_order", gone).await?.code == "NOT_FOUND");
-    }
-    chain_is_whole(&events(&shop.node, 0).await?)
-}
-
-/// Every row of every table of ours, as text.
-async fn every_row(url: &str) -> Result<String> {
-    let mut connection = sqlx::PgConnection::connect(url).await?;
-    let tables: Vec<(String,)> = sqlx::query_as(
-        "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables \
-         WHERE table_schema IN ('public', 'read_models')",
-    )
-    .fetch_all(&mut connection)
-    .await?;
-    ensure!(tables.len() > 10, "{tables:?}");
-    let mut all = String::new();
-    for (table,) in tables {
-        let query = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} AS t");
-        let (text,): (String,) = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_one(&mut connection).await?;
-        all.push_str(&text);
-    }
-    Ok(all)
-}
-
-/// Files below a folder that hold any of the particulars.
-fn scan(folder: &Path, found: &mut Vec<String>) -> Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            scan(&path, found)?;
-            continue;
-        }
-        // A file may go while we look: a write-ahead log that was emptied.
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        for text in PARTICULARS {
-            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
-                found.push(format!("{text} in {}", path.display()));
-            }
-        }
-    }
-    Ok(())
 }

@@ -58,7 +58,7 @@ impl UpsertCustomer {
             }
         }
         if let Some(address) = &self.address {
-            text::check_note("address", address, limits::ADDRESS_CHARS, &mut problems);
+            text::check_words("address", address, limits::ADDRESS_CHARS, &mut problems);
         }
         if self.email.as_deref().is_some_and(|email| !is_email(email)) {
             problems.add("email", "is no e-mail address; write one such as ann@example.com, or leave it out");

@@ -51,6 +51,10 @@ FROM unnest($1::text[], $2::bigint[]) AS wanted (stream, after)
 JOIN events e ON e.stream = wanted.stream AND e.version > wanted.after
 ORDER BY e.stream, e.version";
 
+/// Takes a position, types and a limit.
+pub(super) const READ_TYPES: &str = "SELECT position, stream, version, type, hash, event FROM events
+WHERE position > $1 AND type = ANY ($2::text[]) ORDER BY position LIMIT $3";
+
 /// Takes command ids.
 pub(super) const FIND_COMMANDS: &str = "SELECT command_id, request_hash, first_position, last_position, told FROM commands WHERE command_id = ANY ($1::uuid[])";
 

@@ -11,6 +11,10 @@ FROM json_each($1) AS wanted
 CROSS JOIN events e ON e.stream = wanted.value ->> 0 AND e.version > wanted.value ->> 1
 ORDER BY e.stream, e.version";
 
+/// Takes a position, a list of types and a limit.
+pub(super) const READ_TYPES: &str = "SELECT position, stream, version, type, hash, event FROM events
+WHERE position > $1 AND type IN (SELECT value FROM json_each($2)) ORDER BY position LIMIT $3";
+
 /// Takes a list of command ids in hex.
 pub(super) const FIND_COMMANDS: &str = "SELECT command_id, request_hash, first_position, last_position, told FROM commands \
     WHERE command_id IN (SELECT unhex(value) FROM json_each($1))";

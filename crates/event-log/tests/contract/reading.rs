@@ -9,6 +9,7 @@ on_both_engines!(
     events_come_back_byte_for_byte,
     pages_follow_each_other,
     streams_are_read_by_version,
+    events_of_some_types_are_read_past_all_others,
     many_streams_are_read_at_once,
     a_gap_is_reported,
     a_missing_end_is_reported,
@@ -52,6 +53,13 @@ async fn streams_are_read_by_version(database: &Database) {
     assert_eq!(positions(&log.read_stream(stock("A"), Version(1), 10).await.unwrap()), [4, 6]);
     assert_eq!(positions(&log.read_stream(stock("A"), Version::NONE, 1).await.unwrap()), [2]);
     assert!(log.read_stream(stock("B"), Version::NONE, 10).await.unwrap().is_empty());
+}
+
+async fn events_of_some_types_are_read_past_all_others(database: &Database) {
+    let (log, _, _) = written(database, 3).await;
+    assert_eq!(positions(&log.read_types(at(0), &["StockNoted"], 2).await.unwrap()), [2, 4]);
+    assert_eq!(positions(&log.read_types(at(4), &["StockNoted", "OrderNoted"], 10).await.unwrap()), [5, 6]);
+    assert!(log.read_types(at(0), &["Unheard"], 10).await.unwrap().is_empty());
 }
 
 async fn many_streams_are_read_at_once(database: &Database) {

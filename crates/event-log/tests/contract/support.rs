@@ -198,12 +198,13 @@ fn event(
     recorded_at: DateTime<Utc>,
 ) -> Recorded {
     let position = head.position.next();
+    let event_type = if matches!(stream, StreamId::Stock(_)) { "StockNoted" } else { "OrderNoted" };
     let envelope = Envelope {
         id: unique(),
         stream,
         version,
         position,
-        event_type: "OrderNoted".into(),
+        event_type: event_type.into(),
         schema: 1,
         provenance: Provenance {
             occurred_at: recorded_at,
@@ -222,7 +223,7 @@ fn event(
     };
     let json = serde_json::to_string(&envelope).expect("an envelope serialises");
     let hash = chain(&head.hash, &json);
-    Recorded { position, stream, version, event_type: "OrderNoted".to_owned(), hash, json }
+    Recorded { position, stream, version, event_type: event_type.to_owned(), hash, json }
 }
 
 /// Positions of events, for short assertions.

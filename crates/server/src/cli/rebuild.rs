@@ -5,7 +5,7 @@ use orderlog_projections::{MODELS, Progress, RunnerOptions, Unseal, rebuild};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{grouped, print, progress};
-use crate::{clock::Clock, config::Config, keyring::Keyring, node};
+use crate::{clock::Clock, config::Config, node, people};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log(&config).await?;
-    let keyring = Keyring::open(&config.database_url).await?;
+    let (keyring, _) = people::open_keys(&config, &log).await?;
     let projections = node::open_projections(&config).await?;
     let known: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
     let names: Vec<&str> = match arguments.projections.iter().any(|name| name == "all") {

@@ -75,6 +75,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NODE,
     },
     Setting {
+        name: "accept-missing-keys",
+        value: "BOOL",
+        default: Some("false"),
+        help: "Start although customers of the log have no key and were not erased: their keys are lost for good, or the log was restored to a time before they were erased. They stay without a name. Needed once.",
+        group: NODE,
+    },
+    Setting {
         name: "timezone",
         value: "ZONE",
         default: Some("Asia/Kolkata"),

@@ -12,8 +12,11 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-/// Schema of keys.db.
-const SQLITE_SCHEMA: &str = include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql");
+/// Schema of keys.db: each file with a table that it makes.
+const SQLITE_SCHEMA: [(&str, &str); 2] = [
+    ("customer_keys", include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql")),
+    ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
+];
 /// Connections to the keys; they are asked for rarely, since all are kept in memory.
 const CONNECTIONS: u32 = 4;
 /// How long another process may hold keys.db.
@@ -128,11 +131,16 @@ impl Store {
         Ok(id.map(CustomerId))
     }
 
-    /// Destroys a customer's key and the address that leads to it, and sees to it that no file of ours keeps them.
-    pub(super) async fn delete(&self, id: CustomerId) -> anyhow::Result<()> {
+    /// Destroys customers' keys and the addresses that lead to them, and sees to it that no file of ours keeps them.
+    pub(super) async fn delete(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
         const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
-        on_engine!(self, pool => sqlx::query(DELETE).bind(id.0).execute(pool).await.map(drop))
-            .context("destroy a key")?;
+        on_engine!(self, pool => {
+            let mut tx = pool.begin().await.context("destroy keys")?;
+            for id in ids {
+                sqlx::query(DELETE).bind(id.0).execute(&mut *tx).await.context("destroy a key")?;
+            }
+            tx.commit().await.context("destroy keys")?;
+        });
         match self {
             // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
             Store::Sqlite(pool) => {
@@ -143,6 +151,36 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// How many customers have a key.
+    pub(super) async fn count(&self) -> anyhow::Result<i64> {
+        const COUNT: &str = "SELECT count(*) FROM customer_keys";
+        on_engine!(self, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await.context("count the customers' keys"))
+    }
+
+    /// Every customer with the index of its address, where it has one.
+    pub(super) async fn address_indexes(&self) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
+        const SELECT: &str = "SELECT customer_id, email_index FROM customer_keys WHERE email_index IS NOT NULL";
+        on_engine!(self, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' addresses"))
+    }
+
+    /// Up to which event the keys are what the log says: position, hash, how many must have a key.
+    pub(super) async fn progress(&self) -> anyhow::Result<Option<(i64, Vec<u8>, i64)>> {
+        const SELECT: &str = "SELECT position, hash, living FROM key_progress WHERE id = 1";
+        on_engine!(self, pool => sqlx::query_as(SELECT).fetch_optional(pool).await.context("read how far the keys are"))
+    }
+
+    /// Keeps it, unless another node has since.
+    pub(super) async fn keep_progress(&self, before: i64, now: (i64, &[u8], i64)) -> anyhow::Result<()> {
+        const KEEP: &str = "INSERT INTO key_progress (id, position, hash, living) VALUES (1, $1, $2, $3) \
+                            ON CONFLICT (id) DO UPDATE SET position = excluded.position, hash = excluded.hash, \
+                            living = excluded.living WHERE key_progress.position = $4";
+        let (position, hash, living) = now;
+        on_engine!(self, pool => {
+            let query = sqlx::query(KEEP).bind(position).bind(hash).bind(living).bind(before);
+            query.execute(pool).await.map(drop).context("keep how far the keys are")
+        })
     }
 
     /// False when another customer has the address.
@@ -175,10 +213,14 @@ async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
     // One connection: SQLite has one writer, and the keys are read from memory.
     let pool = sqlite_pool(1).connect_with(options).await?;
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    let made: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = 'customer_keys'").fetch_optional(&mut *tx).await?;
-    if made.is_none() {
-        sqlx::raw_sql(SQLITE_SCHEMA).execute(&mut *tx).await.context("create the schema")?;
+    for (table, schema) in SQLITE_SCHEMA {
+        let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = $1")
+            .bind(table)
+            .fetch_optional(&mut *tx)
+            .await?;
+        if made.is_none() {
+            sqlx::raw_sql(schema).execute(&mut *tx).await.context("create the schema")?;
+        }
     }
     tx.commit().await?;
     Ok(pool)

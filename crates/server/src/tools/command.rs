@@ -342,6 +342,14 @@ fn failure(error: SubmitError) -> Failure {
     }
 }
 
+impl CommandAnswer {
+    /// The same with something more that the user should know.
+    pub(super) fn warned(mut self, warning: Option<String>) -> CommandAnswer {
+        self.warnings.extend(warning);
+        self
+    }
+}
+
 pub(crate) fn answer(
     node: &Node,
     command: &Command,

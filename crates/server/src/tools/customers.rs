@@ -22,6 +22,7 @@ use super::{
 use crate::{
     keyring::{Keyring, Pretended},
     node::Node,
+    people,
     resolve::{Purpose, Resolved},
     sentences,
 };
@@ -101,17 +102,15 @@ pub(super) fn erase() -> Tool {
         if let Some(before) = request.carried_out(&node).await? {
             let customer_id = customer_in(&before)?;
             // The first call may have broken off before the key was gone.
-            node.forget(customer_id).await?;
-            return Ok(before.answer(&node, &Command::EraseCustomer { customer_id }));
+            let warning = node.forget(customer_id).await?;
+            return Ok(before.answer(&node, &Command::EraseCustomer { customer_id }).warned(warning));
         }
         let (customer_id, _) = node.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
         // The fact first: a crash before the key is gone is mended at the next start, or by the same call again.
         let answer = command::carry_out_anew(&node, request, Command::EraseCustomer { customer_id }).await?;
-        if !dry_run {
-            node.forget(customer_id).await?;
-        }
-        Ok(answer)
+        let warning = if dry_run { None } else { node.forget(customer_id).await? };
+        Ok(answer.warned(warning))
     })
 }
 
@@ -153,29 +152,46 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
             if input.name.is_none() {
                 return Err(Rejection::invalid("name", "A new customer needs a name.").into());
             }
+            let _given = node.keyring.giving_an_address().await;
             let id = node.keyring.identify(proposed, input.email.as_deref()).await?;
             (id, Under::Ring(&node.keyring, id))
         }
-        // The decision says that this person was erased, or answers with the receipt of the same call before that.
-        Some(id) if !node.keyring.has_key(id).await? => {
-            node.check_known(id).await?;
+        // The decision says that this person was erased.
+        Some(id) if !node.keyring.has_key(id).await? && (node.is_erased(id).await? || dry_run) => {
             (id, Under::Pretended(node.keyring.pretend(id)?))
         }
         Some(id) => {
-            if let (Some(email), Some(_), false) = (&input.email, &input.customer, dry_run)
-                && !node.keyring.change_email(id, email).await?
-            {
-                let message = format!("Another customer already has the e-mail address {}.", email.trim());
-                return Err(Rejection::new(Code::InvalidArgument, message).field("email").into());
+            // Somebody whose key was lost gets a new one, for what is known from now on.
+            if !node.keyring.has_key(id).await? {
+                node.keyring.introduce(&[(id, None)]).await?;
             }
             (id, Under::Ring(&node.keyring, id))
         }
     };
+    // Of a customer who is named, the address moves: not before that is recorded, and to nobody else meanwhile.
+    let moving = match (&input.customer, &input.email) {
+        (Some(_), Some(email)) => Some((email, node.keyring.changing_an_address().await)),
+        _ => None,
+    };
+    if let Some((email, _)) = &moving
+        && node.keyring.holder_of(email).await?.is_some_and(|holder| holder != customer_id)
+    {
+        let message = format!("Another customer already has the e-mail address {}.", email.trim());
+        return Err(Rejection::new(Code::InvalidArgument, message).field("email").into());
+    }
     let profile = key.seal_all(&input).await?;
     let command = Command::UpsertCustomer { customer_id, profile };
     let resolved = Resolved { readings, ..Resolved::default() };
     let (command, receipt, readings) = command::submit(node, request, command, resolved).await?;
-    Ok(command::answer(node, &command, receipt, readings, dry_run))
+    let mut warning = None;
+    if let (Some((email, _)), false) = (&moving, dry_run)
+        && !people::settle_address(&node.log, &node.keyring, customer_id).await?
+    {
+        // Two nodes gave one address away at the same moment; the log holds both.
+        warning =
+            Some(format!("Another customer was given {} as well: give one of them another address.", email.trim()));
+    }
+    Ok(command::answer(node, &command, receipt, readings, dry_run).warned(warning))
 }
 
 /// Under which key particulars are sealed.
