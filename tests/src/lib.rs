@@ -5,6 +5,7 @@ mod environment;
 mod process;
 
 mod database;
+mod disk;
 mod mcp;
 mod nats;
 mod node;
@@ -20,6 +21,7 @@ pub use audit::{AuditedEvent, chain_is_whole, events};
 pub use behind::{Behind, Builder};
 pub use books::Books;
 pub use database::{Database, fresh_database};
+pub use disk::SmallDisk;
 pub use environment::{clients_folder, load_time, node_js, python};
 pub use load::{Acknowledged, Load};
 pub use mcp::{Era, Mcp, Refusal};

@@ -37,6 +37,7 @@ pub struct Shop {
     pub nats: Option<NatsServer>,
     database: Option<Database>,
     folder: TempDir,
+    data: PathBuf,
     settings: Vec<String>,
     nodes: AtomicUsize,
 }
@@ -56,8 +57,22 @@ impl Shop {
     /// When a part does not start.
     pub async fn open_with(set_up: SetUp, arguments: &[&str]) -> Result<Shop> {
         let folder = tempfile::Builder::new().prefix("orderlog-shop.").tempdir().context("making a folder")?;
+        let data = folder.path().join("data");
+        Shop::open_in(set_up, folder, data, arguments).await
+    }
+
+    /// A shop on SQLite files that stand in `data`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn open_at(data: &Path) -> Result<Shop> {
+        let folder = tempfile::Builder::new().prefix("orderlog-shop.").tempdir().context("making a folder")?;
+        Shop::open_in(SetUp::Sqlite, folder, data.to_owned(), &[]).await
+    }
+
+    async fn open_in(set_up: SetUp, folder: TempDir, data: PathBuf, arguments: &[&str]) -> Result<Shop> {
         let (database, nats, database_url) = match set_up {
-            SetUp::Sqlite => (None, None, format!("sqlite://{}/data/log.db", folder.path().display())),
+            SetUp::Sqlite => (None, None, format!("sqlite://{}/log.db", data.display())),
             SetUp::PostgresAndNats => {
                 let database = Database::create().await?;
                 let nats = NatsServer::start(folder.path().join("nats")).await?;
@@ -73,7 +88,7 @@ impl Shop {
         }
         serving.extend(arguments.iter().map(|&argument| argument.to_owned()));
         let node = Node::start(folder.path().join("node-0"), serving).await?;
-        Ok(Shop { node, nats, database, folder, settings, nodes: AtomicUsize::new(1) })
+        Ok(Shop { node, nats, database, folder, data, settings, nodes: AtomicUsize::new(1) })
     }
 
     /// Starts one more node on the same log.
@@ -138,7 +153,7 @@ impl Shop {
     /// Where the SQLite files are.
     #[must_use]
     pub fn sqlite_folder(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// A folder for whatever the test needs; deleted with the shop.

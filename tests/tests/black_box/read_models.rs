@@ -1,4 +1,4 @@
-//! Read models beside a log that was put back, a wrong clock, and whoever is killed while it works on them.
+//! Read models beside a log that was put back, a full disk, a wrong clock, and whoever is killed while it works on them.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Books, SetUp, Shop, events, free_port, on_both_set_ups, until};
+use orderlog_tests::{Books, SetUp, Shop, SmallDisk, events, free_port, on_both_set_ups, until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ use crate::faults::read_models_equal_a_rebuild;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// For the first commands after a kill. They waited two seconds a name before leases ended with their holder.
 const SOON: Duration = Duration::from_secs(2);
+/// Of an order that fills a disk.
+const LINES: usize = 20;
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 on_both_set_ups!(
@@ -137,6 +139,52 @@ async fn interrupt_a_rebuild(shop: &Shop, signal: &str) -> Result<()> {
         }
     }
     anyhow::bail!("every rebuild was over before it could be interrupted")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_nothing_for_longer_than_it_is_full() -> Result<()> {
+    let disk = SmallDisk::of_megabytes(48)?;
+    let mut shop = Shop::open_at(disk.path()).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    let skus: Vec<String> = (0..LINES).map(|n| format!("PEN-{n}")).collect();
+    for sku in &skus {
+        shop.stock(sku, &format!("Fountain {sku}"), "10.00", 100_000).await?;
+    }
+    // Many lines: the log's write-ahead log has room of its own for a while.
+    let lines: Vec<Value> = skus.iter().map(|sku| json!({ "product": sku, "quantity": 1 })).collect();
+    let order = json!({ "customer": "asha@example.com", "lines": lines, "allow_duplicate": true });
+    let receive = json!({ "product": "PEN-0", "quantity": 1 });
+    let failures = |shop: &Shop| shop.node.output().matches("a read model failed").count();
+    for _ in 0..2 {
+        let before = failures(&shop);
+        disk.fill()?;
+        until("the read models to be full", DEADLINE, async || {
+            _ = shop.mcp().call("inventory.receive", receive.clone()).await?;
+            Ok((failures(&shop) > before).then_some(()))
+        })
+        .await?;
+        until("the log to be full", DEADLINE * 3, async || {
+            Ok(shop.mcp().call("orders.create_order", order.clone()).await?.is_err().then_some(()))
+        })
+        .await?;
+        disk.make_room()?;
+        let received = until("commands to go on", DEADLINE, async || {
+            Ok(shop.mcp().call("inventory.receive", receive.clone()).await?.ok())
+        })
+        .await?;
+        let head = received["position"].as_i64().context("a position")?;
+        until("the read models to go on", DEADLINE, async || {
+            let Ok(stock) = shop.mcp().call("inventory.check", json!({ "product": "PEN-0" })).await? else {
+                return Ok(None);
+            };
+            Ok(stock["position"].as_i64().is_some_and(|position| position >= head).then_some(()))
+        })
+        .await?;
+    }
+    let log = events(&shop.node, 0).await?;
+    Books::of(&log)?.agree_with(&shop.mcp()).await?;
+    shop.node.stop().await?;
+    read_models_equal_a_rebuild(&shop).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
