@@ -26,7 +26,7 @@ pub use environment::{clients_folder, load_time, node_js, python};
 pub use load::{Acknowledged, Load};
 pub use mcp::{Era, Mcp, Refusal};
 pub use nats::{NatsServer, StreamMessage};
-pub use node::Node;
+pub use node::{Node, orderlog};
 pub use process::{Finished, Process, free_port, until};
 pub use raw::{RawAnswer, connect, send_raw};
 pub use shop::{SetUp, Shop};

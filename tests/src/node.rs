@@ -18,7 +18,10 @@ const READY_DEADLINE: Duration = Duration::from_secs(60);
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
 
 /// The binary, in `folder` and with nothing of the caller's configuration.
-pub(crate) fn orderlog(folder: &Path) -> Result<Command> {
+///
+/// # Errors
+/// When it is not there.
+pub fn orderlog(folder: &Path) -> Result<Command> {
     let mut command = Command::new(environment::orderlog()?);
     // Another zone than any shop of the tests: the machine's must never matter.
     command.current_dir(folder).env("RUST_BACKTRACE", "1").env("TZ", "America/New_York");

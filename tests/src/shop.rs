@@ -129,9 +129,26 @@ impl Shop {
     /// # Errors
     /// When it cannot be started.
     pub fn start_cli(&self, arguments: &[&str]) -> Result<Process> {
+        Process::start("orderlog", self.command(arguments)?, self.folder.path().join("cli.log"))
+    }
+
+    /// `orderlog <arguments>` on this shop's log, without the shop's own settings.
+    ///
+    /// # Errors
+    /// When the binary is not there.
+    pub fn command_without_settings(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = orderlog(self.folder.path())?;
-        command.args(arguments).args(&self.settings);
-        Process::start("orderlog", command, self.folder.path().join("cli.log"))
+        // The first two name the database.
+        command.args(arguments).args(&self.settings[..2]);
+        Ok(command)
+    }
+
+    /// Runs such a command to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn cli_without_settings(&self, arguments: &[&str]) -> Result<Finished> {
+        Finished::run(self.command_without_settings(arguments)?).await
     }
 
     /// Runs a script from `tests/clients` with the official client of its language.

@@ -30,7 +30,8 @@ pub(crate) fn id_of(row: Result<Option<String>, sqlx::Error>) -> Result<Option<U
     }
 }
 
-fn is_missing_table(error: &sqlx::Error) -> bool {
+/// The log was last opened for writing by a release that knew no such table.
+pub(crate) fn is_missing_table(error: &sqlx::Error) -> bool {
     // 42P01 is PostgreSQL's undefined_table; SQLite has the one code 1 for every error in a statement.
     error.as_database_error().is_some_and(|error| {
         error.code().is_some_and(|code| code == "42P01") || error.message().starts_with("no such table")

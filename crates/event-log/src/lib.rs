@@ -13,6 +13,9 @@ pub use identity::Identity;
 mod log;
 pub use log::Log;
 
+mod settings;
+pub use settings::ShopSettings;
+
 mod writer;
 pub use writer::LogWriter;
 

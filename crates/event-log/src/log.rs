@@ -3,7 +3,8 @@
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
 use crate::{
-    CommandRecord, Head, Identity, LogError, LogWriter, Recorded, Snapshot, postgres::PostgresLog, sqlite::SqliteLog,
+    CommandRecord, Head, Identity, LogError, LogWriter, Recorded, ShopSettings, Snapshot, postgres::PostgresLog,
+    sqlite::SqliteLog,
 };
 
 /// A log on one of the two engines. Cheap to clone; clones share their connections.
@@ -54,6 +55,23 @@ impl Log {
     /// When the database fails.
     pub async fn head(&self) -> Result<Head, LogError> {
         on_engine!(self, engine => engine.head().await)
+    }
+
+    /// The settings the shop counted by, oldest first; empty while none were recorded.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settings(&self) -> Result<Vec<ShopSettings>, LogError> {
+        on_engine!(self, engine => engine.settings().await)
+    }
+
+    /// Records settings if their revision is the next one and the log still ends at their position; false when it is not
+    /// so: read the settings and the head again, and decide anew.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn record_settings(&self, settings: &ShopSettings) -> Result<bool, LogError> {
+        on_engine!(self, engine => engine.record_settings(settings).await)
     }
 
     /// At most `limit` events after a position, in order. Empty only at the head.

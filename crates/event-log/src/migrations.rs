@@ -23,13 +23,18 @@ pub(crate) const POSTGRES: &[Migration] = migrations![
     "postgres/0002_customer_keys.sql",
     "postgres/0003_checks_left_to_the_writer.sql",
     "postgres/0004_log_identity.sql",
+    "postgres/0005_shop_settings.sql",
     "postgres/0006_what_answers_told.sql",
     "postgres/0006_how_far_keys_are.sql",
 ];
 
 /// In order of application.
-pub(crate) const SQLITE: &[Migration] =
-    migrations!["sqlite/0001_log.sql", "sqlite/0002_log_identity.sql", "sqlite/0006_what_answers_told.sql"];
+pub(crate) const SQLITE: &[Migration] = migrations![
+    "sqlite/0001_log.sql",
+    "sqlite/0002_log_identity.sql",
+    "sqlite/0003_shop_settings.sql",
+    "sqlite/0006_what_answers_told.sql",
+];
 
 /// Remembers what was applied. Both engines accept it.
 pub(crate) const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (

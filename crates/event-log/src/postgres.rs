@@ -19,8 +19,9 @@ use sqlx::{
 
 pub(crate) use self::append::PostgresWriter;
 use crate::{
-    CommandRecord, Hash, Head, Identity, LogError, Recorded, Snapshot, identity, migrations,
+    CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
     reads::{StoredEvent, reads},
+    settings::settings,
 };
 
 /// Connections for readers; the writer's is not one of them.
@@ -37,6 +38,7 @@ pub struct PostgresLog {
 }
 
 reads!(PgConnection, PgRow);
+settings!(PgConnection, PgRow);
 
 /// Reads through the pool. A session that was lost since it was last used shows only now; then another one reads, and
 /// at the latest the one after all that the pool held is new.
@@ -89,6 +91,21 @@ impl PostgresLog {
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {
         reading!(self, "reading the head", session => head(&mut session))
+    }
+
+    pub(crate) async fn settings(&self) -> Result<Vec<ShopSettings>, LogError> {
+        reading!(self, "reading the shop's settings", session => read_settings(&mut session))
+    }
+
+    pub(crate) async fn record_settings(&self, settings: &ShopSettings) -> Result<bool, LogError> {
+        let failed = |error| LogError::from_sqlx("recording the shop's settings", error);
+        let mut connection = self.connection("recording the shop's settings").await?;
+        let mut transaction = connection.begin().await.map_err(failed)?;
+        let row = sqlx::query(sql::LOCK_HEAD).fetch_one(&mut *transaction).await.map_err(failed)?;
+        let head = head_of(&row)?.position;
+        let recorded = insert_settings(&mut transaction, head, settings).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(recorded)
     }
 
     pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {

@@ -17,8 +17,9 @@ use sqlx::{
 
 pub(crate) use self::append::SqliteWriter;
 use crate::{
-    CommandRecord, Hash, Head, Identity, LogError, Recorded, Snapshot, identity, migrations,
+    CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
     reads::{StoredEvent, reads},
+    settings::settings,
 };
 
 /// Connections for readers and snapshots; each is a thread, and the machine is one shop's.
@@ -32,6 +33,7 @@ pub struct SqliteLog {
 }
 
 reads!(SqliteConnection, SqliteRow);
+settings!(SqliteConnection, SqliteRow);
 
 impl SqliteLog {
     pub(crate) async fn open(url: &str) -> Result<SqliteLog, LogError> {
@@ -62,6 +64,21 @@ impl SqliteLog {
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {
         head(&mut *self.connection("reading the head").await?).await
+    }
+
+    pub(crate) async fn settings(&self) -> Result<Vec<ShopSettings>, LogError> {
+        read_settings(&mut *self.connection("reading the shop's settings").await?).await
+    }
+
+    pub(crate) async fn record_settings(&self, settings: &ShopSettings) -> Result<bool, LogError> {
+        let failed = |error| LogError::from_sqlx("recording the shop's settings", error);
+        let mut connection = self.connection("recording the shop's settings").await?;
+        // The one who may write: the head stays where it is.
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let head = head(&mut transaction).await?.position;
+        let recorded = insert_settings(&mut transaction, head, settings).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(recorded)
     }
 
     pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {

@@ -15,5 +15,7 @@ mod identity;
 mod immutability;
 #[path = "contract/reading.rs"]
 mod reading;
+#[path = "contract/settings.rs"]
+mod settings;
 #[path = "contract/verifying.rs"]
 mod verifying;

@@ -2,18 +2,21 @@
 
 mod audit;
 mod demo;
+mod export;
+mod help;
 mod import;
 pub(crate) mod output;
 mod rebuild;
 mod replay;
 mod serve;
+mod settings;
 mod simulate;
 mod status;
 mod stdio;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use self::output::print;
 use crate::{
@@ -71,26 +74,67 @@ enum Command {
         after_help = "Examples:\n  orderlog import products products.csv\n  orderlog import orders orders.csv --write"
     )]
     Import(import::Arguments),
+    /// Write the log to standard output, one line of JSON an event with its hash, the same as /v1/events
+    #[command(after_help = "Examples:\n  \
+        orderlog export > log.ndjson\n  \
+        orderlog export --after 82230 >> log.ndjson\n\n\
+        Each line is {\"position\":N,\"hash\":\"H\",\"event\":E}. H is the SHA-256 of the 32 bytes of the hash before (zeros \
+        before the first) and the bytes of E as they stand.")]
+    Export(export::Arguments),
+    /// Show the settings the shop counts by, which stand in its log, or change them
+    #[command(after_help = "Examples:\n  \
+        orderlog settings\n  \
+        orderlog settings set timezone=America/New_York\n\n\
+        The first start that may write records the settings given to it. Later ones take them from the log and are refused when they \
+        are given others. The currency cannot be changed once events stand in it.")]
+    Settings(settings::Arguments),
     /// Print the catalogue of events
     Events {
         /// As Markdown: the text of docs/EVENTS.md
         #[arg(long)]
         markdown: bool,
     },
-    /// Print the reference page of all settings
+    /// Print every setting as it is in force, and where it comes from
+    #[command(after_help = "Examples:\n  orderlog config --config orderlog.toml\n  orderlog config --markdown\n\n\
+        What changes figures stands in the log; `orderlog settings` shows it.")]
     Config {
-        /// As Markdown: the text of docs/CONFIGURATION.md
+        /// The reference page of all settings instead: the text of docs/CONFIGURATION.md
         #[arg(long)]
         markdown: bool,
+    },
+    /// Print a script that lets a shell complete commands and settings
+    #[command(after_help = "Examples:\n  \
+        orderlog completions bash > ~/.local/share/bash-completion/completions/orderlog\n  \
+        orderlog completions zsh > ~/.zfunc/_orderlog\n  \
+        orderlog completions fish > ~/.config/fish/completions/orderlog.fish")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of orderlog, or of one of its commands
+    #[command(after_help = "Examples:\n  orderlog man | man -l -\n  orderlog man replay > orderlog-replay.1")]
+    Man {
+        /// Such as `replay`
+        command: Option<String>,
     },
 }
 
 impl Cli {
+    /// Reads the command line; ends the program where it asks for help or makes no sense.
+    pub(crate) fn of_command_line() -> Cli {
+        let matches = help::command().get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what the command line says.
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            // Markdown is the only form yet; the flag names it so that others can follow.
-            Command::Config { markdown: _ } => print(&config::markdown())?,
+            Command::Config { markdown: true } => print(&config::markdown())?,
+            Command::Config { markdown: false } => print(&in_force(&self.settings)?)?,
+            Command::Completions { shell } => print(&help::completions(shell)?)?,
+            Command::Man { command } => print(&help::manual(command.as_deref())?)?,
+            Command::Export(arguments) => export::run(&quiet(&self.settings)?, arguments).await?,
+            Command::Settings(arguments) => settings::run(&quiet(&self.settings)?, arguments).await?,
             Command::Events { markdown: _ } => print(&orderlog_messaging::catalogue_markdown()?)?,
             Command::Demo(arguments) => demo::run(self.settings, arguments).await?,
             Command::Serve => serve::run(load(&self.settings)?).await?,
@@ -109,6 +153,7 @@ impl Cli {
 fn load(settings: &Given) -> anyhow::Result<Config> {
     let config = Config::load(settings)?;
     telemetry::start(config.log_format, telemetry::SERVING);
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(config)
 }
 
@@ -116,7 +161,19 @@ fn load(settings: &Given) -> anyhow::Result<Config> {
 fn quiet(settings: &Given) -> anyhow::Result<Config> {
     let config = Config::load(settings)?;
     telemetry::start(config.log_format, telemetry::QUIET);
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(config)
+}
+
+/// Every setting as it is in force.
+fn in_force(settings: &Given) -> anyhow::Result<String> {
+    Config::load(settings)?;
+    let mut table = output::table(&["setting", "value", "from"]);
+    for one in settings.effective()? {
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        table.add_row([one.setting.name.to_owned(), or_none(one.value), or_none(one.origin)]);
+    }
+    Ok(format!("{table}\n"))
 }
 
 /// The folder of a SQLite database as a URL.

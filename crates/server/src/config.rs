@@ -1,10 +1,12 @@
 //! Configuration: flag over environment over file over default, typed, all problems reported at once.
 
 mod page;
+mod redacted;
 mod settings;
+pub(crate) mod shop;
 mod sources;
 
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, str::FromStr};
 
 use chrono::{DateTime, Month, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
@@ -15,7 +17,12 @@ use orderlog_domain::{
     money::Currency,
 };
 
-pub(crate) use self::{page::markdown, sources::Given};
+pub(crate) use self::{
+    page::markdown,
+    redacted::redacted,
+    settings::Setting,
+    sources::{Given, hidden, nearest},
+};
 
 /// Everything a node is told from outside.
 #[derive(Debug, Clone)]
@@ -31,6 +38,10 @@ pub(crate) struct Config {
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) accept_missing_keys: bool,
     pub(crate) bench_noop_tool: bool,
+    /// Settings that were given, not left to their defaults, and where.
+    pub(crate) given: BTreeMap<&'static str, String>,
+    /// What the operator should know besides.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// How log lines are written.
@@ -102,14 +113,14 @@ impl sources::Values {
             clock: clock?,
             accept_missing_keys: accept_missing_keys?,
             bench_noop_tool: bench_noop_tool?,
+            given: self.given(),
+            warnings: self.warnings(),
         })
     }
 
     fn read_shop(&mut self) -> Option<Shop> {
-        let timezone = self.read("timezone", |text| {
-            text.parse::<Tz>()
-                .map_err(|_| "no IANA time zone; use one such as Asia/Kolkata or Europe/Berlin".to_owned())
-        });
+        let locale = self.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
+        let timezone = self.read("timezone", timezone);
         let currency = self.read("currency", |text| {
             Currency::from_str(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned())
         });
@@ -135,7 +146,6 @@ impl sources::Values {
             fiscal_year_start: fiscal_year_start?,
             day_month_order: day_month_order?,
         };
-        let locale = self.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
         Some(Shop { currency: currency?, calendar, locale: locale? })
     }
 }
@@ -153,7 +163,19 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address = numeric.as_deref().unwrap_or(text).parse();
+    address.map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())
+}
+
+/// Names of zones are told apart by their letters, not by their case.
+fn timezone(text: &str) -> Result<Tz, String> {
+    let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text));
+    known.copied().ok_or_else(|| {
+        let near = nearest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let near = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        format!("no IANA time zone; use one such as Asia/Kolkata or Europe/Berlin{near}")
+    })
 }
 
 fn database_url(text: &str) -> Result<String, String> {
@@ -217,6 +239,39 @@ mod tests {
                 let error = load(&[(setting, empty)]).unwrap_err();
                 assert!(error.0[0].starts_with(&format!("--{setting}: is empty")), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn problems_of_the_shop_do_not_hide_each_other() {
+        let all = [
+            ("currency", "RUP"),
+            ("timezone", "Mars/Base"),
+            ("day-start", "25:00"),
+            ("week-start", "someday"),
+            ("fiscal-year-start", "june-ish"),
+            ("day-month-order", "year"),
+            ("locale", "xx"),
+        ];
+        let error = load(&all).unwrap_err();
+        assert_eq!(error.0.len(), all.len(), "{error}");
+    }
+
+    #[test]
+    fn what_is_meant_is_read() {
+        let config = load(&[("timezone", "asia/kolkata"), ("listen", "localhost:7401")]).unwrap();
+        assert_eq!(config.shop.calendar.timezone, chrono_tz::Asia::Kolkata);
+        assert_eq!(config.listen.to_string(), "127.0.0.1:7401");
+        let error = load(&[("timezone", "Asia/Kolkatta")]).unwrap_err();
+        assert!(error.0[0].contains("did you mean Asia/Kolkata?"), "{error}");
+    }
+
+    #[test]
+    fn no_password_is_printed() {
+        for setting in ["database-url", "nats-url"] {
+            let error = load(&[(setting, "postgers://orderlog:s3cret@db/orderlog")]).unwrap_err();
+            assert!(error.0[0].contains("`postgers://…@db/orderlog`"), "{error}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
 mod connections;
-mod events;
+pub(crate) mod events;
 mod front;
 mod guard;
 mod head;

@@ -17,20 +17,19 @@ mod people;
 mod principal;
 mod resolve;
 mod sentences;
+mod shop_settings;
 mod simulate;
 mod telemetry;
 mod tools;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Calls and folds are many small, short-lived pieces of memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::of_command_line();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),

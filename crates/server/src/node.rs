@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, keyring::Keyring, people, resolve::Memory};
+use crate::{clock::Clock, config::Config, keyring::Keyring, people, resolve::Memory, shop_settings};
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
@@ -41,13 +41,14 @@ pub(crate) struct Node {
 
 impl Node {
     /// Opens everything the configuration names and starts what runs beside the calls.
-    pub(crate) async fn start(config: Config) -> anyhow::Result<Node> {
+    pub(crate) async fn start(mut config: Config) -> anyhow::Result<Node> {
         let clock = Clock::new(config.clock);
         let log = open_log(&config).await?;
         let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
         if config.clock.is_some() {
             refuse_to_go_back(&log, &clock).await?;
         }
+        shop_settings::settle(&log, &mut config, clock.now()).await?;
         // Before the keys are read: whoever is erased from here on is heard of.
         let heard = log.head().await.context("read the head of the log")?.position;
         let (keyring, erased) = people::open_keys(&config, &log).await?;

@@ -1,5 +1,10 @@
 //! On whose behalf a request is made, and through which program.
 
+use std::{
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use orderlog_domain::envelope::{Actor, Agent};
 
@@ -18,6 +23,24 @@ impl Principal {
     /// Whoever can reach a loopback port or start the binary.
     pub(crate) fn local() -> Principal {
         Principal { user: "local".to_owned(), role: "owner".to_owned() }
+    }
+
+    /// The user of this machine who started the program, as the machine's own list of users names it.
+    pub(crate) fn of_this_machine() -> Principal {
+        static NAME: OnceLock<Option<String>> = OnceLock::new();
+        let ask = || {
+            let output = Command::new("id").arg("-un").stdin(Stdio::null()).output().ok()?;
+            let name = cut(String::from_utf8_lossy(&output.stdout).trim());
+            (output.status.success() && !name.is_empty()).then_some(name)
+        };
+        let name = NAME.get_or_init(ask).clone();
+        name.map_or_else(Principal::local, |user| Principal { user, role: "owner".to_owned() })
+    }
+
+    /// Whether what that user did is this one's to take back: whoever reaches the server may do all that the users of
+    /// its machine may.
+    pub(crate) fn speaks_for(&self, user: &str) -> bool {
+        self.user == user || *self == Principal::local()
     }
 
     /// As events name it.
@@ -39,13 +62,17 @@ impl Caller {
     /// A command line of this machine.
     pub(crate) fn command_line(subcommand: &str) -> Caller {
         let agent = agent(&format!("orderlog {subcommand}"), env!("CARGO_PKG_VERSION"), None);
-        Caller { principal: Principal::local(), agent: Some(agent), trace_id: None }
+        Caller { principal: Principal::of_this_machine(), agent: Some(agent), trace_id: None }
     }
+}
+
+/// What somebody says of itself, cut to a sane length.
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_AGENT_TEXT).collect()
 }
 
 /// A client's description of itself, cut to a sane length.
 pub(crate) fn agent(name: &str, version: &str, model: Option<&str>) -> Agent {
-    let cut = |text: &str| text.chars().filter(|c| !c.is_control()).take(MAX_AGENT_TEXT).collect::<String>();
     Agent { name: cut(name), version: cut(version), model: model.map(cut) }
 }
 

@@ -20,6 +20,7 @@ mod protocol;
 mod read_models;
 mod safe_hands;
 mod sentences;
+mod shop_settings;
 mod stopping;
 mod tampering;
 mod time_travel;

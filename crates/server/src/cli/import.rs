@@ -37,11 +37,12 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     let file = File::open(&arguments.file).with_context(|| format!("open {}", arguments.file.display()))?;
     let bytes = file.metadata().with_context(|| format!("measure {}", arguments.file.display()))?.len();
     anyhow::ensure!(bytes <= MAX_FILE_BYTES, "the file has {bytes} bytes; at most {MAX_FILE_BYTES} are read");
-    let preview = import::parse(arguments.kind, file, &config.shop);
+    // The shop's currency and zone stand in its log.
+    let node = Arc::new(Node::start(config).await?);
+    let preview = import::parse(arguments.kind, file, &node.config.shop);
     if !arguments.json {
         print(&preview_table(&preview))?;
     }
-    let node = Arc::new(Node::start(config).await?);
     let options = Options { write: arguments.write, skip_bad: arguments.skip_bad };
     let report = import::run(preview, options, async |entry, dry_run| submit(&node, entry, dry_run).await).await;
     node.stop().await;

@@ -1,6 +1,6 @@
 //! `orderlog rebuild`: read models built anew beside those that serve, then swapped in.
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 use orderlog_projections::{MODELS, Progress, RunnerOptions, Unseal, rebuild};
 use tokio_util::sync::CancellationToken;
 
@@ -10,26 +10,26 @@ use crate::{clock::Clock, config::Config, node, people};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Names of read models, or `all`
-    #[arg(required = true, value_name = "PROJECTION")]
+    #[arg(required = true, value_name = "READ_MODEL", value_parser = names())]
     projections: Vec<String>,
+}
+
+/// Stands for every read model.
+const ALL: &str = "all";
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(MODELS.iter().map(|model| model.name).chain([ALL]))
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log(&config).await?;
     let (keyring, _) = people::open_keys(&config, &log).await?;
     let projections = node::open_projections(&config).await?;
-    let known: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
-    let names: Vec<&str> = match arguments.projections.iter().any(|name| name == "all") {
+    let known = MODELS.iter().map(|model| model.name).collect::<Vec<_>>();
+    let names: Vec<&str> = match arguments.projections.iter().any(|name| name == ALL) {
         true => vec![],
         false => arguments.projections.iter().map(String::as_str).collect(),
     };
-    for name in &names {
-        anyhow::ensure!(
-            known.contains(name),
-            "there is no read model `{name}`; there are: {}, or all",
-            known.join(", ")
-        );
-    }
     let bar = progress(0, "rebuilding");
     let shown = |progress: Progress| {
         bar.set_length(u64::try_from(progress.head.0).unwrap_or(0));

@@ -22,6 +22,7 @@ use crate::{
     keyring::Keyring,
     node,
     sentences::{self, told},
+    shop_settings,
     tools::views,
 };
 
@@ -43,6 +44,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log(config).await?;
+    let config = &shop_settings::of_log(&log, config).await?;
     match arguments.order {
         Some(number) => one_order(config, &log, OrderId(number), &arguments).await,
         None => everything(&log, &arguments).await,

@@ -9,23 +9,26 @@ use orderlog_commands::{Origin, Submission, SubmitError};
 use orderlog_domain::{
     commands::{Command, UpsertCustomer},
     decide::Names,
+    envelope,
     event::SealedProfile,
-    ids::{CommandId, CustomerId},
+    ids::{CommandId, CustomerId, Position},
 };
-use orderlog_event_log::Hash;
+use orderlog_event_log::{Hash, Log};
 use uuid::Uuid;
 
 use super::output::{grouped, print, progress};
 use crate::{
     config::Config,
     keyring::Owner,
-    node::Node,
+    node::{self, Node},
     principal::Caller,
     simulate::{Action, Options, Simulation, Step},
 };
 
 /// Commands on their way to the writer at once.
 const WINDOW: usize = 1_024;
+/// Under this name events are simulated ones.
+const SUBCOMMAND: &str = "simulate";
 /// Namespace of the command ids of simulations.
 const SIMULATED: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_7369_6d75_0001);
 
@@ -40,20 +43,48 @@ pub(super) struct Arguments {
     /// The same seed tells the same story
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Also into a log that holds other events than simulated ones; none of them can be taken out again
+    #[arg(long)]
+    into_existing: bool,
 }
 
 impl Arguments {
     /// What the demo tells.
     pub(super) fn a_year() -> Arguments {
-        Arguments { days: 365, orders_per_day: 25, seed: 1 }
+        Arguments { days: 365, orders_per_day: 25, seed: 1, into_existing: false }
     }
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
+    if !arguments.into_existing {
+        refuse_a_real_shop(&node::open_log(&config).await?).await?;
+    }
     let node = Arc::new(Node::start(config).await?);
     let told = tell(&node, &arguments).await;
     node.stop().await;
     told
+}
+
+/// Made-up orders cannot be taken out of a log again.
+async fn refuse_a_real_shop(log: &Log) -> anyhow::Result<()> {
+    /// Events read at once.
+    const PAGE: u32 = 2_000;
+    let simulator = Caller::command_line(SUBCOMMAND).agent.map(|agent| agent.name);
+    let mut after = Position::START;
+    loop {
+        let page = log.read(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.position;
+        for recorded in &page {
+            let event = envelope::decode(&recorded.json)?;
+            anyhow::ensure!(
+                event.provenance.agent.map(|agent| agent.name) == simulator,
+                "this log belongs to a shop: event {} was not simulated, and simulated orders could never be taken out again. \
+                 Simulate into a log of its own (--database-url sqlite://simulated/log.db), or pass --into-existing",
+                event.position
+            );
+        }
+    }
 }
 
 /// Tells the whole story and says what came of it.
@@ -140,7 +171,7 @@ async fn submission(
         }
     };
     let id = Uuid::new_v5(&SIMULATED, format!("{}/{first_order}/{nth}", arguments.seed).as_bytes());
-    let caller = Caller::command_line("simulate");
+    let caller = Caller::command_line(SUBCOMMAND);
     Ok(Submission {
         command,
         names: Names::default(),

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::{grouped, print, table};
-use crate::{config::Config, node, tools::views};
+use crate::{config::Config, node, shop_settings, tools::views};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -15,6 +15,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log(config).await?;
+    let config = &shop_settings::of_log(&log, config).await?;
     let projections = node::open_projections(config).await?;
     let id = log.identity().await?.map(|identity| identity.id);
     let head = log.head().await?;

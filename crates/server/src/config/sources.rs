@@ -8,9 +8,15 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 
 use super::{
-    ConfigError,
+    ConfigError, redacted,
     settings::{SETTINGS, Setting},
+    shop::Texts,
 };
+
+/// Where the name of a configuration file stands in the environment.
+const FILE_VARIABLE: &str = "ORDERLOG_CONFIG";
+/// Ends the name of a variable that names a file in which the setting stands: a secret that is mounted, not typed.
+const IN_A_FILE: &str = "_FILE";
 
 /// What was given on the command line and in the environment, unread.
 #[derive(Debug, Clone, Default)]
@@ -18,18 +24,85 @@ pub(crate) struct Given {
     /// By setting: the text and where it stood.
     texts: BTreeMap<&'static str, Text>,
     file: Option<PathBuf>,
+    problems: Vec<String>,
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
 struct Text {
     text: String,
     origin: String,
+    /// Given by somebody, not left to its default.
+    given: bool,
+}
+
+impl Text {
+    fn given(text: impl Into<String>, origin: impl Into<String>) -> Text {
+        Text { text: text.into(), origin: origin.into(), given: true }
+    }
+}
+
+/// A setting as it is in force, fit to be printed.
+pub(crate) struct Effective {
+    pub(crate) setting: &'static Setting,
+    pub(crate) value: Option<String>,
+    /// `--currency`, `ORDERLOG_CURRENCY`, `currency in orderlog.toml`, `default of --currency`.
+    pub(crate) origin: Option<String>,
 }
 
 impl Given {
     /// Replaces what was given for a setting; `demo` and tests choose some themselves.
     pub(crate) fn set(&mut self, name: &'static str, text: impl Into<String>) {
-        self.texts.insert(name, Text { text: text.into(), origin: format!("--{name}") });
+        self.texts.insert(name, Text::given(text, format!("--{name}")));
+    }
+
+    /// Every setting with where it comes from; secrets are left out.
+    ///
+    /// # Errors
+    /// Lists what cannot be read.
+    pub(crate) fn effective(&self) -> Result<Vec<Effective>, ConfigError> {
+        let values = Values::collect(self)?;
+        let effective = |setting: &'static Setting| {
+            let text = values.texts.get(setting.name);
+            let value = text.map(|text| shown(setting.name, &text.text));
+            Effective { setting, value, origin: text.map(|text| text.origin.clone()) }
+        };
+        Ok(SETTINGS.iter().map(effective).collect())
+    }
+
+    /// Takes what stands in the files that variables such as `ORDERLOG_DATABASE_URL_FILE` name, and notes variables that
+    /// nobody reads.
+    fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
+        let mut strangers = vec![];
+        for (variable, value) in variables.filter(|(name, _)| name.starts_with("ORDERLOG_")) {
+            let of_setting = |name: &str| SETTINGS.iter().find(|setting| setting.variable() == name);
+            if variable == FILE_VARIABLE || of_setting(&variable).is_some() {
+                continue;
+            }
+            if let Some(setting) = variable.strip_suffix(IN_A_FILE).and_then(of_setting) {
+                match std::fs::read_to_string(&value) {
+                    Err(error) => self.problems.push(format!("{variable}: {value} cannot be read: {error}")),
+                    Ok(_) if self.texts.get(setting.name).is_some_and(|text| text.origin == setting.variable()) => {
+                        let name = setting.variable();
+                        self.problems.push(format!("{name} and {variable} are both set; leave one of them out"));
+                    }
+                    Ok(text) => {
+                        self.texts.entry(setting.name).or_insert_with(|| Text::given(text.trim(), &variable));
+                    }
+                }
+                continue;
+            }
+            let names: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+            match nearest(&variable, names.iter().map(String::as_str)) {
+                Some(near) => {
+                    self.problems.push(format!("{variable}: there is no such setting; did you mean `{near}`?"))
+                }
+                None => strangers.push(variable),
+            }
+        }
+        if !strangers.is_empty() {
+            self.warnings.push(format!("no settings, and not read: {}", strangers.join(", ")));
+        }
     }
 
     #[cfg(test)]
@@ -50,15 +123,17 @@ impl Given {
 pub(super) struct Values {
     texts: BTreeMap<&'static str, Text>,
     problems: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Values {
     pub(super) fn collect(given: &Given) -> Result<Values, ConfigError> {
-        let mut values = Values { texts: BTreeMap::new(), problems: vec![] };
+        let (problems, warnings) = (given.problems.clone(), given.warnings.clone());
+        let mut values = Values { texts: BTreeMap::new(), problems, warnings };
         for setting in SETTINGS {
             if let Some(default) = setting.default {
                 let origin = format!("default of --{}", setting.name);
-                values.texts.insert(setting.name, Text { text: default.to_owned(), origin });
+                values.texts.insert(setting.name, Text { text: default.to_owned(), origin, given: false });
             }
         }
         if let Some(path) = &given.file {
@@ -66,6 +141,24 @@ impl Values {
         }
         values.texts.extend(given.texts.clone());
         Ok(values)
+    }
+
+    /// Those of these settings that this release knows.
+    pub(super) fn of(texts: &Texts, origin: &str) -> Values {
+        let known = SETTINGS.iter().filter_map(|setting| Some((setting.name, texts.get(setting.name)?)));
+        let texts = known.map(|(name, text)| (name, Text::given(text, format!("{name} in {origin}")))).collect();
+        Values { texts, problems: vec![], warnings: vec![] }
+    }
+
+    /// What was given, and where.
+    pub(super) fn given(&self) -> BTreeMap<&'static str, String> {
+        let given = self.texts.iter().filter(|(_, text)| text.given);
+        given.map(|(name, text)| (*name, text.origin.clone())).collect()
+    }
+
+    /// What the operator should know besides.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 
     /// The problems found so far.
@@ -84,7 +177,7 @@ impl Values {
         name: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Option<T>> {
-        let Some(Text { text, origin }) = self.texts.get(name) else { return Some(None) };
+        let Some(Text { text, origin, .. }) = self.texts.get(name) else { return Some(None) };
         // A variable that a script forgot to fill must not stand for the default: a fresh log, for one.
         if text.trim().is_empty() {
             self.problems.push(format!("{origin}: is empty; give it a value, or leave it out altogether"));
@@ -93,7 +186,7 @@ impl Values {
         match parse(text) {
             Ok(value) => Some(Some(value)),
             Err(problem) => {
-                self.problems.push(format!("{origin}: `{text}` cannot be used: {problem}"));
+                self.problems.push(format!("{origin}: `{}` cannot be used: {problem}", shown(name, text)));
                 None
             }
         }
@@ -119,7 +212,7 @@ impl Values {
                     continue;
                 }
             };
-            self.texts.insert(setting.name, Text { text, origin: format!("{key} in {}", path.display()) });
+            self.texts.insert(setting.name, Text::given(text, format!("{key} in {}", path.display())));
         }
         Ok(())
     }
@@ -127,14 +220,25 @@ impl Values {
 
 /// `; did you mean …?` when a name is close to one that exists.
 fn suggestion(key: &str) -> String {
-    /// Below this similarity a suggestion would only confuse.
+    nearest(key, SETTINGS.iter().map(|setting| setting.name))
+        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The name that was probably meant.
+pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this similarity a suggestion would only confuse: edits for each letter.
     const SIMILAR: f64 = 0.8;
-    SETTINGS
-        .iter()
-        .map(|setting| (strsim::jaro_winkler(key, setting.name), setting.name))
+    let typed = typed.to_lowercase();
+    names
+        .map(|name| (strsim::normalized_damerau_levenshtein(&typed, &name.to_lowercase()), name))
         .filter(|(similarity, _)| *similarity >= SIMILAR)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
+        .map(|(_, name)| name)
+}
+
+/// A setting's text as it may be printed.
+fn shown(name: &str, text: &str) -> String {
+    if name.ends_with("-url") { redacted(text) } else { text.to_owned() }
 }
 
 fn argument(setting: &Setting) -> Arg {
@@ -156,16 +260,26 @@ fn argument(setting: &Setting) -> Arg {
     }
 }
 
+fn file_argument() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .env(FILE_VARIABLE)
+        .value_name("FILE")
+        .help("A TOML file with settings, one per line, named like the flags: currency = \"INR\"")
+        .value_parser(clap::value_parser!(PathBuf))
+        .global(true)
+}
+
+/// The settings that `foreign` names, to be given to a subcommand that they do not concern: it accepts them, because they may
+/// stand in a file or a script for all, but its help does not show them.
+pub(crate) fn hidden(foreign: impl Fn(&Setting) -> bool, file: bool) -> impl Iterator<Item = Arg> {
+    let settings = SETTINGS.iter().filter(move |setting| foreign(setting)).map(argument);
+    settings.chain(file.then(file_argument)).map(|argument| argument.hide(true))
+}
+
 impl Args for Given {
     fn augment_args(command: Command) -> Command {
-        let file = Arg::new("config")
-            .long("config")
-            .env("ORDERLOG_CONFIG")
-            .value_name("FILE")
-            .help("A TOML file with settings, one per line, named like the flags: currency = \"INR\"")
-            .value_parser(clap::value_parser!(PathBuf))
-            .global(true);
-        command.arg(file).args(SETTINGS.iter().map(argument))
+        command.arg(file_argument()).args(SETTINGS.iter().map(argument))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -175,7 +289,7 @@ impl Args for Given {
 
 impl FromArgMatches for Given {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Given, clap::Error> {
-        let mut given = Given { texts: BTreeMap::new(), file: matches.get_one::<PathBuf>("config").cloned() };
+        let mut given = Given { file: matches.get_one::<PathBuf>("config").cloned(), ..Given::default() };
         for setting in SETTINGS {
             let text = matches.get_one::<String>(setting.name);
             let origin = match matches.value_source(setting.name) {
@@ -183,14 +297,59 @@ impl FromArgMatches for Given {
                 _ => format!("--{}", setting.name),
             };
             if let Some(text) = text {
-                given.texts.insert(setting.name, Text { text: text.clone(), origin });
+                given.texts.insert(setting.name, Text::given(text, origin));
             }
         }
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        given.read_environment(variables);
         Ok(given)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Given::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Given {
+        let mut given = Given::of(&[("nats-url", "nats://localhost:4222")]);
+        given.read_environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        given
+    }
+
+    #[test]
+    fn a_mistyped_variable_is_a_problem_and_a_foreign_one_is_told() {
+        let given = environment(&[("ORDERLOG_CURENCY", "USD"), ("ORDERLOG_CURRENCY", "INR"), ("HOME", "/")]);
+        assert_eq!(given.problems, ["ORDERLOG_CURENCY: there is no such setting; did you mean `ORDERLOG_CURRENCY`?"]);
+        // A Kubernetes service named orderlog puts such variables into every container.
+        let foreign = ["ORDERLOG_PORT", "ORDERLOG_SERVICE_HOST", "ORDERLOG_PORT_7400_TCP_ADDR"];
+        let given = environment(&foreign.map(|name| (name, "x")));
+        assert!(given.problems.is_empty(), "{:?}", given.problems);
+        assert_eq!(given.warnings.len(), 1, "{:?}", given.warnings);
+        assert!(foreign.iter().all(|name| given.warnings[0].contains(name)), "{:?}", given.warnings);
+    }
+
+    #[test]
+    fn a_setting_can_stand_in_a_file_that_its_variable_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("url");
+        std::fs::write(&secret, "postgres://orderlog:s3cret@db/orderlog\n").unwrap();
+        let given = environment(&[("ORDERLOG_DATABASE_URL_FILE", &secret.display().to_string())]);
+        assert_eq!(given.texts["database-url"].text, "postgres://orderlog:s3cret@db/orderlog");
+        let effective = given.effective().unwrap();
+        let shown = effective.iter().find(|one| one.setting.name == "database-url").unwrap();
+        assert_eq!(shown.value.as_deref(), Some("postgres://…@db/orderlog"));
+        assert_eq!(shown.origin.as_deref(), Some("ORDERLOG_DATABASE_URL_FILE"));
+
+        let missing = environment(&[("ORDERLOG_DATABASE_URL_FILE", "/nowhere/url")]);
+        assert!(
+            missing.problems[0].starts_with("ORDERLOG_DATABASE_URL_FILE: /nowhere/url cannot be read"),
+            "{missing:?}"
+        );
     }
 }

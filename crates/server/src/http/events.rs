@@ -96,7 +96,7 @@ impl Reader {
 }
 
 /// The event's bytes stand last and untouched: whoever has the hash of the event before can recompute this one's.
-fn lines(events: &[&Recorded]) -> Bytes {
+pub(crate) fn lines(events: &[&Recorded]) -> Bytes {
     let mut text = String::with_capacity(events.iter().map(|event| event.json.len() + 128).sum());
     for event in events {
         let Recorded { position, hash, json, .. } = event;

@@ -26,7 +26,7 @@ use crate::{
     keyring::{Keyring, Owner},
     mcp::schema::Object,
     node::Node,
-    principal::Caller,
+    principal::{Caller, Principal},
     resolve::Resolved,
     sentences,
 };
@@ -172,8 +172,11 @@ impl Request {
     ) -> Result<Request, Rejection> {
         row.insert("idempotency_key".to_owned(), key.into());
         row.insert("dry_run".to_owned(), dry_run.into());
-        let request = Request::split(node, tool, &mut row, Caller::command_line("import"))?;
-        Ok(Request { occurred_at, ..request })
+        let caller = Caller::command_line("import");
+        // The same file is the same commands, whichever user of the machine imports it.
+        let same = Caller { principal: Principal::local(), ..caller.clone() };
+        let request = Request::split(node, tool, &mut row, same)?;
+        Ok(Request { occurred_at, caller, ..request })
     }
 
     /// The same, recording nothing.

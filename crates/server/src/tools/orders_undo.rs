@@ -70,7 +70,7 @@ async fn recorded(node: &Node, id: CommandId, principal: &Principal) -> Result<U
     for recorded in &events {
         let StreamId::Order(order_id) = recorded.stream else { continue };
         let event = envelope::decode(&recorded.json).map_err(anyhow::Error::new)?;
-        if event.provenance.actor.user != principal.user {
+        if !principal.speaks_for(&event.provenance.actor.user) {
             return Err(problem(Code::Forbidden, "Somebody else gave that command: only they can undo it.").into());
         }
         // Orders whose backorders were filled on the way are not what the command was about.

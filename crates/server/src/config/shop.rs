@@ -1,0 +1,135 @@
+//! The settings of the shop that change figures, as the texts that stand in its log.
+
+use std::collections::BTreeMap;
+
+use chrono::Weekday;
+use orderlog_domain::{calendar::DayMonthOrder, decide::Shop};
+
+use super::{Config, ConfigError, sources::Values};
+
+/// Names and values, each written in one way only.
+pub(crate) type Texts = BTreeMap<String, String>;
+
+/// A setting that was given and is another in the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Contradiction {
+    pub(crate) name: String,
+    /// What was given.
+    pub(crate) given: String,
+    /// Where: `--currency`, `ORDERLOG_CURRENCY`.
+    pub(crate) origin: String,
+    /// What the log says.
+    pub(crate) recorded: String,
+}
+
+/// What changes figures. How amounts are written (`locale`) does not.
+pub(crate) fn texts(shop: &Shop) -> Texts {
+    let calendar = &shop.calendar;
+    let week_start = match calendar.week_start {
+        Weekday::Mon => "monday",
+        Weekday::Tue => "tuesday",
+        Weekday::Wed => "wednesday",
+        Weekday::Thu => "thursday",
+        Weekday::Fri => "friday",
+        Weekday::Sat => "saturday",
+        Weekday::Sun => "sunday",
+    };
+    let day_month_order = match calendar.day_month_order {
+        DayMonthOrder::DayFirst => "day-month",
+        DayMonthOrder::MonthFirst => "month-day",
+        DayMonthOrder::Unset => "ask",
+    };
+    [
+        ("currency", shop.currency.code().to_owned()),
+        ("timezone", calendar.timezone.name().to_owned()),
+        ("day-start", calendar.day_start.format("%H:%M").to_string()),
+        ("week-start", week_start.to_owned()),
+        ("fiscal-year-start", calendar.fiscal_year_start.name().to_lowercase()),
+        ("day-month-order", day_month_order.to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, text)| (name.to_owned(), text))
+    .collect()
+}
+
+/// The shop with these settings in place of its own; those that a newer release knows are left alone.
+///
+/// # Errors
+/// Lists every value that cannot be used.
+pub(crate) fn with_texts(shop: &Shop, changed: &Texts, origin: &str) -> Result<Shop, ConfigError> {
+    let mut all = texts(shop);
+    all.extend(changed.clone());
+    all.insert("locale".to_owned(), shop.locale.tag().to_owned());
+    let mut values = Values::of(&all, origin);
+    match (values.read_shop(), values.problems()) {
+        (Some(shop), problems) if problems.is_empty() => Ok(shop),
+        (_, problems) => Err(ConfigError(problems)),
+    }
+}
+
+impl Config {
+    /// Takes the settings that stand in the log in place of those that were left out, and of those that were given and
+    /// contradict, which are answered.
+    ///
+    /// # Errors
+    /// When the log holds a value that this release cannot read.
+    pub(crate) fn adopt(&mut self, recorded: &Texts) -> Result<Vec<Contradiction>, ConfigError> {
+        let mine = texts(&self.shop);
+        let contradictions = recorded.iter().filter_map(|(name, recorded)| {
+            let (given, origin) = (mine.get(name)?, self.given.get(name.as_str())?);
+            (given != recorded).then(|| Contradiction {
+                name: name.clone(),
+                given: given.clone(),
+                origin: origin.clone(),
+                recorded: recorded.clone(),
+            })
+        });
+        let contradictions = contradictions.collect();
+        self.shop = with_texts(&self.shop, recorded, "the shop's settings in the log")?;
+        Ok(contradictions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Given;
+
+    #[test]
+    fn every_value_is_written_in_one_way_that_can_be_read_again() {
+        for day in ["monday", "Tue", "WEDNESDAY", "thu", "friday", "Sat", "sunday"] {
+            for (order, month) in [("day-month", "April"), ("month-day", "jan"), ("ask", "december")] {
+                let given = Given::of(&[
+                    ("currency", "JPY"),
+                    ("timezone", "asia/tokyo"),
+                    ("day-start", "04:30"),
+                    ("week-start", day),
+                    ("fiscal-year-start", month),
+                    ("day-month-order", order),
+                ]);
+                let shop = Config::load(&given).unwrap().shop;
+                let texts = texts(&shop);
+                assert_eq!((texts["timezone"].as_str(), texts["day-start"].as_str()), ("Asia/Tokyo", "04:30"));
+                let again = with_texts(&Shop::default(), &texts, "test").unwrap();
+                assert_eq!((again.currency, again.calendar), (shop.currency, shop.calendar));
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_is_taken_over_what_was_left_out_and_compared_with_what_was_given() {
+        let recorded: Texts = [("currency", "EUR"), ("timezone", "Europe/Berlin"), ("moon-phase", "full")]
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .collect();
+        let mut config = Config::load(&Given::of(&[("timezone", "europe/berlin"), ("locale", "de-DE")])).unwrap();
+        assert_eq!(config.adopt(&recorded).unwrap(), [], "the same zone, typed otherwise");
+        assert_eq!((config.shop.currency.code(), config.shop.locale.tag()), ("EUR", "de-DE"));
+
+        let mut config = Config::load(&Given::of(&[("currency", "USD")])).unwrap();
+        let contradictions = config.adopt(&recorded).unwrap();
+        let [one] = contradictions.as_slice() else { panic!("{contradictions:?}") };
+        assert_eq!((one.origin.as_str(), one.given.as_str(), one.recorded.as_str()), ("--currency", "USD", "EUR"));
+        assert_eq!(config.shop.currency.code(), "EUR");
+    }
+}
