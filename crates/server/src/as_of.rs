@@ -1,13 +1,16 @@
 //! A moment of the past, as arguments give it: a time, a business day, or a position of the log.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use orderlog_domain::{
+    calendar::BusinessCalendar,
     envelope,
     format::day_in_words,
     ids::Position,
     phrase::{self, Direction},
     rejection::{Code, Rejection},
 };
+use orderlog_event_log::Log;
 
 use crate::{node::Node, tools::Failure};
 
@@ -32,9 +35,14 @@ enum Said {
 impl AsOf {
     /// `at 20 Nov 2026, 18:00`, `at the end of 20 Nov 2026`, `at position 1234`.
     pub(crate) fn in_words(&self, node: &Node) -> String {
+        self.in_zone(node.config.shop.calendar.timezone)
+    }
+
+    /// The same where there is no node.
+    pub(crate) fn in_zone(&self, zone: Tz) -> String {
         match self.said {
             Said::Time(at) => {
-                let local = at.with_timezone(&node.config.shop.calendar.timezone);
+                let local = at.with_timezone(&zone);
                 format!("at {}", local.format("%-d %b %Y, %H:%M"))
             }
             Said::EndOf(day) => format!("at the end of {}", day_in_words(day)),
@@ -44,11 +52,29 @@ impl AsOf {
 }
 
 impl Node {
+    /// Reads `as_of` as [`Moments::read`] does.
+    pub(crate) async fn as_of(&self, text: &str) -> Result<AsOf, Failure> {
+        let head = self.projections.head(&self.log).await?.position;
+        let calendar = &self.config.shop.calendar;
+        Moments { log: &self.log, head, now: self.clock.now(), calendar }.read(text).await
+    }
+}
+
+/// What it takes to read `as_of`.
+pub(crate) struct Moments<'a> {
+    pub(crate) log: &'a Log,
+    /// Where the log ends.
+    pub(crate) head: Position,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) calendar: &'a BusinessCalendar,
+}
+
+impl Moments<'_> {
     /// Reads `as_of`: an RFC 3339 time (what was recorded then is included), a position such as `1234`, or a date phrase,
     /// which means the end of its last day.
-    pub(crate) async fn as_of(&self, text: &str) -> Result<AsOf, Failure> {
+    pub(crate) async fn read(&self, text: &str) -> Result<AsOf, Failure> {
         let text = text.trim();
-        let head = self.projections.head(&self.log).await?.position;
+        let (head, now) = (self.head, self.now);
         if let Ok(position) = text.trim_start_matches('@').parse::<i64>() {
             if YEARS.contains(&position) && !text.starts_with('@') && position <= head.0 {
                 return Err(ambiguous(position).into());
@@ -63,7 +89,6 @@ impl Node {
                 };
             }
         }
-        let now = self.clock.now();
         if let Ok(at) = DateTime::parse_from_rfc3339(text) {
             let at = at.with_timezone(&Utc);
             if at > now {
@@ -72,7 +97,7 @@ impl Node {
             let position = self.last_position(head, |recorded_at| recorded_at <= at).await?;
             return Ok(AsOf { position, at, said: Said::Time(at) });
         }
-        let calendar = &self.config.shop.calendar;
+        let calendar = self.calendar;
         let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
             rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
         })?;

@@ -53,18 +53,23 @@ enum Command {
     #[command(after_help = "Example:\n  orderlog demo ./my-demo")]
     Demo(demo::Arguments),
     /// Serve MCP over standard input and output, for hosts that start a local process
+    #[command(
+        after_help = "Example:\n  claude mcp add orderlog -- orderlog mcp --database-url sqlite:///path/to/log.db"
+    )]
     Mcp,
     /// Show what happened, from the log itself
     #[command(
-        after_help = "Examples:\n  orderlog replay --order 1001\n  orderlog replay --order 1001 --as-of 2026-11-20T12:00:00+05:30 --json\n  orderlog replay --as-of 2026-11-20T12:00:00+05:30"
+        after_help = "Examples:\n  orderlog replay --order 1001\n  orderlog replay --order 1001 --as-of 2026-11-20T12:00:00+05:30 --json\n  orderlog replay --as-of yesterday\n  orderlog replay --as-of @1234"
     )]
     Replay(replay::Arguments),
     /// Walk the hash chain and prove that nothing was altered; exit code 1 names the first bad position
+    #[command(after_help = "Examples:\n  orderlog verify\n  orderlog verify --json")]
     Verify(audit::Arguments),
     /// Build read models anew from the log, while the old ones serve
     #[command(after_help = "Examples:\n  orderlog rebuild daily_sales\n  orderlog rebuild all")]
     Rebuild(rebuild::Arguments),
     /// Show the log's head and how far the read models are
+    #[command(after_help = "Examples:\n  orderlog status\n  orderlog status --json | jq .position")]
     Status(status::Arguments),
     /// Let a simulated shop do business in the log, through the ordinary path of commands
     #[command(after_help = "Example:\n  orderlog simulate --days 30 --orders-per-day 200 --seed 7")]
@@ -89,6 +94,7 @@ enum Command {
         are given others. The currency cannot be changed once events stand in it.")]
     Settings(settings::Arguments),
     /// Print the catalogue of events
+    #[command(after_help = "Example:\n  orderlog events --markdown | less")]
     Events {
         /// As Markdown: the text of docs/EVENTS.md
         #[arg(long)]

@@ -40,10 +40,27 @@ async fn the_command_line_reads_the_log(shop: Shop) -> Result<()> {
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 2 }] });
     let placed = shop.mcp().ok("orders.create_order", order).await?;
-    shop.mcp().ok("orders.update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    let shipped = json!({
+        "order_id": 1001, "status": "shipped", "reason": "the van is here", "request_text": "ship Asha's pens",
+    });
+    shop.mcp().ok("orders.update_status", shipped).await?;
 
     let replayed = shop.cli(&["replay", "--order", "1001"]).await?.expect_success()?;
     ensure!(replayed.contains("placed: 2 × Pen") && replayed.contains("2 of Pen shipped"), "replay: {replayed}");
+    let said = replayed.contains("reason: the van is here") && replayed.contains("typed: ship Asha's pens");
+    ensure!(said, "replay says why and what was typed: {replayed}");
+    ensure!(!replayed.contains("happened"), "nothing happened at another time than it was recorded: {replayed}");
+    let position = placed["position"].to_string();
+    for moment in [format!("@{position}"), position] {
+        let replayed = shop.cli(&["replay", "--order", "1001", "--as-of", &moment]).await?.expect_success()?;
+        ensure!(replayed.contains("placed") && !replayed.contains("shipped"), "as of {moment}: {replayed}");
+    }
+    let today = shop.cli(&["replay", "--order", "1001", "--as-of", "today"]).await?.expect_success()?;
+    ensure!(today.contains("shipped"), "as of today: {today}");
+    for (moment, told) in [("tomorrow", "future"), ("nonsense", "--as-of"), ("@999999", "not in the log")] {
+        let refused = shop.cli(&["replay", "--as-of", moment]).await?;
+        ensure!(!refused.success && refused.stderr.contains(told), "as of {moment}: {}", refused.stderr);
+    }
     let before = placed["after"]["placed_at"].as_str().map(str::to_owned);
     if let Some(moment) = before {
         let replayed = shop.cli(&["replay", "--order", "1001", "--as-of", &moment]).await?.expect_success()?;

@@ -44,7 +44,7 @@ fn concerns(command: &str, setting: &Setting) -> bool {
 }
 
 fn of_http(setting: &Setting) -> bool {
-    matches!(setting.name, "listen" | "allowed-hosts" | "allowed-origins")
+    matches!(setting.name, "listen" | "metrics-listen" | "allowed-hosts" | "allowed-origins")
 }
 
 /// A script for a shell.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
+use chrono_tz::Tz;
 use clap::Args;
 use orderlog_domain::{
     envelope::{self, Envelope},
@@ -16,6 +17,7 @@ use serde_json::json;
 
 use super::output::{grouped, print, progress, table};
 use crate::{
+    as_of::{AsOf, Moments},
     clock::Clock,
     config::Config,
     history,
@@ -23,7 +25,7 @@ use crate::{
     node,
     sentences::{self, told},
     shop_settings,
-    tools::views,
+    tools::{Failure, views},
 };
 
 /// Events read from the log at once.
@@ -34,9 +36,10 @@ pub(super) struct Arguments {
     /// Only this order, event by event
     #[arg(long, value_name = "NUMBER")]
     order: Option<i64>,
-    /// As recorded until this moment (RFC 3339); until now when left out
-    #[arg(long, value_name = "TIME")]
-    as_of: Option<DateTime<Utc>>,
+    /// As recorded until then: a time with its offset, a day or other words for one ("yesterday", which means its end), or a
+    /// position of the log (`@1234`); until now when left out
+    #[arg(long, value_name = "MOMENT")]
+    as_of: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -45,23 +48,39 @@ pub(super) struct Arguments {
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log(config).await?;
     let config = &shop_settings::of_log(&log, config).await?;
+    let as_of = match &arguments.as_of {
+        Some(text) => Some(moment(config, &log, text).await?),
+        None => None,
+    };
     match arguments.order {
-        Some(number) => one_order(config, &log, OrderId(number), &arguments).await,
-        None => everything(&log, &arguments).await,
+        Some(number) => one_order(config, &log, OrderId(number), as_of, arguments.json).await,
+        None => everything(&log, as_of, arguments.json).await,
     }
 }
 
-async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Arguments) -> anyhow::Result<()> {
+/// Reads `--as-of` as tools read `as_of`.
+async fn moment(config: &Config, log: &Log, text: &str) -> anyhow::Result<AsOf> {
+    let (head, now) = (log.head().await?.position, Clock::new(config.clock).now());
+    let moments = Moments { log, head, now, calendar: &config.shop.calendar };
+    moments.read(text).await.map_err(|failure| match failure {
+        Failure::Rejected(rejection) => {
+            anyhow::anyhow!("--as-of: {} {}", rejection.message, rejection.hint.unwrap_or_default())
+        }
+        Failure::Failed(error) => error,
+    })
+}
+
+async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>, json: bool) -> anyhow::Result<()> {
     let keyring = Keyring::open(&config.database_url).await?;
-    let mut events = history::events_of(log, id, None).await?;
-    events.retain(|event| arguments.as_of.is_none_or(|as_of| event.provenance.recorded_at <= as_of));
+    let mut events = history::events_of(log, id, as_of.map(|as_of| as_of.position)).await?;
     events.iter_mut().for_each(|event| keyring.open_event(event));
-    let Some(order) = history::fold(id, &events) else {
-        anyhow::bail!("there is no order #{id}{}", arguments.as_of.map(|at| format!(" at {at}")).unwrap_or_default());
-    };
     let zone = config.shop.calendar.timezone;
-    let at = arguments.as_of.unwrap_or_else(|| Clock::new(config.clock).now());
-    if arguments.json {
+    let Some(order) = history::fold(id, &events) else {
+        let then = as_of.map(|as_of| format!(" {}", as_of.in_zone(zone))).unwrap_or_default();
+        anyhow::bail!("there is no order #{id}{then}");
+    };
+    let at = as_of.map_or_else(|| Clock::new(config.clock).now(), |as_of| as_of.at);
+    if json {
         let value = json!({ "order": order.view(at), "events": events });
         print(&format!("{value}\n"))?;
         return Ok(());
@@ -71,8 +90,8 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
         table.add_row([
             event.version.to_string(),
             event.position.to_string(),
-            views::local(event.provenance.recorded_at, zone),
-            told::describe(&event.data, Some(&order), config),
+            when(event, zone),
+            what(event, told::describe(&event.data, Some(&order), config)),
             by(event),
         ]);
     }
@@ -86,6 +105,23 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, arguments: &Argument
     Ok(())
 }
 
+/// When it was recorded, and when it happened where that is another time.
+fn when(event: &Envelope<Event>, zone: Tz) -> String {
+    let (recorded, occurred) = (event.provenance.recorded_at, event.provenance.occurred_at);
+    let recorded_at = views::local(recorded, zone);
+    match (recorded - occurred).abs() >= TimeDelta::seconds(1) {
+        true => format!("{recorded_at}\nhappened {}", views::local(occurred, zone)),
+        false => recorded_at,
+    }
+}
+
+/// What happened, why, and what the user typed.
+fn what(event: &Envelope<Event>, told: String) -> String {
+    let reason = event.provenance.reason.as_ref().map(|reason| format!("\nreason: {reason}"));
+    let typed = event.provenance.request_text.as_ref().map(|typed| format!("\ntyped: {typed}"));
+    told + &reason.unwrap_or_default() + &typed.unwrap_or_default()
+}
+
 fn by(event: &Envelope<Event>) -> String {
     let user = &event.provenance.actor.user;
     match &event.provenance.agent {
@@ -95,23 +131,23 @@ fn by(event: &Envelope<Event>) -> String {
 }
 
 /// Folds the whole log in memory: counts that any read model must agree with.
-async fn everything(log: &Log, arguments: &Arguments) -> anyhow::Result<()> {
-    let head = log.head().await?;
-    let bar = progress(u64::try_from(head.position.0)?, "replaying");
+async fn everything(log: &Log, as_of: Option<AsOf>, json: bool) -> anyhow::Result<()> {
+    let last = match as_of {
+        Some(as_of) => as_of.position,
+        None => log.head().await?.position,
+    };
+    let bar = progress(u64::try_from(last.0)?, "replaying");
     let mut states: BTreeMap<StreamId, State> = BTreeMap::new();
     let mut kinds: BTreeMap<String, i64> = BTreeMap::new();
     let mut after = Position::START;
-    'log: while after < head.position {
+    while after < last {
         for recorded in log.read(after, PAGE).await? {
             let event = envelope::decode(&recorded.json)?;
-            if arguments.as_of.is_some_and(|as_of| event.provenance.recorded_at > as_of) {
-                break 'log;
-            }
             let state = states.entry(event.stream).or_insert_with(|| State::empty(event.stream));
             state.evolve(&event.data, &event.provenance);
             *kinds.entry(recorded.event_type).or_default() += 1;
             after = recorded.position;
-            if after >= head.position {
+            if after >= last {
                 break;
             }
         }
@@ -125,7 +161,7 @@ async fn everything(log: &Log, arguments: &Arguments) -> anyhow::Result<()> {
             *orders.entry(order.status()).or_default() += 1;
         }
     }
-    if arguments.json {
+    if json {
         let by_status: BTreeMap<&str, u64> = orders.iter().map(|(status, n)| (status.name(), *n)).collect();
         print(&format!("{}\n", json!({ "position": after, "orders": by_status, "events": kinds })))?;
         return Ok(());

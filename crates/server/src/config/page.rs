@@ -12,7 +12,11 @@ pub(crate) fn markdown() -> String {
          Every setting can be given as a flag, as an environment variable, or in a TOML file named by `--config FILE`\n\
          (or `ORDERLOG_CONFIG`). A flag beats the environment, the environment beats the file, the file beats the default.\n\
          All values are checked before anything starts, and every problem is reported at once. Commands that read the log\n\
-         without a server (`replay`, `verify`, `status`, …) take the same settings.\n",
+         without a server (`replay`, `verify`, `status`, …) take the same settings. `orderlog config` prints what is in force.\n\n\
+         A secret need not stand in the environment: `ORDERLOG_DATABASE_URL_FILE=/run/secrets/url` reads the setting from that\n\
+         file, and so does every other variable with `_FILE` at its end.\n\n\
+         The settings of the shop but `locale` stand in its log: the first start records them, later ones take them from there and\n\
+         are refused when they are given others. `orderlog settings` shows and changes them.\n",
     );
     let mut group = "";
     for setting in SETTINGS {
