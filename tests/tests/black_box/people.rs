@@ -390,6 +390,9 @@ async fn keys_of_the_erased_are_destroyed_though_the_server_is_killed(mut shop: 
     Ok(())
 }
 
+/// A server that does not refuse runs for ever.
+const REFUSAL_DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+
 async fn a_shop_does_not_start_without_its_customers_keys(mut shop: Shop) -> Result<()> {
     shop_with_orders(&shop, 1).await?;
     let mcp = shop.mcp();
@@ -401,7 +404,8 @@ async fn a_shop_does_not_start_without_its_customers_keys(mut shop: Shop) -> Res
         lose_keys(&shop).await?;
         let recorded = shop.cli(&["status", "--json"]).await?.stdout;
         for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["rebuild", "customers"]] {
-            let refused = shop.cli(command).await?;
+            let refused = tokio::time::timeout(REFUSAL_DEADLINE, shop.cli(command)).await;
+            let refused = refused.context("it started, and should have refused")??;
             ensure!(!refused.success && refused.stderr.contains("--accept-missing-keys"), "{refused:?}");
             ensure!(refused.stderr.contains("1 customer of this log is neither erased"), "{refused:?}");
         }
