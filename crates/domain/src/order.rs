@@ -543,14 +543,15 @@ impl Order {
         self.goodwill_converted = less(self.goodwill_converted, converted);
     }
 
-    /// Undoing a payment records a refund of all of it, and is refused once anything else was done. So a refund that follows
-    /// a payment at once and equals it takes that payment back: nothing was sold back. Whether it does.
+    /// Undoing a payment records a refund of all of it: nothing was sold back. Whether this one is such a refund. Where the
+    /// event does not say, it is one if it follows a payment at once and equals it.
     fn take_back_payment(&mut self, back: &PaymentRefunded, provenance: &Provenance) -> bool {
         let follows = self.paid_at == self.acted && self.exists();
         let Some(payment) = self.payments.last_mut().filter(|_| follows) else { return false };
         let whole =
             (payment.amount, &payment.method, &payment.reference) == (back.amount, &back.method, &back.reference);
-        let undoes = whole && back.kind == RefundKind::Units && back.lines.is_empty();
+        let alike = whole && back.kind == RefundKind::Units && back.lines.is_empty();
+        let undoes = back.undoes_payment.unwrap_or(alike);
         if undoes {
             payment.undone = Some(provenance.occurred_at);
             self.undone += back.amount;

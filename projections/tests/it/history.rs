@@ -361,6 +361,7 @@ impl History {
                 method: "upi".to_owned(),
                 reference: None,
                 lines: vec![],
+                undoes_payment: None,
                 converted: None,
             },
         );

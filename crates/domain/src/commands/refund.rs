@@ -205,6 +205,7 @@ pub(super) fn refunded(
         method,
         reference,
         lines: vec![],
+        undoes_payment: Some(false),
         converted: None,
     }
 }

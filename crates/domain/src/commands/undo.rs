@@ -62,6 +62,7 @@ impl Undo {
                     let (method, reference) = (payment.method.clone(), payment.reference.clone());
                     let kind = RefundKind::Units;
                     let mut back = refund::refunded(order, payment.amount, kind, Charge::default(), method, reference);
+                    back.undoes_payment = Some(true);
                     // What came in at one rate goes back at the same: nothing was gained or lost by a mistake.
                     back.converted = payment.converted.map(|cash| ConvertedRefund {
                         by: cash.by,
@@ -353,5 +354,19 @@ mod tests {
         story.done(undo_paid);
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::Unpaid);
         assert_eq!(story.order(ID).undone, 200, "it was never a payment");
+    }
+
+    #[test]
+    fn a_refund_that_equals_the_payment_before_it_is_no_undone_payment() {
+        let mut story = shop();
+        story.done(pay("305.00"));
+        story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
+        story.done(pay("100.00"));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        let order = story.order(ID);
+        assert_eq!((order.undone, order.refunded_units, order.due()), (0, 10_000, -10_000));
+        assert_eq!(order.payment_status(), PaymentStatus::Overpaid);
+        let again = story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        assert!(again.facts.is_empty(), "the unit was paid back");
     }
 }

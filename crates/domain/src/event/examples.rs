@@ -150,6 +150,7 @@ fn orders() -> Vec<Event> {
             method: "upi".to_owned(),
             reference: Some("rfnd_29QQoUBi66xm2f".to_owned()),
             lines: vec![],
+            undoes_payment: Some(false),
             converted: Some(ConvertedRefund {
                 by,
                 amount: 420_625,

@@ -585,6 +585,10 @@ pub struct PaymentRefunded {
     /// Cancelled or returned units that are paid back, where they were named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<RefundedUnits>,
+    /// Whether it takes back the payment before it, which never was one. Older versions did not say: there it does where it
+    /// follows a payment at once and equals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes_payment: Option<bool>,
     /// `card`, `cash`, `upi`, …
     pub method: String,
     /// The payment provider's reference.
