@@ -190,7 +190,7 @@ table! {
         home_tax: i64,
         /// `cash` in `home`.
         home_cash: i64,
-        /// Orders of the product: 1 on the first line of a placed order that holds it.
+        /// Orders of the product: 1 on one line of a booked order that begins to hold it, −1 where none of it remains.
         holds: i64,
     }
 }
@@ -208,6 +208,19 @@ table! {
         first_position: i64,
         /// Position of its last.
         last_position: i64,
+    }
+}
+
+table! {
+    /// How much was ever posted, signs aside. While that fits 64 bits, so does every sum of postings, whichever of them a
+    /// table or a query adds up.
+    pub struct SalesSize = "sales_sizes" on conflict Replace {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+        }
+        /// Minor units of every amount, in the orders' currencies and as converted.
+        size: i64,
     }
 }
 
@@ -267,11 +280,19 @@ pub(super) struct DailySalesFold {
     customers: Sums<DailySalesByCustomer>,
     spans: Cached<SalesDay>,
     postings: Added<SalesPosting>,
+    sizes: Cached<SalesSize>,
 }
 
 impl Fold for DailySalesFold {
     fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
-        vec![&mut self.days, &mut self.products, &mut self.customers, &mut self.spans, &mut self.postings]
+        vec![
+            &mut self.days,
+            &mut self.products,
+            &mut self.customers,
+            &mut self.spans,
+            &mut self.postings,
+            &mut self.sizes,
+        ]
     }
 
     fn touch(&mut self, event: &Envelope<Event>) {
@@ -279,6 +300,7 @@ impl Fold for DailySalesFold {
             let day = day(event.provenance.business_date);
             for basis in Basis::ALL {
                 self.spans.want((basis.name().to_owned(), day.clone()));
+                self.sizes.want((basis.name().to_owned(),));
             }
         }
     }
@@ -288,14 +310,10 @@ impl Fold for DailySalesFold {
         if postings.is_empty() {
             return Ok(());
         }
+        self.take_room(&postings)?;
         let day = day(event.provenance.business_date);
-        // A product's orders are those that held it when placed; several lines of it are one order.
-        let placed = matches!(event.data, Event::OrderPlaced(_));
         for (nth, posting) in (0_i64..).zip(&postings) {
-            let before = postings.iter().take(usize::try_from(nth).unwrap_or(0));
-            let first = !before.clone().any(|earlier| earlier.product_id == posting.product_id);
-            let holds = i64::from(posting.product_id.is_some() && placed && first);
-            self.post(&day, posting, holds);
+            self.post(&day, posting);
             self.span(posting.basis, &day, event.position.0);
             let (basis, currency, home) = keys(posting);
             let row = figures!(SalesPosting {
@@ -310,7 +328,7 @@ impl Fold for DailySalesFold {
                 customer_id: posting.customer_id.0,
                 currency: currency,
                 home: home,
-            }, posting, posting.orders, holds: holds);
+            }, posting, posting.orders, holds: posting.holds);
             self.postings.add(row);
         }
         Ok(())
@@ -334,7 +352,26 @@ impl DailySalesFold {
         }
     }
 
-    fn post(&mut self, day: &str, posting: &Posting, holds: i64) {
+    /// Notes how much is posted; refuses what the sums have no room for.
+    fn take_room(&mut self, postings: &[Posting]) -> Result<(), CannotApply> {
+        let mut sizes = vec![];
+        for basis in Basis::ALL {
+            let of_basis = postings.iter().filter(|posting| posting.basis == basis);
+            let more: i128 = of_basis.map(|posting| posting.own.size() + posting.home.size()).sum();
+            let key = (basis.name().to_owned(),);
+            let before = self.sizes.get(&key).map_or(0, |size| size.size);
+            let after = i64::try_from(i128::from(before) + more).map_err(|_| {
+                CannotApply("with its amounts, the sums of sales would be larger than can be kept".to_owned())
+            })?;
+            if after > before {
+                sizes.push(SalesSize { basis: key.0, size: after });
+            }
+        }
+        sizes.into_iter().for_each(|size| self.sizes.put(size));
+        Ok(())
+    }
+
+    fn post(&mut self, day: &str, posting: &Posting) {
         let (basis, currency, home) = keys(posting);
         let day = day.to_owned();
         let row = figures!(
@@ -353,7 +390,7 @@ impl DailySalesFold {
                 product_id: product_id,
             },
             posting,
-            holds
+            posting.holds
         );
         add!(self.products, row);
         let customer_id = posting.customer_id.0;

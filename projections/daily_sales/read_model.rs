@@ -3,7 +3,7 @@
 mod fold;
 mod query;
 
-pub use fold::{DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesPosting};
+pub use fold::{DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesPosting, SalesSize};
 pub use query::{
     Explained, ExplainedPosting, Figures, GroupBy, GroupKey, Sales, SalesGroup, SalesReport, SalesRequest, Selection,
     daily_sales, explain,
@@ -14,13 +14,14 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
-    version: 4,
+    version: 5,
     tables: &[
         DailySales::TABLE.name,
         DailySalesByProduct::TABLE.name,
         DailySalesByCustomer::TABLE.name,
         SalesDay::TABLE.name,
         SalesPosting::TABLE.name,
+        SalesSize::TABLE.name,
     ],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),

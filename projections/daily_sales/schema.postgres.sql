@@ -68,8 +68,13 @@ CREATE TABLE sales_days@ (
   last_position bigint NOT NULL,
   PRIMARY KEY (basis, day)
 );
+-- How much was ever posted, signs aside: while that fits, so does every sum.
+CREATE TABLE sales_sizes@ (
+  basis text COLLATE "C" NOT NULL PRIMARY KEY,
+  size bigint NOT NULL
+);
 -- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
--- concerns the order as a whole; `holds` counts the order once for each of its products.
+-- concerns the order as a whole; `holds` counts the order once for each of its products while it holds it.
 CREATE TABLE sales_postings@ (
   position bigint NOT NULL,
   nth bigint NOT NULL,

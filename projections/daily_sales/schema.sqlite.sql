@@ -68,8 +68,13 @@ CREATE TABLE sales_days@ (
   last_position INTEGER NOT NULL,
   PRIMARY KEY (basis, day)
 ) WITHOUT ROWID;
+-- How much was ever posted, signs aside: while that fits, so does every sum.
+CREATE TABLE sales_sizes@ (
+  basis TEXT NOT NULL PRIMARY KEY,
+  size INTEGER NOT NULL
+) WITHOUT ROWID;
 -- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
--- concerns the order as a whole; `holds` counts the order once for each of its products.
+-- concerns the order as a whole; `holds` counts the order once for each of its products while it holds it.
 CREATE TABLE sales_postings@ (
   position INTEGER NOT NULL,
   nth INTEGER NOT NULL,

@@ -11,7 +11,7 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
-    version: 6,
+    version: 7,
     tables: &[
         OrderSummary::TABLE.name,
         OrderSummaryLine::TABLE.name,

@@ -15,7 +15,7 @@ use crate::{fold::ReadModel, row::Row};
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "pending_orders",
-    version: 6,
+    version: 7,
     tables: &[
         PendingOrder::TABLE.name,
         PendingPast::TABLE.name,

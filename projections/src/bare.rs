@@ -42,15 +42,21 @@ impl BareOrder {
         let Order {
             id,
             version,
+            acted,
             customer_id,
             currency,
             mut lines,
+            last_line: _,
             shipping,
             shipping_reversed,
             rate: _,
             shipping_converted: _,
             totals: Totals { total, .. },
             goodwill,
+            goodwill_converted: _,
+            freed: _,
+            refunded_units: _,
+            refunded_shipping: _,
             captured,
             refunded,
             undone,
@@ -67,7 +73,7 @@ impl BareOrder {
         for line in &mut lines {
             strip(line);
         }
-        let latest = payments.pop().filter(|_| paid_at == version);
+        let latest = payments.pop().filter(|_| paid_at == acted);
         let latest = latest.map(|payment| Payment { at: DateTime::UNIX_EPOCH, undone: None, ..payment });
         let paid_at = if latest.is_some() { version } else { Version::NONE };
         let times = Times { placed, confirmed, held, held_until, processing, ..Times::default() };
@@ -75,6 +81,7 @@ impl BareOrder {
         payments.extend(latest);
         BareOrder(Order {
             version,
+            acted: version,
             customer_id,
             currency,
             lines,
@@ -125,6 +132,7 @@ impl From<Written> for BareOrder {
         };
         BareOrder(Order {
             version,
+            acted: version,
             customer_id: CustomerId(customer_id),
             currency,
             lines: lines.into_iter().map(line).collect(),
@@ -172,6 +180,9 @@ fn strip(line: &mut Line) {
         name,
         unit_price,
         tax_rate,
+        tax_inclusive,
+        line_total,
+        discounts,
         amounts: _,
         converted,
         tracked: _,
@@ -182,9 +193,13 @@ fn strip(line: &mut Line) {
         shipped: _,
         delivered: _,
         returned: _,
+        returned_refunded,
+        cancelled_refunded,
     } = line;
     (*sku, *name) = (String::new(), String::new());
     (*unit_price, *tax_rate, *converted) = (0, Default::default(), Amounts::default());
+    (*tax_inclusive, *line_total, *discounts) = (false, None, vec![]);
+    (*returned_refunded, *cancelled_refunded) = (0, 0);
 }
 
 fn written_line(line: &Line) -> WrittenLine {
@@ -204,6 +219,9 @@ fn line((line, product_id, tracked, units): WrittenLine) -> Line {
         name: String::new(),
         unit_price: 0,
         tax_rate: Default::default(),
+        tax_inclusive: false,
+        line_total: None,
+        discounts: vec![],
         amounts: Amounts { gross, discount, tax },
         converted: Amounts::default(),
         tracked,
@@ -214,6 +232,8 @@ fn line((line, product_id, tracked, units): WrittenLine) -> Line {
         shipped,
         delivered,
         returned,
+        returned_refunded: 0,
+        cancelled_refunded: 0,
     }
 }
 
@@ -240,6 +260,7 @@ mod tests {
         };
         let order = Order {
             version: Version(9),
+            acted: Version(9),
             paid_at: Version(9),
             lines: vec![line(1), line(2)],
             shipping: Charge { net: 9_900, tax: 1_782 },

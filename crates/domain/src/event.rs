@@ -6,9 +6,14 @@ mod examples;
 mod orders;
 mod rates;
 mod stock;
+mod upcasters;
 
 use serde::Serialize;
 
+use self::upcasters::{
+    cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries, refunded_before_lines,
+    returned_before_goodwill, shipped_first, unconverted, voided_among_others,
+};
 pub use self::{catalogue::*, customers::*, examples::examples, orders::*, rates::*, stock::*};
 use crate::envelope::DecodeError;
 
@@ -18,28 +23,6 @@ type Upcaster = fn(serde_json::Value) -> serde_json::Value;
 /// Brings data of schema version `from` to the present one, step by step.
 fn lift(upcasters: &[Upcaster], from: u16, data: serde_json::Value) -> serde_json::Value {
     upcasters[usize::from(from) - 1..].iter().fold(data, |data, upcast| upcast(data))
-}
-
-/// Version 1 of `OrderHeld` knew no end: it lasts until released, which leaving `until` out says.
-fn held_without_end(data: serde_json::Value) -> serde_json::Value {
-    data
-}
-
-/// Version 1 of these knew no exchange rates: nothing was converted, which leaving `converted` out says.
-fn unconverted(data: serde_json::Value) -> serde_json::Value {
-    data
-}
-
-/// Version 2 of `UnitsShipped` did not say whether it was the first that stands: shipment 1 is.
-fn shipped_first(mut data: serde_json::Value) -> serde_json::Value {
-    data["first"] = (data["shipment"] == 1).into();
-    data
-}
-
-/// Version 1 of `ShipmentVoided` took no order out of the count of those shipped.
-fn voided_among_others(mut data: serde_json::Value) -> serde_json::Value {
-    data["last"] = false.into();
-    data
 }
 
 /// Declares the event types once: the enum, the names, the decoder, the list for the catalogue, and for each category
@@ -125,7 +108,7 @@ macro_rules! events {
 events! {
     "order" Order(OrderFact) {
         /// An order was placed; its amounts are final.
-        OrderPlaced = 2 from [unconverted],
+        OrderPlaced = 3 from [unconverted, placed_before_entries],
         /// The shop accepted the order.
         OrderConfirmed = 1,
         /// The acceptance was taken back.
@@ -141,19 +124,19 @@ events! {
         /// Units arrived.
         UnitsDelivered = 1,
         /// Units not yet shipped were cancelled.
-        UnitsCancelled = 2 from [unconverted],
+        UnitsCancelled = 3 from [unconverted, cancelled_before_goodwill],
         /// Units that waited for stock are now reserved.
         BackorderFilled = 1,
         /// Money came in for an order.
         PaymentCaptured = 2 from [unconverted],
         /// Lines were added, changed or removed before anything was picked.
-        LinesChanged = 1,
+        LinesChanged = 2 from [changed_before_entries],
         /// A shipment never left after all: its units are back where they were.
         ShipmentVoided = 2 from [voided_among_others],
         /// Shipped units came back.
-        UnitsReturned = 1,
+        UnitsReturned = 2 from [returned_before_goodwill],
         /// Money went back to the customer.
-        PaymentRefunded = 1,
+        PaymentRefunded = 2 from [refunded_before_lines],
     }
     "stock" Stock(StockFact) {
         /// Units were set aside for an order.

@@ -5,9 +5,10 @@ use std::{fmt, str::FromStr};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-/// Largest amount accepted from outside, in minor units: keeps every sum of a shop's life inside `i64` and every
-/// figure inside the 2^53 that JSON readers keep exact.
-pub const MAX_AMOUNT_MINOR: i64 = 100_000_000_000_000;
+/// Largest amount of one order, payment or price, in minor units of its own currency and of the shop's: 10,000 million
+/// rupees or dollars. Nine million orders of this very size still add up within `i64`; what a thousand million orders add
+/// up to does as long as they come to 90 million on average. Read models check their sums all the same.
+pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
 
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,16 @@ impl Currency {
     #[must_use]
     pub fn code(self) -> &'static str {
         self.0.code()
+    }
+
+    /// The currency of a code that somebody gives: one in which people pay. ISO 4217 also has codes for testing (XTS), for
+    /// none at all (XXX), for metals, bonds and drawing rights (XDR): they have no minor unit.
+    ///
+    /// # Errors
+    /// When it is none. Reading what is stored is done with `parse`, which knows every code.
+    pub fn given(code: &str) -> Result<Currency, UnknownCurrency> {
+        let currency: Currency = code.parse()?;
+        if currency.0.exponent().is_none() { Err(UnknownCurrency(code.to_owned())) } else { Ok(currency) }
     }
 
     /// Digits of the minor unit: 2 for INR, 0 for JPY, 3 for KWD.
@@ -38,7 +49,7 @@ impl fmt::Display for Currency {
 
 /// A text that is no ISO 4217 code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no ISO 4217 currency code; use one such as INR, USD or EUR")]
+#[error("`{0}` is no ISO 4217 code of a currency people pay in; use one such as INR, USD or EUR")]
 pub struct UnknownCurrency(pub String);
 
 impl FromStr for Currency {
@@ -172,5 +183,21 @@ pub mod decimal_string {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Decimal::from_str_exact(&text).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_pay_in_no_metal_bond_drawing_right_or_test() {
+        for code in ["INR", "USD", "JPY", "KWD", "BHD", "KRW", "HUF", "CLF", "VND", "IDR"] {
+            assert_eq!(Currency::given(code).map(Currency::code), Ok(code));
+        }
+        for code in ["XXX", "XTS", "XDR", "XAU", "XAG", "XPT", "XPD", "XBA", "XSU", "XUA"] {
+            assert!(Currency::given(code).is_err(), "{code}");
+            assert!(code.parse::<Currency>().is_ok(), "what is stored is read: {code}");
+        }
     }
 }

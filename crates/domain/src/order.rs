@@ -6,6 +6,7 @@ mod status;
 mod view;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +18,11 @@ pub use view::{LineView, NaiveDateText, OrderView};
 use crate::{
     envelope::Provenance,
     event::{
-        Charge, Converted, LineUnits, OrderFact, OrderPlaced, PaymentRefunded, PlacedLine, RefundKind, ShipmentVoided,
-        StoredRate, Totals, UnitsShipped,
+        Charge, Converted, ConvertedCharge, LineUnits, OrderFact, OrderPlaced, PaymentRefunded, PlacedLine, RefundKind,
+        ShipmentVoided, StoredRate, Totals, UnitsShipped,
     },
     ids::{CustomerId, OrderId, Version},
-    money::Currency,
+    money::{Currency, round_minor},
 };
 
 /// An order. At version 0 nobody placed it.
@@ -31,12 +32,16 @@ pub struct Order {
     pub id: OrderId,
     /// Of its stream.
     pub version: Version,
+    /// The version it came to by its latest act: stock that came in for a waiting unit is none.
+    pub acted: Version,
     /// Who ordered.
     pub customer_id: CustomerId,
     /// Of every amount of the order.
     pub currency: Currency,
     /// In the order given, numbered from 1.
     pub lines: Vec<Line>,
+    /// The highest number a line of it ever had: none is given twice.
+    pub last_line: u32,
     /// Shipping fee as agreed.
     pub shipping: Charge,
     /// Shipping fee taken back by cancelling or returning.
@@ -47,8 +52,16 @@ pub struct Order {
     pub shipping_converted: Charge,
     /// Amounts as agreed: as placed, or as of the last change of lines.
     pub totals: Totals,
-    /// By how much goodwill lowered the sale.
+    /// By how much goodwill lowers the sale: as granted, less what was posted back.
     pub goodwill: Charge,
+    /// The same in the shop's currency; nothing without a rate.
+    pub goodwill_converted: Charge,
+    /// Worth with tax, minor units, of the units that cancelling, returning or changing lines took out of the order.
+    pub freed: i64,
+    /// Money that went back for such units, minor units.
+    pub refunded_units: i64,
+    /// Money that went back for the shipping fee, minor units.
+    pub refunded_shipping: i64,
     /// Money that came in, minor units.
     pub captured: i64,
     /// Money that went back, minor units.
@@ -199,15 +212,21 @@ impl Order {
         Order {
             id,
             version: Version::NONE,
+            acted: Version::NONE,
             customer_id: CustomerId(uuid::Uuid::nil()),
             currency: Currency::INR,
             lines: vec![],
+            last_line: 0,
             shipping: Charge::default(),
             shipping_reversed: Charge::default(),
             rate: None,
             shipping_converted: Charge::default(),
             totals: Totals::default(),
             goodwill: Charge::default(),
+            goodwill_converted: Charge::default(),
+            freed: 0,
+            refunded_units: 0,
+            refunded_shipping: 0,
             captured: 0,
             refunded: 0,
             undone: 0,
@@ -244,11 +263,33 @@ impl Order {
         }
     }
 
-    /// What is asked for the order, minor units: its present total less goodwill. Goodwill for units that came back or were
-    /// cancelled later leaves nothing to ask, not less: what was paid is all that can go back.
+    /// What is asked for the order, minor units: its present total less goodwill. Before goodwill was posted back (rule
+    /// R5a), more of it could stand than was left of the order: that leaves nothing to ask, not less.
     #[must_use]
     pub fn asked(&self) -> i64 {
-        (self.current_totals().total - self.goodwill.net - self.goodwill.tax).max(0)
+        (self.current_totals().total - self.goodwill.total()).max(0)
+    }
+
+    /// The goodwill to post back once only so much is left of the order, minor units with tax (rule R5a): what exceeds it,
+    /// with its share of tax, in the order's currency and in the shop's.
+    pub(crate) fn goodwill_beyond(&self, left: i64) -> (Charge, Option<ConvertedCharge>) {
+        let standing = self.goodwill;
+        let beyond = standing.total() - left;
+        if beyond <= 0 {
+            return (Charge::default(), None);
+        }
+        let share = Decimal::from(beyond) * Decimal::from(standing.net) / Decimal::from(standing.total());
+        let net = round_minor(share);
+        let back = Charge { net, tax: beyond - net };
+        let converted = self.rate.map(|by| {
+            // What stands no longer stands in no currency.
+            let all = self.goodwill_converted;
+            let part = by.charge(back, self.currency);
+            let Charge { net, tax } =
+                if back == standing { all } else { Charge { net: part.net.min(all.net), tax: part.tax.min(all.tax) } };
+            ConvertedCharge { by, net, tax }
+        });
+        (back, converted)
     }
 
     /// What the customer still owes, minor units; negative when too much came in.
@@ -262,11 +303,11 @@ impl Order {
         self.shipments.iter().filter(|shipment| shipment.voided.is_none())
     }
 
-    /// Whether a hold was recorded and no release. A hold with an end is over at that end, though its release is only
-    /// recorded when a command comes: whoever shows the order asks [`Order::on_hold_at`].
+    /// Whether a hold was recorded and no release, and something is left to hold back. A hold with an end is over at that
+    /// end, though its release is only recorded when a command comes: whoever shows the order asks [`Order::on_hold_at`].
     #[must_use]
     pub fn on_hold(&self) -> bool {
-        self.times.held.is_some()
+        self.times.held.is_some() && self.unshipped() > 0
     }
 
     /// Whether nothing may ship at `now`.
@@ -328,6 +369,8 @@ impl Order {
             OrderFact::UnitsCancelled(fact) => {
                 self.each(&fact.lines, Line::cancel);
                 self.reverse_shipping(fact.shipping);
+                self.freed += worth(&fact.lines);
+                self.post_goodwill_back(fact.goodwill_back, fact.goodwill_back_converted);
                 // With the rest cancelled, what has left or arrived may be all there is.
                 match self.status() {
                     Status::Cancelled => self.times.cancelled = at,
@@ -347,7 +390,7 @@ impl Order {
                 }
             }
             OrderFact::PaymentCaptured(fact) => {
-                self.captured += fact.amount;
+                self.captured = self.captured.saturating_add(fact.amount);
                 self.paid_at = self.version.next();
                 self.payments.push(Payment {
                     at: provenance.occurred_at,
@@ -361,20 +404,22 @@ impl Order {
                 self.agree(&fact.lines, fact.converted.as_ref());
                 self.shipping = fact.shipping;
                 self.totals = fact.totals;
+                let difference: i64 = fact.differences.iter().map(|moved| moved.amounts.total()).sum();
+                self.freed += (-difference).max(0);
+                self.post_goodwill_back(fact.goodwill_back, fact.goodwill_back_converted);
             }
             OrderFact::ShipmentVoided(fact) => self.void(fact, provenance),
             OrderFact::UnitsReturned(fact) => {
                 self.each(&fact.lines, Line::take_back);
                 self.reverse_shipping(fact.shipping);
+                self.freed += worth(&fact.lines);
+                self.post_goodwill_back(fact.goodwill_back, fact.goodwill_back_converted);
                 if fact.completes {
                     self.times.returned = at;
                 }
             }
             OrderFact::PaymentRefunded(fact) => {
-                self.take_back_payment(fact, provenance);
-                self.refunded += fact.amount;
-                self.goodwill.net += fact.allowance.net;
-                self.goodwill.tax += fact.allowance.tax;
+                self.refund(fact, provenance);
                 self.refunds.push(Refund {
                     at: provenance.occurred_at,
                     amount: fact.amount,
@@ -383,6 +428,9 @@ impl Order {
                     reference: fact.reference.clone(),
                 });
             }
+        }
+        if !matches!(fact, OrderFact::BackorderFilled(_)) {
+            self.acted = self.version.next();
         }
         self.last_event_on = self.last_event_on.max(provenance.business_date);
     }
@@ -399,7 +447,14 @@ impl Order {
     }
 
     fn agree(&mut self, lines: &[PlacedLine], converted: Option<&Converted>) {
+        let before = std::mem::take(&mut self.lines);
         self.lines = lines.iter().map(Line::placed).collect();
+        for line in &mut self.lines {
+            self.last_line = self.last_line.max(line.line);
+            // Cancelled units stay only with a line that was not changed, and so do those of them that were paid back.
+            let refunded = before.iter().find(|was| was.line == line.line).map_or(0, |was| was.cancelled_refunded);
+            line.cancelled_refunded = refunded.min(line.cancelled);
+        }
         if let Some(converted) = converted {
             self.rate = Some(converted.by);
             self.shipping_converted = converted.shipping;
@@ -462,17 +517,46 @@ impl Order {
         }
     }
 
-    /// Undoing a payment records a refund of all of it, and is refused once anything else was recorded. So a refund that
-    /// follows a payment at once and equals it takes that payment back: nothing was sold back.
-    fn take_back_payment(&mut self, back: &PaymentRefunded, provenance: &Provenance) {
-        let follows = self.paid_at == self.version && self.exists();
-        let Some(payment) = self.payments.last_mut().filter(|_| follows) else { return };
+    fn refund(&mut self, fact: &PaymentRefunded, provenance: &Provenance) {
+        if !self.take_back_payment(fact, provenance) {
+            match fact.kind {
+                RefundKind::Units => self.refunded_units += fact.amount,
+                RefundKind::Shipping => self.refunded_shipping += fact.amount,
+                RefundKind::Owed | RefundKind::Goodwill => {}
+            }
+        }
+        for refunded in &fact.lines {
+            if let Some(line) = self.lines.iter_mut().find(|line| line.line == refunded.line) {
+                line.refund(refunded.units);
+            }
+        }
+        self.refunded = self.refunded.saturating_add(fact.amount);
+        self.goodwill = sum(self.goodwill, fact.allowance);
+        let converted = fact.converted.and_then(|converted| converted.allowance).unwrap_or_default();
+        self.goodwill_converted = sum(self.goodwill_converted, converted);
+    }
+
+    fn post_goodwill_back(&mut self, back: Charge, converted: Option<ConvertedCharge>) {
+        let less = |charge: Charge, back: Charge| Charge { net: charge.net - back.net, tax: charge.tax - back.tax };
+        self.goodwill = less(self.goodwill, back);
+        let converted = converted.map(|converted| converted.charge()).unwrap_or_default();
+        self.goodwill_converted = less(self.goodwill_converted, converted);
+    }
+
+    /// Undoing a payment records a refund of all of it: nothing was sold back. Whether this one is such a refund. Where the
+    /// event does not say, it is one if it follows a payment at once and equals it.
+    fn take_back_payment(&mut self, back: &PaymentRefunded, provenance: &Provenance) -> bool {
+        let follows = self.paid_at == self.acted && self.exists();
+        let Some(payment) = self.payments.last_mut().filter(|_| follows) else { return false };
         let whole =
             (payment.amount, &payment.method, &payment.reference) == (back.amount, &back.method, &back.reference);
-        if whole && back.kind == RefundKind::Units && back.allowance == Charge::default() {
+        let alike = whole && back.kind == RefundKind::Units && back.lines.is_empty();
+        let undoes = back.undoes_payment.unwrap_or(alike);
+        if undoes {
             payment.undone = Some(provenance.occurred_at);
             self.undone += back.amount;
         }
+        undoes
     }
 
     fn reverse_shipping(&mut self, fee: Charge) {
@@ -487,4 +571,12 @@ impl Order {
             }
         }
     }
+}
+
+fn worth(moved: &[LineUnits]) -> i64 {
+    moved.iter().map(|moved| moved.amounts.total()).sum()
+}
+
+fn sum(one: Charge, other: Charge) -> Charge {
+    Charge { net: one.net + other.net, tax: one.tax + other.tax }
 }

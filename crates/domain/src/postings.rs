@@ -1,7 +1,9 @@
 //! What an event adds to the sales figures: one posting per line and one for the order itself (rules R5, R6, R8).
 
 use crate::{
-    event::{Amounts, Charge, Converted, Event, Fact, LineDifference, LineUnits, OrderFact, PlacedLine},
+    event::{
+        Amounts, Charge, Converted, ConvertedCharge, Event, Fact, LineDifference, LineUnits, OrderFact, PlacedLine,
+    },
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
 };
@@ -67,13 +69,22 @@ impl Figures {
         self.revenue() + self.tax + self.cash
     }
 
-    /// Adds other figures of the same currency.
+    /// Adds other figures of the same currency. Whoever keeps sums checks before that they fit (see [`Figures::size`]).
     pub fn add(&mut self, other: Figures) {
-        self.gross += other.gross;
-        self.discount += other.discount;
-        self.shipping += other.shipping;
-        self.tax += other.tax;
-        self.cash += other.cash;
+        let sum = |one: &mut i64, other: i64| *one = one.saturating_add(other);
+        sum(&mut self.gross, other.gross);
+        sum(&mut self.discount, other.discount);
+        sum(&mut self.shipping, other.shipping);
+        sum(&mut self.tax, other.tax);
+        sum(&mut self.cash, other.cash);
+    }
+
+    /// Its amounts added up, signs aside. While the sizes of all figures come to no more than `i64` holds, so does every
+    /// sum of some of them.
+    #[must_use]
+    pub fn size(&self) -> i128 {
+        let all = [self.gross, self.discount, self.shipping, self.tax, self.cash];
+        all.into_iter().map(|amount| i128::from(amount.unsigned_abs())).sum()
     }
 
     fn of_line(sign: i64, Amounts { gross, discount, tax }: Amounts) -> Figures {
@@ -111,6 +122,8 @@ pub struct Posting {
     pub units: i64,
     /// Orders: 1 when placed or first shipped, −1 when no unit of it remains, or none of it is shipped any more.
     pub orders: i64,
+    /// Orders of the product: 1 where a booked order begins to hold it, −1 where none of it remains.
+    pub holds: i64,
     /// Of `own`.
     pub currency: Currency,
     /// In the order's currency.
@@ -130,7 +143,9 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         OrderFact::OrderPlaced(fact) => {
             let order = (fact.order_id, fact.customer_id, fact.currency);
             let entry = Entry { basis: Basis::Booked, order, sign: 1, converted: fact.converted.as_ref() };
+            let products: Vec<ProductId> = fact.lines.iter().map(|line| line.product_id).collect();
             journal.lines(&entry, fact.lines.iter().map(Moved::from));
+            journal.hold(&products, 1);
             journal.fee(&entry, fact.shipping, 1);
         }
         OrderFact::LinesChanged(fact) => {
@@ -138,13 +153,20 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             let converted = fact.converted_differences.as_ref();
             let entry = Entry { basis: Basis::Booked, order, sign: 1, converted };
             journal.lines(&entry, fact.differences.iter().map(Moved::from));
+            journal.hold(&fact.joined, 1);
+            journal.hold(&fact.gone, -1);
             journal.fee(&entry, fact.shipping_difference, 0);
+            journal.goodwill_back(Basis::Booked, order, fact.goodwill_back, fact.goodwill_back_converted);
+            journal.goodwill_back(Basis::Shipped, order, fact.goodwill_back, fact.goodwill_back_converted);
         }
         OrderFact::UnitsCancelled(fact) => {
             let order = (fact.order_id, fact.customer_id, fact.currency);
             let entry = Entry { basis: Basis::Booked, order, sign: -1, converted: fact.converted.as_ref() };
             journal.lines(&entry, fact.lines.iter().map(Moved::from));
+            journal.hold(&fact.gone, -1);
             journal.fee(&entry, fact.shipping, i64::from(fact.completes));
+            journal.goodwill_back(Basis::Booked, order, fact.goodwill_back, fact.goodwill_back_converted);
+            journal.goodwill_back(Basis::Shipped, order, fact.goodwill_back, fact.goodwill_back_converted);
         }
         OrderFact::UnitsShipped(fact) => {
             let order = (fact.order_id, fact.customer_id, fact.currency);
@@ -164,6 +186,7 @@ pub fn postings(event: &Event) -> Vec<Posting> {
                 let entry = Entry { basis, order, sign: -1, converted: fact.converted.as_ref() };
                 journal.lines(&entry, fact.lines.iter().map(Moved::from));
                 journal.fee(&entry, fact.shipping, 0);
+                journal.goodwill_back(basis, order, fact.goodwill_back, fact.goodwill_back_converted);
             }
         }
         OrderFact::PaymentCaptured(fact) => {
@@ -179,8 +202,11 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             journal.whole(Basis::Cash, order, cash, home, 0);
             if fact.allowance != Charge::default() {
                 let less = Figures::of_allowance(fact.allowance);
-                let converted = fact.converted.filter(|by| by.allowance != Charge::default());
-                let home = converted.map(|by| (by.by.currency, Figures::of_allowance(by.allowance)));
+                // What comes to nothing in the shop's currency is converted all the same.
+                let home = fact.converted.and_then(|by| {
+                    let allowance = by.allowance?;
+                    Some((by.by.currency, Figures::of_allowance(allowance)))
+                });
                 journal.whole(Basis::Booked, order, less, home, 0);
                 journal.whole(Basis::Shipped, order, less, home, 0);
             }
@@ -262,6 +288,7 @@ impl Journal {
                 product_id,
                 units,
                 orders: 0,
+                holds: 0,
                 currency,
                 own,
                 home_currency,
@@ -278,6 +305,33 @@ impl Journal {
         self.whole(entry.basis, entry.order, Figures::of_fee(entry.sign, fee), home, entry.sign * orders);
     }
 
+    /// Whole orders that begin or cease to hold products: counted on one of the lines of each.
+    fn hold(&mut self, products: &[ProductId], orders: i64) {
+        for (nth, product) in products.iter().enumerate() {
+            if products[..nth].contains(product) {
+                continue;
+            }
+            if let Some(posting) = self.postings.iter_mut().find(|posting| posting.product_id == Some(*product)) {
+                posting.holds += orders;
+            }
+        }
+    }
+
+    fn goodwill_back(
+        &mut self,
+        basis: Basis,
+        order: OrderKey,
+        Charge { net, tax }: Charge,
+        converted: Option<ConvertedCharge>,
+    ) {
+        if net == 0 && tax == 0 {
+            return;
+        }
+        let back = |net: i64, tax: i64| Figures::of_allowance(Charge { net: -net, tax: -tax });
+        let home = converted.map(|converted| (converted.by.currency, back(converted.net, converted.tax)));
+        self.whole(basis, order, back(net, tax), home, 0);
+    }
+
     /// What concerns the order as a whole.
     fn whole(&mut self, basis: Basis, order: OrderKey, own: Figures, home: Option<(Currency, Figures)>, orders: i64) {
         let (order_id, customer_id, currency) = order;
@@ -291,6 +345,7 @@ impl Journal {
             product_id,
             units,
             orders,
+            holds: 0,
             currency,
             own,
             home_currency,

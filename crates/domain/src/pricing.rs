@@ -1,6 +1,8 @@
 //! Pricing an order: what was entered becomes gross, discount, tax and shipping in whole minor units (rules R1–R3).
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{Amounts, Charge},
@@ -22,12 +24,17 @@ pub struct EnteredLine {
 }
 
 /// What is taken off, as entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Discount {
     /// Minor units.
     Amount(i64),
     /// Percent of what it is taken from, 0 to 100.
-    Percent(Decimal),
+    Percent(
+        #[serde(with = "crate::money::decimal_string")]
+        #[schemars(with = "String")]
+        Decimal,
+    ),
 }
 
 impl Discount {
@@ -53,14 +60,20 @@ impl Discount {
     }
 }
 
-/// Final amounts of every line and of the shipping fee.
+/// What `discounts` take off `gross` together: each from what the one before leaves, an amount up to all of it.
+#[must_use]
+pub fn taken_off(gross: i64, discounts: &[Discount]) -> i64 {
+    let rest = discounts.iter().fold(gross, |rest, discount| rest - discount.of(rest).min(rest));
+    gross - rest
+}
+
+/// Final amounts of every line and of the shipping fee, given each line's share of the order discount.
 ///
-/// `order_discount` must not exceed what the line discounts leave. The shipping fee is taxed at the highest rate of the
+/// A share must not exceed what the line's own discount leaves. The shipping fee is taxed at the highest rate of the
 /// lines, and was entered with tax when every line was.
 #[must_use]
-pub fn price(lines: &[EnteredLine], order_discount: i64, shipping: i64) -> (Vec<Amounts>, Charge) {
-    let shares = spread_discount(lines, order_discount);
-    let amounts = lines.iter().zip(shares).map(|(line, share)| line.amounts(share)).collect();
+pub fn price(lines: &[EnteredLine], shares: &[i64], shipping: i64) -> (Vec<Amounts>, Charge) {
+    let amounts = lines.iter().zip(shares).map(|(line, share)| line.amounts(*share)).collect();
     let rate = lines.iter().map(|line| line.tax_rate).max().unwrap_or_default();
     let inclusive = !lines.is_empty() && lines.iter().all(|line| line.tax_inclusive);
     let fee = if inclusive {
@@ -73,7 +86,9 @@ pub fn price(lines: &[EnteredLine], order_discount: i64, shipping: i64) -> (Vec<
 }
 
 impl EnteredLine {
-    fn amounts(&self, order_discount: i64) -> Amounts {
+    /// Final amounts of the line, given its share of the order discount.
+    #[must_use]
+    pub fn amounts(&self, order_discount: i64) -> Amounts {
         let entered = self.gross - self.discount - order_discount;
         if self.tax_inclusive {
             let net = without_tax(entered, self.tax_rate);
@@ -87,8 +102,9 @@ impl EnteredLine {
 }
 
 /// Spreads an order discount by gross (rule R3). Where a line discount leaves less than the share, the line takes what
-/// is left and the others the rest, again by gross.
-fn spread_discount(lines: &[EnteredLine], order_discount: i64) -> Vec<i64> {
+/// is left and the others the rest, again by gross. `order_discount` must not exceed what the line discounts leave.
+#[must_use]
+pub fn spread_discount(lines: &[EnteredLine], order_discount: i64) -> Vec<i64> {
     let mut shares = vec![0; lines.len()];
     let mut rest = order_discount;
     while rest > 0 {
@@ -162,7 +178,7 @@ mod tests {
         ) {
             let left: i64 = lines.iter().map(|line| line.gross - line.discount).sum();
             let discount = left * taken / 100;
-            let (amounts, fee) = price(&lines, discount, shipping);
+            let (amounts, fee) = price(&lines, &spread_discount(&lines, discount), shipping);
             prop_assert!(amounts.iter().all(|a| a.gross >= a.discount && a.discount >= 0 && a.tax >= 0));
             let totals = Totals::of(amounts.iter().copied(), fee);
             if lines.iter().all(|line| line.tax_inclusive) {

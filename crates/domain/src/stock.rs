@@ -65,7 +65,10 @@ impl Stock {
                 }
             }
             StockFact::StockBackordered(fact) => {
-                self.backorders.push_back(Backorder { order_id: fact.order_id, line: fact.line, units: fact.units });
+                // The oldest order goes first, whenever it began to wait: orders are numbered as they are placed.
+                let behind = self.backorders.partition_point(|waiting| waiting.order_id <= fact.order_id);
+                let waiting = Backorder { order_id: fact.order_id, line: fact.line, units: fact.units };
+                self.backorders.insert(behind, waiting);
             }
             StockFact::StockReleased(fact) => {
                 self.reserved = (self.reserved - fact.reserved).max(0);

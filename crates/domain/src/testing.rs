@@ -1,6 +1,7 @@
 //! Given, when, then: a shop in memory that decides commands and takes in what follows, as the writer does.
 
 mod histories;
+mod oracle;
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
@@ -41,6 +42,11 @@ pub(crate) fn input<C: DeserializeOwned + Into<Command>>(arguments: Value) -> Co
 impl Story {
     /// A shop in Kolkata with one customer, `Ann`.
     pub(crate) fn new() -> Story {
+        Story::of_shop(Shop::default())
+    }
+
+    /// A shop with these settings and one customer, `Ann`.
+    pub(crate) fn of_shop(shop: Shop) -> Story {
         let mut names = Names::default();
         names.customers.insert("Ann".to_owned(), ANN);
         let mut story = Story {
@@ -49,7 +55,7 @@ impl Story {
             next_order: OrderId::FIRST,
             expected_version: None,
             told: vec![],
-            shop: Shop::default(),
+            shop,
             names,
         };
         let profile = SealedProfile { name: Some("sealed:1:ann".to_owned()), ..SealedProfile::default() };

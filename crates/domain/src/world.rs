@@ -37,7 +37,7 @@ pub enum State {
 
 impl State {
     /// Version of the states' shape in snapshots; a snapshot of any other format is ignored and folded anew.
-    pub const FORMAT: u32 = 4;
+    pub const FORMAT: u32 = 5;
 
     /// The state of a stream nobody wrote to.
     #[must_use]

@@ -11,7 +11,7 @@ use orderlog_domain::{
     envelope,
     event::{Event, catalogue, examples},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -82,12 +82,18 @@ fn every_version_ever_stored_has_an_example() {
     assert_eq!(kept.collect::<BTreeSet<String>>(), stored);
 }
 
-/// What upcasters add to the examples of old versions.
-fn added(event_type: &str, schema: u16) -> Option<(&'static str, Value)> {
+/// What upcasters add to the examples of old versions, and where.
+fn added(event_type: &str, schema: u16) -> Vec<(&'static str, Value)> {
+    let nothing = || json!({ "net": 0, "tax": 0 });
+    let entered =
+        || vec![("/lines/0/tax_inclusive", json!(false)), ("/lines/0/discounts", json!([{ "percent": "10" }]))];
     match (event_type, schema) {
-        ("UnitsShipped", 1 | 2) => Some(("first", true.into())),
-        ("ShipmentVoided", 1) => Some(("last", false.into())),
-        _ => None,
+        ("UnitsShipped", 1 | 2) => vec![("/first", true.into())],
+        ("ShipmentVoided", 1) => vec![("/last", false.into())],
+        ("OrderPlaced", 1 | 2) => entered(),
+        ("LinesChanged", 1) => [entered(), vec![("/goodwill_back", nothing())]].concat(),
+        ("UnitsCancelled", 1 | 2) | ("UnitsReturned", 1) => vec![("/goodwill_back", nothing())],
+        _ => vec![],
     }
 }
 
@@ -101,9 +107,10 @@ fn old_versions_are_lifted_to_the_present_one() {
             assert_eq!(lifted.schema(), event_type.schema);
             let (mut old, new) =
                 (serde_json::from_str::<Value>(&json).expect("JSON"), serde_json::to_value(&lifted).expect("JSON"));
-            if let Some((field, value)) = added(event_type.name, schema) {
-                assert_eq!(old[field], Value::Null, "the old version had no {field}");
-                old[field] = value;
+            for (place, value) in added(event_type.name, schema) {
+                assert_eq!(old.pointer(place), None, "the old version had no {place}");
+                let (parent, field) = place.rsplit_once('/').expect("a JSON pointer");
+                old.pointer_mut(parent).expect("the old version has what it stands in")[field] = value;
             }
             assert_eq!(new, old, "{} {schema}", event_type.name);
             let again =

@@ -48,7 +48,7 @@ fn inputs_are_bounded_described_and_free_of_null() {
     check::<RecordPayment>(&["order_id", "method"]);
     check::<ChangeLines>(&["order_id", "changes"]);
     check::<ReturnItems>(&["order_id", "disposition"]);
-    check::<Refund>(&["order_id", "kind"]);
+    check::<Refund>(&["order_id"]);
     check::<ReceiveStock>(&["product", "quantity"]);
     check::<AdjustStock>(&["product"]);
     check::<UpsertProduct>(&["sku"]);

@@ -122,7 +122,7 @@ impl sources::Values {
         let locale = self.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
         let timezone = self.read("timezone", timezone);
         let currency = self.read("currency", |text| {
-            Currency::from_str(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned())
+            Currency::given(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned())
         });
         let week_start = self.read("week-start", |text| {
             Weekday::from_str(text).map_err(|_| "expected a weekday such as monday or sunday".to_owned())

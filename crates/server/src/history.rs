@@ -5,6 +5,7 @@ use orderlog_domain::{
     event::{Event, Fact},
     ids::{OrderId, Position, ProductId, StreamId, Version},
     order::Order,
+    product::Product,
     world::State,
 };
 use orderlog_event_log::Log;
@@ -33,6 +34,25 @@ pub(crate) async fn events_of(
         }
         if page.len() < PAGE as usize {
             return Ok(events);
+        }
+    }
+}
+
+/// A product as its stream tells it right after `position`.
+pub(crate) async fn product_at(log: &Log, id: ProductId, position: Position) -> anyhow::Result<Product> {
+    let mut state = State::empty(StreamId::Product(id));
+    loop {
+        let page = log.read_stream(StreamId::Product(id), state.version(), PAGE).await?;
+        for recorded in page.iter().take_while(|recorded| recorded.position <= position) {
+            let event = envelope::decode(&recorded.json)?;
+            state.evolve(&event.data, &event.provenance);
+        }
+        let over = page.last().is_none_or(|last| last.position > position || page.len() < PAGE as usize);
+        if over {
+            return Ok(match state {
+                State::Product(product) => product,
+                State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) => Product::empty(id),
+            });
         }
     }
 }

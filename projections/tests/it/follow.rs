@@ -2,8 +2,15 @@
 
 use std::time::Duration;
 
-use orderlog_domain::ids::{OrderId, Position};
-use orderlog_projections::{Freshness, MODELS, PageRequest, order_summary};
+use orderlog_domain::{
+    ids::{OrderId, Position},
+    postings::Basis,
+};
+use orderlog_projections::{
+    Freshness, MODELS, PageRequest,
+    daily_sales::{self, SalesRequest},
+    order_summary,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,6 +27,7 @@ on_both!(
     a_stopped_node_is_followed_at_once,
     a_misfit_parks_its_stream_only,
     a_query_sees_what_was_just_appended,
+    what_the_sums_have_no_room_for_is_parked,
 );
 
 /// Rebuilds everything on `node` and compares the rows with those that stood before.
@@ -151,6 +159,35 @@ async fn a_misfit_parks_its_stream_only(engine: Engine) {
     // A rebuild tries again and, as nothing changed, parks again.
     assert_equals_a_rebuild(&engine, &node).await;
     assert_eq!(node.projections.parked("order_summary", 10).await.expect("parked").len(), 2);
+}
+
+async fn what_the_sums_have_no_room_for_is_parked(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(8));
+    history.live(200);
+    let [first, second, third] = [history.place(), history.place(), history.place()];
+    // A third of what 64 bits hold, in the order's currency and as converted: there is room for one of them.
+    history.pay_hugely(first);
+    history.pay_hugely(second);
+    history.write(&log).await;
+    let mut node = engine.running("one").await;
+    node.caught_up(history.position()).await;
+    // What was written before has its say in what comes later.
+    history.pay_hugely(third);
+    let events = history.write(&log).await;
+    node.bus.publish(events.into());
+    node.caught_up(history.position()).await;
+    node.stop().await;
+
+    let parked = node.projections.parked("daily_sales", 1_000).await.expect("parked");
+    let streams: std::collections::BTreeSet<&str> = parked.iter().map(|parked| parked.stream.as_str()).collect();
+    assert_eq!(streams, [format!("order-{second}"), format!("order-{third}")].iter().map(String::as_str).collect());
+    assert!(parked[0].reason.contains("larger than can be kept"), "{parked:?}");
+    let request = SalesRequest { basis: Basis::Cash, ..SalesRequest::default() };
+    let freshness = Freshness::AtLeast(history.position());
+    let answer = daily_sales::daily_sales(&node.projections, request, PageRequest::default(), freshness).await;
+    let cash: i64 = answer.expect("an answer").found.totals.iter().map(|sales| sales.own.cash).sum();
+    assert!(cash >= i64::MAX / 3 && cash < i64::MAX / 3 + i64::from(u32::MAX), "{cash}");
+    assert_equals_a_rebuild(&engine, &node).await;
 }
 
 async fn a_query_sees_what_was_just_appended(engine: Engine) {

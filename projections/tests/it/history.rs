@@ -253,6 +253,10 @@ impl History {
             quantity,
             unit_price: 1_000 + i64::from(n),
             tax_rate: 18.into(),
+            tax_inclusive: false,
+            line_total: None,
+            discounts: vec![],
+            cancelled: 0,
             amounts: Amounts { gross, discount, tax: (gross - discount) * 18 / 100 },
             tracked: true,
             reserved: quantity - waiting,
@@ -338,6 +342,11 @@ impl History {
         );
     }
 
+    /// More money comes in than any shop takes.
+    pub(crate) fn pay_hugely(&mut self, id: OrderId) {
+        self.pay(&self.order(id), i64::MAX / 3, "card");
+    }
+
     /// A payment was a mistake.
     fn pay_back(&mut self, order: &Order) {
         self.record(
@@ -351,6 +360,8 @@ impl History {
                 allowance: Charge::default(),
                 method: "upi".to_owned(),
                 reference: None,
+                lines: vec![],
+                undoes_payment: None,
                 converted: None,
             },
         );
@@ -388,7 +399,11 @@ impl History {
             units: -gone.ordered,
             amounts: Amounts { gross: -gone.amounts.gross, discount: -gone.amounts.discount, tax: -gone.amounts.tax },
         }));
+        let holds = |lines: &[PlacedLine], id: ProductId| lines.iter().any(|line| line.product_id == id);
+        let before: Vec<PlacedLine> = order.lines.iter().map(as_placed).collect();
+        let joined = Some(added.product_id).filter(|id| !holds(&before, *id));
         lines.push(added.clone());
+        let gone = removed.as_ref().map(|line| line.product_id).filter(|id| !holds(&lines, *id));
         let totals = Totals::of(lines.iter().map(|line| line.amounts), order.shipping);
         self.record(
             StreamId::Order(id),
@@ -403,6 +418,10 @@ impl History {
                 totals,
                 converted: None,
                 converted_differences: None,
+                goodwill_back: Charge::default(),
+                goodwill_back_converted: None,
+                joined: joined.into_iter().collect(),
+                gone: gone.into_iter().collect(),
             },
         );
         if let Some(Line { product_id, line, reserved, backordered, .. }) = removed {
@@ -457,6 +476,8 @@ impl History {
                 shipping: Charge::default(),
                 completes: true,
                 converted: None,
+                goodwill_back: Charge::default(),
+                goodwill_back_converted: None,
             },
         );
     }
@@ -528,9 +549,12 @@ impl History {
                 order_id: order.id,
                 customer_id: order.customer_id,
                 currency: order.currency,
+                gone: gone(order, &lines),
                 lines,
                 shipping: if completes { order.shipping } else { Charge::default() },
                 completes,
+                goodwill_back: Charge::default(),
+                goodwill_back_converted: None,
             },
         );
     }
@@ -539,6 +563,16 @@ impl History {
     pub(crate) fn record_misfit(&mut self, order_id: OrderId) {
         self.record(StreamId::Order(order_id), BackorderFilled { order_id, line: 1, product_id: product(0), units: 1 });
     }
+}
+
+/// Products of which nothing remains once these units are cancelled.
+fn gone(order: &Order, cancelled: &[LineUnits]) -> Vec<ProductId> {
+    let mut gone: Vec<ProductId> = cancelled.iter().map(|moved| moved.product_id).collect();
+    gone.sort_unstable();
+    gone.dedup();
+    let of = |id: ProductId| order.lines.iter().filter(move |line| line.product_id == id);
+    gone.retain(|id| of(*id).all(|line| line.shipped == 0));
+    gone
 }
 
 fn as_placed(line: &Line) -> PlacedLine {
@@ -550,6 +584,10 @@ fn as_placed(line: &Line) -> PlacedLine {
         quantity: line.ordered,
         unit_price: line.unit_price,
         tax_rate: line.tax_rate,
+        tax_inclusive: line.tax_inclusive,
+        line_total: line.line_total,
+        discounts: line.discounts.clone(),
+        cancelled: line.cancelled,
         amounts: line.amounts,
         tracked: line.tracked,
         reserved: line.reserved,

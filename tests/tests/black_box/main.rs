@@ -11,6 +11,7 @@ mod faults;
 mod figures;
 mod guards;
 mod history;
+mod money;
 mod names;
 mod observed;
 mod one_key;

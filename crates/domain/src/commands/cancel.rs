@@ -11,7 +11,7 @@ use super::{
 use crate::{
     decide::{Context, Decision, Refusal},
     event::{Charge, LineUnits, StockReleased, UnitsCancelled},
-    ids::{OrderId, StreamId},
+    ids::{OrderId, ProductId, StreamId},
     limits,
     order::{Line, Order, Status},
     rejection::Rejection,
@@ -86,15 +86,35 @@ fn cancelled(order: &Order, selected: &[Selected<'_>]) -> UnitsCancelled {
     let completes = selected.iter().map(|s| s.units).sum::<i64>() == active;
     let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_cancel(s.units)).collect();
     let shipping = if completes { order.shipping } else { Charge::default() };
+    let taken: i64 = lines.iter().map(|moved| moved.amounts.total()).sum();
+    let left = order.current_totals().total - taken - shipping.total();
+    let (goodwill_back, goodwill_back_converted) = order.goodwill_beyond(left);
     UnitsCancelled {
         order_id: order.id,
         customer_id: order.customer_id,
         currency: order.currency,
         converted: order.converted(&lines, Line::next_to_cancel, shipping),
+        gone: gone(order, &lines),
         lines,
         shipping,
         completes,
+        goodwill_back,
+        goodwill_back_converted,
     }
+}
+
+/// Products of which no active unit remains once these are cancelled.
+fn gone(order: &Order, cancelled: &[LineUnits]) -> Vec<ProductId> {
+    let mut gone: Vec<ProductId> = vec![];
+    for LineUnits { product_id, .. } in cancelled {
+        let of_product = |line: &&Line| line.product_id == *product_id;
+        let active: i64 = order.lines.iter().filter(of_product).map(Line::active).sum();
+        let less: i64 = cancelled.iter().filter(|moved| moved.product_id == *product_id).map(|moved| moved.units).sum();
+        if active == less && !gone.contains(product_id) {
+            gone.push(*product_id);
+        }
+    }
+    gone
 }
 
 #[cfg(test)]

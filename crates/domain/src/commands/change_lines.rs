@@ -1,5 +1,7 @@
 //! Changing what an order is for, before anything of it is picked.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,14 +11,14 @@ use super::{Reference, ReferenceKind, create_order::LineInput, refuse, stock_mov
 use crate::{
     decide::{Context, Decision, Refusal},
     event::{
-        Amounts, Charge, Converted, LineDifference, LinesChanged, PlacedLine, StockBackordered, StockPolicy,
+        Amounts, Charge, Converted, LineDifference, LineTotal, LinesChanged, PlacedLine, StockBackordered, StockPolicy,
         StockReleased, StockReserved, Totals,
     },
-    ids::{OrderId, StreamId},
+    ids::{OrderId, ProductId, StreamId},
     limits,
-    money::{MAX_AMOUNT_MINOR, parse_amount, round_minor},
+    money::{MAX_AMOUNT_MINOR, parse_amount, round_minor, units_value},
     order::{Line, Order, Status},
-    pricing::{Discount, EnteredLine, price},
+    pricing::{Discount, EnteredLine, taken_off},
     rejection::{Code, Problems, Rejection},
     text,
     world::World,
@@ -55,7 +57,7 @@ pub struct LineChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub unit_price: Option<String>,
-    /// Discount on the line from now on: "50.00" or "10%"; in proportion as before when left out.
+    /// Discount on the line from now on: "50.00" or "10%"; as before when left out, an amount up to the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
     pub discount: Option<String>,
@@ -82,7 +84,7 @@ impl ChangeLines {
                 .into());
         }
         self.check()?;
-        let mut lines: Vec<PlacedLine> = order.lines.iter().filter(|line| line.active() > 0).map(as_it_is).collect();
+        let mut lines: Vec<PlacedLine> = order.lines.iter().map(as_it_is).collect();
         let mut problems = Problems::default();
         for (i, change) in self.changes.iter().enumerate() {
             match change.line {
@@ -94,7 +96,7 @@ impl ChangeLines {
             }
         }
         problems.check()?;
-        self.conclude(order, lines, world)
+        self.conclude(order, lines, world, context)
     }
 
     fn check(&self) -> Result<(), Rejection> {
@@ -130,10 +132,16 @@ impl ChangeLines {
     }
 
     /// Reserves and releases what the new lines need, and records the change.
-    fn conclude(&self, order: &Order, mut lines: Vec<PlacedLine>, world: &World) -> Result<Decision, Refusal> {
+    fn conclude(
+        &self,
+        order: &Order,
+        mut lines: Vec<PlacedLine>,
+        world: &World,
+        context: &Context<'_>,
+    ) -> Result<Decision, Refusal> {
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
-        if lines.iter().map(|line| line.quantity).sum::<i64>() == 0 {
+        if lines.iter().map(PlacedLine::active).sum::<i64>() == 0 {
             return Err(Rejection::invalid("changes", "Nothing would remain of the order.")
                 .hint("Cancel the order with orders_cancel instead.")
                 .into());
@@ -142,15 +150,16 @@ impl ChangeLines {
             let message = format!("An order has at most {} lines.", limits::LINES_PER_ORDER);
             return Err(Rejection::new(Code::LimitExceeded, message).field("changes").into());
         }
-        let differences = differences(order, &lines);
-        if differences.is_empty() {
+        if lines.iter().eq(order.lines.iter().map(as_it_is).collect::<Vec<_>>().iter()) {
             return Ok(decision);
         }
+        let differences = differences(order, &lines);
         let mut moves = StockMoves::new(world);
-        release(order, &mut lines, &mut moves)?;
-        reserve(order, &mut lines, world, &mut moves)?;
+        let mut freed = release(order, &mut lines, &mut moves)?;
+        reserve(order, &mut lines, &mut freed, world, &mut moves)?;
+        let (joined, gone) = products_moved(order, &lines);
         lines.retain(|line| line.quantity > 0);
-        let totals = Totals::of(lines.iter().map(|line| line.amounts), order.current_shipping());
+        let totals = Totals::of(lines.iter().map(kept), order.current_shipping());
         if totals.gross.max(totals.total) > MAX_AMOUNT_MINOR {
             let message = "The order's total is larger than any amount accepted here.";
             return Err(Rejection::invalid("changes", message).into());
@@ -159,6 +168,10 @@ impl ChangeLines {
             decision.warn("Some units are not in stock: the order waits for them.");
         }
         let (converted, converted_differences) = converted(order, &lines, &differences);
+        if let Some(converted) = &converted {
+            refuse::check_converted_totals(&converted.lines, converted.shipping, "changes", context)?;
+        }
+        let (goodwill_back, goodwill_back_converted) = order.goodwill_beyond(totals.total);
         let changed = LinesChanged {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -170,6 +183,10 @@ impl ChangeLines {
             totals,
             converted,
             converted_differences,
+            goodwill_back,
+            goodwill_back_converted,
+            joined,
+            gone,
         };
         decision.record(stream, changed);
         moves.settle(&mut decision)?;
@@ -187,8 +204,9 @@ impl LineChange {
         lines: &mut [PlacedLine],
         problems: &mut Problems,
     ) -> Result<(), Rejection> {
-        let Some(line) = lines.iter_mut().find(|line| line.line == number) else {
-            let there = lines.iter().map(|line| json!({ "line": line.line, "product": line.name }));
+        let Some(line) = lines.iter_mut().find(|line| line.line == number && line.active() > 0) else {
+            let there = lines.iter().filter(|line| line.active() > 0);
+            let there = there.map(|line| json!({ "line": line.line, "product": line.name }));
             let message = if order.lines.iter().any(|line| line.line == number) {
                 format!("Nothing of line {number} of order #{} is left to change: all of it is cancelled.", order.id)
             } else {
@@ -199,50 +217,40 @@ impl LineChange {
                 .hint("See orders_get for its lines; name a product instead to add one.")
                 .candidates(there.take(5).collect()));
         };
-        let quantity = self.quantity.unwrap_or(line.quantity);
-        if self.unit_price.is_none() && self.discount.is_none() {
-            // The price stays: what the units cost so far, in proportion.
-            let share = |amount: i64| {
-                round_minor(Decimal::from(amount) * Decimal::from(quantity) / Decimal::from(line.quantity))
-            };
-            let Amounts { gross, discount, tax } = line.amounts;
-            if quantity != line.quantity {
-                line.amounts = Amounts { gross: share(gross), discount: share(discount), tax: share(tax) };
-            }
-            line.quantity = quantity;
+        let quantity = self.quantity.unwrap_or(line.active());
+        if quantity == line.active() && self.unit_price.is_none() && self.discount.is_none() {
             return Ok(());
         }
-        let unit_price = match self.unit_price.as_deref().map(|text| parse_amount(text, order.currency)) {
-            None => line.unit_price,
-            Some(Ok(price)) => price,
+        let (unit_price, line_total) = match self.unit_price.as_deref().map(|text| parse_amount(text, order.currency)) {
+            None => (line.unit_price, line.line_total),
+            Some(Ok(price)) => (price, None),
             Some(Err(error)) => {
                 problems.add(format!("changes[{index}].unit_price"), format!("cannot be read: {error}"));
                 return Ok(());
             }
         };
-        let Some(gross) = unit_price.checked_mul(quantity).filter(|gross| *gross <= MAX_AMOUNT_MINOR) else {
-            problems.add(format!("changes[{index}].quantity"), "makes the line larger than any amount accepted here");
-            return Ok(());
-        };
-        let discount = match self.discount.as_deref().map(|text| Discount::parse(text, order.currency)) {
-            None if line.amounts.gross == 0 => 0,
-            None => round_minor(
-                Decimal::from(gross) * Decimal::from(line.amounts.discount) / Decimal::from(line.amounts.gross),
-            ),
-            Some(Ok(discount)) => discount.of(gross),
+        let discounts = match self.discount.as_deref().map(|text| Discount::parse(text, order.currency)) {
+            None => line.discounts.clone(),
+            Some(Ok(discount)) => vec![discount],
             Some(Err(error)) => {
                 problems.add(format!("changes[{index}].discount"), format!("cannot be read: {error}"));
                 return Ok(());
             }
         };
-        if discount > gross {
+        let Some(gross) = entered_price(quantity, unit_price, line_total) else {
+            problems.add(format!("changes[{index}].quantity"), "makes the line larger than any amount accepted here");
+            return Ok(());
+        };
+        if self.discount.is_some() && discounts.iter().any(|discount| discount.of(gross) > gross) {
             problems.add(format!("changes[{index}].discount"), "is more than the line");
             return Ok(());
         }
-        let entered = EnteredLine { gross, discount, tax_rate: line.tax_rate, tax_inclusive: entered_with_tax(line) };
-        line.amounts = price(&[entered], 0, 0).0[0];
-        line.unit_price = unit_price;
-        line.quantity = quantity;
+        let discount = taken_off(gross, &discounts);
+        let entered = EnteredLine { gross, discount, tax_rate: line.tax_rate, tax_inclusive: line.tax_inclusive };
+        line.amounts = entered.amounts(0);
+        (line.unit_price, line.line_total, line.discounts) = (unit_price, line_total, discounts);
+        // Units cancelled before are no part of what is agreed now.
+        (line.quantity, line.cancelled) = (quantity, 0);
         Ok(())
     }
 
@@ -267,23 +275,26 @@ impl LineChange {
         let quantity = self.quantity.unwrap_or(1);
         let (unit_price, discount) = (self.unit_price.clone(), self.discount.clone());
         let input = LineInput { product: text.to_owned(), quantity, unit_price, line_total: None, discount };
-        let (unit_price, gross, discount) = match input.amounts("changes", index, order.currency, entry) {
-            Ok(amounts) => amounts,
+        let price = match input.price("changes", index, order.currency, entry) {
+            Ok(price) => price,
             Err((field, message)) => {
                 problems.add(field, message);
                 return Ok(None);
             }
         };
-        let entered = EnteredLine { gross, discount, tax_rate: entry.tax_rate, tax_inclusive: entry.tax_inclusive };
         Ok(Some(PlacedLine {
             line: number,
             product_id: id,
             sku: product.sku.clone(),
             name: entry.name.clone(),
             quantity,
-            unit_price,
+            unit_price: price.unit_price,
             tax_rate: entry.tax_rate,
-            amounts: price(&[entered], 0, 0).0[0],
+            tax_inclusive: entry.tax_inclusive,
+            line_total: price.line_total,
+            discounts: price.discount.into_iter().collect(),
+            amounts: price.entered.amounts(0),
+            cancelled: 0,
             tracked: entry.policy != StockPolicy::Untracked,
             reserved: 0,
             backordered: 0,
@@ -291,32 +302,73 @@ impl LineChange {
     }
 }
 
-/// A line with its active units only: cancelled ones are no part of the new agreement.
+/// What so many units cost as entered: the line's total, where it was entered, in proportion to the units it was entered
+/// for. None where that is more than is accepted.
+fn entered_price(quantity: i64, unit_price: i64, line_total: Option<LineTotal>) -> Option<i64> {
+    let price = match line_total {
+        None => unit_price.checked_mul(quantity)?,
+        Some(LineTotal { amount, units }) => {
+            round_minor(Decimal::from(amount) * Decimal::from(quantity) / Decimal::from(units))
+        }
+    };
+    Some(price).filter(|price| *price <= MAX_AMOUNT_MINOR)
+}
+
+/// A line with all of its units, cancelled ones too: unless it is changed, each keeps its value.
 fn as_it_is(line: &Line) -> PlacedLine {
     PlacedLine {
         line: line.line,
         product_id: line.product_id,
         sku: line.sku.clone(),
         name: line.name.clone(),
-        quantity: line.active(),
+        quantity: line.ordered,
         unit_price: line.unit_price,
         tax_rate: line.tax_rate,
-        amounts: line.kept_amounts(),
+        tax_inclusive: line.tax_inclusive,
+        line_total: line.line_total,
+        discounts: line.discounts.clone(),
+        amounts: line.amounts,
         tracked: line.tracked,
+        cancelled: line.cancelled,
         reserved: line.reserved,
         backordered: line.backordered,
     }
 }
 
-/// Whether the line's price was entered with tax: its gross, which never includes tax, is then less than its price.
-fn entered_with_tax(line: &PlacedLine) -> bool {
-    line.amounts.gross < line.unit_price * line.quantity
+/// What two lines that are priced alike have in common.
+fn as_agreed(line: &Line) -> (i64, i64, Amounts) {
+    (line.ordered, line.cancelled, line.amounts)
 }
 
-/// Behind the last number of the order as it was and as it becomes.
+/// Amounts of the units that are part of the order.
+fn kept(line: &PlacedLine) -> Amounts {
+    let value = |amount: i64| match line.quantity {
+        0 => 0,
+        quantity => units_value(amount, quantity, 0, line.active()),
+    };
+    let Amounts { gross, discount, tax } = line.amounts;
+    Amounts { gross: value(gross), discount: value(discount), tax: value(tax) }
+}
+
+/// Behind the last number that the order ever had: what is told of a line stays told of it.
 fn next_number(order: &Order, lines: &[PlacedLine]) -> u32 {
-    let numbers = order.lines.iter().map(|line| line.line).chain(lines.iter().map(|line| line.line));
-    numbers.max().map_or(1, |last| last + 1)
+    let last = lines.iter().map(|line| line.line).fold(order.last_line, u32::max);
+    last.saturating_add(1)
+}
+
+/// Products that the order holds from now on and did not before; products of which nothing remains.
+fn products_moved(order: &Order, lines: &[PlacedLine]) -> (Vec<ProductId>, Vec<ProductId>) {
+    let held = |id: &ProductId| order.lines.iter().any(|line| line.product_id == *id && line.active() > 0);
+    let holds = |id: &ProductId| lines.iter().any(|line| line.product_id == *id && line.active() > 0);
+    let mut all: Vec<ProductId> = vec![];
+    let ids = order.lines.iter().map(|line| line.product_id).chain(lines.iter().map(|line| line.product_id));
+    ids.for_each(|id| {
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    });
+    let joined = all.iter().filter(|id| holds(id) && !held(id)).copied().collect();
+    (joined, all.into_iter().filter(|id| held(id) && !holds(id)).collect())
 }
 
 /// Lines and differences in the shop's currency by the order's rate. A line that did not move keeps what it was.
@@ -326,18 +378,16 @@ fn converted(
     differences: &[LineDifference],
 ) -> (Option<Converted>, Option<Converted>) {
     let Some(by) = order.rate else { return (None, None) };
-    let before = |number: u32| {
-        let line = order.lines.iter().find(|line| line.line == number);
-        line.map(|line| Line { amounts: line.converted, ..line.clone() }.kept_amounts()).unwrap_or_default()
-    };
-    let after = |line: &PlacedLine| {
-        let moved = differences.iter().any(|moved| moved.line == line.line);
-        if moved { by.amounts(line.amounts, order.currency) } else { before(line.line) }
+    let was = |number: u32| order.lines.iter().find(|line| line.line == number);
+    let after = |line: &PlacedLine| match was(line.line) {
+        Some(before) if as_agreed(before) == (line.quantity, line.cancelled, line.amounts) => before.converted,
+        Some(_) | None => by.amounts(line.amounts, order.currency),
     };
     let moves = differences.iter().map(|moved| {
-        let now = lines.iter().find(|line| line.line == moved.line).map(after).unwrap_or_default();
-        let was = before(moved.line);
-        Amounts { gross: now.gross - was.gross, discount: now.discount - was.discount, tax: now.tax - was.tax }
+        let before = was(moved.line).map(|line| Line { amounts: line.converted, ..line.clone() }.kept_amounts());
+        // Of a line that was changed, no unit is cancelled.
+        let now = lines.iter().find(|line| line.line == moved.line).map(after);
+        now.unwrap_or_default().less(before.unwrap_or_default())
     });
     let moves = Converted { by, lines: moves.collect(), shipping: Charge::default() };
     let lines = lines.iter().map(after).collect();
@@ -345,30 +395,29 @@ fn converted(
 }
 
 fn differences(order: &Order, lines: &[PlacedLine]) -> Vec<LineDifference> {
-    let before = |number: u32| {
-        let line = order.lines.iter().find(|line| line.line == number);
-        line.map(|line| (line.active(), line.kept_amounts())).unwrap_or_default()
-    };
     let moved = lines.iter().map(|line| {
-        let (units, amounts) = before(line.line);
+        let before = order.lines.iter().find(|before| before.line == line.line);
+        let (units, amounts) = before.map(|before| (before.active(), before.kept_amounts())).unwrap_or_default();
         LineDifference {
             line: line.line,
             product_id: line.product_id,
-            units: line.quantity - units,
-            amounts: Amounts {
-                gross: line.amounts.gross - amounts.gross,
-                discount: line.amounts.discount - amounts.discount,
-                tax: line.amounts.tax - amounts.tax,
-            },
+            units: line.active() - units,
+            amounts: kept(line).less(amounts),
         }
     });
     moved.filter(|moved| moved.units != 0 || moved.amounts != Amounts::default()).collect()
 }
 
-/// First what lines no longer need: units waited for before units set aside.
-fn release(order: &Order, lines: &mut [PlacedLine], moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
+/// First what lines no longer need: units waited for before units set aside. Gives how many units of each product that
+/// frees.
+fn release(
+    order: &Order,
+    lines: &mut [PlacedLine],
+    moves: &mut StockMoves<'_>,
+) -> Result<BTreeMap<ProductId, i64>, Refusal> {
+    let mut freed = BTreeMap::new();
     for line in lines.iter_mut().filter(|line| line.tracked) {
-        let less = line.reserved + line.backordered - line.quantity;
+        let less = line.reserved + line.backordered - line.active();
         if less <= 0 {
             continue;
         }
@@ -378,22 +427,44 @@ fn release(order: &Order, lines: &mut [PlacedLine], moves: &mut StockMoves<'_>) 
         line.reserved -= reserved;
         let (product_id, order_id, line) = (line.product_id, order.id, line.line);
         moves.record(product_id, StockReleased { product_id, order_id, line, reserved, backordered })?;
+        *freed.entry(product_id).or_default() += reserved;
     }
-    Ok(())
+    Ok(freed)
 }
 
-/// Then what they need more, as far as nobody waits for it already.
-fn reserve(order: &Order, lines: &mut [PlacedLine], world: &World, moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
+/// Then what they need more, or wait for: first what this change freed, then what nobody else waits for.
+fn reserve(
+    order: &Order,
+    lines: &mut [PlacedLine],
+    freed: &mut BTreeMap<ProductId, i64>,
+    world: &World,
+    moves: &mut StockMoves<'_>,
+) -> Result<(), Refusal> {
     for line in lines.iter_mut().filter(|line| line.tracked) {
-        let more = line.quantity - line.reserved - line.backordered;
+        let (product_id, order_id, number) = (line.product_id, order.id, line.line);
+        let own = freed.entry(product_id).or_default();
+        let units = line.backordered.min(*own);
+        if units > 0 {
+            *own -= units;
+            line.backordered -= units;
+            line.reserved += units;
+            let reserved = StockReserved { product_id, order_id, line: number, units, from_backorder: true };
+            moves.record(product_id, reserved)?;
+        }
+        let more = line.active() - line.reserved - line.backordered;
         if more <= 0 {
             continue;
         }
-        let (product_id, order_id, number) = (line.product_id, order.id, line.line);
         let (_, entry) = refuse::registered(world, product_id, "changes", &line.sku)?;
         let stock = moves.stock(product_id)?;
         let (available, waiting) = (stock.available().max(0), stock.backordered());
-        let free = if waiting == 0 { available } else { 0 };
+        let free = match entry.policy {
+            // There is always enough of it.
+            StockPolicy::Untracked => more,
+            StockPolicy::Deny | StockPolicy::Backorder if waiting == 0 => available.max(*own),
+            StockPolicy::Deny | StockPolicy::Backorder => *own,
+        };
+        *own -= more.min(*own);
         let may_wait = match entry.policy {
             StockPolicy::Backorder => (entry.backorder_limit - waiting).max(0),
             StockPolicy::Deny | StockPolicy::Untracked => 0,
@@ -431,7 +502,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        commands::{Cancel, Command, CreateOrder, Ship, UpsertProduct},
+        commands::{Cancel, Command, CreateOrder, RecordPayment, Refund, Ship, UpsertProduct},
+        decide::Shop,
         event::Event,
         testing::{Story, input, types},
     };
@@ -496,7 +568,7 @@ mod tests {
         story.done(change(json!([{ "line": 2, "quantity": 0 }])));
         assert_eq!(story.order(ID).lines.len(), 1);
         let added = story.done(change(json!([{ "product": "C", "quantity": 1 }])));
-        assert_eq!(differences_of(&added)[0].0, 2);
+        assert_eq!(differences_of(&added)[0].0, 3, "2 was given to the line that went");
         assert!(story.done(change(json!([{ "line": 1, "quantity": 3 }]))).facts.is_empty());
     }
 
@@ -538,5 +610,129 @@ mod tests {
         assert_eq!(story.refused(change(json!([{ "line": 1 }, { "line": 1 }]))).code, Code::InvalidArgument);
         story.done(input::<Ship>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
         assert_eq!(story.refused(change(json!([{ "line": 1, "quantity": 1 }]))).code, Code::IllegalTransition);
+    }
+
+    /// A shop with one product, and an order of it as given.
+    fn priced(currency: &str, price: &str, tax: &str, inclusive: bool, line: Value) -> Story {
+        let mut story = Story::of_shop(Shop { currency: currency.parse().expect("a currency"), ..Shop::default() });
+        story.product("P", price, json!({ "tax_rate": tax, "tax_inclusive": inclusive })).stocked("P", 5_000);
+        let mut line = line;
+        line["product"] = json!("P");
+        story.done(input::<CreateOrder>(json!({ "customer": "Ann", "lines": [line] })));
+        story
+    }
+
+    /// Net, tax and total after one change of line 1.
+    #[track_caller]
+    fn check(mut story: Story, line: Value, expected: (i64, i64, i64)) {
+        let mut line = line;
+        line["line"] = json!(1);
+        story.done(change(json!([line])));
+        let totals = story.order(ID).current_totals();
+        assert_eq!((totals.net, totals.tax, totals.total), expected);
+        assert_eq!(totals, story.order(ID).totals);
+    }
+
+    #[test]
+    fn changed_lines_are_priced_and_taxed_anew() {
+        let one = || json!({ "quantity": 1 });
+        check(priced("JPY", "4", "10", false, one()), json!({ "quantity": 1_000 }), (4_000, 400, 4_400));
+        check(priced("JPY", "5", "10", false, one()), json!({ "quantity": 100 }), (500, 50, 550));
+        check(priced("JPY", "999", "10", true, one()), json!({ "quantity": 100 }), (90_818, 9_082, 99_900));
+        let mut cancelled = priced("JPY", "91336", "18", true, json!({ "quantity": 5 }));
+        cancelled.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 2 }] })));
+        check(cancelled, json!({ "quantity": 4 }), (309_614, 55_730, 365_344));
+        let free = priced("INR", "0.00", "18", true, one());
+        check(free, json!({ "unit_price": "1180.00" }), (100_000, 18_000, 118_000));
+    }
+
+    #[test]
+    fn a_line_priced_as_a_whole_stays_so() {
+        let three = || priced("INR", "40.00", "0", false, json!({ "quantity": 3, "line_total": "100.00" }));
+        check(three(), json!({ "discount": "10%" }), (9_000, 0, 9_000));
+        check(three(), json!({ "quantity": 4 }), (13_333, 0, 13_333));
+        let ten = priced("JPY", "4", "10", true, json!({ "quantity": 10, "line_total": "9", "discount": "50%" }));
+        check(ten, json!({ "discount": "0%" }), (8, 1, 9));
+        let mut back = three();
+        back.done(change(json!([{ "line": 1, "quantity": 7 }])));
+        check(back, json!({ "quantity": 3 }), (10_000, 0, 10_000));
+    }
+
+    #[test]
+    fn a_percentage_stays_one_and_an_amount_stays_one_up_to_the_line() {
+        let with = |discount: &str| priced("INR", "10.00", "0", false, json!({ "quantity": 3, "discount": discount }));
+        check(with("10%"), json!({ "quantity": 5 }), (4_500, 0, 4_500));
+        check(with("7.50"), json!({ "quantity": 5 }), (4_250, 0, 4_250));
+        check(with("7.50"), json!({ "quantity": 1, "unit_price": "5.00" }), (0, 0, 0));
+        // The same of an order discount: a share of an amount stays that amount.
+        let shared = |discount: &str| {
+            let mut story = Story::new();
+            story.product("P", "10.00", json!({})).stocked("P", 50);
+            story.done(input::<CreateOrder>(json!({
+                "customer": "Ann", "order_discount": discount, "lines": [{ "product": "P", "quantity": 3 }],
+            })));
+            story
+        };
+        check(shared("6.00"), json!({ "quantity": 5 }), (4_400, 0, 4_400));
+        check(shared("20%"), json!({ "quantity": 5 }), (4_000, 0, 4_000));
+    }
+
+    #[test]
+    fn whether_the_price_includes_tax_is_stored_with_the_line() {
+        // Net of the price of ten by one minor unit: from the amounts it could be either.
+        let story = priced("JPY", "0", "10", true, json!({ "quantity": 10 }));
+        assert!(story.order(ID).lines[0].tax_inclusive);
+        check(story, json!({ "quantity": 1, "unit_price": "110" }), (100, 10, 110));
+    }
+
+    #[test]
+    fn a_line_that_is_not_named_keeps_its_units_and_what_was_cancelled_of_it() {
+        let mut story = Story::new();
+        story.product("D", "40.00", json!({})).stocked("D", 3).product("B", "5.00", json!({})).stocked("B", 5);
+        story.done(input::<CreateOrder>(json!({ "customer": "Ann", "lines": [
+            { "product": "D", "quantity": 3, "line_total": "100.00" }, { "product": "B", "quantity": 1 },
+        ] })));
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
+        let before = story.order(ID).lines[0].clone();
+        let decision = story.done(change(json!([{ "line": 2, "quantity": 2 }])));
+        assert_eq!(differences_of(&decision).len(), 1);
+        assert_eq!(story.order(ID).lines[0], before);
+        let back = |story: &mut Story| {
+            let lines = json!([{ "line": 1, "quantity": 1 }]);
+            story.ask(&input::<Refund>(json!({ "order_id": 1001, "lines": lines })))
+        };
+        // Of the 33.34 that the cancelled unit cost, 5.00 went into the mug that was added.
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card", "amount": "5.00" })));
+        let refunded = back(&mut story).expect("it is owed");
+        let Event::PaymentRefunded(fact) = &refunded.facts[0].1 else { panic!("a refund") };
+        assert_eq!(fact.amount, 3_334);
+        story.done(change(json!([{ "line": 2, "quantity": 1 }])));
+        assert_eq!(back(&mut story).expect_err("it went back").code, Code::IllegalTransition);
+    }
+
+    #[test]
+    fn freed_units_go_first_to_the_same_orders_other_lines() {
+        let mut story = Story::new();
+        story.product("W", "1.00", json!({ "policy": "backorder", "backorder_limit": 9 })).stocked("W", 3);
+        let ours = story.ordered(&[("W", 3), ("W", 1)]);
+        let other = story.ordered(&[("W", 1)]);
+        story.done(change(json!([{ "line": 1, "quantity": 1 }, { "product": "W", "quantity": 1 }])));
+        let reserved: Vec<i64> = story.order(ours).lines.iter().map(|line| line.reserved).collect();
+        assert_eq!(reserved, [1, 1, 1], "one to the line that waited, one to the new one");
+        assert!(story.order(other).backordered());
+        story.done(change(json!([{ "line": 3, "quantity": 0 }])));
+        assert!(!story.order(other).backordered(), "what nobody here needs goes to the next");
+    }
+
+    #[test]
+    fn goodwill_for_a_line_that_becomes_cheaper_is_posted_back() {
+        let mut story = priced("INR", "100.00", "10", false, json!({ "quantity": 2 }));
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "goodwill", "amount": "220.00" })));
+        let decision = story.done(change(json!([{ "line": 1, "quantity": 1 }])));
+        let Event::LinesChanged(fact) = &decision.facts[0].1 else { panic!("lines changed") };
+        assert_eq!(fact.goodwill_back, Charge { net: 10_000, tax: 1_000 });
+        assert_eq!(story.order(ID).due(), 0);
     }
 }

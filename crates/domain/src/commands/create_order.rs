@@ -9,11 +9,11 @@ use self::allot::{allot, set_aside};
 use super::{Reference, ReferenceKind, refuse, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Amounts, CatalogueEntry, Charge, Converted, OrderPlaced, PlacedLine, StockPolicy, Totals},
+    event::{Amounts, CatalogueEntry, Charge, Converted, LineTotal, OrderPlaced, PlacedLine, StockPolicy, Totals},
     ids::{CustomerId, ProductId, StreamId, Version},
     limits,
-    money::{AmountError, Currency, MAX_AMOUNT_MINOR, parse_amount, plain},
-    pricing::{Discount, EnteredLine, price},
+    money::{AmountError, Currency, MAX_AMOUNT_MINOR, UnknownCurrency, parse_amount, plain},
+    pricing::{Discount, EnteredLine, price, spread_discount},
     product::Product,
     rejection::{Code, Problems, Rejection},
     text,
@@ -80,8 +80,15 @@ pub(super) struct Item<'a> {
     product: &'a Product,
     entry: &'a CatalogueEntry,
     quantity: i64,
-    unit_price: i64,
-    entered: EnteredLine,
+    price: LinePrice,
+}
+
+/// A line's price as it was entered, and what it comes to.
+pub(super) struct LinePrice {
+    pub(super) unit_price: i64,
+    pub(super) line_total: Option<LineTotal>,
+    pub(super) discount: Option<Discount>,
+    pub(super) entered: EnteredLine,
 }
 
 impl CreateOrder {
@@ -155,13 +162,13 @@ impl CreateOrder {
             .map_err(|message| Rejection::invalid("currency", format!("currency {message}.")))?;
         let customer_id = self.customer(world, context)?;
         let items = self.items(currency, world, context)?;
-        let (amounts, shipping, totals) = self.price(&items, currency)?;
+        let Priced { amounts, order_discounts, shipping, totals } = self.price(&items, currency)?;
         let placed = OrderPlaced {
             order_id: context.next_order,
             customer_id,
             currency,
-            tax_inclusive: items.iter().all(|item| item.entered.tax_inclusive),
-            lines: placed_lines(&items, &amounts),
+            tax_inclusive: items.iter().all(|item| item.entry.tax_inclusive),
+            lines: placed_lines(&items, &amounts, &order_discounts),
             shipping,
             totals,
             note: self.note.clone(),
@@ -174,7 +181,7 @@ impl CreateOrder {
     fn currency(&self, shop: Currency) -> Result<Currency, String> {
         let Some(code) = &self.currency else { return Ok(shop) };
         let shown: String = code.chars().take(10).collect();
-        code.parse().map_err(|_| format!("`{shown}` is no ISO 4217 code; use one such as INR, USD or EUR"))
+        Currency::given(code).map_err(|_| UnknownCurrency(shown).to_string())
     }
 
     fn check_amounts(&self, currency: Currency, problems: &mut Problems) {
@@ -226,12 +233,8 @@ impl CreateOrder {
                 problems
                     .add(format!("lines[{i}].product"), format!("`{}` is archived and no longer sold", product.sku));
             }
-            match line.amounts("lines", i, currency, entry) {
-                Ok((unit_price, gross, discount)) => {
-                    let (tax_rate, tax_inclusive) = (entry.tax_rate, entry.tax_inclusive);
-                    let entered = EnteredLine { gross, discount, tax_rate, tax_inclusive };
-                    items.push(Item { id, product, entry, quantity: line.quantity, unit_price, entered });
-                }
+            match line.price("lines", i, currency, entry) {
+                Ok(price) => items.push(Item { id, product, entry, quantity: line.quantity, price }),
                 Err((field, message)) => problems.add(field, message),
             }
         }
@@ -239,9 +242,9 @@ impl CreateOrder {
         Ok(items)
     }
 
-    fn price(&self, items: &[Item<'_>], currency: Currency) -> Result<(Vec<Amounts>, Charge, Totals), Rejection> {
+    fn price(&self, items: &[Item<'_>], currency: Currency) -> Result<Priced, Rejection> {
         let mut problems = Problems::default();
-        let lines: Vec<EnteredLine> = items.iter().map(|item| item.entered).collect();
+        let lines: Vec<EnteredLine> = items.iter().map(|item| item.price.entered).collect();
         let left: i64 = lines.iter().map(|line| line.gross - line.discount).sum();
         let shipping = match self.shipping.as_deref().map(|text| parse_amount(text, currency)).transpose() {
             Ok(fee) => fee.unwrap_or(0),
@@ -250,25 +253,41 @@ impl CreateOrder {
                 0
             }
         };
-        let discount = match self.order_discount.as_deref().map(|text| Discount::parse(text, currency)).transpose() {
-            Ok(discount) => discount.map_or(0, |discount| discount.of(left)),
+        let given = match self.order_discount.as_deref().map(|text| Discount::parse(text, currency)).transpose() {
+            Ok(discount) => discount,
             Err(error) => {
                 problems.add("order_discount", format!("cannot be read: {error}"));
-                0
+                None
             }
         };
+        let discount = given.map_or(0, |discount| discount.of(left));
         if discount > left {
             let (discount, left) = (plain(discount, currency), plain(left, currency));
             problems.add("order_discount", format!("is {discount}, more than the {left} of all lines"));
         }
         problems.check()?;
-        let (amounts, shipping) = price(&lines, discount, shipping);
+        let shares = spread_discount(&lines, discount);
+        let (amounts, shipping) = price(&lines, &shares, shipping);
         let totals = Totals::of(amounts.iter().copied(), shipping);
         if totals.gross.max(totals.total) > MAX_AMOUNT_MINOR {
             return Err(Rejection::invalid("lines", "The order's total is larger than any amount accepted here."));
         }
-        Ok((amounts, shipping, totals))
+        let of_line = |share: &i64| match given {
+            Some(Discount::Percent(percent)) => Some(Discount::Percent(percent)),
+            Some(Discount::Amount(_)) if *share > 0 => Some(Discount::Amount(*share)),
+            Some(Discount::Amount(_)) | None => None,
+        };
+        Ok(Priced { amounts, order_discounts: shares.iter().map(of_line).collect(), shipping, totals })
     }
+}
+
+/// What an order comes to.
+struct Priced {
+    amounts: Vec<Amounts>,
+    /// Of each line: the order discount where it is a percentage, the line's share where it is an amount.
+    order_discounts: Vec<Option<Discount>>,
+    shipping: Charge,
+    totals: Totals,
 }
 
 /// An order that is yet to be placed stands at no version.
@@ -281,14 +300,14 @@ fn check_version(context: &Context<'_>) -> Result<(), Rejection> {
 }
 
 impl LineInput {
-    /// Unit price, gross and discount as entered, or the field at fault and what is wrong with it.
-    pub(super) fn amounts(
+    /// The price as entered, or the field at fault and what is wrong with it.
+    pub(super) fn price(
         &self,
         list: &str,
         index: usize,
         currency: Currency,
         entry: &CatalogueEntry,
-    ) -> Result<(i64, i64, i64), (String, String)> {
+    ) -> Result<LinePrice, (String, String)> {
         let at = |name: &str| format!("{list}[{index}].{name}");
         let read = |name: &str, text: &str| {
             parse_amount(text, currency).map_err(|error| (at(name), format!("cannot be read: {error}")))
@@ -311,17 +330,17 @@ impl LineInput {
         let gross = gross
             .filter(|gross| *gross <= MAX_AMOUNT_MINOR)
             .ok_or_else(|| (at("quantity"), "makes the line larger than any amount accepted here".to_owned()))?;
-        let discount = match &self.discount {
-            None => 0,
-            Some(text) => Discount::parse(text, currency)
-                .map_err(|error| (at("discount"), format!("cannot be read: {error}")))?
-                .of(gross),
-        };
+        let given = self.discount.as_deref().map(|text| Discount::parse(text, currency)).transpose();
+        let given = given.map_err(|error| (at("discount"), format!("cannot be read: {error}")))?;
+        let discount = given.map_or(0, |discount| discount.of(gross));
         if discount > gross {
             let (discount, gross) = (plain(discount, currency), plain(gross, currency));
             return Err((at("discount"), format!("is {discount}, more than the line's {gross}")));
         }
-        Ok((unit_price, gross, discount))
+        let line_total = self.line_total.as_ref().map(|_| LineTotal { amount: gross, units: self.quantity });
+        let (tax_rate, tax_inclusive) = (entry.tax_rate, entry.tax_inclusive);
+        let entered = EnteredLine { gross, discount, tax_rate, tax_inclusive };
+        Ok(LinePrice { unit_price, line_total, discount: given, entered })
     }
 }
 
@@ -337,23 +356,29 @@ fn converted(
         return Ok(None);
     }
     let Some(by) = refuse::stored_rate(currency, world, context)? else { return Ok(None) };
-    let lines = lines.iter().map(|amounts| by.amounts(*amounts, currency)).collect();
-    Ok(Some(Converted { by, lines, shipping: by.charge(shipping, currency) }))
+    let converted: Vec<Amounts> = lines.iter().map(|amounts| by.amounts(*amounts, currency)).collect();
+    let shipping = by.charge(shipping, currency);
+    refuse::check_converted_totals(&converted, shipping, "lines", context)?;
+    Ok(Some(Converted { by, lines: converted, shipping }))
 }
 
-fn placed_lines(items: &[Item<'_>], amounts: &[Amounts]) -> Vec<PlacedLine> {
-    let numbered = (1..).zip(items).zip(amounts);
+fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], order_discounts: &[Option<Discount>]) -> Vec<PlacedLine> {
+    let numbered = (1..).zip(items).zip(amounts).zip(order_discounts);
     numbered
-        .map(|((line, item), amounts)| PlacedLine {
+        .map(|(((line, item), amounts), order_discount)| PlacedLine {
             line,
             product_id: item.id,
             sku: item.product.sku.clone(),
             name: item.entry.name.clone(),
             quantity: item.quantity,
-            unit_price: item.unit_price,
+            unit_price: item.price.unit_price,
             tax_rate: item.entry.tax_rate,
+            tax_inclusive: item.entry.tax_inclusive,
+            line_total: item.price.line_total,
+            discounts: item.price.discount.into_iter().chain(*order_discount).collect(),
             amounts: *amounts,
             tracked: item.entry.policy != StockPolicy::Untracked,
+            cancelled: 0,
             reserved: 0,
             backordered: 0,
         })

@@ -17,7 +17,7 @@ use crate::{
 pub struct LineSelection {
     /// Number of the line, from 1. Give this or `product`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u32", range(min = 1, max = limits::LINES_PER_ORDER))]
+    #[schemars(with = "u32", range(min = 1))]
     pub line: Option<u32>,
     /// SKU or name of the product on the line. Give this or `line`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

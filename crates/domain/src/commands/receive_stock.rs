@@ -65,6 +65,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        commands::ChangeLines,
         rejection::Code,
         testing::{Story, input, streams, types},
     };
@@ -100,5 +101,34 @@ mod tests {
         }
         story.product("W", "1.00", json!({ "policy": "untracked" }));
         assert_eq!(story.refused(receive(1)).field.as_deref(), Some("product"));
+    }
+
+    #[test]
+    fn the_oldest_order_is_filled_first_also_where_it_grew_later() {
+        let mut story = Story::new();
+        story.product("W", "1.00", json!({ "policy": "backorder", "backorder_limit": 10 }));
+        let (first, second) = (story.ordered(&[("W", 1)]), story.ordered(&[("W", 3)]));
+        let more = json!({ "order_id": first, "changes": [{ "line": 1, "quantity": 3 }] });
+        story.done(input::<ChangeLines>(more));
+        story.done(receive(3));
+        let reserved = [first, second].map(|order| story.order(order).lines[0].reserved);
+        assert_eq!(reserved, [3, 0]);
+    }
+
+    #[test]
+    fn stock_that_was_never_above_the_threshold_does_not_fall_to_it() {
+        let mut story = Story::new();
+        story.product("L", "1.00", json!({ "low_stock_threshold": 5 })).stocked("L", 3);
+        let reached = |story: &Story| story.told.iter().filter(|told| told.2.event_type() == "LowStockReached").count();
+        story.ordered(&[("L", 1)]);
+        assert_eq!(reached(&story), 0, "it was low from the first");
+        story.stocked("L", 8);
+        story.ordered(&[("L", 6)]);
+        assert_eq!(reached(&story), 1);
+        story.ordered(&[("L", 1)]);
+        assert_eq!(reached(&story), 1, "once until it is crossed upwards");
+        story.product("L", "1.00", json!({ "low_stock_threshold": 1 }));
+        story.ordered(&[("L", 2)]);
+        assert_eq!(reached(&story), 2, "it was above the lower threshold");
     }
 }

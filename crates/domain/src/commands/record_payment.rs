@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::refuse;
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Charge, PaymentCaptured},
+    event::PaymentCaptured,
     ids::{OrderId, StreamId},
     limits,
     money::{MAX_AMOUNT_MINOR, parse_amount},
@@ -60,7 +60,7 @@ impl RecordPayment {
                 amount,
                 method: self.method.trim().to_lowercase(),
                 reference: self.reference.clone(),
-                converted: refuse::cash(order, amount, Charge::default(), world, context)?,
+                converted: refuse::cash(order, amount, world, context)?,
             },
         );
         Ok(decision)

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Amounts, Charge, PaymentRefunded, RefundKind},
+    event::{Charge, PaymentRefunded, RefundKind, RefundedUnits},
     ids::{OrderId, StreamId},
     limits,
     money::{parse_amount, round_minor},
@@ -28,10 +28,11 @@ pub struct Refund {
     /// The order's number.
     #[schemars(with = "i64", range(min = 1))]
     pub order_id: OrderId,
-    /// What for.
-    pub kind: RefundKind,
-    /// Amount with tax in the order's currency, such as "999.00"; for units and shipping all that is owed back when
-    /// left out.
+    /// What for; owed when left out, or units with lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RefundKind")]
+    pub kind: Option<RefundKind>,
+    /// Amount with tax in the order's currency, such as "999.00"; but for goodwill all that is owed when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub amount: Option<String>,
@@ -71,16 +72,24 @@ impl Refund {
         if amount > self.limit(order) {
             return Err(self.too_much(order, amount, context).into());
         }
-        let allowance = match self.kind {
+        let allowance = match self.kind() {
             RefundKind::Goodwill => goodwill(order, amount, tax),
-            RefundKind::Units | RefundKind::Shipping => Charge::default(),
+            RefundKind::Owed | RefundKind::Units | RefundKind::Shipping => Charge::default(),
         };
         let latest = order.payments.last().map_or("", |payment| payment.method.as_str());
         let method = self.method.as_deref().unwrap_or(latest).trim().to_lowercase();
-        let mut fact = refunded(order, amount, self.kind, allowance, method, self.reference.clone());
-        fact.converted = refuse::cash(order, amount, allowance, world, context)?;
+        let mut fact = refunded(order, amount, self.kind(), allowance, method, self.reference.clone());
+        fact.converted = refuse::cash_back(order, amount, allowance, world, context)?;
+        if let Some(lines) = &self.lines {
+            let selected = select(order, Some(lines), Line::refundable)?;
+            fact.lines = selected.iter().map(|s| RefundedUnits { line: s.line.line, units: s.units }).collect();
+        }
         decision.record(stream, fact);
         Ok(decision)
+    }
+
+    fn kind(&self) -> RefundKind {
+        self.kind.unwrap_or(if self.lines.is_some() { RefundKind::Units } else { RefundKind::Owed })
     }
 
     /// Amount and tax as given, minor units.
@@ -102,16 +111,18 @@ impl Refund {
                 }
             };
         let (amount, tax) = (read("amount", &self.amount), read("tax", &self.tax));
-        match (self.kind, amount, &self.lines) {
+        match (self.kind(), amount, &self.lines) {
             (_, Some(_), Some(_)) => problems.add("lines", "cannot be given together with amount"),
             (RefundKind::Goodwill, None, _) if self.amount.is_none() => {
                 problems.add("amount", "is needed for goodwill: say how much");
             }
-            (RefundKind::Shipping, _, Some(_)) => problems.add("lines", "cannot be given with shipping"),
+            (kind @ (RefundKind::Shipping | RefundKind::Owed | RefundKind::Goodwill), _, Some(_)) => {
+                problems.add("lines", format!("cannot be given with {}, only with units", kind.name()));
+            }
             (_, Some(0), _) => problems.add("amount", "must be more than nothing"),
             _ => {}
         }
-        if tax.is_some() && self.kind != RefundKind::Goodwill {
+        if tax.is_some() && self.kind() != RefundKind::Goodwill {
             problems.add("tax", "goes with goodwill only: units and shipping carry their own tax");
         }
         if let (Some(tax), Some(amount)) = (tax, amount)
@@ -127,11 +138,12 @@ impl Refund {
     fn limit(&self, order: &Order) -> i64 {
         let kept = order.captured - order.refunded;
         let owed = (-order.due()).clamp(0, kept);
-        match self.kind {
-            RefundKind::Units => owed,
-            RefundKind::Shipping => owed.min(order.shipping_reversed.net + order.shipping_reversed.tax),
+        match self.kind() {
+            RefundKind::Owed => owed,
+            RefundKind::Units => owed.min(order.freed - order.refunded_units).max(0),
+            RefundKind::Shipping => owed.min(order.shipping_reversed.total() - order.refunded_shipping).max(0),
             RefundKind::Goodwill => {
-                let sale = order.current_totals().total - order.goodwill.net - order.goodwill.tax;
+                let sale = order.current_totals().total - order.goodwill.total();
                 kept.min(sale).max(0)
             }
         }
@@ -140,30 +152,33 @@ impl Refund {
     fn too_much(&self, order: &Order, amount: i64, context: &Context<'_>) -> Rejection {
         let shown = |minor| context.shop.locale.money_in_words(minor, order.currency);
         let (id, limit, kept) = (order.id, self.limit(order), order.captured - order.refunded);
-        let (message, hint) = match self.kind {
+        let (message, hint) = match self.kind() {
             RefundKind::Goodwill if kept <= 0 => (
                 format!("Nothing can go back for order #{id}: nothing that was paid for it is still here."),
                 "If a payment came in that is not recorded, record it first with orders_record_payment.",
             ),
             RefundKind::Goodwill if limit == 0 => (
                 format!("Nothing can go back out of goodwill for order #{id}: none of its sale is left to lower."),
-                "Pay back what is owed with kind units or shipping instead.",
+                "Pay back what is owed with kind owed instead.",
             ),
             RefundKind::Goodwill => (
                 format!("At most {} can go back out of goodwill for order #{id}, not {}.", shown(limit), shown(amount)),
                 "Agree on a smaller amount with the user. What is owed for cancelled or returned units goes back with \
-                 kind units.",
+                 kind owed.",
             ),
-            RefundKind::Units | RefundKind::Shipping => (
-                format!(
-                    "{} is owed back for order #{id} on account of {}, not {}; {} of its payments is still here.",
-                    shown(limit),
-                    self.kind.name(),
-                    shown(amount),
-                    shown(kept)
-                ),
-                "Cancel (orders_cancel) or return (orders_return_items) the units first, or refund as goodwill.",
-            ),
+            kind @ (RefundKind::Owed | RefundKind::Units | RefundKind::Shipping) => {
+                let what = match kind {
+                    RefundKind::Owed => String::new(),
+                    kind => format!(" on account of {}", kind.name()),
+                };
+                let (limit, amount, kept) = (shown(limit), shown(amount), shown(kept));
+                (
+                    format!(
+                        "{limit} is owed back for order #{id}{what}, not {amount}; {kept} of its payments is still here."
+                    ),
+                    "Cancel (orders_cancel) or return (orders_return_items) the units first, or refund as goodwill.",
+                )
+            }
         };
         let field = if self.lines.is_some() { "lines" } else { "amount" };
         Rejection::new(Code::LimitExceeded, message).field(field).hint(hint)
@@ -180,10 +195,22 @@ pub(super) fn refunded(
     reference: Option<String>,
 ) -> PaymentRefunded {
     let (order_id, customer_id, currency) = (order.id, order.customer_id, order.currency);
-    PaymentRefunded { order_id, customer_id, currency, amount, kind, allowance, method, reference, converted: None }
+    PaymentRefunded {
+        order_id,
+        customer_id,
+        currency,
+        amount,
+        kind,
+        allowance,
+        method,
+        reference,
+        lines: vec![],
+        undoes_payment: Some(false),
+        converted: None,
+    }
 }
 
-/// Rule R7: the tax given, else the original order's share.
+/// Rule R7: the tax given, else the share in the order as it was agreed last.
 fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
     let net = match tax {
         Some(tax) => amount - tax,
@@ -198,17 +225,22 @@ fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
 
 /// What the selected units, cancelled or returned, cost with tax.
 fn worth(order: &Order, lines: &[LineSelection], context: &Context<'_>) -> Result<i64, Rejection> {
-    let freed = |line: &Line| line.returned + line.cancelled;
-    let selected = select(order, Some(lines), freed)?;
-    if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > freed(s.line)) {
-        let message =
-            refuse::too_few(line, freed(line), *units, ["was cancelled or came back", "were cancelled or came back"]);
-        return Err(refuse::illegal(order, context, message)
-            .field("lines")
-            .hint("Cancel (orders_cancel) or return (orders_return_items) the units first."));
+    let selected = select(order, Some(lines), Line::refundable)?;
+    if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.refundable()) {
+        let verbs = [
+            "was cancelled or came back and is to be paid back",
+            "were cancelled or came back and are to be paid back",
+        ];
+        let message = refuse::too_few(line, line.refundable(), *units, verbs);
+        let refunded = line.returned_refunded + line.cancelled_refunded;
+        let hint = if refunded > 0 {
+            format!("The price of {refunded} of its units went back before; see orders_get.")
+        } else {
+            "Cancel (orders_cancel) or return (orders_return_items) the units first.".to_owned()
+        };
+        return Err(refuse::illegal(order, context, message).field("lines").hint(hint));
     }
-    let with_tax = |amounts: Amounts| amounts.gross - amounts.discount + amounts.tax;
-    Ok(selected.iter().map(|s| with_tax(s.line.freed(s.units))).sum())
+    Ok(selected.iter().map(|s| s.line.next_to_refund(s.units).total()).sum())
 }
 
 #[cfg(test)]
@@ -219,6 +251,7 @@ mod tests {
     use crate::{
         commands::{Cancel, Command, CreateOrder, RecordPayment, ReturnItems, SetRate, Ship},
         event::Event,
+        money::Currency,
         order::PaymentStatus,
         postings::{Basis, postings},
         testing::{Story, input},
@@ -276,9 +309,9 @@ mod tests {
         story.done(refund(json!({ "kind": "goodwill", "amount": "50.00" })));
         story.done(input::<ReturnItems>(json!({ "order_id": 1001, "disposition": "restock", "shipping": true })));
         assert_eq!(story.order(ID).due(), 5_000 - paid, "all that is left of what came in");
-        let decision = story.done(refund(json!({ "kind": "units" })));
+        let decision = story.done(refund(json!({})));
         let Event::PaymentRefunded(fact) = &decision.facts[0].1 else { panic!("a refund") };
-        assert_eq!(fact.amount, paid - 5_000);
+        assert_eq!((fact.amount, fact.kind), (paid - 5_000, RefundKind::Owed));
         let order = story.order(ID);
         assert_eq!((order.due(), order.payment_status()), (0, PaymentStatus::Refunded));
     }
@@ -330,8 +363,8 @@ mod tests {
         assert!(!refused.hint.expect("a hint").contains("goodwill"));
         story.done(input::<Cancel>(json!({ "order_id": 1001 })));
         let refused = story.refused(goodwill());
-        assert!(refused.hint.expect("a hint").contains("kind units"), "all of it is owed back");
-        story.done(refund(json!({ "kind": "units" })));
+        assert!(refused.hint.expect("a hint").contains("kind owed"), "all of it is owed back");
+        story.done(refund(json!({ "kind": "owed" })));
         assert!(story.refused(goodwill()).message.contains("nothing that was paid for it is still here"));
     }
 
@@ -342,5 +375,107 @@ mod tests {
             "kind": "units", "amount": "1.00", "tax": "0.50", "lines": [{ "line": 1, "quantity": 1 }],
         })));
         assert_eq!(both.problems.len(), 2);
+    }
+
+    /// Paid, then all of it cancelled.
+    fn cancelled(price: &str, quantity: i64, shipping: &str) -> Story {
+        let mut story = Story::new();
+        story.product("A", price, json!({})).stocked("A", quantity);
+        story.done(input::<CreateOrder>(json!({
+            "customer": "Ann", "shipping": shipping, "lines": [{ "product": "A", "quantity": quantity }],
+        })));
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        story
+    }
+
+    #[test]
+    fn the_shipping_fee_goes_back_once() {
+        let mut story = cancelled("100.00", 1, "20.00");
+        story.done(refund(json!({ "kind": "shipping" })));
+        assert_eq!(story.order(ID).refunded, 2_000);
+        let again = story.done(refund(json!({ "kind": "shipping" })));
+        assert_eq!(
+            (again.facts.len(), again.warnings.as_slice()),
+            (0, &["Nothing is owed back for order #1001.".to_owned()][..])
+        );
+        assert_eq!(story.refused(refund(json!({ "kind": "shipping", "amount": "1.00" }))).code, Code::LimitExceeded);
+        story.done(refund(json!({})));
+        assert_eq!((story.order(ID).refunded, story.order(ID).due()), (12_000, 0));
+    }
+
+    #[test]
+    fn units_go_back_once_and_nothing_of_the_fee_with_them() {
+        let mut story = cancelled("20.00", 2, "50.00");
+        let both = || refund(json!({ "lines": [{ "line": 1, "quantity": 2 }] }));
+        story.done(both());
+        assert_eq!(story.order(ID).refunded, 4_000);
+        let refused = story.refused(both());
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::IllegalTransition, Some("lines")));
+        assert!(refused.hint.expect("a hint").contains("2 of its units went back"));
+        assert!(story.done(refund(json!({ "kind": "units" }))).facts.is_empty());
+        story.done(refund(json!({ "kind": "owed" })));
+        assert_eq!((story.order(ID).refunded, story.order(ID).due()), (9_000, 0));
+    }
+
+    #[test]
+    fn units_of_one_line_do_not_go_back_out_of_another() {
+        let mut story = Story::new();
+        story.product("A", "20.00", json!({})).stocked("A", 2).product("B", "50.00", json!({})).stocked("B", 1);
+        story.ordered(&[("A", 2), ("B", 1)]);
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        let one = |quantity: i64| refund(json!({ "lines": [{ "line": 1, "quantity": quantity }] }));
+        story.done(one(1));
+        assert_eq!(story.refused(one(2)).code, Code::IllegalTransition);
+        story.done(one(1));
+        assert_eq!(story.refused(one(1)).code, Code::IllegalTransition);
+    }
+
+    /// Total on one basis, in the shop's currency.
+    fn total(story: &Story, basis: Basis) -> i64 {
+        let all = story.told.iter().flat_map(|(.., event)| postings(event));
+        all.filter(|posting| posting.basis == basis).map(|posting| posting.home.total()).sum()
+    }
+
+    #[test]
+    fn goodwill_takes_no_order_below_nothing() {
+        // 110.00 with goodwill of all of it, cancelled.
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({ "tax_rate": "10", "policy": "untracked" }));
+        story.ordered(&[("A", 1)]);
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(refund(json!({ "kind": "goodwill", "amount": "110.00" })));
+        story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+        assert_eq!(Basis::ALL.map(|basis| total(&story, basis)), [0, 0, 0]);
+        assert_eq!(story.order(ID).due(), 0);
+        // Two of 55.00 with goodwill of 30.00: one comes back, then the other.
+        let mut story = Story::new();
+        story.product("A", "50.00", json!({ "tax_rate": "10", "policy": "untracked" }));
+        story.ordered(&[("A", 2)]);
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        story.done(input::<Ship>(json!({ "order_id": 1001 })));
+        story.done(refund(json!({ "kind": "goodwill", "amount": "30.00" })));
+        let one = json!({ "order_id": 1001, "disposition": "scrap", "lines": [{ "line": 1, "quantity": 1 }] });
+        story.done(input::<ReturnItems>(one.clone()));
+        assert_eq!([Basis::Booked, Basis::Shipped].map(|basis| total(&story, basis)), [2_500, 2_500]);
+        story.done(input::<ReturnItems>(one));
+        assert_eq!([Basis::Booked, Basis::Shipped].map(|basis| total(&story, basis)), [0, 0]);
+        story.done(refund(json!({})));
+        assert_eq!(total(&story, Basis::Cash), 0);
+    }
+
+    #[test]
+    fn goodwill_that_converts_to_nothing_is_converted() {
+        let mut story = Story::new();
+        story.product("A", "100.00", json!({})).stocked("A", 2);
+        story.done(input::<SetRate>(json!({ "currency": "JPY", "rate": "0.001" })));
+        let lines = json!([{ "product": "A", "quantity": 1, "unit_price": "500" }]);
+        story.done(input::<CreateOrder>(json!({ "customer": "Ann", "currency": "JPY", "lines": lines })));
+        story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+        let decision = story.done(refund(json!({ "kind": "goodwill", "amount": "3" })));
+        for posting in postings(&decision.facts[0].1) {
+            assert_eq!((posting.home_currency, posting.home.total()), (Currency::INR, 0), "{posting:?}");
+        }
     }
 }

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{CatalogueEntry, Charge, ConvertedCash, OrderReleased, StoredRate},
+    event::{Amounts, CatalogueEntry, Charge, ConvertedCash, ConvertedRefund, OrderReleased, StoredRate, Totals},
     ids::{OrderId, ProductId, StreamId},
     limits,
-    money::Currency,
+    money::{Currency, MAX_AMOUNT_MINOR},
     order::{Line, Order},
     product::Product,
     rejection::{Code, Problems, Rejection},
@@ -72,21 +72,60 @@ pub(super) fn moment(at: DateTime<Utc>, context: &Context<'_>) -> String {
     at.with_timezone(&context.shop.calendar.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// Money of an order in the shop's currency at the rate of the day; the allowance at the order's own, or not at all: an
-/// order that was not converted when it was placed never is (R8).
+/// Money of an order in the shop's currency at the rate of the day.
 pub(super) fn cash(
+    order: &Order,
+    amount: i64,
+    world: &World,
+    context: &Context<'_>,
+) -> Result<Option<ConvertedCash>, Refusal> {
+    if order.currency == context.shop.currency {
+        return Ok(None);
+    }
+    let Some(by) = stored_rate(order.currency, world, context)? else { return Ok(None) };
+    let amount = by.convert(amount, order.currency);
+    check_converted(amount, "amount", context)?;
+    Ok(Some(ConvertedCash { by, amount, allowance: Charge::default() }))
+}
+
+/// Money that goes back in the shop's currency at the rate of the day; the allowance at the order's own, or not at all: an
+/// order that was not converted when it was placed never is (R8).
+pub(super) fn cash_back(
     order: &Order,
     amount: i64,
     allowance: Charge,
     world: &World,
     context: &Context<'_>,
-) -> Result<Option<ConvertedCash>, Missing> {
-    if order.currency == context.shop.currency {
-        return Ok(None);
+) -> Result<Option<ConvertedRefund>, Refusal> {
+    let allowance = order.rate.map(|own| own.charge(allowance, order.currency));
+    let cash = cash(order, amount, world, context)?;
+    Ok(cash.map(|ConvertedCash { by, amount, .. }| ConvertedRefund { by, amount, allowance }))
+}
+
+/// The same of a whole order.
+pub(super) fn check_converted_totals(
+    lines: &[Amounts],
+    shipping: Charge,
+    field: &str,
+    context: &Context<'_>,
+) -> Result<(), Rejection> {
+    // Amount by amount first: only then can they be added.
+    let of_line = |line: &Amounts| line.gross.max(line.tax);
+    let largest = lines.iter().map(of_line).max().unwrap_or(0).max(shipping.net).max(shipping.tax);
+    check_converted(largest, field, context)?;
+    let totals = Totals::of(lines.iter().copied(), shipping);
+    check_converted(totals.gross.max(totals.total), field, context)
+}
+
+/// What is accepted in one currency is not always so in another.
+pub(super) fn check_converted(amount: i64, field: &str, context: &Context<'_>) -> Result<(), Rejection> {
+    if amount <= MAX_AMOUNT_MINOR {
+        return Ok(());
     }
-    let Some(by) = stored_rate(order.currency, world, context)? else { return Ok(None) };
-    let allowance = order.rate.map_or_else(Charge::default, |own| own.charge(allowance, order.currency));
-    Ok(Some(ConvertedCash { by, amount: by.convert(amount, order.currency), allowance }))
+    let shop = context.shop.currency;
+    let most = context.shop.locale.money_in_words(MAX_AMOUNT_MINOR, shop);
+    Err(Rejection::invalid(field, format!("In {shop}, by the stored exchange rate, this is more than {most}."))
+        .hint("Check the stored rate of the currency with the user, or ask for less."))
 }
 
 /// The latest rate from `currency` to the shop's.

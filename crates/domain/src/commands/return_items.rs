@@ -72,6 +72,9 @@ impl ReturnItems {
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.returned).sum();
         let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_return(s.units)).collect();
         let shipping = if self.shipping == Some(true) { order.current_shipping() } else { Charge::default() };
+        let taken: i64 = lines.iter().map(|moved| moved.amounts.total()).sum();
+        let left = order.current_totals().total - taken - shipping.total();
+        let (goodwill_back, goodwill_back_converted) = order.goodwill_beyond(left);
         UnitsReturned {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -81,6 +84,8 @@ impl ReturnItems {
             disposition: self.disposition,
             shipping,
             completes: coming == outstanding,
+            goodwill_back,
+            goodwill_back_converted,
         }
     }
 }

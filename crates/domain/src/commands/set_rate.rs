@@ -46,7 +46,7 @@ impl SetRate {
 
     fn check(&self, shop: Currency) -> Result<(Currency, Decimal), Rejection> {
         let mut problems = Problems::default();
-        let currency = self.currency.parse::<Currency>();
+        let currency = Currency::given(&self.currency);
         match &currency {
             Ok(currency) if *currency == shop => problems.add("currency", "is the shop's own, which needs no rate"),
             Ok(_) => {}
@@ -139,5 +139,26 @@ mod tests {
         let placed = story.done(order());
         let Event::OrderPlaced(placed) = &placed.facts[0].1 else { panic!("placed") };
         assert_eq!(placed.converted, None);
+    }
+
+    #[test]
+    fn what_is_too_large_in_the_shops_currency_is_refused() {
+        let mut story = Story::new();
+        story.product("A", "1.00", json!({})).stocked("A", 50);
+        story.done(rate("1000000"));
+        let order = |price: &str| {
+            let lines = json!([{ "product": "A", "quantity": 1, "unit_price": price }]);
+            input::<CreateOrder>(json!({ "customer": "Ann", "currency": "USD", "lines": lines }))
+        };
+        assert_eq!(story.refused(order("999999999999.99")).field.as_deref(), Some("lines[0].unit_price"));
+        let refused = story.refused(order("10000.01"));
+        assert_eq!(refused.message, "In INR, by the stored exchange rate, this is more than ₹10,00,00,00,000.");
+        story.done(order("10000.00"));
+        let pay =
+            |amount: &str| input::<RecordPayment>(json!({ "order_id": 1001, "amount": amount, "method": "card" }));
+        assert_eq!(story.refused(pay("10000.01")).field.as_deref(), Some("amount"));
+        story.done(pay("10000.00"));
+        let more = json!({ "order_id": 1001, "changes": [{ "line": 1, "quantity": 2 }] });
+        assert_eq!(story.refused(input::<crate::commands::ChangeLines>(more)).field.as_deref(), Some("changes"));
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     decide::{Context, Decision, Refusal},
-    event::{Charge, LineUnits, OrderConfirmed, StockConsumed, UnitsShipped},
+    event::{Charge, LineUnits, OrderConfirmed, StockConsumed, StockReleased, UnitsShipped},
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
@@ -136,7 +136,7 @@ fn shortfall(line: &Line, requested: i64, available: i64) -> Value {
 fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
     for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
         let on_hand = moves.stock(line.product_id)?.on_hand;
-        if *units > on_hand {
+        if *units > on_hand && moves.is_kept(line.product_id)? {
             let message = refuse::too_few(line, on_hand, *units, ["is on hand", "are on hand"]);
             return Err(Rejection::new(Code::InsufficientStock, message)
                 .field("lines")
@@ -144,8 +144,16 @@ fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>)
                 .candidates(vec![shortfall(line, *units, on_hand)])
                 .into());
         }
-        let (product_id, order_id) = (line.product_id, order.id);
-        moves.record(product_id, StockConsumed { product_id, order_id, line: line.line, units: *units })?;
+        // What is not on hand can only leave where no stock is kept any more: nothing is left set aside for it.
+        let (there, missing) = ((*units).min(on_hand), (*units - on_hand).max(0));
+        let (product_id, order_id, line) = (line.product_id, order.id, line.line);
+        if there > 0 {
+            moves.record(product_id, StockConsumed { product_id, order_id, line, units: there })?;
+        }
+        if missing > 0 {
+            let released = StockReleased { product_id, order_id, line, reserved: missing, backordered: 0 };
+            moves.record(product_id, released)?;
+        }
     }
     Ok(())
 }

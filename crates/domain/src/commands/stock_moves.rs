@@ -2,8 +2,8 @@
 
 use crate::{
     decide::Decision,
-    event::{BackorderFilled, Event, Fact, LowStockReached, LowStockRecovered, StockReserved},
-    ids::{ProductId, StreamId},
+    event::{BackorderFilled, Event, Fact, LowStockReached, LowStockRecovered, StockPolicy, StockReserved},
+    ids::{OrderId, ProductId, StreamId},
     stock::Stock,
     world::{Missing, World},
 };
@@ -33,6 +33,12 @@ impl<'w> StockMoves<'w> {
         Ok(&mut self.moved[index])
     }
 
+    /// Whether stock is kept of the product.
+    pub(super) fn is_kept(&self, id: ProductId) -> Result<bool, Missing> {
+        let entry = self.world.product(id)?.entry.as_ref();
+        Ok(entry.is_none_or(|entry| entry.policy != StockPolicy::Untracked))
+    }
+
     /// Records one fact about the stock of `id`.
     pub(super) fn record(&mut self, id: ProductId, fact: impl Into<Event>) -> Result<(), Missing> {
         let event = fact.into();
@@ -55,17 +61,29 @@ impl<'w> StockMoves<'w> {
         Ok(())
     }
 
+    /// Gives every waiting unit of a product of which no stock is kept any more what it waits for.
+    pub(super) fn free_backorders(mut self, id: ProductId, decision: &mut Decision) -> Result<(), Missing> {
+        for waiting in self.stock(id)?.backorders.clone() {
+            self.fill(id, waiting.order_id, waiting.line, waiting.units)?;
+        }
+        decision.facts.append(&mut self.facts);
+        Ok(())
+    }
+
     fn fill_backorders(&mut self, id: ProductId) -> Result<(), Missing> {
         loop {
             let stock = self.stock(id)?;
             let free = stock.available();
             let Some(waiting) = stock.backorders.front().copied().filter(|_| free > 0) else { return Ok(()) };
-            let (order_id, line, units) = (waiting.order_id, waiting.line, waiting.units.min(free));
-            self.world.order(order_id)?;
-            self.record(id, StockReserved { product_id: id, order_id, line, units, from_backorder: true })?;
-            let filled = BackorderFilled { order_id, line, product_id: id, units };
-            self.facts.push((StreamId::Order(order_id), filled.into()));
+            self.fill(id, waiting.order_id, waiting.line, waiting.units.min(free))?;
         }
+    }
+
+    fn fill(&mut self, product_id: ProductId, order_id: OrderId, line: u32, units: i64) -> Result<(), Missing> {
+        self.world.order(order_id)?;
+        self.record(product_id, StockReserved { product_id, order_id, line, units, from_backorder: true })?;
+        self.facts.push((StreamId::Order(order_id), BackorderFilled { order_id, line, product_id, units }.into()));
+        Ok(())
     }
 
     fn watch_threshold(&mut self, id: ProductId) -> Result<(), Missing> {
@@ -74,7 +92,8 @@ impl<'w> StockMoves<'w> {
         let stock = self.stock(id)?;
         let (low, available) = (stock.low, stock.available());
         let Some(threshold) = threshold else { return Ok(()) };
-        if !low && available < before && available <= threshold {
+        // Stock that was never above the threshold does not fall to it; where the threshold was lowered since, it was.
+        if before > threshold && available <= threshold {
             self.record(id, LowStockReached { product_id: id, available, threshold })?;
         } else if low && available > threshold {
             self.record(id, LowStockRecovered { product_id: id, available, threshold })?;

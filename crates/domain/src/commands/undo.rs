@@ -6,8 +6,8 @@ use super::{Cancel, refund, refuse, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Refusal},
     event::{
-        Charge, Event, OrderHeld, OrderReleased, OrderUnconfirmed, RefundKind, ShipmentVoided, StockReturned,
-        UnitsShipped,
+        Charge, ConvertedRefund, Event, OrderHeld, OrderReleased, OrderUnconfirmed, RefundKind, ShipmentVoided,
+        StockReturned, UnitsShipped,
     },
     ids::{OrderId, StreamId, Version},
     limits,
@@ -16,12 +16,13 @@ use crate::{
     world::World,
 };
 
-/// Undo the command that recorded these facts about an order, provided that nothing was recorded about it since.
+/// Undo the command that recorded these facts about an order, provided that nothing was done to it since. Stock that came
+/// in for its waiting units is no obstacle: nothing that can be undone is less so by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
     /// The order's number.
     pub order_id: OrderId,
-    /// The order's version right after the command.
+    /// The order's version right after what the command recorded about it, save for backorders filled on the way.
     pub version: Version,
     /// What the command recorded about the order, in order.
     pub facts: Vec<Event>,
@@ -30,7 +31,7 @@ pub struct Undo {
 impl Undo {
     pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
-        if order.version != self.version {
+        if order.acted != self.version {
             let (now, then) = (order.version, self.version);
             let message = format!(
                 "Order #{} changed since: it is at version {now}, the command left it at {then}, and later events \
@@ -61,8 +62,13 @@ impl Undo {
                     let (method, reference) = (payment.method.clone(), payment.reference.clone());
                     let kind = RefundKind::Units;
                     let mut back = refund::refunded(order, payment.amount, kind, Charge::default(), method, reference);
+                    back.undoes_payment = Some(true);
                     // What came in at one rate goes back at the same: nothing was gained or lost by a mistake.
-                    back.converted = payment.converted;
+                    back.converted = payment.converted.map(|cash| ConvertedRefund {
+                        by: cash.by,
+                        amount: cash.amount,
+                        allowance: None,
+                    });
                     decision.record(stream, back);
                 }
                 other => return Err(never(order, other).into()),
@@ -259,10 +265,10 @@ mod tests {
         story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::Overpaid);
         let back = |kind: &str| input::<Refund>(json!({ "order_id": 1001, "kind": kind }));
-        story.done(back("units"));
+        story.done(back("owed"));
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::PartiallyRefunded);
         story.done(input::<Cancel>(json!({ "order_id": 1001 })));
-        story.done(back("units"));
+        story.done(back("owed"));
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
         assert_eq!((story.order(ID).captured, story.order(ID).refunded), (61_000, 61_000));
     }
@@ -272,7 +278,7 @@ mod tests {
         let mut story = shop();
         story.done(pay("305.00"));
         story.done(input::<Cancel>(json!({ "order_id": 1001 })));
-        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "owed" })));
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
         assert_eq!(story.order(ID).undone, 0);
     }
@@ -298,7 +304,7 @@ mod tests {
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::PartiallyRefunded);
         story.done(input::<Cancel>(json!({ "order_id": 1001 })));
         assert_eq!(story.order(ID).payment_status(), PaymentStatus::Overpaid);
-        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "owed" })));
         let order = story.order(ID);
         assert_eq!((order.payment_status(), order.captured - order.refunded), (PaymentStatus::Refunded, 0));
     }
@@ -330,5 +336,37 @@ mod tests {
         let cancelled = story.done(to("cancelled"));
         let refused = story.refused(undo(&story, &cancelled));
         assert!(refused.hint.expect("a hint").contains("orders_create_order"));
+    }
+
+    #[test]
+    fn a_backorder_filled_meanwhile_does_not_stop_an_undo() {
+        let mut story = Story::new();
+        story.product("W", "1.00", json!({ "policy": "backorder", "backorder_limit": 9 }));
+        story.ordered(&[("W", 2)]);
+        let confirmed = story.done(to("confirmed"));
+        let undo_confirmed = undo(&story, &confirmed);
+        story.stocked("W", 1);
+        story.done(undo_confirmed);
+        assert_eq!(story.status(ID), Status::Pending);
+        let paid = story.done(pay("2.00"));
+        let undo_paid = undo(&story, &paid);
+        story.stocked("W", 1);
+        story.done(undo_paid);
+        assert_eq!(story.order(ID).payment_status(), PaymentStatus::Unpaid);
+        assert_eq!(story.order(ID).undone, 200, "it was never a payment");
+    }
+
+    #[test]
+    fn a_refund_that_equals_the_payment_before_it_is_no_undone_payment() {
+        let mut story = shop();
+        story.done(pay("305.00"));
+        story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 1 }] })));
+        story.done(pay("100.00"));
+        story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        let order = story.order(ID);
+        assert_eq!((order.undone, order.refunded_units, order.due()), (0, 10_000, -10_000));
+        assert_eq!(order.payment_status(), PaymentStatus::Overpaid);
+        let again = story.done(input::<Refund>(json!({ "order_id": 1001, "kind": "units" })));
+        assert!(again.facts.is_empty(), "the unit was paid back");
     }
 }

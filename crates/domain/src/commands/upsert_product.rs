@@ -4,12 +4,13 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::stock_moves::StockMoves;
 use crate::{
     decide::{Context, Decision, Refusal},
     event::{CatalogueEntry, ProductChanged, ProductRegistered, StockPolicy},
     ids::{ProductId, StreamId},
     limits,
-    money::parse_amount,
+    money::{Currency, parse_amount},
     rejection::{Problems, Rejection},
     text,
     world::World,
@@ -69,6 +70,7 @@ impl UpsertProduct {
         let entry = self.entry(product.entry.as_ref(), context)?;
         let stream = StreamId::Product(product_id);
         let mut decision = Decision::about(stream);
+        let untracked = entry.policy == StockPolicy::Untracked && product.entry.is_some();
         match &product.entry {
             None => {
                 let sku = self.sku.trim().to_owned();
@@ -80,6 +82,10 @@ impl UpsertProduct {
                 decision.record(stream, ProductChanged { product_id, sku, entry });
             }
         }
+        if untracked {
+            // There is always enough of it now: nobody waits for it any longer.
+            StockMoves::new(world).free_backorders(product_id, &mut decision)?;
+        }
         Ok(decision)
     }
 
@@ -90,10 +96,10 @@ impl UpsertProduct {
         if present.is_none() && self.name.is_none() {
             problems.add("name", "is needed for a new product");
         }
-        let currency = match self.currency.as_deref().map(str::parse).transpose() {
+        let currency = match self.currency.as_deref().map(Currency::given).transpose() {
             Ok(given) => given.unwrap_or(present.map_or(context.shop.currency, |entry| entry.currency)),
-            Err(_) => {
-                problems.add("currency", "is no ISO 4217 code; use one such as INR, USD or EUR");
+            Err(error) => {
+                problems.add("currency", format!("cannot be read: {error}"));
                 context.shop.currency
             }
         };
@@ -169,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        commands::{ChangeLines, CreateOrder, SetRate, Ship},
         event::Event,
         testing::{Story, input, types},
     };
@@ -209,5 +216,32 @@ mod tests {
         story.done(upsert(json!({ "sku": "A", "name": "Dearer", "price": "99.00" })));
         let line = &story.order(order_id).lines[0];
         assert_eq!((line.name.as_str(), line.unit_price), ("Product A", 950));
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_no_longer_counted() {
+        let mut story = Story::new();
+        story.product("W", "10.00", json!({ "policy": "backorder", "backorder_limit": 5 })).stocked("W", 2);
+        let order_id = story.ordered(&[("W", 4)]);
+        let decision = story.done(upsert(json!({ "sku": "W", "policy": "untracked" })));
+        assert_eq!(types(&decision), ["ProductChanged", "StockReserved", "BackorderFilled"]);
+        assert!(!story.order(order_id).backordered());
+        let more = json!({ "order_id": order_id, "changes": [{ "line": 1, "quantity": 5 }] });
+        story.done(input::<ChangeLines>(more));
+        let shipped = story.done(input::<Ship>(json!({ "order_id": order_id })));
+        assert_eq!(types(&shipped), ["OrderConfirmed", "UnitsShipped", "StockConsumed", "StockReleased"]);
+        assert_eq!((story.stock("W").on_hand, story.stock("W").reserved), (0, 0));
+    }
+
+    #[test]
+    fn only_currencies_in_which_people_pay_are_taken() {
+        for code in ["XXX", "XTS", "XDR", "XAU", "XXQ", "usd"] {
+            let product = json!({ "sku": "A", "name": "Tea", "price": "9", "currency": code });
+            assert_eq!(Story::new().refused(upsert(product)).field.as_deref(), Some("currency"), "{code}");
+            let order = json!({ "customer": "Ann", "currency": code, "lines": [{ "product": "A", "quantity": 1 }] });
+            assert_eq!(Story::new().refused(input::<CreateOrder>(order)).field.as_deref(), Some("currency"), "{code}");
+            let rate = json!({ "currency": code, "rate": "1" });
+            assert_eq!(Story::new().refused(input::<SetRate>(rate)).field.as_deref(), Some("currency"), "{code}");
+        }
     }
 }

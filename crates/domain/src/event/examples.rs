@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
+    pricing::Discount,
 };
 
 const ORDER: OrderId = OrderId(1001);
@@ -42,8 +43,12 @@ fn placed() -> OrderPlaced {
             quantity: 3,
             unit_price: 100_000,
             tax_rate: Decimal::from(18),
+            tax_inclusive: false,
+            line_total: Some(LineTotal { amount: 300_000, units: 3 }),
+            discounts: vec![Discount::Percent(Decimal::from(5)), Discount::Amount(15_000)],
             amounts,
             tracked: true,
+            cancelled: 0,
             reserved: 2,
             backordered: 1,
         }],
@@ -94,6 +99,9 @@ fn orders() -> Vec<Event> {
             shipping: Charge::default(),
             completes: false,
             converted: None,
+            goodwill_back: Charge::default(),
+            goodwill_back_converted: None,
+            gone: vec![],
         }
         .into(),
         BackorderFilled { order_id, line: 1, product_id: tea(), units: 1 }.into(),
@@ -107,7 +115,7 @@ fn orders() -> Vec<Event> {
             converted: None,
         }
         .into(),
-        fewer_lines(&placed),
+        another_line(&placed),
         ShipmentVoided {
             order_id,
             customer_id,
@@ -128,6 +136,8 @@ fn orders() -> Vec<Event> {
             shipping: Charge::default(),
             completes: false,
             converted: Some(Converted { by, lines: vec![rupees], shipping: Charge::default() }),
+            goodwill_back: Charge { net: 1_000, tax: 180 },
+            goodwill_back_converted: Some(ConvertedCharge { by, net: 84_125, tax: 15_143 }),
         }
         .into(),
         PaymentRefunded {
@@ -139,29 +149,54 @@ fn orders() -> Vec<Event> {
             allowance: Charge { net: 4_237, tax: 763 },
             method: "upi".to_owned(),
             reference: Some("rfnd_29QQoUBi66xm2f".to_owned()),
-            converted: Some(ConvertedCash { by, amount: 420_625, allowance: Charge { net: 356_438, tax: 64_187 } }),
+            lines: vec![],
+            undoes_payment: Some(false),
+            converted: Some(ConvertedRefund {
+                by,
+                amount: 420_625,
+                allowance: Some(Charge { net: 356_438, tax: 64_187 }),
+            }),
         }
         .into(),
     ]
 }
 
-/// The same order with one packet less.
-fn fewer_lines(placed: &OrderPlaced) -> Event {
-    let per_unit = Amounts { gross: 100_000, discount: 10_000, tax: 16_200 };
-    let amounts = Amounts { gross: 200_000, discount: 20_000, tax: 32_400 };
-    let lines = vec![PlacedLine { quantity: 2, amounts, backordered: 0, ..placed.lines[0].clone() }];
-    let less = Amounts { gross: -per_unit.gross, discount: -per_unit.discount, tax: -per_unit.tax };
+/// The same order after one packet was cancelled, with a mug added.
+fn another_line(placed: &OrderPlaced) -> Event {
+    let mug = ProductId::from_sku("MUG-1");
+    let (kept, added) =
+        (Amounts { gross: 200_000, discount: 20_000, tax: 32_400 }, Amounts { gross: 20_000, discount: 0, tax: 3_600 });
+    let tea = PlacedLine { cancelled: 1, backordered: 0, ..placed.lines[0].clone() };
+    let added_line = PlacedLine {
+        line: 2,
+        product_id: mug,
+        sku: "MUG-1".to_owned(),
+        name: "Mug".to_owned(),
+        quantity: 1,
+        unit_price: 23_600,
+        tax_inclusive: true,
+        line_total: None,
+        discounts: vec![],
+        amounts: added,
+        cancelled: 0,
+        reserved: 1,
+        ..tea.clone()
+    };
     LinesChanged {
         order_id: placed.order_id,
         customer_id: placed.customer_id,
         currency: placed.currency,
-        totals: Totals::of([amounts], placed.shipping),
-        lines,
-        differences: vec![LineDifference { line: 1, product_id: tea(), units: -1, amounts: less }],
+        totals: Totals::of([kept, added], placed.shipping),
+        lines: vec![tea, added_line],
+        differences: vec![LineDifference { line: 2, product_id: mug, units: 1, amounts: added }],
         shipping: placed.shipping,
         shipping_difference: Charge::default(),
         converted: None,
         converted_differences: None,
+        goodwill_back: Charge::default(),
+        goodwill_back_converted: None,
+        joined: vec![mug],
+        gone: vec![],
     }
     .into()
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
+    pricing::Discount,
 };
 
 /// See [`Event::OrderPlaced`](super::Event::OrderPlaced).
@@ -57,14 +58,46 @@ pub struct PlacedLine {
     #[serde(with = "crate::money::decimal_string")]
     #[schemars(with = "String")]
     pub tax_rate: Decimal,
+    /// Whether the price and the discounts were entered with tax.
+    pub tax_inclusive: bool,
+    /// The price of all units together, where that was entered instead of the price of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_total: Option<LineTotal>,
+    /// What is taken off, as entered, each from what the one before leaves: a change prices the line anew by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<Discount>,
     /// Amounts of the whole line; the value of unit i follows from them by rule R4.
     pub amounts: Amounts,
     /// Whether stock is kept of the product.
     pub tracked: bool,
-    /// Units set aside at placement.
+    /// Of its units, those cancelled before: always the highest numbers. None when placed.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub cancelled: i64,
+    /// Units set aside for it.
     pub reserved: i64,
-    /// Units to wait for at placement.
+    /// Units it waits for.
     pub backordered: i64,
+}
+
+fn is_nothing(units: &i64) -> bool {
+    *units == 0
+}
+
+impl PlacedLine {
+    /// Units that are part of the order.
+    #[must_use]
+    pub fn active(&self) -> i64 {
+        self.quantity - self.cancelled
+    }
+}
+
+/// The price entered for several units together, such as three for 100.00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineTotal {
+    /// Minor units, as entered.
+    pub amount: i64,
+    /// For so many units.
+    pub units: i64,
 }
 
 /// Amounts of goods, minor units, without tax unless said. net = gross − discount.
@@ -90,6 +123,40 @@ pub struct Converted {
     pub shipping: Charge,
 }
 
+/// A fee or goodwill in the shop's currency, at the rate of the order's placement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConvertedCharge {
+    /// The rate and the currency it leads to.
+    #[serde(flatten)]
+    pub by: StoredRate,
+    /// Without tax, minor units of the shop's currency.
+    pub net: i64,
+    /// Tax on it, minor units of the shop's currency.
+    pub tax: i64,
+}
+
+impl ConvertedCharge {
+    /// Its amounts.
+    #[must_use]
+    pub fn charge(&self) -> Charge {
+        Charge { net: self.net, tax: self.tax }
+    }
+}
+
+/// Money paid back, in the shop's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConvertedRefund {
+    /// The rate of the day and the currency it leads to.
+    #[serde(flatten)]
+    pub by: StoredRate,
+    /// Minor units of the shop's currency.
+    pub amount: i64,
+    /// The event's allowance at the rate of the order's placement, which may come to nothing; minor units of the shop's
+    /// currency. Left out where the order was not converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowance: Option<Charge>,
+}
+
 /// Money in the shop's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConvertedCash {
@@ -98,8 +165,7 @@ pub struct ConvertedCash {
     pub by: StoredRate,
     /// Minor units of the shop's currency.
     pub amount: i64,
-    /// The event's allowance at the rate of the order's placement; minor units of the shop's currency. Nothing where the
-    /// order was not converted.
+    /// Always nothing: a payment lowers no sale.
     pub allowance: Charge,
 }
 
@@ -141,6 +207,28 @@ pub struct Totals {
     pub tax: i64,
     /// What the customer pays.
     pub total: i64,
+}
+
+impl Charge {
+    /// With tax.
+    #[must_use]
+    pub fn total(self) -> i64 {
+        self.net + self.tax
+    }
+}
+
+impl Amounts {
+    /// After discounts, with tax.
+    #[must_use]
+    pub fn total(self) -> i64 {
+        self.gross - self.discount + self.tax
+    }
+
+    /// Field by field.
+    #[must_use]
+    pub fn less(self, other: Amounts) -> Amounts {
+        Amounts { gross: self.gross - other.gross, discount: self.discount - other.discount, tax: self.tax - other.tax }
+    }
 }
 
 impl Totals {
@@ -282,6 +370,15 @@ pub struct UnitsCancelled {
     /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,
+    /// Goodwill posted back, since less is left of the order than was granted (rule R5a), or nothing.
+    pub goodwill_back: Charge,
+    /// The same in the shop's currency, where the order was converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goodwill_back_converted: Option<ConvertedCharge>,
+    /// Products of which no active unit remains by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<uuid::Uuid>")]
+    pub gone: Vec<ProductId>,
 }
 
 /// See [`Event::BackorderFilled`](super::Event::BackorderFilled).
@@ -332,7 +429,8 @@ pub struct LinesChanged {
     /// Of the amounts.
     #[schemars(with = "String")]
     pub currency: Currency,
-    /// The lines as they stand from now on, all of them; a line keeps its number, a removed one is not listed.
+    /// The lines as they stand from now on, all of them; a line keeps its number, a removed one is not listed. One that
+    /// was not changed keeps its units, cancelled ones too, and with them the value of each.
     pub lines: Vec<PlacedLine>,
     /// By how much each line moved, removed ones too: what is booked on this day.
     pub differences: Vec<LineDifference>,
@@ -348,6 +446,19 @@ pub struct LinesChanged {
     /// The differences in the shop's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted_differences: Option<Converted>,
+    /// Goodwill posted back, since less is left of the order than was granted (rule R5a), or nothing.
+    pub goodwill_back: Charge,
+    /// The same in the shop's currency, where the order was converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goodwill_back_converted: Option<ConvertedCharge>,
+    /// Products it holds from now on, and did not before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<uuid::Uuid>")]
+    pub joined: Vec<ProductId>,
+    /// Products of which no active unit remains by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<uuid::Uuid>")]
+    pub gone: Vec<ProductId>,
 }
 
 /// By how much one line moved; each figure may be negative.
@@ -420,15 +531,22 @@ pub struct UnitsReturned {
     /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,
+    /// Goodwill posted back, since less is left of the order than was granted (rule R5a), or nothing.
+    pub goodwill_back: Charge,
+    /// The same in the shop's currency, where the order was converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goodwill_back_converted: Option<ConvertedCharge>,
 }
 
 /// What money is paid back for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundKind {
-    /// Cancelled or returned units: their sale was taken back already, so cash alone moves.
+    /// All that is owed back.
+    Owed,
+    /// What cancelled or returned units cost: cash alone moves.
     Units,
-    /// A shipping fee taken back with a cancellation or a return: cash alone moves.
+    /// A shipping fee taken back: cash alone moves.
     Shipping,
     /// A kindness: it lowers the sale too.
     Goodwill,
@@ -439,6 +557,7 @@ impl RefundKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            RefundKind::Owed => "owed",
             RefundKind::Units => "units",
             RefundKind::Shipping => "shipping",
             RefundKind::Goodwill => "goodwill",
@@ -463,6 +582,13 @@ pub struct PaymentRefunded {
     pub kind: RefundKind,
     /// By how much the sale is lowered: all of a goodwill refund, split by rule R7; nothing otherwise.
     pub allowance: Charge,
+    /// Cancelled or returned units that are paid back, where they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<RefundedUnits>,
+    /// Whether it takes back the payment before it, which never was one. Older versions did not say: there it does where it
+    /// follows a payment at once and equals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes_payment: Option<bool>,
     /// `card`, `cash`, `upi`, …
     pub method: String,
     /// The payment provider's reference.
@@ -470,5 +596,14 @@ pub struct PaymentRefunded {
     pub reference: Option<String>,
     /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<ConvertedCash>,
+    pub converted: Option<ConvertedRefund>,
+}
+
+/// Units of one line whose price went back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefundedUnits {
+    /// Line number, from 1.
+    pub line: u32,
+    /// How many units, at least 1.
+    pub units: i64,
 }

@@ -4,9 +4,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Amounts, LineUnits, PlacedLine},
+    event::{Amounts, LineTotal, LineUnits, PlacedLine},
     ids::ProductId,
     money::units_value,
+    pricing::Discount,
 };
 
 /// One line: integers of units, from which the order's status follows.
@@ -25,6 +26,12 @@ pub struct Line {
     /// Percent.
     #[serde(with = "crate::money::decimal_string")]
     pub tax_rate: Decimal,
+    /// Whether the price and the discounts were entered with tax.
+    pub tax_inclusive: bool,
+    /// The price of several units together, where that was entered.
+    pub line_total: Option<LineTotal>,
+    /// What is taken off, as entered, each from what the one before leaves.
+    pub discounts: Vec<Discount>,
     /// Amounts of all ordered units.
     pub amounts: Amounts,
     /// The same in the shop's currency; nothing without a rate.
@@ -45,6 +52,10 @@ pub struct Line {
     pub delivered: i64,
     /// Shipped units that came back; they no longer count as delivered.
     pub returned: i64,
+    /// Returned units whose price went back by name: always the lowest numbers.
+    pub returned_refunded: i64,
+    /// Cancelled units whose price went back by name: always the highest numbers.
+    pub cancelled_refunded: i64,
 }
 
 impl Line {
@@ -57,16 +68,21 @@ impl Line {
             name: placed.name.clone(),
             unit_price: placed.unit_price,
             tax_rate: placed.tax_rate,
+            tax_inclusive: placed.tax_inclusive,
+            line_total: placed.line_total,
+            discounts: placed.discounts.clone(),
             amounts: placed.amounts,
             converted: Amounts::default(),
             tracked: placed.tracked,
             ordered: placed.quantity,
-            cancelled: 0,
+            cancelled: placed.cancelled,
             reserved: placed.reserved,
             backordered: placed.backordered,
             shipped: 0,
             delivered: 0,
             returned: 0,
+            returned_refunded: 0,
+            cancelled_refunded: 0,
         }
     }
 
@@ -125,18 +141,27 @@ impl Line {
         self.units(self.shipped - units, self.shipped)
     }
 
-    /// Value of `units` that came back or were cancelled: the latest to come back first, then the latest cancelled.
+    /// Units that came back or were cancelled and whose price did not go back by name.
     #[must_use]
-    pub fn freed(&self, units: i64) -> Amounts {
-        let back = units.min(self.returned);
-        let cancelled = units - back;
-        let (one, other) =
-            (self.units(self.returned - back, self.returned), self.units(self.active(), self.active() + cancelled));
-        Amounts {
-            gross: one.amounts.gross + other.amounts.gross,
-            discount: one.amounts.discount + other.amounts.discount,
-            tax: one.amounts.tax + other.amounts.tax,
-        }
+    pub fn refundable(&self) -> i64 {
+        self.returned - self.returned_refunded + self.cancelled - self.cancelled_refunded
+    }
+
+    /// Value of the next `units` whose price goes back: those that came back first, then those that were cancelled first.
+    #[must_use]
+    pub fn next_to_refund(&self, units: i64) -> Amounts {
+        let back = units.min(self.returned - self.returned_refunded);
+        let top = self.ordered - self.cancelled_refunded;
+        let one = self.units(self.returned_refunded, self.returned_refunded + back).amounts;
+        let other = self.units(top - (units - back), top).amounts;
+        Amounts { gross: one.gross + other.gross, discount: one.discount + other.discount, tax: one.tax + other.tax }
+    }
+
+    /// The price of these units went back.
+    pub(super) fn refund(&mut self, units: i64) {
+        let back = units.min(self.returned - self.returned_refunded);
+        self.returned_refunded += back;
+        self.cancelled_refunded += units - back;
     }
 
     /// Shipped units that have not come back.

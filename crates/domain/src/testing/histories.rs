@@ -15,7 +15,7 @@ use crate::{
     commands::{Command, Undo},
     decide::Decision,
     event::{Event, catalogue},
-    ids::{OrderId, ProductId, StreamId, Version},
+    ids::{OrderId, ProductId, StreamId},
     order::Order,
     world::State,
 };
@@ -80,8 +80,7 @@ fn deed(story: &Story, decision: &Decision, before: &[Order]) -> Option<Deed> {
         .filter(|(stream, _)| *stream == StreamId::Order(order_id))
         .map(|(_, event)| event)
         .collect();
-    let filled_after = of_order.iter().rev().take_while(|event| matches!(event, Event::BackorderFilled(_))).count();
-    let version = Version(story.order(order_id).version.0 - i64::try_from(filled_after).expect("a small number"));
+    let version = story.order(order_id).acted;
     let facts = of_order.into_iter().filter(|event| !matches!(event, Event::BackorderFilled(_))).cloned().collect();
     let before = before.iter().find(|order| order.id == order_id).cloned();
     Some(Deed { undo: Undo { order_id, version, facts }, before })

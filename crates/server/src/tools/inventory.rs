@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use orderlog_domain::{
+    event::StockPolicy,
     ids::ProductId,
     rejection::{Code, Rejection},
 };
@@ -76,6 +77,11 @@ async fn run(node: Arc<Node>, input: Input, _: Caller) -> Result<Output, Failure
         interpretation.as_of_position = Some(as_of.position.0);
         let stock = history::stock_at(&node, ProductId(level.product_id), as_of.position).await?;
         (level.on_hand, level.reserved, level.backordered) = (stock.on_hand, stock.reserved, stock.backordered);
+        // Whether stock was kept of it, and whether it was sold, may have been otherwise then.
+        let product = history::product_at(&node.log, ProductId(level.product_id), as_of.position).await?;
+        if let Some(entry) = product.entry {
+            (level.tracked, level.archived) = (entry.policy != StockPolicy::Untracked, entry.archived);
+        }
         then = format!(" This is how it stood {}.", as_of.in_words(&node));
     }
     let available = level.on_hand - level.reserved;

@@ -115,7 +115,7 @@ pub(super) struct Figures {
     currency: String,
     /// No rate was stored: neither in the shop's currency nor part of `figures`.
     unconverted: bool,
-    /// Orders posted less those cancelled whole; by product, those placed with it.
+    /// Orders posted less those cancelled whole; by product, those that hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     orders: Option<i64>,

@@ -84,7 +84,7 @@ pub(super) fn command(Dice { kind, product, amount, order, .. }: Dice) -> Comman
             "disposition": if order % 2 == 0 { "restock" } else { "scrap" },
         })),
         17 => input::<ReturnItems>(json!({ "order_id": order_id, "disposition": "restock", "shipping": true })),
-        18 => input::<Refund>(json!({ "order_id": order_id, "kind": (["units", "shipping"][product % 2]) })),
+        18 => input::<Refund>(json!({ "order_id": order_id, "kind": (["units", "shipping", "owed"][product]) })),
         19 => input::<Refund>(json!({ "order_id": order_id, "kind": "goodwill", "amount": decimal(amount, "25") })),
         20 => input::<RecordPayment>(json!({ "order_id": order_id, "method": "upi" })),
         21 => input::<ChangeLines>(json!({
