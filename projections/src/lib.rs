@@ -54,4 +54,4 @@ pub use rebuild::{Progress, RebuildError, rebuild};
 pub use row::Json;
 pub use runner::{Runner, RunnerOptions};
 pub use status::Status;
-pub use store::StoreError;
+pub use store::{POSTGRES_CONNECTIONS, StoreError};

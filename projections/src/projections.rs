@@ -62,6 +62,15 @@ impl Projections {
         Ok(Projections { store, committed: Arc::new(committed), wanted: Arc::default(), past: Arc::default() })
     }
 
+    /// Opens read models that are there, for looking at them: nothing is created.
+    ///
+    /// # Errors
+    /// When there are none or the database cannot be reached.
+    pub async fn open_to_read(url: &str) -> Result<Projections, StoreError> {
+        let store = Store::open_to_read(url).await?;
+        Ok(Projections { store, committed: Arc::default(), wanted: Arc::default(), past: Arc::default() })
+    }
+
     /// How every read model is, beside a log whose last position is `head`.
     ///
     /// # Errors

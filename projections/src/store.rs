@@ -16,7 +16,9 @@ mod sql;
 pub(crate) use sql::Sql;
 
 /// Connections of one node to PostgreSQL for projecting and querying.
-const POSTGRES_CONNECTIONS: u32 = 10;
+pub const POSTGRES_CONNECTIONS: u32 = 10;
+/// How long a query waits for one of them.
+const WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(5);
 /// A session idle for longer may have been lost unnoticed.
 const ASK_WHEN_IDLE: Duration = Duration::from_secs(1);
 /// Connections of one node that query SQLite; one more writes.
@@ -45,6 +47,9 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// Nothing to read.
+    #[error("there are no read models yet: {0} does not exist; `orderlog serve` or `orderlog rebuild all` makes them")]
+    Missing(String),
     /// No engine of ours.
     #[error("`{0}` names no database for read models; use sqlite://<path>/projections.db or postgres://…")]
     UnknownUrl(String),
@@ -84,6 +89,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or prepared.
     pub(crate) async fn open(url: &str) -> Result<Store, StoreError> {
+        Store::connect(url, true).await
+    }
+
+    /// Opens what is there for reading alone.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be reached.
+    pub(crate) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
+        Store::connect(url, false).await
+    }
+
+    async fn connect(url: &str, create: bool) -> Result<Store, StoreError> {
         let failed = StoreError::doing("opening");
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // Rows and checkpoint commit together, so a commit lost in a crash is folded again: no need to wait for it.
@@ -99,6 +116,7 @@ impl Store {
                 .statement_cache_capacity(PREPARED_STATEMENTS);
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(WAIT_FOR_A_CONNECTION)
                 // A session used a moment ago is not asked whether it lives: that would be every fifth statement.
                 .test_before_acquire(false)
                 .before_acquire(|session, known| {
@@ -114,10 +132,13 @@ impl Store {
                 .map_err(failed)?;
             Ok(Store::Postgres(pool))
         } else if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url)
-                .map_err(&failed)?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
+            let mut options = SqliteConnectOptions::from_str(url).map_err(&failed)?;
+            if create {
+                options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+            } else if !options.get_filename().is_file() {
+                return Err(StoreError::Missing(options.get_filename().display().to_string()));
+            }
+            let options = options
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(SQLITE_BUSY)
                 .statement_cache_capacity(PREPARED_STATEMENTS)
@@ -290,6 +311,14 @@ pub(crate) async fn create_schema(store: &Store) -> Result<(), StoreError> {
     let Store::Postgres(pool) = store else { return Ok(()) };
     let failed = StoreError::doing("creating the schema of");
     let mut connection: PoolConnection<Postgres> = pool.acquire().await.map_err(&failed)?;
+    // Somebody else may have made it for a role that may not.
+    let there: bool = sqlx::query_scalar("SELECT to_regnamespace('read_models') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&failed)?;
+    if there {
+        return Ok(());
+    }
     // IF NOT EXISTS alone still races with another node that starts at the same moment.
     let script =
         format!("BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK}); CREATE SCHEMA IF NOT EXISTS read_models; COMMIT");

@@ -68,6 +68,14 @@ impl Behind {
         Ok(())
     }
 
+    /// Runs a statement of one's own.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn execute(&mut self, statement: &'static str) -> Result<u64> {
+        Ok(either!(self, c => sqlx::query(statement).execute(c).await?.rows_affected()))
+    }
+
     /// Deletes one event.
     ///
     /// # Errors

@@ -31,6 +31,11 @@ pub(crate) fn postgres_url() -> Result<String> {
     variable("ORDERLOG_TEST_POSTGRES_URL")
 }
 
+/// Where the programs of PostgreSQL are.
+pub(crate) fn postgres_bin() -> Result<PathBuf> {
+    Ok(PathBuf::from(variable("ORDERLOG_TEST_POSTGRES_BIN")?))
+}
+
 /// The nats-server binary.
 pub(crate) fn nats_server() -> Result<PathBuf> {
     program("ORDERLOG_TEST_NATS_SERVER")

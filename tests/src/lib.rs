@@ -9,6 +9,7 @@ mod disk;
 mod mcp;
 mod nats;
 mod node;
+mod postgres;
 mod raw;
 mod shop;
 
@@ -27,6 +28,7 @@ pub use load::{Acknowledged, Load};
 pub use mcp::{Era, Mcp, Refusal};
 pub use nats::{NatsServer, StreamMessage};
 pub use node::{Node, orderlog};
+pub use postgres::PostgresServer;
 pub use process::{Finished, Process, free_port, until};
 pub use raw::{RawAnswer, connect, send_raw};
 pub use shop::{SetUp, Shop};

@@ -31,6 +31,22 @@ pub fn orderlog(folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
+/// A process that writes beyond its limit is killed by SIGXFSZ unless it ignores it; then the write fails as on a full disk.
+fn surviving_full_disks(command: Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(command.get_program());
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// A node that a test can kill, pause and start again on the same port.
 #[derive(Debug)]
 pub struct Node {
@@ -97,7 +113,7 @@ impl Node {
     /// When it cannot be started.
     pub fn launch(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "the node is running already");
-        let mut command = orderlog(&self.folder)?;
+        let mut command = surviving_full_disks(orderlog(&self.folder)?);
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.arguments);
         self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
         Ok(())
@@ -168,6 +184,19 @@ impl Node {
     /// When it is not running.
     pub fn resume(&self) -> Result<()> {
         self.process.as_ref().context("the node is not running")?.signal("CONT")
+    }
+
+    /// Lets it write no file beyond so many bytes, as if its disk were full; `None` lets it write again.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let pid = self.process.as_ref().context("the node is not running")?.id().to_string();
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let limit = format!("--fsize={limit}:unlimited");
+        let status = Command::new("prlimit").args(["--pid", &pid, &limit]).status().context("running prlimit")?;
+        ensure!(status.success(), "prlimit {limit} failed");
+        Ok(())
     }
 
     /// Everything it printed so far.

@@ -39,13 +39,22 @@ impl Process {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn signal(&self, signal: &str) -> Result<()> {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", signal, &pid]).status().context("running kill")?;
-        if !status.success() {
-            bail!("{} ({pid}) could not be sent {signal}", self.name);
+    pub fn signal(&self, name: &str) -> Result<()> {
+        signal(&self.name, self.id(), name)
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end and waits for that; for places that cannot wait otherwise.
+    pub(crate) fn end_in_order(mut self, name: &str, deadline: Duration) {
+        let started = Instant::now();
+        let asked = self.signal(name).is_ok();
+        while asked && started.elapsed() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(POLL);
         }
-        Ok(())
     }
 
     /// `kill -9`, and waits until it is gone.
@@ -92,6 +101,15 @@ impl Drop for Process {
     }
 }
 
+/// Sends a signal by name to a process.
+pub(crate) fn signal(what: &str, pid: u32, name: &str) -> Result<()> {
+    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().context("running kill")?;
+    if !status.success() {
+        bail!("{what} ({pid}) could not be sent {name}");
+    }
+    Ok(())
+}
+
 fn last_lines(log: &Path) -> String {
     let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
     let lines: Vec<&str> = text.lines().collect();
@@ -103,6 +121,8 @@ fn last_lines(log: &Path) -> String {
 pub struct Finished {
     /// Whether it exited with 0.
     pub success: bool,
+    /// What it exited with, unless a signal ended it.
+    pub code: Option<i32>,
     /// What it printed for programs.
     pub stdout: String,
     /// What it printed for people.
@@ -118,6 +138,7 @@ impl Finished {
         let output = command.output().await.with_context(|| format!("running {name}"))?;
         Ok(Finished {
             success: output.status.success(),
+            code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })

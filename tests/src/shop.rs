@@ -80,6 +80,25 @@ impl Shop {
                 (Some(database), Some(nats), url)
             }
         };
+        Shop::start(folder, database, nats, database_url, arguments).await
+    }
+
+    /// An Indian shop without NATS on a database of the test's own.
+    ///
+    /// # Errors
+    /// When the node does not start.
+    pub async fn open_on(database_url: &str) -> Result<Shop> {
+        let folder = tempfile::Builder::new().prefix("orderlog-shop.").tempdir().context("making a folder")?;
+        Shop::start(folder, None, None, database_url.to_owned(), &[]).await
+    }
+
+    async fn start(
+        folder: TempDir,
+        database: Option<Database>,
+        nats: Option<NatsServer>,
+        database_url: String,
+        arguments: &[&str],
+    ) -> Result<Shop> {
         let mut settings = vec!["--database-url".to_owned(), database_url];
         settings.extend(["--timezone", "Asia/Kolkata", "--currency", "INR"].map(String::from));
         let mut serving = settings.clone();
@@ -149,6 +168,16 @@ impl Shop {
     /// When it cannot be started.
     pub async fn cli_without_settings(&self, arguments: &[&str]) -> Result<Finished> {
         Finished::run(self.command_without_settings(arguments)?).await
+    }
+
+    /// Runs `orderlog <arguments>` on another log to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn cli_on(&self, database_url: &str, arguments: &[&str]) -> Result<Finished> {
+        let mut command = orderlog(self.folder.path())?;
+        command.args(arguments).args(["--database-url", database_url]);
+        Finished::run(command).await
     }
 
     /// Runs a script from `tests/clients` with the official client of its language.

@@ -4,7 +4,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use orderlog_domain::{envelope, ids::Position};
-use orderlog_event_log::{Log, verify};
+use orderlog_event_log::{Against, Log, verify};
 use orderlog_projections::{Projections, RunnerOptions, Unseal, rebuild};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +60,7 @@ async fn measure_engine(
         rebuilds.push(whole(reached, started));
 
         let started = Instant::now();
-        verifies.push(whole(verify(&log, |_| {}).await?.positions, started));
+        verifies.push(whole(verify(&log, &Against::default(), |_| {}).await?.positions, started));
         let behind: i64 = projections.status(reached).await?.iter().map(|s| reached.0 - s.position.0).sum();
         verdict = format!("{behind}/0/0");
     }

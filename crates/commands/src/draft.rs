@@ -183,7 +183,7 @@ impl Desk {
             let version = self.world.get(*stream).map_or(Version::NONE, State::version);
             let recorded = record(event, *stream, version, &provenance, batch.events.len() - start, &mut batch.head);
             if let Event::OrderPlaced(order) = event {
-                self.recent.note_own(&provenance.actor.user, order, recorded.position, provenance.recorded_at);
+                self.recent.note_own(order, recorded.position, &provenance);
             }
             batch.events.push(recorded);
         }
@@ -253,6 +253,8 @@ impl Desk {
         let occurred_at = submission.occurred_at.trunc_subsecs(SUBSECOND_DIGITS);
         Provenance {
             occurred_at,
+            // Never before its predecessor: after a clock that was ahead this stands still until the clock has come there,
+            // while `occurred_at`, and with it the business date, tells what the clock says.
             recorded_at: submission.now.trunc_subsecs(SUBSECOND_DIGITS).max(head.recorded_at),
             business_date: self.shop.calendar.business_date(occurred_at),
             actor: origin.actor.clone(),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
-    envelope::Envelope,
+    envelope::{Envelope, Provenance},
     event::{Amounts, Event, OrderPlaced, PlacedLine},
     ids::{OrderId, Position},
     rejection::{Code, Rejection},
@@ -32,27 +32,34 @@ pub(crate) struct Recent {
     /// Everything recorded after this moment, up to the head the world reflects, is known.
     known_since: DateTime<Utc>,
     /// The latest of each that are alike.
-    latest: HashMap<Likeness, (OrderId, DateTime<Utc>)>,
+    latest: HashMap<Likeness, Latest>,
     /// Oldest first, each with what `latest` held before it.
     placed: VecDeque<Placed>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Placed {
-    like: Likeness,
+    placement: Placement,
+    before: Option<Latest>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Latest {
     order: OrderId,
-    position: Position,
     at: DateTime<Utc>,
-    before: Option<(OrderId, DateTime<Utc>)>,
+    occurred_at: DateTime<Utc>,
 }
 
 /// An order as its event tells of it.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Placement {
     like: Likeness,
     order: OrderId,
     position: Position,
+    /// When it was recorded. Never decreases; after a clock that was ahead it stands still.
     at: DateTime<Utc>,
+    /// When the clock said it came.
+    occurred_at: DateTime<Utc>,
 }
 
 impl Recent {
@@ -70,7 +77,7 @@ impl Recent {
     /// Refuses to place an order that seems to be placed for the second time.
     pub(crate) fn suspect(&self, submission: &Submission, order: &OrderPlaced, head: &Head) -> Result<(), Rejection> {
         let like = likeness(&submission.origin.actor.user, order);
-        let Some(order) = self.find(like, since(submission, head)) else { return Ok(()) };
+        let Some(order) = self.find(like, since(submission, head), submission.now) else { return Ok(()) };
         let message = format!("An identical order, #{order}, was placed within the last two minutes.");
         Err(Rejection::new(Code::DuplicateSuspected, message)
             .hint("If the user wants a second one, repeat the call with allow_duplicate: true. An idempotency_key avoids the question.")
@@ -78,8 +85,8 @@ impl Recent {
     }
 
     /// Remembers an order that this node's batch places.
-    pub(crate) fn note_own(&mut self, user: &str, order: &OrderPlaced, position: Position, at: DateTime<Utc>) {
-        self.note(Placement { like: likeness(user, order), order: order.order_id, position, at });
+    pub(crate) fn note_own(&mut self, order: &OrderPlaced, position: Position, provenance: &Provenance) {
+        self.note(Placement::new(order, position, provenance));
     }
 
     /// Remembers the orders that other nodes placed.
@@ -98,7 +105,7 @@ impl Recent {
         since: DateTime<Utc>,
     ) -> Result<(), LogError> {
         let mut end = head;
-        let known = self.placed.front().map_or(Position(i64::MAX), |oldest| oldest.position);
+        let known = self.placed.front().map_or(Position(i64::MAX), |oldest| oldest.placement.position);
         let mut recalled = vec![];
         let mut earlier = true;
         while earlier && end > Position::START {
@@ -113,17 +120,20 @@ impl Recent {
         Ok(())
     }
 
-    fn find(&self, like: Likeness, since: DateTime<Utc>) -> Option<OrderId> {
-        self.latest.get(&like).filter(|(_, at)| *at > since).map(|(order, _)| *order)
+    /// By the log's time and by the clock: while the log's time stands still, an order of an hour ago is as old as that.
+    fn find(&self, like: Likeness, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<OrderId> {
+        let recently = |latest: &&Latest| latest.at > since && latest.occurred_at > now - SUSPICION;
+        self.latest.get(&like).filter(recently).map(|latest| latest.order)
     }
 
-    fn note(&mut self, Placement { like, order, position, at }: Placement) {
-        let before = self.latest.insert(like, (order, at));
-        self.placed.push_back(Placed { like, order, position, at, before });
+    fn note(&mut self, placement: Placement) {
+        let Placement { like, order, at, occurred_at, .. } = placement;
+        let before = self.latest.insert(like, Latest { order, at, occurred_at });
+        self.placed.push_back(Placed { placement, before });
         let until = at - SUSPICION;
-        while let Some(oldest) = self.placed.pop_front_if(|oldest| oldest.at <= until) {
-            if self.latest.get(&oldest.like).is_some_and(|(_, at)| *at <= until) {
-                self.latest.remove(&oldest.like);
+        while let Some(oldest) = self.placed.pop_front_if(|oldest| oldest.placement.at <= until) {
+            if self.latest.get(&oldest.placement.like).is_some_and(|latest| latest.at <= until) {
+                self.latest.remove(&oldest.placement.like);
             }
         }
         self.known_since = self.known_since.max(until);
@@ -131,10 +141,10 @@ impl Recent {
 
     /// Forgets what was planned and not appended.
     pub(crate) fn rollback(&mut self, head: Position) {
-        while let Some(last) = self.placed.pop_back_if(|last| last.position > head) {
+        while let Some(last) = self.placed.pop_back_if(|last| last.placement.position > head) {
             match last.before {
-                Some(before) => self.latest.insert(last.like, before),
-                None => self.latest.remove(&last.like),
+                Some(before) => self.latest.insert(last.placement.like, before),
+                None => self.latest.remove(&last.placement.like),
             };
         }
     }
@@ -146,10 +156,22 @@ impl Recent {
         for placement in recalled {
             self.note(placement);
         }
-        for Placed { like, order, position, at, .. } in later {
-            self.note(Placement { like, order, position, at });
+        for Placed { placement, .. } in later {
+            self.note(placement);
         }
         self.known_since = since;
+    }
+}
+
+impl Placement {
+    fn new(order: &OrderPlaced, position: Position, provenance: &Provenance) -> Placement {
+        Placement {
+            like: likeness(&provenance.actor.user, order),
+            order: order.order_id,
+            position,
+            at: provenance.recorded_at,
+            occurred_at: provenance.occurred_at,
+        }
     }
 }
 
@@ -157,12 +179,7 @@ impl Recent {
 fn placements(events: &[Recorded]) -> Result<Vec<Placement>, LogError> {
     let placed = events.iter().filter(|recorded| recorded.event_type == PLACED).map(load::decode);
     let placement = |envelope: Envelope<Event>| match &envelope.data {
-        Event::OrderPlaced(order) => Some(Placement {
-            like: likeness(&envelope.provenance.actor.user, order),
-            order: order.order_id,
-            position: envelope.position,
-            at: envelope.provenance.recorded_at,
-        }),
+        Event::OrderPlaced(order) => Some(Placement::new(order, envelope.position, &envelope.provenance)),
         _ => None,
     };
     placed.filter_map(|envelope| envelope.map(placement).transpose()).collect()
@@ -197,14 +214,23 @@ mod tests {
     }
 
     fn placement(like: Likeness, n: i64, seconds: i64) -> Placement {
-        Placement { like, order: OrderId(n), position: Position(n), at: at(seconds) }
+        Placement { like, order: OrderId(n), position: Position(n), at: at(seconds), occurred_at: at(seconds) }
+    }
+
+    /// The log's time stands still at a moment the clock once showed by mistake.
+    #[test]
+    fn an_order_is_forgotten_after_two_minutes_of_the_clock_too() {
+        let mut recent = Recent::new(&Head::empty());
+        recent.note(Placement { at: at(90_000), ..placement(7, 1, 1_000) });
+        let find = |seconds| recent.find(7, at(90_000) - SUSPICION, at(seconds)).map(|order| order.0);
+        assert_eq!((find(1_119), find(1_120)), (Some(1), None));
     }
 
     #[test]
     fn an_order_is_forgotten_after_two_minutes_and_what_was_not_appended_at_once() {
         let mut recent = Recent::new(&Head::empty());
         let note = |recent: &mut Recent, n: i64, seconds| recent.note(placement(7, n, seconds));
-        let find = |recent: &Recent, seconds| recent.find(7, at(seconds) - SUSPICION).map(|order| order.0);
+        let find = |recent: &Recent, seconds| recent.find(7, at(seconds) - SUSPICION, at(seconds)).map(|order| order.0);
         note(&mut recent, 1, 1_000);
         assert_eq!(find(&recent, 1_119), Some(1));
         assert_eq!(find(&recent, 1_120), None);

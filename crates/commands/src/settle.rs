@@ -11,7 +11,7 @@ use orderlog_event_log::{CommandRecord, Head, LogError};
 use crate::{draft::Draft, history, load, recent::Recent, writer::Task};
 
 /// How long a batch waits for a database that went away before its callers are told.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// Pause before the database is asked again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// Foreign events read at once.
@@ -21,8 +21,7 @@ const CATCH_UP_EVENTS: i64 = 20_000;
 
 impl Task {
     /// Leaves the head locked, the world at that head, and in the draft only what is still to be carried out, undecided.
-    pub(crate) async fn settle(&mut self, draft: &mut Draft) -> Result<(), LogError> {
-        let started = Instant::now();
+    pub(crate) async fn settle(&mut self, draft: &mut Draft, started: Instant) -> Result<(), LogError> {
         self.desk.world.rollback();
         loop {
             match self.try_settle(draft).await {
@@ -31,7 +30,7 @@ impl Task {
                     self.must_settle = false;
                     return Ok(());
                 }
-                Err(error) if !may_pass(&error) || started.elapsed() > PATIENCE => return Err(error),
+                Err(error) if !error.may_pass() || started.elapsed() > PATIENCE => return Err(error),
                 Err(error) => tracing::debug!(%error, "settling again"),
             }
             while let Err(error) = self.connection.reconnect().await {
@@ -43,7 +42,7 @@ impl Task {
         }
     }
 
-    async fn try_settle(&mut self, draft: &mut Draft) -> Result<(), LogError> {
+    pub(crate) async fn try_settle(&mut self, draft: &mut Draft) -> Result<(), LogError> {
         self.connection.unlock().await?;
         let head = self.connection.lock_head().await?;
         self.catch_up(head).await?;
@@ -100,9 +99,4 @@ impl Task {
     pub(crate) async fn any_done(&mut self, commands: &[CommandId]) -> Result<bool, LogError> {
         Ok(!commands.is_empty() && !self.connection.find_commands(commands).await?.is_empty())
     }
-}
-
-/// Whether a fresh connection may do better. An unknown outcome is one of these: settling is how it becomes known.
-pub(crate) fn may_pass(error: &LogError) -> bool {
-    error.is_transient() || matches!(error, LogError::Unknown { .. })
 }

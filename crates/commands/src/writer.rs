@@ -1,33 +1,37 @@
 //! The one task of a process that appends: a bounded queue in front, a connection of its own behind.
 
-use std::{pin::pin, sync::Arc, time::Instant};
-
-use orderlog_domain::{
-    decide::Shop,
-    rejection::{Code, Rejection},
-    world::World,
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
 };
+
+use orderlog_domain::{decide::Shop, rejection::Rejection, world::World};
 use orderlog_event_log::{Head, Log, LogError, LogWriter, Recorded, Swap};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 use crate::{
+    admission::{Condition, LONGEST_WAIT, Queue, unavailable},
     desk::Desk,
     draft::Draft,
     load,
+    outage::Outage,
     recent::Recent,
-    settle::may_pass,
+    settle::PATIENCE,
     submission::{Receipt, Submission, SubmitError},
 };
 
-/// Commands that may wait; one more is answered `UNAVAILABLE`.
+/// Commands that may wait, however fast they would be carried out; one more is answered `UNAVAILABLE`.
 pub const QUEUE_COMMANDS: usize = 4_096;
 /// Commands appended at once. Beyond it a larger batch saves nothing and lets its callers wait longer.
 pub const BATCH_COMMANDS: usize = 512;
 /// Commands decided at once while an append is on its way: its answer waits no longer than these take.
 const ROUND_COMMANDS: usize = 16;
+/// Pause before a batch that failed is tried again; it doubles each time.
+const SECOND_TRY: Duration = Duration::from_millis(10);
 /// Streams kept in memory between batches.
 pub const CACHED_STREAMS: usize = 50_000;
 
@@ -46,11 +50,20 @@ pub type OnAppend = Box<dyn Fn(Arc<[Recorded]>) + Send + Sync>;
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Waiting>,
+    admission: Arc<Queue>,
 }
 
 pub(crate) struct Waiting {
     pub(crate) submission: Submission,
     pub(crate) reply: oneshot::Sender<Result<Receipt, SubmitError>>,
+    /// Since when; `None` for bulk work that waits as long as it takes.
+    pub(crate) since: Option<Instant>,
+}
+
+impl Waiting {
+    pub(crate) fn refuse(self, rejection: Rejection) {
+        let _ = self.reply.send(Err(rejection.into()));
+    }
 }
 
 impl Writer {
@@ -65,8 +78,19 @@ impl Writer {
         let Options { shop, on_append } = options;
         let (world, recent) = (World::default(), Recent::new(&head));
         let desk = Desk { log, shop, on_append, world, recent, snapshotted: None };
-        let task = Task { connection, desk, head, must_settle: false, queue, repeated: vec![], unanswered: None };
-        Ok((Writer { queue: sender }, tokio::spawn(task.run())))
+        let admission = Arc::new(Queue::new());
+        let task = Task {
+            connection,
+            desk,
+            head,
+            must_settle: false,
+            queue,
+            admission: Arc::clone(&admission),
+            outage: None,
+            repeated: vec![],
+            unanswered: None,
+        };
+        Ok((Writer { queue: sender, admission }, tokio::spawn(task.run())))
     }
 
     /// Hands over one command and waits for its receipt. Dropping the future does not recall the command.
@@ -74,9 +98,13 @@ impl Writer {
     /// # Errors
     /// With the rejection, or with the failure of the log.
     pub async fn submit(&self, submission: Submission) -> Result<Receipt, SubmitError> {
+        self.admission.admit(self.waiting())?;
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Waiting { submission, reply }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => unavailable("Too many commands are waiting."),
+        let waiting = Waiting { submission, reply, since: Some(Instant::now()) };
+        self.queue.try_send(waiting).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                unavailable("Too many commands are waiting.").retry_after(LONGEST_WAIT)
+            }
             mpsc::error::TrySendError::Closed(_) => unavailable("The server is shutting down."),
         })?;
         answered(answer).await
@@ -98,19 +126,20 @@ impl Writer {
         submission: Submission,
     ) -> Result<impl Future<Output = Result<Receipt, SubmitError>> + Send + use<>, SubmitError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.queue.send(Waiting { submission, reply }).await;
+        let sent = self.queue.send(Waiting { submission, reply, since: None }).await;
         sent.map_err(|_| unavailable("The server is shutting down."))?;
         Ok(answered(answer))
+    }
+
+    /// Whether the log takes commands, now and as it changes.
+    #[must_use]
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.admission.condition.subscribe()
     }
 }
 
 async fn answered(answer: oneshot::Receiver<Result<Receipt, SubmitError>>) -> Result<Receipt, SubmitError> {
     answer.await.unwrap_or_else(|_| Err(unavailable("The writer stopped before it answered.").into()))
-}
-
-fn unavailable(message: &str) -> Rejection {
-    Rejection::new(Code::Unavailable, message)
-        .hint("Nothing is lost: call again in a moment with the same idempotency_key.")
 }
 
 pub(crate) struct Task {
@@ -120,9 +149,12 @@ pub(crate) struct Task {
     pub(crate) head: Head,
     /// After a failure: the next batch must first find out where the log stands.
     pub(crate) must_settle: bool,
-    queue: mpsc::Receiver<Waiting>,
+    pub(crate) queue: mpsc::Receiver<Waiting>,
+    pub(crate) admission: Arc<Queue>,
+    /// While the log cannot be written.
+    pub(crate) outage: Option<Outage>,
     /// Commands sent again while they are being carried out.
-    repeated: Vec<Waiting>,
+    pub(crate) repeated: Vec<Waiting>,
     /// Durable, but not yet answered: the next batch is sent first, so that the database works while callers are told.
     unanswered: Option<Draft>,
 }
@@ -131,15 +163,24 @@ impl Task {
     async fn run(mut self) {
         let mut draft = self.blank();
         loop {
+            if self.is_refusing() {
+                if !self.wait_for_the_log().await {
+                    return;
+                }
+                draft = self.blank();
+            }
             let repeated = std::mem::take(&mut self.repeated);
             self.repeated = draft.take_in(repeated);
             if draft.waiting.is_empty() {
                 self.answer();
                 let mut arrived = Vec::new();
+                if self.queue.is_empty() {
+                    self.admission.idle();
+                }
                 if self.queue.recv_many(&mut arrived, BATCH_COMMANDS).await == 0 {
                     return;
                 }
-                self.repeated = draft.take_in(arrived);
+                self.repeated = draft.take_in(self.admission.take(arrived.into_iter()));
             }
             draft = self.carry_out(draft).await;
         }
@@ -147,22 +188,32 @@ impl Task {
 
     /// Answers every command of the draft, one way or another, and brings the next draft.
     async fn carry_out(&mut self, mut draft: Draft) -> Draft {
+        let started = Instant::now();
         if self.must_settle
-            && let Err(error) = self.settle(&mut draft).await
+            && let Err(error) = self.settle(&mut draft, started).await
         {
             return self.fail(draft, error).await;
         }
+        let mut pause = SECOND_TRY;
         while !draft.waiting.is_empty() {
             match self.try_once(&mut draft).await {
                 Ok(Some(next)) => {
+                    self.admission.done(draft.waiting.len(), started);
                     self.unanswered = Some(draft);
                     return next;
                 }
                 Ok(None) => metrics::counter!("orderlog_swaps_lost_total").increment(1),
-                Err(error) if !may_pass(&error) => return self.fail(draft, error).await,
-                Err(error) => tracing::warn!(%error, "append failed; asking the log what happened"),
+                Err(error) if !error.may_pass() || started.elapsed() + pause > PATIENCE => {
+                    return self.fail(draft, error).await;
+                }
+                // A lost session is soon replaced. A log that can be read but not written would be tried without end.
+                Err(error) => {
+                    tracing::debug!(%error, "append failed; asking the log what happened");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
             }
-            if let Err(error) = self.settle(&mut draft).await {
+            if let Err(error) = self.settle(&mut draft, started).await {
                 return self.fail(draft, error).await;
             }
         }
@@ -201,6 +252,7 @@ impl Task {
         if let Ok(Swap::Done) = swap {
             self.head = draft.batch.head.clone();
             self.desk.world.confirm();
+            self.end_outage();
             return Ok(Some(next));
         }
         // What was decided on top falls with it.
@@ -210,7 +262,7 @@ impl Task {
 
     /// Sends the batch. While the database works, answers the batch before and decides what arrives on top of this one.
     async fn append(&mut self, draft: &Draft, next: &mut Draft) -> Result<Swap, LogError> {
-        let Task { connection, desk, head, queue, repeated, unanswered, .. } = self;
+        let Task { connection, desk, head, queue, admission, repeated, unanswered, .. } = self;
         metrics::histogram!("orderlog_batch_commands").record(u32::try_from(draft.waiting.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
         desk.world.seal();
@@ -227,7 +279,7 @@ impl Task {
                     if open && !stuck && next.waiting.len() < BATCH_COMMANDS =>
                 {
                     open = count > 0;
-                    repeated.extend(next.take_in(arrived.drain(..)));
+                    repeated.extend(next.take_in(admission.take(arrived.drain(..))));
                     // States are loaded through the same connection: the rest is decided when it is free.
                     stuck = !desk.decide(next).is_empty();
                 }
@@ -247,30 +299,13 @@ impl Task {
         Ok(head.position == self.head.position)
     }
 
-    fn answer(&mut self) {
+    pub(crate) fn answer(&mut self) {
         if let Some(durable) = self.unanswered.take() {
             self.desk.answer(durable);
         }
     }
 
-    fn blank(&self) -> Draft {
+    pub(crate) fn blank(&self) -> Draft {
         Draft::behind(self.head.clone())
-    }
-
-    async fn fail(&mut self, draft: Draft, error: LogError) -> Draft {
-        tracing::error!(%error, commands = draft.waiting.len(), "the log does not take commands");
-        metrics::counter!("orderlog_append_failures_total").increment(1);
-        self.must_settle = true;
-        let error = Arc::new(error);
-        for waiting in draft.waiting {
-            let _ = waiting.reply.send(Err(SubmitError::Failed(Arc::clone(&error))));
-        }
-        // Never leave the head locked behind: other nodes go on.
-        if self.connection.unlock().await.is_err()
-            && let Err(error) = self.connection.reconnect().await
-        {
-            tracing::warn!(%error, "the database is not there yet");
-        }
-        self.blank()
     }
 }

@@ -55,6 +55,9 @@ pub struct Rejection {
     pub hint: Option<String>,
     /// Whether the same call may succeed later.
     pub retryable: bool,
+    /// How many seconds to wait before the same call, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
     /// What may have been meant (at most 5), shortfalls, allowed statuses, or further problems of the same call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<serde_json::Value>,
@@ -114,6 +117,7 @@ impl Rejection {
             field: None,
             hint: None,
             retryable,
+            retry_after_seconds: None,
             candidates: vec![],
             problems: vec![],
             confirmation: None,
@@ -137,6 +141,14 @@ impl Rejection {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Rejection {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says when the same call may succeed, in whole seconds.
+    #[must_use]
+    pub fn retry_after(mut self, wait: std::time::Duration) -> Rejection {
+        let begun = u64::from(wait.subsec_nanos() > 0);
+        self.retry_after_seconds = Some((wait.as_secs() + begun).max(1));
         self
     }
 

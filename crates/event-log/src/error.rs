@@ -6,11 +6,14 @@ use orderlog_domain::ids::Position;
 
 /// A failure of the log. [`is_transient`](LogError::is_transient) tells whether trying again can help;
 /// [`Unknown`](LogError::Unknown) alone leaves open whether a batch was recorded.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum LogError {
     /// The URL names no log.
     #[error("cannot open the log: {0}")]
     Url(String),
+    /// There is no log where one was to be read.
+    #[error("there is no log to read: {0}")]
+    Missing(String),
     /// The database could lose what it acknowledged, or cannot keep exact bytes.
     #[error("refusing to use this database: `{setting}` is `{found}`. {mend}")]
     Unsafe {
@@ -30,21 +33,25 @@ pub enum LogError {
         what: String,
     },
     /// The database cannot be reached or is too busy; the operation had no effect and may be tried again.
-    #[error("the log's database is unavailable while {doing}")]
+    #[error("the log's database is unavailable while {doing}: {why}")]
     Unavailable {
         /// The operation.
         doing: &'static str,
         /// What the database or the network said.
-        #[source]
-        source: sqlx::Error,
+        why: String,
+    },
+    /// The server takes no further connection.
+    #[error("the database has no connection left: {why}")]
+    Full {
+        /// What the database said.
+        why: String,
     },
     /// The connection was lost during an append: the batch is either recorded as a whole or not at all.
     /// After [`reconnect`](crate::LogWriter::reconnect), `find_commands` tells which.
-    #[error("the connection was lost during an append; whether the batch was recorded must be looked up")]
+    #[error("the connection was lost during an append; whether the batch was recorded must be looked up: {why}")]
     Unknown {
         /// What the database or the network said.
-        #[source]
-        source: sqlx::Error,
+        why: String,
     },
     /// An earlier call failed or was abandoned half way: the connection must be replaced before it is used again.
     #[error("the writer's connection was left in an unknown state; reconnect first")]
@@ -67,13 +74,12 @@ pub enum LogError {
     #[error("refusing a malformed batch: {0}")]
     Batch(String),
     /// The database refused the operation; trying again will not help.
-    #[error("the log's database failed while {doing}")]
+    #[error("the log's database failed while {doing}: {why}")]
     Database {
         /// The operation.
         doing: &'static str,
         /// What the database said.
-        #[source]
-        source: sqlx::Error,
+        why: String,
     },
 }
 
@@ -82,21 +88,45 @@ impl LogError {
     /// must be resolved, not repeated.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, LogError::Unavailable { .. } | LogError::Interrupted)
+        matches!(self, LogError::Unavailable { .. } | LogError::Full { .. } | LogError::Interrupted)
+    }
+
+    /// Whether a fresh connection may do better. An unknown outcome is one of these: looking it up is how it becomes known.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.is_transient() || matches!(self, LogError::Unknown { .. })
     }
 
     /// Sorts a failure of an operation that either had no effect or only read.
     pub(crate) fn from_sqlx(doing: &'static str, source: sqlx::Error) -> LogError {
-        if connection_lost(&source) || busy(&source) {
-            LogError::Unavailable { doing, source }
+        let why = told(&source);
+        // too_many_connections, of the server, the database or the role
+        if source.as_database_error().and_then(|error| error.code()).as_deref() == Some("53300") {
+            LogError::Full { why }
+        } else if connection_lost(&source) || busy(&source) {
+            LogError::Unavailable { doing, why }
         } else {
-            LogError::Database { doing, source }
+            LogError::Database { doing, why }
         }
     }
 
     /// Sorts a failure of the statement that commits a batch: losing the connection leaves the outcome open.
     pub(crate) fn from_commit(source: sqlx::Error) -> LogError {
-        if connection_lost(&source) { LogError::Unknown { source } } else { LogError::from_sqlx("appending", source) }
+        if connection_lost(&source) {
+            LogError::Unknown { why: told(&source) }
+        } else {
+            LogError::from_sqlx("appending", source)
+        }
+    }
+}
+
+/// What the database said, once and in its own words: sqlx repeats itself and adds lines of PostgreSQL's source code.
+pub(crate) fn told(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::PoolTimedOut => "no connection became free in time".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -109,7 +139,7 @@ pub(crate) async fn within<T>(
         Ok(result) => result,
         Err(_) => Err(sqlx::Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
-            format!("no answer from the database within {} s", limit.as_secs()),
+            format!("no answer from the database within {} s", limit.as_secs_f32()),
         ))),
     }
 }

@@ -20,11 +20,12 @@ mod writer;
 pub use writer::LogWriter;
 
 mod verify;
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Against, Fault, Report, verify};
 
 mod migrations;
 mod reads;
 
 mod postgres;
+pub use postgres::CONNECTIONS as POSTGRES_CONNECTIONS;
 mod sqlite;
 pub use sqlite::pool::sqlite_pool;

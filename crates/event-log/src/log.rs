@@ -49,6 +49,23 @@ impl Log {
         on_engine!(self, engine => engine.identity().await)
     }
 
+    /// Opens a log that is there, for reading alone: creates nothing, migrates nothing and needs no right to write.
+    ///
+    /// # Errors
+    /// [`LogError::Missing`] when there is no log, or one of an older release; when it cannot be reached.
+    pub async fn open_to_read(url: &str) -> Result<Log, LogError> {
+        match url.split_once(':') {
+            Some(("postgres" | "postgresql", _)) => Ok(Log::Postgres(PostgresLog::open_to_read(url).await?)),
+            Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open_to_read(url).await?)),
+            _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
+        }
+    }
+
+    /// Closes every connection for reading. SQLite tidies up behind the last one.
+    pub async fn close(&self) {
+        on_engine!(self, engine => engine.close().await);
+    }
+
     /// The head as it stands now.
     ///
     /// # Errors
@@ -135,6 +152,81 @@ impl Log {
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
         on_engine!(self, engine => engine.connections())
+    }
+
+    /// At most `limit` snapshots of the streams behind one (its text; all are behind the empty text), in order.
+    ///
+    /// # Errors
+    /// When a row is damaged or the database fails.
+    pub async fn snapshots_after(&self, stream: &str, limit: u32) -> Result<Vec<Snapshot>, LogError> {
+        on_engine!(self, engine => engine.snapshots_after(stream, limit).await)
+    }
+
+    /// What protects the log in the database itself and is not there or switched off: nothing, normally.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
+        on_engine!(self, engine => engine.missing_guards().await)
+    }
+
+    /// Whether every event up to the head is there, by counting them; `verify` looks at each.
+    ///
+    /// # Errors
+    /// [`LogError::Gap`] when one is missing; when the database fails.
+    pub async fn count(&self) -> Result<(), LogError> {
+        let head = self.head().await?.position;
+        let (first, last, count) = on_engine!(self, engine => engine.extent(head).await?);
+        if count == head.0 {
+            return Ok(());
+        }
+        let position = match (first, last) {
+            (first, _) if first > 1 => Position::START.next(),
+            (_, last) if last < head.0 => Position(last + 1),
+            _ => self.first_gap(Position::START, head).await?,
+        };
+        Err(LogError::Gap { position })
+    }
+
+    /// The first missing position of a log that lacks some: halves the part that lacks one until it is found.
+    async fn first_gap(&self, mut whole: Position, mut lacking: Position) -> Result<Position, LogError> {
+        while lacking.0 - whole.0 > 1 {
+            let middle = Position(whole.0 + (lacking.0 - whole.0) / 2);
+            let (_, _, count) = on_engine!(self, engine => engine.extent(middle).await?);
+            if count == middle.0 { whole = middle } else { lacking = middle }
+        }
+        Ok(lacking)
+    }
+
+    /// How many more connections the database would give to this role; `None` where nobody counts them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn connections_left(&self) -> Result<Option<i64>, LogError> {
+        match self {
+            Log::Postgres(log) => log.connections_left().await.map(Some),
+            Log::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Why the database cannot be used just now, if it is known to be away. While it is, every call fails at once.
+    #[must_use]
+    pub fn away(&self) -> Option<String> {
+        match self {
+            Log::Postgres(log) => log.away(),
+            Log::Sqlite(_) => None,
+        }
+    }
+
+    /// Waits for an operation that needs the log's database as long as the database is there. It is dropped otherwise.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when the database does not answer.
+    pub async fn while_there<T>(&self, doing: &'static str, operation: impl Future<Output = T>) -> Result<T, LogError> {
+        match self {
+            Log::Postgres(log) => log.while_there(doing, operation).await,
+            Log::Sqlite(_) => Ok(operation.await),
+        }
     }
 
     /// A writer with a connection of its own.

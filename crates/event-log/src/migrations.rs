@@ -79,6 +79,17 @@ pub(crate) fn pending(
     Ok(pending)
 }
 
+/// Refuses to read a log that lacks some of our migrations: only a node may change it.
+pub(crate) fn none_pending(ours: &'static [Migration], applied: Vec<(String, String)>) -> Result<(), LogError> {
+    match pending(ours, applied)?.first() {
+        None => Ok(()),
+        Some(first) => Err(LogError::Missing(format!(
+            "it was made by an older release and lacks {}; run `orderlog migrate` or start a node of this release first",
+            first.name
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

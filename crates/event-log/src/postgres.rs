@@ -1,7 +1,9 @@
 //! The log on PostgreSQL: a pool for readers, one connection of its own for each writer.
 
 mod append;
+mod breaker;
 mod durability;
+mod guards;
 mod place;
 mod session;
 mod sql;
@@ -18,23 +20,45 @@ use sqlx::{
 };
 
 pub(crate) use self::append::PostgresWriter;
+use self::breaker::Breaker;
 use crate::{
-    CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
+    CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot,
+    error::within,
+    identity, migrations,
     reads::{StoredEvent, reads},
     settings::settings,
+    verify::StoredCommand,
 };
 
 /// Connections for readers; the writer's is not one of them.
 const POOL_CONNECTIONS: u32 = 8;
+/// Connections to PostgreSQL that a node uses at most for its log: readers, the writer, and one that asks whether the
+/// database is there.
+pub const CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
 
 /// How long to wait for a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Whether the tables of a log are there for this role to see.
+const IS_THERE: &str = "SELECT to_regclass('log_head') IS NOT NULL AND to_regclass('migrations') IS NOT NULL";
+
+/// The least of what the server, the database and the role have left; -1 is no limit.
+const CONNECTIONS_LEFT: &str = "
+WITH used AS (SELECT datname, usename FROM pg_stat_activity WHERE backend_type = 'client backend')
+SELECT least(
+    current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint
+        - (SELECT count(*) FROM used),
+    (SELECT CASE WHEN datconnlimit >= 0 THEN datconnlimit - (SELECT count(*) FROM used u WHERE u.datname = d.datname) END
+        FROM pg_database d WHERE d.datname = current_database()),
+    (SELECT CASE WHEN rolconnlimit >= 0 THEN rolconnlimit - (SELECT count(*) FROM used u WHERE u.usename = r.rolname) END
+        FROM pg_roles r WHERE r.rolname = current_user))";
 
 /// A log on PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresLog {
     options: PgConnectOptions,
     pool: PgPool,
+    breaker: Breaker,
 }
 
 reads!(PgConnection, PgRow);
@@ -44,26 +68,48 @@ settings!(PgConnection, PgRow);
 /// at the latest the one after all that the pool held is new.
 macro_rules! reading {
     ($log:ident, $doing:literal, $session:ident => $read:expr) => {{
-        let mut more = POOL_CONNECTIONS;
-        loop {
-            let mut $session = $log.connection($doing).await?;
-            match $read.await {
-                Err(error) if error.is_transient() && more > 0 => more -= 1,
-                outcome => break outcome,
+        let reading = async {
+            let mut more = POOL_CONNECTIONS;
+            loop {
+                let mut $session = $log.connection($doing).await?;
+                match $read.await {
+                    Err(error) if error.is_transient() && more > 0 => more -= 1,
+                    outcome => break outcome,
+                }
             }
-        }
+        };
+        $log.breaker.log($doing, reading).await
     }};
 }
 
 impl PostgresLog {
     pub(crate) async fn open(url: &str) -> Result<PostgresLog, LogError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|error| LogError::Url(error.to_string()))?
-            .application_name("orderlog")
-            .disable_statement_logging();
+        let options = options(url)?;
         let mut connection = session::connect(&options).await?;
         migrate(&mut connection).await?;
         connection.close().await.map_err(|error| LogError::from_sqlx("migrating", error))?;
+        Ok(PostgresLog::pooled(options))
+    }
+
+    /// Also where the server could lose what it acknowledged, and with the right to read alone.
+    pub(crate) async fn open_to_read(url: &str) -> Result<PostgresLog, LogError> {
+        let options = options(url)?.options([("default_transaction_read_only", "on")]);
+        let failed = |error| LogError::from_sqlx("connecting", error);
+        let mut connection = within(CONNECT_LIMIT, options.connect()).await.map_err(failed)?;
+        let there: bool = sqlx::query_scalar(IS_THERE).fetch_one(&mut connection).await.map_err(failed)?;
+        if !there {
+            let place = options.get_database().unwrap_or_else(|| options.get_username());
+            let user = options.get_username();
+            let what = format!("the database `{place}` has no tables of a log that the role `{user}` may see");
+            return Err(LogError::Missing(what));
+        }
+        let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut connection).await.map_err(failed)?;
+        migrations::none_pending(migrations::POSTGRES, applied)?;
+        connection.close().await.map_err(failed)?;
+        Ok(PostgresLog::pooled(options))
+    }
+
+    fn pooled(options: PgConnectOptions) -> PostgresLog {
         let pool = PgPoolOptions::new()
             .max_connections(POOL_CONNECTIONS)
             .acquire_timeout(CONNECT_LIMIT)
@@ -71,7 +117,26 @@ impl PostgresLog {
             .test_before_acquire(false)
             .before_acquire(|connection, known| Box::pin(session::is_alive(connection, known.idle_for)))
             .connect_lazy_with(options.clone());
-        Ok(PostgresLog { options, pool })
+        let breaker = Breaker::new(options.clone());
+        PostgresLog { options, pool, breaker }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Why the database cannot be used just now; `None` while it answers.
+    pub(crate) fn away(&self) -> Option<String> {
+        self.breaker.away()
+    }
+
+    /// Waits for an operation on this database as long as the database is there.
+    pub(crate) async fn while_there<T>(
+        &self,
+        doing: &'static str,
+        operation: impl Future<Output = T>,
+    ) -> Result<T, LogError> {
+        self.breaker.guard(operation).await.map_err(|breaker::Away(why)| LogError::Unavailable { doing, why })
     }
 
     pub(crate) fn connections(&self) -> (u32, usize) {
@@ -137,6 +202,36 @@ impl PostgresLog {
         reading!(self, "reading events", session => read_stored(&mut session, after, limit))
     }
 
+    pub(crate) async fn stored_commands(&self, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
+        reading!(self, "looking up commands", session => stored_commands(&mut session, ids))
+    }
+
+    pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
+        reading!(self, "counting commands", session => count_commands(&mut session, until))
+    }
+
+    pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
+        reading!(self, "counting events", session => extent(&mut session, until))
+    }
+
+    pub(crate) async fn snapshots_after(&self, stream: &str, limit: u32) -> Result<Vec<Snapshot>, LogError> {
+        reading!(self, "reading snapshots", session => snapshots_after(&mut session, stream, limit))
+    }
+
+    pub(crate) async fn connections_left(&self) -> Result<i64, LogError> {
+        const DOING: &str = "counting connections";
+        let left = async {
+            let mut session = self.connection(DOING).await?;
+            let left = sqlx::query_scalar(CONNECTIONS_LEFT).fetch_one(&mut *session).await;
+            left.map_err(|error| LogError::from_sqlx(DOING, error))
+        };
+        self.breaker.log(DOING, left).await
+    }
+
+    pub(crate) async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
+        reading!(self, "looking at the guards", session => guards::missing(&mut session))
+    }
+
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
         reading!(self, "looking up commands", session => find_commands(&mut session, ids))
     }
@@ -174,6 +269,13 @@ async fn find_commands(connection: &mut PgConnection, ids: &[CommandId]) -> Resu
         .map_err(|error| LogError::from_sqlx("looking up commands", error))
 }
 
+async fn stored_commands(connection: &mut PgConnection, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
+    rows.and_then(|rows| rows.iter().map(stored_command_of).collect())
+        .map_err(|error| LogError::from_sqlx("looking up commands", error))
+}
+
 async fn load_snapshots(connection: &mut PgConnection, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
     let streams: Vec<String> = streams.iter().map(StreamId::to_string).collect();
     let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(streams).fetch_all(connection).await;
@@ -181,11 +283,22 @@ async fn load_snapshots(connection: &mut PgConnection, streams: &[StreamId]) -> 
         .map_err(|error| LogError::from_sqlx("loading snapshots", error))
 }
 
+fn options(url: &str) -> Result<PgConnectOptions, LogError> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| LogError::Url(error.to_string()))?;
+    Ok(options.application_name("orderlog").disable_statement_logging())
+}
+
 /// Applies what is pending in one transaction; nodes that start at once take turns.
 async fn migrate(connection: &mut PgConnection) -> Result<(), LogError> {
     // Any fixed number of ours: it names the lock.
     const LOCK: &str = "SELECT pg_advisory_xact_lock(7814994001)";
     let failed = |error| LogError::from_sqlx("migrating", error);
+    if sqlx::query_scalar(IS_THERE).fetch_one(&mut *connection).await.map_err(failed)? {
+        let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *connection).await.map_err(failed)?;
+        if migrations::pending(migrations::POSTGRES, applied)?.is_empty() {
+            return Ok(()); // A role without the right to create serves a log that is up to date.
+        }
+    }
     let mut transaction = connection.begin().await.map_err(failed)?;
     sqlx::query(LOCK).execute(&mut *transaction).await.map_err(failed)?;
     sqlx::query(migrations::CREATE_TABLE).execute(&mut *transaction).await.map_err(failed)?;

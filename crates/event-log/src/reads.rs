@@ -8,6 +8,15 @@ pub(crate) const READ: &str = "SELECT position, stream, version, type, hash, eve
 /// Takes a stream, a version and a limit.
 pub(crate) const READ_STREAM: &str = "SELECT position, stream, version, type, hash, event FROM events \
     WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3";
+/// Takes a position: the commands up to it that recorded something.
+pub(crate) const COUNT_COMMANDS: &str =
+    "SELECT count(*) FROM commands WHERE first_position <= last_position AND last_position <= $1";
+/// Takes a position: the first and the last event up to it, and how many there are.
+pub(crate) const EXTENT: &str = "SELECT coalesce(min(position), 0), coalesce(max(position), 0), count(*) \
+    FROM events WHERE position <= $1";
+/// Takes a stream (its text) and a limit: the snapshots of the streams behind it.
+pub(crate) const SNAPSHOTS_AFTER: &str =
+    "SELECT stream, version, format, state FROM snapshots WHERE stream > $1 ORDER BY stream LIMIT $2";
 /// Takes stream, version, format, state. An older state never replaces a newer one.
 pub(crate) const SAVE_SNAPSHOT: &str = "INSERT INTO snapshots (stream, version, format, state) \
     VALUES ($1, $2, $3, $4) ON CONFLICT (stream) DO UPDATE \
@@ -138,6 +147,44 @@ macro_rules! reads {
                 version: Version(row.try_get(1)?),
                 format: format.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
                 state: row.try_get(3)?,
+            })
+        }
+
+        /// How many commands up to a position recorded something.
+        pub(crate) async fn count_commands(connection: &mut $connection, until: Position) -> Result<i64, LogError> {
+            let count = sqlx::query_scalar(crate::reads::COUNT_COMMANDS).bind(until.0).fetch_one(connection).await;
+            count.map_err(|error| LogError::from_sqlx("counting commands", error))
+        }
+
+        /// The first event up to a position, the last, and how many there are.
+        pub(crate) async fn extent(connection: &mut $connection, until: Position) -> Result<(i64, i64, i64), LogError> {
+            let extent = sqlx::query_as(crate::reads::EXTENT).bind(until.0).fetch_one(connection).await;
+            extent.map_err(|error| LogError::from_sqlx("counting events", error))
+        }
+
+        /// At most `limit` snapshots of the streams behind one, in order of their text.
+        pub(crate) async fn snapshots_after(
+            connection: &mut $connection,
+            stream: &str,
+            limit: u32,
+        ) -> Result<Vec<Snapshot>, LogError> {
+            let query = sqlx::query(crate::reads::SNAPSHOTS_AFTER).bind(stream.to_owned()).bind(i64::from(limit));
+            let rows = query.fetch_all(connection).await;
+            let rows = rows.map_err(|error| LogError::from_sqlx("reading snapshots", error))?;
+            let damaged = |error: sqlx::Error| LogError::Corrupt {
+                position: Position::START,
+                what: format!("a snapshot cannot be read: {error}"),
+            };
+            rows.iter().map(|row| snapshot_of(row).map_err(damaged)).collect()
+        }
+
+        /// For rows of (command_id, request_hash, first_position, last_position), unparsed.
+        fn stored_command_of(row: &$row) -> Result<StoredCommand, sqlx::Error> {
+            Ok(StoredCommand {
+                command_id: CommandId(row.try_get(0)?),
+                request_hash: row.try_get(1)?,
+                first: row.try_get(2)?,
+                last: row.try_get(3)?,
             })
         }
 

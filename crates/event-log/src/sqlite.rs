@@ -1,6 +1,7 @@
 //! The log on SQLite: a small pool for readers, one connection of its own for each writer.
 
 mod append;
+mod guards;
 mod place;
 pub(crate) mod pool;
 mod session;
@@ -20,10 +21,14 @@ use crate::{
     CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
     reads::{StoredEvent, reads},
     settings::settings,
+    verify::StoredCommand,
 };
 
 /// Connections for readers and snapshots; each is a thread, and the machine is one shop's.
 const POOL_CONNECTIONS: u32 = 4;
+
+/// Not 0 when the file holds a log.
+const IS_THERE: &str = "SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'";
 
 /// A log in a SQLite file.
 #[derive(Debug, Clone)]
@@ -41,8 +46,29 @@ impl SqliteLog {
         let mut connection = session::connect(&options).await?;
         migrate(&mut connection).await?;
         connection.close().await.map_err(|error| LogError::from_sqlx("migrating", error))?;
+        Ok(SqliteLog::pooled(options))
+    }
+
+    pub(crate) async fn open_to_read(url: &str) -> Result<SqliteLog, LogError> {
+        let (options, mut connection) = session::connect_to_read(url).await?;
+        let failed = |error| LogError::from_sqlx("opening the file", error);
+        let there: i64 = sqlx::query_scalar(IS_THERE).fetch_one(&mut connection).await.map_err(failed)?;
+        if there == 0 {
+            return Err(LogError::Missing(format!("{} holds no tables of a log", options.get_filename().display())));
+        }
+        let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut connection).await.map_err(failed)?;
+        migrations::none_pending(migrations::SQLITE, applied)?;
+        connection.close().await.map_err(failed)?;
+        Ok(SqliteLog::pooled(options))
+    }
+
+    fn pooled(options: SqliteConnectOptions) -> SqliteLog {
         let pool = pool::sqlite_pool(POOL_CONNECTIONS).connect_lazy_with(options.clone());
-        Ok(SqliteLog { options, pool })
+        SqliteLog { options, pool }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
     }
 
     pub(crate) fn connections(&self) -> (u32, usize) {
@@ -109,6 +135,26 @@ impl SqliteLog {
         read_stored(&mut *self.connection("reading events").await?, after, limit).await
     }
 
+    pub(crate) async fn stored_commands(&self, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
+        stored_commands(&mut *self.connection("looking up commands").await?, ids).await
+    }
+
+    pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
+        count_commands(&mut *self.connection("counting commands").await?, until).await
+    }
+
+    pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
+        extent(&mut *self.connection("counting events").await?, until).await
+    }
+
+    pub(crate) async fn snapshots_after(&self, stream: &str, limit: u32) -> Result<Vec<Snapshot>, LogError> {
+        snapshots_after(&mut *self.connection("reading snapshots").await?, stream, limit).await
+    }
+
+    pub(crate) async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
+        guards::missing(&mut *self.connection("looking at the guards").await?).await
+    }
+
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
         find_commands(&mut *self.connection("looking up commands").await?, ids).await
     }
@@ -148,6 +194,13 @@ async fn find_commands(connection: &mut SqliteConnection, ids: &[CommandId]) -> 
         .map_err(|error| LogError::from_sqlx("looking up commands", error))
 }
 
+async fn stored_commands(connection: &mut SqliteConnection, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
+    let ids = list(ids.iter().map(|id| id.0.simple().to_string()));
+    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
+    rows.and_then(|rows| rows.iter().map(stored_command_of).collect())
+        .map_err(|error| LogError::from_sqlx("looking up commands", error))
+}
+
 async fn load_snapshots(connection: &mut SqliteConnection, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
     let streams = list(streams.iter().map(StreamId::to_string));
     let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(streams).fetch_all(connection).await;
@@ -163,6 +216,13 @@ fn list<T: Into<serde_json::Value>>(items: impl Iterator<Item = T>) -> String {
 /// Applies what is pending in one transaction; processes that start at once take turns.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), LogError> {
     let failed = |error| LogError::from_sqlx("migrating", error);
+    let there: i64 = sqlx::query_scalar(IS_THERE).fetch_one(&mut *connection).await.map_err(failed)?;
+    if there > 0 {
+        let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *connection).await.map_err(failed)?;
+        if migrations::pending(migrations::SQLITE, applied)?.is_empty() {
+            return Ok(()); // Nothing waits for whoever holds the file's lock.
+        }
+    }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     sqlx::query(migrations::CREATE_TABLE).execute(&mut *transaction).await.map_err(failed)?;
     let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *transaction).await.map_err(failed)?;

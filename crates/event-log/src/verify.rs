@@ -1,152 +1,164 @@
-//! Proof that nothing in the log was altered: every byte of every event is tied to the head.
+//! Proof that nothing in the log was altered: every byte of every event is tied to the head, every command to its events.
 
-use std::collections::HashMap;
+mod walk;
 
-use orderlog_domain::ids::{Position, StreamId, Version};
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use orderlog_domain::ids::{CommandId, Position};
 
-use crate::{Hash, Head, Log, LogError, log::on_engine, reads::StoredEvent, record::chain_bytes};
+use self::walk::Walk;
+use crate::{Hash, Log, LogError, log::on_engine};
 
 /// Events read at a time.
 const PAGE: u32 = 2_000;
+/// Faults told one by one; further ones are only counted.
+const FAULTS_TOLD: usize = 20;
 
-/// What was proven.
+/// What the log is compared with besides itself.
+#[derive(Debug, Clone, Default)]
+pub struct Against {
+    /// The present: no event is younger. Not looked at when left out.
+    pub now: Option<DateTime<Utc>>,
+    /// Hashes that somebody noted earlier, each with its position.
+    pub noted: Vec<(Position, Hash)>,
+}
+
+/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// How many events there are; also the last one's position.
+pub struct Report {
+    /// How many events were proven; also the last one's position.
     pub positions: Position,
     /// Hash of the last event: whoever noted it elsewhere can tell that history before it is unchanged.
     pub head_hash: Hash,
+    /// Everything that is wrong, events first; none in a sound log.
+    pub faults: Vec<Fault>,
 }
 
-/// Why the log could not be proven.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// Something was altered, added or removed.
-    #[error("the log is broken at position {position}: {what}")]
-    Broken {
-        /// The first bad position.
-        position: Position,
-        /// What is wrong there.
-        what: String,
-    },
-    /// The log could not be read.
-    #[error("the log could not be verified")]
-    Log(#[from] LogError),
+/// One thing that was altered, added or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The position it concerns, where it concerns one.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub what: String,
 }
 
-/// Walks the whole log: positions without gaps, the hash chain over the stored bytes, each column against the JSON,
-/// versions of each stream without holes, and the head against the last event. Appends may go on meanwhile.
-/// `progress` is told the last position proven, page by page.
+impl Fault {
+    fn at(position: Position, what: impl Into<String>) -> Fault {
+        Fault { position: Some(position), what: what.into() }
+    }
+}
+
+/// The command of consecutive events, as their envelopes tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Act {
+    command_id: CommandId,
+    first: Position,
+    last: Position,
+}
+
+/// A row of `commands` as it is stored, believed in nothing.
+#[derive(Debug)]
+pub(crate) struct StoredCommand {
+    pub(crate) command_id: CommandId,
+    pub(crate) request_hash: Vec<u8>,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+/// Walks the whole log. Of events: positions without gaps, the hash chain over the stored bytes, each column against the
+/// JSON, versions of each stream without holes, order numbers in order, times that never decrease. Of commands: each
+/// stands where its events are, and no other does. The head against the last event, the database's own guards, and what
+/// was noted earlier. Appends may go on meanwhile. `progress` is told the last position proven, page by page.
 ///
 /// # Errors
-/// [`VerifyError::Broken`] names the first bad position.
-pub async fn verify(log: &Log, mut progress: impl FnMut(Position)) -> Result<Verified, VerifyError> {
-    let before = log.head().await?;
-    let mut walk = Walk::new(before.clone());
+/// When the log cannot be read. What is wrong with it stands in the report.
+pub async fn verify(log: &Log, against: &Against, mut progress: impl FnMut(Position)) -> Result<Report, LogError> {
+    let mut faults: Vec<Fault> =
+        log.missing_guards().await?.into_iter().map(|what| Fault { position: None, what }).collect();
+    let before = match log.head().await {
+        Err(LogError::Corrupt { position, what }) => return Ok(broken(Fault::at(position, what), faults)),
+        head => head?,
+    };
+    let mut walk = Walk::new(before, against);
     // Lower than any position the log gives: a row that does not belong there is found too.
-    let mut after = i64::MIN;
-    loop {
-        let page = on_engine!(log, engine => engine.read_stored(after, PAGE).await?);
-        for event in &page {
-            walk.step(event)?;
-        }
+    let mut page = on_engine!(log, engine => engine.read_stored(i64::MIN, PAGE).await?);
+    let mut acts = 0;
+    let end = loop {
+        let after = page.last().filter(|_| page.len() == PAGE as usize).map(|last| last.position);
+        let next = async {
+            match after {
+                Some(after) => Ok(Some(on_engine!(log, engine => engine.read_stored(after, PAGE).await?))),
+                None => Ok::<_, LogError>(None),
+            }
+        };
+        let checking = async {
+            let stepped = page.iter().try_for_each(|event| walk.step(event));
+            let done = if after.is_none() || stepped.is_err() { walk.end_act() } else { walk.acts() };
+            acts += done.len();
+            Ok::<_, LogError>((stepped, compare(log, &done).await?))
+        };
+        let (next, checked) = tokio::join!(next, checking);
+        let (stepped, found) = checked?;
+        found.into_iter().for_each(|fault| walk.found(fault));
         progress(walk.position);
-        match page.last() {
-            Some(last) if page.len() == PAGE as usize => after = last.position,
-            _ => break,
+        if let Err(fault) = stepped {
+            break Some(fault);
+        }
+        match next? {
+            Some(more) => page = more,
+            None => break None,
+        }
+    };
+    let end = match (end, log.head().await) {
+        (Some(fault), _) => Some(fault),
+        (None, Err(LogError::Corrupt { position, what })) => Some(Fault::at(position, what)),
+        (None, head) => walk.end(&head?).err(),
+    };
+    if end.is_none() {
+        let rows = on_engine!(log, engine => engine.count_commands(walk.position).await?);
+        let more = rows - i64::try_from(acts).unwrap_or(i64::MAX);
+        if more > 0 {
+            let what = format!("`commands` holds {more} that recorded none of these events: their keys are blocked");
+            walk.found(Fault { position: None, what });
         }
     }
-    walk.end(&log.head().await?)
-}
-
-/// The fields of an envelope that also stand in columns.
-#[derive(Deserialize)]
-struct Columns<'a> {
-    #[serde(borrow)]
-    stream: std::borrow::Cow<'a, str>,
-    version: i64,
-    position: i64,
-    #[serde(borrow, rename = "type")]
-    event_type: std::borrow::Cow<'a, str>,
-}
-
-/// How far the walk has come.
-struct Walk {
-    start: Head,
-    position: Position,
-    hash: Hash,
-    versions: HashMap<StreamId, Version>,
-    highest_order: i64,
-}
-
-impl Walk {
-    fn new(start: Head) -> Walk {
-        Walk { start, position: Position::START, hash: Hash::ZERO, versions: HashMap::new(), highest_order: 0 }
+    let (positions, head_hash) = (walk.position, walk.hash);
+    let (told, untold) = walk.faults();
+    // The break of the chain comes first: whatever else is found may follow from it.
+    faults.splice(0..0, end.into_iter().chain(told));
+    if untold > 0 {
+        faults.push(Fault { position: None, what: format!("{untold} more of the kinds above") });
     }
+    Ok(Report { positions, head_hash, faults })
+}
 
-    fn step(&mut self, event: &StoredEvent) -> Result<(), VerifyError> {
-        let position = self.position.next();
-        let broken = |what: String| Err(VerifyError::Broken { position, what });
-        if event.position != position.0 {
-            return broken(format!("the next stored event is {}", event.position));
-        }
-        let hash = chain_bytes(&self.hash, &event.event);
-        if hash.0[..] != event.hash[..] {
-            return broken("the event or its hash was changed: they do not match".to_owned());
-        }
-        let columns: Columns<'_> = match serde_json::from_slice(&event.event) {
-            Ok(columns) => columns,
-            Err(error) => return broken(format!("the event is no envelope: {error}")),
+fn broken(fault: Fault, mut faults: Vec<Fault>) -> Report {
+    faults.insert(0, fault);
+    Report { positions: Position::START, head_hash: Hash::ZERO, faults }
+}
+
+/// What `commands` tells of these acts, against what their events tell.
+async fn compare(log: &Log, acts: &[Act]) -> Result<Vec<Fault>, LogError> {
+    if acts.is_empty() {
+        return Ok(vec![]);
+    }
+    let ids: Vec<CommandId> = acts.iter().map(|act| act.command_id).collect();
+    let rows = on_engine!(log, engine => engine.stored_commands(&ids).await?);
+    let rows: std::collections::HashMap<CommandId, StoredCommand> =
+        rows.into_iter().map(|row| (row.command_id, row)).collect();
+    let fault = |act: &Act| {
+        let Act { command_id, first, last } = act;
+        let what = match rows.get(command_id) {
+            None => "is not in `commands`: sent again, it would act again".to_owned(),
+            Some(row) if (row.first, row.last) != (first.0, last.0) => {
+                format!("stands in `commands` with positions {} to {}", row.first, row.last)
+            }
+            Some(row) if row.request_hash.len() != 32 => {
+                "stands in `commands` without the hash of its arguments".to_owned()
+            }
+            Some(_) => return None,
         };
-        if columns.position != event.position {
-            return broken(format!("the event says it is {}", columns.position));
-        }
-        if columns.event_type.as_bytes() != event.event_type {
-            return broken(format!("column type differs from the event's {}", columns.event_type));
-        }
-        if columns.version != event.version {
-            return broken(format!("column version is {}, the event's {}", event.version, columns.version));
-        }
-        if columns.stream.as_bytes() != event.stream {
-            return broken(format!("column stream differs from the event's {}", columns.stream));
-        }
-        let stream = match columns.stream.parse::<StreamId>() {
-            Ok(stream) if stream.to_string() == columns.stream => stream,
-            _ => return broken(format!("`{}` is no stream", columns.stream)),
-        };
-        let version = self.versions.entry(stream).or_default();
-        if columns.version != version.next().0 {
-            return broken(format!("{stream} has version {} after {version}", columns.version));
-        }
-        *version = version.next();
-        if let StreamId::Order(order) = stream {
-            self.highest_order = self.highest_order.max(order.0);
-        }
-        if position == self.start.position && hash != self.start.hash {
-            return broken("the head's hash is not this event's".to_owned());
-        }
-        (self.position, self.hash) = (position, hash);
-        Ok(())
-    }
-
-    /// The head moved at most forward since the start, and never lies behind an event.
-    fn end(self, head: &Head) -> Result<Verified, VerifyError> {
-        let position = self.position.next();
-        let broken = |position, what: String| Err(VerifyError::Broken { position, what });
-        if self.position < self.start.position {
-            return broken(position, format!("missing, though the head says {}", self.start.position));
-        }
-        if head.position < self.position {
-            return broken(head.position.next(), format!("lies beyond the head, {}", head.position));
-        }
-        if head.position == self.position && head.hash != self.hash {
-            return broken(self.position, "the head's hash is not the last event's".to_owned());
-        }
-        if head.next_order.0 <= self.highest_order {
-            let what = format!("the head would number an order {} again", head.next_order);
-            return broken(head.position, what);
-        }
-        Ok(Verified { positions: self.position, head_hash: self.hash })
-    }
+        Some(Fault::at(*first, format!("the command {} of positions {first} to {last} {what}", command_id.0)))
+    };
+    Ok(acts.iter().filter_map(fault).collect())
 }

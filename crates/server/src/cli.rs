@@ -17,12 +17,17 @@ mod stdio;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
+use orderlog_event_log::LogError;
+use orderlog_projections::{QueryError, StoreError};
 
 use self::output::print;
 use crate::{
     config::{self, Config, Given},
-    telemetry,
+    node, telemetry,
 };
+
+/// Exit code of a command that reads the log when the log could not be read; 1 says that something is wrong with it.
+const COULD_NOT_LOOK: u8 = 3;
 
 /// An order management system whose database is a log of facts, operated by AI assistants through MCP.
 #[derive(Debug, Parser)]
@@ -62,9 +67,17 @@ enum Command {
         after_help = "Examples:\n  orderlog replay --order 1001\n  orderlog replay --order 1001 --as-of 2026-11-20T12:00:00+05:30 --json\n  orderlog replay --as-of yesterday\n  orderlog replay --as-of @1234"
     )]
     Replay(replay::Arguments),
-    /// Walk the hash chain and prove that nothing was altered; exit code 1 names the first bad position
-    #[command(after_help = "Examples:\n  orderlog verify\n  orderlog verify --json")]
+    /// Prove that nothing in the log was altered
+    #[command(
+        long_about = "Prove that nothing in the log was altered: the hash chain over every event, commands against events, \
+            snapshots against what their events add up to, order numbers, times, the head, and what protects the log in \
+            its database.\n\nExit codes: 0 nothing is wrong; 1 the log is broken, and what is wrong is printed, the first \
+            bad position first; 2 wrong usage; 3 the log could not be read, so nothing is known.",
+        after_help = "Example:\n  orderlog verify --expect 1234:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
     Verify(audit::Arguments),
+    /// Create or update the log's tables, and do nothing else; `serve` does it too where its role may
+    Migrate,
     /// Build read models anew from the log, while the old ones serve
     #[command(after_help = "Examples:\n  orderlog rebuild daily_sales\n  orderlog rebuild all")]
     Rebuild(rebuild::Arguments),
@@ -132,8 +145,22 @@ impl Cli {
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Does what the command line says.
+    /// Does what the command line says. A command that only reads and could not even look exits with [`COULD_NOT_LOOK`].
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let reads = matches!(
+            self.command,
+            Command::Verify(_) | Command::Status(_) | Command::Replay(_) | Command::Export(_) | Command::Settings(_)
+        );
+        match self.carry_out().await {
+            Err(error) if reads && could_not_look(&error) => {
+                crate::fail(&error);
+                Ok(ExitCode::from(COULD_NOT_LOOK))
+            }
+            done => done,
+        }
+    }
+
+    async fn carry_out(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Config { markdown: true } => print(&config::markdown())?,
             Command::Config { markdown: false } => print(&in_force(&self.settings)?)?,
@@ -144,6 +171,10 @@ impl Cli {
             Command::Events { markdown: _ } => print(&orderlog_messaging::catalogue_markdown()?)?,
             Command::Demo(arguments) => demo::run(self.settings, arguments).await?,
             Command::Serve => serve::run(load(&self.settings)?).await?,
+            Command::Migrate => {
+                node::open_log(&quiet(&self.settings)?).await?.close().await;
+                print("The log's tables are up to date.\n")?;
+            }
             Command::Mcp => stdio::run(load(&self.settings)?).await?,
             Command::Replay(arguments) => replay::run(&quiet(&self.settings)?, arguments).await?,
             Command::Verify(arguments) => return audit::run(&quiet(&self.settings)?, arguments).await,
@@ -154,6 +185,11 @@ impl Cli {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whether the log or the read models could not be read, so that nothing is known about them.
+fn could_not_look(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<LogError>() || cause.is::<StoreError>() || cause.is::<QueryError>())
 }
 
 fn load(settings: &Given) -> anyhow::Result<Config> {

@@ -22,6 +22,7 @@ use orderlog_event_log::Hash;
 use tokio::sync::{RwLock as TurnLock, RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
 
+pub(crate) use self::store::CONNECTIONS as POSTGRES_CONNECTIONS;
 use self::{
     seal::{Key, SHOP},
     store::{Newcomer, Store},
@@ -97,6 +98,21 @@ impl Keyring {
         let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
         let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
         Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default(), addresses: TurnLock::default() })
+    }
+
+    /// Opens the keys for reading alone: nothing is created. Without keys everything stays sealed.
+    pub(crate) async fn open_to_read(database_url: &str) -> anyhow::Result<Keyring> {
+        let store = Store::open_to_read(database_url).await?;
+        let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
+        let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
+        // Keys that nobody else has: what is only read needs neither.
+        let (index, tokens) = (clock::random_key()?, clock::random_key()?);
+        let shop = match store.shop_key_if_any(SHOP_TEXTS).await? {
+            Some(key) => key,
+            None => clock::random_key()?,
+        };
+        let shop = Key::of_shop(&shop);
+        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default() })
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls

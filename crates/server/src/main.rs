@@ -11,6 +11,7 @@ mod history;
 mod http;
 mod import;
 mod keyring;
+mod log_check;
 mod mcp;
 mod node;
 mod people;
@@ -37,9 +38,15 @@ fn main() -> ExitCode {
     runtime.block_on(cli.run()).unwrap_or_else(|error| fail(&error))
 }
 
-/// Says what went wrong, outermost first.
+/// Says what went wrong, outermost first, and nothing twice: some errors tell what their causes tell again.
 fn fail(error: &anyhow::Error) -> ExitCode {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "orderlog: {error:#}");
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told = if told.is_empty() { cause } else { format!("{told}: {cause}") };
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "orderlog: {told}");
     ExitCode::FAILURE
 }

@@ -93,9 +93,11 @@ impl Mcp {
             let tool = Arc::clone(&tool);
             self.node.tasks.spawn(async move { tool.run(node, call).await }.in_current_span())
         };
-        match tokio::time::timeout(CALL_DEADLINE, task).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(broken)) => Err(Failure::Failed(anyhow::anyhow!("the tool broke off: {broken}"))),
+        let answered = self.node.log.while_there("answering", task);
+        match tokio::time::timeout(CALL_DEADLINE, answered).await {
+            Ok(Ok(Ok(answer))) => answer,
+            Ok(Err(away)) => Err(away.into()),
+            Ok(Ok(Err(broken))) => Err(Failure::Failed(anyhow::anyhow!("the tool broke off: {broken}"))),
             Err(_) => Err(Failure::Rejected(
                 Rejection::new(
                     Code::Unavailable,

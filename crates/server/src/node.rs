@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
-use orderlog_event_log::{Identity, Log};
+use orderlog_event_log::{Identity, Log, LogError};
 use orderlog_messaging::{Bus, DEFAULT_STREAM, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
 use tokio::{
@@ -13,7 +13,21 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::Clock, config::Config, keyring::Keyring, people, resolve::Memory, shop_settings};
+use crate::{
+    clock::Clock,
+    config::Config,
+    keyring::{self, Keyring},
+    log_check, people,
+    resolve::Memory,
+    shop_settings,
+};
+
+/// Connections to PostgreSQL that a node uses at most.
+const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
+    + orderlog_projections::POSTGRES_CONNECTIONS
+    + keyring::POSTGRES_CONNECTIONS;
+/// Without these it cannot even start: the log's reader and writer, keys, read models and their runner, one to spare.
+const CONNECTIONS_TO_START: i64 = 6;
 
 /// What tools and HTTP handlers work with.
 pub(crate) struct Node {
@@ -25,6 +39,8 @@ pub(crate) struct Node {
     pub(crate) identity: Identity,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) writer: Writer,
+    /// What is wrong with the log as it was found at start.
+    pub(crate) log_troubles: watch::Receiver<Vec<String>>,
     pub(crate) projections: Projections,
     /// How the relay is, where there is one.
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
@@ -44,6 +60,7 @@ impl Node {
     pub(crate) async fn start(mut config: Config) -> anyhow::Result<Node> {
         let clock = Clock::new(config.clock);
         let log = open_log(&config).await?;
+        enough_connections(&log).await?;
         let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
         if config.clock.is_some() {
             refuse_to_go_back(&log, &clock).await?;
@@ -87,10 +104,12 @@ impl Node {
         let settling =
             people::keep_settled(log.clone(), Arc::clone(&keyring), projections.clone(), erased, ending.clone());
         background.push(tokio::spawn(settling));
+        let log_troubles = log_check::start(log.clone());
         Ok(Node {
             id,
             config,
             clock,
+            log_troubles,
             log,
             identity,
             keyring,
@@ -121,21 +140,60 @@ impl Node {
     }
 }
 
-/// Opens the log alone: for commands that only read it.
+/// Opens a log that is there for commands that only read it: nothing is created, nothing migrated.
+pub(crate) async fn open_log_to_read(config: &Config) -> anyhow::Result<Log> {
+    Log::open_to_read(&config.database_url).await.context("open the log")
+}
+
+/// Opens the log, creating or migrating it.
 pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Log> {
     if let Some(folder) = sqlite_path(&config.database_url).and_then(|path| path.parent().map(PathBuf::from)) {
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     }
-    Log::open(&config.database_url).await.context("open the log")
+    Log::open(&config.database_url).await.map_err(|error| match error {
+        LogError::Full { .. } => anyhow::Error::new(error).context(format!("open the log: {}", how_many_connections())),
+        error => anyhow::Error::new(error).context("open the log"),
+    })
+}
+
+/// Says at once what would show later as calls that wait.
+async fn enough_connections(log: &Log) -> anyhow::Result<()> {
+    let Some(left) = log.connections_left().await.context("count the connections that PostgreSQL has left")? else {
+        return Ok(());
+    };
+    anyhow::ensure!(
+        left >= CONNECTIONS_TO_START,
+        "PostgreSQL has {left} connections left for this role, too few to start: {}",
+        how_many_connections()
+    );
+    if left < i64::from(CONNECTIONS) {
+        tracing::warn!(left, "PostgreSQL has few connections left: {}", how_many_connections());
+    }
+    Ok(())
+}
+
+fn how_many_connections() -> String {
+    format!(
+        "a node uses up to {CONNECTIONS} connections. Raise max_connections, or the limit of the role or the database, \
+         or end other clients"
+    )
 }
 
 /// Opens the read models, beside the log.
 pub(crate) async fn open_projections(config: &Config) -> anyhow::Result<Projections> {
-    let url = match sqlite_path(&config.database_url) {
+    Projections::open(&projections_url(config)).await.context("open the read models")
+}
+
+/// The same where they are there already, creating nothing.
+pub(crate) async fn open_projections_to_read(config: &Config) -> anyhow::Result<Projections> {
+    Projections::open_to_read(&projections_url(config)).await.context("open the read models")
+}
+
+fn projections_url(config: &Config) -> String {
+    match sqlite_path(&config.database_url) {
         Some(path) => format!("sqlite://{}", path.with_file_name("projections.db").display()),
         None => config.database_url.clone(),
-    };
-    Projections::open(&url).await.context("open the read models")
+    }
 }
 
 fn sqlite_path(url: &str) -> Option<PathBuf> {

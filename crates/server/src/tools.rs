@@ -25,7 +25,7 @@ pub(crate) use self::{
     customers::register,
 };
 
-use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use jsonschema::Validator;
 use orderlog_domain::{
@@ -35,6 +35,7 @@ use orderlog_domain::{
     },
     rejection::{Code, Rejection},
 };
+use orderlog_event_log::LogError;
 use orderlog_projections::QueryError;
 use rmcp::model::{Tool as ListedTool, ToolAnnotations};
 use schemars::JsonSchema;
@@ -73,10 +74,34 @@ impl From<Rejection> for Failure {
 }
 
 impl From<anyhow::Error> for Failure {
+    /// A database that is away is no news for each call: the log says so once, and the caller is told when to try again.
     fn from(error: anyhow::Error) -> Failure {
-        Failure::Failed(error)
+        match error.chain().find_map(|cause| cause.downcast_ref::<LogError>()) {
+            Some(log) if log.may_pass() => Failure::Rejected(unavailable(log)),
+            _ => Failure::Failed(error),
+        }
     }
 }
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Failure {
+        anyhow::Error::new(error).into()
+    }
+}
+
+/// What a caller is told while the log's database cannot be used.
+fn unavailable(error: &LogError) -> Rejection {
+    let outcome = match error {
+        LogError::Unknown { .. } => " Whether the change was made is not known yet.",
+        _ => "",
+    };
+    Rejection::new(Code::Unavailable, format!("The shop cannot be reached just now: {error}.{outcome}"))
+        .hint("Call again in a moment with the same idempotency_key: it acts once.")
+        .retry_after(RETRY_AFTER)
+}
+
+/// When a caller shall try again after the database was away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Failure {
@@ -86,7 +111,7 @@ impl From<QueryError> for Failure {
                 let hint = "Ask again in a moment. `orderlog status` shows how far it has come.";
                 Failure::Rejected(Rejection::new(Code::Unavailable, message).hint(hint))
             }
-            QueryError::Log(error) => Failure::Failed(anyhow::Error::new(error)),
+            QueryError::Log(error) => error.into(),
             QueryError::Store(error) => Failure::Failed(anyhow::Error::new(error)),
         }
     }

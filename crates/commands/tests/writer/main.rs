@@ -2,7 +2,9 @@
 
 mod support;
 
-use orderlog_commands::{Receipt, SubmitError};
+use std::time::Duration;
+
+use orderlog_commands::{Condition, LONGEST_WAIT, Receipt, SubmitError, verify_snapshots};
 use orderlog_domain::{
     ids::{Position, Version},
     rejection::Code,
@@ -234,7 +236,7 @@ async fn two_nodes_share_a_log() {
         for node in &nodes {
             assert_eq!(code(node.run(place(1)).await), Code::InsufficientStock);
         }
-        let verified = orderlog_event_log::verify(&nodes[0].log, |_| {}).await.expect("the chain holds");
+        let verified = support::verified(&nodes[0].log).await;
         assert_eq!(verified.positions, head.position);
     })
     .await;
@@ -263,7 +265,7 @@ async fn what_was_decided_on_a_batch_that_falls_is_decided_again() {
     second.await.expect("placed");
     third.await.expect("there are ten units left for it");
     fourth.await.expect("shipped");
-    let verified = orderlog_event_log::verify(&node.log, |_| {}).await.expect("the chain holds");
+    let verified = support::verified(&node.log).await;
     assert_eq!(verified.positions, node.position().await);
     let fresh = Node::start(&home).await;
     for order in 1001..=1003 {
@@ -300,6 +302,8 @@ async fn more_of_the_same(node: &Node, head: orderlog_event_log::Head) -> orderl
     let mut envelope = envelope::decode(&received.json).expect("an envelope");
     envelope.position = head.position.next();
     envelope.version = envelope.version.next();
+    let command_id = orderlog_domain::ids::CommandId(uuid::Uuid::from_u128(7));
+    envelope.provenance.command_id = command_id;
     let Event::StockReceived(fact) = &mut envelope.data else { panic!("stock came in") };
     fact.units *= 2;
     let json = serde_json::to_string(&envelope).expect("JSON");
@@ -313,7 +317,9 @@ async fn more_of_the_same(node: &Node, head: orderlog_event_log::Head) -> orderl
         hash,
         json,
     };
-    orderlog_event_log::Batch { events: vec![event], commands: vec![], head }
+    let (first, request_hash) = (event.position, hash);
+    let command = orderlog_event_log::CommandRecord { command_id, request_hash, first, last: first, told: None };
+    orderlog_event_log::Batch { events: vec![event], commands: vec![command], head }
 }
 
 #[tokio::test]
@@ -339,9 +345,19 @@ async fn a_hot_product_is_loaded_from_its_snapshot() {
             }
         });
         assert!(found.await.expect("a snapshot was saved").version.0 >= 256);
+        assert_eq!(verify_snapshots(&node.log).await.expect("the log can be read"), []);
         let cold = Node::start(&home).await;
         assert_eq!(code(cold.run(place(401)).await), Code::InsufficientStock);
         cold.run(place(400)).await.expect("exactly what is left");
+
+        // Units that never came in would be sold: only folding the snapshot anew tells.
+        let raised = r#"update snapshots set state = replace(state, '"on_hand":', '"on_hand":9')"#;
+        home.execute(raised).await;
+        let faults = verify_snapshots(&node.log).await.expect("the log can be read");
+        assert!(faults.len() == 1 && faults[0].what.contains("not what its events add up to"), "{faults:?}");
+        home.execute("update snapshots set version = 1000000").await;
+        let faults = verify_snapshots(&node.log).await.expect("the log can be read");
+        assert!(faults.len() == 1 && faults[0].what.contains("ahead of its events"), "{faults:?}");
     })
     .await;
 }
@@ -370,7 +386,19 @@ async fn an_append_cut_off_by_the_database_is_settled_before_the_answer() {
             tokio::spawn(async move {
                 let mut acknowledged = Vec::new();
                 for _ in 0..100 {
-                    acknowledged.push(node.run(place(1)).await.expect("placed in the end").command_id);
+                    let order = node.submission(place(1));
+                    let receipt = loop {
+                        match node.writer.submit(order.clone()).await {
+                            Ok(receipt) => break receipt,
+                            // It was cut off for a whole second: what every caller does then.
+                            Err(SubmitError::Failed(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+                            Err(SubmitError::Rejected(rejection)) => {
+                                assert_eq!(rejection.code, Code::Unavailable, "{rejection:?}");
+                                tokio::time::sleep(Duration::from_millis(10)).await;
+                            }
+                        }
+                    };
+                    acknowledged.push(receipt.command_id);
                 }
                 acknowledged
             })
@@ -384,5 +412,41 @@ async fn an_append_cut_off_by_the_database_is_settled_before_the_answer() {
     let log = orderlog_event_log::Log::open(&home.url).await.expect("the log opens");
     assert_eq!(log.head().await.expect("the head").next_order.0, 1001 + 800);
     assert_eq!(log.find_commands(&acknowledged).await.expect("commands").len(), 800);
-    orderlog_event_log::verify(&log, |_| {}).await.expect("the chain holds");
+    support::verified(&log).await;
+}
+
+/// The first batch waits for the head, the second is decided on top of it; who comes behind them waits in the queue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_would_wait_for_more_than_a_second_is_refused() {
+    on_both_engines(async |home| {
+        let node = Node::with_stock(&home, 1).await;
+        let before = node.position().await;
+        let mut holder = node.log.writer().await.expect("another node");
+        holder.lock_head().await.expect("the head");
+        let calls: Vec<_> = (0..2_000)
+            .map(|_| {
+                let node = node.clone();
+                tokio::spawn(async move { node.run(receive(1)).await })
+            })
+            .collect();
+        tokio::time::sleep(LONGEST_WAIT + Duration::from_millis(300)).await; // how long the head is held
+        holder.unlock().await.expect("free again");
+        let (mut done, mut shed) = (0, 0);
+        for call in calls {
+            match call.await.expect("no panic") {
+                Ok(_) => done += 1,
+                Err(SubmitError::Rejected(rejection)) => {
+                    assert_eq!((rejection.code, rejection.retryable), (Code::Unavailable, true));
+                    assert!(rejection.retry_after_seconds.is_some(), "{rejection:?}");
+                    shed += 1;
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(done >= 500 && shed >= 500, "{done} carried out, {shed} refused");
+        assert_eq!(node.position().await.0, before.0 + done, "what was refused is not recorded");
+        assert_eq!(*node.writer.condition().borrow(), Condition::Taking);
+        node.run(receive(1)).await.expect("the queue is short again");
+    })
+    .await;
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeZone, Utc};
-use orderlog_commands::{Options, Origin, Receipt, Submission, SubmitError, Writer};
+use orderlog_commands::{Options, Origin, Receipt, Submission, SubmitError, Writer, verify_snapshots};
 use orderlog_domain::{
     commands::Command,
     decide::{Names, Shop as Settings},
@@ -11,7 +11,7 @@ use orderlog_domain::{
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position, ProductId},
 };
-use orderlog_event_log::{Hash, Log, chain};
+use orderlog_event_log::{Against, Hash, Log, Report, chain, verify};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
@@ -41,6 +41,17 @@ pub(crate) async fn on_postgres() -> Home {
 }
 
 impl Home {
+    /// Runs SQL behind the log's back.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        if self.is_postgres() {
+            let mut connection = PgConnection::connect(&self.url).await.expect("the test server answers");
+            connection.execute(sql).await.expect("the statement runs");
+        } else {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.expect("the file opens");
+            connection.execute(sql).await.expect("the statement runs");
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         self.folder.is_none()
     }
@@ -147,6 +158,14 @@ impl Node {
     pub(crate) async fn position(&self) -> Position {
         self.log.head().await.expect("the head").position
     }
+}
+
+/// The log is sound.
+pub(crate) async fn verified(log: &Log) -> Report {
+    let report = verify(log, &Against::default(), |_| {}).await.expect("the log can be read");
+    assert_eq!(report.faults, []);
+    assert_eq!(verify_snapshots(log).await.expect("the log can be read"), []);
+    report
 }
 
 pub(crate) fn place(quantity: i64) -> Command {

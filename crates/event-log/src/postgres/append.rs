@@ -6,7 +6,11 @@ use chrono::SecondsFormat;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 
-use super::{PostgresLog, head_of, session, sql};
+use super::{
+    PostgresLog,
+    breaker::{Away, Breaker},
+    head_of, session, sql,
+};
 use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, error::within};
 
 /// How long an append may take before its outcome counts as unknown.
@@ -25,17 +29,23 @@ pub(crate) struct PostgresWriter {
     options: PgConnectOptions,
     connection: PgConnection,
     identity: (i32, String),
+    breaker: Breaker,
 }
 
 impl PostgresWriter {
     pub(crate) async fn connect(log: &PostgresLog) -> Result<PostgresWriter, LogError> {
         let (connection, identity) = connect(&log.options).await?;
-        Ok(PostgresWriter { options: log.options.clone(), connection, identity })
+        Ok(PostgresWriter { options: log.options.clone(), connection, identity, breaker: log.breaker.clone() })
     }
 
     /// The server may still be at work on the old session's last statement, long after we lost it. Only when that
     /// session is gone is it certain what it did.
     pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
+        let breaker = self.breaker.clone();
+        breaker.log("connecting", self.replace()).await
+    }
+
+    async fn replace(&mut self) -> Result<(), LogError> {
         let (mut connection, identity) = connect(&self.options).await?;
         let (pid, started) = &self.identity;
         let gone: bool = sqlx::query_scalar(END_SESSION)
@@ -46,17 +56,23 @@ impl PostgresWriter {
             .map_err(|error| LogError::from_sqlx("ending the lost session", error))?;
         if !gone {
             let doing = "ending the lost session";
-            return Err(LogError::Unavailable {
-                doing,
-                source: sqlx::Error::Protocol("it is still running".to_owned()),
-            });
+            return Err(LogError::Unavailable { doing, why: "it is still running".to_owned() });
         }
         self.connection = connection;
         self.identity = identity;
         Ok(())
     }
 
+    /// One that is not waited for, because the database is away, may still be carried out.
     pub(crate) async fn append(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
+        let breaker = self.breaker.clone();
+        let appended = breaker.guard(self.send(expected, batch, locked)).await;
+        let appended = appended.unwrap_or_else(|Away(why)| Err(LogError::Unknown { why }));
+        breaker.doubt(&appended);
+        appended
+    }
+
+    async fn send(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
         let swapped = within(ANSWER_LIMIT, swap(&mut self.connection, expected, batch)).await;
         let swap = match swapped {
             Ok(true) => Swap::Done,
@@ -72,43 +88,48 @@ impl PostgresWriter {
                 let commit = within(ANSWER_LIMIT, run("COMMIT", &mut self.connection)).await;
                 commit.map(|()| Swap::Done).map_err(LogError::from_commit)
             }
-            (true, Swap::Lost) => self.unlock().await.map(|()| Swap::Lost),
+            (true, Swap::Lost) => rollback(&mut self.connection).await.map(|()| Swap::Lost),
         }
     }
 
     pub(crate) async fn lock_head(&mut self) -> Result<Head, LogError> {
-        let failed = |error| LogError::from_sqlx("locking the head", error);
+        const DOING: &str = "locking the head";
         let lock = async {
             run("BEGIN", &mut self.connection).await?;
             sqlx::query(sql::LOCK_HEAD).fetch_one(&mut self.connection).await
         };
-        head_of(&within(ANSWER_LIMIT, lock).await.map_err(failed)?)
+        let lock = async { within(ANSWER_LIMIT, lock).await.map_err(|error| LogError::from_sqlx(DOING, error)) };
+        head_of(&self.breaker.log(DOING, lock).await?)
     }
 
     pub(crate) async fn unlock(&mut self) -> Result<(), LogError> {
-        let rollback = within(ANSWER_LIMIT, run("ROLLBACK", &mut self.connection)).await;
-        rollback.map_err(|error| LogError::from_sqlx("unlocking the head", error))
+        self.breaker.log("unlocking the head", rollback(&mut self.connection)).await
     }
 
     pub(crate) async fn head(&mut self) -> Result<Head, LogError> {
-        super::head(&mut self.connection).await
+        self.breaker.log("reading the head", super::head(&mut self.connection)).await
     }
 
     pub(crate) async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        super::read(&mut self.connection, after, limit).await
+        self.breaker.log("reading events", super::read(&mut self.connection, after, limit)).await
     }
 
     pub(crate) async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
-        super::read_streams(&mut self.connection, after).await
+        self.breaker.log("reading events", super::read_streams(&mut self.connection, after)).await
     }
 
     pub(crate) async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        super::find_commands(&mut self.connection, ids).await
+        self.breaker.log("looking up commands", super::find_commands(&mut self.connection, ids)).await
     }
 
     pub(crate) async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        super::load_snapshots(&mut self.connection, streams).await
+        self.breaker.log("loading snapshots", super::load_snapshots(&mut self.connection, streams)).await
     }
+}
+
+async fn rollback(connection: &mut PgConnection) -> Result<(), LogError> {
+    let rollback = within(ANSWER_LIMIT, run("ROLLBACK", connection)).await;
+    rollback.map_err(|error| LogError::from_sqlx("unlocking the head", error))
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<(PgConnection, (i32, String)), LogError> {

@@ -9,12 +9,12 @@ use crate::{LogError, error::within};
 
 /// Every statement here finds its rows by key, so plans that scan or hash tables are never right; yet the planner
 /// chooses them while the tables are young, and a prepared plan outlives that. One generic plan also spares planning
-/// at each append. A session that dies with its transaction open must not hold the head's lock for long.
+/// at each append. A session that is frozen with its transaction open must not hold the head's lock for long.
 const SETTINGS: &str = "
 SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
 SET jit = off; SET plan_cache_mode = force_generic_plan;
 SET default_transaction_isolation = 'read committed';
-SET idle_in_transaction_session_timeout = '10s'";
+SET idle_in_transaction_session_timeout = '2s'";
 
 /// A session idle for longer may have been lost unnoticed.
 const ASK_WHEN_IDLE: Duration = Duration::from_secs(1);

@@ -7,10 +7,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use crate::LogError;
+use crate::{LogError, error::told};
 
-/// How long a commit waits for another process or for a snapshot being saved.
-const BUSY_LIMIT: Duration = Duration::from_secs(10);
+/// How long a commit waits for another process or for a snapshot being saved. Callers wait as long.
+const BUSY_LIMIT: Duration = Duration::from_secs(3);
 
 /// Pause before a file that another process is just turning to WAL is opened again.
 const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(10);
@@ -53,7 +53,14 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, LogError> {
 
 /// Connects and reads back the settings that make a commit durable.
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
-    let failed = |error| LogError::from_sqlx("opening the file", error);
+    let failed = |error: sqlx::Error| {
+        let path = options.get_filename().display();
+        match LogError::from_sqlx("opening the file", error) {
+            LogError::Unavailable { doing, why } => LogError::Unavailable { doing, why: format!("{path}: {why}") },
+            LogError::Database { doing, why } => LogError::Database { doing, why: format!("{path}: {why}") },
+            other => other,
+        }
+    };
     let mut connection = open(options).await.map_err(failed)?;
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.map_err(failed)?;
     if !journal.eq_ignore_ascii_case("wal") {
@@ -67,6 +74,43 @@ pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
         return Err(LogError::Unsafe { setting: "synchronous", found: synchronous.to_string(), mend });
     }
     Ok(connection)
+}
+
+/// Connects to a file that is there. What has to be left alone is left alone: `query_only` refuses every change, and the
+/// files beside it, which any reader needs, are gone again when the last one closes.
+pub(super) async fn connect_to_read(url: &str) -> Result<(SqliteConnectOptions, SqliteConnection), LogError> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| LogError::Url(error.to_string()))?;
+    let options = options.create_if_missing(false).busy_timeout(BUSY_LIMIT).disable_statement_logging();
+    let path = options.get_filename().to_owned();
+    if !path.is_file() {
+        return Err(LogError::Missing(format!("{} does not exist", path.display())));
+    }
+    let failed = |error: sqlx::Error| LogError::Database {
+        doing: "opening the file",
+        why: format!("{}: {}", path.display(), told(&error)),
+    };
+    let plain = options.clone().pragma("query_only", "ON");
+    match look(&plain).await {
+        Ok(connection) => Ok((plain, connection)),
+        // Nobody uses it (there is no WAL) and nothing may be made beside it: then it does not change either.
+        Err(error) if !has_wal(&path) => match look(&options.clone().immutable(true)).await {
+            Ok(connection) => Ok((options.immutable(true), connection)),
+            Err(_) => Err(failed(error)),
+        },
+        Err(error) => Err(failed(error)),
+    }
+}
+
+async fn look(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+fn has_wal(path: &std::path::Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::path::Path::new(&wal).exists()
 }
 
 /// Turning a new file to WAL needs it alone, and SQLite refuses at once instead of waiting (`busy_timeout` does not count

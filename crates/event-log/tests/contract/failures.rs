@@ -85,7 +85,7 @@ async fn an_abandoned_append_is_looked_up(database: &Database) {
             assert_eq!(writer.append(expected, &batch).await.unwrap(), Swap::Done);
         }
     }
-    orderlog_event_log::verify(&log, |_| ()).await.unwrap();
+    crate::support::assert_sound(&log).await;
 }
 
 async fn reconnecting_frees_the_lock(database: &Database) {
@@ -164,6 +164,20 @@ async fn a_lost_session_cannot_commit_after_reconnecting() {
     other.unlock().await.unwrap();
     assert!(writer.find_commands(&[batch.commands[0].command_id]).await.unwrap().is_empty());
     assert_eq!(writer.append(at(0), &batch).await.unwrap(), Swap::Done, "nothing moved the head");
+    database.drop().await;
+}
+
+/// A node that is frozen while it holds the head's lock says nothing: its session is ended, and the others go on.
+#[tokio::test]
+async fn a_frozen_holder_of_the_head_is_not_waited_for() {
+    let database = Database::postgres().await;
+    let log = database.open().await;
+    let (mut frozen, mut other) = (log.writer().await.unwrap(), log.writer().await.unwrap());
+    frozen.lock_head().await.unwrap();
+    let started = std::time::Instant::now();
+    assert_eq!(other.append(at(0), &Story::new().place(command())).await.unwrap(), Swap::Done);
+    assert!(started.elapsed() < std::time::Duration::from_secs(4), "waited for {:?}", started.elapsed());
+    assert!(frozen.unlock().await.is_err(), "its session is gone");
     database.drop().await;
 }
 

@@ -64,6 +64,14 @@ impl Database {
         Database::Sqlite { folder, tamperer: Mutex::new(None) }
     }
 
+    /// A second one on the same engine.
+    pub(crate) async fn another(&self) -> Database {
+        match self {
+            Database::Postgres { .. } => Database::postgres().await,
+            Database::Sqlite { .. } => Database::sqlite(),
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         match self {
             Database::Postgres { url, .. } => url.clone(),
@@ -125,6 +133,12 @@ impl Database {
             sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.expect("the database can be dropped");
         }
     }
+}
+
+/// Nothing is wrong with the log.
+pub(crate) async fn assert_sound(log: &Log) {
+    let report = orderlog_event_log::verify(log, &orderlog_event_log::Against::default(), |_| ()).await;
+    assert_eq!(report.expect("the log can be read").faults, []);
 }
 
 /// An id nobody else has.

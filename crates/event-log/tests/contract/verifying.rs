@@ -1,6 +1,7 @@
 //! Verification finds every change, and names the first bad position.
 
-use orderlog_event_log::{Log, Recorded, Swap, VerifyError, chain, verify};
+use chrono::{DateTime, TimeDelta};
+use orderlog_event_log::{Against, Fault, Hash, Log, Recorded, Report, Swap, chain};
 
 use crate::support::{Database, Story, at, command, on_both_engines, order, stock};
 
@@ -10,6 +11,11 @@ on_both_engines!(
     missing_and_added_events_are_found,
     a_forged_end_is_found,
     invalid_text_is_found,
+    a_rewritten_history_differs_from_what_was_noted,
+    changed_commands_are_found,
+    missing_guards_are_found,
+    times_and_numbers_are_looked_at,
+    a_missing_event_is_counted,
 );
 
 /// Three events in one batch.
@@ -21,19 +27,38 @@ async fn written(database: &Database) -> (Log, Vec<Recorded>) {
 }
 
 async fn assert_broken(log: &Log, position: i64, change: &str) {
-    match verify(log, |_| ()).await {
-        Err(VerifyError::Broken { position: found, .. }) => assert_eq!(found, at(position), "{change}"),
-        other => panic!("{change}: expected to be broken at {position}, got {other:?}"),
-    }
+    let faults = report(log, &Against::default()).await.faults;
+    let events: Vec<&Fault> = faults.iter().filter(|fault| fault.position.is_some()).collect();
+    assert_eq!(events.first().and_then(|fault| fault.position), Some(at(position)), "{change}: {faults:?}");
+}
+
+async fn report(log: &Log, against: &Against) -> Report {
+    orderlog_event_log::verify(log, against, |_| ()).await.expect("the log can be read")
+}
+
+/// Nothing is wrong with events and commands; what protects them a tamperer had to take away.
+async fn assert_whole(log: &Log) {
+    let faults = report(log, &Against::default()).await.faults;
+    assert!(faults.iter().all(|fault| fault.what.contains("trigger")), "{faults:?}");
+}
+
+/// One of the faults says this.
+async fn assert_told(log: &Log, against: &Against, words: &str) {
+    let faults = report(log, against).await.faults;
+    assert!(faults.iter().any(|fault| fault.what.contains(words)), "{words}: {faults:?}");
 }
 
 async fn an_intact_log_verifies(database: &Database) {
     let log = database.open().await;
-    assert_eq!(verify(&log, |_| ()).await.unwrap().positions, at(0));
+    assert_eq!(
+        report(&log, &Against::default()).await,
+        Report { positions: at(0), head_hash: Hash::ZERO, faults: vec![] }
+    );
     let (log, events) = written(database).await;
     let mut seen = at(0);
-    let verified = verify(&log, |position| seen = position).await.unwrap();
-    assert_eq!((verified.positions, verified.head_hash, seen), (at(3), events[2].hash, at(3)));
+    let verified = orderlog_event_log::verify(&log, &Against::default(), |position| seen = position).await.unwrap();
+    assert_eq!(verified, Report { positions: at(3), head_hash: events[2].hash, faults: vec![] });
+    assert_eq!(seen, at(3));
 }
 
 async fn each_changed_byte_is_found(database: &Database) {
@@ -71,7 +96,7 @@ async fn each_changed_byte_is_found(database: &Database) {
         }
         database.tamper(&set(2, column, &text(stored))).await;
     }
-    verify(&log, |_| ()).await.expect("everything was put back");
+    assert_whole(&log).await;
 }
 
 /// The text with each of its characters changed in turn; letters change case, which a lenient parser would forgive.
@@ -109,7 +134,7 @@ async fn missing_and_added_events_are_found(database: &Database) {
     database.tamper("DELETE FROM events WHERE position = 3").await;
     assert_broken(&log, 3, "the last event is missing").await;
     database.tamper(&insert(database, last)).await;
-    verify(&log, |_| ()).await.expect("the last event was put back");
+    assert_whole(&log).await;
 
     let mut story = Story::from(log.head().await.unwrap());
     let added = story.batch(command(), &[order(7)]).events.remove(0);
@@ -144,7 +169,7 @@ async fn a_forged_end_is_found(database: &Database) {
     database.tamper("UPDATE log_head SET next_order = 1001").await;
     assert_broken(&log, 3, "order 1001 would be numbered again").await;
     database.tamper("UPDATE log_head SET next_order = 1002").await;
-    verify(&log, |_| ()).await.expect("everything was put back");
+    assert_whole(&log).await;
 }
 
 async fn invalid_text_is_found(database: &Database) {
@@ -155,6 +180,149 @@ async fn invalid_text_is_found(database: &Database) {
             let (log, change) = (&log, set(2, column, "CAST(x'ff41' AS TEXT)"));
             database.tamper(&change).await;
             assert_broken(log, 2, &change).await;
+        }
+    }
+}
+
+/// Everything fits together again, and only whoever noted a hash can tell.
+async fn a_rewritten_history_differs_from_what_was_noted(database: &Database) {
+    let (log, events) = written(database).await;
+    let noted: Vec<_> = events.iter().map(|event| (event.position, event.hash)).collect();
+    let against = Against { noted: noted.clone(), ..Against::default() };
+    assert_eq!(report(&log, &against).await.faults, []);
+
+    let mut last = events[0].hash;
+    for event in &events[1..] {
+        let forged = event.json.replace("note", "nope");
+        last = chain(&last, &forged);
+        database.tamper(&set(event.position.0, "event", &text(&forged))).await;
+        database.tamper(&set(event.position.0, "hash", &bytes(database, &last.0))).await;
+    }
+    database.tamper(&format!("UPDATE log_head SET hash = {}", bytes(database, &last.0))).await;
+    assert_whole(&log).await;
+    assert_broken_against(&log, &against, 2).await;
+    assert_broken_against(&log, &Against { noted: noted[2..].to_vec(), ..Against::default() }, 3).await;
+    let first = Against { noted: noted[..1].to_vec(), ..Against::default() };
+    assert!(report(&log, &first).await.faults.iter().all(|fault| fault.position.is_none()));
+    let beyond = Against { noted: vec![(at(9), last)], ..Against::default() };
+    assert_broken_against(&log, &beyond, 9).await;
+}
+
+async fn assert_broken_against(log: &Log, against: &Against, position: i64) {
+    let faults = report(log, against).await.faults;
+    assert_eq!(faults[0].position, Some(at(position)), "{faults:?}");
+}
+
+/// Without its row a command sent again would act again; a row of nothing blocks a key.
+async fn changed_commands_are_found(database: &Database) {
+    let log = database.open().await;
+    let mut writer = log.writer().await.unwrap();
+    let mut story = Story::new();
+    for expected in 0..3 {
+        assert_eq!(writer.append(at(expected), &story.place(command())).await.unwrap(), Swap::Done);
+    }
+    assert_eq!(report(&log, &Against::default()).await.faults, []);
+    let rows: [(&str, i64, &str); 3] = [
+        ("UPDATE commands SET last_position = 9 WHERE first_position = 2", 2, "positions 2 to 9"),
+        ("UPDATE commands SET last_position = 2 WHERE first_position = 2", 0, ""),
+        ("DELETE FROM commands WHERE first_position = 3", 3, "not in `commands`"),
+    ];
+    for (change, position, words) in rows {
+        database.execute(change).await.unwrap();
+        if position > 0 {
+            assert_broken(&log, position, change).await;
+            assert_told(&log, &Against::default(), words).await;
+        }
+    }
+    database.execute("DELETE FROM commands").await.unwrap();
+    assert_eq!(report(&log, &Against::default()).await.faults.len(), 3, "each command is missing");
+
+    let database = database.another().await;
+    let (log, _) = written(&database).await;
+    let id = bytes(&database, &[7; 16]);
+    let id = if let Database::Postgres { .. } = database { format!("encode({id}, 'hex')::uuid") } else { id };
+    let hash = bytes(&database, &[7; 32]);
+    let columns = "command_id, request_hash, first_position, last_position";
+    database.execute(&format!("INSERT INTO commands ({columns}) VALUES ({id}, {hash}, 2, 2)")).await.unwrap();
+    assert_told(&log, &Against::default(), "their keys are blocked").await;
+    database.drop().await;
+}
+
+async fn missing_guards_are_found(database: &Database) {
+    let (log, _) = written(database).await;
+    assert_eq!(log.missing_guards().await.unwrap(), Vec::<String>::new());
+    let (changes, words) = match database {
+        Database::Postgres { .. } => (
+            vec![
+                "ALTER TABLE events DISABLE TRIGGER events_are_immutable",
+                "ALTER TABLE events ENABLE TRIGGER events_are_immutable",
+                "ALTER TABLE events ENABLE ALWAYS TRIGGER events_are_immutable; CREATE OR REPLACE FUNCTION \
+                 refuse_to_change_events() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "DROP TRIGGER events_are_immutable ON events",
+                "ALTER TABLE commands DROP CONSTRAINT commands_pkey",
+            ],
+            ["switched off", "switched off", "was changed", "is missing", "commands_pkey is missing"].to_vec(),
+        ),
+        Database::Sqlite { .. } => (
+            vec![
+                "DROP TRIGGER events_refuse_update; CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN SELECT 1; END",
+                "DROP TRIGGER events_refuse_delete",
+            ],
+            ["events_refuse_update was changed", "events_refuse_delete is missing"].to_vec(),
+        ),
+    };
+    for (change, words) in changes.into_iter().zip(words) {
+        database.execute(change).await.unwrap();
+        assert_told(&log, &Against::default(), words).await;
+        assert!(log.missing_guards().await.unwrap().iter().any(|what| what.contains(words)), "{change}");
+    }
+}
+
+async fn times_and_numbers_are_looked_at(database: &Database) {
+    let (log, events) = written(database).await;
+    let recorded = log.head().await.unwrap().recorded_at;
+    let now = |seconds| Against { now: Some(recorded + TimeDelta::seconds(seconds)), noted: vec![] };
+    assert_eq!(report(&log, &now(0)).await.faults, []);
+    assert_eq!(report(&log, &now(-30)).await.faults, [], "clocks of machines differ a little");
+    assert_told(&log, &now(-90), "yet to come").await;
+    database.execute("UPDATE log_head SET recorded_at = '2099-01-01T00:00:00Z'").await.unwrap();
+    assert_broken(&log, 3, "the head's time").await;
+    let restore = format!("UPDATE log_head SET recorded_at = '{}'", recorded.to_rfc3339());
+    database.execute(&restore).await.unwrap();
+    database.execute("UPDATE log_head SET next_order = next_order + 1000").await.unwrap();
+    assert_broken(&log, 3, "the head skips numbers").await;
+    database.execute("UPDATE log_head SET recorded_at = 'soon'").await.unwrap();
+    assert_broken(&log, 3, "the head's time is none").await;
+
+    let database = database.another().await;
+    let log = database.open().await;
+    let mut story = Story::new();
+    let skips = story.batch(command(), &[order(1001), order(1003)]);
+    assert_eq!(log.writer().await.unwrap().append(at(0), &skips).await.unwrap(), Swap::Done);
+    assert_told(&log, &Against::default(), "order 1003 follows where 1002 was next").await;
+    story.head.recorded_at = DateTime::UNIX_EPOCH - TimeDelta::days(1);
+    let earlier = story.batch(command(), &[order(1001)]);
+    assert_eq!(log.writer().await.unwrap().append(at(2), &earlier).await.unwrap(), Swap::Done);
+    assert_told(&log, &Against::default(), "before its predecessor").await;
+    assert_eq!(events.len(), 3);
+    database.drop().await;
+}
+
+async fn a_missing_event_is_counted(database: &Database) {
+    let log = database.open().await;
+    let mut writer = log.writer().await.unwrap();
+    let mut story = Story::new();
+    for expected in 0..9 {
+        assert_eq!(writer.append(at(expected), &story.place(command())).await.unwrap(), Swap::Done);
+    }
+    log.count().await.expect("every event is there");
+    for missing in [6, 1, 9] {
+        database.tamper(&format!("DELETE FROM events WHERE position = {missing}")).await;
+        match log.count().await {
+            Err(orderlog_event_log::LogError::Gap { position }) => {
+                assert_eq!(position, at(if missing == 6 { 6 } else { 1 }));
+            }
+            other => panic!("{missing} is missing: {other:?}"),
         }
     }
 }

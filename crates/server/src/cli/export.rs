@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
-    let log = node::open_log(config).await?;
+    let log = node::open_log_to_read(config).await?;
     let head = log.head().await?.position;
     let mut after = Position(arguments.after);
     anyhow::ensure!(after <= head, "the log ends at position {head}; there is nothing after {after}");
@@ -30,5 +30,6 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
             break;
         }
     }
+    log.close().await;
     Ok(())
 }

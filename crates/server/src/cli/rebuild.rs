@@ -22,7 +22,7 @@ fn names() -> PossibleValuesParser {
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
-    let log = node::open_log(&config).await?;
+    let log = node::open_log_to_read(&config).await?;
     let (keyring, _) = people::open_keys(&config, &log).await?;
     let projections = node::open_projections(&config).await?;
     let known = MODELS.iter().map(|model| model.name).collect::<Vec<_>>();

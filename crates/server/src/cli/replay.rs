@@ -46,16 +46,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
-    let log = node::open_log(config).await?;
+    let log = node::open_log_to_read(config).await?;
     let config = &shop_settings::of_log(&log, config).await?;
     let as_of = match &arguments.as_of {
         Some(text) => Some(moment(config, &log, text).await?),
         None => None,
     };
-    match arguments.order {
+    let replayed = match arguments.order {
         Some(number) => one_order(config, &log, OrderId(number), as_of, arguments.json).await,
         None => everything(&log, as_of, arguments.json).await,
-    }
+    };
+    log.close().await;
+    replayed
 }
 
 /// Reads `--as-of` as tools read `as_of`.
@@ -71,7 +73,7 @@ async fn moment(config: &Config, log: &Log, text: &str) -> anyhow::Result<AsOf> 
 }
 
 async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>, json: bool) -> anyhow::Result<()> {
-    let keyring = Keyring::open(&config.database_url).await?;
+    let keyring = Keyring::open_to_read(&config.database_url).await?;
     let mut events = history::events_of(log, id, as_of.map(|as_of| as_of.position)).await?;
     events.iter_mut().for_each(|event| keyring.open_event(event));
     let zone = config.shop.calendar.timezone;

@@ -42,7 +42,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
 }
 
 async fn show(config: &Config, json: bool) -> anyhow::Result<()> {
-    let log = node::open_log(config).await?;
+    let log = node::open_log_to_read(config).await?;
     let history = shop_settings::history(&log).await?;
     if json {
         print(&format!("{}\n", as_json(&history)))?;

@@ -14,14 +14,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<()> {
-    let log = node::open_log(config).await?;
+    let log = node::open_log_to_read(config).await?;
     let config = &shop_settings::of_log(&log, config).await?;
-    let projections = node::open_projections(config).await?;
+    let projections = node::open_projections_to_read(config).await?;
     let id = log.identity().await?.map(|identity| identity.id);
     let head = log.head().await?;
     projections.compare(&log).await?;
     let all = projections.status(head.position).await?;
     projections.close().await;
+    log.close().await;
     let last = (head.position.0 > 0).then(|| views::local(head.recorded_at, config.shop.calendar.timezone));
     if arguments.json {
         let models: Vec<Value> = all

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
+use orderlog_commands::Condition;
 use orderlog_domain::ids::Position;
 use orderlog_messaging::{Nats, RelayState};
 use orderlog_projections::Status;
@@ -24,7 +25,7 @@ use super::{
     App,
     limits::{LOOK_INTERVAL, PATIENCE, QUICK},
 };
-use crate::node::Node;
+use crate::{log_check, node::Node};
 
 /// Events a read model may be behind and still serve.
 const TOLERATED_LAG: i64 = 10_000;
@@ -49,6 +50,8 @@ pub(super) struct Seen {
     at: Instant,
     /// The log's last position, or why it could not be read.
     pub(super) log: Result<Position, String>,
+    /// What is wrong with the time of the last event.
+    clock: Option<String>,
     pub(super) read_models: Result<Vec<Status>, String>,
     /// Age of the first event that a read model has yet to take in, by the position before it.
     pub(super) ages: BTreeMap<Position, Duration>,
@@ -109,7 +112,8 @@ async fn look(node: &Node) -> Seen {
             ages.insert(one.position, (node.clock.now() - recorded_at).to_std().unwrap_or_default());
         }
     }
-    Seen { at: Instant::now(), log: head.map(|head| head.position), read_models, ages }
+    let clock = head.as_ref().ok().and_then(|head| log_check::clock_trouble(head, node.clock.now()));
+    Seen { at: Instant::now(), clock, log: head.map(|head| head.position), read_models, ages }
 }
 
 async fn recorded_after(node: &Node, position: Position) -> Option<DateTime<Utc>> {
@@ -140,6 +144,7 @@ async fn readiness(app: &App) -> Readiness {
                 Ok(position) => log = json!({ "id": app.node.identity.id, "position": position }),
                 Err(error) => reasons.push(format!("log: {error}")),
             }
+            degraded.extend(seen.clock);
             match seen.read_models {
                 Ok(all) => projections = read_models(&all, &mut reasons, &mut degraded),
                 Err(error) => reasons.push(format!("read models: {error}")),
@@ -147,6 +152,10 @@ async fn readiness(app: &App) -> Readiness {
         }
         Err(silence) => reasons.push(format!("log and read models: {silence}")),
     }
+    if let Condition::Refusing { reason } = &*app.node.writer.condition().borrow() {
+        reasons.push(format!("log: takes no commands: {reason}"));
+    }
+    degraded.extend(app.node.log_troubles.borrow().iter().cloned());
     let nats = nats(&app.node, &mut degraded);
     Readiness { ready: reasons.is_empty(), reasons, degraded, log, projections, nats }
 }

@@ -18,7 +18,7 @@ const SQLITE_SCHEMA: [(&str, &str); 2] = [
     ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
 ];
 /// Connections to the keys; they are asked for rarely, since all are kept in memory.
-const CONNECTIONS: u32 = 4;
+pub(crate) const CONNECTIONS: u32 = 4;
 /// How long another process may hold keys.db.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -57,6 +57,22 @@ impl Store {
         }
     }
 
+    /// The keys as they are there, for reading alone; none where keys.db is missing.
+    pub(super) async fn open_to_read(database_url: &str) -> anyhow::Result<Store> {
+        let Some(log) = database_url.strip_prefix("sqlite://") else { return Store::open(database_url).await };
+        let path = PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db");
+        let options = if path.is_file() {
+            SqliteConnectOptions::from_str("sqlite://")?.filename(&path).pragma("query_only", "ON")
+        } else {
+            SqliteConnectOptions::from_str("sqlite::memory:")?
+        };
+        let pool = sqlite_pool(1).connect_with(options).await.context("open keys.db")?;
+        if !path.is_file() {
+            sqlx::raw_sql(SQLITE_SCHEMA).execute(&pool).await.context("stand in for keys.db")?;
+        }
+        Ok(Store::Sqlite(pool))
+    }
+
     /// The shop's key called `name`, which is `proposed` if it had none.
     pub(super) async fn shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
         const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
@@ -66,6 +82,15 @@ impl Store {
             sqlx::query_scalar(SELECT).bind(name).fetch_one(pool).await.context("read the shop's key")?
         });
         key_of(&key)
+    }
+
+    /// The same where it is only read.
+    pub(super) async fn shop_key_if_any(&self, name: &str) -> anyhow::Result<Option<[u8; 32]>> {
+        const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
+        let key: Option<Vec<u8>> = on_engine!(self, pool => {
+            sqlx::query_scalar(SELECT).bind(name).fetch_optional(pool).await.context("read the shop's key")?
+        });
+        key.map(|key| key_of(&key)).transpose()
     }
 
     /// Every customer with its key.
@@ -147,6 +172,16 @@ impl Store {
                 sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.context("empty the keys' log")?;
             }
             Store::Postgres(pool) => {
+                const OWNED: &str =
+                    "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'customer_keys'::regclass";
+                let owned: bool = sqlx::query_scalar(OWNED).fetch_one(pool).await.context("vacuum the keys")?;
+                if !owned {
+                    tracing::warn!(
+                        "a customer's key is destroyed, but its row stays in the table's file until the table's owner \
+                         vacuums it, which this role may not: VACUUM customer_keys"
+                    );
+                    return Ok(());
+                }
                 sqlx::query("VACUUM customer_keys").execute(pool).await.context("vacuum the keys")?;
             }
         }

@@ -341,7 +341,7 @@ pub(crate) async fn submit(
 fn failure(error: SubmitError) -> Failure {
     match error {
         SubmitError::Rejected(rejection) => Failure::Rejected(*rejection),
-        SubmitError::Failed(error) => Failure::Failed(anyhow::Error::new(error)),
+        SubmitError::Failed(error) => (*error).clone().into(),
     }
 }
 

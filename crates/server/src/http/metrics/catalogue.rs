@@ -5,6 +5,7 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 /// Counters without labels that every node has.
 pub(super) const PLAIN_COUNTERS: &[&str] = &[
     "orderlog_append_failures_total",
+    "orderlog_commands_shed_total",
     "orderlog_events_appended_total",
     "orderlog_http_connections_refused_total",
     "orderlog_swaps_lost_total",
@@ -23,6 +24,7 @@ const COUNTERS: &[(&str, &str)] = &[
         "orderlog_calls_total",
         "Calls of tools, by tool and outcome: ok, refused (see orderlog_refusals_total) or failed.",
     ),
+    ("orderlog_commands_shed_total", "Commands refused because they had waited too long, or would have."),
     ("orderlog_commands_total", "Calls of tools that change something, by tool and outcome."),
     ("orderlog_events_appended_total", "Events this node recorded."),
     ("orderlog_http_connections_refused_total", "Connections answered 503 because too many were open."),

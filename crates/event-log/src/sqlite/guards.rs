@@ -1,0 +1,31 @@
+//! What protects the log in the file itself: every table and trigger as the migrations make them.
+
+use std::collections::HashMap;
+
+use sqlx::{Connection, SqliteConnection};
+
+use crate::{LogError, migrations};
+
+/// Answers kind, name and text of everything a schema consists of.
+const SCHEMA: &str = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'";
+
+/// Compares the file's schema with one made anew in memory.
+pub(super) async fn missing(connection: &mut SqliteConnection) -> Result<Vec<String>, LogError> {
+    let failed = |error| LogError::from_sqlx("looking at the guards", error);
+    let found: Vec<(String, String, String)> =
+        sqlx::query_as(SCHEMA).fetch_all(&mut *connection).await.map_err(failed)?;
+    let found: HashMap<(String, String), String> =
+        found.into_iter().map(|(kind, name, sql)| ((kind, name), sql)).collect();
+    let mut memory = SqliteConnection::connect("sqlite::memory:").await.map_err(failed)?;
+    for migration in migrations::SQLITE {
+        sqlx::raw_sql(migration.sql).execute(&mut memory).await.map_err(failed)?;
+    }
+    let expected: Vec<(String, String, String)> =
+        sqlx::query_as(SCHEMA).fetch_all(&mut memory).await.map_err(failed)?;
+    let fault = |(kind, name, sql): (String, String, String)| match found.get(&(kind.clone(), name.clone())) {
+        None => Some(format!("the {kind} {name} is missing")),
+        Some(there) if *there != sql => Some(format!("the {kind} {name} was changed")),
+        Some(_) => None,
+    };
+    Ok(expected.into_iter().filter_map(fault).collect())
+}

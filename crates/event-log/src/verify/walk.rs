@@ -1,0 +1,218 @@
+//! The walk along the events: each against the one before it, its columns, and the head.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, Version};
+use serde::Deserialize;
+
+use super::{Act, Against, FAULTS_TOLD, Fault};
+use crate::{Hash, Head, reads::StoredEvent, record::chain_bytes};
+
+/// How far clocks of machines may differ before an event counts as one of the future.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
+/// The fields of an envelope that also stand in columns or are compared with their neighbours'.
+#[derive(Deserialize)]
+struct Columns<'a> {
+    #[serde(borrow)]
+    stream: Cow<'a, str>,
+    version: i64,
+    position: i64,
+    #[serde(borrow, rename = "type")]
+    event_type: Cow<'a, str>,
+    provenance: Origin,
+}
+
+#[derive(Deserialize)]
+struct Origin {
+    recorded_at: DateTime<Utc>,
+    command_id: CommandId,
+}
+
+/// How far the walk has come.
+pub(super) struct Walk<'a> {
+    /// The head before the first event was read.
+    start: Head,
+    now: Option<DateTime<Utc>>,
+    noted: HashMap<Position, Vec<Hash>>,
+    against: &'a Against,
+    pub(super) position: Position,
+    pub(super) hash: Hash,
+    recorded_at: DateTime<Utc>,
+    next_order: OrderId,
+    versions: HashMap<StreamId, Version>,
+    /// The command whose events are being walked.
+    act: Option<Act>,
+    /// Commands whose last event has been walked.
+    acts: Vec<Act>,
+    faults: Vec<Fault>,
+    untold: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(start: Head, against: &'a Against) -> Walk<'a> {
+        let mut noted: HashMap<Position, Vec<Hash>> = HashMap::new();
+        for (position, hash) in &against.noted {
+            noted.entry(*position).or_default().push(*hash);
+        }
+        let Head { position, hash, next_order, recorded_at } = Head::empty();
+        Walk {
+            start,
+            now: against.now,
+            noted,
+            against,
+            position,
+            hash,
+            recorded_at,
+            next_order,
+            versions: HashMap::new(),
+            act: None,
+            acts: vec![],
+            faults: vec![],
+            untold: 0,
+        }
+    }
+
+    /// Takes the next event. Behind one that breaks the chain nothing can be proven.
+    pub(super) fn step(&mut self, event: &StoredEvent) -> Result<(), Fault> {
+        let position = self.position.next();
+        let broken = |what: String| Err(Fault::at(position, what));
+        if event.position != position.0 {
+            return broken(format!("the next stored event is {}", event.position));
+        }
+        let hash = chain_bytes(&self.hash, &event.event);
+        if hash.0[..] != event.hash[..] {
+            return broken("the event or its hash was changed: they do not match".to_owned());
+        }
+        let columns: Columns<'_> = match serde_json::from_slice(&event.event) {
+            Ok(columns) => columns,
+            Err(error) => return broken(format!("the event is no envelope: {error}")),
+        };
+        if columns.position != event.position {
+            return broken(format!("the event says it is {}", columns.position));
+        }
+        if columns.event_type.as_bytes() != event.event_type {
+            return broken(format!("column type differs from the event's {}", columns.event_type));
+        }
+        if columns.version != event.version {
+            return broken(format!("column version is {}, the event's {}", event.version, columns.version));
+        }
+        if columns.stream.as_bytes() != event.stream {
+            return broken(format!("column stream differs from the event's {}", columns.stream));
+        }
+        let stream = match columns.stream.parse::<StreamId>() {
+            Ok(stream) if stream.to_string() == columns.stream => stream,
+            _ => return broken(format!("`{}` is no stream", columns.stream)),
+        };
+        let version = self.versions.entry(stream).or_default();
+        if columns.version != version.next().0 {
+            return broken(format!("{stream} has version {} after {version}", columns.version));
+        }
+        *version = version.next();
+        let version = *version;
+        (self.position, self.hash) = (position, hash);
+        self.number(stream, version);
+        self.time(columns.provenance.recorded_at);
+        self.follow(columns.provenance.command_id);
+        for noted in self.noted.remove(&position).unwrap_or_default() {
+            if noted != hash {
+                let what = format!("its hash is {hash}, not {noted} as noted: the log up to here was written anew");
+                self.found(Fault::at(position, what));
+            }
+        }
+        if position == self.start.position { self.head(&self.start.clone()) } else { Ok(()) }
+    }
+
+    /// Orders are numbered one after another.
+    fn number(&mut self, stream: StreamId, version: Version) {
+        if let (StreamId::Order(order), Version(1)) = (stream, version) {
+            if order != self.next_order {
+                let what = format!("order {order} follows where {} was next", self.next_order);
+                self.found(Fault::at(self.position, what));
+            }
+            self.next_order = self.next_order.max(order.next());
+        }
+    }
+
+    fn time(&mut self, recorded_at: DateTime<Utc>) {
+        if recorded_at < self.recorded_at {
+            let what = format!("recorded {recorded_at}, before its predecessor of {}", self.recorded_at);
+            self.found(Fault::at(self.position, what));
+        }
+        if let Some(now) = self.now.filter(|now| recorded_at > *now + CLOCKS_DIFFER) {
+            let what = format!(
+                "recorded {recorded_at}, which is yet to come: it is {now} here. A clock was wrong, or the log was altered"
+            );
+            self.found(Fault::at(self.position, what));
+            // Those behind it are no news.
+            self.now = None;
+        }
+        self.recorded_at = self.recorded_at.max(recorded_at);
+    }
+
+    fn follow(&mut self, command_id: CommandId) {
+        let position = self.position;
+        match &mut self.act {
+            Some(act) if act.command_id == command_id => act.last = position,
+            act => self.acts.extend(act.replace(Act { command_id, first: position, last: position })),
+        }
+    }
+
+    /// The commands that ended since this was last asked.
+    pub(super) fn acts(&mut self) -> Vec<Act> {
+        std::mem::take(&mut self.acts)
+    }
+
+    /// The same at the end of the log, where the last one ends too.
+    pub(super) fn end_act(&mut self) -> Vec<Act> {
+        self.acts.extend(self.act.take());
+        self.acts()
+    }
+
+    /// Notes something wrong that does not keep the walk from going on.
+    pub(super) fn found(&mut self, fault: Fault) {
+        if self.faults.len() < FAULTS_TOLD { self.faults.push(fault) } else { self.untold += 1 }
+    }
+
+    /// What was found on the way, and how many more there were.
+    pub(super) fn faults(self) -> (Vec<Fault>, usize) {
+        (self.faults, self.untold)
+    }
+
+    /// The head moved at most forward since the start, and never lies behind an event.
+    pub(super) fn end(&mut self, head: &Head) -> Result<(), Fault> {
+        let end = self.position;
+        for (noted, _) in self.against.noted.iter().filter(|(noted, _)| *noted > end) {
+            self.found(Fault::at(*noted, format!("was noted earlier, and the log ends at {end}")));
+        }
+        if self.position < self.start.position {
+            let what = format!("missing, though the head says {}", self.start.position);
+            return Err(Fault::at(self.position.next(), what));
+        }
+        if head.position < self.position {
+            return Err(Fault::at(head.position.next(), format!("lies beyond the head, {}", head.position)));
+        }
+        if head.position == self.position { self.head(head) } else { Ok(()) }
+    }
+
+    /// The head says of the last event what the event says.
+    fn head(&mut self, head: &Head) -> Result<(), Fault> {
+        let position = self.position;
+        if head.hash != self.hash {
+            return Err(Fault::at(position, "the head's hash is not this event's"));
+        }
+        if head.next_order != self.next_order {
+            let what = format!(
+                "the head would number the next order {}, after this event {} is next",
+                head.next_order, self.next_order
+            );
+            return Err(Fault::at(position, what));
+        }
+        if head.recorded_at != self.recorded_at {
+            let what = format!("the head says it was recorded {}, the event {}", head.recorded_at, self.recorded_at);
+            return Err(Fault::at(position, what));
+        }
+        Ok(())
+    }
+}
