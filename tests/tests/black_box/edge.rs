@@ -188,6 +188,16 @@ async fn addresses_and_origins_must_be_one_and_well_formed() -> Result<()> {
             ensure!(answer.status == expected, "{target} {headers} answered {answer:?}");
         }
     }
+    // A body that nobody wants is read all the same, or the client would not hear why.
+    let body = "x".repeat(2 << 20);
+    for (host, content_type, status) in
+        [("evil.example", JSON, 403), ("localhost", "Content-Type: text/plain\r\n", 415)]
+    {
+        let head =
+            format!("POST /mcp HTTP/1.1\r\nHost: {host}\r\n{content_type}Content-Length: {}\r\n\r\n", body.len());
+        let answer = send_raw(&shop.node, (head + &body).as_bytes()).await?;
+        ensure!(answer.status == status, "{host} {content_type} answered {answer:?}");
+    }
     let large = format!("GET /version HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(70 * 1024));
     let answer = send_raw(&shop.node, large.as_bytes()).await?;
     ensure!(answer.status == 431, "a head of 70 KiB answered {answer:?}");

@@ -20,7 +20,9 @@ pub(super) async fn same_house(State(app): State<App>, request: Request, next: N
     let config = &app.node.config;
     let checked = check(request.uri(), request.headers(), &config.allowed_hosts, &config.allowed_origins);
     let Err((status, message)) = checked else { return next.run(request).await };
-    app.refusals.note(status, request.headers());
+    let (parts, body) = request.into_parts();
+    app.refusals.note(status, &parts.headers);
+    super::rpc::drain(body).await;
     (status, format!("{message}\n")).into_response()
 }
 

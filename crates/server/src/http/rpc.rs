@@ -92,10 +92,11 @@ pub(super) async fn checked(State(app): State<App>, request: Request, next: Next
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    if let Err(refusal) = json_in_utf8(request.headers()) {
+    let (mut parts, body) = request.into_parts();
+    if let Err(refusal) = json_in_utf8(&parts.headers) {
+        drain(body).await;
         return refusal.into_response();
     }
-    let (mut parts, body) = request.into_parts();
     // A body holds its place until the call is answered: that long it is in memory.
     let (bytes, _place) = match tokio::time::timeout(BODY_TIMEOUT, whole(body, &app.large_bodies)).await {
         Ok(Ok(read)) => read,
@@ -167,9 +168,25 @@ fn json_in_utf8(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Reads the body of a request that is refused and throws it away.
+pub(super) async fn drain(body: Body) {
+    let mut chunks = body.into_data_stream();
+    let reading = async {
+        let mut seen = 0_usize;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            seen = seen.saturating_add(chunk.len());
+            if seen > MAX_DRAINED_BYTES {
+                break;
+            }
+        }
+    };
+    // Whoever takes longer finds the connection closed.
+    let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
+}
+
 /// Reads a request to its end before it is answered: whoever is still sending when the connection closes never reads why.
 async fn whole(body: Body, places: &LargeBodies) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
-    let (mut kept, mut seen, mut place) = (Vec::new(), 0_usize, None);
+    let (mut kept, mut seen, mut place, mut refused) = (Vec::new(), 0_usize, None, false);
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let Ok(chunk) = chunk else { return Err(Refusal::new(StatusCode::BAD_REQUEST, "the request broke off")) };
@@ -177,22 +194,25 @@ async fn whole(body: Body, places: &LargeBodies) -> Result<(Bytes, Option<OwnedS
         if seen > MAX_DRAINED_BYTES {
             break;
         }
-        if seen > MAX_BODY_BYTES {
+        if seen > SMALL_BODY_BYTES && place.is_none() && !refused {
+            place = Arc::clone(&places.0).try_acquire_owned().ok();
+            refused = place.is_none();
+        }
+        if refused || seen > MAX_BODY_BYTES {
             kept = Vec::new();
-            continue;
+        } else {
+            kept.extend_from_slice(&chunk);
         }
-        if seen > SMALL_BODY_BYTES && place.is_none() {
-            let taken = Arc::clone(&places.0).try_acquire_owned();
-            place = Some(taken.map_err(|_| {
-                Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many large requests at once; try again in a moment")
-                    .with(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
-            })?);
-        }
-        kept.extend_from_slice(&chunk);
     }
     if seen > MAX_BODY_BYTES {
         let limit = MAX_BODY_BYTES / 1024;
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request has at most {limit} KiB")));
+    }
+    if refused {
+        let message = "too many large requests at once; try again in a moment";
+        return Err(
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message).with(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+        );
     }
     Ok((kept.into(), place))
 }
