@@ -80,7 +80,7 @@ impl Shop {
                 (Some(database), Some(nats), url)
             }
         };
-        Shop::start(folder, database, nats, database_url, arguments).await
+        Shop::start(folder, data, database, nats, database_url, arguments).await
     }
 
     /// An Indian shop without NATS on a database of the test's own.
@@ -89,11 +89,13 @@ impl Shop {
     /// When the node does not start.
     pub async fn open_on(database_url: &str) -> Result<Shop> {
         let folder = tempfile::Builder::new().prefix("orderlog-shop.").tempdir().context("making a folder")?;
-        Shop::start(folder, None, None, database_url.to_owned(), &[]).await
+        let data = folder.path().join("data");
+        Shop::start(folder, data, None, None, database_url.to_owned(), &[]).await
     }
 
     async fn start(
         folder: TempDir,
+        data: PathBuf,
         database: Option<Database>,
         nats: Option<NatsServer>,
         database_url: String,

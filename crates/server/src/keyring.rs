@@ -112,7 +112,7 @@ impl Keyring {
             None => clock::random_key()?,
         };
         let shop = Key::of_shop(&shop);
-        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default() })
+        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default(), addresses: TurnLock::default() })
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls

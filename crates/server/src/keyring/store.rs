@@ -68,7 +68,9 @@ impl Store {
         };
         let pool = sqlite_pool(1).connect_with(options).await.context("open keys.db")?;
         if !path.is_file() {
-            sqlx::raw_sql(SQLITE_SCHEMA).execute(&pool).await.context("stand in for keys.db")?;
+            for (_, schema) in SQLITE_SCHEMA {
+                sqlx::raw_sql(schema).execute(&pool).await.context("stand in for keys.db")?;
+            }
         }
         Ok(Store::Sqlite(pool))
     }

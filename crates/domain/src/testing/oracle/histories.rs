@@ -87,7 +87,8 @@ impl Throw {
     }
 
     fn chosen(&self, most: u8) -> Option<Vec<(u32, i128)>> {
-        (self.picks[0] % 3 > 0).then(|| vec![(1 + u32::from(self.picks[1] % most), 1 + i128::from(self.picks[2] % 2))])
+        (!self.picks[0].is_multiple_of(3))
+            .then(|| vec![(1 + u32::from(self.picks[1] % most), 1 + i128::from(self.picks[2] % 2))])
     }
 
     fn change(&self, nth: usize, most: u8) -> LineChange {
