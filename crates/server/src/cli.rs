@@ -77,6 +77,7 @@ enum Command {
     )]
     Verify(audit::Arguments),
     /// Create or update the log's tables, and do nothing else; `serve` does it too where its role may
+    #[command(after_help = "Example:\n  orderlog migrate --database-url postgres://owner@127.0.0.1/orderlog")]
     Migrate,
     /// Build read models anew from the log, while the old ones serve
     #[command(after_help = "Examples:\n  orderlog rebuild daily_sales\n  orderlog rebuild all")]

@@ -31,6 +31,7 @@ fn concerned(command: &str) -> Concerned {
         "mcp" => |setting: &Setting| !of_http(setting),
         "simulate" | "import" => |setting: &Setting| !of_http(setting) && setting.name != "bench-noop-tool",
         "replay" => |setting: &Setting| matches!(setting.name, "database-url" | "locale" | "log-format" | "clock"),
+        "rebuild" => |setting: &Setting| matches!(setting.name, "database-url" | "log-format" | "accept-missing-keys"),
         _ => |setting: &Setting| matches!(setting.name, "database-url" | "log-format"),
     };
     Concerned::By(by)
