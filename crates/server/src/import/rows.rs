@@ -187,6 +187,7 @@ pub(super) fn orders(sheet: &Sheet, shop: &Shop) -> Judged {
             order_discount: cells.text("order_discount"),
             currency: cells.text("currency"),
             note: cells.text("note"),
+            external_reference: Some(first.cell("order_ref").to_owned()),
         };
         let placed_at: Option<DateTime<Utc>> = cells.parsed("placed_at", "time such as 2026-11-20T14:30:00+05:30");
         if errors.len() > before {
