@@ -20,7 +20,7 @@ mod sales_explain;
 pub(crate) mod views;
 
 pub(crate) use self::{
-    command::{CommandAnswer, Request, carry_out},
+    command::{CommandAnswer, Request, carry_out, keyed_command},
     confirm::TOKEN as CONFIRM_TOKEN,
     customers::register,
 };

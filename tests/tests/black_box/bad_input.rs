@@ -148,21 +148,11 @@ fn refused() -> Vec<(&'static str, Value, &'static str)> {
         all.push(("orders.create_order", line(json!({ "quantity": quantity })), invalid));
         all.push(("inventory.receive", json!({ "product": "PEN", "quantity": quantity }), invalid));
     }
-    let amounts = [
-        "1.005",
-        "1e3",
-        "-5.00",
-        "+5",
-        "1,000.00",
-        "1_000",
-        "٣",
-        "NaN",
-        "0x10",
-        "99999999999999999999",
-        "5.",
-        ".5",
-    ];
-    for amount in amounts.map(Value::from).into_iter().chain([json!(-5), json!(5.005), json!(1e300), json!({ "minor": 5 })]) {
+    let amounts =
+        ["1.005", "1e3", "-5.00", "+5", "1,000.00", "1_000", "٣", "NaN", "0x10", "99999999999999999999", "5.", ".5"];
+    for amount in
+        amounts.map(Value::from).into_iter().chain([json!(-5), json!(5.005), json!(1e300), json!({ "minor": 5 })])
+    {
         all.push(("orders.create_order", line(json!({ "unit_price": amount })), invalid));
         all.push(("orders.create_order", order(json!({ "shipping": amount })), invalid));
         all.push(("orders.record_payment", json!({ "order_id": 1001, "amount": amount, "method": "card" }), invalid));

@@ -11,6 +11,9 @@ const AMOUNT_DIGITS: usize = 15;
 /// Pattern of a currency's code in our schemas.
 const CURRENCY: &str = r"^[A-Z]{3}$";
 
+/// A key that is empty protects from nothing, though its caller counts on it: it is refused.
+const NEVER_BLANK: &str = "idempotency_key";
+
 /// Other words for listed ones, beside the statuses, which have synonyms of their own. Only a word that is listed is read.
 const SYNONYMS: [(&str, &str); 22] = [
     ("daily", "day"),
@@ -70,7 +73,7 @@ impl Readings {
             let Some(listed) = properties.get(name).and_then(Value::as_object) else { continue };
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let needed = required.is_some_and(|names| names.iter().any(|needed| needed == name));
-            if value.is_null() || (!needed && is_blank(value) && !takes_blank(listed)) {
+            if value.is_null() || (!needed && name != NEVER_BLANK && is_blank(value) && !takes_blank(listed)) {
                 self.note(&path, value, "left out", value.is_null());
                 left_out.push(name.clone());
             } else {
@@ -240,6 +243,7 @@ mod tests {
             "status": { "type": "array", "items": { "type": "string", "enum": ["pending", "on_hold", "shipped"] } },
             "group_by": { "type": "string", "enum": ["day", "week"] },
             "currency": { "type": "string", "pattern": CURRENCY },
+            "idempotency_key": { "type": "string", "minLength": 1 },
             "shipping": { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$" },
             "lines": { "type": "array", "items": { "type": "object", "properties": {
                 "quantity": { "type": "integer" }, "discount": { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?%?$" }}}},
@@ -287,6 +291,7 @@ mod tests {
             json!({ "shipping": 1e21 }),
             json!({ "shipping": 1_234_567_890_123_456_i64 }),
             json!({ "customer": 7 }),
+            json!({ "idempotency_key": "" }),
             json!({ "lines": "PEN" }),
             json!({ "lines": [null] }),
             json!({ "unknown": null }),

@@ -73,9 +73,10 @@ fn meant<'a>(name: &str, properties: &'a Object) -> Option<&'a str> {
 
 /// `orderId`, `Order-ID` and `order_id` are one name.
 fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
+    let (mut snake, mut after_lowercase) = (String::new(), false);
     for character in name.trim().chars() {
-        let starts_word = character.is_uppercase() && snake.chars().last().is_some_and(|c| c.is_lowercase());
+        let starts_word = character.is_uppercase() && after_lowercase;
+        after_lowercase = character.is_lowercase();
         if starts_word || !character.is_alphanumeric() {
             snake.push('_');
         }
