@@ -56,6 +56,8 @@ table! {
         total: i64,
         /// What came in.
         captured: i64,
+        /// Its number in the system it was imported from, as [`reference_key`](super::reference_key) writes it.
+        reference: Option<String>,
         /// The order itself, to take the next event in.
         the_order: BareOrder,
     }
@@ -166,7 +168,7 @@ impl Fold for OrderSummaryFold {
                     self.lines.fresh((product_id, id.0));
                     self.lines.put(OrderSummaryLine { product_id, order_id: id.0 });
                 }
-                let row = row(order, event.position.0);
+                let row = row(order, event.position.0, fact.external_reference.as_deref());
                 count(&mut self.counts, &row, 1);
                 self.placed(&row);
                 self.orders.put(row);
@@ -258,7 +260,7 @@ fn count(counts: &mut Sums<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
     count.captured += sign * row.captured;
 }
 
-fn row(the_order: BareOrder, placed_position: i64) -> OrderSummary {
+fn row(the_order: BareOrder, placed_position: i64, reference: Option<&str>) -> OrderSummary {
     let order = &the_order.0;
     let mut row = OrderSummary {
         order_id: order.id.0,
@@ -278,6 +280,7 @@ fn row(the_order: BareOrder, placed_position: i64) -> OrderSummary {
         tax: 0,
         total: 0,
         captured: 0,
+        reference: reference.map(super::reference_key),
         the_order,
     };
     refresh(&mut row);

@@ -34,7 +34,7 @@ pub enum Sort {
 /// Which orders; every part given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// An order number, or part of a product's name or SKU as the order names it.
+    /// An order number, here or in the system it was imported from, or part of a product's name or SKU as the order names it.
     pub text: Option<String>,
     /// Beside what `text` finds, all orders of these customers (whom the caller found by the same text).
     pub or_customers: Vec<CustomerId>,
@@ -241,6 +241,7 @@ fn restrict(
     within(sql);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         sql.push(" AND (order_id = ").arg(order_number(text).unwrap_or(-1));
+        sql.push(" OR reference = ").arg(super::reference_key(text));
         if !text_products.is_empty() {
             sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
                 .list(text_products.iter().copied())

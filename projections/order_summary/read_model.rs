@@ -8,6 +8,11 @@ pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
 
 use crate::{fold::ReadModel, row::Row};
 
+/// A number of another system as it is looked for: case, outer blanks and a leading `#` do not matter.
+pub(crate) fn reference_key(reference: &str) -> String {
+    reference.trim().trim_start_matches('#').trim_start().to_lowercase()
+}
+
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",

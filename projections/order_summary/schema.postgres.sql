@@ -17,6 +17,7 @@ CREATE TABLE order_summary@ (
   tax bigint NOT NULL,
   total bigint NOT NULL,
   captured bigint NOT NULL,
+  reference text COLLATE "C",          -- its number in the system it was imported from, in lower case
   the_order text NOT NULL          -- the domain's order without its words, as JSON
 );
 CREATE TABLE order_summary_lines@ (
@@ -52,4 +53,5 @@ CREATE TABLE order_summary_days@ (
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
 CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
+CREATE INDEX order_summary_by_reference# ON order_summary@ (reference) WHERE reference IS NOT NULL;
 CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);

@@ -65,6 +65,7 @@ impl BareOrder {
             refunds: _,
             shipments: _,
             note: _,
+            external_reference: _,
             placed_on,
             times: Times { placed, confirmed, held, held_until, processing, .. },
             hold_before: _,

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use self::upcasters::{
     cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries, refunded_before_lines,
-    returned_before_goodwill, shipped_first, unconverted, voided_among_others,
+    returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_external_reference,
 };
 pub use self::{catalogue::*, customers::*, examples::examples, orders::*, rates::*, stock::*};
 use crate::envelope::DecodeError;
@@ -108,7 +108,7 @@ macro_rules! events {
 events! {
     "order" Order(OrderFact) {
         /// An order was placed; its amounts are final.
-        OrderPlaced = 3 from [unconverted, placed_before_entries],
+        OrderPlaced = 4 from [unconverted, placed_before_entries, without_external_reference],
         /// The shop accepted the order.
         OrderConfirmed = 1,
         /// The acceptance was taken back.

@@ -78,6 +78,9 @@ pub struct Order {
     pub shipments: Vec<Shipment>,
     /// The customer's note; may be sealed.
     pub note: Option<String>,
+    /// Its number in the system it was imported from.
+    #[serde(default)]
+    pub external_reference: Option<String>,
     /// Business day of the placement.
     pub placed_on: NaiveDate,
     /// When the order came to where it is.
@@ -235,6 +238,7 @@ impl Order {
             refunds: vec![],
             shipments: vec![],
             note: None,
+            external_reference: None,
             placed_on: NaiveDate::MIN,
             times: Times::default(),
             hold_before: None,
@@ -441,6 +445,7 @@ impl Order {
         self.shipping = fact.shipping;
         self.totals = fact.totals;
         self.note.clone_from(&fact.note);
+        self.external_reference.clone_from(&fact.external_reference);
         self.placed_on = provenance.business_date;
         self.times.placed = Some(provenance.occurred_at);
         self.agree(&fact.lines, fact.converted.as_ref());

@@ -109,7 +109,11 @@ impl Story {
 
     /// Decides and takes in the facts. A stream not at hand was never written to: the story forgets nothing.
     pub(crate) fn ask(&mut self, command: &Command) -> Result<Decision, Rejection> {
-        let occurred_at = command.occurred_at().unwrap_or(self.now);
+        self.ask_of(command, command.occurred_at().unwrap_or(self.now))
+    }
+
+    /// The same of something that happened at a time that the command does not say.
+    pub(crate) fn ask_of(&mut self, command: &Command, occurred_at: DateTime<Utc>) -> Result<Decision, Rejection> {
         let decision = loop {
             let context = Context {
                 now: self.now,

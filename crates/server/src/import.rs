@@ -1,15 +1,20 @@
-//! `orderlog import`: products, customers and orders from CSV, judged row by row before anything is written.
+//! `orderlog import`: products, customers and orders from CSV, tried whole before anything is written.
+//!
+//! Reading order: `sheet` takes the file apart, `rows` and `times` read its cells, `trial` decides every entry on the log as
+//! it stands, `run` writes what is good, `problems` and `table` put it in words.
 
+mod problems;
 mod rows;
-
 mod run;
-
+mod sheet;
 mod table;
+mod times;
+mod trial;
 
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, io::Read};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
@@ -18,9 +23,11 @@ use orderlog_domain::{
 };
 use serde::Serialize;
 
+use self::sheet::{Row, Sheet};
 pub(crate) use self::{
-    run::{Failure, Options, Outcome, Report, run},
-    table::{preview_table, report_table},
+    run::{Options, Report, run},
+    sheet::read_bytes,
+    table::{problems_table, summary},
 };
 
 /// Largest file that is read, in bytes.
@@ -40,49 +47,41 @@ pub(crate) enum Kind {
     Orders,
 }
 
-/// A file as it would be imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A file as it would be imported, before anything is asked of the log.
+#[derive(Debug)]
 pub(crate) struct Preview {
-    /// What the file holds.
-    pub(crate) kind: Kind,
-    /// Rows read, without the header.
-    pub(crate) rows_read: u64,
+    kind: Kind,
+    /// Rows of the file, without the header.
+    rows_read: u64,
+    rows: Vec<Row>,
     /// What the good rows ask for, in the order of the file.
-    pub(crate) entries: Vec<Entry>,
+    entries: Vec<Entry>,
     /// What is wrong with the others.
-    pub(crate) errors: Vec<RowError>,
+    errors: Vec<RowError>,
+    notes: Vec<Note>,
 }
 
-/// One command of an import.
+/// One thing that an import brings: a product, a customer or an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// Line of the file where it begins; the header stands on line 1.
-    pub(crate) row: u64,
-    /// Idempotency key: the same row again is the same command.
-    pub(crate) key: String,
-    /// When it happened, if the file says so.
-    pub(crate) occurred_at: Option<DateTime<Utc>>,
-    /// What is asked for.
-    pub(crate) input: Input,
+struct Entry {
+    /// Its rows among those of the preview: one, or one for each line of an order.
+    rows: Vec<usize>,
+    input: Input,
 }
 
-/// A command's input as an import gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Input {
-    /// Of a file of products.
-    Product(UpsertProduct),
-    /// The units on hand beside a product.
-    Stock(AdjustStock),
-    /// Of a file of customers.
+enum Input {
+    /// A product, and what was counted of it.
+    Product(UpsertProduct, Option<AdjustStock>),
     Customer(UpsertCustomer),
-    /// Of a file of orders.
-    Order(CreateOrder),
+    /// An order, and when it was placed, if the file says so.
+    Order(CreateOrder, Option<DateTime<Utc>>),
 }
 
 /// What is wrong with one field of one row, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct RowError {
-    /// Line of the file.
+    /// Line of the file; the header stands on line 1.
     pub(crate) row: u64,
     /// Column at fault; empty when it is the whole row.
     pub(crate) column: String,
@@ -94,20 +93,29 @@ pub(crate) struct RowError {
     pub(crate) advice: String,
 }
 
-/// Reads a whole file. Nothing is asked of the log: what can only be known there shows in the trial run.
-pub(crate) fn parse(kind: Kind, reader: impl Read, shop: &Shop) -> Preview {
-    let sheet = match rows::Sheet::read(kind, reader) {
+/// Something to know of a row that can be imported, or of the file (row 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Note {
+    /// Line of the file.
+    pub(crate) row: u64,
+    /// One sentence.
+    pub(crate) text: String,
+}
+
+/// Reads a whole file at the time `now`.
+pub(crate) fn parse(kind: Kind, bytes: Vec<u8>, shop: &Shop, now: DateTime<Utc>) -> Preview {
+    let sheet = match Sheet::read(kind, bytes) {
         Ok(sheet) => sheet,
-        Err(error) => return Preview { kind, rows_read: 0, entries: vec![], errors: vec![error] },
+        Err(errors) => return Preview { kind, rows_read: 0, rows: vec![], entries: vec![], errors, notes: vec![] },
     };
-    let (entries, mut errors) = match kind {
-        Kind::Products => rows::products(&sheet, shop),
-        Kind::Customers => rows::customers(&sheet),
-        Kind::Orders => rows::orders(&sheet, shop),
+    let mut reader = rows::Reader { shop, now, errors: sheet.errors, notes: sheet.notes };
+    let entries = match kind {
+        Kind::Products => reader.products(&sheet.rows),
+        Kind::Customers => reader.customers(&sheet.rows),
+        Kind::Orders => reader.orders(&sheet.rows),
     };
-    errors.extend(sheet.errors);
-    errors.sort_by_key(|error| error.row);
-    Preview { kind, rows_read: sheet.rows_read, entries, errors }
+    let rows::Reader { errors, notes, .. } = reader;
+    Preview { kind, rows_read: sheet.rows_read, rows: sheet.rows, entries, errors, notes }
 }
 
 impl Kind {
@@ -134,14 +142,19 @@ impl Kind {
             ),
         }
     }
+
+    /// `product`
+    fn one(self) -> &'static str {
+        match self {
+            Kind::Products => "product",
+            Kind::Customers => "customer",
+            Kind::Orders => "order",
+        }
+    }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Products => "products",
-            Kind::Customers => "customers",
-            Kind::Orders => "orders",
-        })
+        write!(f, "{}s", self.one())
     }
 }

@@ -4,8 +4,10 @@ pub(crate) mod check;
 mod elicit;
 pub(crate) mod envelope;
 mod prompts;
+pub(crate) mod readings;
 mod resources;
 pub(crate) mod schema;
+mod unknown;
 
 use std::{
     sync::Arc,

@@ -269,6 +269,7 @@ impl Simulation {
             order_discount: self.rng.random_ratio(1, 12).then(|| "10%".to_owned()),
             currency: None,
             note: None,
+            external_reference: None,
         }
     }
 

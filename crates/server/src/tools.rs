@@ -20,7 +20,7 @@ mod sales_explain;
 pub(crate) mod views;
 
 pub(crate) use self::{
-    command::{CommandAnswer, Request, carry_out},
+    command::{CommandAnswer, Request, carry_out, keyed_command},
     confirm::TOKEN as CONFIRM_TOKEN,
     customers::register,
 };
@@ -46,6 +46,7 @@ use self::{command::Common, query::Paging};
 use crate::{
     mcp::{
         Names, check,
+        readings::Reading,
         schema::{self, Object},
     },
     node::Node,
@@ -148,10 +149,10 @@ impl Tool {
     /// Checks the arguments, then does the work.
     pub(crate) async fn run(&self, node: Arc<Node>, mut call: Call) -> Result<Value, Failure> {
         self.drop_nulls(&mut call.arguments);
-        let arguments = Value::Object(call.arguments);
-        check::check(&self.validator, &arguments)?;
-        let Value::Object(arguments) = arguments else { unreachable!("it was an object a line ago") };
-        (self.run)(node, Call { arguments, ..call }).await
+        let (arguments, readings) = check::read(&self.validator, &self.input, call.arguments)?;
+        let mut answer = (self.run)(node, Call { arguments, ..call }).await?;
+        tell(&mut answer, &readings);
+        Ok(answer)
     }
 
     /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.
@@ -396,6 +397,19 @@ impl Tools {
     /// What `tools/list` answers.
     pub(crate) fn list(&self, names: Names) -> Vec<ListedTool> {
         self.all.iter().filter(|tool| tool.listed).map(|tool| tool.listed(names)).collect()
+    }
+}
+
+/// Says how arguments were read: queries in their interpretation, commands in a warning where words were interpreted.
+fn tell(answer: &mut Value, readings: &[Reading]) {
+    let interpreted = |reading: &&Reading| !reading.same;
+    if let Some(Value::Object(interpretation)) = answer.get_mut("interpretation") {
+        if !readings.is_empty() {
+            let told = readings.iter().map(|reading| reading.text.as_str().into()).collect();
+            interpretation.insert("arguments".to_owned(), Value::Array(told));
+        }
+    } else if let Some(Value::Array(warnings)) = answer.get_mut("warnings") {
+        warnings.extend(readings.iter().filter(interpreted).map(|reading| format!("{}.", reading.text).into()));
     }
 }
 

@@ -327,6 +327,11 @@ async fn summaries_agree(engine: Engine) {
 
     let text = |text: &str| order_summary::Filter { text: Some(text.into()), ..order_summary::Filter::default() };
     assert_eq!(search(text("#1002")).await.orders[0].order_id, 1002);
+    for imported in ["#AA1005", " aa1005 ", "Aa1005"] {
+        let found = search(text(imported)).await.orders;
+        assert_eq!(found.iter().map(|row| row.order_id).collect::<Vec<_>>(), [1005], "{imported}");
+    }
+    assert_eq!(search(text("AA1006")).await.total_count, 0);
     let holding = orders.iter().filter(|order| order.lines.iter().any(|line| line.product_id == product(12))).count();
     assert_eq!(search(text("sku-12")).await.total_count, holding as i64);
     assert_eq!(search(text("100%_\\")).await.total_count, 0);

@@ -1,5 +1,6 @@
 //! What a stranger can see of Orderlog, tried on the real binary: run with tests/run.
 
+mod arguments;
 mod auditors;
 mod bad_input;
 mod command_line;
@@ -11,6 +12,7 @@ mod faults;
 mod figures;
 mod guards;
 mod history;
+mod imports;
 mod log_faults;
 mod money;
 mod names;

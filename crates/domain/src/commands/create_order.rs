@@ -48,6 +48,10 @@ pub struct CreateOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = limits::NOTE_CHARS))]
     pub note: Option<String>,
+    /// Its number in another system. Only an import gives it: it is no argument of the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub external_reference: Option<String>,
 }
 
 /// One line of a new order.
@@ -124,6 +128,9 @@ impl CreateOrder {
         if let Some(note) = &self.note {
             text::check_note("note", note, limits::NOTE_CHARS, &mut problems);
         }
+        if let Some(reference) = &self.external_reference {
+            text::check_line("external_reference", reference, limits::EXTERNAL_REFERENCE_CHARS, &mut problems);
+        }
         match self.currency(shop) {
             Ok(currency) => self.check_amounts(currency, &mut problems),
             Err(message) => problems.add("currency", message),
@@ -173,6 +180,7 @@ impl CreateOrder {
             totals,
             note: self.note.clone(),
             converted: converted(currency, &amounts, shipping, world, context)?,
+            external_reference: self.external_reference.clone(),
         };
         Ok((items, placed))
     }
@@ -229,7 +237,8 @@ impl CreateOrder {
         for (i, line) in self.lines.iter().enumerate() {
             let id = context.names.product(&line.product);
             let (product, entry) = refuse::registered(world, id, &format!("lines[{i}].product"), &line.product)?;
-            if entry.archived {
+            // What is no longer sold today was sold when an order of the past was placed.
+            if entry.archived && context.occurred_at >= context.now {
                 problems
                     .add(format!("lines[{i}].product"), format!("`{}` is archived and no longer sold", product.sku));
             }

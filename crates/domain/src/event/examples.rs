@@ -56,6 +56,7 @@ fn placed() -> OrderPlaced {
         totals: Totals::of([amounts], shipping),
         note: Some(sealed("bm90ZQ")),
         converted: None,
+        external_reference: Some("#AA10412".to_owned()),
     }
 }
 

@@ -36,6 +36,9 @@ pub struct OrderPlaced {
     /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,
+    /// The order's number in the system it was imported from, as written there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
 }
 
 /// A line as ordered, with price, name and tax rate copied from the catalogue of that moment.

@@ -27,6 +27,11 @@ pub(super) fn voided_among_others(mut data: Value) -> Value {
     data
 }
 
+/// Version 3 of `OrderPlaced` kept no number of another system, which leaving `external_reference` out says.
+pub(super) fn without_external_reference(data: Value) -> Value {
+    data
+}
+
 /// Version 2 of `OrderPlaced` kept no line's price as it was entered.
 pub(super) fn placed_before_entries(mut data: Value) -> Value {
     let all_inclusive = data["tax_inclusive"] == true;

@@ -100,6 +100,7 @@ fn fields(order: &Order) -> Vec<(String, Shown)> {
     let rate = order.rate.map(|stored| Shown::Text(format!("{} {}", stored.rate.normalize(), stored.currency)));
     fields.put_some("rate", rate);
     fields.text("note", order.note.as_ref());
+    fields.put_some("external_reference", order.external_reference.clone().map(Shown::Text));
     fields.0
 }
 

@@ -52,6 +52,10 @@ pub struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub note: Option<String>,
+    /// Its number in the system it was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub external_reference: Option<String>,
 }
 
 /// A day such as `2026-11-20`.
@@ -117,6 +121,7 @@ impl Order {
             payments: self.payments.clone(),
             shipments: self.shipments.clone(),
             note: self.note.clone(),
+            external_reference: self.external_reference.clone(),
         }
     }
 }

@@ -162,13 +162,15 @@ const RULES: &[Rule] = &[
     Rule("{month} {dd} -|to|..|and {dd} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
     Rule("{dd} -|to|..|and {dd} {month} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
     // Moments, as answers print them where days are too coarse.
-    Rule("{instant} to|..|until|-|and {instant}", |m, f| m.between(f.instant(0), f.instant(1))),
+    Rule("{instant} to|..|until|-|and|/ {instant}", |m, f| m.between(f.instant(0), f.instant(1))),
+    Rule("{instant} ..",                      |m, f| m.between(f.instant(0), Some(m.now))),
+    Rule("{instant}",                         |m, f| m.day_around(f.instant(0))),
     Rule("since {instant}",                   |m, f| m.between(f.instant(0), Some(m.now))),
     // Half open.
     Rule("since {rest}",                      |m, f| m.since(&read_simple(m, f.rest)?)),
     Rule("after {rest}",                      |m, f| m.after(&read_simple(m, f.rest)?)),
     Rule("before {rest}",                     |m, f| m.before(&read_simple(m, f.rest)?)),
-    Rule("until {rest}",                      |m, f| m.until(&read_simple(m, f.rest)?)),
+    Rule("until|.. {rest}",                   |m, f| m.until(&read_simple(m, f.rest)?)),
     Rule("all|everything|ever|always|any",    |_, _| Ok(Reading::UNBOUNDED)),
     Rule("all|any time|orders|days",          |_, _| Ok(Reading::UNBOUNDED)),
     // Too vague to guess.
@@ -179,6 +181,9 @@ const RULES: &[Rule] = &[
 /// Words between the two ends of a range.
 const SEPARATORS: &[&str] = &["to", "..", "until", "-", "and"];
 
+/// What stands behind a beginning that has no end.
+const OPEN_ENDS: &[&str] = &["..", "onwards", "onward"];
+
 /// Reads a whole phrase: one row, or two rows with a separator between them.
 pub(super) fn read(moment: &Moment<'_>, words: &Words) -> Read {
     let words = words.as_slice();
@@ -186,9 +191,15 @@ pub(super) fn read(moment: &Moment<'_>, words: &Words) -> Read {
         return Ok(Reading::UNBOUNDED);
     }
     match read_simple(moment, words) {
-        Err(Miss::NoRule) => read_range(moment, words),
-        read => read,
+        Err(Miss::NoRule) => {}
+        read => return read,
     }
+    if let [start @ .., last] = words
+        && OPEN_ENDS.contains(&last.text())
+    {
+        return moment.since(&read_simple(moment, start)?);
+    }
+    read_range(moment, words)
 }
 
 fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
@@ -201,9 +212,13 @@ fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
 }
 
 fn read_range(moment: &Moment<'_>, words: &[Word]) -> Read {
-    let separators = words.iter().enumerate().filter(|(_, word)| SEPARATORS.contains(&word.text()));
-    for (at, _) in separators {
+    for at in 0..words.len() {
         let (left, right) = (&words[..at], &words[at + 1..]);
+        // ISO 8601 puts a slash between the ends of an interval; elsewhere it parts the numbers of a date.
+        let of_iso = words[at].text() == "/" && is_iso(left) && is_iso(right);
+        if !of_iso && !SEPARATORS.contains(&words[at].text()) {
+            continue;
+        }
         match (read_simple(moment, left), read_simple(moment, right)) {
             (Err(Miss::NoRule), _) | (_, Err(Miss::NoRule)) => {}
             (Err(miss), _) | (_, Err(miss)) => return Err(miss),
@@ -211,6 +226,11 @@ fn read_range(moment: &Moment<'_>, words: &[Word]) -> Read {
         }
     }
     Err(Miss::NoRule)
+}
+
+/// Whether a day, week or month is written as ISO 8601 has it: `2026-11-01`, `2026-W46`.
+fn is_iso(words: &[Word]) -> bool {
+    matches!(words, [year, dash, ..] if year.digits(4..=4).is_some() && dash.text() == "-")
 }
 
 /// Joins two readings. An end that left its year open is read again from the other end: the first one after the

@@ -40,6 +40,40 @@ fn check(calendar: &BusinessCalendar, direction: Direction, rows: &[(&str, &str)
 }
 
 #[test]
+fn ranges_can_be_written_as_programs_and_sentences_do() {
+    let november = "2026-11-01..2026-11-15";
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("2026-11-01/2026-11-15", november),
+            (" 2026-11-01 / 2026-11-15. ", november),
+            ("2026-W45/2026-W46", "2026-11-02..2026-11-15"),
+            ("2026-09/2026-10", "2026-09-01..2026-10-31"),
+            ("2026-11-15/2026-11-01", "InvalidArgument"),
+            ("2026-11-15..", "2026-11-15..2026-11-22"),
+            ("15 Nov onwards", "2026-11-15..2026-11-22"),
+            ("..2026-11-15", "InvalidArgument"),
+            ("last_7_days", "2026-11-16..2026-11-22"),
+            ("THIS_MONTH", "2026-11-01..2026-11-30"),
+            ("last week.", "2026-11-09..2026-11-15"),
+            ("yesterday!", "2026-11-21"),
+            ("Nov. 20", "2026-11-20"),
+            ("20. Nov 2026.", "2026-11-20"),
+            ("20.11.2026", "2026-11-20"),
+            ("2026-11-20T23:30:00Z", "2026-11-21"),
+            ("2026-11-20T10:00:00Z/2026-11-21T10:00:00Z", "2026-11-20T15:30:00+05:30..2026-11-21T15:30:00+05:30"),
+            ("11/12/2026", "2026-12-11"),
+            ("20/11", "2026-11-20"),
+        ],
+    );
+    let until = read_unbounded("..2026-11-15", now(), &shop(), Direction::Past).expect("all until then");
+    assert_eq!((until.from, until.to), (None, NaiveDate::from_ymd_opt(2026, 11, 15)));
+    let moment = read("2026-11-20T23:30:00Z", now(), &shop(), Direction::Past).expect("a day");
+    assert_eq!(moment.warnings, ["The whole business day of that moment was taken."]);
+}
+
+#[test]
 fn the_phrases_of_the_reference() {
     check(
         &shop(),

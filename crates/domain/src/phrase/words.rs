@@ -110,7 +110,7 @@ impl Words {
                 last = kind;
             }
         }
-        Words(without_filler(join_synonyms(words)))
+        Words(without_filler(join_synonyms(without_marks(words))))
     }
 
     /// The words in order.
@@ -180,13 +180,21 @@ fn is_apostrophe(character: char) -> bool {
 fn kind(character: char) -> Kind {
     match character {
         '0'..='9' => Kind::Digits,
-        // Apostrophes and commas part words and mean nothing else.
-        ',' => Kind::Blank,
+        // Apostrophes, commas and underscores part words and mean nothing else.
+        ',' | '_' => Kind::Blank,
         c if is_apostrophe(c) => Kind::Blank,
         c if c.is_whitespace() => Kind::Blank,
         c if c.is_alphabetic() => Kind::Letters,
         c => Kind::Sign(c),
     }
+}
+
+/// Drops what ends sentences and abbreviations: a full stop means something between the numbers of a date only.
+fn without_marks(words: Vec<String>) -> Vec<String> {
+    let is_number = |word: Option<&String>| word.is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    let joins_numbers = |at: usize| is_number(words.get(at.wrapping_sub(1))) && is_number(words.get(at + 1));
+    let is_mark = |at: usize, word: &str| matches!(word, "!" | "?") || (word == "." && !joins_numbers(at));
+    words.iter().enumerate().filter(|(at, word)| !is_mark(*at, word)).map(|(_, word)| word.clone()).collect()
 }
 
 fn join_synonyms(words: Vec<String>) -> Vec<String> {

@@ -1,26 +1,22 @@
 //! `orderlog import`: a CSV file through the ordinary path of commands, tried before it is written.
 
-use std::{fs::File, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{fs::File, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Args;
-use orderlog_domain::commands::Command;
-use serde::Serialize;
-use serde_json::Value;
 
 use super::output::print;
 use crate::{
     config::Config,
-    import::{self, Entry, Input, Kind, MAX_FILE_BYTES, Options, Outcome, preview_table, report_table},
+    import::{self, Kind, Options, problems_table, read_bytes, summary},
     node::Node,
-    tools::{CommandAnswer, Failure, Request, carry_out, register},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// What the file holds
     kind: Kind,
-    /// The CSV file, with a header line
+    /// The CSV file, with a header line; - for standard input
     file: PathBuf,
     /// Write; without it everything is only tried
     #[arg(long)]
@@ -34,69 +30,26 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let file = File::open(&arguments.file).with_context(|| format!("open {}", arguments.file.display()))?;
-    let bytes = file.metadata().with_context(|| format!("measure {}", arguments.file.display()))?.len();
-    anyhow::ensure!(bytes <= MAX_FILE_BYTES, "the file has {bytes} bytes; at most {MAX_FILE_BYTES} are read");
+    let Arguments { kind, file, write, skip_bad, json } = arguments;
+    let bytes = if file.as_os_str() == "-" {
+        read_bytes(std::io::stdin().lock()).context("read standard input")?
+    } else {
+        let opened = File::open(&file).with_context(|| format!("open {}", file.display()))?;
+        read_bytes(opened).with_context(|| format!("read {}", file.display()))?
+    };
     // The shop's currency and zone stand in its log.
-    let node = Arc::new(Node::start(config).await?);
-    let preview = import::parse(arguments.kind, file, &node.config.shop);
-    if !arguments.json {
-        print(&preview_table(&preview))?;
-    }
-    let options = Options { write: arguments.write, skip_bad: arguments.skip_bad };
-    let report = import::run(preview, options, async |entry, dry_run| submit(&node, entry, dry_run).await).await;
+    let node = Node::start(config).await?;
+    let preview = import::parse(kind, bytes, &node.config.shop, node.clock.now());
+    let options = Options { write, skip_bad };
+    let report = import::run(&node, preview, options).await;
     node.stop().await;
     let report = report?;
-    if arguments.json {
+    if json {
         print(&format!("{}\n", serde_json::to_string(&report)?))?;
     } else {
-        print(&report_table(&report))?;
+        // Problems are no result: whoever keeps the result in a file still sees them.
+        eprint!("{}", problems_table(&report));
+        print(&summary(&report, options))?;
     }
     Ok(if report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn submit(node: &Node, entry: &Entry, dry_run: bool) -> Result<Outcome, import::Failure> {
-    let answer = match entry.input.clone() {
-        Input::Product(product) => {
-            carry_out(
-                node,
-                request(node, "products.upsert", entry, &product, dry_run)?,
-                Command::UpsertProduct(product),
-            )
-            .await
-        }
-        Input::Stock(stock) => {
-            carry_out(node, request(node, "inventory.adjust", entry, &stock, dry_run)?, Command::AdjustStock(stock))
-                .await
-        }
-        Input::Order(order) => {
-            carry_out(node, request(node, "orders.create_order", entry, &order, dry_run)?, Command::CreateOrder(order))
-                .await
-        }
-        Input::Customer(customer) => {
-            register(node, request(node, "customers.upsert", entry, &customer, dry_run)?, customer).await
-        }
-    };
-    match answer {
-        Ok(CommandAnswer { no_change: true, .. } | CommandAnswer { replayed: true, .. }) => Ok(Outcome::Unchanged),
-        Ok(_) => Ok(Outcome::Recorded),
-        Err(Failure::Rejected(rejection)) => Err(import::Failure::Rejected(Box::new(rejection))),
-        Err(Failure::Failed(error)) => Err(import::Failure::Stopped(error)),
-    }
-}
-
-fn request(
-    node: &Node,
-    tool: &'static str,
-    entry: &Entry,
-    input: &impl Serialize,
-    dry_run: bool,
-) -> Result<Request, import::Failure> {
-    let row = match serde_json::to_value(input) {
-        Ok(Value::Object(row)) => row,
-        Ok(_) => Default::default(),
-        Err(error) => return Err(import::Failure::Stopped(error.into())),
-    };
-    Request::of_row(node, tool, &entry.key, row, entry.occurred_at, dry_run)
-        .map_err(|rejection| import::Failure::Rejected(Box::new(rejection)))
 }

@@ -1,226 +1,180 @@
-//! From the cells of a file to commands: every cell read, every problem with its row, column and value.
+//! From the cells of a file to what it asks for: every cell read, every problem with its row, column and value.
 
-use std::{collections::HashMap, io::Read, str::FromStr};
+use std::{collections::HashMap, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
-    commands::{AdjustStock, Command, CreateOrder, LineInput, UpsertCustomer, UpsertProduct},
-    decide::{Context, Names, Refusal, Shop},
+    commands::{AdjustStock, CreateOrder, LineInput, UpsertCustomer, UpsertProduct},
+    decide::Shop,
     event::StockPolicy,
-    ids::OrderId,
-    rejection::Rejection,
-    world::{State, World},
+    ids::ProductId,
+    limits::EXTERNAL_REFERENCE_CHARS,
 };
-use sha2::{Digest, Sha256};
 
-use super::{Entry, Input, Kind, MAX_FILE_BYTES, RowError};
+use super::{Entry, Input, Note, Row, RowError, problems, times};
 
-/// Characters of a cell shown in an error.
-const SHOWN_CHARS: usize = 40;
-/// Characters of an order reference.
-const ORDER_REF_CHARS: usize = 100;
-/// Bytes of a row's hash that stand in its key.
-const KEY_HASH_BYTES: usize = 16;
-
-/// A file with its rows taken apart.
-pub(super) struct Sheet {
-    pub(super) rows: Vec<Row>,
-    pub(super) rows_read: u64,
-    /// Rows that are no rows.
+/// Reads rows; collects what is wrong with them and what is to be known of them.
+pub(super) struct Reader<'a> {
+    pub(super) shop: &'a Shop,
+    pub(super) now: DateTime<Utc>,
     pub(super) errors: Vec<RowError>,
+    pub(super) notes: Vec<Note>,
 }
 
-/// One row: its cells by column, without blank ones.
-pub(super) struct Row {
-    line: u64,
-    cells: HashMap<&'static str, String>,
-    /// Of all cells: an equal row has an equal key.
-    hash: String,
-}
+impl Reader<'_> {
+    pub(super) fn products(&mut self, rows: &[Row]) -> Vec<Entry> {
+        let mut entries = vec![];
+        let mut seen: HashMap<ProductId, u64> = HashMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            let mut cells = Cells { row, errors: &mut self.errors, failed: false };
+            let product = UpsertProduct {
+                sku: cells.needed("sku"),
+                name: Some(cells.needed("name")),
+                price: Some(cells.needed("price")),
+                currency: cells.text("currency"),
+                tax_rate: cells.text("tax_rate"),
+                tax_inclusive: cells.yes_or_no("tax_inclusive"),
+                policy: cells.policy("policy"),
+                backorder_limit: cells.parsed("backorder_limit", "whole number of units"),
+                low_stock_threshold: cells.parsed("low_stock_threshold", "whole number of units"),
+                archived: cells.yes_or_no("archived"),
+            };
+            let counted: Option<i64> = cells.parsed("counted", "whole number of units");
+            // Two SKUs are one where the shop takes them for one.
+            if !product.sku.is_empty() {
+                cells.once("sku", &mut seen, ProductId::from_sku(&product.sku), "Keep one row for each SKU.");
+            }
+            if cells.failed {
+                continue;
+            }
+            let stock = |counted| AdjustStock { product: product.sku.clone(), delta: None, counted: Some(counted) };
+            let counted = counted.map(stock);
+            entries.push(Entry { rows: vec![index], input: Input::Product(product, counted) });
+        }
+        entries
+    }
 
-/// What a sheet asks for, and what is wrong with it.
-type Judged = (Vec<Entry>, Vec<RowError>);
-
-impl Sheet {
-    pub(super) fn read(kind: Kind, reader: impl Read) -> Result<Sheet, RowError> {
-        let mut csv =
-            csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(reader.take(MAX_FILE_BYTES));
-        let header =
-            csv.headers().map_err(|error| whole_row(1, error.to_string(), "Save the file as CSV in UTF-8."))?;
-        let columns = columns(kind, header)?;
-        let mut sheet = Sheet { rows: vec![], rows_read: 0, errors: vec![] };
-        for record in csv.records() {
-            sheet.rows_read += 1;
-            match record {
-                Ok(record) => sheet.take(&record, &columns),
-                Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    sheet.errors.push(whole_row(line, error.to_string(), "Save the file as CSV in UTF-8."));
-                }
+    pub(super) fn customers(&mut self, rows: &[Row]) -> Vec<Entry> {
+        let mut entries = vec![];
+        let mut seen: HashMap<String, u64> = HashMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            let mut cells = Cells { row, errors: &mut self.errors, failed: false };
+            let customer = UpsertCustomer {
+                customer: None,
+                name: Some(cells.needed("name")),
+                email: Some(cells.needed("email")),
+                phone: cells.text("phone"),
+                address: cells.text("address"),
+            };
+            let email = row.cell("email").to_lowercase();
+            if !email.is_empty() {
+                cells.once("email", &mut seen, email, "Keep one row for each e-mail address.");
+            }
+            if cells.failed {
+                continue;
+            }
+            match customer.check() {
+                Ok(()) => entries.push(Entry { rows: vec![index], input: Input::Customer(customer) }),
+                Err(rejection) => self.errors.extend(problems::of_rows(&rejection, &[row])),
             }
         }
-        Ok(sheet)
+        entries
     }
 
-    fn take(&mut self, record: &csv::StringRecord, columns: &[&'static str]) {
-        let line = record.position().map_or(0, csv::Position::line);
-        if record.len() != columns.len() {
-            let problem = format!("has {} cells, the header has {}", record.len(), columns.len());
-            self.errors.push(whole_row(line, problem, "Put texts with commas in double quotes."));
-            return;
-        }
-        let cells = columns.iter().zip(record).filter(|(_, cell)| !cell.is_empty());
-        let cells: HashMap<&'static str, String> = cells.map(|(column, cell)| (*column, cell.to_owned())).collect();
-        if !cells.is_empty() {
-            self.rows.push(Row { line, hash: hash(&cells), cells });
-        }
-    }
-}
-
-/// The header's columns by their known names, whatever their order and case.
-fn columns(kind: Kind, header: &csv::StringRecord) -> Result<Vec<&'static str>, RowError> {
-    let (needed, optional) = kind.columns();
-    let at_header = |column: &str, problem: &str| RowError {
-        row: 1,
-        column: column.to_owned(),
-        value: String::new(),
-        problem: problem.to_owned(),
-        advice: format!("A file of {kind} has the columns {}; it may have {}.", needed.join(", "), optional.join(", ")),
-    };
-    let mut columns: Vec<&'static str> = vec![];
-    for name in header {
-        let name = name.trim_start_matches('\u{feff}').to_lowercase().replace([' ', '-'], "_");
-        let known = needed.iter().chain(optional).find(|known| **known == name);
-        match known {
-            Some(known) if columns.contains(known) => return Err(at_header(known, "stands twice in the header")),
-            Some(known) => columns.push(known),
-            None => return Err(at_header(&shown(&name), "is no column of such a file")),
-        }
-    }
-    match needed.iter().find(|column| !columns.contains(column)) {
-        Some(missing) => Err(at_header(missing, "is missing in the header")),
-        None => Ok(columns),
-    }
-}
-
-pub(super) fn products(sheet: &Sheet, shop: &Shop) -> Judged {
-    let (mut entries, mut errors) = (vec![], vec![]);
-    for row in &sheet.rows {
-        let mut cells = Cells { row, errors: &mut errors, failed: false };
-        let product = UpsertProduct {
-            sku: cells.needed("sku"),
-            name: Some(cells.needed("name")),
-            price: Some(cells.needed("price")),
-            currency: cells.text("currency"),
-            tax_rate: cells.text("tax_rate"),
-            tax_inclusive: cells.yes_or_no("tax_inclusive"),
-            policy: cells.policy("policy"),
-            backorder_limit: cells.parsed("backorder_limit", "whole number of units"),
-            low_stock_threshold: cells.parsed("low_stock_threshold", "whole number of units"),
-            archived: cells.yes_or_no("archived"),
-        };
-        let counted = cells.parsed("counted", "whole number of units");
-        if cells.failed {
-            continue;
-        }
-        let (sku, key) = (product.sku.clone(), row.key("products", &product.sku.to_lowercase()));
-        if let Err(rejection) = judge(&Command::UpsertProduct(product.clone()), shop) {
-            refuse(&rejection, &[row], &mut errors);
-            continue;
-        }
-        entries.push(row.entry(key.clone(), Input::Product(product)));
-        if let Some(counted) = counted {
-            let stock = AdjustStock { product: sku, delta: None, counted: Some(counted) };
-            entries.push(row.entry(format!("{key}:counted"), Input::Stock(stock)));
-        }
-    }
-    (entries, errors)
-}
-
-pub(super) fn customers(sheet: &Sheet) -> Judged {
-    let (mut entries, mut errors) = (vec![], vec![]);
-    let mut seen: HashMap<String, u64> = HashMap::new();
-    for row in &sheet.rows {
-        let mut cells = Cells { row, errors: &mut errors, failed: false };
-        let customer = UpsertCustomer {
-            customer: None,
-            name: Some(cells.needed("name")),
-            email: Some(cells.needed("email")),
-            phone: cells.text("phone"),
-            address: cells.text("address"),
-        };
-        let email = row.cell("email").to_lowercase();
-        if let Some(before) = seen.get(&email) {
-            cells.complain(
-                "email",
-                &format!("stands on line {before} already"),
-                "Keep one row for each e-mail address.",
-            );
-        }
-        if cells.failed {
-            continue;
-        }
-        seen.insert(email, row.line);
-        match customer.check() {
-            // The key names nobody: it may be kept where the customer's own key does not reach.
-            Ok(()) => entries.push(row.entry(row.key("customers", ""), Input::Customer(customer))),
-            Err(rejection) => refuse(&rejection, &[row], &mut errors),
-        }
-    }
-    (entries, errors)
-}
-
-pub(super) fn orders(sheet: &Sheet, shop: &Shop) -> Judged {
-    let (mut entries, mut errors) = (vec![], vec![]);
-    for rows in by_reference(sheet, &mut errors) {
-        let [first, ..] = rows[..] else { continue };
-        let before = errors.len();
-        let lines = rows.iter().map(|row| line(row, &mut errors)).collect();
-        for column in ["customer", "shipping", "order_discount", "currency", "note", "placed_at"] {
-            agree(column, &rows, &mut errors);
-        }
-        let mut cells = Cells { row: first, errors: &mut errors, failed: false };
-        let order = CreateOrder {
-            customer: cells.needed("customer"),
-            lines,
-            shipping: cells.text("shipping"),
-            order_discount: cells.text("order_discount"),
-            currency: cells.text("currency"),
-            note: cells.text("note"),
-        };
-        let placed_at: Option<DateTime<Utc>> = cells.parsed("placed_at", "time such as 2026-11-20T14:30:00+05:30");
-        if errors.len() > before {
-            continue;
-        }
-        match order.check(shop.currency) {
-            Ok(()) => {
-                let key = format!("import:orders:{}", first.cell("order_ref"));
-                entries.push(Entry { occurred_at: placed_at, ..first.entry(key, Input::Order(order)) });
+    pub(super) fn orders(&mut self, rows: &[Row]) -> Vec<Entry> {
+        let mut entries = vec![];
+        for places in self.by_reference(rows) {
+            let order: Vec<&Row> = places.iter().map(|place| &rows[*place]).collect();
+            let [first, ..] = order[..] else { continue };
+            let before = self.errors.len();
+            self.look_for_repeated_rows(&places, rows);
+            let lines = order.iter().map(|row| line(row, &mut self.errors)).collect();
+            for column in ["customer", "shipping", "order_discount", "currency", "note", "placed_at"] {
+                agree(column, &order, &mut self.errors);
             }
-            Err(rejection) => refuse(&rejection, &rows, &mut errors),
+            let placed_at = self.placed_at(first);
+            let mut cells = Cells { row: first, errors: &mut self.errors, failed: false };
+            let input = CreateOrder {
+                customer: cells.needed("customer"),
+                lines,
+                shipping: cells.text("shipping"),
+                order_discount: cells.text("order_discount"),
+                currency: cells.text("currency").map(|code| code.to_uppercase()),
+                note: cells.text("note"),
+                external_reference: Some(first.cell("order_ref").to_owned()),
+            };
+            if self.errors.len() > before {
+                continue;
+            }
+            match input.check(self.shop.currency) {
+                Ok(()) => entries.push(Entry { rows: places, input: Input::Order(input, placed_at) }),
+                Err(rejection) => self.errors.extend(problems::of_rows(&rejection, &order)),
+            }
         }
+        entries
     }
-    (entries, errors)
-}
 
-/// The rows of each order, in the order in which the references first appear.
-fn by_reference<'a>(sheet: &'a Sheet, errors: &mut Vec<RowError>) -> Vec<Vec<&'a Row>> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut groups: Vec<Vec<&Row>> = vec![];
-    for row in &sheet.rows {
-        let reference = row.cell("order_ref");
-        if reference.is_empty() || reference.chars().count() > ORDER_REF_CHARS {
-            let advice = format!("Give every order a reference of its own, of at most {ORDER_REF_CHARS} characters.");
-            errors.push(row.error("order_ref", "is needed and must be short", &advice));
-            continue;
+    /// When an order was placed, if its first row says so; never after the present.
+    fn placed_at(&mut self, row: &Row) -> Option<DateTime<Utc>> {
+        let text = row.cell("placed_at");
+        if text.is_empty() {
+            return None;
         }
-        let place = *places.entry(reference).or_insert_with(|| {
-            groups.push(vec![]);
-            groups.len() - 1
-        });
-        groups[place].push(row);
+        let problem = match times::read(text, &self.shop.calendar, self.now) {
+            Ok(at) if at <= self.now => return Some(at),
+            Ok(_) => row.error("placed_at", "lies in the future", "Import an order once it was placed."),
+            Err((problem, advice)) => row.error("placed_at", &problem, &advice),
+        };
+        self.errors.push(problem);
+        None
     }
-    groups
+
+    /// The places of the rows of each order, in the order in which the references first appear.
+    fn by_reference(&mut self, rows: &[Row]) -> Vec<Vec<usize>> {
+        let mut groups_of: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<Vec<usize>> = vec![];
+        for (place, row) in rows.iter().enumerate() {
+            let reference = row.cell("order_ref");
+            if reference.is_empty() || reference.chars().count() > EXTERNAL_REFERENCE_CHARS {
+                let advice = format!(
+                    "Give every order a reference of its own, of at most {EXTERNAL_REFERENCE_CHARS} characters."
+                );
+                self.errors.push(row.error("order_ref", "is needed and must be short", &advice));
+                continue;
+            }
+            let group = *groups_of.entry(reference).or_insert_with(|| {
+                groups.push(vec![]);
+                groups.len() - 1
+            });
+            groups[group].push(place);
+        }
+        groups
+    }
+
+    /// Equal rows of one order: next to each other they are two lines; with other orders between them the file holds one
+    /// row twice, as some exports do.
+    fn look_for_repeated_rows(&mut self, places: &[usize], rows: &[Row]) {
+        for (nth, place) in places.iter().enumerate() {
+            let row = &rows[*place];
+            let Some(before) = places[..nth].iter().rev().find(|before| rows[**before].cells == row.cells) else {
+                continue;
+            };
+            let line = rows[*before].line;
+            let of_the_order = places[..=nth].iter().filter(|other| *other > before).count();
+            if place - before == of_the_order {
+                self.notes
+                    .push(row.note(format!("is the same as line {line} and was read as one more line of the order")));
+            } else {
+                let advice = "Delete it; if both are meant, put them next to each other or add up their quantities.";
+                let problem = format!("repeats line {line}, with other orders between them");
+                self.errors.push(RowError {
+                    column: String::new(),
+                    value: String::new(),
+                    ..row.error("", &problem, advice)
+                });
+            }
+        }
+    }
 }
 
 fn line(row: &Row, errors: &mut Vec<RowError>) -> LineInput {
@@ -243,67 +197,6 @@ fn agree(column: &'static str, rows: &[&Row], errors: &mut Vec<RowError>) {
     }
 }
 
-/// Lets the domain judge a command in an empty shop: all that can be wrong without knowing the log.
-fn judge(command: &Command, shop: &Shop) -> Result<(), Box<Rejection>> {
-    let (names, now) = (Names::default(), DateTime::UNIX_EPOCH);
-    let next_order = OrderId::FIRST;
-    let context = Context { now, occurred_at: now, next_order, shop, names: &names, expected_version: None };
-    let mut world = World::default();
-    loop {
-        match command.decide(&world, &context) {
-            Ok(_) => return Ok(()),
-            Err(Refusal::Rejected(rejection)) => return Err(Box::new(rejection)),
-            Err(Refusal::Missing(stream)) => world.insert(State::empty(stream)),
-        }
-    }
-}
-
-/// Turns a rejection into errors of the rows it speaks of: `lines[2].quantity` is the third row's quantity.
-fn refuse(rejection: &Rejection, rows: &[&Row], errors: &mut Vec<RowError>) {
-    let advice = rejection.hint.clone().unwrap_or_else(|| "Correct the cell.".to_owned());
-    let problems: Vec<(String, String)> = if rejection.problems.is_empty() {
-        let field = rejection.field.clone().unwrap_or_default();
-        // The column stands beside the message already.
-        let message = rejection.message.strip_prefix(&field).unwrap_or(&rejection.message);
-        vec![(field, message.trim_start().trim_end_matches('.').to_owned())]
-    } else {
-        rejection.problems.iter().map(|problem| (problem.field.clone(), problem.message.clone())).collect()
-    };
-    for (field, message) in problems {
-        let (index, column) = match field.strip_prefix("lines[").and_then(|rest| rest.split_once("].")) {
-            Some((index, column)) => (index.parse().unwrap_or(0), column),
-            None => (0, field.as_str()),
-        };
-        if let Some(row) = rows.get(index).or(rows.first()) {
-            errors.push(row.error(column, &message, &advice));
-        }
-    }
-}
-
-impl Row {
-    fn cell(&self, column: &str) -> &str {
-        self.cells.get(column).map_or("", String::as_str)
-    }
-
-    fn key(&self, kind: &str, name: &str) -> String {
-        format!("import:{kind}:{name}:{}", self.hash)
-    }
-
-    fn entry(&self, key: String, input: Input) -> Entry {
-        Entry { row: self.line, key, occurred_at: None, input }
-    }
-
-    fn error(&self, column: &str, problem: &str, advice: &str) -> RowError {
-        RowError {
-            row: self.line,
-            column: column.to_owned(),
-            value: shown(self.cell(column)),
-            problem: problem.to_owned(),
-            advice: advice.to_owned(),
-        }
-    }
-}
-
 /// A row being read, with a place for its problems.
 struct Cells<'a> {
     row: &'a Row,
@@ -315,6 +208,14 @@ impl Cells<'_> {
     fn complain(&mut self, column: &str, problem: &str, advice: &str) {
         self.failed = true;
         self.errors.push(self.row.error(column, problem, advice));
+    }
+
+    /// What stands in a column may stand there once in a file.
+    fn once<K: std::hash::Hash + Eq>(&mut self, column: &str, seen: &mut HashMap<K, u64>, key: K, advice: &str) {
+        match seen.get(&key) {
+            Some(before) => self.complain(column, &format!("stands on line {before} already"), advice),
+            None => _ = seen.insert(key, self.row.line),
+        }
     }
 
     fn text(&self, column: &str) -> Option<String> {
@@ -369,27 +270,4 @@ impl Cells<'_> {
             }
         }
     }
-}
-
-fn whole_row(row: u64, problem: String, advice: &str) -> RowError {
-    RowError { row, column: String::new(), value: String::new(), problem, advice: advice.to_owned() }
-}
-
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().count() > SHOWN_CHARS {
-        shown.push('…');
-    }
-    shown
-}
-
-fn hash(cells: &HashMap<&'static str, String>) -> String {
-    let mut sorted: Vec<_> = cells.iter().collect();
-    sorted.sort();
-    let mut hasher = Sha256::new();
-    for (column, cell) in sorted {
-        // Lengths keep `ab` + `c` apart from `a` + `bc`.
-        hasher.update(format!("{}:{column}{}:{cell}", column.len(), cell.len()));
-    }
-    hasher.finalize()[..KEY_HASH_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
 }

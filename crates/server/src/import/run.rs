@@ -1,9 +1,44 @@
-//! Carrying an import out: everything is tried first, then written, each row under its own idempotency key.
+//! Carrying an import out: everything is tried first; then what is good is written, through the writer's queue.
+//!
+//! Products, counts and customers are statements of fact: importing them again sets what the file says, and records nothing
+//! where the shop says so already. An order is placed once: its reference is its idempotency key.
 
-use orderlog_domain::rejection::Rejection;
+use std::collections::{HashMap, VecDeque};
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt as _, future::BoxFuture, stream};
+use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
+use orderlog_domain::{
+    commands::{Command, CreateOrder, UpsertCustomer},
+    decide::Names,
+    envelope,
+    event::Event,
+    ids::CommandId,
+    money::{Currency, parse_amount},
+    rejection::Rejection,
+    text::key,
+};
+use orderlog_event_log::{CommandRecord, Hash};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::{Entry, Preview, RowError};
+use super::{
+    Entry, Input, Kind, Note, Preview, RowError, problems,
+    trial::{Trial, product_named},
+};
+use crate::{
+    keyring::Owner,
+    node::Node,
+    principal::{Caller, Principal},
+    tools::{CommandAnswer, Failure, Request, keyed_command, register},
+};
+
+/// Commands on their way to the log at once: enough for full batches, few enough for the queue of a busy node.
+const UNDER_WAY: usize = 256;
+/// Customers registered at once: each needs a key of its own.
+const CUSTOMERS_AT_ONCE: usize = 32;
+/// Orders looked up at once.
+const LOOKED_UP: usize = 500;
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,92 +49,410 @@ pub(crate) struct Options {
     pub(crate) skip_bad: bool,
 }
 
-/// What became of one command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It recorded events, or would.
-    Recorded,
-    /// Everything already was as the row asks, or the row was imported before.
-    Unchanged,
-}
-
-/// Why a command had no outcome.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// The row is at fault.
-    Rejected(Box<Rejection>),
-    /// The import cannot go on.
-    Stopped(anyhow::Error),
-}
-
-/// What an import did, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// What an import did, or would do. Counts are of products, customers or orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
+    /// What the file holds.
+    pub(crate) kind: Kind,
     /// Whether anything could be written.
     pub(crate) wrote: bool,
     /// Rows of the file, without the header.
     pub(crate) rows: u64,
-    /// Commands that recorded something, or would.
+    /// Those that recorded something, or would.
     pub(crate) recorded: u64,
-    /// Commands that changed nothing.
+    /// Those of which the shop knew all already.
     pub(crate) unchanged: u64,
+    /// What becomes of what is there already, by row.
+    pub(crate) changes: Vec<Note>,
+    /// What is to be known besides, by row.
+    pub(crate) notes: Vec<Note>,
     /// What is wrong, by row.
     pub(crate) errors: Vec<RowError>,
 }
 
-/// Tries every command (`submit(entry, true)`), then writes them (`submit(entry, false)`) if the options say so and no row
-/// is bad, or bad ones are to be skipped. A trial sees the log as it is: rows that need earlier rows of the same
-/// file, such as the stock of a new product, are only judged when written.
+/// An entry that was tried and found good.
+struct Planned {
+    entry: Entry,
+    commands: Vec<Prepared>,
+}
+
+/// A command whose names are resolved.
+struct Prepared {
+    command: Command,
+    names: Names,
+    command_id: CommandId,
+    /// Of the content, where the same entry must not act twice.
+    request_hash: Option<Hash>,
+    /// When it happened, where that is not now.
+    occurred_at: Option<DateTime<Utc>>,
+}
+
+/// Tries every entry, then writes them if the options say so and no row is bad, or bad ones are to be skipped.
 ///
 /// # Errors
-/// When the log cannot be reached; rows written before stay written, and importing again goes on from there.
-pub(crate) async fn run(
-    preview: Preview,
-    options: Options,
-    submit: impl AsyncFn(&Entry, bool) -> Result<Outcome, Failure>,
-) -> anyhow::Result<Report> {
-    let mut report = Report { rows: preview.rows_read, errors: preview.errors, ..Report::default() };
-    let mut good = Vec::with_capacity(preview.entries.len());
-    for entry in preview.entries {
-        if entry.depends_on_the_row_before() || report.count(&entry, submit(&entry, true).await)? {
-            good.push(entry);
+/// When the log cannot be reached; what was written before stays written, and importing again goes on from there.
+pub(crate) async fn run(node: &Node, preview: Preview, options: Options) -> anyhow::Result<Report> {
+    let Preview { kind, rows_read, rows, entries, errors, notes } = preview;
+    let report =
+        Report { kind, wrote: false, rows: rows_read, recorded: 0, unchanged: 0, changes: vec![], notes, errors };
+    let mut import = Import { node, rows: &rows, report };
+    let planned =
+        if kind == Kind::Customers { import.try_customers(entries).await? } else { import.try_all(entries).await? };
+    if options.write && (import.report.errors.is_empty() || options.skip_bad) {
+        import.report.wrote = true;
+        import.report.recorded = 0;
+        if kind == Kind::Customers {
+            import.write_customers(planned).await?;
+        } else {
+            import.write_all(planned, options).await?;
         }
     }
-    if !options.write || !(report.errors.is_empty() || options.skip_bad) {
-        return Ok(report);
-    }
-    (report.wrote, report.recorded, report.unchanged) = (true, 0, 0);
-    for entry in good {
-        report.count(&entry, submit(&entry, false).await)?;
-    }
+    let mut report = import.report;
+    report.errors.sort_by_key(|error| error.row);
+    report.notes.sort_by_key(|note| note.row);
     Ok(report)
 }
 
-impl Report {
-    /// Takes one answer in; false when the row is bad.
-    fn count(&mut self, entry: &Entry, answer: Result<Outcome, Failure>) -> anyhow::Result<bool> {
-        match answer {
-            Ok(Outcome::Recorded) => self.recorded += 1,
-            Ok(Outcome::Unchanged) => self.unchanged += 1,
-            Err(Failure::Rejected(rejection)) => {
-                self.errors.push(RowError {
-                    row: entry.row,
-                    column: rejection.field.clone().unwrap_or_default(),
-                    value: String::new(),
-                    problem: rejection.message.clone(),
-                    advice: rejection.hint.clone().unwrap_or_default(),
-                });
-                return Ok(false);
-            }
-            Err(Failure::Stopped(error)) => return Err(error.context(format!("importing line {}", entry.row))),
+struct Import<'a> {
+    node: &'a Node,
+    rows: &'a [super::Row],
+    report: Report,
+}
+
+impl Import<'_> {
+    fn refuse(&mut self, entry: &Entry, rejection: &Rejection) {
+        let rows: Vec<&super::Row> = entry.rows.iter().map(|row| &self.rows[*row]).collect();
+        self.report.errors.extend(problems::of_rows(rejection, &rows));
+    }
+
+    fn note(&mut self, entry: &Entry, text: impl Into<String>) {
+        self.report.notes.extend(entry.rows.first().map(|row| self.rows[*row].note(text)));
+    }
+
+    fn will_change(&mut self, entry: &Entry, differences: &[String]) {
+        if !differences.is_empty() {
+            let text = format!("{}: {}", entry.name(), differences.join(", "));
+            self.report.changes.extend(entry.rows.first().map(|row| self.rows[*row].note(text)));
         }
-        Ok(true)
+    }
+
+    /// Tries products and orders, each on what those before it would leave. Brings those that have something to write.
+    async fn try_all(&mut self, entries: Vec<Entry>) -> anyhow::Result<Vec<Planned>> {
+        let known = self.known(&entries).await?;
+        let now = self.node.clock.now();
+        let mut trial = Trial::new(&self.node.log, &self.node.config.shop, now).await?;
+        let mut planned = vec![];
+        for entry in entries {
+            let Some(commands) = self.prepare(&entry, &known).await? else { continue };
+            let (mut changes, mut differences, mut refused) = (false, vec![], false);
+            for prepared in &commands {
+                let occurred_at = prepared.occurred_at.unwrap_or(now);
+                match trial.decide(&prepared.command, &prepared.names, occurred_at).await? {
+                    Ok(foreseen) => {
+                        changes |= foreseen.changes;
+                        differences.extend(foreseen.differences);
+                        foreseen.warnings.into_iter().for_each(|warning| self.note(&entry, warning));
+                    }
+                    Err(rejection) => {
+                        self.refuse(&entry, &rejection);
+                        refused = true;
+                        break;
+                    }
+                }
+            }
+            match (refused, changes) {
+                (true, _) => {}
+                (false, false) => self.report.unchanged += 1,
+                (false, true) => {
+                    self.report.recorded += 1;
+                    self.will_change(&entry, &differences);
+                    planned.push(Planned { entry, commands });
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    /// The commands of an entry with their names resolved; nothing where it is refused, or was imported before.
+    async fn prepare(
+        &mut self,
+        entry: &Entry,
+        known: &HashMap<CommandId, CommandRecord>,
+    ) -> anyhow::Result<Option<Vec<Prepared>>> {
+        let new_id = || CommandId(self.node.clock.new_id());
+        match &entry.input {
+            Input::Product(product, counted) => {
+                let names = product_named(&product.sku);
+                let commands =
+                    [Some(Command::UpsertProduct(product.clone())), counted.clone().map(Command::AdjustStock)];
+                let prepared = |command| Prepared {
+                    command,
+                    names: names.clone(),
+                    command_id: new_id(),
+                    request_hash: None,
+                    occurred_at: None,
+                };
+                Ok(Some(commands.into_iter().flatten().map(prepared).collect()))
+            }
+            Input::Order(order, placed_at) => {
+                let (command_id, hash) = (import_id(order), content(order, *placed_at, self.node.config.shop.currency));
+                if let Some(record) = known.get(&command_id) {
+                    self.was_imported(entry, order, record, hash).await?;
+                    return Ok(None);
+                }
+                let command = Command::CreateOrder(order.clone());
+                let Some(names) = self.resolve(entry, &command).await? else { return Ok(None) };
+                Ok(Some(vec![Prepared {
+                    command,
+                    names,
+                    command_id,
+                    request_hash: Some(hash),
+                    occurred_at: *placed_at,
+                }]))
+            }
+            Input::Customer(_) => Ok(None),
+        }
+    }
+
+    /// What the names of a command mean; every one that means nothing is a problem of its row.
+    async fn resolve(&mut self, entry: &Entry, command: &Command) -> anyhow::Result<Option<Names>> {
+        let (mut names, mut refused) = (Names::default(), false);
+        for reference in command.references() {
+            match self.node.resolve(vec![reference]).await {
+                Ok(resolved) => {
+                    names.products.extend(resolved.names.products);
+                    names.customers.extend(resolved.names.customers);
+                    resolved.readings.into_iter().for_each(|reading| self.note(entry, reading));
+                }
+                Err(Failure::Rejected(rejection)) => {
+                    self.refuse(entry, &rejection);
+                    refused = true;
+                }
+                Err(Failure::Failed(error)) => return Err(error),
+            }
+        }
+        Ok((!refused).then_some(names))
+    }
+
+    /// The orders among these that were imported before.
+    async fn known(&self, entries: &[Entry]) -> anyhow::Result<HashMap<CommandId, CommandRecord>> {
+        let ids = entries.iter().filter_map(|entry| match &entry.input {
+            Input::Order(order, _) => Some(import_id(order)),
+            Input::Product(..) | Input::Customer(_) => None,
+        });
+        let ids: Vec<CommandId> = ids.collect();
+        let mut known = HashMap::new();
+        for ids in ids.chunks(LOOKED_UP) {
+            let found = self.node.log.find_commands(ids).await?;
+            known.extend(found.into_iter().map(|record| (record.command_id, record)));
+        }
+        Ok(known)
+    }
+
+    /// An order that was imported before is unchanged, or refused where the file says something else now.
+    async fn was_imported(
+        &mut self,
+        entry: &Entry,
+        order: &CreateOrder,
+        record: &CommandRecord,
+        hash: Hash,
+    ) -> anyhow::Result<()> {
+        let before = orderlog_domain::ids::Position(record.first.0 - 1);
+        let first = self.node.log.read(before, 1).await?;
+        let placed = match first.first().map(|event| envelope::decode(&event.json)).transpose()?.map(|event| event.data)
+        {
+            Some(Event::OrderPlaced(placed)) => placed,
+            _ => anyhow::bail!("position {} holds no placed order, as its command says", record.first.0),
+        };
+        let reference = order.external_reference.as_deref().unwrap_or_default();
+        let number = placed.order_id;
+        // An earlier version kept no reference, and another hash: what it imported cannot be compared.
+        if record.request_hash == hash || placed.external_reference.is_none() {
+            self.report.unchanged += 1;
+        } else if let Some(row) = entry.rows.first() {
+            let problem = format!("`{reference}` was imported before as order #{number} with other content");
+            let advice = format!("Change order #{number} itself, or give a new order another order_ref.");
+            self.report.errors.push(self.rows[*row].error("order_ref", &problem, &advice));
+        }
+        Ok(())
+    }
+
+    /// Writes in the order of the file. Each command waits for its place in the queue, its answer is awaited later.
+    async fn write_all(&mut self, planned: Vec<Planned>, options: Options) -> anyhow::Result<()> {
+        let mut under_way: VecDeque<(Entry, Vec<Answer>)> = VecDeque::new();
+        for Planned { entry, commands } in planned {
+            // The shop changed since the trial: what is left is not written any more.
+            if !options.skip_bad && !self.report.errors.is_empty() {
+                break;
+            }
+            let mut answers = vec![];
+            for prepared in commands {
+                let submission = self.submission(prepared).await?;
+                let answer = self.node.writer.enqueue(submission).await?;
+                answers.push(Box::pin(answer) as Answer);
+            }
+            under_way.push_back((entry, answers));
+            while under_way.len() > UNDER_WAY {
+                self.take_answer(&mut under_way).await?;
+            }
+        }
+        while !under_way.is_empty() {
+            self.take_answer(&mut under_way).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_answer(&mut self, under_way: &mut VecDeque<(Entry, Vec<Answer>)>) -> anyhow::Result<()> {
+        let Some((entry, answers)) = under_way.pop_front() else { return Ok(()) };
+        let (mut recorded, mut refused) = (false, false);
+        for answer in answers {
+            match answer.await {
+                Ok(receipt) => recorded |= !receipt.no_change() && !receipt.replayed,
+                Err(SubmitError::Rejected(rejection)) => {
+                    self.refuse(&entry, &rejection);
+                    refused = true;
+                }
+                Err(error @ SubmitError::Failed(_)) => return Err(error.into()),
+            }
+        }
+        match (refused, recorded) {
+            (true, _) => {}
+            (false, true) => self.report.recorded += 1,
+            (false, false) => self.report.unchanged += 1,
+        }
+        Ok(())
+    }
+
+    async fn submission(&self, prepared: Prepared) -> anyhow::Result<Submission> {
+        let Prepared { mut command, names, command_id, request_hash, occurred_at } = prepared;
+        if let Command::CreateOrder(order) = &command {
+            let owner = names.customer(&order.customer).map_or(Owner::Shop, Owner::Customer);
+            for typed in command.typed_mut() {
+                self.node.keyring.seal_for(owner, typed).await?;
+            }
+        }
+        let (caller, now) = (caller(), self.node.clock.now());
+        Ok(Submission {
+            command,
+            names,
+            command_id,
+            keyed: request_hash.is_some(),
+            suspect: false,
+            request_hash: request_hash.unwrap_or(Hash([0; 32])),
+            now,
+            occurred_at: occurred_at.unwrap_or(now),
+            expected_version: None,
+            readings: None,
+            dry_run: false,
+            origin: Origin {
+                actor: caller.principal.actor(),
+                agent: caller.agent,
+                causation_id: None,
+                correlation_id: None,
+                trace_id: None,
+                reason: None,
+                request_text: None,
+            },
+        })
     }
 }
 
-impl Entry {
-    /// A count follows the product of its row, which a trial has not registered.
-    fn depends_on_the_row_before(&self) -> bool {
-        matches!(self.input, super::Input::Stock(_))
+/// The answer to a command under way.
+type Answer = BoxFuture<'static, Result<Receipt, SubmitError>>;
+
+// Customers: each has a key of its own, and none depends on another row.
+impl Import<'_> {
+    async fn try_customers(&mut self, entries: Vec<Entry>) -> anyhow::Result<Vec<Planned>> {
+        let mut planned = vec![];
+        for (entry, answer) in self.register_all(entries, true).await {
+            match answer {
+                Ok(answer) if answer.no_change => self.report.unchanged += 1,
+                Ok(answer) => {
+                    self.report.recorded += 1;
+                    self.will_change(&entry, &answer.differences());
+                    planned.push(Planned { entry, commands: vec![] });
+                }
+                Err(Failure::Rejected(rejection)) => self.refuse(&entry, &rejection),
+                Err(Failure::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(planned)
     }
+
+    async fn write_customers(&mut self, planned: Vec<Planned>) -> anyhow::Result<()> {
+        let entries = planned.into_iter().map(|planned| planned.entry).collect();
+        for (entry, answer) in self.register_all(entries, false).await {
+            match answer {
+                Ok(answer) if answer.no_change => self.report.unchanged += 1,
+                Ok(_) => self.report.recorded += 1,
+                Err(Failure::Rejected(rejection)) => self.refuse(&entry, &rejection),
+                Err(Failure::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn register_all(&self, entries: Vec<Entry>, dry_run: bool) -> Vec<(Entry, Result<CommandAnswer, Failure>)> {
+        let node = self.node;
+        let register_one = |entry: Entry| async move {
+            let answer = match &entry.input {
+                Input::Customer(customer) => register_customer(node, customer.clone(), dry_run).await,
+                Input::Product(..) | Input::Order(..) => Err(anyhow::anyhow!("only customers are registered").into()),
+            };
+            (entry, answer)
+        };
+        stream::iter(entries).map(register_one).buffered(CUSTOMERS_AT_ONCE).collect().await
+    }
+}
+
+async fn register_customer(node: &Node, customer: UpsertCustomer, dry_run: bool) -> Result<CommandAnswer, Failure> {
+    let row = match serde_json::to_value(&customer).map_err(anyhow::Error::new)? {
+        Value::Object(row) => row,
+        _ => Default::default(),
+    };
+    let request = Request::of_import(node, "customers.upsert", row, dry_run, caller())?;
+    register(node, request, customer).await
+}
+
+impl Entry {
+    fn name(&self) -> String {
+        match &self.input {
+            Input::Product(product, _) => product.sku.clone(),
+            Input::Customer(customer) => customer.email.clone().unwrap_or_default(),
+            Input::Order(order, _) => order.external_reference.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// On whose behalf rows are written.
+fn caller() -> Caller {
+    Caller::command_line("import")
+}
+
+/// The id of the command that places an imported order: one for each reference, whichever user of the machine imports it.
+fn import_id(order: &CreateOrder) -> CommandId {
+    let reference = order.external_reference.as_deref().unwrap_or_default();
+    keyed_command(&Principal::local().user, &format!("import:orders:{reference}"))
+}
+
+/// What an order says, the same however it is written: case of addresses, zeros of amounts and outer blanks aside.
+fn content(order: &CreateOrder, placed_at: Option<DateTime<Utc>>, shop: Currency) -> Hash {
+    let currency = order.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(shop);
+    let amount = |text: &Option<String>| {
+        text.as_ref().map(|text| parse_amount(text, currency).map_or_else(|_| text.clone(), |minor| minor.to_string()))
+    };
+    let lines = order
+        .lines
+        .iter()
+        .map(|line| json!([key(&line.product), line.quantity, amount(&line.unit_price), amount(&line.discount)]));
+    let content = json!([
+        key(&order.customer),
+        lines.collect::<Vec<Value>>(),
+        amount(&order.shipping),
+        amount(&order.order_discount),
+        currency.code(),
+        order.note,
+        placed_at,
+    ]);
+    Hash::of(content.to_string().as_bytes())
 }

@@ -1,38 +1,49 @@
-//! An import's errors and outcome as text for the terminal.
+//! What an import found, did or would do, as text for the terminal.
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 
-use super::{Preview, Report, RowError};
+use super::{Note, Options, Report, RowError};
 use crate::cli::output;
 
-/// Errors shown at most; the rest is counted.
-const SHOWN_ERRORS: usize = 50;
+/// Lines of a list shown at most; the rest is counted.
+const SHOWN_LINES: usize = 50;
 
-/// What a file holds and what is wrong with it, before anything is asked of the log.
-pub(crate) fn preview_table(preview: &Preview) -> String {
-    let (rows, kind, commands) = (preview.rows_read, preview.kind, preview.entries.len());
-    format!(
-        "{}{rows} rows of {kind}: {commands} commands, {} problems.\n",
-        errors(&preview.errors),
-        preview.errors.len()
-    )
+/// What was done, or would be, and what becomes of what is there already: the result, for standard output.
+pub(crate) fn summary(report: &Report, options: Options) -> String {
+    let Report { kind, wrote, rows, recorded, unchanged, changes, errors, .. } = report;
+    let counted = |count: u64| plural(count, kind.one());
+    let problems = plural(errors.len() as u64, "problem");
+    let done = if *wrote { "recorded" } else { "would be recorded" };
+    let next = match (wrote, errors.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!(" {problems}: what they concern was not written."),
+        (false, true) => " Nothing was written; add --write to import.".to_owned(),
+        (false, false) if options.skip_bad => {
+            format!(" {problems}. Nothing was written; add --write to import the rest.")
+        }
+        (false, false) => {
+            format!(" {problems}. Nothing was written; correct the file, or import the rest with --write --skip-bad.")
+        }
+    };
+    let summary =
+        format!("{} read: {} {done}, {unchanged} unchanged.{next}\n", plural(*rows, "row"), counted(*recorded));
+    format!("{}{summary}", lines(changes, "changes "))
 }
 
-/// What an import did, or would do.
-pub(crate) fn report_table(report: &Report) -> String {
-    let Report { rows, recorded, unchanged, .. } = report;
-    let problems = report.errors.len();
-    let summary = match (report.wrote, problems) {
-        (true, 0) => format!("{rows} rows imported: {recorded} recorded, {unchanged} unchanged.\n"),
-        (true, _) => {
-            format!("{recorded} recorded, {unchanged} unchanged; {problems} problems, their rows were skipped.\n")
-        }
-        (false, 0) => {
-            format!("{rows} rows can be imported: {recorded} would be recorded, {unchanged} change nothing.\n")
-        }
-        (false, _) => format!("{problems} problems. Nothing was written; correct them, or pass --skip-bad.\n"),
-    };
-    format!("{}{summary}", errors(&report.errors))
+/// What is wrong and what is to be known, for standard error.
+pub(crate) fn problems_table(report: &Report) -> String {
+    format!("{}{}", lines(&report.notes, ""), errors(&report.errors))
+}
+
+/// `row 3 changes MUG: price ₹20.00 → ₹25.00`
+fn lines(notes: &[Note], what: &str) -> String {
+    let mut text: String =
+        notes.iter().take(SHOWN_LINES).map(|note| format!("row {} {what}{}\n", note.row, note.text)).collect();
+    let more = notes.len().saturating_sub(SHOWN_LINES);
+    if more > 0 {
+        text.push_str(&format!("… and {more} more.\n"));
+    }
+    text
 }
 
 fn errors(errors: &[RowError]) -> String {
@@ -43,9 +54,13 @@ fn errors(errors: &[RowError]) -> String {
     table.load_style(UTF8_FULL_CONDENSED);
     output::fit(&mut table);
     table.set_header(["row", "column", "value", "problem", "what to do"]);
-    for error in errors.iter().take(SHOWN_ERRORS) {
+    for error in errors.iter().take(SHOWN_LINES) {
         table.add_row([&error.row.to_string(), &error.column, &error.value, &error.problem, &error.advice]);
     }
-    let more = errors.len().saturating_sub(SHOWN_ERRORS);
+    let more = errors.len().saturating_sub(SHOWN_LINES);
     if more == 0 { format!("{table}\n") } else { format!("{table}\n… and {more} more.\n") }
+}
+
+fn plural(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

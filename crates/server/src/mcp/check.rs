@@ -4,6 +4,11 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use orderlog_domain::rejection::{Problem, Rejection};
 use serde_json::Value;
 
+use super::{
+    readings::{self, Reading},
+    schema::Object,
+    unknown,
+};
 use crate::echo::shown;
 
 /// Problems reported at most; a call with more is mended in rounds.
@@ -38,14 +43,42 @@ pub(crate) fn validator(schema: &Value) -> Result<Validator, Box<ValidationError
     jsonschema::options().should_validate_formats(true).build(schema).map_err(Box::new)
 }
 
+/// Reads what can be meant in one way only, then checks. Arguments that fit the schema as they are stay exactly so: what is
+/// asked for, and with it an idempotency key, means what it meant before.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` with all problems.
+pub(crate) fn read(
+    validator: &Validator,
+    schema: &Object,
+    arguments: Object,
+) -> Result<(Object, Vec<Reading>), Rejection> {
+    let mut arguments = arguments;
+    let mut readings = vec![];
+    let mut value = Value::Object(arguments);
+    if !validator.is_valid(&value) {
+        arguments = match value {
+            Value::Object(arguments) => arguments,
+            _ => Object::new(),
+        };
+        readings = readings::read(schema, &mut arguments);
+        value = Value::Object(arguments);
+    }
+    check(validator, schema, &value)?;
+    match value {
+        Value::Object(arguments) => Ok((arguments, readings)),
+        _ => Ok((Object::new(), readings)),
+    }
+}
+
 /// Passes arguments that fit the schema, hold no NUL, and whose numbers can be counted with.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with all problems.
-pub(crate) fn check(validator: &Validator, arguments: &Value) -> Result<(), Rejection> {
+fn check(validator: &Validator, schema: &Object, arguments: &Value) -> Result<(), Rejection> {
     let mut problems = vec![];
     if !validator.is_valid(arguments) {
-        problems.extend(validator.iter_errors(arguments).take(MAX_PROBLEMS).flat_map(|error| describe(&error)));
+        problems.extend(validator.iter_errors(arguments).take(MAX_PROBLEMS).flat_map(|error| describe(&error, schema)));
     }
     let mut more = vec![];
     find_unfit(arguments, &mut String::new(), &mut more);
@@ -69,16 +102,17 @@ pub(crate) fn reject(mut problems: Vec<Problem>) -> Result<(), Rejection> {
     Err(rejection.hint("Nothing was done. Mend what is named and repeat the call; ask the user where you would guess."))
 }
 
-fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
+fn describe(error: &ValidationError<'_>, schema: &Object) -> Vec<Problem> {
     let path = field(error.instance_path().as_str());
     let at = |message: String| vec![Problem { field: named(&path), message }];
     let within =
         |name: &str| if path.is_empty() { shown(name).into_owned() } else { format!("{path}.{}", shown(name)) };
     match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
-            .iter()
-            .map(|name| Problem { field: within(name), message: "there is no such argument; leave it out".to_owned() })
-            .collect(),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let known = properties(schema, error.instance_path().as_str());
+            let problem = |name: &String| Problem { field: within(name), message: unknown::message(name, &known) };
+            unexpected.iter().map(problem).collect()
+        }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             vec![Problem { field: within(name), message: "is required".to_owned() }]
@@ -101,6 +135,19 @@ fn describe(error: &ValidationError<'_>) -> Vec<Problem> {
             at(text)
         }
     }
+}
+
+/// What the object at `pointer` may have, by the schema of the whole.
+fn properties(schema: &Object, pointer: &str) -> Object {
+    let mut at = schema;
+    for part in pointer.split('/').skip(1) {
+        let next = at.get("items").or_else(|| at.get("properties")?.get(part)).and_then(Value::as_object);
+        match next {
+            Some(next) => at = next,
+            None => return Object::new(),
+        }
+    }
+    at.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 /// `"5,0" is no amount; write …`
@@ -184,31 +231,36 @@ mod tests {
 
     use super::*;
 
-    fn schema() -> Validator {
-        validator(&json!({
+    fn refused(schema: &Value, arguments: Value) -> Rejection {
+        let validator = validator(schema).unwrap();
+        read(&validator, schema.as_object().unwrap(), arguments.as_object().unwrap().clone()).unwrap_err()
+    }
+
+    fn schema() -> Value {
+        json!({
             "type": "object", "additionalProperties": false, "required": ["customer", "lines"],
             "properties": {
                 "customer": {"type": "string", "minLength": 1},
                 "lines": {"type": "array", "items": {"type": "object", "properties": {
-                    "quantity": {"type": "integer", "minimum": 1}}}}
+                    "quantity": {"type": "integer", "minimum": 1}}, "additionalProperties": false}}
             }
-        }))
-        .unwrap()
+        })
     }
 
     #[test]
     fn all_problems_are_reported_at_once() {
-        let arguments = json!({"lines": [{"quantity": 0}, {"quantity": "two"}], "colour": "red"});
-        let rejection = check(&schema(), &arguments).unwrap_err();
+        let arguments = json!({"lines": [{"quantity": 0}, {"quantity": "two", "qty": 1}], "colour": "red"});
+        let rejection = refused(&schema(), arguments);
         let mut problems: Vec<String> =
             rejection.problems.iter().map(|p| format!("{}: {}", p.field, p.message)).collect();
         problems.sort();
         assert_eq!(
             problems,
             [
-                "colour: there is no such argument; leave it out",
+                "colour: there is no such argument; those there are: customer, lines",
                 "customer: is required",
                 "lines[0].quantity: 0 is less than 1",
+                "lines[1].qty: there is no such argument; did you mean quantity?",
                 "lines[1].quantity: \"two\" is not of type \"integer\"",
             ]
         );
@@ -216,15 +268,14 @@ mod tests {
 
     #[test]
     fn what_is_expected_is_said_in_words() {
-        let schema = validator(&json!({"type": "object", "properties": {
+        let schema = json!({"type": "object", "properties": {
             "until": {"type": "string", "format": "date-time"},
             "command_id": {"type": "string", "format": "uuid"},
             "amount": {"type": "string", "pattern": PATTERNS[0].0},
             "currency": {"type": "string", "pattern": PATTERNS[3].0},
             "lines": {"type": "array", "minItems": 1},
             "order_id": {"type": "integer", "minimum": 1},
-        }}))
-        .unwrap();
+        }});
         let time = "is no time with an offset; write one such as 2026-11-23T10:00:00+05:30";
         for (field, wrong, said) in [
             ("until", json!("tomorrow"), time),
@@ -233,23 +284,26 @@ mod tests {
             ("command_id", json!("nope"), "is no id; give one exactly as an answer gave it"),
             ("amount", json!("1,000.00"), "is no amount; write a decimal string such as \"999.00\""),
             ("amount", json!("-5"), "without grouping, sign or exponent"),
-            ("currency", json!("usd"), "is no currency; write its ISO 4217 code in capitals, such as \"USD\""),
+            ("currency", json!("rupee"), "is no currency; write its ISO 4217 code in capitals, such as \"USD\""),
             ("lines", json!([]), "needs at least one entry"),
             ("order_id", json!(1001.0), "1001.0 is no whole number"),
             ("order_id", json!(u64::MAX), "is no whole number"),
             ("order_id", json!(1e300), "is no whole number"),
         ] {
-            let rejection = check(&schema, &json!({ field: wrong })).unwrap_err();
+            let rejection = refused(&schema, json!({ field: wrong }));
             assert_eq!(rejection.field.as_deref(), Some(field));
             assert!(rejection.message.contains(said) && rejection.hint.is_some(), "{rejection:?}");
             assert!(rejection.problems.is_empty(), "{rejection:?}");
         }
-        check(&schema, &json!({ "until": "2026-11-23T10:00:00+05:30", "amount": "999.00", "order_id": 1001 })).unwrap();
+        let good = json!({ "until": "2026-11-23T10:00:00+05:30", "amount": "999.00", "order_id": 1001 });
+        let (validator, good) = (validator(&schema).unwrap(), good.as_object().unwrap());
+        let (read, readings) = read(&validator, schema.as_object().unwrap(), good.clone()).unwrap();
+        assert_eq!((&read, readings.len()), (good, 0));
     }
 
     #[test]
     fn nul_is_refused_wherever_it_stands() {
-        let rejection = check(&schema(), &json!({"customer": "a\0b", "lines": []})).unwrap_err();
+        let rejection = refused(&schema(), json!({"customer": "a\0b", "lines": []}));
         assert_eq!(rejection.field.as_deref(), Some("customer"));
     }
 }

@@ -51,7 +51,8 @@ pub(crate) fn whole_days(range: &DateRange) -> &'static str {
 fn wording(preposition: &str, phrase: &str) -> Option<String> {
     let lower = phrase.to_lowercase();
     let visible: String = lower.chars().filter(|c| !is_invisible(*c)).collect();
-    let parts = visible.split(|c: char| c.is_whitespace() || c.is_control() || c == ',');
+    let parts = visible.split(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | '_'));
+    let parts = parts.map(|word| word.trim_end_matches(['.', '!', '?']));
     let words: Vec<&str> = parts.filter(|word| !word.is_empty()).collect();
     let (preposition, words) = match without_leading(&words) {
         [own @ ("since" | "after"), rest @ ..] => (*own, without_leading(rest)),
@@ -145,6 +146,9 @@ mod tests {
             ("from last week", "from last week (9–15 Nov 2026)"),
             ("from the last 7 days", "from the last 7 days (16–22 Nov 2026)"),
             ("since Monday", "since Monday (16–22 Nov 2026)"),
+            ("last_7_days.", "from the last 7 days (16–22 Nov 2026)"),
+            ("2026-11-01/2026-11-15", "from 1–15 Nov 2026"),
+            ("2026-11-15..", "from 15–22 Nov 2026"),
             ("from since the last 2 weeks", "since the last 2 weeks (9–22 Nov 2026)"),
             ("Since 1 oct", "since 1 Oct (1 Oct – 22 Nov 2026)"),
             ("after 16 Nov", "after 16 Nov (17–22 Nov 2026)"),

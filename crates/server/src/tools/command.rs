@@ -1,6 +1,5 @@
 //! What all commands share: the common arguments, idempotency, sealing of free text, the way through the writer, the answer.
 
-use chrono::{DateTime, Utc};
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{
     commands::Command,
@@ -77,8 +76,6 @@ pub(crate) struct Request {
     /// As older releases hashed the same request: with what the user typed and why.
     former_hash: Hash,
     caller: Caller,
-    /// When it happened, where that is neither now nor said by the command.
-    occurred_at: Option<DateTime<Utc>>,
 }
 
 /// What every command answers.
@@ -153,30 +150,23 @@ impl Request {
             words => request_hash(tool, arguments, common.expected_version, words),
         };
         let command_id = match &common.idempotency_key {
-            Some(key) => Uuid::new_v5(&KEYED_COMMANDS, format!("{}\0{key}", caller.principal.user).as_bytes()),
-            None => node.clock.new_id(),
+            Some(key) => keyed_command(&caller.principal.user, key),
+            None => CommandId(node.clock.new_id()),
         };
         let keyed = common.idempotency_key.is_some();
-        let command_id = CommandId(command_id);
-        Ok(Request { common, command_id, keyed, suspect: false, hash, former_hash, caller, occurred_at: None })
+        Ok(Request { common, command_id, keyed, suspect: false, hash, former_hash, caller })
     }
 
-    /// A command that an import reads from a file: `key` is its idempotency key, `row` what the file says.
-    pub(crate) fn of_row(
+    /// A command that an import reads from a file. It needs no key: what it says is so already, or becomes so.
+    pub(crate) fn of_import(
         node: &Node,
         tool: &'static str,
-        key: &str,
         mut row: Object,
-        occurred_at: Option<DateTime<Utc>>,
         dry_run: bool,
+        caller: Caller,
     ) -> Result<Request, Rejection> {
-        row.insert("idempotency_key".to_owned(), key.into());
         row.insert("dry_run".to_owned(), dry_run.into());
-        let caller = Caller::command_line("import");
-        // The same file is the same commands, whichever user of the machine imports it.
-        let same = Caller { principal: Principal::local(), ..caller.clone() };
-        let request = Request::split(node, tool, &mut row, same)?;
-        Ok(Request { occurred_at, caller, ..request })
+        Request::split(node, tool, &mut row, caller)
     }
 
     /// The same, recording nothing.
@@ -219,6 +209,23 @@ impl Request {
     /// The same, refused where an identical one without an idempotency key came moments ago.
     pub(super) fn suspected(self) -> Request {
         Request { suspect: !self.keyed, ..self }
+    }
+}
+
+/// The id of the command that a user asks for with an idempotency key.
+pub(crate) fn keyed_command(user: &str, key: &str) -> CommandId {
+    CommandId(Uuid::new_v5(&KEYED_COMMANDS, format!("{user}\0{key}").as_bytes()))
+}
+
+impl CommandAnswer {
+    /// The fields of something known that read differently after the command.
+    pub(crate) fn differences(&self) -> Vec<String> {
+        let (Some(Value::Object(before)), Value::Object(after)) = (&self.before, &self.after) else { return vec![] };
+        after
+            .iter()
+            .filter(|(field, value)| before.get(*field) != Some(value))
+            .map(|(field, _)| field.clone())
+            .collect()
     }
 }
 
@@ -308,7 +315,7 @@ pub(crate) async fn submit(
     resolved: Resolved,
 ) -> Result<(Command, Receipt, Vec<String>), Failure> {
     let Resolved { names, readings } = resolved;
-    let Request { mut common, command_id, keyed, suspect, hash, caller, occurred_at, .. } = request;
+    let Request { mut common, command_id, keyed, suspect, hash, caller, .. } = request;
     let sealed_readings = seal(node, &mut command, &mut common, &names, &readings).await?;
     let now = node.clock.now();
     let submission = Submission {
@@ -318,7 +325,7 @@ pub(crate) async fn submit(
         suspect,
         request_hash: hash,
         now,
-        occurred_at: occurred_at.or(command.occurred_at()).unwrap_or(now),
+        occurred_at: command.occurred_at().unwrap_or(now),
         expected_version: common.expected_version.map(Version),
         readings: sealed_readings,
         dry_run: common.dry_run == Some(true),

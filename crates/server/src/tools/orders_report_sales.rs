@@ -159,7 +159,9 @@ pub(super) fn tool() -> Tool {
 async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let (now, calendar) = (node.clock.now(), &node.config.shop.calendar);
     let mut read = Read::default();
-    let (field, text) = match (&input.date, &input.date_range) {
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let (date, date_range) = (said(&input.date), said(&input.date_range));
+    let (field, text) = match (&date, &date_range) {
         (Some(_), Some(_)) => {
             return Err(Rejection::invalid("date", "Give date or date_range, not both.").into());
         }

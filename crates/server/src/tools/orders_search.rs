@@ -37,7 +37,7 @@ const NAMED_CUSTOMERS: usize = 5;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// An order number, or part of a product's name or SKU, or of a customer's name or e-mail address.
+    /// An order number, also where it was imported from, or part of a product's name or SKU, or of a customer's name or e-mail address.
     #[serde(default)]
     #[schemars(with = "String", length(max = 254))]
     text: Option<String>,

@@ -72,6 +72,10 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(crate) note: Option<String>,
+    /// Its number in the system it was imported from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) external_reference: Option<String>,
     /// Statuses it can be brought to by one call.
     pub(crate) allowed_next: Vec<String>,
 }
@@ -254,6 +258,7 @@ pub(crate) fn order(node: &Node, order: &Order, customer: CustomerView, at: Date
         payments: order.payments.iter().map(|one| payment(node, one, order.currency)).collect(),
         refunds: order.refunds.iter().map(|one| moved(node, one, one.at, one.amount, order.currency)).collect(),
         note: order.note.clone(),
+        external_reference: order.external_reference.clone(),
         allowed_next: order.allowed_next(at).iter().map(ToString::to_string).collect(),
     }
 }

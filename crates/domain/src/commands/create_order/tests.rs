@@ -173,6 +173,28 @@ fn what_does_not_exist_or_is_archived_cannot_be_ordered() {
 }
 
 #[test]
+fn an_order_of_the_past_may_hold_what_is_no_longer_sold() {
+    let mut story = shop();
+    story.product("A", "1000.00", json!({ "archived": true }));
+    let lines = json!([{ "product": "A", "quantity": 1 }]);
+    assert_eq!(story.refused(order(lines.clone(), json!({}))).field.as_deref(), Some("lines[0].product"));
+    let yesterday = story.now - chrono::TimeDelta::days(1);
+    let decision = story.ask_of(&order(lines, json!({})), yesterday).expect("it was sold then");
+    assert_eq!(types(&decision), ["OrderPlaced", "StockReserved"]);
+}
+
+#[test]
+fn the_number_of_another_system_is_kept() {
+    let lines = json!([{ "product": "A", "quantity": 1 }]);
+    let mut story = shop();
+    let placed = placed(&mut story, lines.clone(), json!({ "external_reference": "#AA10412" }));
+    assert_eq!(placed.external_reference.as_deref(), Some("#AA10412"));
+    assert_eq!(story.order(placed.order_id).external_reference, placed.external_reference);
+    let refused = story.refused(order(lines, json!({ "external_reference": "x".repeat(101) })));
+    assert_eq!(refused.field.as_deref(), Some("external_reference"));
+}
+
+#[test]
 fn enormous_amounts_are_refused() {
     let lines = json!([{ "product": "A", "quantity": 11, "unit_price": "999999999.00" }]);
     let refused = shop().refused(order(lines, json!({})));

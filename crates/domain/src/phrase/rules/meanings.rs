@@ -78,6 +78,15 @@ impl Moment<'_> {
         let span = Span { from: self.calendar.business_date(start), to: self.calendar.business_date(end) };
         Ok(Reading { instants: Some((start, end)), ..Reading::of(span) })
     }
+
+    /// The business day on which a moment lies.
+    pub(super) fn day_around(&self, at: Option<DateTime<Utc>>) -> Read {
+        let known = |at: &DateTime<Utc>| FIRST_DAY < at.date_naive() && at.date_naive() < LAST_DAY;
+        let Some(at) = at.filter(known) else { return outside_calendar() };
+        let mut reading = Reading::of(Span::day(self.calendar.business_date(at)));
+        reading.warnings.push("The whole business day of that moment was taken.".to_owned());
+        Ok(reading)
+    }
 }
 
 // Weeks.

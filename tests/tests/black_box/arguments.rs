@@ -1,0 +1,101 @@
+//! Arguments written otherwise than listed: read where they can be meant in one way only, and never told to be left out.
+
+use anyhow::{Result, ensure};
+use orderlog_tests::{Mcp, Shop, on_both_set_ups};
+use serde_json::{Value, json};
+
+on_both_set_ups!(
+    hosts_may_write_values_as_text,
+    one_word_means_what_is_listed,
+    a_wrong_name_is_told_with_the_right_one
+);
+
+async fn furnish(shop: &Shop) -> Result<Mcp> {
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    let mcp = shop.mcp();
+    let product = json!({ "sku": "PEN", "name": "Pen", "price": "100.00", "policy": "untracked" });
+    mcp.ok("products.upsert", product).await?;
+    Ok(mcp)
+}
+
+/// Some hosts send null for what the user left open, lists as their JSON, and numbers as text.
+async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
+    let mcp = furnish(&shop).await?;
+    for (given, total) in [
+        (
+            json!({ "lines": [{ "product": "PEN", "quantity": 1, "discount": null, "unit_price": null }], "note": null }),
+            10_000,
+        ),
+        (json!({ "lines": "[{\"product\":\"PEN\",\"quantity\":\"2\"}]" }), 20_000),
+        (json!({ "lines": { "product": "PEN", "quantity": 1, "unit_price": 5.5 }, "currency": "inr" }), 550),
+        (json!({ "lines": [{ "product": "PEN", "quantity": 3, "unit_price": "" }], "shipping": " " }), 30_000),
+    ] {
+        let mut order = json!({ "customer": "asha@example.com", "allow_duplicate": "true" });
+        for (name, value) in given.as_object().into_iter().flatten() {
+            order[name] = value.clone();
+        }
+        let placed = mcp.ok("orders.create_order", order).await?;
+        let id = placed["order_id"].to_string();
+        let order = mcp.ok("orders.get", json!({ "order_id": format!("#{id}") })).await?;
+        ensure!(order["order"]["totals"]["total"]["minor"] == total, "{given} came to {order}");
+        ensure!(order["interpretation"]["arguments"][0].is_string(), "the reading must be told: {order}");
+    }
+    // The same call means the same however its host writes it.
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 9 }], "idempotency_key": "k" });
+    let first = mcp.ok("orders.create_order", order.clone()).await?;
+    let mut as_text = order;
+    as_text["lines"] = json!("[{\"product\":\"PEN\",\"quantity\":9}]");
+    let again = mcp.ok("orders.create_order", as_text).await?;
+    ensure!(again["replayed"] == true && again["order_id"] == first["order_id"], "{again}");
+    Ok(())
+}
+
+async fn one_word_means_what_is_listed(shop: Shop) -> Result<()> {
+    let mcp = furnish(&shop).await?;
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    mcp.ok("orders.create_order", order).await?;
+    for status in [json!("Pending"), json!(["PENDING"]), json!("pending, Shipped"), json!("[\"pending\"]")] {
+        let found = mcp.ok("orders.search", json!({ "status": status })).await?;
+        ensure!(found["total_count"] == 1, "{status} found {found}");
+        ensure!(told(&found).contains("was read as"), "{status}: {found}");
+    }
+    let found = mcp.ok("orders.search", json!({ "status": "Dispatched", "limit": 500 })).await?;
+    ensure!(found["total_count"] == 0 && told(&found).contains("shipped"), "{found}");
+    for (tool, arguments) in [
+        ("orders.report_sales", json!({ "basis": "Booked", "group_by": "daily" })),
+        ("orders.report_sales", json!({ "date_range": "2026-11-01/2026-11-15" })),
+        ("orders.report_sales", json!({ "date_range": "last week." })),
+        ("orders.report_sales", json!({ "date": "", "date_range": "last_7_days" })),
+        ("orders.get_pending", json!({ "scope": "On Hold" })),
+        ("orders.get_pending", json!({ "scope": "held", "date_range": "..2026-11-15" })),
+        ("orders.get_pending", json!({ "date_range": "2026-11-20T10:00:00+05:30" })),
+    ] {
+        mcp.ok(tool, arguments).await?;
+    }
+    let refusal = mcp.refused("orders.search", json!({ "status": "somewhere" })).await?;
+    ensure!(refusal.message.contains("is none of: pending"), "{refusal}");
+    Ok(())
+}
+
+fn told(answer: &Value) -> String {
+    answer["interpretation"]["arguments"].to_string()
+}
+
+async fn a_wrong_name_is_told_with_the_right_one(shop: Shop) -> Result<()> {
+    let mcp = furnish(&shop).await?;
+    let line = |name: &str, value: &str| json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1, name: value }] });
+    for (tool, arguments, field, meant) in [
+        ("orders.create_order", line("price", "5.00"), "lines[0].price", "did you mean unit_price?"),
+        ("orders.create_order", line("unitPrice", "5.00"), "lines[0].unitPrice", "did you mean unit_price?"),
+        ("orders.report_sales", json!({ "start_date": "2026-11-01" }), "start_date", "did you mean date_range?"),
+        ("orders.report_sales", json!({ "end_date": "2026-11-15" }), "end_date", "did you mean date_range?"),
+        ("orders.search", json!({ "query": "pen" }), "query", "did you mean text?"),
+        ("orders.search", json!({ "colour": "red" }), "colour", "those there are: "),
+    ] {
+        let refusal = mcp.refused(tool, arguments).await?;
+        ensure!(refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field), "{refusal}");
+        ensure!(refusal.message.contains(meant), "{field}: {refusal}");
+        ensure!(!refusal.message.contains("leave"), "nobody shall leave {field} out: {refusal}");
+    }
+    Ok(())
+}
