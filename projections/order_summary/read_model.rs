@@ -16,7 +16,7 @@ pub(crate) fn reference_key(reference: &str) -> String {
 /// See the module.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
-    version: 7,
+    version: 8,
     tables: &[
         OrderSummary::TABLE.name,
         OrderSummaryLine::TABLE.name,

@@ -25,7 +25,7 @@ use crate::{
     keyring::{Keyring, Owner},
     mcp::schema::Object,
     node::Node,
-    principal::{Caller, Principal},
+    principal::Caller,
     resolve::Resolved,
     sentences,
 };
