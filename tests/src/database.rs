@@ -38,6 +38,13 @@ impl Database {
         format!("{server}/{}", self.name)
     }
 
+    /// Copies it, while nobody uses it, and answers where the copy is. Dropped with the server.
+    pub(crate) async fn copy(&self) -> Result<String> {
+        let copy = format!("{}_copy", self.name);
+        self.administer(format!("CREATE DATABASE {copy} TEMPLATE {}", self.name)).await?;
+        Ok(self.url().replace(&self.name, &copy))
+    }
+
     async fn administer(&self, statement: String) -> Result<()> {
         let mut admin = PgConnection::connect(&self.admin_url).await.context("connecting to the test PostgreSQL")?;
         admin.execute(AssertSqlSafe(statement)).await.context("administering the test PostgreSQL")?;

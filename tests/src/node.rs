@@ -66,6 +66,15 @@ impl Node {
         Ok(node)
     }
 
+    /// The same, but waits only until it answers at all: it may have something to complain of.
+    pub(crate) async fn start_somehow(folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
+        std::fs::create_dir_all(&folder).context("making a folder for a node")?;
+        let mut node = Node { folder, arguments, http: reqwest::Client::new(), port: free_port()?, process: None };
+        node.launch()?;
+        node.answers("/healthz").await?;
+        Ok(node)
+    }
+
     /// Where it listens: `http://127.0.0.1:…`
     #[must_use]
     pub fn url(&self) -> String {
@@ -137,7 +146,11 @@ impl Node {
     /// # Errors
     /// When the node ends or is not ready in time; the error quotes its log.
     pub async fn ready(&mut self) -> Result<()> {
-        let url = format!("{}/readyz", self.url());
+        self.answers("/readyz").await
+    }
+
+    async fn answers(&mut self, path: &str) -> Result<()> {
+        let url = format!("{}{path}", self.url());
         let process = self.process.as_mut().context("the node is not running")?;
         let ready = until("the node to be ready", READY_DEADLINE, async || {
             if let Some(status) = process.exited()? {

@@ -192,6 +192,40 @@ impl Shop {
         Finished::run(command).await
     }
 
+    /// Runs a program from `docs/examples`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn example(&self, interpreter: PathBuf, script: &str, arguments: &[&str]) -> Result<Finished> {
+        let mut command = Command::new(interpreter);
+        command.arg(crate::clients_folder().join("../../docs/examples").join(script)).args(arguments);
+        Finished::run(command).await
+    }
+
+    /// A node on a copy of the log as it stands now, with everything else as the shop has it, its NATS too: what a careless
+    /// restore drill starts. The shop's node is stopped while the copy is made.
+    ///
+    /// # Errors
+    /// When the copy cannot be made, or the node does not answer.
+    pub async fn node_on_a_copy(&mut self) -> Result<Node> {
+        self.node.stop().await?;
+        let (folder, mut arguments) = (self.folder.path().join("copy"), self.node.arguments().to_vec());
+        std::fs::create_dir_all(&folder)?;
+        let copy = match &self.database {
+            Some(database) => database.copy().await?,
+            None => {
+                for file in ["log.db", "keys.db"] {
+                    std::fs::copy(self.sqlite_folder().join(file), folder.join(file)).context("copying the log")?;
+                }
+                format!("sqlite://{}", folder.join("log.db").display())
+            }
+        };
+        let url = arguments.iter().position(|argument| argument == "--database-url").context("a database")?;
+        arguments[url + 1] = copy;
+        self.node.start_again().await?;
+        Node::start_somehow(folder.join("node"), arguments).await
+    }
+
     /// Administrator's view of the log's database, to look behind Orderlog's back; PostgreSQL only.
     #[must_use]
     pub fn postgres_url(&self) -> Option<String> {

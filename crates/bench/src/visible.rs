@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use orderlog_domain::ids::CommandId;
-use orderlog_messaging::{Bus, DEFAULT_STREAM, Nats, Relay, Source};
+use orderlog_messaging::{Access, Bus, Nats, Relay, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
@@ -41,13 +41,15 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
         Box::new(move |events| bus.publish(events))
     };
     let shop = shop::open_with(&database.url, on_append).await?;
-    let client = Nats::connect(&nats.url, DEFAULT_STREAM).await?;
+    let client = Nats::connect(Access::at(&nats.url)?).await?;
     let cancel = CancellationToken::new();
-    let relay = Relay::new(shop.log.clone(), client.clone(), bus);
+    let identity = shop.log.identity().await?.context("the log has no id")?;
+    let relay = Relay::new(shop.log.clone(), identity, client.clone(), bus.clone());
     let relaying = tokio::spawn(relay.run(cancel.clone()));
     let projections = Projections::open(&database.url).await?;
     let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_, _| None) };
-    let running = Runner::start(projections.clone(), shop.log.clone(), Source::Nats(client), options, cancel.clone());
+    let source = Source::Nats(bus, client);
+    let running = Runner::start(projections.clone(), shop.log.clone(), source, options, cancel.clone());
     projections.wait_until(READ_MODEL, shop.log.head().await?.position).await?;
 
     let mut rounds = Vec::new();
@@ -61,7 +63,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     }
     cancel.cancel();
     running.await?;
-    relaying.await??;
+    relaying.await?;
     projections.close().await;
     database.drop_it().await?;
     let what = format!("append to visible through NATS at {RATE} commands/s, PostgreSQL");

@@ -14,8 +14,11 @@ use uuid::Uuid;
 
 use crate::cloud_event::{CloudEvent, CloudEventError, cloud_event_json, subject_of};
 
-/// Everything up to the list of types. `{MESSAGE}` stands for a whole message.
+/// Everything up to the list of types. `{MESSAGE}` stands for a whole message, `{VERIFY}` for [`VERIFY`].
 const INTRODUCTION: &str = include_str!("catalogue.md");
+
+/// A program that a test runs.
+const VERIFY: &str = include_str!("../../../docs/examples/verify.py");
 
 /// The event catalogue as Markdown.
 ///
@@ -23,7 +26,7 @@ const INTRODUCTION: &str = include_str!("catalogue.md");
 /// When an event type could not be published; a test makes sure that none is like that.
 pub fn catalogue_markdown() -> Result<String, CloudEventError> {
     let (types, examples) = (catalogue(), examples());
-    let mut page = INTRODUCTION.replace("{MESSAGE}", &example_message(&examples)?);
+    let mut page = INTRODUCTION.replace("{MESSAGE}", &example_message(&examples)?).replace("{VERIFY}", VERIFY);
     page += "\n## All types\n\n| type | subject | meaning |\n|---|---|---|\n";
     for kind in &types {
         let subject = subject_of(kind.category, kind.name)?;
@@ -47,11 +50,36 @@ fn section(kind: &EventType, example: Option<&Event>) -> Result<String, CloudEve
     ))
 }
 
-/// The first example as a consumer receives it.
+/// An example as the log stores it, and as a consumer receives it.
+pub(crate) fn example_of(event: &Event) -> Result<(Recorded, String), CloudEventError> {
+    let envelope = example_envelope(event);
+    let json = serde_json::to_string(&envelope).map_err(foreign)?;
+    let recorded = Recorded {
+        position: envelope.position,
+        stream: envelope.stream,
+        version: envelope.version,
+        event_type: event.event_type().to_owned(),
+        hash: chain(&Hash::ZERO, &json),
+        json,
+    };
+    let message = cloud_event_json(&recorded)?;
+    Ok((recorded, message))
+}
+
+/// The first example, spread over lines for people to read.
 fn example_message(examples: &[Event]) -> Result<String, CloudEventError> {
     let Some(event) = examples.first() else { return Ok(String::new()) };
+    let (_, message) = example_of(event)?;
+    let mut message = CloudEvent::parse(message.as_bytes())?;
+    let spread = serde_json::to_string_pretty(&example_envelope(event)).map_err(foreign)?.replace('\n', "\n  ");
+    let data = RawValue::from_string(spread).map_err(foreign)?;
+    message.data = &data;
+    serde_json::to_string_pretty(&message).map_err(foreign)
+}
+
+fn example_envelope(event: &Event) -> Envelope<&Event> {
     let command = Uuid::from_u128(0x019a_aaaa_0000_7000_8000_0000_0000_0077);
-    let envelope = Envelope {
+    Envelope {
         id: Uuid::from_u128(0x019a_aaaa_0000_7000_8000_0000_0000_0078),
         stream: StreamId::Order(OrderId::FIRST),
         version: Version(1),
@@ -72,22 +100,7 @@ fn example_message(examples: &[Event]) -> Result<String, CloudEventError> {
             request_text: None,
         },
         data: event,
-    };
-    let json = serde_json::to_string(&envelope).map_err(foreign)?;
-    let message = cloud_event_json(&Recorded {
-        position: envelope.position,
-        stream: envelope.stream,
-        version: envelope.version,
-        event_type: event.event_type().to_owned(),
-        hash: chain(&Hash::ZERO, &json),
-        json,
-    })?;
-    // Only for people to read: `data` spread over lines.
-    let mut message = CloudEvent::parse(message.as_bytes())?;
-    let spread = serde_json::to_string_pretty(&envelope).map_err(foreign)?.replace('\n', "\n  ");
-    let data = RawValue::from_string(spread).map_err(foreign)?;
-    message.data = &data;
-    serde_json::to_string_pretty(&message).map_err(foreign)
+    }
 }
 
 fn foreign(error: serde_json::Error) -> CloudEventError {

@@ -13,6 +13,8 @@ use orderlog_event_log::{Hash, Recorded};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::access::DEFAULT_SUBJECT_PREFIX;
+
 /// Prefix of every subject and type; `v1` is the version of this envelope, not of an event's schema.
 const PREFIX: &str = "orderlog.v1";
 
@@ -31,7 +33,7 @@ pub struct CloudEvent<'a> {
     pub id: &'a str,
     /// Always `/orderlog`.
     pub source: &'a str,
-    /// The same text as the NATS subject: `orderlog.v1.order.OrderPlaced`.
+    /// `orderlog.v1.order.OrderPlaced`: also the NATS subject, unless the shop has another prefix there.
     #[serde(rename = "type")]
     pub event_type: &'a str,
     /// The stream: `order-1001`.
@@ -73,7 +75,7 @@ pub enum CloudEventError {
 /// A message ready to be published.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
-    /// `orderlog.v1.<category>.<EventType>`.
+    /// `<prefix>.v1.<category>.<EventType>`.
     pub(crate) subject: String,
     /// Ids for consumers that filter without parsing; ids and digits only, never typed text.
     pub(crate) headers: HeaderMap,
@@ -92,7 +94,7 @@ const COMMAND_HEADER: &str = "orderlog-command-id";
 /// Header that names the trace, when there is one.
 const TRACE_HEADER: &str = "orderlog-trace-id";
 
-/// The subject of events of one type.
+/// The CloudEvents type of events of one type, and their subject unless the shop has another prefix.
 ///
 /// # Errors
 /// When the type could not stand in a subject.
@@ -110,16 +112,16 @@ pub fn subject_of(category: &str, event_type: &str) -> Result<String, CloudEvent
 /// # Errors
 /// When the stored text is no event.
 pub fn cloud_event_json(event: &Recorded) -> Result<String, CloudEventError> {
-    let message = Message::of(event)?;
+    let message = Message::of(event, DEFAULT_SUBJECT_PREFIX)?;
     String::from_utf8(message.payload).map_err(|error| CloudEventError::Foreign(error.to_string()))
 }
 
 impl Message {
-    /// The message for one recorded event.
-    pub(crate) fn of(event: &Recorded) -> Result<Message, CloudEventError> {
+    /// The message for one recorded event, under a prefix of the shop's.
+    pub(crate) fn of(event: &Recorded, subject_prefix: &str) -> Result<Message, CloudEventError> {
         let undecodable =
             |error: serde_json::Error| CloudEventError::Undecodable { position: event.position, source: error.into() };
-        let subject = subject_of(event.stream.category(), &event.event_type)?;
+        let event_type = subject_of(event.stream.category(), &event.event_type)?;
         let envelope: RawEnvelope = serde_json::from_str(&event.json).map_err(undecodable)?;
         let id = envelope.id.to_string();
         let stream = event.stream.to_string();
@@ -128,7 +130,7 @@ impl Message {
             specversion: "1.0",
             id: &id,
             source: SOURCE,
-            event_type: &subject,
+            event_type: &event_type,
             subject: &stream,
             time: envelope.provenance.occurred_at,
             position: &position,
@@ -141,7 +143,7 @@ impl Message {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", "application/cloudevents+json");
         headers.insert("ce-id", id.as_str());
-        headers.insert("ce-type", subject.as_str());
+        headers.insert("ce-type", event_type.as_str());
         headers.insert(STREAM_HEADER, stream);
         headers.insert(POSITION_HEADER, position);
         headers.insert(COMMAND_HEADER, envelope.provenance.command_id.to_string());
@@ -149,6 +151,7 @@ impl Message {
         if let Some(trace) = envelope.provenance.trace_id.filter(|trace| is_trace_id(trace)) {
             headers.insert(TRACE_HEADER, trace);
         }
+        let subject = event_type.replacen(DEFAULT_SUBJECT_PREFIX, subject_prefix, 1);
         Ok(Message { subject, headers, payload, id })
     }
 }
@@ -166,6 +169,22 @@ impl<'a> CloudEvent<'a> {
         Ok(event)
     }
 
+    /// Its place in the log.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn position(&self) -> Result<Position, CloudEventError> {
+        Ok(Position(self.position.parse().map_err(foreign)?))
+    }
+
+    /// Its place in the hash chain.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn hash(&self) -> Result<Hash, CloudEventError> {
+        self.hash.parse().map_err(foreign)
+    }
+
     /// The event as the log recorded it.
     ///
     /// # Errors
@@ -180,11 +199,11 @@ impl<'a> CloudEvent<'a> {
             .and_then(|rest| rest.strip_prefix('.'))
             .ok_or_else(|| foreign(format_args!("type {:?} for subject {:?}", self.event_type, self.subject)))?;
         Ok(Recorded {
-            position: Position(self.position.parse().map_err(foreign)?),
+            position: self.position()?,
             stream,
             version: Version(self.streamversion.parse().map_err(foreign)?),
             event_type: event_type.to_owned(),
-            hash: self.hash.parse::<Hash>().map_err(foreign)?,
+            hash: self.hash()?,
             json: self.data.get().to_owned(),
         })
     }
@@ -229,10 +248,20 @@ mod tests {
     #[test]
     fn reading_back_gives_the_very_event() {
         let event = recorded("0af7651916cd43dd8448eb211c80319c");
-        let message = Message::of(&event).expect("a message");
+        let message = Message::of(&event, DEFAULT_SUBJECT_PREFIX).expect("a message");
         let read = CloudEvent::parse(&message.payload).expect("a CloudEvent").recorded().expect("an event");
         assert_eq!(read, event);
         assert_eq!(chain(&Hash::ZERO, &read.json), read.hash);
+    }
+
+    #[test]
+    fn a_prefix_changes_the_subject_and_nothing_else() {
+        let event = recorded("");
+        let (ours, theirs) = (Message::of(&event, "orderlog"), Message::of(&event, "eu.shop-2"));
+        let (ours, theirs) = (ours.expect("a message"), theirs.expect("a message"));
+        assert_eq!(ours.subject, "orderlog.v1.order.OrderConfirmed");
+        assert_eq!(theirs.subject, "eu.shop-2.v1.order.OrderConfirmed");
+        assert_eq!((ours.payload, ours.headers, ours.id), (theirs.payload, theirs.headers, theirs.id));
     }
 
     #[test]
@@ -262,7 +291,8 @@ mod tests {
     #[test]
     fn only_a_w3c_trace_id_reaches_the_headers() {
         let header = |trace| {
-            Message::of(&recorded(trace)).expect("a message").headers.get(TRACE_HEADER).map(ToString::to_string)
+            let message = Message::of(&recorded(trace), DEFAULT_SUBJECT_PREFIX).expect("a message");
+            message.headers.get(TRACE_HEADER).map(ToString::to_string)
         };
         let good = "0af7651916cd43dd8448eb211c80319c";
         assert_eq!(header(good).as_deref(), Some(good));

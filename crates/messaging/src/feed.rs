@@ -1,16 +1,17 @@
 //! What a projector reads from: every event after a position, once, in order, however the announcements arrive.
-//! The bus and NATS only say quickly what is new; the log is the truth and fills every gap.
+//! It hands on what this process appended and what it reads from its own log; NATS only says that there is something new.
 
 use std::{collections::VecDeque, time::Duration};
 
 use orderlog_domain::ids::Position;
-use orderlog_event_log::{Hash, Log, LogError, Recorded, chain};
-use tokio::time::Instant;
+use orderlog_event_log::{Log, LogError, Recorded};
+use tokio::{sync::watch, time::Instant};
 use tracing::warn;
 
 use crate::{
     bus::{Bus, BusSubscription},
-    nats::Nats,
+    nats::{Heard, Nats},
+    reminder::Reminder,
 };
 
 /// How often a feed compares itself with the head of the log, whether announcements fell silent, lag or flow: nothing is
@@ -25,8 +26,8 @@ const PAGE_EVENTS: usize = 1_000;
 pub enum Source {
     /// From this process' own writer; other nodes' events are found by polling.
     Bus(Bus),
-    /// From NATS, as published by any node's relay.
-    Nats(Nats),
+    /// As above, and woken by NATS when any node's relay publishes.
+    Nats(Bus, Nats),
 }
 
 /// Why a feed cannot go on. It may be asked again.
@@ -63,12 +64,14 @@ impl FeedError {
 pub struct Feed {
     log: Log,
     announcements: BusSubscription,
-    /// Whether announcements crossed a network and must prove themselves by the hash chain.
-    verify: bool,
+    /// What NATS announces, where there is one.
+    nats: Option<watch::Receiver<Option<Heard>>>,
+    /// The last of it, until it was compared with the log.
+    heard: Option<Heard>,
+    /// For announcements that no event of the log answers to.
+    reminder: Reminder,
     /// Last position delivered.
     after: Position,
-    /// Hash of the event at `after`, once it was seen.
-    hash: Option<Hash>,
     /// Announced events that follow `after` without a gap.
     ready: VecDeque<Recorded>,
     /// Highest position heard of. Beyond `after` and `ready`, the log must be read.
@@ -84,13 +87,21 @@ impl Feed {
     /// When the log cannot be read or ends before `after`.
     pub async fn start(log: Log, source: &Source, after: Position) -> Result<Feed, FeedError> {
         // Subscribed before the head is read, so that no event falls between the two.
-        let (announcements, verify) = match source {
-            Source::Bus(bus) => (bus.subscribe(), false),
-            Source::Nats(nats) => (nats.link.arrivals.subscribe(), true),
+        let (bus, nats) = match source {
+            Source::Bus(bus) => (bus, None),
+            Source::Nats(bus, nats) => (bus, Some(nats.link.heard.clone())),
         };
-        let next_check = Instant::now();
-        let mut feed =
-            Feed { log, announcements, verify, after, hash: None, ready: VecDeque::new(), known: after, next_check };
+        let mut feed = Feed {
+            log,
+            announcements: bus.subscribe(),
+            nats,
+            heard: None,
+            reminder: Reminder::new(),
+            after,
+            ready: VecDeque::new(),
+            known: after,
+            next_check: Instant::now(),
+        };
         feed.check_head().await?;
         Ok(feed)
     }
@@ -110,6 +121,7 @@ impl Feed {
             {
                 self.accept(&events);
             }
+            self.hear();
             if self.known > self.reached() {
                 // Announced out of order, late, or never: the log has it all.
                 self.ready.clear();
@@ -120,6 +132,7 @@ impl Feed {
                 }
                 // Not even there: not an event of this log.
                 self.known = self.after;
+                self.disbelieve("this log does not reach that far");
             }
             if !self.ready.is_empty() {
                 let events = self.ready.drain(..max.min(self.ready.len())).collect();
@@ -127,6 +140,7 @@ impl Feed {
             }
             tokio::select! {
                 Some(events) = self.announcements.next() => self.accept(&events),
+                () = news(&mut self.nats) => {}
                 () = tokio::time::sleep_until(self.next_check) => {}
             }
         }
@@ -139,9 +153,15 @@ impl Feed {
     }
 
     fn deliver(&mut self, events: Vec<Recorded>) -> Vec<Recorded> {
-        if let Some(last) = events.last() {
+        if let (Some(first), Some(last)) = (events.first(), events.last()) {
             self.after = last.position;
-            self.hash = Some(last.hash);
+            if let Some(heard) = self.heard.filter(|heard| heard.position <= last.position) {
+                let ours = usize::try_from(heard.position.0 - first.position.0).ok().and_then(|at| events.get(at));
+                if ours.is_some_and(|event| event.hash != heard.hash) {
+                    self.disbelieve("this log holds another event there");
+                }
+                self.heard = None;
+            }
         }
         events
     }
@@ -151,9 +171,6 @@ impl Feed {
         let head = self.log.head().await?;
         if head.position < self.after {
             return Err(FeedError::AheadOfLog { head: head.position, after: self.after });
-        }
-        if head.position == self.after {
-            self.hash = Some(head.hash);
         }
         self.known = self.known.max(head.position);
         Ok(())
@@ -167,28 +184,46 @@ impl Feed {
     /// Takes what is next, drops what is done, and remembers that there is more when something is missing in between.
     fn accept(&mut self, events: &[Recorded]) {
         for event in events {
-            if event.position == self.reached().next() && self.continues_the_chain(event) {
+            if event.position == self.reached().next() {
                 self.ready.push_back(event.clone());
             }
             self.known = self.known.max(event.position);
         }
     }
 
-    /// An event that does not continue the hash chain belongs to another log, or to a past that a restored backup undid;
-    /// the log then says what truly stands there.
-    fn continues_the_chain(&self, event: &Recorded) -> bool {
-        if !self.verify {
-            return true;
+    /// Notes how far NATS says the log reaches. What stands there is read from the log (ADR 9).
+    fn hear(&mut self) {
+        let Some(nats) = &mut self.nats else { return };
+        if let Ok(true) = nats.has_changed()
+            && let Some(heard) = *nats.borrow_and_update()
+            && heard.position > self.after
+        {
+            self.known = self.known.max(heard.position);
+            self.heard = Some(heard);
         }
-        // Without a predecessor to compare with, the log is read once and provides it.
-        let Some(previous) = self.ready.back().map(|event| event.hash).or(self.hash) else { return false };
-        let continues = chain(&previous, &event.json) == event.hash;
-        if !continues {
+    }
+
+    fn disbelieve(&mut self, why: &str) {
+        let Some(heard) = self.heard.take() else { return };
+        if self.reminder.is_due(why) {
             warn!(
-                position = event.position.0,
-                "a NATS message does not continue the log's hash chain; reading the log instead"
+                position = heard.position.0,
+                why, "NATS announced an event that is not in this log: does something else publish under its subjects?"
             );
         }
-        continues
+        metrics::counter!("orderlog_feed_foreign_messages_total").increment(1);
     }
+}
+
+/// Waits for an announcement on NATS; for ever where there is no NATS, or no more.
+async fn news(nats: &mut Option<watch::Receiver<Option<Heard>>>) {
+    if let Some(receiver) = nats
+        && receiver.changed().await.is_ok()
+    {
+        // Left to be taken: whoever waits may be dropped before it can take it.
+        receiver.mark_changed();
+        return;
+    }
+    *nats = None;
+    std::future::pending().await
 }

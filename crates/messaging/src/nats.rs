@@ -1,18 +1,23 @@
 //! The connection to NATS: opened once, kept by the client through outages, refused when the server cannot carry a log.
 
-use std::{sync::Arc, time::Duration};
-
-use async_nats::{Client, ConnectError, ConnectOptions, connection::State, jetstream};
-use futures::{FutureExt, StreamExt};
-use orderlog_event_log::Recorded;
-use tokio_util::task::AbortOnDropHandle;
-use tracing::{info, warn};
-
-use crate::{
-    bus::Bus,
-    cloud_event::CloudEvent,
-    stream::{SUBJECTS, StreamError},
+use std::{
+    error::Error,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
+
+use async_nats::{Client, ConnectError, connection::State, jetstream};
+use futures::StreamExt;
+use orderlog_domain::ids::Position;
+use orderlog_event_log::Hash;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, info, warn};
+
+use crate::{access::Access, cloud_event::CloudEvent, reminder::Reminder, stream::StreamError};
 
 /// Oldest server whose JetStream knows `first_sequence` and honours the consumer options that readers use.
 const OLDEST_SERVER: (u64, u64) = (2, 10);
@@ -26,11 +31,11 @@ const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Bound on every JetStream request and acknowledgement.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Messages the client keeps for us; beyond them it drops, and feeds read the log.
+/// Messages the client keeps for us; beyond them it drops, and feeds look at the log.
 const KEPT_MESSAGES: usize = 8_192;
 
-/// Most messages announced to feeds at once.
-const BATCH_MESSAGES: usize = 256;
+/// How long a complaint of the server explains a failure.
+const COMPLAINT_LASTS: Duration = Duration::from_secs(10);
 
 /// A NATS server and the name of the stream that carries the log there. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -41,25 +46,55 @@ pub struct Nats {
 /// What the clones of one [`Nats`] share.
 #[derive(Debug)]
 pub(crate) struct Link {
+    access: Access,
     client: Client,
     pub(crate) jetstream: jetstream::Context,
     pub(crate) stream: String,
-    /// Announces what any relay publishes, read once for all feeds of this process.
-    pub(crate) arrivals: Bus,
+    /// The latest event that any relay published.
+    pub(crate) heard: watch::Receiver<Option<Heard>>,
+    /// Whether the relay found that the stream is this log's: until then, nothing that is heard concerns it.
+    ours: Arc<AtomicBool>,
+    complaint: Arc<Complaint>,
     _listener: AbortOnDropHandle<()>,
 }
+
+/// An event as NATS announced it: only where and which. What it holds is read from the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(crate) position: Position,
+    pub(crate) hash: Hash,
+}
+
+/// What the server complained of last, such as a right that is missing: requests that need it merely time out.
+#[derive(Debug)]
+struct Complaint(Mutex<Option<(Instant, String)>>);
 
 /// Why NATS cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NatsError {
-    /// The URL or the options are wrong.
+    /// Not repeated here, for it may hold a password.
+    #[error(
+        "the URL of NATS cannot be read: expected nats://host:4222 or tls://host:4222, with user:password@ or token@ before \
+         the host where needed (other characters than letters and digits in them as %XX)"
+    )]
+    Url,
+    /// Servers of one cluster know the same users.
+    #[error("the URLs of NATS name different credentials: give the same ones to all, or set them apart from the URLs")]
+    TwoCredentials,
+    /// The contents of a credentials file.
+    #[error("the credentials file of NATS cannot be read: expected a user's JWT and NKEY seed, as `nsc` writes them")]
+    CredentialsFile,
+    /// The options are wrong.
     #[error("cannot connect to NATS: {0}")]
     Connect(#[from] ConnectError),
     /// The stream's name could not stand in a subject.
     #[error("{0:?} cannot name a JetStream stream: use up to 64 ASCII letters, digits, `-` and `_`")]
     StreamName(String),
+    /// Nor the prefix.
+    #[error("{0:?} cannot begin subjects: use up to 64 ASCII letters, digits, `-` and `_`, in words separated by dots")]
+    SubjectPrefix(String),
     /// The client is closing.
-    #[error("cannot subscribe to {SUBJECTS}: {0}")]
+    #[error("cannot subscribe to NATS: {0}")]
     Subscribe(#[from] async_nats::SubscribeError),
     /// The server or its stream cannot carry a log.
     #[error(transparent)]
@@ -67,20 +102,18 @@ pub enum NatsError {
 }
 
 impl Nats {
-    /// Connects to `url` (`nats://…` or `tls://…`). A server that cannot be reached is no error: the client keeps
-    /// trying, the log carries on without it, and the relay's status says so.
+    /// Connects. A server that cannot be reached, or that refuses the credentials, is no error: the client keeps trying, the
+    /// log carries on without it, and the relay's status says why.
     ///
     /// # Errors
-    /// When the URL or the stream name is malformed, or the server is too old or without JetStream.
-    pub async fn connect(url: &str, stream: &str) -> Result<Nats, NatsError> {
-        let named = (1..=64).contains(&stream.len())
-            && stream.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-        if !named {
-            return Err(NatsError::StreamName(stream.to_owned()));
-        }
-        let (connected, mut first_connect) = tokio::sync::watch::channel(());
-        let client = ConnectOptions::new()
-            .name("orderlog")
+    /// When a name or a credential is malformed, or the server is too old or without JetStream.
+    pub async fn connect(access: Access) -> Result<Nats, NatsError> {
+        access.check()?;
+        let (connected, mut first_connect) = watch::channel(());
+        let complaint = Arc::new(Complaint(Mutex::new(None)));
+        let told = Arc::clone(&complaint);
+        let client = access
+            .options()?
             .retry_on_initial_connect()
             .subscription_capacity(KEPT_MESSAGES)
             .reconnect_delay_callback(reconnect_delay)
@@ -88,20 +121,29 @@ impl Nats {
                 if matches!(event, async_nats::Event::Connected) {
                     connected.send_replace(());
                 }
-                async move { report(&event) }
+                told.hear(&event);
+                async {}
             })
-            .connect(url)
+            .connect(access.addresses())
             .await?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(REQUEST_TIMEOUT);
-        let arrivals = Bus::new();
-        let listener = tokio::spawn(listen(client.subscribe(SUBJECTS).await?, arrivals.clone()));
+        let (hear, heard) = watch::channel(None);
+        let ours = Arc::new(AtomicBool::new(false));
+        let messages = client.subscribe(subjects_of(&access)).await?;
+        let listener = tokio::spawn(listen(messages, Arc::clone(&ours), hear));
+        let stream = access.stream.clone();
+        let servers = access.servers();
         let _listener = AbortOnDropHandle::new(listener);
-        let nats = Nats { link: Arc::new(Link { client, jetstream, stream: stream.to_owned(), arrivals, _listener }) };
+        let nats =
+            Nats { link: Arc::new(Link { access, client, jetstream, stream, heard, ours, complaint, _listener }) };
 
         match tokio::time::timeout(FIRST_CONNECT_WAIT, first_connect.changed()).await {
-            Ok(_) => nats.check_server()?,
-            Err(_) => warn!(stream, "NATS cannot be reached yet; events stay in the log until it can"),
+            Ok(_) => nats.check_server().await?,
+            Err(_) => {
+                let why = nats.why_unreachable().await;
+                warn!(servers, why, "NATS cannot be reached yet; events stay in the log until it can");
+            }
         }
         Ok(nats)
     }
@@ -112,36 +154,112 @@ impl Nats {
         self.link.client.connection_state() == State::Connected
     }
 
+    /// Every subject the log is published under.
+    pub(crate) fn subjects(&self) -> String {
+        subjects_of(&self.link.access)
+    }
+
+    /// First part of every subject.
+    pub(crate) fn subject_prefix(&self) -> &str {
+        &self.link.access.subject_prefix
+    }
+
+    /// What the server complained of a moment ago.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        self.link.complaint.latest()
+    }
+
+    /// Begins or ends to heed what is published under our subjects.
+    pub(crate) fn listen(&self, ours: bool) {
+        self.link.ours.store(ours, Ordering::Relaxed);
+    }
+
     /// Checks that the connected server can carry a log.
-    pub(crate) fn check_server(&self) -> Result<(), StreamError> {
+    pub(crate) async fn check_server(&self) -> Result<(), StreamError> {
         if !self.is_connected() {
-            return Err(StreamError::Unreachable);
+            return Err(StreamError::Unreachable { why: self.why_unreachable().await });
         }
         let server = self.link.client.server_info();
         check_version(&server.version)?;
         if server.jetstream { Ok(()) } else { Err(StreamError::NoJetStream) }
     }
-}
 
-/// Announces what is published, as it is published. This is not a JetStream consumer on purpose (ADR 2): it needs neither
-/// the stream nor its disk, and a feed finds out what is missing anyway.
-async fn listen(mut messages: async_nats::Subscriber, arrivals: Bus) {
-    while let Some(first) = messages.next().await {
-        let mut events: Vec<Recorded> = read(&first).into_iter().collect();
-        while events.len() < BATCH_MESSAGES
-            && let Some(Some(message)) = messages.next().now_or_never()
-        {
-            events.extend(read(&message));
+    /// The client tells no reasons while it tries to reconnect; a connection of our own does.
+    async fn why_unreachable(&self) -> String {
+        let Ok(options) = self.link.access.options() else { return "the credentials cannot be used".to_owned() };
+        let attempt = options.connection_timeout(FIRST_CONNECT_WAIT).connect(self.link.access.addresses());
+        match tokio::time::timeout(FIRST_CONNECT_WAIT, attempt).await {
+            Ok(Err(error)) => with_sources(&error),
+            Ok(Ok(_)) => "it has just come back".to_owned(),
+            Err(_) => "it does not answer".to_owned(),
         }
-        arrivals.publish(events.into());
     }
 }
 
-fn read(message: &async_nats::Message) -> Option<Recorded> {
-    CloudEvent::parse(&message.payload)
-        .and_then(|event| event.recorded())
-        .inspect_err(|error| warn!(subject = %message.subject, %error, "ignoring a message that is no event of ours"))
-        .ok()
+fn subjects_of(access: &Access) -> String {
+    format!("{}.v1.>", access.subject_prefix)
+}
+
+/// An error and what caused it, each text once.
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// Notes what is published, as it is published. This is not a JetStream consumer on purpose (ADR 2): it needs neither the
+/// stream nor its disk, and a feed finds out what is missing anyway.
+async fn listen(mut messages: async_nats::Subscriber, ours: Arc<AtomicBool>, hear: watch::Sender<Option<Heard>>) {
+    let mut reminder = Reminder::new();
+    while let Some(message) = messages.next().await {
+        if !ours.load(Ordering::Relaxed) {
+            continue;
+        }
+        match read(&message.payload) {
+            Ok(heard) => drop(hear.send_replace(Some(heard))),
+            Err(error) => {
+                if reminder.is_due(message.subject.as_str()) {
+                    warn!(subject = %message.subject, %error, "ignoring a message that is no event of ours");
+                }
+            }
+        }
+    }
+}
+
+fn read(payload: &[u8]) -> Result<Heard, crate::cloud_event::CloudEventError> {
+    let event = CloudEvent::parse(payload)?;
+    Ok(Heard { position: event.position()?, hash: event.hash()? })
+}
+
+impl Complaint {
+    fn hear(&self, event: &async_nats::Event) {
+        match event {
+            async_nats::Event::Connected => info!("connected to NATS"),
+            async_nats::Event::ServerError(error) => {
+                let text = error.to_string();
+                let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if said.as_ref().is_none_or(|(when, last)| *last != text || when.elapsed() > COMPLAINT_LASTS) {
+                    warn!(error = text, "the NATS server complains");
+                }
+                *said = Some((Instant::now(), text));
+            }
+            async_nats::Event::Disconnected => warn!("the connection to NATS is lost; trying to get it back"),
+            // Once for every attempt to connect: the relay says why there is no connection, with growing pauses.
+            event => debug!(%event, "NATS connection"),
+        }
+    }
+
+    fn latest(&self) -> Option<String> {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.as_ref().filter(|(when, _)| when.elapsed() < COMPLAINT_LASTS).map(|(_, text)| text.clone())
+    }
 }
 
 /// Refuses servers older than [`OLDEST_SERVER`]: they drop options silently.
@@ -160,14 +278,6 @@ fn reconnect_delay(attempts: usize) -> Duration {
         Duration::ZERO
     } else {
         MAX_RECONNECT_DELAY.min(Duration::from_millis(25) * 2_u32.pow(doublings))
-    }
-}
-
-fn report(event: &async_nats::Event) {
-    match event {
-        async_nats::Event::Connected => info!("connected to NATS"),
-        async_nats::Event::Closed | async_nats::Event::Draining => info!(%event, "closing the connection to NATS"),
-        _ => warn!(%event, "NATS connection"),
     }
 }
 

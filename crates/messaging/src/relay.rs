@@ -1,6 +1,6 @@
 //! Carries the log to JetStream, sequence = position. Keeps no state: the stream itself says where to go on.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_nats::jetstream::{
     context::{PublishAckFuture, PublishError, PublishErrorKind},
@@ -9,7 +9,7 @@ use async_nats::jetstream::{
 };
 use futures::{StreamExt, stream::FuturesOrdered};
 use orderlog_domain::ids::Position;
-use orderlog_event_log::{Log, LogError, Recorded};
+use orderlog_event_log::{Head, Identity, Log, LogError, Recorded};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -19,7 +19,8 @@ use crate::{
     cloud_event::{CloudEventError, Message},
     feed::{Feed, FeedError, Source},
     nats::Nats,
-    stream::{self, StreamError},
+    reminder::Reminder,
+    stream::{self, Found, StreamError, StreamState},
 };
 
 /// Messages sent and not yet acknowledged, beyond which no further batch is begun. Generous, because readers hear of an event
@@ -29,8 +30,14 @@ const WINDOW_MESSAGES: usize = 2_048;
 /// Events taken from the feed at once.
 const BATCH_EVENTS: usize = 256;
 
-/// How often an idle relay makes sure that the stream still reaches as far as it published.
+/// How often a relay makes sure that the stream is still ours, whole, and reaches as far as it published.
 const STREAM_CHECK: Duration = Duration::from_secs(2);
+
+/// How often a stopped relay looks whether somebody has acted.
+const STOPPED_CHECK: Duration = Duration::from_secs(3);
+
+/// Positions, spread over the stream, at which it is compared with the log before a relay goes on.
+const SAMPLES: i64 = 8;
 
 /// First pause after a failure; doubles with every failure in a row.
 const MIN_PAUSE: Duration = Duration::from_millis(50);
@@ -47,7 +54,7 @@ pub enum RelayState {
     Running,
     /// Something failed; the relay tries again by itself.
     Retrying,
-    /// Somebody must act; `last_error` says what to do.
+    /// Somebody must act; `last_error` says what to do. The relay looks again from time to time and goes on by itself.
     Stopped,
 }
 
@@ -69,7 +76,8 @@ pub enum RelayError {
     #[error(
         "JetStream stream {stream} ends at position {stream_last}, but the log ends at {log_last}: the database has lost \
          events that consumers have already seen (restored from an older backup?). Nothing is published until you decide: \
-         restore the newer database, or, to give up those events, delete the stream, tell its consumers, and restart"
+         restore the newer database, or, to give up those events, delete the stream and tell its consumers; the relay then \
+         refills it by itself"
     )]
     StreamAhead {
         /// Its name.
@@ -79,17 +87,19 @@ pub enum RelayError {
         /// Last position of the log.
         log_last: Position,
     },
-    /// Stream and log hold different events at one position.
+    /// Stream and log hold different things at one position.
     #[error(
-        "JetStream stream {stream} and the log differ at position {position}: the stream was filled from another log or \
-         from a past that a restored backup undid. Nothing is published until you delete the stream (it is refilled) or \
-         configure another name"
+        "JetStream stream {stream} and the log differ at position {position}: {what}. The stream was filled from another \
+         log, from a past that a restored backup undid, or by somebody else who may publish there. Nothing is published \
+         until you delete the stream, which the relay then refills by itself; or set --nats-stream and --nats-subject-prefix"
     )]
     Diverged {
         /// Its name.
         stream: String,
         /// Where they differ.
         position: Position,
+        /// What stands there.
+        what: String,
     },
     /// The stream cannot be used.
     #[error(transparent)]
@@ -143,6 +153,7 @@ impl RelayError {
 #[derive(Debug)]
 pub struct Relay {
     log: Log,
+    identity: Identity,
     nats: Nats,
     bus: Bus,
     status: watch::Sender<RelayStatus>,
@@ -152,11 +163,11 @@ pub struct Relay {
 type InFlight = futures::future::BoxFuture<'static, (Position, Result<PublishAck, PublishError>)>;
 
 impl Relay {
-    /// A relay from `log` to `nats`, woken by what this process announces on `bus` and at least every 250 ms.
+    /// A relay from `log`, which is who `identity` says, to `nats`; woken by what this process announces on `bus` and at least every 250 ms.
     #[must_use]
-    pub fn new(log: Log, nats: Nats, bus: Bus) -> Relay {
+    pub fn new(log: Log, identity: Identity, nats: Nats, bus: Bus) -> Relay {
         let status = RelayStatus { position: Position::START, state: RelayState::Starting, last_error: None };
-        Relay { log, nats, bus, status: watch::Sender::new(status) }
+        Relay { log, identity, nats, bus, status: watch::Sender::new(status) }
     }
 
     /// What the relay is doing, from now on.
@@ -165,31 +176,39 @@ impl Relay {
         self.status.subscribe()
     }
 
-    /// Publishes until cancelled; outages are waited out.
-    ///
-    /// # Errors
-    /// When somebody must act; the error says what to do, and so does the status.
-    pub async fn run(self, cancel: CancellationToken) -> Result<(), RelayError> {
+    /// Publishes until cancelled. Outages are waited out; where somebody must act, the status and the log say what to do, and
+    /// the relay goes on once it is done.
+    pub async fn run(self, cancel: CancellationToken) {
         let mut pause = MIN_PAUSE;
+        let mut reminder = Reminder::new();
         loop {
             let before = self.status.borrow().position;
-            let Some(Err(error)) = cancel.run_until_cancelled(self.carry()).await else { return Ok(()) };
-            if !error.is_transient() {
-                error!(%error, "the relay stopped");
-                self.fail(RelayState::Stopped, &error);
-                return Err(error);
-            }
+            let Some(Err(error)) = cancel.run_until_cancelled(self.carry()).await else { return };
             if self.status.borrow().position != before {
                 pause = MIN_PAUSE;
             }
-            if error.is_race() {
+            let stopped = !error.is_transient();
+            if error.is_race() && pause == MIN_PAUSE {
                 debug!(%error, "another relay was faster, or the stream lost its end; looking again");
             } else {
-                warn!(%error, pause_ms = pause.as_millis(), "the relay starts over");
+                let state = if stopped { RelayState::Stopped } else { RelayState::Retrying };
+                // A request that needs a right we do not have merely times out; the server says why.
+                let complaint = self.nats.complaint().filter(|_| !stopped);
+                let text =
+                    complaint.map_or_else(|| error.to_string(), |why| format!("{error} (the server says: {why})"));
+                match reminder.is_due(&text) {
+                    true if stopped => error!(error = text, "the relay stopped"),
+                    true => warn!(error = text, "the relay tries again"),
+                    false => {}
+                }
+                self.status.send_modify(|status| {
+                    status.state = state;
+                    status.last_error = Some(text);
+                });
             }
-            self.fail(RelayState::Retrying, &error);
-            if cancel.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
-                return Ok(());
+            let wait = if stopped { STOPPED_CHECK } else { pause };
+            if cancel.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return;
             }
             pause = MAX_PAUSE.min(pause * 2);
         }
@@ -214,7 +233,7 @@ impl Relay {
                         window.push_back(self.publish(&event).await?);
                     }
                 }
-                _ = check.tick(), if window.is_empty() => self.check_stream().await?,
+                _ = check.tick() => self.check_stream(window.is_empty()).await?,
             }
         }
     }
@@ -222,9 +241,50 @@ impl Relay {
     /// Where to go on, once it is certain that stream and log tell the same story.
     async fn resume_position(&self) -> Result<Position, RelayError> {
         let published = self.status.borrow().position;
-        let state = stream::prepare(&self.nats).await?;
+        let mut state = stream::open(&self.nats, &self.identity).await.inspect_err(|error| {
+            if error.is_not_ours() {
+                self.nats.listen(false);
+            }
+        })?;
         // The head is read after the stream: whatever the stream holds was in the log before.
         let head = self.log.head().await?;
+        self.compare(&state, &head, published).await?;
+        if !state.marked {
+            stream::mark(&self.nats, &self.identity, &state).await?;
+        }
+        if !state.whole {
+            state = stream::make_anew(&self.nats, &self.identity, state).await?;
+        } else if state.last < published {
+            let (from, to) = (state.last.next().0, published.0);
+            warn!(stream = self.nats.link.stream, from, to, "the stream lost events; refilling");
+            metrics::counter!("orderlog_relay_refills_total").increment(1);
+        }
+        self.nats.listen(true);
+        info!(stream = self.nats.link.stream, position = state.last.0, head = head.position.0, "relaying");
+        self.arrived(state.last);
+        Ok(state.last)
+    }
+
+    /// Compares the stream with the log: at its ends, where this relay stopped, and at some places in between. A message that
+    /// is no event of the log, wherever it stands, proves that the two differ; one that is gone proves nothing.
+    async fn compare(&self, state: &StreamState, head: &Head, published: Position) -> Result<(), RelayError> {
+        let (first, last) = (state.first.0.max(1), state.last.0);
+        let spread = (1..SAMPLES).map(|sample| first + (last - first) / SAMPLES * sample);
+        let ends = [first, last, published.0, published.0 + 1, head.position.0, head.position.0 + 1];
+        let positions: BTreeSet<i64> =
+            spread.chain(ends).filter(|position| (first..=last).contains(position)).collect();
+        for position in positions.into_iter().map(Position) {
+            let what = match state.at(position).await? {
+                Found::Nothing => continue,
+                Found::Foreign(what) => what,
+                Found::Event(_) if position > head.position => continue,
+                Found::Event(theirs) => match self.log.read(Position(position.0 - 1), 1).await?.first() {
+                    Some(ours) if ours.hash == theirs => continue,
+                    _ => "the log holds another event there".to_owned(),
+                },
+            };
+            return Err(RelayError::Diverged { stream: self.nats.link.stream.clone(), position, what });
+        }
         if state.last > head.position {
             return Err(RelayError::StreamAhead {
                 stream: self.nats.link.stream.clone(),
@@ -232,30 +292,13 @@ impl Relay {
                 log_last: head.position,
             });
         }
-        if let Some(theirs) = state.last_hash {
-            let ours = self.log.read(Position(state.last.0 - 1), 1).await?;
-            if ours.first().is_some_and(|event| event.hash != theirs) {
-                return Err(RelayError::Diverged { stream: self.nats.link.stream.clone(), position: state.last });
-            }
-        }
-        if state.last < published {
-            warn!(
-                stream = self.nats.link.stream,
-                from = state.last.next().0,
-                to = published.0,
-                "the stream lost events; refilling"
-            );
-            metrics::counter!("orderlog_relay_refills_total").increment(1);
-        }
-        info!(stream = self.nats.link.stream, position = state.last.0, head = head.position.0, "relaying");
-        self.arrived(state.last);
-        Ok(state.last)
+        Ok(())
     }
 
     /// Sends one event; the answer arrives through the returned future.
     async fn publish(&self, event: &Recorded) -> Result<InFlight, RelayError> {
         let position = event.position;
-        let message = Message::of(event)?;
+        let message = Message::of(event, self.nats.subject_prefix())?;
         let publish = PublishMessage::build()
             .payload(message.payload.into())
             .headers(message.headers)
@@ -282,24 +325,19 @@ impl Relay {
         }
     }
 
-    /// Notices a stream that lost events while there was nothing to publish.
-    async fn check_stream(&self) -> Result<(), RelayError> {
+    /// Notices a stream that lost events, gained foreign ones, or changed hands, whether there is anything to publish or not.
+    async fn check_stream(&self, idle: bool) -> Result<(), RelayError> {
         let published = self.status.borrow().position;
-        match stream::last_position(&self.nats).await? {
-            Some(last) if last >= published => Ok(()),
-            last => Err(RelayError::Moved(last.unwrap_or_default())),
-        }
+        let Some(state) = stream::look(&self.nats, &self.identity).await? else {
+            return Err(RelayError::Moved(Position::START));
+        };
+        // Further than published: by another relay, or by somebody who has no business there. Looking again tells.
+        let moved = state.last < published || (idle && state.last > published);
+        if moved || !state.whole || !state.marked { Err(RelayError::Moved(state.last)) } else { Ok(()) }
     }
 
     fn arrived(&self, position: Position) {
         metrics::gauge!("orderlog_relay_position").set(position.0 as f64);
         self.status.send_replace(RelayStatus { position, state: RelayState::Running, last_error: None });
-    }
-
-    fn fail(&self, state: RelayState, error: &RelayError) {
-        self.status.send_modify(|status| {
-            status.state = state;
-            status.last_error = Some(error.to_string());
-        });
     }
 }

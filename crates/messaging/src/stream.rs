@@ -1,31 +1,34 @@
-//! The JetStream stream that carries the log: created when missing, verified when there, never altered.
+//! The JetStream stream that carries the log: created when missing, verified when there, made anew when it was purged.
 
 use async_nats::jetstream::{
     self, ErrorCode,
     context::{CreateStreamErrorKind, GetStreamErrorKind},
-    stream::{Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType},
+    stream::{Config, DiscardPolicy, Info, PersistenceMode, RawMessageErrorKind, RetentionPolicy, StorageType},
 };
 use orderlog_domain::ids::Position;
-use orderlog_event_log::Hash;
-use tracing::info;
+use orderlog_event_log::{Hash, Identity};
+use tracing::{info, warn};
 
 use crate::{cloud_event::CloudEvent, nats::Nats};
 
-/// Stream name unless configured.
-pub const DEFAULT_STREAM: &str = "ORDERLOG";
-
-/// Every subject the log is published under.
-pub const SUBJECTS: &str = "orderlog.v1.>";
-
 /// Position of the message that a fresh stream begins with.
 const FIRST_POSITION: Position = Position(1);
+
+/// Where the stream's metadata name the log it carries.
+const LOG_KEY: &str = "orderlog-log";
+
+/// Where they name the place that log lives at: a copy of the log lives elsewhere.
+const PLACE_KEY: &str = "orderlog-place";
 
 /// Why the stream cannot carry the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
     /// No connection at the moment.
-    #[error("NATS cannot be reached; trying again")]
-    Unreachable,
+    #[error("NATS cannot be reached ({why}); trying again")]
+    Unreachable {
+        /// What the last attempt said.
+        why: String,
+    },
     /// Older than what the relay relies on.
     #[error("NATS server {version:?} is too old: 2.10 or newer is needed, older ones drop stream options silently")]
     ServerTooOld {
@@ -37,7 +40,8 @@ pub enum StreamError {
     NoJetStream,
     /// The stream's configuration would lose or reorder events.
     #[error(
-        "stream {stream} cannot carry the log: {}. Delete the stream (it is refilled from the log) or configure another name",
+        "stream {stream} cannot carry the log: {}. Delete the stream (it is refilled from the log), or set --nats-stream and \
+         --nats-subject-prefix to names that nobody else uses",
         problems.join("; ")
     )]
     Mismatch {
@@ -45,6 +49,52 @@ pub enum StreamError {
         stream: String,
         /// What is wrong, one phrase each.
         problems: Vec<String>,
+    },
+    /// Another stream takes the subjects.
+    #[error(
+        "stream {stream} cannot be created, because another stream on this NATS takes messages under {subjects}: set \
+         --nats-subject-prefix too, to a prefix that nobody else uses"
+    )]
+    SubjectsTaken {
+        /// Its name.
+        stream: String,
+        /// Ours.
+        subjects: String,
+    },
+    /// Another shop's.
+    #[error(
+        "JetStream stream {stream} carries another log (id {theirs}, ours is {ours}). Nothing is published and nothing is \
+         heard; commands and queries go on from the log. Give this log a stream of its own with --nats-stream and \
+         --nats-subject-prefix; or, when the other log is gone for good, delete the stream"
+    )]
+    OtherLog {
+        /// Its name.
+        stream: String,
+        /// Id of the log it carries.
+        theirs: String,
+        /// Id of this log.
+        ours: String,
+    },
+    /// The shop's whose database ours is a copy of; or the shop has moved.
+    #[error(
+        "JetStream stream {stream} belongs to this log as it lives at {theirs}, but this database is at {ours}: it is a copy, \
+         or the log has moved. Nothing is published and nothing is heard; commands and queries go on from the log. If this \
+         is a copy (staging, a restore drill), give it a stream of its own with --nats-stream and --nats-subject-prefix, or \
+         no NATS at all. If the log has moved here for good, run `orderlog take-stream` once with the settings of this node"
+    )]
+    OtherPlace {
+        /// Its name.
+        stream: String,
+        /// Where the log lives that it belongs to.
+        theirs: String,
+        /// Where this one lives.
+        ours: String,
+    },
+    /// Nothing to take over.
+    #[error("there is no stream {stream} on this NATS: a node that serves this log creates it")]
+    Missing {
+        /// Its name.
+        stream: String,
     },
     /// A request failed.
     #[error("cannot {operation} stream {stream}: {source}")]
@@ -62,50 +112,161 @@ impl StreamError {
     /// Whether trying again may help without anybody changing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, StreamError::Unreachable | StreamError::Request { .. })
+        matches!(self, StreamError::Unreachable { .. } | StreamError::Request { .. })
+    }
+
+    /// Whether the stream belongs to somebody else.
+    pub(crate) fn is_not_ours(&self) -> bool {
+        matches!(self, StreamError::OtherLog { .. } | StreamError::OtherPlace { .. })
     }
 }
 
-/// What the stream holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The stream as it was found: ours, or nobody's yet.
+#[derive(Debug)]
 pub(crate) struct StreamState {
+    stream: jetstream::stream::Stream,
+    name: String,
+    /// Position of its first message.
+    pub(crate) first: Position,
     /// Position of its last message.
     pub(crate) last: Position,
-    /// Hash of that event, if the message is still there and is ours.
-    pub(crate) last_hash: Option<Hash>,
+    /// Whether it still holds every message up to `last` that its configuration lets it keep.
+    pub(crate) whole: bool,
+    /// Whether it says that it is ours. One of a release that did not mark streams says nothing.
+    pub(crate) marked: bool,
 }
 
-/// Makes sure the stream exists as it must be and says how far it reaches.
-pub(crate) async fn prepare(nats: &Nats) -> Result<StreamState, StreamError> {
-    nats.check_server()?;
-    let stream = open_or_create(nats).await?;
+/// What stands at a position of the stream.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// An event of some log.
+    Event(Hash),
+    /// Something else; in words.
+    Foreign(String),
+    /// Nothing: purged, deleted or discarded.
+    Nothing,
+}
+
+/// Makes sure the stream exists, as it must be and for this log, and says what it holds.
+pub(crate) async fn open(nats: &Nats, identity: &Identity) -> Result<StreamState, StreamError> {
+    nats.check_server().await?;
+    let stream = match find(nats).await? {
+        Some(stream) => stream,
+        None => create(nats, wanted(nats, identity)).await?,
+    };
+    state_of(nats, identity, stream)
+}
+
+/// As [`open`], but `None` when there is no stream.
+pub(crate) async fn look(nats: &Nats, identity: &Identity) -> Result<Option<StreamState>, StreamError> {
+    find(nats).await?.map(|stream| state_of(nats, identity, stream)).transpose()
+}
+
+fn state_of(nats: &Nats, identity: &Identity, stream: jetstream::stream::Stream) -> Result<StreamState, StreamError> {
     let info = stream.cached_info();
-    verify(info)?;
-    let last = Position(i64::try_from(info.state.last_sequence).unwrap_or(i64::MAX));
-    let last_hash = if info.state.messages == 0 { None } else { hash_at(&stream, info.state.last_sequence).await };
-    Ok(StreamState { last, last_hash })
+    let marked = owner(&info.config, identity)?;
+    verify(info, &nats.subjects())?;
+    let position = |sequence: u64| Position(i64::try_from(sequence).unwrap_or(i64::MAX));
+    let (first, last, whole) =
+        (position(info.state.first_sequence), position(info.state.last_sequence), is_whole(info));
+    Ok(StreamState { name: info.config.name.clone(), first, last, whole, marked, stream })
 }
 
-/// How far the stream reaches; `None` when it does not exist.
-pub(crate) async fn last_position(nats: &Nats) -> Result<Option<Position>, StreamError> {
-    match nats.link.jetstream.get_stream(&nats.link.stream).await {
-        Ok(stream) => Ok(i64::try_from(stream.cached_info().state.last_sequence).ok().map(Position)),
-        Err(error) if is_missing(&error) => Ok(None),
-        Err(error) => Err(failed(nats, "read", error)),
+impl StreamState {
+    /// What stands at a position. That it cannot be read proves nothing and is an error.
+    pub(crate) async fn at(&self, position: Position) -> Result<Found, StreamError> {
+        let message = match self.stream.get_raw_message(position.0.cast_unsigned()).await {
+            Ok(message) => message,
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => return Ok(Found::Nothing),
+            Err(source) => {
+                let (operation, stream) = ("read a message of", self.name.clone());
+                return Err(StreamError::Request { operation, stream, source: source.into() });
+            }
+        };
+        Ok(match CloudEvent::parse(&message.payload).and_then(|event| event.hash()) {
+            Ok(hash) => Found::Event(hash),
+            Err(error) => Found::Foreign(format!("{error} (subject {})", message.subject)),
+        })
     }
 }
 
-async fn open_or_create(nats: &Nats) -> Result<jetstream::stream::Stream, StreamError> {
+/// Marks a stream of an older release as ours.
+pub(crate) async fn mark(nats: &Nats, identity: &Identity, state: &StreamState) -> Result<(), StreamError> {
+    let config = marked(state.stream.cached_info().config.clone(), identity);
+    let updated = nats.link.jetstream.update_stream(&config).await;
+    updated.map(|_| ()).map_err(|error| failed(nats, "mark", error))
+}
+
+/// Makes anew a stream that was purged, as it was configured: sequences only ever grow, so what is missing cannot be put
+/// back. Its consumers go with it, and are created again by whoever needs them (docs/EVENTS.md).
+pub(crate) async fn make_anew(
+    nats: &Nats,
+    identity: &Identity,
+    state: StreamState,
+) -> Result<StreamState, StreamError> {
+    let name = &nats.link.stream;
+    warn!(
+        stream = name,
+        first = state.first.0,
+        last = state.last.0,
+        "the stream was purged, or messages in it were deleted; it is made anew and refilled from the log"
+    );
+    let config = marked(state.stream.cached_info().config.clone(), identity);
+    nats.link.jetstream.delete_stream(name).await.map_err(|error| failed(nats, "delete", error))?;
+    let stream = create(nats, config).await?;
+    metrics::counter!("orderlog_relay_refills_total").increment(1);
+    state_of(nats, identity, stream)
+}
+
+impl Nats {
+    /// Tells the stream that this log lives here now. Answers where it lived before; `None` when the stream knew already.
+    ///
+    /// # Errors
+    /// When there is no stream, it carries another log, or NATS fails.
+    pub async fn take_stream(&self, identity: &Identity) -> Result<Option<String>, StreamError> {
+        self.check_server().await?;
+        let stream = self.link.stream.clone();
+        let found = find(self).await?.ok_or(StreamError::Missing { stream })?;
+        let info = found.cached_info();
+        let before = match owner(&info.config, identity) {
+            Ok(true) => return Ok(None),
+            Ok(false) => "a place that nobody noted".to_owned(),
+            Err(StreamError::OtherPlace { theirs, .. }) => theirs,
+            Err(error) => return Err(error),
+        };
+        let config = marked(info.config.clone(), identity);
+        self.link.jetstream.update_stream(&config).await.map_err(|error| failed(self, "mark", error))?;
+        Ok(Some(before))
+    }
+}
+
+/// Whether the stream says that it is this log's, here.
+fn owner(config: &Config, identity: &Identity) -> Result<bool, StreamError> {
+    let Some(log) = config.metadata.get(LOG_KEY) else { return Ok(false) };
+    let (stream, ours) = (config.name.clone(), identity.id.to_string());
+    if *log != ours {
+        return Err(StreamError::OtherLog { stream, theirs: log.clone(), ours });
+    }
+    let place = config.metadata.get(PLACE_KEY).map_or("an unknown place", String::as_str);
+    if place != identity.place {
+        return Err(StreamError::OtherPlace { stream, theirs: place.to_owned(), ours: identity.place.clone() });
+    }
+    Ok(true)
+}
+
+fn marked(mut config: Config, identity: &Identity) -> Config {
+    config.metadata.insert(LOG_KEY.to_owned(), identity.id.to_string());
+    config.metadata.insert(PLACE_KEY.to_owned(), identity.place.clone());
+    config
+}
+
+async fn find(nats: &Nats) -> Result<Option<jetstream::stream::Stream>, StreamError> {
     match nats.link.jetstream.get_stream(&nats.link.stream).await {
-        Ok(stream) => Ok(stream),
-        Err(error) if is_missing(&error) => {
-            info!(stream = nats.link.stream, subjects = SUBJECTS, "creating the JetStream stream");
-            nats.link.jetstream.create_stream(wanted(&nats.link.stream)).await.map_err(|error| match error.kind() {
-                CreateStreamErrorKind::JetStreamUnavailable => StreamError::NoJetStream,
-                _ => failed(nats, "create", error),
-            })
-        }
+        Ok(stream) => Ok(Some(stream)),
         Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(ref problem) if problem.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                Ok(None)
+            }
             GetStreamErrorKind::JetStream(ref problem) if is_disabled(problem.error_code()) => {
                 Err(StreamError::NoJetStream)
             }
@@ -114,8 +275,15 @@ async fn open_or_create(nats: &Nats) -> Result<jetstream::stream::Stream, Stream
     }
 }
 
-fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
-    matches!(error.kind(), GetStreamErrorKind::JetStream(ref problem) if problem.error_code() == ErrorCode::STREAM_NOT_FOUND)
+async fn create(nats: &Nats, config: Config) -> Result<jetstream::stream::Stream, StreamError> {
+    info!(stream = nats.link.stream, subjects = nats.subjects(), "creating the JetStream stream");
+    nats.link.jetstream.create_stream(config).await.map_err(|error| match error.kind() {
+        CreateStreamErrorKind::JetStreamUnavailable => StreamError::NoJetStream,
+        CreateStreamErrorKind::JetStream(ref problem) if problem.error_code() == ErrorCode::STREAM_SUBJECT_OVERLAP => {
+            StreamError::SubjectsTaken { stream: nats.link.stream.clone(), subjects: nats.subjects() }
+        }
+        _ => failed(nats, "create", error),
+    })
 }
 
 fn is_disabled(code: ErrorCode) -> bool {
@@ -126,20 +294,30 @@ fn failed(nats: &Nats, operation: &'static str, source: impl Into<async_nats::Er
     StreamError::Request { operation, stream: nats.link.stream.clone(), source: source.into() }
 }
 
-/// Hash of the event at `sequence`. A message that is gone or not ours proves nothing either way.
-async fn hash_at(stream: &jetstream::stream::Stream, sequence: u64) -> Option<Hash> {
-    let message = stream.get_raw_message(sequence).await.ok()?;
-    CloudEvent::parse(&message.payload).ok()?.hash.parse().ok()
+/// Whether nothing is missing. Where the configuration discards old messages, they are missing by the operator's choice.
+fn is_whole(info: &Info) -> bool {
+    let config = &info.config;
+    let discards = config.max_messages > 0
+        || config.max_messages_per_subject > 0
+        || config.max_bytes > 0
+        || !config.max_age.is_zero()
+        || config.allow_message_ttl;
+    let begins = config.first_sequence.unwrap_or(0).max(FIRST_POSITION.0.cast_unsigned());
+    discards || info.state.messages == (info.state.last_sequence + 1).saturating_sub(begins)
 }
 
 /// The configuration of a fresh stream: on file, without limits, numbered from the log's first position. It need not sync
 /// each message before acknowledging it, for the log has it: 7 times the rate where the server syncs always. Servers
 /// before 2.12 ignore that.
-fn wanted(name: &str) -> Config {
+fn wanted(nats: &Nats, identity: &Identity) -> Config {
+    marked(fresh(&nats.link.stream, nats.subjects()), identity)
+}
+
+fn fresh(name: &str, subjects: String) -> Config {
     Config {
         name: name.to_owned(),
         description: Some("Orderlog: one message per event, sequence = position in the log".to_owned()),
-        subjects: vec![SUBJECTS.to_owned()],
+        subjects: vec![subjects],
         storage: StorageType::File,
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
@@ -157,19 +335,19 @@ fn wanted(name: &str) -> Config {
 
 /// Refuses a stream that would lose, drop or renumber events. Limits that discard the oldest are the operator's choice:
 /// what is discarded is still in the log.
-fn verify(info: &Info) -> Result<(), StreamError> {
-    let problems = problems(&info.config);
+fn verify(info: &Info, subjects: &str) -> Result<(), StreamError> {
+    let problems = problems(&info.config, subjects);
     if problems.is_empty() { Ok(()) } else { Err(StreamError::Mismatch { stream: info.config.name.clone(), problems }) }
 }
 
-fn problems(found: &Config) -> Vec<String> {
+fn problems(found: &Config, subjects: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut refuse = |wrong: bool, what: &str| {
         if wrong {
             problems.push(what.to_owned());
         }
     };
-    refuse(found.subjects != [SUBJECTS], &format!("its subjects are {:?}, not [{SUBJECTS:?}]", found.subjects));
+    refuse(found.subjects != [subjects], &format!("its subjects are {:?}, not [{subjects:?}]", found.subjects));
     refuse(found.storage != StorageType::File, "it is kept in memory, not on file");
     refuse(found.retention != RetentionPolicy::Limits, "its retention removes messages once consumed");
     refuse(found.discard != DiscardPolicy::Old, "it refuses new messages when full");
@@ -185,23 +363,45 @@ fn problems(found: &Config) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    const SUBJECTS: &str = "orderlog.v1.>";
+
+    fn wanted(name: &str) -> Config {
+        fresh(name, SUBJECTS.to_owned())
+    }
+
+    #[test]
+    fn a_stream_belongs_to_one_log_in_one_place() {
+        let at = |id: u128, place: &str| Identity { id: Uuid::from_u128(id), place: place.to_owned() };
+        let shop = at(1, "postgres/7/5");
+        let unmarked = wanted("S");
+        assert!(matches!(owner(&unmarked, &shop), Ok(false)));
+        let ours = marked(unmarked, &shop);
+        assert!(matches!(owner(&ours, &shop), Ok(true)));
+        let other = owner(&ours, &at(2, "postgres/7/5")).expect_err("another log").to_string();
+        assert!(other.contains("another log") && other.contains("--nats-stream"), "{other}");
+        let copy = owner(&ours, &at(1, "postgres/7/6")).expect_err("a copy").to_string();
+        assert!(copy.contains("postgres/7/5") && copy.contains("take-stream"), "{copy}");
+    }
 
     #[test]
     fn the_configuration_we_create_is_the_one_we_accept() {
-        assert_eq!(problems(&wanted(DEFAULT_STREAM)), Vec::<String>::new());
+        assert_eq!(problems(&wanted("S"), SUBJECTS), Vec::<String>::new());
     }
 
     #[test]
     fn every_problem_is_named_at_once() {
         let found = Config { subjects: vec!["shop.>".to_owned()], storage: StorageType::Memory, ..wanted("S") };
-        let text = StreamError::Mismatch { stream: "S".to_owned(), problems: problems(&found) }.to_string();
+        let text = StreamError::Mismatch { stream: "S".to_owned(), problems: problems(&found, SUBJECTS) }.to_string();
         assert!(text.contains("shop.>") && text.contains("memory") && text.contains("refilled"), "{text}");
     }
 
     #[test]
     fn limits_that_discard_the_oldest_are_accepted() {
         let found = Config { max_messages: 1_000_000, num_replicas: 3, ..wanted("S") };
-        assert_eq!(problems(&found), Vec::<String>::new());
+        assert_eq!(problems(&found, SUBJECTS), Vec::<String>::new());
     }
 }

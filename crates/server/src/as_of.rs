@@ -83,7 +83,7 @@ impl Moments<'_> {
                 return match position {
                     0.. if position <= head.0 => {
                         let (position, said) = (Position(position), Said::Position);
-                        Ok(AsOf { position, at: self.recorded_at(position).await?, said })
+                        Ok(AsOf { position, at: recorded_at(self.log, position).await?, said })
                     }
                     _ => Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into()),
                 };
@@ -94,7 +94,7 @@ impl Moments<'_> {
             if at > now {
                 return Err(problem("That moment lies in the future.".to_owned()).into());
             }
-            let position = self.last_position(head, |recorded_at| recorded_at <= at).await?;
+            let position = last_position(self.log, head, |recorded_at| recorded_at <= at).await?;
             return Ok(AsOf { position, at, said: Said::Time(at) });
         }
         let calendar = self.calendar;
@@ -105,37 +105,41 @@ impl Moments<'_> {
         match range.to.map(|day| (day, calendar.day_bounds(day))) {
             Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
             Some((day, (_, end))) if end <= now => {
-                let position = self.last_position(head, |recorded_at| recorded_at < end).await?;
+                let position = last_position(self.log, head, |recorded_at| recorded_at < end).await?;
                 Ok(AsOf { position, at: end, said: Said::EndOf(day) })
             }
             Some(_) | None => Ok(AsOf { position: head, at: now, said: Said::Time(now) }),
         }
     }
+}
 
-    /// The last position whose time of recording is `early`. These times never decrease along the log, so halving finds
-    /// it: 20 reads of one event in a log of a million.
-    async fn last_position(&self, head: Position, early: impl Fn(DateTime<Utc>) -> bool) -> Result<Position, Failure> {
-        let (mut known, mut later) = (0, head.0 + 1);
-        while later - known > 1 {
-            let middle = known + (later - known) / 2;
-            if early(self.recorded_at(Position(middle)).await?) {
-                known = middle;
-            } else {
-                later = middle;
-            }
+/// The last position whose time of recording is `early`. These times never decrease along the log, so halving finds it:
+/// 20 reads of one event in a log of a million.
+pub(crate) async fn last_position(
+    log: &Log,
+    head: Position,
+    early: impl Fn(DateTime<Utc>) -> bool,
+) -> Result<Position, Failure> {
+    let (mut known, mut later) = (0, head.0 + 1);
+    while later - known > 1 {
+        let middle = known + (later - known) / 2;
+        if early(recorded_at(log, Position(middle)).await?) {
+            known = middle;
+        } else {
+            later = middle;
         }
-        Ok(Position(known))
     }
+    Ok(Position(known))
+}
 
-    /// When the event at a position was recorded; long ago where there is none before the first.
-    async fn recorded_at(&self, position: Position) -> Result<DateTime<Utc>, Failure> {
-        if position == Position::START {
-            return Ok(DateTime::UNIX_EPOCH);
-        }
-        let page = self.log.read(Position(position.0 - 1), 1).await.map_err(anyhow::Error::new)?;
-        let event = page.first().ok_or_else(|| anyhow::anyhow!("event {position} is missing"))?;
-        Ok(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at)
+/// When the event at a position was recorded; long ago where there is none before the first.
+async fn recorded_at(log: &Log, position: Position) -> Result<DateTime<Utc>, Failure> {
+    if position == Position::START {
+        return Ok(DateTime::UNIX_EPOCH);
     }
+    let page = log.read(Position(position.0 - 1), 1).await.map_err(anyhow::Error::new)?;
+    let event = page.first().ok_or_else(|| anyhow::anyhow!("event {position} is missing"))?;
+    Ok(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at)
 }
 
 /// A bare number like these may be meant as a year.

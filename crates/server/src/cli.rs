@@ -2,6 +2,7 @@
 
 mod audit;
 mod demo;
+mod events;
 mod export;
 mod help;
 mod import;
@@ -13,6 +14,7 @@ mod settings;
 mod simulate;
 mod status;
 mod stdio;
+mod take_stream;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -107,13 +109,16 @@ enum Command {
         The first start that may write records the settings given to it. Later ones take them from the log and are refused when they \
         are given others. The currency cannot be changed once events stand in it.")]
     Settings(settings::Arguments),
-    /// Print the catalogue of events
-    #[command(after_help = "Example:\n  orderlog events --markdown | less")]
-    Events {
-        /// As Markdown: the text of docs/EVENTS.md
-        #[arg(long)]
-        markdown: bool,
-    },
+    /// Tell the JetStream stream that this log lives here now: once, after the database was moved or restored
+    #[command(
+        after_help = "Example:\n  orderlog take-stream --database-url postgres://orderlog@new-db/orderlog --nats-url nats://nats:4222"
+    )]
+    TakeStream,
+    /// Print the catalogue of events, their schemas, or the AsyncAPI document
+    #[command(
+        after_help = "Examples:\n  orderlog events --markdown\n  orderlog events --schemas ./schemas\n  orderlog events --asyncapi > asyncapi.json"
+    )]
+    Events(events::Arguments),
     /// Print every setting as it is in force, and where it comes from
     #[command(after_help = "Examples:\n  orderlog config --config orderlog.toml\n  orderlog config --markdown\n\n\
         What changes figures stands in the log; `orderlog settings` shows it.")]
@@ -169,7 +174,7 @@ impl Cli {
             Command::Man { command } => print(&help::manual(command.as_deref())?)?,
             Command::Export(arguments) => export::run(&quiet(&self.settings)?, arguments).await?,
             Command::Settings(arguments) => settings::run(&quiet(&self.settings)?, arguments).await?,
-            Command::Events { markdown: _ } => print(&orderlog_messaging::catalogue_markdown()?)?,
+            Command::Events(arguments) => events::run(&arguments)?,
             Command::Demo(arguments) => demo::run(self.settings, arguments).await?,
             Command::Serve => serve::run(load(&self.settings)?).await?,
             Command::Migrate => {
@@ -182,6 +187,7 @@ impl Cli {
             Command::Rebuild(arguments) => rebuild::run(quiet(&self.settings)?, arguments).await?,
             Command::Simulate(arguments) => simulate::run(quiet(&self.settings)?, arguments).await?,
             Command::Import(arguments) => return import::run(quiet(&self.settings)?, arguments).await,
+            Command::TakeStream => take_stream::run(&quiet(&self.settings)?).await?,
             Command::Status(arguments) => status::run(&quiet(&self.settings)?, arguments).await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! Configuration: flag over environment over file over default, typed, all problems reported at once.
 
+mod nats;
 mod page;
 mod redacted;
 mod settings;
@@ -16,6 +17,7 @@ use orderlog_domain::{
     format::Locale,
     money::Currency,
 };
+use orderlog_messaging::Access;
 
 pub(crate) use self::{
     page::markdown,
@@ -30,7 +32,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) database_url: String,
-    pub(crate) nats_url: Option<String>,
+    pub(crate) nats: Option<Access>,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) shop: Shop,
@@ -85,7 +87,7 @@ impl sources::Values {
         let listen = self.read("listen", loopback);
         let metrics_listen = self.read_optional("metrics-listen", address);
         let database_url = self.read("database-url", database_url);
-        let nats_url = self.read_optional("nats-url", nats_url);
+        let nats = self.read_nats();
         let allowed_hosts = self.read("allowed-hosts", list);
         let allowed_origins = self.read("allowed-origins", list);
         let shop = self.read_shop();
@@ -105,7 +107,7 @@ impl sources::Values {
             listen: listen?,
             metrics_listen: metrics_listen?,
             database_url: database_url?,
-            nats_url: nats_url?,
+            nats: nats?,
             allowed_hosts: allowed_hosts?,
             allowed_origins: allowed_origins?,
             shop: shop?,
@@ -187,14 +189,6 @@ fn database_url(text: &str) -> Result<String, String> {
     }
 }
 
-fn nats_url(text: &str) -> Result<String, String> {
-    if text.starts_with("nats://") || text.starts_with("tls://") {
-        Ok(text.to_owned())
-    } else {
-        Err("expected nats://host:4222 or tls://host:4222".to_owned())
-    }
-}
-
 fn known_locales() -> String {
     let tags: Vec<&str> = Locale::ALL.iter().map(|locale| locale.tag()).collect();
     format!("expected one of {}", tags.join(", "))
@@ -222,7 +216,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:7400");
         assert_eq!(config.database_url, "sqlite://orderlog-data/log.db");
         assert_eq!(config.shop.calendar.timezone, chrono_tz::Asia::Kolkata);
-        assert_eq!(config.nats_url, None);
+        assert!(config.nats.is_none());
     }
 
     #[test]
@@ -279,6 +273,25 @@ mod tests {
     fn listening_beyond_loopback_is_refused() {
         let error = load(&[("listen", "0.0.0.0:7400")]).unwrap_err();
         assert!(error.0[0].contains("no credentials"), "{error}");
+    }
+
+    #[test]
+    fn no_problem_repeats_a_password() {
+        let secrets = [
+            ("database-url", "postgers://orderlog:s3cret@db/orderlog"),
+            ("database-url", "orderlog:s3cret@db/orderlog"),
+            ("database-url", "postgers://orderlog:s3cret"),
+            ("database-url", "mysql://db/orderlog?user=o&password=s3cret"),
+            ("nats-url", "http://orderlog:s3cret@host:4222"),
+            ("nats-url", "nats://orderlog:s3cret/with/slashes@"),
+            ("nats-url", "s3cret"),
+        ];
+        for (name, text) in secrets {
+            let said = load(&[(name, text)]).unwrap_err().to_string();
+            assert!(said.contains(name) && !said.contains("s3cret"), "{said}");
+        }
+        let said = load(&[secrets[0]]).unwrap_err().to_string();
+        assert!(said.contains("`postgers://…@db/orderlog`"), "{said}");
     }
 
     #[test]

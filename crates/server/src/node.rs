@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
 use orderlog_event_log::{Identity, Log, LogError};
-use orderlog_messaging::{Bus, DEFAULT_STREAM, Nats, Relay, RelayStatus, Source};
+use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
 use tokio::{
     sync::{Mutex, watch},
@@ -84,15 +84,17 @@ impl Node {
         let ending = CancellationToken::new();
         let mut background = vec![];
         let (mut nats, mut relay) = (None, None);
-        if let Some(url) = &config.nats_url {
-            let client = Nats::connect(url, DEFAULT_STREAM).await.context("connect to NATS")?;
-            let carrier = Relay::new(log.clone(), client.clone(), bus.clone());
+        if let Some(access) = &config.nats {
+            let client = Nats::connect(access.clone()).await.context("connect to NATS")?;
+            let carrier = Relay::new(log.clone(), identity.clone(), client.clone(), bus.clone());
             (nats, relay) = (Some(client), Some(carrier.status()));
-            let ending = ending.clone();
-            // It says itself when and why it stops, in the log and in its status.
-            background.push(tokio::spawn(async move { _ = carrier.run(ending).await }));
+            // It says itself when and why it does not publish, in the log and in its status.
+            background.push(tokio::spawn(carrier.run(ending.clone())));
         }
-        let source = nats.clone().map_or(Source::Bus(bus), Source::Nats);
+        let source = match nats.clone() {
+            Some(nats) => Source::Nats(bus, nats),
+            None => Source::Bus(bus),
+        };
         let unseal = {
             let (opening, forgetting) = (Arc::clone(&keyring), Arc::clone(&keyring));
             Unseal::new(move |field, sealed| opening.open_seal(field, sealed))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Hash, Recorded};
-use orderlog_messaging::{Feed, FeedError, Relay, Source, cloud_event_json};
+use orderlog_messaging::{Bus, Feed, FeedError, Relay, RelayState, Source, cloud_event_json};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -34,9 +34,10 @@ async fn starts_anywhere_on_both_sources() {
     let mut all = shop.append(40).await;
     let nats = server.connect().await;
     let cancel = CancellationToken::new();
-    let relay = tokio::spawn(Relay::new(shop.log.clone(), nats.clone(), shop.bus.clone()).run(cancel.clone()));
+    let relay = Relay::new(shop.log.clone(), shop.identity.clone(), nats.clone(), shop.bus.clone());
+    let relay = tokio::spawn(relay.run(cancel.clone()));
     let mut feeds = Vec::new();
-    for source in [Source::Bus(shop.bus.clone()), Source::Nats(nats)] {
+    for source in [Source::Bus(shop.bus.clone()), Source::Nats(shop.bus.clone(), nats)] {
         for after in [0, 1, 7, 39, 40] {
             feeds.push((after, Feed::start(shop.log.clone(), &source, Position(after)).await.expect("a feed")));
         }
@@ -48,7 +49,7 @@ async fn starts_anywhere_on_both_sources() {
         assert_eq!(read_to(feed, Position(100), 8).await, all[*after as usize..]);
     }
     cancel.cancel();
-    relay.await.expect("no panic").expect("the relay ends well");
+    relay.await.expect("no panic");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +69,7 @@ async fn what_nobody_announced_is_found() {
     let (mut server, mut shop) = (NatsServer::start(), Shop::open(1).await);
     let nats = server.connect().await;
     server.kill();
-    for source in [Source::Bus(shop.bus.clone()), Source::Nats(nats)] {
+    for source in [Source::Bus(shop.bus.clone()), Source::Nats(shop.bus.clone(), nats)] {
         let mut feed = Feed::start(shop.log.clone(), &source, shop.head()).await.expect("a feed");
         let events = shop.append_quietly(5).await;
         assert_eq!(read_to(&mut feed, shop.head(), 100).await, events);
@@ -88,26 +89,42 @@ async fn announcements_that_repeat_or_skip_change_nothing() {
     assert_eq!(read_to(&mut feed, Position(9), 100).await, [first, second, third].concat());
 }
 
+/// Defence (a) of ADR 9: whatever stands in messages, a feed hands on what its own log holds.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_that_break_the_chain_are_not_believed() {
+async fn what_the_log_does_not_hold_is_not_handed_on() {
     let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
     let nats = server.connect().await;
-    let outsider = server.outsider().await.client();
-    let mut feed = Feed::start(shop.log.clone(), &Source::Nats(nats), Position::START).await.expect("a feed");
-    let mut events = shop.append_quietly(2).await;
+    let cancel = CancellationToken::new();
+    let relay = Relay::new(shop.log.clone(), shop.identity.clone(), nats.clone(), shop.bus.clone());
+    let mut status = relay.status();
+    let _stop = cancel.clone().drop_guard();
+    let relaying = tokio::spawn(relay.run(cancel));
+    // The feed's own bus is silent, as for events of other nodes.
+    let source = Source::Nats(Bus::new(), nats);
+    let mut feed = Feed::start(shop.log.clone(), &source, Position::START).await.expect("a feed");
+    let mut events = shop.append(2).await;
     assert_eq!(read_to(&mut feed, Position(2), 10).await, events);
+    timeout(LIMIT, status.wait_for(|status| status.position == Position(2))).await.expect("in time").expect("it runs");
 
-    let forged = Recorded { position: Position(3), hash: Hash::ZERO, ..events.remove(1) };
-    let beyond = Recorded { position: Position(i64::MAX), ..forged.clone() };
-    let subject = "orderlog.v1.stock.StockReceived";
-    for event in [&forged, &beyond] {
+    // A copy of the shop goes on from there: its events continue the hash chain.
+    let mut copy = Shop::copy_of(&shop).await;
+    let mut theirs = copy.append_quietly(3).await;
+    theirs.push(Recorded { position: Position(3), hash: Hash::ZERO, ..events.remove(1) });
+    theirs.push(Recorded { position: Position(i64::MAX), ..theirs[0].clone() });
+    let (outsider, subject) = (server.outsider().await.client(), "orderlog.v1.stock.StockReceived");
+    for event in &theirs {
         outsider.publish(subject, cloud_event_json(event).expect("JSON").into()).await.expect("publishing");
     }
     outsider.publish(subject, "no event at all".into()).await.expect("publishing");
     outsider.flush().await.expect("flushing");
+    let stopped = status.wait_for(|status| status.state == RelayState::Stopped);
+    timeout(LIMIT, stopped).await.expect("the relay goes on").expect("it runs");
 
-    let truth = shop.append_quietly(2).await;
+    let silence = timeout(Duration::from_secs(1), feed.next(10)).await; // three looks at the head
+    assert!(silence.is_err(), "handed on: {silence:?}");
+    let truth = shop.append_differently(2).await;
     assert_eq!(read_to(&mut feed, Position(4), 10).await, truth);
+    drop(relaying);
 }
 
 #[tokio::test(flavor = "multi_thread")]

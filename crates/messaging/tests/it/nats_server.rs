@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orderlog_messaging::{DEFAULT_STREAM, Nats};
+use orderlog_messaging::{Access, Nats};
 use tempfile::TempDir;
 
 /// How long a server may take to open its port.
@@ -20,25 +20,32 @@ pub(crate) struct NatsServer {
     folder: TempDir,
     port: u16,
     jetstream: bool,
+    /// More of its configuration file.
+    settings: String,
     child: Option<Child>,
 }
 
 impl NatsServer {
     /// Starts one with JetStream, every write synced to disk.
     pub(crate) fn start() -> NatsServer {
-        NatsServer::start_with(true)
+        NatsServer::start_with("")
+    }
+
+    /// The same with further lines in its configuration file, such as users.
+    pub(crate) fn start_with(settings: &str) -> NatsServer {
+        NatsServer::start_in(tempfile::tempdir().expect("a temporary folder"), settings, true)
     }
 
     pub(crate) fn start_without_jetstream() -> NatsServer {
-        NatsServer::start_with(false)
+        NatsServer::start_in(tempfile::tempdir().expect("a temporary folder"), "", false)
     }
 
-    fn start_with(jetstream: bool) -> NatsServer {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+    /// In a folder that already holds what its configuration names.
+    pub(crate) fn start_in(folder: TempDir, settings: &str, jetstream: bool) -> NatsServer {
         // Free now, and taken by our server in a moment; the kernel hands out another port to whoever asks next.
         let port =
             std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a free port").port();
-        let mut server = NatsServer { folder, port, jetstream, child: None };
+        let mut server = NatsServer { folder, port, jetstream, settings: settings.to_owned(), child: None };
         server.restart();
         server
     }
@@ -48,7 +55,7 @@ impl NatsServer {
         let binary = std::env::var("ORDERLOG_TEST_NATS_SERVER")
             .expect("ORDERLOG_TEST_NATS_SERVER names no nats-server: run tests/run, which obtains one");
         let config = self.folder.path().join("nats.conf");
-        let mut text = format!("host: 127.0.0.1\nport: {}\n", self.port);
+        let mut text = format!("host: 127.0.0.1\nport: {}\n{}\n", self.port, self.settings);
         if self.jetstream {
             text += &format!("jetstream {{ store_dir: {:?}, sync_interval: always }}\n", self.storage());
         }
@@ -77,7 +84,21 @@ impl NatsServer {
 
     /// A connection to the default stream.
     pub(crate) async fn connect(&self) -> Nats {
-        Nats::connect(&self.url(), DEFAULT_STREAM).await.expect("connecting to NATS")
+        Nats::connect(self.access()).await.expect("connecting to NATS")
+    }
+
+    /// How to get in.
+    pub(crate) fn access(&self) -> Access {
+        Access::at(&self.url()).expect("a URL")
+    }
+
+    /// How to get in as somebody: `user:password` or a token.
+    pub(crate) fn access_as(&self, who: &str) -> Access {
+        Access::at(&self.url().replace("//", &format!("//{who}@"))).expect("a URL")
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// A connection as any other program would have it.

@@ -2,54 +2,53 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::{
-    consumer::{DeliverPolicy, pull},
-    stream::{Config, StorageType},
-};
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use futures::StreamExt;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, Recorded};
-use orderlog_messaging::{
-    CloudEvent, DEFAULT_STREAM, Feed, Nats, Relay, RelayError, RelayState, RelayStatus, SUBJECTS, Source, StreamError,
-};
+use orderlog_messaging::{CloudEvent, DEFAULT_STREAM, Feed, Nats, Relay, RelayState, RelayStatus, Source};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{nats_server::NatsServer, shop::Shop};
 
 /// Bound on everything that is waited for.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// A relay at work; dropped, it stops.
-struct Running {
-    status: watch::Receiver<RelayStatus>,
-    task: JoinHandle<Result<(), RelayError>>,
+pub(crate) struct Running {
+    pub(crate) status: watch::Receiver<RelayStatus>,
+    _task: JoinHandle<()>,
     _cancel: tokio_util::sync::DropGuard,
 }
 
-fn run(shop: &Shop, nats: &Nats) -> Running {
+pub(crate) fn run(shop: &Shop, nats: &Nats) -> Running {
     let cancel = CancellationToken::new();
-    let relay = Relay::new(shop.log.clone(), nats.clone(), shop.bus.clone());
-    Running { status: relay.status(), task: tokio::spawn(relay.run(cancel.clone())), _cancel: cancel.drop_guard() }
+    let relay = Relay::new(shop.log.clone(), shop.identity.clone(), nats.clone(), shop.bus.clone());
+    Running { status: relay.status(), _task: tokio::spawn(relay.run(cancel.clone())), _cancel: cancel.drop_guard() }
 }
 
 impl Running {
-    async fn reaches(&mut self, position: Position) {
-        let reached = timeout(LIMIT, self.status.wait_for(|status| status.position == position)).await.is_ok();
+    pub(crate) async fn reaches(&mut self, position: Position) {
+        let there = |status: &RelayStatus| status.position == position && status.state == RelayState::Running;
+        let reached = timeout(LIMIT, self.status.wait_for(there)).await.is_ok();
         assert!(reached, "the relay did not reach {position}: {:?}", *self.status.borrow());
     }
 
-    async fn error(self) -> RelayError {
-        timeout(LIMIT, self.task)
-            .await
-            .expect("the relay goes on")
-            .expect("no panic")
-            .expect_err("the relay ended well")
+    /// Waits until it says that somebody must act, and answers what it says.
+    pub(crate) async fn stops(&mut self) -> String {
+        self.is(RelayState::Stopped).await
+    }
+
+    pub(crate) async fn is(&mut self, state: RelayState) -> String {
+        let found = timeout(LIMIT, self.status.wait_for(|status| status.state == state)).await;
+        let status = found.unwrap_or_else(|_| panic!("the relay is not {state:?}")).expect("the relay runs");
+        status.last_error.clone().expect("a reason")
     }
 }
 
 /// Everything in the stream from a sequence on, as a downstream consumer receives it, with each message's sequence.
-async fn consume(server: &NatsServer, from: Position, to: Position) -> Vec<(u64, Recorded)> {
+pub(crate) async fn consume(server: &NatsServer, from: Position, to: Position) -> Vec<(u64, Recorded)> {
     let start_sequence = from.0.cast_unsigned();
     let config =
         pull::OrderedConfig { deliver_policy: DeliverPolicy::ByStartSequence { start_sequence }, ..Default::default() };
@@ -65,7 +64,7 @@ async fn consume(server: &NatsServer, from: Position, to: Position) -> Vec<(u64,
     timeout(LIMIT, read.collect()).await.expect("the stream holds fewer messages than the log")
 }
 
-async fn whole_log(log: &Log) -> Vec<Recorded> {
+pub(crate) async fn whole_log(log: &Log) -> Vec<Recorded> {
     let mut events = Vec::new();
     loop {
         let page =
@@ -78,7 +77,7 @@ async fn whole_log(log: &Log) -> Vec<Recorded> {
 }
 
 /// The stream is the log: as many messages, each at its position, byte for byte.
-async fn assert_stream_is_log(server: &NatsServer, shop: &Shop) {
+pub(crate) async fn assert_stream_is_log(server: &NatsServer, shop: &Shop) {
     let head = shop.head();
     let published = consume(server, Position(1), head).await;
     let recorded = whole_log(&shop.log).await;
@@ -138,7 +137,8 @@ async fn a_lost_storage_folder_is_refilled_under_traffic() {
     let (mut server, mut shop) = (NatsServer::start(), Shop::open(1).await);
     let nats = server.connect().await;
     let mut relay = run(&shop, &nats);
-    let mut feed = Feed::start(shop.log.clone(), &Source::Nats(nats), Position::START).await.expect("a feed");
+    let mut feed =
+        Feed::start(shop.log.clone(), &Source::Nats(shop.bus.clone(), nats), Position::START).await.expect("a feed");
     let reader = tokio::spawn(async move {
         let mut seen = Vec::new();
         while seen.len() < 3_000 {
@@ -192,51 +192,8 @@ async fn a_server_that_comes_later_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_ahead_of_the_log_stops_the_relay() {
-    let (server, mut newer, mut restored) = (NatsServer::start(), Shop::open(1).await, Shop::open(1).await);
-    newer.append(30).await;
-    restored.append(20).await;
-    run(&newer, &server.connect().await).reaches(Position(30)).await;
-    let relay = run(&restored, &server.connect().await);
-    let status = relay.status.clone();
-    let error = relay.error().await;
-    assert!(
-        matches!(error, RelayError::StreamAhead { stream_last: Position(30), log_last: Position(20), .. }),
-        "{error}"
-    );
-    assert_eq!(status.borrow().state, RelayState::Stopped);
-    assert_eq!(status.borrow().last_error, Some(error.to_string()));
-    assert!(error.to_string().contains("restore the newer database"), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stream_of_another_history_stops_the_relay() {
-    let (server, mut ours, mut theirs) = (NatsServer::start(), Shop::open(1).await, Shop::open(2).await);
-    theirs.append(10).await;
-    ours.append(20).await;
-    run(&theirs, &server.connect().await).reaches(Position(10)).await;
-    let error = run(&ours, &server.connect().await).error().await;
-    assert!(matches!(error, RelayError::Diverged { position: Position(10), .. }), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stream_with_another_configuration_is_refused() {
-    let (server, shop) = (NatsServer::start(), Shop::open(1).await);
-    let config = Config {
-        name: DEFAULT_STREAM.to_owned(),
-        subjects: vec![SUBJECTS.to_owned()],
-        storage: StorageType::Memory,
-        ..Config::default()
-    };
-    server.outsider().await.create_stream(config).await.expect("creating a stream by hand");
-    let error = run(&shop, &server.connect().await).error().await;
-    assert!(matches!(error, RelayError::Stream(StreamError::Mismatch { .. })), "{error}");
-    assert!(error.to_string().contains("kept in memory"), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_jetstream_is_refused() {
     let server = NatsServer::start_without_jetstream();
-    let error = Nats::connect(&server.url(), DEFAULT_STREAM).await.expect_err("no JetStream there");
+    let error = Nats::connect(server.access()).await.expect_err("no JetStream there");
     assert!(error.to_string().contains("JetStream is not enabled"), "{error}");
 }

@@ -6,7 +6,7 @@ use orderlog_domain::{
     event::{Event, StockReceived},
     ids::{CommandId, Position, ProductId, StreamId, Version},
 };
-use orderlog_event_log::{Batch, Hash, Head, Log, LogWriter, Recorded, Swap, chain};
+use orderlog_event_log::{Batch, Hash, Head, Identity, Log, LogWriter, Recorded, Swap, chain};
 use orderlog_messaging::Bus;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 /// A shop with one product. Two shops with different seeds have different histories.
 pub(crate) struct Shop {
     pub(crate) log: Log,
+    pub(crate) identity: Identity,
     pub(crate) bus: Bus,
     writer: LogWriter,
     head: Head,
@@ -27,7 +28,24 @@ impl Shop {
         let log = Log::open(&format!("sqlite://{}/log.db", folder.path().display())).await.expect("opening the log");
         let writer = log.writer().await.expect("a writer");
         let head = log.head().await.expect("the head");
-        Shop { log, bus: Bus::new(), writer, head, seed, _folder: folder }
+        let identity = log.identity().await.expect("the log answers").expect("an id");
+        Shop { log, identity, bus: Bus::new(), writer, head, seed, _folder: folder }
+    }
+
+    /// A copy of a shop's log, elsewhere: staging, or a restore drill.
+    pub(crate) async fn copy_of(other: &Shop) -> Shop {
+        let mut copy = Shop::open(other.seed).await;
+        copy.identity.id = other.identity.id;
+        copy.append_quietly(other.head().0).await;
+        copy
+    }
+
+    /// A shop whose database was restored in place, with `count` events of its own history.
+    pub(crate) async fn restored_over(other: &Shop, seed: u64, count: i64) -> Shop {
+        let mut restored = Shop::open(seed).await;
+        restored.identity = other.identity.clone();
+        restored.append_quietly(count).await;
+        restored
     }
 
     /// Appends `count` events at once and announces them.
@@ -53,6 +71,12 @@ impl Shop {
         assert_eq!(self.writer.append(expected, &batch).await.expect("appending"), Swap::Done);
         self.head = head;
         events
+    }
+
+    /// Appends quietly what no copy of this shop has.
+    pub(crate) async fn append_differently(&mut self, count: i64) -> Vec<Recorded> {
+        self.seed += 1_000;
+        self.append_quietly(count).await
     }
 
     pub(crate) fn head(&self) -> Position {

@@ -26,8 +26,8 @@ pub(crate) fn markdown() -> String {
         }
         let value = if setting.is_switch() { String::new() } else { format!(" {}", setting.value) };
         let default = setting.default.map_or_else(|| "–".to_owned(), |text| format!("`{text}`"));
-        let _ =
-            writeln!(page, "| `--{}{value}` | `{}` | {default} | {} |", setting.name, setting.variable(), setting.help);
+        let (name, variable, help) = (setting.name, setting.variable(), setting.help);
+        let _ = writeln!(page, "| `--{name}{value}` | `{variable}` | {default} | {help} |");
     }
     page.push_str(
         "\n## A file\n\n```toml\ndatabase-url = \"postgres://orderlog@127.0.0.1/orderlog\"\nnats-url = \"nats://127.0.0.1:4222\"\n\

@@ -7,8 +7,18 @@ pub(crate) fn redacted(url: &str) -> String {
     let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
     match rest.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://…@{host}{query}"),
-        None => format!("{scheme}://{rest}{query}"),
+        None if is_host(rest) => format!("{scheme}://{rest}{query}"),
+        None => format!("{scheme}://…{query}"),
     }
+}
+
+/// Whether what stands before the path is a host, perhaps with a port; a user with a password whose host is missing is not.
+fn is_host(rest: &str) -> bool {
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.split(',').all(|host| match host.rsplit_once(':') {
+        Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => true,
+    })
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ impl Setting {
         format!("ORDERLOG_{}", self.name.to_uppercase().replace('-', "_"))
     }
 
+    /// Whether its value may hold a password: then no message repeats it.
+    pub(crate) fn is_secret(&self) -> bool {
+        SECRETS.contains(&self.name)
+    }
+
     /// Whether it is a switch that needs no value.
     pub(crate) fn is_switch(&self) -> bool {
         self.value == "BOOL"
@@ -27,8 +32,12 @@ impl Setting {
 }
 
 const NODE: &str = "Node";
+const NATS: &str = "NATS";
 const SHOP: &str = "Shop";
 const LOGS: &str = "Logs and tests";
+
+/// Settings whose values may hold a password.
+const SECRETS: &[&str] = &["database-url", "nats-url", "nats-password", "nats-token"];
 
 /// Every setting, in the order of the reference page.
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -54,13 +63,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NODE,
     },
     Setting {
-        name: "nats-url",
-        value: "URL",
-        default: None,
-        help: "NATS server with JetStream to which every event is relayed, `nats://host:4222`. Without it, events travel inside the process only.",
-        group: NODE,
-    },
-    Setting {
         name: "allowed-hosts",
         value: "HOSTS",
         default: Some("localhost,127.0.0.1,::1"),
@@ -80,6 +82,77 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: Some("false"),
         help: "Start although customers of the log have no key and were not erased: their keys are lost for good, or the log was restored to a time before they were erased. They stay without a name. Needed once.",
         group: NODE,
+    },
+    Setting {
+        name: "nats-url",
+        value: "URL",
+        default: None,
+        help: "NATS server with JetStream to which every event is relayed: `nats://host:4222`, `tls://host:4222`, or several of one cluster, separated by commas. A user may stand in it (`nats://user:password@host`). Without it, events travel inside the process only.",
+        group: NATS,
+    },
+    Setting { name: "nats-user", value: "NAME", default: None, help: "User at the NATS server.", group: NATS },
+    Setting {
+        name: "nats-password",
+        value: "TEXT",
+        default: None,
+        help: "Password of that user. Programs on this machine can read flags: use the environment or a file.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-token",
+        value: "TEXT",
+        default: None,
+        help: "Token for a NATS server that asks for one.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-nkey-file",
+        value: "FILE",
+        default: None,
+        help: "File that holds the seed of the NKEY with which to sign in.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-creds-file",
+        value: "FILE",
+        default: None,
+        help: "Credentials file (JWT and seed) as `nsc` writes it.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-ca-file",
+        value: "FILE",
+        default: None,
+        help: "Certificates (PEM) of the authorities that may have signed the NATS server's; the machine's own when left out.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-cert-file",
+        value: "FILE",
+        default: None,
+        help: "This node's own certificate (PEM), for a NATS server that asks for one; needs `--nats-key-file`.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-key-file",
+        value: "FILE",
+        default: None,
+        help: "Key (PEM) of that certificate.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-stream",
+        value: "NAME",
+        default: Some("ORDERLOG"),
+        help: "JetStream stream that carries this log and nothing else.",
+        group: NATS,
+    },
+    Setting {
+        name: "nats-subject-prefix",
+        value: "PREFIX",
+        default: Some("orderlog"),
+        help: "What the subjects begin with: `PREFIX.v1.order.OrderPlaced`. Two shops on one NATS need different streams and different prefixes.",
+        group: NATS,
     },
     Setting {
         name: "timezone",

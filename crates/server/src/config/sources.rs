@@ -156,6 +156,16 @@ impl Values {
         given.map(|(name, text)| (*name, text.origin.clone())).collect()
     }
 
+    /// Whether somebody said something of a setting.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.texts.get(name).is_some_and(|text| text.given)
+    }
+
+    /// Adds a problem that concerns several settings.
+    pub(super) fn problem(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
+    }
+
     /// What the operator should know besides.
     pub(super) fn warnings(&self) -> Vec<String> {
         self.warnings.clone()
@@ -236,9 +246,12 @@ pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
         .map(|(_, name)| name)
 }
 
-/// A setting's text as it may be printed.
+/// A setting's text as it may be printed: of a secret, only what cannot be secret.
 fn shown(name: &str, text: &str) -> String {
-    if name.ends_with("-url") { redacted(text) } else { text.to_owned() }
+    if !SETTINGS.iter().any(|setting| setting.name == name && setting.is_secret()) {
+        return text.to_owned();
+    }
+    if text.contains("://") { redacted(text) } else { "(not shown: it may be secret)".to_owned() }
 }
 
 fn argument(setting: &Setting) -> Arg {

@@ -1,22 +1,37 @@
-//! `GET /v1/events`: the log for auditors, one line per event with its hash and exact bytes, resumable at any position.
+//! `GET /v1/events`: the log for auditors and consumers, one line per event with its hash and exact bytes, resumable at any
+//! position, filtered, and followed as it grows.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{
+    BoxError,
     body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use futures::stream;
-use orderlog_domain::ids::{Position, StreamId, Version};
+use orderlog_domain::{
+    event::catalogue,
+    ids::{OrderId, Position, StreamId, Version},
+};
 use orderlog_event_log::{LogError, Recorded};
 use serde::Deserialize;
+use tokio::time::Instant;
 
-use crate::node::Node;
+use crate::{as_of::last_position, node::Node};
 
-/// Events held in memory for one reader.
+/// Events held in memory for one reader. The next page is read when the client has taken this one, however slow it is.
 const PAGE: u32 = 500;
+/// Longest time the log may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a follower looks whether the log has grown.
+const LOOK: Duration = Duration::from_millis(250);
+/// A follower's answer ends when nothing was recorded for this long: the client sees that all is well, and asks again.
+const QUIET: Duration = Duration::from_secs(30);
+/// ... and after this long in any case.
+const LONGEST: Duration = Duration::from_secs(3_600);
 
 /// Which events.
 #[derive(Debug, Deserialize)]
@@ -29,69 +44,163 @@ pub(super) struct Wanted {
     limit: Option<u64>,
     /// Only those of one stream, such as `order-1001`.
     stream: Option<String>,
+    /// The same for an order's number.
+    order: Option<i64>,
+    /// Only those of these types, separated by commas.
+    #[serde(rename = "type")]
+    types: Option<String>,
+    /// Only those recorded at this moment or later (RFC 3339).
+    from: Option<String>,
+    /// Only those recorded before this moment (RFC 3339).
+    to: Option<String>,
+    /// Whether to go on with what is recorded meanwhile.
+    #[serde(default)]
+    follow: bool,
+}
+
+/// What a reader asks for, understood.
+struct Filter {
+    stream: Option<StreamId>,
+    /// All types when empty.
+    types: Vec<String>,
 }
 
 /// Where a reader is.
 struct Reader {
     node: Arc<Node>,
-    stream: Option<StreamId>,
+    filter: Filter,
     after: Position,
     version: Version,
-    /// What was the head when the reader came: it does not chase a moving one.
+    /// What was the head when the reader came, or when a follower last looked: it does not chase a moving one.
     until: Position,
     left: u64,
+    follow: bool,
+    /// When a follower's answer ends if nothing is recorded.
+    quiet_until: Instant,
+    /// When it ends in any case.
+    ends: Instant,
 }
 
 pub(super) async fn events(State(node): State<Arc<Node>>, wanted: Result<Query<Wanted>, QueryRejection>) -> Response {
-    let bad = |message: String| (StatusCode::BAD_REQUEST, message + "\n").into_response();
-    let wanted = match wanted {
-        Ok(Query(wanted)) => wanted,
-        Err(rejection) => return bad(rejection.body_text()),
-    };
-    if wanted.after < 0 {
-        return bad("after must be a position, 0 or greater".to_owned());
-    }
-    let stream = match wanted.stream.as_deref().map(str::parse::<StreamId>).transpose() {
-        Ok(stream) => stream,
-        Err(error) => return bad(error.to_string()),
-    };
-    let until = match node.log.head().await {
-        Ok(head) => head.position,
-        Err(error) => {
-            tracing::error!(%error, "the head could not be read for an auditor");
-            return (StatusCode::SERVICE_UNAVAILABLE, "the log cannot be read just now\n").into_response();
+    match reader(node, wanted).await {
+        Ok(reader) => {
+            let body = Body::from_stream(stream::try_unfold(reader, Reader::next));
+            ([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], body)
+                .into_response()
         }
+        Err(refusal) => refusal,
+    }
+}
+
+async fn reader(node: Arc<Node>, wanted: Result<Query<Wanted>, QueryRejection>) -> Result<Reader, Response> {
+    let Query(wanted) = wanted.map_err(|rejection| bad(rejection.body_text()))?;
+    if wanted.after < 0 {
+        return Err(bad("after must be a position, 0 or greater"));
+    }
+    let filter = wanted.filter()?;
+    let (from, to) = (moment("from", wanted.from.as_deref())?, moment("to", wanted.to.as_deref())?);
+    if wanted.follow && to.is_some() {
+        return Err(bad("follow=true has no end in time: leave out either to or follow"));
+    }
+    let mut after = Position(wanted.after);
+    let mut until = match tokio::time::timeout(PATIENCE, node.log.head()).await {
+        Ok(Ok(head)) => head.position,
+        Ok(Err(error)) => return Err(unavailable(&error)),
+        Err(_) => return Err(unavailable(&"no answer in time")),
     };
-    let after = Position(wanted.after);
-    let left = wanted.limit.unwrap_or(u64::MAX);
-    let reader = Reader { node, stream, after, version: Version::NONE, until, left };
-    let body = Body::from_stream(stream::try_unfold(reader, Reader::next));
-    ([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], body).into_response()
+    if let Some(from) = from {
+        let before = last_position(&node.log, until, |recorded_at| recorded_at < from).await;
+        after = after.max(before.map_err(|_| unavailable(&"the beginning could not be found"))?);
+    }
+    if let Some(to) = to {
+        let last = last_position(&node.log, until, |recorded_at| recorded_at < to).await;
+        until = last.map_err(|_| unavailable(&"the end could not be found"))?;
+    }
+    let now = Instant::now();
+    let (left, follow) = (wanted.limit.unwrap_or(u64::MAX), wanted.follow);
+    let (quiet_until, ends) = (now + QUIET, now + LONGEST);
+    Ok(Reader { node, filter, after, version: Version::NONE, until, left, follow, quiet_until, ends })
+}
+
+fn bad(message: impl Into<String>) -> Response {
+    (StatusCode::BAD_REQUEST, message.into() + "\n").into_response()
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> Response {
+    tracing::error!(%error, "the log could not be read for an auditor");
+    (StatusCode::SERVICE_UNAVAILABLE, "the log cannot be read just now\n").into_response()
+}
+
+fn moment(name: &str, text: Option<&str>) -> Result<Option<DateTime<Utc>>, Response> {
+    let read = |text| DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    text.map(read).transpose().map_err(|_| bad(format!("{name} must be a time such as 2026-11-22T14:30:00Z")))
+}
+
+impl Wanted {
+    fn filter(&self) -> Result<Filter, Response> {
+        let stream = self.stream.as_deref().map(str::parse::<StreamId>).transpose();
+        let stream = match (stream.map_err(|error| bad(error.to_string()))?, self.order) {
+            (Some(_), Some(_)) => return Err(bad("give order or stream, not both")),
+            (stream, order) => stream.or(order.map(|number| StreamId::Order(OrderId(number)))),
+        };
+        let types: Vec<String> =
+            self.types.iter().flat_map(|types| types.split(',')).map(|name| name.trim().to_owned()).collect();
+        let known = catalogue();
+        match types.iter().find(|name| known.iter().all(|kind| kind.name != **name)) {
+            Some(_) => Err(bad("type names an event type that does not exist; `orderlog events` lists them all")),
+            None => Ok(Filter { stream, types }),
+        }
+    }
 }
 
 impl Reader {
     /// The next page as lines; `None` at the end. A failure breaks the answer off, so that no reader takes it for whole.
-    async fn next(mut self) -> Result<Option<(Bytes, Reader)>, LogError> {
+    async fn next(mut self) -> Result<Option<(Bytes, Reader)>, BoxError> {
         loop {
-            if self.left == 0 || self.after >= self.until {
+            if self.left == 0 || (self.after >= self.until && !self.grown().await?) {
                 return Ok(None);
             }
-            let limit = u32::try_from(self.left).unwrap_or(PAGE).min(PAGE);
-            let page = match self.stream {
-                None => self.node.log.read(self.after, limit).await?,
-                Some(stream) => self.node.log.read_stream(stream, self.version, limit).await?,
+            let page = tokio::time::timeout(PATIENCE, self.page()).await??;
+            let shown: Vec<&Recorded> = page.iter().take_while(|event| event.position <= self.until).collect();
+            let Some(last) = shown.last() else {
+                self.after = self.until;
+                continue;
             };
-            let Some(last) = page.last() else { return Ok(None) };
             let after = self.after;
             (self.version, self.after) = (last.version, last.position.max(after));
-            let shown: Vec<&Recorded> =
-                page.iter().filter(|event| event.position > after && event.position <= self.until).collect();
-            if shown.is_empty() {
-                continue;
+            let types = &self.filter.types;
+            let fits =
+                |event: &&Recorded| event.position > after && (types.is_empty() || types.contains(&event.event_type));
+            let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+            let shown: Vec<&Recorded> = shown.into_iter().filter(fits).take(most).collect();
+            if !shown.is_empty() {
+                self.left -= shown.len() as u64;
+                return Ok(Some((lines(&shown), self)));
             }
-            self.left -= shown.len() as u64;
-            return Ok(Some((lines(&shown), self)));
         }
+    }
+
+    async fn page(&self) -> Result<Vec<Recorded>, LogError> {
+        match self.filter.stream {
+            None => self.node.log.read(self.after, PAGE).await,
+            Some(stream) => self.node.log.read_stream(stream, self.version, PAGE).await,
+        }
+    }
+
+    /// Waits until the log has grown, if the reader follows it; `false` when the answer ends.
+    async fn grown(&mut self) -> Result<bool, BoxError> {
+        while self.follow && Instant::now() < self.quiet_until.min(self.ends) {
+            if self.node.stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
+                return Ok(false);
+            }
+            let head = tokio::time::timeout(PATIENCE, self.node.log.head()).await??.position;
+            if head > self.until {
+                self.until = head;
+                self.quiet_until = Instant::now() + QUIET;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

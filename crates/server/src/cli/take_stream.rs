@@ -1,0 +1,25 @@
+//! `orderlog take-stream`: the log has moved, and its JetStream stream is told so. A copy must not do this (ADR 9).
+
+use anyhow::Context as _;
+use orderlog_messaging::Nats;
+
+use super::output::print;
+use crate::{config::Config, node};
+
+pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+    let access =
+        config.nats.clone().context("no NATS is configured: give --nats-url as the nodes of this shop have it")?;
+    let stream = access.stream.clone();
+    let log = node::open_log(config).await?;
+    let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
+    let nats = Nats::connect(access).await.context("connect to NATS")?;
+    let before = nats.take_stream(&identity).await?;
+    let place = &identity.place;
+    print(&match before {
+        None => format!("Stream {stream} belongs to the log at {place} already.\n"),
+        Some(before) => format!(
+            "Stream {stream} belonged to the log at {before}, and belongs to the one at {place} now.\n\
+             Nodes there go on within seconds; nodes on the old database publish nothing any more.\n"
+        ),
+    })
+}

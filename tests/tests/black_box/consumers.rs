@@ -1,0 +1,118 @@
+//! Whoever reads the log over HTTP: filters, following it as it grows, the recipe and the examples of the docs.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use orderlog_tests::{AuditedEvent, Shop, events, node_js, on_both_set_ups, python};
+use serde_json::{Value, json};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+on_both_set_ups!(filters_keep_what_was_asked_for, a_follower_hears_what_comes, the_programs_of_the_docs_run);
+
+/// Two orders, the first of them shipped.
+async fn a_little_trade(shop: &Shop) -> Result<()> {
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Pen", "10.00", 50).await?;
+    for quantity in [1, 2] {
+        let lines = json!([{ "product": "PEN", "quantity": quantity }]);
+        shop.mcp().ok("orders.create_order", json!({ "customer": "asha@example.com", "lines": lines })).await?;
+    }
+    shop.mcp().ok("orders.update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    Ok(())
+}
+
+async fn asked(shop: &Shop, query: &str) -> Result<Vec<AuditedEvent>> {
+    let text = shop.node.get(&format!("/v1/events?{query}")).await?.error_for_status()?.text().await?;
+    text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+}
+
+/// Which events a filter shall keep.
+type Keep<'a> = dyn Fn(&Value) -> bool + 'a;
+
+async fn filters_keep_what_was_asked_for(shop: Shop) -> Result<()> {
+    a_little_trade(&shop).await?;
+    let all = events(&shop.node, 0).await?;
+    let positions = |events: &[AuditedEvent]| events.iter().map(|event| event.position).collect::<Vec<_>>();
+    let of = |keep: &Keep<'_>| -> Vec<i64> {
+        all.iter().filter(|event| keep(&event.json())).map(|event| event.position).collect()
+    };
+    let cases: [(&str, &Keep<'_>); 4] = [
+        ("order=1001", &|event| event["stream"] == "order-1001"),
+        ("type=OrderPlaced", &|event| event["type"] == "OrderPlaced"),
+        ("type=OrderPlaced,UnitsShipped", &|event| event["type"] == "OrderPlaced" || event["type"] == "UnitsShipped"),
+        ("order=1001&type=UnitsShipped", &|event| event["stream"] == "order-1001" && event["type"] == "UnitsShipped"),
+    ];
+    for (query, keep) in cases {
+        let (found, wanted) = (positions(&asked(&shop, query).await?), of(keep));
+        ensure!(!wanted.is_empty() && found == wanted, "{query}: {found:?}, not {wanted:?}");
+    }
+    let middle = &all[all.len() / 2];
+    let moment = middle.json()["provenance"]["recorded_at"].as_str().context("recorded_at")?.to_owned();
+    let time = |event: &Value| event["provenance"]["recorded_at"].as_str().unwrap_or_default().to_owned();
+    let (later, earlier) = (of(&|event| time(event) >= moment), of(&|event| time(event) < moment));
+    ensure!(!later.is_empty() && !earlier.is_empty());
+    ensure!(positions(&asked(&shop, &format!("from={moment}")).await?) == later, "from={moment}");
+    ensure!(positions(&asked(&shop, &format!("to={moment}")).await?) == earlier, "to={moment}");
+    ensure!(asked(&shop, "type=OrderPlaced&limit=1").await?.len() == 1, "limit counts what is shown");
+    for bad in [
+        "type=Nonsense",
+        "order=x",
+        "order=1001&stream=order-1001",
+        "from=yesterday",
+        "follow=true&to=2026-11-22T00:00:00Z",
+    ] {
+        let status = shop.node.get(&format!("/v1/events?{bad}")).await?.status().as_u16();
+        ensure!(status == 400, "/v1/events?{bad} answered {status}");
+    }
+    Ok(())
+}
+
+async fn a_follower_hears_what_comes(mut shop: Shop) -> Result<()> {
+    a_little_trade(&shop).await?;
+    let after = events(&shop.node, 0).await?.len();
+    let mut answer = shop.node.get(&format!("/v1/events?after={after}&follow=true&type=StockReceived")).await?;
+    for quantity in [3, 4] {
+        shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": quantity })).await?;
+        let chunk = tokio::time::timeout(DEADLINE, answer.chunk()).await.context("nothing was heard")??;
+        let line: Value = serde_json::from_slice(&chunk.context("the answer ended")?)?;
+        ensure!(line["event"]["data"]["units"] == json!(quantity), "{line}");
+    }
+    shop.node.stop().await?;
+    let end = tokio::time::timeout(DEADLINE, answer.chunk()).await.context("the answer outlives the node")?;
+    ensure!(matches!(end, Ok(None)), "the answer is broken off: {end:?}");
+    Ok(())
+}
+
+async fn the_programs_of_the_docs_run(shop: Shop) -> Result<()> {
+    a_little_trade(&shop).await?;
+    let log = shop.node.get("/v1/events").await?.text().await?;
+    let file = shop.folder().join("log.ndjson");
+    std::fs::write(&file, &log)?;
+    let file = file.display().to_string();
+    let proven = shop.example(python()?, "verify.py", &[&file]).await?.expect_success()?;
+    let last = events(&shop.node, 0).await?.pop().context("no event")?;
+    ensure!(proven.contains(&format!("{} events are unaltered", last.position)), "{proven}");
+    ensure!(proven.contains(&last.hash), "{proven}");
+    std::fs::write(&file, log.replacen("Asha", "Esha", 1).replacen("\"units\":50", "\"units\":51", 1))?;
+    let broken = shop.example(python()?, "verify.py", &[&file]).await?;
+    ensure!(!broken.success && broken.stderr.contains("altered at position"), "{broken:?}");
+
+    let (url, position) = (shop.node.url(), last.position.to_string());
+    let database = shop.folder().join("shipped.db").display().to_string();
+    shop.example(python()?, "follow.py", &[&url, &database, &position]).await?.expect_success()?;
+    // Again: it goes on where it was, and takes nothing twice.
+    shop.example(python()?, "follow.py", &[&url, &database, &position]).await?.expect_success()?;
+    let count = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT * FROM shipped').fetchall())";
+    let output = tokio::process::Command::new(python()?).args(["-c", count, &database]).output().await?;
+    let rows = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    ensure!(rows == "[(1001, 1)]", "{rows}");
+
+    let orders = shop.folder().join("orders.json").display().to_string();
+    for _ in 0..2 {
+        shop.example(node_js()?, "follow.mjs", &[&url, &orders, &position]).await?.expect_success()?;
+    }
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(&orders)?)?;
+    ensure!(kept == json!({ "position": last.position, "shipments": { "1001": 1 } }), "{kept}");
+    Ok(())
+}
