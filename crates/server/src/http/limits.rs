@@ -45,8 +45,8 @@ pub(super) const MAX_LARGE_BODIES: usize = 256;
 
 /// Readers of `/v1/events` at once.
 pub(super) const MAX_EVENT_READERS: usize = 64;
-/// Longest time until the log gives the next page to a reader.
-pub(super) const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time until the log gives the next page to a reader; a follower is quiet for 30 s at most.
+pub(super) const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest time until a path beside `/mcp` begins its answer.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// When a client that is refused for want of room should come again, in seconds.
