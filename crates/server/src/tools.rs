@@ -96,7 +96,7 @@ fn unavailable(error: &LogError) -> Rejection {
         LogError::Unknown { .. } => " Whether the change was made is not known yet.",
         _ => "",
     };
-    Rejection::new(Code::Unavailable, format!("The shop cannot be reached just now: {error}.{outcome}"))
+    Rejection::new(Code::Unavailable, format!("The shop's log cannot be used just now: {error}.{outcome}"))
         .hint("Call again in a moment with the same idempotency_key: it acts once.")
         .retry_after(RETRY_AFTER)
 }

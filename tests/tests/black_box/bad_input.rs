@@ -196,12 +196,14 @@ async fn bad_arguments_answer_complete_errors(shop: Shop) -> Result<()> {
 
 async fn hostile_text_is_kept_as_text(shop: Shop) -> Result<()> {
     let mcp = furnish(&shop).await?;
+    let refusal = mcp.refused("orders.create_order", order(json!({ "note": "\u{7}bell" }))).await?;
+    ensure!(refusal.message.contains("U+0007; remove it"), "a note has lines and tabs, but no bells: {refusal}");
     for (number, text) in [
         "Robert'); DROP TABLE events; --",
         "{{7*7}} ${7*7} <%= 7*7 %> #{7*7}",
         "<script>alert(1)</script>",
         "\u{202e}gnirts desrever\u{202c} \u{200f}",
-        "line\nbreak\ttab\r\n\u{7}bell",
+        "line\nbreak\ttab\r\nend",
         "\\u0000 \\' \" ` $1 %s %n",
         "😀 é e\u{301} ﷽ नमस्ते",
     ]

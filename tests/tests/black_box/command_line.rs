@@ -108,7 +108,8 @@ async fn tables_fit_the_terminal() -> Result<()> {
             let mut command = shop.command(&arguments)?;
             command.env("COLUMNS", columns.to_string()).stdin(Stdio::null());
             let output = tokio::task::spawn_blocking(move || command.output()).await??;
-            let text = String::from_utf8(output.stdout)?;
+            // The problems of an import are told on standard error.
+            let text = String::from_utf8([output.stdout, output.stderr].concat())?;
             let table = text.lines().filter(|line| line.contains('─') || line.contains('┆'));
             let widest = table.map(|line| line.chars().count()).max().unwrap_or(0);
             ensure!((1..=columns).contains(&widest), "{arguments:?} is {widest} wide, not {columns}:\n{text}");

@@ -15,7 +15,7 @@ use super::{output::print, serve, simulate, sqlite_in};
 use crate::{
     config::{Config, Given},
     http::{Server, metrics},
-    node::Node,
+    node::{self, Node},
 };
 
 /// Stands beside a shop that is being simulated, and is locked as long as somebody does.
@@ -36,7 +36,7 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     settings.set("database-url", sqlite_in(&arguments.folder));
     let config: Config = super::quiet(&settings)?;
     metrics::start()?;
-    let interrupted = clear_unfinished(&arguments.folder)?;
+    let interrupted = clear_unfinished(&arguments.folder, &config).await?;
     let node = Arc::new(Node::start(config).await?);
     let server = Server::bind(Arc::clone(&node)).await?;
     if node.log.head().await?.position == Position::START {
@@ -64,12 +64,25 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     serve::until_stopped(&node, server).await
 }
 
-/// Removes what an interrupted start left behind, and holds the folder then.
-fn clear_unfinished(folder: &Path) -> anyhow::Result<Option<File>> {
+/// Removes what an interrupted start left behind, and holds the folder then. A log in which somebody did business meanwhile stays.
+async fn clear_unfinished(folder: &Path, config: &Config) -> anyhow::Result<Option<File>> {
     if !folder.join(UNFINISHED).exists() {
         return Ok(None);
     }
     let held = hold(folder)?;
+    if folder.join(FILES[0]).exists() {
+        let log = node::open_log_to_read(config).await?;
+        let simulated = simulate::refuse_a_real_shop(&log).await;
+        log.close().await;
+        simulated.with_context(|| {
+            let marker = folder.join(UNFINISHED);
+            format!(
+                "the demo in {} was interrupted and cannot be made anew; remove {} to go on as it is",
+                folder.display(),
+                marker.display()
+            )
+        })?;
+    }
     for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -32,6 +32,9 @@ fn concerned(command: &str) -> Concerned {
         "simulate" | "import" => |setting: &Setting| !of_http(setting) && setting.name != "bench-noop-tool",
         "replay" => |setting: &Setting| matches!(setting.name, "database-url" | "locale" | "log-format" | "clock"),
         "rebuild" => |setting: &Setting| matches!(setting.name, "database-url" | "log-format" | "accept-missing-keys"),
+        "take-stream" => |setting: &Setting| {
+            setting.name.starts_with("nats-") || matches!(setting.name, "database-url" | "log-format")
+        },
         _ => |setting: &Setting| matches!(setting.name, "database-url" | "log-format"),
     };
     Concerned::By(by)

@@ -10,7 +10,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let access =
         config.nats.clone().context("no NATS is configured: give --nats-url as the nodes of this shop have it")?;
     let stream = access.stream.clone();
-    let log = node::open_log(config).await?;
+    let log = node::open_log_to_read(config).await?;
     let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
     let nats = Nats::connect(access).await.context("connect to NATS")?;
     let before = nats.take_stream(&identity).await?;

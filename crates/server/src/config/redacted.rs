@@ -4,21 +4,16 @@
 /// for it may be a password in the wrong place.
 pub(crate) fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "(not shown)".to_owned() };
-    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://…@{host}{query}"),
-        None if is_host(rest) => format!("{scheme}://{rest}{query}"),
-        None => format!("{scheme}://…{query}"),
-    }
-}
-
-/// Whether what stands before the path is a host, perhaps with a port; a user with a password whose host is missing is not.
-fn is_host(rest: &str) -> bool {
-    let authority = rest.split('/').next().unwrap_or_default();
-    authority.split(',').all(|host| match host.rsplit_once(':') {
-        Some((_, port)) => port.bytes().all(|byte| byte.is_ascii_digit()),
-        None => true,
-    })
+    // The last `@` ends the credentials, whatever stands in them.
+    let (credentials, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
+    let (host, query) = match rest.find(['?', '&']) {
+        Some(at) => (&rest[..at], "?…"),
+        None => (rest, ""),
+    };
+    // A name and a password of which the host was forgotten look like a host with a port.
+    let port = host.split('/').next().and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
+    let host = if port.is_none_or(|port| port.parse::<u16>().is_ok()) { host } else { "…" };
+    format!("{scheme}://{credentials}{host}{query}")
 }
 
 #[cfg(test)]
@@ -31,6 +26,11 @@ mod tests {
             ("postgers://orderlog:s3cret@db/orderlog", "postgers://…@db/orderlog"),
             ("postgres://orderlog:s3c@ret@db:5432/orderlog?sslmode=require", "postgres://…@db:5432/orderlog?…"),
             ("postgres://db/orderlog?user=orderlog&password=s3cret", "postgres://db/orderlog?…"),
+            ("postgres://orderlog:s3?cret@db/orderlog", "postgres://…@db/orderlog"),
+            ("postgres://db/orderlog?user=o@x&password=s3cret", "postgres://…@x?…"),
+            ("postgers://orderlog:s3cret", "postgers://…"),
+            ("nats://orderlog:s3cret/with/slashes@", "nats://…@"),
+            ("nats://[::1]:4222", "nats://[::1]:4222"),
             ("sqlite://orderlog-data/log.db", "sqlite://orderlog-data/log.db"),
             ("orderlog:s3cret@db", "(not shown)"),
             ("s3cret", "(not shown)"),

@@ -20,11 +20,6 @@ impl Setting {
         format!("ORDERLOG_{}", self.name.to_uppercase().replace('-', "_"))
     }
 
-    /// Whether its value may hold a password: then no message repeats it.
-    pub(crate) fn is_secret(&self) -> bool {
-        SECRETS.contains(&self.name)
-    }
-
     /// Whether it is a switch that needs no value.
     pub(crate) fn is_switch(&self) -> bool {
         self.value == "BOOL"
@@ -35,9 +30,6 @@ const NODE: &str = "Node";
 const NATS: &str = "NATS";
 const SHOP: &str = "Shop";
 const LOGS: &str = "Logs and tests";
-
-/// Settings whose values may hold a password.
-const SECRETS: &[&str] = &["database-url", "nats-url", "nats-password", "nats-token"];
 
 /// Every setting, in the order of the reference page.
 pub(crate) const SETTINGS: &[Setting] = &[

@@ -246,12 +246,13 @@ pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
         .map(|(_, name)| name)
 }
 
-/// A setting's text as it may be printed: of a secret, only what cannot be secret.
+/// A setting's text as it may be printed.
 fn shown(name: &str, text: &str) -> String {
-    if !SETTINGS.iter().any(|setting| setting.name == name && setting.is_secret()) {
-        return text.to_owned();
+    match name {
+        "nats-password" | "nats-token" => "…".to_owned(),
+        _ if name.ends_with("-url") => redacted(text),
+        _ => text.to_owned(),
     }
-    if text.contains("://") { redacted(text) } else { "(not shown: it may be secret)".to_owned() }
 }
 
 fn argument(setting: &Setting) -> Arg {

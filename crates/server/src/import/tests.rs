@@ -56,7 +56,13 @@ fn every_problem_is_named_with_its_row_and_column() {
     assert_eq!(products.entries.len(), 1);
 
     let customers = read(Kind::Customers, "name,email\nAnn,ann@example.com\nAnn,ANN@example.com\nBob,nowhere\n");
-    assert_eq!(problems(&customers), ["3 email: stands on line 2 already", "4 email: is no e-mail address"]);
+    assert_eq!(
+        problems(&customers),
+        [
+            "3 email: stands on line 2 already",
+            "4 email: is no e-mail address; write one such as ann@example.com, or leave it out"
+        ]
+    );
     assert_eq!(customers.entries.len(), 1);
 
     let orders = read(
