@@ -9,13 +9,14 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use orderlog_domain::ids::Position;
+use orderlog_event_log::{Log, LogError};
 use serde_json::json;
 
 use super::{output::print, serve, simulate, sqlite_in};
 use crate::{
     config::{Config, Given},
     http::{Server, metrics},
-    node::{self, Node},
+    node::Node,
 };
 
 /// Stands beside a shop that is being simulated, and is locked as long as somebody does.
@@ -71,10 +72,7 @@ async fn clear_unfinished(folder: &Path, config: &Config) -> anyhow::Result<Opti
     }
     let held = hold(folder)?;
     if folder.join(FILES[0]).exists() {
-        let log = node::open_log_to_read(config).await?;
-        let simulated = simulate::refuse_a_real_shop(&log).await;
-        log.close().await;
-        simulated.with_context(|| {
+        refuse_what_is_no_demo(config).await.with_context(|| {
             let marker = folder.join(UNFINISHED);
             format!(
                 "the demo in {} was interrupted and cannot be made anew; remove {} to go on as it is",
@@ -92,6 +90,18 @@ async fn clear_unfinished(folder: &Path, config: &Config) -> anyhow::Result<Opti
     }
     print(&format!("The demo in {} was not finished when it was interrupted: it is made anew.\n", folder.display()))?;
     Ok(Some(held))
+}
+
+/// A file that was not yet made a log holds nothing.
+async fn refuse_what_is_no_demo(config: &Config) -> anyhow::Result<()> {
+    let log = match Log::open_to_read(&config.database_url).await {
+        Ok(log) => log,
+        Err(LogError::Missing(_)) => return Ok(()),
+        Err(error) => return Err(error).context("open the log"),
+    };
+    let simulated = simulate::refuse_a_real_shop(&log).await;
+    log.close().await;
+    simulated
 }
 
 /// Marks the folder as that of a demo which is not finished.

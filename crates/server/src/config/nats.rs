@@ -21,7 +21,10 @@ const NEED_A_SERVER: [&str; 8] = [
 impl Values {
     /// `Some(None)` without a server; `None` when something cannot be read.
     pub(super) fn read_nats(&mut self) -> Option<Option<Access>> {
-        let access = self.read_optional("nats-url", |text| Access::at(text).map_err(|error| error.to_string()));
+        let access = self.read_optional("nats-url", |text| match text.contains("://") {
+            true => Access::at(text).map_err(|error| error.to_string()),
+            false => Err("expected nats://host:4222 or tls://host:4222".to_owned()),
+        });
         let user = self.read_optional("nats-user", text);
         let password = self.read_optional("nats-password", text);
         let token = self.read_optional("nats-token", text);
