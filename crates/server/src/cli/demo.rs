@@ -9,7 +9,6 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use orderlog_domain::ids::Position;
-use orderlog_event_log::{Log, LogError};
 use serde_json::json;
 
 use super::{output::print, serve, simulate, sqlite_in};
@@ -37,7 +36,7 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     settings.set("database-url", sqlite_in(&arguments.folder));
     let config: Config = super::quiet(&settings)?;
     metrics::start()?;
-    let interrupted = clear_unfinished(&arguments.folder, &config).await?;
+    let interrupted = clear_unfinished(&arguments.folder)?;
     let node = Arc::new(Node::start(config).await?);
     let server = Server::bind(Arc::clone(&node)).await?;
     if node.log.head().await?.position == Position::START {
@@ -65,22 +64,12 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     serve::until_stopped(&node, server).await
 }
 
-/// Removes what an interrupted start left behind, and holds the folder then. A log in which somebody did business meanwhile stays.
-async fn clear_unfinished(folder: &Path, config: &Config) -> anyhow::Result<Option<File>> {
+/// Removes what an interrupted start left behind, and holds the folder then.
+fn clear_unfinished(folder: &Path) -> anyhow::Result<Option<File>> {
     if !folder.join(UNFINISHED).exists() {
         return Ok(None);
     }
     let held = hold(folder)?;
-    if folder.join(FILES[0]).exists() {
-        refuse_what_is_no_demo(config).await.with_context(|| {
-            let marker = folder.join(UNFINISHED);
-            format!(
-                "the demo in {} was interrupted and cannot be made anew; remove {} to go on as it is",
-                folder.display(),
-                marker.display()
-            )
-        })?;
-    }
     for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -90,18 +79,6 @@ async fn clear_unfinished(folder: &Path, config: &Config) -> anyhow::Result<Opti
     }
     print(&format!("The demo in {} was not finished when it was interrupted: it is made anew.\n", folder.display()))?;
     Ok(Some(held))
-}
-
-/// A file that was not yet made a log holds nothing.
-async fn refuse_what_is_no_demo(config: &Config) -> anyhow::Result<()> {
-    let log = match Log::open_to_read(&config.database_url).await {
-        Ok(log) => log,
-        Err(LogError::Missing(_)) => return Ok(()),
-        Err(error) => return Err(error).context("open the log"),
-    };
-    let simulated = simulate::refuse_a_real_shop(&log).await;
-    log.close().await;
-    simulated
 }
 
 /// Marks the folder as that of a demo which is not finished.

@@ -66,7 +66,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
 }
 
 /// Made-up orders cannot be taken out of a log again.
-pub(super) async fn refuse_a_real_shop(log: &Log) -> anyhow::Result<()> {
+async fn refuse_a_real_shop(log: &Log) -> anyhow::Result<()> {
     /// Events read at once.
     const PAGE: u32 = 2_000;
     let simulator = Caller::command_line(SUBCOMMAND).agent.map(|agent| agent.name);
