@@ -125,7 +125,9 @@ async fn cannot_be_written(shop: &Shop, let_in: usize) -> Result<()> {
     }
     ensure!(slow.len() <= let_in && slow.iter().all(|took| *took < FIRST), "refused after {slow:?}");
     let stock = shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
-    ensure!(stock["available"].as_i64() >= Some(5), "{stock}");
+    // The read models may stand on the same full disk: then the answer says how far it is behind.
+    let behind = stock["behind"].as_i64().is_some_and(|events| events > 0);
+    ensure!(behind || stock["available"].as_i64() >= Some(5), "{stock}");
     not_ready(shop).await?;
     let told = shop.node.output().matches("does not take commands").count();
     ensure!((1..=1 + let_in).contains(&told), "told {told} times:\n{}", shop.node.output());
