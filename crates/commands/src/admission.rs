@@ -6,7 +6,7 @@ use std::{
 };
 
 use orderlog_domain::rejection::{Code, Rejection};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::writer::Waiting;
 
@@ -46,6 +46,8 @@ impl Condition {
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) condition: watch::Sender<Condition>,
+    /// Told when no more commands shall be taken.
+    pub(crate) closing: Notify,
     /// Nanoseconds from one command to the next, over the last batches.
     pace: AtomicU64,
     /// Milliseconds that the command taken last had waited.
@@ -54,7 +56,12 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn new() -> Queue {
-        Queue { condition: watch::Sender::new(Condition::Taking), pace: AtomicU64::new(0), waited: AtomicU64::new(0) }
+        Queue {
+            condition: watch::Sender::new(Condition::Taking),
+            closing: Notify::new(),
+            pace: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
+        }
     }
 
     /// Refuses a command that would be the `ahead`th to wait, if it would wait too long.

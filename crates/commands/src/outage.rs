@@ -12,7 +12,7 @@ use crate::{
     admission::Condition,
     draft::Draft,
     submission::SubmitError,
-    writer::{BATCH_COMMANDS, Task, Waiting},
+    writer::{Task, Waiting},
 };
 
 /// Pause before the first try.
@@ -109,7 +109,7 @@ impl Task {
         loop {
             tokio::select! {
                 () = &mut over => return true,
-                count = self.queue.recv_many(&mut arrived, BATCH_COMMANDS) => {
+                count = self.receive(&mut arrived) => {
                     if count == 0 {
                         return false;
                     }
@@ -119,7 +119,7 @@ impl Task {
         }
     }
 
-    /// Takes the head and writes it as it stands: reading alone does not show that there is room to write.
+    /// Takes the head and writes it as it stands, and as much as a batch: reading alone does not show that there is room.
     async fn try_to_write(&mut self) -> Result<(), LogError> {
         let mut nothing = self.blank();
         self.desk.world.rollback();
@@ -129,6 +129,7 @@ impl Task {
         }
         // Lost is as good: then somebody else could write.
         let _ = self.connection.append(self.head.position, &self.blank().batch).await?;
+        self.connection.prove_room().await?;
         self.must_settle = false;
         Ok(())
     }

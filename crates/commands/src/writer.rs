@@ -67,7 +67,7 @@ impl Waiting {
 }
 
 impl Writer {
-    /// Starts the task. It ends when every handle is gone and all that waited is answered.
+    /// Starts the task. It ends when it is closed or every handle is gone, after all that waited is answered.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -108,6 +108,11 @@ impl Writer {
             mpsc::error::TrySendError::Closed(_) => unavailable("The server is shutting down."),
         })?;
         answered(answer).await
+    }
+
+    /// Takes no more commands. The task answers what waits, closes its connection and ends.
+    pub fn close(&self) {
+        self.admission.closing.notify_one();
     }
 
     /// Commands in the queue, of at most [`QUEUE_COMMANDS`].
@@ -161,6 +166,12 @@ pub(crate) struct Task {
 
 impl Task {
     async fn run(mut self) {
+        self.work().await;
+        self.connection.close().await;
+    }
+
+    /// Until the writer is closed or nobody is left to write for.
+    async fn work(&mut self) {
         let mut draft = self.blank();
         loop {
             if self.is_refusing() {
@@ -177,12 +188,22 @@ impl Task {
                 if self.queue.is_empty() {
                     self.admission.idle();
                 }
-                if self.queue.recv_many(&mut arrived, BATCH_COMMANDS).await == 0 {
+                if self.receive(&mut arrived).await == 0 {
                     return;
                 }
                 self.repeated = draft.take_in(self.admission.take(arrived.into_iter()));
             }
             draft = self.carry_out(draft).await;
+        }
+    }
+
+    /// Waits for commands; 0 when none will come any more.
+    pub(crate) async fn receive(&mut self, arrived: &mut Vec<Waiting>) -> usize {
+        loop {
+            tokio::select! {
+                count = self.queue.recv_many(arrived, BATCH_COMMANDS) => return count,
+                () = self.admission.closing.notified(), if !self.queue.is_closed() => self.queue.close(),
+            }
         }
     }
 
@@ -203,7 +224,7 @@ impl Task {
                     return next;
                 }
                 Ok(None) => metrics::counter!("orderlog_swaps_lost_total").increment(1),
-                Err(error) if !error.may_pass() || started.elapsed() + pause > PATIENCE => {
+                Err(error) if !error.may_pass() || self.outage.is_some() || started.elapsed() + pause > PATIENCE => {
                     return self.fail(draft, error).await;
                 }
                 // A lost session is soon replaced. A log that can be read but not written would be tried without end.

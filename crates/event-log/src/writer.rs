@@ -73,6 +73,14 @@ impl LogWriter {
         Ok(())
     }
 
+    /// Closes the connection.
+    pub async fn close(self) {
+        match self.engine {
+            Engine::Postgres(engine) => engine.close().await,
+            Engine::Sqlite(engine) => engine.close().await,
+        }
+    }
+
     /// Appends a batch if the head still stands at `expected` and none of its commands is in the log yet. After
     /// [`lock_head`](LogWriter::lock_head) this also ends the transaction and frees the lock, won or lost.
     ///
@@ -82,6 +90,14 @@ impl LogWriter {
         check(expected, batch)?;
         let locked = self.condition == Condition::Locked;
         on_connection!(self, Some(Condition::Idle), engine => engine.append(expected, batch, locked))
+    }
+
+    /// Whether the disk takes a whole batch. Only SQLite is asked: PostgreSQL's disk is not seen from here.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn prove_room(&mut self) -> Result<(), LogError> {
+        on_connection!(self, Some(Condition::Idle), engine => engine.prove_room())
     }
 
     /// Waits for the head's lock and answers the head, which then stands still until the next

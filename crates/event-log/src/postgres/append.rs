@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
-use sqlx::{PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{
     PostgresLog,
@@ -90,6 +90,17 @@ impl PostgresWriter {
             }
             (true, Swap::Lost) => rollback(&mut self.connection).await.map(|()| Swap::Lost),
         }
+    }
+
+    pub(crate) async fn close(self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(%error, "closing the writer's connection failed");
+        }
+    }
+
+    /// Its disk is not seen from here.
+    pub(crate) fn prove_room(&mut self) -> std::future::Ready<Result<(), LogError>> {
+        std::future::ready(Ok(()))
     }
 
     pub(crate) async fn lock_head(&mut self) -> Result<Head, LogError> {

@@ -45,6 +45,16 @@ impl SqliteWriter {
         Ok(Swap::Done)
     }
 
+    pub(crate) async fn close(self) {
+        if let Err(error) = self.connection.close().await {
+            tracing::debug!(%error, "closing the writer's connection failed");
+        }
+    }
+
+    pub(crate) async fn prove_room(&mut self) -> Result<(), LogError> {
+        session::fill_wal(&mut self.connection).await
+    }
+
     pub(crate) async fn lock_head(&mut self) -> Result<Head, LogError> {
         self.run("BEGIN IMMEDIATE").await.map_err(|error| LogError::from_sqlx("locking the head", error))?;
         self.head().await
