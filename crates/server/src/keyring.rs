@@ -184,6 +184,11 @@ impl Keyring {
         Ok(self.store.address_indexes().await?.into_iter().map(|(id, index)| (CustomerId(id), index)).collect())
     }
 
+    /// Closes every connection to the store.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
+    }
+
     /// How many customers have a key.
     pub(crate) async fn count(&self) -> anyhow::Result<i64> {
         self.store.count().await
@@ -261,8 +266,7 @@ impl Keyring {
             return None;
         }
         // Another node registered this customer since we read the keys; rare enough to wait for on this thread.
-        let found = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.store.key(id)));
-        let key = found.ok().flatten()?;
+        let key = self.store.key_while_waiting(id).ok().flatten()?;
         self.remember_key(id, &key);
         self.with_key(id, |key| key.open(field, sealed)).flatten()
     }
@@ -405,6 +409,25 @@ mod tests {
         here.forget(id).await.unwrap();
         assert_eq!(here.open_seal("name", &sealed), None);
         assert_eq!(keyring(&folder).await.open_seal("name", &sealed), None);
+    }
+
+    /// Calls of a batch are joined in one task, and each opens seals while the others wait for the store.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn seals_of_others_open_while_the_task_holds_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let (here, there) = (keyring(&folder).await, keyring(&folder).await);
+        let mut seals = vec![];
+        for n in 1..=20 {
+            let id = there.identify(someone(n), None).await.unwrap();
+            seals.push(there.seal(id, "name", "Asha Rao").await.unwrap());
+        }
+        let (ring, index) = (&here, here.index_of("asha@example.in"));
+        let opened = seals.iter().map(|sealed| async move {
+            ring.store.by_email(&index).await.unwrap();
+            ring.open_seal("name", sealed)
+        });
+        let opened = tokio::time::timeout(Duration::from_secs(20), futures::future::join_all(opened)).await.unwrap();
+        assert!(opened.iter().all(|name| name.as_deref() == Some("Asha Rao")), "{opened:?}");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! One running node: the log, the writer, the read models and the relay, built in one place for every subcommand.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
@@ -26,6 +26,8 @@ use crate::{
 const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
     + orderlog_projections::POSTGRES_CONNECTIONS
     + keyring::POSTGRES_CONNECTIONS;
+/// How long a node that stops waits for its last readers. SQLite puts everything into one file behind the last of them.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// Without these it cannot even start: the log's reader and writer, keys, read models and their runner, one to spare.
 const CONNECTIONS_TO_START: i64 = 6;
 
@@ -79,10 +81,10 @@ impl Node {
             Box::new(move |events| bus.publish(events))
         };
         let options = Options { shop: config.shop.clone(), on_append };
-        let (writer, _) = Writer::start(log.clone(), options).await.context("start the writer")?;
+        let (writer, writing) = Writer::start(log.clone(), options).await.context("start the writer")?;
 
         let ending = CancellationToken::new();
-        let mut background = vec![];
+        let mut background = vec![writing];
         let (mut nats, mut relay) = (None, None);
         if let Some(access) = &config.nats {
             let client = Nats::connect(access.clone()).await.context("connect to NATS")?;
@@ -133,12 +135,20 @@ impl Node {
         self.tasks.close();
         self.tasks.wait().await;
         self.ending.cancel();
+        self.writer.close();
         for running in self.background.lock().await.drain(..) {
             if let Err(error) = running.await {
                 tracing::error!(%error, "a background task broke off");
             }
         }
-        self.projections.close().await;
+        let close = async {
+            self.projections.close().await;
+            self.keyring.close().await;
+            self.log.close().await;
+        };
+        if tokio::time::timeout(CLOSE_LIMIT, close).await.is_err() {
+            tracing::debug!("somebody still reads; the connections are left to the end of the process");
+        }
     }
 }
 
@@ -198,7 +208,8 @@ fn projections_url(config: &Config) -> String {
     }
 }
 
-fn sqlite_path(url: &str) -> Option<PathBuf> {
+/// The file of a SQLite log.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite://")?;
     Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::future::try_join_all;
-use orderlog_tests::{Shop, chain_is_whole, events, on_both_set_ups, until};
+use orderlog_tests::{SetUp, Shop, chain_is_whole, events, on_both_set_ups, until};
 use serde_json::json;
 
 const CLIENTS: usize = 16;
@@ -50,6 +50,25 @@ async fn no_accepted_call_fails_when_the_node_is_stopped_under_load(mut shop: Sh
     let recorded = log.iter().filter(|event| event.event_type() == "StockReceived").count() - 1;
     ensure!(recorded == received, "{received} receipts were acknowledged, {recorded} are recorded");
     ensure!(!shop.node.output().contains(" ERROR "), "the log has errors:\n{}", shop.node.output());
+    Ok(())
+}
+
+/// So that a copy of the files of a stopped shop is whole.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_stopped_node_leaves_is_one_file_each() -> Result<()> {
+    let mut shop = Shop::open(SetUp::SqliteAndNats).await?;
+    for _ in 0..3 {
+        shop.stock("PEN", "Pen", "10.00", 1).await?;
+        shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
+        shop.node.stop().await?;
+        let mut files = vec![];
+        for entry in std::fs::read_dir(shop.sqlite_folder())? {
+            files.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        files.sort();
+        ensure!(files == ["keys.db", "log.db", "projections.db"], "{files:?}");
+        shop.node.start_again().await?;
+    }
     Ok(())
 }
 

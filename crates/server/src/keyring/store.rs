@@ -17,13 +17,21 @@ const SQLITE_SCHEMA: [(&str, &str); 2] = [
     ("customer_keys", include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql")),
     ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
 ];
-/// Connections to the keys; they are asked for rarely, since all are kept in memory.
-pub(crate) const CONNECTIONS: u32 = 4;
+/// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
+/// memory.
+pub(crate) const CONNECTIONS: u32 = 5;
 /// How long another process may hold keys.db.
 const BUSY: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-pub(super) enum Store {
+pub(super) struct Store {
+    pool: Pool,
+    /// For [`Store::key_while_waiting`] alone.
+    waited_for: Pool,
+}
+
+#[derive(Debug, Clone)]
+enum Pool {
     Postgres(PgPool),
     Sqlite(SqlitePool),
 }
@@ -37,10 +45,10 @@ pub(super) struct Newcomer {
 
 /// Runs the same statement on whichever engine it is; both take `$1`.
 macro_rules! on_engine {
-    ($store:expr, $pool:ident => $call:expr) => {
-        match $store {
-            Store::Postgres($pool) => $call,
-            Store::Sqlite($pool) => $call,
+    ($engine:expr, $pool:ident => $call:expr) => {
+        match &$engine {
+            Pool::Postgres($pool) => $call,
+            Pool::Sqlite($pool) => $call,
         }
     };
 }
@@ -48,13 +56,15 @@ macro_rules! on_engine {
 impl Store {
     /// PostgreSQL keys stand in tables the log's migrations made; keys.db is made here.
     pub(super) async fn open(database_url: &str) -> anyhow::Result<Store> {
-        match database_url.strip_prefix("sqlite://") {
-            Some(log) => Ok(Store::Sqlite(open_sqlite(log).await.context("open keys.db")?)),
-            None => {
-                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(database_url).await;
-                Ok(Store::Postgres(pool.context("connect to the customers' keys")?))
-            }
+        if let Some(log) = database_url.strip_prefix("sqlite://") {
+            let (pool, waited_for) = open_sqlite(log).await.context("open keys.db")?;
+            return Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for) });
         }
+        let connect = async |connections| {
+            let pool = PgPoolOptions::new().max_connections(connections).connect(database_url).await;
+            pool.map(Pool::Postgres).context("connect to the customers' keys")
+        };
+        Ok(Store { pool: connect(CONNECTIONS - 1).await?, waited_for: connect(1).await? })
     }
 
     /// The keys as they are there, for reading alone; none where keys.db is missing.
@@ -66,20 +76,29 @@ impl Store {
         } else {
             SqliteConnectOptions::from_str("sqlite::memory:")?
         };
-        let pool = sqlite_pool(1).connect_with(options).await.context("open keys.db")?;
+        let connect = async || sqlite_pool(1).connect_with(options.clone()).await.context("open keys.db");
+        let (pool, waited_for) = (connect().await?, connect().await?);
         if !path.is_file() {
-            for (_, schema) in SQLITE_SCHEMA {
-                sqlx::raw_sql(schema).execute(&pool).await.context("stand in for keys.db")?;
+            for (pool, (_, schema)) in
+                [&pool, &waited_for].into_iter().flat_map(|pool| SQLITE_SCHEMA.map(|one| (pool, one)))
+            {
+                sqlx::raw_sql(schema).execute(pool).await.context("stand in for keys.db")?;
             }
         }
-        Ok(Store::Sqlite(pool))
+        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for) })
+    }
+
+    pub(super) async fn close(&self) {
+        for engine in [&self.pool, &self.waited_for] {
+            on_engine!(*engine, pool => pool.close().await);
+        }
     }
 
     /// The shop's key called `name`, which is `proposed` if it had none.
     pub(super) async fn shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
         const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
         const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
-        let key: Vec<u8> = on_engine!(self, pool => {
+        let key: Vec<u8> = on_engine!(self.pool, pool => {
             sqlx::query(INSERT).bind(name).bind(&proposed[..]).execute(pool).await.context("keep the shop's key")?;
             sqlx::query_scalar(SELECT).bind(name).fetch_one(pool).await.context("read the shop's key")?
         });
@@ -89,7 +108,7 @@ impl Store {
     /// The same where it is only read.
     pub(super) async fn shop_key_if_any(&self, name: &str) -> anyhow::Result<Option<[u8; 32]>> {
         const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
-        let key: Option<Vec<u8>> = on_engine!(self, pool => {
+        let key: Option<Vec<u8>> = on_engine!(self.pool, pool => {
             sqlx::query_scalar(SELECT).bind(name).fetch_optional(pool).await.context("read the shop's key")?
         });
         key.map(|key| key_of(&key)).transpose()
@@ -98,17 +117,18 @@ impl Store {
     /// Every customer with its key.
     pub(super) async fn all(&self) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
         const SELECT: &str = "SELECT customer_id, key FROM customer_keys";
-        let rows: Vec<(Uuid, Vec<u8>)> =
-            on_engine!(self, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' keys")?);
+        let rows: Vec<(Uuid, Vec<u8>)> = on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' keys")?);
         rows.into_iter().map(|(id, key)| Ok((id, key_of(&key)?))).collect()
     }
 
     pub(super) async fn key(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
-        const SELECT: &str = "SELECT key FROM customer_keys WHERE customer_id = $1";
-        let key: Option<Vec<u8>> = on_engine!(self, pool => {
-            sqlx::query_scalar(SELECT).bind(id).fetch_optional(pool).await.context("read a customer's key")?
-        });
-        key.map(|key| key_of(&key)).transpose()
+        self.pool.key(id).await
+    }
+
+    /// The same, while the task does nothing else. Other work of the task may hold every connection of the pool meanwhile, and
+    /// cannot give one back before this ends: so it has one of its own, which is never held by anybody who waits.
+    pub(super) fn key_while_waiting(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.waited_for.key(id)))
     }
 
     /// Keeps the key unless the customer or the address has one; answers whose it is and which.
@@ -124,7 +144,7 @@ impl Store {
         const SELECT: &str = "SELECT customer_id, key FROM customer_keys WHERE email_index = $1 OR customer_id = $2 \
                               ORDER BY CASE WHEN email_index = $1 THEN 0 ELSE 1 END LIMIT 1";
         let index = index.map(|index| index.to_vec());
-        let (id, key): (Uuid, Vec<u8>) = on_engine!(self, pool => {
+        let (id, key): (Uuid, Vec<u8>) = on_engine!(self.pool, pool => {
             let insert = sqlx::query(INSERT).bind(id.0).bind(&key[..]).bind(index.clone());
             insert.execute(pool).await.context("keep a customer's key")?;
             sqlx::query_as(SELECT).bind(index).bind(id.0).fetch_one(pool).await.context("read a customer's key")?
@@ -138,7 +158,7 @@ impl Store {
                               CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
                               ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
         let mut kept = Vec::with_capacity(entries.len());
-        on_engine!(self, pool => {
+        on_engine!(self.pool, pool => {
             let mut tx = pool.begin().await.context("keep customers' keys")?;
             for Newcomer { id, key, index } in entries {
                 let insert = sqlx::query_scalar(INSERT).bind(id.0).bind(&key[..]).bind(index.map(|index| index.to_vec()));
@@ -152,7 +172,7 @@ impl Store {
 
     pub(super) async fn by_email(&self, index: &[u8; 32]) -> anyhow::Result<Option<CustomerId>> {
         const SELECT: &str = "SELECT customer_id FROM customer_keys WHERE email_index = $1";
-        let id: Option<Uuid> = on_engine!(self, pool => {
+        let id: Option<Uuid> = on_engine!(self.pool, pool => {
             sqlx::query_scalar(SELECT).bind(&index[..]).fetch_optional(pool).await.context("look an address up")?
         });
         Ok(id.map(CustomerId))
@@ -161,19 +181,19 @@ impl Store {
     /// Destroys customers' keys and the addresses that lead to them, and sees to it that no file of ours keeps them.
     pub(super) async fn delete(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
         const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
-        on_engine!(self, pool => {
+        on_engine!(self.pool, pool => {
             let mut tx = pool.begin().await.context("destroy keys")?;
             for id in ids {
                 sqlx::query(DELETE).bind(id.0).execute(&mut *tx).await.context("destroy a key")?;
             }
             tx.commit().await.context("destroy keys")?;
         });
-        match self {
+        match &self.pool {
             // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
-            Store::Sqlite(pool) => {
+            Pool::Sqlite(pool) => {
                 sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.context("empty the keys' log")?;
             }
-            Store::Postgres(pool) => {
+            Pool::Postgres(pool) => {
                 const OWNED: &str =
                     "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'customer_keys'::regclass";
                 let owned: bool = sqlx::query_scalar(OWNED).fetch_one(pool).await.context("vacuum the keys")?;
@@ -193,19 +213,19 @@ impl Store {
     /// How many customers have a key.
     pub(super) async fn count(&self) -> anyhow::Result<i64> {
         const COUNT: &str = "SELECT count(*) FROM customer_keys";
-        on_engine!(self, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await.context("count the customers' keys"))
+        on_engine!(self.pool, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await.context("count the customers' keys"))
     }
 
     /// Every customer with the index of its address, where it has one.
     pub(super) async fn address_indexes(&self) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
         const SELECT: &str = "SELECT customer_id, email_index FROM customer_keys WHERE email_index IS NOT NULL";
-        on_engine!(self, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' addresses"))
+        on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' addresses"))
     }
 
     /// Up to which event the keys are what the log says: position, hash, how many must have a key.
     pub(super) async fn progress(&self) -> anyhow::Result<Option<(i64, Vec<u8>, i64)>> {
         const SELECT: &str = "SELECT position, hash, living FROM key_progress WHERE id = 1";
-        on_engine!(self, pool => sqlx::query_as(SELECT).fetch_optional(pool).await.context("read how far the keys are"))
+        on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_optional(pool).await.context("read how far the keys are"))
     }
 
     /// Keeps it, unless another node has since.
@@ -214,7 +234,7 @@ impl Store {
                             ON CONFLICT (id) DO UPDATE SET position = excluded.position, hash = excluded.hash, \
                             living = excluded.living WHERE key_progress.position = $4";
         let (position, hash, living) = now;
-        on_engine!(self, pool => {
+        on_engine!(self.pool, pool => {
             let query = sqlx::query(KEEP).bind(position).bind(hash).bind(living).bind(before);
             query.execute(pool).await.map(drop).context("keep how far the keys are")
         })
@@ -224,7 +244,7 @@ impl Store {
     pub(super) async fn change_email(&self, id: CustomerId, index: &[u8; 32]) -> anyhow::Result<bool> {
         const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \
                               (SELECT 1 FROM customer_keys WHERE email_index = $1 AND customer_id <> $2)";
-        let updated = on_engine!(self, pool => {
+        let updated = on_engine!(self.pool, pool => {
             sqlx::query(UPDATE).bind(&index[..]).bind(id.0).execute(pool).await.map(|done| done.rows_affected())
         });
         match updated {
@@ -235,7 +255,18 @@ impl Store {
     }
 }
 
-async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
+impl Pool {
+    async fn key(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
+        const SELECT: &str = "SELECT key FROM customer_keys WHERE customer_id = $1";
+        let key: Option<Vec<u8>> = on_engine!(*self, pool => {
+            sqlx::query_scalar(SELECT).bind(id).fetch_optional(pool).await.context("read a customer's key")?
+        });
+        key.map(|key| key_of(&key)).transpose()
+    }
+}
+
+/// Two pools of one connection: SQLite has one writer, and the keys are read from memory.
+async fn open_sqlite(log: &str) -> anyhow::Result<(SqlitePool, SqlitePool)> {
     let path = PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db");
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
@@ -247,8 +278,7 @@ async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .pragma("secure_delete", "ON");
-    // One connection: SQLite has one writer, and the keys are read from memory.
-    let pool = sqlite_pool(1).connect_with(options).await?;
+    let pool = sqlite_pool(1).connect_with(options.clone()).await?;
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     for (table, schema) in SQLITE_SCHEMA {
         let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = $1")
@@ -260,7 +290,7 @@ async fn open_sqlite(log: &str) -> anyhow::Result<SqlitePool> {
         }
     }
     tx.commit().await?;
-    Ok(pool)
+    Ok((pool, sqlite_pool(1).connect_with(options).await?))
 }
 
 fn key_of(bytes: &[u8]) -> anyhow::Result<[u8; 32]> {
