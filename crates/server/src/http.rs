@@ -4,6 +4,7 @@ mod connections;
 pub(crate) mod events;
 mod front;
 mod guard;
+mod gzip;
 mod head;
 mod health;
 mod held;

@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-on_both_set_ups!(filters_keep_what_was_asked_for, a_follower_hears_what_comes, the_programs_of_the_docs_run);
+on_both_set_ups!(
+    filters_keep_what_was_asked_for,
+    a_follower_hears_what_comes,
+    what_is_asked_for_compressed_is,
+    the_programs_of_the_docs_run
+);
 
 /// Two orders, the first of them shipped.
 async fn a_little_trade(shop: &Shop) -> Result<()> {
@@ -81,6 +86,43 @@ async fn a_follower_hears_what_comes(mut shop: Shop) -> Result<()> {
     shop.node.stop().await?;
     let end = tokio::time::timeout(DEADLINE, answer.chunk()).await.context("the answer outlives the node")?;
     ensure!(matches!(end, Ok(None)), "the answer is broken off: {end:?}");
+    Ok(())
+}
+
+/// Python reads it as any client would: the same bytes in a sixth of the size, and each event of a follower when it comes.
+async fn what_is_asked_for_compressed_is(shop: Shop) -> Result<()> {
+    const READ: &str = r#"
+import http.client, sys, zlib
+host, path = sys.argv[1].removeprefix("http://"), sys.argv[2]
+connection = http.client.HTTPConnection(host, timeout=30)
+connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+answer = connection.getresponse()
+assert answer.getheader("Content-Encoding") == "gzip", answer.getheaders()
+unzip, text, size = zlib.decompressobj(wbits=31), b"", 0
+while b"follow" not in path.encode() or not text.endswith(b"\n"):
+    part = answer.read1(65536)
+    if not part:
+        break
+    size, text = size + len(part), text + unzip.decompress(part)
+assert unzip.eof or "follow" in path, "the answer is not whole"
+print(size, file=sys.stderr)
+sys.stdout.write(text.decode())
+"#;
+    a_little_trade(&shop).await?;
+    let read = async |path: &str| {
+        let url = shop.node.url();
+        let output = tokio::process::Command::new(python()?).args(["-c", READ, &url, path]).output().await?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "{path}: {said}");
+        Ok((String::from_utf8(output.stdout)?, said))
+    };
+    let plain = shop.node.get("/v1/events").await?.text().await?;
+    let (text, size) = read("/v1/events").await?;
+    ensure!(text == plain, "other bytes");
+    ensure!(size.trim().parse::<usize>()? * 2 < plain.len(), "{size} of {} bytes", plain.len());
+    let last = plain.lines().count() - 1;
+    let (followed, _) = read(&format!("/v1/events?after={last}&follow=true")).await?;
+    ensure!(plain.ends_with(&followed) && followed.lines().count() == 1, "{followed}");
     Ok(())
 }
 

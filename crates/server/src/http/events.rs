@@ -7,7 +7,7 @@ use axum::{
     BoxError,
     body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -20,6 +20,7 @@ use orderlog_event_log::{LogError, Recorded};
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::gzip;
 use crate::{as_of::last_position, node::Node};
 
 /// Events held in memory for one reader. The next page is read when the client has taken this one, however slow it is.
@@ -81,15 +82,26 @@ struct Reader {
     ends: Instant,
 }
 
-pub(super) async fn events(State(node): State<Arc<Node>>, wanted: Result<Query<Wanted>, QueryRejection>) -> Response {
-    match reader(node, wanted).await {
-        Ok(reader) => {
-            let body = Body::from_stream(stream::try_unfold(reader, Reader::next));
-            ([(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")], body)
-                .into_response()
-        }
-        Err(refusal) => refusal,
+pub(super) async fn events(
+    State(node): State<Arc<Node>>,
+    headers: HeaderMap,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Response {
+    let reader = match reader(node, wanted).await {
+        Ok(reader) => reader,
+        Err(refusal) => return refusal,
+    };
+    let plain = [
+        (header::CONTENT_TYPE, "application/x-ndjson"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "accept-encoding"),
+    ];
+    let pages = stream::try_unfold(reader, Reader::next);
+    if gzip::is_accepted(&headers) {
+        let body = Body::from_stream(gzip::compressed(pages));
+        return (plain, [(header::CONTENT_ENCODING, "gzip")], body).into_response();
     }
+    (plain, Body::from_stream(pages)).into_response()
 }
 
 async fn reader(node: Arc<Node>, wanted: Result<Query<Wanted>, QueryRejection>) -> Result<Reader, Response> {
