@@ -176,17 +176,17 @@ impl Cli {
             Command::Settings(arguments) => settings::run(&quiet(&self.settings)?, arguments).await?,
             Command::Events(arguments) => events::run(&arguments)?,
             Command::Demo(arguments) => demo::run(self.settings, arguments).await?,
-            Command::Serve => serve::run(load(&self.settings)?).await?,
+            Command::Serve => serve::run(finished(load(&self.settings)?)?).await?,
             Command::Migrate => {
                 node::open_log(&quiet(&self.settings)?).await?.close().await;
                 print("The log's tables are up to date.\n")?;
             }
-            Command::Mcp => stdio::run(load(&self.settings)?).await?,
+            Command::Mcp => stdio::run(finished(load(&self.settings)?)?).await?,
             Command::Replay(arguments) => replay::run(&quiet(&self.settings)?, arguments).await?,
             Command::Verify(arguments) => return audit::run(&quiet(&self.settings)?, arguments).await,
             Command::Rebuild(arguments) => rebuild::run(quiet(&self.settings)?, arguments).await?,
-            Command::Simulate(arguments) => simulate::run(quiet(&self.settings)?, arguments).await?,
-            Command::Import(arguments) => return import::run(quiet(&self.settings)?, arguments).await,
+            Command::Simulate(arguments) => simulate::run(finished(quiet(&self.settings)?)?, arguments).await?,
+            Command::Import(arguments) => return import::run(finished(quiet(&self.settings)?)?, arguments).await,
             Command::TakeStream => take_stream::run(&quiet(&self.settings)?).await?,
             Command::Status(arguments) => status::run(&quiet(&self.settings)?, arguments).await?,
         }
@@ -211,6 +211,12 @@ fn quiet(settings: &Given) -> anyhow::Result<Config> {
     let config = Config::load(settings)?;
     telemetry::start(config.log_format, telemetry::QUIET);
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(config)
+}
+
+/// For commands that do business in a shop.
+fn finished(config: Config) -> anyhow::Result<Config> {
+    demo::refuse_unfinished(&config)?;
     Ok(config)
 }
 

@@ -209,6 +209,16 @@ async fn an_interrupted_demo_is_never_taken_for_finished() -> Result<()> {
         demo.ended(DEADLINE).await?;
         ensure!(folder.join("demo-unfinished").exists(), "nothing says that it is not finished");
     }
+    // Business done in it would be deleted with it.
+    let log = format!("sqlite://{}", folder.join("log.db").display());
+    for command in ["serve", "mcp"] {
+        let refused = shop.cli_on(&log, &[command]).await?;
+        let said = refused.stderr;
+        ensure!(
+            !refused.success && said.contains("is not finished") && said.contains("orderlog demo"),
+            "{command}: {said}"
+        );
+    }
 
     // A shop that is no unfinished demo is never touched, and what is weeks old is said to be.
     let data = shop.sqlite_folder().display().to_string();

@@ -15,7 +15,7 @@ use super::{output::print, serve, simulate, sqlite_in};
 use crate::{
     config::{Config, Given},
     http::{Server, metrics},
-    node::Node,
+    node::{self, Node},
 };
 
 /// Stands beside a shop that is being simulated, and is locked as long as somebody does.
@@ -62,6 +62,23 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     }
     print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?)?;
     serve::until_stopped(&node, server).await
+}
+
+/// Refuses a shop whose simulation was interrupted: half a year is no demo, and the next `orderlog demo` deletes it.
+pub(super) fn refuse_unfinished(config: &Config) -> anyhow::Result<()> {
+    let Some(folder) = node::sqlite_path(&config.database_url).and_then(|log| Some(log.parent()?.to_owned())) else {
+        return Ok(());
+    };
+    let marker = folder.join(UNFINISHED);
+    anyhow::ensure!(
+        !marker.exists(),
+        "the demo in {} is not finished: it is being made, or it was interrupted. Let `orderlog demo {}` finish it; to go on with \
+         what there is instead, remove {}",
+        folder.display(),
+        folder.display(),
+        marker.display()
+    );
+    Ok(())
 }
 
 /// Removes what an interrupted start left behind, and holds the folder then.
