@@ -143,7 +143,11 @@ impl ServerHandler for Mcp {
     ) -> Result<CallToolResponse, ErrorData> {
         let started = Instant::now();
         let Some(tool) = self.tools.find(&request.name) else {
-            let message = format!("there is no tool `{}`; tools/list tells which there are", shown(&request.name));
+            let listed = self.tools.list(self.names);
+            let meant = unknown::nearest_tool(&request.name, listed.iter().map(|tool| &*tool.name));
+            let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let message =
+                format!("there is no tool `{}`{meant}; tools/list tells which there are", shown(&request.name));
             return Err(ErrorData::invalid_params(message, None));
         };
         let heard = elicit::hear(&mut request, tool.may_ask())?;

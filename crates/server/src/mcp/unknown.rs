@@ -5,6 +5,8 @@ use super::schema::Object;
 
 /// How like a listed name must be to be offered, from 0 to 1.
 const ALIKE: f64 = 0.72;
+/// The same for names of tools, which have several words.
+const TOOLS_ALIKE: f64 = 0.6;
 /// Arguments of every command, which nobody looks for when another name is wrong.
 const COMMON: [&str; 6] = ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"];
 
@@ -71,6 +73,26 @@ fn meant<'a>(name: &str, properties: &'a Object) -> Option<&'a str> {
     })
 }
 
+/// The tool that was most likely meant: by its spelling, or by its words in any order, singular or plural.
+pub(super) fn nearest_tool<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    /// Longer names are nobody's.
+    const MAX_CHARACTERS: usize = 100;
+    let name = snake_case(name.chars().take(MAX_CHARACTERS).collect::<String>().as_str());
+    let words = |name: &str| -> Vec<String> {
+        let words = name.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(|word| word.strip_suffix('s').unwrap_or(word).to_lowercase()).collect()
+    };
+    let asked = words(&name);
+    let likeness = |known: &str| {
+        let spelling = strsim::normalized_damerau_levenshtein(&name, &snake_case(known));
+        let had = words(known);
+        let shared = had.iter().filter(|word| asked.contains(word)).count() * 2;
+        spelling.max(shared as f64 / (asked.len() + had.len()).max(1) as f64)
+    };
+    let likest = known.map(|known| (likeness(known), known)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    likest.filter(|(likeness, _)| *likeness >= TOOLS_ALIKE).map(|(_, known)| known)
+}
+
 /// `orderId`, `Order-ID` and `order_id` are one name.
 fn snake_case(name: &str) -> String {
     let (mut snake, mut after_lowercase) = (String::new(), false);
@@ -121,6 +143,23 @@ mod tests {
             told("colour", &["customer", "lines", "idempotency_key"]),
             "there is no such argument; those there are: customer, lines"
         );
+    }
+
+    #[test]
+    fn the_tool_that_was_meant_is_named() {
+        let known =
+            ["orders_get", "orders_get_pending", "orders_create_order", "inventory_check", "orders_report_sales"];
+        for (name, meant) in [
+            ("get_pending_orders", Some("orders_get_pending")),
+            ("get_order", Some("orders_get")),
+            ("createOrder", Some("orders_create_order")),
+            ("orders.reportSales", Some("orders_report_sales")),
+            ("inventory_chek", Some("inventory_check")),
+            ("weather", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest_tool(name, known.into_iter()), meant, "{name}");
+        }
     }
 
     #[test]
