@@ -41,6 +41,11 @@ pub(crate) fn nats_server() -> Result<PathBuf> {
     program("ORDERLOG_TEST_NATS_SERVER")
 }
 
+/// The library that gives a process a clock of its own.
+pub(crate) fn faketime() -> Result<PathBuf> {
+    program("ORDERLOG_TEST_FAKETIME")
+}
+
 /// A Python with the official MCP client.
 ///
 /// # Errors

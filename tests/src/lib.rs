@@ -1,6 +1,7 @@
 //! The harness of the black-box tests: real binary, real PostgreSQL, real nats-server, official MCP clients.
 //! `tests/run` provides what it needs; each test has a database, a nats-server and folders of its own.
 
+mod clock;
 mod environment;
 mod process;
 
@@ -21,6 +22,7 @@ mod load;
 pub use audit::{AuditedEvent, chain_is_whole, events};
 pub use behind::{Behind, Builder};
 pub use books::Books;
+pub use clock::Clock;
 pub use database::{Database, fresh_database};
 pub use disk::SmallDisk;
 pub use environment::{clients_folder, load_time, node_js, python};

@@ -1,6 +1,7 @@
 //! One running `orderlog serve`.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -9,6 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
+    clock::Clock,
     environment,
     mcp::{Era, Mcp},
     process::{Process, free_port, until},
@@ -54,6 +56,7 @@ pub struct Node {
     arguments: Vec<String>,
     http: reqwest::Client,
     port: u16,
+    environment: Vec<(&'static str, OsString)>,
     process: Option<Process>,
 }
 
@@ -61,7 +64,14 @@ impl Node {
     /// Starts `orderlog serve` with `arguments` and waits until it is ready.
     pub(crate) async fn start(folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
         std::fs::create_dir_all(&folder).context("making a folder for a node")?;
-        let mut node = Node { folder, arguments, http: reqwest::Client::new(), port: free_port()?, process: None };
+        let mut node = Node {
+            folder,
+            arguments,
+            http: reqwest::Client::new(),
+            port: free_port()?,
+            environment: vec![],
+            process: None,
+        };
         node.start_again().await?;
         Ok(node)
     }
@@ -69,7 +79,14 @@ impl Node {
     /// The same, but waits only until it answers at all: it may have something to complain of.
     pub(crate) async fn start_somehow(folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
         std::fs::create_dir_all(&folder).context("making a folder for a node")?;
-        let mut node = Node { folder, arguments, http: reqwest::Client::new(), port: free_port()?, process: None };
+        let mut node = Node {
+            folder,
+            arguments,
+            http: reqwest::Client::new(),
+            port: free_port()?,
+            environment: vec![],
+            process: None,
+        };
         node.launch()?;
         node.answers("/healthz").await?;
         Ok(node)
@@ -124,6 +141,7 @@ impl Node {
         ensure!(self.process.is_none(), "the node is running already");
         let mut command = surviving_full_disks(orderlog(&self.folder)?);
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
         Ok(())
     }
@@ -139,6 +157,16 @@ impl Node {
         }
         self.arguments.extend(["--clock".to_owned(), clock.to_owned()]);
         self.start_again().await
+    }
+
+    /// Starts it under a clock of its own from now on.
+    ///
+    /// # Errors
+    /// When the clock cannot be made.
+    pub fn under_a_clock(&mut self) -> Result<Clock> {
+        let clock = Clock::new(self.folder.join("clock"))?;
+        self.environment = clock.environment()?;
+        Ok(clock)
     }
 
     /// Waits until `/readyz` says yes.

@@ -23,6 +23,8 @@ use crate::{
 pub enum SetUp {
     /// One process, nothing installed.
     Sqlite,
+    /// One process, published to NATS.
+    SqliteAndNats,
     /// A production node.
     PostgresAndNats,
 }
@@ -73,6 +75,10 @@ impl Shop {
     async fn open_in(set_up: SetUp, folder: TempDir, data: PathBuf, arguments: &[&str]) -> Result<Shop> {
         let (database, nats, database_url) = match set_up {
             SetUp::Sqlite => (None, None, format!("sqlite://{}/log.db", data.display())),
+            SetUp::SqliteAndNats => {
+                let nats = NatsServer::start(folder.path().join("nats")).await?;
+                (None, Some(nats), format!("sqlite://{}/log.db", data.display()))
+            }
             SetUp::PostgresAndNats => {
                 let database = Database::create().await?;
                 let nats = NatsServer::start(folder.path().join("nats")).await?;

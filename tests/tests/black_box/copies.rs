@@ -13,8 +13,16 @@ async fn on_the_shelf(mcp: &Mcp) -> Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_on_the_same_nats_neither_feeds_nor_is_fed() -> Result<()> {
-    let mut shop = Shop::open(SetUp::PostgresAndNats).await?;
+async fn a_copy_of_a_database_neither_feeds_nor_is_fed() -> Result<()> {
+    a_copy_on_the_same_nats_neither_feeds_nor_is_fed(Shop::open(SetUp::PostgresAndNats).await?, "postgres/").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_the_files_neither_feeds_nor_is_fed() -> Result<()> {
+    a_copy_on_the_same_nats_neither_feeds_nor_is_fed(Shop::open(SetUp::SqliteAndNats).await?, "log.db").await
+}
+
+async fn a_copy_on_the_same_nats_neither_feeds_nor_is_fed(mut shop: Shop, place: &str) -> Result<()> {
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let copy = shop.node_on_a_copy().await?;
     for _ in 0..5 {
@@ -27,7 +35,7 @@ async fn a_copy_on_the_same_nats_neither_feeds_nor_is_fed() -> Result<()> {
         Ok(said.contains("take-stream").then_some(said))
     })
     .await?;
-    ensure!(said.contains("--nats-stream") && said.contains("postgres/"), "{said}");
+    ensure!(said.contains("--nats-stream") && said.contains(place), "{said}");
 
     let received = shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 3 })).await?;
     let position = received["position"].as_u64().context("position")?;

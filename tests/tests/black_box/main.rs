@@ -32,3 +32,4 @@ mod stopping;
 mod tampering;
 mod time_travel;
 mod two_nodes;
+mod wrong_clocks;
