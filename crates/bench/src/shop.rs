@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, Writer};
 use orderlog_domain::{
-    commands::{Command, CreateOrder},
+    commands::{Command, CreateOrder, RegisterCustomer},
     decide::{Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
@@ -47,7 +47,7 @@ pub(crate) async fn open_with(
     names.customers.insert("customer".to_owned(), customer);
     let shop = Shop { log, writer, order: Arc::new(order_of("SERVICE")?), names: Arc::new(names), customer };
     let profile = SealedProfile { name: Some("Bench".to_owned()), ..SealedProfile::default() };
-    shop.submit(Command::UpsertCustomer { customer_id: shop.customer, profile }).await?;
+    shop.submit(RegisterCustomer { customer_id: shop.customer, profile }.into()).await?;
     for (sku, policy) in [("SERVICE", "untracked"), ("STOCKED", "deny")] {
         let product = json!({"sku": sku, "name": sku, "price": "499.00", "tax_rate": "18", "policy": policy});
         shop.submit(Command::UpsertProduct(serde_json::from_value(product)?)).await?;

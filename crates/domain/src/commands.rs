@@ -1,9 +1,11 @@
-//! Every command: its input as assistants give it, and the decision it leads to. One file a command.
+//! Every command: its input as assistants give it, what it is about, and the decision it leads to. One file a command,
+//! and one row in the table here.
 
 pub mod adjust_stock;
 pub mod cancel;
 pub mod change_lines;
 pub mod create_order;
+pub mod erase_customer;
 pub mod receive_stock;
 pub mod record_payment;
 pub mod refund;
@@ -16,7 +18,6 @@ pub mod update_status;
 pub mod upsert_customer;
 pub mod upsert_product;
 
-mod erase_customer;
 pub mod lines;
 mod refuse;
 mod stock_moves;
@@ -28,6 +29,7 @@ pub use self::{
     cancel::Cancel,
     change_lines::{ChangeLines, LineChange},
     create_order::{CreateOrder, LineInput},
+    erase_customer::EraseCustomer,
     lines::LineSelection,
     receive_stock::ReceiveStock,
     record_payment::RecordPayment,
@@ -38,82 +40,171 @@ pub use self::{
     ship::Ship,
     undo::Undo,
     update_status::UpdateStatus,
-    upsert_customer::UpsertCustomer,
+    upsert_customer::{RegisterCustomer, UpsertCustomer},
     upsert_product::UpsertProduct,
 };
 use crate::{
     decide::{Context, Decision, Names, Refusal},
-    event::{OrderPlaced, SealedProfile},
-    ids::{CustomerId, ProductId, StreamId},
+    event::OrderPlaced,
+    ids::{CustomerId, OrderId, ProductId, StreamId},
+    money::Currency,
+    typed::Typed,
     world::World,
 };
 
-/// Anything a caller can ask the log to record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+/// Makes [`Command`] of its rows, and the way from each to its file.
+macro_rules! commands {
+    ($( $(#[$meta:meta])* $name:ident, )*) => {
+        /// Anything a caller can ask the log to record.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Command {
+            $( $(#[$meta])* $name($name), )*
+        }
+
+        $(
+            impl From<$name> for Command {
+                fn from(command: $name) -> Command {
+                    Command::$name(command)
+                }
+            }
+        )*
+
+        impl Command {
+            fn act(&self) -> &dyn Act {
+                match self {
+                    $( Command::$name(command) => command, )*
+                }
+            }
+
+            fn act_mut(&mut self) -> &mut dyn Act {
+                match self {
+                    $( Command::$name(command) => command, )*
+                }
+            }
+        }
+    };
+}
+
+commands! {
     /// Place an order.
-    CreateOrder(CreateOrder),
-    /// Bring an order to a status.
-    UpdateStatus(UpdateStatus),
-    /// Ship units.
-    Ship(Ship),
-    /// Cancel units not yet shipped.
-    Cancel(Cancel),
-    /// Hold or release an order.
-    SetHold(SetHold),
-    /// Record money that came in.
-    RecordPayment(RecordPayment),
-    /// Change, add or remove lines.
-    ChangeLines(ChangeLines),
-    /// Take shipped units back.
-    ReturnItems(ReturnItems),
-    /// Pay money back.
-    Refund(Refund),
-    /// Take back what an earlier command did.
-    Undo(Undo),
-    /// Store an exchange rate.
-    SetRate(SetRate),
-    /// Take units into stock.
-    ReceiveStock(ReceiveStock),
-    /// Correct the units on hand.
-    AdjustStock(AdjustStock),
-    /// Register a product or change its entry.
-    UpsertProduct(UpsertProduct),
-    /// Register a customer or change its particulars, sealed at the edge: the plain input is [`UpsertCustomer`].
-    UpsertCustomer {
-        /// Found, or newly minted, at the edge.
-        customer_id: CustomerId,
-        /// What was given.
-        profile: SealedProfile,
-    },
-    /// Forget a customer.
-    EraseCustomer {
-        /// Who.
-        customer_id: CustomerId,
-    },
-}
-
-/// Each tool's input is a command; a customer's particulars must be sealed first.
-macro_rules! from_inputs {
-    ($($input:ident),*) => { $( impl From<$input> for Command { fn from(input: $input) -> Command { Command::$input(input) } } )* };
-}
-
-from_inputs!(
     CreateOrder,
+    /// Bring an order to a status.
     UpdateStatus,
+    /// Ship units.
     Ship,
+    /// Cancel units not yet shipped.
     Cancel,
+    /// Hold or release an order.
     SetHold,
+    /// Record money that came in.
     RecordPayment,
+    /// Change, add or remove lines.
     ChangeLines,
+    /// Take shipped units back.
     ReturnItems,
+    /// Pay money back.
     Refund,
+    /// Take back what an earlier command did.
     Undo,
+    /// Store an exchange rate.
     SetRate,
+    /// Take units into stock.
     ReceiveStock,
+    /// Correct the units on hand.
     AdjustStock,
-    UpsertProduct
-);
+    /// Register a product or change its entry.
+    UpsertProduct,
+    /// Register a customer or change its particulars.
+    RegisterCustomer,
+    /// Forget a customer.
+    EraseCustomer,
+}
+
+/// What a command says of itself, in its own file. Most commands need no more than the first two.
+pub trait Act {
+    /// What it is about, as far as its input and the resolved names tell.
+    fn about(&self, names: &Names) -> About;
+
+    /// Decides against the states at hand.
+    ///
+    /// # Errors
+    /// When the command cannot be carried out, or a state it needs is not at hand.
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal>;
+
+    /// Streams besides those of what it is about that its input names, to load them at once; a decision may ask for more.
+    fn also_needs(&self, _: &Names) -> Vec<StreamId> {
+        vec![]
+    }
+
+    /// The names typed in it, for the edge to resolve.
+    fn references(&self) -> Vec<Reference<'_>> {
+        vec![]
+    }
+
+    /// When the reported matter happened, where the command says so.
+    fn occurred_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    /// The texts that are to be sealed before it is decided.
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        vec![]
+    }
+
+    /// Whether nothing typed with it is kept, neither why nor in which words it was asked for.
+    fn keeps_no_words(&self) -> bool {
+        false
+    }
+
+    /// Whether it wants the user's word.
+    fn confirm_when(&self) -> ConfirmWhen {
+        ConfirmWhen::Never
+    }
+
+    /// Whether `orders.undo` can take it back, by the types of the facts it recorded.
+    fn is_undoable(&self, _: &[&str]) -> bool {
+        false
+    }
+
+    /// The order it would place, whether there is stock for it or not; `None` for all but those that place orders.
+    ///
+    /// # Errors
+    /// When it cannot be carried out for another reason than stock, or a state it needs is not at hand.
+    fn order_to_place(&self, _: &World, _: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+        Ok(None)
+    }
+}
+
+/// What a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// An order yet to be placed.
+    NewOrder {
+        /// For whom.
+        customer: Option<CustomerId>,
+    },
+    /// An order.
+    Order(OrderId),
+    /// A product's stock.
+    Stock(ProductId),
+    /// A product.
+    Product(ProductId),
+    /// A customer.
+    Customer(CustomerId),
+    /// A currency's rate; `None` where the text is no currency, which deciding then refuses.
+    Rate(Option<Currency>),
+}
+
+/// When a command wants the user's word before it acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmWhen {
+    /// It acts at once.
+    Never,
+    /// Where money came in for the order.
+    IfPaid,
+    /// Whatever it would change.
+    Always,
+}
 
 /// A name in a command that the edge must resolve before the command is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +226,12 @@ pub enum ReferenceKind {
     Customer,
 }
 
+impl<'a> Reference<'a> {
+    pub(crate) fn product(text: &'a str, field: impl Into<String>) -> Reference<'a> {
+        Reference { kind: ReferenceKind::Product, text, field: field.into() }
+    }
+}
+
 impl Command {
     /// Decides against the states at hand.
     ///
@@ -142,144 +239,91 @@ impl Command {
     /// When the command cannot be carried out, or a state it needs is not at hand.
     pub fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         // An order yet to be placed has none.
-        if !matches!(self, Command::CreateOrder(_)) {
+        if !matches!(self.about(context.names), About::NewOrder { .. }) {
             context.check_version(world, self.subject(context))?;
         }
-        match self {
-            Command::CreateOrder(command) => command.decide(world, context),
-            Command::UpdateStatus(command) => command.decide(world, context),
-            Command::Ship(command) => command.decide(world, context),
-            Command::Cancel(command) => command.decide(world, context),
-            Command::SetHold(command) => command.decide(world, context),
-            Command::RecordPayment(command) => command.decide(world, context),
-            Command::ChangeLines(command) => command.decide(world, context),
-            Command::ReturnItems(command) => command.decide(world, context),
-            Command::Refund(command) => command.decide(world, context),
-            Command::Undo(command) => command.decide(world, context),
-            Command::SetRate(command) => command.decide(world, context),
-            Command::ReceiveStock(command) => command.decide(world, context),
-            Command::AdjustStock(command) => command.decide(world, context),
-            Command::UpsertProduct(command) => command.decide(world, context),
-            Command::UpsertCustomer { customer_id, profile } => upsert_customer::decide(*customer_id, profile, world),
-            Command::EraseCustomer { customer_id } => erase_customer::decide(*customer_id, world),
-        }
-    }
-
-    /// The order it would place, if it is one that places orders, whether there is stock for it or not.
-    ///
-    /// # Errors
-    /// When it cannot be carried out for another reason than stock, or a state it needs is not at hand.
-    pub fn order_to_place(&self, world: &World, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
-        match self {
-            Command::CreateOrder(command) => Ok(Some(command.priced(world, context)?.1)),
-            _ => Ok(None),
-        }
+        self.act().decide(world, context)
     }
 
     /// The stream the command is about.
     #[must_use]
     pub fn subject(&self, context: &Context<'_>) -> StreamId {
-        match self {
-            Command::CreateOrder(_) => StreamId::Order(context.next_order),
-            Command::UpdateStatus(UpdateStatus { order_id, .. })
-            | Command::Ship(Ship { order_id, .. })
-            | Command::Cancel(Cancel { order_id, .. })
-            | Command::SetHold(SetHold { order_id, .. })
-            | Command::RecordPayment(RecordPayment { order_id, .. })
-            | Command::ChangeLines(ChangeLines { order_id, .. })
-            | Command::ReturnItems(ReturnItems { order_id, .. })
-            | Command::Refund(Refund { order_id, .. })
-            | Command::Undo(Undo { order_id, .. }) => StreamId::Order(*order_id),
-            Command::SetRate(command) => command.stream(context.shop.currency),
-            Command::ReceiveStock(command) => StreamId::Stock(context.names.product(&command.product)),
-            Command::AdjustStock(command) => StreamId::Stock(context.names.product(&command.product)),
-            Command::UpsertProduct(command) => StreamId::Product(ProductId::from_sku(&command.sku)),
-            Command::UpsertCustomer { customer_id, .. } | Command::EraseCustomer { customer_id } => {
-                StreamId::Customer(*customer_id)
-            }
+        match self.about(context.names) {
+            About::NewOrder { .. } => StreamId::Order(context.next_order),
+            About::Order(id) => StreamId::Order(id),
+            About::Stock(id) => StreamId::Stock(id),
+            About::Product(id) => StreamId::Product(id),
+            About::Customer(id) => StreamId::Customer(id),
+            About::Rate(currency) => StreamId::Rate(currency.unwrap_or(context.shop.currency)),
         }
     }
 
     /// The streams the command is known to need from its input alone, to load them at once; a decision may ask for more.
     #[must_use]
     pub fn needs(&self, names: &Names) -> Vec<StreamId> {
-        let product_and_stock = |text: &str| {
-            let id = names.product(text);
-            [StreamId::Product(id), StreamId::Stock(id)]
+        let mut streams = match self.about(names) {
+            About::NewOrder { customer } => customer.map(StreamId::Customer).into_iter().collect(),
+            About::Order(id) => vec![StreamId::Order(id)],
+            About::Stock(id) => product_and_stock(id).to_vec(),
+            About::Product(id) => vec![StreamId::Product(id)],
+            About::Customer(id) => vec![StreamId::Customer(id)],
+            About::Rate(currency) => currency.map(StreamId::Rate).into_iter().collect(),
         };
-        match self {
-            Command::CreateOrder(command) => {
-                let customer = names.customer(&command.customer).map(StreamId::Customer);
-                let products = command.lines.iter().flat_map(|line| product_and_stock(&line.product));
-                customer.into_iter().chain(products).collect()
-            }
-            Command::UpdateStatus(UpdateStatus { order_id, .. })
-            | Command::Ship(Ship { order_id, .. })
-            | Command::Cancel(Cancel { order_id, .. })
-            | Command::SetHold(SetHold { order_id, .. })
-            | Command::RecordPayment(RecordPayment { order_id, .. })
-            | Command::ReturnItems(ReturnItems { order_id, .. })
-            | Command::Refund(Refund { order_id, .. })
-            | Command::Undo(Undo { order_id, .. }) => vec![StreamId::Order(*order_id)],
-            Command::ChangeLines(command) => {
-                let added = command.changes.iter().filter_map(|change| change.product.as_deref());
-                let products = added.flat_map(product_and_stock);
-                std::iter::once(StreamId::Order(command.order_id)).chain(products).collect()
-            }
-            Command::SetRate(command) => command.currency.parse().map(StreamId::Rate).into_iter().collect(),
-            Command::ReceiveStock(command) => product_and_stock(&command.product).to_vec(),
-            Command::AdjustStock(command) => product_and_stock(&command.product).to_vec(),
-            Command::UpsertProduct(command) => vec![StreamId::Product(ProductId::from_sku(&command.sku))],
-            Command::UpsertCustomer { customer_id, .. } | Command::EraseCustomer { customer_id } => {
-                vec![StreamId::Customer(*customer_id)]
-            }
-        }
+        streams.extend(self.act().also_needs(names));
+        streams
     }
 
-    /// The names typed in the command, for the edge to resolve.
+    /// As [`Act::about`].
+    #[must_use]
+    pub fn about(&self, names: &Names) -> About {
+        self.act().about(names)
+    }
+
+    /// As [`Act::order_to_place`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn order_to_place(&self, world: &World, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+        self.act().order_to_place(world, context)
+    }
+
+    /// As [`Act::references`].
     #[must_use]
     pub fn references(&self) -> Vec<Reference<'_>> {
-        let product = |text, field: &str| Reference { kind: ReferenceKind::Product, text, field: field.to_owned() };
-        match self {
-            Command::CreateOrder(command) => command.references(),
-            Command::ReceiveStock(command) => vec![product(&command.product, "product")],
-            Command::AdjustStock(command) => vec![product(&command.product, "product")],
-            Command::ChangeLines(command) => command.references(),
-            Command::UpdateStatus(_)
-            | Command::Ship(_)
-            | Command::Cancel(_)
-            | Command::SetHold(_)
-            | Command::RecordPayment(_)
-            | Command::ReturnItems(_)
-            | Command::Refund(_)
-            | Command::Undo(_)
-            | Command::SetRate(_)
-            | Command::UpsertProduct(_)
-            | Command::UpsertCustomer { .. }
-            | Command::EraseCustomer { .. } => vec![],
-        }
+        self.act().references()
     }
 
-    /// When the reported matter happened, where the command says so.
+    /// As [`Act::occurred_at`].
     #[must_use]
     pub fn occurred_at(&self) -> Option<DateTime<Utc>> {
-        match self {
-            Command::UpdateStatus(command) => command.occurred_at,
-            Command::Ship(command) => command.occurred_at,
-            Command::CreateOrder(_)
-            | Command::Cancel(_)
-            | Command::SetHold(_)
-            | Command::RecordPayment(_)
-            | Command::ChangeLines(_)
-            | Command::ReturnItems(_)
-            | Command::Refund(_)
-            | Command::Undo(_)
-            | Command::SetRate(_)
-            | Command::ReceiveStock(_)
-            | Command::AdjustStock(_)
-            | Command::UpsertProduct(_)
-            | Command::UpsertCustomer { .. }
-            | Command::EraseCustomer { .. } => None,
-        }
+        self.act().occurred_at()
     }
+
+    /// As [`Act::typed_mut`].
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        self.act_mut().typed_mut()
+    }
+
+    /// As [`Act::keeps_no_words`].
+    #[must_use]
+    pub fn keeps_no_words(&self) -> bool {
+        self.act().keeps_no_words()
+    }
+
+    /// As [`Act::confirm_when`].
+    #[must_use]
+    pub fn confirm_when(&self) -> ConfirmWhen {
+        self.act().confirm_when()
+    }
+
+    /// As [`Act::is_undoable`].
+    #[must_use]
+    pub fn is_undoable(&self, facts: &[&str]) -> bool {
+        self.act().is_undoable(facts)
+    }
+}
+
+fn product_and_stock(id: ProductId) -> [StreamId; 2] {
+    [StreamId::Product(id), StreamId::Stock(id)]
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    commands::{Command, CreateOrder, ReceiveStock, UpsertProduct},
+    commands::{Command, CreateOrder, ReceiveStock, RegisterCustomer, UpsertProduct},
     decide::{Context, Decision, Names, Refusal, Shop},
     envelope::{Actor, Provenance},
     event::{Event, SealedProfile},
@@ -59,7 +59,7 @@ impl Story {
             names,
         };
         let profile = SealedProfile { name: Some("sealed:1:ann".to_owned()), ..SealedProfile::default() };
-        story.done(Command::UpsertCustomer { customer_id: ANN, profile });
+        story.done(RegisterCustomer { customer_id: ANN, profile });
         story
     }
 

@@ -84,8 +84,24 @@ pub fn check_visible(field: &str, text: &str, problems: &mut Problems) {
 /// One key for every way to write the same: case, blanks, invisible marks and the choice of code points aside.
 #[must_use]
 pub fn key(text: &str) -> String {
+    if text.is_ascii() {
+        // Most are: nothing in them is invisible, or to be composed.
+        return joined(&text.to_ascii_lowercase());
+    }
     let visible = text.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).nfkc().collect::<String>();
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+    joined(&visible)
+}
+
+/// The words of a text with one blank between each.
+fn joined(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
 }
 
 /// The words of a name, with accents and punctuation aside: `jose` finds `José`, `D'embruns` finds `D’embruns`. An
@@ -95,6 +111,9 @@ pub fn key(text: &str) -> String {
 pub fn name_key(text: &str) -> String {
     const ACCENTS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
     let key = key(text);
+    if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ') {
+        return key;
+    }
     let mut folded = String::with_capacity(key.len());
     for character in key.nfd().filter(|c| !ACCENTS.contains(c) && !is_apostrophe(*c)) {
         match spelled_out(character) {

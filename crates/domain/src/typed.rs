@@ -2,7 +2,6 @@
 //! them may name a person; nothing else is ever opened.
 
 use crate::{
-    commands::{Command, CreateOrder, RecordPayment, Refund, Ship, UpdateStatus},
     envelope::Provenance,
     event::{
         CustomerChanged, CustomerRegistered, Event, OrderPlaced, PaymentCaptured, PaymentRefunded, SealedProfile,
@@ -34,40 +33,12 @@ pub enum Kind {
     Number,
 }
 
-fn words<'a>(field: &'static str, text: &'a mut Option<String>) -> impl Iterator<Item = Typed<'a>> {
+pub(crate) fn words<'a>(field: &'static str, text: &'a mut Option<String>) -> impl Iterator<Item = Typed<'a>> {
     text.as_mut().map(|text| Typed { field, text, kind: Kind::Words }).into_iter()
 }
 
-fn number<'a>(field: &'static str, text: &'a mut Option<String>) -> impl Iterator<Item = Typed<'a>> {
+pub(crate) fn number<'a>(field: &'static str, text: &'a mut Option<String>) -> impl Iterator<Item = Typed<'a>> {
     text.as_mut().map(|text| Typed { field, text, kind: Kind::Number }).into_iter()
-}
-
-impl Command {
-    /// The texts that are to be sealed before the command is decided. A customer's particulars are sealed already.
-    #[must_use]
-    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
-        match self {
-            Command::CreateOrder(CreateOrder { note, .. }) => words("note", note).collect(),
-            Command::UpdateStatus(UpdateStatus { carrier, tracking, .. })
-            | Command::Ship(Ship { carrier, tracking, .. }) => {
-                number("carrier", carrier).chain(number("tracking", tracking)).collect()
-            }
-            Command::RecordPayment(RecordPayment { reference, .. }) | Command::Refund(Refund { reference, .. }) => {
-                number("reference", reference).collect()
-            }
-            Command::Cancel(_)
-            | Command::SetHold(_)
-            | Command::ChangeLines(_)
-            | Command::ReturnItems(_)
-            | Command::Undo(_)
-            | Command::SetRate(_)
-            | Command::ReceiveStock(_)
-            | Command::AdjustStock(_)
-            | Command::UpsertProduct(_)
-            | Command::UpsertCustomer { .. }
-            | Command::EraseCustomer { .. } => vec![],
-        }
-    }
 }
 
 impl Typed<'_> {

@@ -156,20 +156,12 @@ impl Tool {
     }
 
     /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.
-    fn command<C>(
-        name: &'static str,
-        title: &'static str,
-        danger: Danger,
-        command: impl Fn(C) -> Command + Send + Sync + Copy + 'static,
-    ) -> Tool
+    fn command<C>(name: &'static str, title: &'static str, danger: Danger) -> Tool
     where
-        C: DeserializeOwned + JsonSchema + Send + 'static,
+        C: DeserializeOwned + JsonSchema + Into<Command> + Send + 'static,
     {
-        Tool::command_with::<C, _>(name, title, danger, move |node, call| async move {
-            let Call { mut arguments, caller } = call;
-            let request = Request::split(&node, name, &mut arguments, caller)?;
-            let input: C = read(arguments)?;
-            carry_out(&node, request, command(input)).await
+        Tool::command_with(name, title, danger, |node, request, input: C| async move {
+            carry_out(&node, request, input.into()).await
         })
     }
 
@@ -178,7 +170,25 @@ impl Tool {
         name: &'static str,
         title: &'static str,
         danger: Danger,
-        run: impl Fn(Arc<Node>, Call) -> F + Send + Sync + 'static,
+        run: impl Fn(Arc<Node>, Request, C) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        C: DeserializeOwned + JsonSchema + Send + 'static,
+        F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
+    {
+        Tool::command_of_call::<C, _>(name, title, danger, move |node, call| async move {
+            let Call { mut arguments, caller } = call;
+            let request = Request::split(&node, name, &mut arguments, caller)?;
+            run(node, request, read(arguments)?).await
+        })
+    }
+
+    /// A command that reads its arguments itself. They are described by `C` and the common ones.
+    fn command_of_call<C, F>(
+        name: &'static str,
+        title: &'static str,
+        danger: Danger,
+        run: impl Fn(Arc<Node>, Call) -> F + Send + Sync + Copy + 'static,
     ) -> Tool
     where
         C: JsonSchema,
@@ -187,8 +197,7 @@ impl Tool {
         let (mut input, output) = (schema::input::<C>(), schema::output::<CommandAnswer>());
         schema::merge(&mut input, schema::input::<Common>());
         Tool::new(name, title, danger, input, output, move |node, call| {
-            let answering = run(node, call);
-            Box::pin(async move { write(answering.await?) })
+            Box::pin(async move { write(run(node, call).await?) })
         })
     }
 
@@ -327,48 +336,28 @@ impl Tools {
         let mut all = vec![
             orders_get_pending::tool(),
             orders_create_order::tool(),
-            Tool::command::<UpdateStatus>(
-                "orders.update_status",
-                "Update an order's status",
-                destructive,
-                Command::UpdateStatus,
-            ),
+            Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive),
             orders_report_sales::tool(),
             sales_explain::tool(),
             orders_get::tool(),
             orders_search::tool(),
             orders_history::tool(),
-            Tool::command::<Ship>("orders.ship", "Ship units of an order", write, Command::Ship),
-            Tool::command::<Cancel>("orders.cancel", "Cancel an order or units of it", destructive, Command::Cancel),
-            Tool::command::<SetHold>("orders.set_hold", "Hold or release an order", write, Command::SetHold),
-            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write, Command::RecordPayment),
-            Tool::command::<ChangeLines>(
-                "orders.change_lines",
-                "Change an order's lines",
-                destructive,
-                Command::ChangeLines,
-            ),
-            Tool::command::<ReturnItems>(
-                "orders.return_items",
-                "Take back shipped units",
-                destructive,
-                Command::ReturnItems,
-            ),
-            Tool::command::<Refund>("orders.refund", "Pay money back", destructive, Command::Refund),
+            Tool::command::<Ship>("orders.ship", "Ship units of an order", write),
+            Tool::command::<Cancel>("orders.cancel", "Cancel an order or units of it", destructive),
+            Tool::command::<SetHold>("orders.set_hold", "Hold or release an order", write),
+            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write),
+            Tool::command::<ChangeLines>("orders.change_lines", "Change an order's lines", destructive),
+            Tool::command::<ReturnItems>("orders.return_items", "Take back shipped units", destructive),
+            Tool::command::<Refund>("orders.refund", "Pay money back", destructive),
             orders_bulk_update_status::tool(),
             orders_undo::tool(),
-            Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write, Command::SetRate),
+            Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write),
             inventory::check(),
             inventory::low_stock(),
-            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write, Command::ReceiveStock),
-            Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive, Command::AdjustStock),
+            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write),
+            Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive),
             products::search(),
-            Tool::command::<UpsertProduct>(
-                "products.upsert",
-                "Register or change a product",
-                write,
-                Command::UpsertProduct,
-            ),
+            Tool::command::<UpsertProduct>("products.upsert", "Register or change a product", write),
             customers::search(),
             customers::upsert(),
             customers::erase(),

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_commands::{Options, Origin, Submission, SubmitError, Writer};
 use orderlog_domain::{
-    commands::Command,
+    commands::{Command, RegisterCustomer},
     decide::{Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
@@ -121,13 +121,14 @@ fn command(random: &mut ChaCha8Rng, number: usize, orders: u64) -> Result<Comman
         _ => random.random_range(0..20),
     };
     Ok(match kind {
-        0 => Command::UpsertCustomer {
+        0 => RegisterCustomer {
             customer_id: CustomerId(CUSTOMER),
             profile: SealedProfile {
                 name: Some(format!("sealed {}", random.random_range(0..3))),
                 ..SealedProfile::default()
             },
-        },
+        }
+        .into(),
         1 => {
             let policy = ["deny", "backorder"].choose(random);
             let price = format!("{}.{:02}", random.random_range(1..500), random.random_range(0..100));

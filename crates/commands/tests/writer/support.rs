@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, TimeZone, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, SubmitError, Writer, verify_snapshots};
 use orderlog_domain::{
-    commands::Command,
+    commands::{Command, RegisterCustomer},
     decide::{Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
@@ -82,7 +82,7 @@ impl Node {
     /// A node whose shop has a customer and `units` of product A at ₹499.
     pub(crate) async fn with_stock(home: &Home, units: i64) -> Node {
         let node = Node::start(home).await;
-        node.run(Command::UpsertCustomer {
+        node.run(RegisterCustomer {
             customer_id: CUSTOMER,
             profile: SealedProfile { name: Some("sealed".to_owned()), ..SealedProfile::default() },
         })
@@ -96,8 +96,8 @@ impl Node {
         node
     }
 
-    pub(crate) async fn run(&self, command: Command) -> Result<Receipt, SubmitError> {
-        self.writer.submit(self.submission(command)).await
+    pub(crate) async fn run(&self, command: impl Into<Command>) -> Result<Receipt, SubmitError> {
+        self.writer.submit(self.submission(command.into())).await
     }
 
     pub(crate) async fn run_keyed(&self, key: &str, command: Command) -> Result<Receipt, SubmitError> {

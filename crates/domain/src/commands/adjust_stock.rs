@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{receive_stock::stocked, stock_moves::StockMoves};
+use super::{About, Act, Reference, receive_stock::stocked, stock_moves::StockMoves};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::StockAdjusted,
     ids::StreamId,
     limits,
@@ -31,8 +31,12 @@ pub struct AdjustStock {
     pub counted: Option<i64>,
 }
 
-impl AdjustStock {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for AdjustStock {
+    fn about(&self, names: &Names) -> About {
+        About::Stock(names.product(&self.product))
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         self.check()?;
         let product_id = stocked(world, context, &self.product)?;
         let mut decision = Decision::about(StreamId::Stock(product_id));
@@ -64,6 +68,12 @@ impl AdjustStock {
         Ok(decision)
     }
 
+    fn references(&self) -> Vec<Reference<'_>> {
+        vec![Reference::product(&self.product, "product")]
+    }
+}
+
+impl AdjustStock {
     fn check(&self) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         text::check_line("product", &self.product, limits::REFERENCE_CHARS, &mut problems);

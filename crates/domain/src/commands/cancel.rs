@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    About, Act, ConfirmWhen,
     lines::{LineSelection, Selected, select},
     refuse,
     stock_moves::StockMoves,
 };
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{Charge, LineUnits, StockReleased, UnitsCancelled},
     ids::{OrderId, ProductId, StreamId},
     limits,
@@ -32,8 +33,12 @@ pub struct Cancel {
     pub lines: Option<Vec<LineSelection>>,
 }
 
-impl Cancel {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for Cancel {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -61,6 +66,10 @@ impl Cancel {
         decision.record(stream, cancelled(order, &selected));
         moves.settle(&mut decision)?;
         Ok(decision)
+    }
+
+    fn confirm_when(&self) -> ConfirmWhen {
+        ConfirmWhen::Always
     }
 }
 

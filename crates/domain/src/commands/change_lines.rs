@@ -7,9 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Reference, ReferenceKind, create_order::LineInput, refuse, stock_moves::StockMoves};
+use super::{
+    About, Act, ConfirmWhen, Reference, ReferenceKind, create_order::LineInput, product_and_stock, refuse,
+    stock_moves::StockMoves,
+};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{
         Amounts, Charge, Converted, LineDifference, LineTotal, LinesChanged, PlacedLine, StockBackordered, StockPolicy,
         StockReleased, StockReserved, Totals,
@@ -63,18 +66,12 @@ pub struct LineChange {
     pub discount: Option<String>,
 }
 
-impl ChangeLines {
-    pub(super) fn references(&self) -> Vec<Reference<'_>> {
-        let named = self.changes.iter().enumerate();
-        named
-            .filter_map(|(i, change)| {
-                let text = change.product.as_deref()?;
-                Some(Reference { kind: ReferenceKind::Product, text, field: format!("changes[{i}].product") })
-            })
-            .collect()
+impl Act for ChangeLines {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
     }
 
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         if !matches!(order.status(), Status::Pending | Status::Confirmed) {
             let message =
@@ -99,6 +96,27 @@ impl ChangeLines {
         self.conclude(order, lines, world, context)
     }
 
+    fn references(&self) -> Vec<Reference<'_>> {
+        let named = self.changes.iter().enumerate();
+        named
+            .filter_map(|(i, change)| {
+                let text = change.product.as_deref()?;
+                Some(Reference { kind: ReferenceKind::Product, text, field: format!("changes[{i}].product") })
+            })
+            .collect()
+    }
+
+    fn also_needs(&self, names: &Names) -> Vec<StreamId> {
+        let added = self.changes.iter().filter_map(|change| change.product.as_deref());
+        added.flat_map(|text| product_and_stock(names.product(text))).collect()
+    }
+
+    fn confirm_when(&self) -> ConfirmWhen {
+        ConfirmWhen::IfPaid
+    }
+}
+
+impl ChangeLines {
     fn check(&self) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         if self.changes.is_empty() || self.changes.len() > limits::LINES_PER_ORDER {

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::allot::{allot, set_aside};
-use super::{Reference, ReferenceKind, refuse, stock_moves::StockMoves};
+use super::{About, Act, Reference, ReferenceKind, product_and_stock, refuse, stock_moves::StockMoves};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{Amounts, CatalogueEntry, Charge, Converted, LineTotal, OrderPlaced, PlacedLine, StockPolicy, Totals},
     ids::{CustomerId, ProductId, StreamId, Version},
     limits,
@@ -17,6 +17,7 @@ use crate::{
     product::Product,
     rejection::{Code, Problems, Rejection},
     text,
+    typed::{self, Typed},
     world::World,
 };
 
@@ -95,8 +96,30 @@ pub(super) struct LinePrice {
     pub(super) entered: EnteredLine,
 }
 
-impl CreateOrder {
-    pub(super) fn references(&self) -> Vec<Reference<'_>> {
+impl Act for CreateOrder {
+    fn about(&self, names: &Names) -> About {
+        About::NewOrder { customer: names.customer(&self.customer) }
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let (items, mut placed) = self.priced(world, context)?;
+        let allotments = allot(&items, world)?;
+        for (line, allotment) in placed.lines.iter_mut().zip(&allotments) {
+            (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);
+        }
+        let order_id = placed.order_id;
+        let mut decision = Decision::about(StreamId::Order(order_id));
+        if allotments.iter().any(|allotment| allotment.backordered > 0) {
+            decision.warn("Some units are not in stock: the order waits for them.");
+        }
+        let mut moves = StockMoves::new(world);
+        set_aside(&placed.lines, order_id, &mut moves)?;
+        decision.record(StreamId::Order(order_id), placed);
+        moves.settle(&mut decision)?;
+        Ok(decision)
+    }
+
+    fn references(&self) -> Vec<Reference<'_>> {
         let customer = Reference { kind: ReferenceKind::Customer, text: &self.customer, field: "customer".to_owned() };
         let products = self.lines.iter().enumerate().map(|(i, line)| Reference {
             kind: ReferenceKind::Product,
@@ -106,6 +129,24 @@ impl CreateOrder {
         std::iter::once(customer).chain(products).collect()
     }
 
+    fn also_needs(&self, names: &Names) -> Vec<StreamId> {
+        self.lines.iter().flat_map(|line| product_and_stock(names.product(&line.product))).collect()
+    }
+
+    fn order_to_place(&self, world: &World, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+        Ok(Some(self.priced(world, context)?.1))
+    }
+
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        typed::words("note", &mut self.note).collect()
+    }
+
+    fn is_undoable(&self, _: &[&str]) -> bool {
+        true
+    }
+}
+
+impl CreateOrder {
     /// Checks what can be checked without any state, in a shop of the given currency. The edge calls it too, before it
     /// seals the note.
     ///
@@ -136,24 +177,6 @@ impl CreateOrder {
             Err(message) => problems.add("currency", message),
         }
         problems.check()
-    }
-
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let (items, mut placed) = self.priced(world, context)?;
-        let allotments = allot(&items, world)?;
-        for (line, allotment) in placed.lines.iter_mut().zip(&allotments) {
-            (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);
-        }
-        let order_id = placed.order_id;
-        let mut decision = Decision::about(StreamId::Order(order_id));
-        if allotments.iter().any(|allotment| allotment.backordered > 0) {
-            decision.warn("Some units are not in stock: the order waits for them.");
-        }
-        let mut moves = StockMoves::new(world);
-        set_aside(&placed.lines, order_id, &mut moves)?;
-        decision.record(StreamId::Order(order_id), placed);
-        moves.settle(&mut decision)?;
-        Ok(decision)
     }
 
     /// The order as it would be placed, before any stock is set aside for it.

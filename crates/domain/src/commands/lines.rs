@@ -76,9 +76,9 @@ fn check(selection: &[LineSelection]) -> Result<(), Rejection> {
 
 /// Index of the one line that is meant.
 fn find(order: &Order, index: usize, wanted: &LineSelection) -> Result<usize, Rejection> {
-    let text = wanted.product.as_deref().unwrap_or_default().trim().to_lowercase();
-    let by_sku = |line: &Line| line.sku.to_lowercase() == text;
-    let by_name = |line: &Line| line.name.to_lowercase() == text;
+    let typed = wanted.product.as_deref().unwrap_or_default();
+    let by_sku = |line: &Line| text::key(&line.sku) == text::key(typed);
+    let by_name = |line: &Line| text::name_key(&line.name) == text::name_key(typed);
     let indices = |fits: &dyn Fn(&Line) -> bool| -> Vec<usize> {
         order.lines.iter().enumerate().filter(|(_, line)| fits(line)).map(|(i, _)| i).collect()
     };

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{refuse, stock_moves::StockMoves};
+use super::{About, Act, Reference, refuse, stock_moves::StockMoves};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{StockPolicy, StockReceived},
     ids::{ProductId, StreamId},
     limits,
@@ -26,8 +26,12 @@ pub struct ReceiveStock {
     pub quantity: i64,
 }
 
-impl ReceiveStock {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for ReceiveStock {
+    fn about(&self, names: &Names) -> About {
+        About::Stock(names.product(&self.product))
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let mut problems = Problems::default();
         text::check_line("product", &self.product, limits::REFERENCE_CHARS, &mut problems);
         text::check_units("quantity", self.quantity, &mut problems);
@@ -41,6 +45,10 @@ impl ReceiveStock {
         let mut decision = Decision::about(StreamId::Stock(product_id));
         moves.settle(&mut decision)?;
         Ok(decision)
+    }
+
+    fn references(&self) -> Vec<Reference<'_>> {
+        vec![Reference::product(&self.product, "product")]
     }
 }
 

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::refuse;
+use super::{About, Act, refuse};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::PaymentCaptured,
     ids::{OrderId, StreamId},
     limits,
@@ -13,6 +13,7 @@ use crate::{
     order::Order,
     rejection::{Problems, Rejection},
     text,
+    typed::{self, Typed},
     world::World,
 };
 
@@ -36,8 +37,12 @@ pub struct RecordPayment {
     pub reference: Option<String>,
 }
 
-impl RecordPayment {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for RecordPayment {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -66,6 +71,16 @@ impl RecordPayment {
         Ok(decision)
     }
 
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        typed::number("reference", &mut self.reference).collect()
+    }
+
+    fn is_undoable(&self, _: &[&str]) -> bool {
+        true
+    }
+}
+
+impl RecordPayment {
     /// What came in: as given, or all that is due.
     fn amount(&self, order: &Order) -> Result<i64, Rejection> {
         let mut problems = Problems::default();

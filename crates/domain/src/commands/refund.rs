@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    About, Act, ConfirmWhen,
     lines::{LineSelection, Selected, select},
     refuse,
 };
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{Charge, PaymentRefunded, RefundKind, RefundedUnits},
     ids::{OrderId, StreamId},
     limits,
@@ -17,6 +18,7 @@ use crate::{
     order::{Line, Order},
     rejection::{Code, Problems, Rejection},
     text,
+    typed::{self, Typed},
     world::World,
 };
 
@@ -54,8 +56,12 @@ pub struct Refund {
     pub reference: Option<String>,
 }
 
-impl Refund {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for Refund {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let (amount, tax) = self.check(order)?;
         let stream = StreamId::Order(order.id);
@@ -88,6 +94,16 @@ impl Refund {
         Ok(decision)
     }
 
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        typed::number("reference", &mut self.reference).collect()
+    }
+
+    fn confirm_when(&self) -> ConfirmWhen {
+        ConfirmWhen::Always
+    }
+}
+
+impl Refund {
     fn kind(&self) -> RefundKind {
         self.kind.unwrap_or(if self.lines.is_some() { RefundKind::Units } else { RefundKind::Owed })
     }

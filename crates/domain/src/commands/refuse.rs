@@ -173,6 +173,14 @@ pub(super) fn check_occurred_at(order: &Order, context: &Context<'_>, problems: 
             field,
             format!("lies more than {} days back: give a later time, or leave it out", limits::BACKDATING_DAYS),
         );
+    } else if let Some(placed) = order.times.placed.filter(|placed| occurred_at.timestamp() < placed.timestamp()) {
+        problems.add(
+            field,
+            format!(
+                "lies before {}, when the order was placed: give that time or a later one",
+                moment(placed, context)
+            ),
+        );
     } else if context.shop.calendar.business_date(occurred_at) < order.last_event_on {
         problems.add(
             field,

@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    About, Act,
     lines::{LineSelection, Selected, select},
     refuse,
     stock_moves::StockMoves,
 };
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{Charge, Disposition, LineUnits, StockReturned, UnitsReturned},
     ids::{OrderId, StreamId},
     limits,
@@ -37,8 +38,12 @@ pub struct ReturnItems {
     pub shipping: Option<bool>,
 }
 
-impl ReturnItems {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for ReturnItems {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         if order.lines.iter().all(|line| line.returnable() == 0) {
             let message =
@@ -66,7 +71,9 @@ impl ReturnItems {
         moves.settle(&mut decision)?;
         Ok(decision)
     }
+}
 
+impl ReturnItems {
     fn returned(&self, order: &Order, selected: &[Selected<'_>]) -> UnitsReturned {
         let coming: i64 = selected.iter().map(|s| s.units).sum();
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.returned).sum();

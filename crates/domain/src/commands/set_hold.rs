@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::refuse;
+use super::{About, Act, refuse};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{OrderHeld, OrderReleased},
     ids::{OrderId, StreamId},
     limits,
@@ -29,8 +29,12 @@ pub struct SetHold {
     pub until: Option<DateTime<Utc>>,
 }
 
-impl SetHold {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for SetHold {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -53,6 +57,12 @@ impl SetHold {
         Ok(decision)
     }
 
+    fn is_undoable(&self, _: &[&str]) -> bool {
+        true
+    }
+}
+
+impl SetHold {
     fn check(&self, context: &Context<'_>) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         match self.until {

@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{About, Act};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{RateStored, StoredRate},
     ids::StreamId,
     limits,
@@ -27,13 +28,12 @@ pub struct SetRate {
     pub rate: String,
 }
 
-impl SetRate {
-    /// The currency meant; the shop's own stands in for a text that is none, which deciding then refuses.
-    pub(super) fn stream(&self, shop: Currency) -> StreamId {
-        StreamId::Rate(self.currency.parse().unwrap_or(shop))
+impl Act for SetRate {
+    fn about(&self, _: &Names) -> About {
+        About::Rate(self.currency.parse().ok())
     }
 
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let shop_currency = context.shop.currency;
         let (currency, rate) = self.check(shop_currency)?;
         let stream = StreamId::Rate(currency);
@@ -43,7 +43,9 @@ impl SetRate {
         }
         Ok(decision)
     }
+}
 
+impl SetRate {
     fn check(&self, shop: Currency) -> Result<(Currency, Decimal), Rejection> {
         let mut problems = Problems::default();
         let currency = Currency::given(&self.currency);

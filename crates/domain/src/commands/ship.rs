@@ -6,18 +6,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
+    About, Act,
     lines::{LineSelection, Selected, select},
     refuse,
     stock_moves::StockMoves,
 };
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{Charge, LineUnits, OrderConfirmed, StockConsumed, StockReleased, UnitsShipped},
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
     rejection::{Code, Problems, Rejection},
     text,
+    typed::{self, Typed},
     world::World,
 };
 
@@ -47,8 +49,12 @@ pub struct Ship {
     pub occurred_at: Option<DateTime<Utc>>,
 }
 
-impl Ship {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for Ship {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         self.check(order, context)?;
         let stream = StreamId::Order(order.id);
@@ -71,6 +77,21 @@ impl Ship {
         Ok(decision)
     }
 
+    fn occurred_at(&self) -> Option<DateTime<Utc>> {
+        self.occurred_at
+    }
+
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let carrier = typed::number("carrier", &mut self.carrier);
+        carrier.chain(typed::number("tracking", &mut self.tracking)).collect()
+    }
+
+    fn is_undoable(&self, _: &[&str]) -> bool {
+        true
+    }
+}
+
+impl Ship {
     fn check(&self, order: &Order, context: &Context<'_>) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         if let Some(carrier) = &self.carrier {
@@ -208,6 +229,23 @@ mod tests {
         assert_eq!(story.refused(ship(json!([]))).code, Code::InvalidArgument);
         assert_eq!(story.refused(ship(json!([{ "quantity": 1 }]))).code, Code::InvalidArgument);
         assert_eq!(story.refused(ship(json!([{ "line": 1, "quantity": -1 }]))).code, Code::InvalidArgument);
+    }
+
+    #[test]
+    fn a_line_is_found_by_its_sku_or_name_however_they_are_written() {
+        let mut story = Story::new();
+        story.product("Café-1", "10.00", json!({ "name": "D’Embruns Thé" })).stocked("Café-1", 10);
+        story.ordered(&[("Café-1", 10)]);
+        for typed in ["CAFE\u{301}-1", " café-1 ", "d'embruns the", "D\u{2019}embruns  Thé"] {
+            story.done(ship(json!([{ "product": typed, "quantity": 1 }])));
+        }
+        for other in ["cafe-1", "Thé", "D"] {
+            assert_eq!(
+                story.refused(ship(json!([{ "product": other, "quantity": 1 }]))).code,
+                Code::NotFound,
+                "{other}"
+            );
+        }
     }
 
     #[test]

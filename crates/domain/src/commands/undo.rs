@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 
-use super::{Cancel, refund, refuse, stock_moves::StockMoves};
+use super::{About, Act, Cancel, ConfirmWhen, refund, refuse, stock_moves::StockMoves};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{
         Charge, ConvertedRefund, Event, OrderHeld, OrderReleased, OrderUnconfirmed, RefundKind, ShipmentVoided,
         StockReturned, UnitsShipped,
@@ -28,8 +28,12 @@ pub struct Undo {
     pub facts: Vec<Event>,
 }
 
-impl Undo {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for Undo {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = refuse::placed_order(world, self.order_id)?;
         if order.acted != self.version {
             let (now, then) = (order.version, self.version);
@@ -76,6 +80,10 @@ impl Undo {
         }
         moves.settle(&mut decision)?;
         Ok(decision)
+    }
+
+    fn confirm_when(&self) -> ConfirmWhen {
+        ConfirmWhen::Always
     }
 }
 

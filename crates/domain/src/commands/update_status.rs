@@ -6,19 +6,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
+    About, Act, ConfirmWhen,
     cancel::Cancel,
     lines::{LineSelection, Selected, select},
     refuse,
     ship::Ship,
 };
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{OrderConfirmed, ProcessingStarted, UnitsDelivered},
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
     rejection::{Code, Problems, Rejection},
     text,
+    typed::{self, Typed},
     world::World,
 };
 
@@ -52,8 +54,12 @@ pub struct UpdateStatus {
     pub occurred_at: Option<DateTime<Utc>>,
 }
 
-impl UpdateStatus {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for UpdateStatus {
+    fn about(&self, _: &Names) -> About {
+        About::Order(self.order_id)
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let target = target(&self.status)?;
         let order = refuse::placed_order(world, self.order_id)?;
         if target == Status::Returned && order.status() != target {
@@ -85,6 +91,28 @@ impl UpdateStatus {
         }
     }
 
+    fn occurred_at(&self) -> Option<DateTime<Utc>> {
+        self.occurred_at
+    }
+
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let carrier = typed::number("carrier", &mut self.carrier);
+        carrier.chain(typed::number("tracking", &mut self.tracking)).collect()
+    }
+
+    fn confirm_when(&self) -> ConfirmWhen {
+        match Status::parse(&self.status) {
+            Some(Status::Cancelled) => ConfirmWhen::Always,
+            _ => ConfirmWhen::Never,
+        }
+    }
+
+    fn is_undoable(&self, facts: &[&str]) -> bool {
+        !facts.iter().any(|fact| matches!(*fact, "ProcessingStarted" | "UnitsDelivered" | "UnitsCancelled"))
+    }
+}
+
+impl UpdateStatus {
     fn check(&self, target: Status, order: &Order, context: &Context<'_>) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         let ships = matches!(target, Status::Shipped | Status::PartiallyShipped);
@@ -358,11 +386,15 @@ mod tests {
         let (mut story, _) = shop();
         let at =
             |time: &str| input::<UpdateStatus>(json!({ "order_id": 1001, "status": "shipped", "occurred_at": time }));
-        for impossible in ["2026-11-20T12:00:01+05:30", "2026-11-19T23:59:59+05:30", "2020-01-01T00:00:00Z"] {
+        story.at("2026-11-20T18:00:00+05:30");
+        let (future, before) = ("2026-11-20T18:00:01+05:30", "2026-11-20T11:59:59+05:30");
+        for impossible in [future, before, "2026-11-19T23:59:59+05:30", "2020-01-01T00:00:00Z"] {
             let refused = story.refused(at(impossible));
             assert_eq!(refused.field.as_deref(), Some("occurred_at"), "{impossible}");
         }
-        story.done(at("2026-11-20T00:00:00+05:30"));
+        let refused = story.refused(at(before)).message;
+        assert!(refused.contains("2026-11-20T12:00:00+05:30, when the order was placed"), "{refused}");
+        story.done(at("2026-11-20T12:00:00+05:30"));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{About, Act};
 use crate::{
-    decide::{Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{CustomerChanged, CustomerRegistered, SealedProfile},
     ids::{CustomerId, StreamId, Version},
     limits,
@@ -95,35 +96,50 @@ fn is_phone(phone: &str) -> bool {
     digits >= 3 && phone.chars().filter(|c| c.is_alphabetic()).count() <= digits
 }
 
-/// Decides on particulars that the edge resolved and sealed. Sealing is deterministic, so equal text is equal here.
-pub(super) fn decide(customer_id: CustomerId, profile: &SealedProfile, world: &World) -> Result<Decision, Refusal> {
-    let customer = world.customer(customer_id)?;
-    let stream = StreamId::Customer(customer_id);
-    let mut decision = Decision::about(stream);
-    if customer.version == Version::NONE {
-        if profile.name.is_none() {
-            return Err(Rejection::invalid("name", "A new customer needs a name.").into());
+/// [`UpsertCustomer`] as the edge resolved and sealed it. Sealing is deterministic, so equal text is equal here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterCustomer {
+    /// Found, or newly minted, at the edge.
+    pub customer_id: CustomerId,
+    /// What was given.
+    pub profile: SealedProfile,
+}
+
+impl Act for RegisterCustomer {
+    fn about(&self, _: &Names) -> About {
+        About::Customer(self.customer_id)
+    }
+
+    fn decide(&self, world: &World, _: &Context<'_>) -> Result<Decision, Refusal> {
+        let RegisterCustomer { customer_id, ref profile } = *self;
+        let customer = world.customer(customer_id)?;
+        let stream = StreamId::Customer(customer_id);
+        let mut decision = Decision::about(stream);
+        if customer.version == Version::NONE {
+            if profile.name.is_none() {
+                return Err(Rejection::invalid("name", "A new customer needs a name.").into());
+            }
+            decision.record(stream, CustomerRegistered { customer_id, profile: profile.clone() });
+            return Ok(decision);
         }
-        decision.record(stream, CustomerRegistered { customer_id, profile: profile.clone() });
-        return Ok(decision);
+        if customer.erased {
+            return Err(Rejection::new(Code::NotFound, "This customer was erased and cannot come back.")
+                .field("customer")
+                .hint("Register the person anew with customers_upsert and an e-mail address, without a customer id.")
+                .into());
+        }
+        let changed = |given: &Option<String>, known: &Option<String>| given.clone().filter(|_| given != known);
+        let profile = SealedProfile {
+            name: changed(&profile.name, &customer.profile.name),
+            email: changed(&profile.email, &customer.profile.email),
+            phone: changed(&profile.phone, &customer.profile.phone),
+            address: changed(&profile.address, &customer.profile.address),
+        };
+        if profile != SealedProfile::default() {
+            decision.record(stream, CustomerChanged { customer_id, profile });
+        }
+        Ok(decision)
     }
-    if customer.erased {
-        return Err(Rejection::new(Code::NotFound, "This customer was erased and cannot come back.")
-            .field("customer")
-            .hint("Register the person anew with customers_upsert and an e-mail address, without a customer id.")
-            .into());
-    }
-    let changed = |given: &Option<String>, known: &Option<String>| given.clone().filter(|_| given != known);
-    let profile = SealedProfile {
-        name: changed(&profile.name, &customer.profile.name),
-        email: changed(&profile.email, &customer.profile.email),
-        phone: changed(&profile.phone, &customer.profile.phone),
-        address: changed(&profile.address, &customer.profile.address),
-    };
-    if profile != SealedProfile::default() {
-        decision.record(stream, CustomerChanged { customer_id, profile });
-    }
-    Ok(decision)
 }
 
 #[cfg(test)]
@@ -137,7 +153,7 @@ mod tests {
     fn upsert(customer_id: CustomerId, name: Option<&str>, phone: Option<&str>) -> Command {
         let sealed = |text: &str| format!("sealed:1:{text}");
         let profile = SealedProfile { name: name.map(sealed), phone: phone.map(sealed), ..SealedProfile::default() };
-        Command::UpsertCustomer { customer_id, profile }
+        RegisterCustomer { customer_id, profile }.into()
     }
 
     #[test]

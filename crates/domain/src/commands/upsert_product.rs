@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::stock_moves::StockMoves;
+use super::{About, Act, stock_moves::StockMoves};
 use crate::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Names, Refusal},
     event::{CatalogueEntry, ProductChanged, ProductRegistered, StockPolicy},
     ids::{ProductId, StreamId},
     limits,
@@ -63,8 +63,12 @@ pub struct UpsertProduct {
     pub archived: Option<bool>,
 }
 
-impl UpsertProduct {
-    pub(super) fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+impl Act for UpsertProduct {
+    fn about(&self, _: &Names) -> About {
+        About::Product(ProductId::from_sku(&self.sku))
+    }
+
+    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
         let product_id = ProductId::from_sku(&self.sku);
         let product = world.product(product_id)?;
         let entry = self.entry(product.entry.as_ref(), context)?;
@@ -88,7 +92,9 @@ impl UpsertProduct {
         }
         Ok(decision)
     }
+}
 
+impl UpsertProduct {
     /// The entry as it shall stand: what is given, else what stands, else the default.
     fn entry(&self, present: Option<&CatalogueEntry>, context: &Context<'_>) -> Result<CatalogueEntry, Rejection> {
         let mut problems = Problems::default();

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream::FuturesOrdered};
 use indicatif::HumanCount;
 use orderlog_commands::{Origin, Submission, SubmitError};
 use orderlog_domain::{
-    commands::{Command, UpsertCustomer},
+    commands::{Command, RegisterCustomer, UpsertCustomer},
     decide::Names,
     envelope,
     event::SealedProfile,
@@ -167,7 +167,7 @@ async fn submission(
             command
         }
         Action::Customer { customer_id, particulars } => {
-            Command::UpsertCustomer { customer_id, profile: sealed(node, customer_id, &particulars).await? }
+            RegisterCustomer { customer_id, profile: sealed(node, customer_id, &particulars).await? }.into()
         }
     };
     let id = Uuid::new_v5(&SIMULATED, format!("{}/{first_order}/{nth}", arguments.seed).as_bytes());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{Datelike, Weekday};
 use orderlog_domain::{
+    commands::RegisterCustomer,
     decide::{Context, Names, Refusal, Shop},
     envelope::{Actor, Provenance},
     event::{Event, SealedProfile},
@@ -146,7 +147,7 @@ impl Told {
             Action::Command(command) => command,
             Action::Customer { customer_id, particulars } => {
                 let UpsertCustomer { name, email, phone, address, .. } = particulars;
-                Command::UpsertCustomer { customer_id, profile: SealedProfile { name, email, phone, address } }
+                RegisterCustomer { customer_id, profile: SealedProfile { name, email, phone, address } }.into()
             }
         };
         let names = Names::default();

@@ -2,7 +2,7 @@
 
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{
-    commands::Command,
+    commands::{About, Command, ConfirmWhen},
     decide::Names,
     ids::{CommandId, OrderId, StreamId, Version},
     rejection::{Code, Problems, Rejection, Unfit},
@@ -25,7 +25,7 @@ use crate::{
     keyring::{Keyring, Owner},
     mcp::schema::Object,
     node::Node,
-    principal::Caller,
+    principal::{Caller, Principal},
     resolve::Resolved,
     sentences,
 };
@@ -187,13 +187,16 @@ impl Request {
         part
     }
 
+    pub(super) fn principal(&self) -> &Principal {
+        &self.caller.principal
+    }
+
     pub(crate) fn is_dry_run(&self) -> bool {
         self.common.dry_run == Some(true)
     }
 
-    /// The receipt of this very call, if it was carried out before. It is looked for ahead of every name, version and line,
-    /// so that the answer is the first one, whatever has changed since: one indexed read where there is an idempotency key
-    /// or a token, and none otherwise.
+    /// The receipt of this very call, if it was carried out before, whatever has changed since: one indexed read where there
+    /// is an idempotency key or a token, and none otherwise.
     pub(crate) async fn carried_out(&self, node: &Node) -> Result<Option<Before>, Failure> {
         let confirmed = || self.common.confirm_token.as_deref().and_then(|token| bound(node, self).read(token).ok());
         let id = match &self.common.idempotency_key {
@@ -242,10 +245,27 @@ impl Before {
 }
 
 /// Answers a call that came before; otherwise resolves, asks the user to confirm where that is due, seals, submits, answers.
+///
+/// A command that is appended needs no look-up: the log acts on an id once, and the writer answers a repetition with the
+/// first receipt. One that fails, on a name or a version that has changed since, may have been carried out before.
 pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
-    match request.carried_out(node).await? {
-        Some(before) => Ok(before.answer(node, &command)),
-        None => carry_out_anew(node, request, command).await,
+    if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
+        return match request.carried_out(node).await? {
+            Some(before) => Ok(before.answer(node, &command)),
+            None => carry_out_anew(node, request, command).await,
+        };
+    }
+    if !request.keyed {
+        return carry_out_anew(node, request, command).await;
+    }
+    match carry_out_anew(node, request.clone(), command.clone()).await {
+        Err(Failure::Rejected(rejection)) if rejection.code != Code::Unavailable => {
+            match request.carried_out(node).await? {
+                Some(before) => Ok(before.answer(node, &command)),
+                None => Err(rejection.into()),
+            }
+        }
+        done => done,
     }
 }
 
@@ -253,7 +273,7 @@ pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -
 pub(crate) async fn carry_out_anew(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
     let resolved = node.resolve(command.references()).await?;
     let dry_run = request.is_dry_run();
-    if !dry_run && confirm::may_be_needed(&command) {
+    if !dry_run && command.confirm_when() != ConfirmWhen::Never {
         // In a box, so that the many commands that need no word do not carry the room for it along.
         return Box::pin(carry_out_if_confirmed(node, request, command, resolved)).await;
     }
@@ -401,14 +421,8 @@ pub(crate) fn answer(
 
 /// The call that takes the change back, where orders.undo can.
 fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
-    let undoable = match command {
-        Command::CreateOrder(_) | Command::Ship(_) | Command::SetHold(_) | Command::RecordPayment(_) => true,
-        Command::UpdateStatus(_) => receipt.events().iter().all(|event| {
-            !matches!(event.event_type.as_str(), "ProcessingStarted" | "UnitsDelivered" | "UnitsCancelled")
-        }),
-        _ => false,
-    };
-    undoable.then(|| {
+    let facts: Vec<&str> = receipt.events().iter().map(|event| event.event_type.as_str()).collect();
+    command.is_undoable(&facts).then(|| {
         let arguments = serde_json::json!({ "command_id": receipt.command_id.0 });
         Undo { tool: "orders_undo", arguments }
     })
@@ -431,8 +445,7 @@ async fn seal(
     names: &Names,
     readings: &[String],
 ) -> Result<Option<String>, Failure> {
-    if matches!(command, Command::EraseCustomer { .. }) {
-        // Why and with which words a person was erased would keep the person.
+    if command.keeps_no_words() {
         (common.reason, common.request_text) = (None, None);
     }
     let mut readings = match readings {
@@ -461,23 +474,12 @@ async fn seal(
 
 /// Under whose key the texts of a command are sealed: the person's whom they may be about, or else the shop's.
 async fn owner(node: &Node, command: &Command, names: &Names) -> Result<Owner, Failure> {
-    let order_id = match command {
-        Command::CreateOrder(order) => return Ok(names.customer(&order.customer).map_or(Owner::Shop, Owner::Customer)),
-        Command::UpsertCustomer { customer_id, .. } => return Ok(Owner::Customer(*customer_id)),
-        Command::UpdateStatus(command) => command.order_id,
-        Command::Ship(command) => command.order_id,
-        Command::Cancel(command) => command.order_id,
-        Command::SetHold(command) => command.order_id,
-        Command::RecordPayment(command) => command.order_id,
-        Command::ChangeLines(command) => command.order_id,
-        Command::ReturnItems(command) => command.order_id,
-        Command::Refund(command) => command.order_id,
-        Command::Undo(command) => command.order_id,
-        Command::EraseCustomer { .. }
-        | Command::ReceiveStock(_)
-        | Command::AdjustStock(_)
-        | Command::UpsertProduct(_)
-        | Command::SetRate(_) => return Ok(Owner::Shop),
+    let order_id = match command.about(names) {
+        _ if command.keeps_no_words() => return Ok(Owner::Shop),
+        About::NewOrder { customer } => return Ok(customer.map_or(Owner::Shop, Owner::Customer)),
+        About::Customer(id) => return Ok(Owner::Customer(id)),
+        About::Stock(_) | About::Product(_) | About::Rate(_) => return Ok(Owner::Shop),
+        About::Order(order_id) => order_id,
     };
     // Where there is no such order, the decision says so and nothing is kept.
     Ok(node.customer_of(order_id).await?.map_or(Owner::Shop, Owner::Customer))

@@ -8,9 +8,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_commands::Receipt;
 use orderlog_domain::{
-    commands::Command,
+    commands::{Command, ConfirmWhen},
     ids::Version,
-    order::Status,
     rejection::{Code, Confirmation, Rejection, Unfit},
     world::State,
 };
@@ -37,29 +36,15 @@ const SIGNATURE_BYTES: usize = 32;
 /// An order's number and the version that the preview showed.
 pub(super) type Pair = (i64, i64);
 
-/// Whether the command may need the user's word, judged without any state.
-pub(super) fn may_be_needed(command: &Command) -> bool {
-    match command {
-        Command::Cancel(_) | Command::Refund(_) | Command::Undo(_) | Command::EraseCustomer { .. } => true,
-        Command::ChangeLines(_) => true,
-        Command::UpdateStatus(update) => Status::parse(&update.status) == Some(Status::Cancelled),
-        Command::CreateOrder(_)
-        | Command::Ship(_)
-        | Command::SetHold(_)
-        | Command::RecordPayment(_)
-        | Command::ReturnItems(_)
-        | Command::SetRate(_)
-        | Command::ReceiveStock(_)
-        | Command::AdjustStock(_)
-        | Command::UpsertProduct(_)
-        | Command::UpsertCustomer { .. } => false,
-    }
-}
-
-/// Whether it does, now that it is known what it would change.
+/// Whether the command needs the user's word, now that it is known what it would change.
 pub(super) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
     let paid = matches!(&foreseen.before, Some(State::Order(order)) if order.captured > order.refunded);
-    !foreseen.no_change() && (paid || !matches!(command, Command::ChangeLines(_)))
+    !foreseen.no_change()
+        && match command.confirm_when() {
+            ConfirmWhen::Never => false,
+            ConfirmWhen::IfPaid => paid,
+            ConfirmWhen::Always => true,
+        }
 }
 
 /// What a token is bound to.

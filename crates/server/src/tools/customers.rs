@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orderlog_domain::{
-    commands::{Command, UpsertCustomer},
+    commands::{Command, EraseCustomer, RegisterCustomer, UpsertCustomer},
     event::SealedProfile,
     ids::{CustomerId, StreamId},
     rejection::{Code, Rejection},
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Call, Danger, Failure, Tool,
+    Danger, Failure, Tool,
     command::{self, Before, CommandAnswer, Request},
     query::{Frame, Interpretation, Paging, customer_view},
     views::CustomerView,
@@ -69,17 +69,9 @@ async fn find(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, F
 const UPSERT: &str = "customers.upsert";
 
 pub(super) fn upsert() -> Tool {
-    Tool::command_with::<UpsertCustomer, _>(
-        UPSERT,
-        "Register or change a customer",
-        Danger::Write,
-        |node, call| async move {
-            let Call { mut arguments, caller } = call;
-            let request = Request::split(&node, UPSERT, &mut arguments, caller)?;
-            let input: UpsertCustomer = super::read(arguments)?;
-            register(&node, request, input).await
-        },
-    )
+    Tool::command_with(UPSERT, "Register or change a customer", Danger::Write, |node, request, input| async move {
+        register(&node, request, input).await
+    })
 }
 
 const ERASE: &str = "customers.erase";
@@ -95,20 +87,18 @@ struct Erase {
 }
 
 pub(super) fn erase() -> Tool {
-    Tool::command_with::<Erase, _>(ERASE, "Erase a customer", Danger::Destructive, |node, call| async move {
-        let Call { mut arguments, caller } = call;
-        let request = Request::split(&node, ERASE, &mut arguments, caller)?;
-        let Erase { customer } = super::read(arguments)?;
+    Tool::command_with(ERASE, "Erase a customer", Danger::Destructive, |node, request, input| async move {
+        let Erase { customer } = input;
         if let Some(before) = request.carried_out(&node).await? {
             let customer_id = customer_in(&before)?;
             // The first call may have broken off before the key was gone.
             let warning = node.forget(customer_id).await?;
-            return Ok(before.answer(&node, &Command::EraseCustomer { customer_id }).warned(warning));
+            return Ok(before.answer(&node, &EraseCustomer { customer_id }.into()).warned(warning));
         }
         let (customer_id, _) = node.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
         // The fact first: a crash before the key is gone is mended at the next start, or by the same call again.
-        let answer = command::carry_out_anew(&node, request, Command::EraseCustomer { customer_id }).await?;
+        let answer = command::carry_out_anew(&node, request, EraseCustomer { customer_id }.into()).await?;
         let warning = if dry_run { None } else { node.forget(customer_id).await? };
         Ok(answer.warned(warning))
     })
@@ -126,7 +116,7 @@ fn customer_in(before: &Before) -> Result<CustomerId, Failure> {
 pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustomer) -> Result<CommandAnswer, Failure> {
     if let Some(before) = request.carried_out(node).await? {
         let customer_id = customer_in(&before)?;
-        let command = Command::UpsertCustomer { customer_id, profile: SealedProfile::default() };
+        let command = Command::from(RegisterCustomer { customer_id, profile: SealedProfile::default() });
         return Ok(before.answer(node, &command));
     }
     input.check()?;
@@ -180,7 +170,7 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
         return Err(Rejection::new(Code::InvalidArgument, message).field("email").into());
     }
     let profile = key.seal_all(&input).await?;
-    let command = Command::UpsertCustomer { customer_id, profile };
+    let command = Command::from(RegisterCustomer { customer_id, profile });
     let resolved = Resolved { readings, ..Resolved::default() };
     let (command, receipt, readings) = command::submit(node, request, command, resolved).await?;
     let mut warning = None;

@@ -1,6 +1,6 @@
 //! orders.create_order: the command, and the question whether an identical order moments ago was meant.
 
-use orderlog_domain::commands::{Command, CreateOrder};
+use orderlog_domain::commands::CreateOrder;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{mcp::schema::Object, node::Node};
 pub(super) const NAME: &str = "orders.create_order";
 
 pub(super) fn tool() -> Tool {
-    Tool::command_with::<CreateOrder, _>(NAME, "Create an order", Danger::Write, |node, call| async move {
+    Tool::command_of_call::<CreateOrder, _>(NAME, "Create an order", Danger::Write, |node, call| async move {
         run(&node, call).await
     })
     .with_argument(
@@ -27,7 +27,7 @@ async fn run(node: &Node, call: Call) -> Result<CommandAnswer, Failure> {
     let request = Request::split(node, NAME, &mut arguments, caller)?;
     let order: CreateOrder = super::read(arguments)?;
     let request = if allow_duplicate { request } else { request.suspected() };
-    command::carry_out(node, request, Command::CreateOrder(order)).await
+    command::carry_out(node, request, order.into()).await
 }
 
 /// The schema of create_order, for the benchmark's tool that takes the same and does nothing.

@@ -7,16 +7,15 @@ use orderlog_domain::{
     order::Order,
     rejection::{Code, Rejection},
 };
-use orderlog_projections::Freshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Failure, Tool,
-    query::{Frame, Interpretation, known},
+    query::{Frame, Interpretation},
     views::{self, OrderView},
 };
-use crate::{as_of::AsOf, history, node::Node, principal::Caller, sentences};
+use crate::{as_of::AsOf, history, node::Node, people, principal::Caller, sentences};
 
 /// One order: status, lines, money, shipments, payments; as it stands, or stood at as_of.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,9 +50,10 @@ pub(crate) async fn run(node: Arc<Node>, input: Input) -> Result<Output, Failure
     let position = as_of.map(|as_of| as_of.position);
     let events = history::events_of(&node.log, id, position).await?;
     let order = history::fold(id, &events).ok_or_else(|| unknown_then(&node, id, as_of))?;
-    let customers = node.customers_named(std::iter::once(order.customer_id.0), Freshness::Whatever).await?;
+    // From the log as well: a read model may not have heard of a name yet.
+    let customer = node.customer_view(&people::customer(&node.log, order.customer_id).await?);
     let at = as_of.map_or_else(|| node.clock.now(), |as_of| as_of.at);
-    let view = views::order(&node, &order, known(&customers, order.customer_id.0), at);
+    let view = views::order(&node, &order, customer, at);
     let of = view.customer.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let verb = if as_of.is_some() { "was" } else { "is" };
     let hold = if view.on_hold { format!(" and on hold{}", sentences::until(&node, &order)) } else { String::new() };

@@ -1,9 +1,7 @@
 //! orders.undo: takes back one's own latest command on an order, by recording what compensates it.
 
-use std::sync::Arc;
-
 use orderlog_domain::{
-    commands::{Command, Undo},
+    commands::Undo,
     envelope,
     event::Event,
     ids::{CommandId, OrderId, Position, StreamId, Version},
@@ -14,7 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    Call, Danger, Failure, Request, Tool,
+    Danger, Failure, Request, Tool,
     command::{CommandAnswer, carry_out_anew},
 };
 use crate::{node::Node, principal::Principal};
@@ -31,25 +29,21 @@ struct Input {
 }
 
 pub(super) fn tool() -> Tool {
-    Tool::command_with::<Input, _>(UNDO, "Undo a change of an order", Danger::Destructive, |node, call| async move {
-        run(node, call).await
+    Tool::command_with(UNDO, "Undo a change of an order", Danger::Destructive, |node, request, input| async move {
+        run(&node, request, input).await
     })
 }
 
-async fn run(node: Arc<Node>, call: Call) -> Result<CommandAnswer, Failure> {
-    let Call { mut arguments, caller } = call;
-    let principal = caller.principal.clone();
-    let request = Request::split(&node, UNDO, &mut arguments, caller)?;
-    let Input { command_id } = super::read(arguments)?;
-    if let Some(before) = request.carried_out(&node).await? {
+async fn run(node: &Node, request: Request, Input { command_id }: Input) -> Result<CommandAnswer, Failure> {
+    if let Some(before) = request.carried_out(node).await? {
         let StreamId::Order(order_id) = before.receipt.subject else {
             return Err(anyhow::anyhow!("an undo was about {}", before.receipt.subject).into());
         };
         let undo = Undo { order_id, version: Version::NONE, facts: vec![] };
-        return Ok(before.answer(&node, &Command::Undo(undo)));
+        return Ok(before.answer(node, &undo.into()));
     }
-    let command = recorded(&node, CommandId(command_id), &principal).await?;
-    carry_out_anew(&node, request, Command::Undo(command)).await
+    let undo = recorded(node, CommandId(command_id), request.principal()).await?;
+    carry_out_anew(node, request, undo.into()).await
 }
 
 /// What the command recorded about its order.
