@@ -222,7 +222,11 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError::Unavailable`] when the database does not answer.
-    pub async fn while_there<T>(&self, doing: &'static str, operation: impl Future<Output = T>) -> Result<T, LogError> {
+    pub async fn while_there<T>(
+        &self,
+        doing: &'static str,
+        operation: impl Future<Output = T> + Send,
+    ) -> Result<T, LogError> {
         match self {
             Log::Postgres(log) => log.while_there(doing, operation).await,
             Log::Sqlite(_) => Ok(operation.await),

@@ -22,7 +22,7 @@ use axum::{
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{any, get},
 };
 use futures::{StreamExt as _, stream};
 use rmcp::transport::streamable_http_server::{
@@ -127,20 +127,44 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
         .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
         .route_layer(middleware::from_fn(in_time))
         .with_state(app.clone());
+    let mcp = |names| {
+        let library = mcp(&app.node, tools, names);
+        any(async move |State(app): State<App>, request: Request| rpc::answer(app, library, request).await)
+    };
     Router::new()
-        .route_service("/mcp", mcp(&app.node, tools, Names::Underscored))
-        .route_service("/mcp/dotted", mcp(&app.node, tools, Names::Dotted))
-        .route_layer(middleware::from_fn_with_state(app.clone(), rpc::checked))
+        .route("/mcp", mcp(Names::Underscored))
+        .route("/mcp/dotted", mcp(Names::Dotted))
+        .with_state(app.clone())
         .merge(beside)
-        .layer(middleware::from_fn_with_state(app.clone(), guard::same_house))
-        .layer(middleware::from_fn(metrics::count))
+        .layer(middleware::from_fn_with_state(app.clone(), edge))
 }
 
-/// What supervisors and Prometheus look at. It tells of nobody and changes nothing, so that any name may be asked for it;
-/// a web page may not.
+/// Every request passes here first.
+async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = metrics::path(&request);
+    let answer = match guard::same_house(&app, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal,
+    };
+    metrics::count(path, &answer);
+    answer
+}
+
+/// The same for what machines look at: any name may be asked for it, but a web page may not ask.
+async fn edge_for_machines(request: Request, next: Next) -> Response {
+    let path = metrics::path(&request);
+    let answer = match guard::no_page(request) {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal,
+    };
+    metrics::count(path, &answer);
+    answer
+}
+
+/// What supervisors and Prometheus look at. It tells of nobody and changes nothing.
 fn for_machines(app: &App) -> Router {
     let router = looked_at().route_layer(middleware::from_fn(in_time)).with_state(app.clone());
-    router.layer(middleware::from_fn(guard::no_page)).layer(middleware::from_fn(metrics::count))
+    router.layer(middleware::from_fn(edge_for_machines))
 }
 
 fn looked_at() -> Router<App> {
@@ -150,7 +174,7 @@ fn looked_at() -> Router<App> {
         .route("/metrics", get(metrics::metrics))
 }
 
-fn mcp(node: &Arc<Node>, tools: &Arc<Tools>, names: Names) -> StreamableHttpService<Mcp, NeverSessionManager> {
+fn mcp(node: &Arc<Node>, tools: &Arc<Tools>, names: Names) -> rpc::Library {
     // Its own token, which nobody cancels: cancelling takes the answers away from calls that are carried out.
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
@@ -160,7 +184,8 @@ fn mcp(node: &Arc<Node>, tools: &Arc<Tools>, names: Names) -> StreamableHttpServ
         .with_allowed_origins(node.config.allowed_origins.clone())
         .enforce_origin_validation();
     let handler = Mcp::new(Arc::clone(node), Arc::clone(tools), names);
-    StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config)
+    let sessions = Arc::new(NeverSessionManager::default());
+    Arc::new(StreamableHttpService::new(move || Ok(handler.clone()), sessions, config))
 }
 
 /// Each reader of the log holds a page of it in memory. An answer is broken off, so that nobody takes it for whole, when

@@ -10,6 +10,7 @@ pub(crate) mod schema;
 mod unknown;
 
 use std::{
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -157,7 +158,10 @@ impl ServerHandler for Mcp {
             Heard::No => Err(elicit::declined().into()),
             Heard::Nothing | Heard::Yes => {
                 // Lines of the log that belong to one call say so, with the trace that its events carry.
-                let span = tracing::info_span!("call", tool = tool.name, trace_id = call.caller.trace_id);
+                let span = match &call.caller.trace_id {
+                    Some(trace_id) => tracing::info_span!("call", tool = tool.name, trace_id),
+                    None => tracing::Span::none(),
+                };
                 self.call(Arc::clone(&tool), call).instrument(span).await
             }
         };
@@ -200,7 +204,7 @@ impl ServerHandler for Mcp {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        in_time(resources::read(&self.node, &request.uri)).await
+        in_time(Box::pin(resources::read(&self.node, &request.uri))).await
     }
 
     async fn list_prompts(
@@ -224,7 +228,7 @@ impl ServerHandler for Mcp {
         request: CompleteRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        in_time(prompts::complete(&self.node, &request.r#ref, &request.argument)).await
+        in_time(Box::pin(prompts::complete(&self.node, &request.r#ref, &request.argument))).await
     }
 
     /// A method that rmcp does not know, or one of ours whose parameters it could not read.
@@ -251,8 +255,9 @@ fn overloaded(answer: &Result<Value, Failure>) -> bool {
     }
 }
 
-/// Whatever is asked for is answered within the time of a call.
-async fn in_time<T>(answer: impl Future<Output = Result<T, ErrorData>>) -> Result<T, ErrorData> {
+/// Whatever is asked for is answered within the time of a call. In a box, because the protocol library makes room for every
+/// method in the future of each request.
+async fn in_time<T>(answer: Pin<Box<impl Future<Output = Result<T, ErrorData>>>>) -> Result<T, ErrorData> {
     let late = || ErrorData::internal_error("the answer took too long; try again in a moment", None);
     tokio::time::timeout(CALL_DEADLINE, answer).await.unwrap_or_else(|_| Err(late()))
 }

@@ -1,7 +1,7 @@
 //! Whether the database answers: one question for all who doubt it, and a memory of the answer until it is there again.
 
 use std::{
-    pin::pin,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -36,6 +36,9 @@ struct Shared {
     probing: AtomicBool,
 }
 
+/// What is waited for.
+pub(crate) type Operation<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// Why an operation was not waited for.
 pub(crate) struct Away(pub(crate) String);
 
@@ -49,12 +52,11 @@ impl Breaker {
         self.0.away.borrow().clone()
     }
 
-    /// Waits for an operation as long as the database is there.
-    pub(crate) async fn guard<T>(&self, operation: impl Future<Output = T>) -> Result<T, Away> {
+    /// Waits for an operation as long as the database is there. In a box: those who wait stay small, whatever they wait for.
+    pub(crate) async fn guard<T>(&self, mut operation: Operation<'_, T>) -> Result<T, Away> {
         if let Some(why) = self.away() {
             return Err(Away(why));
         }
-        let mut operation = pin!(operation);
         if let Ok(done) = tokio::time::timeout(DOUBT, &mut operation).await {
             return Ok(done);
         }
@@ -74,7 +76,7 @@ impl Breaker {
     pub(crate) async fn log<T>(
         &self,
         doing: &'static str,
-        operation: impl Future<Output = Result<T, LogError>>,
+        operation: Operation<'_, Result<T, LogError>>,
     ) -> Result<T, LogError> {
         let done = self.guard(operation).await.unwrap_or_else(|Away(why)| Err(LogError::Unavailable { doing, why }));
         self.doubt(&done);

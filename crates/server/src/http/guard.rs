@@ -6,32 +6,32 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, StatusCode, Uri, header, uri::Authority},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use super::{App, limits::REFUSAL_LOG_INTERVAL};
 use crate::echo::shown;
 
-/// Every request passes here first. The protocol library has the same rule for `/mcp`, but takes the first of two headers.
-pub(super) async fn same_house(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Hands on a request that may be answered. The protocol library has the same rule for `/mcp`, but takes the first of two
+/// headers.
+pub(super) async fn same_house(app: &App, request: Request) -> Result<Request, Response> {
     let config = &app.node.config;
     let checked = check(request.uri(), request.headers(), &config.allowed_hosts, &config.allowed_origins);
-    let Err((status, message)) = checked else { return next.run(request).await };
+    let Err((status, message)) = checked else { return Ok(request) };
     let (parts, body) = request.into_parts();
     app.refusals.note(status, &parts.headers);
     super::rpc::drain(body).await;
-    (status, format!("{message}\n")).into_response()
+    Err((status, format!("{message}\n")).into_response())
 }
 
 /// For a listener without a list of hosts: browsers name the page that asks.
-pub(super) async fn no_page(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::ORIGIN) {
-        return (StatusCode::FORBIDDEN, "web pages may not ask here\n").into_response();
+pub(super) fn no_page(request: Request) -> Result<Request, Response> {
+    match request.headers().contains_key(header::ORIGIN) {
+        true => Err((StatusCode::FORBIDDEN, "web pages may not ask here\n").into_response()),
+        false => Ok(request),
     }
-    next.run(request).await
 }
 
 fn check(

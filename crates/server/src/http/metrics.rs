@@ -12,7 +12,6 @@ use anyhow::Context as _;
 use axum::{
     extract::{Request, State},
     http::header,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use metrics::{counter, gauge, histogram};
@@ -116,17 +115,19 @@ pub(crate) fn called<T>(tool: &Tool, answer: &Result<T, Failure>, took: Duration
     histogram!("orderlog_call_seconds", "tool" => tool.name).record(took);
 }
 
-/// Counts every request.
-pub(super) async fn count(request: Request, next: Next) -> Response {
-    let path = PATHS.into_iter().find(|path| *path == request.uri().path()).unwrap_or("other");
-    let answer = next.run(request).await;
+/// As what a request is counted.
+pub(super) fn path(request: &Request) -> &'static str {
+    PATHS.into_iter().find(|path| *path == request.uri().path()).unwrap_or("other")
+}
+
+/// Counts an answered request.
+pub(super) fn count(path: &'static str, answer: &Response) {
     let status = match answer.status().as_u16() {
         ..400 => "2xx",
         400..500 => "4xx",
         _ => "5xx",
     };
     counter!("orderlog_http_requests_total", "path" => path, "status" => status).increment(1);
-    answer
 }
 
 /// The present figures. What only the databases know is as fresh as the last look at them.

@@ -8,12 +8,12 @@ use std::sync::{
 use axum::{
     Json,
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use futures::StreamExt as _;
+use rmcp::transport::streamable_http_server::{StreamableHttpService, session::never::NeverSessionManager};
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -25,7 +25,10 @@ use super::{
 };
 use crate::{
     echo::cut,
-    mcp::envelope::{Envelope, Malformed},
+    mcp::{
+        Mcp,
+        envelope::{Envelope, Malformed},
+    },
     principal,
 };
 
@@ -87,10 +90,13 @@ impl Refusal {
     }
 }
 
-/// Around the protocol library.
-pub(super) async fn checked(State(app): State<App>, request: Request, next: Next) -> Response {
+/// The protocol library, at one of its paths.
+pub(super) type Library = Arc<StreamableHttpService<Mcp, NeverSessionManager>>;
+
+/// Every request to `/mcp`.
+pub(super) async fn answer(app: App, library: Library, request: Request) -> Response {
     if request.method() != Method::POST {
-        return next.run(request).await;
+        return handled(&library, request).await;
     }
     let (mut parts, body) = request.into_parts();
     if let Err(refusal) = json_in_utf8(&parts.headers) {
@@ -114,11 +120,12 @@ pub(super) async fn checked(State(app): State<App>, request: Request, next: Next
     };
     let retry_after = RetryAfter::default();
     parts.extensions.insert(retry_after.clone());
-    let mut response = run(&app, Request::from_parts(parts, Body::from(bytes)), next).await;
+    let request = Request::from_parts(parts, Body::from(bytes.clone()));
+    let mut response = handled(&library, request).await;
     if !response.status().is_success() {
         response = as_json_rpc(response, envelope.id()).await;
     } else if envelope.method() == "initialize"
-        && let Some(session) = session(&envelope)
+        && let Some(session) = session(&bytes)
     {
         response.headers_mut().insert(SESSION, session);
     }
@@ -128,18 +135,15 @@ pub(super) async fn checked(State(app): State<App>, request: Request, next: Next
     response
 }
 
-/// In a task of its own: a client that leaves stops nothing halfway, and the stop of the node waits for it.
-async fn run(app: &App, request: Request, next: Next) -> Response {
-    let answering = app.node.tasks.spawn(next.run(request));
-    answering.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a request broke off");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    })
+/// In a box: the library's future is large, and would be moved with every future around it.
+async fn handled(library: &Library, request: Request) -> Response {
+    Box::pin(library.handle(request)).await.map(Body::new)
 }
 
 /// What `initialize` says of the client, for it to repeat: there are no sessions, so nothing is kept here.
-fn session(envelope: &Envelope) -> Option<HeaderValue> {
-    let client = envelope.params()?.get("clientInfo")?;
+fn session(request: &[u8]) -> Option<HeaderValue> {
+    let request: Value = serde_json::from_slice(request).ok()?;
+    let client = request.pointer("/params/clientInfo")?;
     let text = |name: &str| client.get(name).and_then(Value::as_str).unwrap_or_default();
     HeaderValue::try_from(principal::to_session(&principal::agent(text("name"), text("version"), None))?).ok()
 }

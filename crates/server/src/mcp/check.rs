@@ -53,18 +53,16 @@ pub(crate) fn read(
     schema: &Object,
     arguments: Object,
 ) -> Result<(Object, Vec<Reading>), Rejection> {
-    let mut arguments = arguments;
-    let mut readings = vec![];
     let mut value = Value::Object(arguments);
+    let (mut readings, mut problems) = (vec![], vec![]);
     if !validator.is_valid(&value) {
-        arguments = match value {
-            Value::Object(arguments) => arguments,
-            _ => Object::new(),
-        };
-        readings = readings::read(schema, &mut arguments);
-        value = Value::Object(arguments);
+        if let Value::Object(arguments) = &mut value {
+            readings = readings::read(schema, arguments);
+        }
+        problems =
+            validator.iter_errors(&value).take(MAX_PROBLEMS).flat_map(|error| describe(&error, schema)).collect();
     }
-    check(validator, schema, &value)?;
+    check(&value, problems)?;
     match value {
         Value::Object(arguments) => Ok((arguments, readings)),
         _ => Ok((Object::new(), readings)),
@@ -74,12 +72,8 @@ pub(crate) fn read(
 /// Passes arguments that fit the schema, hold no NUL, and whose numbers can be counted with.
 ///
 /// # Errors
-/// `INVALID_ARGUMENT` with all problems.
-fn check(validator: &Validator, schema: &Object, arguments: &Value) -> Result<(), Rejection> {
-    let mut problems = vec![];
-    if !validator.is_valid(arguments) {
-        problems.extend(validator.iter_errors(arguments).take(MAX_PROBLEMS).flat_map(|error| describe(&error, schema)));
-    }
+/// `INVALID_ARGUMENT` with all problems, those that the schema found among them.
+fn check(arguments: &Value, mut problems: Vec<Problem>) -> Result<(), Rejection> {
     let mut more = vec![];
     find_unfit(arguments, &mut String::new(), &mut more);
     more.retain(|found| problems.iter().all(|known: &Problem| known.field != found.field));

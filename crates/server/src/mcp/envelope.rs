@@ -12,9 +12,11 @@ const PARSE_ERROR: i32 = -32_700;
 /// JSON-RPC: the message is JSON, but no request.
 const INVALID_REQUEST: i32 = -32_600;
 
-/// A message that can be looked into.
+/// What is known of a message that can be looked into.
 pub(crate) struct Envelope {
-    message: Map<String, Value>,
+    /// Null for a notification.
+    id: Value,
+    method: String,
 }
 
 /// Why it cannot, as the protocol says it.
@@ -81,30 +83,28 @@ impl Envelope {
             Some("`method` must be a text")
         } else if !message.get("params").is_none_or(Value::is_object) {
             Some("`params` must be an object")
-        } else if !message.get("params").and_then(|params| params.get("_meta")).is_none_or(Value::is_object) {
+        } else if read.odd_meta {
             Some("`params._meta` must be an object")
         } else {
             None
         };
         match problem {
             Some(problem) => Err(Malformed::invalid(id, problem)),
-            None => Ok(Envelope { message }),
+            None => {
+                let method = message.get("method").and_then(Value::as_str).unwrap_or_default().to_owned();
+                Ok(Envelope { id, method })
+            }
         }
     }
 
     /// Its id; null for a notification.
     pub(crate) fn id(&self) -> Value {
-        self.message.get("id").cloned().unwrap_or_default()
+        self.id.clone()
     }
 
     /// Its method.
     pub(crate) fn method(&self) -> &str {
-        self.message.get("method").and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// What it brings.
-    pub(crate) fn params(&self) -> Option<&Map<String, Value>> {
-        self.message.get("params").and_then(Value::as_object)
+        &self.method
     }
 }
 
@@ -134,7 +134,6 @@ mod tests {
         let request = r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","arguments":{"a":[{"b":1},{"b":2}]}}}"#;
         let envelope = Envelope::read(request.as_bytes()).unwrap_or_else(|error| panic!("{error:?}"));
         assert_eq!((envelope.method(), envelope.id()), ("tools/call", json!("a")));
-        assert_eq!(envelope.params().unwrap()["name"], "x");
         assert!(Envelope::read(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).is_ok());
     }
 

@@ -1,15 +1,26 @@
 //! Reads JSON as everybody else does, but notices a key that stands twice in an object: readers differ on which one counts.
+//! Keeps only what the envelope is checked for; the protocol library reads the rest.
 
-use std::fmt;
+use std::{borrow::Cow, collections::HashSet, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::echo::shown;
 
+/// Members of a message that are kept as they are.
+const KEPT: [&str; 3] = ["jsonrpc", "id", "method"];
+/// Members of which only the kind is kept: what stands there is replaced by an empty object, or null.
+const SHAPE_ALONE: [&str; 3] = ["params", "result", "error"];
+/// Keys of an object that are compared one by one.
+const FEW_KEYS: usize = 16;
+
 /// A JSON value, and the first key in it that stands twice.
 pub(super) struct Read {
+    /// What is kept of an object; of anything else, its kind.
     pub(super) value: Value,
+    /// Whether `params._meta` is anything but an object.
+    pub(super) odd_meta: bool,
     pub(super) doubled: Option<Doubled>,
 }
 
@@ -30,24 +41,25 @@ impl fmt::Display for Doubled {
 
 /// Reads one value that takes up all of `bytes`.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, serde_json::Error> {
-    let mut notes = Notes { path: vec![], doubled: None };
+    let mut notes = Notes { path: vec![], odd_meta: false, doubled: None };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Seed(&mut notes).deserialize(&mut reader)?;
+    let value = Look { notes: &mut notes, keep: false }.deserialize(&mut reader)?;
     reader.end()?;
-    Ok(Read { value, doubled: notes.doubled })
+    Ok(Read { value, odd_meta: notes.odd_meta, doubled: notes.doubled })
 }
 
-struct Notes {
-    path: Vec<Step>,
+struct Notes<'de> {
+    path: Vec<Step<'de>>,
+    odd_meta: bool,
     doubled: Option<Doubled>,
 }
 
-enum Step {
-    Key(String),
+enum Step<'de> {
+    Key(Cow<'de, str>),
     Index(usize),
 }
 
-impl Notes {
+impl Notes<'_> {
     fn place(&self) -> String {
         let mut place = String::new();
         for step in &self.path {
@@ -61,9 +73,35 @@ impl Notes {
     }
 }
 
-struct Seed<'a>(&'a mut Notes);
+/// The keys of an object so far.
+#[derive(Default)]
+struct Keys<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> Keys<'de> {
+    /// Whether it is new.
+    fn add(&mut self, key: Cow<'de, str>) -> bool {
+        if self.few.contains(&key) || self.many.contains(&key) {
+            return false;
+        }
+        if self.few.len() < FEW_KEYS {
+            self.few.push(key);
+            return true;
+        }
+        self.many.insert(key)
+    }
+}
+
+/// Looks through a value. Answers it whole if it is to be kept, and otherwise an empty one of its kind: an object, a list, or
+/// null for everything else.
+struct Look<'a, 'de> {
+    notes: &'a mut Notes<'de>,
+    keep: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Look<'_, 'de> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -71,7 +109,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for Look<'_, 'de> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,55 +121,83 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(if self.keep { value.into() } else { Value::Null })
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(if self.keep { value.into() } else { Value::Null })
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(if self.keep { value.into() } else { Value::Null })
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(if self.keep { value.into() } else { Value::Null })
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(if self.keep { value.into() } else { Value::Null })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut all = vec![];
-        self.0.path.push(Step::Index(0));
-        while let Some(item) = items.next_element_seed(Seed(self.0))? {
-            all.push(item);
-            if let Some(step) = self.0.path.last_mut() {
-                *step = Step::Index(all.len());
+        let mut index = 0;
+        self.notes.path.push(Step::Index(0));
+        while items.next_element_seed(Look { notes: self.notes, keep: false })?.is_some() {
+            index += 1;
+            if let Some(step) = self.notes.path.last_mut() {
+                *step = Step::Index(index);
             }
         }
-        self.0.path.pop();
-        Ok(all.into())
+        self.notes.path.pop();
+        Ok(Value::Array(vec![]))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut all = Map::new();
-        while let Some(key) = fields.next_key::<String>()? {
-            if self.0.doubled.is_none() && all.contains_key(&key) {
-                self.0.doubled = Some(Doubled { key: key.clone(), place: self.0.place() });
+        let notes = self.notes;
+        let (is_message, mut kept, mut keys) = (notes.path.is_empty(), Map::new(), Keys::default());
+        let is_params = matches!(&notes.path[..], [Step::Key(key)] if key == "params");
+        while let Some(key) = fields.next_key_seed(Key)? {
+            if !keys.add(key.clone()) && notes.doubled.is_none() {
+                notes.doubled = Some(Doubled { key: key.clone().into_owned(), place: notes.place() });
             }
-            self.0.path.push(Step::Key(key));
-            let value = fields.next_value_seed(Seed(self.0))?;
-            match self.0.path.pop() {
-                Some(Step::Key(key)) => _ = all.insert(key, value),
-                _ => return Err(A::Error::custom("the path was lost")),
+            let keep = is_message && KEPT.contains(&&*key);
+            notes.path.push(Step::Key(key));
+            let value = fields.next_value_seed(Look { notes: &mut *notes, keep })?;
+            let Some(Step::Key(key)) = notes.path.pop() else { continue };
+            if keep || (is_message && SHAPE_ALONE.contains(&&*key)) {
+                kept.insert(key.into_owned(), value);
+            } else if is_params && key == "_meta" {
+                notes.odd_meta = !value.is_object();
             }
         }
-        Ok(all.into())
+        Ok(kept.into())
+    }
+}
+
+/// A key, borrowed where it stands in the bytes as it reads.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }
