@@ -16,7 +16,9 @@ mod sql;
 pub(crate) use sql::Sql;
 
 /// Connections of one node to PostgreSQL for projecting and querying.
-pub const POSTGRES_CONNECTIONS: u32 = 10;
+const POOL_CONNECTIONS: u32 = 10;
+/// All of a node's: those, and the sessions that show that it, and a rebuild of its, are alive.
+pub const POSTGRES_CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
 /// How long a query waits for one of them.
 const WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(5);
 /// A session idle for longer may have been lost unnoticed.
@@ -115,7 +117,7 @@ impl Store {
                 .application_name("orderlog projections")
                 .statement_cache_capacity(PREPARED_STATEMENTS);
             let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS)
+                .max_connections(POOL_CONNECTIONS)
                 .acquire_timeout(WAIT_FOR_A_CONNECTION)
                 // A session used a moment ago is not asked whether it lives: that would be every fifth statement.
                 .test_before_acquire(false)
@@ -271,7 +273,7 @@ impl LostSessions {
             sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P") || code == "25P03"),
             _ => false,
         };
-        lost && self.0 <= POSTGRES_CONNECTIONS
+        lost && self.0 <= POOL_CONNECTIONS
     }
 }
 

@@ -24,6 +24,15 @@ pub enum LogError {
         /// What to do about it.
         mend: &'static str,
     },
+    /// The file was replaced or removed while it was in use: what is written now is lost.
+    #[error(
+        "{path} was replaced or removed while it was in use. Stop every process that uses it, put the right file there, and \
+         start again"
+    )]
+    Replaced {
+        /// The file.
+        path: String,
+    },
     /// The schema could not be brought up to date.
     #[error("migration {name}: {what}")]
     Migration {
@@ -130,17 +139,21 @@ pub(crate) fn told(error: &sqlx::Error) -> String {
     }
 }
 
-/// Runs a database operation for at most `limit`. Past it the connection is unusable and must be replaced.
-pub(crate) async fn within<T>(
+/// Runs a database operation for at most `limit`. Past it the connection is unusable and must be replaced. The operation
+/// stands in a box: a future that holds another by value is twice as large, and is moved as a whole.
+pub(crate) fn within<T>(
     limit: Duration,
     operation: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(limit, operation).await {
-        Ok(result) => result,
-        Err(_) => Err(sqlx::Error::Io(io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("no answer from the database within {} s", limit.as_secs_f32()),
-        ))),
+) -> impl Future<Output = Result<T, sqlx::Error>> {
+    let operation = Box::pin(operation);
+    async move {
+        match tokio::time::timeout(limit, operation).await {
+            Ok(result) => result,
+            Err(_) => Err(sqlx::Error::Io(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("no answer from the database within {} s", limit.as_secs_f32()),
+            ))),
+        }
     }
 }
 

@@ -27,5 +27,6 @@ mod reads;
 
 mod postgres;
 pub use postgres::CONNECTIONS as POSTGRES_CONNECTIONS;
+pub use sqlite::same_file::SameFile;
 mod sqlite;
 pub use sqlite::pool::sqlite_pool;

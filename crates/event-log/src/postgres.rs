@@ -78,7 +78,7 @@ macro_rules! reading {
                 }
             }
         };
-        $log.breaker.log($doing, reading).await
+        $log.breaker.log($doing, Box::pin(reading)).await
     }};
 }
 
@@ -134,9 +134,9 @@ impl PostgresLog {
     pub(crate) async fn while_there<T>(
         &self,
         doing: &'static str,
-        operation: impl Future<Output = T>,
+        operation: impl Future<Output = T> + Send,
     ) -> Result<T, LogError> {
-        self.breaker.guard(operation).await.map_err(|breaker::Away(why)| LogError::Unavailable { doing, why })
+        self.breaker.guard(Box::pin(operation)).await.map_err(|breaker::Away(why)| LogError::Unavailable { doing, why })
     }
 
     pub(crate) fn connections(&self) -> (u32, usize) {
@@ -210,6 +210,10 @@ impl PostgresLog {
         reading!(self, "counting commands", session => count_commands(&mut session, until))
     }
 
+    pub(crate) async fn odd_commands(&self) -> Result<i64, LogError> {
+        reading!(self, "counting commands", session => odd_commands(&mut session))
+    }
+
     pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
         reading!(self, "counting events", session => extent(&mut session, until))
     }
@@ -225,7 +229,7 @@ impl PostgresLog {
             let left = sqlx::query_scalar(CONNECTIONS_LEFT).fetch_one(&mut *session).await;
             left.map_err(|error| LogError::from_sqlx(DOING, error))
         };
-        self.breaker.log(DOING, left).await
+        self.breaker.log(DOING, Box::pin(left)).await
     }
 
     pub(crate) async fn missing_guards(&self) -> Result<Vec<String>, LogError> {

@@ -11,6 +11,9 @@ pub(crate) const READ_STREAM: &str = "SELECT position, stream, version, type, ha
 /// Takes a position: the commands up to it that recorded something.
 pub(crate) const COUNT_COMMANDS: &str =
     "SELECT count(*) FROM commands WHERE first_position <= last_position AND last_position <= $1";
+/// Commands whose positions no append gives: beyond the head, before the first event, or turned round.
+pub(crate) const ODD_COMMANDS: &str = "SELECT count(*) FROM commands, log_head \
+    WHERE last_position > position OR first_position < 1 OR first_position > last_position + 1";
 /// Takes a position: the first and the last event up to it, and how many there are.
 pub(crate) const EXTENT: &str = "SELECT coalesce(min(position), 0), coalesce(max(position), 0), count(*) \
     FROM events WHERE position <= $1";
@@ -39,10 +42,13 @@ macro_rules! reads {
     ($connection:ty, $row:ty) => {
         pub(crate) async fn head(connection: &mut $connection) -> Result<Head, LogError> {
             let row = sqlx::query(crate::reads::HEAD)
-                .fetch_one(connection)
+                .fetch_optional(connection)
                 .await
                 .map_err(|error| LogError::from_sqlx("reading the head", error))?;
-            head_of(&row)
+            match row {
+                Some(row) => head_of(&row),
+                None => Err(LogError::Corrupt { position: Position::START, what: "the head is missing".to_owned() }),
+            }
         }
 
         fn head_of(row: &$row) -> Result<Head, LogError> {
@@ -153,6 +159,12 @@ macro_rules! reads {
         /// How many commands up to a position recorded something.
         pub(crate) async fn count_commands(connection: &mut $connection, until: Position) -> Result<i64, LogError> {
             let count = sqlx::query_scalar(crate::reads::COUNT_COMMANDS).bind(until.0).fetch_one(connection).await;
+            count.map_err(|error| LogError::from_sqlx("counting commands", error))
+        }
+
+        /// How many commands no append can have made.
+        pub(crate) async fn odd_commands(connection: &mut $connection) -> Result<i64, LogError> {
+            let count = sqlx::query_scalar(crate::reads::ODD_COMMANDS).fetch_one(connection).await;
             count.map_err(|error| LogError::from_sqlx("counting commands", error))
         }
 

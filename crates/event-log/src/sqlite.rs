@@ -4,6 +4,7 @@ mod append;
 mod guards;
 mod place;
 pub(crate) mod pool;
+pub(crate) mod same_file;
 mod session;
 mod sql;
 
@@ -17,6 +18,7 @@ use sqlx::{
 };
 
 pub(crate) use self::append::SqliteWriter;
+use self::same_file::SameFile;
 use crate::{
     CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
     reads::{StoredEvent, reads},
@@ -35,6 +37,7 @@ const IS_THERE: &str = "SELECT count(*) FROM sqlite_schema WHERE name = 'migrati
 pub struct SqliteLog {
     options: SqliteConnectOptions,
     pool: SqlitePool,
+    file: SameFile,
 }
 
 reads!(SqliteConnection, SqliteRow);
@@ -46,7 +49,7 @@ impl SqliteLog {
         let mut connection = session::connect(&options).await?;
         migrate(&mut connection).await?;
         connection.close().await.map_err(|error| LogError::from_sqlx("migrating", error))?;
-        Ok(SqliteLog::pooled(options))
+        SqliteLog::pooled(options)
     }
 
     pub(crate) async fn open_to_read(url: &str) -> Result<SqliteLog, LogError> {
@@ -59,12 +62,14 @@ impl SqliteLog {
         let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut connection).await.map_err(failed)?;
         migrations::none_pending(migrations::SQLITE, applied)?;
         connection.close().await.map_err(failed)?;
-        Ok(SqliteLog::pooled(options))
+        SqliteLog::pooled(options)
     }
 
-    fn pooled(options: SqliteConnectOptions) -> SqliteLog {
+    fn pooled(options: SqliteConnectOptions) -> Result<SqliteLog, LogError> {
+        let path = options.get_filename();
+        let file = SameFile::at(path).map_err(|_| LogError::Replaced { path: path.display().to_string() })?;
         let pool = pool::sqlite_pool(POOL_CONNECTIONS).connect_lazy_with(options.clone());
-        SqliteLog { options, pool }
+        Ok(SqliteLog { options, pool, file })
     }
 
     pub(crate) async fn close(&self) {
@@ -141,6 +146,10 @@ impl SqliteLog {
 
     pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
         count_commands(&mut *self.connection("counting commands").await?, until).await
+    }
+
+    pub(crate) async fn odd_commands(&self) -> Result<i64, LogError> {
+        odd_commands(&mut *self.connection("counting commands").await?).await
     }
 
     pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {

@@ -75,6 +75,9 @@ pub(crate) struct StoredCommand {
 pub async fn verify(log: &Log, against: &Against, mut progress: impl FnMut(Position)) -> Result<Report, LogError> {
     let mut faults: Vec<Fault> =
         log.missing_guards().await?.into_iter().map(|what| Fault { position: None, what }).collect();
+    if log.identity().await?.is_none() {
+        faults.push(Fault { position: None, what: "the log's id is missing".to_owned() });
+    }
     let before = match log.head().await {
         Err(LogError::Corrupt { position, what }) => return Ok(broken(Fault::at(position, what), faults)),
         head => head?,
@@ -115,6 +118,11 @@ pub async fn verify(log: &Log, against: &Against, mut progress: impl FnMut(Posit
         (None, head) => walk.end(&head?).err(),
     };
     if end.is_none() {
+        let odd = on_engine!(log, engine => engine.odd_commands().await?);
+        if odd > 0 {
+            let what = format!("`commands` holds {odd} with positions that no append gives: their keys are blocked");
+            walk.found(Fault { position: None, what });
+        }
         let rows = on_engine!(log, engine => engine.count_commands(walk.position).await?);
         let more = rows - i64::try_from(acts).unwrap_or(i64::MAX);
         if more > 0 {

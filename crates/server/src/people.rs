@@ -121,6 +121,8 @@ struct Survey {
     /// Registered there and not erased there.
     living: HashSet<CustomerId>,
     erased: Vec<CustomerId>,
+    /// The sealed name that each was given last.
+    names: HashMap<CustomerId, String>,
     /// The sealed address that each was given last.
     addresses: HashMap<CustomerId, String>,
 }
@@ -156,14 +158,24 @@ impl Survey {
             CustomerFact::CustomerChanged(fact) => (fact.customer_id, &fact.profile),
             CustomerFact::CustomerErased(fact) => {
                 self.living.remove(&fact.customer_id);
+                self.names.remove(&fact.customer_id);
                 self.addresses.remove(&fact.customer_id);
                 self.erased.push(fact.customer_id);
                 return;
             }
         };
+        if let Some(name) = &profile.name {
+            self.names.insert(id, name.clone());
+        }
         if let Some(email) = &profile.email {
             self.addresses.insert(id, email.clone());
         }
+    }
+
+    /// Whether a customer has a key, and it is the one under which the name was sealed: keys may be another shop's.
+    async fn has_its_key(&self, keyring: &Keyring, id: CustomerId) -> anyhow::Result<bool> {
+        let opens = |sealed: &String| keyring.open_seal("name", sealed).is_some();
+        Ok(keyring.has_key(id).await? && self.names.get(&id).is_none_or(opens))
     }
 }
 
@@ -173,7 +185,7 @@ async fn may_lack_keys(keyring: &Keyring, survey: &Survey, living: i64) -> anyho
         return Ok(true);
     }
     for id in &survey.living {
-        if !keyring.has_key(*id).await? {
+        if !survey.has_its_key(keyring, *id).await? {
             return Ok(true);
         }
     }
@@ -183,9 +195,10 @@ async fn may_lack_keys(keyring: &Keyring, survey: &Survey, living: i64) -> anyho
 /// Everybody in the log who is not erased and has no key: reads all that was ever recorded of customers.
 async fn without_key(log: &Log, keyring: &Keyring) -> anyhow::Result<Vec<CustomerId>> {
     let mut lacking = vec![];
-    for id in Survey::between(log, Position::START, &log.head().await?).await?.living {
+    let survey = Survey::between(log, Position::START, &log.head().await?).await?;
+    for id in survey.living.iter().copied() {
         // Somebody may have been erased, by another node, while we looked.
-        if !keyring.has_key(id).await? && !customer(log, id).await?.erased {
+        if !survey.has_its_key(keyring, id).await? && !customer(log, id).await?.erased {
             lacking.push(id);
         }
     }
@@ -200,9 +213,9 @@ fn lost(customers: usize, one: CustomerId) -> anyhow::Error {
         ("customers of this log are", "they stay")
     };
     anyhow::anyhow!(
-        "{customers} {are} neither erased nor in possession of a key, such as {one}: names, addresses and what was written \
-         about them could not be read. Nothing was changed. If keys.db (with PostgreSQL: the table customer_keys) was lost \
-         or left out of a restore, put back the one that belongs to this log and start again. If it is gone for good, or \
+        "{customers} {are} neither erased nor in possession of the key that opens what is sealed, such as {one}: names, addresses and what was written \
+         about them could not be read. Nothing was changed. If keys.db (with PostgreSQL: the table customer_keys) was lost, \
+         left out of a restore or replaced by another shop's, put back the one that belongs to this log and start again. If it is gone for good, or \
          the log was restored to a time before they were erased, start with --accept-missing-keys: {they} without a name"
     )
 }

@@ -82,6 +82,64 @@ async fn a_write_lock_held_elsewhere_is_told_within_seconds() -> Result<()> {
     until("commands to be taken again", BOUND, async || accepted(&shop.mcp()).await).await
 }
 
+/// Somebody restores a backup under a running node: what it went on to acknowledge would be gone with its last handle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_replaced_is_not_written_to() -> Result<()> {
+    for file in ["log.db", "keys.db"] {
+        let mut shop = Shop::open(SetUp::Sqlite).await?;
+        shop.stock("PEN", "Pen", "10.00", 5).await?;
+        let (path, copy) = (shop.sqlite_folder().join(file), shop.sqlite_folder().join("copy.db"));
+        std::fs::copy(&path, &copy)?;
+        std::fs::rename(&copy, &path)?;
+        let customer = json!({ "name": "Asha Rao", "email": "asha@example.com" });
+        let refusal = shop.mcp().refused("customers.upsert", customer.clone()).await?;
+        ensure!(refusal.code == "UNAVAILABLE", "{file}: {refusal}");
+        if file == "log.db" {
+            ensure!(
+                refused(&shop.mcp(), receive()).await?.1.message.contains("replaced"),
+                "{file}: the reason is not told"
+            );
+            not_ready(&shop).await?;
+        }
+        ensure!(shop.node.output().contains("was replaced or removed"), "{file}:\n{}", shop.node.output());
+        shop.node.kill()?;
+        for left_over in ["-wal", "-shm"] {
+            _ = std::fs::remove_file(shop.sqlite_folder().join(format!("{file}{left_over}")));
+        }
+        shop.node.start_again().await?;
+        shop.mcp().ok("customers.upsert", customer).await?;
+        shop.mcp().ok("products.upsert", json!({ "sku": "PEN", "name": "Pen", "price": "10.00" })).await?;
+        shop.node.stop().await?;
+        shop.cli(&["verify"]).await?.expect_success()?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_told_to_be_careless_loses_nothing() -> Result<()> {
+    let (_folder, mut postgres) = postgres().await?;
+    let mut shop = Shop::open_on(&postgres.url()).await?;
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    let careless =
+        "ALTER SYSTEM SET synchronous_commit = off; ALTER SYSTEM SET wal_writer_delay = '10s'; SELECT pg_reload_conf()";
+    postgres.execute(careless).await?;
+    let acknowledged = shop.mcp().ok("inventory.receive", receive()).await?["position"].clone();
+    postgres.stop().await?;
+    shop.node.kill()?;
+    postgres.start_again().await?;
+    postgres.execute("ALTER SYSTEM RESET ALL; SELECT pg_reload_conf()").await?;
+    shop.node.start_again().await?;
+    let last = events(&shop.node, 0).await?.last().map(|event| event.position);
+    ensure!(json!(last) == acknowledged, "{acknowledged} was acknowledged, the log ends at {last:?}");
+
+    postgres.execute("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()").await?;
+    until("commands to be refused", DEADLINE, async || refused_write(&shop.mcp()).await).await?;
+    let (_, refusal) = refused(&shop.mcp(), receive()).await?;
+    ensure!(refusal.message.contains("fsync"), "{refusal}");
+    postgres.execute("ALTER SYSTEM RESET ALL; SELECT pg_reload_conf()").await?;
+    goes_on(&shop).await
+}
+
 async fn postgres() -> Result<(tempfile::TempDir, PostgresServer)> {
     let folder = tempfile::Builder::new().prefix("orderlog-postgres.").tempdir().context("making a folder")?;
     // PostgreSQL runs as somebody else, who must reach its folder.

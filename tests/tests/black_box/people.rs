@@ -14,7 +14,8 @@ on_both_set_ups!(
     a_seal_is_opened_only_where_it_was_made,
     an_address_moves_with_the_receipt,
     keys_of_the_erased_are_destroyed_though_the_server_is_killed,
-    a_shop_does_not_start_without_its_customers_keys
+    a_shop_does_not_start_without_its_customers_keys,
+    a_shop_does_not_start_with_the_keys_of_another
 );
 
 /// How far behind an answer may be.
@@ -427,6 +428,20 @@ async fn a_shop_does_not_start_without_its_customers_keys(mut shop: Shop) -> Res
     mcp.ok("customers_upsert", json!({ "customer": id, "name": "Ann again", "email": "ann@example.com" })).await?;
     let found = mcp.ok("customers_search", json!({ "text": "ann@" })).await?;
     ensure!(found["customers"][0]["name"] == "Ann again" && found["customers"][0]["customer_id"] == id, "{found}");
+    Ok(())
+}
+
+/// Customers of two shops may have the same ids; their keys differ.
+async fn a_shop_does_not_start_with_the_keys_of_another(mut shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    shop.node.stop().await?;
+    let zeros = if shop.postgres_url().is_some() { "decode(repeat('00', 32), 'hex')" } else { "zeroblob(32)" };
+    execute(&shop, &format!("UPDATE customer_keys SET key = {zeros}")).await?;
+    // So far they followed another log.
+    execute(&shop, &format!("UPDATE key_progress SET hash = {zeros}")).await?;
+    let refused = tokio::time::timeout(REFUSAL_DEADLINE, shop.cli(&["serve", "--listen", "127.0.0.1:0"])).await;
+    let refused = refused.context("it started, and should have refused")??;
+    ensure!(!refused.success && refused.stderr.contains("another shop's"), "{refused:?}");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The writer's connection to PostgreSQL: appends in one statement, locks the head, and knows its predecessor's end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::SecondsFormat;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
@@ -9,12 +9,15 @@ use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use super::{
     PostgresLog,
     breaker::{Away, Breaker},
-    head_of, session, sql,
+    durability, head_of, session, sql,
 };
 use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, error::within};
 
 /// How long an append may take before its outcome counts as unknown.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the server is taken to keep what it acknowledges, once it was seen to.
+const CHECK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Who a session is on its server. The start time tells it from a later session with the same process id.
 const IDENTITY: &str = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
@@ -30,19 +33,22 @@ pub(crate) struct PostgresWriter {
     connection: PgConnection,
     identity: (i32, String),
     breaker: Breaker,
+    /// When the server was last seen to keep what it acknowledges.
+    checked: Instant,
 }
 
 impl PostgresWriter {
     pub(crate) async fn connect(log: &PostgresLog) -> Result<PostgresWriter, LogError> {
         let (connection, identity) = connect(&log.options).await?;
-        Ok(PostgresWriter { options: log.options.clone(), connection, identity, breaker: log.breaker.clone() })
+        let (options, breaker) = (log.options.clone(), log.breaker.clone());
+        Ok(PostgresWriter { options, connection, identity, breaker, checked: Instant::now() })
     }
 
     /// The server may still be at work on the old session's last statement, long after we lost it. Only when that
     /// session is gone is it certain what it did.
     pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
         let breaker = self.breaker.clone();
-        breaker.log("connecting", self.replace()).await
+        breaker.log("connecting", Box::pin(self.replace())).await
     }
 
     async fn replace(&mut self) -> Result<(), LogError> {
@@ -60,19 +66,25 @@ impl PostgresWriter {
         }
         self.connection = connection;
         self.identity = identity;
+        self.checked = Instant::now();
         Ok(())
     }
 
     /// One that is not waited for, because the database is away, may still be carried out.
     pub(crate) async fn append(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
         let breaker = self.breaker.clone();
-        let appended = breaker.guard(self.send(expected, batch, locked)).await;
+        let appended = breaker.guard(Box::pin(self.send(expected, batch, locked))).await;
         let appended = appended.unwrap_or_else(|Away(why)| Err(LogError::Unknown { why }));
         breaker.doubt(&appended);
         appended
     }
 
     async fn send(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
+        // Its settings can be changed while it runs.
+        if self.checked.elapsed() > CHECK_AGAIN {
+            durability::check(&mut self.connection).await?;
+            self.checked = Instant::now();
+        }
         let swapped = within(ANSWER_LIMIT, swap(&mut self.connection, expected, batch)).await;
         let swap = match swapped {
             Ok(true) => Swap::Done,
@@ -110,31 +122,31 @@ impl PostgresWriter {
             sqlx::query(sql::LOCK_HEAD).fetch_one(&mut self.connection).await
         };
         let lock = async { within(ANSWER_LIMIT, lock).await.map_err(|error| LogError::from_sqlx(DOING, error)) };
-        head_of(&self.breaker.log(DOING, lock).await?)
+        head_of(&self.breaker.log(DOING, Box::pin(lock)).await?)
     }
 
     pub(crate) async fn unlock(&mut self) -> Result<(), LogError> {
-        self.breaker.log("unlocking the head", rollback(&mut self.connection)).await
+        self.breaker.log("unlocking the head", Box::pin(rollback(&mut self.connection))).await
     }
 
     pub(crate) async fn head(&mut self) -> Result<Head, LogError> {
-        self.breaker.log("reading the head", super::head(&mut self.connection)).await
+        self.breaker.log("reading the head", Box::pin(super::head(&mut self.connection))).await
     }
 
     pub(crate) async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        self.breaker.log("reading events", super::read(&mut self.connection, after, limit)).await
+        self.breaker.log("reading events", Box::pin(super::read(&mut self.connection, after, limit))).await
     }
 
     pub(crate) async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
-        self.breaker.log("reading events", super::read_streams(&mut self.connection, after)).await
+        self.breaker.log("reading events", Box::pin(super::read_streams(&mut self.connection, after))).await
     }
 
     pub(crate) async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        self.breaker.log("looking up commands", super::find_commands(&mut self.connection, ids)).await
+        self.breaker.log("looking up commands", Box::pin(super::find_commands(&mut self.connection, ids))).await
     }
 
     pub(crate) async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        self.breaker.log("loading snapshots", super::load_snapshots(&mut self.connection, streams)).await
+        self.breaker.log("loading snapshots", Box::pin(super::load_snapshots(&mut self.connection, streams))).await
     }
 }
 

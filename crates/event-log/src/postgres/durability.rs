@@ -1,6 +1,6 @@
 //! Refuses a server that could lose what it acknowledged, or that could not keep our bytes.
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::LogError;
 
@@ -13,7 +13,10 @@ const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS ver
     current_setting('server_encoding') AS encoding, \
     current_setting('fsync') AS fsync, \
     current_setting('full_page_writes') AS full_page_writes, \
-    current_setting('synchronous_commit') AS synchronous_commit";
+    current_setting('synchronous_commit') AS synchronous_commit, \
+    (SELECT string_agg(relname, ', ') FROM pg_class WHERE relpersistence <> 'p' AND oid IN ( \
+        to_regclass('events'), to_regclass('commands'), to_regclass('log_head'), to_regclass('shop_settings'), \
+        to_regclass('customer_keys'), to_regclass('shop_keys'))) AS unlogged";
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 struct Settings {
@@ -23,15 +26,18 @@ struct Settings {
     fsync: String,
     full_page_writes: String,
     synchronous_commit: String,
+    unlogged: Option<String>,
 }
 
-/// Reads the settings that decide whether a commit survives a power cut, and refuses what does not.
+/// Reads the settings that decide whether a commit survives a power cut, and refuses what does not. The session keeps waiting
+/// for its commits as it does now, whatever the server is told later.
 pub(super) async fn check(connection: &mut PgConnection) -> Result<(), LogError> {
-    let settings: Settings = sqlx::query_as(SETTINGS)
-        .fetch_one(connection)
-        .await
-        .map_err(|error| LogError::from_sqlx("checking the server's settings", error))?;
-    settings.check()
+    let failed = |error| LogError::from_sqlx("checking the server's settings", error);
+    let settings: Settings = sqlx::query_as(SETTINGS).fetch_one(&mut *connection).await.map_err(failed)?;
+    let keep = format!("SET synchronous_commit = {}", settings.synchronous_commit);
+    settings.check()?;
+    sqlx::query(AssertSqlSafe(keep)).execute(connection).await.map_err(failed)?;
+    Ok(())
 }
 
 impl Settings {
@@ -59,6 +65,10 @@ impl Settings {
                 (ALTER ROLE … RESET synchronous_commit; ALTER DATABASE … RESET synchronous_commit;) or set it to on.";
             return refuse("synchronous_commit", self.synchronous_commit, mend);
         }
+        if let Some(unlogged) = self.unlogged {
+            let mend = "PostgreSQL empties them after a crash: ALTER TABLE … SET LOGGED.";
+            return refuse("unlogged tables", unlogged, mend);
+        }
         Ok(())
     }
 }
@@ -75,6 +85,7 @@ mod tests {
             fsync: "on".to_owned(),
             full_page_writes: "on".to_owned(),
             synchronous_commit: "on".to_owned(),
+            unlogged: None,
         }
     }
 
@@ -98,6 +109,7 @@ mod tests {
         refused(Settings { encoding: "SQL_ASCII".to_owned(), ..safe() }, "server_encoding");
         refused(Settings { fsync: "off".to_owned(), ..safe() }, "fsync");
         refused(Settings { full_page_writes: "off".to_owned(), ..safe() }, "full_page_writes");
+        refused(Settings { unlogged: Some("events".to_owned()), ..safe() }, "unlogged tables");
         for weak in ["off", "local", "remote_write"] {
             refused(Settings { synchronous_commit: weak.to_owned(), ..safe() }, "synchronous_commit");
         }

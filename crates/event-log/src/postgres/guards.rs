@@ -1,5 +1,7 @@
 //! What protects the log in the database itself: the triggers that refuse changes, and the keys.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
 use crate::{LogError, migrations};
@@ -14,11 +16,25 @@ const TRIGGERS: [(&str, &str); 2] =
     [("events", "events_are_immutable"), ("shop_settings", "shop_settings_are_immutable")];
 const FIRES_ON: i32 = 2 | 8 | 16 | 32;
 
-/// Answers the names of the keys that are there and valid.
-const KEYS: &str = "SELECT c.conname::text FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid \
-    WHERE c.contype IN ('p', 'u') AND i.indisvalid \
+/// Answers the names of the keys and checks that are there and valid, and what each says.
+const KEYS: &str = "SELECT c.conname::text, pg_get_constraintdef(c.oid) FROM pg_constraint c \
+    LEFT JOIN pg_index i ON i.indexrelid = c.conindid \
+    WHERE c.contype IN ('p', 'u', 'c') AND c.convalidated AND coalesce(i.indisvalid, true) \
     AND c.conrelid IN ('events'::regclass, 'commands'::regclass, 'log_head'::regclass)";
-const EXPECTED_KEYS: [&str; 4] = ["events_pkey", "events_stream_version_key", "commands_pkey", "log_head_pkey"];
+const EXPECTED_KEYS: [(&str, &str); 5] = [
+    ("events_pkey", "PRIMARY KEY (\"position\")"),
+    ("events_stream_version_key", "UNIQUE (stream, version)"),
+    ("commands_pkey", "PRIMARY KEY (command_id)"),
+    ("log_head_pkey", "PRIMARY KEY (id)"),
+    ("log_head_id_check", "CHECK ((id = 1))"),
+];
+
+/// Answers what else acts on the log's tables: triggers and rules that are not ours.
+const STRANGERS: &str = "SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal \
+    AND tgname <> ALL (ARRAY['events_are_immutable', 'shop_settings_are_immutable']) AND tgrelid IN ( \
+        'events'::regclass, 'commands'::regclass, 'log_head'::regclass, to_regclass('shop_settings')) \
+    UNION ALL SELECT 'rule ' || rulename FROM pg_rewrite WHERE ev_class IN ( \
+        'events'::regclass, 'commands'::regclass, 'log_head'::regclass, to_regclass('shop_settings'))";
 
 pub(super) async fn missing(connection: &mut PgConnection) -> Result<Vec<String>, LogError> {
     let failed = |error| LogError::from_sqlx("looking at the guards", error);
@@ -37,9 +53,15 @@ pub(super) async fn missing(connection: &mut PgConnection) -> Result<Vec<String>
             Some(_) => {}
         }
     }
-    let keys: Vec<String> = sqlx::query_scalar(KEYS).fetch_all(connection).await.map_err(failed)?;
-    let keys = EXPECTED_KEYS.iter().filter(|key| !keys.iter().any(|found| found == *key));
-    missing.extend(keys.map(|key| format!("the key {key} is missing")));
+    let keys: HashMap<String, String> =
+        sqlx::query_as(KEYS).fetch_all(&mut *connection).await.map_err(failed)?.into_iter().collect();
+    missing.extend(EXPECTED_KEYS.iter().filter_map(|(key, says)| match keys.get(*key) {
+        None => Some(format!("the key {key} is missing")),
+        Some(found) if found != says => Some(format!("the key {key} was changed to {found}")),
+        Some(_) => None,
+    }));
+    let strangers: Vec<String> = sqlx::query_scalar(STRANGERS).fetch_all(connection).await.map_err(failed)?;
+    missing.extend(strangers.into_iter().map(|name| format!("the {name} acts on the log's tables and is not ours")));
     Ok(missing)
 }
 

@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{SqliteLog, session, sql};
+use super::{SqliteLog, same_file::SameFile, session, sql};
 use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap};
 
 /// A writer's own connection.
@@ -12,17 +12,19 @@ use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap};
 pub(crate) struct SqliteWriter {
     options: SqliteConnectOptions,
     connection: SqliteConnection,
+    file: SameFile,
 }
 
 impl SqliteWriter {
     pub(crate) async fn connect(log: &SqliteLog) -> Result<SqliteWriter, LogError> {
         let mut connection = session::connect(&log.options).await?;
         session::grow_wal(&log.options, &mut connection).await?;
-        Ok(SqliteWriter { options: log.options.clone(), connection })
+        Ok(SqliteWriter { options: log.options.clone(), connection, file: log.file.clone() })
     }
 
     /// The old connection is closed first, which waits for its last statement and rolls back what it left open.
     pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
+        self.file.check()?;
         let connection = session::connect(&self.options).await?;
         let old = std::mem::replace(&mut self.connection, connection);
         // A connection whose thread has crashed cannot be closed any more, and has no transaction either.
@@ -34,6 +36,7 @@ impl SqliteWriter {
 
     pub(crate) async fn append(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
         let failed = |error| LogError::from_sqlx("appending", error);
+        self.file.check()?;
         if !locked {
             self.run("BEGIN IMMEDIATE").await.map_err(failed)?;
         }

@@ -1,6 +1,6 @@
 //! What protects the log in the file itself: every table and trigger as the migrations make them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{Connection, SqliteConnection};
 
@@ -22,10 +22,16 @@ pub(super) async fn missing(connection: &mut SqliteConnection) -> Result<Vec<Str
     }
     let expected: Vec<(String, String, String)> =
         sqlx::query_as(SCHEMA).fetch_all(&mut memory).await.map_err(failed)?;
-    let fault = |(kind, name, sql): (String, String, String)| match found.get(&(kind.clone(), name.clone())) {
+    let ours: HashSet<(&String, &String)> = expected.iter().map(|(kind, name, _)| (kind, name)).collect();
+    let strangers = found.keys().filter(|(kind, name)| kind == "trigger" && !ours.contains(&(kind, name)));
+    let mut faults: Vec<String> =
+        strangers.map(|(_, name)| format!("the trigger {name} acts on the log's tables and is not ours")).collect();
+    faults.sort_unstable();
+    let fault = |(kind, name, sql): &(String, String, String)| match found.get(&(kind.clone(), name.clone())) {
         None => Some(format!("the {kind} {name} is missing")),
-        Some(there) if *there != sql => Some(format!("the {kind} {name} was changed")),
+        Some(there) if there != sql => Some(format!("the {kind} {name} was changed")),
         Some(_) => None,
     };
-    Ok(expected.into_iter().filter_map(fault).collect())
+    faults.extend(expected.iter().filter_map(fault));
+    Ok(faults)
 }

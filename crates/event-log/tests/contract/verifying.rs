@@ -245,6 +245,18 @@ async fn changed_commands_are_found(database: &Database) {
     let columns = "command_id, request_hash, first_position, last_position";
     database.execute(&format!("INSERT INTO commands ({columns}) VALUES ({id}, {hash}, 2, 2)")).await.unwrap();
     assert_told(&log, &Against::default(), "their keys are blocked").await;
+    for (first, last) in [(900, 901), (-3, -4), (3, 1)] {
+        let moved =
+            format!("UPDATE commands SET first_position = {first}, last_position = {last} WHERE command_id = {id}");
+        database.execute(&moved).await.unwrap();
+        assert_told(&log, &Against::default(), "positions that no append gives").await;
+    }
+    database.execute(&format!("DELETE FROM commands WHERE command_id = {id}")).await.unwrap();
+    assert_eq!(report(&log, &Against::default()).await.faults, []);
+    database.execute("DELETE FROM log_identity").await.unwrap();
+    assert_told(&log, &Against::default(), "id is missing").await;
+    database.execute("DELETE FROM log_head").await.unwrap();
+    assert_told(&log, &Against::default(), "the head is missing").await;
     database.drop().await;
 }
 
@@ -260,15 +272,29 @@ async fn missing_guards_are_found(database: &Database) {
                  refuse_to_change_events() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
                 "DROP TRIGGER events_are_immutable ON events",
                 "ALTER TABLE commands DROP CONSTRAINT commands_pkey",
+                "ALTER TABLE commands ADD CONSTRAINT commands_pkey PRIMARY KEY (command_id, first_position)",
+                "CREATE TRIGGER stranger BEFORE INSERT ON events EXECUTE FUNCTION refuse_to_change_events()",
+                "CREATE RULE nothing AS ON INSERT TO commands DO INSTEAD NOTHING",
             ],
-            ["switched off", "switched off", "was changed", "is missing", "commands_pkey is missing"].to_vec(),
+            [
+                "switched off",
+                "switched off",
+                "was changed",
+                "is missing",
+                "commands_pkey is missing",
+                "commands_pkey was changed",
+                "trigger stranger",
+                "rule nothing",
+            ]
+            .to_vec(),
         ),
         Database::Sqlite { .. } => (
             vec![
                 "DROP TRIGGER events_refuse_update; CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN SELECT 1; END",
                 "DROP TRIGGER events_refuse_delete",
+                "CREATE TRIGGER stranger AFTER INSERT ON events BEGIN DELETE FROM commands; END",
             ],
-            ["events_refuse_update was changed", "events_refuse_delete is missing"].to_vec(),
+            ["events_refuse_update was changed", "events_refuse_delete is missing", "trigger stranger"].to_vec(),
         ),
     };
     for (change, words) in changes.into_iter().zip(words) {

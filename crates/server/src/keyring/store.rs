@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr as _, time::Duration};
 
 use anyhow::Context as _;
 use orderlog_domain::ids::CustomerId;
-use orderlog_event_log::sqlite_pool;
+use orderlog_event_log::{SameFile, sqlite_pool};
 use sqlx::{
     PgPool, SqlitePool,
     postgres::PgPoolOptions,
@@ -28,6 +28,8 @@ pub(super) struct Store {
     pool: Pool,
     /// For [`Store::key_while_waiting`] alone.
     waited_for: Pool,
+    /// keys.db, where it is written to.
+    file: Option<SameFile>,
 }
 
 #[derive(Debug, Clone)]
@@ -58,19 +60,20 @@ impl Store {
     pub(super) async fn open(database_url: &str) -> anyhow::Result<Store> {
         if let Some(log) = database_url.strip_prefix("sqlite://") {
             let (pool, waited_for) = open_sqlite(log).await.context("open keys.db")?;
-            return Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for) });
+            let file = Some(SameFile::at(&file_beside(log)).context("open keys.db")?);
+            return Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file });
         }
         let connect = async |connections| {
             let pool = PgPoolOptions::new().max_connections(connections).connect(database_url).await;
             pool.map(Pool::Postgres).context("connect to the customers' keys")
         };
-        Ok(Store { pool: connect(CONNECTIONS - 1).await?, waited_for: connect(1).await? })
+        Ok(Store { pool: connect(CONNECTIONS - 1).await?, waited_for: connect(1).await?, file: None })
     }
 
     /// The keys as they are there, for reading alone; none where keys.db is missing.
     pub(super) async fn open_to_read(database_url: &str) -> anyhow::Result<Store> {
         let Some(log) = database_url.strip_prefix("sqlite://") else { return Store::open(database_url).await };
-        let path = PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db");
+        let path = file_beside(log);
         let options = if path.is_file() {
             SqliteConnectOptions::from_str("sqlite://")?.filename(&path).pragma("query_only", "ON")
         } else {
@@ -85,13 +88,18 @@ impl Store {
                 sqlx::raw_sql(schema).execute(pool).await.context("stand in for keys.db")?;
             }
         }
-        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for) })
+        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file: None })
     }
 
     pub(super) async fn close(&self) {
         for engine in [&self.pool, &self.waited_for] {
             on_engine!(*engine, pool => pool.close().await);
         }
+    }
+
+    /// Passes while the keys written go where the next start finds them.
+    fn check(&self) -> anyhow::Result<()> {
+        self.file.as_ref().map_or(Ok(()), SameFile::check).context("keep the customers' keys")
     }
 
     /// The shop's key called `name`, which is `proposed` if it had none.
@@ -138,6 +146,7 @@ impl Store {
         key: &[u8; 32],
         index: Option<&[u8; 32]>,
     ) -> anyhow::Result<(CustomerId, [u8; 32])> {
+        self.check()?;
         const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, $3) \
                               ON CONFLICT DO NOTHING";
         // The address decides; without one, the id.
@@ -154,6 +163,7 @@ impl Store {
 
     /// Keeps many keys at once; answers the keys that stand now.
     pub(super) async fn insert_many(&self, entries: &[Newcomer]) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
+        self.check()?;
         const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, \
                               CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
                               ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
@@ -180,6 +190,7 @@ impl Store {
 
     /// Destroys customers' keys and the addresses that lead to them, and sees to it that no file of ours keeps them.
     pub(super) async fn delete(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
+        self.check()?;
         const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
         on_engine!(self.pool, pool => {
             let mut tx = pool.begin().await.context("destroy keys")?;
@@ -242,6 +253,7 @@ impl Store {
 
     /// False when another customer has the address.
     pub(super) async fn change_email(&self, id: CustomerId, index: &[u8; 32]) -> anyhow::Result<bool> {
+        self.check()?;
         const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \
                               (SELECT 1 FROM customer_keys WHERE email_index = $1 AND customer_id <> $2)";
         let updated = on_engine!(self.pool, pool => {
@@ -267,7 +279,7 @@ impl Pool {
 
 /// Two pools of one connection: SQLite has one writer, and the keys are read from memory.
 async fn open_sqlite(log: &str) -> anyhow::Result<(SqlitePool, SqlitePool)> {
-    let path = PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db");
+    let path = file_beside(log);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     }
@@ -291,6 +303,11 @@ async fn open_sqlite(log: &str) -> anyhow::Result<(SqlitePool, SqlitePool)> {
     }
     tx.commit().await?;
     Ok((pool, sqlite_pool(1).connect_with(options).await?))
+}
+
+/// keys.db beside a log.
+fn file_beside(log: &str) -> PathBuf {
+    PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db")
 }
 
 fn key_of(bytes: &[u8]) -> anyhow::Result<[u8; 32]> {
