@@ -2,6 +2,7 @@
 //! and one row in the table here.
 
 pub mod adjust_stock;
+pub mod answer_bulk;
 pub mod cancel;
 pub mod change_lines;
 pub mod create_order;
@@ -26,6 +27,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::{
     adjust_stock::AdjustStock,
+    answer_bulk::AnswerBulk,
     cancel::Cancel,
     change_lines::{ChangeLines, LineChange},
     create_order::{CreateOrder, LineInput},
@@ -118,6 +120,8 @@ commands! {
     RegisterCustomer,
     /// Forget a customer.
     EraseCustomer,
+    /// Keep that a call about many orders was carried out.
+    AnswerBulk,
 }
 
 /// What a command says of itself, in its own file. Most commands need no more than the first two.
@@ -185,6 +189,11 @@ pub enum About {
     },
     /// An order.
     Order(OrderId),
+    /// Many orders, each changed by a command of its own.
+    Orders {
+        /// The one that stands for all.
+        first: OrderId,
+    },
     /// A product's stock.
     Stock(ProductId),
     /// A product.
@@ -250,7 +259,7 @@ impl Command {
     pub fn subject(&self, context: &Context<'_>) -> StreamId {
         match self.about(context.names) {
             About::NewOrder { .. } => StreamId::Order(context.next_order),
-            About::Order(id) => StreamId::Order(id),
+            About::Order(id) | About::Orders { first: id } => StreamId::Order(id),
             About::Stock(id) => StreamId::Stock(id),
             About::Product(id) => StreamId::Product(id),
             About::Customer(id) => StreamId::Customer(id),
@@ -264,6 +273,7 @@ impl Command {
         let mut streams = match self.about(names) {
             About::NewOrder { customer } => customer.map(StreamId::Customer).into_iter().collect(),
             About::Order(id) => vec![StreamId::Order(id)],
+            About::Orders { .. } => vec![],
             About::Stock(id) => product_and_stock(id).to_vec(),
             About::Product(id) => vec![StreamId::Product(id)],
             About::Customer(id) => vec![StreamId::Customer(id)],

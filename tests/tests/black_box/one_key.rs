@@ -180,10 +180,25 @@ async fn a_bulk_under_one_key_changes_each_order_once(shop: Shop) -> Result<()> 
     let first = mcp.confirmed("orders_bulk_update_status", bulk.clone()).await?;
     let undo = json!({ "command_id": first["command_ids"]["1001"] });
     mcp.confirmed("orders_undo", undo).await?;
-    // The client lost the answer, and asks its user once more under the same key.
-    let second = mcp.confirmed("orders_bulk_update_status", bulk).await?;
-    ensure!(second["command_ids"]["1001"] == first["command_ids"]["1001"], "{second}");
+    // The client lost the answer, and sends the same call under the same key: it is not asked again.
+    let second = mcp.ok("orders_bulk_update_status", bulk.clone()).await?;
+    ensure!(second == first, "{second}, not {first}");
     let order = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
     ensure!(order["order"]["status"] == "pending", "what was undone since is not done again: {order}");
+    let other = json!({ "order_ids": [1002], "status": "confirmed", "idempotency_key": "bulk" });
+    ensure!(mcp.refused("orders_bulk_update_status", other).await?.code == "IDEMPOTENCY_MISMATCH");
+    let held = json!({ "order_id": 1002, "on": true, "idempotency_key": "held" });
+    mcp.ok("orders_set_hold", held).await?;
+    let other = json!({ "order_ids": [1001], "status": "confirmed", "idempotency_key": "held" });
+    ensure!(mcp.refused("orders_bulk_update_status", other).await?.code == "IDEMPOTENCY_MISMATCH");
+
+    // One that found nothing to change keeps its answer too, and so does one whose customer is erased.
+    let filter = json!({ "customer": "asha@example.in", "present_status": "processing", "status": "confirmed",
+        "idempotency_key": "nothing" });
+    let nothing = mcp.ok("orders_bulk_update_status", filter.clone()).await?;
+    mcp.confirmed("customers_erase", json!({ "customer": "asha@example.in" })).await?;
+    ensure!(mcp.ok("orders_bulk_update_status", filter).await? == nothing, "{nothing}");
+    ensure!(mcp.ok("orders_bulk_update_status", bulk).await? == first);
+    shop.cli(&["verify"]).await?.expect_success()?;
     Ok(())
 }

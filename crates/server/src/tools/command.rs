@@ -2,7 +2,7 @@
 
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{
-    commands::{About, Command, ConfirmWhen},
+    commands::{About, AnswerBulk, Command, ConfirmWhen},
     decide::Names,
     ids::{CommandId, OrderId, StreamId, Version},
     rejection::{Code, Problems, Rejection, Unfit},
@@ -185,6 +185,38 @@ impl Request {
         part.keyed = true;
         part.common.expected_version = Some(version);
         part
+    }
+
+    /// The whole of such a request, for the log to keep that it was carried out.
+    fn whole(&self, confirmed: Option<&Confirmed>) -> Option<Request> {
+        let mut whole = self.clone();
+        if !self.keyed {
+            whole.command_id = CommandId(confirmed?.command_id);
+        }
+        let Common { reason, request_text, expected_version, .. } = &mut whole.common;
+        (*reason, *request_text, *expected_version) = (None, None, None);
+        whole.keyed = true;
+        Some(whole)
+    }
+
+    /// Keeps what a call about many orders answered, for when the same call comes again. Without a key or a token none can.
+    pub(super) async fn keep_answer(
+        &self,
+        node: &Node,
+        confirmed: Option<&Confirmed>,
+        first: OrderId,
+        answer: &Value,
+    ) -> Result<(), Failure> {
+        let Some(whole) = self.whole(confirmed) else { return Ok(()) };
+        let kept = Resolved { names: Names::default(), readings: vec![answer.to_string()] };
+        submit(node, whole, AnswerBulk { first }.into(), kept).await.map(drop)
+    }
+
+    /// What it answered, if it was carried out before.
+    pub(super) async fn kept_answer(&self, node: &Node) -> Result<Option<Value>, Failure> {
+        let Some(before) = self.carried_out(node).await? else { return Ok(None) };
+        let answer = before.readings.first().and_then(|kept| serde_json::from_str(kept).ok());
+        answer.map(Some).ok_or_else(|| anyhow::anyhow!("the answer of a call about many orders is not kept").into())
     }
 
     pub(super) fn principal(&self) -> &Principal {
@@ -478,7 +510,7 @@ async fn owner(node: &Node, command: &Command, names: &Names) -> Result<Owner, F
         _ if command.keeps_no_words() => return Ok(Owner::Shop),
         About::NewOrder { customer } => return Ok(customer.map_or(Owner::Shop, Owner::Customer)),
         About::Customer(id) => return Ok(Owner::Customer(id)),
-        About::Stock(_) | About::Product(_) | About::Rate(_) => return Ok(Owner::Shop),
+        About::Orders { .. } | About::Stock(_) | About::Product(_) | About::Rate(_) => return Ok(Owner::Shop),
         About::Order(order_id) => order_id,
     };
     // Where there is no such order, the decision says so and nothing is kept.

@@ -92,14 +92,17 @@ pub(super) fn tool() -> Tool {
     let (mut input, output) = (schema::input::<Input>(), schema::output::<Output>());
     schema::merge(&mut input, schema::input::<Common>());
     Tool::new(BULK, "Update the status of many orders", Danger::Destructive, input, output, |node, call| {
-        Box::pin(async move { super::write(run(node, call).await?) })
+        Box::pin(run(node, call))
     })
 }
 
-async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
+async fn run(node: Arc<Node>, call: Call) -> Result<Value, Failure> {
     let Call { mut arguments, caller } = call;
     let mut request = Request::split(&node, BULK, &mut arguments, caller)?;
     let input: Input = super::read(arguments)?;
+    if let Some(answer) = request.kept_answer(&node).await? {
+        return Ok(answer);
+    }
     let token = request.common.confirm_token.take().filter(|_| !request.is_dry_run());
     let unfit = match token {
         None => None,
@@ -111,7 +114,9 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
                 });
                 let ids: Vec<i64> = confirmed.frozen.iter().map(|(id, _)| *id).collect();
                 let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
-                return Ok(tell(&input.status, &ids, &outcomes, false));
+                let answer = super::write(tell(&input.status, &ids, &outcomes, false))?;
+                request.keep_answer(&node, Some(&confirmed), first(&ids), &answer).await?;
+                return Ok(answer);
             }
             Err(unfit) => Some(unfit),
         },
@@ -120,8 +125,13 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
     let trials = ids.iter().map(|id| one(&node, request.trial(), *id, &input.status));
     let outcomes: Vec<Outcome> = join_all(trials).await.into_iter().collect::<Result<_, _>>()?;
     let foreseen = tell(&input.status, &ids, &outcomes, true);
-    if request.is_dry_run() || foreseen.changed == 0 {
-        return Ok(foreseen);
+    if request.is_dry_run() {
+        return super::write(foreseen);
+    }
+    if foreseen.changed == 0 {
+        let answer = super::write(foreseen)?;
+        request.keep_answer(&node, None, first(&ids), &answer).await?;
+        return Ok(answer);
     }
     let frozen: Vec<Pair> = ids
         .iter()
@@ -136,6 +146,10 @@ async fn run(node: Arc<Node>, call: Call) -> Result<Output, Failure> {
     let (now, nonce) = (node.clock.now(), node.clock.new_id());
     let bound = command::bound(&node, &request);
     Err(bound.ask(preview, &text, Version::NONE, &frozen, (now, nonce), unfit).into())
+}
+
+fn first(ids: &[i64]) -> OrderId {
+    OrderId(ids.first().copied().unwrap_or_default())
 }
 
 /// One order of a preview: changed if the preview said so, otherwise only told of once more.

@@ -1,0 +1,26 @@
+//! Keeping that a call about many orders was carried out. What it did to each order is a command of its own; this one has
+//! no facts, so that the log keeps no more than its id, under which the same call finds its first answer.
+
+use super::{About, Act};
+use crate::{
+    decide::{Context, Decision, Names, Refusal},
+    ids::{OrderId, StreamId},
+    world::World,
+};
+
+/// Keep that a call about many orders was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerBulk {
+    /// The first order that it was about; 0 where it found none.
+    pub first: OrderId,
+}
+
+impl Act for AnswerBulk {
+    fn about(&self, _: &Names) -> About {
+        About::Orders { first: self.first }
+    }
+
+    fn decide(&self, _: &World, _: &Context<'_>) -> Result<Decision, Refusal> {
+        Ok(Decision::about(StreamId::Order(self.first)))
+    }
+}
