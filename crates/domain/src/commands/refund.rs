@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     decide::{Context, Decision, Names, Refusal},
-    event::{Charge, PaymentRefunded, RefundKind, RefundedUnits},
+    event::{Charge, PaymentRefunded, RefundKind, RefundedUnits, Totals},
     ids::{OrderId, StreamId},
     limits,
     money::{parse_amount, round_minor},
@@ -226,15 +226,13 @@ pub(super) fn refunded(
     }
 }
 
-/// Rule R7: the tax given, else the share in the order as it was agreed last.
+/// Rule R7: the tax given, else the share in the order as it stands.
 fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
+    let Totals { revenue, total, .. } = order.current_totals();
     let net = match tax {
         Some(tax) => amount - tax,
-        None if order.totals.total == 0 => amount,
-        None => {
-            let (revenue, total) = (Decimal::from(order.totals.revenue), Decimal::from(order.totals.total));
-            round_minor(Decimal::from(amount) * revenue / total)
-        }
+        None if total == 0 => amount,
+        None => round_minor(Decimal::from(amount) * Decimal::from(revenue) / Decimal::from(total)),
     };
     Charge { net, tax: amount - net }
 }
@@ -368,6 +366,26 @@ mod tests {
             story.refused(refund(json!({ "kind": "goodwill", "amount": "99999.00" }))).code,
             Code::LimitExceeded
         );
+    }
+
+    #[test]
+    fn goodwill_carries_the_tax_of_what_is_still_part_of_the_order() {
+        for (cancelled, tax) in [(1, 0), (2, 763)] {
+            let mut story = Story::new();
+            story.product("A", "100.00", json!({ "tax_rate": "18" })).stocked("A", 1);
+            story.product("B", "100.00", json!({})).stocked("B", 1);
+            let id = story.ordered(&[("A", 1), ("B", 1)]);
+            story.done(input::<RecordPayment>(json!({ "order_id": id, "method": "card" })));
+            let lines = json!([{ "line": cancelled, "quantity": 1 }]);
+            story.done(input::<Cancel>(json!({ "order_id": id, "lines": lines })));
+            let kindness = json!({ "order_id": id, "kind": "goodwill", "amount": "50.00" });
+            let decision = story.done(input::<Refund>(kindness));
+            let allowance = decision.facts.iter().find_map(|(_, event)| match event {
+                Event::PaymentRefunded(fact) => Some(fact.allowance),
+                _ => None,
+            });
+            assert_eq!(allowance, Some(Charge { net: 5_000 - tax, tax }), "line {cancelled} cancelled");
+        }
     }
 
     #[test]

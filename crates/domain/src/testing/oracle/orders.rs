@@ -39,8 +39,6 @@ pub(super) struct Order {
     fee: (i128, i128),
     fee_home: (i128, i128),
     fee_back: (i128, i128),
-    /// Revenue and total as agreed last.
-    agreed: (i128, i128),
     pub(super) goodwill: (i128, i128),
     goodwill_home: (i128, i128),
     pub(super) kept: i128,
@@ -139,14 +137,14 @@ impl Order {
         self.lines.iter_mut().find(|line| line.number == number).expect("the line is there")
     }
 
-    fn agree(&mut self) {
-        let [mut gross, mut discount, mut tax] = [0; 3];
+    /// Revenue and total of what is part of it now.
+    fn standing(&self) -> (i128, i128) {
+        let [mut gross, mut discount] = [0; 2];
         for line in &self.lines {
             let kept = line.kept();
-            (gross, discount, tax) = (gross + kept[0], discount + kept[1], tax + kept[2]);
+            (gross, discount) = (gross + kept[0], discount + kept[1]);
         }
-        let revenue = gross - discount + self.fee.0 - self.fee_back.0;
-        self.agreed = (revenue, revenue + tax + self.fee.1 - self.fee_back.1);
+        (gross - discount + self.fee.0 - self.fee_back.0, self.total())
     }
 
     /// How much may go back for this kind.
@@ -257,7 +255,6 @@ impl Books {
             fee: (fee_net, fee_tax),
             fee_home: (0, 0),
             fee_back: (0, 0),
-            agreed: (0, 0),
             goodwill: (0, 0),
             goodwill_home: (0, 0),
             kept: 0,
@@ -271,7 +268,6 @@ impl Books {
         order.lines.iter_mut().zip(homes).for_each(|(line, home)| line.home = home);
         order.fee_home =
             (self.convert(&order, fee_net).unwrap_or_default(), self.convert(&order, fee_tax).unwrap_or_default());
-        order.agree();
         let number = 1001 + i64::try_from(self.orders.len()).expect("few orders");
         for line in order.lines.clone() {
             self.post_units(&order, BOOKED, day, 1, line.worth, line.home);
@@ -426,7 +422,6 @@ impl Books {
             self.post_units(&order, BOOKED, day, 1, own, home);
         }
         order.freed += (-difference).max(0);
-        order.agree();
         self.goodwill_back(&mut order, day);
         order.latest = Latest::Other;
         self.orders.insert(number, order);
@@ -481,7 +476,7 @@ impl Books {
             Kind::Units => order.units_back += amount,
             Kind::Shipping => order.shipping_back += amount,
             Kind::Goodwill => {
-                let (revenue, all) = order.agreed;
+                let (revenue, all) = order.standing();
                 let share = if all == 0 { amount } else { round(amount * revenue, all) };
                 let net = tax.map_or(share, |tax| amount - tax);
                 let part = (net, amount - net);
