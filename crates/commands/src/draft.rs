@@ -176,7 +176,7 @@ impl Desk {
     /// Adds the facts of a decision to the batch and to the world.
     fn take(&mut self, submission: &Submission, decision: Decision, batch: &mut Batch) -> Outcome {
         let before = self.existing(decision.subject);
-        let provenance = self.provenance(submission, &batch.head);
+        let provenance = self.provenance(submission, decision.subject, &batch.head);
         let start = batch.events.len();
         for (stream, event) in &decision.facts {
             self.world.evolve(*stream, event, &provenance);
@@ -213,7 +213,7 @@ impl Desk {
 
     /// The receipt a dry run would have had, with the very events; the world stays as it is.
     fn foresee(&self, submission: &Submission, decision: Decision, head: &Head) -> Outcome {
-        let provenance = self.provenance(submission, head);
+        let provenance = self.provenance(submission, decision.subject, head);
         let position = head.position;
         let mut head = head.clone();
         let mut states: Vec<State> = Vec::new();
@@ -248,15 +248,21 @@ impl Desk {
         self.world.get(stream).filter(|state| state.version() > Version::NONE).cloned()
     }
 
-    fn provenance(&self, submission: &Submission, head: &Head) -> Provenance {
+    fn provenance(&self, submission: &Submission, subject: StreamId, head: &Head) -> Provenance {
         let Submission { origin, command_id, .. } = submission;
         let occurred_at = submission.occurred_at.trunc_subsecs(SUBSECOND_DIGITS);
+        let day = self.shop.calendar.business_date(occurred_at);
+        let business_date = match self.world.get(subject) {
+            // Rule O8, also where the day's start or zone was moved, or a clock put back, since the order's latest event.
+            Some(State::Order(order)) => day.max(order.last_event_on),
+            _ => day,
+        };
         Provenance {
             occurred_at,
             // Never before its predecessor: after a clock that was ahead this stands still until the clock has come there,
             // while `occurred_at`, and with it the business date, tells what the clock says.
             recorded_at: submission.now.trunc_subsecs(SUBSECOND_DIGITS).max(head.recorded_at),
-            business_date: self.shop.calendar.business_date(occurred_at),
+            business_date,
             actor: origin.actor.clone(),
             agent: origin.agent.clone(),
             command_id: *command_id,

@@ -275,11 +275,7 @@ pub(crate) fn plural(n: i64, noun: &str) -> String {
 
 /// `Today's revenue so far is ₹45,000.`, `Revenue for last week (9–15 Nov 2026) was ₹…`.
 pub(crate) fn revenue(amount: &str, basis: Basis, range: &DateRange, today: NaiveDate, complete: bool) -> String {
-    let (what, of) = match basis {
-        Basis::Booked => ("Revenue", "revenue"),
-        Basis::Shipped => ("Shipped revenue", "shipped revenue"),
-        Basis::Cash => ("Cash", "cash"),
-    };
+    let (what, of) = named(basis);
     let within = ranges::within("for", range);
     let sentence = match (range.from, range.to) {
         (Some(from), Some(to)) if from == today && to == today => format!("Today's {of} so far is {amount}."),
@@ -288,11 +284,25 @@ pub(crate) fn revenue(amount: &str, basis: Basis, range: &DateRange, today: Naiv
         {
             format!("Yesterday's {of} ({}) was {amount}.", day_in_words(from))
         }
-        (Some(from), _) if from > today => format!("There is no {of} {within} yet: it lies ahead."),
         _ if complete => format!("{what} {within} was {amount}."),
         _ => format!("{what} {within} so far is {amount}."),
     };
     sentence + ranges::whole_days(range)
+}
+
+/// Of days to come, where nothing is dated to them: a clock that was ahead may have dated something.
+pub(crate) fn lies_ahead(basis: Basis, range: &DateRange) -> String {
+    let (_, of) = named(basis);
+    let within = ranges::within("for", range);
+    format!("There is no {of} {within} yet: it lies ahead.{}", ranges::whole_days(range))
+}
+
+fn named(basis: Basis) -> (&'static str, &'static str) {
+    match basis {
+        Basis::Booked => ("Revenue", "revenue"),
+        Basis::Shipped => ("Shipped revenue", "shipped revenue"),
+        Basis::Cash => ("Cash", "cash"),
+    }
 }
 
 /// `5 pending, 7 confirmed`.
@@ -347,10 +357,15 @@ mod tests {
                 false,
                 "Revenue for 21–22 Nov 2026 so far is ₹45,000. Whole days were taken, not only the hours asked for.",
             ),
-            ("in 3 days", false, "There is no revenue for 25 Nov 2026 yet: it lies ahead."),
-            ("tomorrow", false, "There is no revenue for tomorrow (23 Nov 2026) yet: it lies ahead."),
+            ("tomorrow", false, "Revenue for tomorrow (23 Nov 2026) so far is ₹45,000."),
         ] {
             assert_eq!(revenue("₹45,000", Basis::Booked, &read(phrase), today, complete), expected);
+        }
+        for (phrase, expected) in [
+            ("in 3 days", "There is no revenue for 25 Nov 2026 yet: it lies ahead."),
+            ("tomorrow", "There is no revenue for tomorrow (23 Nov 2026) yet: it lies ahead."),
+        ] {
+            assert_eq!(lies_ahead(Basis::Booked, &read(phrase)), expected);
         }
     }
 

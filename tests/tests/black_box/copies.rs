@@ -19,7 +19,7 @@ async fn a_copy_of_a_database_neither_feeds_nor_is_fed() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_of_the_files_neither_feeds_nor_is_fed() -> Result<()> {
-    a_copy_on_the_same_nats_neither_feeds_nor_is_fed(Shop::open(SetUp::SqliteAndNats).await?, "log.db").await
+    a_copy_on_the_same_nats_neither_feeds_nor_is_fed(Shop::open(SetUp::SqliteAndNats).await?, "sqlite/").await
 }
 
 async fn a_copy_on_the_same_nats_neither_feeds_nor_is_fed(mut shop: Shop, place: &str) -> Result<()> {

@@ -1,14 +1,37 @@
 //! The settings a shop counts by stand in its log: recorded once, compared from then on, changed on purpose only.
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Shop, on_both_set_ups};
+use orderlog_tests::{Shop, events, on_both_set_ups};
 use serde_json::{Value, json};
 
 on_both_set_ups!(
     a_start_with_other_settings_is_refused,
     what_is_left_out_is_taken_from_the_log,
-    settings_change_on_purpose
+    settings_change_on_purpose,
+    a_day_that_begins_later_dates_nothing_before_the_order
 );
+
+async fn a_day_that_begins_later_dates_nothing_before_the_order(mut shop: Shop) -> Result<()> {
+    shop.node.restart_at("2026-11-21T02:00:00+05:30").await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    shop.mcp().ok("orders.create_order", order).await?;
+    shop.node.restart_at("2026-11-21T03:00:00+05:30").await?;
+    shop.node.stop().await?;
+    shop.cli_without_settings(&["settings", "set", "day-start=04:00"]).await?.expect_success()?;
+    // By the new setting it is still the 20th.
+    shop.node.start_again().await?;
+    shop.mcp().ok("orders.update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    let log = events(&shop.node, 0).await?;
+    let days = log.iter().map(orderlog_tests::AuditedEvent::json).filter(|event| event["stream"] == "order-1001");
+    let days: Vec<Value> = days.map(|event| event["provenance"]["business_date"].clone()).collect();
+    ensure!(days.len() >= 3 && days.iter().all(|day| day == "2026-11-21"), "{days:?}");
+    let report = shop.mcp().ok("orders.report_sales", json!({ "date": "2026-11-21", "basis": "shipped" })).await?;
+    let text = report["text"].as_str().unwrap_or_default();
+    ensure!(text.contains("₹10") && !text.contains("lies ahead"), "{text}");
+    Ok(())
+}
 
 async fn settings(shop: &Shop) -> Result<Value> {
     let text = shop.cli_without_settings(&["settings", "--json"]).await?.expect_success()?;

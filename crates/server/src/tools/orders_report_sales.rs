@@ -208,6 +208,9 @@ async fn run(node: Arc<Node>, input: Input, paging: Paging) -> Result<Output, Fa
     let figures = Figures::of(&node, home.code(), &sum, sum.converted, &about.home(home.code()));
     let revenue = headline(basis, &sum.converted);
     let mut text = match &read.range {
+        Some(range) if range.from.is_some_and(|from| from > today) && answer.found.totals.is_empty() => {
+            sentences::lies_ahead(basis, range)
+        }
         Some(range) => sentences::revenue(&node.amount(revenue, home), basis, range, today, complete),
         None => String::new(),
     };
