@@ -56,7 +56,8 @@ pub async fn find_customers(
     let found = if by_email.is_empty() {
         find(&mut read, "customers", "name_lower IS NOT NULL", text, limit, |customer: &Customer| {
             customer.name.as_deref().unwrap_or_default()
-        }).await?
+        })
+        .await?
     } else {
         Found { how: Matched::Identifier, items: by_email }
     };

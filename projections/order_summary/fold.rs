@@ -241,8 +241,7 @@ fn name_products(products: &mut Cached<OrderSummaryProduct>, lines: &[PlacedLine
 
 /// Adds the order to those that stand alike, or takes it away from them.
 fn count(counts: &mut Sums<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
-    let key =
-        (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
+    let key = (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
     let (placed_on, currency, status, payment_status) = key.clone();
     let count = counts.entry(key, || OrderSummaryCount {
         placed_on,

@@ -126,7 +126,8 @@ pub async fn order_summaries(
     });
     listing.arg(page.limit() + 1);
     let mut orders: Vec<OrderSummary> = read.tx.rows(&listing).await?;
-    let next = crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
+    let next =
+        crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
     let total_count = sums.iter().map(|sum| sum.orders).sum();
     read.answer(OrderSummaries { orders, next, total_count, sums }).await
 }
@@ -224,13 +225,7 @@ fn order_number(text: &str) -> Option<i64> {
     }
 }
 
-fn restrict(
-    sql: &mut Sql,
-    filter: &Filter,
-    text_products: &[Uuid],
-    numbers: Option<(i64, i64)>,
-    pinned: Position,
-) {
+fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64)>, pinned: Position) {
     // Where the days begin and end among the numbers, so that nothing is looked for among all orders.
     let within = |sql: &mut Sql| {
         if let Some((first, last)) = numbers {

@@ -363,16 +363,19 @@ fn refresh(row: &mut PendingOrder, position: i64) -> bool {
     row.backordered = order.backordered();
     row.units_owed = order.unshipped();
     row.total = order.current_totals().total;
-    row.since = row.story.0.read(position, Reading {
-        status,
-        payment,
-        unpaid: row.unpaid,
-        held_until: row.held_until,
-        backordered: row.backordered,
-        units_owed: row.units_owed,
-        total: row.total,
-        due: row.due,
-    });
+    row.since = row.story.0.read(
+        position,
+        Reading {
+            status,
+            payment,
+            unpaid: row.unpaid,
+            held_until: row.held_until,
+            backordered: row.backordered,
+            units_owed: row.units_owed,
+            total: row.total,
+            due: row.due,
+        },
+    );
     is_open(order)
 }
 

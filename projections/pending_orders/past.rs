@@ -44,9 +44,7 @@ pub(super) async fn open_at(
         let unreadable = |error: serde_json::Error| StoreError::Shape(error.to_string());
         let told: Told = serde_json::from_str(&story).map_err(unreadable)?;
         let holds = match filter.product {
-            Some(ProductId(product)) => {
-                serde_json::from_str::<Held>(&story).map_err(unreadable)?.at(product, position)
-            }
+            Some(ProductId(product)) => serde_json::from_str::<Held>(&story).map_err(unreadable)?.at(product, position),
             None => true,
         };
         match told.at(position) {

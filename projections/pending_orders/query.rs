@@ -241,8 +241,7 @@ pub(super) async fn extent(read: &mut Read, days: Days) -> Result<Option<Extent>
 
 /// From the counts of days, unless the filter tells orders of a day apart.
 async fn count(read: &mut Read, filter: &Filter, at: i64) -> Result<Vec<StatusCount>, QueryError> {
-    let counted =
-        filter.customer.is_none() && filter.product.is_none() && Scope::COUNTED.contains(&filter.scope);
+    let counted = filter.customer.is_none() && filter.product.is_none() && Scope::COUNTED.contains(&filter.scope);
     let (orders, table) = if counted { ("SUM(orders)", "pending_counts") } else { ("COUNT(*)", "pending_orders") };
     let mut sql = Sql::new(&format!(
         "SELECT status, currency, CAST({orders} AS BIGINT) AS orders, CAST(SUM(units_owed) AS BIGINT) AS units_owed, \

@@ -132,7 +132,8 @@ fn end_of_hold(versions: &[Version], ends: &[i64]) -> i64 {
 impl Version {
     fn new(position: i64, reading: Reading) -> Version {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
-        let bits = bit(reading.unpaid, UNPAID) | bit(reading.held_until > 0, HELD) | bit(reading.backordered, BACKORDERED);
+        let bits =
+            bit(reading.unpaid, UNPAID) | bit(reading.held_until > 0, HELD) | bit(reading.backordered, BACKORDERED);
         let Reading { status, payment, units_owed, total, due, .. } = reading;
         Version(position, status as u8, payment as u8, bits, units_owed, total, due)
     }

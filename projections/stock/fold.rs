@@ -175,8 +175,7 @@ impl StockFold {
 
     fn move_units(&mut self, product_id: ProductId, fact: &StockFact<'_>) -> Units {
         let level = self.level(product_id);
-        let mut units =
-            Units { on_hand: level.on_hand, reserved: level.reserved, backordered: level.backordered };
+        let mut units = Units { on_hand: level.on_hand, reserved: level.reserved, backordered: level.backordered };
         units.take(fact);
         (level.on_hand, level.reserved, level.backordered) = (units.on_hand, units.reserved, units.backordered);
         units
