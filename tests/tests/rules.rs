@@ -1,4 +1,5 @@
-//! Holds docs/RULES.md to the code: every rule cited anywhere stands there, and names the functions that decide it.
+//! Holds docs to the code: every rule cited anywhere stands in RULES.md and names the functions that decide it; files that
+//! are named exist.
 
 use std::{
     collections::BTreeSet,
@@ -85,4 +86,23 @@ fn every_rule_names_the_functions_that_decide_it() {
         }
     }
     assert!(wrong.is_empty(), "docs/RULES.md is not true:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_that_is_named_exists() {
+    let mut missing = vec![];
+    let mut named = 0;
+    for page in ["docs/CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/RULES.md", "README.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        for path in text.split('`').skip(1).step_by(2) {
+            let is_path = ["crates/", "projections/", "tests/", "docs/", "migrations/"];
+            let is_path = is_path.iter().any(|top| path.starts_with(top)) && !path.contains(['<', ' ', '*', '{']);
+            named += usize::from(is_path);
+            if is_path && !root().join(path).exists() {
+                missing.push(format!("{page}: {path}"));
+            }
+        }
+    }
+    assert!(named > 50, "only {named} files are named");
+    assert!(missing.is_empty(), "these do not exist:\n{}", missing.join("\n"));
 }

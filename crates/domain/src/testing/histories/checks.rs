@@ -146,16 +146,7 @@ pub(super) fn units_are_worth_what_they_were(story: &Story) {
                 let kept = fact.lines.iter().any(|now| now.line == *line && now.cancelled > 0);
                 *order != fact.order_id || kept
             }),
-            OrderFact::OrderPlaced(_)
-            | OrderFact::OrderConfirmed(_)
-            | OrderFact::OrderUnconfirmed(_)
-            | OrderFact::OrderHeld(_)
-            | OrderFact::OrderReleased(_)
-            | OrderFact::ProcessingStarted(_)
-            | OrderFact::UnitsDelivered(_)
-            | OrderFact::BackorderFilled(_)
-            | OrderFact::PaymentCaptured(_)
-            | OrderFact::PaymentRefunded(_) => {}
+            _ => {}
         }
     }
     for order in story.orders() {
