@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{NaiveDate, Weekday};
 pub use orderlog_domain::postings::Figures;
 use orderlog_domain::{
+    calendar::Period,
     ids::{CustomerId, Position, ProductId},
     postings::Basis,
 };
@@ -32,6 +33,19 @@ pub enum GroupBy {
     Product,
     /// Customers.
     Customer,
+}
+
+impl GroupBy {
+    /// The days that are taken together, where groups are of days.
+    #[must_use]
+    pub fn period(self) -> Option<Period> {
+        match self {
+            GroupBy::Day => Some(Period::Day),
+            GroupBy::Week(start) => Some(Period::Week(start)),
+            GroupBy::Month => Some(Period::Month),
+            GroupBy::Product | GroupBy::Customer => None,
+        }
+    }
 }
 
 /// Which sales.
@@ -250,9 +264,9 @@ pub async fn daily_sales(
     let wanted = Wanted { request, under_way, limit: page.limit(), skip };
     let (groups, total_groups) = match request.group_by {
         None => (vec![], 0),
-        Some(GroupBy::Day) => periods(&mut read, &wanted, |day| day).await?,
-        Some(GroupBy::Week(start)) => periods(&mut read, &wanted, move |day| day.week(start).first_day()).await?,
-        Some(GroupBy::Month) => periods(&mut read, &wanted, |day| day.with_day(1).unwrap_or(day)).await?,
+        Some(GroupBy::Day) => periods(&mut read, &wanted, Period::Day).await?,
+        Some(GroupBy::Week(start)) => periods(&mut read, &wanted, Period::Week(start)).await?,
+        Some(GroupBy::Month) => periods(&mut read, &wanted, Period::Month).await?,
         Some(GroupBy::Product) => {
             let key = |id: Uuid| if id.is_nil() { GroupKey::Shipping } else { GroupKey::Product(ProductId(id)) };
             things(&mut read, BY_PRODUCT, &wanted, key).await?
@@ -283,11 +297,7 @@ struct OfDay {
 }
 
 /// Days gathered into periods, a page of them.
-async fn periods(
-    read: &mut Read,
-    wanted: &Wanted,
-    period_of: impl Fn(NaiveDate) -> NaiveDate,
-) -> Result<(Vec<SalesGroup>, i64), QueryError> {
+async fn periods(read: &mut Read, wanted: &Wanted, period: Period) -> Result<(Vec<SalesGroup>, i64), QueryError> {
     let mut sql = Sql::new(&format!("SELECT day, currency, home, {}", sums("orders")));
     wanted.request.source(&mut sql, BY_DAY, &wanted.under_way);
     sql.push(" GROUP BY day, currency, home");
@@ -295,7 +305,7 @@ async fn periods(
     for OfDay { day, sales } in read.tx.all::<OfDay>(&sql).await? {
         let day: NaiveDate = day.parse().map_err(|_| StoreError::Shape(format!("`{day}` is no day")))?;
         let sales = sales.in_home();
-        match sums.entry((period_of(day), sales.home.clone())) {
+        match sums.entry((period.around(day).0, sales.home.clone())) {
             std::collections::btree_map::Entry::Vacant(entry) => _ = entry.insert(sales),
             std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(&sales),
         }

@@ -4,6 +4,7 @@ use orderlog_domain::{
     envelope::Envelope,
     event::{CatalogueEntry, Event, Fact, ProductFact, StockFact, StockPolicy},
     ids::{ProductId, StreamId},
+    stock::Moved,
 };
 use uuid::Uuid;
 
@@ -77,30 +78,10 @@ pub struct Units {
 impl Units {
     /// Takes in the product's next fact.
     pub fn take(&mut self, fact: &StockFact<'_>) {
-        match fact {
-            StockFact::StockReserved(fact) => {
-                self.reserved += fact.units;
-                if fact.from_backorder {
-                    self.backordered -= fact.units;
-                }
-            }
-            StockFact::StockBackordered(fact) => self.backordered += fact.units,
-            StockFact::StockReleased(fact) => {
-                self.reserved -= fact.reserved;
-                self.backordered -= fact.backordered;
-            }
-            StockFact::StockConsumed(fact) => {
-                self.on_hand -= fact.units;
-                self.reserved -= fact.units;
-            }
-            StockFact::StockReceived(fact) => self.on_hand += fact.units,
-            StockFact::StockAdjusted(fact) => self.on_hand += fact.delta,
-            StockFact::StockReturned(fact) => {
-                self.on_hand += fact.units;
-                self.reserved += fact.reserved;
-            }
-            StockFact::LowStockReached(_) | StockFact::LowStockRecovered(_) => {}
-        }
+        let moved = Moved::by(fact);
+        self.on_hand += moved.on_hand;
+        self.reserved += moved.reserved;
+        self.backordered += moved.backordered;
     }
 }
 

@@ -1,6 +1,8 @@
 //! The shop's days: which business day an instant belongs to, where a day begins and ends, whether it is over (rule R9).
 
-use chrono::{DateTime, Days, LocalResult, Month, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, LocalResult, Month, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,35 @@ pub enum DayMonthOrder {
     MonthFirst,
     /// Neither is assumed: the user is asked.
     Unset,
+}
+
+/// Days that belong together (rule D2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// Each day alone.
+    Day,
+    /// Weeks that start on this day.
+    Week(Weekday),
+    /// Calendar months.
+    Month,
+}
+
+impl Period {
+    /// The first and the last day of the one that `day` lies in.
+    #[must_use]
+    pub fn around(self, day: NaiveDate) -> (NaiveDate, NaiveDate) {
+        match self {
+            Period::Day => (day, day),
+            Period::Week(start) => {
+                let first = day - Days::new(day.weekday().days_since(start).into());
+                (first, first + Days::new(6))
+            }
+            Period::Month => {
+                let first = day - Days::new(day.day0().into());
+                (first, first + Months::new(1) - Days::new(1))
+            }
+        }
+    }
 }
 
 /// The settings by which a shop counts its days, weeks and years.

@@ -37,6 +37,40 @@ pub struct Backorder {
     pub units: i64,
 }
 
+/// By how much a fact moves the units of a product (rule S1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moved {
+    /// Physically there.
+    pub on_hand: i64,
+    /// Set aside for orders.
+    pub reserved: i64,
+    /// Waited for by orders.
+    pub backordered: i64,
+}
+
+impl Moved {
+    /// What the fact does.
+    #[must_use]
+    pub fn by(fact: &StockFact<'_>) -> Moved {
+        let none = Moved::default();
+        match fact {
+            StockFact::StockReserved(fact) => {
+                let backordered = if fact.from_backorder { -fact.units } else { 0 };
+                Moved { reserved: fact.units, backordered, ..none }
+            }
+            StockFact::StockBackordered(fact) => Moved { backordered: fact.units, ..none },
+            StockFact::StockReleased(fact) => {
+                Moved { reserved: -fact.reserved, backordered: -fact.backordered, ..none }
+            }
+            StockFact::StockConsumed(fact) => Moved { on_hand: -fact.units, reserved: -fact.units, ..none },
+            StockFact::StockReceived(fact) => Moved { on_hand: fact.units, ..none },
+            StockFact::StockAdjusted(fact) => Moved { on_hand: fact.delta, ..none },
+            StockFact::StockReturned(fact) => Moved { on_hand: fact.units, reserved: fact.reserved, ..none },
+            StockFact::LowStockReached(_) | StockFact::LowStockRecovered(_) => none,
+        }
+    }
+}
+
 impl Stock {
     /// Stock that never moved.
     #[must_use]
@@ -57,12 +91,12 @@ impl Stock {
     }
 
     pub(crate) fn evolve(&mut self, fact: StockFact<'_>) {
+        let moved = Moved::by(&fact);
+        self.on_hand += moved.on_hand;
+        self.reserved += moved.reserved;
         match fact {
-            StockFact::StockReserved(fact) => {
-                self.reserved += fact.units;
-                if fact.from_backorder {
-                    self.stop_waiting(fact.order_id, fact.line, fact.units, false);
-                }
+            StockFact::StockReserved(fact) if fact.from_backorder => {
+                self.stop_waiting(fact.order_id, fact.line, fact.units, false);
             }
             StockFact::StockBackordered(fact) => {
                 // The oldest order goes first, whenever it began to wait: orders are numbered as they are placed.
@@ -70,22 +104,14 @@ impl Stock {
                 let waiting = Backorder { order_id: fact.order_id, line: fact.line, units: fact.units };
                 self.backorders.insert(behind, waiting);
             }
-            StockFact::StockReleased(fact) => {
-                self.reserved = (self.reserved - fact.reserved).max(0);
-                self.stop_waiting(fact.order_id, fact.line, fact.backordered, true);
-            }
-            StockFact::StockConsumed(fact) => {
-                self.on_hand -= fact.units;
-                self.reserved = (self.reserved - fact.units).max(0);
-            }
-            StockFact::StockReceived(fact) => self.on_hand += fact.units,
-            StockFact::StockAdjusted(fact) => self.on_hand += fact.delta,
-            StockFact::StockReturned(fact) => {
-                self.on_hand += fact.units;
-                self.reserved += fact.reserved;
-            }
+            StockFact::StockReleased(fact) => self.stop_waiting(fact.order_id, fact.line, fact.backordered, true),
             StockFact::LowStockReached(_) => self.low = true,
             StockFact::LowStockRecovered(_) => self.low = false,
+            StockFact::StockReserved(_)
+            | StockFact::StockConsumed(_)
+            | StockFact::StockReceived(_)
+            | StockFact::StockAdjusted(_)
+            | StockFact::StockReturned(_) => {}
         }
     }
 

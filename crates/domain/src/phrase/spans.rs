@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, Month, Months, NaiveDate, Weekday};
 
-use crate::calendar::BusinessCalendar;
+use crate::calendar::{BusinessCalendar, Period};
 
 /// Days from the first to the last, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +40,8 @@ impl Unit {
     pub(super) fn around(self, day: NaiveDate, calendar: &BusinessCalendar) -> Option<Span> {
         let from = match self {
             Unit::Day => day,
-            Unit::Week => {
-                let into_week = day.weekday().days_since(calendar.week_start);
-                day.checked_sub_days(Days::new(into_week.into()))?
-            }
-            Unit::Month => day.with_day(1)?,
+            Unit::Week => Period::Week(calendar.week_start).around(day).0,
+            Unit::Month => Period::Month.around(day).0,
             Unit::Quarter => day.with_day(1)?.with_month0(day.month0() / 3 * 3)?,
             Unit::Year => NaiveDate::from_yo_opt(day.year(), 1)?,
             Unit::FiscalYear => {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDate;
 use orderlog_domain::{
+    calendar::Period,
     format::{MoneyOut, days_in_words},
     ids::ProductId,
     phrase::{self, Direction},
@@ -320,11 +321,7 @@ fn one(
 
 /// The first day that a group holds, and the days it holds in words: what the range cuts off is not named.
 fn period(first: NaiveDate, group_by: Option<GroupBy>, range: Days) -> (NaiveDate, String) {
-    let last = match group_by {
-        Some(GroupBy::Week(_)) => first + chrono::Days::new(6),
-        Some(GroupBy::Month) => first + chrono::Months::new(1) - chrono::Days::new(1),
-        _ => first,
-    };
+    let (first, last) = group_by.and_then(GroupBy::period).unwrap_or(Period::Day).around(first);
     let from = range.from.map_or(first, |from| from.max(first));
     let to = range.to.map_or(last, |to| to.min(last));
     let whole_month = group_by == Some(GroupBy::Month) && (from, to) == (first, last);

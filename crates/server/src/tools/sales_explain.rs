@@ -2,8 +2,9 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use orderlog_domain::{
+    calendar::Period,
     format::MoneyOut,
     ids::{CustomerId, Position, ProductId},
     postings::Basis,
@@ -59,24 +60,10 @@ impl Reference {
 
 /// The days of a period as far as they lie in the range asked for.
 fn period(asked: Days, from: NaiveDate, group_by: Option<GroupBy>) -> Days {
-    let last = match group_by {
-        Some(GroupBy::Week(_)) => from.checked_add_days(chrono::Days::new(6)),
-        Some(GroupBy::Month) => {
-            let next = if from.month() == 12 {
-                from.with_month(1).and_then(|d| d.with_year(d.year() + 1))
-            } else {
-                from.with_month(from.month() + 1)
-            };
-            next.and_then(|next| next.pred_opt())
-        }
-        _ => Some(from),
-    };
-    let from = asked.from.map_or(from, |first| first.max(from));
-    let to = match (asked.to, last) {
-        (Some(asked), Some(last)) => Some(asked.min(last)),
-        (asked, last) => asked.or(last),
-    };
-    Days { from: Some(from), to }
+    let (first, last) = group_by.and_then(GroupBy::period).unwrap_or(Period::Day).around(from);
+    let from = asked.from.map_or(first, |from| from.max(first));
+    let to = asked.to.map_or(last, |to| to.min(last));
+    Days::between(from, to)
 }
 
 impl fmt::Display for Reference {
