@@ -44,6 +44,7 @@ use serde_json::Value;
 
 use self::{command::Common, query::Paging};
 use crate::{
+    echo,
     mcp::{
         Names, check,
         readings::Reading,
@@ -150,8 +151,15 @@ impl Tool {
     pub(crate) async fn run(&self, node: Arc<Node>, mut call: Call) -> Result<Value, Failure> {
         self.drop_nulls(&mut call.arguments);
         let (arguments, readings) = check::read(&self.validator, &self.input, call.arguments)?;
-        let mut answer = (self.run)(node, Call { arguments, ..call }).await?;
+        let answer = (self.run)(node, Call { arguments, ..call }).await;
+        let mut answer = answer.map_err(|mut failure| {
+            if let Failure::Rejected(Rejection { confirmation: Some(confirmation), .. }) = &mut failure {
+                echo::tidy(&mut confirmation.preview);
+            }
+            failure
+        })?;
         tell(&mut answer, &readings);
+        echo::tidy(&mut answer);
         Ok(answer)
     }
 

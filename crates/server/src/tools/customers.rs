@@ -7,6 +7,7 @@ use orderlog_domain::{
     event::SealedProfile,
     ids::{CustomerId, StreamId},
     rejection::{Code, Rejection},
+    text::composed,
 };
 use orderlog_projections::customers;
 use schemars::JsonSchema;
@@ -194,7 +195,7 @@ impl Under<'_> {
     async fn seal_all(&self, input: &UpsertCustomer) -> Result<SealedProfile, Failure> {
         Ok(SealedProfile {
             name: self.seal("name", &input.name).await?,
-            email: self.seal("email", &input.email).await?,
+            email: self.seal("email", &input.email.as_deref().map(composed)).await?,
             phone: self.seal("phone", &input.phone).await?,
             address: self.seal("address", &input.address).await?,
         })
