@@ -47,7 +47,6 @@ use crate::{
     echo,
     mcp::{
         Names, check,
-        readings::Reading,
         schema::{self, Object},
     },
     node::Node,
@@ -158,7 +157,7 @@ impl Tool {
             }
             failure
         })?;
-        tell(&mut answer, &readings);
+        tell(&mut answer, readings);
         echo::tidy(&mut answer);
         Ok(answer)
     }
@@ -397,16 +396,15 @@ impl Tools {
     }
 }
 
-/// Says how arguments were read: queries in their interpretation, commands in a warning where words were interpreted.
-fn tell(answer: &mut Value, readings: &[Reading]) {
-    let interpreted = |reading: &&Reading| !reading.same;
-    if let Some(Value::Object(interpretation)) = answer.get_mut("interpretation") {
-        if !readings.is_empty() {
-            let told = readings.iter().map(|reading| reading.text.as_str().into()).collect();
-            interpretation.insert("arguments".to_owned(), Value::Array(told));
-        }
-    } else if let Some(Value::Array(warnings)) = answer.get_mut("warnings") {
-        warnings.extend(readings.iter().filter(interpreted).map(|reading| format!("{}.", reading.text).into()));
+/// Says how arguments were read that were not written as they are listed.
+fn tell(answer: &mut Value, readings: Vec<String>) {
+    let Value::Object(answer) = answer else { return };
+    if readings.is_empty() {
+        return;
+    }
+    let interpretation = answer.entry("interpretation").or_insert_with(|| Value::Object(Object::new()));
+    if let Value::Object(interpretation) = interpretation {
+        interpretation.insert("arguments".to_owned(), readings.into());
     }
 }
 
