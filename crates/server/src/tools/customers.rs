@@ -94,7 +94,7 @@ pub(super) fn erase() -> Tool {
             let customer_id = customer_in(&before)?;
             // The first call may have broken off before the key was gone.
             let warning = node.forget(customer_id).await?;
-            return Ok(before.answer(&node, &EraseCustomer { customer_id }.into()).warned(warning));
+            return Ok(before.answer(&node, EraseCustomer { customer_id }.into()).await.warned(warning));
         }
         let (customer_id, _) = node.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
@@ -118,7 +118,7 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
     if let Some(before) = request.carried_out(node).await? {
         let customer_id = customer_in(&before)?;
         let command = Command::from(RegisterCustomer { customer_id, profile: SealedProfile::default() });
-        return Ok(before.answer(node, &command));
+        return Ok(before.answer(node, command).await);
     }
     input.check()?;
     let mut readings = vec![];
