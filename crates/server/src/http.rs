@@ -1,6 +1,7 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
 mod connections;
+mod cors;
 pub(crate) mod events;
 mod front;
 mod guard;
@@ -134,6 +135,7 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
     Router::new()
         .route("/mcp", mcp(Names::Underscored))
         .route("/mcp/dotted", mcp(Names::Dotted))
+        .route_layer(middleware::from_fn(cors::answer))
         .with_state(app.clone())
         .merge(beside)
         .layer(middleware::from_fn_with_state(app.clone(), edge))
