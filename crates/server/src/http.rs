@@ -32,7 +32,7 @@ use rmcp::transport::streamable_http_server::{
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore};
 
-pub(crate) use self::limits::RETRY_AFTER_SECONDS;
+pub(crate) use self::{guard::is_origin, limits::RETRY_AFTER_SECONDS};
 use self::limits::{ANSWER_TIMEOUT, Limits, MAX_BODY_BYTES, MAX_EVENT_READERS, PAGE_TIMEOUT};
 use crate::{
     mcp::{Mcp, Names},
