@@ -12,6 +12,7 @@ mod held;
 mod limits;
 pub(crate) mod metrics;
 pub(crate) mod rpc;
+mod wanted;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -32,8 +33,8 @@ use rmcp::transport::streamable_http_server::{
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore};
 
-pub(crate) use self::{guard::is_origin, limits::RETRY_AFTER_SECONDS};
 use self::limits::{ANSWER_TIMEOUT, Limits, MAX_BODY_BYTES, MAX_EVENT_READERS, PAGE_TIMEOUT};
+pub(crate) use self::{guard::is_origin, limits::RETRY_AFTER_SECONDS};
 use crate::{
     mcp::{Mcp, Names},
     node::Node,
