@@ -190,9 +190,12 @@ fn timezone(text: &str) -> Result<Tz, String> {
 fn database_url(text: &str) -> Result<String, String> {
     let sqlite = text.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        PgConnectOptions::from_str(text).map_err(|error| match error {
-            sqlx::Error::Configuration(problem) => problem.to_string(),
-            other => other.to_string(),
+        PgConnectOptions::from_str(text).map_err(|error| {
+            let problem = match error {
+                sqlx::Error::Configuration(problem) => problem.to_string(),
+                other => other.to_string(),
+            };
+            format!("{problem}; write one such as postgres://user@host:5432/database?sslmode=require")
         })?;
     } else if !sqlite {
         return Err("expected sqlite://folder/log.db or postgres://user@host/database".to_owned());
@@ -211,7 +214,7 @@ fn hosts(text: &str) -> Result<Vec<String>, String> {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     let is_name = |host: &str| host.strip_suffix('.').unwrap_or(host).split('.').all(is_label);
-    list(text, |host| host.parse::<IpAddr>().is_ok() || is_name(host)).map_err(|fault| {
+    list(text, "host", |host| host.parse::<IpAddr>().is_ok() || is_name(host)).map_err(|fault| {
         format!(
             "{fault}write names or addresses alone, separated by commas, such as shop.example, 127.0.0.1 or ::1; there are no \
              wildcards, and a name holds for every port"
@@ -225,7 +228,7 @@ fn origins(text: &str) -> Result<Vec<String>, String> {
         let origin = origin.strip_suffix(":*").unwrap_or(origin);
         is_origin(origin) && !origin.contains('*')
     };
-    let known = list(text, fits).map_err(|fault| {
+    let known = list(text, "origin", fits).map_err(|fault| {
         format!(
             "{fault}write a scheme and a host with or without a port, separated by commas, such as https://shop.example or \
              http://localhost:*"
@@ -236,10 +239,10 @@ fn origins(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// At least one, and each as it must be; otherwise which one is not.
-fn list(text: &str, fits: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
+fn list(text: &str, kind: &str, fits: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
     let all: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     match all.iter().find(|one| !fits(one)) {
-        Some(one) => Err(format!("`{one}` is none; ")),
+        Some(one) => Err(format!("`{one}` is no {kind}; ")),
         None if all.is_empty() => Err(String::new()),
         None => Ok(all.into_iter().map(str::to_owned).collect()),
     }
