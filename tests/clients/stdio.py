@@ -21,6 +21,10 @@ async def session(binary, database_url):
             found = await client.call_tool("products_search", {"text": sku})
             if found.is_error or found.structured_content["total_count"] < 1:
                 sys.exit(f"{sku} is not found: {found.content[0].text}")
+            doubled = '[{"product":"%s","quantity":1,"quantity":1000}]' % sku
+            refused = await client.call_tool("orders_create_order", {"customer": "x@example.com", "lines": doubled})
+            if not refused.is_error or "stands twice in lines[0]" not in refused.content[0].text:
+                sys.exit(f"a doubled key is not refused: {refused.content[0].text}")
 
 
 _, binary, database_url = sys.argv

@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 
 /// A rule's id and its text.
 fn rules() -> Vec<(String, String)> {
-    let page = fs::read_to_string(root().join("docs/RULES.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/RULES.md")).expect("docs/RULES.md");
     let sections = page.split("\n## ").skip(1).map(|section| section.split_once(' ').unwrap_or((section, "")));
     sections.filter(|(id, _)| is_id(id)).map(|(id, text)| (id.to_owned(), text.to_owned())).collect()
 }
@@ -27,13 +27,13 @@ fn is_id(word: &str) -> bool {
 
 /// Every file of ours that may cite a rule.
 fn texts(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry of the folder").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && name != "node_modules" {
             texts(&path, found);
         } else if path.extension().is_some_and(|kind| kind == "rs" || kind == "md" || kind == "sql") {
-            found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            found.push((path.clone(), fs::read_to_string(&path).expect("a file in UTF-8")));
         }
     }
 }

@@ -8,17 +8,30 @@ use crate::{limits, rejection::Problems};
 /// How every sealed text begins; it was checked before it was sealed, and is longer than what it hides.
 pub const SEALED_PREFIX: &str = "sealed:1:";
 
-/// Checks one line of text: not blank, at most `max` characters, no control characters.
+/// Checks one line of text: something of it is seen, at most `max` characters, no control characters.
 pub fn check_line(field: &str, text: &str, max: usize, problems: &mut Problems) {
     if text.trim().is_empty() {
         problems.add(field, "must not be blank");
+    } else if shows_nothing(text) {
+        problems.add(field, "holds nothing but invisible characters; write what people shall see");
     }
-    check(field, text, max, |_| false, problems);
+    check(field, text, max, is_line_break, problems);
+}
+
+/// Checks a name: one line that shows itself as it is. Joiners, and signs that choose how a character looks, stay: scripts
+/// and emoji need them.
+pub fn check_name(field: &str, text: &str, max: usize, problems: &mut Problems) {
+    check_line(field, text, max, problems);
+    let before = std::iter::once(' ').chain(text.chars());
+    let hidden = text.chars().zip(before).find(|(c, before)| is_hidden(*c, *before) && !is_line_break(*c));
+    if let Some((hidden, _)) = hidden.filter(|_| !shows_nothing(text)) {
+        problems.add(field, told(hidden));
+    }
 }
 
 /// Checks free text of several lines: like [`check_line`], but line breaks, tabs and blanks are allowed.
 pub fn check_words(field: &str, text: &str, max: usize, problems: &mut Problems) {
-    check(field, text, max, |c| matches!(c, '\n' | '\r' | '\t'), problems);
+    check(field, text, max, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'), problems);
 }
 
 /// As [`check_words`], unless the edge has checked it already and sealed it.
@@ -35,12 +48,12 @@ pub fn check_typed_line(field: &str, text: &str, max: usize, problems: &mut Prob
     }
 }
 
-fn check(field: &str, text: &str, max: usize, allowed: impl Fn(char) -> bool, problems: &mut Problems) {
+fn check(field: &str, text: &str, max: usize, refused: impl Fn(char) -> bool, problems: &mut Problems) {
     let length = text.chars().count();
     if length > max {
         problems.add(field, format!("has {length} characters; at most {max} are kept"));
     }
-    if let Some(control) = text.chars().find(|c| c.is_control() && !allowed(*c)) {
+    if let Some(control) = text.chars().find(|c| refused(*c)) {
         problems.add(field, format!("contains the control character U+{:04X}; remove it", u32::from(control)));
     }
 }
@@ -74,11 +87,68 @@ pub fn is_invisible(character: char) -> bool {
     )
 }
 
+/// Control characters, and what parts lines.
+fn is_line_break(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+/// Whatever is not seen by itself: what [`is_invisible`] names, fillers, and what only changes the look of its neighbour.
+fn is_unseen(character: char) -> bool {
+    is_invisible(character)
+        || matches!(
+            character,
+            '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
+                | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Whether an unseen character has a use where it stands: joiners, marks of direction that hold for one place, variations
+/// of a character, vowels and blanks of some scripts, and the letters behind a black flag that make it that of a region.
+fn shapes(character: char, before: char) -> bool {
+    match character {
+        '\u{200c}'..='\u{200f}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
+        '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => true,
+        '\u{e0020}'..='\u{e007f}' => matches!(before, '\u{1f3f4}' | '\u{e0020}'..='\u{e007e}'),
+        _ => false,
+    }
+}
+
+/// Whether a character of a text that people read is neither seen nor of use behind the one before it.
+#[must_use]
+pub fn is_hidden(character: char, before: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}') || (is_unseen(character) && !shapes(character, before))
+}
+
+fn shows_nothing(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_unseen(c))
+}
+
+fn told(hidden: char) -> String {
+    format!("contains the invisible character U+{:04X}; remove it", u32::from(hidden))
+}
+
 /// Checks that a text shows all that it is: two SKUs that look alike are one.
 pub fn check_visible(field: &str, text: &str, problems: &mut Problems) {
-    if let Some(hidden) = text.chars().find(|c| is_invisible(*c)) {
-        problems.add(field, format!("contains the invisible character U+{:04X}; remove it", u32::from(hidden)));
+    if let Some(hidden) = text.chars().find(|c| is_unseen(*c)).filter(|_| !shows_nothing(text)) {
+        problems.add(field, told(hidden));
     }
+}
+
+/// A text with one choice of code points for each character: `e` with an accent behind it becomes `é`.
+#[must_use]
+pub fn composed(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
+}
+
+/// One key for every way to write an e-mail address: case, invisible marks and the choice of code points aside.
+#[must_use]
+pub fn email_key(email: &str) -> String {
+    if email.is_ascii() {
+        return email.trim().to_ascii_lowercase();
+    }
+    let visible: String = email.chars().filter(|c| !is_unseen(*c)).nfkc().collect();
+    visible.trim().to_lowercase().nfkc().collect()
 }
 
 /// One key for every way to write the same: case, blanks, invisible marks and the choice of code points aside.
@@ -170,6 +240,69 @@ mod tests {
         }
         assert_ne!(key("Jose"), key("José"));
         assert_ne!(key("हिन्दी"), key("हन्द"));
+    }
+
+    fn found(check: impl Fn(&str, &str, &mut Problems), text: &str) -> String {
+        let mut problems = Problems::default();
+        check("name", text, &mut problems);
+        problems.check().err().map_or_else(String::new, |rejection| rejection.message)
+    }
+
+    #[test]
+    fn a_name_shows_itself_as_it_is() {
+        let check = |field: &str, text: &str, problems: &mut Problems| check_name(field, text, 100, problems);
+        for good in [
+            "Asha Rao",
+            "❤\u{fe0f} mug",
+            "👩\u{200d}🍳 apron",
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f} scarf",
+            "क्\u{200d}ष",
+            "می\u{200c}خواهم",
+            "葛\u{e0100}城",
+            "\u{200f}מרים\u{200f}",
+        ] {
+            assert_eq!(found(check, good), "", "{good:?}");
+        }
+        for (bad, said) in [
+            ("", "must not be blank"),
+            ("\u{200b}", "holds nothing but invisible characters"),
+            (" \u{3164}\u{2800} ", "holds nothing but invisible characters"),
+            ("\u{fe0f}", "holds nothing but invisible characters"),
+            ("\u{202e}oaR ahsA", "invisible character U+202E; remove it"),
+            ("Asha\u{2066}Rao", "U+2066"),
+            ("Asha\u{200b}Rao", "U+200B"),
+            ("Asha\u{e0041}", "U+E0041"),
+            ("Asha\u{2028}Rao", "control character U+2028"),
+            ("Asha\nRao", "control character U+000A"),
+        ] {
+            assert!(found(check, bad).contains(said), "{bad:?}: {}", found(check, bad));
+        }
+        assert_eq!(found(|field, text, problems| check_words(field, text, 9, problems), "a\u{2028}\u{202e}b\n"), "");
+    }
+
+    #[test]
+    fn a_sku_holds_nothing_that_is_not_seen() {
+        for hidden in ['\u{ad}', '\u{200b}', '\u{200d}', '\u{202e}', '\u{fe0f}', '\u{e0041}', '\u{e0100}', '\u{3164}'] {
+            let said = found(check_visible, &format!("TEA{hidden}1"));
+            assert!(said.contains(&format!("U+{:04X}", u32::from(hidden))), "{hidden:?}: {said}");
+        }
+        assert_eq!(found(check_visible, "TÉA-1 茶"), "");
+    }
+
+    #[test]
+    fn one_key_for_every_way_to_write_an_email_address() {
+        for (one, other) in [
+            ("Ann@Example.com ", "ann@example.com"),
+            ("jose\u{301}@example.com", "JOSÉ@example.com"),
+            ("ann@bu\u{308}cher.de", "ann@bücher.de"),
+            ("ann\u{200b}@example.com", "ann@example.com"),
+            ("\u{202a}ann@example.com\u{202c}", "ann@example.com"),
+            ("ａｎｎ@example.com", "ann@example.com"),
+        ] {
+            assert_eq!(email_key(one), email_key(other), "{one:?}");
+        }
+        assert_ne!(email_key("jose@example.com"), email_key("josé@example.com"));
+        assert_eq!(composed("cafe\u{301}"), "café");
     }
 
     #[test]

@@ -7,7 +7,12 @@ mod settings;
 pub(crate) mod shop;
 mod sources;
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use chrono::{DateTime, Month, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
@@ -18,6 +23,7 @@ use orderlog_domain::{
     money::Currency,
 };
 use orderlog_messaging::Access;
+use sqlx::postgres::PgConnectOptions;
 
 pub(crate) use self::{
     page::markdown,
@@ -25,6 +31,7 @@ pub(crate) use self::{
     settings::Setting,
     sources::{Given, hidden, nearest},
 };
+use crate::http::is_origin;
 
 /// Everything a node is told from outside.
 #[derive(Debug, Clone)]
@@ -88,8 +95,8 @@ impl sources::Values {
         let metrics_listen = self.read_optional("metrics-listen", address);
         let database_url = self.read("database-url", database_url);
         let nats = self.read_nats();
-        let allowed_hosts = self.read("allowed-hosts", list);
-        let allowed_origins = self.read("allowed-origins", list);
+        let allowed_hosts = self.read("allowed-hosts", hosts);
+        let allowed_origins = self.read("allowed-origins", origins);
         let shop = self.read_shop();
         let log_format = self.read("log-format", |text| match text {
             "text" => Ok(LogFormat::Text),
@@ -182,11 +189,18 @@ fn timezone(text: &str) -> Result<Tz, String> {
 
 fn database_url(text: &str) -> Result<String, String> {
     let sqlite = text.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
-    if sqlite || text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        Ok(text.to_owned())
-    } else {
-        Err("expected sqlite://folder/log.db or postgres://user@host/database".to_owned())
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        PgConnectOptions::from_str(text).map_err(|error| {
+            let problem = match error {
+                sqlx::Error::Configuration(problem) => problem.to_string(),
+                other => other.to_string(),
+            };
+            format!("{problem}; write one such as postgres://user@host:5432/database?sslmode=require")
+        })?;
+    } else if !sqlite {
+        return Err("expected sqlite://folder/log.db or postgres://user@host/database".to_owned());
     }
+    Ok(text.to_owned())
 }
 
 fn known_locales() -> String {
@@ -194,8 +208,44 @@ fn known_locales() -> String {
     format!("expected one of {}", tags.join(", "))
 }
 
-fn list(text: &str) -> Result<Vec<String>, String> {
-    Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+/// Names or addresses as a Host header has them, without the port: others would never be asked for.
+fn hosts(text: &str) -> Result<Vec<String>, String> {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let is_name = |host: &str| host.strip_suffix('.').unwrap_or(host).split('.').all(is_label);
+    list(text, "host", |host| host.parse::<IpAddr>().is_ok() || is_name(host)).map_err(|fault| {
+        format!(
+            "{fault}write names or addresses alone, separated by commas, such as shop.example, 127.0.0.1 or ::1; there are no \
+             wildcards, and a name holds for every port"
+        )
+    })
+}
+
+/// Origins as an Origin header has them; the port may be `*`.
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let fits = |origin: &str| {
+        let origin = origin.strip_suffix(":*").unwrap_or(origin);
+        is_origin(origin) && !origin.contains('*')
+    };
+    let known = list(text, "origin", fits).map_err(|fault| {
+        format!(
+            "{fault}write a scheme and a host with or without a port, separated by commas, such as https://shop.example or \
+             http://localhost:*"
+        )
+    })?;
+    // Browsers write them in small letters.
+    Ok(known.into_iter().map(|origin| origin.to_ascii_lowercase()).collect())
+}
+
+/// At least one, and each as it must be; otherwise which one is not.
+fn list(text: &str, kind: &str, fits: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
+    let all: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    match all.iter().find(|one| !fits(one)) {
+        Some(one) => Err(format!("`{one}` is no {kind}; ")),
+        None if all.is_empty() => Err(String::new()),
+        None => Ok(all.into_iter().map(str::to_owned).collect()),
+    }
 }
 
 fn boolean(text: &str) -> Result<bool, String> {
@@ -267,6 +317,40 @@ mod tests {
             assert!(error.0[0].contains("`postgers://…@db/orderlog`"), "{error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }
+    }
+
+    #[test]
+    fn hosts_and_origins_that_no_request_can_have_are_refused() {
+        for wrong in ["*", ",", "http://x.com", "x.com:99", "[::1]", "x.com/", "localhost,*.x.com", "bücher.example"] {
+            let told = load(&[("allowed-hosts", wrong)]).unwrap_err().to_string();
+            assert!(told.contains("write names or addresses alone"), "{wrong}: {told}");
+        }
+        for wrong in ["*", ",", "x.com", "https://x.com/", "https://*.x.com", "https://x.com:99999", "null", "https://"]
+        {
+            let told = load(&[("allowed-origins", wrong)]).unwrap_err().to_string();
+            assert!(told.contains("write a scheme and a host"), "{wrong}: {told}");
+        }
+        let config = load(&[
+            ("allowed-hosts", " Shop.example , 10.0.0.1,fe80::1"),
+            ("allowed-origins", "https://Shop.example, http://[::1]:*,http://localhost:3000"),
+        ]);
+        let config = config.unwrap();
+        assert_eq!(config.allowed_hosts, ["Shop.example", "10.0.0.1", "fe80::1"]);
+        assert_eq!(config.allowed_origins, ["https://shop.example", "http://[::1]:*", "http://localhost:3000"]);
+    }
+
+    #[test]
+    fn an_address_of_postgresql_that_cannot_be_read_is_refused_at_once() {
+        for (url, told) in [
+            ("postgres://h:99999/ol", "invalid port"),
+            ("postgres://o:s3cret@h/ol?sslmode=banana", "banana"),
+            ("postgresql://h/ol?port=x", "invalid digit"),
+        ] {
+            let error = load(&[("database-url", url)]).unwrap_err().to_string();
+            assert!(error.contains("--database-url: ") && error.contains(told), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+        assert!(load(&[("database-url", "postgres://o@%2Frun%2Fpostgresql/ol?sslmode=verify-full")]).is_ok());
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use orderlog_domain::text::is_hidden;
+use serde_json::Value;
+
 /// Characters of a client's text that are said back.
 const MAX_ECHO_CHARACTERS: usize = 100;
 
@@ -34,6 +37,36 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// What an answer says in sentences, with everything escaped that would turn or hide what stands around it: names and
+/// notes may hold such characters, and are answered as they are where they stand alone.
+pub(crate) fn tidy(answer: &mut Value) {
+    const SENTENCES: [&str; 3] = ["text", "warnings", "interpretation"];
+    let Value::Object(answer) = answer else { return };
+    answer.iter_mut().filter(|(name, _)| SENTENCES.contains(&name.as_str())).for_each(|(_, said)| tidy_texts(said));
+}
+
+fn tidy_texts(said: &mut Value) {
+    match said {
+        Value::String(text) if !text.is_ascii() => *text = sentence(text),
+        Value::Array(items) => items.iter_mut().for_each(tidy_texts),
+        Value::Object(fields) => fields.values_mut().for_each(tidy_texts),
+        _ => {}
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let (mut escaped, mut before) = (String::with_capacity(text.len()), ' ');
+    for c in text.chars() {
+        if is_hidden(c, before) {
+            let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+        before = c;
+    }
+    escaped
+}
+
 /// Control characters, line separators, and those that change the direction of text or take no room. The two joiners stay:
 /// scripts of India and emoji need them.
 fn is_unseen(c: char) -> bool {
@@ -45,6 +78,25 @@ fn is_unseen(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_show_what_would_turn_them_round() {
+        let name = "\u{202e}oaR\u{2028}";
+        let mut answer = serde_json::json!({
+            "text": format!("Order #1002 of {name}, placed today: ₹45,000.\n2 of 9"),
+            "warnings": [format!("{name} ❤\u{fe0f} 👩\u{200d}🍳")],
+            "interpretation": { "names": [format!("`x` was read as {name}.")] },
+            "customer": { "name": name },
+        });
+        tidy(&mut answer);
+        let expected = serde_json::json!({
+            "text": "Order #1002 of \\u{202e}oaR\\u{2028}, placed today: ₹45,000.\n2 of 9",
+            "warnings": ["\\u{202e}oaR\\u{2028} ❤\u{fe0f} 👩\u{200d}🍳"],
+            "interpretation": { "names": ["`x` was read as \\u{202e}oaR\\u{2028}."] },
+            "customer": { "name": name },
+        });
+        assert_eq!(answer, expected);
+    }
 
     #[test]
     fn long_texts_are_cut_and_unseen_characters_escaped() {

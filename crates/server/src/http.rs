@@ -1,6 +1,7 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
 mod connections;
+mod cors;
 pub(crate) mod events;
 mod front;
 mod guard;
@@ -11,6 +12,7 @@ mod held;
 mod limits;
 pub(crate) mod metrics;
 pub(crate) mod rpc;
+mod wanted;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -31,8 +33,8 @@ use rmcp::transport::streamable_http_server::{
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore};
 
-pub(crate) use self::limits::RETRY_AFTER_SECONDS;
 use self::limits::{ANSWER_TIMEOUT, Limits, MAX_BODY_BYTES, MAX_EVENT_READERS, PAGE_TIMEOUT};
+pub(crate) use self::{guard::is_origin, limits::RETRY_AFTER_SECONDS};
 use crate::{
     mcp::{Mcp, Names},
     node::Node,
@@ -134,6 +136,7 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
     Router::new()
         .route("/mcp", mcp(Names::Underscored))
         .route("/mcp/dotted", mcp(Names::Dotted))
+        .route_layer(middleware::from_fn(cors::answer))
         .with_state(app.clone())
         .merge(beside)
         .layer(middleware::from_fn_with_state(app.clone(), edge))

@@ -3,6 +3,7 @@
 //! Reading order: `sheet` takes the file apart, `rows` and `times` read its cells, `trial` decides every entry on the log as
 //! it stands, `run` writes what is good, `problems` and `table` put it in words.
 
+mod meaning;
 mod problems;
 mod rows;
 mod run;

@@ -15,7 +15,7 @@ use orderlog_domain::{
     event::Event,
     ids::{CustomerId, Position},
     order::Order,
-    text::SEALED_PREFIX,
+    text::{SEALED_PREFIX, email_key},
     typed::{Kind, Typed},
 };
 use orderlog_event_log::Hash;
@@ -334,7 +334,7 @@ impl Keyring {
     }
 
     pub(crate) fn index_of(&self, email: &str) -> [u8; 32] {
-        seal::hmac(&self.index, &[email.trim().to_lowercase().as_bytes()])
+        seal::hmac(&self.index, &[email_key(email).as_bytes()])
     }
 }
 

@@ -237,12 +237,33 @@ impl ServerHandler for Mcp {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        if request.method == "initialize" {
+            return Err(ErrorData::invalid_params(greeting_fault(request.params.as_ref()), None));
+        }
         if METHODS.contains(&request.method.as_str()) {
             let message = format!("the params of {} do not have the shape that MCP gives them", request.method);
             return Err(ErrorData::invalid_params(message, None));
         }
         let message = format!("there is no method `{}`", shown(&request.method));
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
+    }
+}
+
+/// What is wrong with the params of an `initialize` that the protocol library could not read.
+fn greeting_fault(params: Option<&Value>) -> String {
+    let wrong = |what: &str| format!("initialize cannot be answered: {what}; nothing was done");
+    let Some(params) = params.filter(|params| params.is_object()) else {
+        return wrong("it needs params with protocolVersion, capabilities and clientInfo");
+    };
+    let is_text = |path: &str| params.pointer(path).is_some_and(Value::is_string);
+    let is_object = |path: &str| params.pointer(path).is_some_and(Value::is_object);
+    match () {
+        () if !is_text("/protocolVersion") => wrong("params.protocolVersion must be a text such as \"2025-11-25\""),
+        () if !is_object("/capabilities") => wrong("params.capabilities must be an object; {} will do"),
+        () if !is_object("/clientInfo") => wrong("params.clientInfo must be an object with name and version"),
+        () if !is_text("/clientInfo/name") => wrong("params.clientInfo.name must be a text"),
+        () if !is_text("/clientInfo/version") => wrong("params.clientInfo.version must be a text"),
+        () => wrong("the params do not have the shape that MCP gives them"),
     }
 }
 

@@ -44,9 +44,9 @@ use serde_json::Value;
 
 use self::{command::Common, query::Paging};
 use crate::{
+    echo,
     mcp::{
         Names, check,
-        readings::Reading,
         schema::{self, Object},
     },
     node::Node,
@@ -150,8 +150,15 @@ impl Tool {
     pub(crate) async fn run(&self, node: Arc<Node>, mut call: Call) -> Result<Value, Failure> {
         self.drop_nulls(&mut call.arguments);
         let (arguments, readings) = check::read(&self.validator, &self.input, call.arguments)?;
-        let mut answer = (self.run)(node, Call { arguments, ..call }).await?;
-        tell(&mut answer, &readings);
+        let answer = (self.run)(node, Call { arguments, ..call }).await;
+        let mut answer = answer.map_err(|mut failure| {
+            if let Failure::Rejected(Rejection { confirmation: Some(confirmation), .. }) = &mut failure {
+                echo::tidy(&mut confirmation.preview);
+            }
+            failure
+        })?;
+        tell(&mut answer, readings);
+        echo::tidy(&mut answer);
         Ok(answer)
     }
 
@@ -389,16 +396,15 @@ impl Tools {
     }
 }
 
-/// Says how arguments were read: queries in their interpretation, commands in a warning where words were interpreted.
-fn tell(answer: &mut Value, readings: &[Reading]) {
-    let interpreted = |reading: &&Reading| !reading.same;
-    if let Some(Value::Object(interpretation)) = answer.get_mut("interpretation") {
-        if !readings.is_empty() {
-            let told = readings.iter().map(|reading| reading.text.as_str().into()).collect();
-            interpretation.insert("arguments".to_owned(), Value::Array(told));
-        }
-    } else if let Some(Value::Array(warnings)) = answer.get_mut("warnings") {
-        warnings.extend(readings.iter().filter(interpreted).map(|reading| format!("{}.", reading.text).into()));
+/// Says how arguments were read that were not written as they are listed.
+fn tell(answer: &mut Value, readings: Vec<String>) {
+    let Value::Object(answer) = answer else { return };
+    if readings.is_empty() {
+        return;
+    }
+    let interpretation = answer.entry("interpretation").or_insert_with(|| Value::Object(Object::new()));
+    if let Value::Object(interpretation) = interpretation {
+        interpretation.insert("arguments".to_owned(), readings.into());
     }
 }
 

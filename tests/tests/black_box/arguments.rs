@@ -1,11 +1,13 @@
 //! Arguments written otherwise than listed: read where they can be meant in one way only, and never told to be left out.
 
 use anyhow::{Result, ensure};
-use orderlog_tests::{Mcp, Shop, on_both_set_ups};
+use orderlog_tests::{Mcp, Shop, events, on_both_set_ups};
 use serde_json::{Value, json};
 
 on_both_set_ups!(
     hosts_may_write_values_as_text,
+    json_in_a_text_is_read_as_strictly_as_json,
+    a_command_tells_how_its_arguments_were_read,
     one_word_means_what_is_listed,
     a_wrong_name_is_told_with_the_right_one
 );
@@ -47,6 +49,50 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
     as_text["lines"] = json!("[{\"product\":\"PEN\",\"quantity\":9}]");
     let again = mcp.ok("orders.create_order", as_text).await?;
     ensure!(again["replayed"] == true && again["order_id"] == first["order_id"], "{again}");
+    Ok(())
+}
+
+/// A doubled key counts twice for nobody: readers differ on which one holds.
+async fn json_in_a_text_is_read_as_strictly_as_json(shop: Shop) -> Result<()> {
+    let mcp = furnish(&shop).await?;
+    let lines = json!([{ "product": "PEN", "quantity": 2 }]);
+    let placed = mcp.ok("orders.create_order", json!({ "customer": "asha@example.com", "lines": lines })).await?;
+    let id = &placed["order_id"];
+    let before = events(&shop.node, 0).await?.len();
+    let doubled = |known: &str| format!("[{{{known},\"quantity\":1,\"quantity\":1000}}]");
+    let (product, line) = (doubled("\"product\":\"PEN\""), doubled("\"line\":1"));
+    for (tool, arguments, field) in [
+        ("orders.create_order", json!({ "customer": "asha@example.com", "lines": product }), "lines"),
+        ("orders.change_lines", json!({ "order_id": id, "changes": line }), "changes"),
+        ("orders.ship", json!({ "order_id": id, "lines": line }), "lines"),
+        ("orders.cancel", json!({ "order_id": id, "lines": line, "reason": "x" }), "lines"),
+    ] {
+        let refusal = mcp.refused(tool, arguments).await?;
+        ensure!(refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field), "{tool}: {refusal}");
+        let told = format!("the key `quantity` stands twice in {field}[0]");
+        ensure!(refusal.message.contains(&told), "{tool}: {refusal}");
+    }
+    let rounded = "[{\"product\":\"PEN\",\"quantity\":1,\"unit_price\":100.00000000000000000000001}]";
+    let order = json!({ "customer": "asha@example.com", "lines": rounded });
+    let refusal = mcp.refused("orders.create_order", order).await?;
+    ensure!(refusal.message.contains("more than 15 digits"), "{refusal}");
+    ensure!(events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
+    Ok(())
+}
+
+async fn a_command_tells_how_its_arguments_were_read(shop: Shop) -> Result<()> {
+    let mcp = furnish(&shop).await?;
+    let plain = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    let placed = mcp.ok("orders.create_order", plain).await?;
+    ensure!(placed.get("interpretation").is_none(), "nothing was read: {placed}");
+    let lines = "[{\"product\":\"PEN\",\"quantity\":3}]";
+    let placed = mcp.ok("orders.create_order", json!({ "customer": "asha@example.com", "lines": lines })).await?;
+    ensure!(told(&placed).contains("was read as the list it writes"), "{placed}");
+    let id = format!("#{}", placed["order_id"]);
+    let held = mcp.ok("orders.set_hold", json!({ "order_id": id, "on": "True" })).await?;
+    for reading in [format!("order_id \\\"{id}\\\" was read as"), "on \\\"True\\\" was read as true".to_owned()] {
+        ensure!(told(&held).contains(&reading), "{reading}: {held}");
+    }
     Ok(())
 }
 

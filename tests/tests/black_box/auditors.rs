@@ -54,9 +54,20 @@ async fn auditors_read_every_event_and_can_resume(shop: Shop) -> Result<()> {
     for (index, event) in versions.iter().map(AuditedEvent::json).enumerate() {
         ensure!(event["stream"] == json!("order-1001") && event["version"] == json!(index + 1), "{event}");
     }
-    for bad in ["after=-1", "after=x", "limit=-5", "stream=nonsense", "stream=order-x", "colour=red"] {
-        let status = shop.node.get(&format!("/v1/events?{bad}")).await?.status().as_u16();
-        ensure!(status == 400, "/v1/events?{bad} answered {status}");
+    for (bad, told) in [
+        ("after=-1", "after must be a position, 0 or greater; it is `-1`"),
+        ("after=x", "after must be a position, 0 or greater; it is `x`"),
+        ("limit=-5", "limit must be a number of events"),
+        ("after=1&after=2", "after stands twice"),
+        ("follow=yes", "follow must be true or false"),
+        ("stream=nonsense", "nonsense"),
+        ("stream=order-x", "order-x"),
+        ("colour=red", "there is no parameter `colour`; those there are: after, limit, stream"),
+    ] {
+        let answer = shop.node.get(&format!("/v1/events?{bad}")).await?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await?;
+        ensure!(status == 400 && text.contains(told), "/v1/events?{bad} answered {status}: {text}");
     }
     Ok(())
 }

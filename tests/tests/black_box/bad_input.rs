@@ -215,10 +215,10 @@ async fn hostile_text_is_kept_as_text(shop: Shop) -> Result<()> {
         let seen = mcp.ok("orders.get", json!({ "order_id": id })).await?;
         ensure!(find(&seen, "note") == Some(json!(text)), "the note {text:?} became {seen}");
 
-        if text.contains(char::is_control) {
+        if text.contains(|c: char| c.is_control() || c == '\u{202e}') {
             let named = json!({ "sku": "H-0", "name": text, "price": "1.00" });
             let refusal = mcp.refused("products.upsert", named).await?;
-            ensure!(refusal.code == "INVALID_ARGUMENT", "a name is one line: {refusal}");
+            ensure!(refusal.code == "INVALID_ARGUMENT", "a name is one line that shows itself: {refusal}");
             continue;
         }
         let sku = format!("H-{number}");

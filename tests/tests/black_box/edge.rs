@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 
 const PARSE_ERROR: i64 = -32_700;
 const INVALID_REQUEST: i64 = -32_600;
+const INVALID_PARAMS: i64 = -32_602;
 /// Raw requests of the random test, and how many at a time.
 const RANDOM_REQUESTS: usize = 4_000;
 const AT_ONCE: usize = 16;
@@ -101,6 +102,52 @@ async fn a_key_that_stands_twice_is_refused_wherever_it_stands() -> Result<()> {
         ensure!(message.contains(&format!("`{key}` stands twice in {place}:")), "{body}: {message}");
     }
     ensure!(events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_is_never_rounded_without_a_word() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let upsert = |price: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"products_upsert","arguments":{{"sku":"PEN","name":"Pen","price":{price}}}}}}}"#
+        )
+    };
+    let answer = posted(&shop, &upsert("100.00000000000000000000001")).await?;
+    let told = answer.json()?;
+    ensure!(answer.status == 400 && told["error"]["code"] == INVALID_REQUEST && told["id"] == 7, "{told}");
+    let message = told["error"]["message"].as_str().context("message")?;
+    ensure!(message.contains("100.00000000000000000000001 in params.arguments has more than 15 digits"), "{message}");
+    ensure!(events(&shop.node, 0).await?.is_empty(), "a refused call recorded something");
+    let answer = posted(&shop, &upsert("1234567.25")).await?.json()?;
+    let price = &answer["result"]["structuredContent"]["after"]["price"]["minor"];
+    ensure!(*price == 123_456_725, "{answer}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_that_cannot_be_read_is_told_what_is_wrong() -> Result<()> {
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let client = json!({ "name": "a", "version": "1" });
+    for (params, wrong) in [
+        (json!(null), "it needs params"),
+        (json!({}), "params.protocolVersion must be a text"),
+        (json!({ "protocolVersion": 5, "capabilities": {}, "clientInfo": client }), "params.protocolVersion"),
+        (json!({ "protocolVersion": "2025-11-25", "clientInfo": client }), "params.capabilities must be an object"),
+        (json!({ "protocolVersion": "2025-11-25", "capabilities": {} }), "params.clientInfo must be an object"),
+        (
+            json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "a" } }),
+            "params.clientInfo.version must be a text",
+        ),
+    ] {
+        let mut request = json!({ "jsonrpc": "2.0", "id": 7, "method": "initialize" });
+        if !params.is_null() {
+            request["params"] = params;
+        }
+        let told = posted(&shop, &request.to_string()).await?.json()?;
+        ensure!(told["error"]["code"] == INVALID_PARAMS && told["id"] == 7, "{request}: {told}");
+        ensure!(told["error"]["message"].as_str().is_some_and(|text| text.contains(wrong)), "{request}: {told}");
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use orderlog_tests::{SetUp, Shop};
+use reqwest::{Method, Response};
 use serde_json::json;
 
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -30,6 +31,48 @@ async fn foreign_origins_and_hosts_are_forbidden() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_allowed_origins_can_call_from_a_browser() -> Result<()> {
+    let shop =
+        Shop::open_with(SetUp::Sqlite, &["--allowed-origins", "https://desk.example,http://localhost:*"]).await?;
+    for path in ["/mcp", "/mcp/dotted"] {
+        let url = format!("{}{path}", shop.node.url());
+        let preflight = |origin: &str| {
+            let request = shop.node.http().request(Method::OPTIONS, &url).header("Origin", origin);
+            let request = request.header("Access-Control-Request-Method", "POST");
+            request.header("Access-Control-Request-Headers", "content-type,mcp-protocol-version,mcp-session-id,x-other")
+        };
+        for origin in ["https://desk.example", "http://localhost:3000"] {
+            let answer = preflight(origin).send().await?;
+            ensure!(answer.status() == 204, "{origin}: {answer:?}");
+            ensure!(header(&answer, "access-control-allow-origin") == origin, "{answer:?}");
+            ensure!(header(&answer, "access-control-allow-methods") == "POST, GET, DELETE", "{answer:?}");
+            let headers = header(&answer, "access-control-allow-headers");
+            ensure!(headers == "content-type, mcp-protocol-version, mcp-session-id", "{answer:?}");
+            let post = shop.node.http().post(&url).json(&tools_list()).header("Origin", origin);
+            let answer = post.header("Accept", "application/json, text/event-stream").send().await?;
+            ensure!(answer.status() == 200, "{answer:?}");
+            ensure!(header(&answer, "access-control-allow-origin") == origin, "{answer:?}");
+            ensure!(header(&answer, "access-control-expose-headers") == "mcp-session-id, retry-after", "{answer:?}");
+            ensure!(header(&answer, "vary").contains("origin"), "{answer:?}");
+        }
+        let foreign = preflight("https://evil.example").send().await?;
+        ensure!(foreign.status() == 403, "{foreign:?}");
+        ensure!(header(&foreign, "access-control-allow-origin").is_empty(), "{foreign:?}");
+        let program = shop.node.http().post(&url).json(&tools_list());
+        let program = program.header("Accept", "application/json, text/event-stream").send().await?;
+        ensure!(program.status() == 200 && header(&program, "access-control-allow-origin").is_empty(), "{program:?}");
+        let no_preflight = shop.node.http().request(Method::OPTIONS, &url).header("Origin", "https://desk.example");
+        ensure!(no_preflight.send().await?.status() == 405, "OPTIONS without a preflight's headers");
+    }
+    Ok(())
+}
+
+fn header(answer: &Response, name: &str) -> String {
+    let values = answer.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.collect::<Vec<_>>().join(", ")
 }
 
 #[tokio::test(flavor = "multi_thread")]

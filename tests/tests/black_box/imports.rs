@@ -10,6 +10,7 @@ on_both_set_ups!(
     another_import_sets_what_the_file_says,
     nothing_is_written_when_a_row_is_bad,
     an_imported_order_is_found_by_its_number,
+    an_order_is_one_however_its_cells_are_written,
     problems_stand_where_they_are,
     files_are_read_as_programs_write_them
 );
@@ -136,6 +137,27 @@ async fn an_imported_order_is_found_by_its_number(shop: Shop) -> Result<()> {
         ensure!(errors(&report) == [expected] && report["wrote"] == false, "{report}");
         ensure!(!report.to_string().contains("idempotency"), "the file has no such column: {report}");
     }
+    Ok(())
+}
+
+async fn an_order_is_one_however_its_cells_are_written(shop: Shop) -> Result<()> {
+    furnish(&shop).await?;
+    let header = "order_ref,customer,product,quantity,shipping,order_discount,placed_at\n";
+    let file = |first: &str, second: &str| {
+        format!(
+            "{header}{first},asha@example.org,SVC,1,5,5%,2026-03-12\n{second},ASHA@example.org,MUG,1,5.00,5.0%,12 Mar 2026\n"
+        )
+    };
+    let report = write(&shop, "orders", &file("caf\u{e9}", "cafe\u{301}")).await?;
+    ensure!(report["recorded"] == 1, "two lines of one order: {report}");
+    let again = write(&shop, "orders", &file("cafe\u{301}", "caf\u{e9}")).await?;
+    ensure!((&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same order: {again}");
+    let report = import(&shop, "orders", &file("cafe\u{200b}", "\u{200b}"), &[]).await?;
+    let expected = [
+        "2 order_ref: contains the invisible character U+200B; remove it",
+        "3 order_ref: holds nothing but invisible characters; write what people shall see",
+    ];
+    ensure!(errors(&report) == expected, "{report}");
     Ok(())
 }
 

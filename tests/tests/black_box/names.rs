@@ -69,6 +69,24 @@ async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
     let hidden = json!({ "sku": "TEA-250\u{200e}", "name": "Twin", "price": "1.00" });
     let refused = shop.mcp().refused("products.upsert", hidden).await?;
     ensure!(refused.message.contains("U+200E"), "a SKU that looks like another's is refused: {refused:?}");
+    for hidden in ["\u{fe0f}", "\u{2028}", "\u{e0041}"] {
+        let twin = json!({ "sku": format!("TEA{hidden}250"), "name": "Twin", "price": "1.00" });
+        let refused = shop.mcp().refused("products.upsert", twin).await?;
+        ensure!(refused.field.as_deref() == Some("sku"), "{hidden:?}: {refused:?}");
+    }
+    for (name, told) in [("\u{200b}", "nothing but invisible"), ("\u{202e}puC", "U+202E"), ("Cup\u{2028}", "U+2028")] {
+        let refused =
+            shop.mcp().refused("products.upsert", json!({ "sku": "CUP", "name": name, "price": "1.00" })).await?;
+        ensure!(refused.message.contains(told), "{name:?}: {refused:?}");
+    }
+    let received = shop.mcp().ok("inventory.receive", json!({ "product": "tea-250", "quantity": 1 })).await?;
+    let name = shop.mcp().ok("products.search", json!({ "text": "TEA-250" })).await?["products"][0]["name"].clone();
+    let said = format!("1 unit of {} came in", name.as_str().unwrap_or_default());
+    ensure!(received["text"].as_str().is_some_and(|text| text.starts_with(&said)), "{received}");
+    for name in ["❤\u{fe0f} Cup", "👩\u{200d}🍳 Apron"] {
+        let answer = shop.mcp().ok("products.upsert", json!({ "sku": "CUP", "name": name, "price": "1.00" })).await?;
+        ensure!(answer["text"].as_str().is_some_and(|text| text.contains(name)), "{answer}");
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 on_both_set_ups!(
+    an_address_is_one_in_every_form_of_unicode,
     an_erased_person_is_gone,
     an_erased_person_is_gone_from_every_node,
     a_seal_is_opened_only_where_it_was_made,
@@ -31,6 +32,27 @@ async fn shop_with_orders(shop: &Shop, orders: usize) -> Result<()> {
         let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": quantity }] });
         shop.mcp().ok("orders_create_order", order).await?;
     }
+    Ok(())
+}
+
+async fn an_address_is_one_in_every_form_of_unicode(shop: Shop) -> Result<()> {
+    let mcp = shop.mcp();
+    let register = |email: &str, phone: &str| json!({ "name": "José García", "email": email, "phone": phone });
+    let (composed, decomposed) = ("jos\u{e9}@b\u{fc}cher.example", "JOSE\u{301}@bu\u{308}cher.example");
+    let first = mcp.ok("customers.upsert", register(composed, "111")).await?;
+    let second = mcp.ok("customers.upsert", register(decomposed, "222")).await?;
+    ensure!(first["after"]["customer_id"] == second["after"]["customer_id"], "one address: {first} {second}");
+    ensure!(second["after"]["phone"] == "222", "{second}");
+    for hidden in ["\u{200b}", "\u{202e}", "\u{fe0f}"] {
+        let refusal = mcp.refused("customers.upsert", register(&format!("ann{hidden}@example.com"), "333")).await?;
+        ensure!(refusal.field.as_deref() == Some("email"), "{hidden:?}: {refusal}");
+        ensure!(refusal.message.contains("invisible character"), "{hidden:?}: {refusal}");
+    }
+    let nobody = json!({ "name": "\u{200b}", "email": "nobody@example.com" });
+    let refusal = mcp.refused("customers.upsert", nobody).await?;
+    ensure!(refusal.field.as_deref() == Some("name"), "{refusal}");
+    let found = mcp.ok("customers.search", json!({})).await?;
+    ensure!(found["total_count"] == 1, "{found}");
     Ok(())
 }
 

@@ -171,6 +171,7 @@ impl CreateOrder {
         }
         if let Some(reference) = &self.external_reference {
             text::check_line("external_reference", reference, limits::EXTERNAL_REFERENCE_CHARS, &mut problems);
+            text::check_visible("external_reference", reference, &mut problems);
         }
         match self.currency(shop) {
             Ok(currency) => self.check_amounts(currency, &mut problems),

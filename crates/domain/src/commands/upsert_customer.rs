@@ -50,13 +50,18 @@ impl UpsertCustomer {
         let mut problems = Problems::default();
         for (field, given, max) in [
             ("customer", &self.customer, limits::REFERENCE_CHARS),
-            ("name", &self.name, limits::NAME_CHARS),
             ("email", &self.email, limits::EMAIL_CHARS),
             ("phone", &self.phone, limits::PHONE_CHARS),
         ] {
             if let Some(given) = given {
                 text::check_line(field, given, max, &mut problems);
             }
+        }
+        if let Some(name) = &self.name {
+            text::check_name("name", name, limits::NAME_CHARS, &mut problems);
+        }
+        if let Some(email) = &self.email {
+            text::check_visible("email", email, &mut problems);
         }
         if let Some(address) = &self.address {
             text::check_words("address", address, limits::ADDRESS_CHARS, &mut problems);

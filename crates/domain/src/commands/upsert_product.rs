@@ -151,7 +151,7 @@ impl UpsertProduct {
         text::check_line("sku", &self.sku, limits::SKU_CHARS, problems);
         text::check_visible("sku", &self.sku, problems);
         if let Some(name) = &self.name {
-            text::check_line("name", name, limits::NAME_CHARS, problems);
+            text::check_name("name", name, limits::NAME_CHARS, problems);
         }
         for (field, units) in
             [("backorder_limit", self.backorder_limit), ("low_stock_threshold", self.low_stock_threshold)]

@@ -42,6 +42,7 @@ const PHRASES: &[&str] = &[
     "13.11.2026", "Nov 1-15", "1-15 Nov", "1st to 15th November 2025", "1 Nov to 15 Nov", "20 Dec to 5 Jan",
     "15 Nov to 1 Nov", "Q4 to Q1", "between 1 Nov and 15 Nov", "Monday to Friday", "last month to yesterday", "2026-11-01..2026-11-15",
     "2026-11-21T14:30:00+05:30..2026-11-22T14:30:00+05:30", "since 2026-11-21T09:00:00Z",
+    "from 15 November", "from 2026-11-15", "from Nov 25 onwards", "1 Oct on",
 ];
 
 fn shops() -> impl Strategy<Value = BusinessCalendar> {

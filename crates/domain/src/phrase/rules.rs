@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Month, NaiveDate, Utc, Weekday};
 
-use self::meanings::range_warning;
+use self::meanings::{few_ago, last_few, next_few, range_warning};
 use super::{
     Direction,
     spans::Unit,
@@ -176,23 +176,31 @@ const RULES: &[Rule] = &[
     // Too vague to guess.
     Rule("recently|recent|lately",            |_, _| Err(Miss::Vague(&["last 7 days", "last 30 days", "this month"]))),
     Rule("soon|upcoming",                     |_, _| Err(Miss::Vague(&["next 7 days", "next week", "next 30 days"]))),
+    Rule("other day",                         |_, _| Err(Miss::Vague(&["yesterday", "day before yesterday", "last 7 days"]))),
+    Rule("a|some while|time ago|back",        |_, _| Err(Miss::Vague(&["last 30 days", "last 3 months", "last 12 months"]))),
+    Rule("few {unit}",                        |_, f| Err(Miss::Vague(last_few(f.unit)))),
+    Rule("last|past few {unit}",              |_, f| Err(Miss::Vague(last_few(f.unit)))),
+    Rule("next few {unit}",                   |_, f| Err(Miss::Vague(next_few(f.unit)))),
+    Rule("few {unit} ago|back",               |_, f| Err(Miss::Vague(few_ago(f.unit)))),
 ];
 
 /// Words between the two ends of a range.
 const SEPARATORS: &[&str] = &["to", "..", "until", "-", "and"];
 
 /// What stands behind a beginning that has no end.
-const OPEN_ENDS: &[&str] = &["..", "onwards", "onward"];
+const OPEN_ENDS: &[&str] = &["..", "onwards", "onward", "on"];
 
 /// Reads a whole phrase: one row, or two rows with a separator between them.
-pub(super) fn read(moment: &Moment<'_>, words: &Words) -> Read {
-    let words = words.as_slice();
+pub(super) fn read(moment: &Moment<'_>, phrase: &Words) -> Read {
+    let words = phrase.as_slice();
     if words.is_empty() {
         return Ok(Reading::UNBOUNDED);
     }
-    match read_simple(moment, words) {
-        Err(Miss::NoRule) => {}
-        read => return read,
+    match (read_simple(moment, words), phrase.since()) {
+        (Err(Miss::NoRule), _) => {}
+        // "from 15 November" begins there; "from last week" is that week.
+        (Ok(day), Some(since)) if is_date(words, &day) => return read_simple(moment, &since),
+        (read, _) => return read,
     }
     if let [start @ .., last] = words
         && OPEN_ENDS.contains(&last.text())
@@ -200,6 +208,13 @@ pub(super) fn read(moment: &Moment<'_>, words: &Words) -> Read {
         return moment.since(&read_simple(moment, start)?);
     }
     read_range(moment, words)
+}
+
+/// Whether the words name one day by its number.
+fn is_date(words: &[Word], reading: &Reading) -> bool {
+    let has_month = words.iter().any(|word| month(word.text()).is_some());
+    let has_words = words.iter().any(|word| word.text().starts_with(char::is_alphabetic));
+    reading.from == reading.to && (has_month || !has_words)
 }
 
 fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {

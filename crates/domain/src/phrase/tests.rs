@@ -373,16 +373,49 @@ fn an_apostrophe_before_two_digits_makes_a_year() {
 fn case_and_small_words_are_ignored() {
     for phrase in ["last week", "last 7 days", "Monday", "this fiscal year", "20 Nov", "1 Nov to 15 Nov", "2026-W46"] {
         let plain = said(phrase, now(), &shop(), Direction::Past);
-        for other in [
-            phrase.to_uppercase(),
-            format!("the {phrase}"),
-            format!("from the {phrase}"),
-            format!("in {phrase}"),
-            format!(" on  {phrase}\t"),
-        ] {
+        for other in
+            [phrase.to_uppercase(), format!("the {phrase}"), format!("in {phrase}"), format!(" on  {phrase}\t")]
+        {
             assert_eq!(said(&other, now(), &shop(), Direction::Past), plain, "{other}");
         }
     }
+}
+
+#[test]
+fn from_before_a_date_is_since() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("from 15 November", "2026-11-15..2026-11-22"),
+            ("From the 1st of November", "2026-11-01..2026-11-22"),
+            ("from Nov 1", "2026-11-01..2026-11-22"),
+            ("from 2026-11-15", "2026-11-15..2026-11-22"),
+            ("from 15/11/2026", "2026-11-15..2026-11-22"),
+            ("from Friday, 20 Nov", "2026-11-20..2026-11-22"),
+            ("from 20 Nov last year", "2025-11-20..2026-11-22"),
+            ("from 2026-11-22T12:00:00+05:30", "2026-11-22T12:00:00+05:30..2026-11-22T14:30:00+05:30"),
+            ("15 November onwards", "2026-11-15..2026-11-22"),
+            ("from 15 November onwards", "2026-11-15..2026-11-22"),
+            ("15 November on", "2026-11-15..2026-11-22"),
+            ("from Monday on", "2026-11-16..2026-11-22"),
+            ("since 15 November", "2026-11-15..2026-11-22"),
+            ("from 15 December 2026", "InvalidArgument"),
+            // With an end, or without a day's number, "from" says nothing.
+            ("from 1 Nov to 15 Nov", "2026-11-01..2026-11-15"),
+            ("from Nov 1-15", "2026-11-01..2026-11-15"),
+            ("from 15 Nov..", "2026-11-15..2026-11-22"),
+            ("from the last week", "2026-11-09..2026-11-15"),
+            ("from the last 7 days", "2026-11-16..2026-11-22"),
+            ("from this fiscal year", "2026-04-01..2027-03-31"),
+            ("from yesterday", "2026-11-21"),
+            ("from Monday", "2026-11-16"),
+            ("from 3 days ago", "2026-11-19"),
+            ("from October", "2026-10-01..2026-10-31"),
+            ("from 2026-W46", "2026-11-09..2026-11-15"),
+            ("from 2026-10", "2026-10-01..2026-10-31"),
+        ],
+    );
 }
 
 #[test]
@@ -513,9 +546,22 @@ fn a_range_that_had_to_be_turned_carries_a_warning() {
 
 #[test]
 fn vague_phrases_are_answered_with_three_offers() {
-    for phrase in ["recently", "soon"] {
+    for phrase in [
+        "recently",
+        "soon",
+        "the other day",
+        "a while ago",
+        "some time back",
+        "last few weeks",
+        "in the past few days",
+        "the last several months",
+        "a few years ago",
+        "few fiscal years",
+        "next few quarters",
+    ] {
         let rejection = read(phrase, now(), &shop(), Direction::Past).expect_err("vague");
         assert_eq!((rejection.code, rejection.candidates.len()), (Code::Ambiguous, 3), "{phrase}");
+        assert!(rejection.candidates.iter().all(|offer| !offer["from"].is_null()), "{phrase}");
     }
     let first = &read("recently", now(), &shop(), Direction::Past).expect_err("vague").candidates[0];
     assert_eq!(first, &json!({ "phrase": "last 7 days", "from": "2026-11-16", "to": "2026-11-22" }));

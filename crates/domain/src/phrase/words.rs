@@ -13,7 +13,11 @@ pub(super) struct Word(String);
 
 /// A phrase taken apart.
 #[derive(Debug, Clone)]
-pub(super) struct Words(Vec<Word>);
+pub(super) struct Words {
+    words: Vec<Word>,
+    /// Whether it began with "from", which is no part of the words: before a date it opens a range.
+    from: bool,
+}
 
 /// Words that change nothing.
 const FILLER: &[&str] = &["the", "from", "in", "on", "of", "for", "during", "between", "date", "dates"];
@@ -30,6 +34,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("to date", "todate"),
     ("so far", "todate"),
     ("up to", "until"),
+    ("a few", "few"),
+    ("several", "few"),
     ("till", "until"),
     ("through", "to"),
     ("upto", "until"),
@@ -110,12 +116,20 @@ impl Words {
                 last = kind;
             }
         }
-        Words(without_filler(join_synonyms(without_marks(words))))
+        let words = join_synonyms(without_marks(words));
+        let from = words.first().is_some_and(|word| word == "from");
+        Words { words: without_filler(words), from }
     }
 
     /// The words in order.
     pub(super) fn as_slice(&self) -> &[Word] {
-        &self.0
+        &self.words
+    }
+
+    /// The phrase with "since" for the "from" with which it began, if it did.
+    pub(super) fn since(&self) -> Option<Vec<Word>> {
+        let since = Word("since".to_owned());
+        self.from.then(|| [since].into_iter().chain(self.words.iter().cloned()).collect())
     }
 }
 
@@ -217,7 +231,9 @@ fn without_filler(words: Vec<String>) -> Vec<Word> {
     for (at, word) in words.iter().enumerate() {
         let after_number = kept.last().is_some_and(|before| before.digits(1..=2).is_some());
         let is_ordinal = after_number && ORDINALS.contains(&word.text());
-        let is_filler = FILLER.contains(&word.text()) && !looks_ahead(&words[at..]);
+        // "15 Nov on" is "15 Nov onwards".
+        let is_end = at > 0 && at + 1 == words.len() && word.text() == "on";
+        let is_filler = FILLER.contains(&word.text()) && !is_end && !looks_ahead(&words[at..]);
         if !is_ordinal && !is_filler {
             kept.push(word.clone());
         }

@@ -205,7 +205,7 @@ impl Values {
     fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let fail = |what: String| ConfigError(vec![format!("{}: {what}", path.display())]);
         let text = std::fs::read_to_string(path).map_err(|error| fail(format!("cannot be read: {error}")))?;
-        let table: toml::Table = toml::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        let table: toml::Table = toml::from_str(&text).map_err(|error| fail(no_toml(&text, &error)))?;
         for (key, value) in table {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.name == key) else {
                 self.problems.push(format!("{}: there is no setting `{key}`{}", path.display(), suggestion(&key)));
@@ -226,6 +226,17 @@ impl Values {
         }
         Ok(())
     }
+}
+
+/// Where a file is no TOML and why. The line itself is not said: a secret may stand in it.
+fn no_toml(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    // What was read is not repeated either: only the first line of the message is the parser's own.
+    let message = error.message().lines().next().unwrap_or_default();
+    format!("line {line}, column {column}: {message}; write one setting a line, texts in quotes: currency = \"INR\"")
 }
 
 /// `; did you mean …?` when a name is close to one that exists.
@@ -329,6 +340,7 @@ impl FromArgMatches for Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn environment(variables: &[(&str, &str)]) -> Given {
         let mut given = Given::of(&[("nats-url", "nats://localhost:4222")]);
@@ -365,5 +377,24 @@ mod tests {
             missing.problems[0].starts_with("ORDERLOG_DATABASE_URL_FILE: /nowhere/url cannot be read"),
             "{missing:?}"
         );
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_told_by_its_place_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("orderlog.toml");
+        for (text, place) in [
+            ("nats-password = s3cret\n", "line 1, column "),
+            ("currency = \"INR\"\ndatabase-url = \"postgres://o:s3cret@db/o\n", "line 2, column "),
+            ("nats-token = \"s3cret\"\nnats-token = \"s3cret\"\n", "line 2, column "),
+            ("nats-password = \"s3cret\" s3cret\n", "line 1, column "),
+            ("# é\n\n\"s3cret\"\n", "line 3, column "),
+            ("nats-token = \"\\s3cret\"\n", "line 1, column "),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let told = Config::load(&Given::default().with_file(&file)).unwrap_err().to_string();
+            assert!(told.contains(&format!("{}: {place}", file.display())), "{text}: {told}");
+            assert!(!told.contains("s3cret") && told.contains("; write one setting a line"), "{text}: {told}");
+        }
     }
 }

@@ -17,10 +17,9 @@ use orderlog_domain::{
     ids::{OrderId, Position, StreamId, Version},
 };
 use orderlog_event_log::{LogError, Recorded};
-use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::gzip;
+use super::{gzip, wanted::Wanted};
 use crate::{as_of::last_position, node::Node};
 
 /// Events held in memory for one reader. The next page is read when the client has taken this one, however slow it is.
@@ -33,31 +32,6 @@ const LOOK: Duration = Duration::from_millis(250);
 const QUIET: Duration = Duration::from_secs(30);
 /// ... and after this long in any case.
 const LONGEST: Duration = Duration::from_secs(3_600);
-
-/// Which events.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
-    /// Only those after this position; 0 for all.
-    #[serde(default)]
-    after: i64,
-    /// At most this many; all up to the present head when left out.
-    limit: Option<u64>,
-    /// Only those of one stream, such as `order-1001`.
-    stream: Option<String>,
-    /// The same for an order's number.
-    order: Option<i64>,
-    /// Only those of these types, separated by commas.
-    #[serde(rename = "type")]
-    types: Option<String>,
-    /// Only those recorded at this moment or later (RFC 3339).
-    from: Option<String>,
-    /// Only those recorded before this moment (RFC 3339).
-    to: Option<String>,
-    /// Whether to go on with what is recorded meanwhile.
-    #[serde(default)]
-    follow: bool,
-}
 
 /// What a reader asks for, understood.
 struct Filter {
@@ -85,8 +59,13 @@ struct Reader {
 pub(super) async fn events(
     State(node): State<Arc<Node>>,
     headers: HeaderMap,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    asked: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
+    let asked = asked.map_err(|_| "the query must be name=value, several with & between them".to_owned());
+    let wanted = match asked.and_then(|Query(asked)| Wanted::read(asked)) {
+        Ok(wanted) => wanted,
+        Err(message) => return bad(message),
+    };
     let reader = match reader(node, wanted).await {
         Ok(reader) => reader,
         Err(refusal) => return refusal,
@@ -104,11 +83,7 @@ pub(super) async fn events(
     (plain, Body::from_stream(pages)).into_response()
 }
 
-async fn reader(node: Arc<Node>, wanted: Result<Query<Wanted>, QueryRejection>) -> Result<Reader, Response> {
-    let Query(wanted) = wanted.map_err(|rejection| bad(rejection.body_text()))?;
-    if wanted.after < 0 {
-        return Err(bad("after must be a position, 0 or greater"));
-    }
+async fn reader(node: Arc<Node>, wanted: Wanted) -> Result<Reader, Response> {
     let filter = wanted.filter()?;
     let (from, to) = (moment("from", wanted.from.as_deref())?, moment("to", wanted.to.as_deref())?);
     if wanted.follow && to.is_some() {

@@ -9,9 +9,10 @@ use orderlog_domain::{
     event::StockPolicy,
     ids::ProductId,
     limits::EXTERNAL_REFERENCE_CHARS,
+    text::{composed, email_key},
 };
 
-use super::{Entry, Input, Note, Row, RowError, problems, times};
+use super::{Entry, Input, Note, Row, RowError, meaning, problems, times};
 
 /// Reads rows; collects what is wrong with them and what is to be known of them.
 pub(super) struct Reader<'a> {
@@ -66,7 +67,7 @@ impl Reader<'_> {
                 phone: cells.text("phone"),
                 address: cells.text("address"),
             };
-            let email = row.cell("email").to_lowercase();
+            let email = email_key(row.cell("email"));
             if !email.is_empty() {
                 cells.once("email", &mut seen, email, "Keep one row for each e-mail address.");
             }
@@ -90,7 +91,7 @@ impl Reader<'_> {
             self.look_for_repeated_rows(&places, rows);
             let lines = order.iter().map(|row| line(row, &mut self.errors)).collect();
             for column in ["customer", "shipping", "order_discount", "currency", "note", "placed_at"] {
-                agree(column, &order, &mut self.errors);
+                self.agree(column, &order);
             }
             let placed_at = self.placed_at(first);
             let mut cells = Cells { row: first, errors: &mut self.errors, failed: false };
@@ -101,7 +102,7 @@ impl Reader<'_> {
                 order_discount: cells.text("order_discount"),
                 currency: cells.text("currency").map(|code| code.to_uppercase()),
                 note: cells.text("note"),
-                external_reference: Some(first.cell("order_ref").to_owned()),
+                external_reference: Some(composed(first.cell("order_ref"))),
             };
             if self.errors.len() > before {
                 continue;
@@ -112,6 +113,19 @@ impl Reader<'_> {
             }
         }
         entries
+    }
+
+    /// What concerns the whole order is the same on all its rows, however it is written, or left out after the first.
+    fn agree(&mut self, column: &'static str, rows: &[&Row]) {
+        let Some((first, rest)) = rows.split_first() else { return };
+        let currency = meaning::currency(first.cell("currency"), self.shop.currency);
+        let means = |text| meaning::of_order(column, text, currency, self.shop, self.now);
+        let said = |row: &&&Row| !row.cell(column).is_empty() && row.cell(column) != first.cell(column);
+        for row in rest.iter().filter(said).filter(|row| means(row.cell(column)) != means(first.cell(column))) {
+            let problem = format!("differs from line {} of the same order", first.line);
+            let advice = "Write the same on all rows of an order, or write it only on the first.";
+            self.errors.push(row.error(column, &problem, advice));
+        }
     }
 
     /// When an order was placed, if its first row says so; never after the present.
@@ -131,10 +145,10 @@ impl Reader<'_> {
 
     /// The places of the rows of each order, in the order in which the references first appear.
     fn by_reference(&mut self, rows: &[Row]) -> Vec<Vec<usize>> {
-        let mut groups_of: HashMap<&str, usize> = HashMap::new();
+        let mut groups_of: HashMap<String, usize> = HashMap::new();
         let mut groups: Vec<Vec<usize>> = vec![];
         for (place, row) in rows.iter().enumerate() {
-            let reference = row.cell("order_ref");
+            let reference = composed(row.cell("order_ref"));
             if reference.is_empty() || reference.chars().count() > EXTERNAL_REFERENCE_CHARS {
                 let advice = format!(
                     "Give every order a reference of its own, of at most {EXTERNAL_REFERENCE_CHARS} characters."
@@ -185,15 +199,6 @@ fn line(row: &Row, errors: &mut Vec<RowError>) -> LineInput {
         unit_price: cells.text("unit_price"),
         line_total: None,
         discount: cells.text("discount"),
-    }
-}
-
-/// What concerns the whole order is the same on all its rows, or left out after the first.
-fn agree(column: &'static str, rows: &[&Row], errors: &mut Vec<RowError>) {
-    let Some((first, rest)) = rows.split_first() else { return };
-    for row in rest.iter().filter(|row| !row.cell(column).is_empty() && row.cell(column) != first.cell(column)) {
-        let problem = format!("differs from line {} of the same order", first.line);
-        errors.push(row.error(column, &problem, "Write it the same on all rows of an order, or only on the first."));
     }
 }
 

@@ -14,7 +14,7 @@ use orderlog_domain::{
     envelope,
     event::Event,
     ids::CommandId,
-    money::{Currency, parse_amount},
+    money::Currency,
     rejection::Rejection,
     text::key,
 };
@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Entry, Input, Kind, Note, Preview, RowError, problems,
+    Entry, Input, Kind, Note, Preview, RowError, meaning, problems,
     trial::{Trial, product_named},
 };
 use crate::{
@@ -437,10 +437,8 @@ fn import_id(order: &CreateOrder) -> CommandId {
 
 /// What an order says, the same however it is written: case of addresses, zeros of amounts and outer blanks aside.
 fn content(order: &CreateOrder, placed_at: Option<DateTime<Utc>>, shop: Currency) -> Hash {
-    let currency = order.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(shop);
-    let amount = |text: &Option<String>| {
-        text.as_ref().map(|text| parse_amount(text, currency).map_or_else(|_| text.clone(), |minor| minor.to_string()))
-    };
+    let currency = meaning::currency(order.currency.as_deref().unwrap_or_default(), shop);
+    let amount = |text: &Option<String>| text.as_ref().map(|text| meaning::amount(text, currency));
     let lines = order
         .lines
         .iter()

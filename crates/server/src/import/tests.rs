@@ -84,6 +84,37 @@ fn every_problem_is_named_with_its_row_and_column() {
 }
 
 #[test]
+fn one_reference_is_one_order_in_every_form_of_unicode() {
+    let header = "order_ref,customer,product,quantity,shipping,order_discount,currency,placed_at\n";
+    let preview = read(
+        Kind::Orders,
+        &format!(
+            "{header}café,c@e.com,MUG,1,5,5%,eur,2026-10-01\ncafe\u{301},C@E.COM,TEE,1,5.00,5.0%,EUR,1 Oct 2026\n"
+        ),
+    );
+    assert_eq!(problems(&preview), Vec::<String>::new());
+    let [Entry { input: Input::Order(order, _), .. }] = &preview.entries[..] else { panic!("one order: {preview:?}") };
+    assert_eq!((order.lines.len(), order.external_reference.as_deref()), (2, Some("café")));
+    let preview = read(Kind::Orders, &format!("{header}A\u{200b},ann,MUG,1,,,,\n\u{200b},ann,MUG,1,,,,\n"));
+    assert_eq!(
+        problems(&preview),
+        [
+            "2 order_ref: contains the invisible character U+200B; remove it",
+            "3 order_ref: holds nothing but invisible characters; write what people shall see",
+        ]
+    );
+}
+
+#[test]
+fn one_address_is_one_customer_in_every_form_of_unicode() {
+    let preview = read(Kind::Customers, "name,email\nJosé,josé@e.com\nJose,jose\u{301}@e.com\nAnn,a\u{202e}nn@e.com\n");
+    assert_eq!(
+        problems(&preview),
+        ["3 email: stands on line 2 already", "4 email: contains the invisible character U+202E; remove it"]
+    );
+}
+
+#[test]
 fn equal_rows_are_two_lines_only_next_to_each_other() {
     let header = "order_ref,customer,product,quantity\n";
     let together = read(Kind::Orders, &format!("{header}A,ann,MUG,1\nA,ann,MUG,1\nB,ann,MUG,1\n"));

@@ -1,11 +1,13 @@
 //! Checks arguments against the listed schema and reports every problem at once, in words an assistant can act on.
 
+use std::collections::HashSet;
+
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use orderlog_domain::rejection::{Problem, Rejection};
 use serde_json::Value;
 
 use super::{
-    readings::{self, Reading},
+    readings::{self, Readings},
     schema::Object,
     unknown,
 };
@@ -52,20 +54,21 @@ pub(crate) fn read(
     validator: &Validator,
     schema: &Object,
     arguments: Object,
-) -> Result<(Object, Vec<Reading>), Rejection> {
+) -> Result<(Object, Vec<String>), Rejection> {
     let mut value = Value::Object(arguments);
-    let (mut readings, mut problems) = (vec![], vec![]);
+    let mut readings = Readings::default();
     if !validator.is_valid(&value) {
         if let Value::Object(arguments) = &mut value {
             readings = readings::read(schema, arguments);
         }
-        problems =
-            validator.iter_errors(&value).take(MAX_PROBLEMS).flat_map(|error| describe(&error, schema)).collect();
+        let found = validator.iter_errors(&value).take(MAX_PROBLEMS).flat_map(|error| describe(&error, schema));
+        let found: Vec<Problem> = found.collect();
+        add(&mut readings.problems, found);
     }
-    check(&value, problems)?;
+    check(&value, readings.problems)?;
     match value {
-        Value::Object(arguments) => Ok((arguments, readings)),
-        _ => Ok((Object::new(), readings)),
+        Value::Object(arguments) => Ok((arguments, readings.told)),
+        _ => Ok((Object::new(), readings.told)),
     }
 }
 
@@ -76,9 +79,14 @@ pub(crate) fn read(
 fn check(arguments: &Value, mut problems: Vec<Problem>) -> Result<(), Rejection> {
     let mut more = vec![];
     find_unfit(arguments, &mut String::new(), &mut more);
-    more.retain(|found| problems.iter().all(|known: &Problem| known.field != found.field));
-    problems.append(&mut more);
+    add(&mut problems, more);
     reject(problems)
+}
+
+/// Adds what is wrong with fields of which nothing is known yet.
+fn add(problems: &mut Vec<Problem>, more: Vec<Problem>) {
+    let known: HashSet<String> = problems.iter().map(|problem| problem.field.clone()).collect();
+    problems.extend(more.into_iter().filter(|found| !known.contains(&found.field)));
 }
 
 /// Nothing for no problems, otherwise one rejection that carries them all.
@@ -293,6 +301,15 @@ mod tests {
         let (validator, good) = (validator(&schema).unwrap(), good.as_object().unwrap());
         let (read, readings) = read(&validator, schema.as_object().unwrap(), good.clone()).unwrap();
         assert_eq!((&read, readings.len()), (good, 0));
+    }
+
+    #[test]
+    fn json_in_a_text_with_a_doubled_key_is_one_problem() {
+        let text = r#"[{"quantity":1,"quantity":1000}]"#;
+        let rejection = refused(&schema(), json!({"customer": "ann", "lines": text}));
+        assert_eq!(rejection.field.as_deref(), Some("lines"));
+        let told = "lines: the key `quantity` stands twice in lines[0]: nothing was done; send it once";
+        assert_eq!((rejection.message.as_str(), rejection.problems.len()), (told, 0));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What every JSON-RPC message must be before anything looks into it: JSON without doubled keys, one object, version 2.0.
 
+mod exact;
 mod strict;
 
 use serde::Serialize;
@@ -69,6 +70,11 @@ impl Envelope {
         if let Some(doubled) = read.doubled {
             return Err(Malformed::invalid(id.unwrap_or_default(), doubled.to_string()));
         }
+        if read.fraction
+            && let Some(inexact) = exact::in_arguments(bytes)
+        {
+            return Err(Malformed::invalid(id.unwrap_or_default(), inexact));
+        }
         let Ok(id) = id else {
             return Err(Malformed::invalid(
                 Value::Null,
@@ -106,6 +112,13 @@ impl Envelope {
     pub(crate) fn method(&self) -> &str {
         &self.method
     }
+}
+
+/// Why an argument that is sent as the text of its JSON must not be read: the same that is refused of a request.
+pub(super) fn fault_of_text(json: &str, argument: &str) -> Option<String> {
+    let read = strict::read(json.as_bytes()).ok()?;
+    let doubled = read.doubled.map(|doubled| doubled.within(argument).to_string());
+    doubled.or_else(|| if read.fraction { exact::fault(json, argument) } else { None })
 }
 
 /// The id, null when there is none; nothing when it is of no type that MCP allows.
@@ -172,6 +185,41 @@ mod tests {
         ] {
             let (code, told, message) = refused(text);
             assert_eq!((code, told), (INVALID_REQUEST, id), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_amount_that_would_be_rounded_is_no_request() {
+        let told = |arguments: &str| {
+            refused(&format!(
+                r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"arguments":{arguments}}}}}"#
+            ))
+        };
+        let (code, id, message) = told(r#"{"amount":100.00000000000000000000001}"#);
+        assert_eq!((code, id), (INVALID_REQUEST, json!(7)), "{message}");
+        assert!(
+            message.starts_with("the number 100.00000000000000000000001 in params.arguments has more"),
+            "{message}"
+        );
+        let elsewhere = r#"{"jsonrpc":"2.0","id":7,"method":"ping","params":{"_meta":{"at":1.00000000000000000001}}}"#;
+        assert!(Envelope::read(elsewhere.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn an_argument_sent_as_its_json_has_the_faults_of_a_request() {
+        for (json, told) in [
+            (
+                r#"[{"quantity":1,"quantity":1000}]"#,
+                Some("the key `quantity` stands twice in lines[0]: nothing was done"),
+            ),
+            (r#"{"a":{"b":1,"b":2}}"#, Some("the key `b` stands twice in lines.a: nothing was done")),
+            (r#"[1.00000000000000001]"#, Some("the number 1.00000000000000001 in lines has more than 15 digits")),
+            (r#"[{"quantity":1},{"quantity":1.5}]"#, None),
+            ("no JSON", None),
+        ] {
+            let fault = fault_of_text(json, "lines");
+            assert_eq!(fault.is_some(), told.is_some(), "{json}: {fault:?}");
+            assert!(fault.unwrap_or_default().starts_with(told.unwrap_or_default()), "{json}");
         }
     }
 

@@ -1,13 +1,16 @@
 //! Reads arguments that are written otherwise than listed but can be meant in one way only: null and empty text for
 //! nothing, JSON sent as its text, one word for a list, the case and synonyms of listed words.
 
-use orderlog_domain::order::Status;
+use orderlog_domain::{order::Status, rejection::Problem};
 use serde_json::{Value, value::Number};
 
-use super::schema::Object;
+use super::{envelope, schema::Object};
+use crate::echo::cut;
 
 /// Digits of an amount sent as a JSON number: more are not exact in every client.
 const AMOUNT_DIGITS: usize = 15;
+/// Characters of a value that are said back.
+const SHOWN_CHARS: usize = 60;
 /// Pattern of a currency's code in our schemas.
 const CURRENCY: &str = r"^[A-Z]{3}$";
 
@@ -40,29 +43,39 @@ const SYNONYMS: [(&str, &str); 22] = [
     ("restocked", "restock"),
 ];
 
-/// How one argument was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reading {
-    /// `group_by "weekly" was read as week`
-    pub(crate) text: String,
-    /// The same value in another form: nothing was interpreted.
-    pub(crate) same: bool,
+/// What came of the arguments of one call.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readings {
+    /// How each was read: `group_by "weekly" was read as week`.
+    pub(crate) told: Vec<String>,
+    /// JSON in a text that must not be read, because readers differ on what it says.
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Brings arguments to the form that the schema lists, as far as there is only one, and says what was read. What cannot be
 /// read stays as it is, for the check that follows to complain of.
-pub(crate) fn read(schema: &Object, arguments: &mut Object) -> Vec<Reading> {
-    let mut readings = Readings(vec![]);
+pub(crate) fn read(schema: &Object, arguments: &mut Object) -> Readings {
+    let mut readings = Readings::default();
     readings.object(schema, "", arguments);
-    readings.0
+    readings
 }
 
-struct Readings(Vec<Reading>);
-
 impl Readings {
-    fn note(&mut self, path: &str, was: &Value, read_as: &str, same: bool) {
-        let shown: String = was.to_string().chars().take(60).collect();
-        self.0.push(Reading { text: format!("{path} {shown} was read as {read_as}"), same });
+    fn note(&mut self, path: &str, was: &Value, read_as: &str) {
+        let was = was.to_string();
+        self.told.push(format!("{path} {} was read as {read_as}", cut(&was, SHOWN_CHARS)));
+    }
+
+    /// What a text writes as JSON.
+    fn parsed(&mut self, path: &str, value: &Value) -> Option<Value> {
+        let text = value.as_str()?;
+        let parsed =
+            serde_json::from_str(text).ok().filter(|parsed: &Value| parsed.is_object() || parsed.is_array())?;
+        if let Some(message) = envelope::fault_of_text(text, path) {
+            self.problems.push(Problem { field: path.to_owned(), message });
+            return None;
+        }
+        Some(parsed)
     }
 
     fn object(&mut self, schema: &Object, path: &str, fields: &mut Object) {
@@ -74,7 +87,7 @@ impl Readings {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let needed = required.is_some_and(|names| names.iter().any(|needed| needed == name));
             if value.is_null() || (!needed && name != NEVER_BLANK && is_blank(value) && !takes_blank(listed)) {
-                self.note(&path, value, "left out", value.is_null());
+                self.note(&path, value, "left out");
                 left_out.push(name.clone());
             } else {
                 self.value(listed, name, &path, value);
@@ -88,8 +101,8 @@ impl Readings {
         match kind {
             "array" => self.list(schema, name, path, value),
             "object" => {
-                if let Some(object) = parsed(value).filter(Value::is_object) {
-                    self.note(path, value, "the object it writes", true);
+                if let Some(object) = self.parsed(path, value).filter(Value::is_object) {
+                    self.note(path, value, "the object it writes");
                     *value = object;
                 }
                 if let Value::Object(fields) = value {
@@ -100,7 +113,7 @@ impl Readings {
             "boolean" => {
                 let word = value.as_str().map(|text| text.trim().to_lowercase());
                 if let Some(flag) = word.and_then(|word| word.parse::<bool>().ok()) {
-                    self.note(path, value, &flag.to_string(), true);
+                    self.note(path, value, &flag.to_string());
                     *value = flag.into();
                 }
             }
@@ -112,11 +125,11 @@ impl Readings {
     fn list(&mut self, schema: &Object, name: &str, path: &str, value: &mut Value) {
         let nothing = Object::new();
         let items = schema.get("items").and_then(Value::as_object).unwrap_or(&nothing);
-        if let Some(list) = parsed(value).filter(Value::is_array) {
-            self.note(path, value, "the list it writes", true);
+        if let Some(list) = self.parsed(path, value).filter(Value::is_array) {
+            self.note(path, value, "the list it writes");
             *value = list;
         } else if let Some(list) = one_for_a_list(items, value) {
-            self.note(path, value, &Value::Array(list.clone()).to_string(), true);
+            self.note(path, value, &Value::Array(list.clone()).to_string());
             *value = list.into();
         }
         for (index, item) in value.as_array_mut().into_iter().flatten().enumerate() {
@@ -131,7 +144,7 @@ impl Readings {
             // "+5" and "1_000" are no JSON numbers, though they may parse as ours.
             let number = serde_json::from_str::<Number>(digits).ok().and_then(|number| number.as_i64());
             if let Some(number) = number {
-                self.note(path, value, &number.to_string(), true);
+                self.note(path, value, &number.to_string());
                 *value = number.into();
             }
         }
@@ -140,7 +153,7 @@ impl Readings {
         if let Some((asked, most)) = value.as_i64().zip(most)
             && asked > most
         {
-            self.note(path, value, &format!("{most}, the most of one page"), false);
+            self.note(path, value, &format!("{most}, the most of one page"));
             *value = most.into();
         }
     }
@@ -151,7 +164,7 @@ impl Readings {
             if pattern.is_some_and(is_amount)
                 && let Some(amount) = amount(value)
             {
-                self.note(path, value, &amount, true);
+                self.note(path, value, &amount);
                 *value = amount.into();
             }
             return;
@@ -160,7 +173,7 @@ impl Readings {
         if pattern == Some(CURRENCY) {
             let code = text.trim().to_uppercase();
             if code != *text && code.len() == 3 {
-                self.note(path, value, &code, true);
+                self.note(path, value, &code);
                 *value = code.into();
             }
         } else if let Some(words) = schema.get("enum").and_then(Value::as_array)
@@ -169,9 +182,8 @@ impl Readings {
             let listed = |word: &str| words.iter().find(|listed| listed.as_str() == Some(word)).cloned();
             let synonym = || SYNONYMS.iter().find(|(other, _)| *other == word).and_then(|(_, word)| listed(word));
             let status = || Status::parse(&word).and_then(|status| listed(status.name()));
-            let same = listed(&word);
-            if let Some(found) = same.clone().or_else(status).or_else(synonym) {
-                self.note(path, value, found.as_str().unwrap_or_default(), same.is_some());
+            if let Some(found) = listed(&word).or_else(status).or_else(synonym) {
+                self.note(path, value, found.as_str().unwrap_or_default());
                 *value = found;
             }
         }
@@ -191,11 +203,6 @@ fn is_blank(value: &Value) -> bool {
 fn takes_blank(schema: &Object) -> bool {
     let bounded = ["minLength", "pattern", "format", "enum"].iter().any(|bound| schema.contains_key(*bound));
     schema.get("type").is_none_or(|kind| kind == "string") && !bounded
-}
-
-/// What a text writes as JSON.
-fn parsed(value: &Value) -> Option<Value> {
-    value.as_str().and_then(|text| serde_json::from_str(text).ok())
 }
 
 /// The list that is meant where one item is given, or several words with commas.
@@ -274,7 +281,7 @@ mod tests {
             let mut arguments = given.as_object().cloned().expect("an object");
             let readings = read(&schema(), &mut arguments);
             assert_eq!(Value::Object(arguments), read_as, "{given}");
-            assert!(!readings.is_empty(), "{given}");
+            assert!(!readings.told.is_empty() && readings.problems.is_empty(), "{given}");
         }
     }
 
@@ -297,18 +304,37 @@ mod tests {
             json!({ "unknown": null }),
         ] {
             let mut arguments = given.as_object().cloned().expect("an object");
-            assert_eq!(read(&schema(), &mut arguments), [], "{given}");
+            assert_eq!(read(&schema(), &mut arguments), Readings::default(), "{given}");
             assert_eq!(Value::Object(arguments), given);
         }
     }
 
     #[test]
-    fn a_reading_says_whether_anything_was_interpreted() {
-        let mut arguments =
-            json!({ "group_by": "weekly", "status": "Pending" }).as_object().cloned().expect("an object");
-        let readings = read(&schema(), &mut arguments);
-        let of = |path: &str| readings.iter().find(|reading| reading.text.starts_with(path)).expect("a reading");
-        assert_eq!(of("group_by"), &Reading { text: "group_by \"weekly\" was read as week".to_owned(), same: false });
-        assert!(of("status[0]").same);
+    fn a_reading_says_what_stood_there_and_what_it_was_read_as() {
+        let given = json!({ "group_by": "weekly", "order_id": "#1001", "on": "Tr\u{202e}ue", "customer": null });
+        let mut arguments = given.as_object().cloned().expect("an object");
+        let mut told = read(&schema(), &mut arguments).told;
+        told.sort();
+        let expected = [
+            "customer null was read as left out",
+            "group_by \"weekly\" was read as week",
+            "order_id \"#1001\" was read as 1001",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn json_in_a_text_is_refused_for_what_it_would_be_refused_for_as_json() {
+        for (given, field) in [
+            (json!({ "lines": r#"[{"quantity":1,"quantity":1000}]"# }), "lines"),
+            (json!({ "lines": [{ "quantity": 1 }, r#"{"quantity":1,"\u0071uantity":1000}"#] }), "lines[1]"),
+            (json!({ "filter": r#"{"group_by":"day","group_by":"week"}"# }), "filter"),
+            (json!({ "lines": r#"[{"discount":1.00000000000000001}]"# }), "lines"),
+        ] {
+            let mut arguments = given.as_object().cloned().expect("an object");
+            let problems = read(&schema(), &mut arguments).problems;
+            assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), [field], "{given}");
+            assert_eq!(Value::Object(arguments), given, "nothing was read");
+        }
     }
 }

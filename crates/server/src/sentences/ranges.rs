@@ -56,6 +56,7 @@ fn wording(preposition: &str, phrase: &str) -> Option<String> {
     let words: Vec<&str> = parts.filter(|word| !word.is_empty()).collect();
     let (preposition, words) = match without_leading(&words) {
         [own @ ("since" | "after"), rest @ ..] => (*own, without_leading(rest)),
+        [start @ .., "on" | "onward" | "onwards"] => ("since", start),
         words if is_dates(&words.join(" ")) => return None,
         words => (preposition, words),
     };
@@ -151,6 +152,9 @@ mod tests {
             ("2026-11-15..", "from 15–22 Nov 2026"),
             ("from since the last 2 weeks", "since the last 2 weeks (9–22 Nov 2026)"),
             ("Since 1 oct", "since 1 Oct (1 Oct – 22 Nov 2026)"),
+            ("15 Nov onwards", "since 15 Nov (15–22 Nov 2026)"),
+            ("from Monday on", "since Monday (16–22 Nov 2026)"),
+            ("from 15 November", "from 15–22 Nov 2026"),
             ("after 16 Nov", "after 16 Nov (17–22 Nov 2026)"),
             ("in November", "from November (1–30 Nov 2026)"),
             ("on  SUNDAY", "from Sunday (22 Nov 2026)"),

@@ -5,6 +5,7 @@ use orderlog_domain::{
     commands::{About, AnswerBulk, Command, ConfirmWhen},
     decide::Names,
     ids::{CommandId, OrderId, StreamId, Version},
+    product::Product,
     rejection::{Code, Problems, Rejection, Unfit},
     typed::{Kind, Typed},
     world::State,
@@ -22,6 +23,7 @@ use super::{
     views,
 };
 use crate::{
+    history::product_at,
     keyring::{Keyring, Owner},
     mcp::schema::Object,
     node::Node,
@@ -271,8 +273,9 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    pub(crate) fn answer(self, node: &Node, command: &Command) -> CommandAnswer {
-        answer(node, command, self.receipt, self.readings, false)
+    pub(crate) async fn answer(self, node: &Node, command: Command) -> CommandAnswer {
+        let command = spoken(node, command, &self.receipt).await;
+        answer(node, &command, self.receipt, self.readings, false)
     }
 }
 
@@ -283,7 +286,7 @@ impl Before {
 pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
     if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
         return match request.carried_out(node).await? {
-            Some(before) => Ok(before.answer(node, &command)),
+            Some(before) => Ok(before.answer(node, command).await),
             None => carry_out_anew(node, request, command).await,
         };
     }
@@ -293,7 +296,7 @@ pub(crate) async fn carry_out(node: &Node, request: Request, command: Command) -
     match carry_out_anew(node, request.clone(), command.clone()).await {
         Err(Failure::Rejected(rejection)) if rejection.code != Code::Unavailable => {
             match request.carried_out(node).await? {
-                Some(before) => Ok(before.answer(node, &command)),
+                Some(before) => Ok(before.answer(node, command).await),
                 None => Err(rejection.into()),
             }
         }
@@ -310,6 +313,7 @@ pub(crate) async fn carry_out_anew(node: &Node, request: Request, command: Comma
         return Box::pin(carry_out_if_confirmed(node, request, command, resolved)).await;
     }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
+    let command = spoken(node, command, &receipt).await;
     Ok(answer(node, &command, receipt, readings, dry_run))
 }
 
@@ -352,6 +356,23 @@ async fn carry_out_if_confirmed(
     }
     let (command, receipt, readings) = submit(node, request, command, resolved).await?;
     Ok(answer(node, &command, receipt, readings, false))
+}
+
+/// The command as sentences speak of it: a product whose stock it changes has the name that it bore then, however it was
+/// typed, so that a repetition is answered in the same words.
+async fn spoken(node: &Node, mut command: Command, receipt: &Receipt) -> Command {
+    let product = match &mut command {
+        Command::ReceiveStock(receive) => &mut receive.product,
+        Command::AdjustStock(adjust) => &mut adjust.product,
+        _ => return command,
+    };
+    let State::Stock(stock) = &receipt.after else { return command };
+    // In a box, so that the many commands that change no stock do not carry the room for it along.
+    let known = Box::pin(product_at(&node.log, stock.product_id, receipt.position)).await;
+    if let Ok(Product { entry: Some(entry), .. }) = known {
+        *product = entry.name;
+    }
+    command
 }
 
 /// What a confirm token of this request is bound to.

@@ -7,6 +7,7 @@ use orderlog_domain::{
     event::SealedProfile,
     ids::{CustomerId, StreamId},
     rejection::{Code, Rejection},
+    text::composed,
 };
 use orderlog_projections::customers;
 use schemars::JsonSchema;
@@ -93,7 +94,7 @@ pub(super) fn erase() -> Tool {
             let customer_id = customer_in(&before)?;
             // The first call may have broken off before the key was gone.
             let warning = node.forget(customer_id).await?;
-            return Ok(before.answer(&node, &EraseCustomer { customer_id }.into()).warned(warning));
+            return Ok(before.answer(&node, EraseCustomer { customer_id }.into()).await.warned(warning));
         }
         let (customer_id, _) = node.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
@@ -117,7 +118,7 @@ pub(crate) async fn register(node: &Node, request: Request, input: UpsertCustome
     if let Some(before) = request.carried_out(node).await? {
         let customer_id = customer_in(&before)?;
         let command = Command::from(RegisterCustomer { customer_id, profile: SealedProfile::default() });
-        return Ok(before.answer(node, &command));
+        return Ok(before.answer(node, command).await);
     }
     input.check()?;
     let mut readings = vec![];
@@ -194,7 +195,7 @@ impl Under<'_> {
     async fn seal_all(&self, input: &UpsertCustomer) -> Result<SealedProfile, Failure> {
         Ok(SealedProfile {
             name: self.seal("name", &input.name).await?,
-            email: self.seal("email", &input.email).await?,
+            email: self.seal("email", &input.email.as_deref().map(composed)).await?,
             phone: self.seal("phone", &input.phone).await?,
             address: self.seal("address", &input.address).await?,
         })

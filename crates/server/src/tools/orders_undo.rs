@@ -40,7 +40,7 @@ async fn run(node: &Node, request: Request, Input { command_id }: Input) -> Resu
             return Err(anyhow::anyhow!("an undo was about {}", before.receipt.subject).into());
         };
         let undo = Undo { order_id, version: Version::NONE, facts: vec![] };
-        return Ok(before.answer(node, &undo.into()));
+        return Ok(before.answer(node, undo.into()).await);
     }
     let undo = recorded(node, CommandId(command_id), request.principal()).await?;
     carry_out_anew(node, request, undo.into()).await

@@ -21,14 +21,26 @@ pub(super) struct Read {
     pub(super) value: Value,
     /// Whether `params._meta` is anything but an object.
     pub(super) odd_meta: bool,
+    /// Whether a number with a point or an exponent stands anywhere.
+    pub(super) fraction: bool,
     pub(super) doubled: Option<Doubled>,
 }
 
 /// A key that stands twice.
+#[derive(Debug)]
 pub(super) struct Doubled {
     key: String,
     /// Of the object.
     place: String,
+}
+
+impl Doubled {
+    /// The same for a value that stands at `place` of the request.
+    pub(super) fn within(self, place: &str) -> Doubled {
+        let inner = self.place;
+        let parting = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
+        Doubled { place: format!("{place}{parting}{inner}"), ..self }
+    }
 }
 
 impl fmt::Display for Doubled {
@@ -41,16 +53,17 @@ impl fmt::Display for Doubled {
 
 /// Reads one value that takes up all of `bytes`.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, serde_json::Error> {
-    let mut notes = Notes { path: vec![], odd_meta: false, doubled: None };
+    let mut notes = Notes { path: vec![], odd_meta: false, fraction: false, doubled: None };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Look { notes: &mut notes, keep: false }.deserialize(&mut reader)?;
     reader.end()?;
-    Ok(Read { value, odd_meta: notes.odd_meta, doubled: notes.doubled })
+    Ok(Read { value, odd_meta: notes.odd_meta, fraction: notes.fraction, doubled: notes.doubled })
 }
 
 struct Notes<'de> {
     path: Vec<Step<'de>>,
     odd_meta: bool,
+    fraction: bool,
     doubled: Option<Doubled>,
 }
 
@@ -133,6 +146,7 @@ impl<'de> Visitor<'de> for Look<'_, 'de> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        self.notes.fraction = true;
         Ok(if self.keep { value.into() } else { Value::Null })
     }
 
