@@ -154,6 +154,23 @@ impl Story {
         Ok(decision)
     }
 
+    /// What would be decided now. Nothing is taken in; every state that it needs must be at hand.
+    pub(crate) fn foresee(&self, command: &Command) -> Result<Decision, Rejection> {
+        let context = Context {
+            now: self.now,
+            occurred_at: command.occurred_at().unwrap_or(self.now),
+            next_order: self.next_order,
+            shop: &self.shop,
+            names: &self.names,
+            expected_version: None,
+        };
+        match command.decide(&self.world, &context) {
+            Ok(decision) => Ok(decision),
+            Err(Refusal::Rejected(rejection)) => Err(rejection),
+            Err(Refusal::Missing(stream)) => panic!("{stream} is not at hand"),
+        }
+    }
+
     /// Every order placed so far.
     pub(crate) fn orders(&self) -> impl Iterator<Item = &Order> {
         (OrderId::FIRST.0..self.next_order.0).map(|id| self.order(OrderId(id)))

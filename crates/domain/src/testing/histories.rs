@@ -63,6 +63,7 @@ fn live(history: Vec<Dice>) -> Story {
             }
         }
         checks::stock_adds_up(&story);
+        checks::what_may_follow_is_what_is_decided(&story);
     }
     story
 }

@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use super::SKUS;
 use crate::{
-    commands::Undo,
+    commands::{Undo, UpdateStatus},
     envelope::{self, Envelope},
     event::{Amounts, Event, Fact, LineUnits, OrderFact, StockFact},
     ids::{OrderId, Position, ProductId, StreamId, Version},
     money::units_value,
     order::{Line, Order, PaymentStatus, Status},
     postings::{Basis, Figures, Posting, postings},
+    rejection::Code,
     testing::Story,
     world::State,
 };
@@ -30,6 +31,23 @@ pub(super) fn stock_adds_up(story: &Story) {
         assert!(stock.available() <= 0 || stock.backorders.is_empty(), "{stock:?}");
         let moved = story.told.iter().filter(|(stream, ..)| *stream == StreamId::Stock(id));
         assert_eq!(stock.on_hand, moved.map(|(.., event)| moved_on_hand(event)).sum::<i64>(), "{stock:?}");
+    }
+}
+
+/// What an order is said to become next is what one command can make of it (rule O2). Only a count that found units missing
+/// can still keep them from leaving.
+pub(super) fn what_may_follow_is_what_is_decided(story: &Story) {
+    for order in story.orders() {
+        let allowed = order.allowed_next(story.now);
+        for status in Status::ALL.into_iter().filter(|status| *status != order.status()) {
+            let (lines, tracking, carrier, occurred_at) = (None, None, None, None);
+            let status_name = status.name().to_owned();
+            let asked = UpdateStatus { order_id: order.id, status: status_name, lines, tracking, carrier, occurred_at };
+            let decided = story.foresee(&asked.into());
+            if !matches!(&decided, Err(rejection) if rejection.code == Code::InsufficientStock) {
+                assert_eq!(decided.is_ok(), allowed.contains(&status), "{status} of {order:?}: {decided:?}");
+            }
+        }
     }
 }
 
