@@ -474,6 +474,8 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
     use super::*;
 
     /// What hosts take in at once; larger lists are cut or refused.
@@ -549,16 +551,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_is_what_the_snapshot_says() {
-        let listed = serde_json::to_string_pretty(&Tools::new(false).list(Names::Underscored)).unwrap() + "\n";
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/listed.json");
-        let expected = std::fs::read_to_string(path).unwrap_or_default();
-        if expected != listed {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/listed.new.json"), &listed).unwrap();
+    fn what_is_listed_is_what_the_snapshots_say() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tools/listed");
+        let renew = std::env::var_os("ORDERLOG_WRITE_DOCS").is_some();
+        let mut known: BTreeSet<String> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        let mut changed = vec![];
+        for tool in Tools::new(false).list(Names::Underscored) {
+            let (file, listed) = (format!("{}.json", tool.name), serde_json::to_string_pretty(&tool).unwrap() + "\n");
+            if renew {
+                std::fs::write(folder.join(&file), &listed).unwrap();
+            }
+            if std::fs::read_to_string(folder.join(&file)).unwrap_or_default() != listed {
+                changed.push(file.clone());
+            }
+            known.remove(&file);
         }
+        changed.extend(known);
         assert!(
-            expected == listed,
-            "tools/list changed; compare src/tools/listed.new.json with listed.json and move it over"
+            changed.is_empty(),
+            "tools/list changed in {changed:?}: run this test with ORDERLOG_WRITE_DOCS=1 and look at the difference; delete \
+             the file of a tool that is gone"
         );
     }
 }
