@@ -39,6 +39,7 @@ mod read;
 mod store;
 
 // How they follow the log.
+mod belonging;
 mod checkpoint;
 mod lease;
 mod past;

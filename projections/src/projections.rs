@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use orderlog_domain::ids::Position;
-use orderlog_event_log::{Head, Log};
+use orderlog_event_log::{Head, Log, WhichLog};
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout},
@@ -12,7 +12,7 @@ use tokio::{
 use crate::{
     MODELS,
     answer::{AnotherPast, Answer, Freshness, QueryError},
-    checkpoint,
+    belonging, checkpoint,
     fold::ReadModel,
     past::{Compared, Past},
     read::{Read, answer},
@@ -60,6 +60,14 @@ impl Projections {
         tx.commit().await?;
         let committed = MODELS.iter().map(|model| (model.name, watch::Sender::new(None))).collect();
         Ok(Projections { store, committed: Arc::new(committed), wanted: Arc::default(), past: Arc::default() })
+    }
+
+    /// Lets these read models belong to a log: before anything is answered from them, or folded into them.
+    ///
+    /// # Errors
+    /// [`StoreError::NotOurs`] when they belong to another log; when the store fails.
+    pub async fn belong_to(&self, which: &WhichLog) -> Result<(), StoreError> {
+        belonging::claim(&self.store, which).await
     }
 
     /// Opens read models that are there, for looking at them: nothing is created.
@@ -157,7 +165,7 @@ impl Projections {
     /// When the read model is not there in time, or the store fails; safe to repeat.
     pub async fn purge_customers(&self, position: Position) -> Result<(), StoreError> {
         if !self.wait_until(crate::customers::READ_MODEL.name, position).await? {
-            return Err(StoreError::Shape("customers have not caught up with the erasure".to_owned()));
+            return Err(StoreError::NotYet);
         }
         self.store().purge("customers").await
     }

@@ -17,3 +17,9 @@ CREATE TABLE IF NOT EXISTS parked (
   reason text NOT NULL,
   PRIMARY KEY (projection, position)
 );
+-- Which log all this belongs to.
+CREATE TABLE IF NOT EXISTS belongs_to (
+  id integer PRIMARY KEY CHECK (id = 1),
+  log_id text NOT NULL,
+  file text                                -- none here; on SQLite the name of the log's file
+);

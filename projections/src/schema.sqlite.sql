@@ -16,3 +16,9 @@ CREATE TABLE IF NOT EXISTS parked (
   reason TEXT NOT NULL,
   PRIMARY KEY (projection, position)
 );
+-- Which log all this belongs to.
+CREATE TABLE IF NOT EXISTS belongs_to (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  log_id TEXT NOT NULL,
+  file TEXT                                -- name of the log's file
+);

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, str::FromStr, time::Duration};
 
-use orderlog_event_log::sqlite_pool;
+use orderlog_event_log::{NotOurs, database_words, empty_wal, open_sqlite_to_read, sqlite_pool, vacuum};
 use sqlx::{
     AssertSqlSafe, Connection as _, Postgres, Sqlite, Transaction,
     pool::PoolConnection,
@@ -41,7 +41,7 @@ const SCHEMA_LOCK: i64 = 0x6f72_6465_726c_6f67;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The engine refused or could not be reached.
-    #[error("{doing} the read models failed: {source}")]
+    #[error("{doing} the read models failed: {}", database_words(source))]
     Database {
         /// A present participle: "opening".
         doing: &'static str,
@@ -61,6 +61,15 @@ pub enum StoreError {
     /// A stored row does not have its shape.
     #[error("a row of the read models cannot be read: {0}; rebuild that read model")]
     Shape(String),
+    /// What was erased is still there.
+    #[error("the lists of customers have not caught up with the erasure yet")]
+    NotYet,
+    /// What was deleted cannot be cleared away yet.
+    #[error("somebody who began to read the read models before the erasure still does")]
+    InUse,
+    /// Made for another log.
+    #[error(transparent)]
+    NotOurs(#[from] NotOurs),
 }
 
 impl StoreError {
@@ -137,7 +146,11 @@ impl Store {
             let mut options = SqliteConnectOptions::from_str(url).map_err(&failed)?;
             if create {
                 options = options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-            } else if !options.get_filename().is_file() {
+            } else if options.get_filename().is_file() {
+                let (to_read, connection) = open_sqlite_to_read(options).await.map_err(&failed)?;
+                connection.close().await.map_err(&failed)?;
+                options = to_read;
+            } else {
                 return Err(StoreError::Missing(options.get_filename().display().to_string()));
             }
             let options = options
@@ -160,17 +173,11 @@ impl Store {
 
     /// Clears away what deleted rows left behind in the table and, on SQLite, in the write-ahead log.
     pub(crate) async fn purge(&self, table: &str) -> Result<(), StoreError> {
-        let failed = StoreError::doing("purging");
-        match self {
-            Store::Postgres(pool) => {
-                let vacuum = format!("VACUUM {table}");
-                sqlx::query(sqlx::AssertSqlSafe(vacuum)).execute(pool).await.map_err(failed)?;
-            }
-            Store::Sqlite { writer, .. } => {
-                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.map_err(failed)?;
-            }
-        }
-        Ok(())
+        let cleared = match self {
+            Store::Postgres(pool) => vacuum(pool, table).await,
+            Store::Sqlite { writer, .. } => empty_wal(writer, SQLITE_BUSY).await,
+        };
+        if cleared.map_err(StoreError::doing("purging"))? { Ok(()) } else { Err(StoreError::InUse) }
     }
 
     /// A transaction that writes.

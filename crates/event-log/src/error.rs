@@ -130,7 +130,8 @@ impl LogError {
 }
 
 /// What the database said, once and in its own words: sqlx repeats itself and adds lines of PostgreSQL's source code.
-pub(crate) fn told(error: &sqlx::Error) -> String {
+#[must_use]
+pub fn told(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Io(error) => error.to_string(),

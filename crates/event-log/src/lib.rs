@@ -5,7 +5,13 @@ mod record;
 pub use record::{Batch, CommandRecord, Hash, Head, ParseHashError, Recorded, Snapshot, Swap, chain};
 
 mod error;
-pub use error::LogError;
+pub use error::{LogError, told as database_words};
+
+mod belonging;
+pub use belonging::{Belongings, Mark, NotOurs, WhichLog, sqlite_file, sqlite_url};
+
+mod clearing;
+pub use clearing::{empty_wal, vacuum};
 
 mod identity;
 pub use identity::Identity;
@@ -29,4 +35,4 @@ mod postgres;
 pub use postgres::CONNECTIONS as POSTGRES_CONNECTIONS;
 pub use sqlite::same_file::SameFile;
 mod sqlite;
-pub use sqlite::pool::sqlite_pool;
+pub use sqlite::{pool::sqlite_pool, session::open_to_read as open_sqlite_to_read};

@@ -5,7 +5,7 @@ mod guards;
 mod place;
 pub(crate) mod pool;
 pub(crate) mod same_file;
-mod session;
+pub(crate) mod session;
 mod sql;
 
 use chrono::DateTime;

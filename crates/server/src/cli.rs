@@ -19,7 +19,7 @@ mod take_stream;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
-use orderlog_event_log::LogError;
+use orderlog_event_log::{LogError, sqlite_url};
 use orderlog_projections::{QueryError, StoreError};
 
 use self::output::print;
@@ -233,5 +233,5 @@ fn in_force(settings: &Given) -> anyhow::Result<String> {
 
 /// The folder of a SQLite database as a URL.
 fn sqlite_in(folder: &std::path::Path) -> String {
-    format!("sqlite://{}", PathBuf::from(folder).join("log.db").display())
+    sqlite_url(&folder.join("log.db"))
 }

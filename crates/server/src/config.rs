@@ -9,8 +9,10 @@ mod sources;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fmt,
     net::{IpAddr, SocketAddr},
+    path::Path,
     str::FromStr,
 };
 
@@ -22,6 +24,7 @@ use orderlog_domain::{
     format::Locale,
     money::Currency,
 };
+use orderlog_event_log::sqlite_file;
 use orderlog_messaging::Access;
 use sqlx::postgres::PgConnectOptions;
 
@@ -188,7 +191,6 @@ fn timezone(text: &str) -> Result<Tz, String> {
 }
 
 fn database_url(text: &str) -> Result<String, String> {
-    let sqlite = text.strip_prefix("sqlite://").is_some_and(|path| !path.is_empty());
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         PgConnectOptions::from_str(text).map_err(|error| {
             let problem = match error {
@@ -197,10 +199,16 @@ fn database_url(text: &str) -> Result<String, String> {
             };
             format!("{problem}; write one such as postgres://user@host:5432/database?sslmode=require")
         })?;
-    } else if !sqlite {
-        return Err("expected sqlite://folder/log.db or postgres://user@host/database".to_owned());
+        return Ok(text.to_owned());
     }
-    Ok(text.to_owned())
+    let file = sqlite_file(text).filter(|_| text.starts_with("sqlite://"));
+    match file.as_deref().and_then(Path::file_name).and_then(OsStr::to_str) {
+        Some(name @ ("keys.db" | "projections.db")) => {
+            Err(format!("{name} is a file that stands beside the log; give the log another name, such as log.db"))
+        }
+        Some(_) => Ok(text.to_owned()),
+        None => Err("expected sqlite://folder/log.db or postgres://user@host/database".to_owned()),
+    }
 }
 
 fn known_locales() -> String {
@@ -351,6 +359,18 @@ mod tests {
             assert!(!error.contains("s3cret"), "{error}");
         }
         assert!(load(&[("database-url", "postgres://o@%2Frun%2Fpostgresql/ol?sslmode=verify-full")]).is_ok());
+    }
+
+    #[test]
+    fn a_log_cannot_be_called_like_a_file_beside_it() {
+        for url in ["sqlite://data/keys.db", "sqlite://projections.db?mode=rwc", "sqlite://data/keys%2Edb"] {
+            let error = load(&[("database-url", url)]).unwrap_err();
+            assert!(error.0[0].contains("stands beside the log"), "{error}");
+        }
+        for url in ["sqlite://", "sqlite:log.db", "sqlite://log.db?mode=nonsense", "sqlite://data/.."] {
+            let error = load(&[("database-url", url)]).unwrap_err();
+            assert!(error.0[0].contains("expected sqlite://folder/log.db"), "{error}");
+        }
     }
 
     #[test]

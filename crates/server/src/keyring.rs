@@ -18,11 +18,11 @@ use orderlog_domain::{
     text::{SEALED_PREFIX, email_key},
     typed::{Kind, Typed},
 };
-use orderlog_event_log::Hash;
+use orderlog_event_log::{Hash, WhichLog};
 use tokio::sync::{RwLock as TurnLock, RwLockReadGuard, RwLockWriteGuard};
 use uuid::Uuid;
 
-pub(crate) use self::store::CONNECTIONS as POSTGRES_CONNECTIONS;
+pub(crate) use self::store::{CONNECTIONS as POSTGRES_CONNECTIONS, keys_file};
 use self::{
     seal::{Key, SHOP},
     store::{Newcomer, Store},
@@ -61,6 +61,8 @@ pub(crate) struct Keyring {
     index: [u8; 32],
     tokens: [u8; 32],
     shop: Key,
+    /// Names of the shop's keys that were not there.
+    lacking: Vec<&'static str>,
     keys: RwLock<Keys>,
     emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
     /// Whether addresses may be given away now, or one is on its way to another customer.
@@ -89,30 +91,56 @@ struct Keys {
 }
 
 impl Keyring {
-    /// Opens the keys that belong to a log, and reads them all.
-    pub(crate) async fn open(database_url: &str) -> anyhow::Result<Keyring> {
-        let store = Store::open(database_url).await?;
-        let index = store.shop_key(EMAIL_INDEX, clock::random_key()?).await?;
-        let tokens = store.shop_key(CONFIRM_TOKENS, clock::random_key()?).await?;
-        let shop = Key::of_shop(&store.shop_key(SHOP_TEXTS, clock::random_key()?).await?);
-        let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
-        let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
-        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default(), addresses: TurnLock::default() })
+    /// Opens the keys that belong to a log, and reads them all. Whoever writes with them calls
+    /// [`make_shop_keys`](Keyring::make_shop_keys) first.
+    pub(crate) async fn open(database_url: &str, which: &WhichLog) -> anyhow::Result<Keyring> {
+        Keyring::read(Store::open(database_url, which).await?).await
     }
 
     /// Opens the keys for reading alone: nothing is created. Without keys everything stays sealed.
     pub(crate) async fn open_to_read(database_url: &str) -> anyhow::Result<Keyring> {
-        let store = Store::open_to_read(database_url).await?;
+        Keyring::read(Store::open_to_read(database_url).await?).await
+    }
+
+    /// In the place of a key of the shop that is not there stands one that nobody else has.
+    async fn read(store: Store) -> anyhow::Result<Keyring> {
+        let mut lacking = vec![];
+        let mut shop_key = async |name| match store.shop_key(name).await? {
+            Some(key) => anyhow::Ok(key),
+            None => {
+                lacking.push(name);
+                Ok(clock::random_key()?)
+            }
+        };
+        let (index, tokens) = (shop_key(EMAIL_INDEX).await?, shop_key(CONFIRM_TOKENS).await?);
+        let shop = Key::of_shop(&shop_key(SHOP_TEXTS).await?);
         let known = store.all().await?.into_iter().map(|(id, key)| (id, Key::new(id, &key))).collect();
         let keys = RwLock::new(Keys { known, forgotten: HashSet::new() });
-        // Keys that nobody else has: what is only read needs neither.
-        let (index, tokens) = (clock::random_key()?, clock::random_key()?);
-        let shop = match store.shop_key_if_any(SHOP_TEXTS).await? {
-            Some(key) => key,
-            None => clock::random_key()?,
-        };
-        let shop = Key::of_shop(&shop);
-        Ok(Keyring { store, index, tokens, shop, keys, emails: RwLock::default(), addresses: TurnLock::default() })
+        let (emails, addresses) = (RwLock::default(), TurnLock::default());
+        Ok(Keyring { store, index, tokens, shop, lacking, keys, emails, addresses })
+    }
+
+    /// Makes the keys of the shop that are not there.
+    pub(crate) async fn make_shop_keys(&mut self) -> anyhow::Result<()> {
+        for name in std::mem::take(&mut self.lacking) {
+            let key = self.store.make_shop_key(name, clock::random_key()?).await?;
+            match name {
+                EMAIL_INDEX => self.index = key,
+                CONFIRM_TOKENS => self.tokens = key,
+                _ => self.shop = Key::of_shop(&key),
+            }
+        }
+        Ok(())
+    }
+
+    /// Names of the shop's keys that are not there.
+    pub(crate) fn lacking(&self) -> &[&'static str] {
+        &self.lacking
+    }
+
+    /// Whether the addresses that are kept lead to nobody, because the key of their index is not there.
+    pub(crate) fn lacks_the_index(&self) -> bool {
+        self.lacking.contains(&EMAIL_INDEX)
     }
 
     /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
@@ -302,6 +330,11 @@ impl Keyring {
         if ids.is_empty() { Ok(()) } else { self.store.delete(ids).await }
     }
 
+    /// Removes what destroyed keys left behind in files; an error says why that cannot be done yet.
+    pub(crate) async fn clear_away(&self) -> anyhow::Result<()> {
+        self.store.clear_away().await
+    }
+
     /// The customer was forgotten, here or on another node, which may be about to destroy the key.
     pub(crate) fn drop_key(&self, id: CustomerId) {
         {
@@ -352,7 +385,11 @@ mod tests {
     use super::*;
 
     async fn keyring(folder: &tempfile::TempDir) -> Keyring {
-        Keyring::open(&format!("sqlite://{}/log.db", folder.path().display())).await.unwrap()
+        let log = folder.path().join("log.db");
+        let url = orderlog_event_log::sqlite_url(&log);
+        let mut ring = Keyring::open(&url, &WhichLog { log_id: Uuid::nil(), file: Some(log) }).await.unwrap();
+        ring.make_shop_keys().await.unwrap();
+        ring
     }
 
     fn someone(n: u128) -> CustomerId {

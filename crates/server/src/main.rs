@@ -11,6 +11,7 @@ mod history;
 mod http;
 mod import;
 mod keyring;
+mod left_behind;
 mod log_check;
 mod mcp;
 mod node;
@@ -38,15 +39,25 @@ fn main() -> ExitCode {
     runtime.block_on(cli.run()).unwrap_or_else(|error| fail(&error))
 }
 
-/// Says what went wrong, outermost first, and nothing twice: some errors tell what their causes tell again.
+/// Says what went wrong.
 fn fail(error: &anyhow::Error) -> ExitCode {
     use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "orderlog: {}", in_words(error));
+    ExitCode::FAILURE
+}
+
+/// An error with its causes, outermost first, and nothing twice: some errors tell what their causes tell again.
+fn in_words(error: &anyhow::Error) -> String {
     let mut told = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !told.contains(&cause) {
-            told = if told.is_empty() { cause } else { format!("{told}: {cause}") };
+    for cause in error.chain() {
+        let database = cause.downcast_ref::<sqlx::Error>();
+        let said = database.map_or_else(|| cause.to_string(), orderlog_event_log::database_words);
+        if !told.contains(&said) {
+            told = if told.is_empty() { said } else { format!("{told}: {said}") };
+        }
+        if database.is_some() {
+            break; // What comes below it says the same once more.
         }
     }
-    let _ = writeln!(std::io::stderr(), "orderlog: {told}");
-    ExitCode::FAILURE
+    told
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
-use orderlog_event_log::{Identity, Log, LogError};
+use orderlog_event_log::{Identity, Log, LogError, WhichLog, sqlite_file, sqlite_url};
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
 use tokio::{
@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::Config,
     keyring::{self, Keyring},
+    left_behind::LeftBehind,
     log_check, people,
     resolve::Memory,
     shop_settings,
@@ -40,6 +41,8 @@ pub(crate) struct Node {
     pub(crate) log: Log,
     pub(crate) identity: Identity,
     pub(crate) keyring: Arc<Keyring>,
+    /// What erased customers left in files and is not cleared away yet.
+    pub(crate) left_behind: Arc<LeftBehind>,
     pub(crate) writer: Writer,
     /// What is wrong with the log as it was found at start.
     pub(crate) log_troubles: watch::Receiver<Vec<String>>,
@@ -70,9 +73,9 @@ impl Node {
         shop_settings::settle(&log, &mut config, clock.now()).await?;
         // Before the keys are read: whoever is erased from here on is heard of.
         let heard = log.head().await.context("read the head of the log")?.position;
-        let (keyring, erased) = people::open_keys(&config, &log).await?;
-        let keyring = Arc::new(keyring);
-        let projections = open_projections(&config).await?;
+        let which = which_log(&config, &log).await?;
+        let keyring = Arc::new(people::open_keys(&config, &log, &which).await?);
+        let projections = open_projections(&config, &which).await?;
         // Before anything is answered from them.
         projections.compare(&log).await.context("compare the read models with the log")?;
         let bus = Bus::new();
@@ -105,8 +108,14 @@ impl Node {
         let id = clock.new_id().to_string();
         let options = RunnerOptions { owner: id.clone(), unseal };
         background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
-        let settling =
-            people::keep_settled(log.clone(), Arc::clone(&keyring), projections.clone(), erased, ending.clone());
+        let left_behind = Arc::new(LeftBehind::default());
+        let settling = people::keep_settled(
+            log.clone(),
+            Arc::clone(&keyring),
+            projections.clone(),
+            Arc::clone(&left_behind),
+            ending.clone(),
+        );
         background.push(tokio::spawn(settling));
         let log_troubles = log_check::start(log.clone());
         Ok(Node {
@@ -117,6 +126,7 @@ impl Node {
             log,
             identity,
             keyring,
+            left_behind,
             writer,
             projections,
             relay,
@@ -159,7 +169,7 @@ pub(crate) async fn open_log_to_read(config: &Config) -> anyhow::Result<Log> {
 
 /// Opens the log, creating or migrating it.
 pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Log> {
-    if let Some(folder) = sqlite_path(&config.database_url).and_then(|path| path.parent().map(PathBuf::from)) {
+    if let Some(folder) = sqlite_file(&config.database_url).and_then(|path| path.parent().map(PathBuf::from)) {
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     }
     Log::open(&config.database_url).await.map_err(|error| match error {
@@ -191,9 +201,11 @@ fn how_many_connections() -> String {
     )
 }
 
-/// Opens the read models, beside the log.
-pub(crate) async fn open_projections(config: &Config) -> anyhow::Result<Projections> {
-    Projections::open(&projections_url(config)).await.context("open the read models")
+/// Opens the read models, beside the log that they belong to.
+pub(crate) async fn open_projections(config: &Config, which: &WhichLog) -> anyhow::Result<Projections> {
+    let projections = Projections::open(&projections_url(config)).await.context("open the read models")?;
+    projections.belong_to(which).await.context("open the read models")?;
+    Ok(projections)
 }
 
 /// The same where they are there already, creating nothing.
@@ -202,16 +214,16 @@ pub(crate) async fn open_projections_to_read(config: &Config) -> anyhow::Result<
 }
 
 fn projections_url(config: &Config) -> String {
-    match sqlite_path(&config.database_url) {
-        Some(path) => format!("sqlite://{}", path.with_file_name("projections.db").display()),
+    match sqlite_file(&config.database_url) {
+        Some(log) => sqlite_url(&log.with_file_name("projections.db")),
         None => config.database_url.clone(),
     }
 }
 
-/// The file of a SQLite log.
-pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite://")?;
-    Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+/// The log, as its stores know it.
+pub(crate) async fn which_log(config: &Config, log: &Log) -> anyhow::Result<WhichLog> {
+    let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
+    Ok(WhichLog { log_id: identity.id, file: sqlite_file(&config.database_url) })
 }
 
 /// Events never decrease in time; a node that runs in the past would date its own to the future.

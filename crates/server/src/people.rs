@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -16,13 +15,14 @@ use orderlog_domain::{
     rejection::{Code, Rejection},
     world::State,
 };
-use orderlog_event_log::{Head, Log};
+use orderlog_event_log::{Head, Log, WhichLog};
 use orderlog_projections::Projections;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    keyring::{Keyring, Progress},
+    keyring::{Keyring, Progress, keys_file},
+    left_behind::LeftBehind,
     node::Node,
     tools::Failure,
 };
@@ -36,72 +36,105 @@ const ABOUT_CUSTOMERS: [&str; 3] = ["CustomerRegistered", "CustomerChanged", "Cu
 /// Addresses looked up one by one; of more, all are read at once.
 const ADDRESSES_ONE_BY_ONE: usize = 500;
 
-/// Opens the keys that belong to a log and brings them up to it; tells whether anybody was erased since they last were.
+/// Opens the keys that belong to a log and brings them up to it.
 ///
 /// # Errors
-/// When customers of the log have no key though nobody erased them, unless the configuration accepts that.
-pub(crate) async fn open_keys(config: &Config, log: &Log) -> anyhow::Result<(Keyring, bool)> {
-    if keys_file_is_missing(&config.database_url) && !config.accept_missing_keys {
+/// When customers of the log have no key though nobody erased them, or the shop has lost its own keys, unless the
+/// configuration accepts that. No key was written then.
+pub(crate) async fn open_keys(config: &Config, log: &Log, which: &WhichLog) -> anyhow::Result<Keyring> {
+    if keys_file(&config.database_url).is_some_and(|file| !file.exists()) && !config.accept_missing_keys {
         // Looked at first: an empty file made in the place of a lost one would be in its way.
         let survey = Survey::between(log, Position::START, &log.head().await?).await?;
         if let Some(one) = survey.living.iter().next() {
             return Err(lost(survey.living.len(), *one));
         }
     }
-    let keyring = Keyring::open(&config.database_url).await?;
-    let missing = if config.accept_missing_keys { Missing::Accept } else { Missing::Refuse };
-    let erased = settle(log, &keyring, missing).await.context("bring the customers' keys up to the log")?;
-    Ok((keyring, erased))
-}
-
-fn keys_file_is_missing(database_url: &str) -> bool {
-    let path = database_url.strip_prefix("sqlite://").map(|path| path.split('?').next().unwrap_or(path));
-    path.is_some_and(|log| !Path::new(log).with_file_name("keys.db").exists())
-}
-
-/// What to do about customers who are neither erased nor have a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    Refuse,
-    Accept,
-    /// Not looked for.
-    Ignore,
-}
-
-/// Destroys the keys of those who were erased, lets every address lead to whom the log says, and remembers how far this
-/// has come, so that the next time begins there. Tells whether anybody was erased.
-async fn settle(log: &Log, keyring: &Keyring, missing: Missing) -> anyhow::Result<bool> {
-    let head = log.head().await?;
-    let kept = keyring.progress().await?;
-    let known = match kept {
-        Some(known) if stands_in(log, &head, &known).await? => known,
-        // Nothing is known, or of another past: a log or keys were restored.
-        _ => Progress::NONE,
+    let mut keyring = Keyring::open(&config.database_url, which).await?;
+    let settled = async {
+        let mut due = Due::look(log, &keyring).await?;
+        due.look_for_lost_keys(log, &keyring, config.accept_missing_keys).await?;
+        // Not before: new keys would be in the way of lost ones that are put back.
+        keyring.make_shop_keys().await?;
+        due.settle(log, &keyring).await
     };
-    if missing == Missing::Ignore && known.position == head.position {
-        return Ok(false);
+    settled.await.context("bring the customers' keys up to the log")?;
+    Ok(keyring)
+}
+
+/// What was recorded of customers since their keys were last brought up to the log.
+struct Due {
+    head: Head,
+    /// As far as the keys have come, whatever log that was.
+    kept: Option<Progress>,
+    /// As far as they have come in this log.
+    known: Progress,
+    survey: Survey,
+    /// How many customers must have a key.
+    living: i64,
+}
+
+impl Due {
+    async fn look(log: &Log, keyring: &Keyring) -> anyhow::Result<Due> {
+        let head = log.head().await?;
+        let kept = keyring.progress().await?;
+        let known = match kept {
+            Some(known) if stands_in(log, &head, &known).await? => known,
+            // Nothing is known, or of another past: a log or keys were restored.
+            _ => Progress::NONE,
+        };
+        // Without the key of the index every address has to be looked at again.
+        let since = if keyring.lacks_the_index() { Progress::NONE } else { known };
+        let survey = Survey::between(log, since.position, &head).await?;
+        let living = (since.living + survey.registered - survey.erased.len() as i64).max(0);
+        Ok(Due { head, kept, known, survey, living })
     }
-    let survey = Survey::between(log, known.position, &head).await?;
-    let mut living = (known.living + survey.registered - survey.erased.len() as i64).max(0);
-    if missing != Missing::Ignore && may_lack_keys(keyring, &survey, living).await? {
-        let lacking = without_key(log, keyring).await?;
-        match (lacking.first(), missing) {
-            (None, _) => {}
-            (Some(one), Missing::Refuse) => return Err(lost(lacking.len(), *one)),
-            (Some(_), _) => {
-                tracing::warn!(customers = lacking.len(), "customers stay without a key, as the configuration accepts");
-                living = (living - lacking.len() as i64).max(0);
+
+    /// Whether the keys are what the log says.
+    fn is_nothing(&self) -> bool {
+        self.known.position == self.head.position
+    }
+
+    /// Refuses, or accepts, that keys are missing which nobody destroyed through the log.
+    async fn look_for_lost_keys(&mut self, log: &Log, keyring: &Keyring, accept: bool) -> anyhow::Result<()> {
+        if may_lack_keys(keyring, &self.survey, self.living).await? {
+            let lacking = without_key(log, keyring).await?;
+            match lacking.first() {
+                Some(one) if !accept => return Err(lost(lacking.len(), *one)),
+                Some(_) => {
+                    let customers = lacking.len();
+                    tracing::warn!(customers, "customers stay without a key, as the configuration accepts");
+                    self.living = (self.living - lacking.len() as i64).max(0);
+                }
+                None => {}
             }
         }
+        // Every start makes them before it keeps how far it has come.
+        let lacking = keyring.lacking();
+        if self.kept.is_some() && self.head.position > Position::START && !lacking.is_empty() {
+            if !accept {
+                return Err(lost_of_the_shop(lacking));
+            }
+            tracing::warn!(
+                keys = lacking.join(", "),
+                "the shop's own keys are made anew, as the configuration accepts"
+            );
+        }
+        Ok(())
     }
-    keyring.forget_all(&survey.erased).await?;
-    settle_addresses(log, keyring, &survey.addresses).await?;
-    let now = Progress { position: head.position, hash: head.hash, living };
-    keyring.keep_progress(kept.map(|kept| kept.position), now).await?;
-    if survey.events > 0 {
-        tracing::info!(events = survey.events, erased = survey.erased.len(), "customers' keys are up to the log");
+
+    /// Destroys the keys of those who were erased, lets every address lead to whom the log says, and remembers how far this
+    /// has come, so that the next time begins there. Tells whether anybody was erased.
+    async fn settle(self, log: &Log, keyring: &Keyring) -> anyhow::Result<bool> {
+        let Due { head, kept, survey, living, .. } = self;
+        keyring.forget_all(&survey.erased).await?;
+        settle_addresses(log, keyring, &survey.addresses).await?;
+        let now = Progress { position: head.position, hash: head.hash, living };
+        keyring.keep_progress(kept.map(|kept| kept.position), now).await?;
+        if survey.events > 0 {
+            tracing::info!(events = survey.events, erased = survey.erased.len(), "customers' keys are up to the log");
+        }
+        Ok(!survey.erased.is_empty())
     }
-    Ok(!survey.erased.is_empty())
 }
 
 /// Whether what is known of the keys is known of this log.
@@ -130,6 +163,9 @@ struct Survey {
 impl Survey {
     async fn between(log: &Log, after: Position, head: &Head) -> anyhow::Result<Survey> {
         let (mut survey, mut after) = (Survey::default(), after);
+        if after == head.position {
+            return Ok(survey);
+        }
         loop {
             let page = log.read_types(after, &ABOUT_CUSTOMERS, PAGE_EVENTS).await?;
             for recorded in page.iter().filter(|recorded| recorded.position <= head.position) {
@@ -220,6 +256,16 @@ fn lost(customers: usize, one: CustomerId) -> anyhow::Error {
     )
 }
 
+fn lost_of_the_shop(names: &[&str]) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the shop has lost keys of its own ({}): texts that concern no customer could not be read, and nobody would be found by \
+         address. Nothing was changed. Put back the keys.db (with PostgreSQL: the tables customer_keys, shop_keys and \
+         key_progress) that belongs to this log and start again. If it is gone for good, start with --accept-missing-keys: such \
+         texts stay closed",
+        names.join(", ")
+    )
+}
+
 async fn settle_addresses(log: &Log, keyring: &Keyring, addresses: &HashMap<CustomerId, String>) -> anyhow::Result<()> {
     let all = if addresses.len() > ADDRESSES_ONE_BY_ONE { Some(keyring.address_indexes().await?) } else { None };
     let mut shared = 0;
@@ -279,41 +325,43 @@ pub(crate) async fn keep_settled(
     log: Log,
     keyring: Arc<Keyring>,
     projections: Projections,
-    erased: bool,
+    left_behind: Arc<LeftBehind>,
     ending: CancellationToken,
 ) {
-    let mut purge = erased;
     loop {
-        if purge {
-            match clear_away(&log, &projections).await {
-                Ok(()) => purge = false,
-                Err(error) => tracing::warn!(%error, "what an erased customer left in the read models is still there"),
-            }
+        if left_behind.is_due() {
+            left_behind.clear(&log, &keyring, &projections).await;
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = ending.cancelled() => return,
         }
-        match settle(&log, &keyring, Missing::Ignore).await {
-            Ok(erased) => purge |= erased,
+        match settle(&log, &keyring).await {
+            Ok(true) => left_behind.one_more(),
+            Ok(false) => {}
             Err(error) => tracing::warn!(%error, "customers' keys could not be brought up to the log"),
         }
     }
 }
 
-async fn clear_away(log: &Log, projections: &Projections) -> anyhow::Result<()> {
-    let head = log.head().await?.position;
-    Ok(projections.purge_customers(head).await?)
+/// Brings the keys up to what was recorded meanwhile; tells whether anybody was erased.
+async fn settle(log: &Log, keyring: &Keyring) -> anyhow::Result<bool> {
+    let due = Due::look(log, keyring).await?;
+    if due.is_nothing() { Ok(false) } else { due.settle(log, keyring).await }
 }
 
 impl Node {
     /// Destroys a customer's key and every plain trace of the person. Safe to repeat. What cannot be cleared away yet is
-    /// so within a minute: the answer is a warning.
+    /// tried again every minute: the answer is a warning.
     pub(crate) async fn forget(&self, customer: CustomerId) -> Result<Option<String>, Failure> {
         self.keyring.forget(customer).await?;
-        let Err(error) = clear_away(&self.log, &self.projections).await else { return Ok(None) };
-        tracing::warn!(%error, "an erased customer is still in the read models");
-        Ok(Some("Lists may show the customer until they have caught up, within a minute.".to_owned()))
+        self.left_behind.one_more();
+        if self.left_behind.clear(&self.log, &self.keyring, &self.projections).await {
+            return Ok(None);
+        }
+        let warning = "The key is destroyed. What else lists and files of the database hold of the customer is not cleared away \
+                       yet; the server tries again every minute, and /readyz tells it until then.";
+        Ok(Some(warning.to_owned()))
     }
 
     /// Refuses an id that the log knows no customer by; tells whether the customer was erased.

@@ -3,6 +3,7 @@
 mod arguments;
 mod auditors;
 mod bad_input;
+mod belongings;
 mod command_line;
 mod consumers;
 mod contention;

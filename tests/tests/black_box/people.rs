@@ -16,7 +16,10 @@ on_both_set_ups!(
     an_address_moves_with_the_receipt,
     keys_of_the_erased_are_destroyed_though_the_server_is_killed,
     a_shop_does_not_start_without_its_customers_keys,
-    a_shop_does_not_start_with_the_keys_of_another
+    a_shop_does_not_start_with_the_keys_of_another,
+    a_refused_start_writes_no_key,
+    an_erasure_does_not_wait_for_readers,
+    a_shop_does_not_start_without_its_own_keys
 );
 
 /// How far behind an answer may be.
@@ -465,6 +468,124 @@ async fn a_shop_does_not_start_with_the_keys_of_another(mut shop: Shop) -> Resul
     let refused = refused.context("it started, and should have refused")??;
     ensure!(!refused.success && refused.stderr.contains("another shop's"), "{refused:?}");
     Ok(())
+}
+
+/// Somebody makes a backup, say. What cannot be cleared away meanwhile is told, and is cleared away later.
+async fn an_erasure_does_not_wait_for_readers(shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    let (mcp, [name, email, ..]) = (shop.mcp(), PARTICULARS);
+    shop.customer(name, email).await?;
+    let mut readers = Readers::start(&shop).await?;
+    let started = std::time::Instant::now();
+    let erased = mcp.confirmed("customers_erase", json!({ "customer": email })).await?;
+    let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 2 }] });
+    mcp.ok("orders_create_order", order).await?;
+    ensure!(started.elapsed() < ERASURE_LIMIT, "an erasure and an order took {:?}", started.elapsed());
+    ensure!(erased["warnings"].to_string().contains("tries again every minute"), "{erased}");
+    let told = || async {
+        let answer = shop.node.get("/readyz").await?;
+        ensure!(answer.status().is_success(), "/readyz: {}", answer.status());
+        Ok(answer.json::<Value>().await?["degraded"].to_string().contains("erased customers"))
+    };
+    ensure!(told().await?, "/readyz does not tell what is left");
+    readers.end().await?;
+    // The next try, which would come within a minute, comes with the next erasure.
+    let erased = mcp.confirmed("customers_erase", json!({ "customer": "ann@example.com" })).await?;
+    ensure!(!erased["warnings"].to_string().contains("every minute") && !told().await?, "{erased}");
+    let mut files = vec![];
+    scan(shop.folder(), &mut files)?;
+    ensure!(files.is_empty(), "still written: {files:?}");
+    Ok(())
+}
+
+/// How long an erasure and an order may take while somebody reads.
+const ERASURE_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Open transactions that have read keys and read models.
+enum Readers {
+    Postgres(PgConnection),
+    Sqlite(Vec<SqliteConnection>),
+}
+
+impl Readers {
+    async fn start(shop: &Shop) -> Result<Readers> {
+        if let Some(url) = shop.postgres_url() {
+            let mut reader = PgConnection::connect(&url).await?;
+            sqlx::query("BEGIN ISOLATION LEVEL REPEATABLE READ").execute(&mut reader).await?;
+            sqlx::query("SELECT count(*) FROM customer_keys").execute(&mut reader).await?;
+            return Ok(Readers::Postgres(reader));
+        }
+        let mut readers = vec![];
+        for (file, table) in [("keys.db", "customer_keys"), ("projections.db", "customers")] {
+            let url = format!("sqlite://{}", shop.sqlite_folder().join(file).display());
+            let mut reader = SqliteConnection::connect(&url).await?;
+            sqlx::query("BEGIN").execute(&mut reader).await?;
+            sqlx::query(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).execute(&mut reader).await?;
+            readers.push(reader);
+        }
+        Ok(Readers::Sqlite(readers))
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        match self {
+            Readers::Postgres(reader) => _ = sqlx::query("ROLLBACK").execute(reader).await?,
+            Readers::Sqlite(readers) => {
+                for reader in readers {
+                    sqlx::query("ROLLBACK").execute(reader).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A log was restored, and its keys were not yet: what a start wrote would be in their way.
+async fn a_refused_start_writes_no_key(mut shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    shop.node.stop().await?;
+    for table in ["customer_keys", "shop_keys", "key_progress"] {
+        execute(&shop, &format!("DELETE FROM {table}")).await?;
+    }
+    refuses_to_start(&shop, "is neither erased").await?;
+    for table in ["customer_keys", "shop_keys", "key_progress"] {
+        ensure!(rows(&shop, table).await? == 0, "{table} was written to");
+    }
+    Ok(())
+}
+
+async fn a_shop_does_not_start_without_its_own_keys(mut shop: Shop) -> Result<()> {
+    shop_with_orders(&shop, 1).await?;
+    shop.node.stop().await?;
+    for name in ["texts", "email-index", "confirm-tokens"] {
+        execute(&shop, &format!("UPDATE shop_keys SET name = 'kept' WHERE name = '{name}'")).await?;
+        refuses_to_start(&shop, name).await?;
+        ensure!(rows(&shop, "shop_keys").await? == 3, "a key was made anew");
+        execute(&shop, &format!("UPDATE shop_keys SET name = '{name}' WHERE name = 'kept'")).await?;
+    }
+    execute(&shop, "DELETE FROM shop_keys").await?;
+    shop.cli(&["rebuild", "customers", "--accept-missing-keys"]).await?.expect_success()?;
+    shop.node.start_again().await?;
+    ensure!(rows(&shop, "shop_keys").await? == 3, "the shop has keys again");
+    // The address leads to her by the new index.
+    let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 9 }] });
+    shop.mcp().ok("orders_create_order", order).await?;
+    Ok(())
+}
+
+async fn refuses_to_start(shop: &Shop, reason: &str) -> Result<()> {
+    let refused = tokio::time::timeout(REFUSAL_DEADLINE, shop.cli(&["serve", "--listen", "127.0.0.1:0"])).await;
+    let refused = refused.context("it started, and should have refused")??;
+    let told = refused.stderr.contains(reason) && refused.stderr.contains("--accept-missing-keys");
+    ensure!(!refused.success && told, "{refused:?}");
+    Ok(())
+}
+
+async fn rows(shop: &Shop, table: &str) -> Result<i64> {
+    let count = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    Ok(match shop.postgres_url() {
+        Some(url) => sqlx::query_scalar(count).fetch_one(&mut PgConnection::connect(&url).await?).await?,
+        None => sqlx::query_scalar(count).fetch_one(&mut SqliteConnection::connect(&keys_file(shop)).await?).await?,
+    })
 }
 
 async fn lose_keys(shop: &Shop) -> Result<()> {

@@ -29,6 +29,11 @@ impl SameFile {
         Ok(SameFile { path, device, inode })
     }
 
+    /// Whether `other` is this file, perhaps under another name.
+    pub(crate) fn is(&self, other: &SameFile) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
     /// Passes while it is the one that stands there. One look at the folder, some microseconds.
     ///
     /// # Errors

@@ -76,8 +76,7 @@ pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
     Ok(connection)
 }
 
-/// Connects to a file that is there. What has to be left alone is left alone: `query_only` refuses every change, and the
-/// files beside it, which any reader needs, are gone again when the last one closes.
+/// Connects to a log that is there.
 pub(super) async fn connect_to_read(url: &str) -> Result<(SqliteConnectOptions, SqliteConnection), LogError> {
     let options = SqliteConnectOptions::from_str(url).map_err(|error| LogError::Url(error.to_string()))?;
     let options = options.create_if_missing(false).busy_timeout(BUSY_LIMIT).disable_statement_logging();
@@ -89,15 +88,29 @@ pub(super) async fn connect_to_read(url: &str) -> Result<(SqliteConnectOptions, 
         doing: "opening the file",
         why: format!("{}: {}", path.display(), told(&error)),
     };
+    open_to_read(options).await.map_err(failed)
+}
+
+/// Opens a file that is there, and gives the options with which it can be opened again. What has to be left alone is left
+/// alone: `query_only` refuses every change, and the files beside it, which any reader needs, are gone again when the last
+/// one closes.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn open_to_read(
+    options: SqliteConnectOptions,
+) -> Result<(SqliteConnectOptions, SqliteConnection), sqlx::Error> {
+    let options = options.create_if_missing(false);
     let plain = options.clone().pragma("query_only", "ON");
     match look(&plain).await {
         Ok(connection) => Ok((plain, connection)),
         // Nobody uses it (there is no WAL) and nothing may be made beside it: then it does not change either.
-        Err(error) if !has_wal(&path) => match look(&options.clone().immutable(true)).await {
-            Ok(connection) => Ok((options.immutable(true), connection)),
-            Err(_) => Err(failed(error)),
-        },
-        Err(error) => Err(failed(error)),
+        Err(error) if !has_wal(options.get_filename()) => {
+            let unchanging = options.immutable(true);
+            let connection = look(&unchanging).await.map_err(|_| error)?;
+            Ok((unchanging, connection))
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{output::print, serve, simulate, sqlite_in};
 use crate::{
     config::{Config, Given},
     http::{Server, metrics},
-    node::{self, Node},
+    node::Node,
 };
 
 /// Stands beside a shop that is being simulated, and is locked as long as somebody does.
@@ -66,7 +66,9 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
 
 /// Refuses a shop whose simulation was interrupted: half a year is no demo, and the next `orderlog demo` deletes it.
 pub(super) fn refuse_unfinished(config: &Config) -> anyhow::Result<()> {
-    let Some(folder) = node::sqlite_path(&config.database_url).and_then(|log| Some(log.parent()?.to_owned())) else {
+    let Some(folder) =
+        orderlog_event_log::sqlite_file(&config.database_url).and_then(|log| Some(log.parent()?.to_owned()))
+    else {
         return Ok(());
     };
     let marker = folder.join(UNFINISHED);

@@ -23,8 +23,9 @@ fn names() -> PossibleValuesParser {
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log_to_read(&config).await?;
-    let (keyring, _) = people::open_keys(&config, &log).await?;
-    let projections = node::open_projections(&config).await?;
+    let which = node::which_log(&config, &log).await?;
+    let keyring = people::open_keys(&config, &log, &which).await?;
+    let projections = node::open_projections(&config, &which).await?;
     let known = MODELS.iter().map(|model| model.name).collect::<Vec<_>>();
     let names: Vec<&str> = match arguments.projections.iter().any(|name| name == ALL) {
         true => vec![],

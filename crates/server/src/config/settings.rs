@@ -72,7 +72,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "accept-missing-keys",
         value: "BOOL",
         default: Some("false"),
-        help: "Start although customers of the log have no key and were not erased: their keys are lost for good, or the log was restored to a time before they were erased. They stay without a name. Needed once.",
+        help: "Start although customers of the log have no key and were not erased: their keys are lost for good, or the log was restored to a time before they were erased. They stay without a name. Also start although the shop has lost its own keys: what was sealed with them stays closed. Needed once.",
         group: NODE,
     },
     Setting {

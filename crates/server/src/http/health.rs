@@ -156,6 +156,7 @@ async fn readiness(app: &App) -> Readiness {
         reasons.push(format!("log: takes no commands: {reason}"));
     }
     degraded.extend(app.node.log_troubles.borrow().iter().cloned());
+    degraded.extend(app.node.left_behind.told());
     let nats = nats(&app.node, &mut degraded);
     Readiness { ready: reasons.is_empty(), reasons, degraded, log, projections, nats }
 }

@@ -1,22 +1,34 @@
 //! Where keys are kept: `keys.db` beside a SQLite log, or two tables beside a PostgreSQL log.
 
-use std::{path::PathBuf, str::FromStr as _, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use orderlog_domain::ids::CustomerId;
-use orderlog_event_log::{SameFile, sqlite_pool};
+use orderlog_event_log::{
+    Belongings, Mark, SameFile, WhichLog, empty_wal, open_sqlite_to_read, sqlite_file, sqlite_pool, vacuum,
+};
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection as _, PgPool, SqliteConnection, SqlitePool,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use uuid::Uuid;
 
 /// Schema of keys.db: each file with a table that it makes.
-const SQLITE_SCHEMA: [(&str, &str); 2] = [
+const SQLITE_SCHEMA: [(&str, &str); 3] = [
     ("customer_keys", include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql")),
     ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
+    ("belongs_to", include_str!("../../../../migrations/sqlite-keys/0003_whose_keys.sql")),
 ];
+/// keys.db, as a store that belongs to one log.
+const KEYS: Belongings = Belongings {
+    name: "keys.db",
+    advice: "Put back the log or the keys.db that was here before. A new shop needs a folder of its own",
+};
 /// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
 /// memory.
 pub(crate) const CONNECTIONS: u32 = 5;
@@ -56,13 +68,16 @@ macro_rules! on_engine {
 }
 
 impl Store {
-    /// PostgreSQL keys stand in tables the log's migrations made; keys.db is made here.
-    pub(super) async fn open(database_url: &str) -> anyhow::Result<Store> {
-        if let Some(log) = database_url.strip_prefix("sqlite://") {
-            let (pool, waited_for) = open_sqlite(log).await.context("open keys.db")?;
-            let file = Some(SameFile::at(&file_beside(log)).context("open keys.db")?);
-            return Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file });
-        }
+    /// Keys in PostgreSQL stand in tables that the log's migrations made, beside the log; keys.db is made here, and belongs
+    /// to one log.
+    pub(super) async fn open(database_url: &str, which: &WhichLog) -> anyhow::Result<Store> {
+        let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
+        let (pool, waited_for) = open_sqlite(&path, which).await.context("open keys.db")?;
+        let file = Some(SameFile::at(&path).context("open keys.db")?);
+        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file })
+    }
+
+    async fn open_postgres(database_url: &str) -> anyhow::Result<Store> {
         let connect = async |connections| {
             let pool = PgPoolOptions::new().max_connections(connections).connect(database_url).await;
             pool.map(Pool::Postgres).context("connect to the customers' keys")
@@ -72,10 +87,11 @@ impl Store {
 
     /// The keys as they are there, for reading alone; none where keys.db is missing.
     pub(super) async fn open_to_read(database_url: &str) -> anyhow::Result<Store> {
-        let Some(log) = database_url.strip_prefix("sqlite://") else { return Store::open(database_url).await };
-        let path = file_beside(log);
+        let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
         let options = if path.is_file() {
-            SqliteConnectOptions::from_str("sqlite://")?.filename(&path).pragma("query_only", "ON")
+            let (options, connection) = open_sqlite_to_read(SqliteConnectOptions::new().filename(&path)).await?;
+            connection.close().await?;
+            options
         } else {
             SqliteConnectOptions::from_str("sqlite::memory:")?
         };
@@ -103,7 +119,7 @@ impl Store {
     }
 
     /// The shop's key called `name`, which is `proposed` if it had none.
-    pub(super) async fn shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
+    pub(super) async fn make_shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
         const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
         const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
         let key: Vec<u8> = on_engine!(self.pool, pool => {
@@ -113,8 +129,8 @@ impl Store {
         key_of(&key)
     }
 
-    /// The same where it is only read.
-    pub(super) async fn shop_key_if_any(&self, name: &str) -> anyhow::Result<Option<[u8; 32]>> {
+    /// The shop's key called `name`, where it has one.
+    pub(super) async fn shop_key(&self, name: &str) -> anyhow::Result<Option<[u8; 32]>> {
         const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
         let key: Option<Vec<u8>> = on_engine!(self.pool, pool => {
             sqlx::query_scalar(SELECT).bind(name).fetch_optional(pool).await.context("read the shop's key")?
@@ -188,7 +204,8 @@ impl Store {
         Ok(id.map(CustomerId))
     }
 
-    /// Destroys customers' keys and the addresses that lead to them, and sees to it that no file of ours keeps them.
+    /// Destroys customers' keys and the addresses that lead to them. What they leave behind in files,
+    /// [`clear_away`](Store::clear_away) removes.
     pub(super) async fn delete(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
         self.check()?;
         const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
@@ -199,25 +216,35 @@ impl Store {
             }
             tx.commit().await.context("destroy keys")?;
         });
-        match &self.pool {
-            // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
-            Pool::Sqlite(pool) => {
-                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.context("empty the keys' log")?;
-            }
-            Pool::Postgres(pool) => {
-                const OWNED: &str =
-                    "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'customer_keys'::regclass";
-                let owned: bool = sqlx::query_scalar(OWNED).fetch_one(pool).await.context("vacuum the keys")?;
-                if !owned {
-                    tracing::warn!(
-                        "a customer's key is destroyed, but its row stays in the table's file until the table's owner \
-                         vacuums it, which this role may not: VACUUM customer_keys"
-                    );
-                    return Ok(());
-                }
-                sqlx::query("VACUUM customer_keys").execute(pool).await.context("vacuum the keys")?;
-            }
+        if !self.may_vacuum().await? {
+            tracing::warn!(
+                "a customer's key is destroyed, but its row stays in the table's file until the table's owner vacuums it, \
+                 which this role may not: VACUUM customer_keys"
+            );
         }
+        Ok(())
+    }
+
+    /// Whether this role may tidy up the table of keys.
+    async fn may_vacuum(&self) -> anyhow::Result<bool> {
+        const OWNED: &str = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'customer_keys'::regclass";
+        match &self.pool {
+            Pool::Sqlite(_) => Ok(true),
+            Pool::Postgres(pool) => sqlx::query_scalar(OWNED).fetch_one(pool).await.context("ask who owns the keys"),
+        }
+    }
+
+    /// Sees to it that no file of ours keeps destroyed keys, as far as this role may.
+    pub(super) async fn clear_away(&self) -> anyhow::Result<()> {
+        let cleared = match &self.pool {
+            // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
+            Pool::Sqlite(pool) => empty_wal(pool, BUSY).await.context("empty the keys' log")?,
+            Pool::Postgres(pool) if self.may_vacuum().await? => {
+                vacuum(pool, "customer_keys").await.context("vacuum the keys")?
+            }
+            Pool::Postgres(_) => true,
+        };
+        anyhow::ensure!(cleared, "somebody who began to read the keys before the erasure still does");
         Ok(())
     }
 
@@ -278,13 +305,16 @@ impl Pool {
 }
 
 /// Two pools of one connection: SQLite has one writer, and the keys are read from memory.
-async fn open_sqlite(log: &str) -> anyhow::Result<(SqlitePool, SqlitePool)> {
-    let path = file_beside(log);
+async fn open_sqlite(path: &Path, which: &WhichLog) -> anyhow::Result<(SqlitePool, SqlitePool)> {
+    if !path.exists() {
+        // An empty file would be in the way of the keys that belong here.
+        which.may_use(KEYS, None)?;
+    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     }
     let options = SqliteConnectOptions::from_str("sqlite://")?
-        .filename(&path)
+        .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -301,13 +331,32 @@ async fn open_sqlite(log: &str) -> anyhow::Result<(SqlitePool, SqlitePool)> {
             sqlx::raw_sql(schema).execute(&mut *tx).await.context("create the schema")?;
         }
     }
+    claim(&mut tx, which).await?;
     tx.commit().await?;
     Ok((pool, sqlite_pool(1).connect_with(options).await?))
 }
 
-/// keys.db beside a log.
-fn file_beside(log: &str) -> PathBuf {
-    PathBuf::from(log.split('?').next().unwrap_or(log)).with_file_name("keys.db")
+/// Lets keys.db belong to a log, unless it belongs to another one.
+async fn claim(connection: &mut SqliteConnection, which: &WhichLog) -> anyhow::Result<()> {
+    const KEEP: &str = "INSERT INTO belongs_to (id, log_id, file) VALUES (1, $1, $2) \
+                        ON CONFLICT (id) DO UPDATE SET log_id = excluded.log_id, file = excluded.file";
+    let marked: Option<(String, String)> = sqlx::query_as("SELECT log_id, file FROM belongs_to WHERE id = 1")
+        .fetch_optional(&mut *connection)
+        .await
+        .context("read whose keys these are")?;
+    let marked = marked.map(|(log_id, file)| Mark { log_id, file: Some(file) });
+    which.may_use(KEYS, marked.as_ref())?;
+    let mark = which.mark();
+    if marked.as_ref() != Some(&mark) {
+        let keep = sqlx::query(KEEP).bind(mark.log_id).bind(mark.file.unwrap_or_default());
+        keep.execute(connection).await.context("keep whose keys these are")?;
+    }
+    Ok(())
+}
+
+/// keys.db beside a SQLite log.
+pub(crate) fn keys_file(database_url: &str) -> Option<PathBuf> {
+    sqlite_file(database_url).map(|log| log.with_file_name("keys.db"))
 }
 
 fn key_of(bytes: &[u8]) -> anyhow::Result<[u8; 32]> {
