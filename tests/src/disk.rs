@@ -45,6 +45,16 @@ impl SmallDisk {
         self.folder.path().join("ballast")
     }
 
+    /// Lets nobody write to it any more.
+    ///
+    /// # Errors
+    /// When somebody still does.
+    pub fn protect(&self) -> Result<()> {
+        let mounted = Command::new("mount").args(["-o", "remount,ro"]).arg(self.folder.path()).output()?;
+        ensure!(mounted.status.success(), "{}", String::from_utf8_lossy(&mounted.stderr).trim());
+        Ok(())
+    }
+
     /// Leaves no byte free.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{PostgresServer, SetUp, Shop, on_both_set_ups, until};
+use orderlog_tests::{Finished, PostgresServer, SetUp, Shop, SmallDisk, on_both_set_ups, until};
 use serde_json::{Value, json};
 
 const BROKEN: i32 = 1;
@@ -61,6 +61,21 @@ async fn reading_leaves_the_folder_as_it_was() -> Result<()> {
     std::fs::write(shop.sqlite_folder().join("log.db"), "no database at all, and long enough to be looked at")?;
     let ran = shop.cli(&["verify"]).await?;
     ensure!(ran.code == Some(COULD_NOT_LOOK) && ran.stderr.contains("log.db: "), "{:?} {}", ran.code, ran.stderr);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_shop_is_read_where_nobody_may_write() -> Result<()> {
+    let disk = SmallDisk::of_megabytes(64)?;
+    let mut shop = Shop::open_at(&disk.path().join("shop")).await?;
+    record(&shop).await?;
+    shop.node.stop().await?;
+    disk.protect()?;
+    for arguments in [&["verify"][..], &["status"], &["replay"], &["settings"], &["export"]] {
+        shop.cli(arguments).await?.expect_success().with_context(|| format!("{arguments:?}"))?;
+    }
+    let replayed = shop.cli(&["replay", "--order", "1001", "--json"]).await?.expect_success()?;
+    ensure!(replayed.contains("OrderPlaced"), "{replayed}");
     Ok(())
 }
 
