@@ -131,7 +131,10 @@ pub struct Finished {
 
 impl Finished {
     /// Runs `command` to its end without blocking the test's runtime.
-    pub(crate) async fn run(command: Command) -> Result<Finished> {
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn run(command: Command) -> Result<Finished> {
         let name = format!("{command:?}");
         let mut command = tokio::process::Command::from(command);
         command.stdin(Stdio::null()).kill_on_drop(true);

@@ -178,14 +178,22 @@ impl Shop {
         Finished::run(self.command_without_settings(arguments)?).await
     }
 
-    /// Runs `orderlog <arguments>` on another log to its end.
+    /// `orderlog <arguments>` on another log, to be started by the test.
+    ///
+    /// # Errors
+    /// When the binary is not there.
+    pub fn command_with_url(&self, arguments: &[&str], database_url: &str) -> Result<Command> {
+        let mut command = orderlog(self.folder.path())?;
+        command.args(arguments).args(["--database-url", database_url]);
+        Ok(command)
+    }
+
+    /// Runs such a command to its end.
     ///
     /// # Errors
     /// When it cannot be started.
     pub async fn cli_on(&self, database_url: &str, arguments: &[&str]) -> Result<Finished> {
-        let mut command = orderlog(self.folder.path())?;
-        command.args(arguments).args(["--database-url", database_url]);
-        Finished::run(command).await
+        Finished::run(self.command_with_url(arguments, database_url)?).await
     }
 
     /// Runs a script from `tests/clients` with the official client of its language.

@@ -18,7 +18,8 @@ pub async fn verify_snapshots(log: &Log) -> Result<Vec<Fault>, LogError> {
     let mut after = String::new();
     loop {
         let page = match log.snapshots_after(&after, PAGE).await {
-            Err(LogError::Corrupt { what, .. }) => {
+            Err(error) if error.is_damage() => {
+                let what = format!("snapshots cannot be read: {error}");
                 faults.push(Fault { position: None, what });
                 return Ok(faults);
             }

@@ -79,6 +79,14 @@ pub enum LogError {
         /// What was found.
         what: String,
     },
+    /// The tables are not those of a log any more, though it is one.
+    #[error("the log's tables are damaged: {doing} failed: {why}")]
+    Damaged {
+        /// The operation.
+        doing: &'static str,
+        /// What the database said.
+        why: String,
+    },
     /// A batch that contradicts itself; nothing was sent to the database.
     #[error("refusing a malformed batch: {0}")]
     Batch(String),
@@ -106,6 +114,12 @@ impl LogError {
         self.is_transient() || matches!(self, LogError::Unknown { .. })
     }
 
+    /// Whether something is wrong with the log itself, which trying again or asking elsewhere does not change.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, LogError::Corrupt { .. } | LogError::Gap { .. } | LogError::Damaged { .. })
+    }
+
     /// Sorts a failure of an operation that either had no effect or only read.
     pub(crate) fn from_sqlx(doing: &'static str, source: sqlx::Error) -> LogError {
         let why = told(&source);
@@ -114,6 +128,8 @@ impl LogError {
             LogError::Full { why }
         } else if connection_lost(&source) || busy(&source) {
             LogError::Unavailable { doing, why }
+        } else if damaged(&source) {
+            LogError::Damaged { doing, why }
         } else {
             LogError::Database { doing, why }
         }
@@ -170,6 +186,23 @@ fn connection_lost(error: &sqlx::Error) -> bool {
                 || code == "25P03"
                 || code.parse::<i32>().is_ok_and(|sqlite| code.len() < 5 && sqlite & 0xff == 10)
         }),
+        _ => false,
+    }
+}
+
+/// Whether a table or a column is missing, or holds what the log never writes there.
+fn damaged(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => true,
+        // 42P01, 42703: no such table, no such column; XX001, XX002: a damaged page. SQLite has no code for the first two;
+        // 11 is a damaged file.
+        sqlx::Error::Database(error) => {
+            let (code, message) = (error.code().unwrap_or_default(), error.message());
+            matches!(&*code, "42P01" | "42703" | "XX001" | "XX002")
+                || (code.len() < 5 && code.parse::<i32>().is_ok_and(|sqlite| sqlite & 0xff == 11))
+                || message.starts_with("no such table")
+                || message.starts_with("no such column")
+        }
         _ => false,
     }
 }

@@ -214,6 +214,10 @@ impl PostgresLog {
         reading!(self, "counting commands", session => odd_commands(&mut session))
     }
 
+    pub(crate) async fn untold_commands(&self) -> Result<i64, LogError> {
+        reading!(self, "counting commands", session => untold_commands(&mut session))
+    }
+
     pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
         reading!(self, "counting events", session => extent(&mut session, until))
     }

@@ -14,6 +14,8 @@ pub(crate) const COUNT_COMMANDS: &str =
 /// Commands whose positions no append gives: beyond the head, before the first event, or turned round.
 pub(crate) const ODD_COMMANDS: &str = "SELECT count(*) FROM commands, log_head \
     WHERE last_position > position OR first_position < 1 OR first_position > last_position + 1";
+/// What answers told that events do not.
+pub(crate) const TOLD: &str = "SELECT told FROM commands WHERE told IS NOT NULL";
 /// Takes a position: the first and the last event up to it, and how many there are.
 pub(crate) const EXTENT: &str = "SELECT coalesce(min(position), 0), coalesce(max(position), 0), count(*) \
     FROM events WHERE position <= $1";
@@ -162,6 +164,19 @@ macro_rules! reads {
             count.map_err(|error| LogError::from_sqlx("counting commands", error))
         }
 
+        /// How many commands keep something else of their answers than JSON.
+        pub(crate) async fn untold_commands(connection: &mut $connection) -> Result<i64, LogError> {
+            let failed = |error| LogError::from_sqlx("reading what answers told", error);
+            let mut rows = sqlx::query(crate::reads::TOLD).fetch(connection);
+            let mut untold = 0;
+            while let Some(row) = rows.try_next().await.map_err(failed)? {
+                let told: Vec<u8> = row.try_get_unchecked(0).map_err(failed)?;
+                let is_json = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&told).is_ok();
+                untold += i64::from(!is_json);
+            }
+            Ok(untold)
+        }
+
         /// How many commands no append can have made.
         pub(crate) async fn odd_commands(connection: &mut $connection) -> Result<i64, LogError> {
             let count = sqlx::query_scalar(crate::reads::ODD_COMMANDS).fetch_one(connection).await;
@@ -212,14 +227,18 @@ macro_rules! reads {
                 .fetch_all(connection)
                 .await
                 .map_err(|error| LogError::from_sqlx("reading events", error))?;
+            // NULL is as wrong as any other bytes that the log did not write.
+            let bytes = |row: &$row, column: usize| -> Result<Vec<u8>, sqlx::Error> {
+                Ok(row.try_get_unchecked::<Option<Vec<u8>>, _>(column)?.unwrap_or_default())
+            };
             let stored = |row: $row| {
                 Ok(StoredEvent {
                     position: row.try_get(0)?,
-                    stream: row.try_get_unchecked(1)?,
-                    version: row.try_get(2)?,
-                    event_type: row.try_get_unchecked(3)?,
-                    hash: row.try_get_unchecked(4)?,
-                    event: row.try_get_unchecked(5)?,
+                    stream: bytes(&row, 1)?,
+                    version: row.try_get::<Option<i64>, _>(2)?.unwrap_or_default(),
+                    event_type: bytes(&row, 3)?,
+                    hash: bytes(&row, 4)?,
+                    event: bytes(&row, 5)?,
                 })
             };
             let stored: Result<Vec<StoredEvent>, sqlx::Error> = rows.into_iter().map(stored).collect();

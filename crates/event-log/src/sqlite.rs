@@ -152,6 +152,10 @@ impl SqliteLog {
         odd_commands(&mut *self.connection("counting commands").await?).await
     }
 
+    pub(crate) async fn untold_commands(&self) -> Result<i64, LogError> {
+        untold_commands(&mut *self.connection("counting commands").await?).await
+    }
+
     pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
         extent(&mut *self.connection("counting events").await?, until).await
     }

@@ -2,6 +2,8 @@
 
 mod walk;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use orderlog_domain::ids::{CommandId, Position};
 
@@ -72,7 +74,14 @@ pub(crate) struct StoredCommand {
 ///
 /// # Errors
 /// When the log cannot be read. What is wrong with it stands in the report.
-pub async fn verify(log: &Log, against: &Against, mut progress: impl FnMut(Position)) -> Result<Report, LogError> {
+pub async fn verify(log: &Log, against: &Against, progress: impl FnMut(Position)) -> Result<Report, LogError> {
+    match examine(log, against, progress).await {
+        Err(error) if error.is_damage() => Ok(broken(Fault { position: None, what: error.to_string() }, vec![])),
+        examined => examined,
+    }
+}
+
+async fn examine(log: &Log, against: &Against, mut progress: impl FnMut(Position)) -> Result<Report, LogError> {
     let mut faults: Vec<Fault> =
         log.missing_guards().await?.into_iter().map(|what| Fault { position: None, what }).collect();
     if log.identity().await?.is_none() {
@@ -130,6 +139,12 @@ pub async fn verify(log: &Log, against: &Against, mut progress: impl FnMut(Posit
             walk.found(Fault { position: None, what });
         }
     }
+    let untold = on_engine!(log, engine => engine.untold_commands().await?);
+    if untold > 0 {
+        let what = format!("`commands` holds {untold} with answers that cannot be read: sent again, they fail");
+        walk.found(Fault { position: None, what });
+    }
+    settings_trouble(log).await?.into_iter().for_each(|what| walk.found(Fault { position: None, what }));
     let (positions, head_hash) = (walk.position, walk.hash);
     let (told, untold) = walk.faults();
     // The break of the chain comes first: whatever else is found may follow from it.
@@ -138,6 +153,31 @@ pub async fn verify(log: &Log, against: &Against, mut progress: impl FnMut(Posit
         faults.push(Fault { position: None, what: format!("{untold} more of the kinds above") });
     }
     Ok(Report { positions, head_hash, faults })
+}
+
+/// What is wrong with the settings the shop counted by.
+async fn settings_trouble(log: &Log) -> Result<Option<String>, LogError> {
+    let rows = match log.settings().await {
+        Err(error) if error.is_damage() => return Ok(Some(format!("`shop_settings` cannot be read: {error}"))),
+        rows => rows?,
+    };
+    // Read after them: whatever they were recorded at stands before it.
+    let head = log.head().await?.position;
+    let mut before = Position::START;
+    for (row, revision) in rows.iter().zip(1..) {
+        let what = if row.revision != revision {
+            format!("has revision {} where {revision} is next", row.revision)
+        } else if row.position < before || row.position > head {
+            format!("holds from event {} on, which is none", row.position)
+        } else if serde_json::from_str::<BTreeMap<String, String>>(&row.settings).is_err() {
+            "holds no settings".to_owned()
+        } else {
+            before = row.position;
+            continue;
+        };
+        return Ok(Some(format!("row {revision} of `shop_settings` {what}")));
+    }
+    Ok(None)
 }
 
 fn broken(fault: Fault, mut faults: Vec<Fault>) -> Report {

@@ -16,7 +16,7 @@ mod status;
 mod stdio;
 mod take_stream;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{error::Error, process::ExitCode};
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 use orderlog_event_log::{LogError, sqlite_url};
@@ -24,10 +24,12 @@ use orderlog_projections::{QueryError, StoreError};
 
 use self::output::print;
 use crate::{
-    config::{self, Config, Given},
+    config::{self, Config, ConfigError, Given},
     node, telemetry,
 };
 
+/// Exit code of a command that was used wrongly, as clap has it too.
+const USAGE: u8 = 2;
 /// Exit code of a command that reads the log when the log could not be read; 1 says that something is wrong with it.
 const COULD_NOT_LOOK: u8 = 3;
 
@@ -151,16 +153,17 @@ impl Cli {
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Does what the command line says. A command that only reads and could not even look exits with [`COULD_NOT_LOOK`].
+    /// Does what the command line says. A command that only reads tells by its exit code what
+    /// went wrong.
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let reads = matches!(
             self.command,
             Command::Verify(_) | Command::Status(_) | Command::Replay(_) | Command::Export(_) | Command::Settings(_)
         );
         match self.carry_out().await {
-            Err(error) if reads && could_not_look(&error) => {
+            Err(error) if reads => {
                 crate::fail(&error);
-                Ok(ExitCode::from(COULD_NOT_LOOK))
+                Ok(exit_code(&error))
             }
             done => done,
         }
@@ -194,9 +197,26 @@ impl Cli {
     }
 }
 
-/// Whether the log or the read models could not be read, so that nothing is known about them.
-fn could_not_look(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<LogError>() || cause.is::<StoreError>() || cause.is::<QueryError>())
+/// What a command that only reads exits with when it fails.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let is = |test: fn(&(dyn Error + 'static)) -> bool| error.chain().any(test);
+    if is(is_wrong_usage) {
+        ExitCode::from(USAGE)
+    } else if is(|cause| cause.downcast_ref::<LogError>().is_some_and(LogError::is_damage)) {
+        ExitCode::FAILURE
+    } else if is(|cause| cause.is::<LogError>() || cause.is::<StoreError>() || cause.is::<QueryError>()) {
+        ExitCode::from(COULD_NOT_LOOK)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Whether the command was started with what cannot be used: settings, files they name, a place for its answer.
+fn is_wrong_usage(cause: &(dyn Error + 'static)) -> bool {
+    cause.is::<ConfigError>()
+        || cause.is::<output::CannotPrint>()
+        || matches!(cause.downcast_ref(), Some(LogError::Url(_)))
+        || matches!(cause.downcast_ref(), Some(StoreError::UnknownUrl(_)))
 }
 
 fn load(settings: &Given) -> anyhow::Result<Config> {

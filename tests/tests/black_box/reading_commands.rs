@@ -13,6 +13,7 @@ const DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
 on_both_set_ups!(
     a_log_that_is_not_there_is_not_made,
+    wrong_usage_is_told_from_a_broken_log,
     what_was_noted_is_compared,
     whatever_was_altered_is_found,
     a_node_tells_what_is_wrong_with_its_log,
@@ -82,6 +83,38 @@ async fn a_stopped_shop_is_read_where_nobody_may_write() -> Result<()> {
 fn files(folder: &Path) -> Result<Vec<String>> {
     let names = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
     names.collect()
+}
+
+/// A mistake of whoever runs the command says nothing about the log.
+async fn wrong_usage_is_told_from_a_broken_log(shop: Shop) -> Result<()> {
+    record(&shop).await?;
+    let folder = shop.folder().display();
+    let missing = format!("--config={folder}/missing.toml");
+    for command in [&["verify"][..], &["status"], &["replay"], &["export"], &["settings"]] {
+        let mut wrong = vec![shop.command(&[command[0], &missing])?];
+        for url in ["mysql://shop", "sqlite://x?mode=nonsense", "sqlite://data/keys.db"] {
+            wrong.push(shop.command_with_url(command, url)?);
+        }
+        for variable in ["ORDERLOG_CURENCY", "ORDERLOG_LOCALE_FILE"] {
+            let mut mistyped = shop.command(command)?;
+            mistyped.env(variable, "/nowhere/at/all");
+            wrong.push(mistyped);
+        }
+        for wrong in wrong {
+            let told = format!("{wrong:?}");
+            let ran = Finished::run(wrong).await?;
+            ensure!(ran.code == Some(USAGE), "{told} exited with {:?}: {}", ran.code, ran.stderr);
+        }
+        let full = std::fs::File::options().write(true).open("/dev/full")?;
+        let status = shop.command(command)?.stdout(full).stderr(std::process::Stdio::null()).status()?;
+        ensure!(status.code() == Some(USAGE), "{command:?} into a full file exited with {status}");
+    }
+    for (table, drop) in [("snapshots", "DROP TABLE snapshots"), ("commands", "DROP TABLE commands")] {
+        shop.behind_its_back().await?.execute(drop).await?;
+        let ran = shop.cli(&["verify"]).await?;
+        ensure!(ran.code == Some(BROKEN) && ran.stdout.contains(table), "{table}: {:?} {}", ran.code, ran.stdout);
+    }
+    Ok(())
 }
 
 async fn what_was_noted_is_compared(shop: Shop) -> Result<()> {

@@ -14,6 +14,8 @@ on_both_engines!(
     a_rewritten_history_differs_from_what_was_noted,
     changed_commands_are_found,
     missing_guards_are_found,
+    settings_and_answers_are_looked_at,
+    damaged_tables_are_found,
     times_and_numbers_are_looked_at,
     a_missing_event_is_counted,
 );
@@ -258,6 +260,57 @@ async fn changed_commands_are_found(database: &Database) {
     database.execute("DELETE FROM log_head").await.unwrap();
     assert_told(&log, &Against::default(), "the head is missing").await;
     database.drop().await;
+}
+
+async fn settings_and_answers_are_looked_at(database: &Database) {
+    let row = |revision: i64, position: i64, at: &str, settings: &str| {
+        format!("INSERT INTO shop_settings VALUES ({revision}, {position}, '{at}', 'ann', 'test', '{settings}')")
+    };
+    let (at, sound) = ("2026-11-20T10:00:00Z", "{\"currency\":\"INR\"}");
+    for (second, words) in [
+        (row(2, 3, at, sound), ""),
+        (row(3, 3, at, sound), "has revision 3 where 2 is next"),
+        (row(2, 99, at, sound), "holds from event 99 on"),
+        (row(2, 3, at, "{\"currency\":"), "holds no settings"),
+        (row(2, 3, "lately", sound), "`shop_settings` cannot be read"),
+    ] {
+        let database = database.another().await;
+        let (log, _) = written(&database).await;
+        for row in [row(1, 0, at, sound), second] {
+            database.execute(&row).await.unwrap();
+        }
+        match words {
+            "" => assert_eq!(report(&log, &Against::default()).await.faults, []),
+            words => assert_told(&log, &Against::default(), words).await,
+        }
+        database.drop().await;
+    }
+    let (log, _) = written(database).await;
+    for (told, faults) in [("'{\"warnings\":[]}'", 0), ("'{\"warnings\":'", 1)] {
+        database.execute(&format!("UPDATE commands SET told = {told}")).await.unwrap();
+        assert_eq!(report(&log, &Against::default()).await.faults.len(), faults, "{told}");
+    }
+    assert_told(&log, &Against::default(), "answers that cannot be read").await;
+}
+
+/// It is a log all the same: what is wrong with it is known.
+async fn damaged_tables_are_found(database: &Database) {
+    if let Database::Postgres { .. } = database {
+        let (log, _) = written(database).await;
+        database.tamper("ALTER TABLE events ALTER COLUMN event DROP NOT NULL").await;
+        database.tamper("UPDATE events SET event = NULL WHERE position = 2").await;
+        assert_broken(&log, 2, "no event").await;
+    }
+    for change in
+        ["DROP TABLE commands", "ALTER TABLE commands RENAME COLUMN request_hash TO hash", "DROP TABLE log_head"]
+    {
+        let database = database.another().await;
+        let (log, _) = written(&database).await;
+        database.execute(change).await.unwrap();
+        let faults = report(&log, &Against::default()).await.faults;
+        assert!(faults.iter().any(|fault| fault.what.contains("damaged")), "{change}: {faults:?}");
+        database.drop().await;
+    }
 }
 
 async fn missing_guards_are_found(database: &Database) {

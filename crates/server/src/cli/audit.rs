@@ -32,8 +32,9 @@ fn noted(text: &str) -> Result<(Position, Hash), String> {
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let log = node::open_log_to_read(config).await?;
-    let head = log.head().await?;
-    let bar = progress(u64::try_from(head.position.0)?, "verifying");
+    // A head that cannot be read is told with whatever else is wrong.
+    let events = log.head().await.map_or(0, |head| head.position.0);
+    let bar = progress(u64::try_from(events)?, "verifying");
     let against = Against { now: Some(Clock::new(config.clock).now()), noted: arguments.expect };
     let mut report =
         verify(&log, &against, |position| bar.set_position(u64::try_from(position.0).unwrap_or(0))).await?;

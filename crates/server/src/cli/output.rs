@@ -5,9 +5,13 @@ use std::{
     ops::ControlFlow,
 };
 
-use anyhow::Context as _;
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+
+/// Standard output takes nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("write to standard output: {0}")]
+pub(super) struct CannotPrint(#[source] io::Error);
 
 /// Prints an answer. A reader that has seen enough (`orderlog events | head -1`) misses nothing: the command goes on with
 /// what it is there for.
@@ -27,7 +31,7 @@ pub(super) fn print_on(text: &[u8]) -> anyhow::Result<ControlFlow<()>> {
     match stdout.write_all(text).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(ControlFlow::Continue(())),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
-        Err(error) => Err(error).context("write to standard output"),
+        Err(error) => Err(CannotPrint(error).into()),
     }
 }
 
