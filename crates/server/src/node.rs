@@ -167,6 +167,22 @@ pub(crate) async fn open_log_to_read(config: &Config) -> anyhow::Result<Log> {
     Log::open_to_read(&config.database_url).await.context("open the log")
 }
 
+/// Passes where a shop was started once, for commands that must not begin one.
+///
+/// # Errors
+/// Says how a shop is begun.
+pub(crate) async fn refuse_to_begin(config: &Config) -> anyhow::Result<()> {
+    const HOW: &str = "nothing was created; if --database-url is right, start the shop once with `orderlog serve`";
+    let log = Log::open_to_read(&config.database_url).await.map_err(|error| match error {
+        LogError::Missing(_) => anyhow::Error::new(error).context(HOW),
+        error => anyhow::Error::new(error).context("open the log"),
+    })?;
+    let settings = log.settings().await?;
+    log.close().await;
+    anyhow::ensure!(!settings.is_empty(), "the log belongs to no shop yet: {HOW}");
+    Ok(())
+}
+
 /// Opens the log, creating or migrating it.
 pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Log> {
     if let Some(folder) = sqlite_file(&config.database_url).and_then(|path| path.parent().map(PathBuf::from)) {

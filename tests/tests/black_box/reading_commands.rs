@@ -41,6 +41,14 @@ async fn a_log_that_is_not_there_is_not_made(shop: Shop) -> Result<()> {
         ensure!(ran.code == Some(COULD_NOT_LOOK), "{arguments:?} exited with {:?}: {}", ran.code, ran.stdout);
         ensure!(ran.stderr.contains("there is no log") && ran.stdout.is_empty(), "{arguments:?}: {}", ran.stderr);
     }
+    let file = shop.folder().join("products.csv");
+    std::fs::write(&file, "sku,name,price\nPEN,Pen,10.00\n")?;
+    let file = file.display().to_string();
+    for arguments in [&["import", "products", &file][..], &["settings", "set", "timezone=Europe/Berlin"]] {
+        let ran = shop.cli_on(&url, arguments).await?;
+        ensure!(!ran.success && ran.stderr.contains("there is no log"), "{arguments:?}: {}", ran.stderr);
+        ensure!(ran.stderr.contains("nothing was created") && ran.stderr.contains("orderlog serve"), "{}", ran.stderr);
+    }
     ensure!(!folder.exists(), "a folder was made");
     let none = shop.cli(&["replay", "--order", "999999"]).await?;
     ensure!(none.code == Some(BROKEN), "an order that is not there is no failure to look: {:?}", none.code);

@@ -9,7 +9,7 @@ use super::output::print;
 use crate::{
     config::Config,
     import::{self, Kind, Options, problems_table, read_bytes, summary},
-    node::Node,
+    node::{self, Node},
 };
 
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
         let opened = File::open(&file).with_context(|| format!("open {}", file.display()))?;
         read_bytes(opened).with_context(|| format!("read {}", file.display()))?
     };
+    if !write {
+        node::refuse_to_begin(&config).await?;
+    }
     // The shop's currency and zone stand in its log.
     let node = Node::start(config).await?;
     let preview = import::parse(kind, bytes, &node.config.shop, node.clock.now());

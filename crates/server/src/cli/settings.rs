@@ -76,6 +76,7 @@ fn as_json(history: &[Recorded]) -> Value {
 
 async fn set(config: &Config, changes: &[String]) -> anyhow::Result<()> {
     let changes = read(changes, config)?;
+    node::refuse_to_begin(config).await?;
     let log = node::open_log(config).await?;
     let now = Clock::new(config.clock).now();
     let Some(row) = shop_settings::change(&log, config, &changes, now).await? else {
