@@ -33,22 +33,6 @@ pub fn orderlog(folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// A process that writes beyond its limit is killed by SIGXFSZ unless it ignores it; then the write fails as on a full disk.
-fn surviving_full_disks(command: Command) -> Command {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(command.get_program());
-    if let Some(folder) = command.get_current_dir() {
-        shell.current_dir(folder);
-    }
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    shell
-}
-
 /// A node that a test can kill, pause and start again on the same port.
 #[derive(Debug)]
 pub struct Node {
@@ -139,7 +123,7 @@ impl Node {
     /// When it cannot be started.
     pub fn launch(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "the node is running already");
-        let mut command = surviving_full_disks(orderlog(&self.folder)?);
+        let mut command = orderlog(&self.folder)?;
         command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
@@ -204,8 +188,16 @@ impl Node {
     /// # Errors
     /// When it does not end in time, or not with 0.
     pub async fn stop(&mut self) -> Result<()> {
+        self.stop_by("TERM").await
+    }
+
+    /// Sends it a signal that should end it in order, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When it does not end in time, or not with 0.
+    pub async fn stop_by(&mut self, signal: &str) -> Result<()> {
         let mut process = self.process.take().context("the node is not running")?;
-        process.signal("TERM")?;
+        process.signal(signal)?;
         let status = process.ended(STOP_DEADLINE).await?;
         ensure!(status.success(), "the node ended with {status}:\n{}", process.last_words());
         Ok(())

@@ -20,6 +20,7 @@ mod principal;
 mod resolve;
 mod sentences;
 mod shop_settings;
+mod signals;
 mod simulate;
 mod telemetry;
 mod tools;
@@ -36,7 +37,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    runtime.block_on(cli.run()).unwrap_or_else(|error| fail(&error))
+    runtime.block_on(run(cli)).unwrap_or_else(|error| fail(&error))
+}
+
+async fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
+    signals::survive_the_limit_of_files()?;
+    cli.run().await
 }
 
 /// Says what went wrong.

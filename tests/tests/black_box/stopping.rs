@@ -16,7 +16,8 @@ use serde_json::json;
 const CLIENTS: usize = 16;
 /// Answers before the first stop, and between two.
 const ANSWERS_BETWEEN: usize = 40;
-const ROUNDS: usize = 3;
+/// The terminal or the session that started a server may go away.
+const SIGNALS: [&str; 3] = ["TERM", "HUP", "INT"];
 const DEADLINE: Duration = Duration::from_secs(60);
 const PAUSE_BEFORE_COMING_BACK: Duration = Duration::from_millis(20);
 
@@ -31,14 +32,14 @@ async fn no_accepted_call_fails_when_the_node_is_stopped_under_load(mut shop: Sh
             tokio::spawn(client.work())
         })
         .collect();
-    for _ in 0..ROUNDS {
+    for signal in SIGNALS {
         let wanted = answered.load(SeqCst) + ANSWERS_BETWEEN;
         until("the clients to be at work", DEADLINE, async || {
             let failed = clients.iter().any(tokio::task::JoinHandle::is_finished);
             Ok((failed || answered.load(SeqCst) >= wanted).then_some(()))
         })
         .await?;
-        shop.node.stop().await?;
+        shop.node.stop_by(signal).await?;
         shop.node.start_again().await?;
     }
     done.store(true, SeqCst);

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     http::{Server, metrics},
     node::Node,
+    signals,
 };
 
 /// Longest time a stopping node waits for requests under way: longer than any call may take.
@@ -35,15 +36,17 @@ pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::R
     Ok(())
 }
 
-/// Lets the node stop on SIGTERM and Ctrl-C.
+/// Lets the node stop on SIGTERM, Ctrl-C, and when its terminal goes away.
 pub(super) fn stop_on_signal(node: &Node) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signals::hang_up()?;
     let stopping = node.stopping.clone();
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = hang_up.heard() => {}
         }
         tracing::info!("stopping");
         stopping.cancel();
