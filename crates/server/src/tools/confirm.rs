@@ -24,6 +24,8 @@ use crate::{keyring::Keyring, principal::Principal};
 pub(crate) const TOKEN: &str = "confirm_token";
 /// How long a preview stands.
 pub(crate) const TOKEN_MINUTES: i64 = 10;
+/// How far the clocks of two nodes may differ: one checks what the other made.
+const CLOCKS_DIFFER_MINUTES: i64 = 1;
 /// Namespace of command ids derived from tokens.
 const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0001);
 /// Bytes of a token before the frozen orders and the signature: expiry in Unix seconds, version, nonce.
@@ -87,7 +89,9 @@ impl Bound<'_> {
     /// What the token says, or why it does not serve.
     pub(super) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, Unfit> {
         let (expires, confirmed) = self.read(token)?;
-        if now.timestamp() >= expires { Err(Unfit::Expired) } else { Ok(confirmed) }
+        // A token that lasts longer than any was made while the clock was ahead: nobody knows how long ago.
+        let longest = (now + TimeDelta::minutes(TOKEN_MINUTES + CLOCKS_DIFFER_MINUTES)).timestamp();
+        if (now.timestamp() + 1..=longest).contains(&expires) { Ok(confirmed) } else { Err(Unfit::Expired) }
     }
 
     /// What the token says, and until when it serves (Unix seconds).
@@ -157,4 +161,29 @@ pub(super) fn preview(foreseen: CommandAnswer) -> Value {
         "text": whole["text"], "events": whole["events"], "warnings": whole["warnings"],
         "before": short(&whole["before"]), "after": short(&whole["after"]), "version": whole["version"],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_token_serves_for_its_ten_minutes_by_the_clock_that_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log.db");
+        let which = orderlog_event_log::WhichLog { log_id: Uuid::nil(), file: Some(log.clone()) };
+        let keyring = Keyring::open(&orderlog_event_log::sqlite_url(&log), &which).await.unwrap();
+        let bound = Bound { keyring: &keyring, principal: &Principal::local(), request: Hash::ZERO };
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let check = |made: TimeDelta| {
+            let expires = now + made + TimeDelta::minutes(TOKEN_MINUTES);
+            bound.check(&bound.token(Version(3), &[], expires, Uuid::nil()), now).map(|confirmed| confirmed.version.0)
+        };
+        assert_eq!(check(TimeDelta::zero()), Ok(3));
+        assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES) + TimeDelta::seconds(1)), Ok(3));
+        assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES)), Err(Unfit::Expired));
+        // Made by a node whose clock is a little ahead; made while the clock was a year ahead.
+        assert_eq!(check(TimeDelta::seconds(50)), Ok(3));
+        assert_eq!(check(TimeDelta::days(365)), Err(Unfit::Expired));
+    }
 }
