@@ -57,6 +57,8 @@ async fn auditors_read_every_event_and_can_resume(shop: Shop) -> Result<()> {
     for (bad, told) in [
         ("after=-1", "after must be a position, 0 or greater; it is `-1`"),
         ("after=x", "after must be a position, 0 or greater; it is `x`"),
+        ("after=999999", "the log ends at position"),
+        ("after=999999&follow=true", "the log ends at position"),
         ("limit=-5", "limit must be a number of events"),
         ("after=1&after=2", "after stands twice"),
         ("follow=yes", "follow must be true or false"),

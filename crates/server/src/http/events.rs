@@ -95,6 +95,9 @@ async fn reader(node: Arc<Node>, wanted: Wanted) -> Result<Reader, Response> {
         Ok(Err(error)) => return Err(unavailable(&error)),
         Err(_) => return Err(unavailable(&"no answer in time")),
     };
+    if after > until {
+        return Err(bad(format!("the log ends at position {until}; there is nothing after {after} yet")));
+    }
     if let Some(from) = from {
         let before = last_position(&node.log, until, |recorded_at| recorded_at < from).await;
         after = after.max(before.map_err(|_| unavailable(&"the beginning could not be found"))?);
