@@ -296,7 +296,7 @@ fn result(tool: &'static str, trace_id: Option<&str>, answer: Result<Value, Fail
         }
         Err(Failure::Rejected(rejection)) => rejection,
         Err(Failure::Failed(error)) => {
-            tracing::error!(tool, trace_id, error = format!("{error:#}"), "a tool failed");
+            tracing::error!(tool, trace_id, error = crate::in_words(&error), "a tool failed");
             Rejection::new(Code::Unavailable, "The server could not carry this out just now.")
                 .hint("Try again in a moment with the same idempotency_key; the operator finds the cause in the log.")
         }

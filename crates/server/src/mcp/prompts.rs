@@ -115,7 +115,7 @@ pub(super) async fn complete(
     };
     let (values, total) = offered.map_err(|failure| {
         if let Failure::Failed(error) = failure {
-            tracing::error!(error = format!("{error:#}"), "nothing can be offered");
+            tracing::error!(error = crate::in_words(&error), "nothing can be offered");
         }
         ErrorData::internal_error("nothing can be offered just now; try again", None)
     })?;

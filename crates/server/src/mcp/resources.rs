@@ -83,6 +83,6 @@ pub(super) async fn read(node: &Arc<Node>, uri: &str) -> Result<ReadResourceResp
 }
 
 fn failed(uri: &str, error: &anyhow::Error) -> ErrorData {
-    tracing::error!(uri = %shown(uri), error = format!("{error:#}"), "a resource could not be read");
+    tracing::error!(uri = %shown(uri), error = crate::in_words(error), "a resource could not be read");
     ErrorData::internal_error("the resource could not be read just now; try again", None)
 }
