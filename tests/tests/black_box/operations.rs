@@ -125,6 +125,38 @@ async fn head(shop: &Shop) -> Result<i64> {
     status["position"].as_i64().with_context(|| format!("no position in {status}"))
 }
 
+/// The very commands of docs/OPERATIONS.md, after a crash that left its write-ahead log behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_shop_is_as_it_was_backed_up() -> Result<()> {
+    let mut shop = Shop::open(SetUp::Sqlite).await?;
+    shop.stock("PEN", "Pen", "10.00", 5).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    run_commands(&shop.sqlite_folder(), "SQLite backup")?;
+    shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 3 })).await?;
+    shop.customer("Bela", "bela@example.com").await?;
+    shop.node.kill()?;
+    ensure!(shop.sqlite_folder().join("log.db-wal").exists(), "a crash leaves a write-ahead log");
+    run_commands(&shop.sqlite_folder(), "SQLite restore")?;
+    shop.node.start_again().await?;
+    let stock = shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
+    ensure!(stock["available"] == json!(5), "{stock}");
+    let found = shop.mcp().ok("customers.search", json!({})).await?;
+    ensure!(found["total_count"] == 1 && found["customers"][0]["name"] == "Asha Rao", "{found}");
+    shop.cli(&["verify"]).await?.expect_success()?;
+    Ok(())
+}
+
+/// Runs the commands under a heading comment of docs/OPERATIONS.md.
+fn run_commands(folder: &Path, name: &str) -> Result<()> {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/OPERATIONS.md"))?;
+    let (_, commands) = page.split_once(&format!("<!-- {name}")).with_context(|| name.to_owned())?;
+    let (_, commands) = commands.split_once("```sh\n").with_context(|| name.to_owned())?;
+    let (commands, _) = commands.split_once("```").with_context(|| name.to_owned())?;
+    let ran = std::process::Command::new("sh").args(["-e", "-c", commands]).current_dir(folder).output()?;
+    ensure!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_are_taken_while_nats_is_away() -> Result<()> {
     let mut shop = Shop::open(SetUp::PostgresAndNats).await?;
