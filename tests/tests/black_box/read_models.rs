@@ -181,6 +181,13 @@ async fn a_full_disk_stops_nothing_for_longer_than_it_is_full() -> Result<()> {
         })
         .await?;
     }
+    // Each catches up by itself.
+    until("every read model to have caught up", DEADLINE, async || {
+        let ready: Value = shop.node.get("/readyz").await?.json().await?;
+        let lags = ready["projections"].as_array().context("projections")?;
+        Ok((lags.len() >= 6 && lags.iter().all(|one| one["lag"] == 0)).then_some(()))
+    })
+    .await?;
     let log = events(&shop.node, 0).await?;
     Books::of(&log)?.agree_with(&shop.mcp()).await?;
     shop.node.stop().await?;
