@@ -119,7 +119,8 @@ impl Task {
         }
     }
 
-    /// Takes the head and writes it as it stands, and as much as a batch: reading alone does not show that there is room.
+    /// Takes the head and writes it as it stands: reading alone does not show that there is room to write. A batch may still find
+    /// too little; its callers are told at once then, because the outage lasts until one is durable.
     async fn try_to_write(&mut self) -> Result<(), LogError> {
         let mut nothing = self.blank();
         self.desk.world.rollback();
@@ -129,7 +130,6 @@ impl Task {
         }
         // Lost is as good: then somebody else could write.
         let _ = self.connection.append(self.head.position, &self.blank().batch).await?;
-        self.connection.prove_room().await?;
         self.must_settle = false;
         Ok(())
     }

@@ -92,14 +92,6 @@ impl LogWriter {
         on_connection!(self, Some(Condition::Idle), engine => engine.append(expected, batch, locked))
     }
 
-    /// Whether the disk takes a whole batch. Only SQLite is asked: PostgreSQL's disk is not seen from here.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn prove_room(&mut self) -> Result<(), LogError> {
-        on_connection!(self, Some(Condition::Idle), engine => engine.prove_room())
-    }
-
     /// Waits for the head's lock and answers the head, which then stands still until the next
     /// [`append`](LogWriter::append) or [`unlock`](LogWriter::unlock). Everybody else's appends wait: be quick.
     ///

@@ -110,11 +110,6 @@ impl PostgresWriter {
         }
     }
 
-    /// Its disk is not seen from here.
-    pub(crate) fn prove_room(&mut self) -> std::future::Ready<Result<(), LogError>> {
-        std::future::ready(Ok(()))
-    }
-
     pub(crate) async fn lock_head(&mut self) -> Result<Head, LogError> {
         const DOING: &str = "locking the head";
         let lock = async {

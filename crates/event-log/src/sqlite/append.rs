@@ -54,10 +54,6 @@ impl SqliteWriter {
         }
     }
 
-    pub(crate) async fn prove_room(&mut self) -> Result<(), LogError> {
-        session::fill_wal(&mut self.connection).await
-    }
-
     pub(crate) async fn lock_head(&mut self) -> Result<Head, LogError> {
         self.run("BEGIN IMMEDIATE").await.map_err(|error| LogError::from_sqlx("locking the head", error))?;
         self.head().await

@@ -156,12 +156,6 @@ pub(super) async fn grow_wal(
     if std::fs::metadata(wal).is_ok_and(|file| file.len() >= WAL_BYTES) {
         return Ok(());
     }
-    fill_wal(connection).await
-}
-
-/// Writes more than any batch and takes it back. A WAL that was started over takes a little even on a full disk; this
-/// it takes only where there is room for what comes after it.
-pub(super) async fn fill_wal(connection: &mut SqliteConnection) -> Result<(), LogError> {
     let grown = sqlx::raw_sql(GROW_WAL).execute(connection).await;
     grown.map(|_| ()).map_err(|error| LogError::from_sqlx("growing the WAL", error))
 }
