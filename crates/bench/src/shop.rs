@@ -72,15 +72,7 @@ impl Shop {
 
     async fn submit(&self, command: Command) -> Result<Receipt> {
         let now = now();
-        let origin = Origin {
-            actor: Actor { user: "bench".to_owned(), role: "owner".to_owned() },
-            agent: None,
-            causation_id: None,
-            correlation_id: None,
-            trace_id: None,
-            reason: None,
-            request_text: None,
-        };
+        let origin = Origin::of(Actor { user: "bench".to_owned(), role: "owner".to_owned() }, None);
         let submission = Submission {
             command,
             names: (*self.names).clone(),

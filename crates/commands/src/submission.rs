@@ -62,6 +62,15 @@ pub struct Origin {
     pub request_text: Option<String>,
 }
 
+impl Origin {
+    /// Somebody through a program, with nothing said of why.
+    #[must_use]
+    pub fn of(actor: Actor, agent: Option<Agent>) -> Origin {
+        let (causation_id, correlation_id, trace_id, reason, request_text) = (None, None, None, None, None);
+        Origin { actor, agent, causation_id, correlation_id, trace_id, reason, request_text }
+    }
+}
+
 /// What a command did.
 #[derive(Debug, Clone)]
 pub struct Receipt {

@@ -38,23 +38,28 @@ pub(crate) async fn events_of(
     }
 }
 
-/// A product as its stream tells it right after `position`.
-pub(crate) async fn product_at(log: &Log, id: ProductId, position: Position) -> anyhow::Result<Product> {
-    let mut state = State::empty(StreamId::Product(id));
+/// The state of a stream, as it stands or stood right after `until`: all its events folded.
+pub(crate) async fn state(log: &Log, stream: StreamId, until: Option<Position>) -> anyhow::Result<State> {
+    let mut state = State::empty(stream);
+    let counts = |position: Position| until.is_none_or(|until| position <= until);
     loop {
-        let page = log.read_stream(StreamId::Product(id), state.version(), PAGE).await?;
-        for recorded in page.iter().take_while(|recorded| recorded.position <= position) {
+        let page = log.read_stream(stream, state.version(), PAGE).await?;
+        for recorded in page.iter().take_while(|recorded| counts(recorded.position)) {
             let event = envelope::decode(&recorded.json)?;
             state.evolve(&event.data, &event.provenance);
         }
-        let over = page.last().is_none_or(|last| last.position > position || page.len() < PAGE as usize);
-        if over {
-            return Ok(match state {
-                State::Product(product) => product,
-                State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) => Product::empty(id),
-            });
+        if page.len() < PAGE as usize || page.last().is_some_and(|last| !counts(last.position)) {
+            return Ok(state);
         }
     }
+}
+
+/// A product as its stream tells it right after `position`.
+pub(crate) async fn product_at(log: &Log, id: ProductId, position: Position) -> anyhow::Result<Product> {
+    Ok(match state(log, StreamId::Product(id), Some(position)).await? {
+        State::Product(product) => product,
+        State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) => Product::empty(id),
+    })
 }
 
 /// The stock of a product right after `position`: the last mark before it, and the few events since, from the log.

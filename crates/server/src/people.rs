@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    history,
     keyring::{Keyring, Progress, keys_file},
     left_behind::LeftBehind,
     node::Node,
@@ -303,21 +304,10 @@ pub(crate) async fn settle_address(log: &Log, keyring: &Keyring, id: CustomerId)
 
 /// A customer as the log knows it.
 pub(crate) async fn customer(log: &Log, id: CustomerId) -> anyhow::Result<Customer> {
-    let stream = StreamId::Customer(id);
-    let mut state = State::empty(stream);
-    loop {
-        let page = log.read_stream(stream, state.version(), PAGE_EVENTS).await?;
-        for recorded in &page {
-            let event = envelope::decode(&recorded.json)?;
-            state.evolve(&event.data, &event.provenance);
-        }
-        if page.len() < PAGE_EVENTS as usize {
-            return Ok(match state {
-                State::Customer(customer) => customer,
-                State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) => Customer::empty(id),
-            });
-        }
-    }
+    Ok(match history::state(log, StreamId::Customer(id), None).await? {
+        State::Customer(customer) => customer,
+        State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) => Customer::empty(id),
+    })
 }
 
 /// Sees to it, while the node runs, that what was begun is ended: here or by a node that died.

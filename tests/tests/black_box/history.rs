@@ -100,13 +100,8 @@ fn submission(command: Command, id: u128, now: DateTime<Utc>) -> Submission {
         readings: None,
         dry_run: false,
         origin: Origin {
-            actor: Actor { user: "local".to_owned(), role: "owner".to_owned() },
-            agent: None,
-            causation_id: None,
-            correlation_id: None,
-            trace_id: None,
             reason: Some("ein Grund mit Umlaut: ü, और देवनागरी".to_owned()),
-            request_text: None,
+            ..Origin::of(Actor { user: "local".to_owned(), role: "owner".to_owned() }, None)
         },
     }
 }

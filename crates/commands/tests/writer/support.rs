@@ -117,15 +117,7 @@ impl Node {
             expected_version: None,
             readings: None,
             dry_run: false,
-            origin: Origin {
-                actor: Actor { user: "test".to_owned(), role: "owner".to_owned() },
-                agent: None,
-                causation_id: None,
-                correlation_id: None,
-                trace_id: None,
-                reason: None,
-                request_text: None,
-            },
+            origin: Origin::of(Actor { user: "test".to_owned(), role: "owner".to_owned() }, None),
         }
     }
 

@@ -344,15 +344,7 @@ impl Import<'_> {
             expected_version: None,
             readings: None,
             dry_run: false,
-            origin: Origin {
-                actor: caller.principal.actor(),
-                agent: caller.agent,
-                causation_id: None,
-                correlation_id: None,
-                trace_id: None,
-                reason: None,
-                request_text: None,
-            },
+            origin: Origin::of(caller.principal.actor(), caller.agent),
         })
     }
 }

@@ -4,18 +4,17 @@ use chrono::{DateTime, Utc};
 use orderlog_domain::{
     commands::Command,
     decide::{Context, Decision, Names, Refusal, Shop},
-    envelope::{self, Actor, Provenance},
+    envelope::{Actor, Provenance},
     event::{CatalogueEntry, Event, StockPolicy},
     format::Locale,
-    ids::{CommandId, OrderId, ProductId, StreamId, Version},
+    ids::{CommandId, OrderId, ProductId, Version},
     rejection::Rejection,
     world::{State, World},
 };
 use orderlog_event_log::Log;
 use uuid::Uuid;
 
-/// Events read from a stream at once.
-const PAGE_EVENTS: u32 = 1_000;
+use crate::history;
 
 /// The shop as the rows so far would leave it.
 pub(super) struct Trial<'a> {
@@ -59,7 +58,7 @@ impl<'a> Trial<'a> {
             match command.decide(&self.world, &context) {
                 Ok(decision) => break decision,
                 Err(Refusal::Rejected(rejection)) => return Ok(Err(rejection)),
-                Err(Refusal::Missing(stream)) => self.world.insert(state(self.log, stream).await?),
+                Err(Refusal::Missing(stream)) => self.world.insert(history::state(self.log, stream, None).await?),
             }
         };
         let differences = self.differences(&decision);
@@ -107,21 +106,6 @@ impl<'a> Trial<'a> {
             }
         }
         differences
-    }
-}
-
-/// The state of a stream, folded from all its events.
-async fn state(log: &Log, stream: StreamId) -> anyhow::Result<State> {
-    let mut state = State::empty(stream);
-    loop {
-        let page = log.read_stream(stream, state.version(), PAGE_EVENTS).await?;
-        for recorded in &page {
-            let event = envelope::decode(&recorded.json)?;
-            state.evolve(&event.data, &event.provenance);
-        }
-        if page.len() < PAGE_EVENTS as usize {
-            return Ok(state);
-        }
     }
 }
 

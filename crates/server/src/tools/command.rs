@@ -403,13 +403,10 @@ pub(crate) async fn submit(
         readings: sealed_readings,
         dry_run: common.dry_run == Some(true),
         origin: Origin {
-            actor: caller.principal.actor(),
-            agent: caller.agent,
-            causation_id: None,
-            correlation_id: None,
             trace_id: caller.trace_id,
             reason: common.reason,
             request_text: common.request_text,
+            ..Origin::of(caller.principal.actor(), caller.agent)
         },
         command: command.clone(),
     };
