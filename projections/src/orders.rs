@@ -5,7 +5,7 @@ use orderlog_domain::{
     event::Event,
     ids::{OrderId, StreamId},
     order::Order,
-    world::State,
+    states::State,
 };
 
 use crate::{bare::BareOrder, fold::CannotApply};

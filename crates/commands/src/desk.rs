@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orderlog_domain::{
     decide::Shop,
-    world::{State, World},
+    states::{State, States},
 };
 use orderlog_event_log::{Log, Recorded, Snapshot};
 use tokio::task::JoinHandle;
@@ -24,8 +24,8 @@ pub(crate) struct Desk {
     pub(crate) shop: Shop,
     pub(crate) on_append: OnAppend,
     /// The log's confirmed events, then those on their way to it, then those drafted on top of them.
-    pub(crate) world: World,
-    /// The orders placed lately, as far as the world reaches.
+    pub(crate) states: States,
+    /// The orders placed lately, as far as the states reach.
     pub(crate) recent: Recent,
     /// A snapshot being saved; at most one at a time.
     pub(crate) snapshotted: Option<JoinHandle<()>>,
@@ -49,7 +49,7 @@ impl Desk {
             // A caller that went away needs no answer: the command stands.
             let _ = waiting.reply.send(answer);
         }
-        self.world.evict(CACHED_STREAMS);
+        self.states.evict(CACHED_STREAMS);
     }
 
     /// Saves a snapshot of each long stream that this batch took across a multiple of [`SNAPSHOT_EVERY_EVENTS`].
@@ -60,7 +60,7 @@ impl Desk {
         let crossed = events.iter().filter(|e| e.version.0 % SNAPSHOT_EVERY_EVENTS == 0 && grows_long(e.stream));
         let snapshots: Vec<Snapshot> = crossed
             // What was drafted on top may never come to be.
-            .filter_map(|event| self.world.get_confirmed(event.stream))
+            .filter_map(|event| self.states.get_committed(event.stream))
             .filter_map(|state| {
                 let json = serde_json::to_string(state).ok()?;
                 Some(Snapshot { stream: state.stream(), version: state.version(), format: State::FORMAT, state: json })

@@ -9,7 +9,7 @@ use orderlog_domain::{
     event::Event,
     ids::{CommandId, Position, StreamId, Version},
     rejection::Rejection,
-    world::State,
+    states::State,
 };
 use orderlog_event_log::{Batch, CommandRecord, Head, Recorded, chain};
 use sha2::{Digest, Sha256};
@@ -155,32 +155,32 @@ impl Desk {
             expected_version: submission.expected_version,
         };
         if submission.suspect
-            && let Some(order) = submission.command.order_to_place(&self.world, &context)?
+            && let Some(order) = submission.command.order_to_place(&self.states, &context)?
         {
             self.recent.suspect(submission, &order, head)?;
         }
-        submission.command.decide(&self.world, &context)
+        submission.command.decide(&self.states, &context)
     }
 
     /// The stream a decision asked for, and all that this command and those behind it are known to need: one reading
     /// serves them all.
     fn missing(&self, waiting: &[Waiting], asked_for: StreamId) -> Vec<StreamId> {
         let known = waiting.iter().flat_map(|w| w.submission.command.needs(&w.submission.names));
-        let mut streams: Vec<StreamId> = known.filter(|stream| !self.world.contains(*stream)).collect();
+        let mut streams: Vec<StreamId> = known.filter(|stream| !self.states.contains(*stream)).collect();
         streams.push(asked_for);
         streams.sort_unstable();
         streams.dedup();
         streams
     }
 
-    /// Adds the facts of a decision to the batch and to the world.
+    /// Adds the facts of a decision to the batch and to the states.
     fn take(&mut self, submission: &Submission, decision: Decision, batch: &mut Batch) -> Outcome {
         let before = self.existing(decision.subject);
         let provenance = self.provenance(submission, decision.subject, &batch.head);
         let start = batch.events.len();
         for (stream, event) in &decision.facts {
-            self.world.evolve(*stream, event, &provenance);
-            let version = self.world.get(*stream).map_or(Version::NONE, State::version);
+            self.states.evolve(*stream, event, &provenance);
+            let version = self.states.get(*stream).map_or(Version::NONE, State::version);
             let recorded = record(event, *stream, version, &provenance, batch.events.len() - start, &mut batch.head);
             if let Event::OrderPlaced(order) = event {
                 self.recent.note_own(order, recorded.position, &provenance);
@@ -211,7 +211,7 @@ impl Desk {
         }))
     }
 
-    /// The receipt a dry run would have had, with the very events; the world stays as it is.
+    /// The receipt a dry run would have had, with the very events; the states stay as they are.
     fn foresee(&self, submission: &Submission, decision: Decision, head: &Head) -> Outcome {
         let provenance = self.provenance(submission, decision.subject, head);
         let position = head.position;
@@ -220,7 +220,7 @@ impl Desk {
         let mut events = Vec::new();
         for (stream, event) in &decision.facts {
             let known = states.iter().position(|state| state.stream() == *stream).unwrap_or_else(|| {
-                states.push(self.world.get(*stream).cloned().unwrap_or_else(|| State::empty(*stream)));
+                states.push(self.states.get(*stream).cloned().unwrap_or_else(|| State::empty(*stream)));
                 states.len() - 1
             });
             states[known].evolve(event, &provenance);
@@ -245,14 +245,14 @@ impl Desk {
     }
 
     fn existing(&self, stream: StreamId) -> Option<State> {
-        self.world.get(stream).filter(|state| state.version() > Version::NONE).cloned()
+        self.states.get(stream).filter(|state| state.version() > Version::NONE).cloned()
     }
 
     fn provenance(&self, submission: &Submission, subject: StreamId, head: &Head) -> Provenance {
         let Submission { origin, command_id, .. } = submission;
         let occurred_at = submission.occurred_at.trunc_subsecs(SUBSECOND_DIGITS);
         let day = self.shop.calendar.business_date(occurred_at);
-        let business_date = match self.world.get(subject) {
+        let business_date = match self.states.get(subject) {
             // Rule O8, also where the day's start or zone was moved, or a clock put back, since the order's latest event.
             Some(State::Order(order)) => day.max(order.last_event_on),
             _ => day,

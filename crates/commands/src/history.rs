@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use orderlog_domain::{
     ids::{CommandId, Position, StreamId, Version},
     rejection::{Code, Rejection},
-    world::State,
+    states::State,
 };
 use orderlog_event_log::{CommandRecord, Hash, Log, LogError, Recorded};
 use serde::{Deserialize, Serialize};

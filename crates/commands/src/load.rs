@@ -6,7 +6,7 @@ use orderlog_domain::{
     envelope::{self, Envelope},
     event::Event,
     ids::{StreamId, Version},
-    world::State,
+    states::State,
 };
 use orderlog_event_log::{LogError, LogWriter, Recorded};
 

@@ -123,7 +123,7 @@ impl Task {
     /// too little; its callers are told at once then, because the outage lasts until one is durable.
     async fn try_to_write(&mut self) -> Result<(), LogError> {
         let mut nothing = self.blank();
-        self.desk.world.rollback();
+        self.desk.states.rollback();
         if self.try_settle(&mut nothing).await.is_err() {
             self.connection.reconnect().await?;
             self.try_settle(&mut nothing).await?;

@@ -29,7 +29,7 @@ type Likeness = u128;
 /// Kept for the two minutes in which they matter, about 100 bytes each.
 #[derive(Debug)]
 pub(crate) struct Recent {
-    /// Everything recorded after this moment, up to the head the world reflects, is known.
+    /// Everything recorded after this moment, up to the head the states reflect, is known.
     known_since: DateTime<Utc>,
     /// The latest of each that are alike.
     latest: HashMap<Likeness, Latest>,

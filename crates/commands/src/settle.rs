@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orderlog_domain::{ids::CommandId, world::World};
+use orderlog_domain::{ids::CommandId, states::States};
 use orderlog_event_log::{CommandRecord, Head, LogError};
 
 use crate::{draft::Draft, history, load, recent::Recent, writer::Task};
@@ -16,13 +16,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// Foreign events read at once.
 const PAGE_EVENTS: u32 = 2_000;
-/// Foreign events beyond which it is cheaper to forget the world than to bring it up to date.
+/// Foreign events beyond which it is cheaper to forget the states than to bring them up to date.
 const CATCH_UP_EVENTS: i64 = 20_000;
 
 impl Task {
-    /// Leaves the head locked, the world at that head, and in the draft only what is still to be carried out, undecided.
+    /// Leaves the head locked, the states at that head, and in the draft only what is still to be carried out, undecided.
     pub(crate) async fn settle(&mut self, draft: &mut Draft, started: Instant) -> Result<(), LogError> {
-        self.desk.world.rollback();
+        self.desk.states.rollback();
         loop {
             match self.try_settle(draft).await {
                 Ok(()) => {
@@ -49,11 +49,11 @@ impl Task {
         self.answer_what_was_done(draft).await
     }
 
-    /// Brings the world from the head it reflects to the one just locked.
+    /// Brings the states from the head they reflect to the one just locked.
     async fn catch_up(&mut self, head: Head) -> Result<(), LogError> {
         self.desk.recent.rollback(self.head.position);
         if head.position.0 - self.head.position.0 > CATCH_UP_EVENTS || head.position < self.head.position {
-            self.desk.world = World::default();
+            self.desk.states = States::default();
             self.desk.recent = Recent::new(&head);
         } else {
             let mut after = self.head.position;
@@ -63,17 +63,17 @@ impl Task {
                 after = last.position;
                 self.desk.recent.note_foreign(&page)?;
                 for recorded in page {
-                    if let Some(state) = self.desk.world.get(recorded.stream)
+                    if let Some(state) = self.desk.states.get(recorded.stream)
                         && state.version() < recorded.version
                     {
                         let event = load::decode(&recorded)?;
-                        self.desk.world.evolve(recorded.stream, &event.data, &event.provenance);
+                        self.desk.states.evolve(recorded.stream, &event.data, &event.provenance);
                     }
                 }
             }
         }
         self.head = head;
-        self.desk.world.mark();
+        self.desk.states.commit();
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use orderlog_domain::{
     envelope::{Actor, Agent},
     ids::{CommandId, Position, StreamId, Version},
     rejection::Rejection,
-    world::State,
+    states::State,
 };
 use orderlog_event_log::{Hash, LogError, Recorded};
 use uuid::Uuid;

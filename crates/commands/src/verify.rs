@@ -1,6 +1,6 @@
 //! Proof that snapshots are what their events add up to: decisions are made on them.
 
-use orderlog_domain::{ids::Version, world::State};
+use orderlog_domain::{ids::Version, states::State};
 use orderlog_event_log::{Fault, Log, LogError, Snapshot};
 
 use crate::load;

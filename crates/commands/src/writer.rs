@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orderlog_domain::{decide::Shop, rejection::Rejection, world::World};
+use orderlog_domain::{decide::Shop, rejection::Rejection, states::States};
 use orderlog_event_log::{Head, Log, LogError, LogWriter, Recorded, Swap};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -76,8 +76,8 @@ impl Writer {
         let head = connection.head().await?;
         let (sender, queue) = mpsc::channel(QUEUE_COMMANDS);
         let Options { shop, on_append } = options;
-        let (world, recent) = (World::default(), Recent::new(&head));
-        let desk = Desk { log, shop, on_append, world, recent, snapshotted: None };
+        let (states, recent) = (States::default(), Recent::new(&head));
+        let desk = Desk { log, shop, on_append, states, recent, snapshotted: None };
         let admission = Arc::new(Queue::new());
         let task = Task {
             connection,
@@ -150,7 +150,7 @@ async fn answered(answer: oneshot::Receiver<Result<Receipt, SubmitError>>) -> Re
 pub(crate) struct Task {
     pub(crate) connection: LogWriter,
     pub(crate) desk: Desk,
-    /// The confirmed head: the world's, without what is on its way or drafted.
+    /// The head that the committed states reflect.
     pub(crate) head: Head,
     /// After a failure: the next batch must first find out where the log stands.
     pub(crate) must_settle: bool,
@@ -255,7 +255,7 @@ impl Task {
         }
         while !missing.is_empty() {
             let states = load::load(&mut self.connection, &missing.streams).await?;
-            states.into_iter().for_each(|state| self.desk.world.insert(state));
+            states.into_iter().for_each(|state| self.desk.states.insert(state));
             if let Some(since) = missing.since {
                 self.desk.recent.recall(&mut self.connection, self.head.position, since).await?;
             }
@@ -272,7 +272,7 @@ impl Task {
         let swap = self.append(draft, &mut next).await;
         if let Ok(Swap::Done) = swap {
             self.head = draft.batch.head.clone();
-            self.desk.world.confirm();
+            self.desk.states.commit_inflight();
             self.end_outage();
             return Ok(Some(next));
         }
@@ -286,7 +286,7 @@ impl Task {
         let Task { connection, desk, head, queue, admission, repeated, unanswered, .. } = self;
         metrics::histogram!("orderlog_batch_commands").record(u32::try_from(draft.waiting.len()).unwrap_or(u32::MAX));
         let started = Instant::now();
-        desk.world.seal();
+        desk.states.begin_inflight();
         let mut append = pin!(connection.append(head.position, &draft.batch));
         let (mut arrived, mut open, mut stuck) = (Vec::with_capacity(ROUND_COMMANDS), true, false);
         let swap = loop {

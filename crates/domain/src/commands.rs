@@ -50,8 +50,8 @@ use crate::{
     event::OrderPlaced,
     ids::{CustomerId, OrderId, ProductId, StreamId},
     money::Currency,
+    states::States,
     typed::Typed,
-    world::World,
 };
 
 /// Makes [`Command`] of its rows, and the way from each to its file.
@@ -133,7 +133,7 @@ pub trait Act {
     ///
     /// # Errors
     /// When the command cannot be carried out, or a state it needs is not at hand.
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal>;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal>;
 
     /// Streams besides those of what it is about that its input names, to load them at once; a decision may ask for more.
     fn also_needs(&self, _: &Names) -> Vec<StreamId> {
@@ -174,7 +174,7 @@ pub trait Act {
     ///
     /// # Errors
     /// When it cannot be carried out for another reason than stock, or a state it needs is not at hand.
-    fn order_to_place(&self, _: &World, _: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+    fn order_to_place(&self, _: &States, _: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
         Ok(None)
     }
 }
@@ -246,12 +246,12 @@ impl Command {
     ///
     /// # Errors
     /// When the command cannot be carried out, or a state it needs is not at hand.
-    pub fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    pub fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         // An order yet to be placed has none.
         if !matches!(self.about(context.names), About::NewOrder { .. }) {
-            context.check_version(world, self.subject(context))?;
+            context.check_version(states, self.subject(context))?;
         }
-        self.act().decide(world, context)
+        self.act().decide(states, context)
     }
 
     /// The stream the command is about.
@@ -293,8 +293,8 @@ impl Command {
     ///
     /// # Errors
     /// As there.
-    pub fn order_to_place(&self, world: &World, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
-        self.act().order_to_place(world, context)
+    pub fn order_to_place(&self, states: &States, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+        self.act().order_to_place(states, context)
     }
 
     /// As [`Act::references`].

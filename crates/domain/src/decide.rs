@@ -12,7 +12,7 @@ use crate::{
     money::Currency,
     product::Product,
     rejection::{Code, Rejection},
-    world::{Missing, World},
+    states::{Missing, States},
 };
 
 /// What a decision may know besides the states.
@@ -122,15 +122,15 @@ impl From<Missing> for Refusal {
 
 impl Context<'_> {
     /// Refuses when the caller insists on another version of `subject`.
-    pub(crate) fn check_version(&self, world: &World, subject: StreamId) -> Result<(), Refusal> {
+    pub(crate) fn check_version(&self, states: &States, subject: StreamId) -> Result<(), Refusal> {
         let Some(expected) = self.expected_version else { return Ok(()) };
-        let present = world.get(subject).ok_or(Missing(subject))?.version();
+        let present = states.get(subject).ok_or(Missing(subject))?.version();
         // What no order has is said where the order is looked for.
         if present == expected || (present == Version::NONE && matches!(subject, StreamId::Order(_))) {
             return Ok(());
         }
         let meanwhile = if present > expected { ": somebody changed it meanwhile" } else { "" };
-        let message = format!("{} is at version {present} now, not {expected}{meanwhile}.", named(subject, world)?);
+        let message = format!("{} is at version {present} now, not {expected}{meanwhile}.", named(subject, states)?);
         Err(Rejection::new(Code::VersionConflict, message)
             .field("expected_version")
             .hint("Read it again, tell the user what changed, and repeat the call with the present version.")
@@ -139,11 +139,11 @@ impl Context<'_> {
 }
 
 /// A stream as users know it.
-fn named(stream: StreamId, world: &World) -> Result<String, Missing> {
+fn named(stream: StreamId, states: &States) -> Result<String, Missing> {
     Ok(match stream {
         StreamId::Order(id) => format!("Order #{id}"),
-        StreamId::Stock(id) => format!("The stock of {}", sku(world.product(id)?)),
-        StreamId::Product(id) => format!("Product {}", sku(world.product(id)?)),
+        StreamId::Stock(id) => format!("The stock of {}", sku(states.product(id)?)),
+        StreamId::Product(id) => format!("Product {}", sku(states.product(id)?)),
         StreamId::Customer(_) => "The customer".to_owned(),
         StreamId::Rate(currency) => format!("The rate of {currency}"),
     })

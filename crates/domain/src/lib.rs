@@ -15,7 +15,7 @@ pub mod product;
 
 pub mod customer;
 
-pub mod world;
+pub mod states;
 
 pub mod decide;
 

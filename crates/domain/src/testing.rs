@@ -16,15 +16,15 @@ use crate::{
     ids::{CommandId, CustomerId, OrderId, ProductId, StreamId, Version},
     order::{Order, Status},
     rejection::Rejection,
+    states::{State, States},
     stock::Stock,
-    world::{State, World},
 };
 
 pub(crate) const ANN: CustomerId = CustomerId(Uuid::from_u128(7));
 
 /// A shop whose history is told step by step.
 pub(crate) struct Story {
-    pub(crate) world: World,
+    pub(crate) states: States,
     pub(crate) now: DateTime<Utc>,
     pub(crate) next_order: OrderId,
     pub(crate) expected_version: Option<Version>,
@@ -50,7 +50,7 @@ impl Story {
         let mut names = Names::default();
         names.customers.insert("Ann".to_owned(), ANN);
         let mut story = Story {
-            world: World::default(),
+            states: States::default(),
             now: "2026-11-20T12:00:00+05:30".parse().expect("a time"),
             next_order: OrderId::FIRST,
             expected_version: None,
@@ -123,12 +123,12 @@ impl Story {
                 names: &self.names,
                 expected_version: self.expected_version,
             };
-            match command.decide(&self.world, &context) {
+            match command.decide(&self.states, &context) {
                 Ok(decision) => break decision,
                 Err(Refusal::Rejected(rejection)) => return Err(rejection),
                 Err(Refusal::Missing(stream)) => {
-                    assert!(!self.world.contains(stream), "{stream} is asked for although it is at hand");
-                    self.world.insert(State::empty(stream));
+                    assert!(!self.states.contains(stream), "{stream} is asked for although it is at hand");
+                    self.states.insert(State::empty(stream));
                 }
             }
         };
@@ -142,11 +142,11 @@ impl Story {
             if matches!(event, Event::OrderPlaced(_)) {
                 self.next_order = self.next_order.next();
             }
-            self.world.evolve(*stream, event, &provenance);
+            self.states.evolve(*stream, event, &provenance);
             if let StreamId::Order(id) = stream {
                 assert_units_add_up(self.order(*id));
             }
-            if let Some(State::Stock(stock)) = self.world.get(*stream) {
+            if let Some(State::Stock(stock)) = self.states.get(*stream) {
                 assert_stock_is_sound(stock);
             }
             self.told.push((*stream, provenance.clone(), event.clone()));
@@ -164,7 +164,7 @@ impl Story {
             names: &self.names,
             expected_version: None,
         };
-        match command.decide(&self.world, &context) {
+        match command.decide(&self.states, &context) {
             Ok(decision) => Ok(decision),
             Err(Refusal::Rejected(rejection)) => Err(rejection),
             Err(Refusal::Missing(stream)) => panic!("{stream} is not at hand"),
@@ -177,7 +177,7 @@ impl Story {
     }
 
     pub(crate) fn order(&self, id: OrderId) -> &Order {
-        self.world.order(id).expect("the order is at hand")
+        self.states.order(id).expect("the order is at hand")
     }
 
     pub(crate) fn status(&self, id: OrderId) -> Status {
@@ -185,7 +185,7 @@ impl Story {
     }
 
     pub(crate) fn stock(&self, sku: &str) -> &Stock {
-        self.world.stock(ProductId::from_sku(sku)).expect("the stock is at hand")
+        self.states.stock(ProductId::from_sku(sku)).expect("the stock is at hand")
     }
 
     pub(crate) fn provenance(&self, occurred_at: DateTime<Utc>) -> Provenance {

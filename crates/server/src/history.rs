@@ -6,7 +6,7 @@ use orderlog_domain::{
     ids::{OrderId, Position, ProductId, StreamId, Version},
     order::Order,
     product::Product,
-    world::State,
+    states::State,
 };
 use orderlog_event_log::Log;
 use orderlog_projections::stock::{self, MARK_EVERY, Units};

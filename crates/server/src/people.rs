@@ -13,7 +13,7 @@ use orderlog_domain::{
     event::{CustomerFact, Fact},
     ids::{CustomerId, Position, StreamId},
     rejection::{Code, Rejection},
-    world::State,
+    states::State,
 };
 use orderlog_event_log::{Head, Log, WhichLog};
 use orderlog_projections::Projections;

@@ -14,7 +14,7 @@ use orderlog_domain::{
     order::{Order, Status},
     phrase::DateRange,
     postings::Basis,
-    world::State,
+    states::State,
 };
 
 use crate::node::Node;

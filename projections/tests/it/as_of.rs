@@ -7,8 +7,8 @@ use orderlog_domain::{
     event::{Fact, OrderFact, StockReceived},
     ids::{Position, ProductId, StreamId},
     order::Status,
+    states::{State, States},
     stock::Stock,
-    world::{State, World},
 };
 use orderlog_projections::{
     Cursor, Days, Freshness, PageRequest, Projections,
@@ -129,18 +129,18 @@ async fn what_was_pending_is_answered_as_it_was_then(engine: Engine) {
 
 /// How often a finished order came to owe money again.
 fn reopened(history: &History) -> usize {
-    let mut world = World::default();
+    let mut states = States::default();
     let mut times = 0;
     for (_, event) in &history.told {
         let Fact::Order(fact) = event.fact() else { continue };
         let id = serde_json::from_value(serde_json::to_value(event).expect("JSON")["order_id"].clone()).expect("an id");
-        let over = |world: &World| {
-            let order = world.order(id).ok().filter(|order| order.exists());
+        let over = |states: &States| {
+            let order = states.order(id).ok().filter(|order| order.exists());
             order.is_some_and(|order| order.status() == Status::Delivered && order.due() <= 0)
         };
-        let before = over(&world);
-        world.evolve(StreamId::Order(id), event, &history.provenance());
-        if before && !over(&world) && matches!(fact, OrderFact::PaymentRefunded(_)) {
+        let before = over(&states);
+        states.evolve(StreamId::Order(id), event, &history.provenance());
+        if before && !over(&states) && matches!(fact, OrderFact::PaymentRefunded(_)) {
             times += 1;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use orderlog_domain::{ids::StreamId, order::Order, world::State};
+use orderlog_domain::{ids::StreamId, order::Order, states::State};
 use orderlog_projections::BareOrder;
 
 use crate::history::History;

@@ -13,7 +13,7 @@ use orderlog_domain::{
     ids::{CommandId, CustomerId, OrderId, Position, ProductId, StreamId, Version},
     money::Currency,
     order::{Line, Order, Status},
-    world::{State, World},
+    states::{State, States},
 };
 use orderlog_event_log::{Batch, Head, Log, Recorded, Swap, chain};
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
@@ -32,7 +32,7 @@ pub(crate) struct History {
     waiting: Vec<Recorded>,
     /// Everything recorded so far.
     pub(crate) told: Vec<(Position, Event)>,
-    pub(crate) world: World,
+    pub(crate) states: States,
     open: Vec<OrderId>,
     finished: Vec<OrderId>,
     pub(crate) now: DateTime<Utc>,
@@ -54,7 +54,7 @@ impl History {
             head: Head::empty(),
             waiting: vec![],
             told: vec![],
-            world: World::default(),
+            states: States::default(),
             open: vec![],
             finished: vec![],
             now: DateTime::UNIX_EPOCH + Duration::days(20_000),
@@ -176,11 +176,11 @@ impl History {
     /// Records any event, lawful or not.
     pub(crate) fn record(&mut self, stream: StreamId, event: impl Into<Event>) {
         let event = event.into();
-        let version = self.world.get(stream).map_or(Version::NONE, State::version).next();
+        let version = self.states.get(stream).map_or(Version::NONE, State::version).next();
         let position = self.head.position.next();
         let provenance = self.provenance();
         let id = provenance.command_id.0;
-        self.world.evolve(stream, &event, &provenance);
+        self.states.evolve(stream, &event, &provenance);
         self.told.push((position, event.clone()));
         let event_type = event.event_type();
         let schema = event.schema();
@@ -194,7 +194,7 @@ impl History {
     }
 
     pub(crate) fn order(&self, id: OrderId) -> Order {
-        self.world.order(id).expect("the order was placed").clone()
+        self.states.order(id).expect("the order was placed").clone()
     }
 
     /// Places an order of one to three lines.

@@ -50,7 +50,7 @@ async fn shop(engine: &Engine, seed: u64) -> (Projections, History) {
 }
 
 fn orders(history: &History) -> Vec<Order> {
-    (OrderId::FIRST.0..).map_while(|id| history.world.order(OrderId(id)).ok().cloned()).collect()
+    (OrderId::FIRST.0..).map_while(|id| history.states.order(OrderId(id)).ok().cloned()).collect()
 }
 
 async fn pending_orders_agree(engine: Engine) {
@@ -396,7 +396,7 @@ async fn stock_agrees(engine: Engine) {
     assert_eq!(levels.len(), 40);
     for level in levels {
         let product_id = orderlog_domain::ids::ProductId(level.product_id);
-        let stock = history.world.stock(product_id).expect("stock");
+        let stock = history.states.stock(product_id).expect("stock");
         assert_eq!(
             (level.on_hand, level.reserved, level.available()),
             (stock.on_hand, stock.reserved, stock.available())

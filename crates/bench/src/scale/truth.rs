@@ -9,7 +9,7 @@ use orderlog_domain::{
     event::Event,
     ids::{OrderId, Position, ProductId, StreamId},
     postings::{Basis, postings},
-    world::State,
+    states::State,
 };
 use orderlog_event_log::Log;
 

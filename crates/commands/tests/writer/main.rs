@@ -8,7 +8,7 @@ use orderlog_commands::{Condition, LONGEST_WAIT, Receipt, SubmitError, verify_sn
 use orderlog_domain::{
     ids::{Position, Version},
     rejection::Code,
-    world::State,
+    states::State,
 };
 use support::{Home, Node, cancel, on_both_engines, on_postgres, place, receive, ship};
 

@@ -10,8 +10,8 @@ use crate::{
     ids::StreamId,
     limits,
     rejection::{Problems, Rejection},
+    states::States,
     text,
-    world::World,
 };
 
 /// Correct the units on hand of a product after damage, loss or a count. Give either `delta` or `counted`.
@@ -36,11 +36,11 @@ impl Act for AdjustStock {
         About::Stock(names.product(&self.product))
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         self.check()?;
-        let product_id = stocked(world, context, &self.product)?;
+        let product_id = stocked(states, context, &self.product)?;
         let mut decision = Decision::about(StreamId::Stock(product_id));
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         let on_hand = moves.stock(product_id)?.on_hand;
         let delta = self.counted.map_or(self.delta.unwrap_or(0), |counted| counted - on_hand);
         if delta == 0 {

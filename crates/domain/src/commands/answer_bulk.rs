@@ -5,7 +5,7 @@ use super::{About, Act};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     ids::{OrderId, StreamId},
-    world::World,
+    states::States,
 };
 
 /// Keep that a call about many orders was carried out.
@@ -20,7 +20,7 @@ impl Act for AnswerBulk {
         About::Orders { first: self.first }
     }
 
-    fn decide(&self, _: &World, _: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, _: &States, _: &Context<'_>) -> Result<Decision, Refusal> {
         Ok(Decision::about(StreamId::Order(self.first)))
     }
 }

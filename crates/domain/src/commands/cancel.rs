@@ -16,7 +16,7 @@ use crate::{
     limits,
     order::{Line, Order, Status},
     rejection::Rejection,
-    world::World,
+    states::States,
 };
 
 /// Cancel an order, or some of its units. Only units that have not been shipped can be cancelled; shipped ones have to
@@ -38,8 +38,8 @@ impl Act for Cancel {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         if self.lines.is_none() && order.status() == Status::Cancelled {
@@ -57,7 +57,7 @@ impl Act for Cancel {
             let (units, stay, they) = if shipped == 1 { ("unit", "stays", "it") } else { ("units", "stay", "they") };
             decision.warn(format!("{shipped} shipped {units} {stay} part of the order; {they} can only be returned."));
         }
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
             let (product_id, order_id, released) = (line.product_id, order.id, line.released_by_cancelling(*units));
             let (reserved, backordered) = (released.reserved, released.backordered);

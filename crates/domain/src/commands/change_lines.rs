@@ -23,8 +23,8 @@ use crate::{
     order::{Line, Order, Status},
     pricing::{Discount, EnteredLine, taken_off},
     rejection::{Code, Problems, Rejection},
+    states::States,
     text,
-    world::World,
 };
 
 /// Change, add or remove lines of an order that is pending or confirmed. The shipping fee stays. Prices of lines that
@@ -71,8 +71,8 @@ impl Act for ChangeLines {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         if !matches!(order.status(), Status::Pending | Status::Confirmed) {
             let message =
                 format!("Order #{} is {}: its lines can no longer be changed.", order.id, order.status().spoken());
@@ -88,12 +88,12 @@ impl Act for ChangeLines {
                 Some(number) => change.alter(i, number, order, &mut lines, &mut problems)?,
                 None => {
                     let number = next_number(order, &lines);
-                    lines.extend(change.add(i, number, order, world, context, &mut problems)?);
+                    lines.extend(change.add(i, number, order, states, context, &mut problems)?);
                 }
             }
         }
         problems.check()?;
-        self.conclude(order, lines, world, context)
+        self.conclude(order, lines, states, context)
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
@@ -154,7 +154,7 @@ impl ChangeLines {
         &self,
         order: &Order,
         mut lines: Vec<PlacedLine>,
-        world: &World,
+        states: &States,
         context: &Context<'_>,
     ) -> Result<Decision, Refusal> {
         let stream = StreamId::Order(order.id);
@@ -172,9 +172,9 @@ impl ChangeLines {
             return Ok(decision);
         }
         let differences = differences(order, &lines);
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         let mut freed = release(order, &mut lines, &mut moves)?;
-        reserve(order, &mut lines, &mut freed, world, &mut moves)?;
+        reserve(order, &mut lines, &mut freed, states, &mut moves)?;
         let (joined, gone) = products_moved(order, &lines);
         lines.retain(|line| line.quantity > 0);
         let totals = Totals::of(lines.iter().map(kept), order.current_shipping());
@@ -278,14 +278,14 @@ impl LineChange {
         index: usize,
         number: u32,
         order: &Order,
-        world: &World,
+        states: &States,
         context: &Context<'_>,
         problems: &mut Problems,
     ) -> Result<Option<PlacedLine>, Refusal> {
         let text = self.product.as_deref().unwrap_or_default();
         let id = context.names.product(text);
         let field = format!("changes[{index}].product");
-        let (product, entry) = refuse::registered(world, id, &field, text)?;
+        let (product, entry) = refuse::registered(states, id, &field, text)?;
         if entry.archived {
             problems.add(field, format!("`{}` is archived and no longer sold", product.sku));
             return Ok(None);
@@ -455,7 +455,7 @@ fn reserve(
     order: &Order,
     lines: &mut [PlacedLine],
     freed: &mut BTreeMap<ProductId, i64>,
-    world: &World,
+    states: &States,
     moves: &mut StockMoves<'_>,
 ) -> Result<(), Refusal> {
     for line in lines.iter_mut().filter(|line| line.tracked) {
@@ -473,7 +473,7 @@ fn reserve(
         if more <= 0 {
             continue;
         }
-        let (_, entry) = refuse::registered(world, product_id, "changes", &line.sku)?;
+        let (_, entry) = refuse::registered(states, product_id, "changes", &line.sku)?;
         let stock = moves.stock(product_id)?;
         let (available, waiting) = (stock.available().max(0), stock.backordered());
         let free = match entry.policy {

@@ -16,9 +16,9 @@ use crate::{
     pricing::{Discount, EnteredLine, price, spread_discount},
     product::Product,
     rejection::{Code, Problems, Rejection},
+    states::States,
     text,
     typed::{self, Typed},
-    world::World,
 };
 
 /// Place a new order for a customer. Prices, names and tax rates are copied from the catalogue; stock is reserved at
@@ -101,9 +101,9 @@ impl Act for CreateOrder {
         About::NewOrder { customer: names.customer(&self.customer) }
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let (items, mut placed) = self.priced(world, context)?;
-        let allotments = allot(&items, world)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let (items, mut placed) = self.priced(states, context)?;
+        let allotments = allot(&items, states)?;
         for (line, allotment) in placed.lines.iter_mut().zip(&allotments) {
             (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);
         }
@@ -112,7 +112,7 @@ impl Act for CreateOrder {
         if allotments.iter().any(|allotment| allotment.backordered > 0) {
             decision.warn("Some units are not in stock: the order waits for them.");
         }
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         set_aside(&placed.lines, order_id, &mut moves)?;
         decision.record(StreamId::Order(order_id), placed);
         moves.settle(&mut decision)?;
@@ -133,8 +133,8 @@ impl Act for CreateOrder {
         self.lines.iter().flat_map(|line| product_and_stock(names.product(&line.product))).collect()
     }
 
-    fn order_to_place(&self, world: &World, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
-        Ok(Some(self.priced(world, context)?.1))
+    fn order_to_place(&self, states: &States, context: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
+        Ok(Some(self.priced(states, context)?.1))
     }
 
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
@@ -183,7 +183,7 @@ impl CreateOrder {
     /// The order as it would be placed, before any stock is set aside for it.
     pub(super) fn priced<'w>(
         &self,
-        world: &'w World,
+        states: &'w States,
         context: &Context<'_>,
     ) -> Result<(Vec<Item<'w>>, OrderPlaced), Refusal> {
         check_version(context)?;
@@ -191,8 +191,8 @@ impl CreateOrder {
         let currency = self
             .currency(context.shop.currency)
             .map_err(|message| Rejection::invalid("currency", format!("currency {message}.")))?;
-        let customer_id = self.customer(world, context)?;
-        let items = self.items(currency, world, context)?;
+        let customer_id = self.customer(states, context)?;
+        let items = self.items(currency, states, context)?;
         let Priced { amounts, order_discounts, shipping, totals } = self.price(&items, currency)?;
         let placed = OrderPlaced {
             order_id: context.next_order,
@@ -203,7 +203,7 @@ impl CreateOrder {
             shipping,
             totals,
             note: self.note.clone(),
-            converted: converted(currency, &amounts, shipping, world, context)?,
+            converted: converted(currency, &amounts, shipping, states, context)?,
             external_reference: self.external_reference.clone(),
         };
         Ok((items, placed))
@@ -240,14 +240,14 @@ impl CreateOrder {
         }
     }
 
-    fn customer(&self, world: &World, context: &Context<'_>) -> Result<CustomerId, Refusal> {
+    fn customer(&self, states: &States, context: &Context<'_>) -> Result<CustomerId, Refusal> {
         let unknown = || {
             Rejection::new(Code::NotFound, "There is no such customer.")
                 .field("customer")
                 .hint("Find the customer with customers_search, or register it with customers_upsert.")
         };
         let id = context.names.customer(&self.customer).ok_or_else(unknown)?;
-        let customer = world.customer(id)?;
+        let customer = states.customer(id)?;
         if customer.version == Version::NONE || customer.erased {
             return Err(unknown().into());
         }
@@ -255,12 +255,17 @@ impl CreateOrder {
     }
 
     /// Adds catalogue data to every line and reads its amounts.
-    fn items<'w>(&self, currency: Currency, world: &'w World, context: &Context<'_>) -> Result<Vec<Item<'w>>, Refusal> {
+    fn items<'w>(
+        &self,
+        currency: Currency,
+        states: &'w States,
+        context: &Context<'_>,
+    ) -> Result<Vec<Item<'w>>, Refusal> {
         let mut problems = Problems::default();
         let mut items = Vec::with_capacity(self.lines.len());
         for (i, line) in self.lines.iter().enumerate() {
             let id = context.names.product(&line.product);
-            let (product, entry) = refuse::registered(world, id, &format!("lines[{i}].product"), &line.product)?;
+            let (product, entry) = refuse::registered(states, id, &format!("lines[{i}].product"), &line.product)?;
             // What is no longer sold today was sold when an order of the past was placed.
             if entry.archived && context.occurred_at >= context.now {
                 problems
@@ -382,13 +387,13 @@ fn converted(
     currency: Currency,
     lines: &[Amounts],
     shipping: Charge,
-    world: &World,
+    states: &States,
     context: &Context<'_>,
 ) -> Result<Option<Converted>, Refusal> {
     if currency == context.shop.currency {
         return Ok(None);
     }
-    let Some(by) = refuse::stored_rate(currency, world, context)? else { return Ok(None) };
+    let Some(by) = refuse::stored_rate(currency, states, context)? else { return Ok(None) };
     let converted: Vec<Amounts> = lines.iter().map(|amounts| by.amounts(*amounts, currency)).collect();
     let shipping = by.charge(shipping, currency);
     refuse::check_converted_totals(&converted, shipping, "lines", context)?;

@@ -6,7 +6,7 @@ use crate::{
     event::CustomerErased,
     ids::{CustomerId, StreamId, Version},
     rejection::{Code, Rejection},
-    world::World,
+    states::States,
 };
 
 /// Forget a customer; once more changes nothing.
@@ -21,9 +21,9 @@ impl Act for EraseCustomer {
         About::Customer(self.customer_id)
     }
 
-    fn decide(&self, world: &World, _: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, _: &Context<'_>) -> Result<Decision, Refusal> {
         let customer_id = self.customer_id;
-        let customer = world.customer(customer_id)?;
+        let customer = states.customer(customer_id)?;
         if customer.version == Version::NONE {
             return Err(Rejection::new(Code::NotFound, "There is no such customer.")
                 .field("customer")

@@ -10,8 +10,8 @@ use crate::{
     ids::{ProductId, StreamId},
     limits,
     rejection::{Problems, Rejection},
+    states::States,
     text,
-    world::World,
 };
 
 /// Take units of a product into stock. Orders that wait for the product get them first, the oldest order first.
@@ -31,13 +31,13 @@ impl Act for ReceiveStock {
         About::Stock(names.product(&self.product))
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let mut problems = Problems::default();
         text::check_line("product", &self.product, limits::REFERENCE_CHARS, &mut problems);
         text::check_units("quantity", self.quantity, &mut problems);
         problems.check()?;
-        let product_id = stocked(world, context, &self.product)?;
-        let mut moves = StockMoves::new(world);
+        let product_id = stocked(states, context, &self.product)?;
+        let mut moves = StockMoves::new(states);
         if moves.stock(product_id)?.on_hand + self.quantity > limits::UNITS_ON_HAND {
             return Err(Rejection::invalid("quantity", "There would be more on hand than can be counted here.").into());
         }
@@ -53,9 +53,9 @@ impl Act for ReceiveStock {
 }
 
 /// The product named, if it is registered and stock is kept of it.
-pub(super) fn stocked(world: &World, context: &Context<'_>, text: &str) -> Result<ProductId, Refusal> {
+pub(super) fn stocked(states: &States, context: &Context<'_>, text: &str) -> Result<ProductId, Refusal> {
     let id = context.names.product(text);
-    let (product, entry) = refuse::registered(world, id, "product", text)?;
+    let (product, entry) = refuse::registered(states, id, "product", text)?;
     match entry.policy {
         StockPolicy::Deny | StockPolicy::Backorder => Ok(id),
         StockPolicy::Untracked => {

@@ -12,9 +12,9 @@ use crate::{
     money::{MAX_AMOUNT_MINOR, parse_amount},
     order::Order,
     rejection::{Problems, Rejection},
+    states::States,
     text,
     typed::{self, Typed},
-    world::World,
 };
 
 /// Record a payment that came in for an order.
@@ -42,8 +42,8 @@ impl Act for RecordPayment {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         let amount = self.amount(order)?;
@@ -65,7 +65,7 @@ impl Act for RecordPayment {
                 amount,
                 method: self.method.trim().to_lowercase(),
                 reference: self.reference.clone(),
-                converted: refuse::cash(order, amount, world, context)?,
+                converted: refuse::cash(order, amount, states, context)?,
             },
         );
         Ok(decision)

@@ -17,9 +17,9 @@ use crate::{
     money::{parse_amount, round_minor},
     order::{Line, Order},
     rejection::{Code, Problems, Rejection},
+    states::States,
     text,
     typed::{self, Typed},
-    world::World,
 };
 
 /// Pay money back for an order. units and shipping pay back what cancelling or returning freed; goodwill is a kindness
@@ -61,8 +61,8 @@ impl Act for Refund {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         let (amount, tax) = self.check(order)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -85,7 +85,7 @@ impl Act for Refund {
         let latest = order.payments.last().map_or("", |payment| payment.method.as_str());
         let method = self.method.as_deref().unwrap_or(latest).trim().to_lowercase();
         let mut fact = refunded(order, amount, self.kind(), allowance, method, self.reference.clone());
-        fact.converted = refuse::cash_back(order, amount, allowance, world, context)?;
+        fact.converted = refuse::cash_back(order, amount, allowance, states, context)?;
         if let Some(lines) = &self.lines {
             let selected = select(order, Some(lines), Line::refundable)?;
             fact.lines = selected.iter().map(|s| RefundedUnits { line: s.line.line, units: s.units }).collect();

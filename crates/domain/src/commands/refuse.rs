@@ -12,12 +12,12 @@ use crate::{
     order::{Line, Order},
     product::Product,
     rejection::{Code, Problems, Rejection},
-    world::{Missing, World},
+    states::{Missing, States},
 };
 
 /// The order, if somebody placed it.
-pub(super) fn placed_order(world: &World, order_id: OrderId) -> Result<&Order, Refusal> {
-    let order = world.order(order_id)?;
+pub(super) fn placed_order(states: &States, order_id: OrderId) -> Result<&Order, Refusal> {
+    let order = states.order(order_id)?;
     if order.exists() {
         return Ok(order);
     }
@@ -29,12 +29,12 @@ pub(super) fn placed_order(world: &World, order_id: OrderId) -> Result<&Order, R
 
 /// The product's catalogue entry, if somebody registered it.
 pub(super) fn registered<'w>(
-    world: &'w World,
+    states: &'w States,
     id: ProductId,
     field: &str,
     text: &str,
 ) -> Result<(&'w Product, &'w CatalogueEntry), Refusal> {
-    let product = world.product(id)?;
+    let product = states.product(id)?;
     match &product.entry {
         Some(entry) => Ok((product, entry)),
         None => Err(Rejection::new(Code::NotFound, format!("There is no product `{text}`."))
@@ -76,13 +76,13 @@ pub(super) fn moment(at: DateTime<Utc>, context: &Context<'_>) -> String {
 pub(super) fn cash(
     order: &Order,
     amount: i64,
-    world: &World,
+    states: &States,
     context: &Context<'_>,
 ) -> Result<Option<ConvertedCash>, Refusal> {
     if order.currency == context.shop.currency {
         return Ok(None);
     }
-    let Some(by) = stored_rate(order.currency, world, context)? else { return Ok(None) };
+    let Some(by) = stored_rate(order.currency, states, context)? else { return Ok(None) };
     let amount = by.convert(amount, order.currency);
     check_converted(amount, "amount", context)?;
     Ok(Some(ConvertedCash { by, amount, allowance: Charge::default() }))
@@ -94,11 +94,11 @@ pub(super) fn cash_back(
     order: &Order,
     amount: i64,
     allowance: Charge,
-    world: &World,
+    states: &States,
     context: &Context<'_>,
 ) -> Result<Option<ConvertedRefund>, Refusal> {
     let allowance = order.rate.map(|own| own.charge(allowance, order.currency));
-    let cash = cash(order, amount, world, context)?;
+    let cash = cash(order, amount, states, context)?;
     Ok(cash.map(|ConvertedCash { by, amount, .. }| ConvertedRefund { by, amount, allowance }))
 }
 
@@ -131,10 +131,10 @@ pub(super) fn check_converted(amount: i64, field: &str, context: &Context<'_>) -
 /// The latest rate from `currency` to the shop's.
 pub(super) fn stored_rate(
     currency: Currency,
-    world: &World,
+    states: &States,
     context: &Context<'_>,
 ) -> Result<Option<StoredRate>, Missing> {
-    Ok(world.rate(currency)?.stored.filter(|stored| stored.currency == context.shop.currency))
+    Ok(states.rate(currency)?.stored.filter(|stored| stored.currency == context.shop.currency))
 }
 
 /// Nothing ships or is picked while the order is held. A hold whose end has passed is released on the way.

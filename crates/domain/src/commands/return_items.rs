@@ -15,7 +15,7 @@ use crate::{
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order},
-    world::World,
+    states::States,
 };
 
 /// Record units of an order that came back. Their value is taken back from sales today; money goes back with
@@ -43,8 +43,8 @@ impl Act for ReturnItems {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         if order.lines.iter().all(|line| line.returnable() == 0) {
             let message =
                 format!("Order #{} is {}: no shipped unit of it can come back.", order.id, order.status().spoken());
@@ -61,7 +61,7 @@ impl Act for ReturnItems {
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         decision.record(stream, self.returned(order, &selected));
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         if self.disposition == Disposition::Restock {
             for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
                 let (product_id, order_id, line) = (line.product_id, order.id, line.line);

@@ -11,7 +11,7 @@ use crate::{
     ids::{OrderId, StreamId},
     limits,
     rejection::{Problems, Rejection},
-    world::World,
+    states::States,
 };
 
 /// Put an order on hold, so that nothing of it ships, or release it again.
@@ -34,8 +34,8 @@ impl Act for SetHold {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         self.check(context)?;

@@ -12,7 +12,7 @@ use crate::{
     limits,
     money::Currency,
     rejection::{Problems, Rejection},
-    world::World,
+    states::States,
 };
 
 /// Store the exchange rate of a currency. Orders placed from now on are converted by it for good; payments by the rate
@@ -33,12 +33,12 @@ impl Act for SetRate {
         About::Rate(self.currency.parse().ok())
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let shop_currency = context.shop.currency;
         let (currency, rate) = self.check(shop_currency)?;
         let stream = StreamId::Rate(currency);
         let mut decision = Decision::about(stream);
-        if world.rate(currency)?.stored != Some(StoredRate { currency: shop_currency, rate }) {
+        if states.rate(currency)?.stored != Some(StoredRate { currency: shop_currency, rate }) {
             decision.record(stream, RateStored { currency, shop_currency, rate });
         }
         Ok(decision)

@@ -18,9 +18,9 @@ use crate::{
     limits,
     order::{Line, Order, Status},
     rejection::{Code, Problems, Rejection},
+    states::States,
     text,
     typed::{self, Typed},
-    world::World,
 };
 
 /// Ship units of an order: all that remain, or those in `lines`. A pending order is confirmed by it. Refused while the
@@ -54,8 +54,8 @@ impl Act for Ship {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         self.check(order, context)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
@@ -70,7 +70,7 @@ impl Act for Ship {
         if order.status() == Status::Pending {
             decision.record(stream, OrderConfirmed { order_id: order.id });
         }
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         consume(order, &selected, &mut moves)?;
         decision.record(stream, self.shipped(order, &selected));
         moves.settle(&mut decision)?;

@@ -4,21 +4,21 @@ use crate::{
     decide::Decision,
     event::{BackorderFilled, Event, Fact, LowStockReached, LowStockRecovered, StockPolicy, StockReserved},
     ids::{OrderId, ProductId, StreamId},
+    states::{Missing, States},
     stock::Stock,
-    world::{Missing, World},
 };
 
 /// The stocks a decision moves.
 pub(super) struct StockMoves<'w> {
-    world: &'w World,
+    states: &'w States,
     /// As they stand after the facts so far, in order of first use.
     moved: Vec<Stock>,
     facts: Vec<(StreamId, Event)>,
 }
 
 impl<'w> StockMoves<'w> {
-    pub(super) fn new(world: &'w World) -> StockMoves<'w> {
-        StockMoves { world, moved: vec![], facts: vec![] }
+    pub(super) fn new(states: &'w States) -> StockMoves<'w> {
+        StockMoves { states, moved: vec![], facts: vec![] }
     }
 
     /// The stock as it stands after the facts so far.
@@ -26,7 +26,7 @@ impl<'w> StockMoves<'w> {
         let index = match self.moved.iter().position(|stock| stock.product_id == id) {
             Some(index) => index,
             None => {
-                self.moved.push(self.world.stock(id)?.clone());
+                self.moved.push(self.states.stock(id)?.clone());
                 self.moved.len() - 1
             }
         };
@@ -35,7 +35,7 @@ impl<'w> StockMoves<'w> {
 
     /// Whether stock is kept of the product.
     pub(super) fn is_kept(&self, id: ProductId) -> Result<bool, Missing> {
-        let entry = self.world.product(id)?.entry.as_ref();
+        let entry = self.states.product(id)?.entry.as_ref();
         Ok(entry.is_none_or(|entry| entry.policy != StockPolicy::Untracked))
     }
 
@@ -80,15 +80,15 @@ impl<'w> StockMoves<'w> {
     }
 
     fn fill(&mut self, product_id: ProductId, order_id: OrderId, line: u32, units: i64) -> Result<(), Missing> {
-        self.world.order(order_id)?;
+        self.states.order(order_id)?;
         self.record(product_id, StockReserved { product_id, order_id, line, units, from_backorder: true })?;
         self.facts.push((StreamId::Order(order_id), BackorderFilled { order_id, line, product_id, units }.into()));
         Ok(())
     }
 
     fn watch_threshold(&mut self, id: ProductId) -> Result<(), Missing> {
-        let threshold = self.world.product(id)?.entry.as_ref().and_then(|entry| entry.low_stock_threshold);
-        let before = self.world.stock(id)?.available();
+        let threshold = self.states.product(id)?.entry.as_ref().and_then(|entry| entry.low_stock_threshold);
+        let before = self.states.stock(id)?.available();
         let stock = self.stock(id)?;
         let (low, available) = (stock.low, stock.available());
         let Some(threshold) = threshold else { return Ok(()) };

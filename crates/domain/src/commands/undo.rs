@@ -13,7 +13,7 @@ use crate::{
     limits,
     order::Order,
     rejection::{Code, Rejection},
-    world::World,
+    states::States,
 };
 
 /// Undo the command that recorded these facts about an order, provided that nothing was done to it since. Stock that came
@@ -33,8 +33,8 @@ impl Act for Undo {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(world, self.order_id)?;
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        let order = refuse::placed_order(states, self.order_id)?;
         if order.acted != self.version {
             let (now, then) = (order.version, self.version);
             let message = format!(
@@ -48,11 +48,11 @@ impl Act for Undo {
                 .into());
         }
         if matches!(self.facts.first(), Some(Event::OrderPlaced(_))) {
-            return Cancel { order_id: order.id, lines: None }.decide(world, context);
+            return Cancel { order_id: order.id, lines: None }.decide(states, context);
         }
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
-        let mut moves = StockMoves::new(world);
+        let mut moves = StockMoves::new(states);
         for fact in self.facts.iter().rev() {
             match fact {
                 Event::OrderConfirmed(_) => decision.record(stream, OrderUnconfirmed { order_id: order.id }),

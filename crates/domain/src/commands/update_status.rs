@@ -19,9 +19,9 @@ use crate::{
     limits,
     order::{Line, Order, Status},
     rejection::{Code, Problems, Rejection},
+    states::States,
     text,
     typed::{self, Typed},
-    world::World,
 };
 
 /// Bring an order to a status: confirmed, processing, shipped, partially_shipped, delivered or cancelled. Synonyms such
@@ -59,9 +59,9 @@ impl Act for UpdateStatus {
         About::Order(self.order_id)
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let target = target(&self.status)?;
-        let order = refuse::placed_order(world, self.order_id)?;
+        let order = refuse::placed_order(states, self.order_id)?;
         if target == Status::Returned && order.status() != target {
             let message = format!("Order #{} becomes returned when all of its units come back.", order.id);
             return Err(use_tool("orders_return_items", message).into());
@@ -81,9 +81,9 @@ impl Act for UpdateStatus {
         match target {
             Status::Confirmed => confirm(order, context),
             Status::Processing => start_processing(order, context),
-            Status::PartiallyShipped | Status::Shipped => self.ship(target, order, world, context),
+            Status::PartiallyShipped | Status::Shipped => self.ship(target, order, states, context),
             Status::Delivered => self.deliver(order, context),
-            Status::Cancelled => self.cancel(order, world, context),
+            Status::Cancelled => self.cancel(order, states, context),
             Status::Pending | Status::Returned => {
                 Err(refuse::illegal(order, context, format!("Order #{} cannot become {}.", order.id, target.spoken()))
                     .into())
@@ -128,7 +128,7 @@ impl UpdateStatus {
         problems.check()
     }
 
-    fn ship(&self, target: Status, order: &Order, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn ship(&self, target: Status, order: &Order, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         if target == Status::PartiallyShipped && self.lines.is_none() {
             let message = "Which units were shipped? Give lines, or ask for shipped when all were.";
             return Err(Rejection::invalid("lines", message).into());
@@ -138,7 +138,7 @@ impl UpdateStatus {
             return Err(refuse::illegal(order, context, message).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
-        Ship { order_id, lines, carrier, tracking, occurred_at }.decide(world, context)
+        Ship { order_id, lines, carrier, tracking, occurred_at }.decide(states, context)
     }
 
     fn deliver(&self, order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
@@ -178,14 +178,14 @@ impl UpdateStatus {
         Ok(decision)
     }
 
-    fn cancel(&self, order: &Order, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn cancel(&self, order: &Order, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         if self.lines.is_none() && order.status() == Status::PartiallyShipped {
             let message = format!("Order #{} is partially shipped: shipped units cannot be cancelled.", order.id);
             return Err(refuse::illegal(order, context, message)
                 .hint("Cancel the rest with orders_cancel; shipped units come back with orders_return_items.")
                 .into());
         }
-        Cancel { order_id: self.order_id, lines: self.lines.clone() }.decide(world, context)
+        Cancel { order_id: self.order_id, lines: self.lines.clone() }.decide(states, context)
     }
 }
 

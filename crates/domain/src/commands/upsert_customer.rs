@@ -10,8 +10,8 @@ use crate::{
     ids::{CustomerId, StreamId, Version},
     limits,
     rejection::{Code, Problems, Rejection},
+    states::States,
     text,
-    world::World,
 };
 
 /// Register a customer, or change what is known of one. Without `customer`, the customer with this e-mail address is
@@ -115,9 +115,9 @@ impl Act for RegisterCustomer {
         About::Customer(self.customer_id)
     }
 
-    fn decide(&self, world: &World, _: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, _: &Context<'_>) -> Result<Decision, Refusal> {
         let RegisterCustomer { customer_id, ref profile } = *self;
-        let customer = world.customer(customer_id)?;
+        let customer = states.customer(customer_id)?;
         let stream = StreamId::Customer(customer_id);
         let mut decision = Decision::about(stream);
         if customer.version == Version::NONE {

@@ -12,8 +12,8 @@ use crate::{
     limits,
     money::{Currency, parse_amount},
     rejection::{Problems, Rejection},
+    states::States,
     text,
-    world::World,
 };
 
 /// Register a product under its SKU, or change the catalogue entry of the product with that SKU. A new product needs a
@@ -68,9 +68,9 @@ impl Act for UpsertProduct {
         About::Product(ProductId::from_sku(&self.sku))
     }
 
-    fn decide(&self, world: &World, context: &Context<'_>) -> Result<Decision, Refusal> {
+    fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let product_id = ProductId::from_sku(&self.sku);
-        let product = world.product(product_id)?;
+        let product = states.product(product_id)?;
         let entry = self.entry(product.entry.as_ref(), context)?;
         let stream = StreamId::Product(product_id);
         let mut decision = Decision::about(stream);
@@ -88,7 +88,7 @@ impl Act for UpsertProduct {
         }
         if untracked {
             // There is always enough of it now: nobody waits for it any longer.
-            StockMoves::new(world).free_backorders(product_id, &mut decision)?;
+            StockMoves::new(states).free_backorders(product_id, &mut decision)?;
         }
         Ok(decision)
     }

@@ -17,7 +17,7 @@ use crate::{
     event::{Event, catalogue},
     ids::{OrderId, ProductId, StreamId},
     order::Order,
-    world::State,
+    states::State,
 };
 
 fn shop() -> Story {
@@ -130,15 +130,15 @@ proptest! {
     ) {
         let mut story = shop();
         kept.into_iter().for_each(|dice| drop(story.ask(&command(dice))));
-        story.world.mark();
-        let state = |story: &Story, stream: StreamId| story.world.get(stream).cloned();
+        story.states.commit();
+        let state = |story: &Story, stream: StreamId| story.states.get(stream).cloned();
         let orders: Vec<StreamId> = (1001..story.next_order.0).map(|id| StreamId::Order(OrderId(id))).collect();
         let stocks = SKUS.map(|sku| StreamId::Stock(ProductId::from_sku(sku)));
         let streams: Vec<StreamId> = orders.into_iter().chain(stocks).collect();
         let before: Vec<_> = streams.iter().map(|stream| state(&story, *stream)).collect();
         let next = story.next_order;
         lost.into_iter().for_each(|dice| drop(story.ask(&command(dice))));
-        story.world.rollback();
+        story.states.rollback();
         // What was first asked for after the mark was loaded empty, and may stay so.
         let unchanged = |now: Option<State>, before: Option<State>, stream: StreamId| match before {
             Some(_) => now == before,

@@ -10,7 +10,7 @@ use orderlog_domain::{
     event::Event,
     ids::{OrderId, Position, StreamId},
     order::Status,
-    world::State,
+    states::State,
 };
 use orderlog_event_log::Log;
 use serde_json::json;

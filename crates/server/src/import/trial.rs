@@ -9,7 +9,7 @@ use orderlog_domain::{
     format::Locale,
     ids::{CommandId, OrderId, ProductId, Version},
     rejection::Rejection,
-    world::{State, World},
+    states::{State, States},
 };
 use orderlog_event_log::Log;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub(super) struct Trial<'a> {
     log: &'a Log,
     now: DateTime<Utc>,
     next_order: OrderId,
-    world: World,
+    states: States,
 }
 
 /// What one command would do.
@@ -36,7 +36,7 @@ pub(super) struct Foreseen {
 impl<'a> Trial<'a> {
     pub(super) async fn new(log: &'a Log, shop: &'a Shop, now: DateTime<Utc>) -> anyhow::Result<Trial<'a>> {
         let next_order = log.head().await?.next_order;
-        Ok(Trial { shop, log, now, next_order, world: World::default() })
+        Ok(Trial { shop, log, now, next_order, states: States::default() })
     }
 
     /// Decides a command and takes in what it would record.
@@ -55,10 +55,10 @@ impl<'a> Trial<'a> {
                 names,
                 expected_version: None,
             };
-            match command.decide(&self.world, &context) {
+            match command.decide(&self.states, &context) {
                 Ok(decision) => break decision,
                 Err(Refusal::Rejected(rejection)) => return Ok(Err(rejection)),
-                Err(Refusal::Missing(stream)) => self.world.insert(history::state(self.log, stream, None).await?),
+                Err(Refusal::Missing(stream)) => self.states.insert(history::state(self.log, stream, None).await?),
             }
         };
         let differences = self.differences(&decision);
@@ -84,7 +84,7 @@ impl<'a> Trial<'a> {
             if let Event::OrderPlaced(placed) = event {
                 self.next_order = placed.order_id.next();
             }
-            self.world.evolve(*stream, event, &provenance);
+            self.states.evolve(*stream, event, &provenance);
         }
     }
 
@@ -92,7 +92,7 @@ impl<'a> Trial<'a> {
     fn differences(&self, decision: &Decision) -> Vec<String> {
         let mut differences = vec![];
         for (stream, event) in &decision.facts {
-            match (event, self.world.get(*stream)) {
+            match (event, self.states.get(*stream)) {
                 (Event::ProductChanged(changed), Some(State::Product(product))) => {
                     let before = product.entry.as_ref();
                     differences

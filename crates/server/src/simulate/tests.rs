@@ -9,7 +9,7 @@ use orderlog_domain::{
     envelope::{Actor, Provenance},
     event::{Event, SealedProfile},
     ids::CommandId,
-    world::{State, World},
+    states::{State, States},
 };
 use uuid::Uuid;
 
@@ -122,7 +122,7 @@ fn a_year_of_the_demo_has_its_size() {
 
 /// The domain taking the story in, without a log.
 struct Told {
-    world: World,
+    states: States,
     shop: Shop,
     next_order: OrderId,
     events: HashMap<&'static str, i64>,
@@ -132,7 +132,7 @@ struct Told {
 impl Default for Told {
     fn default() -> Told {
         Told {
-            world: World::default(),
+            states: States::default(),
             shop: Shop::default(),
             next_order: OrderId::FIRST,
             events: HashMap::new(),
@@ -160,18 +160,18 @@ impl Told {
             expected_version: None,
         };
         let decision = loop {
-            match command.decide(&self.world, &context) {
+            match command.decide(&self.states, &context) {
                 Ok(decision) => break decision,
-                Err(Refusal::Missing(stream)) => self.world.insert(State::empty(stream)),
+                Err(Refusal::Missing(stream)) => self.states.insert(State::empty(stream)),
                 Err(Refusal::Rejected(rejection)) => panic!("{} {command:?}: {rejection}", step.occurred_at),
             }
         };
         let provenance = provenance(step.occurred_at);
         for (stream, event) in decision.facts {
-            if !self.world.contains(stream) {
-                self.world.insert(State::empty(stream));
+            if !self.states.contains(stream) {
+                self.states.insert(State::empty(stream));
             }
-            self.world.evolve(stream, &event, &provenance);
+            self.states.evolve(stream, &event, &provenance);
             *self.events.entry(event.event_type()).or_default() += 1;
             if let Event::OrderPlaced(placed) = &event {
                 self.next_order = placed.order_id.next();

@@ -7,8 +7,8 @@ use orderlog_domain::{
     ids::{CommandId, OrderId, StreamId, Version},
     product::Product,
     rejection::{Code, Problems, Rejection, Unfit},
+    states::State,
     typed::{Kind, Typed},
-    world::State,
 };
 use orderlog_event_log::{Hash, Recorded};
 use schemars::JsonSchema;

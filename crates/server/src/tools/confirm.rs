@@ -11,7 +11,7 @@ use orderlog_domain::{
     commands::{Command, ConfirmWhen},
     ids::Version,
     rejection::{Code, Confirmation, Rejection, Unfit},
-    world::State,
+    states::State,
 };
 use orderlog_event_log::Hash;
 use serde_json::{Value, json};

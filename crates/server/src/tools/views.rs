@@ -10,8 +10,8 @@ use orderlog_domain::{
     money::Currency,
     order::{Line, Order, Payment, Shipment},
     product::Product,
+    states::State,
     stock::Stock,
-    world::State,
 };
 use orderlog_event_log::Recorded;
 use schemars::JsonSchema;

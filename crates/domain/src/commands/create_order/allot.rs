@@ -11,7 +11,7 @@ use crate::{
     event::{PlacedLine, StockBackordered, StockPolicy, StockReserved},
     ids::{OrderId, ProductId},
     rejection::{Code, Rejection},
-    world::World,
+    states::States,
 };
 
 /// What one line gets of its product's stock.
@@ -22,7 +22,7 @@ pub(super) struct Allotment {
 }
 
 /// Divides what is available among the lines, first come first served, after judging each product's sum over all lines.
-pub(super) fn allot(items: &[Item<'_>], world: &World) -> Result<Vec<Allotment>, Refusal> {
+pub(super) fn allot(items: &[Item<'_>], states: &States) -> Result<Vec<Allotment>, Refusal> {
     let mut requested: BTreeMap<ProductId, i64> = BTreeMap::new();
     for item in items.iter().filter(|item| item.entry.policy != StockPolicy::Untracked) {
         *requested.entry(item.id).or_default() += item.quantity;
@@ -30,7 +30,7 @@ pub(super) fn allot(items: &[Item<'_>], world: &World) -> Result<Vec<Allotment>,
     let mut free = BTreeMap::new();
     let mut shortfalls: Vec<Value> = vec![];
     for (id, requested) in requested {
-        let stock = world.stock(id)?;
+        let stock = states.stock(id)?;
         let available = stock.available().max(0);
         let Some(item) = items.iter().find(|item| item.id == id) else { continue };
         let may_wait = match item.entry.policy {

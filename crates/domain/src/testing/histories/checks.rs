@@ -15,15 +15,15 @@ use crate::{
     order::{Line, Order, PaymentStatus, Status},
     postings::{Basis, Figures, Posting, postings},
     rejection::Code,
+    states::State,
     testing::Story,
-    world::State,
 };
 
 /// Stock and orders tell the same story, nobody waits for what is there, and what is on hand is what came less what left.
 pub(super) fn stock_adds_up(story: &Story) {
     for sku in SKUS {
         let id = ProductId::from_sku(sku);
-        let Some(State::Stock(stock)) = story.world.get(StreamId::Stock(id)) else { continue };
+        let Some(State::Stock(stock)) = story.states.get(StreamId::Stock(id)) else { continue };
         let lines = || story.orders().flat_map(|order| &order.lines).filter(|line| line.product_id == id);
         assert_eq!(stock.reserved, lines().map(|line| line.reserved).sum::<i64>(), "{stock:?}");
         assert_eq!(stock.backordered(), lines().map(|line| line.backordered).sum::<i64>(), "{stock:?}");
@@ -216,7 +216,7 @@ pub(super) fn rebuilt_is_live(story: &Story, snapshot: usize) {
         state.evolve(&event.data, &event.provenance);
     }
     for (stream, rebuilt) in &states {
-        let lived = story.world.get(*stream).expect("what has events is at hand");
+        let lived = story.states.get(*stream).expect("what has events is at hand");
         assert_eq!(rebuilt, lived, "{stream}");
         assert_eq!(&through_json(lived), lived, "a snapshot is a state");
     }

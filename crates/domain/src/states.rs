@@ -1,4 +1,4 @@
-//! The states a writer decides against: kept by stream, changed by events, restored after a lost swap, bounded.
+//! The states that commands are decided on: kept by stream, changed by events, rolled back after a lost swap, bounded.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map},
@@ -100,35 +100,38 @@ impl State {
     }
 }
 
-/// A stream a decision needs whose state is not in the world; load it and decide again.
+/// A decision needs a stream whose state is not loaded: load it and decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the state of {0} is not loaded")]
 pub struct Missing(pub StreamId);
 
-/// The states at hand.
+/// The loaded states, by stream. Changes work like a transaction, in two steps: what [`evolve`](States::evolve) changes is
+/// uncommitted; [`begin_inflight`](States::begin_inflight) sets it apart while the log appends it, so that the next changes
+/// can be made on top; [`commit_inflight`](States::commit_inflight) keeps it, and [`rollback`](States::rollback) undoes all
+/// that is not committed.
 #[derive(Debug, Default)]
-pub struct World {
+pub struct States {
     entries: HashMap<StreamId, Entry>,
-    /// What the streams touched since the last mark or seal were before; `None` where the world did not hold them.
-    journal: HashMap<StreamId, Option<State>>,
-    /// The same for what was sealed: on its way to the log, and not yet known to be there.
-    sealed: HashMap<StreamId, Option<State>>,
-    /// Counts marks: the clock by which `last_use` and `queue` tell age.
+    /// The uncommitted changes: each changed stream with its state before; `None` where it was not loaded.
+    uncommitted: HashMap<StreamId, Option<State>>,
+    /// The same for the batch that is being appended to the log.
+    inflight: HashMap<StreamId, Option<State>>,
+    /// Counts batches: the clock that `last_use` and `queued` are read from.
     tick: u64,
-    /// Every entry once, in the order in which they will be looked at to be forgotten, with its `queued`.
+    /// Every entry once, with the tick at which it was put here: eviction looks at the first one first.
     queue: VecDeque<(u64, StreamId)>,
 }
 
 #[derive(Debug)]
 struct Entry {
     state: State,
-    /// Atomic only so that reading through `&World` can renew it.
+    /// The tick of the last use. Atomic only so that reading through `&States` can renew it.
     last_use: AtomicU64,
-    /// When it was put into the queue. What stands there with another time is no longer meant.
+    /// The tick at which it was put into the queue. A queue entry with another tick is stale.
     queued: u64,
 }
 
-impl World {
+impl States {
     /// The order's state.
     ///
     /// # Errors
@@ -189,15 +192,15 @@ impl World {
         }
     }
 
-    /// Holds a state read from the log; replaces what was held of that stream. A rollback keeps it.
+    /// Keeps a state that was read from the log, in place of any older one. A rollback keeps it too.
     pub fn insert(&mut self, state: State) {
         let stream = state.stream();
-        self.journal.remove(&stream);
-        self.sealed.remove(&stream);
+        self.uncommitted.remove(&stream);
+        self.inflight.remove(&stream);
         self.entry(stream).state = state;
     }
 
-    /// The entry of a stream, used now; empty where it was not held.
+    /// The entry of a stream, as used now; an empty state where none was loaded.
     fn entry(&mut self, stream: StreamId) -> &mut Entry {
         let tick = self.tick;
         match self.entries.entry(stream) {
@@ -213,7 +216,7 @@ impl World {
         }
     }
 
-    /// The state of a stream, if held.
+    /// The state of a stream, if it is loaded.
     #[must_use]
     pub fn get(&self, stream: StreamId) -> Option<&State> {
         let entry = self.entries.get(&stream)?;
@@ -221,84 +224,84 @@ impl World {
         Some(&entry.state)
     }
 
-    /// Whether the state of a stream is held.
+    /// Whether the state of a stream is loaded.
     #[must_use]
     pub fn contains(&self, stream: StreamId) -> bool {
         self.entries.contains_key(&stream)
     }
 
-    /// Number of streams held.
+    /// How many streams are loaded.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether no stream is held.
+    /// Whether no stream is loaded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The state of a stream as a [`rollback`](Self::rollback) would leave it.
+    /// The state of a stream as the last commit left it, as after a [`rollback`](Self::rollback).
     #[must_use]
-    pub fn get_confirmed(&self, stream: StreamId) -> Option<&State> {
-        match self.sealed.get(&stream).or_else(|| self.journal.get(&stream)) {
+    pub fn get_committed(&self, stream: StreamId) -> Option<&State> {
+        match self.inflight.get(&stream).or_else(|| self.uncommitted.get(&stream)) {
             Some(before) => before.as_ref(),
             None => self.get(stream),
         }
     }
 
-    /// Takes in a stream's next event, remembering what the stream was before.
-    /// A stream that is not held starts empty, which is only right for its first event.
+    /// Applies the next event of a stream, as an uncommitted change.
+    /// A stream that is not loaded starts empty, which is only right for its first event.
     pub fn evolve(&mut self, stream: StreamId, event: &Event, provenance: &Provenance) {
-        if !self.journal.contains_key(&stream) {
-            self.journal.insert(stream, self.entries.get(&stream).map(|entry| entry.state.clone()));
+        if !self.uncommitted.contains_key(&stream) {
+            self.uncommitted.insert(stream, self.entries.get(&stream).map(|entry| entry.state.clone()));
         }
         self.entry(stream).state.evolve(event, provenance);
     }
 
-    /// Makes the present the state that [`rollback`](Self::rollback) returns to.
-    pub fn mark(&mut self) {
-        self.journal.clear();
-        self.sealed.clear();
+    /// Keeps all changes: the log has their events.
+    pub fn commit(&mut self) {
+        self.uncommitted.clear();
+        self.inflight.clear();
         self.tick += 1;
     }
 
-    /// Sets what was taken in so far apart from what comes next, so that it can be [confirmed](Self::confirm) while
-    /// more is taken in on top of it. What was sealed before must have been confirmed.
-    pub fn seal(&mut self) {
-        debug_assert!(self.sealed.is_empty(), "one batch at a time is on its way");
-        self.sealed = std::mem::take(&mut self.journal);
+    /// The uncommitted changes are being appended to the log: later changes can be made on top of them and still be rolled
+    /// back alone. The batch before must have been committed.
+    pub fn begin_inflight(&mut self) {
+        debug_assert!(self.inflight.is_empty(), "one batch at a time is appended");
+        self.inflight = std::mem::take(&mut self.uncommitted);
         self.tick += 1;
     }
 
-    /// What was sealed stands: a [`rollback`](Self::rollback) keeps it from now on.
-    pub fn confirm(&mut self) {
-        self.sealed.clear();
+    /// Keeps the changes that were in flight: the log has their events now.
+    pub fn commit_inflight(&mut self) {
+        self.inflight.clear();
     }
 
-    /// Returns to what the last [`mark`](Self::mark) saw and what was confirmed since; states loaded since then stay.
+    /// Undoes every change that is not committed, in flight or not. States loaded meanwhile stay.
     pub fn rollback(&mut self) {
-        for journal in [std::mem::take(&mut self.journal), std::mem::take(&mut self.sealed)] {
-            for (stream, before) in journal {
+        for uncommitted in [std::mem::take(&mut self.uncommitted), std::mem::take(&mut self.inflight)] {
+            for (stream, before) in uncommitted {
                 match before {
                     Some(state) => self.entry(stream).state = state,
                     None => _ = self.entries.remove(&stream),
                 }
             }
         }
-        // What is no longer held leaves its place in the queue behind.
+        // A stream that was removed leaves a stale entry in the queue.
         if self.queue.len() > 2 * self.entries.len() {
             let entries = &self.entries;
             self.queue.retain(|(queued, stream)| entries.get(stream).is_some_and(|entry| entry.queued == *queued));
         }
     }
 
-    /// Forgets streams until no more than `keep` are held, those first that were not used for the longest time: each is
-    /// looked at in turn, and stays for another turn if it was used since the last. Every call forgets about as many as
-    /// were added since the one before, so that none takes long. Streams that a rollback would change stay.
+    /// Forgets streams until at most `keep` are loaded, the least recently used first. Each is looked at in turn, and stays
+    /// for another turn if it was used since the last one. A call forgets about as many streams as were loaded since the
+    /// call before, so that none takes long. Streams with uncommitted changes stay.
     pub fn evict(&mut self, keep: usize) {
-        // Two turns: whatever may go has gone by then.
+        // Two turns: after them, all that may go is gone.
         for _ in 0..2 * self.queue.len() {
             if self.entries.len() <= keep {
                 return;
@@ -309,7 +312,7 @@ impl World {
                 continue;
             }
             let used = *held.get_mut().last_use.get_mut();
-            if used > queued || self.journal.contains_key(&stream) || self.sealed.contains_key(&stream) {
+            if used > queued || self.uncommitted.contains_key(&stream) || self.inflight.contains_key(&stream) {
                 held.get_mut().queued = used;
                 self.queue.push_back((used, stream));
             } else {
@@ -328,69 +331,69 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_are_forgotten_first() {
-        let mut world = World::default();
+        let mut states = States::default();
         let stream = |n: i64| StreamId::Order(OrderId(n));
         for n in 0..16 {
-            world.mark();
-            world.insert(State::empty(stream(n)));
+            states.commit();
+            states.insert(State::empty(stream(n)));
         }
-        world.mark();
-        assert!(world.order(OrderId(0)).is_ok());
-        world.evict(16);
-        assert_eq!(world.len(), 16);
-        world.evict(8);
-        assert_eq!(world.len(), 8);
-        assert!(world.contains(stream(0)) && world.contains(stream(15)) && !world.contains(stream(1)));
-        assert_eq!(world.order(OrderId(1)), Err(Missing(stream(1))));
+        states.commit();
+        assert!(states.order(OrderId(0)).is_ok());
+        states.evict(16);
+        assert_eq!(states.len(), 16);
+        states.evict(8);
+        assert_eq!(states.len(), 8);
+        assert!(states.contains(stream(0)) && states.contains(stream(15)) && !states.contains(stream(1)));
+        assert_eq!(states.order(OrderId(1)), Err(Missing(stream(1))));
     }
 
     #[test]
-    fn what_is_sealed_can_be_confirmed_or_undone_under_what_came_later() {
-        let on_hand = |story: &Story| story.world.stock(ProductId::from_sku("A")).map(|stock| stock.on_hand);
-        for confirmed in [true, false] {
+    fn a_batch_in_flight_is_committed_or_rolled_back_under_later_changes() {
+        let on_hand = |story: &Story| story.states.stock(ProductId::from_sku("A")).map(|stock| stock.on_hand);
+        for committed in [true, false] {
             let mut story = Story::new();
             story.product("A", "1.00", json!({})).stocked("A", 1);
-            story.world.mark();
+            story.states.commit();
             story.stocked("A", 10);
-            story.world.seal();
+            story.states.begin_inflight();
             story.stocked("A", 100);
-            if confirmed {
-                story.world.confirm();
+            if committed {
+                story.states.commit_inflight();
             }
-            let expected = if confirmed { 11 } else { 1 };
-            let confirmed = story.world.get_confirmed(StreamId::Stock(ProductId::from_sku("A")));
-            assert!(matches!(confirmed, Some(State::Stock(stock)) if stock.on_hand == expected));
+            let expected = if committed { 11 } else { 1 };
+            let state = story.states.get_committed(StreamId::Stock(ProductId::from_sku("A")));
+            assert!(matches!(state, Some(State::Stock(stock)) if stock.on_hand == expected));
             assert_eq!(on_hand(&story), Ok(111));
-            story.world.rollback();
+            story.states.rollback();
             assert_eq!(on_hand(&story), Ok(expected));
         }
     }
 
     #[test]
-    fn what_was_undone_leaves_nothing_behind() {
+    fn what_was_rolled_back_leaves_nothing_behind() {
         let mut story = Story::new();
         story.product("A", "10.00", json!({})).stocked("A", 10);
         let (_, provenance, event) = story.told.last().expect("a stock event").clone();
-        let mut world = World::default();
+        let mut states = States::default();
         for n in 0..1_000 {
-            world.mark();
+            states.commit();
             for product in 0..3 {
                 let sku = format!("{n}-{product}");
-                world.evolve(StreamId::Stock(ProductId::from_sku(&sku)), &event, &provenance);
+                states.evolve(StreamId::Stock(ProductId::from_sku(&sku)), &event, &provenance);
             }
-            world.rollback();
+            states.rollback();
         }
-        assert!(world.is_empty() && world.queue.is_empty());
+        assert!(states.is_empty() && states.queue.is_empty());
     }
 
     #[test]
-    fn what_was_touched_since_the_mark_is_not_forgotten() {
+    fn an_uncommitted_change_is_not_evicted() {
         let mut story = Story::new();
-        story.world.mark();
+        story.states.commit();
         story.product("A", "1.00", json!({})).stocked("A", 1);
-        story.world.evict(0);
-        assert!(story.world.stock(ProductId::from_sku("A")).is_ok());
-        story.world.rollback();
-        assert_eq!(story.world.stock(ProductId::from_sku("A")).map(|stock| stock.on_hand), Ok(0));
+        story.states.evict(0);
+        assert!(story.states.stock(ProductId::from_sku("A")).is_ok());
+        story.states.rollback();
+        assert_eq!(story.states.stock(ProductId::from_sku("A")).map(|stock| stock.on_hand), Ok(0));
     }
 }
