@@ -1,7 +1,6 @@
 //! `create_order` over MCP and HTTP against the real binary, beside a tool that does nothing on the same server.
 
 use std::{
-    process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,20 +9,18 @@ use anyhow::{Context as _, Result};
 use orderlog_domain::ids::CommandId;
 use orderlog_event_log::Log;
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 
 use crate::{
-    Arguments,
-    append::Database,
+    arguments::Arguments,
     correctness,
+    database::Database,
     http::Connection,
     measure::{self, Round},
     report::Row,
+    server::Server,
 };
 
 const CONNECTIONS: [usize; 3] = [1, 8, 32];
-/// How long the server may take to become ready.
-const READY_WITHIN: Duration = Duration::from_secs(20);
 /// Name of the tool that checks its arguments like `create_order` and does nothing.
 const NOOP: &str = "bench_noop";
 
@@ -105,38 +102,4 @@ async fn calls(
     .await?;
     let acknowledged = std::mem::take(&mut *acknowledged.lock().expect("no caller panics while it holds this"));
     Ok((round, acknowledged))
-}
-
-/// The real binary on a free loopback port.
-pub(crate) struct Server {
-    process: Child,
-    pub(crate) address: String,
-}
-
-impl Server {
-    pub(crate) async fn start(binary: &std::path::Path, url: &str) -> Result<Server> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let address = format!("127.0.0.1:{port}");
-        let process = Command::new(binary)
-            .args(["serve", "--bench-noop-tool", "--listen", &address, "--database-url", url])
-            .env("RUST_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting the orderlog binary")?;
-        let ready = format!("http://{address}/readyz");
-        let waited = tokio::time::timeout(READY_WITHIN, async {
-            while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        });
-        waited.await.context("the server did not become ready")?;
-        Ok(Server { process, address })
-    }
-
-    pub(crate) async fn stop(&mut self) -> Result<()> {
-        self.process.kill().await?;
-        Ok(())
-    }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
+use orderlog_domain::ids::Position;
 
 /// What some callers did in one round.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +54,11 @@ pub(crate) fn round(mut latencies: Vec<u64>, took: Duration) -> Round {
     latencies.sort_unstable();
     let percentile = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or(0);
     Round { rate: latencies.len() as f32 / took.as_secs_f32(), p50: percentile(50), p99: percentile(99) }
+}
+
+/// Events per second of one pass over a log; a single pass has no percentiles.
+pub(crate) fn whole(events: Position, started: Instant) -> Round {
+    Round { rate: events.0 as f32 / started.elapsed().as_secs_f32(), p50: 0, p99: 0 }
 }
 
 /// The rounds' medians, figure by figure.

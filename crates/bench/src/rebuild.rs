@@ -10,8 +10,8 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Arguments,
-    append::Database,
+    arguments::Arguments,
+    database::Database,
     measure::{self, Round},
     report::Row,
 };
@@ -45,22 +45,22 @@ async fn measure_engine(
     let output = Command::new(binary).args(simulate).env("RUST_LOG", "warn").output().await?;
     ensure!(output.status.success(), "simulate failed: {}", String::from_utf8_lossy(&output.stderr));
     let log = Log::open(url).await?;
-    let simulated = whole(log.head().await?.position, started);
+    let simulated = measure::whole(log.head().await?.position, started);
     let projections = Projections::open(read_models).await?;
     let (mut replays, mut rebuilds, mut verifies) = (Vec::new(), Vec::new(), Vec::new());
     let mut verdict = String::new();
     for _ in 0..arguments.rounds {
         let started = Instant::now();
-        replays.push(whole(replay(&log).await?, started));
+        replays.push(measure::whole(replay(&log).await?, started));
 
         let started = Instant::now();
         let unseal = Unseal::new(|_, _| None);
         let options = RunnerOptions { owner: format!("bench {}", crate::shop::new_id()), unseal };
         let reached = rebuild(&projections, &log, &[], &options, &CancellationToken::new(), |_| {}).await?;
-        rebuilds.push(whole(reached, started));
+        rebuilds.push(measure::whole(reached, started));
 
         let started = Instant::now();
-        verifies.push(whole(verify(&log, &Against::default(), |_| {}).await?.positions, started));
+        verifies.push(measure::whole(verify(&log, &Against::default(), |_| {}).await?.positions, started));
         let behind: i64 = projections.status(reached).await?.iter().map(|s| reached.0 - s.position.0).sum();
         verdict = format!("{behind}/0/0");
     }
@@ -87,9 +87,4 @@ async fn replay(log: &Log) -> Result<Position> {
             std::hint::black_box(envelope::decode(&recorded.json)?);
         }
     }
-}
-
-/// Events per second of one pass over the log; a single pass has no percentiles.
-fn whole(events: Position, started: Instant) -> Round {
-    Round { rate: events.0 as f32 / started.elapsed().as_secs_f32(), p50: 0, p99: 0 }
 }

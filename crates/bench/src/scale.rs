@@ -8,7 +8,6 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
 use serde_json::{Value, json};
 
@@ -17,11 +16,11 @@ use self::{
     truth::{Asked, Truth},
 };
 use crate::{
-    Arguments,
+    arguments::Arguments,
     http::Connection,
-    mcp::Server,
     measure::{self, Round},
     report::Row,
+    server::Server,
 };
 
 const CONNECTIONS: usize = 8;
@@ -30,7 +29,7 @@ const WARM_UP: Duration = Duration::from_millis(300);
 /// Orders of the shop the large one is compared with.
 const FEW_ORDERS: u32 = 10_000;
 /// Calls of each query whose answers are compared with the log.
-pub(crate) const CHECKED: u64 = 40;
+const CHECKED: u64 = 40;
 
 /// A shop that is served, and what the log says of it.
 struct Shop {
@@ -164,9 +163,4 @@ impl Query {
         }
         Ok(format!("{CHECKED} right"))
     }
-}
-
-/// The position a server reached is the log's end when nobody writes.
-pub(crate) fn whole(events: Position, took: Duration) -> Round {
-    Round { rate: events.0 as f32 / took.as_secs_f32(), p50: 0, p99: 0 }
 }

@@ -15,9 +15,10 @@ use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Arguments,
-    append::Database,
-    correctness, measure,
+    arguments::Arguments,
+    correctness,
+    database::Database,
+    measure,
     report::Row,
     shop::{self, Shop},
 };

@@ -9,8 +9,7 @@ use orderlog_projections::Projections;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::process::Command;
 
-use super::whole;
-use crate::{append, report::Row};
+use crate::{database, measure, report::Row};
 
 const DAYS: u32 = 365;
 
@@ -22,7 +21,7 @@ pub(super) fn orders(head: &Head) -> i64 {
 /// A database on the given server.
 pub(super) struct Database {
     pub(super) url: String,
-    throw_away: Option<append::Database>,
+    throw_away: Option<database::Database>,
 }
 
 impl Database {
@@ -37,7 +36,7 @@ impl Database {
 
 pub(super) async fn database(admin: &str, keep: Option<&str>, orders: u32) -> Result<Database> {
     let Some(prefix) = keep else {
-        let database = append::Database::create(admin).await?;
+        let database = database::Database::create(admin).await?;
         return Ok(Database { url: database.url.clone(), throw_away: Some(database) });
     };
     let name = format!("{prefix}_{orders}");
@@ -62,7 +61,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, wanted: u32) -> Res
         run(binary, &["simulate", "--days", &days, "--orders-per-day", &per_day, "--database-url", url]).await?;
         let head = log.head().await?;
         let what = format!("simulate {} orders (whole node), PostgreSQL, events", orders(&head));
-        rows.push(Row::new(&what, 1, &whole(head.position, started.elapsed()), "n/a"));
+        rows.push(Row::new(&what, 1, &measure::whole(head.position, started), "n/a"));
     }
     let head = log.head().await?;
     let projections = Projections::open(url).await?;
@@ -72,7 +71,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, wanted: u32) -> Res
         let started = Instant::now();
         run(binary, &["rebuild", "all", "--database-url", url]).await?;
         let what = format!("rebuild of all read models, {} orders, PostgreSQL, events", orders(&head));
-        rows.push(Row::new(&what, 1, &whole(head.position, started.elapsed()), "n/a"));
+        rows.push(Row::new(&what, 1, &measure::whole(head.position, started), "n/a"));
     }
     let mut connection = PgConnection::connect(url).await?;
     // What autovacuum does in the hours after such a flood, and the server's own writing of it to disk.
@@ -82,7 +81,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, wanted: u32) -> Res
     let (bytes,): (i64,) =
         sqlx::query_as("select pg_database_size(current_database())").fetch_one(&mut connection).await?;
     let what = format!("size of {} orders: {:.1} GB", orders(&head), bytes as f64 / 1e9);
-    rows.push(Row::new(&what, 1, &crate::measure::Round::default(), "n/a"));
+    rows.push(Row::new(&what, 1, &measure::Round::default(), "n/a"));
     Ok(rows)
 }
 
