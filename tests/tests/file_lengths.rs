@@ -1,0 +1,77 @@
+//! No file of Rust is longer than a reader likes, unless it says in its first lines why it is one piece.
+
+use std::{fs, path::Path};
+
+/// Lines that a file may have.
+const LONGEST: usize = 400;
+/// What a longer file says, within its first lines.
+const REASON: &str = "//! One file, because ";
+const FIRST_LINES: usize = 5;
+
+/// Longer files without a reason, to be split. One that is shorter now must leave this list.
+const STILL_TOO_LONG: [&str; 26] = [
+    "crates/commands/tests/writer/main.rs",
+    "crates/domain/src/commands/change_lines.rs",
+    "crates/domain/src/commands/create_order.rs",
+    "crates/domain/src/commands/refund.rs",
+    "crates/domain/src/commands/update_status.rs",
+    "crates/domain/src/event/orders.rs",
+    "crates/domain/src/order.rs",
+    "crates/domain/src/phrase/rules/meanings.rs",
+    "crates/domain/src/phrase/tests.rs",
+    "crates/domain/src/postings.rs",
+    "crates/domain/src/testing/oracle/orders.rs",
+    "crates/event-log/tests/contract/verifying.rs",
+    "crates/messaging/src/stream.rs",
+    "crates/server/src/config.rs",
+    "crates/server/src/import/run.rs",
+    "crates/server/src/keyring.rs",
+    "crates/server/src/tools.rs",
+    "crates/server/src/tools/command.rs",
+    "projections/daily_sales/fold.rs",
+    "projections/daily_sales/query.rs",
+    "projections/pending_orders/fold.rs",
+    "projections/src/rebuild.rs",
+    "projections/src/runner.rs",
+    "projections/tests/it/history.rs",
+    "projections/tests/it/queries.rs",
+    "tests/tests/black_box/people.rs",
+];
+
+#[test]
+fn a_long_file_says_why_it_is_one_piece() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = vec![];
+    for folder in ["crates", "projections", "tests"] {
+        files_below(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 200, "only {} files were found", files.len());
+    let mut wrong = vec![];
+    let mut long = vec![];
+    for path in files {
+        let name = path.strip_prefix(&root).expect("a file of ours").display().to_string();
+        let text = fs::read_to_string(&path).expect("a file in UTF-8");
+        let lines = text.lines().count();
+        let has_reason = text.lines().take(FIRST_LINES).any(|line| line.starts_with(REASON));
+        match (lines > LONGEST, has_reason) {
+            (true, false) if STILL_TOO_LONG.contains(&name.as_str()) => long.push(name),
+            (true, false) => wrong.push(format!("{name} has {lines} lines: split it, or say {REASON:?} …")),
+            (false, true) => wrong.push(format!("{name} has only {lines} lines: it needs no {REASON:?}")),
+            _ => {}
+        }
+    }
+    let needless = STILL_TOO_LONG.iter().filter(|name| !long.iter().any(|found| found == *name));
+    wrong.extend(needless.map(|name| format!("{name} is not too long any more: take it from STILL_TOO_LONG")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn files_below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry of the folder").path();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            files_below(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push(path);
+        }
+    }
+}
