@@ -19,8 +19,12 @@ pub mod update_status;
 pub mod upsert_customer;
 pub mod upsert_product;
 
+pub mod line_input;
 pub mod lines;
-mod refuse;
+
+mod allotment;
+mod conversion;
+mod preconditions;
 mod stock_moves;
 
 use chrono::{DateTime, Utc};
@@ -30,8 +34,9 @@ pub use self::{
     answer_bulk::AnswerBulk,
     cancel::Cancel,
     change_lines::{ChangeLines, LineChange},
-    create_order::{CreateOrder, LineInput},
+    create_order::CreateOrder,
     erase_customer::EraseCustomer,
+    line_input::LineInput,
     lines::LineSelection,
     receive_stock::ReceiveStock,
     record_payment::RecordPayment,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    event::Event,
+    event::{DecodeError, Event},
     ids::{CommandId, Position, StreamId, Version},
 };
 
@@ -86,22 +86,6 @@ pub struct Envelope<D> {
 
 /// An event as read: its facts still in the bytes they were stored in.
 pub type RawEnvelope = Envelope<Box<RawValue>>;
-
-/// Why stored bytes could not be read as an event.
-#[derive(Debug, thiserror::Error)]
-pub enum DecodeError {
-    /// The bytes are not an envelope, or the facts do not fit the type.
-    #[error("cannot read the event: {0}")]
-    Json(#[from] serde_json::Error),
-    /// Written by a newer Orderlog, or not an event of ours.
-    #[error("unknown event type {event_type} with schema {schema}; a newer Orderlog may have written it")]
-    UnknownType {
-        /// The type found.
-        event_type: String,
-        /// The schema version found.
-        schema: u16,
-    },
-}
 
 /// Reads one stored event.
 ///

@@ -1,9 +1,11 @@
 //! The facts: every event type, its data, its name and its schema version.
 
+mod amounts;
 mod catalogue;
 mod customers;
 mod examples;
 mod orders;
+mod payments;
 mod rates;
 mod stock;
 mod upcasters;
@@ -14,8 +16,24 @@ use self::upcasters::{
     cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries, refunded_before_lines,
     returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_external_reference,
 };
-pub use self::{catalogue::*, customers::*, examples::examples, orders::*, rates::*, stock::*};
-use crate::envelope::DecodeError;
+pub use self::{
+    amounts::*, catalogue::*, customers::*, examples::examples, orders::*, payments::*, rates::*, stock::*,
+};
+/// Why stored bytes could not be read as an event.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes are not an envelope, or the facts do not fit the type.
+    #[error("cannot read the event: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by a newer Orderlog, or not an event of ours.
+    #[error("unknown event type {event_type} with schema {schema}; a newer Orderlog may have written it")]
+    UnknownType {
+        /// The type found.
+        event_type: String,
+        /// The schema version found.
+        schema: u16,
+    },
+}
 
 /// Brings the data of one schema version to the next. The nth of a type's upcasters starts from version n.
 type Upcaster = fn(serde_json::Value) -> serde_json::Value;
@@ -219,7 +237,7 @@ mod tests {
     fn versions_nobody_wrote_are_not_guessed_at() {
         for (event_type, schema) in [("OrderHeld", 0), ("OrderHeld", 3), ("OrderConfirmed", 2), ("OrderEaten", 1)] {
             let unknown = Event::decode(event_type, schema, r#"{"order_id":1001}"#);
-            assert!(matches!(unknown, Err(crate::envelope::DecodeError::UnknownType { .. })), "{event_type} {schema}");
+            assert!(matches!(unknown, Err(DecodeError::UnknownType { .. })), "{event_type} {schema}");
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Reads what people say of dates ("last week", "1 Nov to 15 Nov") in the shop's zone, and says how it was read.
 
+mod meanings;
+mod moment;
+mod offers;
 mod rules;
-
 mod spans;
-
 mod words;
 
 #[cfg(test)]
 mod properties;
-
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +18,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
+pub use self::moment::Direction;
 use self::{
-    rules::{Miss, Moment, Reading},
+    moment::{Miss, Moment, Reading},
     words::Words,
 };
 use crate::{
@@ -29,15 +30,6 @@ use crate::{
 
 /// Longest phrase that is read, in characters.
 pub const MAX_PHRASE_CHARS: usize = 100;
-
-/// Where a weekday, month or date without a year is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The most recent one that is not in the future: reports and searches.
-    Past,
-    /// The first one that is not in the past: forecasts.
-    Future,
-}
 
 /// A phrase as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

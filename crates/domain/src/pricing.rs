@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    event::{Amounts, Charge},
-    money::{AmountError, Currency, parse_amount, round_minor, spread},
+    event::{Amounts, Charge, LineTotal},
+    money::{AmountError, Currency, MAX_AMOUNT_MINOR, parse_amount, round_minor, spread},
     text::parse_percent,
 };
 
@@ -58,6 +58,19 @@ impl Discount {
             Discount::Percent(percent) => round_minor(Decimal::from(whole) * percent / Decimal::ONE_HUNDRED),
         }
     }
+}
+
+/// What so many units cost as entered: the line's total, where it was entered, in proportion to the units it was entered
+/// for. None where that is more than is accepted.
+#[must_use]
+pub fn entered_gross(quantity: i64, unit_price: i64, line_total: Option<LineTotal>) -> Option<i64> {
+    let price = match line_total {
+        None => unit_price.checked_mul(quantity)?,
+        Some(LineTotal { amount, units }) => {
+            round_minor(Decimal::from(amount) * Decimal::from(quantity) / Decimal::from(units))
+        }
+    };
+    Some(price).filter(|price| *price <= MAX_AMOUNT_MINOR)
 }
 
 /// What `discounts` take off `gross` together: each from what the one before leaves, an amount up to all of it.

@@ -6,7 +6,8 @@ use std::fmt;
 use async_nats::HeaderMap;
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
-    envelope::{DecodeError, RawEnvelope},
+    envelope::RawEnvelope,
+    event::DecodeError,
     ids::{Position, StreamId, Version},
 };
 use orderlog_event_log::{Hash, Recorded};

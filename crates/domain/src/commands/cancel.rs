@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     About, Act, ConfirmWhen,
     lines::{LineSelection, Selected, select},
-    refuse,
+    preconditions,
     stock_moves::StockMoves,
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Act for Cancel {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(states, self.order_id)?;
+        let order = preconditions::placed_order(states, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         if self.lines.is_none() && order.status() == Status::Cancelled {
@@ -48,7 +48,7 @@ impl Act for Cancel {
         if order.unshipped() == 0 {
             let message =
                 format!("Order #{} is {}: no unit of it can be cancelled.", order.id, order.status().spoken());
-            return Err(instead(order, refuse::illegal(order, context, message)).into());
+            return Err(instead(order, preconditions::illegal(order, context, message)).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
         check_unshipped(order, &selected, context)?;
@@ -86,8 +86,8 @@ fn instead(order: &Order, rejection: Rejection) -> Rejection {
 fn check_unshipped(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
     let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) else { return Ok(()) };
     let left = line.unshipped();
-    let message = refuse::too_few(line, left, *units, ["can be cancelled"; 2]);
-    Err(instead(order, refuse::illegal(order, context, message).field("lines")))
+    let message = preconditions::too_few(line, left, *units, ["can be cancelled"; 2]);
+    Err(instead(order, preconditions::illegal(order, context, message).field("lines")))
 }
 
 fn cancelled(order: &Order, selected: &[Selected<'_>]) -> UnitsCancelled {

@@ -5,16 +5,20 @@ mod allot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::allot::{allot, set_aside};
-use super::{About, Act, Reference, ReferenceKind, product_and_stock, refuse, stock_moves::StockMoves};
+use self::allot::allot;
+use super::{
+    About, Act, Reference, ReferenceKind, conversion,
+    line_input::{LineInput, PricedLine},
+    preconditions, product_and_stock,
+    stock_moves::StockMoves,
+};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
-    event::{Amounts, CatalogueEntry, Charge, Converted, LineTotal, OrderPlaced, PlacedLine, StockPolicy, Totals},
-    ids::{CustomerId, ProductId, StreamId, Version},
+    event::{Amounts, Charge, OrderPlaced, Totals},
+    ids::{CustomerId, StreamId, Version},
     limits,
     money::{AmountError, Currency, MAX_AMOUNT_MINOR, UnknownCurrency, parse_amount, plain},
     pricing::{Discount, EnteredLine, price, spread_discount},
-    product::Product,
     rejection::{Code, Problems, Rejection},
     states::States,
     text,
@@ -55,47 +59,6 @@ pub struct CreateOrder {
     pub external_reference: Option<String>,
 }
 
-/// One line of a new order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LineInput {
-    /// SKU or name of a product.
-    #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
-    pub product: String,
-    /// Units ordered.
-    #[schemars(range(min = 1, max = limits::UNITS))]
-    pub quantity: i64,
-    /// Price of one unit, such as "999.00"; the catalogue's when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
-    pub unit_price: Option<String>,
-    /// Price of all units of the line together instead of `unit_price`, for offers such as three for "100.00".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
-    pub line_total: Option<String>,
-    /// Discount on this line: an amount such as "50.00" or a percentage such as "10%".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
-    pub discount: Option<String>,
-}
-
-/// A line with everything the catalogue adds to it.
-pub(super) struct Item<'a> {
-    id: ProductId,
-    product: &'a Product,
-    entry: &'a CatalogueEntry,
-    quantity: i64,
-    price: LinePrice,
-}
-
-/// A line's price as it was entered, and what it comes to.
-pub(super) struct LinePrice {
-    pub(super) unit_price: i64,
-    pub(super) line_total: Option<LineTotal>,
-    pub(super) discount: Option<Discount>,
-    pub(super) entered: EnteredLine,
-}
-
 impl Act for CreateOrder {
     fn about(&self, names: &Names) -> About {
         About::NewOrder { customer: names.customer(&self.customer) }
@@ -104,16 +67,16 @@ impl Act for CreateOrder {
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let (items, mut placed) = self.priced(states, context)?;
         let allotments = allot(&items, states)?;
-        for (line, allotment) in placed.lines.iter_mut().zip(&allotments) {
-            (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);
-        }
         let order_id = placed.order_id;
         let mut decision = Decision::about(StreamId::Order(order_id));
         if allotments.iter().any(|allotment| allotment.backordered > 0) {
             decision.warn("Some units are not in stock: the order waits for them.");
         }
         let mut moves = StockMoves::new(states);
-        set_aside(&placed.lines, order_id, &mut moves)?;
+        for (line, allotment) in placed.lines.iter_mut().zip(allotments) {
+            (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);
+            allotment.record(line.product_id, order_id, line.line, &mut moves)?;
+        }
         decision.record(StreamId::Order(order_id), placed);
         moves.settle(&mut decision)?;
         Ok(decision)
@@ -181,11 +144,11 @@ impl CreateOrder {
     }
 
     /// The order as it would be placed, before any stock is set aside for it.
-    pub(super) fn priced<'w>(
+    fn priced<'s>(
         &self,
-        states: &'w States,
+        states: &'s States,
         context: &Context<'_>,
-    ) -> Result<(Vec<Item<'w>>, OrderPlaced), Refusal> {
+    ) -> Result<(Vec<PricedLine<'s>>, OrderPlaced), Refusal> {
         check_version(context)?;
         self.check(context.shop.currency)?;
         let currency = self
@@ -199,11 +162,15 @@ impl CreateOrder {
             customer_id,
             currency,
             tax_inclusive: items.iter().all(|item| item.entry.tax_inclusive),
-            lines: placed_lines(&items, &amounts, &order_discounts),
+            lines: (1..)
+                .zip(&items)
+                .zip(amounts.iter().zip(&order_discounts))
+                .map(|((number, item), (amounts, order_discount))| item.placed(number, *amounts, *order_discount))
+                .collect(),
             shipping,
             totals,
             note: self.note.clone(),
-            converted: converted(currency, &amounts, shipping, states, context)?,
+            converted: conversion::at_placement(currency, &amounts, shipping, states, context)?,
             external_reference: self.external_reference.clone(),
         };
         Ok((items, placed))
@@ -255,24 +222,25 @@ impl CreateOrder {
     }
 
     /// Adds catalogue data to every line and reads its amounts.
-    fn items<'w>(
+    fn items<'s>(
         &self,
         currency: Currency,
-        states: &'w States,
+        states: &'s States,
         context: &Context<'_>,
-    ) -> Result<Vec<Item<'w>>, Refusal> {
+    ) -> Result<Vec<PricedLine<'s>>, Refusal> {
         let mut problems = Problems::default();
         let mut items = Vec::with_capacity(self.lines.len());
         for (i, line) in self.lines.iter().enumerate() {
             let id = context.names.product(&line.product);
-            let (product, entry) = refuse::registered(states, id, &format!("lines[{i}].product"), &line.product)?;
+            let (product, entry) =
+                preconditions::registered(states, id, &format!("lines[{i}].product"), &line.product)?;
             // What is no longer sold today was sold when an order of the past was placed.
             if entry.archived && context.occurred_at >= context.now {
                 problems
                     .add(format!("lines[{i}].product"), format!("`{}` is archived and no longer sold", product.sku));
             }
             match line.price("lines", i, currency, entry) {
-                Ok(price) => items.push(Item { id, product, entry, quantity: line.quantity, price }),
+                Ok(price) => items.push(PricedLine { id, product, entry, quantity: line.quantity, price }),
                 Err((field, message)) => problems.add(field, message),
             }
         }
@@ -280,7 +248,7 @@ impl CreateOrder {
         Ok(items)
     }
 
-    fn price(&self, items: &[Item<'_>], currency: Currency) -> Result<Priced, Rejection> {
+    fn price(&self, items: &[PricedLine<'_>], currency: Currency) -> Result<Priced, Rejection> {
         let mut problems = Problems::default();
         let lines: Vec<EnteredLine> = items.iter().map(|item| item.price.entered).collect();
         let left: i64 = lines.iter().map(|line| line.gross - line.discount).sum();
@@ -335,92 +303,6 @@ fn check_version(context: &Context<'_>) -> Result<(), Rejection> {
     }
     Err(Rejection::invalid("expected_version", "A new order has no version yet.")
         .hint("Leave expected_version out; an idempotency_key keeps the same order from being placed twice."))
-}
-
-impl LineInput {
-    /// The price as entered, or the field at fault and what is wrong with it.
-    pub(super) fn price(
-        &self,
-        list: &str,
-        index: usize,
-        currency: Currency,
-        entry: &CatalogueEntry,
-    ) -> Result<LinePrice, (String, String)> {
-        let at = |name: &str| format!("{list}[{index}].{name}");
-        let read = |name: &str, text: &str| {
-            parse_amount(text, currency).map_err(|error| (at(name), format!("cannot be read: {error}")))
-        };
-        let (unit_price, gross) = match (&self.unit_price, &self.line_total) {
-            (_, Some(total)) => {
-                let total = read("line_total", total)?;
-                (total / self.quantity, Some(total))
-            }
-            (Some(price), None) => {
-                let price = read("unit_price", price)?;
-                (price, price.checked_mul(self.quantity))
-            }
-            (None, None) if entry.currency == currency => (entry.price, entry.price.checked_mul(self.quantity)),
-            (None, None) => {
-                let message = format!("is needed: the catalogue's price is in {}, not {currency}", entry.currency);
-                return Err((at("unit_price"), message));
-            }
-        };
-        let gross = gross
-            .filter(|gross| *gross <= MAX_AMOUNT_MINOR)
-            .ok_or_else(|| (at("quantity"), "makes the line larger than any amount accepted here".to_owned()))?;
-        let given = self.discount.as_deref().map(|text| Discount::parse(text, currency)).transpose();
-        let given = given.map_err(|error| (at("discount"), format!("cannot be read: {error}")))?;
-        let discount = given.map_or(0, |discount| discount.of(gross));
-        if discount > gross {
-            let (discount, gross) = (plain(discount, currency), plain(gross, currency));
-            return Err((at("discount"), format!("is {discount}, more than the line's {gross}")));
-        }
-        let line_total = self.line_total.as_ref().map(|_| LineTotal { amount: gross, units: self.quantity });
-        let (tax_rate, tax_inclusive) = (entry.tax_rate, entry.tax_inclusive);
-        let entered = EnteredLine { gross, discount, tax_rate, tax_inclusive };
-        Ok(LinePrice { unit_price, line_total, discount: given, entered })
-    }
-}
-
-/// In the shop's currency, once and for all (rule R8).
-fn converted(
-    currency: Currency,
-    lines: &[Amounts],
-    shipping: Charge,
-    states: &States,
-    context: &Context<'_>,
-) -> Result<Option<Converted>, Refusal> {
-    if currency == context.shop.currency {
-        return Ok(None);
-    }
-    let Some(by) = refuse::stored_rate(currency, states, context)? else { return Ok(None) };
-    let converted: Vec<Amounts> = lines.iter().map(|amounts| by.amounts(*amounts, currency)).collect();
-    let shipping = by.charge(shipping, currency);
-    refuse::check_converted_totals(&converted, shipping, "lines", context)?;
-    Ok(Some(Converted { by, lines: converted, shipping }))
-}
-
-fn placed_lines(items: &[Item<'_>], amounts: &[Amounts], order_discounts: &[Option<Discount>]) -> Vec<PlacedLine> {
-    let numbered = (1..).zip(items).zip(amounts).zip(order_discounts);
-    numbered
-        .map(|(((line, item), amounts), order_discount)| PlacedLine {
-            line,
-            product_id: item.id,
-            sku: item.product.sku.clone(),
-            name: item.entry.name.clone(),
-            quantity: item.quantity,
-            unit_price: item.price.unit_price,
-            tax_rate: item.entry.tax_rate,
-            tax_inclusive: item.entry.tax_inclusive,
-            line_total: item.price.line_total,
-            discounts: item.price.discount.into_iter().chain(*order_discount).collect(),
-            amounts: *amounts,
-            tracked: item.entry.policy != StockPolicy::Untracked,
-            cancelled: 0,
-            reserved: 0,
-            backordered: 0,
-        })
-        .collect()
 }
 
 #[cfg(test)]

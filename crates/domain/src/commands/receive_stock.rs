@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Act, Reference, refuse, stock_moves::StockMoves};
+use super::{About, Act, Reference, preconditions, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{StockPolicy, StockReceived},
@@ -55,7 +55,7 @@ impl Act for ReceiveStock {
 /// The product named, if it is registered and stock is kept of it.
 pub(super) fn stocked(states: &States, context: &Context<'_>, text: &str) -> Result<ProductId, Refusal> {
     let id = context.names.product(text);
-    let (product, entry) = refuse::registered(states, id, "product", text)?;
+    let (product, entry) = preconditions::registered(states, id, "product", text)?;
     match entry.policy {
         StockPolicy::Deny | StockPolicy::Backorder => Ok(id),
         StockPolicy::Untracked => {

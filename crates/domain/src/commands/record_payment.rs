@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Act, refuse};
+use super::{About, Act, conversion, preconditions};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::PaymentCaptured,
@@ -43,7 +43,7 @@ impl Act for RecordPayment {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(states, self.order_id)?;
+        let order = preconditions::placed_order(states, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         let amount = self.amount(order)?;
@@ -65,7 +65,7 @@ impl Act for RecordPayment {
                 amount,
                 method: self.method.trim().to_lowercase(),
                 reference: self.reference.clone(),
-                converted: refuse::cash(order, amount, states, context)?,
+                converted: conversion::cash(order, amount, states, context)?,
             },
         );
         Ok(decision)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     About, Act,
     lines::{LineSelection, Selected, select},
-    refuse,
+    preconditions,
     stock_moves::StockMoves,
 };
 use crate::{
@@ -44,19 +44,19 @@ impl Act for ReturnItems {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(states, self.order_id)?;
+        let order = preconditions::placed_order(states, self.order_id)?;
         if order.lines.iter().all(|line| line.returnable() == 0) {
             let message =
                 format!("Order #{} is {}: no shipped unit of it can come back.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, context, message)
+            return Err(preconditions::illegal(order, context, message)
                 .hint("Units that were never shipped are cancelled with orders_cancel.")
                 .into());
         }
         let selected = select(order, self.lines.as_deref(), Line::returnable)?;
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.returnable()) {
             let left = line.returnable();
-            let message = refuse::too_few(line, left, *units, ["can come back"; 2]);
-            return Err(refuse::illegal(order, context, message).field("lines").into());
+            let message = preconditions::too_few(line, left, *units, ["can come back"; 2]);
+            return Err(preconditions::illegal(order, context, message).field("lines").into());
         }
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Act, refuse};
+use super::{About, Act, preconditions};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{OrderHeld, OrderReleased},
@@ -35,7 +35,7 @@ impl Act for SetHold {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(states, self.order_id)?;
+        let order = preconditions::placed_order(states, self.order_id)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         self.check(context)?;
@@ -46,7 +46,7 @@ impl Act for SetHold {
         if self.on && order.unshipped() == 0 {
             let message =
                 format!("Order #{} is {}: nothing of it is left to hold back.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, context, message).into());
+            return Err(preconditions::illegal(order, context, message).into());
         }
         let order_id = order.id;
         if self.on {
@@ -69,7 +69,10 @@ impl SetHold {
             None => {}
             Some(_) if !self.on => problems.add("until", "goes with on: true"),
             Some(until) if until <= context.now => {
-                problems.add("until", format!("lies in the past; it is {} now", refuse::moment(context.now, context)));
+                problems.add(
+                    "until",
+                    format!("lies in the past; it is {} now", preconditions::moment(context.now, context)),
+                );
             }
             Some(until) if until - context.now > TimeDelta::days(limits::HOLD_DAYS) => {
                 problems.add("until", format!("lies more than {} days ahead", limits::HOLD_DAYS));

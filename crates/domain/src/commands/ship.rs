@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     About, Act,
+    allotment::shortfall,
     lines::{LineSelection, Selected, select},
-    refuse,
+    preconditions,
     stock_moves::StockMoves,
 };
 use crate::{
@@ -55,14 +56,14 @@ impl Act for Ship {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(states, self.order_id)?;
+        let order = preconditions::placed_order(states, self.order_id)?;
         self.check(order, context)?;
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
-        refuse::check_hold(order, context, &mut decision)?;
+        preconditions::check_hold(order, context, &mut decision)?;
         if order.unshipped() == 0 {
             let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status().spoken());
-            return Err(refuse::illegal(order, context, message).into());
+            return Err(preconditions::illegal(order, context, message).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
         check_shippable(order, &selected, context)?;
@@ -100,7 +101,7 @@ impl Ship {
         if let Some(tracking) = &self.tracking {
             text::check_typed_line("tracking", tracking, limits::TRACKING_CHARS, &mut problems);
         }
-        refuse::check_occurred_at(order, context, &mut problems);
+        preconditions::check_occurred_at(order, context, &mut problems);
         problems.check()
     }
 
@@ -128,13 +129,13 @@ impl Ship {
 fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) {
         let message =
-            refuse::too_few(line, line.unshipped(), *units, ["remains to be shipped", "remain to be shipped"]);
-        return Err(refuse::illegal(order, context, message).field("lines"));
+            preconditions::too_few(line, line.unshipped(), *units, ["remains to be shipped", "remain to be shipped"]);
+        return Err(preconditions::illegal(order, context, message).field("lines"));
     }
     let short: Vec<Value> = selected
         .iter()
         .filter(|s| s.units > s.line.shippable())
-        .map(|s| shortfall(s.line, s.units, s.line.shippable()))
+        .map(|s| shortfall(&s.line.name, &s.line.sku, Some(s.line.line), s.units, s.line.shippable()))
         .collect();
     if short.is_empty() {
         return Ok(());
@@ -146,23 +147,16 @@ fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'
         .candidates(short))
 }
 
-fn shortfall(line: &Line, requested: i64, available: i64) -> Value {
-    json!({
-        "product": line.name, "sku": line.sku, "line": line.line,
-        "requested": requested, "available": available, "shortfall": requested - available,
-    })
-}
-
 /// Takes the units out of stock. What a count found missing cannot leave.
 fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
     for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
         let on_hand = moves.stock(line.product_id)?.on_hand;
         if *units > on_hand && moves.is_kept(line.product_id)? {
-            let message = refuse::too_few(line, on_hand, *units, ["is on hand", "are on hand"]);
+            let message = preconditions::too_few(line, on_hand, *units, ["is on hand", "are on hand"]);
             return Err(Rejection::new(Code::InsufficientStock, message)
                 .field("lines")
                 .hint("Count the stock and correct it with inventory_adjust, or receive more with inventory_receive.")
-                .candidates(vec![shortfall(line, *units, on_hand)])
+                .candidates(vec![shortfall(&line.name, &line.sku, Some(line.line), *units, on_hand)])
                 .into());
         }
         // What is not on hand can only leave where no stock is kept any more: nothing is left set aside for it.

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{About, Act, Cancel, ConfirmWhen, refund, refuse, stock_moves::StockMoves};
+use super::{About, Act, Cancel, ConfirmWhen, preconditions, refund, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{
@@ -34,7 +34,7 @@ impl Act for Undo {
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let order = refuse::placed_order(states, self.order_id)?;
+        let order = preconditions::placed_order(states, self.order_id)?;
         if order.acted != self.version {
             let (now, then) = (order.version, self.version);
             let message = format!(

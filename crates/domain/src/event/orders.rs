@@ -1,10 +1,11 @@
-//! Facts about orders, and the amounts they carry.
+//! Facts about orders: placed, confirmed, held, changed, shipped, delivered, cancelled, returned.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::amounts::{Amounts, Charge, Converted, ConvertedCharge, LineTotal, Totals};
 use crate::{
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
@@ -92,162 +93,11 @@ impl PlacedLine {
     pub fn active(&self) -> i64 {
         self.quantity - self.cancelled
     }
-}
 
-/// The price entered for several units together, such as three for 100.00.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LineTotal {
-    /// Minor units, as entered.
-    pub amount: i64,
-    /// For so many units.
-    pub units: i64,
-}
-
-/// Amounts of goods, minor units, without tax unless said. net = gross − discount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Amounts {
-    /// Before discounts.
-    pub gross: i64,
-    /// Line discount and share of the order discount, as a positive amount.
-    pub discount: i64,
-    /// Tax on gross − discount.
-    pub tax: i64,
-}
-
-/// Amounts of goods and fee in the shop's currency, converted once, when the order was placed or its lines changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Converted {
-    /// The rate and the currency it leads to.
-    #[serde(flatten)]
-    pub by: StoredRate,
-    /// One for each line of the event, in the same order; minor units of the shop's currency.
-    pub lines: Vec<Amounts>,
-    /// The event's shipping fee; minor units of the shop's currency.
-    pub shipping: Charge,
-}
-
-/// A fee or goodwill in the shop's currency, at the rate of the order's placement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ConvertedCharge {
-    /// The rate and the currency it leads to.
-    #[serde(flatten)]
-    pub by: StoredRate,
-    /// Without tax, minor units of the shop's currency.
-    pub net: i64,
-    /// Tax on it, minor units of the shop's currency.
-    pub tax: i64,
-}
-
-impl ConvertedCharge {
-    /// Its amounts.
+    /// Amounts of the units that are part of the order.
     #[must_use]
-    pub fn charge(&self) -> Charge {
-        Charge { net: self.net, tax: self.tax }
-    }
-}
-
-/// Money paid back, in the shop's currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ConvertedRefund {
-    /// The rate of the day and the currency it leads to.
-    #[serde(flatten)]
-    pub by: StoredRate,
-    /// Minor units of the shop's currency.
-    pub amount: i64,
-    /// The event's allowance at the rate of the order's placement, which may come to nothing; minor units of the shop's
-    /// currency. Left out where the order was not converted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowance: Option<Charge>,
-}
-
-/// Money in the shop's currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ConvertedCash {
-    /// The rate of the day and the currency it leads to.
-    #[serde(flatten)]
-    pub by: StoredRate,
-    /// Minor units of the shop's currency.
-    pub amount: i64,
-    /// Always nothing: a payment lowers no sale.
-    pub allowance: Charge,
-}
-
-/// An exchange rate as an event keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StoredRate {
-    /// The shop's currency.
-    #[schemars(with = "String")]
-    pub currency: Currency,
-    /// Whole units of it for one whole unit of the order's currency.
-    #[serde(with = "crate::money::decimal_string")]
-    #[schemars(with = "String")]
-    pub rate: Decimal,
-}
-
-/// A fee with its tax, minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Charge {
-    /// Without tax.
-    pub net: i64,
-    /// Tax on it.
-    pub tax: i64,
-}
-
-/// The waterfall of rule R2, minor units: gross − discount = net; + shipping = revenue; + tax = total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Totals {
-    /// Goods before discounts.
-    pub gross: i64,
-    /// Discounts, as a positive amount.
-    pub discount: i64,
-    /// Net sales.
-    pub net: i64,
-    /// Shipping without tax.
-    pub shipping: i64,
-    /// The headline: without tax, with shipping.
-    pub revenue: i64,
-    /// All tax.
-    pub tax: i64,
-    /// What the customer pays.
-    pub total: i64,
-}
-
-impl Charge {
-    /// With tax.
-    #[must_use]
-    pub fn total(self) -> i64 {
-        self.net + self.tax
-    }
-}
-
-impl Amounts {
-    /// After discounts, with tax.
-    #[must_use]
-    pub fn total(self) -> i64 {
-        self.gross - self.discount + self.tax
-    }
-
-    /// Field by field.
-    #[must_use]
-    pub fn less(self, other: Amounts) -> Amounts {
-        Amounts { gross: self.gross - other.gross, discount: self.discount - other.discount, tax: self.tax - other.tax }
-    }
-}
-
-impl Totals {
-    /// The waterfall of rule R2 over lines and shipping.
-    #[must_use]
-    pub fn of(lines: impl IntoIterator<Item = Amounts>, shipping: Charge) -> Totals {
-        let mut totals = Totals { shipping: shipping.net, tax: shipping.tax, ..Totals::default() };
-        for line in lines {
-            totals.gross += line.gross;
-            totals.discount += line.discount;
-            totals.tax += line.tax;
-        }
-        totals.net = totals.gross - totals.discount;
-        totals.revenue = totals.net + totals.shipping;
-        totals.total = totals.revenue + totals.tax;
-        totals
+    pub fn kept_amounts(&self) -> Amounts {
+        self.amounts.of_units(self.quantity, 0, self.active())
     }
 }
 
@@ -398,29 +248,6 @@ pub struct BackorderFilled {
     pub units: i64,
 }
 
-/// See [`Event::PaymentCaptured`](super::Event::PaymentCaptured).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PaymentCaptured {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    #[schemars(with = "String")]
-    pub currency: Currency,
-    /// Minor units of the order's currency, with tax.
-    pub amount: i64,
-    /// `card`, `cash`, `upi`, …
-    pub method: String,
-    /// The payment provider's reference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<ConvertedCash>,
-}
-
 /// See [`Event::LinesChanged`](super::Event::LinesChanged).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LinesChanged {
@@ -539,74 +366,4 @@ pub struct UnitsReturned {
     /// The same in the shop's currency, where the order was converted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goodwill_back_converted: Option<ConvertedCharge>,
-}
-
-/// What money is paid back for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundKind {
-    /// All that is owed back.
-    Owed,
-    /// What cancelled or returned units cost: cash alone moves.
-    Units,
-    /// A shipping fee taken back: cash alone moves.
-    Shipping,
-    /// A kindness: it lowers the sale too.
-    Goodwill,
-}
-
-impl RefundKind {
-    /// As written in answers: `goodwill`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            RefundKind::Owed => "owed",
-            RefundKind::Units => "units",
-            RefundKind::Shipping => "shipping",
-            RefundKind::Goodwill => "goodwill",
-        }
-    }
-}
-
-/// See [`Event::PaymentRefunded`](super::Event::PaymentRefunded).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PaymentRefunded {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    #[schemars(with = "String")]
-    pub currency: Currency,
-    /// Minor units of the order's currency that went back, with tax.
-    pub amount: i64,
-    /// What for.
-    pub kind: RefundKind,
-    /// By how much the sale is lowered: all of a goodwill refund, split by rule R7; nothing otherwise.
-    pub allowance: Charge,
-    /// Cancelled or returned units that are paid back, where they were named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<RefundedUnits>,
-    /// Whether it takes back the payment before it, which never was one. Older versions did not say: there it does where it
-    /// follows a payment at once and equals it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undoes_payment: Option<bool>,
-    /// `card`, `cash`, `upi`, …
-    pub method: String,
-    /// The payment provider's reference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<ConvertedRefund>,
-}
-
-/// Units of one line whose price went back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RefundedUnits {
-    /// Line number, from 1.
-    pub line: u32,
-    /// How many units, at least 1.
-    pub units: i64,
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Amounts, LineTotal, LineUnits, PlacedLine},
     ids::ProductId,
-    money::units_value,
     pricing::Discount,
 };
 
@@ -83,6 +82,27 @@ impl Line {
             returned: 0,
             returned_refunded: 0,
             cancelled_refunded: 0,
+        }
+    }
+
+    /// The line as an event lists it, with all of its units, cancelled ones too: unless it is changed, each keeps its value.
+    pub(crate) fn as_placed(&self) -> PlacedLine {
+        PlacedLine {
+            line: self.line,
+            product_id: self.product_id,
+            sku: self.sku.clone(),
+            name: self.name.clone(),
+            quantity: self.ordered,
+            unit_price: self.unit_price,
+            tax_rate: self.tax_rate,
+            tax_inclusive: self.tax_inclusive,
+            line_total: self.line_total,
+            discounts: self.discounts.clone(),
+            amounts: self.amounts,
+            tracked: self.tracked,
+            cancelled: self.cancelled,
+            reserved: self.reserved,
+            backordered: self.backordered,
         }
     }
 
@@ -176,13 +196,13 @@ impl Line {
         self.units(self.returned, self.active()).amounts
     }
 
+    /// The same in the shop's currency.
+    pub(crate) fn kept_converted(&self) -> Amounts {
+        self.converted.of_units(self.ordered, self.returned, self.active())
+    }
+
     fn units(&self, from: i64, to: i64) -> LineUnits {
-        let value = |amount| units_value(amount, self.ordered, from, to);
-        let amounts = Amounts {
-            gross: value(self.amounts.gross),
-            discount: value(self.amounts.discount),
-            tax: value(self.amounts.tax),
-        };
+        let amounts = self.amounts.of_units(self.ordered, from, to);
         LineUnits { line: self.line, product_id: self.product_id, units: to - from, amounts }
     }
 
@@ -205,8 +225,7 @@ impl Line {
         if !self.tracked {
             return Released { reserved: 0, backordered: 0 };
         }
-        let backordered = units.min(self.backordered);
-        Released { reserved: units - backordered, backordered }
+        Released::of(units, self.backordered)
     }
 }
 
@@ -215,4 +234,12 @@ impl Line {
 pub(crate) struct Released {
     pub(crate) reserved: i64,
     pub(crate) backordered: i64,
+}
+
+impl Released {
+    /// Units that wait are given up before units that are set aside (rule S3).
+    pub(crate) fn of(units: i64, waiting: i64) -> Released {
+        let backordered = units.min(waiting);
+        Released { reserved: units - backordered, backordered }
+    }
 }

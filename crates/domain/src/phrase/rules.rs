@@ -1,52 +1,14 @@
 //! The grammar of dates: one table of everything that is understood, and how a phrase finds its row.
 
-use chrono::{DateTime, Month, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Month, Utc, Weekday};
 
-use self::meanings::{few_ago, last_few, next_few, range_warning};
 use super::{
-    Direction,
+    meanings::range_warning,
+    moment::{Direction, Miss, Moment, Read, Reading},
+    offers::{few_ago, last_few, next_few},
     spans::Unit,
     words::{Word, Words},
 };
-use crate::{calendar::BusinessCalendar, rejection::Rejection};
-
-mod meanings;
-
-/// Against what a phrase is read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment<'a> {
-    pub(super) calendar: &'a BusinessCalendar,
-    pub(super) now: DateTime<Utc>,
-    pub(super) today: NaiveDate,
-    /// The day from which weekdays and dates without a year are looked for: today, or the other end of a range.
-    pub(super) anchor: NaiveDate,
-    pub(super) direction: Direction,
-}
-
-/// What a phrase means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) from: Option<NaiveDate>,
-    pub(super) to: Option<NaiveDate>,
-    /// Bounds finer than days.
-    pub(super) instants: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// What the phrase left open: the week of a weekday, or the year.
-    pub(super) open: Option<Unit>,
-    pub(super) warnings: Vec<String>,
-}
-
-/// Why a phrase has no meaning.
-#[derive(Debug)]
-pub(super) enum Miss {
-    /// No row fits.
-    NoRule,
-    /// A row fits, but says no.
-    Refused(Box<Rejection>),
-    /// It could mean any of these phrases.
-    Vague(&'static [&'static str]),
-}
-
-type Read = Result<Reading, Miss>;
 
 /// One row: what is said, and what it means.
 ///

@@ -2,27 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Item;
 use crate::{
-    commands::stock_moves::StockMoves,
+    commands::{
+        allotment::{Allotment, may_wait, shortfall},
+        line_input::PricedLine,
+    },
     decide::Refusal,
-    event::{PlacedLine, StockBackordered, StockPolicy, StockReserved},
-    ids::{OrderId, ProductId},
+    event::StockPolicy,
+    ids::ProductId,
     rejection::{Code, Rejection},
     states::States,
 };
 
-/// What one line gets of its product's stock.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Allotment {
-    pub(super) reserved: i64,
-    pub(super) backordered: i64,
-}
-
 /// Divides what is available among the lines, first come first served, after judging each product's sum over all lines.
-pub(super) fn allot(items: &[Item<'_>], states: &States) -> Result<Vec<Allotment>, Refusal> {
+pub(super) fn allot(items: &[PricedLine<'_>], states: &States) -> Result<Vec<Allotment>, Refusal> {
     let mut requested: BTreeMap<ProductId, i64> = BTreeMap::new();
     for item in items.iter().filter(|item| item.entry.policy != StockPolicy::Untracked) {
         *requested.entry(item.id).or_default() += item.quantity;
@@ -33,15 +28,8 @@ pub(super) fn allot(items: &[Item<'_>], states: &States) -> Result<Vec<Allotment
         let stock = states.stock(id)?;
         let available = stock.available().max(0);
         let Some(item) = items.iter().find(|item| item.id == id) else { continue };
-        let may_wait = match item.entry.policy {
-            StockPolicy::Backorder => (item.entry.backorder_limit - stock.backordered()).max(0),
-            StockPolicy::Deny | StockPolicy::Untracked => 0,
-        };
-        if requested > available + may_wait {
-            shortfalls.push(json!({
-                "product": item.entry.name, "sku": item.product.sku,
-                "requested": requested, "available": available, "shortfall": requested - available,
-            }));
+        if requested > available + may_wait(item.entry, stock) {
+            shortfalls.push(shortfall(&item.entry.name, &item.product.sku, None, requested, available));
         }
         free.insert(id, available);
     }
@@ -53,9 +41,9 @@ pub(super) fn allot(items: &[Item<'_>], states: &States) -> Result<Vec<Allotment
         .map(|item| match free.get_mut(&item.id) {
             None => Allotment::default(),
             Some(free) => {
-                let reserved = item.quantity.min(*free);
-                *free -= reserved;
-                Allotment { reserved, backordered: item.quantity - reserved }
+                let allotment = Allotment::of(item.quantity, *free);
+                *free -= allotment.reserved;
+                allotment
             }
         })
         .collect())
@@ -72,20 +60,4 @@ fn insufficient(shortfalls: Vec<Value>) -> Rejection {
         .field("lines")
         .hint("Order fewer units, or receive stock first with inventory_receive.")
         .candidates(shortfalls)
-}
-
-/// Records what [`allot`] gave each line.
-pub(super) fn set_aside(lines: &[PlacedLine], order_id: OrderId, moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
-    for placed in lines {
-        let PlacedLine { product_id, line, .. } = *placed;
-        if placed.reserved > 0 {
-            let units = placed.reserved;
-            moves.record(product_id, StockReserved { product_id, order_id, line, units, from_backorder: false })?;
-        }
-        if placed.backordered > 0 {
-            let units = placed.backordered;
-            moves.record(product_id, StockBackordered { product_id, order_id, line, units })?;
-        }
-    }
-    Ok(())
 }

@@ -1,59 +1,55 @@
-//! An order as it was entered, and what each act on it moves on which basis.
-
-use chrono::NaiveDate;
+//! An order as it was entered: its price, and what is due and may go back.
 
 use super::{
-    BOOKED, Books, CASH, SHIPPED,
-    acts::{Act, Chosen, Kind, LineChange, NewLine, Off, Price},
-    arithmetic::{Rate, WHOLE, each, less, round, spread, total},
-    digits,
+    acts::{Kind, Off, Price},
+    arithmetic::{Rate, WHOLE, each, round, total},
 };
 
 /// A line: as entered, and what becomes of its units.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) number: u32,
-    price: Price,
-    rate: i128,
-    inclusive: bool,
-    off: Vec<Off>,
+    pub(super) price: Price,
+    pub(super) rate: i128,
+    pub(super) inclusive: bool,
+    pub(super) off: Vec<Off>,
     /// As agreed last.
     pub(super) units: i128,
     /// Gross, discount and tax of all of them.
     pub(super) worth: [i128; 3],
-    home: [i128; 3],
+    pub(super) home: [i128; 3],
     pub(super) cancelled: i128,
-    shipped: i128,
-    returned: i128,
+    pub(super) shipped: i128,
+    pub(super) returned: i128,
     /// Paid back by name: of those returned, of those cancelled.
-    paid_back: (i128, i128),
+    pub(super) paid_back: (i128, i128),
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub(super) currency: &'static str,
-    rate: Option<Rate>,
+    pub(super) rate: Option<Rate>,
     pub(super) lines: Vec<Line>,
-    last_number: u32,
+    pub(super) last_number: u32,
     /// Net and tax, as agreed and in the shop's currency.
-    fee: (i128, i128),
-    fee_home: (i128, i128),
-    fee_back: (i128, i128),
+    pub(super) fee: (i128, i128),
+    pub(super) fee_home: (i128, i128),
+    pub(super) fee_back: (i128, i128),
     pub(super) goodwill: (i128, i128),
-    goodwill_home: (i128, i128),
+    pub(super) goodwill_home: (i128, i128),
     pub(super) kept: i128,
     /// Shipments that stand.
-    shipments: Vec<Vec<(u32, i128)>>,
+    pub(super) shipments: Vec<Vec<(u32, i128)>>,
     /// Worth of units taken out; paid back for units and for the fee.
-    freed: i128,
-    units_back: i128,
-    shipping_back: i128,
+    pub(super) freed: i128,
+    pub(super) units_back: i128,
+    pub(super) shipping_back: i128,
     /// What the latest act was, if it can be undone.
-    latest: Latest,
+    pub(super) latest: Latest,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Latest {
+pub(super) enum Latest {
     Other,
     Placed,
     Shipped,
@@ -70,12 +66,12 @@ impl Line {
         each(self.worth, self.units, self.returned, self.active())
     }
 
-    fn kept_home(&self) -> [i128; 3] {
+    pub(super) fn kept_home(&self) -> [i128; 3] {
         each(self.home, self.units, self.returned, self.active())
     }
 
     /// What so many units cost as entered.
-    fn gross(&self, units: i128) -> i128 {
+    pub(super) fn gross(&self, units: i128) -> i128 {
         match self.price {
             Price::Each(price) => price * units,
             Price::Whole(amount, of) => round(amount * units, of),
@@ -83,7 +79,7 @@ impl Line {
     }
 
     /// Prices it anew for so many units (R2; a part stays a part, an amount an amount up to the line).
-    fn agree(&mut self, units: i128) {
+    pub(super) fn agree(&mut self, units: i128) {
         let gross = self.gross(units);
         let mut left = gross;
         for off in &self.off {
@@ -96,7 +92,7 @@ impl Line {
 }
 
 impl Off {
-    fn of(self, whole: i128) -> i128 {
+    pub(super) fn of(self, whole: i128) -> i128 {
         match self {
             Off::Part(part) => round(whole * part, WHOLE),
             Off::Amount(amount) => amount,
@@ -105,21 +101,13 @@ impl Off {
 }
 
 /// Gross, discount and tax of what was entered (R2).
-fn priced(gross: i128, off: i128, rate: i128, inclusive: bool) -> [i128; 3] {
+pub(super) fn priced(gross: i128, off: i128, rate: i128, inclusive: bool) -> [i128; 3] {
     let left = gross - off;
     if !inclusive {
         return [gross, off, round(left * rate, WHOLE)];
     }
     let without = |amount: i128| round(amount * WHOLE, WHOLE + rate);
     [without(gross), without(gross) - without(left), left - without(left)]
-}
-
-fn signed(sign: i128, [gross, discount, tax]: [i128; 3]) -> [i128; 5] {
-    [sign * gross, sign * discount, 0, sign * tax, 0]
-}
-
-fn fee(sign: i128, (net, tax): (i128, i128)) -> [i128; 5] {
-    [0, 0, sign * net, sign * tax, 0]
 }
 
 impl Order {
@@ -133,12 +121,12 @@ impl Order {
         (self.total() - self.goodwill.0 - self.goodwill.1).max(0) - self.kept
     }
 
-    fn line(&mut self, number: u32) -> &mut Line {
+    pub(super) fn line(&mut self, number: u32) -> &mut Line {
         self.lines.iter_mut().find(|line| line.number == number).expect("the line is there")
     }
 
     /// Revenue and total of what is part of it now.
-    fn standing(&self) -> (i128, i128) {
+    pub(super) fn standing(&self) -> (i128, i128) {
         let [mut gross, mut discount] = [0; 2];
         for line in &self.lines {
             let kept = line.kept();
@@ -173,355 +161,5 @@ impl Order {
             price += total(each(line.worth, line.units, top - rest, top));
         }
         Some(price)
-    }
-}
-
-impl Books {
-    /// Takes in an act that was carried out on this business day.
-    pub(super) fn take(&mut self, act: &Act, day: NaiveDate) {
-        match act {
-            Act::SetRate { currency, digits, scale } => {
-                self.rates.insert(currency, Rate { digits: *digits, scale: *scale });
-            }
-            Act::Create { currency, lines, off, fee } => self.place(currency, lines, *off, *fee, day),
-            Act::Ship { order, lines } => self.ship(*order, lines, day),
-            Act::Cancel { order, lines } => self.cancel(*order, lines, day),
-            Act::Return { order, lines, fee } => self.take_back(*order, lines, *fee, day),
-            Act::Change { order, changes } => self.change(*order, changes, day),
-            Act::Pay { order, amount } => self.pay(*order, *amount, day),
-            Act::Refund { order, kind, amount, tax, lines } => {
-                self.refund(*order, *kind, *amount, *tax, lines.as_deref(), day);
-            }
-            Act::Undo { order } => self.undo(*order, day),
-        }
-    }
-
-    fn convert(&self, order: &Order, minor: i128) -> Option<i128> {
-        order.rate.map(|rate| rate.convert(minor, digits(order.currency), digits(self.home)))
-    }
-
-    fn convert_each(&self, order: &Order, amounts: [i128; 3]) -> [i128; 3] {
-        amounts.map(|amount| self.convert(order, amount).unwrap_or_default())
-    }
-
-    fn line(&self, number: u32, new: &NewLine) -> Line {
-        let NewLine { product, units, price, off } = *new;
-        let mut line = Line {
-            number,
-            price,
-            rate: product.rate,
-            inclusive: product.inclusive,
-            off: off.into_iter().collect(),
-            units,
-            worth: [0; 3],
-            home: [0; 3],
-            cancelled: 0,
-            shipped: 0,
-            returned: 0,
-            paid_back: (0, 0),
-        };
-        line.agree(units);
-        line
-    }
-
-    fn place(&mut self, currency: &'static str, new: &[NewLine], off: Option<Off>, given: i128, day: NaiveDate) {
-        let mut lines: Vec<Line> = (1..).zip(new).map(|(number, new)| self.line(number, new)).collect();
-        let gross: Vec<i128> = lines.iter().map(|line| line.gross(line.units)).collect();
-        let own: Vec<i128> =
-            lines.iter().zip(&gross).map(|(line, gross)| line.off.iter().map(|off| off.of(*gross)).sum()).collect();
-        let left: Vec<i128> = gross.iter().zip(&own).map(|(gross, own)| gross - own).collect();
-        let discount = off.map_or(0, |off| off.of(left.iter().sum()));
-        let shares = spread(discount, &gross, &left);
-        for (nth, line) in lines.iter_mut().enumerate() {
-            line.worth = priced(gross[nth], own[nth] + shares[nth], line.rate, line.inclusive);
-            line.off.extend(off.map(|off| match off {
-                Off::Part(part) => Off::Part(part),
-                Off::Amount(_) => Off::Amount(shares[nth]),
-            }));
-        }
-        let highest = lines.iter().map(|line| line.rate).max().unwrap_or(0);
-        let fee_net =
-            if lines.iter().all(|line| line.inclusive) { round(given * WHOLE, WHOLE + highest) } else { given };
-        let fee_tax = if fee_net == given && !lines.iter().all(|line| line.inclusive) {
-            round(given * highest, WHOLE)
-        } else {
-            given - fee_net
-        };
-        let mut order = Order {
-            currency,
-            rate: self.rate(currency),
-            last_number: u32::try_from(lines.len()).expect("few lines"),
-            lines,
-            fee: (fee_net, fee_tax),
-            fee_home: (0, 0),
-            fee_back: (0, 0),
-            goodwill: (0, 0),
-            goodwill_home: (0, 0),
-            kept: 0,
-            shipments: vec![],
-            freed: 0,
-            units_back: 0,
-            shipping_back: 0,
-            latest: Latest::Placed,
-        };
-        let homes: Vec<[i128; 3]> = order.lines.iter().map(|line| self.convert_each(&order, line.worth)).collect();
-        order.lines.iter_mut().zip(homes).for_each(|(line, home)| line.home = home);
-        order.fee_home =
-            (self.convert(&order, fee_net).unwrap_or_default(), self.convert(&order, fee_tax).unwrap_or_default());
-        let number = 1001 + i64::try_from(self.orders.len()).expect("few orders");
-        for line in order.lines.clone() {
-            self.post_units(&order, BOOKED, day, 1, line.worth, line.home);
-        }
-        self.post_fee(&order, BOOKED, day, 1);
-        self.orders.insert(number, order);
-    }
-
-    fn post_units(&mut self, order: &Order, basis: usize, day: NaiveDate, sign: i128, own: [i128; 3], home: [i128; 3]) {
-        let home = order.rate.map(|_| signed(sign, home));
-        self.post(basis, day, order.currency, signed(sign, own), home);
-    }
-
-    fn post_fee(&mut self, order: &Order, basis: usize, day: NaiveDate, sign: i128) {
-        let home = order.rate.map(|_| fee(sign, order.fee_home));
-        self.post(basis, day, order.currency, fee(sign, order.fee), home);
-    }
-
-    /// The units meant, or all that `rest` counts.
-    fn chosen(order: &Order, lines: &Chosen, rest: fn(&Line) -> i128) -> Vec<(u32, i128)> {
-        match lines {
-            Some(lines) => lines.clone(),
-            None => {
-                let all = order.lines.iter().map(|line| (line.number, rest(line)));
-                all.filter(|(_, units)| *units > 0).collect()
-            }
-        }
-    }
-
-    fn ship(&mut self, number: i64, lines: &Chosen, day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        let chosen = Self::chosen(&order, lines, |line| line.active() - line.shipped);
-        if order.shipments.is_empty() {
-            self.post_fee(&order, SHIPPED, day, 1);
-        }
-        for (line, units) in &chosen {
-            let line = order.line(*line);
-            let (from, to) = (line.shipped, line.shipped + units);
-            let (own, home) = (each(line.worth, line.units, from, to), each(line.home, line.units, from, to));
-            line.shipped = to;
-            self.post_units(&order, SHIPPED, day, 1, own, home);
-        }
-        order.shipments.push(chosen);
-        order.latest = Latest::Shipped;
-        self.orders.insert(number, order);
-    }
-
-    fn cancel(&mut self, number: i64, lines: &Chosen, day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        for (line, units) in Self::chosen(&order, lines, |line| line.active() - line.shipped) {
-            let line = order.line(line);
-            let (from, to) = (line.active() - units, line.active());
-            let (own, home) = (each(line.worth, line.units, from, to), each(line.home, line.units, from, to));
-            line.cancelled += units;
-            order.freed += total(own);
-            self.post_units(&order, BOOKED, day, -1, own, home);
-        }
-        if order.lines.iter().all(|line| line.active() == 0) {
-            self.post_fee(&order, BOOKED, day, -1);
-            order.fee_back = order.fee;
-        }
-        self.goodwill_back(&mut order, day);
-        order.latest = Latest::Other;
-        self.orders.insert(number, order);
-    }
-
-    fn take_back(&mut self, number: i64, lines: &Chosen, fee: bool, day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        for (line, units) in Self::chosen(&order, lines, |line| line.shipped - line.returned) {
-            let line = order.line(line);
-            let (from, to) = (line.returned, line.returned + units);
-            let (own, home) = (each(line.worth, line.units, from, to), each(line.home, line.units, from, to));
-            line.returned = to;
-            order.freed += total(own);
-            for basis in [BOOKED, SHIPPED] {
-                self.post_units(&order, basis, day, -1, own, home);
-            }
-        }
-        if fee && order.fee_back == (0, 0) {
-            for basis in [BOOKED, SHIPPED] {
-                self.post_fee(&order, basis, day, -1);
-            }
-            order.fee_back = order.fee;
-        }
-        self.goodwill_back(&mut order, day);
-        order.latest = Latest::Other;
-        self.orders.insert(number, order);
-    }
-
-    /// Goodwill takes no order below nothing (R5a): what exceeds the rest of it is posted back with its share of tax.
-    fn goodwill_back(&mut self, order: &mut Order, day: NaiveDate) {
-        let (net, tax) = order.goodwill;
-        let excess = net + tax - order.total();
-        if excess <= 0 {
-            return;
-        }
-        let back_net = round(excess * net, net + tax);
-        let back = (back_net, excess - back_net);
-        order.goodwill = (net - back.0, tax - back.1);
-        let home = order.rate.map(|_| {
-            let all = order.goodwill_home;
-            let part = |minor: i128| self.convert(order, minor).unwrap_or_default();
-            if order.goodwill == (0, 0) { all } else { (part(back.0).min(all.0), part(back.1).min(all.1)) }
-        });
-        if let Some((net, tax)) = home {
-            order.goodwill_home = (order.goodwill_home.0 - net, order.goodwill_home.1 - tax);
-        }
-        for basis in [BOOKED, SHIPPED] {
-            let amounts = |(net, tax): (i128, i128)| [0, -net, 0, tax, 0];
-            self.post(basis, day, order.currency, amounts(back), home.map(amounts));
-        }
-    }
-
-    fn change(&mut self, number: i64, changes: &[LineChange], day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        let before = order.lines.clone();
-        for change in changes {
-            match change {
-                LineChange::Add(new) => {
-                    order.last_number += 1;
-                    let mut line = self.line(order.last_number, new);
-                    line.home = self.convert_each(&order, line.worth);
-                    order.lines.push(line);
-                }
-                LineChange::Line { number, units, price, off } => {
-                    let line = order.line(*number);
-                    let agreed = units.unwrap_or(line.active());
-                    if agreed == line.active() && price.is_none() && off.is_none() {
-                        continue;
-                    }
-                    if let Some(price) = price {
-                        line.price = Price::Each(*price);
-                    }
-                    if let Some(off) = off {
-                        line.off = vec![*off];
-                    }
-                    line.agree(agreed);
-                    let worth = line.worth;
-                    let home = self.convert_each(&order, worth);
-                    order.line(*number).home = home;
-                }
-            }
-        }
-        order.lines.retain(|line| line.units > 0);
-        let find = |lines: &[Line], number: u32| lines.iter().find(|line| line.number == number).cloned();
-        let kept = |line: Option<Line>| line.map_or(([0; 3], [0; 3]), |line| (line.kept(), line.kept_home()));
-        let mut difference = 0;
-        for number in 1..=order.last_number {
-            let (was, is) = (kept(find(&before, number)), kept(find(&order.lines, number)));
-            let (own, home) = (less(is.0, was.0), less(is.1, was.1));
-            difference += total(own);
-            self.post_units(&order, BOOKED, day, 1, own, home);
-        }
-        order.freed += (-difference).max(0);
-        self.goodwill_back(&mut order, day);
-        order.latest = Latest::Other;
-        self.orders.insert(number, order);
-    }
-
-    /// Money at the rate of the day.
-    fn cash(&mut self, order: &Order, amount: i128, home: Option<i128>, day: NaiveDate) {
-        self.post(CASH, day, order.currency, [0, 0, 0, 0, amount], home.map(|home| [0, 0, 0, 0, home]));
-    }
-
-    fn today(&self, order: &Order, amount: i128) -> Option<i128> {
-        let rate = self.rate(order.currency)?;
-        Some(rate.convert(amount, digits(order.currency), digits(self.home)))
-    }
-
-    fn pay(&mut self, number: i64, amount: Option<i128>, day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        let amount = amount.unwrap_or_else(|| order.due());
-        let home = self.today(&order, amount);
-        self.cash(&order, amount, home, day);
-        order.kept += amount;
-        order.latest = Latest::Paid(amount, home);
-        self.orders.insert(number, order);
-    }
-
-    fn refund(
-        &mut self,
-        number: i64,
-        kind: Option<Kind>,
-        amount: Option<i128>,
-        tax: Option<i128>,
-        lines: Option<&[(u32, i128)]>,
-        day: NaiveDate,
-    ) {
-        let mut order = self.orders[&number].clone();
-        let kind = kind.unwrap_or(if lines.is_some() { Kind::Units } else { Kind::Owed });
-        let amount = match (amount, lines) {
-            (Some(amount), _) => amount,
-            (None, Some(lines)) => order.price_of(lines).expect("they are to be paid back"),
-            (None, None) => order.limit(kind),
-        };
-        for (number, units) in lines.unwrap_or_default() {
-            let line = order.line(*number);
-            let back = (*units).min(line.returned - line.paid_back.0);
-            line.paid_back = (line.paid_back.0 + back, line.paid_back.1 + units - back);
-        }
-        let home = self.today(&order, -amount);
-        self.cash(&order, -amount, home, day);
-        order.kept -= amount;
-        match kind {
-            Kind::Owed => {}
-            Kind::Units => order.units_back += amount,
-            Kind::Shipping => order.shipping_back += amount,
-            Kind::Goodwill => {
-                let (revenue, all) = order.standing();
-                let share = if all == 0 { amount } else { round(amount * revenue, all) };
-                let net = tax.map_or(share, |tax| amount - tax);
-                let part = (net, amount - net);
-                let convert = |minor: i128| self.convert(&order, minor);
-                let home = convert(part.0).zip(convert(part.1));
-                for basis in [BOOKED, SHIPPED] {
-                    let amounts = |(net, tax): (i128, i128)| [0, net, 0, -tax, 0];
-                    self.post(basis, day, order.currency, amounts(part), home.map(amounts));
-                }
-                order.goodwill = (order.goodwill.0 + part.0, order.goodwill.1 + part.1);
-                let (net, tax) = home.unwrap_or_default();
-                order.goodwill_home = (order.goodwill_home.0 + net, order.goodwill_home.1 + tax);
-            }
-        }
-        order.latest = Latest::Other;
-        self.orders.insert(number, order);
-    }
-
-    fn undo(&mut self, number: i64, day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        match std::mem::replace(&mut order.latest, Latest::Other) {
-            Latest::Placed => return self.cancel(number, &None, day),
-            Latest::Shipped => {
-                for (line, units) in order.shipments.pop().expect("it left") {
-                    let line = order.line(line);
-                    let (from, to) = (line.shipped - units, line.shipped);
-                    let (own, home) = (each(line.worth, line.units, from, to), each(line.home, line.units, from, to));
-                    line.shipped = from;
-                    self.post_units(&order, SHIPPED, day, -1, own, home);
-                }
-                if order.shipments.is_empty() {
-                    self.post_fee(&order, SHIPPED, day, -1);
-                }
-            }
-            Latest::Paid(amount, home) => {
-                self.cash(&order, -amount, home.map(|home| -home), day);
-                order.kept -= amount;
-            }
-            Latest::Other => panic!("nothing to undo"),
-        }
-        self.orders.insert(number, order);
-    }
-
-    /// Whether the latest act on the order can be undone at all.
-    pub(super) fn can_undo(&self, number: i64) -> bool {
-        self.orders.get(&number).is_some_and(|order| order.latest != Latest::Other)
     }
 }

@@ -3,14 +3,13 @@
 use chrono::{DateTime, Datelike, Month, NaiveDate, SecondsFormat, TimeDelta, Utc, Weekday};
 use serde_json::json;
 
-use super::{Miss, Moment, Read, Reading};
+use super::{
+    moment::{Direction, Miss, Moment, Read, Reading},
+    spans::{Span, Unit, move_days},
+};
 use crate::{
     calendar::{DayMonthOrder, FIRST_DAY, LAST_DAY},
     format::{day_in_words, days_in_words},
-    phrase::{
-        Direction,
-        spans::{Span, Unit, move_days},
-    },
     rejection::{Code, Rejection},
 };
 
@@ -358,20 +357,6 @@ impl Moment<'_> {
     }
 }
 
-impl Reading {
-    /// All there is.
-    pub(super) const UNBOUNDED: Reading =
-        Reading { from: None, to: None, instants: None, open: None, warnings: vec![] };
-
-    fn of(span: Span) -> Reading {
-        Reading { from: Some(span.from), to: Some(span.to), ..Reading::UNBOUNDED }
-    }
-
-    fn like(other: &Reading) -> Reading {
-        Reading { warnings: other.warnings.clone(), ..Reading::UNBOUNDED }
-    }
-}
-
 fn days_in(year: i32, month: Month, first: u32, last: u32) -> Option<Span> {
     let day = |day| NaiveDate::from_ymd_opt(year, month.number_from_month(), day);
     Some(Span { from: day(first)?, to: day(last)? })
@@ -404,40 +389,4 @@ fn no_such(what: &str) -> Miss {
 fn ambiguous(message: String, candidates: Vec<serde_json::Value>) -> Miss {
     let rejection = Rejection::new(Code::Ambiguous, message).field("date_range").hint("Ask which is meant.");
     Miss::Refused(Box::new(rejection.candidates(candidates)))
-}
-
-/// What "the last few weeks" could be.
-pub(super) fn last_few(unit: Unit) -> &'static [&'static str] {
-    match unit {
-        Unit::Day => &["last 3 days", "last 5 days", "last 7 days"],
-        Unit::Week => &["last 2 weeks", "last 3 weeks", "last 4 weeks"],
-        Unit::Month => &["last 2 months", "last 3 months", "last 6 months"],
-        Unit::Quarter => &["last 2 quarters", "last 3 quarters", "last 4 quarters"],
-        Unit::Year => &["last 2 years", "last 3 years", "last 5 years"],
-        Unit::FiscalYear => &["last 2 fiscal years", "last 3 fiscal years", "last 5 fiscal years"],
-    }
-}
-
-/// What "the next few weeks" could be.
-pub(super) fn next_few(unit: Unit) -> &'static [&'static str] {
-    match unit {
-        Unit::Day => &["next 3 days", "next 5 days", "next 7 days"],
-        Unit::Week => &["next 2 weeks", "next 3 weeks", "next 4 weeks"],
-        Unit::Month => &["next 2 months", "next 3 months", "next 6 months"],
-        Unit::Quarter => &["next 2 quarters", "next 3 quarters", "next 4 quarters"],
-        Unit::Year => &["next 2 years", "next 3 years", "next 5 years"],
-        Unit::FiscalYear => &["next 2 fiscal years", "next 3 fiscal years", "next 5 fiscal years"],
-    }
-}
-
-/// What "a few weeks ago" could be.
-pub(super) fn few_ago(unit: Unit) -> &'static [&'static str] {
-    match unit {
-        Unit::Day => &["2 days ago", "3 days ago", "last 7 days"],
-        Unit::Week => &["2 weeks ago", "3 weeks ago", "last 4 weeks"],
-        Unit::Month => &["2 months ago", "3 months ago", "last 6 months"],
-        Unit::Quarter => &["2 quarters ago", "3 quarters ago", "last 4 quarters"],
-        Unit::Year => &["2 years ago", "3 years ago", "last 5 years"],
-        Unit::FiscalYear => &["2 fiscal years ago", "3 fiscal years ago", "last 5 fiscal years"],
-    }
 }

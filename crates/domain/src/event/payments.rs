@@ -1,0 +1,103 @@
+//! Facts about money: what came in for an order, and what went back.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::amounts::{Charge, ConvertedCash, ConvertedRefund};
+use crate::{
+    ids::{CustomerId, OrderId},
+    money::Currency,
+};
+
+/// See [`Event::PaymentCaptured`](super::Event::PaymentCaptured).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentCaptured {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Minor units of the order's currency, with tax.
+    pub amount: i64,
+    /// `card`, `cash`, `upi`, …
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<ConvertedCash>,
+}
+
+/// What money is paid back for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundKind {
+    /// All that is owed back.
+    Owed,
+    /// What cancelled or returned units cost: cash alone moves.
+    Units,
+    /// A shipping fee taken back: cash alone moves.
+    Shipping,
+    /// A kindness: it lowers the sale too.
+    Goodwill,
+}
+
+impl RefundKind {
+    /// As written in answers: `goodwill`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RefundKind::Owed => "owed",
+            RefundKind::Units => "units",
+            RefundKind::Shipping => "shipping",
+            RefundKind::Goodwill => "goodwill",
+        }
+    }
+}
+
+/// See [`Event::PaymentRefunded`](super::Event::PaymentRefunded).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentRefunded {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// Who ordered, so that readers need no state of the order.
+    #[schemars(with = "uuid::Uuid")]
+    pub customer_id: CustomerId,
+    /// Of the amounts.
+    #[schemars(with = "String")]
+    pub currency: Currency,
+    /// Minor units of the order's currency that went back, with tax.
+    pub amount: i64,
+    /// What for.
+    pub kind: RefundKind,
+    /// By how much the sale is lowered: all of a goodwill refund, split by rule R7; nothing otherwise.
+    pub allowance: Charge,
+    /// Cancelled or returned units that are paid back, where they were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<RefundedUnits>,
+    /// Whether it takes back the payment before it, which never was one. Older versions did not say: there it does where it
+    /// follows a payment at once and equals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes_payment: Option<bool>,
+    /// `card`, `cash`, `upi`, …
+    pub method: String,
+    /// The payment provider's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converted: Option<ConvertedRefund>,
+}
+
+/// Units of one line whose price went back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefundedUnits {
+    /// Line number, from 1.
+    pub line: u32,
+    /// How many units, at least 1.
+    pub units: i64,
+}

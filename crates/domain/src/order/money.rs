@@ -1,0 +1,80 @@
+//! What an order comes to: its present totals, what is asked and due, and goodwill beyond what is left (rule R5a).
+
+use rust_decimal::Decimal;
+
+use super::{Line, Order};
+use crate::{
+    event::{Charge, Converted, ConvertedCharge, LineUnits, Totals},
+    money::round_minor,
+};
+
+impl Order {
+    /// Amounts of what is still part of the order: as agreed, less what was cancelled or came back.
+    #[must_use]
+    pub fn current_totals(&self) -> Totals {
+        Totals::of(self.lines.iter().map(Line::kept_amounts), self.current_shipping())
+    }
+
+    /// Shipping fee that is still part of the order.
+    #[must_use]
+    pub fn current_shipping(&self) -> Charge {
+        Charge {
+            net: self.shipping.net - self.shipping_reversed.net,
+            tax: self.shipping.tax - self.shipping_reversed.tax,
+        }
+    }
+
+    /// What is asked for the order, minor units: its present total less goodwill. Before goodwill was posted back (rule
+    /// R5a), more of it could stand than was left of the order: that leaves nothing to ask, not less.
+    #[must_use]
+    pub fn asked(&self) -> i64 {
+        (self.current_totals().total - self.goodwill.total()).max(0)
+    }
+
+    /// The goodwill to post back once only so much is left of the order, minor units with tax (rule R5a): what exceeds it,
+    /// with its share of tax, in the order's currency and in the shop's.
+    pub(crate) fn goodwill_beyond(&self, left: i64) -> (Charge, Option<ConvertedCharge>) {
+        let standing = self.goodwill;
+        let beyond = standing.total() - left;
+        if beyond <= 0 {
+            return (Charge::default(), None);
+        }
+        let share = Decimal::from(beyond) * Decimal::from(standing.net) / Decimal::from(standing.total());
+        let net = round_minor(share);
+        let back = Charge { net, tax: beyond - net };
+        let converted = self.rate.map(|by| {
+            // What stands no longer stands in no currency.
+            let all = self.goodwill_converted;
+            let part = by.charge(back, self.currency);
+            let Charge { net, tax } =
+                if back == standing { all } else { Charge { net: part.net.min(all.net), tax: part.tax.min(all.tax) } };
+            ConvertedCharge { by, net, tax }
+        });
+        (back, converted)
+    }
+
+    /// What the customer still owes, minor units; negative when too much came in.
+    #[must_use]
+    pub fn due(&self) -> i64 {
+        self.asked() - (self.captured - self.refunded)
+    }
+
+    /// The same units and fee in the shop's currency, by the rate the order was placed at. `value` says which units of
+    /// a line are meant; `fee` is the event's shipping fee, which moves whole or not at all.
+    pub(crate) fn converted(
+        &self,
+        moved: &[LineUnits],
+        value: fn(&Line, i64) -> LineUnits,
+        fee: Charge,
+    ) -> Option<Converted> {
+        let by = self.rate?;
+        let find = |number: u32| self.lines.iter().find(|line| line.line == number);
+        let amounts = |moved: &LineUnits| {
+            let line = find(moved.line)?;
+            Some(value(&Line { amounts: line.converted, ..line.clone() }, moved.units).amounts)
+        };
+        let lines = moved.iter().map(|moved| amounts(moved).unwrap_or_default()).collect();
+        let shipping = if fee == Charge::default() { Charge::default() } else { self.shipping_converted };
+        Some(Converted { by, lines, shipping })
+    }
+}
