@@ -6,6 +6,7 @@ mod line;
 mod money;
 mod records;
 mod status;
+mod transition;
 mod view;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -71,6 +71,12 @@ impl Moved {
     }
 }
 
+/// Whether available units are at the threshold or below it (rule S6); without a threshold, stock is never low.
+#[must_use]
+pub fn is_low(available: i64, threshold: Option<i64>) -> bool {
+    threshold.is_some_and(|threshold| available <= threshold)
+}
+
 impl Stock {
     /// Stock that never moved.
     #[must_use]

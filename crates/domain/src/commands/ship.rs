@@ -61,7 +61,7 @@ impl Act for Ship {
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         preconditions::check_hold(order, context, &mut decision)?;
-        if order.unshipped() == 0 {
+        if !order.status().may_become(Status::Shipped) {
             let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status().spoken());
             return Err(preconditions::illegal(order, context, message).into());
         }

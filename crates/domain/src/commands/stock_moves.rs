@@ -5,7 +5,7 @@ use crate::{
     event::{BackorderFilled, Event, Fact, LowStockReached, LowStockRecovered, StockPolicy, StockReserved},
     ids::{OrderId, ProductId, StreamId},
     states::{Missing, States},
-    stock::Stock,
+    stock::{Stock, is_low},
 };
 
 /// The stocks a decision moves.
@@ -93,9 +93,10 @@ impl<'w> StockMoves<'w> {
         let (low, available) = (stock.low, stock.available());
         let Some(threshold) = threshold else { return Ok(()) };
         // Stock that was never above the threshold does not fall to it; where the threshold was lowered since, it was.
-        if before > threshold && available <= threshold {
+        let (was_low, is_low) = (is_low(before, Some(threshold)), is_low(available, Some(threshold)));
+        if !was_low && is_low {
             self.record(id, LowStockReached { product_id: id, available, threshold })?;
-        } else if low && available > threshold {
+        } else if low && !is_low {
             self.record(id, LowStockRecovered { product_id: id, available, threshold })?;
         }
         Ok(())

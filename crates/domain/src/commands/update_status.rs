@@ -138,7 +138,7 @@ impl UpdateStatus {
             let message = "Which units were shipped? Give lines, or ask for shipped when all were.";
             return Err(Rejection::invalid("lines", message).into());
         }
-        if order.unshipped() == 0 {
+        if !order.status().may_become(Status::Shipped) {
             let message = format!("Order #{} is {}: no unit of it is left to ship.", order.id, order.status().spoken());
             return Err(preconditions::illegal(order, context, message).into());
         }
@@ -152,7 +152,7 @@ impl UpdateStatus {
             let message = format!("Order #{id} is {status}: no unit of it is on its way, so none can have arrived.");
             return Err(preconditions::illegal(order, context, message).into());
         }
-        if self.lines.is_none() && order.unshipped() > 0 {
+        if self.lines.is_none() && !order.status().may_become(Status::Delivered) {
             let left = match order.unshipped() {
                 1 => "1 unit has".to_owned(),
                 units => format!("{units} units have"),
@@ -185,7 +185,8 @@ impl UpdateStatus {
     }
 
     fn cancel(&self, order: &Order, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        if self.lines.is_none() && order.status() == Status::PartiallyShipped {
+        let rest_remains = !order.status().may_become(Status::Cancelled) && order.status().owes_goods();
+        if self.lines.is_none() && rest_remains {
             let message = format!("Order #{} is partially shipped: shipped units cannot be cancelled.", order.id);
             return Err(preconditions::illegal(order, context, message)
                 .hint("Cancel the rest with orders_cancel; shipped units come back with orders_return_items.")
@@ -228,41 +229,28 @@ fn use_tool(tool: &str, message: String) -> Rejection {
 
 fn confirm(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
     let stream = StreamId::Order(order.id);
-    match order.status() {
-        Status::Pending => {
-            let mut decision = Decision::about(stream);
-            decision.record(stream, OrderConfirmed { order_id: order.id });
-            Ok(decision)
-        }
-        other => Err(preconditions::illegal(
-            order,
-            context,
-            format!("Order #{} is {}, past being confirmed.", order.id, other.spoken()),
-        )
-        .into()),
+    let status = order.status();
+    if !status.may_become(Status::Confirmed) {
+        let message = format!("Order #{} is {}, past being confirmed.", order.id, status.spoken());
+        return Err(preconditions::illegal(order, context, message).into());
     }
+    let mut decision = Decision::about(stream);
+    decision.record(stream, OrderConfirmed { order_id: order.id });
+    Ok(decision)
 }
 
 fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
     let stream = StreamId::Order(order.id);
     let mut decision = Decision::about(stream);
     preconditions::check_hold(order, context, &mut decision)?;
-    match order.status() {
-        Status::Confirmed => {
-            decision.record(stream, ProcessingStarted { order_id: order.id });
-            Ok(decision)
-        }
-        Status::Pending => Err(preconditions::illegal(
-            order,
-            context,
-            format!("Order #{} must be confirmed before it is processed.", order.id),
-        )
-        .into()),
-        other => Err(preconditions::illegal(
-            order,
-            context,
-            format!("Order #{} is {}, past being processed.", order.id, other.spoken()),
-        )
-        .into()),
+    let status = order.status();
+    if !status.may_become(Status::Processing) {
+        let message = match status {
+            Status::Pending => format!("Order #{} must be confirmed before it is processed.", order.id),
+            other => format!("Order #{} is {}, past being processed.", order.id, other.spoken()),
+        };
+        return Err(preconditions::illegal(order, context, message).into());
     }
+    decision.record(stream, ProcessingStarted { order_id: order.id });
+    Ok(decision)
 }

@@ -1,8 +1,7 @@
-//! What an order's units and money add up to: its status, its payment status, and where it may go next.
+//! What an order's units and money add up to: its status and its payment status (rules O1, O3).
 
 use std::cmp::Ordering;
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +111,12 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
+    /// As sentences say it: `partially paid`.
+    #[must_use]
+    pub fn spoken(self) -> String {
+        self.name().replace('_', " ")
+    }
+
     /// As written in answers: `partially_paid`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -179,24 +184,5 @@ impl Order {
             Ordering::Equal if kept == 0 => PaymentStatus::Refunded,
             Ordering::Equal => PaymentStatus::PartiallyRefunded,
         }
-    }
-
-    /// The statuses that one command can bring it to at `now`.
-    #[must_use]
-    pub fn allowed_next(&self, now: DateTime<Utc>) -> Vec<Status> {
-        let ready = !self.on_hold_at(now);
-        let ships = ready && !self.backordered();
-        let when = |allowed: bool, status: Status| allowed.then_some(status);
-        let next: [Option<Status>; 3] = match self.status() {
-            Status::Pending => [Some(Status::Confirmed), when(ships, Status::Shipped), Some(Status::Cancelled)],
-            Status::Confirmed => {
-                [when(ready, Status::Processing), when(ships, Status::Shipped), Some(Status::Cancelled)]
-            }
-            Status::Processing => [when(ships, Status::Shipped), Some(Status::Cancelled), None],
-            Status::PartiallyShipped => [when(ships, Status::Shipped), None, None],
-            Status::Shipped => [Some(Status::Delivered), None, None],
-            Status::Delivered | Status::Returned | Status::Cancelled => [None, None, None],
-        };
-        next.into_iter().flatten().collect()
     }
 }
