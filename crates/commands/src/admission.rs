@@ -1,20 +1,25 @@
-//! Whether a command may wait for its turn: not while the log takes none, and not longer than a caller would wait.
+//! The queue in front of the writer, and who may wait in it: nobody while the log takes no commands, and nobody for longer
+//! than a caller would wait.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use orderlog_domain::rejection::{Code, Rejection};
-use tokio::sync::{Notify, watch};
+use orderlog_domain::rejection::Rejection;
+use tokio::sync::{Notify, mpsc, watch};
 
-use crate::writer::Waiting;
+use crate::submission::{Waiting, unavailable};
 
 /// How long a command may wait before it is decided. One that has waited longer is refused, and so is one that would.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// A queue whose oldest command waits less than this is a burst, which larger batches take away by themselves.
+/// While the oldest command waits less than this, the queue is a burst, which larger batches soon carry away.
 const BURST: Duration = Duration::from_millis(100);
-/// How much the latest batch counts in the measured pace, as one part of so many.
+/// The latest batch counts as one part of so many in the measured pace.
 const PACE_MEMORY: u64 = 4;
 
 /// Whether the log takes commands.
@@ -31,7 +36,7 @@ pub enum Condition {
 
 impl Condition {
     /// The answer to a command that comes now.
-    pub(crate) fn refusal(&self) -> Option<Rejection> {
+    fn refusal(&self) -> Option<Rejection> {
         match self {
             Condition::Taking => None,
             Condition::Refusing { reason } => Some(
@@ -42,21 +47,21 @@ impl Condition {
     }
 }
 
-/// How fast the queue moves, measured by the writer and read by everybody who wants to join it.
+/// How fast the queue moves: measured by the writer, and read by everybody who wants to join the queue.
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(crate) struct Admission {
     pub(crate) condition: watch::Sender<Condition>,
-    /// Told when no more commands shall be taken.
+    /// Notified when no more commands shall be taken.
     pub(crate) closing: Notify,
-    /// Nanoseconds from one command to the next, over the last batches.
+    /// Nanoseconds per command, over the last batches.
     pace: AtomicU64,
     /// Milliseconds that the command taken last had waited.
     waited: AtomicU64,
 }
 
-impl Queue {
-    pub(crate) fn new() -> Queue {
-        Queue {
+impl Admission {
+    pub(crate) fn new() -> Admission {
+        Admission {
             condition: watch::Sender::new(Condition::Taking),
             closing: Notify::new(),
             pace: AtomicU64::new(0),
@@ -64,7 +69,7 @@ impl Queue {
         }
     }
 
-    /// Refuses a command that would be the `ahead`th to wait, if it would wait too long.
+    /// Refuses a command that has `ahead` others before it in the queue, if it would wait too long.
     pub(crate) fn admit(&self, ahead: usize) -> Result<(), Rejection> {
         if let Some(refusal) = self.condition.borrow().refusal() {
             return Err(refusal);
@@ -76,27 +81,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes commands out of the queue, refusing those that have waited too long: their callers gave up or soon will.
-    pub(crate) fn take(&self, arrived: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
-        let mut taken = vec![];
-        for waiting in arrived {
-            let waited = waiting.since.map_or(Duration::ZERO, |since| since.elapsed());
-            self.waited.store(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            if waited > LONGEST_WAIT {
-                waiting.refuse(overloaded(waited));
-            } else {
-                taken.push(waiting);
-            }
-        }
-        taken
-    }
-
-    /// Nobody waits.
-    pub(crate) fn idle(&self) {
-        self.waited.store(0, Ordering::Relaxed);
-    }
-
-    /// A batch of so many commands, begun then, is durable now.
+    /// Measures the pace: a batch of so many commands, begun then, is durable now.
     pub(crate) fn done(&self, commands: usize, begun: Instant) {
         let Ok(took) = u64::try_from(begun.elapsed().as_nanos() / commands.max(1) as u128) else { return };
         let pace = self.pace.load(Ordering::Relaxed);
@@ -104,12 +89,82 @@ impl Queue {
     }
 }
 
+/// The writer's end of the queue.
+pub(crate) struct Arrivals {
+    queue: mpsc::Receiver<Waiting>,
+    admission: Arc<Admission>,
+}
+
+impl Arrivals {
+    pub(crate) fn new(queue: mpsc::Receiver<Waiting>, admission: Arc<Admission>) -> Arrivals {
+        Arrivals { queue, admission }
+    }
+
+    /// Waits for commands and takes at most `limit`. `None` when no more will come.
+    pub(crate) async fn receive(&mut self, limit: usize) -> Option<Vec<Waiting>> {
+        if self.queue.is_empty() {
+            self.admission.waited.store(0, Ordering::Relaxed);
+        }
+        let arrived = self.next(limit).await?;
+        Some(self.admitted(arrived))
+    }
+
+    /// The same while a batch is being appended: the end can wait until that is done.
+    pub(crate) async fn receive_meanwhile(&mut self, limit: usize) -> Option<Vec<Waiting>> {
+        let mut arrived = Vec::with_capacity(limit);
+        let count = self.queue.recv_many(&mut arrived, limit).await;
+        (count > 0).then(|| self.admitted(arrived))
+    }
+
+    /// Refuses whatever arrives within a pause. False when no more will come.
+    pub(crate) async fn refuse_for(&mut self, pause: Duration, limit: usize) -> bool {
+        let mut over = pin!(tokio::time::sleep(pause));
+        loop {
+            tokio::select! {
+                () = &mut over => return true,
+                arrived = self.next(limit) => match arrived {
+                    Some(arrived) => self.turn_away(arrived),
+                    None => return false,
+                }
+            }
+        }
+    }
+
+    /// Refuses commands because the log takes none.
+    pub(crate) fn turn_away(&self, waiting: Vec<Waiting>) {
+        for waiting in waiting {
+            if let Some(refusal) = self.admission.condition.borrow().refusal() {
+                waiting.answer(Err(refusal.into()));
+            }
+        }
+    }
+
+    async fn next(&mut self, limit: usize) -> Option<Vec<Waiting>> {
+        let mut arrived = Vec::new();
+        loop {
+            tokio::select! {
+                count = self.queue.recv_many(&mut arrived, limit) => return (count > 0).then_some(arrived),
+                () = self.admission.closing.notified(), if !self.queue.is_closed() => self.queue.close(),
+            }
+        }
+    }
+
+    /// Refuses those that have waited too long: their callers gave up, or soon will.
+    fn admitted(&self, mut arrived: Vec<Waiting>) -> Vec<Waiting> {
+        let late = arrived.extract_if(.., |waiting| {
+            let waited = waiting.since.map_or(Duration::ZERO, |since| since.elapsed());
+            self.admission.waited.store(u64::try_from(waited.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            waited > LONGEST_WAIT
+        });
+        for waiting in late {
+            let waited = waiting.since.map_or(Duration::ZERO, |since| since.elapsed());
+            waiting.answer(Err(overloaded(waited).into()));
+        }
+        arrived
+    }
+}
+
 fn overloaded(wait: Duration) -> Rejection {
     metrics::counter!("orderlog_commands_shed_total").increment(1);
     unavailable("More commands are waiting than can be carried out within a second.").retry_after(wait)
-}
-
-pub(crate) fn unavailable(message: &str) -> Rejection {
-    Rejection::new(Code::Unavailable, message)
-        .hint("Nothing is lost: call again in a moment with the same idempotency_key.")
 }

@@ -1,25 +1,32 @@
-//! The writer: takes the commands that wait, decides them in turn, appends them at once, answers each.
+//! The writer: decides the commands that wait, in turn, appends their events in one batch, and answers each.
 //!
-//! Reading order: [`submission`] is what goes in and comes out, [`writer`] the task, `draft` the deciding, `load` the
-//! states it decides on, `recent` the orders of the last minutes, `desk` the answering, `settle` what happens when a swap
-//! is lost or an outcome unknown, `history` the answer to a command that was carried out before, `outage` what happens
-//! while the log takes nothing, `admission` who may wait.
+//! Read it in this order: `submission` (what goes in and comes out), `batch` (deciding), `writer` (the queue and the loop).
+//! `recovery` is what happens after a lost swap or an unknown outcome, `outage` while the log takes nothing.
 
-pub mod submission;
-pub mod writer;
+mod submission;
+pub use submission::{Origin, Receipt, Submission, SubmitError};
+
+mod load;
+
+mod duplicates;
+
+mod replayed_receipt;
+pub use replayed_receipt::receipt_of;
+
+mod batch;
+
+mod answers;
+pub use answers::OnAppend;
+
+mod recovery;
 
 mod admission;
-mod desk;
-mod draft;
-mod history;
-mod load;
-mod outage;
-mod recent;
-mod settle;
-mod verify;
-
 pub use admission::{Condition, LONGEST_WAIT};
-pub use history::receipt_of;
-pub use submission::{Origin, Receipt, Submission, SubmitError};
+
+mod outage;
+
+mod writer;
+pub use writer::{Options, QUEUE_COMMANDS, Writer};
+
+mod verify;
 pub use verify::verify_snapshots;
-pub use writer::{OnAppend, Options, QUEUE_COMMANDS, Writer};

@@ -1,4 +1,4 @@
-//! The states decisions are made on: read from snapshots and streams.
+//! Loads the states that commands are decided on, from snapshots and streams.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use orderlog_domain::{
 };
 use orderlog_event_log::{LogError, LogWriter, Recorded};
 
-/// The states of streams; one that nobody wrote to is empty.
+/// The states of streams. A stream without events has an empty state.
 pub(crate) async fn load(connection: &mut LogWriter, streams: &[StreamId]) -> Result<Vec<State>, LogError> {
     let long: Vec<StreamId> = streams.iter().copied().filter(|stream| grows_long(*stream)).collect();
     let snapshots = if long.is_empty() { vec![] } else { connection.load_snapshots(&long).await? };
@@ -30,8 +30,8 @@ pub(crate) async fn load(connection: &mut LogWriter, streams: &[StreamId]) -> Re
     Ok(states.into_values().collect())
 }
 
-/// Applies one stored event, unless the state has it already: a stream loaded while another node was writing may be
-/// ahead of the head the batch expects.
+/// Applies one stored event, unless the state has it already: a stream that was loaded while another node was writing may
+/// be ahead of the head that the batch expects.
 pub(crate) fn evolve(state: &mut State, recorded: &Recorded) -> Result<(), LogError> {
     if recorded.version <= state.version() {
         return Ok(());
@@ -41,13 +41,13 @@ pub(crate) fn evolve(state: &mut State, recorded: &Recorded) -> Result<(), LogEr
     Ok(())
 }
 
-/// The event in the bytes the log holds.
+/// Decodes a stored event.
 pub(crate) fn decode(recorded: &Recorded) -> Result<Envelope<Event>, LogError> {
     envelope::decode(&recorded.json)
         .map_err(|error| LogError::Corrupt { position: recorded.position, what: error.to_string() })
 }
 
-/// Orders, products and customers end; the stock of a product goes on.
+/// The stock of a product gets events for ever; orders, products and customers get few.
 pub(crate) fn grows_long(stream: StreamId) -> bool {
     matches!(stream, StreamId::Stock(_))
 }

@@ -1,141 +1,81 @@
 //! A log that cannot be written: commands are refused at once, and it is tried with growing pauses until it can be.
 
 use std::{
-    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use orderlog_event_log::LogError;
 
-use crate::{
-    admission::Condition,
-    draft::Draft,
-    submission::SubmitError,
-    writer::{Task, Waiting},
-};
+use crate::admission::{Admission, Condition};
 
 /// Pause before the first try.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The pause doubles up to this: long enough to cost nothing, short enough to go on within a second.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// From the first batch that failed until the first that is durable again.
-#[derive(Debug)]
+/// Whether there is an outage. It lasts from the first batch that failed until the first that is durable again.
 pub(crate) struct Outage {
+    admission: Arc<Admission>,
+    present: Option<Present>,
+}
+
+struct Present {
     since: Instant,
     pause: Duration,
 }
 
 impl Outage {
-    fn begin() -> Outage {
-        Outage { since: Instant::now(), pause: FIRST_PAUSE }
-    }
-}
-
-impl Task {
-    /// Tells every caller of the draft what went wrong; where the log takes nothing, also everybody who comes from now on.
-    pub(crate) async fn fail(&mut self, draft: Draft, error: LogError) -> Draft {
-        self.answer();
-        metrics::counter!("orderlog_append_failures_total").increment(1);
-        let commands = draft.waiting.len();
-        if is_of_the_data(&error) {
-            tracing::error!(%error, commands, "these commands cannot be carried out");
-        } else {
-            if self.outage.is_none() {
-                tracing::error!(%error, commands, "the log does not take commands; it is tried until it does");
-            }
-            self.outage.get_or_insert_with(Outage::begin);
-            self.refuse_from_now_on(&error);
-            std::mem::take(&mut self.repeated).into_iter().for_each(|waiting| self.turn_away(waiting));
-        }
-        self.must_settle = true;
-        let error = Arc::new(error);
-        for waiting in draft.waiting {
-            let _ = waiting.reply.send(Err(SubmitError::Failed(Arc::clone(&error))));
-        }
-        // Never leave the head locked behind: other nodes go on.
-        if self.connection.unlock().await.is_err()
-            && let Err(error) = self.connection.reconnect().await
-        {
-            tracing::debug!(%error, "the database is not there yet");
-        }
-        self.blank()
+    pub(crate) fn none(admission: Arc<Admission>) -> Outage {
+        Outage { admission, present: None }
     }
 
+    pub(crate) fn is_present(&self) -> bool {
+        self.present.is_some()
+    }
+
+    /// Whether commands are refused: no longer when a try has succeeded.
     pub(crate) fn is_refusing(&self) -> bool {
         *self.admission.condition.borrow() != Condition::Taking
     }
 
-    /// Refuses what still arrives and tries the log until it takes a write. False when nobody is left to write for.
-    pub(crate) async fn wait_for_the_log(&mut self) -> bool {
-        loop {
-            if !self.pause().await {
-                return false;
-            }
-            match self.try_to_write().await {
-                Ok(()) => {
-                    self.admission.condition.send_replace(Condition::Taking);
-                    return true;
-                }
-                Err(error) => self.refuse_from_now_on(&error),
-            }
+    /// A batch failed. Commands are refused from now on.
+    pub(crate) fn begin(&mut self, error: &LogError, commands: usize) {
+        if self.present.is_none() {
+            tracing::error!(%error, commands, "the log does not take commands; it is tried until it does");
+            self.present = Some(Present { since: Instant::now(), pause: FIRST_PAUSE });
         }
+        self.go_on(error);
+    }
+
+    /// A try failed.
+    pub(crate) fn go_on(&self, error: &LogError) {
+        self.admission.condition.send_replace(Condition::Refusing { reason: error.to_string() });
+    }
+
+    /// A try succeeded: commands are taken again. The outage ends with the first batch that is durable, since there may be
+    /// too little room for one.
+    pub(crate) fn take_commands(&self) {
+        self.admission.condition.send_replace(Condition::Taking);
     }
 
     /// A batch is durable.
-    pub(crate) fn end_outage(&mut self) {
-        if let Some(outage) = self.outage.take() {
+    pub(crate) fn end(&mut self) {
+        if let Some(outage) = self.present.take() {
             tracing::info!(seconds = outage.since.elapsed().as_secs(), "the log takes commands again");
         }
     }
 
-    fn refuse_from_now_on(&self, error: &LogError) {
-        self.admission.condition.send_replace(Condition::Refusing { reason: error.to_string() });
-    }
-
-    fn turn_away(&self, waiting: Waiting) {
-        if let Some(refusal) = self.admission.condition.borrow().refusal() {
-            waiting.refuse(refusal);
-        }
-    }
-
-    /// The pause before the next try, each twice as long as the one before.
-    async fn pause(&mut self) -> bool {
-        let outage = self.outage.get_or_insert_with(Outage::begin);
-        let mut over = pin!(tokio::time::sleep(outage.pause));
-        outage.pause = (outage.pause * 2).min(LONGEST_PAUSE);
-        let mut arrived = Vec::new();
-        loop {
-            tokio::select! {
-                () = &mut over => return true,
-                count = self.receive(&mut arrived) => {
-                    if count == 0 {
-                        return false;
-                    }
-                    arrived.drain(..).for_each(|waiting| self.turn_away(waiting));
-                }
-            }
-        }
-    }
-
-    /// Takes the head and writes it as it stands: reading alone does not show that there is room to write. A batch may still find
-    /// too little; its callers are told at once then, because the outage lasts until one is durable.
-    async fn try_to_write(&mut self) -> Result<(), LogError> {
-        let mut nothing = self.blank();
-        self.desk.states.rollback();
-        if self.try_settle(&mut nothing).await.is_err() {
-            self.connection.reconnect().await?;
-            self.try_settle(&mut nothing).await?;
-        }
-        // Lost is as good: then somebody else could write.
-        let _ = self.connection.append(self.head.position, &self.blank().batch).await?;
-        self.must_settle = false;
-        Ok(())
+    /// The pause before the next try, twice as long as the one before.
+    pub(crate) fn next_pause(&mut self) -> Duration {
+        let Some(outage) = &mut self.present else { return FIRST_PAUSE };
+        let pause = outage.pause;
+        outage.pause = (pause * 2).min(LONGEST_PAUSE);
+        pause
     }
 }
 
-/// Whether these commands met something damaged; others may be carried out.
-fn is_of_the_data(error: &LogError) -> bool {
+/// Whether a failure is due to these commands or to damaged data they met: others may still be carried out.
+pub(crate) fn is_of_the_data(error: &LogError) -> bool {
     matches!(error, LogError::Corrupt { .. } | LogError::Gap { .. } | LogError::Batch(_))
 }

@@ -1,6 +1,10 @@
-//! What a caller hands the writer, and what it gets back.
+//! What a caller hands to the writer, and what it gets back.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
@@ -8,11 +12,17 @@ use orderlog_domain::{
     decide::Names,
     envelope::{Actor, Agent},
     ids::{CommandId, Position, StreamId, Version},
-    rejection::Rejection,
+    rejection::{Code, Rejection},
     states::State,
 };
 use orderlog_event_log::{Hash, LogError, Recorded};
+use tokio::sync::oneshot;
 use uuid::Uuid;
+
+/// How long commands wait for a database that went away, before their callers are told.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+/// Pause before the database is asked again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 
 /// One command on its way to the log.
 #[derive(Debug, Clone)]
@@ -21,49 +31,49 @@ pub struct Submission {
     pub command: Command,
     /// What the names in it were resolved to.
     pub names: Names,
-    /// The same id is acted upon once.
+    /// A command is carried out once, however often its id is sent.
     pub command_id: CommandId,
-    /// Whether the caller chose the id (an idempotency key), so that it may come again.
+    /// Whether the caller chose the id (an idempotency key), so that it may be sent again.
     pub keyed: bool,
     /// Refuse if the same user placed an order like it within the last two minutes.
     pub suspect: bool,
-    /// Of the tool's name and arguments: the same id with another hash is refused.
+    /// Hash of the tool's name and arguments: the same id with another hash is refused.
     pub request_hash: Hash,
-    /// The present, for everything that depends on it.
+    /// The present time, for every rule that depends on it.
     pub now: DateTime<Utc>,
-    /// When it happened in the world; normally `now`.
+    /// When it happened; normally `now`.
     pub occurred_at: DateTime<Utc>,
-    /// Refuse unless the subject stands at this version.
+    /// Refuse it unless the subject is at this version.
     pub expected_version: Option<Version>,
-    /// How names in it were read, sealed: kept for whoever answers the same command again.
+    /// How its names were read, sealed: kept for the answer to the same command, sent again.
     pub readings: Option<String>,
-    /// Decide and answer, but record nothing.
+    /// Decide it and answer, but record nothing.
     pub dry_run: bool,
-    /// Who asks, through what, why.
+    /// Who sent it, with which program, and why.
     pub origin: Origin,
 }
 
-/// Who asks, through what, and why: the part of an event's provenance that the caller knows.
+/// Who sent a command, with which program, and why: the part of an event's provenance that the caller knows.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// Who, from the credential.
+    /// The user, as the credential says.
     pub actor: Actor,
-    /// Through which program.
+    /// The program.
     pub agent: Option<Agent>,
-    /// What led to this command; the command itself when nothing else did.
+    /// What caused this command; the command itself when left out.
     pub causation_id: Option<Uuid>,
-    /// The conversation it belongs to; the command itself when none is named.
+    /// The conversation it belongs to; the command itself when left out.
     pub correlation_id: Option<Uuid>,
     /// W3C trace id.
     pub trace_id: Option<String>,
-    /// Why, perhaps sealed.
+    /// The reason that was given, perhaps sealed.
     pub reason: Option<String>,
     /// What the user typed, perhaps sealed.
     pub request_text: Option<String>,
 }
 
 impl Origin {
-    /// Somebody through a program, with nothing said of why.
+    /// A user with a program, without anything else.
     #[must_use]
     pub fn of(actor: Actor, agent: Option<Agent>) -> Origin {
         let (causation_id, correlation_id, trace_id, reason, request_text) = (None, None, None, None, None);
@@ -74,23 +84,23 @@ impl Origin {
 /// What a command did.
 #[derive(Debug, Clone)]
 pub struct Receipt {
-    /// Its id.
+    /// The id of the command.
     pub command_id: CommandId,
-    /// The stream it was about.
+    /// The stream that the command was about.
     pub subject: StreamId,
-    /// The log's position after it.
+    /// The position of the log after it.
     pub position: Position,
-    /// The subject before, unless the command created it.
+    /// The state of the subject before; `None` if the command created it.
     pub before: Option<State>,
-    /// The subject after.
+    /// The state of the subject after.
     pub after: State,
-    /// What the user should know besides.
+    /// What else the user should know.
     pub warnings: Vec<String>,
-    /// How names were read when it was carried out before, as sealed then.
+    /// How names were read when it was first carried out, as sealed then.
     pub readings: Option<String>,
-    /// Answered from the log: the same command had been carried out before.
+    /// Whether it was carried out before and is answered from the log.
     pub replayed: bool,
-    /// Nothing was recorded: the events are those that would have been.
+    /// Whether nothing was recorded: the events are those that would have been.
     pub dry_run: bool,
     pub(crate) batch: Arc<[Recorded]>,
     pub(crate) range: Range<usize>,
@@ -122,7 +132,7 @@ pub enum SubmitError {
     /// An answer for the assistant; nothing was recorded.
     #[error("{0}")]
     Rejected(Box<Rejection>),
-    /// A report for the operator; whether the command was recorded may be unknown.
+    /// A report for the operator. Whether the command was recorded may be unknown.
     #[error("the log could not take the command: {0}")]
     Failed(Arc<LogError>),
 }
@@ -131,4 +141,25 @@ impl From<Rejection> for SubmitError {
     fn from(rejection: Rejection) -> SubmitError {
         SubmitError::Rejected(Box::new(rejection))
     }
+}
+
+/// A command in the queue.
+pub(crate) struct Waiting {
+    pub(crate) submission: Submission,
+    pub(crate) reply: oneshot::Sender<Result<Receipt, SubmitError>>,
+    /// Since when it waits; `None` for bulk work, which waits as long as it takes.
+    pub(crate) since: Option<Instant>,
+}
+
+impl Waiting {
+    /// Answers. A caller that went away needs no answer: the command stands.
+    pub(crate) fn answer(self, answer: Result<Receipt, SubmitError>) {
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// The rejection of a command that may be sent again.
+pub(crate) fn unavailable(message: &str) -> Rejection {
+    Rejection::new(Code::Unavailable, message)
+        .hint("Nothing is lost: call again in a moment with the same idempotency_key.")
 }

@@ -1,4 +1,4 @@
-//! Proof that snapshots are what their events add up to: decisions are made on them.
+//! Checks that every snapshot equals the fold of its events: commands are decided on snapshots.
 
 use orderlog_domain::{ids::Version, states::State};
 use orderlog_event_log::{Fault, Log, LogError, Snapshot};
@@ -8,11 +8,11 @@ use crate::load;
 /// Snapshots and events read at once.
 const PAGE: u32 = 1_000;
 
-/// Folds every snapshot anew from the events and compares; one of another release's format is read by nobody. Bounded
-/// memory, however many there are.
+/// Folds the events of every snapshot and compares. Snapshots in the format of another release are skipped: nobody reads them.
+/// Memory is bounded, however many there are.
 ///
 /// # Errors
-/// When the log cannot be read. What is wrong with a snapshot stands in the answer.
+/// When the log cannot be read. What is wrong with a snapshot is in the answer.
 pub async fn verify_snapshots(log: &Log) -> Result<Vec<Fault>, LogError> {
     let mut faults = vec![];
     let mut after = String::new();
@@ -45,7 +45,7 @@ async fn differs(log: &Log, snapshot: &Snapshot) -> Result<Option<&'static str>,
         }
         for recorded in page.iter().take_while(|recorded| recorded.version <= snapshot.version) {
             match load::evolve(&mut state, recorded) {
-                // The walk along the events tells what is wrong with this one.
+                // `orderlog_event_log::verify` says what is wrong with this event.
                 Err(LogError::Corrupt { .. }) => return Ok(Some("stands on an event that cannot be read")),
                 evolved => evolved?,
             }

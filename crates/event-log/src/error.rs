@@ -108,9 +108,10 @@ impl LogError {
         matches!(self, LogError::Unavailable { .. } | LogError::Full { .. } | LogError::Interrupted)
     }
 
-    /// Whether a fresh connection may do better. An unknown outcome is one of these: looking it up is how it becomes known.
+    /// Whether the writer may try again on a fresh connection. That includes [`LogError::Unknown`], whose outcome is looked up
+    /// there first.
     #[must_use]
-    pub fn may_pass(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.is_transient() || matches!(self, LogError::Unknown { .. })
     }
 

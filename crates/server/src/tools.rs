@@ -78,7 +78,7 @@ impl From<anyhow::Error> for Failure {
     /// A database that is away is no news for each call: the log says so once, and the caller is told when to try again.
     fn from(error: anyhow::Error) -> Failure {
         match error.chain().find_map(|cause| cause.downcast_ref::<LogError>()) {
-            Some(log) if log.may_pass() => Failure::Rejected(unavailable(log)),
+            Some(log) if log.is_retryable() => Failure::Rejected(unavailable(log)),
             _ => Failure::Failed(error),
         }
     }

@@ -1,4 +1,4 @@
-//! The receipt of a command carried out before: rebuilt from its events, and from what was kept beside them.
+//! The receipt of a command that was carried out before: rebuilt from its events and from what was kept beside them.
 
 use std::{sync::Arc, time::Instant};
 
@@ -12,17 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     load,
-    settle::{PATIENCE, PAUSE},
-    submission::{Receipt, Submission, SubmitError},
+    submission::{PATIENCE, PAUSE, Receipt, Submission, SubmitError},
 };
 
 /// Events of a stream read at once.
 const PAGE_EVENTS: u32 = 1_000;
 
-/// What an answer told that the command's events do not say.
+/// What an answer said that the events of its command do not say.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Told {
-    /// What a command was about that recorded nothing.
+struct Kept {
+    /// The stream that a command was about, if it recorded nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<StreamId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -32,18 +31,18 @@ struct Told {
     readings: Option<String>,
 }
 
-/// What to keep beside a command's events, so that it can be answered again; mostly nothing. `unrecorded` is what it was
-/// about where it has no events.
-pub(crate) fn told(unrecorded: Option<StreamId>, warnings: &[String], readings: Option<&String>) -> Option<String> {
+/// What to keep beside a command's events, so that it can be answered again; mostly nothing. `unrecorded` is the stream it
+/// was about, if it has no events.
+pub(crate) fn to_keep(unrecorded: Option<StreamId>, warnings: &[String], readings: Option<&String>) -> Option<String> {
     if unrecorded.is_none() && warnings.is_empty() && readings.is_none() {
         return None;
     }
-    let told = Told { subject: unrecorded, warnings: warnings.to_vec(), readings: readings.cloned() };
-    Some(serde_json::to_string(&told).expect("texts always have a JSON form"))
+    let kept = Kept { subject: unrecorded, warnings: warnings.to_vec(), readings: readings.cloned() };
+    Some(serde_json::to_string(&kept).expect("texts always have a JSON form"))
 }
 
-/// The receipt of the command with this id, if it was carried out before: whatever has changed since, it is the first one.
-/// `hashes` are those that the same request may have been kept under.
+/// The receipt of the command with this id, if it was carried out before: the first one, whatever has changed since.
+/// `hashes` are those that the same request may have been recorded with.
 ///
 /// # Errors
 /// With the rejection of an id that was used for something else, or with the failure of the log.
@@ -55,15 +54,15 @@ pub async fn receipt_of(log: &Log, id: CommandId, hashes: &[Hash]) -> Result<Opt
     }
 }
 
-/// The original receipt, or the rejection of a key that was used for something else.
-pub(crate) async fn receipt(log: &Log, again: &Submission, done: &CommandRecord) -> Result<Receipt, SubmitError> {
+/// The first receipt of a command that is sent again, or the rejection of a key that was used for something else.
+pub(crate) async fn replay(log: &Log, again: &Submission, done: &CommandRecord) -> Result<Receipt, SubmitError> {
     let named = again.command.needs(&again.names).pop();
     let receipt = answer(log, done, &[again.request_hash], named).await?;
     receipt.ok_or_else(|| Rejection::new(Code::Unavailable, "What this command was about is not known.").into())
 }
 
-/// `None` only where nothing says what the command was about: older releases kept no subject of a command that
-/// recorded nothing, and `named` is not given.
+/// `None` only if nothing says what the command was about: it recorded nothing, an older release kept no subject, and
+/// `named` is not given.
 async fn answer(
     log: &Log,
     done: &CommandRecord,
@@ -91,12 +90,12 @@ async fn answer(
 async fn rebuild(log: &Log, done: &CommandRecord, named: Option<StreamId>) -> Result<Option<Receipt>, LogError> {
     let count = u32::try_from(done.last.0 - done.first.0 + 1).unwrap_or(0);
     let events = if count == 0 { vec![] } else { log.read(Position(done.first.0 - 1), count).await? };
-    let Told { subject, warnings, readings } = match &done.told {
+    let Kept { subject, warnings, readings } = match &done.told {
         Some(told) => serde_json::from_str(told)
             .map_err(|error| LogError::Corrupt { position: done.last, what: format!("its command: {error}") })?,
-        None => Told::default(),
+        None => Kept::default(),
     };
-    // A command's first event is about what the command is about: `testing::Story` in the domain holds every command to it.
+    // The first event of a command is about its subject: `testing::Story` in the domain checks that for every command.
     let Some(subject) = events.first().map(|event| event.stream).or(subject).or(named) else { return Ok(None) };
     let own = |event: &&Recorded| event.stream == subject;
     let first = events.iter().find(own).map(|event| event.version);
@@ -105,7 +104,7 @@ async fn rebuild(log: &Log, done: &CommandRecord, named: Option<StreamId>) -> Re
             state_while(log, subject, |event| event.version < first).await?,
             state_while(log, subject, |event| event.version <= last).await?,
         ),
-        // It was answered at this position.
+        // It recorded nothing about its subject, and was answered at this position.
         _ => {
             let then = state_while(log, subject, |event| event.position <= done.last).await?;
             (then.clone(), then)
@@ -126,7 +125,7 @@ async fn rebuild(log: &Log, done: &CommandRecord, named: Option<StreamId>) -> Re
     }))
 }
 
-/// A stream's state after the events from its first on that `belongs` says yes to.
+/// A stream's state before its first event that does not belong.
 async fn state_while(log: &Log, stream: StreamId, belongs: impl Fn(&Recorded) -> bool) -> Result<State, LogError> {
     let mut state = State::empty(stream);
     loop {

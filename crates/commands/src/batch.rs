@@ -1,94 +1,107 @@
-//! Deciding a batch: each command in turn, on the state the commands before it leave behind.
+//! The batch being decided: each command in turn, on the states that the commands before it leave behind.
 
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use orderlog_domain::{
-    decide::{Context, Decision, Refusal},
+    decide::{Context, Decision, Refusal, Shop},
     envelope::{Envelope, Provenance},
     event::Event,
     ids::{CommandId, Position, StreamId, Version},
     rejection::Rejection,
-    states::State,
+    states::{State, States},
 };
 use orderlog_event_log::{Batch, CommandRecord, Head, Recorded, chain};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    desk::Desk,
-    history,
-    submission::{Receipt, Submission},
-    writer::Waiting,
+    duplicates::RecentOrders,
+    replayed_receipt,
+    submission::{Receipt, Submission, Waiting},
 };
 
-/// Digits kept of a second: what both engines store.
+/// Digits of a second that both engines store.
 const SUBSECOND_DIGITS: u16 = 6;
 
-/// A batch in the making: commands that wait, and what those decided so far append and answer.
+/// A batch while its commands are being decided.
 pub(crate) struct Draft {
     /// In the order in which they are decided; the first `outcomes.len()` are.
     pub(crate) waiting: Vec<Waiting>,
-    pub(crate) outcomes: Vec<Outcome>,
+    outcomes: Vec<Outcome>,
+    /// What the commands decided so far append.
     pub(crate) batch: Batch,
-    /// Commands with a key of the caller's that were rejected: they may have been carried out before.
-    pub(crate) doubtful: Vec<CommandId>,
+    /// Rejected commands whose id the caller chose: they may have been carried out before.
+    pub(crate) maybe_done: Vec<CommandId>,
     /// The ids in `waiting`.
     ids: HashSet<CommandId>,
 }
 
-pub(crate) enum Outcome {
+enum Outcome {
     Decided(Box<Decided>),
-    /// The answer to a dry run.
-    Foreseen(Box<Receipt>),
+    DryRun(Box<Receipt>),
     Rejected(Rejection),
 }
 
-pub(crate) struct Decided {
+struct Decided {
     subject: StreamId,
     before: Option<State>,
     after: State,
     warnings: Vec<String>,
+    /// Where its events are in the batch.
     range: Range<usize>,
     position: Position,
 }
 
 impl Draft {
-    /// Nothing yet, to be appended behind `head`.
-    pub(crate) fn behind(head: Head) -> Draft {
+    /// A draft without commands, to be appended after `head`.
+    pub(crate) fn after(head: Head) -> Draft {
         Draft {
             waiting: vec![],
             outcomes: vec![],
             batch: Batch { events: vec![], commands: vec![], head },
-            doubtful: vec![],
+            maybe_done: vec![],
             ids: HashSet::new(),
         }
     }
 
-    /// Takes commands in. The same command sent twice at once: its repetitions are handed back, to come again when the
-    /// first is settled and stands in the log.
-    pub(crate) fn take_in(&mut self, arrived: impl IntoIterator<Item = Waiting>) -> Vec<Waiting> {
+    /// Adds commands. Those with an id that is in the draft already are handed back: they are answered from the log, once the
+    /// first one is in it.
+    pub(crate) fn add(&mut self, arrived: impl IntoIterator<Item = Waiting>) -> Vec<Waiting> {
         let (new, repeated) = arrived.into_iter().partition(|waiting| self.ids.insert(waiting.submission.command_id));
         let mut new: Vec<Waiting> = new;
         self.waiting.append(&mut new);
         repeated
     }
 
+    /// Whether there is anything to append.
     pub(crate) fn appends(&self) -> bool {
         !self.batch.commands.is_empty()
     }
 
-    /// Forgets what was decided; the commands wait to be decided anew, behind another head.
-    pub(crate) fn undecide(&mut self, head: Head) {
-        let Draft { waiting, ids, .. } = std::mem::replace(self, Draft::behind(head));
+    /// Makes every command undecided again, to be decided anew after another head.
+    pub(crate) fn reset(&mut self, head: Head) {
+        let Draft { waiting, ids, .. } = std::mem::replace(self, Draft::after(head));
         (self.waiting, self.ids) = (waiting, ids);
+    }
+
+    /// Answers every command of a batch that is durable with these events.
+    pub(crate) fn answer(self, events: &Arc<[Recorded]>) {
+        for (waiting, outcome) in self.waiting.into_iter().zip(self.outcomes) {
+            let answer = match outcome {
+                Outcome::Decided(decided) => Ok(decided.receipt(waiting.submission.command_id, events)),
+                Outcome::DryRun(receipt) => Ok(*receipt),
+                Outcome::Rejected(rejection) => Err(rejection.into()),
+            };
+            waiting.answer(answer);
+        }
     }
 }
 
 impl Decided {
-    pub(crate) fn receipt(self, submission: &Submission, batch: &Arc<[Recorded]>) -> Receipt {
+    fn receipt(self, command_id: CommandId, batch: &Arc<[Recorded]>) -> Receipt {
         Receipt {
-            command_id: submission.command_id,
+            command_id,
             subject: self.subject,
             position: self.position,
             before: self.before,
@@ -103,11 +116,11 @@ impl Decided {
     }
 }
 
-/// What a decision needs and memory does not hold.
+/// What the next decision needs and is not loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Missing {
     pub(crate) streams: Vec<StreamId>,
-    /// Orders placed since this moment.
+    /// Orders placed since this time.
     pub(crate) since: Option<DateTime<Utc>>,
 }
 
@@ -117,8 +130,32 @@ impl Missing {
     }
 }
 
-impl Desk {
-    /// Decides what the draft holds, in turn, until a decision needs what is not in memory: this comes back.
+/// What commands are decided on. It reflects the log up to its head, then the batch that is being appended, then the draft.
+pub(crate) struct Decider {
+    shop: Shop,
+    pub(crate) states: States,
+    pub(crate) recent: RecentOrders,
+}
+
+impl Decider {
+    /// Nothing is loaded yet.
+    pub(crate) fn new(shop: Shop, head: &Head) -> Decider {
+        Decider { shop, states: States::default(), recent: RecentOrders::new(head) }
+    }
+
+    /// Unloads everything.
+    pub(crate) fn clear(&mut self, head: &Head) {
+        self.states = States::default();
+        self.recent = RecentOrders::new(head);
+    }
+
+    /// Undoes what the log does not have: it ends at `head`.
+    pub(crate) fn rollback(&mut self, head: Position) {
+        self.states.rollback();
+        self.recent.rollback(head);
+    }
+
+    /// Decides the commands of a draft in turn. Stops where a decision needs what is not loaded, and answers that.
     pub(crate) fn decide(&mut self, draft: &mut Draft) -> Missing {
         while let Some(this) = draft.waiting.get(draft.outcomes.len()) {
             let (submission, head) = (&this.submission, &draft.batch.head);
@@ -131,11 +168,11 @@ impl Desk {
                     let streams = self.missing(&draft.waiting[draft.outcomes.len()..], stream);
                     return Missing { streams, since: None };
                 }
-                Ok(decision) if submission.dry_run => self.foresee(submission, decision, &draft.batch.head),
+                Ok(decision) if submission.dry_run => self.dry_run(submission, decision, &draft.batch.head),
                 Ok(decision) => self.take(submission, decision, &mut draft.batch),
                 Err(Refusal::Rejected(rejection)) => {
                     if submission.keyed && !submission.dry_run {
-                        draft.doubtful.push(submission.command_id);
+                        draft.maybe_done.push(submission.command_id);
                     }
                     Outcome::Rejected(rejection)
                 }
@@ -157,13 +194,13 @@ impl Desk {
         if submission.suspect
             && let Some(order) = submission.command.order_to_place(&self.states, &context)?
         {
-            self.recent.suspect(submission, &order, head)?;
+            self.recent.check_duplicate(submission, &order, head)?;
         }
         submission.command.decide(&self.states, &context)
     }
 
-    /// The stream a decision asked for, and all that this command and those behind it are known to need: one reading
-    /// serves them all.
+    /// The stream that a decision asked for, and all streams that this command and those after it are known to need: they
+    /// are read at once.
     fn missing(&self, waiting: &[Waiting], asked_for: StreamId) -> Vec<StreamId> {
         let known = waiting.iter().flat_map(|w| w.submission.command.needs(&w.submission.names));
         let mut streams: Vec<StreamId> = known.filter(|stream| !self.states.contains(*stream)).collect();
@@ -194,7 +231,7 @@ impl Desk {
                 request_hash: submission.request_hash,
                 first: Position(batch.head.position.0 - range.len() as i64 + 1),
                 last: batch.head.position,
-                told: history::told(
+                told: replayed_receipt::to_keep(
                     range.is_empty().then_some(decision.subject),
                     &decision.warnings,
                     submission.readings.as_ref(),
@@ -211,8 +248,8 @@ impl Desk {
         }))
     }
 
-    /// The receipt a dry run would have had, with the very events; the states stay as they are.
-    fn foresee(&self, submission: &Submission, decision: Decision, head: &Head) -> Outcome {
+    /// The receipt that a command would have, with its events. Changes no state.
+    fn dry_run(&self, submission: &Submission, decision: Decision, head: &Head) -> Outcome {
         let provenance = self.provenance(submission, decision.subject, head);
         let position = head.position;
         let mut head = head.clone();
@@ -229,7 +266,7 @@ impl Desk {
         }
         let before = self.existing(decision.subject);
         let after = states.into_iter().find(|state| state.stream() == decision.subject);
-        Outcome::Foreseen(Box::new(Receipt {
+        Outcome::DryRun(Box::new(Receipt {
             command_id: submission.command_id,
             subject: decision.subject,
             position,
@@ -253,14 +290,14 @@ impl Desk {
         let occurred_at = submission.occurred_at.trunc_subsecs(SUBSECOND_DIGITS);
         let day = self.shop.calendar.business_date(occurred_at);
         let business_date = match self.states.get(subject) {
-            // Rule O8, also where the day's start or zone was moved, or a clock put back, since the order's latest event.
+            // Rule O8, also where the zone, the start of the day or a clock was changed since the latest event of the order.
             Some(State::Order(order)) => day.max(order.last_event_on),
             _ => day,
         };
         Provenance {
             occurred_at,
-            // Never before its predecessor: after a clock that was ahead this stands still until the clock has come there,
-            // while `occurred_at`, and with it the business date, tells what the clock says.
+            // Never before the event before it. After a clock that was ahead, `recorded_at` stands still until the clock has
+            // reached it; `occurred_at`, and the business date with it, follows the clock.
             recorded_at: submission.now.trunc_subsecs(SUBSECOND_DIGITS).max(head.recorded_at),
             business_date,
             actor: origin.actor.clone(),
@@ -275,7 +312,7 @@ impl Desk {
     }
 }
 
-/// Gives a fact its place in the log and its canonical bytes, and moves the head behind it.
+/// Gives a fact its place in the log and serializes it, once; moves the head to it.
 fn record(
     event: &Event,
     stream: StreamId,
@@ -305,8 +342,8 @@ fn record(
     Recorded { position, stream, version, event_type: event.event_type().to_owned(), hash: head.hash, json }
 }
 
-/// UUIDv7 of a command's nth event: its random part is derived, so that the same command decided again, after a lost
-/// swap or on another engine, records the same id.
+/// UUIDv7 of a command's nth event. Its random part is derived from the command: a command that is decided again, after a
+/// lost swap or on another engine, records the same id.
 fn event_id(command: CommandId, nth: usize, at: DateTime<Utc>) -> Uuid {
     let mut hasher = Sha256::new();
     hasher.update(command.0.as_bytes());

@@ -1,5 +1,5 @@
-//! Orders placed within the last two minutes, on any node: one like them that brings no idempotency key is suspected of
-//! being the same order. Part of what a decision is made on, so a swap that succeeds proves it complete.
+//! Duplicate detection: the orders of the last two minutes, of all nodes. Commands are decided on them as on states, so a
+//! swap that succeeds proves that none was overlooked.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,24 +16,24 @@ use sha2::{Digest, Sha256};
 
 use crate::{load, submission::Submission};
 
-/// How long an identical order is suspected to be the same one.
+/// How long an identical order counts as a suspected duplicate.
 const SUSPICION: TimeDelta = TimeDelta::seconds(120);
-/// Events read at once when the past is recalled.
+/// Events read at once when the orders before a start are recalled.
 const PAGE_EVENTS: i64 = 2_000;
 
 const PLACED: &str = "OrderPlaced";
 
-/// Who ordered what for whom, however it was asked for: the first half of a hash.
-type Likeness = u128;
+/// Half of a hash over who ordered what for whom, however it was worded.
+type Fingerprint = u128;
 
-/// Kept for the two minutes in which they matter, about 100 bytes each.
+/// The orders placed lately, about 100 bytes each.
 #[derive(Debug)]
-pub(crate) struct Recent {
-    /// Everything recorded after this moment, up to the head the states reflect, is known.
+pub(crate) struct RecentOrders {
+    /// Every order recorded after this time, up to the head that the states reflect, is here.
     known_since: DateTime<Utc>,
-    /// The latest of each that are alike.
-    latest: HashMap<Likeness, Latest>,
-    /// Oldest first, each with what `latest` held before it.
+    /// The latest order of each fingerprint.
+    latest: HashMap<Fingerprint, Latest>,
+    /// Oldest first, each with the entry of `latest` that it replaced.
     placed: VecDeque<Placed>,
 }
 
@@ -50,34 +50,39 @@ struct Latest {
     occurred_at: DateTime<Utc>,
 }
 
-/// An order as its event tells of it.
+/// What is kept of an order.
 #[derive(Debug, Clone, Copy)]
 struct Placement {
-    like: Likeness,
+    fingerprint: Fingerprint,
     order: OrderId,
     position: Position,
-    /// When it was recorded. Never decreases; after a clock that was ahead it stands still.
+    /// When it was recorded. Never decreases; after a clock that was ahead, it stands still.
     at: DateTime<Utc>,
-    /// When the clock said it came.
+    /// The time of the clock when it was placed.
     occurred_at: DateTime<Utc>,
 }
 
-impl Recent {
-    /// Knows of nothing that was recorded until now.
-    pub(crate) fn new(head: &Head) -> Recent {
-        Recent { known_since: head.recorded_at, latest: HashMap::new(), placed: VecDeque::new() }
+impl RecentOrders {
+    /// Without any order; those recorded until now are not loaded.
+    pub(crate) fn new(head: &Head) -> RecentOrders {
+        RecentOrders { known_since: head.recorded_at, latest: HashMap::new(), placed: VecDeque::new() }
     }
 
-    /// From when on the past must be recalled before this command can be decided, on the head its batch has come to.
+    /// Since when orders must be [recalled](Self::recall) before this command can be decided; `None` if they are here.
     pub(crate) fn unknown(&self, submission: &Submission, head: &Head) -> Option<DateTime<Utc>> {
         let since = since(submission, head);
         (submission.suspect && self.known_since > since).then_some(since)
     }
 
-    /// Refuses to place an order that seems to be placed for the second time.
-    pub(crate) fn suspect(&self, submission: &Submission, order: &OrderPlaced, head: &Head) -> Result<(), Rejection> {
-        let like = likeness(&submission.origin.actor.user, order);
-        let Some(order) = self.find(like, since(submission, head), submission.now) else { return Ok(()) };
+    /// Refuses an order that was probably placed already.
+    pub(crate) fn check_duplicate(
+        &self,
+        submission: &Submission,
+        order: &OrderPlaced,
+        head: &Head,
+    ) -> Result<(), Rejection> {
+        let fingerprint = fingerprint(&submission.origin.actor.user, order);
+        let Some(order) = self.find(fingerprint, since(submission, head), submission.now) else { return Ok(()) };
         let message = format!("An identical order, #{order}, was placed within the last two minutes.");
         Err(Rejection::new(Code::DuplicateSuspected, message)
             .hint("If the user wants a second one, repeat the call with allow_duplicate: true. An idempotency_key avoids the question.")
@@ -97,7 +102,7 @@ impl Recent {
         Ok(())
     }
 
-    /// After a start: reads what was placed since a moment. Only a log that was written to within two minutes has any.
+    /// Reads the orders placed since some time. Needed after a start, if the log was written to within two minutes.
     pub(crate) async fn recall(
         &mut self,
         connection: &mut LogWriter,
@@ -120,36 +125,36 @@ impl Recent {
         Ok(())
     }
 
-    /// By the log's time and by the clock: while the log's time stands still, an order of an hour ago is as old as that.
-    fn find(&self, like: Likeness, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<OrderId> {
+    /// Compares both the recorded time and the time of the clock, because the recorded time may stand still.
+    fn find(&self, fingerprint: Fingerprint, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<OrderId> {
         let recently = |latest: &&Latest| latest.at > since && latest.occurred_at > now - SUSPICION;
-        self.latest.get(&like).filter(recently).map(|latest| latest.order)
+        self.latest.get(&fingerprint).filter(recently).map(|latest| latest.order)
     }
 
     fn note(&mut self, placement: Placement) {
-        let Placement { like, order, at, occurred_at, .. } = placement;
-        let before = self.latest.insert(like, Latest { order, at, occurred_at });
+        let Placement { fingerprint, order, at, occurred_at, .. } = placement;
+        let before = self.latest.insert(fingerprint, Latest { order, at, occurred_at });
         self.placed.push_back(Placed { placement, before });
         let until = at - SUSPICION;
         while let Some(oldest) = self.placed.pop_front_if(|oldest| oldest.placement.at <= until) {
-            if self.latest.get(&oldest.placement.like).is_some_and(|latest| latest.at <= until) {
-                self.latest.remove(&oldest.placement.like);
+            if self.latest.get(&oldest.placement.fingerprint).is_some_and(|latest| latest.at <= until) {
+                self.latest.remove(&oldest.placement.fingerprint);
             }
         }
         self.known_since = self.known_since.max(until);
     }
 
-    /// Forgets what was planned and not appended.
+    /// Forgets orders that were not appended.
     pub(crate) fn rollback(&mut self, head: Position) {
         while let Some(last) = self.placed.pop_back_if(|last| last.placement.position > head) {
             match last.before {
-                Some(before) => self.latest.insert(last.placement.like, before),
-                None => self.latest.remove(&last.placement.like),
+                Some(before) => self.latest.insert(last.placement.fingerprint, before),
+                None => self.latest.remove(&last.placement.fingerprint),
             };
         }
     }
 
-    /// Puts what was recalled before what is known.
+    /// Adds older orders before those that are known.
     fn precede(&mut self, recalled: Vec<Placement>, since: DateTime<Utc>) {
         let later = std::mem::take(&mut self.placed);
         self.latest.clear();
@@ -166,7 +171,7 @@ impl Recent {
 impl Placement {
     fn new(order: &OrderPlaced, position: Position, provenance: &Provenance) -> Placement {
         Placement {
-            like: likeness(&provenance.actor.user, order),
+            fingerprint: fingerprint(&provenance.actor.user, order),
             order: order.order_id,
             position,
             at: provenance.recorded_at,
@@ -175,7 +180,7 @@ impl Placement {
     }
 }
 
-/// The orders that some events placed.
+/// The orders placed in a page of events.
 fn placements(events: &[Recorded]) -> Result<Vec<Placement>, LogError> {
     let placed = events.iter().filter(|recorded| recorded.event_type == PLACED).map(load::decode);
     let placement = |envelope: Envelope<Event>| match &envelope.data {
@@ -189,17 +194,17 @@ fn since(submission: &Submission, head: &Head) -> DateTime<Utc> {
     submission.now.max(head.recorded_at) - SUSPICION
 }
 
-/// Orders of one user are alike if they come to the same lines, prices, fee and note for the same customer. What stock
-/// there was for them, and in which words and order they were asked for, does not matter.
-fn likeness(user: &str, order: &OrderPlaced) -> Likeness {
+/// The same for orders of one user that have the same customer, lines, prices, fee and note. The stock reserved, the wording
+/// and the order of the lines do not matter.
+fn fingerprint(user: &str, order: &OrderPlaced) -> Fingerprint {
     let line = |line: &PlacedLine| {
         let Amounts { gross, discount, tax } = line.amounts;
         (line.product_id, line.quantity, line.unit_price, gross, discount, tax)
     };
     let mut lines: Vec<_> = order.lines.iter().map(line).collect();
     lines.sort_unstable();
-    let told = (user, order.customer_id, order.currency, order.tax_inclusive, order.shipping, &order.note, lines);
-    let bytes = serde_json::to_vec(&told).expect("an order always has a JSON form");
+    let parts = (user, order.customer_id, order.currency, order.tax_inclusive, order.shipping, &order.note, lines);
+    let bytes = serde_json::to_vec(&parts).expect("an order always has a JSON form");
     let mut half = [0; 16];
     half.copy_from_slice(&Sha256::digest(bytes)[..16]);
     u128::from_be_bytes(half)
@@ -213,24 +218,25 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    fn placement(like: Likeness, n: i64, seconds: i64) -> Placement {
-        Placement { like, order: OrderId(n), position: Position(n), at: at(seconds), occurred_at: at(seconds) }
+    fn placement(fingerprint: Fingerprint, n: i64, seconds: i64) -> Placement {
+        Placement { fingerprint, order: OrderId(n), position: Position(n), at: at(seconds), occurred_at: at(seconds) }
     }
 
-    /// The log's time stands still at a moment the clock once showed by mistake.
+    /// A clock was ahead: the recorded time stands still.
     #[test]
     fn an_order_is_forgotten_after_two_minutes_of_the_clock_too() {
-        let mut recent = Recent::new(&Head::empty());
+        let mut recent = RecentOrders::new(&Head::empty());
         recent.note(Placement { at: at(90_000), ..placement(7, 1, 1_000) });
         let find = |seconds| recent.find(7, at(90_000) - SUSPICION, at(seconds)).map(|order| order.0);
         assert_eq!((find(1_119), find(1_120)), (Some(1), None));
     }
 
     #[test]
-    fn an_order_is_forgotten_after_two_minutes_and_what_was_not_appended_at_once() {
-        let mut recent = Recent::new(&Head::empty());
-        let note = |recent: &mut Recent, n: i64, seconds| recent.note(placement(7, n, seconds));
-        let find = |recent: &Recent, seconds| recent.find(7, at(seconds) - SUSPICION, at(seconds)).map(|order| order.0);
+    fn an_order_is_forgotten_after_two_minutes_or_when_it_was_not_appended() {
+        let mut recent = RecentOrders::new(&Head::empty());
+        let note = |recent: &mut RecentOrders, n: i64, seconds| recent.note(placement(7, n, seconds));
+        let find =
+            |recent: &RecentOrders, seconds| recent.find(7, at(seconds) - SUSPICION, at(seconds)).map(|order| order.0);
         note(&mut recent, 1, 1_000);
         assert_eq!(find(&recent, 1_119), Some(1));
         assert_eq!(find(&recent, 1_120), None);
@@ -246,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_alike_by_what_they_come_to() {
+    fn orders_with_the_same_customer_lines_prices_fee_and_note_have_one_fingerprint() {
         let example = orderlog_domain::event::examples().into_iter().find_map(|event| match event {
             Event::OrderPlaced(order) => Some(order),
             _ => None,
@@ -254,18 +260,18 @@ mod tests {
         let mut order = example.expect("an order among the examples");
         let other = PlacedLine { line: 2, quantity: 7, ..order.lines[0].clone() };
         order.lines.push(other);
-        let like = likeness("ann", &order);
+        let ours = fingerprint("ann", &order);
         let changed = |change: fn(&mut OrderPlaced)| {
             let mut changed = order.clone();
             change(&mut changed);
-            likeness("ann", &changed)
+            fingerprint("ann", &changed)
         };
         let same: [fn(&mut OrderPlaced); 3] = [
             |order| order.order_id = OrderId(9_999),
             |order| order.lines.reverse(),
             |order| (order.lines[0].reserved, order.lines[0].backordered) = (0, 3),
         ];
-        assert!(same.into_iter().all(|change| changed(change) == like));
+        assert!(same.into_iter().all(|change| changed(change) == ours));
         let different: [fn(&mut OrderPlaced); 6] = [
             |order| order.customer_id = orderlog_domain::ids::CustomerId(uuid::Uuid::nil()),
             |order| order.lines[1].quantity += 1,
@@ -274,7 +280,7 @@ mod tests {
             |order| order.shipping.net += 1,
             |order| order.note = Some("a gift".to_owned()),
         ];
-        assert!(different.into_iter().all(|change| changed(change) != like));
-        assert_ne!(likeness("bob", &order), like);
+        assert!(different.into_iter().all(|change| changed(change) != ours));
+        assert_ne!(fingerprint("bob", &order), ours);
     }
 }
