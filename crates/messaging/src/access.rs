@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use async_nats::{ConnectOptions, ServerAddr};
 
-use crate::nats::NatsError;
+use crate::error::NatsError;
 
 /// Stream name unless configured.
 pub const DEFAULT_STREAM: &str = "ORDERLOG";
@@ -15,12 +15,12 @@ pub const DEFAULT_SUBJECT_PREFIX: &str = "orderlog";
 /// Longest name of a stream and longest prefix, bytes.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Everything a node is told about NATS.
+/// Everything that a node is told about NATS.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Servers of one cluster, without credentials in them.
     pub(crate) servers: Vec<ServerAddr>,
-    /// What the node says who it is.
+    /// Who the node says it is.
     pub credentials: Credentials,
     /// Certificates (PEM) that the server's is checked against; the machine's own when left out.
     pub ca_file: Option<PathBuf>,
@@ -35,14 +35,14 @@ pub struct Access {
 /// Who a node says it is.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
-    /// Nobody in particular.
+    /// The node says nothing.
     #[default]
     None,
     /// A user with a password.
     Password {
-        /// The user.
+        /// Name of the user.
         user: String,
-        /// Its password.
+        /// Password of the user.
         password: String,
     },
     /// A token.
@@ -123,7 +123,7 @@ impl Access {
         self.options().map(|_| ())
     }
 
-    /// The servers, for people.
+    /// The servers, as people read them.
     pub(crate) fn servers(&self) -> String {
         let servers: Vec<&str> = self.servers.iter().map(ServerAddr::as_url_str).collect();
         servers.join(", ")
@@ -133,7 +133,7 @@ impl Access {
         self.servers.clone()
     }
 
-    /// Options that bring a client in.
+    /// The client's options.
     pub(crate) fn options(&self) -> Result<ConnectOptions, NatsError> {
         let mut options = ConnectOptions::new().name("orderlog");
         options = match self.credentials.clone() {

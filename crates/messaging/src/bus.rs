@@ -1,11 +1,11 @@
-//! Announces appended events to this process' subscribers. Nothing is lost when one lags: feeds repair gaps from the log.
+//! Announces appended events to the subscribers in this process. If one lags, nothing is lost: feeds read gaps from the log.
 
 use std::sync::Arc;
 
 use orderlog_event_log::Recorded;
 use tokio::sync::broadcast;
 
-/// Batches kept for a subscriber that is slow; older ones it reads from the log.
+/// Batches kept for a slow subscriber; it reads older ones from the log.
 const KEPT_BATCHES: usize = 128;
 
 /// The in-process bus. Clones announce to the same subscribers.
@@ -47,7 +47,7 @@ pub struct BusSubscription {
 }
 
 impl BusSubscription {
-    /// The next batch; `None` once every [`Bus`] is gone. Batches may be missing: positions tell. Cancel-safe.
+    /// The next batch; `None` once every [`Bus`] is gone. Batches may be missing, which the positions show. Cancel-safe.
     pub async fn next(&mut self) -> Option<Arc<[Recorded]>> {
         loop {
             match self.receiver.recv().await {

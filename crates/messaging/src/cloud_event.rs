@@ -39,7 +39,7 @@ pub struct CloudEvent<'a> {
     pub event_type: &'a str,
     /// The stream: `order-1001`.
     pub subject: &'a str,
-    /// When it happened in the world.
+    /// When it happened.
     pub time: DateTime<Utc>,
     /// Place in the log, and sequence in the JetStream stream.
     pub position: &'a str,
@@ -63,9 +63,9 @@ pub enum CloudEventError {
     /// The stored text is no event.
     #[error("the event at position {position} cannot be published: {source}")]
     Undecodable {
-        /// Of the event.
+        /// Position of the event.
         position: Position,
-        /// What is wrong with it.
+        /// Why it cannot be decoded.
         source: DecodeError,
     },
     /// The message is no CloudEvent of ours.
@@ -80,9 +80,9 @@ pub(crate) struct Message {
     pub(crate) subject: String,
     /// Ids for consumers that filter without parsing; ids and digits only, never typed text.
     pub(crate) headers: HeaderMap,
-    /// The [`CloudEvent`].
+    /// The [`CloudEvent`], as JSON.
     pub(crate) payload: Vec<u8>,
-    /// For `Nats-Msg-Id`: the event's id.
+    /// The event's id, which becomes `Nats-Msg-Id`.
     pub(crate) id: String,
 }
 

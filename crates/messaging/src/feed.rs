@@ -1,5 +1,5 @@
-//! What a projector reads from: every event after a position, once, in order, however the announcements arrive.
-//! It hands on what this process appended and what it reads from its own log; NATS only says that there is something new.
+//! Gives a reader every event after a position, once and in order, however announcements arrive.
+//! Events come from this process or from the log; NATS only says that there is something new.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -24,9 +24,9 @@ const PAGE_EVENTS: usize = 1_000;
 /// Where a node hears of new events.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// From this process' own writer; other nodes' events are found by polling.
+    /// From the writer of this process. Events of other nodes are found by polling.
     Bus(Bus),
-    /// As above, and woken by NATS when any node's relay publishes.
+    /// The same, and woken by NATS when the relay of any node publishes.
     Nats(Bus, Nats),
 }
 
@@ -66,9 +66,9 @@ pub struct Feed {
     announcements: BusSubscription,
     /// What NATS announces, where there is one.
     nats: Option<watch::Receiver<Option<Heard>>>,
-    /// The last of it, until it was compared with the log.
+    /// The latest of them, until it is compared with the log.
     heard: Option<Heard>,
-    /// For announcements that no event of the log answers to.
+    /// Limits warnings about announcements that no event of the log matches.
     reminder: Reminder,
     /// Last position delivered.
     after: Position,
@@ -123,14 +123,14 @@ impl Feed {
             }
             self.hear();
             if self.known > self.reached() {
-                // Announced out of order, late, or never: the log has it all.
+                // Announcements are missing or out of order: the log has every event.
                 self.ready.clear();
                 let limit = u32::try_from(max.min(PAGE_EVENTS)).unwrap_or(u32::MAX);
                 let events = self.log.read(self.after, limit).await?;
                 if !events.is_empty() {
                     return Ok(self.deliver(events));
                 }
-                // Not even there: not an event of this log.
+                // The log has no such event either: something else was announced.
                 self.known = self.after;
                 self.disbelieve("this log does not reach that far");
             }
@@ -181,7 +181,7 @@ impl Feed {
         self.ready.back().map_or(self.after, |event| event.position)
     }
 
-    /// Takes what is next, drops what is done, and remembers that there is more when something is missing in between.
+    /// Takes the next events, drops those delivered before, and remembers how far the announcements reach.
     fn accept(&mut self, events: &[Recorded]) {
         for event in events {
             if event.position == self.reached().next() {
@@ -191,7 +191,7 @@ impl Feed {
         }
     }
 
-    /// Notes how far NATS says the log reaches. What stands there is read from the log (ADR 9).
+    /// Notes how far the log reaches, as NATS says. The events are read from the log (ADR 9).
     fn hear(&mut self) {
         let Some(nats) = &mut self.nats else { return };
         if let Ok(true) = nats.has_changed()
@@ -215,12 +215,12 @@ impl Feed {
     }
 }
 
-/// Waits for an announcement on NATS; for ever where there is no NATS, or no more.
+/// Waits for an announcement on NATS; for ever if there is no NATS, or it is closed.
 async fn news(nats: &mut Option<watch::Receiver<Option<Heard>>>) {
     if let Some(receiver) = nats
         && receiver.changed().await.is_ok()
     {
-        // Left to be taken: whoever waits may be dropped before it can take it.
+        // The waiting future may be dropped before the announcement is taken, so it stays marked as new.
         receiver.mark_changed();
         return;
     }

@@ -1,4 +1,4 @@
-//! The connection to NATS: opened once, kept by the client through outages, refused when the server cannot carry a log.
+//! The connection to NATS: opened once, kept by the client through outages, refused if the server cannot carry a log.
 
 use std::{
     error::Error,
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{Client, ConnectError, connection::State, jetstream};
+use async_nats::{Client, connection::State, jetstream};
 use futures::StreamExt;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Hash;
@@ -17,7 +17,12 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
-use crate::{access::Access, cloud_event::CloudEvent, reminder::Reminder, stream::StreamError};
+use crate::{
+    access::Access,
+    cloud_event::{CloudEvent, CloudEventError},
+    error::{NatsError, StreamError},
+    reminder::Reminder,
+};
 
 /// Oldest server whose JetStream knows `first_sequence` and honours the consumer options that readers use.
 const OLDEST_SERVER: (u64, u64) = (2, 10);
@@ -34,7 +39,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 /// Messages the client keeps for us; beyond them it drops, and feeds look at the log.
 const KEPT_MESSAGES: usize = 8_192;
 
-/// How long a complaint of the server explains a failure.
+/// How long an error that the server sent explains a failure.
 const COMPLAINT_LASTS: Duration = Duration::from_secs(10);
 
 /// A NATS server and the name of the stream that carries the log there. Cheap to clone.
@@ -52,54 +57,22 @@ pub(crate) struct Link {
     pub(crate) stream: String,
     /// The latest event that any relay published.
     pub(crate) heard: watch::Receiver<Option<Heard>>,
-    /// Whether the relay found that the stream is this log's: until then, nothing that is heard concerns it.
+    /// Whether the relay has found that the stream belongs to this log. Until then, announcements are ignored.
     ours: Arc<AtomicBool>,
     complaint: Arc<Complaint>,
     _listener: AbortOnDropHandle<()>,
 }
 
-/// An event as NATS announced it: only where and which. What it holds is read from the log.
+/// An event as NATS announced it: only its position and hash. The event itself is read from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Heard {
     pub(crate) position: Position,
     pub(crate) hash: Hash,
 }
 
-/// What the server complained of last, such as a right that is missing: requests that need it merely time out.
+/// The latest error that the server sent, such as a missing permission: the requests that need it only time out.
 #[derive(Debug)]
 struct Complaint(Mutex<Option<(Instant, String)>>);
-
-/// Why NATS cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum NatsError {
-    /// Not repeated here, for it may hold a password.
-    #[error(
-        "the URL of NATS cannot be read: expected nats://host:4222 or tls://host:4222, with user:password@ or token@ before \
-         the host where needed (other characters than letters and digits in them as %XX)"
-    )]
-    Url,
-    /// Servers of one cluster know the same users.
-    #[error("the URLs of NATS name different credentials: give the same ones to all, or set them apart from the URLs")]
-    TwoCredentials,
-    /// The contents of a credentials file.
-    #[error("the credentials file of NATS cannot be read: expected a user's JWT and NKEY seed, as `nsc` writes them")]
-    CredentialsFile,
-    /// The options are wrong.
-    #[error("cannot connect to NATS: {0}")]
-    Connect(#[from] ConnectError),
-    /// The stream's name could not stand in a subject.
-    #[error("{0:?} cannot name a JetStream stream: use up to 64 ASCII letters, digits, `-` and `_`")]
-    StreamName(String),
-    /// Nor the prefix.
-    #[error("{0:?} cannot begin subjects: use up to 64 ASCII letters, digits, `-` and `_`, in words separated by dots")]
-    SubjectPrefix(String),
-    /// The client is closing.
-    #[error("cannot subscribe to NATS: {0}")]
-    Subscribe(#[from] async_nats::SubscribeError),
-    /// The server or its stream cannot carry a log.
-    #[error(transparent)]
-    Stream(#[from] StreamError),
-}
 
 impl Nats {
     /// Connects. A server that cannot be reached, or that refuses the credentials, is no error: the client keeps trying, the
@@ -164,12 +137,12 @@ impl Nats {
         &self.link.access.subject_prefix
     }
 
-    /// What the server complained of a moment ago.
+    /// The error that the server sent a moment ago.
     pub(crate) fn complaint(&self) -> Option<String> {
         self.link.complaint.latest()
     }
 
-    /// Begins or ends to heed what is published under our subjects.
+    /// Starts or stops to listen to what is published under our subjects.
     pub(crate) fn listen(&self, ours: bool) {
         self.link.ours.store(ours, Ordering::Relaxed);
     }
@@ -184,7 +157,7 @@ impl Nats {
         if server.jetstream { Ok(()) } else { Err(StreamError::NoJetStream) }
     }
 
-    /// The client tells no reasons while it tries to reconnect; a connection of our own does.
+    /// The client gives no reasons while it tries to reconnect, so another connection is tried.
     async fn why_unreachable(&self) -> String {
         let Ok(options) = self.link.access.options() else { return "the credentials cannot be used".to_owned() };
         let attempt = options.connection_timeout(FIRST_CONNECT_WAIT).connect(self.link.access.addresses());
@@ -233,7 +206,7 @@ async fn listen(mut messages: async_nats::Subscriber, ours: Arc<AtomicBool>, hea
     }
 }
 
-fn read(payload: &[u8]) -> Result<Heard, crate::cloud_event::CloudEventError> {
+fn read(payload: &[u8]) -> Result<Heard, CloudEventError> {
     let event = CloudEvent::parse(payload)?;
     Ok(Heard { position: event.position()?, hash: event.hash()? })
 }
@@ -251,7 +224,7 @@ impl Complaint {
                 *said = Some((Instant::now(), text));
             }
             async_nats::Event::Disconnected => warn!("the connection to NATS is lost; trying to get it back"),
-            // Once for every attempt to connect: the relay says why there is no connection, with growing pauses.
+            // These come with every attempt to connect; the relay says why there is no connection, with growing pauses.
             event => debug!(%event, "NATS connection"),
         }
     }
@@ -271,7 +244,7 @@ fn check_version(version: &str) -> Result<(), StreamError> {
     }
 }
 
-/// At once, then doubling from 50 ms.
+/// No delay at first; then it doubles, up to [`MAX_RECONNECT_DELAY`].
 fn reconnect_delay(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(10);
     if doublings <= 1 {

@@ -17,10 +17,11 @@ use tracing::{debug, error, info, warn};
 use crate::{
     bus::Bus,
     cloud_event::{CloudEventError, Message},
+    error::StreamError,
     feed::{Feed, FeedError, Source},
     nats::Nats,
     reminder::Reminder,
-    stream::{self, Found, StreamError, StreamState},
+    stream::{self, Found, StreamState},
 };
 
 /// Messages sent and not yet acknowledged, beyond which no further batch is begun. Generous, because readers hear of an event
@@ -48,17 +49,17 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// What the relay is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayState {
-    /// Not yet in touch with the stream.
+    /// It has not reached the stream yet.
     Starting,
-    /// Publishing whatever the log gains.
+    /// It publishes what is appended to the log.
     Running,
-    /// Something failed; the relay tries again by itself.
+    /// Something failed; it tries again by itself.
     Retrying,
-    /// Somebody must act; `last_error` says what to do. The relay looks again from time to time and goes on by itself.
+    /// Somebody must act; `last_error` says what to do. It looks again from time to time, and goes on by itself.
     Stopped,
 }
 
-/// For `/readyz`, `/metrics` and `orderlog status`.
+/// What `/readyz`, `/metrics` and `orderlog status` show of the relay.
 #[derive(Debug, Clone)]
 pub struct RelayStatus {
     /// Last position acknowledged by the stream.
@@ -80,25 +81,25 @@ pub enum RelayError {
          refills it by itself"
     )]
     StreamAhead {
-        /// Its name.
+        /// Name of the stream.
         stream: String,
         /// Last position of the stream.
         stream_last: Position,
         /// Last position of the log.
         log_last: Position,
     },
-    /// Stream and log hold different things at one position.
+    /// The stream and the log hold different events at one position.
     #[error(
         "JetStream stream {stream} and the log differ at position {position}: {what}. The stream was filled from another \
          log, from a past that a restored backup undid, or by somebody else who may publish there. Nothing is published \
          until you delete the stream, which the relay then refills by itself; or set --nats-stream and --nats-subject-prefix"
     )]
     Diverged {
-        /// Its name.
+        /// Name of the stream.
         stream: String,
         /// Where they differ.
         position: Position,
-        /// What stands there.
+        /// What the stream holds there.
         what: String,
     },
     /// The stream cannot be used.
@@ -107,18 +108,18 @@ pub enum RelayError {
     /// The log cannot be read.
     #[error("the relay cannot read the log: {0}")]
     Log(#[from] LogError),
-    /// The feed ended.
+    /// The feed cannot go on.
     #[error(transparent)]
     Feed(#[from] FeedError),
-    /// An event cannot be a message.
+    /// An event cannot be published.
     #[error(transparent)]
     Event(#[from] CloudEventError),
     /// The server refused or did not answer.
     #[error("cannot publish position {position}: {source}")]
     Publish {
-        /// Of the event.
+        /// Position of the event.
         position: Position,
-        /// What the client reports.
+        /// What the NATS client reports.
         source: PublishError,
     },
     /// The stream was not where this relay left it: lost, or filled by another relay.
@@ -139,7 +140,7 @@ impl RelayError {
         }
     }
 
-    /// Whether the stream merely was not where this relay expected it: everyday life with two relays.
+    /// Whether the stream was only not where this relay expected it, as happens all the time with two relays.
     fn is_race(&self) -> bool {
         match self {
             RelayError::Moved(_) => true,
@@ -149,7 +150,7 @@ impl RelayError {
     }
 }
 
-/// Publishes the log. Any number may run at once: JetStream accepts each position once.
+/// Publishes the log. Several relays may run at once: JetStream accepts each position once.
 #[derive(Debug)]
 pub struct Relay {
     log: Log,
@@ -159,11 +160,12 @@ pub struct Relay {
     status: watch::Sender<RelayStatus>,
 }
 
-/// A message on its way, and its position.
+/// A message that was sent, with its position, until it is acknowledged.
 type InFlight = futures::future::BoxFuture<'static, (Position, Result<PublishAck, PublishError>)>;
 
 impl Relay {
-    /// A relay from `log`, which is who `identity` says, to `nats`; woken by what this process announces on `bus` and at least every 250 ms.
+    /// A relay from `log` to `nats`; `identity` says which log it is. Woken by what this process announces on `bus`, and at
+    /// least every 250 ms.
     #[must_use]
     pub fn new(log: Log, identity: Identity, nats: Nats, bus: Bus) -> Relay {
         let status = RelayStatus { position: Position::START, state: RelayState::Starting, last_error: None };
@@ -238,7 +240,7 @@ impl Relay {
         }
     }
 
-    /// Where to go on, once it is certain that stream and log tell the same story.
+    /// Where to go on, once the stream is known to agree with the log.
     async fn resume_position(&self) -> Result<Position, RelayError> {
         let published = self.status.borrow().position;
         let mut state = stream::open(&self.nats, &self.identity).await.inspect_err(|error| {
@@ -266,7 +268,7 @@ impl Relay {
     }
 
     /// Compares the stream with the log: at its ends, where this relay stopped, and at some places in between. A message that
-    /// is no event of the log, wherever it stands, proves that the two differ; one that is gone proves nothing.
+    /// is no event of the log proves that the two differ; one that is gone proves nothing.
     async fn compare(&self, state: &StreamState, head: &Head, published: Position) -> Result<(), RelayError> {
         let (first, last) = (state.first.0.max(1), state.last.0);
         let spread = (1..SAMPLES).map(|sample| first + (last - first) / SAMPLES * sample);
@@ -310,7 +312,7 @@ impl Relay {
         Ok(Box::pin(async move { (position, acknowledgement.into_future().await) }))
     }
 
-    /// Believes an acknowledgement only if the sequence is the position.
+    /// Accepts an acknowledgement only if its sequence is the position.
     fn acknowledged(&self, position: Position, answer: Result<PublishAck, PublishError>) -> Result<(), RelayError> {
         match answer {
             Ok(ack) if i64::try_from(ack.sequence) == Ok(position.0) => {
@@ -325,13 +327,13 @@ impl Relay {
         }
     }
 
-    /// Notices a stream that lost events, gained foreign ones, or changed hands, whether there is anything to publish or not.
+    /// Notices a stream that lost events, got foreign ones, or belongs to another log now, also while there is nothing to publish.
     async fn check_stream(&self, idle: bool) -> Result<(), RelayError> {
         let published = self.status.borrow().position;
         let Some(state) = stream::look(&self.nats, &self.identity).await? else {
             return Err(RelayError::Moved(Position::START));
         };
-        // Further than published: by another relay, or by somebody who has no business there. Looking again tells.
+        // If it reaches further than this relay published, another relay or somebody else did: starting again finds out.
         let moved = state.last < published || (idle && state.last > published);
         if moved || !state.whole || !state.marked { Err(RelayError::Moved(state.last)) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! Says the same thing again only after growing pauses, so that an outage of a night does not fill the disk with it.
+//! Repeats the same log line only after growing pauses, so that a long outage does not fill the disk.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The JetStream stream that carries the log: created when missing, verified when there, made anew when it was purged.
+//! The JetStream stream that carries the log: created if it is missing, checked if it is there, made anew if it was purged.
 
 use async_nats::jetstream::{
     self, ErrorCode,
@@ -9,119 +9,18 @@ use orderlog_domain::ids::Position;
 use orderlog_event_log::{Hash, Identity};
 use tracing::{info, warn};
 
-use crate::{cloud_event::CloudEvent, nats::Nats};
+use crate::{cloud_event::CloudEvent, error::StreamError, nats::Nats};
 
 /// Position of the message that a fresh stream begins with.
 const FIRST_POSITION: Position = Position(1);
 
-/// Where the stream's metadata name the log it carries.
+/// The stream's metadata say under this key which log it carries.
 const LOG_KEY: &str = "orderlog-log";
 
-/// Where they name the place that log lives at: a copy of the log lives elsewhere.
+/// And under this key, in which place that log lives: a copy of the log lives elsewhere.
 const PLACE_KEY: &str = "orderlog-place";
 
-/// Why the stream cannot carry the log.
-#[derive(Debug, thiserror::Error)]
-pub enum StreamError {
-    /// No connection at the moment.
-    #[error("NATS cannot be reached ({why}); trying again")]
-    Unreachable {
-        /// What the last attempt said.
-        why: String,
-    },
-    /// Older than what the relay relies on.
-    #[error("NATS server {version:?} is too old: 2.10 or newer is needed, older ones drop stream options silently")]
-    ServerTooOld {
-        /// As the server says.
-        version: String,
-    },
-    /// A plain NATS server.
-    #[error("JetStream is not enabled on this NATS server or account: start it with `jetstream {{ store_dir: … }}`")]
-    NoJetStream,
-    /// The stream's configuration would lose or reorder events.
-    #[error(
-        "stream {stream} cannot carry the log: {}. Delete the stream (it is refilled from the log), or set --nats-stream and \
-         --nats-subject-prefix to names that nobody else uses",
-        problems.join("; ")
-    )]
-    Mismatch {
-        /// Its name.
-        stream: String,
-        /// What is wrong, one phrase each.
-        problems: Vec<String>,
-    },
-    /// Another stream takes the subjects.
-    #[error(
-        "stream {stream} cannot be created, because another stream on this NATS takes messages under {subjects}: set \
-         --nats-subject-prefix too, to a prefix that nobody else uses"
-    )]
-    SubjectsTaken {
-        /// Its name.
-        stream: String,
-        /// Ours.
-        subjects: String,
-    },
-    /// Another shop's.
-    #[error(
-        "JetStream stream {stream} carries another log (id {theirs}, ours is {ours}). Nothing is published and nothing is \
-         heard; commands and queries go on from the log. Give this log a stream of its own with --nats-stream and \
-         --nats-subject-prefix; or, when the other log is gone for good, delete the stream"
-    )]
-    OtherLog {
-        /// Its name.
-        stream: String,
-        /// Id of the log it carries.
-        theirs: String,
-        /// Id of this log.
-        ours: String,
-    },
-    /// The shop's whose database ours is a copy of; or the shop has moved.
-    #[error(
-        "JetStream stream {stream} belongs to this log as it lives at {theirs}, but this database is at {ours}: it is a copy, \
-         or the log has moved. Nothing is published and nothing is heard; commands and queries go on from the log. If this \
-         is a copy (staging, a restore drill), give it a stream of its own with --nats-stream and --nats-subject-prefix, or \
-         no NATS at all. If the log has moved here for good, run `orderlog take-stream` once with the settings of this node"
-    )]
-    OtherPlace {
-        /// Its name.
-        stream: String,
-        /// Where the log lives that it belongs to.
-        theirs: String,
-        /// Where this one lives.
-        ours: String,
-    },
-    /// Nothing to take over.
-    #[error("there is no stream {stream} on this NATS: a node that serves this log creates it")]
-    Missing {
-        /// Its name.
-        stream: String,
-    },
-    /// A request failed.
-    #[error("cannot {operation} stream {stream}: {source}")]
-    Request {
-        /// `read`, `create` …
-        operation: &'static str,
-        /// Its name.
-        stream: String,
-        /// What the client reports.
-        source: async_nats::Error,
-    },
-}
-
-impl StreamError {
-    /// Whether trying again may help without anybody changing anything.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(self, StreamError::Unreachable { .. } | StreamError::Request { .. })
-    }
-
-    /// Whether the stream belongs to somebody else.
-    pub(crate) fn is_not_ours(&self) -> bool {
-        matches!(self, StreamError::OtherLog { .. } | StreamError::OtherPlace { .. })
-    }
-}
-
-/// The stream as it was found: ours, or nobody's yet.
+/// The stream as it was found. It is ours, or says nothing of whose it is.
 #[derive(Debug)]
 pub(crate) struct StreamState {
     stream: jetstream::stream::Stream,
@@ -132,16 +31,16 @@ pub(crate) struct StreamState {
     pub(crate) last: Position,
     /// Whether it still holds every message up to `last` that its configuration lets it keep.
     pub(crate) whole: bool,
-    /// Whether it says that it is ours. One of a release that did not mark streams says nothing.
+    /// Whether it says that it is ours. A stream of an older release says nothing.
     pub(crate) marked: bool,
 }
 
-/// What stands at a position of the stream.
+/// What the stream holds at a position.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// An event of some log.
     Event(Hash),
-    /// Something else; in words.
+    /// Something else, described.
     Foreign(String),
     /// Nothing: purged, deleted or discarded.
     Nothing,
@@ -173,7 +72,7 @@ fn state_of(nats: &Nats, identity: &Identity, stream: jetstream::stream::Stream)
 }
 
 impl StreamState {
-    /// What stands at a position. That it cannot be read proves nothing and is an error.
+    /// What the stream holds at a position. A failure to read it is an error, since it proves nothing.
     pub(crate) async fn at(&self, position: Position) -> Result<Found, StreamError> {
         let message = match self.stream.get_raw_message(position.0.cast_unsigned()).await {
             Ok(message) => message,
@@ -218,29 +117,28 @@ pub(crate) async fn make_anew(
     state_of(nats, identity, stream)
 }
 
-impl Nats {
-    /// Tells the stream that this log lives here now. Answers where it lived before; `None` when the stream knew already.
-    ///
-    /// # Errors
-    /// When there is no stream, it carries another log, or NATS fails.
-    pub async fn take_stream(&self, identity: &Identity) -> Result<Option<String>, StreamError> {
-        self.check_server().await?;
-        let stream = self.link.stream.clone();
-        let found = find(self).await?.ok_or(StreamError::Missing { stream })?;
-        let info = found.cached_info();
-        let before = match owner(&info.config, identity) {
-            Ok(true) => return Ok(None),
-            Ok(false) => "a place that nobody noted".to_owned(),
-            Err(StreamError::OtherPlace { theirs, .. }) => theirs,
-            Err(error) => return Err(error),
-        };
-        let config = marked(info.config.clone(), identity);
-        self.link.jetstream.update_stream(&config).await.map_err(|error| failed(self, "mark", error))?;
-        Ok(Some(before))
-    }
+/// Marks the stream as belonging to this log in the place where it lives now. Answers the place before; `None` if the stream
+/// was marked so already.
+///
+/// # Errors
+/// When there is no stream, it carries another log, or NATS fails.
+pub async fn take_stream(nats: &Nats, identity: &Identity) -> Result<Option<String>, StreamError> {
+    nats.check_server().await?;
+    let stream = nats.link.stream.clone();
+    let found = find(nats).await?.ok_or(StreamError::Missing { stream })?;
+    let info = found.cached_info();
+    let before = match owner(&info.config, identity) {
+        Ok(true) => return Ok(None),
+        Ok(false) => "a place that nobody noted".to_owned(),
+        Err(StreamError::OtherPlace { theirs, .. }) => theirs,
+        Err(error) => return Err(error),
+    };
+    let config = marked(info.config.clone(), identity);
+    nats.link.jetstream.update_stream(&config).await.map_err(|error| failed(nats, "mark", error))?;
+    Ok(Some(before))
 }
 
-/// Whether the stream says that it is this log's, here.
+/// Whether the stream says that it belongs to this log in this place.
 fn owner(config: &Config, identity: &Identity) -> Result<bool, StreamError> {
     let Some(log) = config.metadata.get(LOG_KEY) else { return Ok(false) };
     let (stream, ours) = (config.name.clone(), identity.id.to_string());
@@ -294,7 +192,7 @@ fn failed(nats: &Nats, operation: &'static str, source: impl Into<async_nats::Er
     StreamError::Request { operation, stream: nats.link.stream.clone(), source: source.into() }
 }
 
-/// Whether nothing is missing. Where the configuration discards old messages, they are missing by the operator's choice.
+/// Whether no message is missing, except those that the operator's own limits discard.
 fn is_whole(info: &Info) -> bool {
     let config = &info.config;
     let discards = config.max_messages > 0
@@ -306,9 +204,9 @@ fn is_whole(info: &Info) -> bool {
     discards || info.state.messages == (info.state.last_sequence + 1).saturating_sub(begins)
 }
 
-/// The configuration of a fresh stream: on file, without limits, numbered from the log's first position. It need not sync
-/// each message before acknowledging it, for the log has it: 7 times the rate where the server syncs always. Servers
-/// before 2.12 ignore that.
+/// The configuration of a fresh stream: on file, without limits, numbered from the log's first position. It need not sync a
+/// message before it acknowledges it, because the log has it: 7 times the rate of a server that always syncs. Servers before
+/// 2.12 ignore that.
 fn wanted(nats: &Nats, identity: &Identity) -> Config {
     marked(fresh(&nats.link.stream, nats.subjects()), identity)
 }

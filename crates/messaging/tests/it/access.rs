@@ -14,12 +14,12 @@ const TOKEN: &str = r#"authorization { token: "s3cret-token" }"#;
 const NKEY: &str = "authorization { users: [ { nkey: UA3DQPB5TIRLDXRXO2LZSE56FB4C6JXM6OUOESSY3DFMX6TIOCIRL5KG } ] }";
 const SEED: &str = "SUAJALGFIZ3PKKHFBOJCPFEWO446ODSUCAHJVTJYHABSWVAHDN4BH7FYK4";
 
-async fn gets_in(shop: &Shop, access: Access) {
+pub(crate) async fn gets_in(shop: &Shop, access: Access) {
     let nats = Nats::connect(access).await.expect("connecting to NATS");
     run(shop, &nats).reaches(shop.head()).await;
 }
 
-async fn little_shop() -> Shop {
+pub(crate) async fn little_shop() -> Shop {
     let mut shop = Shop::open(1).await;
     shop.append(3).await;
     shop
@@ -33,7 +33,7 @@ fn with(server: &NatsServer, credentials: Credentials) -> Access {
 }
 
 /// What the relay says, which names no secret.
-async fn is_kept_out(access: Access) -> String {
+pub(crate) async fn is_kept_out(access: Access) -> String {
     let shop = Shop::open(1).await;
     let nats = Nats::connect(access).await.expect("an outage is waited out");
     let said = run(&shop, &nats).is(RelayState::Retrying).await;

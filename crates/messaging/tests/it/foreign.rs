@@ -2,7 +2,7 @@
 
 use async_nats::jetstream::stream::{Config, StorageType};
 use orderlog_domain::ids::Position;
-use orderlog_messaging::{DEFAULT_STREAM, Nats, RelayState, cloud_event_json};
+use orderlog_messaging::{DEFAULT_STREAM, Nats, RelayState, cloud_event_json, take_stream};
 use tokio::time::timeout;
 
 use crate::{
@@ -157,9 +157,9 @@ async fn a_copy_publishes_nothing_until_the_shop_is_said_to_have_moved() {
     // The shop itself moves: the new place goes on, the old one is told.
     let mut moved = Shop::copy_of(&shop).await;
     let nats = server.connect().await;
-    let before = nats.take_stream(&moved.identity).await.expect("taking the stream over");
+    let before = take_stream(&nats, &moved.identity).await.expect("taking the stream over");
     assert_eq!(before.as_deref(), Some(shop.identity.place.as_str()));
-    assert_eq!(nats.take_stream(&moved.identity).await.expect("again"), None);
+    assert_eq!(take_stream(&nats, &moved.identity).await.expect("again"), None);
     let mut moving = run(&moved, &nats);
     moved.append_differently(3).await;
     moving.reaches(Position(25)).await;

@@ -1,7 +1,7 @@
 //! `orderlog take-stream`: the log has moved, and its JetStream stream is told so. A copy must not do this (ADR 9).
 
 use anyhow::Context as _;
-use orderlog_messaging::Nats;
+use orderlog_messaging::{Nats, take_stream};
 
 use super::output::print;
 use crate::{config::Config, node};
@@ -13,7 +13,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let log = node::open_log_to_read(config).await?;
     let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
     let nats = Nats::connect(access).await.context("connect to NATS")?;
-    let before = nats.take_stream(&identity).await?;
+    let before = take_stream(&nats, &identity).await?;
     let place = &identity.place;
     print(&match before {
         None => format!("Stream {stream} belongs to the log at {place} already.\n"),
