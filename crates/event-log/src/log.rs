@@ -4,7 +4,7 @@ use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
 use crate::{
     CommandRecord, Head, Identity, LogError, LogWriter, Recorded, ShopSettings, Snapshot, postgres::PostgresLog,
-    sqlite::SqliteLog,
+    sqlite::SqliteLog, writer::Engine,
 };
 
 /// A log on one of the two engines. Cheap to clone; clones share their connections.
@@ -238,6 +238,9 @@ impl Log {
     /// # Errors
     /// When the database cannot be reached or its settings have become unsafe.
     pub async fn writer(&self) -> Result<LogWriter, LogError> {
-        LogWriter::connect(self).await
+        Ok(LogWriter::on(match self {
+            Log::Postgres(log) => Engine::Postgres(log.writer().await?),
+            Log::Sqlite(log) => Engine::Sqlite(log.writer().await?),
+        }))
     }
 }

@@ -5,14 +5,14 @@ mod breaker;
 mod durability;
 mod guards;
 mod place;
+mod reads;
 mod session;
 mod sql;
 
-use std::{str::FromStr, time::Duration};
+use std::str::FromStr;
 
 use chrono::DateTime;
-use futures::{Stream, TryStreamExt};
-use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, UnknownStream, Version};
+use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool, Row,
     pool::PoolConnection,
@@ -22,12 +22,11 @@ use sqlx::{
 pub(crate) use self::append::PostgresWriter;
 use self::breaker::Breaker;
 use crate::{
-    CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot,
+    CommandRecord, Head, Identity, LogError, Recorded, ShopSettings, Snapshot,
     error::within,
     identity, migrations,
-    reads::{StoredEvent, reads},
+    reads::{StoredCommand, StoredEvent},
     settings::settings,
-    verify::StoredCommand,
 };
 
 /// Connections for readers; the writer's is not one of them.
@@ -35,9 +34,6 @@ const POOL_CONNECTIONS: u32 = 8;
 /// Connections to PostgreSQL that a node uses at most for its log: readers, the writer, and one that asks whether the
 /// database is there.
 pub const CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
-
-/// How long to wait for a connection.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Whether the tables of a log are there for this role to see.
 const IS_THERE: &str = "SELECT to_regclass('log_head') IS NOT NULL AND to_regclass('migrations') IS NOT NULL";
@@ -61,7 +57,6 @@ pub struct PostgresLog {
     breaker: Breaker,
 }
 
-reads!(PgConnection, PgRow);
 settings!(PgConnection, PgRow);
 
 /// Reads through the pool. A session that was lost since it was last used shows only now; then another one reads, and
@@ -95,7 +90,7 @@ impl PostgresLog {
     pub(crate) async fn open_to_read(url: &str) -> Result<PostgresLog, LogError> {
         let options = options(url)?.options([("default_transaction_read_only", "on")]);
         let failed = |error| LogError::from_sqlx("connecting", error);
-        let mut connection = within(CONNECT_LIMIT, options.connect()).await.map_err(failed)?;
+        let mut connection = within(session::CONNECT_LIMIT, options.connect()).await.map_err(failed)?;
         let there: bool = sqlx::query_scalar(IS_THERE).fetch_one(&mut connection).await.map_err(failed)?;
         if !there {
             let place = options.get_database().unwrap_or_else(|| options.get_username());
@@ -112,7 +107,7 @@ impl PostgresLog {
     fn pooled(options: PgConnectOptions) -> PostgresLog {
         let pool = PgPoolOptions::new()
             .max_connections(POOL_CONNECTIONS)
-            .acquire_timeout(CONNECT_LIMIT)
+            .acquire_timeout(session::CONNECT_LIMIT)
             .after_connect(|connection, _| Box::pin(session::prepare(connection)))
             .test_before_acquire(false)
             .before_acquire(|connection, known| Box::pin(session::is_alive(connection, known.idle_for)))
@@ -155,7 +150,7 @@ impl PostgresLog {
     }
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {
-        reading!(self, "reading the head", session => head(&mut session))
+        reading!(self, "reading the head", session => reads::head(&mut session))
     }
 
     pub(crate) async fn settings(&self) -> Result<Vec<ShopSettings>, LogError> {
@@ -167,14 +162,14 @@ impl PostgresLog {
         let mut connection = self.connection("recording the shop's settings").await?;
         let mut transaction = connection.begin().await.map_err(failed)?;
         let row = sqlx::query(sql::LOCK_HEAD).fetch_one(&mut *transaction).await.map_err(failed)?;
-        let head = head_of(&row)?.position;
+        let head = reads::head_of(&row)?.position;
         let recorded = insert_settings(&mut transaction, head, settings).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(recorded)
     }
 
     pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        reading!(self, "reading events", session => read(&mut session, after, limit))
+        reading!(self, "reading events", session => reads::read(&mut session, after, limit))
     }
 
     pub(crate) async fn read_stream(
@@ -183,7 +178,7 @@ impl PostgresLog {
         after: Version,
         limit: u32,
     ) -> Result<Vec<Recorded>, LogError> {
-        reading!(self, "reading events", session => read_stream(&mut session, stream, after, limit))
+        reading!(self, "reading events", session => reads::read_stream(&mut session, stream, after, limit))
     }
 
     pub(crate) async fn read_types(
@@ -192,38 +187,35 @@ impl PostgresLog {
         types: &[&str],
         limit: u32,
     ) -> Result<Vec<Recorded>, LogError> {
-        let mut connection = self.connection("reading events").await?;
-        let types: Vec<String> = types.iter().map(|&one| one.to_owned()).collect();
-        let query = sqlx::query(sql::READ_TYPES).bind(after.0).bind(types).bind(i64::from(limit));
-        collect(query.fetch(&mut *connection), limit).await
+        reads::read_types(&mut *self.connection("reading events").await?, after, types, limit).await
     }
 
     pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
-        reading!(self, "reading events", session => read_stored(&mut session, after, limit))
+        reading!(self, "reading events", session => reads::read_stored(&mut session, after, limit))
     }
 
     pub(crate) async fn stored_commands(&self, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
-        reading!(self, "looking up commands", session => stored_commands(&mut session, ids))
+        reading!(self, "looking up commands", session => reads::stored_commands(&mut session, ids))
     }
 
     pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
-        reading!(self, "counting commands", session => count_commands(&mut session, until))
+        reading!(self, "counting commands", session => reads::count_commands(&mut session, until))
     }
 
     pub(crate) async fn odd_commands(&self) -> Result<i64, LogError> {
-        reading!(self, "counting commands", session => odd_commands(&mut session))
+        reading!(self, "counting commands", session => reads::odd_commands(&mut session))
     }
 
     pub(crate) async fn untold_commands(&self) -> Result<i64, LogError> {
-        reading!(self, "counting commands", session => untold_commands(&mut session))
+        reading!(self, "counting commands", session => reads::untold_commands(&mut session))
     }
 
     pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
-        reading!(self, "counting events", session => extent(&mut session, until))
+        reading!(self, "counting events", session => reads::extent(&mut session, until))
     }
 
     pub(crate) async fn snapshots_after(&self, stream: &str, limit: u32) -> Result<Vec<Snapshot>, LogError> {
-        reading!(self, "reading snapshots", session => snapshots_after(&mut session, stream, limit))
+        reading!(self, "reading snapshots", session => reads::snapshots_after(&mut session, stream, limit))
     }
 
     pub(crate) async fn connections_left(&self) -> Result<i64, LogError> {
@@ -241,54 +233,22 @@ impl PostgresLog {
     }
 
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        reading!(self, "looking up commands", session => find_commands(&mut session, ids))
+        reading!(self, "looking up commands", session => reads::find_commands(&mut session, ids))
     }
 
     pub(crate) async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        reading!(self, "loading snapshots", session => load_snapshots(&mut session, streams))
+        reading!(self, "loading snapshots", session => reads::load_snapshots(&mut session, streams))
     }
 
     pub(crate) async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {
         let mut connection = self.connection("saving snapshots").await?;
-        for snapshot in snapshots {
-            sqlx::query(crate::reads::SAVE_SNAPSHOT)
-                .bind(snapshot.stream.to_string())
-                .bind(snapshot.version.0)
-                .bind(snapshot.format.cast_signed())
-                .bind(&snapshot.state)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| LogError::from_sqlx("saving snapshots", error))?;
-        }
-        Ok(())
+        reads::save_snapshots(&mut connection, snapshots).await
     }
-}
 
-async fn read_streams(connection: &mut PgConnection, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
-    let streams: Vec<String> = after.iter().map(|(stream, _)| stream.to_string()).collect();
-    let versions: Vec<i64> = after.iter().map(|(_, version)| version.0).collect();
-    collect(sqlx::query(sql::READ_STREAMS).bind(streams).bind(versions).fetch(connection), 0).await
-}
-
-async fn find_commands(connection: &mut PgConnection, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
-    rows.and_then(|rows| rows.iter().map(command_of).collect())
-        .map_err(|error| LogError::from_sqlx("looking up commands", error))
-}
-
-async fn stored_commands(connection: &mut PgConnection, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
-    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
-    rows.and_then(|rows| rows.iter().map(stored_command_of).collect())
-        .map_err(|error| LogError::from_sqlx("looking up commands", error))
-}
-
-async fn load_snapshots(connection: &mut PgConnection, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-    let streams: Vec<String> = streams.iter().map(StreamId::to_string).collect();
-    let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(streams).fetch_all(connection).await;
-    rows.and_then(|rows| rows.iter().map(snapshot_of).collect())
-        .map_err(|error| LogError::from_sqlx("loading snapshots", error))
+    /// A writer with a connection of its own.
+    pub(crate) async fn writer(&self) -> Result<PostgresWriter, LogError> {
+        PostgresWriter::connect(self.options.clone(), self.breaker.clone()).await
+    }
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, LogError> {

@@ -1,4 +1,6 @@
-//! Everything both engines read and keep with the same SQL, written once and compiled for each.
+//! What both engines read and keep with the same SQL: written once, compiled for each.
+
+use orderlog_domain::ids::CommandId;
 
 /// The head's one row.
 pub(crate) const HEAD: &str = "SELECT position, hash, next_order, recorded_at FROM log_head WHERE id = 1";
@@ -39,7 +41,17 @@ pub(crate) struct StoredEvent {
     pub(crate) event: Vec<u8>,
 }
 
-/// Defines the functions both engines share, for one engine's connection and row.
+/// A row of `commands` as it is stored, unchecked. Only `verify` reads it.
+#[derive(Debug)]
+pub(crate) struct StoredCommand {
+    pub(crate) command_id: CommandId,
+    pub(crate) request_hash: Vec<u8>,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+/// Defines the functions that both engines share, for the connection and the row of one engine. The engine says how it takes
+/// lists (`id_list`, `stream_list`) and has the statements that take them in its `sql`.
 macro_rules! reads {
     ($connection:ty, $row:ty) => {
         pub(crate) async fn head(connection: &mut $connection) -> Result<Head, LogError> {
@@ -53,7 +65,7 @@ macro_rules! reads {
             }
         }
 
-        fn head_of(row: &$row) -> Result<Head, LogError> {
+        pub(super) fn head_of(row: &$row) -> Result<Head, LogError> {
             let failed = |error| LogError::from_sqlx("reading the head", error);
             let position = Position(row.try_get(0).map_err(failed)?);
             let corrupt = |what: &str| LogError::Corrupt { position, what: what.to_owned() };
@@ -156,6 +168,51 @@ macro_rules! reads {
                 format: format.try_into().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
                 state: row.try_get(3)?,
             })
+        }
+
+        pub(crate) async fn find_commands(
+            connection: &mut $connection,
+            ids: &[CommandId],
+        ) -> Result<Vec<CommandRecord>, LogError> {
+            let rows = sqlx::query(sql::FIND_COMMANDS).bind(id_list(ids)).fetch_all(connection).await;
+            rows.and_then(|rows| rows.iter().map(command_of).collect())
+                .map_err(|error| LogError::from_sqlx("looking up commands", error))
+        }
+
+        /// The same, unchecked.
+        pub(crate) async fn stored_commands(
+            connection: &mut $connection,
+            ids: &[CommandId],
+        ) -> Result<Vec<StoredCommand>, LogError> {
+            let rows = sqlx::query(sql::FIND_COMMANDS).bind(id_list(ids)).fetch_all(connection).await;
+            rows.and_then(|rows| rows.iter().map(stored_command_of).collect())
+                .map_err(|error| LogError::from_sqlx("looking up commands", error))
+        }
+
+        pub(crate) async fn load_snapshots(
+            connection: &mut $connection,
+            streams: &[StreamId],
+        ) -> Result<Vec<Snapshot>, LogError> {
+            let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(stream_list(streams)).fetch_all(connection).await;
+            rows.and_then(|rows| rows.iter().map(snapshot_of).collect())
+                .map_err(|error| LogError::from_sqlx("loading snapshots", error))
+        }
+
+        pub(crate) async fn save_snapshots(
+            connection: &mut $connection,
+            snapshots: &[Snapshot],
+        ) -> Result<(), LogError> {
+            for snapshot in snapshots {
+                sqlx::query(crate::reads::SAVE_SNAPSHOT)
+                    .bind(snapshot.stream.to_string())
+                    .bind(snapshot.version.0)
+                    .bind(snapshot.format.cast_signed())
+                    .bind(&snapshot.state)
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(|error| LogError::from_sqlx("saving snapshots", error))?;
+            }
+            Ok(())
         }
 
         /// How many commands up to a position recorded something.

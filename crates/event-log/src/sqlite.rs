@@ -4,13 +4,13 @@ mod append;
 mod guards;
 mod place;
 pub(crate) mod pool;
+mod reads;
 pub(crate) mod same_file;
 pub(crate) mod session;
 mod sql;
 
 use chrono::DateTime;
-use futures::{Stream, TryStreamExt};
-use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, UnknownStream, Version};
+use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{
     Connection, Row, SqliteConnection, SqlitePool,
     pool::PoolConnection,
@@ -20,10 +20,9 @@ use sqlx::{
 pub(crate) use self::append::SqliteWriter;
 use self::same_file::SameFile;
 use crate::{
-    CommandRecord, Hash, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
-    reads::{StoredEvent, reads},
+    CommandRecord, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
+    reads::{StoredCommand, StoredEvent},
     settings::settings,
-    verify::StoredCommand,
 };
 
 /// Connections for readers and snapshots; each is a thread, and the machine is one shop's.
@@ -40,7 +39,6 @@ pub struct SqliteLog {
     file: SameFile,
 }
 
-reads!(SqliteConnection, SqliteRow);
 settings!(SqliteConnection, SqliteRow);
 
 impl SqliteLog {
@@ -94,7 +92,7 @@ impl SqliteLog {
     }
 
     pub(crate) async fn head(&self) -> Result<Head, LogError> {
-        head(&mut *self.connection("reading the head").await?).await
+        reads::head(&mut *self.connection("reading the head").await?).await
     }
 
     pub(crate) async fn settings(&self) -> Result<Vec<ShopSettings>, LogError> {
@@ -106,14 +104,14 @@ impl SqliteLog {
         let mut connection = self.connection("recording the shop's settings").await?;
         // The one who may write: the head stays where it is.
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let head = head(&mut transaction).await?.position;
+        let head = reads::head(&mut transaction).await?.position;
         let recorded = insert_settings(&mut transaction, head, settings).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(recorded)
     }
 
     pub(crate) async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        read(&mut *self.connection("reading events").await?, after, limit).await
+        reads::read(&mut *self.connection("reading events").await?, after, limit).await
     }
 
     pub(crate) async fn read_stream(
@@ -122,7 +120,7 @@ impl SqliteLog {
         after: Version,
         limit: u32,
     ) -> Result<Vec<Recorded>, LogError> {
-        read_stream(&mut *self.connection("reading events").await?, stream, after, limit).await
+        reads::read_stream(&mut *self.connection("reading events").await?, stream, after, limit).await
     }
 
     pub(crate) async fn read_types(
@@ -131,37 +129,35 @@ impl SqliteLog {
         types: &[&str],
         limit: u32,
     ) -> Result<Vec<Recorded>, LogError> {
-        let mut connection = self.connection("reading events").await?;
-        let query = sqlx::query(sql::READ_TYPES).bind(after.0).bind(list(types.iter().copied())).bind(i64::from(limit));
-        collect(query.fetch(&mut *connection), limit).await
+        reads::read_types(&mut *self.connection("reading events").await?, after, types, limit).await
     }
 
     pub(crate) async fn read_stored(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, LogError> {
-        read_stored(&mut *self.connection("reading events").await?, after, limit).await
+        reads::read_stored(&mut *self.connection("reading events").await?, after, limit).await
     }
 
     pub(crate) async fn stored_commands(&self, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
-        stored_commands(&mut *self.connection("looking up commands").await?, ids).await
+        reads::stored_commands(&mut *self.connection("looking up commands").await?, ids).await
     }
 
     pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
-        count_commands(&mut *self.connection("counting commands").await?, until).await
+        reads::count_commands(&mut *self.connection("counting commands").await?, until).await
     }
 
     pub(crate) async fn odd_commands(&self) -> Result<i64, LogError> {
-        odd_commands(&mut *self.connection("counting commands").await?).await
+        reads::odd_commands(&mut *self.connection("counting commands").await?).await
     }
 
     pub(crate) async fn untold_commands(&self) -> Result<i64, LogError> {
-        untold_commands(&mut *self.connection("counting commands").await?).await
+        reads::untold_commands(&mut *self.connection("counting commands").await?).await
     }
 
     pub(crate) async fn extent(&self, until: Position) -> Result<(i64, i64, i64), LogError> {
-        extent(&mut *self.connection("counting events").await?, until).await
+        reads::extent(&mut *self.connection("counting events").await?, until).await
     }
 
     pub(crate) async fn snapshots_after(&self, stream: &str, limit: u32) -> Result<Vec<Snapshot>, LogError> {
-        snapshots_after(&mut *self.connection("reading snapshots").await?, stream, limit).await
+        reads::snapshots_after(&mut *self.connection("reading snapshots").await?, stream, limit).await
     }
 
     pub(crate) async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
@@ -169,61 +165,21 @@ impl SqliteLog {
     }
 
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        find_commands(&mut *self.connection("looking up commands").await?, ids).await
+        reads::find_commands(&mut *self.connection("looking up commands").await?, ids).await
     }
 
     pub(crate) async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        load_snapshots(&mut *self.connection("loading snapshots").await?, streams).await
+        reads::load_snapshots(&mut *self.connection("loading snapshots").await?, streams).await
     }
 
     pub(crate) async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {
-        let mut connection = self.connection("saving snapshots").await?;
-        for snapshot in snapshots {
-            sqlx::query(crate::reads::SAVE_SNAPSHOT)
-                .bind(snapshot.stream.to_string())
-                .bind(snapshot.version.0)
-                .bind(snapshot.format.cast_signed())
-                .bind(&snapshot.state)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| LogError::from_sqlx("saving snapshots", error))?;
-        }
-        Ok(())
+        reads::save_snapshots(&mut *self.connection("saving snapshots").await?, snapshots).await
     }
-}
 
-async fn read_streams(
-    connection: &mut SqliteConnection,
-    after: &[(StreamId, Version)],
-) -> Result<Vec<Recorded>, LogError> {
-    let wanted = list(after.iter().map(|(stream, version)| serde_json::json!([stream.to_string(), version.0])));
-    collect(sqlx::query(sql::READ_STREAMS).bind(wanted).fetch(connection), 0).await
-}
-
-async fn find_commands(connection: &mut SqliteConnection, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-    let ids = list(ids.iter().map(|id| id.0.simple().to_string()));
-    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
-    rows.and_then(|rows| rows.iter().map(command_of).collect())
-        .map_err(|error| LogError::from_sqlx("looking up commands", error))
-}
-
-async fn stored_commands(connection: &mut SqliteConnection, ids: &[CommandId]) -> Result<Vec<StoredCommand>, LogError> {
-    let ids = list(ids.iter().map(|id| id.0.simple().to_string()));
-    let rows = sqlx::query(sql::FIND_COMMANDS).bind(ids).fetch_all(connection).await;
-    rows.and_then(|rows| rows.iter().map(stored_command_of).collect())
-        .map_err(|error| LogError::from_sqlx("looking up commands", error))
-}
-
-async fn load_snapshots(connection: &mut SqliteConnection, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-    let streams = list(streams.iter().map(StreamId::to_string));
-    let rows = sqlx::query(sql::LOAD_SNAPSHOTS).bind(streams).fetch_all(connection).await;
-    rows.and_then(|rows| rows.iter().map(snapshot_of).collect())
-        .map_err(|error| LogError::from_sqlx("loading snapshots", error))
-}
-
-/// SQLite has no arrays; a JSON list is one bind variable, however long, and leaves the statement as it is.
-fn list<T: Into<serde_json::Value>>(items: impl Iterator<Item = T>) -> String {
-    serde_json::Value::Array(items.map(Into::into).collect()).to_string()
+    /// A writer with a connection of its own.
+    pub(crate) async fn writer(&self) -> Result<SqliteWriter, LogError> {
+        SqliteWriter::connect(self.options.clone(), self.file.clone()).await
+    }
 }
 
 /// Applies what is pending in one transaction; processes that start at once take turns.

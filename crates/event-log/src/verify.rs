@@ -1,71 +1,18 @@
 //! Proof that nothing in the log was altered: every byte of every event is tied to the head, every command to its events.
 
+mod report;
 mod walk;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use orderlog_domain::ids::{CommandId, Position};
 
-use self::walk::Walk;
-use crate::{Hash, Log, LogError, log::on_engine};
+pub use self::report::{Against, Fault, Report};
+use self::walk::{Act, Walk};
+use crate::{Hash, Log, LogError, log::on_engine, reads::StoredCommand};
 
 /// Events read at a time.
 const PAGE: u32 = 2_000;
-/// Faults told one by one; further ones are only counted.
-const FAULTS_TOLD: usize = 20;
-
-/// What the log is compared with besides itself.
-#[derive(Debug, Clone, Default)]
-pub struct Against {
-    /// The present: no event is younger. Not looked at when left out.
-    pub now: Option<DateTime<Utc>>,
-    /// Hashes that somebody noted earlier, each with its position.
-    pub noted: Vec<(Position, Hash)>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// How many events were proven; also the last one's position.
-    pub positions: Position,
-    /// Hash of the last event: whoever noted it elsewhere can tell that history before it is unchanged.
-    pub head_hash: Hash,
-    /// Everything that is wrong, events first; none in a sound log.
-    pub faults: Vec<Fault>,
-}
-
-/// One thing that was altered, added or removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The position it concerns, where it concerns one.
-    pub position: Option<Position>,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl Fault {
-    fn at(position: Position, what: impl Into<String>) -> Fault {
-        Fault { position: Some(position), what: what.into() }
-    }
-}
-
-/// The command of consecutive events, as their envelopes tell of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Act {
-    command_id: CommandId,
-    first: Position,
-    last: Position,
-}
-
-/// A row of `commands` as it is stored, believed in nothing.
-#[derive(Debug)]
-pub(crate) struct StoredCommand {
-    pub(crate) command_id: CommandId,
-    pub(crate) request_hash: Vec<u8>,
-    pub(crate) first: i64,
-    pub(crate) last: i64,
-}
 
 /// Walks the whole log. Of events: positions without gaps, the hash chain over the stored bytes, each column against the
 /// JSON, versions of each stream without holes, order numbers in order, times that never decrease. Of commands: each

@@ -3,7 +3,7 @@
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
 use crate::{
-    Batch, CommandRecord, Head, Log, LogError, Recorded, Snapshot, Swap, postgres::PostgresWriter, sqlite::SqliteWriter,
+    Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, postgres::PostgresWriter, sqlite::SqliteWriter,
 };
 
 /// Appends to a log through a connection of its own. After any error, [`reconnect`](LogWriter::reconnect) comes
@@ -14,8 +14,9 @@ pub struct LogWriter {
     condition: Condition,
 }
 
+/// The connection, to one of the two engines.
 #[derive(Debug)]
-enum Engine {
+pub(crate) enum Engine {
     Postgres(PostgresWriter),
     Sqlite(SqliteWriter),
 }
@@ -50,12 +51,9 @@ macro_rules! on_connection {
 }
 
 impl LogWriter {
-    pub(crate) async fn connect(log: &Log) -> Result<LogWriter, LogError> {
-        let engine = match log {
-            Log::Postgres(log) => Engine::Postgres(PostgresWriter::connect(log).await?),
-            Log::Sqlite(log) => Engine::Sqlite(SqliteWriter::connect(log).await?),
-        };
-        Ok(LogWriter { engine, condition: Condition::Idle })
+    /// A writer on a fresh connection.
+    pub(crate) fn on(engine: Engine) -> LogWriter {
+        LogWriter { engine, condition: Condition::Idle }
     }
 
     /// Replaces the connection after a failure. Any transaction of the old one is gone, and whatever it was doing has
@@ -123,7 +121,7 @@ impl LogWriter {
         on_connection!(self, None, engine => engine.head())
     }
 
-    /// As [`Log::read`].
+    /// As [`Log::read`](crate::Log::read).
     ///
     /// # Errors
     /// [`LogError::Gap`] when an event is missing; when a row is damaged or the database fails.
@@ -139,7 +137,7 @@ impl LogWriter {
         on_connection!(self, None, engine => engine.read_streams(after))
     }
 
-    /// As [`Log::find_commands`].
+    /// As [`Log::find_commands`](crate::Log::find_commands).
     ///
     /// # Errors
     /// When the database fails.
@@ -147,7 +145,7 @@ impl LogWriter {
         on_connection!(self, None, engine => engine.find_commands(ids))
     }
 
-    /// As [`Log::load_snapshots`].
+    /// As [`Log::load_snapshots`](crate::Log::load_snapshots).
     ///
     /// # Errors
     /// When the database fails.

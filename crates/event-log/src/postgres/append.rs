@@ -7,9 +7,8 @@ use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{
-    PostgresLog,
     breaker::{Away, Breaker},
-    durability, head_of, session, sql,
+    durability, reads, session, sql,
 };
 use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, error::within};
 
@@ -38,9 +37,8 @@ pub(crate) struct PostgresWriter {
 }
 
 impl PostgresWriter {
-    pub(crate) async fn connect(log: &PostgresLog) -> Result<PostgresWriter, LogError> {
-        let (connection, identity) = connect(&log.options).await?;
-        let (options, breaker) = (log.options.clone(), log.breaker.clone());
+    pub(crate) async fn connect(options: PgConnectOptions, breaker: Breaker) -> Result<PostgresWriter, LogError> {
+        let (connection, identity) = connect(&options).await?;
         Ok(PostgresWriter { options, connection, identity, breaker, checked: Instant::now() })
     }
 
@@ -117,7 +115,7 @@ impl PostgresWriter {
             sqlx::query(sql::LOCK_HEAD).fetch_one(&mut self.connection).await
         };
         let lock = async { within(ANSWER_LIMIT, lock).await.map_err(|error| LogError::from_sqlx(DOING, error)) };
-        head_of(&self.breaker.log(DOING, Box::pin(lock)).await?)
+        reads::head_of(&self.breaker.log(DOING, Box::pin(lock)).await?)
     }
 
     pub(crate) async fn unlock(&mut self) -> Result<(), LogError> {
@@ -125,23 +123,23 @@ impl PostgresWriter {
     }
 
     pub(crate) async fn head(&mut self) -> Result<Head, LogError> {
-        self.breaker.log("reading the head", Box::pin(super::head(&mut self.connection))).await
+        self.breaker.log("reading the head", Box::pin(reads::head(&mut self.connection))).await
     }
 
     pub(crate) async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        self.breaker.log("reading events", Box::pin(super::read(&mut self.connection, after, limit))).await
+        self.breaker.log("reading events", Box::pin(reads::read(&mut self.connection, after, limit))).await
     }
 
     pub(crate) async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
-        self.breaker.log("reading events", Box::pin(super::read_streams(&mut self.connection, after))).await
+        self.breaker.log("reading events", Box::pin(reads::read_streams(&mut self.connection, after))).await
     }
 
     pub(crate) async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        self.breaker.log("looking up commands", Box::pin(super::find_commands(&mut self.connection, ids))).await
+        self.breaker.log("looking up commands", Box::pin(reads::find_commands(&mut self.connection, ids))).await
     }
 
     pub(crate) async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        self.breaker.log("loading snapshots", Box::pin(super::load_snapshots(&mut self.connection, streams))).await
+        self.breaker.log("loading snapshots", Box::pin(reads::load_snapshots(&mut self.connection, streams))).await
     }
 }
 

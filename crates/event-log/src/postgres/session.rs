@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
-use super::{CONNECT_LIMIT, durability};
+use super::durability;
 use crate::{LogError, error::within};
 
 /// Every statement here finds its rows by key, so plans that scan or hash tables are never right; yet the planner
@@ -15,6 +15,9 @@ SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off
 SET jit = off; SET plan_cache_mode = force_generic_plan;
 SET default_transaction_isolation = 'read committed';
 SET idle_in_transaction_session_timeout = '2s'";
+
+/// How long to wait for a connection.
+pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// A session idle for longer may have been lost unnoticed.
 const ASK_WHEN_IDLE: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{SqliteLog, same_file::SameFile, session, sql};
+use super::{reads, same_file::SameFile, session, sql};
 use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap};
 
 /// A writer's own connection.
@@ -16,10 +16,10 @@ pub(crate) struct SqliteWriter {
 }
 
 impl SqliteWriter {
-    pub(crate) async fn connect(log: &SqliteLog) -> Result<SqliteWriter, LogError> {
-        let mut connection = session::connect(&log.options).await?;
-        session::grow_wal(&log.options, &mut connection).await?;
-        Ok(SqliteWriter { options: log.options.clone(), connection, file: log.file.clone() })
+    pub(crate) async fn connect(options: SqliteConnectOptions, file: SameFile) -> Result<SqliteWriter, LogError> {
+        let mut connection = session::connect(&options).await?;
+        session::grow_wal(&options, &mut connection).await?;
+        Ok(SqliteWriter { options, connection, file })
     }
 
     /// The old connection is closed first, which waits for its last statement and rolls back what it left open.
@@ -64,23 +64,23 @@ impl SqliteWriter {
     }
 
     pub(crate) async fn head(&mut self) -> Result<Head, LogError> {
-        super::head(&mut self.connection).await
+        reads::head(&mut self.connection).await
     }
 
     pub(crate) async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        super::read(&mut self.connection, after, limit).await
+        reads::read(&mut self.connection, after, limit).await
     }
 
     pub(crate) async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
-        super::read_streams(&mut self.connection, after).await
+        reads::read_streams(&mut self.connection, after).await
     }
 
     pub(crate) async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        super::find_commands(&mut self.connection, ids).await
+        reads::find_commands(&mut self.connection, ids).await
     }
 
     pub(crate) async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        super::load_snapshots(&mut self.connection, streams).await
+        reads::load_snapshots(&mut self.connection, streams).await
     }
 
     async fn run(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {

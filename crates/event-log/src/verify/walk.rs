@@ -6,11 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, Version};
 use serde::Deserialize;
 
-use super::{Act, Against, FAULTS_TOLD, Fault};
+use super::report::{Against, Fault};
 use crate::{Hash, Head, reads::StoredEvent, record::chain_bytes};
 
 /// How far clocks of machines may differ before an event counts as one of the future.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
+/// Faults told one by one; further ones are only counted.
+const FAULTS_TOLD: usize = 20;
 
 /// The fields of an envelope that also stand in columns or are compared with their neighbours'.
 #[derive(Deserialize)]
@@ -28,6 +31,14 @@ struct Columns<'a> {
 struct Origin {
     recorded_at: DateTime<Utc>,
     command_id: CommandId,
+}
+
+/// A command with the positions of its events, as their envelopes say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Act {
+    pub(super) command_id: CommandId,
+    pub(super) first: Position,
+    pub(super) last: Position,
 }
 
 /// How far the walk has come.

@@ -1,0 +1,41 @@
+//! What `verify` is given and what it finds.
+
+use chrono::{DateTime, Utc};
+use orderlog_domain::ids::Position;
+
+use crate::Hash;
+
+/// What the log is compared with besides itself.
+#[derive(Debug, Clone, Default)]
+pub struct Against {
+    /// The present time: no event may be younger. Not checked when left out.
+    pub now: Option<DateTime<Utc>>,
+    /// Hashes that were noted earlier, each with its position.
+    pub noted: Vec<(Position, Hash)>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How many events were verified; also the position of the last one.
+    pub positions: Position,
+    /// Hash of the last event. Whoever notes it elsewhere can check later that nothing up to it was changed.
+    pub head_hash: Hash,
+    /// Everything that is wrong, events first; none in a sound log.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that was altered, added or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The position that it concerns, if any.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Fault {
+    pub(super) fn at(position: Position, what: impl Into<String>) -> Fault {
+        Fault { position: Some(position), what: what.into() }
+    }
+}
