@@ -5,6 +5,7 @@ mod moment;
 mod offers;
 mod rules;
 mod spans;
+mod wording;
 mod words;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-pub use self::moment::Direction;
+pub use self::{moment::Direction, wording::Wording};
 use self::{
     moment::{Miss, Moment, Reading},
     words::Words,
@@ -50,6 +51,8 @@ pub struct DateRange {
     pub timezone: Tz,
     /// What the user should know of the reading.
     pub warnings: Vec<String>,
+    /// How sentences say it; none where the days alone say it better.
+    pub wording: Option<Wording>,
 }
 
 /// How a phrase was read, for `interpretation.date_range` of an answer.
@@ -59,11 +62,9 @@ pub struct Interpretation {
     pub phrase: String,
     /// First day, inclusive (`2026-11-09`), or an instant where days are too coarse; absent: without beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub from: Option<String>,
     /// Last day, inclusive, or the instant at which the range ends; absent: without end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub to: Option<String>,
     /// IANA zone in which it was read.
     pub timezone: String,
@@ -174,6 +175,7 @@ impl Reading {
             whole_days: self.instants.is_none(),
             timezone: calendar.timezone,
             warnings: self.warnings,
+            wording: self.wording.filter(|wording| self.instants.is_none() && !wording.dates_alone),
         })
     }
 }

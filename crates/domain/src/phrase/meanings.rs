@@ -289,13 +289,15 @@ impl Moment<'_> {
 impl Moment<'_> {
     /// From its beginning to today.
     pub(super) fn since(&self, start: &Reading) -> Read {
-        Ok(Reading { from: start.from, to: Some(self.today), ..Reading::like(start) })
+        let wording = start.wording.as_ref().map(|start| start.behind("since"));
+        Ok(Reading { from: start.from, to: Some(self.today), wording, ..Reading::like(start) })
     }
 
     /// From the day after it: to today, or on and on in a forecast.
     pub(super) fn after(&self, start: &Reading) -> Read {
         let to = if self.direction == Direction::Past { Some(self.today) } else { None };
-        Ok(Reading { from: start.to.and_then(|day| day.succ_opt()), to, ..Reading::like(start) })
+        let wording = start.wording.as_ref().map(|start| start.behind("after"));
+        Ok(Reading { from: start.to.and_then(|day| day.succ_opt()), to, wording, ..Reading::like(start) })
     }
 
     /// To the day before it: from the beginning of all, or from today in a forecast.

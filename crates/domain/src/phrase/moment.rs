@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::spans::{Span, Unit};
+use super::{
+    spans::{Span, Unit},
+    wording::Wording,
+};
 use crate::{calendar::BusinessCalendar, rejection::Rejection};
 
 /// Where a weekday, month or date without a year is looked for.
@@ -35,6 +38,8 @@ pub(super) struct Reading {
     /// What the phrase left open: the week of a weekday, or the year.
     pub(super) open: Option<Unit>,
     pub(super) warnings: Vec<String>,
+    /// How sentences say it.
+    pub(super) wording: Option<Wording>,
 }
 
 /// Why a phrase has no meaning.
@@ -53,7 +58,7 @@ pub(super) type Read = Result<Reading, Miss>;
 impl Reading {
     /// All there is.
     pub(super) const UNBOUNDED: Reading =
-        Reading { from: None, to: None, instants: None, open: None, warnings: vec![] };
+        Reading { from: None, to: None, instants: None, open: None, warnings: vec![], wording: None };
 
     pub(super) fn of(span: Span) -> Reading {
         Reading { from: Some(span.from), to: Some(span.to), ..Reading::UNBOUNDED }

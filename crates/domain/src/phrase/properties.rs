@@ -89,7 +89,12 @@ fn directions() -> impl Strategy<Value = Direction> {
 }
 
 /// What holds for every range that was read.
-fn check(range: &DateRange, now: DateTime<Utc>, calendar: &BusinessCalendar) -> Result<(), TestCaseError> {
+fn check(
+    range: &DateRange,
+    now: DateTime<Utc>,
+    calendar: &BusinessCalendar,
+    direction: Direction,
+) -> Result<(), TestCaseError> {
     if let (Some(from), Some(to)) = (range.from, range.to) {
         prop_assert!(FIRST_DAY <= from && from <= to && to <= LAST_DAY);
     }
@@ -99,6 +104,13 @@ fn check(range: &DateRange, now: DateTime<Utc>, calendar: &BusinessCalendar) -> 
     if range.whole_days {
         prop_assert_eq!(range.starts_at, range.from.map(|day| calendar.day_bounds(day).0));
         prop_assert_eq!(range.ends_before, range.to.map(|day| calendar.day_bounds(day).1));
+    }
+    // A sentence that says it means the same.
+    if let Some(said) = &range.wording {
+        let said = format!("{} {}", said.preposition.unwrap_or_default(), said.words);
+        let again = read_unbounded(&said, now, calendar, direction)
+            .map_err(|rejection| TestCaseError::fail(format!("{said}: {rejection:?}")))?;
+        prop_assert_eq!((again.from, again.to), (range.from, range.to), "{}", said);
     }
     let printed = range.interpretation();
     let (Some(from), Some(to)) = (&printed.from, &printed.to) else { return Ok(()) };
@@ -122,7 +134,7 @@ proptest! {
         phrase in select(PHRASES.to_vec()), now in moments(), calendar in shops(), direction in directions(),
     ) {
         match read_unbounded(phrase, now, &calendar, direction) {
-            Ok(range) => check(&range, now, &calendar)?,
+            Ok(range) => check(&range, now, &calendar, direction)?,
             // No such day or week in reach, a weekday that is not that day's, a beginning after now: said, not guessed.
             Err(rejection) => prop_assert!(matches!(rejection.code, Code::InvalidArgument | Code::Ambiguous), "{phrase}"),
         }
@@ -225,7 +237,7 @@ proptest! {
         now in moments(), calendar in shops(), direction in directions(), tight: bool,
     ) {
         if let Ok(range) = read_unbounded(&words.join(if tight { "" } else { " " }), now, &calendar, direction) {
-            check(&range, now, &calendar)?;
+            check(&range, now, &calendar, direction)?;
         }
     }
 }

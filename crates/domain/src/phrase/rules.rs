@@ -7,143 +7,146 @@ use super::{
     moment::{Direction, Miss, Moment, Read, Reading},
     offers::{few_ago, last_few, next_few},
     spans::Unit,
+    wording::Wording,
     words::{Word, Words},
 };
 
-/// One row: what is said, and what it means.
+/// One row: what is said, how sentences say it, and what it means.
 ///
 /// In what is said, `a|b` is either word, `{n}` a count, `{unit}` day to fiscal year, `{dd}` one or two digits, `{yy}`
 /// two, `{year}` four, `{weekday}` and `{month}` a name, `{instant}` a moment in RFC 3339, `{rest}` all that follows.
-struct Rule(&'static str, fn(&Moment<'_>, &Found<'_>) -> Read);
+/// Sentences that say nothing (`""`) tell the days alone.
+struct Rule(&'static str, &'static str, fn(&Moment<'_>, &Found<'_>) -> Read);
 
 /// Rows are tried from the top; the first that fits decides.
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     // Days by name.
-    Rule("today",                             |m, _| m.calendar_unit(Unit::Day, 0)),
-    Rule("today todate",                      |m, _| m.calendar_unit(Unit::Day, 0)),
-    Rule("todate today",                      |m, _| m.calendar_unit(Unit::Day, 0)),
-    Rule("yesterday",                         |m, _| m.calendar_unit(Unit::Day, -1)),
-    Rule("day before yesterday",              |m, _| m.calendar_unit(Unit::Day, -2)),
-    Rule("tomorrow",                          |m, _| m.calendar_unit(Unit::Day, 1)),
-    Rule("day after tomorrow",                |m, _| m.calendar_unit(Unit::Day, 2)),
+    Rule("today",                            "today",                     |m, _| m.calendar_unit(Unit::Day, 0)),
+    Rule("today todate",                     "today",                     |m, _| m.calendar_unit(Unit::Day, 0)),
+    Rule("todate today",                     "today",                     |m, _| m.calendar_unit(Unit::Day, 0)),
+    Rule("yesterday",                        "yesterday",                 |m, _| m.calendar_unit(Unit::Day, -1)),
+    Rule("day before yesterday",             "the day before yesterday",  |m, _| m.calendar_unit(Unit::Day, -2)),
+    Rule("tomorrow",                         "tomorrow",                  |m, _| m.calendar_unit(Unit::Day, 1)),
+    Rule("day after tomorrow",               "the day after tomorrow",    |m, _| m.calendar_unit(Unit::Day, 2)),
     // This, last, next: the calendar unit. Past: rolling.
-    Rule("this {unit}",                       |m, f| m.calendar_unit(f.unit, 0)),
-    Rule("last|previous {unit}",              |m, f| m.calendar_unit(f.unit, -1)),
-    Rule("next {unit}",                       |m, f| m.calendar_unit(f.unit, 1)),
-    Rule("past {unit}",                       |m, f| m.rolling(f.unit, 1)),
-    Rule("{unit} before last",                |m, f| m.calendar_unit(f.unit, -2)),
-    Rule("{unit} after next",                 |m, f| m.calendar_unit(f.unit, 2)),
+    Rule("this {unit}",                      "this {unit}",               |m, f| m.calendar_unit(f.unit, 0)),
+    Rule("last {unit}",                      "last {unit}",               |m, f| m.calendar_unit(f.unit, -1)),
+    Rule("previous {unit}",                  "the previous {unit}",       |m, f| m.calendar_unit(f.unit, -1)),
+    Rule("next {unit}",                      "next {unit}",               |m, f| m.calendar_unit(f.unit, 1)),
+    Rule("past {unit}",                      "the past {unit}",           |m, f| m.rolling(f.unit, 1)),
+    Rule("{unit} before last",               "the {unit} before last",    |m, f| m.calendar_unit(f.unit, -2)),
+    Rule("{unit} after next",                "the {unit} after next",     |m, f| m.calendar_unit(f.unit, 2)),
     // With a count: "last" rolls and includes today, "previous" is the complete units before the present one.
-    Rule("last|past {n} {unit}",              |m, f| m.rolling(f.unit, f.n(0))),
-    Rule("previous {n} {unit}",               |m, f| m.previous(f.unit, f.n(0))),
-    Rule("next {n} {unit}",                   |m, f| m.ahead(f.unit, f.n(0))),
-    Rule("{n} {unit} ago",                    |m, f| m.calendar_unit(f.unit, -f.n(0))),
-    Rule("in {n} {unit}",                     |m, f| m.calendar_unit(f.unit, f.n(0))),
-    Rule("{n} {unit}",                        |m, f| m.nearest_units(f.unit, f.n(0))),
-    Rule("last|past {n} hour|hours",          |m, f| m.last_hours(f.n(0))),
-    Rule("last|past hour",                    |m, _| m.last_hours(1)),
+    Rule("last|past {n} {unit}",             "the last {n} {unit}",       |m, f| m.rolling(f.unit, f.n(0))),
+    Rule("previous {n} {unit}",              "the previous {n} {unit}",   |m, f| m.previous(f.unit, f.n(0))),
+    Rule("next {n} {unit}",                  "the next {n} {unit}",       |m, f| m.ahead(f.unit, f.n(0))),
+    Rule("{n} {unit} ago",                   "{n} {unit} ago",            |m, f| m.calendar_unit(f.unit, -f.n(0))),
+    Rule("in {n} {unit}",                    "",                          |m, f| m.calendar_unit(f.unit, f.n(0))),
+    Rule("{n} {unit}",                       "",                          |m, f| m.nearest_units(f.unit, f.n(0))),
+    Rule("last|past {n} hour|hours",         "",                          |m, f| m.last_hours(f.n(0))),
+    Rule("last|past hour",                   "",                          |m, _| m.last_hours(1)),
     // To date.
-    Rule("{unit} todate",                     |m, f| m.so_far(f.unit)),
-    Rule("this {unit} todate",                |m, f| m.so_far(f.unit)),
-    Rule("todate this {unit}",                |m, f| m.so_far(f.unit)),
-    Rule("wtd",                               |m, _| m.so_far(Unit::Week)),
-    Rule("mtd",                               |m, _| m.so_far(Unit::Month)),
-    Rule("qtd",                               |m, _| m.so_far(Unit::Quarter)),
-    Rule("ytd",                               |m, _| m.so_far(Unit::Year)),
-    Rule("fytd",                              |m, _| m.so_far(Unit::FiscalYear)),
+    Rule("{unit} todate",                    "the {unit} to date",        |m, f| m.so_far(f.unit)),
+    Rule("this {unit} todate",               "this {unit} to date",       |m, f| m.so_far(f.unit)),
+    Rule("todate this {unit}",               "this {unit} to date",       |m, f| m.so_far(f.unit)),
+    Rule("wtd",                              "the week to date",          |m, _| m.so_far(Unit::Week)),
+    Rule("mtd",                              "the month to date",         |m, _| m.so_far(Unit::Month)),
+    Rule("qtd",                              "the quarter to date",       |m, _| m.so_far(Unit::Quarter)),
+    Rule("ytd",                              "the year to date",          |m, _| m.so_far(Unit::Year)),
+    Rule("fytd",                             "the fiscal year to date",   |m, _| m.so_far(Unit::FiscalYear)),
     // Weekends and weekdays.
-    Rule("this weekend",                      |m, _| m.weekend(0)),
-    Rule("weekend",                           |m, _| m.weekend(0)),
-    Rule("last|previous|past weekend",        |m, _| m.weekend(-1)),
-    Rule("next weekend",                      |m, _| m.weekend(1)),
-    Rule("{weekday}",                         |m, f| m.weekday(f.weekday)),
-    Rule("this {weekday}",                    |m, f| m.weekday_of_week(f.weekday, 0)),
-    Rule("last|previous|past {weekday}",      |m, f| m.weekday_before(f.weekday)),
-    Rule("next {weekday}",                    |m, f| m.weekday_after(f.weekday)),
-    Rule("{weekday} this week",               |m, f| m.weekday_of_week(f.weekday, 0)),
-    Rule("{weekday} last|previous week",      |m, f| m.weekday_of_week(f.weekday, -1)),
-    Rule("{weekday} next week",               |m, f| m.weekday_of_week(f.weekday, 1)),
+    Rule("this weekend",                     "this weekend",              |m, _| m.weekend(0)),
+    Rule("weekend",                          "the weekend",               |m, _| m.weekend(0)),
+    Rule("last|previous|past weekend",       "last weekend",              |m, _| m.weekend(-1)),
+    Rule("next weekend",                     "next weekend",              |m, _| m.weekend(1)),
+    Rule("{weekday}",                        "{weekday}",                 |m, f| m.weekday(f.weekday)),
+    Rule("this {weekday}",                   "this {weekday}",            |m, f| m.weekday_of_week(f.weekday, 0)),
+    Rule("last|previous|past {weekday}",     "last {weekday}",            |m, f| m.weekday_before(f.weekday)),
+    Rule("next {weekday}",                   "next {weekday}",            |m, f| m.weekday_after(f.weekday)),
+    Rule("{weekday} this week",              "{weekday} this week",       |m, f| m.weekday_of_week(f.weekday, 0)),
+    Rule("{weekday} last|previous week",     "{weekday} last week",       |m, f| m.weekday_of_week(f.weekday, -1)),
+    Rule("{weekday} next week",              "{weekday} next week",       |m, f| m.weekday_of_week(f.weekday, 1)),
     // Months, quarters, years.
-    Rule("{month}",                           |m, f| m.month(f.month)),
-    Rule("{month} {year}",                    |m, f| m.month_of(f.month, f.year(0))),
-    Rule("{year} {month}",                    |m, f| m.month_of(f.month, f.year(0))),
-    Rule("{month} -|/ {year}",                |m, f| m.month_of(f.month, f.year(0))),
-    Rule("last|previous|past {month}",        |m, f| m.month_before(f.month)),
-    Rule("this {month}",                      |m, f| m.month_away(f.month, 0)),
-    Rule("next {month}",                      |m, f| m.month_after(f.month)),
-    Rule("{month} this year",                 |m, f| m.month_away(f.month, 0)),
-    Rule("{month} last|previous year",        |m, f| m.month_away(f.month, -1)),
-    Rule("{month} next year",                 |m, f| m.month_away(f.month, 1)),
-    Rule("{dd} / {year}",                     |m, f| m.iso_month(f.year(1), f.number(0))),
-    Rule("{year} - {dd}",                     |m, f| m.iso_month(f.year(0), f.number(1))),
-    Rule("q {dd}",                            |m, f| m.quarter(f.number(0))),
-    Rule("q {dd} {year}",                     |m, f| m.quarter_of(f.number(0), f.year(1))),
-    Rule("q {dd} -|/ {year}",                 |m, f| m.quarter_of(f.number(0), f.year(1))),
-    Rule("q {dd} this year",                  |m, f| m.quarter_away(f.number(0), 0)),
-    Rule("q {dd} last|previous year",         |m, f| m.quarter_away(f.number(0), -1)),
-    Rule("q {dd} next year",                  |m, f| m.quarter_away(f.number(0), 1)),
-    Rule("{year} q {dd}",                     |m, f| m.quarter_of(f.number(1), f.year(0))),
-    Rule("{year} - q {dd}",                   |m, f| m.quarter_of(f.number(1), f.year(0))),
-    Rule("{year}",                            |m, f| m.year(f.year(0))),
-    Rule("fy|fiscalyear {year} -|/ {yy}",     |m, f| m.fiscal_year(f.year(0), f.number(1))),
-    Rule("fy|fiscalyear {year} -|/ {year}",   |m, f| m.fiscal_year(f.year(0), f.number(1))),
-    Rule("fy|fiscalyear {yy} -|/ {yy}",       |m, f| m.fiscal_year(f.short_year(0), f.number(1))),
-    Rule("fy|fiscalyear {year}",              |m, f| m.fiscal_year_by_one(f.year(0))),
-    Rule("fy|fiscalyear {yy}",                |m, f| m.fiscal_year_by_one(f.short_year(0))),
+    Rule("{month}",                          "{month}",                   |m, f| m.month(f.month)),
+    Rule("{month} {year}",                   "{month} {year}",            |m, f| m.month_of(f.month, f.year(0))),
+    Rule("{year} {month}",                   "{month} {year}",            |m, f| m.month_of(f.month, f.year(0))),
+    Rule("{month} -|/ {year}",               "{month} {year}",            |m, f| m.month_of(f.month, f.year(0))),
+    Rule("last|previous|past {month}",       "last {month}",              |m, f| m.month_before(f.month)),
+    Rule("this {month}",                     "this {month}",              |m, f| m.month_away(f.month, 0)),
+    Rule("next {month}",                     "next {month}",              |m, f| m.month_after(f.month)),
+    Rule("{month} this year",                "{month} this year",         |m, f| m.month_away(f.month, 0)),
+    Rule("{month} last|previous year",       "{month} last year",         |m, f| m.month_away(f.month, -1)),
+    Rule("{month} next year",                "{month} next year",         |m, f| m.month_away(f.month, 1)),
+    Rule("{dd} / {year}",                    "{dd}/{year}",               |m, f| m.iso_month(f.year(1), f.number(0))),
+    Rule("{year} - {dd}",                    "{year}-{dd}",               |m, f| m.iso_month(f.year(0), f.number(1))),
+    Rule("q {dd}",                           "Q{dd}",                     |m, f| m.quarter(f.number(0))),
+    Rule("q {dd} {year}",                    "Q{dd} {year}",              |m, f| m.quarter_of(f.number(0), f.year(1))),
+    Rule("q {dd} -|/ {year}",                "Q{dd} {year}",              |m, f| m.quarter_of(f.number(0), f.year(1))),
+    Rule("q {dd} this year",                 "Q{dd} this year",           |m, f| m.quarter_away(f.number(0), 0)),
+    Rule("q {dd} last|previous year",        "Q{dd} last year",           |m, f| m.quarter_away(f.number(0), -1)),
+    Rule("q {dd} next year",                 "Q{dd} next year",           |m, f| m.quarter_away(f.number(0), 1)),
+    Rule("{year} q {dd}",                    "Q{dd} {year}",              |m, f| m.quarter_of(f.number(1), f.year(0))),
+    Rule("{year} - q {dd}",                  "Q{dd} {year}",              |m, f| m.quarter_of(f.number(1), f.year(0))),
+    Rule("{year}",                           "{year}",                    |m, f| m.year(f.year(0))),
+    Rule("fy|fiscalyear {year} -|/ {yy}",    "FY{year}-{yy}",             |m, f| m.fiscal_year(f.year(0), f.number(1))),
+    Rule("fy|fiscalyear {year} -|/ {year}",  "FY{year}-{year}",           |m, f| m.fiscal_year(f.year(0), f.number(1))),
+    Rule("fy|fiscalyear {yy} -|/ {yy}",      "FY{yy}-{yy}",               |m, f| m.fiscal_year(f.short_year(0), f.number(1))),
+    Rule("fy|fiscalyear {year}",             "FY{year}",                  |m, f| m.fiscal_year_by_one(f.year(0))),
+    Rule("fy|fiscalyear {yy}",               "FY{yy}",                    |m, f| m.fiscal_year_by_one(f.short_year(0))),
     // Weeks of ISO 8601.
-    Rule("{year} - w {dd}",                   |m, f| m.iso_week_of(f.number(1), f.year(0))),
-    Rule("{year} w|week {dd}",                |m, f| m.iso_week_of(f.number(1), f.year(0))),
-    Rule("w|week {dd} {year}",                |m, f| m.iso_week_of(f.number(0), f.year(1))),
-    Rule("w|week {dd} -|/ {year}",            |m, f| m.iso_week_of(f.number(0), f.year(1))),
-    Rule("w|week {dd}",                       |m, f| m.iso_week(f.number(0))),
+    Rule("{year} - w {dd}",                  "{year}-W{dd}",              |m, f| m.iso_week_of(f.number(1), f.year(0))),
+    Rule("{year} w|week {dd}",               "week {dd} {year}",          |m, f| m.iso_week_of(f.number(1), f.year(0))),
+    Rule("w|week {dd} {year}",               "week {dd} {year}",          |m, f| m.iso_week_of(f.number(0), f.year(1))),
+    Rule("w|week {dd} -|/ {year}",           "week {dd} {year}",          |m, f| m.iso_week_of(f.number(0), f.year(1))),
+    Rule("w|week {dd}",                      "week {dd}",                 |m, f| m.iso_week(f.number(0))),
     // Dates.
-    Rule("{year} - {dd} - {dd}",              |m, f| m.date(f.year(0), f.number(1), f.number(2))),
-    Rule("{year} /|. {dd} /|. {dd}",          |m, f| m.date(f.year(0), f.number(1), f.number(2))),
-    Rule("{dd} {month}",                      |m, f| m.day_of(f.month, f.number(0))),
-    Rule("{month} {dd}",                      |m, f| m.day_of(f.month, f.number(0))),
-    Rule("{dd} {month} {year}",               |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
-    Rule("{month} {dd} {year}",               |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
-    Rule("{dd} - {month} - {year}",           |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
-    Rule("{dd} - {month} - {yy}",             |m, f| m.date(f.short_year(1), f.month_number(), f.number(0))),
-    Rule("{dd} {month} {yy}",                 |m, f| m.date(f.short_year(1), f.month_number(), f.number(0))),
-    Rule("{dd} - {month}",                    |m, f| m.day_of(f.month, f.number(0))),
-    Rule("{month} - {dd}",                    |m, f| m.day_of(f.month, f.number(0))),
-    Rule("{dd} {month} this year",            |m, f| m.date_away(f.month, f.number(0), 0)),
-    Rule("{dd} {month} last|previous year",   |m, f| m.date_away(f.month, f.number(0), -1)),
-    Rule("{weekday} {dd} {month}",            |m, f| m.on(f.weekday, m.day_of(f.month, f.number(0)))),
-    Rule("{weekday} {month} {dd}",            |m, f| m.on(f.weekday, m.day_of(f.month, f.number(0)))),
-    Rule("{weekday} {dd} {month} {year}",     |m, f| m.on(f.weekday, m.date(f.year(1), f.month_number(), f.number(0)))),
-    Rule("{weekday} {month} {dd} {year}",     |m, f| m.on(f.weekday, m.date(f.year(1), f.month_number(), f.number(0)))),
-    Rule("{dd} /|.|- {dd} /|.|- {year}",      |m, f| m.slashed(f.number(0), f.number(1), Some(f.year(2)))),
-    Rule("{dd} /|.|- {dd} /|.|- {yy}",        |m, f| m.slashed(f.number(0), f.number(1), Some(f.short_year(2)))),
-    Rule("{dd} / {dd}",                       |m, f| m.slashed(f.number(0), f.number(1), None)),
+    Rule("{year} - {dd} - {dd}",             "{year}-{dd}-{dd}",          |m, f| m.date(f.year(0), f.number(1), f.number(2))),
+    Rule("{year} /|. {dd} /|. {dd}",         "{year}-{dd}-{dd}",          |m, f| m.date(f.year(0), f.number(1), f.number(2))),
+    Rule("{dd} {month}",                     "{dd} {month}",              |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{month} {dd}",                     "{month} {dd}",              |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{dd} {month} {year}",              "{dd} {month} {year}",       |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{month} {dd} {year}",              "{month} {dd} {year}",       |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{dd} - {month} - {year}",          "{dd} {month} {year}",       |m, f| m.date(f.year(1), f.month_number(), f.number(0))),
+    Rule("{dd} - {month} - {yy}",            "{dd} {month} {yy}",         |m, f| m.date(f.short_year(1), f.month_number(), f.number(0))),
+    Rule("{dd} {month} {yy}",                "{dd} {month} {yy}",         |m, f| m.date(f.short_year(1), f.month_number(), f.number(0))),
+    Rule("{dd} - {month}",                   "{dd} {month}",              |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{month} - {dd}",                   "{month} {dd}",              |m, f| m.day_of(f.month, f.number(0))),
+    Rule("{dd} {month} this year",           "{dd} {month} this year",    |m, f| m.date_away(f.month, f.number(0), 0)),
+    Rule("{dd} {month} last|previous year",  "{dd} {month} last year",    |m, f| m.date_away(f.month, f.number(0), -1)),
+    Rule("{weekday} {dd} {month}",           "{weekday} {dd} {month}",    |m, f| m.on(f.weekday, m.day_of(f.month, f.number(0)))),
+    Rule("{weekday} {month} {dd}",           "{weekday} {month} {dd}",    |m, f| m.on(f.weekday, m.day_of(f.month, f.number(0)))),
+    Rule("{weekday} {dd} {month} {year}",    "{weekday} {dd} {month} {year}", |m, f| m.on(f.weekday, m.date(f.year(1), f.month_number(), f.number(0)))),
+    Rule("{weekday} {month} {dd} {year}",    "{weekday} {month} {dd} {year}", |m, f| m.on(f.weekday, m.date(f.year(1), f.month_number(), f.number(0)))),
+    Rule("{dd} /|.|- {dd} /|.|- {year}",     "{dd}/{dd}/{year}",          |m, f| m.slashed(f.number(0), f.number(1), Some(f.year(2)))),
+    Rule("{dd} /|.|- {dd} /|.|- {yy}",       "{dd}/{dd}/{yy}",            |m, f| m.slashed(f.number(0), f.number(1), Some(f.short_year(2)))),
+    Rule("{dd} / {dd}",                      "{dd}/{dd}",                 |m, f| m.slashed(f.number(0), f.number(1), None)),
     // Days of one month: "Nov 1-15".
-    Rule("{month} {dd} -|to|..|and {dd}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
-    Rule("{dd} -|to|..|and {dd} {month}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
-    Rule("{month} {dd} -|to|..|and {dd} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
-    Rule("{dd} -|to|..|and {dd} {month} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
+    Rule("{month} {dd} -|to|..|and {dd}",    "{month} {dd}–{dd}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
+    Rule("{dd} -|to|..|and {dd} {month}",    "{dd}–{dd} {month}",         |m, f| m.days_of(f.month, f.number(0), f.number(1))),
+    Rule("{month} {dd} -|to|..|and {dd} {year}", "{month} {dd}–{dd} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
+    Rule("{dd} -|to|..|and {dd} {month} {year}", "{dd}–{dd} {month} {year}",  |m, f| m.days_in(f.year(2), f.month, f.number(0), f.number(1))),
     // Moments, as answers print them where days are too coarse.
-    Rule("{instant} to|..|until|-|and|/ {instant}", |m, f| m.between(f.instant(0), f.instant(1))),
-    Rule("{instant} ..",                      |m, f| m.between(f.instant(0), Some(m.now))),
-    Rule("{instant}",                         |m, f| m.day_around(f.instant(0))),
-    Rule("since {instant}",                   |m, f| m.between(f.instant(0), Some(m.now))),
+    Rule("{instant} to|..|until|-|and|/ {instant}", "",                          |m, f| m.between(f.instant(0), f.instant(1))),
+    Rule("{instant} ..",                     "",                          |m, f| m.between(f.instant(0), Some(m.now))),
+    Rule("{instant}",                        "",                          |m, f| m.day_around(f.instant(0))),
+    Rule("since {instant}",                  "",                          |m, f| m.between(f.instant(0), Some(m.now))),
     // Half open.
-    Rule("since {rest}",                      |m, f| m.since(&read_simple(m, f.rest)?)),
-    Rule("after {rest}",                      |m, f| m.after(&read_simple(m, f.rest)?)),
-    Rule("before {rest}",                     |m, f| m.before(&read_simple(m, f.rest)?)),
-    Rule("until|.. {rest}",                   |m, f| m.until(&read_simple(m, f.rest)?)),
-    Rule("all|everything|ever|always|any",    |_, _| Ok(Reading::UNBOUNDED)),
-    Rule("all|any time|orders|days",          |_, _| Ok(Reading::UNBOUNDED)),
+    Rule("since {rest}",                     "",                          |m, f| m.since(&read_simple(m, f.rest)?)),
+    Rule("after {rest}",                     "",                          |m, f| m.after(&read_simple(m, f.rest)?)),
+    Rule("before {rest}",                    "",                          |m, f| m.before(&read_simple(m, f.rest)?)),
+    Rule("until|.. {rest}",                  "",                          |m, f| m.until(&read_simple(m, f.rest)?)),
+    Rule("all|everything|ever|always|any",   "",                          |_, _| Ok(Reading::UNBOUNDED)),
+    Rule("all|any time|orders|days",         "",                          |_, _| Ok(Reading::UNBOUNDED)),
     // Too vague to guess.
-    Rule("recently|recent|lately",            |_, _| Err(Miss::Vague(&["last 7 days", "last 30 days", "this month"]))),
-    Rule("soon|upcoming",                     |_, _| Err(Miss::Vague(&["next 7 days", "next week", "next 30 days"]))),
-    Rule("other day",                         |_, _| Err(Miss::Vague(&["yesterday", "day before yesterday", "last 7 days"]))),
-    Rule("a|some while|time ago|back",        |_, _| Err(Miss::Vague(&["last 30 days", "last 3 months", "last 12 months"]))),
-    Rule("few {unit}",                        |_, f| Err(Miss::Vague(last_few(f.unit)))),
-    Rule("last|past few {unit}",              |_, f| Err(Miss::Vague(last_few(f.unit)))),
-    Rule("next few {unit}",                   |_, f| Err(Miss::Vague(next_few(f.unit)))),
-    Rule("few {unit} ago|back",               |_, f| Err(Miss::Vague(few_ago(f.unit)))),
+    Rule("recently|recent|lately",           "",                          |_, _| Err(Miss::Vague(&["last 7 days", "last 30 days", "this month"]))),
+    Rule("soon|upcoming",                    "",                          |_, _| Err(Miss::Vague(&["next 7 days", "next week", "next 30 days"]))),
+    Rule("other day",                        "",                          |_, _| Err(Miss::Vague(&["yesterday", "day before yesterday", "last 7 days"]))),
+    Rule("a|some while|time ago|back",       "",                          |_, _| Err(Miss::Vague(&["last 30 days", "last 3 months", "last 12 months"]))),
+    Rule("few {unit}",                       "",                          |_, f| Err(Miss::Vague(last_few(f.unit)))),
+    Rule("last|past few {unit}",             "",                          |_, f| Err(Miss::Vague(last_few(f.unit)))),
+    Rule("next few {unit}",                  "",                          |_, f| Err(Miss::Vague(next_few(f.unit)))),
+    Rule("few {unit} ago|back",              "",                          |_, f| Err(Miss::Vague(few_ago(f.unit)))),
 ];
 
 /// Words between the two ends of a range.
@@ -160,14 +163,18 @@ pub(super) fn read(moment: &Moment<'_>, phrase: &Words) -> Read {
     }
     match (read_simple(moment, words), phrase.since()) {
         (Err(Miss::NoRule), _) => {}
-        // "from 15 November" begins there; "from last week" is that week.
-        (Ok(day), Some(since)) if is_date(words, &day) => return read_simple(moment, &since),
+        // "from 15 November" begins there; "from last week" is that week. Sentences say "from" themselves.
+        (Ok(day), Some(since)) if is_date(words, &day) => {
+            return Ok(Reading { wording: None, ..read_simple(moment, &since)? });
+        }
         (read, _) => return read,
     }
     if let [start @ .., last] = words
         && OPEN_ENDS.contains(&last.text())
     {
-        return moment.since(&read_simple(moment, start)?);
+        let reading = moment.since(&read_simple(moment, start)?)?;
+        let wording = reading.wording.filter(|_| last.text() != "..");
+        return Ok(Reading { wording, ..reading });
     }
     read_range(moment, words)
 }
@@ -180,9 +187,11 @@ fn is_date(words: &[Word], reading: &Reading) -> bool {
 }
 
 fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
-    for Rule(pattern, meaning) in RULES {
+    for Rule(pattern, template, meaning) in RULES {
         if let Some(found) = find(pattern, words) {
-            return meaning(moment, &found);
+            let reading = meaning(moment, &found)?;
+            let wording = reading.wording.or_else(|| Wording::of(template, &found.said, found.unit, found.n(0)));
+            return Ok(Reading { wording, ..reading });
         }
     }
     Err(Miss::NoRule)
@@ -238,11 +247,14 @@ fn join(moment: &Moment<'_>, left: (&[Word], Reading), right: (&[Word], Reading)
         return Err(Miss::NoRule);
     }
     from.warnings.append(&mut to.warnings);
-    Ok(Reading { from: from.from, to: to.to, instants: None, open: None, warnings: from.warnings })
+    let wording = from.wording.zip(to.wording).and_then(|(from, to)| from.to(&to));
+    Ok(Reading { from: from.from, to: to.to, instants: None, open: None, warnings: from.warnings, wording })
 }
 
 /// What the placeholders of a row stood for, in order of appearance.
 struct Found<'a> {
+    /// Each placeholder with the word that stood for it.
+    said: Vec<(&'static str, &'a str)>,
     numbers: Vec<u32>,
     instants: Vec<DateTime<Utc>>,
     unit: Unit,
@@ -279,8 +291,9 @@ impl Found<'_> {
 }
 
 /// What the words mean to a pattern, if they fit it.
-fn find<'a>(pattern: &str, words: &'a [Word]) -> Option<Found<'a>> {
+fn find<'a>(pattern: &'static str, words: &'a [Word]) -> Option<Found<'a>> {
     let mut found = Found {
+        said: vec![],
         numbers: vec![],
         instants: vec![],
         unit: Unit::Day,
@@ -307,6 +320,9 @@ fn find<'a>(pattern: &str, words: &'a [Word]) -> Option<Found<'a>> {
             literal => {
                 literal.split('|').find(|literal| *literal == word.text())?;
             }
+        }
+        if element.starts_with('{') {
+            found.said.push((element, word.text()));
         }
         rest = after;
     }

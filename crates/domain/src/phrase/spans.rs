@@ -36,6 +36,19 @@ impl Unit {
         })
     }
 
+    /// As sentences say it: one of it, or several.
+    pub(super) fn in_words(self, several: bool) -> &'static str {
+        let (one, many) = match self {
+            Unit::Day => ("day", "days"),
+            Unit::Week => ("week", "weeks"),
+            Unit::Month => ("month", "months"),
+            Unit::Quarter => ("quarter", "quarters"),
+            Unit::Year => ("year", "years"),
+            Unit::FiscalYear => ("fiscal year", "fiscal years"),
+        };
+        if several { many } else { one }
+    }
+
     /// The calendar unit that contains `day`.
     pub(super) fn around(self, day: NaiveDate, calendar: &BusinessCalendar) -> Option<Span> {
         let from = match self {

@@ -263,3 +263,52 @@ fn case_and_small_words_are_ignored() {
         }
     }
 }
+
+/// How a sentence says the phrase behind "from"; `-` where it tells the days alone.
+#[test]
+fn a_phrase_is_worded_to_fit_a_sentence() {
+    for (phrase, expected) in [
+        ("last week", "from last week"),
+        ("from last week", "from last week"),
+        ("last 7 days", "from the last 7 days"),
+        ("last two weeks", "from the last two weeks"),
+        ("last 7 day", "from the last 7 days"),
+        ("last 1 days", "from the last 1 day"),
+        ("last a week", "from the last 1 week"),
+        ("a week ago", "from a week ago"),
+        ("previous 2 FY", "from the previous 2 fiscal years"),
+        ("previous quarter", "from the previous quarter"),
+        ("current month", "from this month"),
+        ("so far this month", "from this month to date"),
+        ("ytd", "from the year to date"),
+        ("weekend", "from the weekend"),
+        ("on  SUNDAY", "from Sunday"),
+        ("tues last week", "from Tues last week"),
+        ("in November", "from November"),
+        ("2025-q4", "from Q4 2025"),
+        ("fiscal year 2025-26", "from FY2025-26"),
+        ("2026-w46", "from 2026-W46"),
+        ("25 dec last year", "from 25 Dec last year"),
+        ("between Monday and Friday", "from Monday to Friday"),
+        ("1 nov to yesterday", "from 1 Nov to yesterday"),
+        ("since the last 2 weeks", "since the last 2 weeks"),
+        ("15 Nov onwards", "since 15 Nov"),
+        ("after 16 nov", "after 16 Nov"),
+        // The days say it as well or better.
+        ("7 days", "-"),
+        ("in 3 days", "-"),
+        ("2025", "-"),
+        ("Nov '25", "-"),
+        ("Friday 20 Nov", "-"),
+        ("1-15 Nov", "-"),
+        ("1 Nov to 15 Nov", "-"),
+        ("from 15 November", "-"),
+        ("2026-11-15..", "-"),
+        ("last 24 hours", "-"),
+        ("before 1 Oct", "-"),
+    ] {
+        let range = read_unbounded(phrase, now(), &shop(), Direction::Past).expect("it is read");
+        let said = range.wording.map(|said| format!("{} {}", said.preposition.unwrap_or("from"), said.words));
+        assert_eq!(said.as_deref().unwrap_or("-"), expected, "{phrase}");
+    }
+}
