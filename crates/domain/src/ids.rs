@@ -1,7 +1,8 @@
 //! The identities of the domain, each its own type, and the names of streams.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use crate::money::Currency;
 const PRODUCT_NAMESPACE: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_7072_6f64_0001);
 
 /// An order's number: 1001, 1002, … without gaps, in placement order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transparent)]
 pub struct OrderId(pub i64);
@@ -63,6 +64,27 @@ impl fmt::Display for CustomerId {
         self.0.fmt(f)
     }
 }
+
+/// In a schema, an id is a UUID as any other: it has no name of its own there.
+macro_rules! uuid_schema {
+    ($($id:ty),*) => { $(
+        impl JsonSchema for $id {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                Uuid::schema_name()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                Uuid::json_schema(generator)
+            }
+        }
+    )* };
+}
+
+uuid_schema!(ProductId, CustomerId);
 
 /// A command; the same id is acted upon once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

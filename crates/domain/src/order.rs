@@ -17,7 +17,7 @@ pub use line::Line;
 pub(crate) use line::Released;
 pub use records::{Hold, Payment, Refund, Shipment, ShippedUnits, Times};
 pub use status::{PaymentStatus, Status};
-pub use view::{LineView, NaiveDateText, OrderView};
+pub use view::{LineView, OrderView};
 
 use crate::{
     event::{Charge, StoredRate, Totals},

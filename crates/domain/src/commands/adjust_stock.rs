@@ -23,11 +23,11 @@ pub struct AdjustStock {
     pub product: String,
     /// Units to add, or to take away when negative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64", range(min = -limits::UNITS, max = limits::UNITS))]
+    #[schemars(range(min = -limits::UNITS, max = limits::UNITS))]
     pub delta: Option<i64>,
     /// Units that were counted on the shelf; the difference is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64", range(min = 0, max = limits::UNITS_ON_HAND))]
+    #[schemars(range(min = 0, max = limits::UNITS_ON_HAND))]
     pub counted: Option<i64>,
 }
 

@@ -25,11 +25,11 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What is cancelled; every unit not yet shipped when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Option<Vec<LineSelection>>,
 }
 

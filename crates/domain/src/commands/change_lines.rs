@@ -37,7 +37,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct ChangeLines {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What changes, each line at most once.
     #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]

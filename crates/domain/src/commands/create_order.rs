@@ -38,20 +38,20 @@ pub struct CreateOrder {
     pub lines: Vec<LineInput>,
     /// Shipping fee in the order's currency, such as "99.00". Nothing when left out. Taxed at the lines' highest rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub shipping: Option<String>,
     /// Discount on the whole order after line discounts: an amount such as "50.00" or a percentage such as "10%".
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
     pub order_discount: Option<String>,
     /// ISO 4217 code of the order's currency, such as "USD"; the shop's when left out. Lines whose product is priced in
     /// another currency then need a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", pattern(r"^[A-Z]{3}$"))]
+    #[schemars(pattern(r"^[A-Z]{3}$"))]
     pub currency: Option<String>,
     /// A note kept with the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::NOTE_CHARS))]
+    #[schemars(length(max = limits::NOTE_CHARS))]
     pub note: Option<String>,
     /// Its number in another system. Only an import gives it: it is no argument of the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,11 +17,11 @@ use crate::{
 pub struct LineSelection {
     /// Number of the line, from 1. Give this or `product`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u32", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub line: Option<u32>,
     /// SKU or name of the product on the line. Give this or `line`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::REFERENCE_CHARS))]
+    #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
     pub product: Option<String>,
     /// Units.
     #[schemars(range(min = 1, max = limits::UNITS))]

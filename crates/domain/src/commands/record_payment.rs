@@ -22,18 +22,18 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct RecordPayment {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// Amount with tax in the order's currency, such as "999.00"; all that is still due when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub amount: Option<String>,
     /// How it was paid: card, cash, upi, bank_transfer …
     #[schemars(length(min = 1, max = limits::METHOD_CHARS))]
     pub method: String,
     /// The payment provider's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    #[schemars(length(min = 1, max = limits::TRACKING_CHARS))]
     pub reference: Option<String>,
 }
 

@@ -31,31 +31,30 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Refund {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What for; owed when left out, or units with lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "RefundKind")]
     pub kind: Option<RefundKind>,
     /// Amount with tax in the order's currency, such as "999.00"; but for goodwill all that is owed when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub amount: Option<String>,
     /// Instead of an amount: cancelled or returned units whose price goes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Option<Vec<LineSelection>>,
     /// Tax inside a goodwill amount; the order's own share of tax when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub tax: Option<String>,
     /// How it was paid back; as the latest payment came in when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::METHOD_CHARS))]
+    #[schemars(length(min = 1, max = limits::METHOD_CHARS))]
     pub method: Option<String>,
     /// The payment provider's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    #[schemars(length(min = 1, max = limits::TRACKING_CHARS))]
     pub reference: Option<String>,
 }
 

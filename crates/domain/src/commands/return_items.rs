@@ -24,17 +24,16 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct ReturnItems {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What came back; every shipped unit when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Option<Vec<LineSelection>>,
     /// restock when the units can be sold again, scrap when they cannot.
     pub disposition: Disposition,
     /// Whether the shipping fee is taken back too; it is not when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
     pub shipping: Option<bool>,
 }
 

@@ -19,13 +19,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct SetHold {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// Whether the order shall be on hold.
     pub on: bool,
     /// When the hold ends by itself, RFC 3339 with offset; it lasts until released when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub until: Option<DateTime<Utc>>,
 }
 

@@ -30,23 +30,22 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Ship {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What leaves; every unit not yet shipped when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Option<Vec<LineSelection>>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::CARRIER_CHARS))]
+    #[schemars(length(min = 1, max = limits::CARRIER_CHARS))]
     pub carrier: Option<String>,
     /// The carrier's tracking number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    #[schemars(length(min = 1, max = limits::TRACKING_CHARS))]
     pub tracking: Option<String>,
     /// When it left, RFC 3339 with offset; now when left out. Not in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Option<DateTime<Utc>>,
 }
 

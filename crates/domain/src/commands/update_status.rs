@@ -34,26 +34,25 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct UpdateStatus {
     /// The order's number.
-    #[schemars(with = "i64", range(min = 1))]
+    #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// The status it shall have: confirmed, processing, shipped, partially_shipped, delivered or cancelled.
     #[schemars(length(min = 1, max = limits::STATUS_CHARS))]
     pub status: String,
     /// Only these units, where not all are shipped, delivered or cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<LineSelection>", length(min = 1, max = limits::LINES_PER_ORDER))]
+    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Option<Vec<LineSelection>>,
     /// The carrier's tracking number, with shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::TRACKING_CHARS))]
+    #[schemars(length(min = 1, max = limits::TRACKING_CHARS))]
     pub tracking: Option<String>,
     /// Who carries it, with shipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::CARRIER_CHARS))]
+    #[schemars(length(min = 1, max = limits::CARRIER_CHARS))]
     pub carrier: Option<String>,
     /// When it happened, RFC 3339 with offset; now when left out. Not in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub occurred_at: Option<DateTime<Utc>>,
 }
 

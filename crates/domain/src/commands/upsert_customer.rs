@@ -21,23 +21,23 @@ use crate::{
 pub struct UpsertCustomer {
     /// E-mail address, name or id of the known customer to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::REFERENCE_CHARS))]
+    #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
     pub customer: Option<String>,
     /// Full name. Needed for a new customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::NAME_CHARS))]
+    #[schemars(length(min = 1, max = limits::NAME_CHARS))]
     pub name: Option<String>,
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 3, max = limits::EMAIL_CHARS))]
+    #[schemars(length(min = 3, max = limits::EMAIL_CHARS))]
     pub email: Option<String>,
     /// Phone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::PHONE_CHARS))]
+    #[schemars(length(min = 1, max = limits::PHONE_CHARS))]
     pub phone: Option<String>,
     /// Postal address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::ADDRESS_CHARS))]
+    #[schemars(length(min = 1, max = limits::ADDRESS_CHARS))]
     pub address: Option<String>,
 }
 

@@ -26,40 +26,37 @@ pub struct UpsertProduct {
     pub sku: String,
     /// Name shown on orders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(min = 1, max = limits::NAME_CHARS))]
+    #[schemars(length(min = 1, max = limits::NAME_CHARS))]
     pub name: Option<String>,
     /// Price of one unit, such as "999.00".
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub price: Option<String>,
     /// The price's ISO 4217 currency, such as "USD"; for a new product the shop's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", pattern(r"^[A-Z]{3}$"), extend("x-mcp-header" = "Currency"))]
+    #[schemars(pattern(r"^[A-Z]{3}$"), extend("x-mcp-header" = "Currency"))]
     pub currency: Option<String>,
     /// Tax rate in percent, such as "18" or "12.5"; 0 for a new product when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 9), pattern(r"^[0-9]{1,3}(\.[0-9]{1,4})?%?$"))]
+    #[schemars(length(max = 9), pattern(r"^[0-9]{1,3}(\.[0-9]{1,4})?%?$"))]
     pub tax_rate: Option<String>,
     /// Whether the price includes tax; false for a new product when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
     pub tax_inclusive: Option<bool>,
     /// What to do when too few are in stock: "deny" refuses the order (for a new product when left out), "backorder" lets
     /// it wait, "untracked" keeps no stock at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "StockPolicy")]
     pub policy: Option<StockPolicy>,
     /// Units that may be waited for at once, over all orders. Needed with the backorder policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64", range(min = 0, max = limits::UNITS))]
+    #[schemars(range(min = 0, max = limits::UNITS))]
     pub backorder_limit: Option<i64>,
     /// Available units at or below which stock counts as low.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64", range(min = 0, max = limits::UNITS))]
+    #[schemars(range(min = 0, max = limits::UNITS))]
     pub low_stock_threshold: Option<i64>,
     /// Whether it can no longer be ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "bool")]
     pub archived: Option<bool>,
 }
 

@@ -88,7 +88,6 @@ pub struct ConvertedCash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoredRate {
     /// The shop's currency.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// Whole units of it for one whole unit of the order's currency.
     #[serde(with = "crate::money::decimal_string")]

@@ -23,7 +23,6 @@ pub enum StockPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductRegistered {
     /// Derived from the SKU.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// As typed at registration, trimmed.
     pub sku: String,
@@ -35,7 +34,6 @@ pub struct ProductRegistered {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductChanged {
     /// Derived from the SKU.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// As typed at registration.
     pub sku: String,
@@ -51,7 +49,6 @@ pub struct CatalogueEntry {
     /// Price of one unit, minor units of `currency`.
     pub price: i64,
     /// Of the price.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// Percent.
     #[serde(with = "crate::money::decimal_string")]

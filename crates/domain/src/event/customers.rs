@@ -26,7 +26,6 @@ pub struct SealedProfile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerRegistered {
     /// Who.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Sealed particulars.
     pub profile: SealedProfile,
@@ -36,7 +35,6 @@ pub struct CustomerRegistered {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerChanged {
     /// Who.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Sealed particulars that changed.
     pub profile: SealedProfile,
@@ -46,6 +44,5 @@ pub struct CustomerChanged {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerErased {
     /// Who.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
 }

@@ -18,10 +18,8 @@ pub struct OrderPlaced {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered; the person's particulars stand only in the customer's stream.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of every amount in the order's events.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// Whether the prices of every line were entered with tax, and so the shipping fee. The amounts below never include it.
     pub tax_inclusive: bool,
@@ -48,7 +46,6 @@ pub struct PlacedLine {
     /// From 1.
     pub line: u32,
     /// What.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Copied from the catalogue.
     pub sku: String,
@@ -146,7 +143,6 @@ pub struct LineUnits {
     /// Line number, from 1.
     pub line: u32,
     /// What the line is for.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// How many units, at least 1.
     pub units: i64,
@@ -160,10 +156,8 @@ pub struct UnitsShipped {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// 1 for the order's first shipment.
     pub shipment: u32,
@@ -192,10 +186,8 @@ pub struct UnitsDelivered {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// What arrived.
     pub lines: Vec<LineUnits>,
@@ -209,10 +201,8 @@ pub struct UnitsCancelled {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// What was cancelled, with the amounts to take back.
     pub lines: Vec<LineUnits>,
@@ -230,7 +220,6 @@ pub struct UnitsCancelled {
     pub goodwill_back_converted: Option<ConvertedCharge>,
     /// Products of which no active unit remains by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<uuid::Uuid>")]
     pub gone: Vec<ProductId>,
 }
 
@@ -242,7 +231,6 @@ pub struct BackorderFilled {
     /// The line that waited.
     pub line: u32,
     /// What the line is for.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Units now reserved.
     pub units: i64,
@@ -254,10 +242,8 @@ pub struct LinesChanged {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// The lines as they stand from now on, all of them; a line keeps its number, a removed one is not listed. One that
     /// was not changed keeps its units, cancelled ones too, and with them the value of each.
@@ -283,11 +269,9 @@ pub struct LinesChanged {
     pub goodwill_back_converted: Option<ConvertedCharge>,
     /// Products it holds from now on, and did not before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<uuid::Uuid>")]
     pub joined: Vec<ProductId>,
     /// Products of which no active unit remains by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<uuid::Uuid>")]
     pub gone: Vec<ProductId>,
 }
 
@@ -297,7 +281,6 @@ pub struct LineDifference {
     /// Line number, from 1.
     pub line: u32,
     /// What the line is for.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Units now less units before.
     pub units: i64,
@@ -311,10 +294,8 @@ pub struct ShipmentVoided {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// Which shipment never left after all.
     pub shipment: u32,
@@ -345,10 +326,8 @@ pub struct UnitsReturned {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// What came back, with the amounts to take back.
     pub lines: Vec<LineUnits>,

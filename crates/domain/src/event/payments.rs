@@ -15,10 +15,8 @@ pub struct PaymentCaptured {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// Minor units of the order's currency, with tax.
     pub amount: i64,
@@ -65,10 +63,8 @@ pub struct PaymentRefunded {
     /// The order's number.
     pub order_id: OrderId,
     /// Who ordered, so that readers need no state of the order.
-    #[schemars(with = "uuid::Uuid")]
     pub customer_id: CustomerId,
     /// Of the amounts.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// Minor units of the order's currency that went back, with tax.
     pub amount: i64,

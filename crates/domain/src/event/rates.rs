@@ -10,10 +10,8 @@ use crate::money::Currency;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RateStored {
     /// The currency that is converted.
-    #[schemars(with = "String")]
     pub currency: Currency,
     /// The currency it is converted to: the shop's.
-    #[schemars(with = "String")]
     pub shop_currency: Currency,
     /// Whole units of the shop's currency for one whole unit of the other.
     #[serde(with = "crate::money::decimal_string")]

@@ -9,7 +9,6 @@ use crate::ids::{OrderId, ProductId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReserved {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// For which order.
     pub order_id: OrderId,
@@ -25,7 +24,6 @@ pub struct StockReserved {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockBackordered {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// For which order.
     pub order_id: OrderId,
@@ -39,7 +37,6 @@ pub struct StockBackordered {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReleased {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// By which order.
     pub order_id: OrderId,
@@ -55,7 +52,6 @@ pub struct StockReleased {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockConsumed {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// For which order.
     pub order_id: OrderId,
@@ -69,7 +65,6 @@ pub struct StockConsumed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReceived {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Units.
     pub units: i64,
@@ -79,7 +74,6 @@ pub struct StockReceived {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockAdjusted {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Change of the units on hand; never 0.
     pub delta: i64,
@@ -92,7 +86,6 @@ pub struct StockAdjusted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReturned {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// From which order.
     pub order_id: OrderId,
@@ -108,7 +101,6 @@ pub struct StockReturned {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LowStockReached {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Available units after the event that crossed it.
     pub available: i64,
@@ -120,7 +112,6 @@ pub struct LowStockReached {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LowStockRecovered {
     /// Of which product.
-    #[schemars(with = "uuid::Uuid")]
     pub product_id: ProductId,
     /// Available units after the event that crossed it.
     pub available: i64,

@@ -1,16 +1,14 @@
 //! What an order keeps of its past: payments, refunds, shipments, the hold, and when it reached its milestones.
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Charge, RefundKind};
 
 /// Money that came in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// When.
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: DateTime<Utc>,
     /// Minor units.
     pub amount: i64,
@@ -21,15 +19,13 @@ pub struct Payment {
     pub reference: Option<String>,
     /// When it was undone, if it never was a payment after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub undone: Option<DateTime<Utc>>,
 }
 
 /// Money that went back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     /// When.
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: DateTime<Utc>,
     /// Minor units.
     pub amount: i64,
@@ -43,12 +39,11 @@ pub struct Refund {
 }
 
 /// Units that left together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
     /// 1 for the first.
     pub shipment: u32,
     /// When.
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: DateTime<Utc>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +57,6 @@ pub struct Shipment {
     pub fee: Charge,
     /// When it was voided, if it never left after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub voided: Option<DateTime<Utc>>,
 }
 
@@ -74,7 +68,7 @@ pub struct Hold {
 }
 
 /// Units of one line in a shipment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippedUnits {
     /// Which line.
     pub line: u32,
@@ -83,42 +77,33 @@ pub struct ShippedUnits {
 }
 
 /// When an order reached its milestones, in the world.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Times {
     /// Placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub placed: Option<DateTime<Utc>>,
     /// Confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub confirmed: Option<DateTime<Utc>>,
     /// Held, if it is on hold now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub held: Option<DateTime<Utc>>,
     /// When the hold ends by itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub held_until: Option<DateTime<Utc>>,
     /// Picking started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub processing: Option<DateTime<Utc>>,
     /// The last unit that was to ship left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub shipped: Option<DateTime<Utc>>,
     /// The last unit arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub delivered: Option<DateTime<Utc>>,
     /// The last unit came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub returned: Option<DateTime<Utc>>,
     /// The last unit was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
     pub cancelled: Option<DateTime<Utc>>,
 }

@@ -1,14 +1,13 @@
 //! An order as it is shown: everything derived spelled out, amounts in minor units.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Line, Order, Payment, PaymentStatus, Shipment, Status, Times};
 use crate::event::{Amounts, Charge, Totals};
 
 /// An order with all that follows from it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OrderView {
     /// The order's number.
     pub order_id: i64,
@@ -29,7 +28,7 @@ pub struct OrderView {
     /// ISO 4217 code of every amount.
     pub currency: String,
     /// Business day of the placement.
-    pub placed_on: NaiveDateText,
+    pub placed_on: NaiveDate,
     /// When it reached its milestones.
     pub times: Times,
     /// In the order given.
@@ -50,21 +49,14 @@ pub struct OrderView {
     pub shipments: Vec<Shipment>,
     /// The customer's note; may be sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub note: Option<String>,
     /// Its number in the system it was imported from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub external_reference: Option<String>,
 }
 
-/// A day such as `2026-11-20`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(transparent)]
-pub struct NaiveDateText(#[schemars(with = "String", extend("format" = "date"))] pub NaiveDate);
-
 /// One line with all that follows from it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineView {
     /// From 1.
     pub line: u32,
@@ -110,7 +102,7 @@ impl Order {
             allowed_next: self.allowed_next(now),
             customer_id: self.customer_id.0,
             currency: self.currency.code().to_owned(),
-            placed_on: NaiveDateText(self.placed_on),
+            placed_on: self.placed_on,
             times: self.times.clone(),
             lines: self.lines.iter().map(Line::view).collect(),
             shipping: self.current_shipping(),
