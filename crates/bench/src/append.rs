@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::Result;
 use orderlog_domain::ids::CommandId;
+use orderlog_testkit::Database;
 use sqlx::{Executor, PgPool, postgres::PgPoolOptions};
 
 use crate::{
     arguments::Arguments,
     correctness,
-    database::Database,
     measure::{self, Round},
     report::Row,
     shop::{self, Shop},
@@ -27,16 +27,16 @@ const RAW_INSERT: &str = "insert into raw_events (stream, version, type, hash, e
 
 /// Rows for each number of callers: raw, PostgreSQL, SQLite.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
-    let database = Database::create(&arguments.postgres_url).await?;
+    let database = Database::on_server(&arguments.postgres_url).await?;
     let folder = tempfile::tempdir()?;
     let sqlite = format!("sqlite://{}", folder.path().join("log.db").display());
-    let postgres = shop::open(&database.url).await?;
+    let postgres = shop::open(&database.url()).await?;
     let stocked = postgres.selling("STOCKED")?;
     let sqlite = shop::open(&sqlite).await?;
     let sample = shop::sample_event(&postgres).await?;
     let mut rows = Vec::new();
     for &callers in &arguments.callers {
-        let raw = raw_pool(&database.url, callers).await?;
+        let raw = raw_pool(&database.url(), callers).await?;
         let mut rounds: [Vec<Round>; 4] = Default::default();
         let mut verdicts: [String; 3] = Default::default();
         for _ in 0..arguments.rounds {
@@ -61,7 +61,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
         rows.push(row("create order (1 event), SQLite", on_sqlite, &verdicts[2]));
         raw.close().await;
     }
-    database.drop_it().await?;
+    drop(database);
     Ok(rows)
 }
 

@@ -3,7 +3,6 @@
 mod append;
 mod arguments;
 mod correctness;
-mod database;
 mod http;
 mod mcp;
 mod measure;

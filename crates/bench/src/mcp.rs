@@ -8,12 +8,12 @@ use std::{
 use anyhow::{Context as _, Result};
 use orderlog_domain::ids::CommandId;
 use orderlog_event_log::Log;
+use orderlog_testkit::Database;
 use serde_json::{Value, json};
 
 use crate::{
     arguments::Arguments,
     correctness,
-    database::Database,
     http::Connection,
     measure::{self, Round},
     report::Row,
@@ -26,12 +26,12 @@ const NOOP: &str = "bench_noop";
 
 /// Rows for PostgreSQL and SQLite.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
-    let database = Database::create(&arguments.postgres_url).await?;
+    let database = Database::on_server(&arguments.postgres_url).await?;
     let folder = tempfile::tempdir()?;
     let sqlite = format!("sqlite://{}", folder.path().join("log.db").display());
-    let mut rows = measure_server(arguments, "PostgreSQL", &database.url).await?;
+    let mut rows = measure_server(arguments, "PostgreSQL", &database.url()).await?;
     rows.extend(measure_server(arguments, "SQLite", &sqlite).await?);
-    database.drop_it().await?;
+    drop(database);
     Ok(rows)
 }
 

@@ -6,12 +6,12 @@ use anyhow::{Context as _, Result, ensure};
 use orderlog_domain::{envelope, ids::Position};
 use orderlog_event_log::{Against, Log, verify};
 use orderlog_projections::{Projections, RunnerOptions, Unseal, rebuild};
+use orderlog_testkit::Database;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     arguments::Arguments,
-    database::Database,
     measure::{self, Round},
     report::Row,
 };
@@ -23,13 +23,13 @@ const PAGE_EVENTS: u32 = 5_000;
 /// Rows for PostgreSQL and SQLite.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let binary = arguments.binary.as_ref().context("--binary names the orderlog whose simulator fills the log")?;
-    let database = Database::create(&arguments.postgres_url).await?;
+    let database = Database::on_server(&arguments.postgres_url).await?;
     let folder = tempfile::tempdir()?;
     let log = format!("sqlite://{}", folder.path().join("log.db").display());
     let read_models = format!("sqlite://{}", folder.path().join("projections.db").display());
-    let mut rows = measure_engine(arguments, binary, "PostgreSQL", &database.url, &database.url).await?;
+    let mut rows = measure_engine(arguments, binary, "PostgreSQL", &database.url(), &database.url()).await?;
     rows.extend(measure_engine(arguments, binary, "SQLite", &log, &read_models).await?);
-    database.drop_it().await?;
+    drop(database);
     Ok(rows)
 }
 

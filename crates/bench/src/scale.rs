@@ -57,9 +57,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     for shop in &mut shops {
         shop.server.stop().await?;
     }
-    for database in databases {
-        database.leave().await?;
-    }
+    drop(databases);
     Ok(rows)
 }
 

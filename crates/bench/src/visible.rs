@@ -1,8 +1,6 @@
 //! From an append until the read model shows it, through NATS, at a steady rate.
 
 use std::{
-    path::Path,
-    process::Stdio,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -11,14 +9,12 @@ use anyhow::{Context as _, Result};
 use orderlog_domain::ids::CommandId;
 use orderlog_messaging::{Access, Bus, Nats, Relay, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
-use tokio::process::{Child, Command};
+use orderlog_testkit::{Database, NatsServer, NatsSettings};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     arguments::Arguments,
-    correctness,
-    database::Database,
-    measure,
+    correctness, measure,
     report::Row,
     shop::{self, Shop},
 };
@@ -27,27 +23,26 @@ use crate::{
 const RATE: u32 = 1_000;
 /// The read model whose checkpoint is watched: the heaviest of them.
 const READ_MODEL: &str = "order_summary";
-/// How long nats-server may take to start.
-const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// One row on PostgreSQL and NATS.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let binary = arguments.nats_server.as_ref().context("--nats-server names the nats-server to start")?;
     let folder = tempfile::tempdir()?;
-    let nats = NatsServer::start(binary, folder.path()).await?;
-    let database = Database::create(&arguments.postgres_url).await?;
+    let settings = NatsSettings { sync_always: true, ..NatsSettings::default() };
+    let nats = NatsServer::start_binary(binary.clone(), folder.path(), settings).await?;
+    let database = Database::on_server(&arguments.postgres_url).await?;
     let bus = Bus::new();
     let on_append = {
         let bus = bus.clone();
         Box::new(move |events| bus.publish(events))
     };
-    let shop = shop::open_with(&database.url, on_append).await?;
-    let client = Nats::connect(Access::at(&nats.url)?).await?;
+    let shop = shop::open_with(&database.url(), on_append).await?;
+    let client = Nats::connect(Access::at(&nats.url())?).await?;
     let cancel = CancellationToken::new();
     let identity = shop.log.identity().await?.context("the log has no id")?;
     let relay = Relay::new(shop.log.clone(), identity, client.clone(), bus.clone());
     let relaying = tokio::spawn(relay.run(cancel.clone()));
-    let projections = Projections::open(&database.url).await?;
+    let projections = Projections::open(&database.url()).await?;
     let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_, _| None) };
     let source = Source::Nats(bus, client);
     let running = Runner::start(projections.clone(), shop.log.clone(), source, options, cancel.clone());
@@ -66,7 +61,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     running.await?;
     relaying.await?;
     projections.close().await;
-    database.drop_it().await?;
+    drop(database);
     let what = format!("append to visible through NATS at {RATE} commands/s, PostgreSQL");
     Ok(vec![Row::new(&what, 1, &measure::median(&rounds), verdict)])
 }
@@ -97,38 +92,4 @@ async fn steadily(shop: &Shop, projections: &Projections, seconds: f32) -> Resul
     }
     let mut seen = seen.lock().expect("no caller panics while it holds this");
     Ok(std::mem::take(&mut *seen))
-}
-
-/// A nats-server of our own, on a free loopback port, storing in a temporary folder.
-struct NatsServer {
-    _process: Child,
-    url: String,
-}
-
-impl NatsServer {
-    async fn start(binary: &Path, folder: &Path) -> Result<NatsServer> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let configuration = folder.join("nats.conf");
-        let store = folder.join("jetstream");
-        let text = format!(
-            "listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
-            store.display()
-        );
-        std::fs::write(&configuration, text)?;
-        let process = Command::new(binary)
-            .arg("-c")
-            .arg(&configuration)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting nats-server")?;
-        let ready = tokio::time::timeout(READY_WITHIN, async {
-            while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        });
-        ready.await.context("nats-server did not start")?;
-        Ok(NatsServer { _process: process, url: format!("nats://127.0.0.1:{port}") })
-    }
 }

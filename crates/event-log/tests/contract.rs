@@ -7,6 +7,8 @@ mod support;
 
 #[path = "contract/appending.rs"]
 mod appending;
+#[path = "contract/damaged_tables.rs"]
+mod damaged_tables;
 #[path = "contract/failures.rs"]
 mod failures;
 #[path = "contract/identity.rs"]

@@ -21,10 +21,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::{
     engine::Engine,
     history::{History, customer, product},
-    on_both,
 };
+use orderlog_testkit::on_both_engines;
 
-on_both!(
+on_both_engines!(
     what_was_pending_is_answered_as_it_was_then,
     later_pages_show_the_moment_of_the_first,
     stock_marks_are_what_stock_was,

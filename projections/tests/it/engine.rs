@@ -2,19 +2,22 @@
 
 use std::{fs::File, path::PathBuf, time::Duration};
 
+use anyhow::Result;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
 use orderlog_messaging::{Bus, Source};
 use orderlog_projections::{MODELS, Projections, Runner, RunnerOptions, Unseal};
+use orderlog_testkit::{Database, Fixture};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// File of the read models, on SQLite.
+const READ_MODELS: &str = "projections.db";
+
 /// Where a test keeps its things. Dropped with the test.
 pub(crate) struct Engine {
-    log_url: String,
-    projections_url: String,
-    folder: Option<tempfile::TempDir>,
+    database: Database,
 }
 
 /// An owner of leases that lives and does nothing, as one that is frozen. It dies when this is dropped.
@@ -32,23 +35,20 @@ pub(crate) struct Node {
     pub(crate) running: Option<JoinHandle<()>>,
 }
 
+impl Fixture for Engine {
+    async fn on(engine: orderlog_testkit::Engine) -> Result<Engine> {
+        Ok(Engine { database: Database::fresh(engine).await? })
+    }
+}
+
 impl Engine {
-    pub(crate) fn sqlite() -> Engine {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = |file: &str| format!("sqlite://{}", folder.path().join(file).display());
-        Engine { log_url: url("log.db"), projections_url: url("projections.db"), folder: Some(folder) }
+    /// For what is particular to PostgreSQL.
+    pub(crate) async fn postgres() -> Engine {
+        Engine::on(orderlog_testkit::Engine::Postgres).await.expect("a fresh database")
     }
 
-    pub(crate) async fn postgres() -> Engine {
-        let admin = std::env::var("ORDERLOG_TEST_POSTGRES_URL")
-            .expect("ORDERLOG_TEST_POSTGRES_URL is missing: run the tests with tests/run");
-        let (server, _) = admin.rsplit_once('/').expect("a url with a database");
-        #[expect(clippy::disallowed_methods, reason = "a database name of its own for every test")]
-        let name = format!("proj_{}", uuid::Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect(&admin).await.expect("connect");
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.expect("create");
-        let url = format!("{server}/{name}");
-        Engine { log_url: url.clone(), projections_url: url, folder: None }
+    fn read_models_url(&self) -> String {
+        self.database.url_of(READ_MODELS)
     }
 
     pub(crate) async fn log(&self) -> Log {
@@ -57,14 +57,14 @@ impl Engine {
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_test_writer()
             .try_init();
-        Log::open(&self.log_url).await.expect("open the log")
+        Log::open(&self.database.url()).await.expect("open the log")
     }
 
     /// A node that does not run read models yet.
     pub(crate) async fn node(&self, name: &str) -> Node {
         let unseal = Unseal::new(|_, sealed| sealed.strip_prefix("sealed:").map(str::to_owned));
         Node {
-            projections: Projections::open(&self.projections_url).await.expect("open the read models"),
+            projections: Projections::open(&self.read_models_url()).await.expect("open the read models"),
             bus: Bus::new(),
             options: RunnerOptions { owner: name.to_owned(), unseal },
             cancel: CancellationToken::new(),
@@ -80,31 +80,13 @@ impl Engine {
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
-        self.projections_url.starts_with("postgres")
+        self.database.is_postgres()
     }
 
-    /// Runs a statement behind everybody's back.
+    /// Runs a statement on the read models behind everybody's back.
     pub(crate) async fn execute(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
-        if self.projections_url.starts_with("postgres") {
-            let mut connection = self.postgres_connection().await;
-            sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
-        } else {
-            let mut connection = SqliteConnection::connect(&self.projections_url).await.expect("connect");
-            sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
-        }
-    }
-
-    /// Runs statements on the log behind everybody's back.
-    async fn execute_on_log(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
-        if self.is_postgres() {
-            let mut connection = PgConnection::connect(&self.log_url).await.expect("connect");
-            sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
-        } else {
-            let mut connection = SqliteConnection::connect(&self.log_url).await.expect("connect");
-            sqlx::raw_sql(sql).execute(&mut connection).await.expect("execute");
-        }
+        let sql = if self.is_postgres() { format!("SET search_path = read_models; {sql}") } else { sql.to_owned() };
+        self.database.execute_on(READ_MODELS, &sql).await.expect("execute");
     }
 
     /// Puts the log back to where it stood at `position`, as a restored backup or a late replica does.
@@ -115,13 +97,14 @@ impl Engine {
         );
         if self.is_postgres() {
             let (disarm, arm) = ("DISABLE TRIGGER ALL", "ENABLE ALWAYS TRIGGER events_are_immutable");
-            self.execute_on_log(&format!("ALTER TABLE events {disarm}; {undo} ALTER TABLE events {arm}")).await;
+            let all = format!("ALTER TABLE events {disarm}; {undo} ALTER TABLE events {arm}");
+            self.database.execute(&all).await.expect("undo");
         } else {
-            let mut connection = SqliteConnection::connect(&self.log_url).await.expect("connect");
+            let mut connection = SqliteConnection::connect(&self.database.url()).await.expect("connect");
             let find = "SELECT sql FROM sqlite_schema WHERE name = 'events_refuse_delete'";
             let (trigger,): (String,) = sqlx::query_as(find).fetch_one(&mut connection).await.expect("the trigger");
             let all = format!("BEGIN IMMEDIATE; DROP TRIGGER events_refuse_delete; {undo} {trigger}; COMMIT");
-            self.execute_on_log(&all).await;
+            self.database.execute(&all).await.expect("undo");
         }
     }
 
@@ -140,8 +123,7 @@ impl Engine {
     }
 
     fn file_of(&self, owner: &str) -> PathBuf {
-        let folder = self.folder.as_ref().expect("a folder");
-        folder.path().join(format!("projections.db-alive-{owner}"))
+        self.database.folder().expect("a folder").join(format!("{READ_MODELS}-alive-{owner}"))
     }
 
     /// The present by the clock that judges leases, in milliseconds, as SQL.
@@ -157,12 +139,12 @@ impl Engine {
     pub(crate) async fn dump(&self) -> Vec<String> {
         let mut rows = vec![];
         for table in MODELS.iter().flat_map(|model| model.tables) {
-            let found: Vec<(String,)> = if self.projections_url.starts_with("postgres") {
+            let found: Vec<(String,)> = if self.is_postgres() {
                 let mut connection = self.postgres_connection().await;
                 let sql = format!("SELECT to_jsonb(t)::text FROM {table} t ORDER BY 1");
                 sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect("dump")
             } else {
-                let mut connection = SqliteConnection::connect(&self.projections_url).await.expect("connect");
+                let mut connection = SqliteConnection::connect(&self.read_models_url()).await.expect("connect");
                 let columns = format!(
                     "SELECT group_concat('quote(' || name || ')', ' || ''|'' || ') FROM pragma_table_info('{table}')"
                 );
@@ -177,7 +159,7 @@ impl Engine {
     }
 
     async fn postgres_connection(&self) -> PgConnection {
-        let mut connection = PgConnection::connect(&self.projections_url).await.expect("connect");
+        let mut connection = PgConnection::connect(&self.read_models_url()).await.expect("connect");
         sqlx::raw_sql("SET search_path = read_models").execute(&mut connection).await.expect("search path");
         connection
     }

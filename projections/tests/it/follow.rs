@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::{Engine, Node},
     history::History,
-    on_both,
 };
+use orderlog_testkit::on_both_engines;
 
-on_both!(
+on_both_engines!(
     live_folding_equals_a_rebuild,
     a_crash_loses_and_doubles_nothing,
     two_nodes_write_once,

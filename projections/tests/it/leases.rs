@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use orderlog_projections::{LEASE, MODELS, RebuildError, rebuild};
 
-use crate::{engine::Engine, follow::assert_equals_a_rebuild, history::History, on_both};
+use crate::{engine::Engine, follow::assert_equals_a_rebuild, history::History};
+use orderlog_testkit::on_both_engines;
 
 /// A free lease is seen within a second, and the machine may be busy. Well below [`LEASE`].
 const AT_ONCE: Duration = Duration::from_secs(3);
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
-on_both!(
+on_both_engines!(
     a_dead_owner_is_followed_at_once,
     a_lease_of_a_clock_that_was_ahead_is_void,
     a_frozen_owner_is_followed_when_its_lease_ends,

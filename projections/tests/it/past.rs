@@ -15,12 +15,12 @@ use crate::{
     engine::{Engine, Frozen, Node},
     follow::assert_equals_a_rebuild,
     history::History,
-    on_both,
 };
+use orderlog_testkit::on_both_engines;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-on_both!(
+on_both_engines!(
     an_undone_past_answers_nothing_and_is_built_anew,
     a_rebuild_works_when_the_log_was_put_back,
     a_log_may_go_back_under_a_running_node,

@@ -19,10 +19,10 @@ use orderlog_projections::{
 use crate::{
     engine::Engine,
     history::{History, customer, product},
-    on_both,
 };
+use orderlog_testkit::on_both_engines;
 
-on_both!(
+on_both_engines!(
     pending_orders_agree,
     sales_agree,
     postings_explain_every_figure,

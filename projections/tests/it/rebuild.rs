@@ -7,9 +7,10 @@ use std::sync::{
 
 use orderlog_projections::{Freshness, PageRequest, RebuildError, daily_sales, order_summary, pending_orders, rebuild};
 
-use crate::{engine::Engine, follow::assert_equals_a_rebuild, history::History, on_both};
+use crate::{engine::Engine, follow::assert_equals_a_rebuild, history::History};
+use orderlog_testkit::on_both_engines;
 
-on_both!(queries_live_through_rebuilds, a_newer_version_is_built_beside_the_old_one, two_builders_do_not_mix);
+on_both_engines!(queries_live_through_rebuilds, a_newer_version_is_built_beside_the_old_one, two_builders_do_not_mix);
 
 async fn queries_live_through_rebuilds(engine: Engine) {
     let (log, mut history) = (engine.log().await, History::new(11));

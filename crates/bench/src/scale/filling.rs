@@ -9,7 +9,7 @@ use orderlog_projections::Projections;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::process::Command;
 
-use crate::{database, measure, report::Row};
+use crate::{measure, report::Row};
 
 const DAYS: u32 = 365;
 
@@ -18,26 +18,16 @@ pub(super) fn orders(head: &Head) -> i64 {
     head.next_order.0 - OrderId::FIRST.0
 }
 
-/// A database on the given server.
+/// A database on the given server; dropped with this unless it is to be kept.
 pub(super) struct Database {
     pub(super) url: String,
-    throw_away: Option<database::Database>,
-}
-
-impl Database {
-    /// Drops it unless it is to be kept.
-    pub(super) async fn leave(self) -> Result<()> {
-        match self.throw_away {
-            Some(database) => database.drop_it().await,
-            None => Ok(()),
-        }
-    }
+    _throw_away: Option<orderlog_testkit::Database>,
 }
 
 pub(super) async fn database(admin: &str, keep: Option<&str>, orders: u32) -> Result<Database> {
     let Some(prefix) = keep else {
-        let database = database::Database::create(admin).await?;
-        return Ok(Database { url: database.url.clone(), throw_away: Some(database) });
+        let database = orderlog_testkit::Database::on_server(admin).await?;
+        return Ok(Database { url: database.url(), _throw_away: Some(database) });
     };
     let name = format!("{prefix}_{orders}");
     ensure!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{name} is no plain name of a database");
@@ -47,7 +37,7 @@ pub(super) async fn database(admin: &str, keep: Option<&str>, orders: u32) -> Re
         connection.execute(AssertSqlSafe(format!("create database {name}"))).await?;
     }
     let (server, _) = admin.rsplit_once('/').context("--postgres-url ends with /database")?;
-    Ok(Database { url: format!("{server}/{name}"), throw_away: None })
+    Ok(Database { url: format!("{server}/{name}"), _throw_away: None })
 }
 
 /// Rows for what was done: the simulation, the rebuild of what lagged behind it, and the size in the end.

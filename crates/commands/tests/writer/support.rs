@@ -1,4 +1,4 @@
-//! Fresh logs on both engines, and a shop whose commands read like sentences.
+//! A shop whose commands read like sentences.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,50 +12,9 @@ use orderlog_domain::{
     ids::{CommandId, CustomerId, Position, ProductId},
 };
 use orderlog_event_log::{Against, Hash, Log, Report, chain, verify};
+use orderlog_testkit::Database;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
-
-/// Where a log lives during one test.
-pub(crate) struct Home {
-    pub(crate) url: String,
-    folder: Option<tempfile::TempDir>,
-}
-
-/// Runs a test on SQLite and on PostgreSQL, each on a log of its own.
-pub(crate) async fn on_both_engines(test: impl AsyncFn(Home)) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!("sqlite://{}", folder.path().join("log.db").display());
-    test(Home { url, folder: Some(folder) }).await;
-    test(on_postgres().await).await;
-}
-
-/// A fresh database on the test server.
-pub(crate) async fn on_postgres() -> Home {
-    let admin = std::env::var("ORDERLOG_TEST_POSTGRES_URL").expect("ORDERLOG_TEST_POSTGRES_URL is set by tests/run");
-    let name = format!("writer_{}", fresh_id().simple());
-    let mut connection = PgConnection::connect(&admin).await.expect("the test server answers");
-    connection.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("a fresh database");
-    let (server, _) = admin.rsplit_once('/').expect("a url with a database");
-    Home { url: format!("{server}/{name}"), folder: None }
-}
-
-impl Home {
-    /// Runs SQL behind the log's back.
-    pub(crate) async fn execute(&self, sql: &'static str) {
-        if self.is_postgres() {
-            let mut connection = PgConnection::connect(&self.url).await.expect("the test server answers");
-            connection.execute(sql).await.expect("the statement runs");
-        } else {
-            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.expect("the file opens");
-            connection.execute(sql).await.expect("the statement runs");
-        }
-    }
-
-    pub(crate) fn is_postgres(&self) -> bool {
-        self.folder.is_none()
-    }
-}
 
 /// One node: a log and its writer.
 #[derive(Clone)]
@@ -68,8 +27,8 @@ pub(crate) struct Node {
 pub(crate) const CUSTOMER: CustomerId = CustomerId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
 
 impl Node {
-    pub(crate) async fn start(home: &Home) -> Node {
-        let log = Log::open(&home.url).await.expect("the log opens");
+    pub(crate) async fn start(database: &Database) -> Node {
+        let log = Log::open(&database.url()).await.expect("the log opens");
         let shop = Settings::default();
         let options = Options { shop, on_append: Box::new(|_| {}) };
         let (writer, _) = Writer::start(log.clone(), options).await.expect("the writer starts");
@@ -80,8 +39,8 @@ impl Node {
     }
 
     /// A node whose shop has a customer and `units` of product A at ₹499.
-    pub(crate) async fn with_stock(home: &Home, units: i64) -> Node {
-        let node = Node::start(home).await;
+    pub(crate) async fn with_stock(database: &Database, units: i64) -> Node {
+        let node = Node::start(database).await;
         node.run(RegisterCustomer {
             customer_id: CUSTOMER,
             profile: SealedProfile { name: Some("sealed".to_owned()), ..SealedProfile::default() },

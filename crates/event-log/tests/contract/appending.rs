@@ -1,8 +1,9 @@
 //! The head is the only lock: swaps, command ids, order numbers, many writers.
 
 use orderlog_event_log::{Batch, Head, Log, LogError, Swap};
+use orderlog_testkit::on_both_engines;
 
-use crate::support::{Database, Story, at, command, on_both_engines, order, positions, stock};
+use crate::support::{Database, Story, at, command, order, positions, stock};
 
 on_both_engines!(
     a_new_log_is_empty,
@@ -18,7 +19,7 @@ on_both_engines!(
     unlocking_changes_nothing,
 );
 
-async fn a_new_log_is_empty(database: &Database) {
+async fn a_new_log_is_empty(database: Database) {
     let log = database.open().await;
     assert_eq!(log.head().await.unwrap(), Head::empty());
     assert!(log.read(at(0), 10).await.unwrap().is_empty());
@@ -26,7 +27,7 @@ async fn a_new_log_is_empty(database: &Database) {
     assert_eq!(writer.head().await.unwrap(), Head::empty());
 }
 
-async fn a_batch_moves_the_head(database: &Database) {
+async fn a_batch_moves_the_head(database: Database) {
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
     let mut story = Story::new();
@@ -42,7 +43,7 @@ async fn a_batch_moves_the_head(database: &Database) {
     assert_eq!((head.position, head.next_order.0), (at(2), 1003));
 }
 
-async fn a_lost_swap_inserts_nothing(database: &Database) {
+async fn a_lost_swap_inserts_nothing(database: Database) {
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
     let mut story = Story::new();
@@ -70,7 +71,7 @@ async fn unchanged(log: &Log, batch: &Batch) {
     assert_eq!(log.read(at(0), 100).await.unwrap(), batch.events);
 }
 
-async fn a_command_is_recorded_once(database: &Database) {
+async fn a_command_is_recorded_once(database: Database) {
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
     let mut story = Story::new();
@@ -91,7 +92,7 @@ async fn a_command_is_recorded_once(database: &Database) {
     assert_eq!(found, [first.commands[0].clone(), again.commands[0].clone()]);
 }
 
-async fn batches_without_events_are_recorded(database: &Database) {
+async fn batches_without_events_are_recorded(database: Database) {
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
     let nothing = command();
@@ -106,7 +107,7 @@ async fn batches_without_events_are_recorded(database: &Database) {
     assert_eq!(log.head().await.unwrap(), Head::empty());
 }
 
-async fn one_of_two_equal_commands_without_events_wins(database: &Database) {
+async fn one_of_two_equal_commands_without_events_wins(database: Database) {
     let log = database.open().await;
     for _ in 0..20 {
         let batch = Story::new().batch(command(), &[]);
@@ -117,7 +118,7 @@ async fn one_of_two_equal_commands_without_events_wins(database: &Database) {
     }
 }
 
-async fn malformed_batches_are_refused(database: &Database) {
+async fn malformed_batches_are_refused(database: Database) {
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
     let good = Story::new().batch(command(), &[order(1001), order(1002)]);
@@ -135,7 +136,7 @@ async fn malformed_batches_are_refused(database: &Database) {
     assert_eq!(writer.append(at(0), &good).await.unwrap(), Swap::Done);
 }
 
-async fn large_batches_are_one_append(database: &Database) {
+async fn large_batches_are_one_append(database: Database) {
     const EVENTS: i64 = 1_000;
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
@@ -153,7 +154,7 @@ async fn large_batches_are_one_append(database: &Database) {
     assert_eq!(log.find_commands(&ids).await.unwrap().len(), batch.commands.len());
 }
 
-async fn eight_writers_leave_no_gap(database: &Database) {
+async fn eight_writers_leave_no_gap(database: Database) {
     const WRITERS: i64 = 8;
     const APPENDS: i64 = 25;
     let mut writers = Vec::new();
@@ -191,7 +192,7 @@ async fn place_orders(log: Log, appends: i64) {
     }
 }
 
-async fn a_held_lock_makes_others_lose(database: &Database) {
+async fn a_held_lock_makes_others_lose(database: Database) {
     let log = database.open().await;
     let (mut one, mut two) = (log.writer().await.unwrap(), log.writer().await.unwrap());
     let (mine, theirs) = (Story::new().place(command()), Story::new().place(command()));
@@ -203,7 +204,7 @@ async fn a_held_lock_makes_others_lose(database: &Database) {
     unchanged(&log, &mine).await;
 }
 
-async fn unlocking_changes_nothing(database: &Database) {
+async fn unlocking_changes_nothing(database: Database) {
     let log = database.open().await;
     let (mut one, mut two) = (log.writer().await.unwrap(), log.writer().await.unwrap());
     one.unlock().await.unwrap();

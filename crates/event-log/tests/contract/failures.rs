@@ -6,13 +6,14 @@ use std::{
 };
 
 use orderlog_event_log::{Log, LogError, Swap};
+use orderlog_testkit::{Engine, on_both_engines};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
 
-use crate::support::{Database, Story, at, command, on_both_engines, order};
+use crate::support::{Database, Story, at, command, order};
 
 on_both_engines!(
     urls_of_no_log_are_refused,
@@ -21,7 +22,7 @@ on_both_engines!(
     reconnecting_frees_the_lock,
 );
 
-async fn urls_of_no_log_are_refused(_: &Database) {
+async fn urls_of_no_log_are_refused(_: Database) {
     for url in ["", "log.db", "mysql://shop", "postgres://[", "sqlite://x?mode=nonsense"] {
         match Log::open(url).await {
             Err(LogError::Url(_)) => {}
@@ -41,20 +42,22 @@ fn assert_unsafe<T: std::fmt::Debug>(result: Result<T, LogError>, expected: &str
     }
 }
 
-async fn unsafe_settings_are_refused(database: &Database) {
+async fn unsafe_settings_are_refused(database: Database) {
     let log = database.open().await;
-    match database {
-        Database::Postgres { name, .. } => {
+    match database.engine() {
+        Engine::Postgres => {
+            let url = database.url();
+            let (_, name) = url.rsplit_once('/').expect("the URL ends with the database");
             for weak in ["off", "local", "remote_write"] {
                 let set = format!("ALTER DATABASE {name} SET synchronous_commit = {weak}");
                 database.execute(&set).await.unwrap();
-                assert_unsafe(Log::open(&database.url()).await, "synchronous_commit");
+                assert_unsafe(Log::open(&url).await, "synchronous_commit");
                 assert_unsafe(log.writer().await, "synchronous_commit");
             }
             database.execute(&format!("ALTER DATABASE {name} RESET synchronous_commit")).await.unwrap();
             log.writer().await.expect("the settings are safe again");
         }
-        Database::Sqlite { .. } => {
+        Engine::Sqlite => {
             assert_unsafe(Log::open("sqlite::memory:").await, "journal_mode");
             assert_unsafe(Log::open("sqlite://nowhere.db?mode=memory").await, "journal_mode");
         }
@@ -62,7 +65,7 @@ async fn unsafe_settings_are_refused(database: &Database) {
 }
 
 /// A future that is polled once and dropped leaves the connection in the middle of a statement.
-async fn an_abandoned_append_is_looked_up(database: &Database) {
+async fn an_abandoned_append_is_looked_up(database: Database) {
     let log = database.open().await;
     let (mut writer, mut other) = (log.writer().await.unwrap(), log.writer().await.unwrap());
     let mut story = Story::new();
@@ -88,7 +91,7 @@ async fn an_abandoned_append_is_looked_up(database: &Database) {
     crate::support::assert_sound(&log).await;
 }
 
-async fn reconnecting_frees_the_lock(database: &Database) {
+async fn reconnecting_frees_the_lock(database: Database) {
     let log = database.open().await;
     let (mut one, mut two) = (log.writer().await.unwrap(), log.writer().await.unwrap());
     one.lock_head().await.unwrap();
@@ -115,7 +118,6 @@ async fn a_terminated_session_is_replaced() {
     assert!(writer.find_commands(&[batch.commands[0].command_id]).await.unwrap().is_empty());
     assert_eq!(writer.append(at(0), &batch).await.unwrap(), Swap::Done);
     assert_eq!(log.head().await.unwrap(), batch.head, "readers replace their connections themselves");
-    database.drop().await;
 }
 
 #[tokio::test]
@@ -135,7 +137,6 @@ async fn an_answer_lost_after_the_commit_is_looked_up() {
     writer.reconnect().await.unwrap();
     assert_eq!(writer.find_commands(&[batch.commands[0].command_id]).await.unwrap(), batch.commands);
     assert_eq!(writer.head().await.unwrap(), batch.head);
-    database.drop().await;
 }
 
 /// The server waits for the head's lock on behalf of a client that is gone. Were that session left alone, it could
@@ -164,7 +165,6 @@ async fn a_lost_session_cannot_commit_after_reconnecting() {
     other.unlock().await.unwrap();
     assert!(writer.find_commands(&[batch.commands[0].command_id]).await.unwrap().is_empty());
     assert_eq!(writer.append(at(0), &batch).await.unwrap(), Swap::Done, "nothing moved the head");
-    database.drop().await;
 }
 
 /// A node that is frozen while it holds the head's lock says nothing: its session is ended, and the others go on.
@@ -178,7 +178,6 @@ async fn a_frozen_holder_of_the_head_is_not_waited_for() {
     assert_eq!(other.append(at(0), &Story::new().place(command())).await.unwrap(), Swap::Done);
     assert!(started.elapsed() < std::time::Duration::from_secs(4), "waited for {:?}", started.elapsed());
     assert!(frozen.unlock().await.is_err(), "its session is gone");
-    database.drop().await;
 }
 
 /// A connection to PostgreSQL that can carry requests while losing the answers.

@@ -1,12 +1,13 @@
 //! The database itself refuses to change what was recorded.
 
 use orderlog_event_log::Swap;
+use orderlog_testkit::{Engine, on_both_engines};
 
-use crate::support::{Database, Story, at, command, on_both_engines, order};
+use crate::support::{Database, Story, at, command, order};
 
 on_both_engines!(recorded_events_cannot_be_changed, replacing_is_refused, migrations_run_once);
 
-async fn recorded_events_cannot_be_changed(database: &Database) {
+async fn recorded_events_cannot_be_changed(database: Database) {
     let log = database.open().await;
     let batch = Story::new().batch(command(), &[order(1001), order(1002)]);
     assert_eq!(log.writer().await.unwrap().append(at(0), &batch).await.unwrap(), Swap::Done);
@@ -17,7 +18,7 @@ async fn recorded_events_cannot_be_changed(database: &Database) {
         "DELETE FROM events WHERE position = 2",
         "DELETE FROM events",
     ];
-    if let Database::Postgres { .. } = database {
+    if database.is_postgres() {
         refused.push("TRUNCATE events");
         refused.push("SET session_replication_role = replica; DELETE FROM events");
     }
@@ -28,13 +29,13 @@ async fn recorded_events_cannot_be_changed(database: &Database) {
     assert_eq!(log.read(at(0), 10).await.unwrap(), batch.events);
 }
 
-async fn replacing_is_refused(database: &Database) {
+async fn replacing_is_refused(database: Database) {
     let log = database.open().await;
     let batch = Story::new().batch(command(), &[order(1001), order(1002)]);
     assert_eq!(log.writer().await.unwrap().append(at(0), &batch).await.unwrap(), Swap::Done);
-    let (insert, hash) = match database {
-        Database::Postgres { .. } => ("INSERT INTO", "decode(repeat('00', 32), 'hex')"),
-        Database::Sqlite { .. } => ("INSERT OR REPLACE INTO", "zeroblob(32)"),
+    let (insert, hash) = match database.engine() {
+        Engine::Postgres => ("INSERT INTO", "decode(repeat('00', 32), 'hex')"),
+        Engine::Sqlite => ("INSERT OR REPLACE INTO", "zeroblob(32)"),
     };
     for row in [(1, "order-9", 9), (9, "order-1001", 1)] {
         let (position, stream, version) = row;
@@ -45,7 +46,7 @@ async fn replacing_is_refused(database: &Database) {
     crate::support::assert_sound(&log).await;
 }
 
-async fn migrations_run_once(database: &Database) {
+async fn migrations_run_once(database: Database) {
     let opening: Vec<_> = (0..4)
         .map(|_| {
             let url = database.url();

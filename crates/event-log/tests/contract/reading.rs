@@ -2,8 +2,9 @@
 
 use orderlog_domain::ids::Version;
 use orderlog_event_log::{Log, LogError, LogWriter, Snapshot, Swap};
+use orderlog_testkit::on_both_engines;
 
-use crate::support::{Database, Story, at, command, on_both_engines, order, positions, stock};
+use crate::support::{Database, Story, at, command, order, positions, stock};
 
 on_both_engines!(
     events_come_back_byte_for_byte,
@@ -30,7 +31,7 @@ async fn written(database: &Database, appends: i64) -> (Log, LogWriter, Story) {
     (log, writer, story)
 }
 
-async fn events_come_back_byte_for_byte(database: &Database) {
+async fn events_come_back_byte_for_byte(database: Database) {
     let log = database.open().await;
     let mut writer = log.writer().await.unwrap();
     let batch = Story::new().batch(command(), &[order(1001), stock("A")]);
@@ -40,30 +41,30 @@ async fn events_come_back_byte_for_byte(database: &Database) {
     assert_eq!(log.read_stream(stock("A"), Version::NONE, 10).await.unwrap(), batch.events[1..]);
 }
 
-async fn pages_follow_each_other(database: &Database) {
-    let (log, mut writer, _) = written(database, 3).await;
+async fn pages_follow_each_other(database: Database) {
+    let (log, mut writer, _) = written(&database, 3).await;
     assert_eq!(positions(&log.read(at(0), 4).await.unwrap()), [1, 2, 3, 4]);
     assert_eq!(positions(&writer.read(at(4), 4).await.unwrap()), [5, 6]);
     assert!(log.read(at(6), 4).await.unwrap().is_empty());
     assert!(log.read(at(0), 0).await.unwrap().is_empty());
 }
 
-async fn streams_are_read_by_version(database: &Database) {
-    let (log, _, _) = written(database, 3).await;
+async fn streams_are_read_by_version(database: Database) {
+    let (log, _, _) = written(&database, 3).await;
     assert_eq!(positions(&log.read_stream(stock("A"), Version(1), 10).await.unwrap()), [4, 6]);
     assert_eq!(positions(&log.read_stream(stock("A"), Version::NONE, 1).await.unwrap()), [2]);
     assert!(log.read_stream(stock("B"), Version::NONE, 10).await.unwrap().is_empty());
 }
 
-async fn events_of_some_types_are_read_past_all_others(database: &Database) {
-    let (log, _, _) = written(database, 3).await;
+async fn events_of_some_types_are_read_past_all_others(database: Database) {
+    let (log, _, _) = written(&database, 3).await;
     assert_eq!(positions(&log.read_types(at(0), &["StockNoted"], 2).await.unwrap()), [2, 4]);
     assert_eq!(positions(&log.read_types(at(4), &["StockNoted", "OrderNoted"], 10).await.unwrap()), [5, 6]);
     assert!(log.read_types(at(0), &["Unheard"], 10).await.unwrap().is_empty());
 }
 
-async fn many_streams_are_read_at_once(database: &Database) {
-    let (_, mut writer, _) = written(database, 3).await;
+async fn many_streams_are_read_at_once(database: Database) {
+    let (_, mut writer, _) = written(&database, 3).await;
     let wanted = [
         (stock("A"), Version(1)),
         (order(1003), Version::NONE),
@@ -84,8 +85,8 @@ fn assert_gap<T: std::fmt::Debug>(result: Result<T, LogError>, position: i64) {
     }
 }
 
-async fn a_gap_is_reported(database: &Database) {
-    let (log, mut writer, _) = written(database, 3).await;
+async fn a_gap_is_reported(database: Database) {
+    let (log, mut writer, _) = written(&database, 3).await;
     database.tamper("DELETE FROM events WHERE position = 3").await;
     assert_gap(log.read(at(0), 10).await, 3);
     assert_gap(log.read(at(2), 10).await, 3);
@@ -94,15 +95,15 @@ async fn a_gap_is_reported(database: &Database) {
     assert_eq!(positions(&log.read(at(3), 10).await.unwrap()), [4, 5, 6]);
 }
 
-async fn a_missing_end_is_reported(database: &Database) {
-    let (log, _, _) = written(database, 3).await;
+async fn a_missing_end_is_reported(database: Database) {
+    let (log, _, _) = written(&database, 3).await;
     database.tamper("DELETE FROM events WHERE position > 4").await;
     assert_eq!(positions(&log.read(at(2), 10).await.unwrap()), [3, 4]);
     assert_gap(log.read(at(4), 10).await, 5);
 }
 
-async fn damaged_rows_are_reported(database: &Database) {
-    let (log, _, _) = written(database, 1).await;
+async fn damaged_rows_are_reported(database: Database) {
+    let (log, _, _) = written(&database, 1).await;
     database.tamper("UPDATE events SET stream = 'nothing' WHERE position = 2").await;
     match log.read(at(0), 10).await {
         Err(LogError::Corrupt { position, .. }) => assert_eq!(position, at(2)),
@@ -110,7 +111,7 @@ async fn damaged_rows_are_reported(database: &Database) {
     }
 }
 
-async fn the_latest_snapshot_is_kept(database: &Database) {
+async fn the_latest_snapshot_is_kept(database: Database) {
     let log = database.open().await;
     let snapshot = |version, format, state: &str| Snapshot {
         stream: stock("A"),

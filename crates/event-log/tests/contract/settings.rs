@@ -2,8 +2,9 @@
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, ShopSettings, Swap};
+use orderlog_testkit::{Engine, on_both_engines};
 
-use crate::support::{Database, Story, at, command, on_both_engines, order};
+use crate::support::{Database, Story, at, command, order};
 
 on_both_engines!(
     settings_follow_each_other,
@@ -23,7 +24,7 @@ fn settings(revision: i64, position: Position, settings: &str) -> ShopSettings {
     }
 }
 
-async fn settings_follow_each_other(database: &Database) {
+async fn settings_follow_each_other(database: Database) {
     let log = database.open().await;
     assert_eq!(log.settings().await.unwrap(), []);
     let first = settings(1, at(0), "{\"currency\":\"INR\"}");
@@ -39,7 +40,7 @@ async fn settings_follow_each_other(database: &Database) {
     assert_eq!(database.open().await.settings().await.unwrap(), [first, second]);
 }
 
-async fn of_two_that_record_at_once_one_is_first(database: &Database) {
+async fn of_two_that_record_at_once_one_is_first(database: Database) {
     let logs: Vec<Log> = vec![database.open().await, database.open().await];
     let mine: Vec<ShopSettings> = ["{\"n\":1}", "{\"n\":2}"].map(|text| settings(1, at(0), text)).into();
     let (one, other) = tokio::join!(logs[0].record_settings(&mine[0]), logs[1].record_settings(&mine[1]));
@@ -48,16 +49,16 @@ async fn of_two_that_record_at_once_one_is_first(database: &Database) {
     assert_eq!(logs[0].settings().await.unwrap(), [mine[usize::from(other)].clone()]);
 }
 
-async fn recorded_settings_cannot_be_changed(database: &Database) {
+async fn recorded_settings_cannot_be_changed(database: Database) {
     let log = database.open().await;
     assert!(log.record_settings(&settings(1, at(0), "{}")).await.unwrap());
     let mut refused = vec!["UPDATE shop_settings SET settings = 'x'", "DELETE FROM shop_settings WHERE revision = 1"];
-    match database {
-        Database::Postgres { .. } => {
+    match database.engine() {
+        Engine::Postgres => {
             refused.push("TRUNCATE shop_settings");
             refused.push("SET session_replication_role = replica; DELETE FROM shop_settings");
         }
-        Database::Sqlite { .. } => {
+        Engine::Sqlite => {
             refused.push("INSERT OR REPLACE INTO shop_settings VALUES (1, 0, '', '', '', 'x')");
         }
     }
@@ -68,7 +69,7 @@ async fn recorded_settings_cannot_be_changed(database: &Database) {
     assert_eq!(log.settings().await.unwrap(), [settings(1, at(0), "{}")]);
 }
 
-async fn a_log_without_the_table_has_none(database: &Database) {
+async fn a_log_without_the_table_has_none(database: Database) {
     let log = database.open().await;
     database.execute("DROP TABLE shop_settings").await.unwrap();
     assert_eq!(log.settings().await.unwrap(), []);

@@ -1,44 +1,28 @@
 //! Databases of the tests' own, and batches that tell a small story.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Deref};
 
+use anyhow::Result;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use orderlog_domain::{
     envelope::{Actor, Envelope, Provenance},
     ids::{CommandId, OrderId, Position, ProductId, StreamId, Version},
 };
 use orderlog_event_log::{Batch, CommandRecord, Hash, Head, Log, Recorded, chain};
+use orderlog_testkit::{Engine, Fixture};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// Runs each test on both engines, each with a database of its own.
-macro_rules! on_both_engines {
-    ($($test:ident),* $(,)?) => {
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                let database = crate::support::Database::postgres().await;
-                super::$test(&database).await;
-                database.drop().await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $test() {
-                let database = crate::support::Database::sqlite();
-                super::$test(&database).await;
-                database.drop().await;
-            })*
-        }
-    };
+/// A fresh database, with a tamperer who is admitted once.
+pub(crate) struct Database {
+    fresh: orderlog_testkit::Database,
+    tamperer: Mutex<Option<Tamperer>>,
 }
-pub(crate) use on_both_engines;
 
-/// A fresh database.
-pub(crate) enum Database {
-    Postgres { admin: String, name: String, url: String, tamperer: Mutex<Option<PgConnection>> },
-    Sqlite { folder: tempfile::TempDir, tamperer: Mutex<Option<SqliteConnection>> },
+enum Tamperer {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
 }
 
 /// Lets the tamperer do what the triggers forbid, and spares it waiting for the disk.
@@ -47,91 +31,59 @@ const UNPROTECT_POSTGRES: &str =
 const UNPROTECT_SQLITE: &str = "PRAGMA synchronous = OFF; DROP TRIGGER events_refuse_update;
     DROP TRIGGER events_refuse_delete; DROP TRIGGER events_refuse_replace";
 
-impl Database {
-    pub(crate) async fn postgres() -> Database {
-        let admin = std::env::var("ORDERLOG_TEST_POSTGRES_URL")
-            .expect("ORDERLOG_TEST_POSTGRES_URL is not set: these tests need PostgreSQL, run tests/run");
-        let name = format!("log_{}", unique().simple());
-        let mut connection = PgConnection::connect(&admin).await.expect("PostgreSQL answers");
-        let create = format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0");
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.expect("a database can be created");
-        let (server, _) = admin.rsplit_once('/').expect("the URL ends in /database");
-        Database::Postgres { url: format!("{server}/{name}"), admin: admin.clone(), name, tamperer: Mutex::new(None) }
+impl Fixture for Database {
+    async fn on(engine: Engine) -> Result<Database> {
+        Ok(Database { fresh: orderlog_testkit::Database::fresh(engine).await?, tamperer: Mutex::new(None) })
     }
+}
 
-    pub(crate) fn sqlite() -> Database {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        Database::Sqlite { folder, tamperer: Mutex::new(None) }
+impl Deref for Database {
+    type Target = orderlog_testkit::Database;
+
+    fn deref(&self) -> &Self::Target {
+        &self.fresh
+    }
+}
+
+impl Database {
+    /// For what is particular to PostgreSQL.
+    pub(crate) async fn postgres() -> Database {
+        Database::on(Engine::Postgres).await.expect("a fresh database")
     }
 
     /// A second one on the same engine.
     pub(crate) async fn another(&self) -> Database {
-        match self {
-            Database::Postgres { .. } => Database::postgres().await,
-            Database::Sqlite { .. } => Database::sqlite(),
-        }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        match self {
-            Database::Postgres { url, .. } => url.clone(),
-            Database::Sqlite { folder, .. } => format!("sqlite://{}/shop/log.db", folder.path().display()),
-        }
+        Database::on(self.engine()).await.expect("a fresh database")
     }
 
     pub(crate) async fn open(&self) -> Log {
         Log::open(&self.url()).await.expect("the log opens")
     }
 
-    /// Runs SQL behind the log's back.
-    pub(crate) async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
-        match self {
-            Database::Postgres { url, .. } => {
-                let mut connection = PgConnection::connect(url).await?;
-                let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
-                connection.close().await?;
-                Ok(done?.rows_affected())
-            }
-            Database::Sqlite { .. } => {
-                let mut connection = SqliteConnection::connect(&self.url()).await?;
-                let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
-                connection.close().await?;
-                Ok(done?.rows_affected())
-            }
-        }
-    }
-
     /// Changes stored events as only somebody with all rights could; the triggers stay away from then on.
     pub(crate) async fn tamper(&self, sql: &str) {
-        let done = match self {
-            Database::Postgres { url, tamperer, .. } => {
-                let mut tamperer = tamperer.lock().await;
-                if tamperer.is_none() {
-                    let mut connection = PgConnection::connect(url).await.unwrap();
-                    sqlx::raw_sql(UNPROTECT_POSTGRES).execute(&mut connection).await.unwrap();
-                    *tamperer = Some(connection);
-                }
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(tamperer.as_mut().unwrap()).await.map(|_| ())
-            }
-            Database::Sqlite { tamperer, .. } => {
-                let mut tamperer = tamperer.lock().await;
-                if tamperer.is_none() {
-                    let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
-                    sqlx::raw_sql(UNPROTECT_SQLITE).execute(&mut connection).await.unwrap();
-                    *tamperer = Some(connection);
-                }
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(tamperer.as_mut().unwrap()).await.map(|_| ())
-            }
-        };
-        done.expect("tampering works");
-    }
-
-    pub(crate) async fn drop(self) {
-        if let Database::Postgres { admin, name, .. } = self {
-            let mut connection = PgConnection::connect(&admin).await.expect("PostgreSQL answers");
-            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-            sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.expect("the database can be dropped");
+        let mut tamperer = self.tamperer.lock().await;
+        if tamperer.is_none() {
+            *tamperer = Some(Tamperer::admitted(self).await);
         }
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql));
+        match tamperer.as_mut().unwrap() {
+            Tamperer::Postgres(connection) => _ = sql.execute(connection).await.expect("tampering works"),
+            Tamperer::Sqlite(connection) => _ = sql.execute(connection).await.expect("tampering works"),
+        }
+    }
+}
+
+impl Tamperer {
+    async fn admitted(database: &Database) -> Tamperer {
+        if database.is_postgres() {
+            let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+            sqlx::raw_sql(UNPROTECT_POSTGRES).execute(&mut connection).await.unwrap();
+            return Tamperer::Postgres(connection);
+        }
+        let mut connection = SqliteConnection::connect(&database.url()).await.unwrap();
+        sqlx::raw_sql(UNPROTECT_SQLITE).execute(&mut connection).await.unwrap();
+        Tamperer::Sqlite(connection)
     }
 }
 

@@ -4,6 +4,7 @@ use std::{path::Path, process::Command};
 
 use orderlog_domain::ids::Position;
 use orderlog_messaging::{Access, Credentials, Nats, RelayState};
+use orderlog_testkit::NatsSettings;
 use tempfile::TempDir;
 
 use crate::{nats_server::NatsServer, relay::run, shop::Shop};
@@ -44,7 +45,7 @@ pub(crate) async fn is_kept_out(access: Access) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_password_in_the_url_or_beside_it() {
     let shop = little_shop().await;
-    let server = NatsServer::start_with(USERS);
+    let server = NatsServer::start_with(USERS).await;
     gets_in(&shop, server.access_as("orderlog:p%40ss%3Aw%25rd")).await;
     let (user, password) = ("orderlog".to_owned(), "p@ss:w%rd".to_owned());
     gets_in(&shop, with(&server, Credentials::Password { user, password })).await;
@@ -57,7 +58,7 @@ async fn with_a_password_in_the_url_or_beside_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_token() {
     let shop = little_shop().await;
-    let server = NatsServer::start_with(TOKEN);
+    let server = NatsServer::start_with(TOKEN).await;
     gets_in(&shop, server.access_as("s3cret-token")).await;
     gets_in(&shop, with(&server, Credentials::Token("s3cret-token".to_owned()))).await;
     assert!(is_kept_out(server.access()).await.contains("authorization violation"));
@@ -66,7 +67,7 @@ async fn with_a_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_an_nkey() {
     let shop = little_shop().await;
-    let server = NatsServer::start_with(NKEY);
+    let server = NatsServer::start_with(NKEY).await;
     gets_in(&shop, with(&server, Credentials::NkeySeed(format!("{SEED}\n")))).await;
     assert!(is_kept_out(server.access()).await.contains("authorization violation"));
 }
@@ -79,7 +80,8 @@ async fn a_missing_right_is_named() {
             { user: "all", password: "x" }
             { user: "some", password: "x", permissions: { publish: { deny: "$JS.API.STREAM.MSG.GET.>" } } }
         ] }"#,
-    );
+    )
+    .await;
     let mut shop = Shop::open(1).await;
     shop.append(3).await;
     run(&shop, &Nats::connect(server.access_as("all:x")).await.expect("connecting")).reaches(Position(3)).await;
@@ -122,7 +124,7 @@ async fn with_tls_both_ways() {
         file("ca.pem")
     );
     let (ca_file, certificate) = (Some(file("ca.pem")), Some((file("client.pem"), file("client-key.pem"))));
-    let server = NatsServer::start_in(folder, &settings, true);
+    let server = NatsServer::start_in(folder, NatsSettings { further: settings, ..NatsSettings::default() }).await;
     for scheme in ["tls", "nats"] {
         let access = Access::at(&format!("{scheme}://localhost:{}", server.port())).expect("a URL");
         let mut known = access.clone();

@@ -66,7 +66,7 @@ fn operator_mode(operator: &KeyPair, shop: &KeyPair) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_credentials_file() {
     let (operator, account, user) = (KeyPair::new_operator(), KeyPair::new_account(), KeyPair::new_user());
-    let server = NatsServer::start_with(&operator_mode(&operator, &account));
+    let server = NatsServer::start_with(&operator_mode(&operator, &account)).await;
     let with = |credentials: Credentials| {
         let mut access: Access = server.access();
         access.credentials = credentials;

@@ -30,7 +30,7 @@ async fn read_to(feed: &mut Feed, to: Position, max: usize) -> Vec<Recorded> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn starts_anywhere_on_both_sources() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let mut all = shop.append(40).await;
     let nats = server.connect().await;
     let cancel = CancellationToken::new();
@@ -66,9 +66,9 @@ async fn a_lagging_subscriber_reads_the_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_announced_is_found() {
-    let (mut server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (mut server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let nats = server.connect().await;
-    server.kill();
+    server.kill().expect("killing nats-server");
     for source in [Source::Bus(shop.bus.clone()), Source::Nats(shop.bus.clone(), nats)] {
         let mut feed = Feed::start(shop.log.clone(), &source, shop.head()).await.expect("a feed");
         let events = shop.append_quietly(5).await;
@@ -92,7 +92,7 @@ async fn announcements_that_repeat_or_skip_change_nothing() {
 /// Defence (a) of ADR 9: whatever stands in messages, a feed hands on what its own log holds.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_log_does_not_hold_is_not_handed_on() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let nats = server.connect().await;
     let cancel = CancellationToken::new();
     let relay = Relay::new(shop.log.clone(), shop.identity.clone(), nats.clone(), shop.bus.clone());

@@ -36,7 +36,7 @@ async fn last_sequence(server: &NatsServer) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ahead_of_the_log_stops_the_relay() {
-    let (server, mut newer) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut newer) = (NatsServer::start().await, Shop::open(1).await);
     newer.append(30).await;
     run(&newer, &server.connect().await).reaches(Position(30)).await;
     let restored = Shop::restored_over(&newer, 1, 20).await;
@@ -51,7 +51,7 @@ async fn a_stream_ahead_of_the_log_stops_the_relay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_past_at_the_end_stops_the_relay() {
-    let (server, mut theirs) = (NatsServer::start(), Shop::open(2).await);
+    let (server, mut theirs) = (NatsServer::start().await, Shop::open(2).await);
     theirs.append(10).await;
     run(&theirs, &server.connect().await).reaches(Position(10)).await;
     let ours = Shop::restored_over(&theirs, 1, 20).await;
@@ -62,7 +62,7 @@ async fn another_past_at_the_end_stops_the_relay() {
 /// As after a restore, a relay of an older release and a purge: the end of the stream is ours, what stands before is not.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_past_before_the_end_stops_the_relay() {
-    let (server, mut theirs, mut ours) = (NatsServer::start(), Shop::open(2).await, Shop::open(1).await);
+    let (server, mut theirs, mut ours) = (NatsServer::start().await, Shop::open(2).await, Shop::open(1).await);
     unmarked_stream(&server).await;
     let (old, new) = (theirs.append(40).await, ours.append(60).await);
     for event in old.iter().chain(&new[40..]) {
@@ -78,7 +78,7 @@ async fn another_past_before_the_end_stops_the_relay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_message_at_the_end_stops_the_relay_even_when_nothing_happens() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     shop.append(20).await;
     let mut relay = run(&shop, &server.connect().await);
     relay.reaches(Position(20)).await;
@@ -94,7 +94,7 @@ async fn a_foreign_message_at_the_end_stops_the_relay_even_when_nothing_happens(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_message_that_takes_an_events_place_stops_the_relay() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     shop.append(20).await;
     let mut relay = run(&shop, &server.connect().await);
     relay.reaches(Position(20)).await;
@@ -111,7 +111,7 @@ async fn a_foreign_message_that_takes_an_events_place_stops_the_relay() {
 /// An event that continues our chain, published by a copy that was told it is the shop.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_a_copy_stops_the_relay() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     shop.append(20).await;
     let mut relay = run(&shop, &server.connect().await);
     relay.reaches(Position(20)).await;
@@ -124,7 +124,7 @@ async fn an_event_of_a_copy_stops_the_relay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_shops_stream_is_left_alone() {
-    let (server, mut theirs, mut ours) = (NatsServer::start(), Shop::open(1).await, Shop::open(1).await);
+    let (server, mut theirs, mut ours) = (NatsServer::start().await, Shop::open(1).await, Shop::open(1).await);
     theirs.append(10).await;
     ours.append(20).await;
     run(&theirs, &server.connect().await).reaches(Position(10)).await;
@@ -137,7 +137,7 @@ async fn another_shops_stream_is_left_alone() {
 /// Defence (b) of ADR 9.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_publishes_nothing_until_the_shop_is_said_to_have_moved() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     shop.append(20).await;
     let mut relay = run(&shop, &server.connect().await);
     relay.reaches(Position(20)).await;
@@ -169,7 +169,7 @@ async fn a_copy_publishes_nothing_until_the_shop_is_said_to_have_moved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_of_an_older_release_is_adopted_when_it_agrees() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     unmarked_stream(&server).await;
     for event in shop.append(10).await {
         publish(&server, cloud_event_json(&event).expect("JSON")).await;
@@ -184,7 +184,7 @@ async fn a_stream_of_an_older_release_is_adopted_when_it_agrees() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_shops_share_one_nats() {
-    let (server, mut one, mut other) = (NatsServer::start(), Shop::open(1).await, Shop::open(2).await);
+    let (server, mut one, mut other) = (NatsServer::start().await, Shop::open(1).await, Shop::open(2).await);
     one.append(10).await;
     run(&one, &server.connect().await).reaches(Position(10)).await;
     let mut access = server.access();
@@ -203,7 +203,7 @@ async fn two_shops_share_one_nats() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_with_another_configuration_is_refused() {
-    let (server, shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, shop) = (NatsServer::start().await, Shop::open(1).await);
     let config = Config {
         name: DEFAULT_STREAM.to_owned(),
         subjects: vec!["orderlog.v1.>".to_owned()],

@@ -36,7 +36,7 @@ async fn is_refilled(server: &NatsServer, mut shop: Shop, mut relay: Running) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_of_it() {
-    let server = NatsServer::start();
+    let server = NatsServer::start().await;
     let (shop, relay) = relayed(&server).await;
     stream(&server).await.purge().await.expect("purging");
     is_refilled(&server, shop, relay).await;
@@ -44,7 +44,7 @@ async fn all_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_beginning() {
-    let server = NatsServer::start();
+    let server = NatsServer::start().await;
     let (shop, relay) = relayed(&server).await;
     stream(&server).await.purge().sequence(50).await.expect("purging");
     is_refilled(&server, shop, relay).await;
@@ -52,7 +52,7 @@ async fn its_beginning() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_message_in_the_middle() {
-    let server = NatsServer::start();
+    let server = NatsServer::start().await;
     let (shop, relay) = relayed(&server).await;
     assert!(stream(&server).await.delete_message(70).await.expect("deleting"));
     is_refilled(&server, shop, relay).await;
@@ -60,7 +60,7 @@ async fn one_message_in_the_middle() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_end() {
-    let server = NatsServer::start();
+    let server = NatsServer::start().await;
     let (shop, relay) = relayed(&server).await;
     assert!(stream(&server).await.delete_message(100).await.expect("deleting"));
     is_refilled(&server, shop, relay).await;
@@ -68,7 +68,7 @@ async fn its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_by_the_operator_are_no_purge() {
-    let server = NatsServer::start();
+    let server = NatsServer::start().await;
     let (mut shop, mut relay) = relayed(&server).await;
     let mut config = stream(&server).await.cached_info().config.clone();
     config.max_messages = 10;

@@ -92,7 +92,7 @@ pub(crate) async fn assert_stream_is_log(server: &NatsServer, shop: &Shop) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sequence_is_position() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     shop.append(300).await;
     let mut relay = run(&shop, &server.connect().await);
     for _ in 0..50 {
@@ -106,7 +106,7 @@ async fn sequence_is_position() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_carry_ids_and_nothing_typed() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let event = shop.append(1).await.remove(0);
     run(&shop, &server.connect().await).reaches(Position(1)).await;
     let stream = server.outsider().await.get_stream(DEFAULT_STREAM).await.expect("the stream exists");
@@ -122,7 +122,7 @@ async fn headers_carry_ids_and_nothing_typed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_relays_publish_every_position_once() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let (mut one, mut other) = (run(&shop, &server.connect().await), run(&shop, &server.connect().await));
     for _ in 0..200 {
         shop.append(5).await;
@@ -134,7 +134,7 @@ async fn two_relays_publish_every_position_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_storage_folder_is_refilled_under_traffic() {
-    let (mut server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (mut server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let nats = server.connect().await;
     let mut relay = run(&shop, &nats);
     let mut feed =
@@ -151,10 +151,10 @@ async fn a_lost_storage_folder_is_refilled_under_traffic() {
         match round {
             100 => relay.reaches(shop.head()).await,
             110 => {
-                server.kill();
-                server.delete_storage();
+                server.kill().expect("killing nats-server");
+                server.delete_storage().expect("deleting JetStream's storage");
             }
-            150 => server.restart(),
+            150 => server.start_again().await.expect("nats-server starts again"),
             _ => {}
         }
     }
@@ -166,7 +166,7 @@ async fn a_lost_storage_folder_is_refilled_under_traffic() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_stream_is_refilled_without_traffic() {
-    let (server, mut shop) = (NatsServer::start(), Shop::open(1).await);
+    let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
     let mut relay = run(&shop, &server.connect().await);
     shop.append(100).await;
     relay.reaches(Position(100)).await;
@@ -179,21 +179,21 @@ async fn a_deleted_stream_is_refilled_without_traffic() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_comes_later_is_waited_for() {
-    let (mut server, mut shop) = (NatsServer::start(), Shop::open(1).await);
-    server.kill();
+    let (mut server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
+    server.kill().expect("killing nats-server");
     let mut relay = run(&shop, &server.connect().await);
     shop.append(20).await;
     let retrying = relay.status.wait_for(|status| status.state == RelayState::Retrying);
     let error = timeout(LIMIT, retrying).await.expect("no word").expect("the relay runs").last_error.clone();
     assert!(error.is_some_and(|text| text.contains("cannot be reached")));
-    server.restart();
+    server.start_again().await.expect("nats-server starts again");
     relay.reaches(Position(20)).await;
     assert_stream_is_log(&server, &shop).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_jetstream_is_refused() {
-    let server = NatsServer::start_without_jetstream();
+    let server = NatsServer::start_without_jetstream().await;
     let error = Nats::connect(server.access()).await.expect_err("no JetStream there");
     assert!(error.to_string().contains("JetStream is not enabled"), "{error}");
 }

@@ -1,0 +1,186 @@
+//! A child process that never outlives its test, and waiting with a deadline.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+const POLL: Duration = Duration::from_millis(10);
+const LOG_TAIL_LINES: usize = 40;
+
+/// A running server with its output in a file.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `command`; what it prints is appended to `log`.
+    pub fn start(name: &str, mut command: Command, log: PathBuf) -> Result<Process> {
+        let output = File::options().create(true).append(true).open(&log).context("opening a log file")?;
+        let errors = output.try_clone().context("opening a log file")?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .with_context(|| format!("starting {name}"))?;
+        Ok(Process { name: name.to_owned(), child, log })
+    }
+
+    /// Sends a signal by name: `TERM`, `INT`, `STOP`, `CONT`.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        signal(&self.name, self.id(), name)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end and waits for that; for places that cannot wait otherwise.
+    pub fn end_in_order(mut self, name: &str, deadline: Duration) {
+        let started = Instant::now();
+        let asked = self.signal(name).is_ok();
+        while asked && started.elapsed() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill().with_context(|| format!("killing {}", self.name))?;
+        self.child.wait().with_context(|| format!("waiting for {}", self.name))?;
+        Ok(())
+    }
+
+    /// Waits for a process that was asked to end.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn ended(&mut self, deadline: Duration) -> Result<ExitStatus> {
+        let name = format!("{} to end", self.name);
+        until(&name, deadline, async || Ok(self.child.try_wait()?)).await
+    }
+
+    /// Whether it ended by itself, and how.
+    pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Everything it printed so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The end of what it printed, for error messages.
+    pub fn last_words(&self) -> String {
+        last_lines(&self.log)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when it is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Sends a signal by name to a process.
+pub fn signal(what: &str, pid: u32, name: &str) -> Result<()> {
+    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().context("running kill")?;
+    if !status.success() {
+        bail!("{what} ({pid}) could not be sent {name}");
+    }
+    Ok(())
+}
+
+fn last_lines(log: &Path) -> String {
+    let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
+}
+
+/// How a command that was run to its end went.
+#[derive(Debug)]
+pub struct Finished {
+    /// Whether it exited with 0.
+    pub success: bool,
+    /// What it exited with, unless a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed for programs.
+    pub stdout: String,
+    /// What it printed for people.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Runs `command` to its end without blocking the test's runtime.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn run(command: Command) -> Result<Finished> {
+        let name = format!("{command:?}");
+        let mut command = tokio::process::Command::from(command);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let output = command.output().await.with_context(|| format!("running {name}"))?;
+        Ok(Finished {
+            success: output.status.success(),
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// What it printed, if it succeeded.
+    ///
+    /// # Errors
+    /// When it failed; the error quotes everything it printed.
+    pub fn expect_success(self) -> Result<String> {
+        if !self.success {
+            bail!("the command failed\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        }
+        Ok(self.stdout)
+    }
+}
+
+/// Asks again and again until `probe` answers something; `what` completes "waited … for".
+///
+/// # Errors
+/// When the deadline passes or the probe fails.
+pub async fn until<T>(what: &str, deadline: Duration, mut probe: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = probe().await? {
+            return Ok(found);
+        }
+        if started.elapsed() > deadline {
+            bail!("waited {deadline:?} for {what}");
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// A TCP port nobody listens on at this moment.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
+    Ok(listener.local_addr()?.port())
+}
