@@ -6,39 +6,20 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
+use orderlog_testkit::{program, variable};
 
 /// How long the load tests run unless `ORDERLOG_TEST_SECONDS` says otherwise.
 const LOAD_SECONDS: u64 = 10;
-
-fn variable(name: &str) -> Result<String> {
-    env::var(name).with_context(|| format!("{name} is not set: run the tests with tests/run, which provides it"))
-}
-
-fn program(name: &str) -> Result<PathBuf> {
-    let path = PathBuf::from(variable(name)?);
-    ensure!(path.is_file(), "{name} names {}, which is not there: run tests/run", path.display());
-    Ok(path)
-}
 
 /// The binary under test.
 pub(crate) fn orderlog() -> Result<PathBuf> {
     program("ORDERLOG_TEST_BINARY")
 }
 
-/// Administrator's URL of the throw-away PostgreSQL.
-pub(crate) fn postgres_url() -> Result<String> {
-    variable("ORDERLOG_TEST_POSTGRES_URL")
-}
-
 /// Where the programs of PostgreSQL are.
 pub(crate) fn postgres_bin() -> Result<PathBuf> {
     Ok(PathBuf::from(variable("ORDERLOG_TEST_POSTGRES_BIN")?))
-}
-
-/// The nats-server binary.
-pub(crate) fn nats_server() -> Result<PathBuf> {
-    program("ORDERLOG_TEST_NATS_SERVER")
 }
 
 /// The library that gives a process a clock of its own.

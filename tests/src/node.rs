@@ -8,12 +8,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use orderlog_testkit::{Process, free_port, until};
 
 use crate::{
     clock::Clock,
     environment,
     mcp::{Era, Mcp},
-    process::{Process, free_port, until},
 };
 
 const READY_DEADLINE: Duration = Duration::from_secs(60);

@@ -3,12 +3,10 @@
 use std::{path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use orderlog_testkit::{Process, free_port, signal, until};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::{
-    environment,
-    process::{Process, free_port, signal, until},
-};
+use crate::environment;
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const STOP_DEADLINE: Duration = Duration::from_secs(30);

@@ -7,15 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use orderlog_testkit::{Database, Engine, Finished, Fixture, NatsServer, Process};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    database::Database,
     mcp::Mcp,
-    nats::NatsServer,
     node::{Node, orderlog},
-    process::{Finished, Process},
 };
 
 /// The two ways to run Orderlog.
@@ -38,10 +36,22 @@ pub struct Shop {
     /// The nats-server, where there is one.
     pub nats: Option<NatsServer>,
     database: Option<Database>,
+    copies: Vec<Database>,
     folder: TempDir,
     data: PathBuf,
     settings: Vec<String>,
     nodes: AtomicUsize,
+}
+
+impl Fixture for Shop {
+    /// On SQLite alone, or on PostgreSQL with NATS.
+    async fn on(engine: Engine) -> Result<Shop> {
+        Shop::open(match engine {
+            Engine::Sqlite => SetUp::Sqlite,
+            Engine::Postgres => SetUp::PostgresAndNats,
+        })
+        .await
+    }
 }
 
 impl Shop {
@@ -76,12 +86,12 @@ impl Shop {
         let (database, nats, database_url) = match set_up {
             SetUp::Sqlite => (None, None, format!("sqlite://{}/log.db", data.display())),
             SetUp::SqliteAndNats => {
-                let nats = NatsServer::start(folder.path().join("nats")).await?;
+                let nats = NatsServer::start(&folder.path().join("nats")).await?;
                 (None, Some(nats), format!("sqlite://{}/log.db", data.display()))
             }
             SetUp::PostgresAndNats => {
-                let database = Database::create().await?;
-                let nats = NatsServer::start(folder.path().join("nats")).await?;
+                let database = Database::fresh(Engine::Postgres).await?;
+                let nats = NatsServer::start(&folder.path().join("nats")).await?;
                 let url = database.url();
                 (Some(database), Some(nats), url)
             }
@@ -115,7 +125,7 @@ impl Shop {
         }
         serving.extend(arguments.iter().map(|&argument| argument.to_owned()));
         let node = Node::start(folder.path().join("node-0"), serving).await?;
-        Ok(Shop { node, nats, database, folder, data, settings, nodes: AtomicUsize::new(1) })
+        Ok(Shop { node, nats, database, copies: vec![], folder, data, settings, nodes: AtomicUsize::new(1) })
     }
 
     /// Starts one more node on the same log.
@@ -226,7 +236,12 @@ impl Shop {
         let (folder, mut arguments) = (self.folder.path().join("copy"), self.node.arguments().to_vec());
         std::fs::create_dir_all(&folder)?;
         let copy = match &self.database {
-            Some(database) => database.copy().await?,
+            Some(database) => {
+                let copy = database.copy().await?;
+                let url = copy.url();
+                self.copies.push(copy);
+                url
+            }
             None => {
                 for file in ["log.db", "keys.db"] {
                     std::fs::copy(self.sqlite_folder().join(file), folder.join(file)).context("copying the log")?;
@@ -279,22 +294,18 @@ impl Shop {
         self.mcp().ok("customers.upsert", json!({ "name": name, "email": email })).await?;
         Ok(())
     }
-}
 
-/// Runs each `async fn name(shop: Shop) -> anyhow::Result<()>` on SQLite alone and on PostgreSQL with NATS.
-#[macro_export]
-macro_rules! on_both_set_ups {
-    ($($body:ident),+ $(,)?) => { $(
-        mod $body {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() -> anyhow::Result<()> {
-                super::$body($crate::Shop::open($crate::SetUp::Sqlite).await?).await
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres_and_nats() -> anyhow::Result<()> {
-                super::$body($crate::Shop::open($crate::SetUp::PostgresAndNats).await?).await
-            }
+    /// Puts 50 of the product TEA on the shelf, registers Ann and lets her order 1, 2, 3 … of it.
+    ///
+    /// # Errors
+    /// When the shop refuses.
+    pub async fn with_orders(&self, orders: usize) -> Result<()> {
+        self.stock("TEA", "Tea", "100.00", 50).await?;
+        self.customer("Ann", "ann@example.com").await?;
+        for quantity in 1..=orders {
+            let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": quantity }] });
+            self.mcp().ok("orders_create_order", order).await?;
         }
-    )+ };
+        Ok(())
+    }
 }

@@ -1,10 +1,10 @@
 //! Arguments written otherwise than listed: read where they can be meant in one way only, and never told to be left out.
 
-use anyhow::{Result, ensure};
-use orderlog_tests::{Mcp, Shop, events, on_both_set_ups};
+use anyhow::Result;
+use orderlog_tests::{Checks, Mcp, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     hosts_may_write_values_as_text,
     json_in_a_text_is_read_as_strictly_as_json,
     a_command_tells_how_its_arguments_were_read,
@@ -22,6 +22,7 @@ async fn furnish(shop: &Shop) -> Result<Mcp> {
 
 /// Some hosts send null for what the user left open, lists as their JSON, and numbers as text.
 async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     for (given, total) in [
         (
@@ -39,8 +40,8 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
         let placed = mcp.ok("orders.create_order", order).await?;
         let id = placed["order_id"].to_string();
         let order = mcp.ok("orders.get", json!({ "order_id": format!("#{id}") })).await?;
-        ensure!(order["order"]["totals"]["total"]["minor"] == total, "{given} came to {order}");
-        ensure!(order["interpretation"]["arguments"][0].is_string(), "the reading must be told: {order}");
+        check!(checks, order["order"]["totals"]["total"]["minor"] == total, "{given} came to {order}");
+        check!(checks, order["interpretation"]["arguments"][0].is_string(), "the reading must be told: {order}");
     }
     // The same call means the same however its host writes it.
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 9 }], "idempotency_key": "k" });
@@ -48,12 +49,13 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
     let mut as_text = order;
     as_text["lines"] = json!("[{\"product\":\"PEN\",\"quantity\":9}]");
     let again = mcp.ok("orders.create_order", as_text).await?;
-    ensure!(again["replayed"] == true && again["order_id"] == first["order_id"], "{again}");
-    Ok(())
+    check!(checks, again["replayed"] == true && again["order_id"] == first["order_id"], "{again}");
+    checks.all_hold()
 }
 
 /// A doubled key counts twice for nobody: readers differ on which one holds.
 async fn json_in_a_text_is_read_as_strictly_as_json(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     let lines = json!([{ "product": "PEN", "quantity": 2 }]);
     let placed = mcp.ok("orders.create_order", json!({ "customer": "asha@example.com", "lines": lines })).await?;
@@ -68,45 +70,51 @@ async fn json_in_a_text_is_read_as_strictly_as_json(shop: Shop) -> Result<()> {
         ("orders.cancel", json!({ "order_id": id, "lines": line, "reason": "x" }), "lines"),
     ] {
         let refusal = mcp.refused(tool, arguments).await?;
-        ensure!(refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field), "{tool}: {refusal}");
+        check!(
+            checks,
+            refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field),
+            "{tool}: {refusal}"
+        );
         let told = format!("the key `quantity` stands twice in {field}[0]");
-        ensure!(refusal.message.contains(&told), "{tool}: {refusal}");
+        check!(checks, refusal.message.contains(&told), "{tool}: {refusal}");
     }
     let rounded = "[{\"product\":\"PEN\",\"quantity\":1,\"unit_price\":100.00000000000000000000001}]";
     let order = json!({ "customer": "asha@example.com", "lines": rounded });
     let refusal = mcp.refused("orders.create_order", order).await?;
-    ensure!(refusal.message.contains("more than 15 digits"), "{refusal}");
-    ensure!(events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
-    Ok(())
+    check!(checks, refusal.message.contains("more than 15 digits"), "{refusal}");
+    check!(checks, events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
+    checks.all_hold()
 }
 
 async fn a_command_tells_how_its_arguments_were_read(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     let plain = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
     let placed = mcp.ok("orders.create_order", plain).await?;
-    ensure!(placed.get("interpretation").is_none(), "nothing was read: {placed}");
+    check!(checks, placed.get("interpretation").is_none(), "nothing was read: {placed}");
     let lines = "[{\"product\":\"PEN\",\"quantity\":3}]";
     let placed = mcp.ok("orders.create_order", json!({ "customer": "asha@example.com", "lines": lines })).await?;
-    ensure!(told(&placed).contains("was read as the list it writes"), "{placed}");
+    check!(checks, told(&placed).contains("was read as the list it writes"), "{placed}");
     let id = format!("#{}", placed["order_id"]);
     let held = mcp.ok("orders.set_hold", json!({ "order_id": id, "on": "True" })).await?;
     for reading in [format!("order_id \\\"{id}\\\" was read as"), "on \\\"True\\\" was read as true".to_owned()] {
-        ensure!(told(&held).contains(&reading), "{reading}: {held}");
+        check!(checks, told(&held).contains(&reading), "{reading}: {held}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn one_word_means_what_is_listed(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
     mcp.ok("orders.create_order", order).await?;
     for status in [json!("Pending"), json!(["PENDING"]), json!("pending, Shipped"), json!("[\"pending\"]")] {
         let found = mcp.ok("orders.search", json!({ "status": status })).await?;
-        ensure!(found["total_count"] == 1, "{status} found {found}");
-        ensure!(told(&found).contains("was read as"), "{status}: {found}");
+        check!(checks, found["total_count"] == 1, "{status} found {found}");
+        check!(checks, told(&found).contains("was read as"), "{status}: {found}");
     }
     let found = mcp.ok("orders.search", json!({ "status": "Dispatched", "limit": 500 })).await?;
-    ensure!(found["total_count"] == 0 && told(&found).contains("shipped"), "{found}");
+    check!(checks, found["total_count"] == 0 && told(&found).contains("shipped"), "{found}");
     for (tool, arguments) in [
         ("orders.report_sales", json!({ "basis": "Booked", "group_by": "daily" })),
         ("orders.report_sales", json!({ "date_range": "2026-11-01/2026-11-15" })),
@@ -119,8 +127,8 @@ async fn one_word_means_what_is_listed(shop: Shop) -> Result<()> {
         mcp.ok(tool, arguments).await?;
     }
     let refusal = mcp.refused("orders.search", json!({ "status": "somewhere" })).await?;
-    ensure!(refusal.message.contains("is none of: pending"), "{refusal}");
-    Ok(())
+    check!(checks, refusal.message.contains("is none of: pending"), "{refusal}");
+    checks.all_hold()
 }
 
 fn told(answer: &Value) -> String {
@@ -128,6 +136,7 @@ fn told(answer: &Value) -> String {
 }
 
 async fn a_wrong_name_is_told_with_the_right_one(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     let line = |name: &str, value: &str| json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1, name: value }] });
     for (tool, arguments, field, meant) in [
@@ -139,9 +148,9 @@ async fn a_wrong_name_is_told_with_the_right_one(shop: Shop) -> Result<()> {
         ("orders.search", json!({ "colour": "red" }), "colour", "those there are: "),
     ] {
         let refusal = mcp.refused(tool, arguments).await?;
-        ensure!(refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field), "{refusal}");
-        ensure!(refusal.message.contains(meant), "{field}: {refusal}");
-        ensure!(!refusal.message.contains("leave"), "nobody shall leave {field} out: {refusal}");
+        check!(checks, refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field), "{refusal}");
+        check!(checks, refusal.message.contains(meant), "{field}: {refusal}");
+        check!(checks, !refusal.message.contains("leave"), "nobody shall leave {field} out: {refusal}");
     }
-    Ok(())
+    checks.all_hold()
 }

@@ -1,7 +1,7 @@
 //! Nasty input to every tool: a complete error, or kept as plain text; never a 5xx, a panic or a partial write.
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Mcp, Shop, events, on_both_set_ups};
+use orderlog_tests::{Checks, Mcp, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
 
 const CODES: [&str; 16] = [
@@ -23,7 +23,7 @@ const CODES: [&str; 16] = [
     "UNAVAILABLE",
 ];
 
-on_both_set_ups!(
+on_both_engines!(
     bad_arguments_answer_complete_errors,
     hostile_text_is_kept_as_text,
     broken_requests_never_break_the_server
@@ -195,9 +195,10 @@ async fn bad_arguments_answer_complete_errors(shop: Shop) -> Result<()> {
 }
 
 async fn hostile_text_is_kept_as_text(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     let refusal = mcp.refused("orders.create_order", order(json!({ "note": "\u{7}bell" }))).await?;
-    ensure!(refusal.message.contains("U+0007; remove it"), "a note has lines and tabs, but no bells: {refusal}");
+    check!(checks, refusal.message.contains("U+0007; remove it"), "a note has lines and tabs, but no bells: {refusal}");
     for (number, text) in [
         "Robert'); DROP TABLE events; --",
         "{{7*7}} ${7*7} <%= 7*7 %> #{7*7}",
@@ -213,23 +214,23 @@ async fn hostile_text_is_kept_as_text(shop: Shop) -> Result<()> {
         let placed = mcp.ok("orders.create_order", order(json!({ "note": text }))).await?;
         let id = &placed["order_id"];
         let seen = mcp.ok("orders.get", json!({ "order_id": id })).await?;
-        ensure!(find(&seen, "note") == Some(json!(text)), "the note {text:?} became {seen}");
+        check!(checks, find(&seen, "note") == Some(json!(text)), "the note {text:?} became {seen}");
 
         if text.contains(|c: char| c.is_control() || c == '\u{202e}') {
             let named = json!({ "sku": "H-0", "name": text, "price": "1.00" });
             let refusal = mcp.refused("products.upsert", named).await?;
-            ensure!(refusal.code == "INVALID_ARGUMENT", "a name is one line that shows itself: {refusal}");
+            check!(checks, refusal.code == "INVALID_ARGUMENT", "a name is one line that shows itself: {refusal}");
             continue;
         }
         let sku = format!("H-{number}");
         mcp.ok("products.upsert", json!({ "sku": sku, "name": text, "price": "1.00" })).await?;
         let found = mcp.ok("products.search", json!({ "text": sku })).await?;
-        ensure!(find(&found, "name") == Some(json!(text)), "the name {text:?} became {found}");
+        check!(checks, find(&found, "name") == Some(json!(text)), "the name {text:?} became {found}");
 
         let email = format!("h{number}@example.com");
         mcp.ok("customers.upsert", json!({ "name": text, "email": email })).await?;
         let found = mcp.ok("customers.search", json!({ "text": email })).await?;
-        ensure!(find(&found, "name") == Some(json!(text)), "the person {text:?} became {found}");
+        check!(checks, find(&found, "name") == Some(json!(text)), "the person {text:?} became {found}");
     }
     for text in ["%", "_", "'", "\"", "\\", "*", "a' OR '1'='1", "\u{202e}"] {
         for tool in ["orders.search", "products.search", "customers.search"] {
@@ -239,10 +240,11 @@ async fn hostile_text_is_kept_as_text(shop: Shop) -> Result<()> {
             }
         }
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn broken_requests_never_break_the_server(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     furnish(&shop).await?;
     let before = events(&shop.node, 0).await?.len();
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
@@ -276,19 +278,19 @@ async fn broken_requests_never_break_the_server(shop: Shop) -> Result<()> {
                 request.header("Accept", "application/json, text/event-stream").header("Content-Type", content_type);
             let answer = request.send().await.context("the server must answer")?;
             let shown: String = body.chars().take(80).collect();
-            ensure!(!answer.status().is_server_error(), "{shown} ({content_type}) answered {}", answer.status());
+            check!(checks, !answer.status().is_server_error(), "{shown} ({content_type}) answered {}", answer.status());
         }
     }
     for mebibytes in [1, 9] {
         let body = "x".repeat(mebibytes << 20);
         let request = shop.node.http().post(format!("{}/mcp", shop.node.url())).body(body);
         let answer = request.header("Content-Type", "application/json").send().await.context("too much is answered")?;
-        ensure!(answer.status() == 413, "{mebibytes} MiB answered {}", answer.status());
+        check!(checks, answer.status() == 413, "{mebibytes} MiB answered {}", answer.status());
     }
     let after = events(&shop.node, 0).await?.len();
-    ensure!(before == after, "broken requests recorded {} events", after - before);
-    ensure!(shop.node.get("/healthz").await?.status().is_success(), "the server must live");
-    Ok(())
+    check!(checks, before == after, "broken requests recorded {} events", after - before);
+    check!(checks, shop.node.get("/healthz").await?.status().is_success(), "the server must live");
+    checks.all_hold()
 }
 
 /// The first field called `name`, wherever it stands.

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
-use orderlog_tests::{SetUp, Shop, orderlog};
+use orderlog_tests::{Checks, SetUp, Shop, check, orderlog};
 use serde_json::{Value, json};
 
 /// Runs a command whose reader has already gone away, and says how it ended and what stood on standard error.
@@ -68,6 +68,7 @@ async fn nobody_has_to_read_the_log_lines() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_shop_is_not_simulated_into() -> Result<()> {
+    let mut checks = Checks::default();
     let mut shop = Shop::open(SetUp::Sqlite).await?;
     shop.node.stop().await?;
     let simulate = ["simulate", "--days", "2", "--orders-per-day", "3"];
@@ -83,13 +84,13 @@ async fn a_real_shop_is_not_simulated_into() -> Result<()> {
     };
     let before = position().await?;
     let refused = shop.cli(&simulate).await?;
-    ensure!(!refused.success && refused.stderr.contains("--into-existing"), "{}", refused.stderr);
-    ensure!(position().await? == before, "nothing may be recorded");
+    check!(checks, !refused.success && refused.stderr.contains("--into-existing"), "{}", refused.stderr);
+    check!(checks, position().await? == before, "nothing may be recorded");
     shop.cli(&["simulate", "--days", "1", "--orders-per-day", "1", "--seed", "3", "--into-existing"])
         .await?
         .expect_success()?;
-    ensure!(position().await? != before, "it was asked for");
-    Ok(())
+    check!(checks, position().await? != before, "it was asked for");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,6 +121,7 @@ async fn tables_fit_the_terminal() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_names_the_user_of_the_machine_and_whoever_repeats_it_changes_nothing() -> Result<()> {
+    let mut checks = Checks::default();
     let mut shop = Shop::open(SetUp::Sqlite).await?;
     shop.node.stop().await?;
     let file = shop.folder().join("products.csv");
@@ -129,28 +131,33 @@ async fn an_import_names_the_user_of_the_machine_and_whoever_repeats_it_changes_
     let exported = shop.cli(&["export"]).await?.expect_success()?;
     let event: Value = serde_json::from_str(exported.lines().next().unwrap_or_default())?;
     let user = String::from_utf8(Command::new("id").arg("-un").output()?.stdout)?;
-    ensure!(event["event"]["provenance"]["actor"]["user"] == user.trim(), "{event}");
+    check!(checks, event["event"]["provenance"]["actor"]["user"] == user.trim(), "{event}");
 
     // As a user whom the machine does not know by name.
     let mut nameless = shop.command(&import)?;
     let nowhere = shop.folder().join("empty");
     nameless.env("PATH", nowhere).stdin(Stdio::null());
     let again = tokio::task::spawn_blocking(move || nameless.output()).await??;
-    ensure!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-    ensure!(shop.cli(&["export"]).await?.expect_success()? == exported, "the same file is the same commands");
-    Ok(())
+    check!(checks, again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    check!(checks, shop.cli(&["export"]).await?.expect_success()? == exported, "the same file is the same commands");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_what_v1_events_answers_and_can_go_on() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     shop.customer("Asha Rao", "asha@example.com").await?;
     let all = shop.node.get("/v1/events").await?.text().await?;
-    ensure!(shop.cli(&["export"]).await?.expect_success()? == all, "the same lines");
+    check!(checks, shop.cli(&["export"]).await?.expect_success()? == all, "the same lines");
     let rest: String = all.lines().skip(2).map(|line| format!("{line}\n")).collect();
-    ensure!(shop.cli(&["export", "--after", "2"]).await?.expect_success()? == rest, "the lines after the second");
+    check!(
+        checks,
+        shop.cli(&["export", "--after", "2"]).await?.expect_success()? == rest,
+        "the lines after the second"
+    );
     let refused = shop.cli(&["export", "--after", "99"]).await?;
-    ensure!(!refused.success && refused.stderr.contains("ends at position 3"), "{}", refused.stderr);
-    Ok(())
+    check!(checks, !refused.success && refused.stderr.contains("ends at position 3"), "{}", refused.stderr);
+    checks.all_hold()
 }

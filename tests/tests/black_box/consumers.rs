@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{AuditedEvent, Shop, events, node_js, on_both_set_ups, python};
+use orderlog_tests::{AuditedEvent, Checks, Shop, check, events, node_js, on_both_engines, python};
 use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-on_both_set_ups!(
+on_both_engines!(
     filters_keep_what_was_asked_for,
     a_follower_hears_what_comes,
     what_is_asked_for_compressed_is,
@@ -36,6 +36,7 @@ async fn asked(shop: &Shop, query: &str) -> Result<Vec<AuditedEvent>> {
 type Keep<'a> = dyn Fn(&Value) -> bool + 'a;
 
 async fn filters_keep_what_was_asked_for(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     a_little_trade(&shop).await?;
     let all = events(&shop.node, 0).await?;
     let positions = |events: &[AuditedEvent]| events.iter().map(|event| event.position).collect::<Vec<_>>();
@@ -50,16 +51,16 @@ async fn filters_keep_what_was_asked_for(shop: Shop) -> Result<()> {
     ];
     for (query, keep) in cases {
         let (found, wanted) = (positions(&asked(&shop, query).await?), of(keep));
-        ensure!(!wanted.is_empty() && found == wanted, "{query}: {found:?}, not {wanted:?}");
+        check!(checks, !wanted.is_empty() && found == wanted, "{query}: {found:?}, not {wanted:?}");
     }
     let middle = &all[all.len() / 2];
     let moment = middle.json()["provenance"]["recorded_at"].as_str().context("recorded_at")?.to_owned();
     let time = |event: &Value| event["provenance"]["recorded_at"].as_str().unwrap_or_default().to_owned();
     let (later, earlier) = (of(&|event| time(event) >= moment), of(&|event| time(event) < moment));
-    ensure!(!later.is_empty() && !earlier.is_empty());
-    ensure!(positions(&asked(&shop, &format!("from={moment}")).await?) == later, "from={moment}");
-    ensure!(positions(&asked(&shop, &format!("to={moment}")).await?) == earlier, "to={moment}");
-    ensure!(asked(&shop, "type=OrderPlaced&limit=1").await?.len() == 1, "limit counts what is shown");
+    check!(checks, !later.is_empty() && !earlier.is_empty());
+    check!(checks, positions(&asked(&shop, &format!("from={moment}")).await?) == later, "from={moment}");
+    check!(checks, positions(&asked(&shop, &format!("to={moment}")).await?) == earlier, "to={moment}");
+    check!(checks, asked(&shop, "type=OrderPlaced&limit=1").await?.len() == 1, "limit counts what is shown");
     for bad in [
         "type=Nonsense",
         "order=x",
@@ -68,9 +69,9 @@ async fn filters_keep_what_was_asked_for(shop: Shop) -> Result<()> {
         "follow=true&to=2026-11-22T00:00:00Z",
     ] {
         let status = shop.node.get(&format!("/v1/events?{bad}")).await?.status().as_u16();
-        ensure!(status == 400, "/v1/events?{bad} answered {status}");
+        check!(checks, status == 400, "/v1/events?{bad} answered {status}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn a_follower_hears_what_comes(mut shop: Shop) -> Result<()> {
@@ -91,6 +92,7 @@ async fn a_follower_hears_what_comes(mut shop: Shop) -> Result<()> {
 
 /// Python reads it as any client would: the same bytes in a sixth of the size, and each event of a follower when it comes.
 async fn what_is_asked_for_compressed_is(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     const READ: &str = r#"
 import http.client, sys, zlib
 host, path = sys.argv[1].removeprefix("http://"), sys.argv[2]
@@ -118,15 +120,16 @@ sys.stdout.write(text.decode())
     };
     let plain = shop.node.get("/v1/events").await?.text().await?;
     let (text, size) = read("/v1/events").await?;
-    ensure!(text == plain, "other bytes");
-    ensure!(size.trim().parse::<usize>()? * 2 < plain.len(), "{size} of {} bytes", plain.len());
+    check!(checks, text == plain, "other bytes");
+    check!(checks, size.trim().parse::<usize>()? * 2 < plain.len(), "{size} of {} bytes", plain.len());
     let last = plain.lines().count() - 1;
     let (followed, _) = read(&format!("/v1/events?after={last}&follow=true")).await?;
-    ensure!(plain.ends_with(&followed) && followed.lines().count() == 1, "{followed}");
-    Ok(())
+    check!(checks, plain.ends_with(&followed) && followed.lines().count() == 1, "{followed}");
+    checks.all_hold()
 }
 
 async fn the_programs_of_the_docs_run(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     a_little_trade(&shop).await?;
     let log = shop.node.get("/v1/events").await?.text().await?;
     let file = shop.folder().join("log.ndjson");
@@ -134,11 +137,11 @@ async fn the_programs_of_the_docs_run(shop: Shop) -> Result<()> {
     let file = file.display().to_string();
     let proven = shop.example(python()?, "verify.py", &[&file]).await?.expect_success()?;
     let last = events(&shop.node, 0).await?.pop().context("no event")?;
-    ensure!(proven.contains(&format!("{} events are unaltered", last.position)), "{proven}");
-    ensure!(proven.contains(&last.hash), "{proven}");
+    check!(checks, proven.contains(&format!("{} events are unaltered", last.position)), "{proven}");
+    check!(checks, proven.contains(&last.hash), "{proven}");
     std::fs::write(&file, log.replacen("Asha", "Esha", 1).replacen("\"units\":50", "\"units\":51", 1))?;
     let broken = shop.example(python()?, "verify.py", &[&file]).await?;
-    ensure!(!broken.success && broken.stderr.contains("altered at position"), "{broken:?}");
+    check!(checks, !broken.success && broken.stderr.contains("altered at position"), "{broken:?}");
 
     let (url, position) = (shop.node.url(), last.position.to_string());
     let database = shop.folder().join("shipped.db").display().to_string();
@@ -148,13 +151,13 @@ async fn the_programs_of_the_docs_run(shop: Shop) -> Result<()> {
     let count = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT * FROM shipped').fetchall())";
     let output = tokio::process::Command::new(python()?).args(["-c", count, &database]).output().await?;
     let rows = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    ensure!(rows == "[(1001, 1)]", "{rows}");
+    check!(checks, rows == "[(1001, 1)]", "{rows}");
 
     let orders = shop.folder().join("orders.json").display().to_string();
     for _ in 0..2 {
         shop.example(node_js()?, "follow.mjs", &[&url, &orders, &position]).await?.expect_success()?;
     }
     let kept: Value = serde_json::from_str(&std::fs::read_to_string(&orders)?)?;
-    ensure!(kept == json!({ "position": last.position, "shipments": { "1001": 1 } }), "{kept}");
-    Ok(())
+    check!(checks, kept == json!({ "position": last.position, "shipments": { "1001": 1 } }), "{kept}");
+    checks.all_hold()
 }

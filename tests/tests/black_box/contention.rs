@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use futures::future::{join_all, try_join_all};
-use orderlog_tests::{Mcp, Shop, on_both_set_ups, until};
+use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines, until};
 use serde_json::{Value, json};
 
 const BUYERS: usize = 200;
@@ -12,7 +12,7 @@ const REPEATS: usize = 10;
 /// How long the leases of a killed node may keep the read models, with room for a busy machine.
 const TAKE_OVER: Duration = Duration::from_secs(30);
 
-on_both_set_ups!(one_unit_is_sold_once, one_command_acts_once);
+on_both_engines!(one_unit_is_sold_once, one_command_acts_once);
 
 async fn one_unit_is_sold_once(shop: Shop) -> Result<()> {
     shop.customer("Asha Rao", "asha@example.com").await?;
@@ -40,6 +40,7 @@ async fn one_unit_is_sold_once(shop: Shop) -> Result<()> {
 }
 
 async fn one_command_acts_once(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.customer("Asha Rao", "asha@example.com").await?;
     shop.stock("PEN", "Pen", "10.00", 100).await?;
     let order = |quantity: i64| {
@@ -50,24 +51,24 @@ async fn one_command_acts_once(mut shop: Shop) -> Result<()> {
     let answers = try_join_all((0..REPEATS).map(|_| mcp.ok("orders.create_order", order(2)))).await?;
     let first = receipt(&answers[0]);
     for answer in &answers {
-        ensure!(receipt(answer) == first, "one key, two receipts: {first:?} and {answer}");
+        check!(checks, receipt(answer) == first, "one key, two receipts: {first:?} and {answer}");
     }
 
     shop.node.kill()?;
     shop.node.start_again().await?;
     let after_restart = mcp.ok("orders.create_order", order(2)).await?;
-    ensure!(receipt(&after_restart) == first, "after the restart: {after_restart}");
+    check!(checks, receipt(&after_restart) == first, "after the restart: {after_restart}");
 
     let refusal = mcp.refused("orders.create_order", order(3)).await?;
-    ensure!(refusal.code == "IDEMPOTENCY_MISMATCH", "other arguments under the key: {refusal}");
+    check!(checks, refusal.code == "IDEMPOTENCY_MISMATCH", "other arguments under the key: {refusal}");
     // The killed node's lease on the read models has to end first; until then an answer says that it is behind.
     let stock = until("the read models to be taken over", TAKE_OVER, async || {
         let stock = mcp.ok("inventory.check", json!({ "product": "PEN" })).await?;
         Ok(stock.get("behind").is_none().then_some(stock))
     })
     .await?;
-    ensure!(stock["reserved"] == json!(2), "one order of two pens reserves two: {stock}");
-    Ok(())
+    check!(checks, stock["reserved"] == json!(2), "one order of two pens reserves two: {stock}");
+    checks.all_hold()
 }
 
 /// What must be the same whenever one command is answered.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt as _, stream};
-use orderlog_tests::{Era, RawAnswer, SetUp, Shop, connect, events, send_raw};
+use orderlog_tests::{Checks, Era, RawAnswer, SetUp, Shop, check, connect, events, send_raw};
 use rand::{Rng as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -35,9 +35,10 @@ async fn posted(shop: &Shop, body: &str) -> Result<RawAnswer> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_json_rpc_is_answered_in_json_rpc() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     let ping = r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#;
-    ensure!(posted(&shop, ping).await?.status == 200, "a ping must be answered");
+    check!(checks, posted(&shop, ping).await?.status == 200, "a ping must be answered");
     for (body, code, id) in [
         ("", PARSE_ERROR, json!(null)),
         ("{", PARSE_ERROR, json!(null)),
@@ -56,19 +57,21 @@ async fn what_is_no_json_rpc_is_answered_in_json_rpc() -> Result<()> {
         (r#"{"jsonrpc":"2.0","id":7,"result":{}}"#, INVALID_REQUEST, json!(7)),
     ] {
         let answer = posted(&shop, body).await?;
-        ensure!(answer.status == 400, "{body} answered {answer:?}");
-        ensure!(answer.head.contains("content-type: application/json"), "{body} answered {answer:?}");
+        check!(checks, answer.status == 400, "{body} answered {answer:?}");
+        check!(checks, answer.head.contains("content-type: application/json"), "{body} answered {answer:?}");
         let told = answer.json()?;
-        ensure!(
+        check!(
+            checks,
             told["jsonrpc"] == "2.0" && told["error"]["code"] == code && told["id"] == id,
             "{body} answered {told}"
         );
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_stands_twice_is_refused_wherever_it_stands() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let before = events(&shop.node, 0).await?.len();
@@ -97,16 +100,21 @@ async fn a_key_that_stands_twice_is_refused_wherever_it_stands() -> Result<()> {
     ] {
         let answer = posted(&shop, &body).await?;
         let told = answer.json()?;
-        ensure!(answer.status == 400 && told["error"]["code"] == INVALID_REQUEST && told["id"] == 7, "{body}: {told}");
+        check!(
+            checks,
+            answer.status == 400 && told["error"]["code"] == INVALID_REQUEST && told["id"] == 7,
+            "{body}: {told}"
+        );
         let message = told["error"]["message"].as_str().context("message")?;
-        ensure!(message.contains(&format!("`{key}` stands twice in {place}:")), "{body}: {message}");
+        check!(checks, message.contains(&format!("`{key}` stands twice in {place}:")), "{body}: {message}");
     }
-    ensure!(events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
-    Ok(())
+    check!(checks, events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_amount_is_never_rounded_without_a_word() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     let upsert = |price: &str| {
         format!(
@@ -115,14 +123,18 @@ async fn an_amount_is_never_rounded_without_a_word() -> Result<()> {
     };
     let answer = posted(&shop, &upsert("100.00000000000000000000001")).await?;
     let told = answer.json()?;
-    ensure!(answer.status == 400 && told["error"]["code"] == INVALID_REQUEST && told["id"] == 7, "{told}");
+    check!(checks, answer.status == 400 && told["error"]["code"] == INVALID_REQUEST && told["id"] == 7, "{told}");
     let message = told["error"]["message"].as_str().context("message")?;
-    ensure!(message.contains("100.00000000000000000000001 in params.arguments has more than 15 digits"), "{message}");
-    ensure!(events(&shop.node, 0).await?.is_empty(), "a refused call recorded something");
+    check!(
+        checks,
+        message.contains("100.00000000000000000000001 in params.arguments has more than 15 digits"),
+        "{message}"
+    );
+    check!(checks, events(&shop.node, 0).await?.is_empty(), "a refused call recorded something");
     let answer = posted(&shop, &upsert("1234567.25")).await?.json()?;
     let price = &answer["result"]["structuredContent"]["after"]["price"]["minor"];
-    ensure!(*price == 123_456_725, "{answer}");
-    Ok(())
+    check!(checks, *price == 123_456_725, "{answer}");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,6 +165,7 @@ async fn a_greeting_that_cannot_be_read_is_told_what_is_wrong() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn endless_and_unseen_names_come_back_short_and_escaped() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     let endless = "\u{1b}[31m\u{202e}".to_owned() + &"é".repeat(100_000);
     let argument = json!({ "name": "orders_get", "arguments": { &endless: 1 } });
@@ -174,17 +187,17 @@ async fn endless_and_unseen_names_come_back_short_and_escaped() -> Result<()> {
                 Err(_) => posted(&shop, &body.to_string()).await?.body,
             };
             let shown: String = answer.chars().take(SHORT).collect();
-            ensure!(answer.len() < SHORT, "{era:?}: {} bytes: {shown}", answer.len());
+            check!(checks, answer.len() < SHORT, "{era:?}: {} bytes: {shown}", answer.len());
             let told: Value = serde_json::from_str(&answer).with_context(|| shown.clone())?;
-            ensure!(told.get("error").is_some() || told["result"]["isError"] == true, "{era:?}: {told}");
+            check!(checks, told.get("error").is_some() || told["result"]["isError"] == true, "{era:?}: {told}");
             let refusal =
                 told["result"]["content"][0]["text"].as_str().map(serde_json::from_str::<Value>).transpose()?;
             let said = refusal.as_ref().map_or(&told["error"]["message"], |refusal| &refusal["message"]);
             let said = said.as_str().with_context(|| format!("no message: {told}"))?;
-            ensure!(!said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{era:?}: {told}");
+            check!(checks, !said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{era:?}: {told}");
         }
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,6 +224,7 @@ async fn bodies_are_json_in_utf_8_as_they_stand() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_and_origins_must_be_one_and_well_formed() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     for (target, headers, status) in [
         ("/version", "Host: localhost\r\n", 200),
@@ -232,7 +246,7 @@ async fn addresses_and_origins_must_be_one_and_well_formed() -> Result<()> {
             let request = format!("GET {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
             let answer = send_raw(&shop.node, request.as_bytes()).await?;
             let expected = if target.ends_with("/mcp") && status == 200 { 405 } else { status };
-            ensure!(answer.status == expected, "{target} {headers} answered {answer:?}");
+            check!(checks, answer.status == expected, "{target} {headers} answered {answer:?}");
         }
     }
     // A body that nobody wants is read all the same, or the client would not hear why.
@@ -243,18 +257,19 @@ async fn addresses_and_origins_must_be_one_and_well_formed() -> Result<()> {
         let head =
             format!("POST /mcp HTTP/1.1\r\nHost: {host}\r\n{content_type}Content-Length: {}\r\n\r\n", body.len());
         let answer = send_raw(&shop.node, (head + &body).as_bytes()).await?;
-        ensure!(answer.status == status, "{host} {content_type} answered {answer:?}");
+        check!(checks, answer.status == status, "{host} {content_type} answered {answer:?}");
     }
     let large = format!("GET /version HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(70 * 1024));
     let answer = send_raw(&shop.node, large.as_bytes()).await?;
-    ensure!(answer.status == 431, "a head of 70 KiB answered {answer:?}");
+    check!(checks, answer.status == 431, "a head of 70 KiB answered {answer:?}");
     let log = shop.node.output();
-    ensure!(log.contains("a request was refused"), "the log says nothing of refused requests:\n{log}");
-    Ok(())
+    check!(checks, log.contains("a request was refused"), "the log says nothing of refused requests:\n{log}");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_carry_the_client_in_every_era() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let receive = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"inventory_receive","arguments":{"product":"PEN","quantity":1}}}"#;
@@ -268,7 +283,7 @@ async fn events_carry_the_client_in_every_era() -> Result<()> {
         let answer = answer.header("Accept", "application/json, text/event-stream");
         let answer = answer.header("Content-Type", "application/json").send().await?;
         let exact = answer.headers()["mcp-session-id"].to_str()?.to_owned();
-        ensure!(exact.to_lowercase() == session, "the same client, another session: {exact}");
+        check!(checks, exact.to_lowercase() == session, "the same client, another session: {exact}");
         for (headers, name, agent_version) in [
             (format!("Mcp-Session-Id: {exact}\r\nUser-Agent: node\r\n"), json!("Côté"), json!("1.2")),
             ("User-Agent: node\r\n".to_owned(), json!("node"), json!("")),
@@ -280,13 +295,17 @@ async fn events_carry_the_client_in_every_era() -> Result<()> {
         ] {
             let headers = format!("{JSON}MCP-Protocol-Version: {version}\r\n{headers}");
             let answer = send_raw(&shop.node, &post(&headers, receive)).await?;
-            ensure!(answer.status == 200, "{version}: {answer:?}");
+            check!(checks, answer.status == 200, "{version}: {answer:?}");
             let log = events(&shop.node, 0).await?;
             let agent = log.last().context("an event")?.json()["provenance"]["agent"].clone();
-            ensure!(agent["name"] == name && agent["version"] == agent_version, "{version} with {headers}: {agent}");
+            check!(
+                checks,
+                agent["name"] == name && agent["version"] == agent_version,
+                "{version} with {headers}: {agent}"
+            );
         }
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,6 +328,7 @@ async fn clients_that_leave_are_no_errors() -> Result<()> {
 /// Requests bent and broken at random, from a printed seed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_bytes_harm_nobody() -> Result<()> {
+    let mut checks = Checks::default();
     let seed = rand::rng().random();
     eprintln!("random requests with seed {seed}");
     let shop = Shop::open(SetUp::Sqlite).await?;
@@ -322,14 +342,14 @@ async fn random_bytes_harm_nobody() -> Result<()> {
     while let Some((request, answer)) = answers.next().await {
         let shown = String::from_utf8_lossy(&request[..request.len().min(600)]).into_owned();
         let answer = answer.with_context(|| shown.clone())?;
-        ensure!(answer.status < 500, "{shown:?} answered {answer:?}");
+        check!(checks, answer.status < 500, "{shown:?} answered {answer:?}");
     }
     drop(answers);
     let after = events(&shop.node, 0).await?.len();
-    ensure!(after == before, "random requests recorded {} events", after - before);
+    check!(checks, after == before, "random requests recorded {} events", after - before);
     let log = shop.node.output();
-    ensure!(!log.contains(" ERROR "), "random requests are no errors:\n{log}");
-    Ok(())
+    check!(checks, !log.contains(" ERROR "), "random requests are no errors:\n{log}");
+    checks.all_hold()
 }
 
 /// A good request to read something, with some of its bytes changed.

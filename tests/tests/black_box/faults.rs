@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{
-    Acknowledged, AuditedEvent, Books, Load, Node, SetUp, Shop, chain_is_whole, events, load_time, until,
+    Acknowledged, AuditedEvent, Load, Node, Oracle, SetUp, Shop, chain_is_whole, events, load_time, published, until,
 };
 use serde_json::{Value, json};
 
@@ -90,9 +90,9 @@ async fn all_is_as_the_log_says(shop: &mut Shop, acknowledged: &[Acknowledged]) 
     let log = events(&shop.node, 0).await?;
     chain_is_whole(&log)?;
     every_acknowledged_command_acted_once(&log, acknowledged)?;
-    Books::of(&log)?.agree_with(&shop.mcp()).await?;
+    Oracle::of(&log)?.agree_with(&shop.mcp()).await?;
     if let Some(nats) = &shop.nats {
-        let messages = nats.messages(log.len(), RECOVERY_DEADLINE).await?;
+        let messages = published(nats, log.len(), RECOVERY_DEADLINE).await?;
         for (event, message) in log.iter().zip(&messages) {
             let body: Value = serde_json::from_slice(&message.payload).context("a message's body")?;
             ensure!(message.sequence == event.position as u64, "{} at sequence {}", event.position, message.sequence);

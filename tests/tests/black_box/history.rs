@@ -1,6 +1,6 @@
 //! One random history fed to SQLite and to PostgreSQL: the same verdicts, positions, order numbers and hashes.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_commands::{Options, Origin, Submission, SubmitError, Writer};
 use orderlog_domain::{
@@ -11,7 +11,7 @@ use orderlog_domain::{
     ids::{CommandId, CustomerId, Position},
 };
 use orderlog_event_log::{Hash, Log};
-use orderlog_tests::fresh_database;
+use orderlog_tests::{Checks, Database, Engine, check};
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -24,22 +24,27 @@ const SKUS: [&str; 4] = ["PEN", "mug", "INK", "nowhere"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_engines_agree_on_one_random_history() -> Result<()> {
+    let mut checks = Checks::default();
     let seed = std::env::var("ORDERLOG_TEST_SEED").map_or(Ok(SEED), |text| text.parse())?;
     eprintln!("history with seed {seed}; ORDERLOG_TEST_SEED chooses another");
     let folder = tempfile::tempdir()?;
-    let database = fresh_database().await?;
+    let database = Database::fresh(Engine::Postgres).await?;
     let sqlite = live_through(seed, &format!("sqlite://{}/log.db", folder.path().display())).await?;
     let postgres = live_through(seed, &database.url()).await?;
     for (number, (one, other)) in sqlite.verdicts.iter().zip(&postgres.verdicts).enumerate() {
-        ensure!(one == other, "command {number}: SQLite says {one}, PostgreSQL says {other}");
+        check!(checks, one == other, "command {number}: SQLite says {one}, PostgreSQL says {other}");
     }
-    ensure!(sqlite.hashes.len() == postgres.hashes.len(), "different numbers of events");
+    check!(checks, sqlite.hashes.len() == postgres.hashes.len(), "different numbers of events");
     for (index, (one, other)) in sqlite.hashes.iter().zip(&postgres.hashes).enumerate() {
-        ensure!(one == other, "position {} has another hash", index + 1);
+        check!(checks, one == other, "position {} has another hash", index + 1);
     }
     let refused = sqlite.verdicts.iter().filter(|verdict| verdict.starts_with("refused")).count();
-    ensure!(refused > COMMANDS / 20 && refused < COMMANDS / 2, "{refused} of {COMMANDS} refused: no honest mixture");
-    Ok(())
+    check!(
+        checks,
+        refused > COMMANDS / 20 && refused < COMMANDS / 2,
+        "{refused} of {COMMANDS} refused: no honest mixture"
+    );
+    checks.all_hold()
 }
 
 struct Outcome {

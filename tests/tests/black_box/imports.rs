@@ -3,10 +3,10 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Shop, on_both_set_ups};
+use orderlog_tests::{Checks, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     another_import_sets_what_the_file_says,
     nothing_is_written_when_a_row_is_bad,
     an_imported_order_is_found_by_its_number,
@@ -55,39 +55,45 @@ async fn furnish(shop: &Shop) -> Result<()> {
 }
 
 async fn another_import_sets_what_the_file_says(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = shop.mcp();
     let products = |price: &str| format!("sku,name,price,policy,counted\nMUG,Mug,{price},deny,10\n");
     write(&shop, "products", &products("20.00")).await?;
     let again = write(&shop, "products", &products("20.00")).await?;
-    ensure!((&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same file twice: {again}");
+    check!(checks, (&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same file twice: {again}");
     shop.customer("Asha", "asha@example.org").await?;
     let order = json!({ "customer": "asha@example.org", "lines": [{ "product": "MUG", "quantity": 3 }] });
     let placed = mcp.ok("orders.create_order", order).await?;
     mcp.ok("orders.ship", json!({ "order_id": placed["order_id"] })).await?;
     let report = write(&shop, "products", &products("20.00")).await?;
-    ensure!(report["recorded"] == 1 && report["changes"][0]["text"] == "MUG: on hand 7 → 10", "{report}");
+    check!(checks, report["recorded"] == 1 && report["changes"][0]["text"] == "MUG: on hand 7 → 10", "{report}");
     let stock = mcp.ok("inventory.check", json!({ "product": "MUG" })).await?;
-    ensure!(stock.to_string().contains("\"on_hand\":10"), "ten were counted: {stock}");
+    check!(checks, stock.to_string().contains("\"on_hand\":10"), "ten were counted: {stock}");
 
     write(&shop, "products", &products("25.00")).await?;
     let trial = import(&shop, "products", &products("20.00"), &[]).await?;
-    ensure!(trial["changes"][0]["text"] == "MUG: price ₹25.00 → ₹20.00", "{trial}");
+    check!(checks, trial["changes"][0]["text"] == "MUG: price ₹25.00 → ₹20.00", "{trial}");
     write(&shop, "products", &products("20.00")).await?;
     let found = mcp.ok("products.search", json!({ "text": "MUG" })).await?;
-    ensure!(found["products"][0]["price"]["minor"] == 2_000, "the price is back: {found}");
+    check!(checks, found["products"][0]["price"]["minor"] == 2_000, "the price is back: {found}");
 
     for phone in ["111", "222", "111"] {
         let report = write(&shop, "customers", &format!("name,email,phone\nAsha,asha@example.org,{phone}\n")).await?;
-        ensure!(report["recorded"] == 1 && report["changes"][0]["text"] == "asha@example.org: phone", "{report}");
+        check!(
+            checks,
+            report["recorded"] == 1 && report["changes"][0]["text"] == "asha@example.org: phone",
+            "{report}"
+        );
         let found = mcp.ok("customers.search", json!({ "text": "asha" })).await?;
-        ensure!(found["customers"][0]["phone"] == phone, "{found}");
+        check!(checks, found["customers"][0]["phone"] == phone, "{found}");
     }
     let again = write(&shop, "customers", "name,email,phone\nAsha,asha@example.org,111\n").await?;
-    ensure!((&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same file twice: {again}");
-    Ok(())
+    check!(checks, (&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same file twice: {again}");
+    checks.all_hold()
 }
 
 async fn nothing_is_written_when_a_row_is_bad(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     furnish(&shop).await?;
     let file = format!(
         "{ORDERS}P1,asha@example.org,MUG,5,,,\nP2,asha@example.org,MUG,5,,,\nP3,asha@example.org,SVC,1,,,\n\
@@ -97,50 +103,56 @@ async fn nothing_is_written_when_a_row_is_bad(shop: Shop) -> Result<()> {
         let report = import(&shop, "orders", &file, options).await?;
         let expected =
             ["3 quantity: Not enough in stock: 3 of \"Mug\" available, 5 asked for", "5 placed_at: lies in the future"];
-        ensure!(errors(&report) == expected, "{report}");
-        ensure!(report["wrote"] == false && report["recorded"] == 2, "a trial tells what a write would do: {report}");
+        check!(checks, errors(&report) == expected, "{report}");
+        check!(
+            checks,
+            report["wrote"] == false && report["recorded"] == 2,
+            "a trial tells what a write would do: {report}"
+        );
     }
     let found = shop.mcp().ok("orders.search", json!({})).await?;
-    ensure!(found["total_count"] == 0, "nothing may be written: {found}");
+    check!(checks, found["total_count"] == 0, "nothing may be written: {found}");
     let report = import(&shop, "orders", &file, &["--write", "--skip-bad"]).await?;
-    ensure!(report["wrote"] == true && report["recorded"] == 2, "{report}");
+    check!(checks, report["wrote"] == true && report["recorded"] == 2, "{report}");
     let found = shop.mcp().ok("orders.search", json!({})).await?;
-    ensure!(found["total_count"] == 2, "the good ones are written: {found}");
-    Ok(())
+    check!(checks, found["total_count"] == 2, "the good ones are written: {found}");
+    checks.all_hold()
 }
 
 async fn an_imported_order_is_found_by_its_number(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     furnish(&shop).await?;
     let mcp = shop.mcp();
     let file = |quantity: i64, customer: &str| {
         format!("{ORDERS}#AA10412,{customer},SVC,{quantity},4.5,,2026-03-12 09:14:02 +0530\n")
     };
     let report = write(&shop, "orders", &file(1, "asha@example.org")).await?;
-    ensure!(report["recorded"] == 1, "{report}");
+    check!(checks, report["recorded"] == 1, "{report}");
     for text in ["AA10412", "#aa10412"] {
         let found = mcp.ok("orders.search", json!({ "text": text })).await?;
-        ensure!(found["total_count"] == 1, "{text} found {found}");
+        check!(checks, found["total_count"] == 1, "{text} found {found}");
     }
     let order = mcp.ok("orders.get", json!({ "order_id": 1001 })).await?;
-    ensure!(order["order"]["external_reference"] == "#AA10412", "{order}");
-    ensure!(order["order"]["placed_on"] == "2026-03-12", "{order}");
+    check!(checks, order["order"]["external_reference"] == "#AA10412", "{order}");
+    check!(checks, order["order"]["placed_on"] == "2026-03-12", "{order}");
     let history = mcp.ok("orders.history", json!({ "order_id": 1001 })).await?;
-    ensure!(history.to_string().contains("#AA10412"), "{history}");
+    check!(checks, history.to_string().contains("#AA10412"), "{history}");
 
     // An address in capitals and the zeros of an amount say nothing new.
     let same = file(1, "ASHA@example.org").replace("4.5", "4.50");
     let report = write(&shop, "orders", &same).await?;
-    ensure!((&report["recorded"], &report["unchanged"]) == (&json!(0), &json!(1)), "{report}");
+    check!(checks, (&report["recorded"], &report["unchanged"]) == (&json!(0), &json!(1)), "{report}");
     for options in [&[][..], &["--write"]] {
         let report = import(&shop, "orders", &file(3, "asha@example.org"), options).await?;
         let expected = "2 order_ref: `#AA10412` was imported before as order #1001 with other content";
-        ensure!(errors(&report) == [expected] && report["wrote"] == false, "{report}");
-        ensure!(!report.to_string().contains("idempotency"), "the file has no such column: {report}");
+        check!(checks, errors(&report) == [expected] && report["wrote"] == false, "{report}");
+        check!(checks, !report.to_string().contains("idempotency"), "the file has no such column: {report}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn an_order_is_one_however_its_cells_are_written(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     furnish(&shop).await?;
     let header = "order_ref,customer,product,quantity,shipping,order_discount,placed_at\n";
     let file = |first: &str, second: &str| {
@@ -149,19 +161,20 @@ async fn an_order_is_one_however_its_cells_are_written(shop: Shop) -> Result<()>
         )
     };
     let report = write(&shop, "orders", &file("caf\u{e9}", "cafe\u{301}")).await?;
-    ensure!(report["recorded"] == 1, "two lines of one order: {report}");
+    check!(checks, report["recorded"] == 1, "two lines of one order: {report}");
     let again = write(&shop, "orders", &file("cafe\u{301}", "caf\u{e9}")).await?;
-    ensure!((&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same order: {again}");
+    check!(checks, (&again["recorded"], &again["unchanged"]) == (&json!(0), &json!(1)), "the same order: {again}");
     let report = import(&shop, "orders", &file("cafe\u{200b}", "\u{200b}"), &[]).await?;
     let expected = [
         "2 order_ref: contains the invisible character U+200B; remove it",
         "3 order_ref: holds nothing but invisible characters; write what people shall see",
     ];
-    ensure!(errors(&report) == expected, "{report}");
-    Ok(())
+    check!(checks, errors(&report) == expected, "{report}");
+    checks.all_hold()
 }
 
 async fn problems_stand_where_they_are(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     furnish(&shop).await?;
     let mcp = shop.mcp();
     mcp.ok(
@@ -195,27 +208,28 @@ async fn problems_stand_where_they_are(shop: Shop) -> Result<()> {
         ),
     ] {
         let report = import(&shop, kind, &file, &[]).await?;
-        ensure!(errors(&report) == expected, "{file:?}: {report}");
+        check!(checks, errors(&report) == expected, "{file:?}: {report}");
         for word in ["lines[", "_search", "_upsert", "sk the user", "idempotency"] {
-            ensure!(!report.to_string().contains(word), "`{word}` is no word for a terminal: {report}");
+            check!(checks, !report.to_string().contains(word), "`{word}` is no word for a terminal: {report}");
         }
     }
     // What is no longer sold was sold once.
     let history = orders("N1,asha@example.org,OLD,1,4.50,,1996-07-04\n");
     let report = write(&shop, "orders", &history).await?;
-    ensure!(report["recorded"] == 1, "{report}");
-    Ok(())
+    check!(checks, report["recorded"] == 1, "{report}");
+    checks.all_hold()
 }
 
 async fn files_are_read_as_programs_write_them(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     furnish(&shop).await?;
     let semicolons = "Order Ref;Customer;Product;Quantity;Placed at;Colour;Gift\nS1;asha@example.org;SVC;1;20/11/2025 14:30;red;no\n";
     let report = import(&shop, "orders", semicolons, &[]).await?;
-    ensure!(report["recorded"] == 1 && errors(&report).is_empty(), "{report}");
+    check!(checks, report["recorded"] == 1 && errors(&report).is_empty(), "{report}");
     let notes = report["notes"].to_string();
-    ensure!(notes.contains("semicolons") && notes.contains("Colour, Gift are not read"), "{report}");
+    check!(checks, notes.contains("semicolons") && notes.contains("Colour, Gift are not read"), "{report}");
     let tabs = semicolons.replace(';', "\t");
-    ensure!(import(&shop, "orders", &tabs, &[]).await?["recorded"] == 1, "tabs");
+    check!(checks, import(&shop, "orders", &tabs, &[]).await?["recorded"] == 1, "tabs");
 
     let foreign = "Name,Email,Created at,Lineitem quantity,Lineitem sku,Total\n#1001,asha@example.org,2025-05-11 09:55:16 -0400,1,A,5.00\n";
     let report = import(&shop, "orders", foreign, &[]).await?;
@@ -225,11 +239,11 @@ async fn files_are_read_as_programs_write_them(shop: Shop) -> Result<()> {
         "quantity: is missing",
         "Name, Email, Created at, Lineitem quantity, Lineitem sku, Total",
     ] {
-        ensure!(told.contains(said), "all that is wrong with a header is told at once: {report}");
+        check!(checks, told.contains(said), "all that is wrong with a header is told at once: {report}");
     }
     let misspelt = "sku,name,price,tax rte\nTEA,Tea,5.00,18\n";
     let report = import(&shop, "products", misspelt, &[]).await?;
-    ensure!(errors(&report) == ["1 tax rte: is no column, but much like tax_rate"], "{report}");
+    check!(checks, errors(&report) == ["1 tax rte: is no column, but much like tax_rate"], "{report}");
 
     // At a terminal: problems once, on standard error; the result on standard output, counted in one way.
     let file = shop.folder().join("bad.csv");
@@ -237,13 +251,14 @@ async fn files_are_read_as_programs_write_them(shop: Shop) -> Result<()> {
     let finished = shop.cli(&["import", "customers", &file.display().to_string()]).await?;
     let expected = "2 rows read: 1 customer would be recorded, 0 unchanged. 1 problem. Nothing was written; \
                     correct the file, or import the rest with --write --skip-bad.\n";
-    ensure!(finished.stdout == expected, "{}", finished.stdout);
-    ensure!(finished.stderr.matches("is needed").count() == 1, "{}", finished.stderr);
+    check!(checks, finished.stdout == expected, "{}", finished.stdout);
+    check!(checks, finished.stderr.matches("is needed").count() == 1, "{}", finished.stderr);
     let finished = shop.cli(&["import", "customers", &file.display().to_string(), "--write", "--skip-bad"]).await?;
-    ensure!(
+    check!(
+        checks,
         !finished.stdout.contains("skip-bad") && finished.stdout.contains("1 customer recorded"),
         "{}",
         finished.stdout
     );
-    Ok(())
+    checks.all_hold()
 }

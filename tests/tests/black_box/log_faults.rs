@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Mcp, PostgresServer, Refusal, SetUp, Shop, chain_is_whole, events, until};
+use orderlog_tests::{Checks, Mcp, PostgresServer, Refusal, SetUp, Shop, chain_is_whole, check, events, until};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -85,6 +85,7 @@ async fn a_write_lock_held_elsewhere_is_told_within_seconds() -> Result<()> {
 /// Somebody restores a backup under a running node: what it went on to acknowledge would be gone with its last handle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_was_replaced_is_not_written_to() -> Result<()> {
+    let mut checks = Checks::default();
     for file in ["log.db", "keys.db"] {
         let mut shop = Shop::open(SetUp::Sqlite).await?;
         shop.stock("PEN", "Pen", "10.00", 5).await?;
@@ -93,15 +94,16 @@ async fn a_file_that_was_replaced_is_not_written_to() -> Result<()> {
         std::fs::rename(&copy, &path)?;
         let customer = json!({ "name": "Asha Rao", "email": "asha@example.com" });
         let refusal = shop.mcp().refused("customers.upsert", customer.clone()).await?;
-        ensure!(refusal.code == "UNAVAILABLE", "{file}: {refusal}");
+        check!(checks, refusal.code == "UNAVAILABLE", "{file}: {refusal}");
         if file == "log.db" {
-            ensure!(
+            check!(
+                checks,
                 refused(&shop.mcp(), receive()).await?.1.message.contains("replaced"),
                 "{file}: the reason is not told"
             );
             not_ready(&shop).await?;
         }
-        ensure!(shop.node.output().contains("was replaced or removed"), "{file}:\n{}", shop.node.output());
+        check!(checks, shop.node.output().contains("was replaced or removed"), "{file}:\n{}", shop.node.output());
         shop.node.kill()?;
         for left_over in ["-wal", "-shm"] {
             _ = std::fs::remove_file(shop.sqlite_folder().join(format!("{file}{left_over}")));
@@ -112,7 +114,7 @@ async fn a_file_that_was_replaced_is_not_written_to() -> Result<()> {
         shop.node.stop().await?;
         shop.cli(&["verify"]).await?.expect_success()?;
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,10 @@
 //! Money and stock where they were once told wrong: goodwill, refunds, products no longer counted, sums that are too large.
 
 use anyhow::{Result, ensure};
-use orderlog_tests::{Mcp, Shop, on_both_set_ups};
+use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     goodwill_takes_no_order_below_nothing,
     nothing_is_paid_back_twice,
     a_product_that_is_no_longer_counted_holds_nothing_up,
@@ -47,12 +47,13 @@ async fn totals(mcp: &Mcp) -> Result<[i64; 3]> {
 }
 
 async fn goodwill_takes_no_order_below_nothing(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     order(&mcp, "A", 1, json!({})).await?;
     mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "card" })).await?;
     mcp.confirmed("orders_refund", json!({ "order_id": 1001, "kind": "goodwill", "amount": "110.00" })).await?;
     mcp.confirmed("orders_cancel", json!({ "order_id": 1001 })).await?;
-    ensure!(totals(&mcp).await? == [0, 0, 0], "{:?}", totals(&mcp).await?);
+    check!(checks, totals(&mcp).await? == [0, 0, 0], "{:?}", totals(&mcp).await?);
 
     order(&mcp, "A", 2, json!({})).await?;
     mcp.ok("orders_record_payment", json!({ "order_id": 1002, "method": "card" })).await?;
@@ -60,13 +61,14 @@ async fn goodwill_takes_no_order_below_nothing(mut shop: Shop) -> Result<()> {
     mcp.confirmed("orders_refund", json!({ "order_id": 1002, "kind": "goodwill", "amount": "30.00" })).await?;
     mcp.ok("orders_return_items", json!({ "order_id": 1002, "disposition": "scrap" })).await?;
     mcp.confirmed("orders_refund", json!({ "order_id": 1002, "kind": "units" })).await?;
-    ensure!(totals(&mcp).await? == [0, 0, 0], "{:?}", totals(&mcp).await?);
+    check!(checks, totals(&mcp).await? == [0, 0, 0], "{:?}", totals(&mcp).await?);
     let shown = mcp.ok("orders_get", json!({ "order_id": 1002 })).await?;
-    ensure!(shown["order"]["due"]["minor"] == 0, "{shown}");
-    Ok(())
+    check!(checks, shown["order"]["due"]["minor"] == 0, "{shown}");
+    checks.all_hold()
 }
 
 async fn nothing_is_paid_back_twice(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     order(&mcp, "A", 2, json!({ "shipping": "50.00" })).await?;
     mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "card" })).await?;
@@ -74,19 +76,20 @@ async fn nothing_is_paid_back_twice(mut shop: Shop) -> Result<()> {
     let lines = || json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": 2 }] });
     mcp.confirmed("orders_refund", lines()).await?;
     let refused = mcp.refused("orders_refund", lines()).await?;
-    ensure!(refused.code == "ILLEGAL_TRANSITION" && refused.field.as_deref() == Some("lines"), "{refused:?}");
+    check!(checks, refused.code == "ILLEGAL_TRANSITION" && refused.field.as_deref() == Some("lines"), "{refused:?}");
     // The fee, with its tax; then nothing is owed, whatever for.
     mcp.confirmed("orders_refund", json!({ "order_id": 1001, "kind": "shipping" })).await?;
     for kind in ["shipping", "units", "owed"] {
         let refused = mcp.refused("orders_refund", json!({ "order_id": 1001, "kind": kind, "amount": "1.00" })).await?;
-        ensure!(refused.code == "LIMIT_EXCEEDED", "{kind}: {refused:?}");
+        check!(checks, refused.code == "LIMIT_EXCEEDED", "{kind}: {refused:?}");
     }
     let shown = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
-    ensure!(shown["order"]["payment_status"] == "refunded", "{shown}");
-    Ok(())
+    check!(checks, shown["order"]["payment_status"] == "refunded", "{shown}");
+    checks.all_hold()
 }
 
 async fn a_product_that_is_no_longer_counted_holds_nothing_up(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     let kept = json!({ "sku": "SW", "name": "SW", "price": "10.00", "policy": "backorder", "backorder_limit": 5 });
     mcp.ok("products_upsert", kept).await?;
@@ -94,9 +97,9 @@ async fn a_product_that_is_no_longer_counted_holds_nothing_up(mut shop: Shop) ->
     order(&mcp, "SW", 4, json!({})).await?;
     let position = mcp.ok("products_upsert", json!({ "sku": "SW", "policy": "untracked" })).await?["position"].clone();
     let waiting = mcp.ok("orders_get_pending", json!({ "scope": "backordered" })).await?;
-    ensure!(waiting["total_count"] == 0, "nobody waits for what there is always enough of: {waiting}");
+    check!(checks, waiting["total_count"] == 0, "nobody waits for what there is always enough of: {waiting}");
     let shipped = mcp.ok("orders_ship", json!({ "order_id": 1001 })).await?;
-    ensure!(shipped["after"]["status"] == "shipped", "{shipped}");
+    check!(checks, shipped["after"]["status"] == "shipped", "{shipped}");
 
     mcp.ok("products_upsert", json!({ "sku": "SW", "policy": "deny" })).await?;
     let check = async |as_of: Value| {
@@ -104,10 +107,10 @@ async fn a_product_that_is_no_longer_counted_holds_nothing_up(mut shop: Shop) ->
         let answer = mcp.ok("inventory_check", asked).await?;
         anyhow::Ok((answer["tracked"].clone(), answer["enough"].clone()))
     };
-    ensure!(check(Value::Null).await? == (json!(true), json!(false)), "stock is kept of it now");
+    check!(checks, check(Value::Null).await? == (json!(true), json!(false)), "stock is kept of it now");
     let then = check(format!("@{position}").into()).await?;
-    ensure!(then == (json!(false), json!(true)), "no stock was kept of it then: {then:?}");
-    Ok(())
+    check!(checks, then == (json!(false), json!(true)), "no stock was kept of it then: {then:?}");
+    checks.all_hold()
 }
 
 async fn a_cancelled_order_counts_for_no_product(mut shop: Shop) -> Result<()> {
@@ -137,6 +140,7 @@ async fn a_cancelled_order_counts_for_no_product(mut shop: Shop) -> Result<()> {
 }
 
 async fn no_sum_of_a_shops_life_overflows(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     mcp.ok("currencies_set_rate", json!({ "currency": "USD", "rate": "1000000" })).await?;
     let of = |price: &str| {
@@ -145,7 +149,7 @@ async fn no_sum_of_a_shops_life_overflows(mut shop: Shop) -> Result<()> {
     };
     for price in ["999999999999.99", "9999999.99"] {
         let refused = mcp.refused("orders_create_order", of(price)).await?;
-        ensure!(refused.code == "INVALID_ARGUMENT" && refused.field.is_some(), "{price}: {refused:?}");
+        check!(checks, refused.code == "INVALID_ARGUMENT" && refused.field.is_some(), "{price}: {refused:?}");
     }
     // As large as they come: 9,000 dollars are 9,000 million rupees.
     for _ in 0..3 {
@@ -153,13 +157,13 @@ async fn no_sum_of_a_shops_life_overflows(mut shop: Shop) -> Result<()> {
     }
     for group in ["day", "product", "customer"] {
         let report = mcp.ok("orders_report_sales", json!({ "date": "today", "group_by": group })).await?;
-        ensure!(report["figures"]["revenue"]["minor"] == 2_700_000_000_000_i64, "{report}");
+        check!(checks, report["figures"]["revenue"]["minor"] == 2_700_000_000_000_i64, "{report}");
         let groups = report["groups"].as_array().into_iter().flatten();
         let sum: i64 = groups.filter_map(|group| group["revenue"]["minor"].as_i64()).sum();
-        ensure!(sum == 2_700_000_000_000, "by {group}: {report}");
+        check!(checks, sum == 2_700_000_000_000, "by {group}: {report}");
     }
-    ensure!(totals(&mcp).await?[0] == 2_970_000_000_000, "{:?}", totals(&mcp).await?);
-    Ok(())
+    check!(checks, totals(&mcp).await?[0] == 2_970_000_000_000, "{:?}", totals(&mcp).await?);
+    checks.all_hold()
 }
 
 async fn a_hold_without_anything_left_to_hold_back_is_none_everywhere(mut shop: Shop) -> Result<()> {

@@ -1,13 +1,13 @@
 //! What users call products and customers: each way of finding them on both engines, however it is typed.
 
-use anyhow::{Result, ensure};
-use orderlog_tests::{Shop, on_both_set_ups};
+use anyhow::Result;
+use orderlog_tests::{Checks, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
 /// At most this many are offered.
 const CANDIDATES: usize = 5;
 
-on_both_set_ups!(
+on_both_engines!(
     products_are_found_as_they_are_called,
     customers_are_found_as_they_are_called,
     searches_find_what_names_find,
@@ -15,6 +15,7 @@ on_both_set_ups!(
 );
 
 async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     for (sku, name) in [
         ("TEA-250", "Assam tea, 250 g"),
         ("TEA-500", "Assam tea, 500 g"),
@@ -53,44 +54,45 @@ async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         ("कुर्ता", "कुर्ता", false),
     ] {
         let answer = shop.mcp().ok("inventory.check", json!({ "product": typed })).await?;
-        ensure!(answer["sku"] == sku, "{typed}: {answer}");
+        check!(checks, answer["sku"] == sku, "{typed}: {answer}");
         let readings = answer["interpretation"].to_string();
-        ensure!(readings.contains("was read as") == read_as, "{typed}: {readings}");
+        check!(checks, readings.contains("was read as") == read_as, "{typed}: {readings}");
     }
     let refused = shop.mcp().refused("inventory.check", json!({ "product": "assam tea" })).await?;
-    ensure!(refused.code == "AMBIGUOUS" && skus(&refused.candidates) == ["TEA-250", "TEA-500"], "{refused:?}");
+    check!(checks, refused.code == "AMBIGUOUS" && skus(&refused.candidates) == ["TEA-250", "TEA-500"], "{refused:?}");
     let refused = shop.mcp().refused("inventory.check", json!({ "product": "box" })).await?;
-    ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == CANDIDATES, "{refused:?}");
-    ensure!(refused.message.contains("more than 5 products"), "{}", refused.message);
+    check!(checks, refused.code == "AMBIGUOUS" && refused.candidates.len() == CANDIDATES, "{refused:?}");
+    check!(checks, refused.message.contains("more than 5 products"), "{}", refused.message);
     for nothing in ["zzzz", "%", "_", "' OR 1=1 --", "\u{200b}", "🫖", "\u{202e}gum"] {
         let refused = shop.mcp().refused("inventory.check", json!({ "product": nothing })).await?;
-        ensure!(["NOT_FOUND", "INVALID_ARGUMENT"].contains(&refused.code.as_str()), "{nothing:?}: {refused:?}");
+        check!(checks, ["NOT_FOUND", "INVALID_ARGUMENT"].contains(&refused.code.as_str()), "{nothing:?}: {refused:?}");
     }
     let hidden = json!({ "sku": "TEA-250\u{200e}", "name": "Twin", "price": "1.00" });
     let refused = shop.mcp().refused("products.upsert", hidden).await?;
-    ensure!(refused.message.contains("U+200E"), "a SKU that looks like another's is refused: {refused:?}");
+    check!(checks, refused.message.contains("U+200E"), "a SKU that looks like another's is refused: {refused:?}");
     for hidden in ["\u{fe0f}", "\u{2028}", "\u{e0041}"] {
         let twin = json!({ "sku": format!("TEA{hidden}250"), "name": "Twin", "price": "1.00" });
         let refused = shop.mcp().refused("products.upsert", twin).await?;
-        ensure!(refused.field.as_deref() == Some("sku"), "{hidden:?}: {refused:?}");
+        check!(checks, refused.field.as_deref() == Some("sku"), "{hidden:?}: {refused:?}");
     }
     for (name, told) in [("\u{200b}", "nothing but invisible"), ("\u{202e}puC", "U+202E"), ("Cup\u{2028}", "U+2028")] {
         let refused =
             shop.mcp().refused("products.upsert", json!({ "sku": "CUP", "name": name, "price": "1.00" })).await?;
-        ensure!(refused.message.contains(told), "{name:?}: {refused:?}");
+        check!(checks, refused.message.contains(told), "{name:?}: {refused:?}");
     }
     let received = shop.mcp().ok("inventory.receive", json!({ "product": "tea-250", "quantity": 1 })).await?;
     let name = shop.mcp().ok("products.search", json!({ "text": "TEA-250" })).await?["products"][0]["name"].clone();
     let said = format!("1 unit of {} came in", name.as_str().unwrap_or_default());
-    ensure!(received["text"].as_str().is_some_and(|text| text.starts_with(&said)), "{received}");
+    check!(checks, received["text"].as_str().is_some_and(|text| text.starts_with(&said)), "{received}");
     for name in ["❤\u{fe0f} Cup", "👩\u{200d}🍳 Apron"] {
         let answer = shop.mcp().ok("products.upsert", json!({ "sku": "CUP", "name": name, "price": "1.00" })).await?;
-        ensure!(answer["text"].as_str().is_some_and(|text| text.contains(name)), "{answer}");
+        check!(checks, answer["text"].as_str().is_some_and(|text| text.contains(name)), "{answer}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("MUG", "Mug", "10.00", 500).await?;
     for (name, email) in [
         ("José García", "jose@example.com"),
@@ -123,23 +125,24 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
             json!({ "customer": typed, "lines": [{ "product": "MUG", "quantity": 1 }], "allow_duplicate": true });
         let answer = shop.mcp().ok("orders.create_order", order).await?;
         let order = shop.mcp().ok("orders.get", json!({ "order_id": answer["order_id"] })).await?;
-        ensure!(order["order"]["customer"]["name"] == name, "{typed}: {order}");
+        check!(checks, order["order"]["customer"]["name"] == name, "{typed}: {order}");
     }
     // A write takes no near name, even if it is the only one.
     for (near, name) in [("zoey", "Zoë"), ("asha raon", "Asha Raonta"), ("Z", "Zoë"), ("anjali sharma", "")] {
         let order = json!({ "customer": near, "lines": [{ "product": "MUG", "quantity": 1 }] });
         let refused = shop.mcp().refused("orders.create_order", order).await?;
         if name.is_empty() {
-            ensure!(refused.code == "NOT_FOUND", "{near}: {refused:?}");
+            check!(checks, refused.code == "NOT_FOUND", "{near}: {refused:?}");
             continue;
         }
-        ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == 1, "{near}: {refused:?}");
-        ensure!(refused.message.contains(&format!("the nearest is {name} (")), "{}", refused.message);
+        check!(checks, refused.code == "AMBIGUOUS" && refused.candidates.len() == 1, "{near}: {refused:?}");
+        check!(checks, refused.message.contains(&format!("the nearest is {name} (")), "{}", refused.message);
         let change = json!({ "customer": near, "phone": "111" });
         let refused = shop.mcp().refused("customers.upsert", change).await?;
-        ensure!(refused.code == "AMBIGUOUS", "{near}: {refused:?}");
+        check!(checks, refused.code == "AMBIGUOUS", "{near}: {refused:?}");
         let answer = shop.mcp().ok("orders.search", json!({ "customer": near })).await?;
-        ensure!(
+        check!(
+            checks,
             answer["interpretation"].to_string().contains("was read as"),
             "a query says how it read {near}: {answer}"
         );
@@ -147,22 +150,23 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
     // What cannot be taken back takes the whole name as it is written, an address or an id.
     for near in ["zoey", "Zoe", "ramos", "jose garcia", "Asha Rao"] {
         let refused = shop.mcp().refused("customers.erase", json!({ "customer": near })).await?;
-        ensure!(refused.code == "AMBIGUOUS", "{near}: {refused:?}");
+        check!(checks, refused.code == "AMBIGUOUS", "{near}: {refused:?}");
     }
     for exact in ["zoë", "Jose Ramos", "asha@example.com"] {
         let asked = shop.mcp().refused("customers.erase", json!({ "customer": exact })).await?;
-        ensure!(asked.code == "CONFIRMATION_REQUIRED", "{exact}: {asked:?}");
+        check!(checks, asked.code == "CONFIRMATION_REQUIRED", "{exact}: {asked:?}");
     }
     for ambiguous in ["Asha Rao", "asha rao", "jose"] {
         let order = json!({ "customer": ambiguous, "lines": [{ "product": "MUG", "quantity": 1 }] });
         let refused = shop.mcp().refused("orders.create_order", order).await?;
-        ensure!(refused.code == "AMBIGUOUS" && refused.candidates.len() == 2, "{ambiguous}: {refused:?}");
-        ensure!(refused.candidates.iter().all(|candidate| candidate["email"].is_string()), "{refused:?}");
+        check!(checks, refused.code == "AMBIGUOUS" && refused.candidates.len() == 2, "{ambiguous}: {refused:?}");
+        check!(checks, refused.candidates.iter().all(|candidate| candidate["email"].is_string()), "{refused:?}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn searches_find_what_names_find(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("D1", "D’embruns", "1.00", 5).await?;
     shop.stock("A", "Straße", "10.00", 50).await?;
     shop.customer("Under Score", "under_score@example.com").await?;
@@ -173,7 +177,7 @@ async fn searches_find_what_names_find(shop: Shop) -> Result<()> {
     }
     for (text, sku) in [("D'embruns", "D1"), ("dembruns", "D1"), ("STRASSE", "A")] {
         let found = shop.mcp().ok("products.search", json!({ "text": text })).await?;
-        ensure!(found["total_count"] == 1 && found["products"][0]["sku"] == sku, "{text}: {found}");
+        check!(checks, found["total_count"] == 1 && found["products"][0]["sku"] == sku, "{text}: {found}");
     }
     for (text, order) in [
         ("under_score", 1001),
@@ -186,26 +190,27 @@ async fn searches_find_what_names_find(shop: Shop) -> Result<()> {
         ("Order no. 1001", 1001),
     ] {
         let found = shop.mcp().ok("orders.search", json!({ "text": text })).await?;
-        ensure!(found["total_count"] == 1 && found["orders"][0]["order_id"] == order, "{text}: {found}");
-        ensure!(found["interpretation"] == json!({}), "{text}: {found}");
+        check!(checks, found["total_count"] == 1 && found["orders"][0]["order_id"] == order, "{text}: {found}");
+        check!(checks, found["interpretation"] == json!({}), "{text}: {found}");
     }
     let found = shop.mcp().ok("orders.search", json!({ "text": "Undar Scora" })).await?;
     let told = found["interpretation"].to_string();
-    ensure!(found["total_count"] == 2 && told.contains("it was read as Under Score, Underxscore"), "{found}");
-    Ok(())
+    check!(checks, found["total_count"] == 2 && told.contains("it was read as Under Score, Underxscore"), "{found}");
+    checks.all_hold()
 }
 
 async fn one_sku_is_one_product(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("café", "Café crème", "1.00", 5).await?;
     for (typed, price) in [("cafe\u{301}", "2.00"), ("ＣＡＦÉ", "3.00")] {
         shop.mcp().ok("products.upsert", json!({ "sku": typed, "price": price })).await?;
         let found = shop.mcp().ok("products.search", json!({})).await?;
-        ensure!(found["total_count"] == 1, "{typed}: {found}");
-        ensure!(found["products"][0]["sku"] == "café", "the SKU stays as it was registered: {found}");
+        check!(checks, found["total_count"] == 1, "{typed}: {found}");
+        check!(checks, found["products"][0]["sku"] == "café", "the SKU stays as it was registered: {found}");
         let checked = shop.mcp().ok("inventory.check", json!({ "product": typed })).await?;
-        ensure!(checked["on_hand"] == 5, "{typed}: {checked}");
+        check!(checks, checked["on_hand"] == 5, "{typed}: {checked}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 fn skus(candidates: &[Value]) -> Vec<&str> {

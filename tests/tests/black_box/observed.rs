@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use orderlog_tests::{SetUp, Shop, on_both_set_ups, until};
+use orderlog_tests::{Checks, SetUp, Shop, check, on_both_engines, until};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
@@ -14,9 +14,10 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// 100 ms are promised; the rest is for a machine that is busy with other tests.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-on_both_set_ups!(figures_are_exposed_by_the_book);
+on_both_engines!(figures_are_exposed_by_the_book);
 
 async fn figures_are_exposed_by_the_book(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let nats = shop.nats.is_some();
     let before = figures(&shop).await?;
     let mut expected = vec![
@@ -43,7 +44,7 @@ async fn figures_are_exposed_by_the_book(shop: Shop) -> Result<()> {
         expected.extend([r#"orderlog_relay_state{state="stopped"}"#]);
     }
     for series in expected {
-        ensure!(before.get(series) == Some(&0.0), "at the start {series} is {:?}", before.get(series));
+        check!(checks, before.get(series) == Some(&0.0), "at the start {series} is {:?}", before.get(series));
     }
     for series in [
         "process_resident_memory_bytes",
@@ -56,11 +57,15 @@ async fn figures_are_exposed_by_the_book(shop: Shop) -> Result<()> {
         "orderlog_read_models_up",
         "orderlog_http_connections",
     ] {
-        ensure!(before.get(series).is_some_and(|value| *value > 0.0), "{series} is {:?}", before.get(series));
+        check!(checks, before.get(series).is_some_and(|value| *value > 0.0), "{series} is {:?}", before.get(series));
     }
-    ensure!(before.contains_key("process_cpu_seconds_total"), "no CPU time");
-    ensure!(before.keys().any(|series| series.starts_with("orderlog_build_info{")), "no build_info");
-    ensure!(nats == before.keys().any(|series| series.contains("relay")), "the relay is told of where there is one");
+    check!(checks, before.contains_key("process_cpu_seconds_total"), "no CPU time");
+    check!(checks, before.keys().any(|series| series.starts_with("orderlog_build_info{")), "no build_info");
+    check!(
+        checks,
+        nats == before.keys().any(|series| series.contains("relay")),
+        "the relay is told of where there is one"
+    );
 
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     shop.mcp().ok("inventory_check", json!({ "product": "PEN" })).await?;
@@ -74,11 +79,11 @@ async fn figures_are_exposed_by_the_book(shop: Shop) -> Result<()> {
         (r#"orderlog_commands_total{tool="inventory.receive",outcome="ok"}"#, 1.0),
         (r#"orderlog_http_requests_total{path="/mcp",status="2xx"}"#, 4.0),
     ] {
-        ensure!(after.get(series) == Some(&value), "{series} is {:?}, not {value}", after.get(series));
+        check!(checks, after.get(series) == Some(&value), "{series} is {:?}, not {value}", after.get(series));
     }
     let commands = after.keys().filter(|series| series.starts_with("orderlog_commands_total"));
-    ensure!(commands.clone().all(|series| !series.contains("inventory.check")), "queries are no commands");
-    Ok(())
+    check!(checks, commands.clone().all(|series| !series.contains("inventory.check")), "queries are no commands");
+    checks.all_hold()
 }
 
 /// Reads `/metrics` as strictly as `promtool check metrics` does.
@@ -115,22 +120,24 @@ async fn figures(shop: &Shop) -> Result<BTreeMap<String, f64>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_nats_is_degraded_but_ready() -> Result<()> {
+    let mut checks = Checks::default();
     let mut shop = Shop::open(SetUp::PostgresAndNats).await?;
-    ensure!(readiness(&shop).await?.1["degraded"] == json!([]), "all is well at the start");
+    check!(checks, readiness(&shop).await?.1["degraded"] == json!([]), "all is well at the start");
     shop.nats.as_mut().context("a nats-server")?.kill()?;
     let (status, told) = until("the node to notice that NATS is away", DEADLINE, async || {
         let (status, told) = readiness(&shop).await?;
         Ok((told["degraded"] != json!([])).then_some((status, told)))
     })
     .await?;
-    ensure!(status == 200 && told["ready"] == true && told["reasons"] == json!([]), "{status}: {told}");
-    ensure!(told["degraded"].to_string().contains("NATS"), "{told}");
+    check!(checks, status == 200 && told["ready"] == true && told["reasons"] == json!([]), "{status}: {told}");
+    check!(checks, told["degraded"].to_string().contains("NATS"), "{told}");
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     shop.nats.as_mut().context("a nats-server")?.start_again().await?;
     until("the node to be well again", DEADLINE, async || {
         Ok((readiness(&shop).await?.1["degraded"] == json!([])).then_some(()))
     })
-    .await
+    .await?;
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,6 +168,7 @@ async fn readiness(shop: &Shop) -> Result<(u16, Value)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn machines_elsewhere_have_a_listener_of_their_own() -> Result<()> {
+    let mut checks = Checks::default();
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     let shop = Shop::open_with(SetUp::Sqlite, &["--metrics-listen", &format!("0.0.0.0:{port}")]).await?;
     let ask = async |path: &str, origin: Option<&str>| -> Result<u16> {
@@ -169,18 +177,18 @@ async fn machines_elsewhere_have_a_listener_of_their_own() -> Result<()> {
         Ok(request.send().await?.status().as_u16())
     };
     for path in ["/metrics", "/readyz", "/healthz"] {
-        ensure!(ask(path, None).await? == 200, "{path}");
-        ensure!(ask(path, Some("http://shop.internal")).await? == 403, "{path} for a web page");
+        check!(checks, ask(path, None).await? == 200, "{path}");
+        check!(checks, ask(path, Some("http://shop.internal")).await? == 403, "{path} for a web page");
     }
     for path in ["/mcp", "/v1/events", "/"] {
-        ensure!(ask(path, None).await? == 404, "{path} must not be served there");
+        check!(checks, ask(path, None).await? == 404, "{path} must not be served there");
     }
     let front = shop.node.get("/").await?.text().await?;
-    ensure!(front.contains("/mcp") && front.contains("/readyz"), "{front}");
+    check!(checks, front.contains("/mcp") && front.contains("/readyz"), "{front}");
     let log = shop.node.output();
     let first = log.lines().find(|line| line.contains("serving MCP")).with_context(|| log.clone())?;
     for part in ["version=", "database=", "node=", "address="] {
-        ensure!(first.contains(part), "the first line has no {part} {first}");
+        check!(checks, first.contains(part), "the first line has no {part} {first}");
     }
-    Ok(())
+    checks.all_hold()
 }

@@ -1,10 +1,10 @@
 //! One key, one act: the same call with the same key is answered the same, whatever has changed since.
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Mcp, Shop, events, on_both_set_ups};
+use orderlog_tests::{Checks, Mcp, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     the_same_call_is_answered_the_same_whatever_changed_since,
     an_erasure_sent_again_is_answered_and_an_erased_customer_s_calls_too,
     why_and_in_which_words_is_no_part_of_what_is_asked_for,
@@ -35,6 +35,7 @@ async fn again(mcp: &Mcp, Act { tool, arguments, first }: &Act) -> Result<()> {
 }
 
 async fn the_same_call_is_answered_the_same_whatever_changed_since(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("TEA", "Assam Green Tea", "100.00", 50).await?;
     shop.stock("CUP", "Cup", "10.00", 9).await?;
     shop.customer("Asha Rao", "asha@example.in").await?;
@@ -48,14 +49,18 @@ async fn the_same_call_is_answered_the_same_whatever_changed_since(mut shop: Sho
     both["lines"].as_array_mut().context("lines")?.push(json!({ "product": "CUP", "quantity": 1 }));
     act(&mcp, &mut acts, "orders_create_order", both).await?;
     let near = act(&mcp, &mut acts, "orders_create_order", order("Asha Rao", "assam green", 2)).await?;
-    ensure!(near["warnings"].as_array().is_some_and(|told| told.len() == 1), "how the product was read: {near}");
+    check!(checks, near["warnings"].as_array().is_some_and(|told| told.len() == 1), "how the product was read: {near}");
     act(&mcp, &mut acts, "orders_create_order", order("Asha Rao", "Cup", 12)).await?;
     let filled = act(&mcp, &mut acts, "inventory_receive", json!({ "product": "Cup", "quantity": 10 })).await?;
-    ensure!(filled["order_id"].is_null() && filled["events"].as_array().is_some_and(|all| all.len() > 2), "{filled}");
+    check!(
+        checks,
+        filled["order_id"].is_null() && filled["events"].as_array().is_some_and(|all| all.len() > 2),
+        "{filled}"
+    );
     let short = act(&mcp, &mut acts, "inventory_adjust", json!({ "product": "Assam Green Tea", "counted": 1 })).await?;
-    ensure!(short["warnings"].to_string().contains("oversold"), "{short}");
+    check!(checks, short["warnings"].to_string().contains("oversold"), "{short}");
     let right = act(&mcp, &mut acts, "inventory_adjust", json!({ "product": "Assam Green Tea", "counted": 1 })).await?;
-    ensure!(right["no_change"] == true, "{right}");
+    check!(checks, right["no_change"] == true, "{right}");
     act(&mcp, &mut acts, "orders_change_lines", json!({ "order_id": 1001, "changes": [{ "line": 2, "quantity": 0 }] }))
         .await?;
     let held = json!({ "order_id": 1002, "on": true, "expected_version": 1 });
@@ -80,7 +85,8 @@ async fn the_same_call_is_answered_the_same_whatever_changed_since(mut shop: Sho
         again(&mcp, act).await?;
         let mut trial = act.arguments.clone();
         trial["dry_run"] = json!(true);
-        ensure!(
+        check!(
+            checks,
             mcp.ok(act.tool, trial).await?["replayed"] == true,
             "a dry run tells that it was done: {}",
             act.arguments
@@ -92,11 +98,12 @@ async fn the_same_call_is_answered_the_same_whatever_changed_since(mut shop: Sho
     for act in &acts {
         again(&shop.mcp(), act).await?;
     }
-    ensure!(events(&shop.node, 0).await?.len() == recorded, "nothing was recorded a second time");
-    Ok(())
+    check!(checks, events(&shop.node, 0).await?.len() == recorded, "nothing was recorded a second time");
+    checks.all_hold()
 }
 
 async fn an_erasure_sent_again_is_answered_and_an_erased_customer_s_calls_too(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("TEA", "Tea", "100.00", 50).await?;
     let mcp = shop.mcp();
     let person = json!({ "name": "Asha Rao", "email": "asha@example.in", "idempotency_key": "new" });
@@ -125,31 +132,33 @@ async fn an_erasure_sent_again_is_answered_and_an_erased_customer_s_calls_too(sh
         erase["confirm_token"] = json!(mcp.asked("customers_erase", erase.clone()).await?);
         let first = mcp.ok("customers_erase", erase.clone()).await?;
         let second = mcp.ok("customers_erase", erase.clone()).await?;
-        ensure!(second["replayed"] == true && second["position"] == first["position"], "{second}");
+        check!(checks, second["replayed"] == true && second["position"] == first["position"], "{second}");
         if key.is_some() {
             erase.as_object_mut().context("arguments")?.remove("confirm_token");
-            ensure!(
+            check!(
+                checks,
                 mcp.ok("customers_erase", erase).await?["replayed"] == true,
                 "the key alone tells which act it was"
             );
         }
     }
     let again = mcp.ok("orders_create_order", order).await?;
-    ensure!(again["replayed"] == true && again["order_id"] == 1001, "{again}");
+    check!(checks, again["replayed"] == true && again["order_id"] == 1001, "{again}");
     let again = mcp.ok("customers_upsert", person).await?;
-    ensure!(again["replayed"] == true && again["position"] == registered["position"], "{again}");
-    ensure!(!again.to_string().contains("Asha"), "who was erased stays so: {again}");
+    check!(checks, again["replayed"] == true && again["position"] == registered["position"], "{again}");
+    check!(checks, !again.to_string().contains("Asha"), "who was erased stays so: {again}");
     let gone = mcp.refused(
         "orders_create_order",
         json!({
             "customer": "asha@example.in", "lines": [{ "product": "TEA", "quantity": 1 }],
         }),
     );
-    ensure!(gone.await?.code == "NOT_FOUND");
-    Ok(())
+    check!(checks, gone.await?.code == "NOT_FOUND");
+    checks.all_hold()
 }
 
 async fn why_and_in_which_words_is_no_part_of_what_is_asked_for(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("TEA", "Tea", "100.00", 50).await?;
     let mcp = shop.mcp();
     let receive = |quantity: i64, why: Value, words: Value| {
@@ -159,16 +168,17 @@ async fn why_and_in_which_words_is_no_part_of_what_is_asked_for(shop: Shop) -> R
     };
     mcp.ok("inventory_receive", receive(5, json!("a delivery"), json!("five teas came"))).await?;
     for (why, words) in [(json!("another"), Value::Null), (Value::Null, json!("5 TEA")), (Value::Null, Value::Null)] {
-        ensure!(mcp.ok("inventory_receive", receive(5, why, words)).await?["replayed"] == true);
+        check!(checks, mcp.ok("inventory_receive", receive(5, why, words)).await?["replayed"] == true);
     }
     let other = mcp.refused("inventory_receive", receive(6, json!("a delivery"), json!("five teas came"))).await?;
-    ensure!(other.code == "IDEMPOTENCY_MISMATCH", "{other}");
+    check!(checks, other.code == "IDEMPOTENCY_MISMATCH", "{other}");
     let stock = mcp.ok("inventory_check", json!({ "product": "TEA" })).await?;
-    ensure!(stock["on_hand"] == 55, "{stock}");
-    Ok(())
+    check!(checks, stock["on_hand"] == 55, "{stock}");
+    checks.all_hold()
 }
 
 async fn a_bulk_under_one_key_changes_each_order_once(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("TEA", "Tea", "100.00", 50).await?;
     shop.customer("Asha Rao", "asha@example.in").await?;
     let mcp = shop.mcp();
@@ -182,23 +192,23 @@ async fn a_bulk_under_one_key_changes_each_order_once(shop: Shop) -> Result<()> 
     mcp.confirmed("orders_undo", undo).await?;
     // The client lost the answer, and sends the same call under the same key: it is not asked again.
     let second = mcp.ok("orders_bulk_update_status", bulk.clone()).await?;
-    ensure!(second == first, "{second}, not {first}");
+    check!(checks, second == first, "{second}, not {first}");
     let order = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
-    ensure!(order["order"]["status"] == "pending", "what was undone since is not done again: {order}");
+    check!(checks, order["order"]["status"] == "pending", "what was undone since is not done again: {order}");
     let other = json!({ "order_ids": [1002], "status": "confirmed", "idempotency_key": "bulk" });
-    ensure!(mcp.refused("orders_bulk_update_status", other).await?.code == "IDEMPOTENCY_MISMATCH");
+    check!(checks, mcp.refused("orders_bulk_update_status", other).await?.code == "IDEMPOTENCY_MISMATCH");
     let held = json!({ "order_id": 1002, "on": true, "idempotency_key": "held" });
     mcp.ok("orders_set_hold", held).await?;
     let other = json!({ "order_ids": [1001], "status": "confirmed", "idempotency_key": "held" });
-    ensure!(mcp.refused("orders_bulk_update_status", other).await?.code == "IDEMPOTENCY_MISMATCH");
+    check!(checks, mcp.refused("orders_bulk_update_status", other).await?.code == "IDEMPOTENCY_MISMATCH");
 
     // One that found nothing to change keeps its answer too, and so does one whose customer is erased.
     let filter = json!({ "customer": "asha@example.in", "present_status": "processing", "status": "confirmed",
         "idempotency_key": "nothing" });
     let nothing = mcp.ok("orders_bulk_update_status", filter.clone()).await?;
     mcp.confirmed("customers_erase", json!({ "customer": "asha@example.in" })).await?;
-    ensure!(mcp.ok("orders_bulk_update_status", filter).await? == nothing, "{nothing}");
-    ensure!(mcp.ok("orders_bulk_update_status", bulk).await? == first);
+    check!(checks, mcp.ok("orders_bulk_update_status", filter).await? == nothing, "{nothing}");
+    check!(checks, mcp.ok("orders_bulk_update_status", bulk).await? == first);
     shop.cli(&["verify"]).await?.expect_success()?;
-    Ok(())
+    checks.all_hold()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Era, Mcp, SetUp, Shop, python};
+use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
 const TOOLS: [&str; 27] = [
@@ -41,6 +41,7 @@ const TOOLS: [&str; 27] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_era_is_spoken_by_one_process() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     for era in Era::ALL {
@@ -48,56 +49,58 @@ async fn every_era_is_spoken_by_one_process() -> Result<()> {
         if let Era::Handshake(version) = era {
             let client = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
             let server = mcp.request("initialize", client).await?;
-            ensure!(server["protocolVersion"] == json!(version), "asked for {version}, got {server}");
-            ensure!(server["serverInfo"]["name"] == json!("orderlog"), "{server}");
+            check!(checks, server["protocolVersion"] == json!(version), "asked for {version}, got {server}");
+            check!(checks, server["serverInfo"]["name"] == json!("orderlog"), "{server}");
         } else {
             let server = mcp.request("server/discover", json!({})).await?;
             let versions = server["supportedVersions"].as_array().context("supportedVersions")?;
             for era in Era::ALL {
-                ensure!(versions.contains(&json!(era.version())), "{} is missing in {server}", era.version());
+                check!(checks, versions.contains(&json!(era.version())), "{} is missing in {server}", era.version());
             }
         }
         let listed = tools(&mcp).await?;
-        ensure!(listed.len() == TOOLS.len(), "{era:?} lists {} tools", listed.len());
+        check!(checks, listed.len() == TOOLS.len(), "{era:?} lists {} tools", listed.len());
         let stock = mcp.ok("inventory.check", json!({ "product": "PEN" })).await?;
-        ensure!(stock["available"] == json!(5), "{era:?}: {stock}");
+        check!(checks, stock["available"] == json!(5), "{era:?}: {stock}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tools_are_listed_as_hosts_digest_them() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     let expected: BTreeSet<String> = TOOLS.iter().map(|name| name.replace('.', "_")).collect();
     let listed = tools(&shop.mcp()).await?;
-    ensure!(names(&listed) == expected, "listed: {:?}", names(&listed));
+    check!(checks, names(&listed) == expected, "listed: {:?}", names(&listed));
     let dotted = tools(&shop.mcp().at("/mcp/dotted")).await?;
-    ensure!(names(&dotted) == TOOLS.map(String::from).into(), "listed at /mcp/dotted: {:?}", names(&dotted));
+    check!(checks, names(&dotted) == TOOLS.map(String::from).into(), "listed at /mcp/dotted: {:?}", names(&dotted));
     for tool in &listed {
         let name = tool["name"].as_str().context("name")?;
         for text in ["title", "description"] {
-            ensure!(tool[text].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {text}");
+            check!(checks, tool[text].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {text}");
         }
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
-            ensure!(tool["annotations"][hint].is_boolean(), "{name} has no {hint}");
+            check!(checks, tool["annotations"][hint].is_boolean(), "{name} has no {hint}");
         }
         for schema in ["inputSchema", "outputSchema"] {
-            ensure!(tool[schema]["type"] == json!("object"), "{name} has no {schema}");
-            ensure!(tool[schema]["properties"].is_object(), "{schema} of {name} has no properties");
+            check!(checks, tool[schema]["type"] == json!("object"), "{name} has no {schema}");
+            check!(checks, tool[schema]["properties"].is_object(), "{schema} of {name} has no properties");
             digestible(&tool[schema], &format!("{name}.{schema}"))?;
         }
-        ensure!(tool["inputSchema"]["additionalProperties"] == json!(false), "{name} takes unknown arguments");
+        check!(checks, tool["inputSchema"]["additionalProperties"] == json!(false), "{name} takes unknown arguments");
         for (argument, schema) in tool["inputSchema"]["properties"].as_object().context("properties")? {
-            ensure!(schema["description"].is_string(), "{name}: `{argument}` is not described");
+            check!(checks, schema["description"].is_string(), "{name}: `{argument}` is not described");
         }
     }
     let tokens = serde_json::to_string(&listed)?.len() / 4;
-    ensure!(tokens < 25_000, "the list of tools costs about {tokens} tokens");
-    Ok(())
+    check!(checks, tokens < 25_000, "the list of tools costs about {tokens} tokens");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_tools_methods_and_resources_are_errors_of_the_protocol() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     let mcp = shop.mcp();
     for (method, params) in [
@@ -109,9 +112,9 @@ async fn unknown_tools_methods_and_resources_are_errors_of_the_protocol() -> Res
         let answer = mcp.send(method, params.clone()).await?;
         let status = answer.status();
         let body: Value = answer.json().await?;
-        ensure!(!status.is_server_error(), "{method} {params} answered {status}");
-        ensure!(body["error"]["code"].is_i64(), "{method} {params} answered {body}");
-        ensure!(body["error"]["data"]["uri"] == params["uri"], "{method} {params} answered {body}");
+        check!(checks, !status.is_server_error(), "{method} {params} answered {status}");
+        check!(checks, body["error"]["code"].is_i64(), "{method} {params} answered {body}");
+        check!(checks, body["error"]["data"]["uri"] == params["uri"], "{method} {params} answered {body}");
     }
     for (method, params, code) in [
         ("tools/call", json!({ "name": "orders_get", "arguments": [1001] }), -32602),
@@ -119,13 +122,14 @@ async fn unknown_tools_methods_and_resources_are_errors_of_the_protocol() -> Res
         ("tools/juggle", json!({}), -32601),
     ] {
         let body: Value = shop.mcp().send(method, params.clone()).await?.json().await?;
-        ensure!(body["error"]["code"] == code, "{method} {params} answered {body}");
+        check!(checks, body["error"]["code"] == code, "{method} {params} answered {body}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn resources_show_orders_histories_and_the_catalogue() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.customer("Asha Rao", "asha@example.com").await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
@@ -139,17 +143,18 @@ async fn resources_show_orders_histories_and_the_catalogue() -> Result<()> {
     ] {
         let read = mcp.request("resources/read", json!({ "uri": uri })).await?;
         let text = read["contents"][0]["text"].as_str().with_context(|| format!("{uri} has no text: {read}"))?;
-        ensure!(text.contains(contains), "{uri} does not mention {contains}: {text}");
+        check!(checks, text.contains(contains), "{uri} does not mention {contains}: {text}");
     }
     let templates = mcp.request("resources/templates/list", json!({})).await?;
-    ensure!(templates["resourceTemplates"].as_array().is_some_and(|all| all.len() == 2), "{templates}");
+    check!(checks, templates["resourceTemplates"].as_array().is_some_and(|all| all.len() == 2), "{templates}");
     let listed = mcp.request("resources/list", json!({})).await?;
-    ensure!(listed["resources"][0]["uri"] == json!("orderlog://events"), "{listed}");
-    Ok(())
+    check!(checks, listed["resources"][0]["uri"] == json!("orderlog://events"), "{listed}");
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prompts_are_ready_and_what_they_take_is_completed() -> Result<()> {
+    let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.customer("Asha Rao", "asha@example.com").await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
@@ -160,16 +165,17 @@ async fn prompts_are_ready_and_what_they_take_is_completed() -> Result<()> {
     let listed = mcp.request("prompts/list", json!({})).await?;
     let names: BTreeSet<&str> =
         listed["prompts"].as_array().context("prompts")?.iter().filter_map(|prompt| prompt["name"].as_str()).collect();
-    ensure!(names == ["daily_briefing", "pending_last_week", "order_story", "product_check"].into(), "{listed}");
+    check!(checks, names == ["daily_briefing", "pending_last_week", "order_story", "product_check"].into(), "{listed}");
     let story = json!({ "name": "order_story", "arguments": { "order_id": "1001" } });
     let story = mcp.request("prompts/get", story).await?;
-    ensure!(
+    check!(
+        checks,
         story["messages"][0]["content"]["text"].as_str().is_some_and(|text| text.contains("order 1001")),
         "{story}"
     );
     for refused in [json!({ "name": "order_story", "arguments": {} }), json!({ "name": "weather" })] {
         let body: Value = mcp.send("prompts/get", refused).await?.json().await?;
-        ensure!(body["error"]["code"] == -32602, "{body}");
+        check!(checks, body["error"]["code"] == -32602, "{body}");
     }
     for (of, argument, typed, offered) in [
         (json!({ "type": "ref/prompt", "name": "order_story" }), "order_id", "10", json!(["1001"])),
@@ -180,9 +186,9 @@ async fn prompts_are_ready_and_what_they_take_is_completed() -> Result<()> {
     ] {
         let asked = json!({ "ref": of, "argument": { "name": argument, "value": typed } });
         let completed = mcp.request("completion/complete", asked).await?;
-        ensure!(completed["completion"]["values"] == offered, "{of} {typed}: {completed}");
+        check!(checks, completed["completion"]["values"] == offered, "{of} {typed}: {completed}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Finished, PostgresServer, SetUp, Shop, SmallDisk, on_both_set_ups, until};
+use orderlog_tests::{Checks, Finished, PostgresServer, SetUp, Shop, SmallDisk, check, on_both_engines, until};
 use serde_json::{Value, json};
 
 const BROKEN: i32 = 1;
@@ -11,7 +11,7 @@ const USAGE: i32 = 2;
 const COULD_NOT_LOOK: i32 = 3;
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(30);
 
-on_both_set_ups!(
+on_both_engines!(
     a_log_that_is_not_there_is_not_made,
     wrong_usage_is_told_from_a_broken_log,
     what_was_noted_is_compared,
@@ -31,6 +31,7 @@ async fn record(shop: &Shop) -> Result<()> {
 }
 
 async fn a_log_that_is_not_there_is_not_made(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let folder = shop.folder().join("typo");
     let url = match shop.postgres_url() {
         None => format!("sqlite://{}/log.db", folder.display()),
@@ -38,21 +39,31 @@ async fn a_log_that_is_not_there_is_not_made(shop: Shop) -> Result<()> {
     };
     for arguments in [&["verify"][..], &["status"], &["replay"], &["replay", "--order", "1001"]] {
         let ran = shop.cli_on(&url, arguments).await?;
-        ensure!(ran.code == Some(COULD_NOT_LOOK), "{arguments:?} exited with {:?}: {}", ran.code, ran.stdout);
-        ensure!(ran.stderr.contains("there is no log") && ran.stdout.is_empty(), "{arguments:?}: {}", ran.stderr);
+        check!(checks, ran.code == Some(COULD_NOT_LOOK), "{arguments:?} exited with {:?}: {}", ran.code, ran.stdout);
+        check!(
+            checks,
+            ran.stderr.contains("there is no log") && ran.stdout.is_empty(),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
     }
     let file = shop.folder().join("products.csv");
     std::fs::write(&file, "sku,name,price\nPEN,Pen,10.00\n")?;
     let file = file.display().to_string();
     for arguments in [&["import", "products", &file][..], &["settings", "set", "timezone=Europe/Berlin"]] {
         let ran = shop.cli_on(&url, arguments).await?;
-        ensure!(!ran.success && ran.stderr.contains("there is no log"), "{arguments:?}: {}", ran.stderr);
-        ensure!(ran.stderr.contains("nothing was created") && ran.stderr.contains("orderlog serve"), "{}", ran.stderr);
+        check!(checks, !ran.success && ran.stderr.contains("there is no log"), "{arguments:?}: {}", ran.stderr);
+        check!(
+            checks,
+            ran.stderr.contains("nothing was created") && ran.stderr.contains("orderlog serve"),
+            "{}",
+            ran.stderr
+        );
     }
-    ensure!(!folder.exists(), "a folder was made");
+    check!(checks, !folder.exists(), "a folder was made");
     let none = shop.cli(&["replay", "--order", "999999"]).await?;
-    ensure!(none.code == Some(BROKEN), "an order that is not there is no failure to look: {:?}", none.code);
-    Ok(())
+    check!(checks, none.code == Some(BROKEN), "an order that is not there is no failure to look: {:?}", none.code);
+    checks.all_hold()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,6 +106,7 @@ fn files(folder: &Path) -> Result<Vec<String>> {
 
 /// A mistake of whoever runs the command says nothing about the log.
 async fn wrong_usage_is_told_from_a_broken_log(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     record(&shop).await?;
     let folder = shop.folder().display();
     let missing = format!("--config={folder}/missing.toml");
@@ -111,27 +123,34 @@ async fn wrong_usage_is_told_from_a_broken_log(shop: Shop) -> Result<()> {
         for wrong in wrong {
             let told = format!("{wrong:?}");
             let ran = Finished::run(wrong).await?;
-            ensure!(ran.code == Some(USAGE), "{told} exited with {:?}: {}", ran.code, ran.stderr);
+            check!(checks, ran.code == Some(USAGE), "{told} exited with {:?}: {}", ran.code, ran.stderr);
         }
         let full = std::fs::File::options().write(true).open("/dev/full")?;
         let status = shop.command(command)?.stdout(full).stderr(std::process::Stdio::null()).status()?;
-        ensure!(status.code() == Some(USAGE), "{command:?} into a full file exited with {status}");
+        check!(checks, status.code() == Some(USAGE), "{command:?} into a full file exited with {status}");
     }
     for (table, drop) in [("snapshots", "DROP TABLE snapshots"), ("commands", "DROP TABLE commands")] {
         shop.behind_its_back().await?.execute(drop).await?;
         let ran = shop.cli(&["verify"]).await?;
-        ensure!(ran.code == Some(BROKEN) && ran.stdout.contains(table), "{table}: {:?} {}", ran.code, ran.stdout);
+        check!(
+            checks,
+            ran.code == Some(BROKEN) && ran.stdout.contains(table),
+            "{table}: {:?} {}",
+            ran.code,
+            ran.stdout
+        );
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn what_was_noted_is_compared(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     record(&shop).await?;
     let noted = shop.cli(&["verify", "--json"]).await?.expect_success()?;
     let noted: Value = serde_json::from_str(&noted)?;
     let noted = noted["expect"].as_str().context("what to note")?.to_owned();
     let said = shop.cli(&["verify"]).await?.expect_success()?;
-    ensure!(said.contains(&noted) && said.contains("position"), "verify says {said}");
+    check!(checks, said.contains(&noted) && said.contains("position"), "verify says {said}");
     record_more(&shop).await?;
     shop.cli(&["verify", "--expect", &noted]).await?.expect_success()?;
 
@@ -140,14 +159,14 @@ async fn what_was_noted_is_compared(shop: Shop) -> Result<()> {
     let beyond = format!("999999:{}", "0".repeat(64));
     for (expected, named) in [(&other, position), (&beyond, "999999")] {
         let ran = shop.cli(&["verify", "--expect", &noted, "--expect", expected]).await?;
-        ensure!(ran.code == Some(BROKEN), "{expected}: {:?}", ran.code);
-        ensure!(ran.stdout.contains(&format!("at position {named}:")), "{expected}: {}", ran.stdout);
+        check!(checks, ran.code == Some(BROKEN), "{expected}: {:?}", ran.code);
+        check!(checks, ran.stdout.contains(&format!("at position {named}:")), "{expected}: {}", ran.stdout);
     }
     for nonsense in ["1", "x:1", "0:00", &format!("-1:{}", "0".repeat(64))] {
         let ran = shop.cli(&["verify", &format!("--expect={nonsense}")]).await?;
-        ensure!(ran.code == Some(USAGE), "{nonsense}: {:?}", ran.code);
+        check!(checks, ran.code == Some(USAGE), "{nonsense}: {:?}", ran.code);
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn record_more(shop: &Shop) -> Result<()> {
@@ -213,6 +232,7 @@ async fn troubles(shop: &Shop) -> Result<Value> {
 /// The very statements of docs/OPERATIONS.md.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_role_has_the_rights_it_needs_and_no_others() -> Result<()> {
+    let mut checks = Checks::default();
     let folder = tempfile::Builder::new().prefix("orderlog-roles.").tempdir()?;
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let postgres = PostgresServer::start(folder.path().join("cluster")).await?;
@@ -233,13 +253,17 @@ async fn each_role_has_the_rights_it_needs_and_no_others() -> Result<()> {
     for arguments in [&["verify"][..], &["status"], &["replay"], &["replay", "--order", "1001"]] {
         shop.cli_on(&reader, arguments).await?.expect_success().with_context(|| format!("{arguments:?}"))?;
     }
-    ensure!(!shop.cli_on(&reader, &["serve", "--listen", "127.0.0.1:0"]).await?.success, "who only reads cannot serve");
+    check!(
+        checks,
+        !shop.cli_on(&reader, &["serve", "--listen", "127.0.0.1:0"]).await?.success,
+        "who only reads cannot serve"
+    );
 
     // Too few connections: told at once, and how many are needed.
     postgres.execute("ALTER ROLE orderlog_owner CONNECTION LIMIT 3").await?;
     let started = std::time::Instant::now();
     let ran = shop.cli_on(&postgres.url_of("orderlog_owner"), &["serve", "--listen", "127.0.0.1:0"]).await?;
-    ensure!(ran.stderr.contains("a node uses up to 27 connections"), "{}", ran.stderr);
-    ensure!(started.elapsed() < std::time::Duration::from_secs(5), "told after {:?}", started.elapsed());
-    Ok(())
+    check!(checks, ran.stderr.contains("a node uses up to 27 connections"), "{}", ran.stderr);
+    check!(checks, started.elapsed() < std::time::Duration::from_secs(5), "told after {:?}", started.elapsed());
+    checks.all_hold()
 }

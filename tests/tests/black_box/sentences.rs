@@ -1,10 +1,10 @@
 //! What answers say of what was done: all of it, and only that.
 
 use anyhow::{Result, ensure};
-use orderlog_tests::{Mcp, Shop, on_both_set_ups};
+use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(sentences_tell_what_is_true_of_part_and_whole, arguments_are_asked_for_in_words);
+on_both_engines!(sentences_tell_what_is_true_of_part_and_whole, arguments_are_asked_for_in_words);
 
 async fn says(mcp: &Mcp, tool: &str, arguments: Value, expected: &str) -> Result<()> {
     let answer = mcp.ok(tool, arguments.clone()).await?;
@@ -13,6 +13,7 @@ async fn says(mcp: &Mcp, tool: &str, arguments: Value, expected: &str) -> Result
 }
 
 async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.node.restart_at("2026-11-22T10:00:00+05:30").await?;
     let mcp = shop.mcp();
     shop.stock("MUG", "Blue Mug", "120.00", 10).await?;
@@ -23,12 +24,12 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     let hold = json!({ "order_id": 1001, "on": true, "until": "2026-11-23T10:00:00+05:30" });
     mcp.ok("orders_set_hold", hold).await?;
     let order = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
-    ensure!(order["order"]["held_until"] == "2026-11-23T10:00:00+05:30", "{order}");
+    check!(checks, order["order"]["held_until"] == "2026-11-23T10:00:00+05:30", "{order}");
     let head = "Order #1001 of Ann, placed on 22 Nov 2026, is";
     let expected = format!("{head} pending and on hold until 23 Nov 2026, 10:00: 4 units for ₹566.40, unpaid.");
-    ensure!(order["text"] == json!(expected), "{order}");
+    check!(checks, order["text"] == json!(expected), "{order}");
     let released = mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": false })).await?;
-    ensure!(released["after"]["held_until"].is_null(), "{released}");
+    check!(checks, released["after"]["held_until"].is_null(), "{released}");
 
     let some = |status: &str, quantity: i64| json!({ "order_id": 1001, "status": status, "lines": [{ "line": 1, "quantity": quantity }] });
     mcp.ok("orders_update_status", some("shipped", 3)).await?;
@@ -58,7 +59,7 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     mcp.ok("orders_record_payment", json!({ "order_id": 1002, "method": "upi" })).await?;
     let cancelled = mcp.confirmed("orders_cancel", json!({ "order_id": 1002 })).await?;
     let owed = "Order #1002 is now cancelled. ₹141.60 is owed back to the customer.";
-    ensure!(cancelled["text"] == owed, "{cancelled}");
+    check!(checks, cancelled["text"] == owed, "{cancelled}");
     for (sku, stock) in [("A", 1), ("B", 2), ("C", 3)] {
         shop.stock(sku, sku, "1.00", stock).await?;
     }
@@ -70,10 +71,12 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
         json!({ "product": "A", "counted": 0 }),
         "The stock of A is corrected; now none is on hand.",
     )
-    .await
+    .await?;
+    checks.all_hold()
 }
 
 async fn arguments_are_asked_for_in_words(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("PEN", "Pen", "10.00", 9).await?;
     shop.customer("Ann", "ann@example.com").await?;
     let mcp = shop.mcp();
@@ -97,13 +100,14 @@ async fn arguments_are_asked_for_in_words(shop: Shop) -> Result<()> {
         ("orders_create_order", order(json!({ "expected_version": 3 })), "expected_version", "has no version yet"),
     ] {
         let refusal = mcp.refused(tool, arguments.clone()).await?;
-        ensure!(
+        check!(
+            checks,
             refusal.code == "INVALID_ARGUMENT" && refusal.field.as_deref() == Some(field),
             "{arguments}: {refusal}"
         );
-        ensure!(refusal.message.contains(said) && refusal.hint.is_some(), "{arguments}: {refusal}");
+        check!(checks, refusal.message.contains(said) && refusal.hint.is_some(), "{arguments}: {refusal}");
     }
     let percent = mcp.refused("orders_create_order", order(json!({ "order_discount": "150%" }))).await?;
-    ensure!(percent.message.contains("from 0 to 100"), "{percent}");
-    Ok(())
+    check!(checks, percent.message.contains("from 0 to 100"), "{percent}");
+    checks.all_hold()
 }

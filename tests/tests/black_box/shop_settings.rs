@@ -1,10 +1,10 @@
 //! The settings a shop counts by stand in its log: recorded once, compared from then on, changed on purpose only.
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Shop, events, on_both_set_ups};
+use orderlog_tests::{Checks, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     a_start_with_other_settings_is_refused,
     what_is_left_out_is_taken_from_the_log,
     settings_change_on_purpose,
@@ -39,12 +39,21 @@ async fn settings(shop: &Shop) -> Result<Value> {
 }
 
 async fn a_start_with_other_settings_is_refused(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let first = settings(&shop).await?;
-    ensure!(first["settings"]["currency"] == "INR" && first["settings"]["timezone"] == "Asia/Kolkata", "{first}");
-    ensure!(first["history"][0]["position"] == 0 && first["history"].as_array().map(Vec::len) == Some(1), "{first}");
+    check!(
+        checks,
+        first["settings"]["currency"] == "INR" && first["settings"]["timezone"] == "Asia/Kolkata",
+        "{first}"
+    );
+    check!(
+        checks,
+        first["history"][0]["position"] == 0 && first["history"].as_array().map(Vec::len) == Some(1),
+        "{first}"
+    );
     let by = first["history"][0]["program"].as_str().unwrap_or_default();
-    ensure!(by.starts_with("orderlog "), "{first}");
+    check!(checks, by.starts_with("orderlog "), "{first}");
     shop.node.stop().await?;
 
     let folder = shop.folder().join("products.csv");
@@ -57,20 +66,27 @@ async fn a_start_with_other_settings_is_refused(mut shop: Shop) -> Result<()> {
         (vec!["simulate", "--days", "1", "--into-existing", "--week-start", "sunday"], "sunday", "monday"),
     ] {
         let refused = shop.cli_without_settings(&command).await?;
-        ensure!(!refused.success, "{command:?} must be refused: {}", refused.stdout);
+        check!(checks, !refused.success, "{command:?} must be refused: {}", refused.stdout);
         let told = &refused.stderr;
-        ensure!(told.contains(given) && told.contains(recorded), "{command:?} names both values: {told}");
+        check!(checks, told.contains(given) && told.contains(recorded), "{command:?} names both values: {told}");
         let flag = command.iter().rev().nth(1).copied().unwrap_or_default();
-        ensure!(told.contains(&format!("{flag}: ")), "{command:?} names the setting: {told}");
+        check!(checks, told.contains(&format!("{flag}: ")), "{command:?} names the setting: {told}");
     }
     // Reading goes on, by the shop's settings.
     let status = shop.cli_without_settings(&["status", "--currency", "USD"]).await?;
-    ensure!(status.success && status.stderr.contains("the shop's currency is INR, not USD"), "{}", status.stderr);
-    ensure!(settings(&shop).await? == first, "nothing was recorded");
-    shop.node.start_again().await
+    check!(
+        checks,
+        status.success && status.stderr.contains("the shop's currency is INR, not USD"),
+        "{}",
+        status.stderr
+    );
+    check!(checks, settings(&shop).await? == first, "nothing was recorded");
+    shop.node.start_again().await?;
+    checks.all_hold()
 }
 
 async fn what_is_left_out_is_taken_from_the_log(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.node.stop().await?;
     // The shop has no events yet: its currency can still be set right.
     shop.cli_without_settings(&["settings", "set", "currency=EUR", "timezone=europe/berlin"])
@@ -82,40 +98,49 @@ async fn what_is_left_out_is_taken_from_the_log(mut shop: Shop) -> Result<()> {
     shop.cli_without_settings(&import).await?.expect_success()?;
     let exported = shop.cli_without_settings(&["export"]).await?.expect_success()?;
     let event: Value = serde_json::from_str(exported.lines().next().unwrap_or_default())?;
-    ensure!(event["event"]["type"] == "ProductRegistered", "{event}");
-    ensure!(event["event"]["data"]["entry"]["currency"] == "EUR" || event.to_string().contains("EUR"), "{event}");
-    ensure!(!event.to_string().contains("INR"), "{event}");
-    Ok(())
+    check!(checks, event["event"]["type"] == "ProductRegistered", "{event}");
+    check!(
+        checks,
+        event["event"]["data"]["entry"]["currency"] == "EUR" || event.to_string().contains("EUR"),
+        "{event}"
+    );
+    check!(checks, !event.to_string().contains("INR"), "{event}");
+    checks.all_hold()
 }
 
 async fn settings_change_on_purpose(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     shop.node.stop().await?;
     let refused = shop.cli_without_settings(&["settings", "set", "currency=USD"]).await?;
-    ensure!(!refused.success && refused.stderr.contains("the currency cannot be changed"), "{}", refused.stderr);
+    check!(checks, !refused.success && refused.stderr.contains("the currency cannot be changed"), "{}", refused.stderr);
     let refused = shop.cli_without_settings(&["settings", "set", "timezon=UTC", "week-start", "currency=x"]).await?;
     let told = &refused.stderr;
-    ensure!(!refused.success && told.contains("did you mean `timezone`?") && told.contains("NAME=VALUE"), "{told}");
+    check!(
+        checks,
+        !refused.success && told.contains("did you mean `timezone`?") && told.contains("NAME=VALUE"),
+        "{told}"
+    );
     let refused = shop.cli_without_settings(&["settings", "set", "timezone=Mars/Base", "day-start=25:00"]).await?;
     let told = &refused.stderr;
-    ensure!(!refused.success && told.contains("Mars/Base") && told.contains("25:00"), "every problem: {told}");
+    check!(checks, !refused.success && told.contains("Mars/Base") && told.contains("25:00"), "every problem: {told}");
 
     let changed = ["settings", "set", "timezone=America/New_York", "day-start=04:00"];
     let told = shop.cli_without_settings(&changed).await?.expect_success()?;
-    ensure!(told.contains("from event 3 on"), "{told}");
+    check!(checks, told.contains("from event 3 on"), "{told}");
     let again = shop.cli_without_settings(&changed).await?.expect_success()?;
-    ensure!(again.contains("nothing was recorded"), "{again}");
+    check!(checks, again.contains("nothing was recorded"), "{again}");
     let all = settings(&shop).await?;
-    ensure!(all["settings"]["timezone"] == "America/New_York" && all["settings"]["currency"] == "INR", "{all}");
+    check!(checks, all["settings"]["timezone"] == "America/New_York" && all["settings"]["currency"] == "INR", "{all}");
     let positions: Vec<&Value> =
         all["history"].as_array().context("history")?.iter().map(|one| &one["position"]).collect();
-    ensure!(positions == [&json!(0), &json!(2)], "{all}");
+    check!(checks, positions == [&json!(0), &json!(2)], "{all}");
     let table = shop.cli_without_settings(&["settings"]).await?.expect_success()?;
     let zone = table.lines().find(|line| line.contains("timezone")).unwrap_or_default();
-    ensure!(zone.contains("America/New_York") && zone.contains(" 3 "), "{table}");
+    check!(checks, zone.contains("America/New_York") && zone.contains(" 3 "), "{table}");
 
     // The node's own flag says Asia/Kolkata still.
     let refused = shop.cli(&["serve", "--listen", "127.0.0.1:0"]).await?;
-    ensure!(!refused.success && refused.stderr.contains("America/New_York"), "{}", refused.stderr);
-    Ok(())
+    check!(checks, !refused.success && refused.stderr.contains("America/New_York"), "{}", refused.stderr);
+    checks.all_hold()
 }

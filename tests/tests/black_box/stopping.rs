@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::future::try_join_all;
-use orderlog_tests::{SetUp, Shop, chain_is_whole, events, on_both_set_ups, until};
+use orderlog_tests::{SetUp, Shop, chain_is_whole, events, on_both_engines, until};
 use serde_json::json;
 
 const CLIENTS: usize = 16;
@@ -21,7 +21,7 @@ const SIGNALS: [&str; 3] = ["TERM", "HUP", "INT"];
 const DEADLINE: Duration = Duration::from_secs(60);
 const PAUSE_BEFORE_COMING_BACK: Duration = Duration::from_millis(20);
 
-on_both_set_ups!(no_accepted_call_fails_when_the_node_is_stopped_under_load);
+on_both_engines!(no_accepted_call_fails_when_the_node_is_stopped_under_load);
 
 async fn no_accepted_call_fails_when_the_node_is_stopped_under_load(mut shop: Shop) -> Result<()> {
     shop.stock("PEN", "Pen", "10.00", 1).await?;

@@ -1,10 +1,10 @@
 //! Asking the past: what was pending at any moment, and who did what to an order, when, why and through which assistant.
 
-use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Mcp, Shop, on_both_set_ups};
+use anyhow::{Context, Result};
+use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     what_was_pending_can_be_asked_at_any_moment,
     every_question_takes_a_time_a_day_or_a_position,
     a_stranger_reads_what_happened_to_an_order,
@@ -35,6 +35,7 @@ fn said(answer: &Value) -> Value {
 }
 
 async fn what_was_pending_can_be_asked_at_any_moment(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mut mcp = furnish(&mut shop).await?;
     let mut kept: Vec<(i64, Value, Value)> = vec![];
     let steps: [(u32, &str, Value); 12] = [
@@ -71,7 +72,7 @@ async fn what_was_pending_can_be_asked_at_any_moment(mut shop: Shop) -> Result<(
             json!({ "date_range": "2026-11-20" }),
         ] {
             let answer = mcp.ok("orders_get_pending", asked.clone()).await?;
-            ensure!(answer["position"] == position, "the present answer shows the head: {answer}");
+            check!(checks, answer["position"] == position, "the present answer shows the head: {answer}");
             kept.push((position, asked, answer));
         }
     }
@@ -79,16 +80,16 @@ async fn what_was_pending_can_be_asked_at_any_moment(mut shop: Shop) -> Result<(
         let mut asked = asked.clone();
         asked["as_of"] = format!("@{position}").into();
         let answer = mcp.ok("orders_get_pending", asked.clone()).await?;
-        ensure!(said(&answer) == said(then), "{asked} answers {answer}\ninstead of {then}");
-        ensure!(answer["interpretation"]["as_of_position"] == *position, "{answer}");
+        check!(checks, said(&answer) == said(then), "{asked} answers {answer}\ninstead of {then}");
+        check!(checks, answer["interpretation"]["as_of_position"] == *position, "{answer}");
     }
     // Pages of the past, one order each.
     let (mut cursor, mut ids) = (Value::Null, vec![]);
     loop {
         let asked = json!({ "as_of": "2026-11-21", "limit": 1, "cursor": cursor });
         let page = mcp.ok("orders_get_pending", asked).await?;
-        ensure!(page["total_count"] == 2, "{page}");
-        ensure!(page["position"] == page["interpretation"]["as_of_position"], "the moment shown: {page}");
+        check!(checks, page["total_count"] == 2, "{page}");
+        check!(checks, page["position"] == page["interpretation"]["as_of_position"], "the moment shown: {page}");
         if let Value::String(cursor) = &page["next_cursor"] {
             for (tool, asked) in [
                 (
@@ -99,7 +100,7 @@ async fn what_was_pending_can_be_asked_at_any_moment(mut shop: Shop) -> Result<(
                 ("orders_search", json!({ "limit": 1, "cursor": cursor })),
             ] {
                 let refused = mcp.refused(tool, asked.clone()).await?;
-                ensure!(refused.field.as_deref() == Some("cursor"), "another list, {asked}: {refused:?}");
+                check!(checks, refused.field.as_deref() == Some("cursor"), "another list, {asked}: {refused:?}");
             }
         }
         ids.extend(page["orders"].as_array().into_iter().flatten().map(|order| order["order_id"].clone()));
@@ -108,20 +109,21 @@ async fn what_was_pending_can_be_asked_at_any_moment(mut shop: Shop) -> Result<(
             break;
         }
     }
-    ensure!(ids == [1002, 1003], "{ids:?}");
+    check!(checks, ids == [1002, 1003], "{ids:?}");
     // The 20th as it was known on the 21st.
     let known = json!({ "date_range": "2026-11-20", "as_of": "2026-11-21" });
     let answer = mcp.ok("orders_get_pending", known).await?;
     let text = answer["text"].as_str().unwrap_or_default();
-    ensure!(text.contains("There was 1 pending order") && text.contains("at the end of 21 Nov 2026"), "{text}");
+    check!(checks, text.contains("There was 1 pending order") && text.contains("at the end of 21 Nov 2026"), "{text}");
     for asked in ["2026-11-25", "2027-01-01T00:00:00Z", "@99999", "-1", "someday"] {
         let refused = mcp.refused("orders_get_pending", json!({ "as_of": asked })).await?;
-        ensure!(refused.field.as_deref() == Some("as_of"), "{asked}: {refused:?}");
+        check!(checks, refused.field.as_deref() == Some("as_of"), "{asked}: {refused:?}");
     }
-    Ok(())
+    checks.all_hold()
 }
 
 async fn every_question_takes_a_time_a_day_or_a_position(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     mcp.ok("orders_create_order", order("ann@example.com", &[("TEA", 2)])).await?;
     shop.node.restart_at(&at(21, "09:00")).await?;
@@ -137,23 +139,24 @@ async fn every_question_takes_a_time_a_day_or_a_position(mut shop: Shop) -> Resu
     for as_of in [position.to_string(), format!("@{position}"), recorded(1)?, "2026-11-21".to_owned()] {
         let asked = json!({ "order_id": 1001, "as_of": as_of });
         let then = mcp.ok("orders_get", asked.clone()).await?;
-        ensure!(then["order"]["status"] == "shipped", "{as_of}: {then}");
-        ensure!(then["interpretation"]["as_of_position"] == position, "{as_of}: {then}");
+        check!(checks, then["order"]["status"] == "shipped", "{as_of}: {then}");
+        check!(checks, then["interpretation"]["as_of_position"] == position, "{as_of}: {then}");
         let then = mcp.ok("orders_history", asked).await?;
-        ensure!(then["total_count"] == 2 && then["acts"].as_array().map(Vec::len) == Some(2), "{as_of}: {then}");
+        check!(checks, then["total_count"] == 2 && then["acts"].as_array().map(Vec::len) == Some(2), "{as_of}: {then}");
         let then = mcp.ok("inventory_check", json!({ "product": "TEA", "as_of": as_of })).await?;
-        ensure!(then["on_hand"] == 48 && then["reserved"] == 0, "{as_of}: {then}");
+        check!(checks, then["on_hand"] == 48 && then["reserved"] == 0, "{as_of}: {then}");
         let then = mcp.ok("orders_get_pending", json!({ "scope": "unpaid", "as_of": as_of })).await?;
-        ensure!(then["orders"][0]["status"] == "shipped", "{as_of}: {then}");
+        check!(checks, then["orders"][0]["status"] == "shipped", "{as_of}: {then}");
         let sales = mcp.ok("orders_report_sales", json!({ "date": "2026-11-20", "as_of": as_of })).await?;
-        ensure!(sales["revenue"]["minor"] == 20_000, "{as_of}: {sales}");
+        check!(checks, sales["revenue"]["minor"] == 20_000, "{as_of}: {sales}");
     }
     let early = mcp.refused("orders_get", json!({ "order_id": 1001, "as_of": "2026-11-19" })).await?;
-    ensure!(early.code == "NOT_FOUND" && early.message.contains("There was no order #1001"), "{early:?}");
-    Ok(())
+    check!(checks, early.code == "NOT_FOUND" && early.message.contains("There was no order #1001"), "{early:?}");
+    checks.all_hold()
 }
 
 async fn a_stranger_reads_what_happened_to_an_order(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     let mut placed = order("ann@example.com", &[("TEA", 3), ("PEN", 1)]);
     placed["request_text"] = "three teas and a pen for Ann".into();
@@ -166,20 +169,20 @@ async fn a_stranger_reads_what_happened_to_an_order(mut shop: Shop) -> Result<()
     mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "upi", "amount": "100.00" })).await?;
     let history = mcp.ok("orders_history", json!({ "order_id": 1001 })).await?;
     let acts = history["acts"].as_array().context("acts")?;
-    ensure!(acts.len() == 3 && history["total_count"] == 3, "{history}");
+    check!(checks, acts.len() == 3 && history["total_count"] == 3, "{history}");
     let summaries: Vec<&str> = acts.iter().filter_map(|act| act["summary"].as_str()).collect();
     let expected = [
         "Placed: 3 × Green Tea and 1 × Red Pen for ₹377.60",
         "Confirmed, 2 of Green Tea shipped with Blue Dart; the order is now partially shipped",
         "₹100 paid by upi; the order is now partially paid",
     ];
-    ensure!(summaries == expected, "{summaries:?}");
-    ensure!(acts[0]["request_text"] == "three teas and a pen for Ann", "{}", acts[0]);
+    check!(checks, summaries == expected, "{summaries:?}");
+    check!(checks, acts[0]["request_text"] == "three teas and a pen for Ann", "{}", acts[0]);
     let shipped = &acts[1];
-    ensure!(shipped["reason"] == "the customer cannot wait for the pen", "{shipped}");
-    ensure!(shipped["actor"] == "local" && shipped["agent"] == "orderlog-tests 1", "{shipped}");
+    check!(checks, shipped["reason"] == "the customer cannot wait for the pen", "{shipped}");
+    check!(checks, shipped["actor"] == "local" && shipped["agent"] == "orderlog-tests 1", "{shipped}");
     let types: Vec<&Value> = shipped["events"].as_array().into_iter().flatten().map(|event| &event["type"]).collect();
-    ensure!(types == ["OrderConfirmed", "UnitsShipped"], "{shipped}");
+    check!(checks, types == ["OrderConfirmed", "UnitsShipped"], "{shipped}");
     let expected = json!([
         { "field": "status", "from": "pending", "to": "partially_shipped" },
         { "field": "lines[1].reserved", "from": 3, "to": 1 },
@@ -188,18 +191,19 @@ async fn a_stranger_reads_what_happened_to_an_order(mut shop: Shop) -> Result<()
         { "field": "shipments[1].carrier", "to": "Blue Dart" },
         { "field": "shipments[1].tracking", "to": "BD42" },
     ]);
-    ensure!(shipped["changes"] == expected, "{}", shipped["changes"]);
+    check!(checks, shipped["changes"] == expected, "{}", shipped["changes"]);
     let due = acts[2]["changes"].as_array().into_iter().flatten().find(|change| change["field"] == "due");
-    ensure!(due.is_some_and(|due| due["to"]["formatted"] == "₹277.60"), "{}", acts[2]);
+    check!(checks, due.is_some_and(|due| due["to"]["formatted"] == "₹277.60"), "{}", acts[2]);
     let text = history["text"].as_str().unwrap_or_default();
-    ensure!(text.contains("by local through orderlog-tests 1: ₹100 paid by upi"), "{text}");
-    Ok(())
+    check!(checks, text.contains("by local through orderlog-tests 1: ₹100 paid by upi"), "{text}");
+    checks.all_hold()
 }
 
 /// What hosts take in at once.
 const MAX_ANSWER_BYTES: usize = 32_000;
 
 async fn long_histories_come_in_small_pages(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     let lines: Vec<Value> =
         (0..100).map(|_| json!({ "product": "PEN", "quantity": 1, "unit_price": "1.50" })).collect();
@@ -215,8 +219,8 @@ async fn long_histories_come_in_small_pages(mut shop: Shop) -> Result<()> {
         let asked = json!({ "order_id": 1001, "limit": 100, "cursor": cursor });
         let page = mcp.ok("orders_history", asked).await?;
         let bytes = page.to_string().len();
-        ensure!(bytes <= MAX_ANSWER_BYTES, "an answer of {bytes} bytes");
-        ensure!(page["total_count"] == 51, "what happens meanwhile belongs to no page: {}", page["total_count"]);
+        check!(checks, bytes <= MAX_ANSWER_BYTES, "an answer of {bytes} bytes");
+        check!(checks, page["total_count"] == 51, "what happens meanwhile belongs to no page: {}", page["total_count"]);
         summaries.extend(page["acts"].as_array().into_iter().flatten().map(|act| act["summary"].clone()));
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {
@@ -224,7 +228,7 @@ async fn long_histories_come_in_small_pages(mut shop: Shop) -> Result<()> {
         }
         mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "upi", "amount": "1.00" })).await?;
     }
-    ensure!(summaries.len() == 51, "{}", summaries.len());
-    ensure!(summaries.iter().filter(|text| **text == "Put on hold").count() == 25, "{summaries:?}");
-    Ok(())
+    check!(checks, summaries.len() == 51, "{}", summaries.len());
+    check!(checks, summaries.iter().filter(|text| **text == "Put on hold").count() == 25, "{summaries:?}");
+    checks.all_hold()
 }

@@ -1,7 +1,7 @@
 //! Two nodes writing to one PostgreSQL at full load: no hole, no starving, no state that differs from a replay.
 
 use anyhow::{Result, ensure};
-use orderlog_tests::{Books, Load, SetUp, Shop, chain_is_whole, events, load_time};
+use orderlog_tests::{Load, Oracle, SetUp, Shop, chain_is_whole, events, load_time};
 
 const CALLERS_PER_NODE: usize = 32;
 /// Of all commands, percent; both nodes are offered the same load.
@@ -25,9 +25,9 @@ async fn two_nodes_write_one_log() -> Result<()> {
     }
     let log = events(&shop.node, 0).await?;
     chain_is_whole(&log)?;
-    let books = Books::of(&log)?;
-    books.agree_with(&shop.mcp()).await?;
-    books.agree_with(&second.mcp()).await?;
+    let oracle = Oracle::of(&log)?;
+    oracle.agree_with(&shop.mcp()).await?;
+    oracle.agree_with(&second.mcp()).await?;
     shop.cli(&["verify"]).await?.expect_success()?;
     Ok(())
 }

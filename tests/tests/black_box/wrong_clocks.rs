@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use orderlog_tests::{Books, Clock, Shop, chain_is_whole, events, on_both_set_ups};
+use orderlog_tests::{Clock, Oracle, Shop, chain_is_whole, events, on_both_engines};
 use serde_json::json;
 
 use crate::faults::read_models_equal_a_rebuild;
@@ -11,7 +11,7 @@ use crate::faults::read_models_equal_a_rebuild;
 /// For a command and a query that waits for what it recorded.
 const SOON: Duration = Duration::from_secs(2);
 
-on_both_set_ups!(a_clock_that_jumps_by_a_day_stops_nothing, a_clock_that_was_wrong_when_the_node_died_stops_nothing);
+on_both_engines!(a_clock_that_jumps_by_a_day_stops_nothing, a_clock_that_was_wrong_when_the_node_died_stops_nothing);
 
 async fn a_clock_that_jumps_by_a_day_stops_nothing(mut shop: Shop) -> Result<()> {
     let clock = under_a_clock(&mut shop).await?;
@@ -69,7 +69,7 @@ async fn all_is_well(shop: &mut Shop) -> Result<()> {
     chain_is_whole(&log)?;
     let times: Vec<_> = log.iter().map(|event| event.json()["provenance"]["recorded_at"].to_string()).collect();
     ensure!(times.is_sorted(), "the log goes back in time");
-    Books::of(&log)?.agree_with(&shop.mcp()).await?;
+    Oracle::of(&log)?.agree_with(&shop.mcp()).await?;
     shop.node.stop().await?;
     // Until that moment has come, nobody can tell such a log from one that was altered.
     let said = shop.cli(&["verify"]).await?.stdout;

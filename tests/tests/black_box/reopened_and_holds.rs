@@ -1,10 +1,10 @@
 //! What is over and what is not: finished orders that owe again, and holds that end by themselves.
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Mcp, Shop, on_both_set_ups};
+use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
-on_both_set_ups!(a_finished_order_that_owes_again_is_listed_again, a_hold_is_over_at_its_end_everywhere);
+on_both_engines!(a_finished_order_that_owes_again_is_listed_again, a_hold_is_over_at_its_end_everywhere);
 
 async fn furnish(shop: &mut Shop) -> Result<Mcp> {
     shop.node.restart_at("2026-11-20T10:00:00+05:30").await?;
@@ -21,6 +21,7 @@ fn position(answer: &Value) -> Result<i64> {
 }
 
 async fn a_finished_order_that_owes_again_is_listed_again(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     let list = async |mut asked: Value, as_of: Option<i64>| {
         if let Some(position) = as_of {
@@ -33,51 +34,52 @@ async fn a_finished_order_that_owes_again_is_listed_again(mut shop: Shop) -> Res
     mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "delivered" })).await?;
     let paid = mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "upi" })).await?;
-    ensure!(list(unpaid(), None).await?.0 == 0, "it owes nothing any more");
+    check!(checks, list(unpaid(), None).await?.0 == 0, "it owes nothing any more");
 
     let undone = mcp.confirmed("orders_undo", json!({ "command_id": paid["command_id"] })).await?;
-    ensure!(undone["text"] == "The payment is undone: ₹236 goes back, and order #1001 is unpaid.", "{undone}");
-    ensure!(undone["after"]["payments"][0]["undone"].is_string(), "{undone}");
+    check!(checks, undone["text"] == "The payment is undone: ₹236 goes back, and order #1001 is unpaid.", "{undone}");
+    check!(checks, undone["after"]["payments"][0]["undone"].is_string(), "{undone}");
     let (count, row) = list(unpaid(), None).await?;
-    ensure!(count == 1 && row["order_id"] == 1001 && row["due"]["minor"] == 23_600, "{row}");
-    ensure!(row["status"] == "delivered" && row["payment_status"] == "unpaid", "{row}");
+    check!(checks, count == 1 && row["order_id"] == 1001 && row["due"]["minor"] == 23_600, "{row}");
+    check!(checks, row["status"] == "delivered" && row["payment_status"] == "unpaid", "{row}");
     let (count, of_ann) = list(json!({ "scope": "unpaid", "customer": "Ann", "product": "TEA" }), None).await?;
-    ensure!(count == 1 && of_ann == row, "{of_ann}");
+    check!(checks, count == 1 && of_ann == row, "{of_ann}");
     let shown = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
-    ensure!(shown["order"]["payment_status"] == "unpaid" && shown["order"]["due"]["minor"] == 23_600, "{shown}");
+    check!(checks, shown["order"]["payment_status"] == "unpaid" && shown["order"]["due"]["minor"] == 23_600, "{shown}");
     let found = mcp.ok("orders_search", json!({ "payment_status": ["unpaid"] })).await?;
-    ensure!(found["total_count"] == 1, "{found}");
+    check!(checks, found["total_count"] == 1, "{found}");
     let history = mcp.ok("orders_history", json!({ "order_id": 1001 })).await?;
     let summary = history["acts"].as_array().and_then(|acts| acts.last()).map(|act| act["summary"].clone());
     let expected = "Payment of ₹236 by upi undone; the order is now unpaid";
-    ensure!(summary == Some(expected.into()), "{summary:?}");
+    check!(checks, summary == Some(expected.into()), "{summary:?}");
 
     let again = mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "card" })).await?;
-    ensure!(again["after"]["payment_status"] == "paid", "the mistake is no refund: {again}");
-    ensure!(list(unpaid(), None).await?.0 == 0, "it owes nothing again");
+    check!(checks, again["after"]["payment_status"] == "paid", "the mistake is no refund: {again}");
+    check!(checks, list(unpaid(), None).await?.0 == 0, "it owes nothing again");
     // Open, closed, open and closed once more, as of the position of each.
     for (answer, owing) in [(&paid, 0), (&undone, 1), (&again, 0)] {
-        ensure!(list(unpaid(), Some(position(answer)?)).await?.0 == owing, "as of {answer}");
+        check!(checks, list(unpaid(), Some(position(answer)?)).await?.0 == owing, "as of {answer}");
     }
-    ensure!(list(unpaid(), Some(position(&paid)? - 1)).await?.0 == 1, "before it was paid");
-    ensure!(list(unpaid(), Some(position(&undone)?)).await?.1 == row, "as it read then");
-    Ok(())
+    check!(checks, list(unpaid(), Some(position(&paid)? - 1)).await?.0 == 1, "before it was paid");
+    check!(checks, list(unpaid(), Some(position(&undone)?)).await?.1 == row, "as it read then");
+    checks.all_hold()
 }
 
 async fn a_hold_is_over_at_its_end_everywhere(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     let mcp = furnish(&mut shop).await?;
     let hold = json!({ "order_id": 1001, "on": true, "until": "2026-11-21T09:00:00+05:30" });
     let held = mcp.ok("orders_set_hold", hold).await?;
-    ensure!(held["text"] == "Order #1001 is now on hold until 21 Nov 2026, 09:00.", "{held}");
+    check!(checks, held["text"] == "Order #1001 is now on hold until 21 Nov 2026, 09:00.", "{held}");
     everywhere(&mcp, &json!({}), true).await?;
     let history = mcp.ok("orders_history", json!({ "order_id": 1001 })).await?;
-    ensure!(history["acts"][1]["summary"] == "Put on hold until 21 Nov 2026, 09:00", "{history}");
+    check!(checks, history["acts"][1]["summary"] == "Put on hold until 21 Nov 2026, 09:00", "{history}");
 
     shop.node.restart_at("2026-11-21T09:00:00+05:30").await?;
     let mcp = shop.mcp();
     everywhere(&mcp, &json!({}), false).await?;
     let found = mcp.ok("orders_search", json!({ "text": "1001" })).await?;
-    ensure!(found["orders"][0]["on_hold"] == false, "{found}");
+    check!(checks, found["orders"][0]["on_hold"] == false, "{found}");
     // No event tells the end: the same position reads differently by the moment asked about.
     everywhere(&mcp, &json!({ "as_of": "2026-11-20" }), true).await?;
     everywhere(&mcp, &json!({ "as_of": format!("@{}", position(&held)?) }), true).await?;
@@ -85,14 +87,14 @@ async fn a_hold_is_over_at_its_end_everywhere(mut shop: Shop) -> Result<()> {
     everywhere(&mcp, &json!({ "as_of": "2026-11-21T09:00:00+05:30" }), false).await?;
 
     let released = mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": false })).await?;
-    ensure!(released["no_change"] == true && released["after"]["on_hold"] == false, "{released}");
+    check!(checks, released["no_change"] == true && released["after"]["on_hold"] == false, "{released}");
     let paid = mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "upi" })).await?;
-    ensure!(paid["before"]["on_hold"] == false && paid["after"]["on_hold"] == false, "{paid}");
+    check!(checks, paid["before"]["on_hold"] == false && paid["after"]["on_hold"] == false, "{paid}");
     let next = paid["after"]["allowed_next"].to_string();
-    ensure!(next.contains("shipped"), "nothing stands in its way: {next}");
+    check!(checks, next.contains("shipped"), "nothing stands in its way: {next}");
     let shipped = mcp.ok("orders_ship", json!({ "order_id": 1001 })).await?;
-    ensure!(shipped["events"][0]["type"] == "OrderReleased", "{shipped}");
-    Ok(())
+    check!(checks, shipped["events"][0]["type"] == "OrderReleased", "{shipped}");
+    checks.all_hold()
 }
 
 /// Whether the order and both lists say that it is on hold.

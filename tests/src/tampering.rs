@@ -12,7 +12,7 @@ const BOOKKEEPING: [&str; 2] = ["checkpoints", "parked"];
 
 /// A connection to the tables of the log.
 #[derive(Debug)]
-pub enum Behind {
+pub enum Tamperer {
     /// As superuser.
     Postgres(PgConnection),
     /// The file itself.
@@ -22,30 +22,30 @@ pub enum Behind {
 /// Who builds a read model and never comes to an end; dies when dropped.
 #[derive(Debug)]
 pub struct Builder {
-    _session: Behind,
+    _session: Tamperer,
     _lock: Option<File>,
 }
 
 macro_rules! either {
-    ($behind:expr, $connection:ident => $body:expr) => {
-        match $behind {
-            Behind::Postgres($connection) => $body,
-            Behind::Sqlite($connection) => $body,
+    ($tamperer:expr, $connection:ident => $body:expr) => {
+        match $tamperer {
+            Tamperer::Postgres($connection) => $body,
+            Tamperer::Sqlite($connection) => $body,
         }
     };
 }
 
-impl Behind {
+impl Tamperer {
     /// Takes away what protects the events.
     ///
     /// # Errors
     /// When the database refuses even that.
     pub async fn disarm(&mut self) -> Result<()> {
         match self {
-            Behind::Postgres(postgres) => {
+            Tamperer::Postgres(postgres) => {
                 sqlx::query("ALTER TABLE events DISABLE TRIGGER ALL").execute(postgres).await?;
             }
-            Behind::Sqlite(sqlite) => {
+            Tamperer::Sqlite(sqlite) => {
                 let find = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'";
                 let triggers: Vec<String> = sqlx::query_scalar(find).fetch_all(&mut *sqlite).await?;
                 for trigger in triggers {
@@ -114,11 +114,13 @@ impl Behind {
         Ok(())
     }
 
-    /// Statements that give back what [`disarm`](Behind::disarm) takes away.
+    /// Statements that give back what [`disarm`](Tamperer::disarm) takes away.
     async fn guards(&mut self) -> Result<Vec<String>> {
         match self {
-            Behind::Postgres(_) => Ok(vec!["ALTER TABLE events ENABLE ALWAYS TRIGGER events_are_immutable".to_owned()]),
-            Behind::Sqlite(sqlite) => {
+            Tamperer::Postgres(_) => {
+                Ok(vec!["ALTER TABLE events ENABLE ALWAYS TRIGGER events_are_immutable".to_owned()])
+            }
+            Tamperer::Sqlite(sqlite) => {
                 let find = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'";
                 Ok(sqlx::query_scalar(find).fetch_all(sqlite).await?)
             }
@@ -131,8 +133,8 @@ impl Behind {
     /// When the database refuses.
     pub async fn keep_from_building(mut self, shop: &Shop, model: &str) -> Result<Builder> {
         let until = match &self {
-            Behind::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 600000",
-            Behind::Sqlite(_) => "CAST(unixepoch('subsec') * 1000 AS INTEGER) + 600000",
+            Tamperer::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + 600000",
+            Tamperer::Sqlite(_) => "CAST(unixepoch('subsec') * 1000 AS INTEGER) + 600000",
         };
         let insert = format!(
             "INSERT INTO read_models.checkpoints (projection, version, position, owner, lease_until, generation) SELECT \
@@ -141,12 +143,12 @@ impl Behind {
         );
         either!(&mut self, c => _ = sqlx::query(AssertSqlSafe(insert)).execute(c).await?);
         let lock = match &mut self {
-            Behind::Postgres(postgres) => {
+            Tamperer::Postgres(postgres) => {
                 let lock = "SELECT pg_advisory_lock(hashtextextended('orderlog elsewhere', 0))";
                 sqlx::query(lock).execute(postgres).await?;
                 None
             }
-            Behind::Sqlite(_) => {
+            Tamperer::Sqlite(_) => {
                 let file = File::create(shop.sqlite_folder().join("projections.db-alive-elsewhere"))?;
                 file.try_lock()?;
                 Some(file)
@@ -161,12 +163,12 @@ impl Behind {
     /// When the database refuses.
     pub async fn end_leases_in(&mut self, millis: i64) -> Result<()> {
         match self {
-            Behind::Postgres(postgres) => {
+            Tamperer::Postgres(postgres) => {
                 let update = "UPDATE read_models.checkpoints SET lease_until = \
                     CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) + $1";
                 sqlx::query(update).bind(millis).execute(postgres).await?;
             }
-            Behind::Sqlite(sqlite) => {
+            Tamperer::Sqlite(sqlite) => {
                 let update = "UPDATE read_models.checkpoints SET lease_until = \
                     CAST(unixepoch('subsec') * 1000 AS INTEGER) + $1";
                 sqlx::query(update).bind(millis).execute(sqlite).await?;
@@ -191,11 +193,11 @@ impl Behind {
     /// When a table cannot be read.
     pub async fn read_models(&mut self) -> Result<BTreeMap<String, Vec<String>>> {
         let tables = match self {
-            Behind::Postgres(postgres) => {
+            Tamperer::Postgres(postgres) => {
                 let find = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'read_models'";
                 sqlx::query_scalar::<_, String>(find).fetch_all(postgres).await?
             }
-            Behind::Sqlite(sqlite) => {
+            Tamperer::Sqlite(sqlite) => {
                 let find =
                     "SELECT name FROM read_models.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
                 sqlx::query_scalar::<_, String>(find).fetch_all(sqlite).await?
@@ -212,11 +214,11 @@ impl Behind {
 
     async fn rows(&mut self, table: &str) -> Result<Vec<String>> {
         match self {
-            Behind::Postgres(postgres) => {
+            Tamperer::Postgres(postgres) => {
                 let select = format!("SELECT to_jsonb(t)::text FROM read_models.\"{table}\" t");
                 Ok(sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(postgres).await?)
             }
-            Behind::Sqlite(sqlite) => {
+            Tamperer::Sqlite(sqlite) => {
                 let columns = format!("SELECT name FROM pragma_table_info('{table}', 'read_models')");
                 let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut *sqlite).await?;
                 let quoted: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
@@ -233,15 +235,15 @@ impl Shop {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub async fn behind_its_back(&self) -> Result<Behind> {
+    pub async fn behind_its_back(&self) -> Result<Tamperer> {
         if let Some(url) = self.postgres_url() {
-            return Ok(Behind::Postgres(PgConnection::connect(&url).await.context("connecting to the log")?));
+            return Ok(Tamperer::Postgres(PgConnection::connect(&url).await.context("connecting to the log")?));
         }
         let folder = self.sqlite_folder();
         let url = format!("sqlite://{}", folder.join("log.db").display());
         let mut sqlite = SqliteConnection::connect(&url).await.context("opening log.db")?;
         let attach = format!("ATTACH DATABASE '{}' AS read_models", folder.join("projections.db").display());
         sqlx::query(AssertSqlSafe(attach)).execute(&mut sqlite).await.context("attaching projections.db")?;
-        Ok(Behind::Sqlite(sqlite))
+        Ok(Tamperer::Sqlite(sqlite))
     }
 }

@@ -19,7 +19,7 @@ struct Stock {
 
 /// The shop as its events say it is.
 #[derive(Debug, Default)]
-pub struct Books {
+pub struct Oracle {
     stock: BTreeMap<String, Stock>,
     skus: BTreeMap<String, String>,
     /// Units not yet shipped or cancelled, by order.
@@ -27,18 +27,18 @@ pub struct Books {
     revenue: i64,
 }
 
-impl Books {
+impl Oracle {
     /// Counts every event that moves units or revenue.
     ///
     /// # Errors
     /// When an event lacks what its type promises.
-    pub fn of(events: &[AuditedEvent]) -> Result<Books> {
-        let mut books = Books::default();
+    pub fn of(events: &[AuditedEvent]) -> Result<Oracle> {
+        let mut oracle = Oracle::default();
         for event in events {
             let json = event.json();
-            books.add(&event.event_type(), &json["data"]).with_context(|| format!("position {}", event.position))?;
+            oracle.add(&event.event_type(), &json["data"]).with_context(|| format!("position {}", event.position))?;
         }
-        Ok(books)
+        Ok(oracle)
     }
 
     /// Compares with what the tools answer.

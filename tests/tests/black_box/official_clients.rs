@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
-use orderlog_tests::{Finished, Shop, node_js, on_both_set_ups, python};
+use orderlog_tests::{Finished, Shop, node_js, on_both_engines, python};
 use serde_json::json;
 
 /// Sunday, 14:30 in the shop; last week is 9 to 15 November.
@@ -11,7 +11,7 @@ const LAST_WEEK: &str = "2026-11-12T10:00:00+05:30";
 const FRESHNESS_TRIES: i64 = 1_000;
 const FRESHNESS_PRICE: i64 = 10;
 
-on_both_set_ups!(official_clients_hold_the_dialogue, revenue_contains_what_was_recorded_a_moment_before);
+on_both_engines!(official_clients_hold_the_dialogue, revenue_contains_what_was_recorded_a_moment_before);
 
 async fn official_clients_hold_the_dialogue(mut shop: Shop) -> Result<()> {
     shop.node.restart_at(LAST_WEEK).await?;

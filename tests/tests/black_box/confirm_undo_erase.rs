@@ -1,10 +1,10 @@
 //! What is hard to take back: asked first, done once, undone where it can be.
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Mcp, Shop, chain_is_whole, events, node_js, on_both_set_ups, python};
+use orderlog_tests::{Checks, Mcp, Shop, chain_is_whole, check, events, node_js, on_both_engines, python};
 use serde_json::{Value, json};
 
-on_both_set_ups!(
+on_both_engines!(
     a_cancellation_is_confirmed_and_acts_once,
     the_user_is_asked_through_a_client_that_shows_forms,
     a_state_serves_only_the_call_it_was_given_for,
@@ -13,18 +13,9 @@ on_both_set_ups!(
     changes_are_undone_where_nothing_stands_on_them
 );
 
-async fn shop_with_orders(shop: &Shop, orders: usize) -> Result<()> {
-    shop.stock("TEA", "Tea", "100.00", 50).await?;
-    shop.customer("Ann", "ann@example.com").await?;
-    for quantity in 1..=orders {
-        let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": quantity }] });
-        shop.mcp().ok("orders_create_order", order).await?;
-    }
-    Ok(())
-}
-
 async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 3).await?;
+    let mut checks = Checks::default();
+    shop.with_orders(3).await?;
     let mcp = shop.mcp();
     let status = async |order_id: i64| -> Result<Value> {
         Ok(mcp.ok("orders_get", json!({ "order_id": order_id })).await?["order"]["status"].clone())
@@ -34,28 +25,31 @@ async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
         None => json!({ "order_id": order_id }),
     };
     let token = mcp.asked("orders_cancel", cancel(1001, None)).await?;
-    ensure!(status(1001).await? == "pending", "asking changes nothing");
+    check!(checks, status(1001).await? == "pending", "asking changes nothing");
     // Another order, another tool and a bent token are other calls; each is asked about anew.
     let foreign = mcp.refused("orders_cancel", cancel(1002, Some(&token))).await?;
-    ensure!(foreign.code == "CONFIRMATION_REQUIRED" && foreign.message.contains("another call"), "{foreign:?}");
+    check!(checks, foreign.code == "CONFIRMATION_REQUIRED" && foreign.message.contains("another call"), "{foreign:?}");
     let status_call = json!({ "order_id": 1001, "status": "cancelled", "confirm_token": token });
-    ensure!(mcp.refused("orders_update_status", status_call).await?.code == "CONFIRMATION_REQUIRED");
+    check!(checks, mcp.refused("orders_update_status", status_call).await?.code == "CONFIRMATION_REQUIRED");
     for nonsense in ["x", "AAAA", &token[1..], "' OR 1=1 --"] {
-        ensure!(mcp.refused("orders_cancel", cancel(1001, Some(nonsense))).await?.code == "CONFIRMATION_REQUIRED");
+        check!(
+            checks,
+            mcp.refused("orders_cancel", cancel(1001, Some(nonsense))).await?.code == "CONFIRMATION_REQUIRED"
+        );
     }
     let done = mcp.ok("orders_cancel", cancel(1001, Some(&token))).await?;
-    ensure!(done["replayed"] == false && status(1001).await? == "cancelled", "{done}");
+    check!(checks, done["replayed"] == false && status(1001).await? == "cancelled", "{done}");
     let again = mcp.ok("orders_cancel", cancel(1001, Some(&token))).await?;
-    ensure!(again["replayed"] == true && again["position"] == done["position"], "a token acts once: {again}");
+    check!(checks, again["replayed"] == true && again["position"] == done["position"], "a token acts once: {again}");
     let log = events(&shop.node, 0).await?;
     let cancelled = log.iter().filter(|event| event.event_type() == "UnitsCancelled").count();
-    ensure!(cancelled == 1, "{cancelled} cancellations");
+    check!(checks, cancelled == 1, "{cancelled} cancellations");
 
     // The order moved on between preview and confirmation.
     let token = mcp.asked("orders_cancel", cancel(1002, None)).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
     let stale = mcp.refused("orders_cancel", cancel(1002, Some(&token))).await?;
-    ensure!(stale.code == "CONFIRMATION_REQUIRED" && stale.message.contains("changed since"), "{stale:?}");
+    check!(checks, stale.code == "CONFIRMATION_REQUIRED" && stale.message.contains("changed since"), "{stale:?}");
     let fresh = stale.confirm_token.context("a fresh token")?;
     mcp.ok("orders_cancel", cancel(1002, Some(&fresh))).await?;
 
@@ -65,42 +59,44 @@ async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
     mcp.ok("orders_record_payment", json!({ "order_id": 1003, "method": "card" })).await?;
     let change = json!({ "order_id": 1003, "changes": [{ "line": 1, "quantity": 1 }] });
     let changed = mcp.confirmed("orders_change_lines", change).await?;
-    ensure!(changed["after"]["payment_status"] == "overpaid", "{changed}");
+    check!(checks, changed["after"]["payment_status"] == "overpaid", "{changed}");
     let refunded = mcp.confirmed("orders_refund", json!({ "order_id": 1003, "kind": "units" })).await?;
-    ensure!(refunded["after"]["payment_status"] == "partially_refunded", "{refunded}");
-    Ok(())
+    check!(checks, refunded["after"]["payment_status"] == "partially_refunded", "{refunded}");
+    checks.all_hold()
 }
 
 async fn the_user_is_asked_through_a_client_that_shows_forms(shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 4).await?;
+    let mut checks = Checks::default();
+    shop.with_orders(4).await?;
     for (interpreter, script, yes, no) in
         [(python()?, "confirm.py", "1001", "1002"), (node_js()?, "confirm.mjs", "1003", "1004")]
     {
         let held = shop.client_script(interpreter, script, &[yes, no]).await?;
-        ensure!(held.success, "{script}: {}\n{}", held.stdout, held.stderr);
+        check!(checks, held.success, "{script}: {}\n{}", held.stdout, held.stderr);
     }
     let status = async |order_id: i64| -> Result<Value> {
         Ok(shop.mcp().ok("orders_get", json!({ "order_id": order_id })).await?["order"]["status"].clone())
     };
-    ensure!(status(1001).await? == "cancelled" && status(1003).await? == "cancelled");
-    ensure!(status(1002).await? == "pending" && status(1004).await? == "pending");
+    check!(checks, status(1001).await? == "cancelled" && status(1003).await? == "cancelled");
+    check!(checks, status(1002).await? == "pending" && status(1004).await? == "pending");
 
     // Many orders, and a client that does not say which kinds of question it can show.
     let mcp = shop.mcp().capable_of(json!({ "elicitation": {} }));
     let many = json!({ "order_ids": [1002, 1004], "status": "confirmed" });
     let asked = question(&mcp, "orders_bulk_update_status", &many).await?;
     let message = &asked["inputRequests"]["confirm"]["params"]["message"];
-    ensure!(message.as_str().is_some_and(|text| text.contains("2 orders would become confirmed")), "{asked}");
+    check!(checks, message.as_str().is_some_and(|text| text.contains("2 orders would become confirmed")), "{asked}");
     let done = reply(&mcp, "orders_bulk_update_status", &many, &asked["requestState"], yes()).await?;
-    ensure!(done["result"]["structuredContent"]["changed"] == 2, "{done}");
+    check!(checks, done["result"]["structuredContent"]["changed"] == 2, "{done}");
     let addresses_only = shop.mcp().capable_of(json!({ "elicitation": { "url": {} } }));
     addresses_only.asked("orders_cancel", json!({ "order_id": 1002 })).await?;
-    Ok(())
+    checks.all_hold()
 }
 
 async fn a_state_serves_only_the_call_it_was_given_for(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
     shop.node.restart_at("2026-11-22T10:00:00+05:30").await?;
-    shop_with_orders(&shop, 3).await?;
+    shop.with_orders(3).await?;
     let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
     let (first, second) = (json!({ "order_id": 1001 }), json!({ "order_id": 1002 }));
     let otherwise = json!({ "order_id": 1001, "status": "cancelled" });
@@ -115,33 +111,33 @@ async fn a_state_serves_only_the_call_it_was_given_for(mut shop: Shop) -> Result
         ("orders_get", &first, state.clone()),
     ] {
         let refused = reply(&mcp, tool, arguments, &json!(state), yes()).await?;
-        ensure!(refused["error"]["code"] == -32602, "{tool} {arguments} with {state}: {refused}");
+        check!(checks, refused["error"]["code"] == -32602, "{tool} {arguments} with {state}: {refused}");
     }
     // Without an answer, or without the state it belongs to, the user is asked once more.
     for (state, answer) in [(json!(state), json!({})), (Value::Null, yes())] {
         let again = reply(&mcp, "orders_cancel", &first, &state, answer).await?;
-        ensure!(again["result"]["resultType"] == "input_required", "{again}");
+        check!(checks, again["result"]["resultType"] == "input_required", "{again}");
     }
     let done = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
-    ensure!(done["result"]["structuredContent"]["replayed"] == false, "{done}");
+    check!(checks, done["result"]["structuredContent"]["replayed"] == false, "{done}");
     let again = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
-    ensure!(again["result"]["structuredContent"]["replayed"] == true, "a state acts once: {again}");
+    check!(checks, again["result"]["structuredContent"]["replayed"] == true, "a state acts once: {again}");
 
     // What has changed since, or was asked too long ago, is asked about anew.
     let asked = question(&mcp, "orders_cancel", &second).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
     let changed = reply(&mcp, "orders_cancel", &second, &asked["requestState"], yes()).await?;
-    ensure!(changed.to_string().contains("changed since the preview"), "{changed}");
+    check!(checks, changed.to_string().contains("changed since the preview"), "{changed}");
     let state = changed["result"]["requestState"].clone();
     shop.node.restart_at("2026-11-22T10:30:00+05:30").await?;
     let mcp = shop.mcp().capable_of(json!({ "elicitation": { "form": {} } }));
     let late = reply(&mcp, "orders_cancel", &second, &state, yes()).await?;
-    ensure!(late.to_string().contains("came too late"), "{late}");
+    check!(checks, late.to_string().contains("came too late"), "{late}");
     let done = reply(&mcp, "orders_cancel", &second, &late["result"]["requestState"], yes()).await?;
-    ensure!(done["result"]["structuredContent"]["after"]["status"] == "cancelled", "{done}");
+    check!(checks, done["result"]["structuredContent"]["after"]["status"] == "cancelled", "{done}");
     let cancelled = events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "UnitsCancelled").count();
-    ensure!(cancelled == 2, "{cancelled} cancellations");
-    Ok(())
+    check!(checks, cancelled == 2, "{cancelled} cancellations");
+    checks.all_hold()
 }
 
 fn yes() -> Value {
@@ -165,16 +161,18 @@ async fn reply(mcp: &Mcp, tool: &str, arguments: &Value, state: &Value, answers:
 }
 
 async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 0).await?;
+    let mut checks = Checks::default();
+    shop.with_orders(0).await?;
     let second = shop.another_node().await?;
     let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 1 }] });
     let nodes = [shop.mcp(), second.mcp()];
     let calls = (0..20).map(|nth| nodes[nth % 2].call("orders_create_order", order.clone()));
     let answers = futures::future::try_join_all(calls).await?;
     let placed: Vec<&Value> = answers.iter().filter_map(|answer| answer.as_ref().ok()).collect();
-    ensure!(placed.len() == 1 && placed[0]["order_id"] == 1001, "{placed:?}");
+    check!(checks, placed.len() == 1 && placed[0]["order_id"] == 1001, "{placed:?}");
     for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
-        ensure!(
+        check!(
+            checks,
             refusal.code == "DUPLICATE_SUSPECTED" && refusal.candidates == [json!({ "order_id": 1001 })],
             "{refusal:?}"
         );
@@ -182,14 +180,18 @@ async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result
     shop.node.stop().await?;
     shop.node.start_again().await?;
     let mcp = shop.mcp();
-    ensure!(mcp.refused("orders_create_order", order.clone()).await?.code == "DUPLICATE_SUSPECTED", "after a restart");
+    check!(
+        checks,
+        mcp.refused("orders_create_order", order.clone()).await?.code == "DUPLICATE_SUSPECTED",
+        "after a restart"
+    );
     let with = |name: &str, value: Value| {
         let mut order = order.clone();
         order[name] = value;
         order
     };
     let foreseen = mcp.refused("orders_create_order", with("dry_run", json!(true))).await?;
-    ensure!(foreseen.code == "DUPLICATE_SUSPECTED", "a dry run foresees it: {foreseen:?}");
+    check!(checks, foreseen.code == "DUPLICATE_SUSPECTED", "a dry run foresees it: {foreseen:?}");
     let priced = json!([{ "product": "tea", "quantity": 1, "unit_price": "100.00" }]);
     for other_words in [
         with("customer", json!("Ann")),
@@ -198,7 +200,7 @@ async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result
         with("reason", json!("so")),
     ] {
         let refusal = mcp.refused("orders_create_order", other_words.clone()).await?;
-        ensure!(refusal.code == "DUPLICATE_SUSPECTED", "{other_words}: {refusal:?}");
+        check!(checks, refusal.code == "DUPLICATE_SUSPECTED", "{other_words}: {refusal:?}");
     }
     for meant in
         [with("allow_duplicate", json!(true)), with("idempotency_key", json!("one more")), with("note", json!("gift"))]
@@ -206,24 +208,26 @@ async fn an_identical_order_is_suspected_on_every_node(mut shop: Shop) -> Result
         second.mcp().ok("orders_create_order", meant).await?;
     }
     let latest = mcp.refused("orders_create_order", order).await?;
-    ensure!(
+    check!(
+        checks,
         latest.candidates == [json!({ "order_id": 1003 })],
         "the latest of them, with a key or without: {latest:?}"
     );
-    ensure!(events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "OrderPlaced").count() == 4);
-    Ok(())
+    check!(checks, events(&shop.node, 0).await?.iter().filter(|e| e.event_type() == "OrderPlaced").count() == 4);
+    checks.all_hold()
 }
 
 async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 6).await?;
+    let mut checks = Checks::default();
+    shop.with_orders(6).await?;
     let mcp = shop.mcp();
     mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1003, "status": "shipped" })).await?;
     let all = json!({ "date_range": "today", "status": "dispatched" });
     let refusal = mcp.refused("orders_bulk_update_status", all.clone()).await?;
-    ensure!(refusal.code == "CONFIRMATION_REQUIRED", "{refusal:?}");
+    check!(checks, refusal.code == "CONFIRMATION_REQUIRED", "{refusal:?}");
     let counts = |answer: &Value| ["changed", "no_change", "skipped", "refused"].map(|name| answer[name].as_i64());
-    ensure!(counts(&refusal.preview) == [Some(4), Some(1), Some(0), Some(1)], "{refusal:?}");
+    check!(checks, counts(&refusal.preview) == [Some(4), Some(1), Some(0), Some(1)], "{refusal:?}");
     let token = refusal.confirm_token.context("a token")?;
     // One order changes between preview and confirmation, and one more comes in: neither is touched.
     mcp.ok("orders_update_status", json!({ "order_id": 1004, "status": "confirmed" })).await?;
@@ -234,14 +238,14 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     let mut trial = confirmed.clone();
     trial["dry_run"] = json!(true);
     let trial = mcp.ok("orders_bulk_update_status", trial).await?;
-    ensure!(trial["text"].as_str().is_some_and(|text| text.contains("would become shipped")), "{trial}");
+    check!(checks, trial["text"].as_str().is_some_and(|text| text.contains("would become shipped")), "{trial}");
     let done = mcp.ok("orders_bulk_update_status", confirmed.clone()).await?;
-    ensure!(counts(&done) == [Some(3), Some(1), Some(1), Some(1)], "{done}");
+    check!(checks, counts(&done) == [Some(3), Some(1), Some(1), Some(1)], "{done}");
     let told = "3 orders are now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
                 preview. 1 order is refused.";
-    ensure!(done["text"] == told, "{done}");
+    check!(checks, done["text"] == told, "{done}");
     let again = mcp.ok("orders_bulk_update_status", confirmed).await?;
-    ensure!(counts(&again)[0] == Some(3), "a repetition answers the same and acts no more: {again}");
+    check!(checks, counts(&again)[0] == Some(3), "a repetition answers the same and acts no more: {again}");
     for (order_id, status) in [
         (1001, "shipped"),
         (1002, "pending"),
@@ -251,53 +255,59 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
         (1007, "pending"),
     ] {
         let order = mcp.ok("orders_get", json!({ "order_id": order_id })).await?;
-        ensure!(order["order"]["status"] == status, "order {order_id} is {}", order["order"]["status"]);
+        check!(checks, order["order"]["status"] == status, "order {order_id} is {}", order["order"]["status"]);
     }
     let log = events(&shop.node, 0).await?;
-    ensure!(log.iter().filter(|event| event.event_type() == "UnitsShipped").count() == 4, "each shipped once");
+    check!(checks, log.iter().filter(|event| event.event_type() == "UnitsShipped").count() == 4, "each shipped once");
     let both = json!({ "order_ids": [1001], "date_range": "today", "status": "shipped" });
-    ensure!(mcp.refused("orders_bulk_update_status", both).await?.field.as_deref() == Some("order_ids"));
+    check!(checks, mcp.refused("orders_bulk_update_status", both).await?.field.as_deref() == Some("order_ids"));
     let undone = mcp.confirmed("orders_undo", json!({ "command_id": done["command_ids"]["1005"] })).await?;
-    ensure!(undone["order_id"] == 1005 && undone["after"]["status"] == "pending", "{undone}");
+    check!(checks, undone["order_id"] == 1005 && undone["after"]["status"] == "pending", "{undone}");
     let unexpected = json!({ "order_ids": [1004, 1007], "status": "shipped", "expected_version": 9 });
     let unexpected = mcp.ok("orders_bulk_update_status", unexpected).await?;
     let told = "No order would become shipped. 2 orders are not at the version expected.";
-    ensure!(unexpected["text"] == told && counts(&unexpected)[2] == Some(2), "{unexpected}");
+    check!(checks, unexpected["text"] == told && counts(&unexpected)[2] == Some(2), "{unexpected}");
     let too_many = json!({ "order_ids": (1..=501).collect::<Vec<i64>>(), "status": "shipped" });
-    ensure!(mcp.refused("orders_bulk_update_status", too_many).await?.code == "LIMIT_EXCEEDED");
+    check!(checks, mcp.refused("orders_bulk_update_status", too_many).await?.code == "LIMIT_EXCEEDED");
     let paid = json!({ "order_ids": [1001, 1007], "status": "paid" });
-    ensure!(mcp.refused("orders_bulk_update_status", paid).await?.code == "USE_OTHER_TOOL");
-    Ok(())
+    check!(checks, mcp.refused("orders_bulk_update_status", paid).await?.code == "USE_OTHER_TOOL");
+    checks.all_hold()
 }
 
 async fn changes_are_undone_where_nothing_stands_on_them(shop: Shop) -> Result<()> {
-    shop_with_orders(&shop, 2).await?;
+    let mut checks = Checks::default();
+    shop.with_orders(2).await?;
     let mcp = shop.mcp();
     let shipped = mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
     let undo = shipped["undo"].clone();
-    ensure!(undo["tool"] == "orders_undo" && undo["arguments"]["command_id"] == shipped["command_id"], "{undo}");
+    check!(checks, undo["tool"] == "orders_undo" && undo["arguments"]["command_id"] == shipped["command_id"], "{undo}");
     let undone = mcp.confirmed("orders_undo", undo["arguments"].clone()).await?;
-    ensure!(undone["after"]["status"] == "pending", "{undone}");
+    check!(checks, undone["after"]["status"] == "pending", "{undone}");
     let stock = mcp.ok("inventory_check", json!({ "product": "TEA" })).await?;
-    ensure!(stock["on_hand"] == 50 && stock["reserved"] == 3, "{stock}");
+    check!(checks, stock["on_hand"] == 50 && stock["reserved"] == 3, "{stock}");
     let position = shipped["position"].as_i64().context("a position")?;
     let then = json!({ "product": "TEA", "as_of": position.to_string() });
     let stock = mcp.ok("inventory_check", then).await?;
-    ensure!(stock["on_hand"] == 49 && stock["reserved"] == 2, "right after the shipment: {stock}");
+    check!(checks, stock["on_hand"] == 49 && stock["reserved"] == 2, "right after the shipment: {stock}");
     let low = mcp.ok("inventory_low_stock", json!({ "threshold": 47 })).await?;
-    ensure!(low["total_count"] == 1 && low["products"][0]["sku"] == "TEA", "{low}");
-    ensure!(mcp.ok("inventory_low_stock", json!({})).await?["total_count"] == 0, "TEA has no threshold of its own");
+    check!(checks, low["total_count"] == 1 && low["products"][0]["sku"] == "TEA", "{low}");
+    check!(
+        checks,
+        mcp.ok("inventory_low_stock", json!({})).await?["total_count"] == 0,
+        "TEA has no threshold of its own"
+    );
     let twice = mcp.refused("orders_undo", undo["arguments"].clone()).await?;
-    ensure!(twice.code == "ILLEGAL_TRANSITION", "{twice:?}");
+    check!(checks, twice.code == "ILLEGAL_TRANSITION", "{twice:?}");
 
     let held = mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
     let confirmed = mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
     let early = mcp.refused("orders_undo", held["undo"]["arguments"].clone()).await?;
-    ensure!(early.message.contains("later events"), "{early:?}");
+    check!(checks, early.message.contains("later events"), "{early:?}");
     mcp.confirmed("orders_undo", confirmed["undo"]["arguments"].clone()).await?;
     let unknown = json!({ "command_id": "018f0000-0000-7000-8000-000000000000" });
-    ensure!(mcp.refused("orders_undo", unknown).await?.code == "NOT_FOUND");
+    check!(checks, mcp.refused("orders_undo", unknown).await?.code == "NOT_FOUND");
     let history = mcp.ok("orders_history", json!({ "order_id": 1001 })).await?;
-    ensure!(history.to_string().contains("voided"), "both the change and its undoing stand: {history}");
-    chain_is_whole(&events(&shop.node, 0).await?)
+    check!(checks, history.to_string().contains("voided"), "both the change and its undoing stand: {history}");
+    chain_is_whole(&events(&shop.node, 0).await?)?;
+    checks.all_hold()
 }
