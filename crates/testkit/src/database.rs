@@ -7,7 +7,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{Engine, environment::variable};
+use crate::{
+    engine::{Engine, Fixture},
+    environment::variable,
+};
 
 /// A fresh, empty database.
 #[derive(Debug)]
@@ -17,6 +20,12 @@ pub struct Database(Place);
 enum Place {
     Postgres { admin_url: String, name: String },
     Sqlite { folder: TempDir },
+}
+
+impl Fixture for Database {
+    async fn on(engine: Engine) -> Result<Database> {
+        Database::fresh(engine).await
+    }
 }
 
 impl Database {

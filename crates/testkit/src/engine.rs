@@ -2,8 +2,6 @@
 
 use anyhow::Result;
 
-use crate::Database;
-
 /// What a log can be kept in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -17,12 +15,6 @@ pub enum Engine {
 pub trait Fixture: Sized {
     /// Makes it on `engine`.
     fn on(engine: Engine) -> impl Future<Output = Result<Self>>;
-}
-
-impl Fixture for Database {
-    async fn on(engine: Engine) -> Result<Database> {
-        Database::fresh(engine).await
-    }
 }
 
 /// Runs each `async fn name(fixture: F)` on SQLite and on PostgreSQL, where `F` is a [`Fixture`]; as `name::on_sqlite` and
