@@ -8,15 +8,35 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("orderlog-domain", &[]),
     ("orderlog-event-log", &["orderlog-domain"]),
     ("orderlog-messaging", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-commands", &["orderlog-domain", "orderlog-event-log"]),
+    ("orderlog-keyring", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-projections", &["orderlog-domain", "orderlog-event-log", "orderlog-messaging"]),
     (
+        "orderlog-tools",
+        &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-projections"],
+    ),
+    ("orderlog-mcp", &["orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
+    (
+        "orderlog-exchange",
+        &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-tools"],
+    ),
+    (
         "orderlog-server",
-        &["orderlog-domain", "orderlog-event-log", "orderlog-messaging", "orderlog-commands", "orderlog-projections"],
+        &[
+            "orderlog-domain",
+            "orderlog-event-log",
+            "orderlog-messaging",
+            "orderlog-commands",
+            "orderlog-keyring",
+            "orderlog-projections",
+            "orderlog-tools",
+            "orderlog-mcp",
+            "orderlog-exchange",
+        ],
     ),
 ];
 

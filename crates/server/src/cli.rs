@@ -6,6 +6,9 @@ mod events;
 mod export;
 mod help;
 mod import;
+mod import_table;
+mod loading;
+mod mcp;
 pub(crate) mod output;
 mod rebuild;
 mod replay;
@@ -13,19 +16,21 @@ mod serve;
 mod settings;
 mod simulate;
 mod status;
-mod stdio;
 mod take_stream;
 
 use std::{error::Error, process::ExitCode};
 
-use clap::{FromArgMatches as _, Parser, Subcommand};
-use orderlog_event_log::{LogError, sqlite_url};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use orderlog_event_log::LogError;
 use orderlog_projections::{QueryError, StoreError};
 
-use self::output::print;
+use self::{
+    loading::{load, quiet},
+    output::{fail, print},
+};
 use crate::{
     config::{self, Config, ConfigError, Given},
-    node, telemetry,
+    node,
 };
 
 /// Exit code of a command that was used wrongly, as clap has it too.
@@ -149,7 +154,7 @@ enum Command {
 impl Cli {
     /// Reads the command line; ends the program where it asks for help or makes no sense.
     pub(crate) fn of_command_line() -> Cli {
-        let matches = help::command().get_matches();
+        let matches = help::command(Cli::command()).get_matches();
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
@@ -162,7 +167,7 @@ impl Cli {
         );
         match self.carry_out().await {
             Err(error) if reads => {
-                crate::fail(&error);
+                fail(&error);
                 Ok(exit_code(&error))
             }
             done => done,
@@ -173,8 +178,8 @@ impl Cli {
         match self.command {
             Command::Config { markdown: true } => print(&config::markdown())?,
             Command::Config { markdown: false } => print(&in_force(&self.settings)?)?,
-            Command::Completions { shell } => print(&help::completions(shell)?)?,
-            Command::Man { command } => print(&help::manual(command.as_deref())?)?,
+            Command::Completions { shell } => print(&help::completions(help::command(Cli::command()), shell)?)?,
+            Command::Man { command } => print(&help::manual(help::command(Cli::command()), command.as_deref())?)?,
             Command::Export(arguments) => export::run(&quiet(&self.settings)?, arguments).await?,
             Command::Settings(arguments) => settings::run(&quiet(&self.settings)?, arguments).await?,
             Command::Events(arguments) => events::run(&arguments)?,
@@ -184,7 +189,7 @@ impl Cli {
                 node::open_log(&quiet(&self.settings)?).await?.close().await;
                 print("The log's tables are up to date.\n")?;
             }
-            Command::Mcp => stdio::run(finished(load(&self.settings)?)?).await?,
+            Command::Mcp => mcp::run(finished(load(&self.settings)?)?).await?,
             Command::Replay(arguments) => replay::run(&quiet(&self.settings)?, arguments).await?,
             Command::Verify(arguments) => return audit::run(&quiet(&self.settings)?, arguments).await,
             Command::Rebuild(arguments) => rebuild::run(quiet(&self.settings)?, arguments).await?,
@@ -219,21 +224,6 @@ fn is_wrong_usage(cause: &(dyn Error + 'static)) -> bool {
         || matches!(cause.downcast_ref(), Some(StoreError::UnknownUrl(_)))
 }
 
-fn load(settings: &Given) -> anyhow::Result<Config> {
-    let config = Config::load(settings)?;
-    telemetry::start(config.log_format, telemetry::SERVING);
-    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    Ok(config)
-}
-
-/// For commands whose answer is what they print: only warnings are logged.
-fn quiet(settings: &Given) -> anyhow::Result<Config> {
-    let config = Config::load(settings)?;
-    telemetry::start(config.log_format, telemetry::QUIET);
-    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    Ok(config)
-}
-
 /// For commands that do business in a shop.
 fn finished(config: Config) -> anyhow::Result<Config> {
     demo::refuse_unfinished(&config)?;
@@ -249,9 +239,4 @@ fn in_force(settings: &Given) -> anyhow::Result<String> {
         table.add_row([one.setting.name.to_owned(), or_none(one.value), or_none(one.origin)]);
     }
     Ok(format!("{table}\n"))
-}
-
-/// The folder of a SQLite database as a URL.
-fn sqlite_in(folder: &std::path::Path) -> String {
-    sqlite_url(&folder.join("log.db"))
 }

@@ -1,5 +1,6 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
+mod app;
 mod connections;
 mod cors;
 pub(crate) mod events;
@@ -11,8 +12,10 @@ mod health;
 mod held;
 mod limits;
 pub(crate) mod metrics;
-pub(crate) mod rpc;
+pub(crate) mod recorder;
+mod refusals;
 mod wanted;
+mod watcher;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -20,26 +23,23 @@ use anyhow::Context as _;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{FromRef, Request, State},
+    extract::{Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
 use futures::{StreamExt as _, stream};
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
-};
+use orderlog_mcp::{Access, Endpoint, LargeBodies, Names, RETRY_AFTER_SECONDS};
+use orderlog_tools::Tools;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use self::limits::{ANSWER_TIMEOUT, Limits, MAX_BODY_BYTES, MAX_EVENT_READERS, PAGE_TIMEOUT};
-pub(crate) use self::{guard::is_origin, limits::RETRY_AFTER_SECONDS};
-use crate::{
-    mcp::{Mcp, Names},
-    node::Node,
-    tools::Tools,
+use self::{
+    app::App,
+    limits::{ANSWER_TIMEOUT, Limits, MAX_EVENT_READERS, PAGE_TIMEOUT},
 };
+use crate::node::Node;
 
 /// A bound port, not yet served.
 pub(crate) struct Server {
@@ -48,22 +48,6 @@ pub(crate) struct Server {
     for_machines: Option<TcpListener>,
     app: App,
     tools: Arc<Tools>,
-}
-
-/// What handlers and the layers around them share.
-#[derive(Clone)]
-struct App {
-    node: Arc<Node>,
-    health: health::Health,
-    event_readers: Arc<Semaphore>,
-    large_bodies: rpc::LargeBodies,
-    refusals: Arc<guard::Refusals>,
-}
-
-impl FromRef<App> for Arc<Node> {
-    fn from_ref(app: &App) -> Arc<Node> {
-        Arc::clone(&app.node)
-    }
 }
 
 impl Server {
@@ -80,10 +64,9 @@ impl Server {
         let tools = Arc::new(Tools::new(node.config.bench_noop_tool));
         metrics::present(&node, &tools);
         let app = App {
-            health: health::Health::start(Arc::clone(&node)),
+            health: watcher::Health::start(Arc::clone(&node)),
             node,
             event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
-            large_bodies: rpc::LargeBodies::default(),
             refusals: Arc::default(),
         };
         Ok(Server { listener, for_machines, app, tools })
@@ -129,15 +112,18 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
         .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
         .route_layer(middleware::from_fn(in_time))
         .with_state(app.clone());
+    let large_bodies = LargeBodies::default();
     let mcp = |names| {
-        let library = mcp(&app.node, tools, names);
-        any(async move |State(app): State<App>, request: Request| rpc::answer(app, library, request).await)
+        let config = &app.node.config;
+        let access = Access { hosts: config.allowed_hosts.clone(), origins: config.allowed_origins.clone() };
+        let endpoint =
+            Endpoint::new(Arc::clone(&app.node.shop), Arc::clone(tools), names, access, large_bodies.clone());
+        any(async move |request: Request| endpoint.answer(request).await)
     };
     Router::new()
         .route("/mcp", mcp(Names::Underscored))
         .route("/mcp/dotted", mcp(Names::Dotted))
         .route_layer(middleware::from_fn(cors::answer))
-        .with_state(app.clone())
         .merge(beside)
         .layer(middleware::from_fn_with_state(app.clone(), edge))
 }
@@ -175,20 +161,6 @@ fn looked_at() -> Router<App> {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-}
-
-fn mcp(node: &Arc<Node>, tools: &Arc<Tools>, names: Names) -> rpc::Library {
-    // Its own token, which nobody cancels: cancelling takes the answers away from calls that are carried out.
-    let config = StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true)
-        .with_max_request_body_bytes(MAX_BODY_BYTES)
-        .with_allowed_hosts(node.config.allowed_hosts.clone())
-        .with_allowed_origins(node.config.allowed_origins.clone())
-        .enforce_origin_validation();
-    let handler = Mcp::new(Arc::clone(node), Arc::clone(tools), names);
-    let sessions = Arc::new(NeverSessionManager::default());
-    Arc::new(StreamableHttpService::new(move || Ok(handler.clone()), sessions, config))
 }
 
 /// Each reader of the log holds a page of it in memory. An answer is broken off, so that nobody takes it for whole, when

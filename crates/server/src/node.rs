@@ -5,23 +5,17 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
 use orderlog_event_log::{Identity, Log, LogError, WhichLog, sqlite_file, sqlite_url};
+use orderlog_keyring as keyring;
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
+use orderlog_tools::{Clock, LeftBehind, OpenShop, Opened, people};
 use tokio::{
     sync::{Mutex, watch},
     task::JoinHandle,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
-use crate::{
-    clock::Clock,
-    config::Config,
-    keyring::{self, Keyring},
-    left_behind::LeftBehind,
-    log_check, people,
-    resolve::Memory,
-    shop_settings,
-};
+use crate::{config::Config, log_check, shop_settings};
 
 /// Connections to PostgreSQL that a node uses at most.
 const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
@@ -37,22 +31,14 @@ pub(crate) struct Node {
     /// Of this process; read models name it as the one who runs them.
     pub(crate) id: String,
     pub(crate) config: Config,
-    pub(crate) clock: Clock,
-    pub(crate) log: Log,
+    /// What tools work with.
+    pub(crate) shop: Arc<OpenShop>,
     pub(crate) identity: Identity,
-    pub(crate) keyring: Arc<Keyring>,
-    /// What erased customers left in files and is not cleared away yet.
-    pub(crate) left_behind: Arc<LeftBehind>,
-    pub(crate) writer: Writer,
     /// What is wrong with the log as it was found at start.
     pub(crate) log_troubles: watch::Receiver<Vec<String>>,
-    pub(crate) projections: Projections,
     /// How the relay is, where there is one.
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) nats: Option<Nats>,
-    pub(crate) memory: Memory,
-    /// Calls under way; a stopping node waits for them.
-    pub(crate) tasks: TaskTracker,
     /// Cancelled when the node stops.
     pub(crate) stopping: CancellationToken,
     /// Cancelled when everything that only reads the log shall end.
@@ -74,7 +60,8 @@ impl Node {
         // Before the keys are read: whoever is erased from here on is heard of.
         let heard = log.head().await.context("read the head of the log")?.position;
         let which = which_log(&config, &log).await?;
-        let keyring = Arc::new(people::open_keys(&config, &log, &which).await?);
+        let keyring =
+            Arc::new(people::open_keys(&config.database_url, &log, &which, config.accept_missing_keys).await?);
         let projections = open_projections(&config, &which).await?;
         // Before anything is answered from them.
         projections.compare(&log).await.context("compare the read models with the log")?;
@@ -118,21 +105,16 @@ impl Node {
         );
         background.push(tokio::spawn(settling));
         let log_troubles = log_check::start(log.clone());
+        let settings = config.shop.clone();
+        let shop = Arc::new(OpenShop::new(Opened { settings, clock, log, writer, projections, keyring, left_behind }));
         Ok(Node {
             id,
             config,
-            clock,
+            shop,
             log_troubles,
-            log,
             identity,
-            keyring,
-            left_behind,
-            writer,
-            projections,
             relay,
             nats,
-            memory: Memory::default(),
-            tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ending,
             background: Mutex::new(background),
@@ -142,19 +124,19 @@ impl Node {
     /// Waits for the calls under way, then ends everything else.
     pub(crate) async fn stop(&self) {
         self.stopping.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.shop.tasks.close();
+        self.shop.tasks.wait().await;
         self.ending.cancel();
-        self.writer.close();
+        self.shop.writer.close();
         for running in self.background.lock().await.drain(..) {
             if let Err(error) = running.await {
                 tracing::error!(%error, "a background task broke off");
             }
         }
         let close = async {
-            self.projections.close().await;
-            self.keyring.close().await;
-            self.log.close().await;
+            self.shop.projections.close().await;
+            self.shop.keyring.close().await;
+            self.shop.log.close().await;
         };
         if tokio::time::timeout(CLOSE_LIMIT, close).await.is_err() {
             tracing::debug!("somebody still reads; the connections are left to the end of the process");

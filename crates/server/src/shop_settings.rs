@@ -2,13 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use orderlog_event_log::{Log, ShopSettings};
+use orderlog_tools::principal::Principal;
 
-use crate::{
-    config::{
-        Config, ConfigError,
-        shop::{Contradiction, Texts, texts, with_texts},
-    },
-    principal::Principal,
+use crate::config::{
+    Config, ConfigError, Texts,
+    shop::{Contradiction, texts, with_texts},
 };
 
 /// Sets the shop's currency, which events stand in.

@@ -1,11 +1,9 @@
 //! A seeded, realistic shop: what happens in it, as commands in time order. Pure; the same seed tells the same story.
 
 mod catalogue;
-
 mod fate;
-
+mod options;
 mod people;
-
 mod seasons;
 
 #[cfg(test)]
@@ -15,34 +13,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use orderlog_domain::{
-    calendar::BusinessCalendar,
     commands::{Command, CreateOrder, LineInput, ReceiveStock, UpsertCustomer},
     ids::{CustomerId, OrderId},
-    money::{Currency, plain},
+    money::plain,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+pub(crate) use self::options::Options;
 use self::{catalogue::Article, people::Person};
-
-/// What to simulate.
-#[derive(Debug, Clone)]
-pub(crate) struct Options {
-    /// Business days, the present one included.
-    pub(crate) days: u32,
-    /// Orders on an average day.
-    pub(crate) orders_per_day: u32,
-    /// The same seed gives the same commands.
-    pub(crate) seed: u64,
-    /// The present: nothing happens after it.
-    pub(crate) until: DateTime<Utc>,
-    /// How the shop counts days.
-    pub(crate) calendar: BusinessCalendar,
-    /// Of prices and orders.
-    pub(crate) currency: Currency,
-    /// Number the log will give the first order.
-    pub(crate) first_order: OrderId,
-}
 
 /// Something that happened in the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]

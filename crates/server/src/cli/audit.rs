@@ -6,10 +6,11 @@ use clap::Args;
 use orderlog_commands::verify_snapshots;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Against, Fault, Hash, Report, verify};
+use orderlog_tools::Clock;
 use serde_json::{Value, json};
 
 use super::output::{grouped, print, progress};
-use crate::{clock::Clock, config::Config, node};
+use crate::{config::Config, node};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

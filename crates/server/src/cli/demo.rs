@@ -11,10 +11,14 @@ use clap::Args;
 use orderlog_domain::ids::Position;
 use serde_json::json;
 
-use super::{output::print, serve, simulate, sqlite_in};
+use super::{
+    loading::{quiet, sqlite_in},
+    output::print,
+    serve, simulate,
+};
 use crate::{
     config::{Config, Given},
-    http::{Server, metrics},
+    http::{Server, recorder},
     node::Node,
 };
 
@@ -34,12 +38,12 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Result<()> {
     settings.set("database-url", sqlite_in(&arguments.folder));
-    let config: Config = super::quiet(&settings)?;
-    metrics::start()?;
+    let config: Config = quiet(&settings)?;
+    recorder::start()?;
     let interrupted = clear_unfinished(&arguments.folder)?;
     let node = Arc::new(Node::start(config).await?);
     let server = Server::bind(Arc::clone(&node)).await?;
-    if node.log.head().await?.position == Position::START {
+    if node.shop.log.head().await?.position == Position::START {
         let unfinished = match interrupted {
             Some(unfinished) => unfinished,
             None => hold(&arguments.folder)?,
@@ -49,15 +53,15 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
         drop(unfinished);
     }
     let address = server.address()?;
-    let head = node.log.head().await?;
+    let head = node.shop.log.head().await?;
     let latest = head.next_order.0 - 1;
-    let days = (node.clock.now() - head.recorded_at).num_days();
+    let days = (node.shop.clock.now() - head.recorded_at).num_days();
     if days > OLD_DAYS {
         print(&format!(
             "\nThe last event of this demo is {days} days old: questions about today and last week find nothing. For a fresh \
              one, name another folder:\n  orderlog demo {}-{}\n",
             arguments.folder.display(),
-            node.clock.now().format("%Y-%m-%d"),
+            node.shop.clock.now().format("%Y-%m-%d"),
         ))?;
     }
     print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?)?;

@@ -1,14 +1,12 @@
 //! What the command line says of itself: help that shows each command its own settings, completions, manual pages.
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 
-use super::Cli;
 use crate::config::{Setting, hidden};
 
-/// The whole command line.
-pub(super) fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
+/// The whole command line, each command with its own settings.
+pub(super) fn command(all: clap::Command) -> clap::Command {
+    all.mut_subcommands(|command| {
         let name = command.get_name().to_owned();
         let file = matches!(concerned(&name), Concerned::By(_));
         let foreign = hidden(|setting| !concerns(&name, setting), !file);
@@ -52,15 +50,14 @@ fn of_http(setting: &Setting) -> bool {
 }
 
 /// A script for a shell.
-pub(super) fn completions(shell: clap_complete::Shell) -> anyhow::Result<String> {
+pub(super) fn completions(mut all: clap::Command, shell: clap_complete::Shell) -> anyhow::Result<String> {
     let mut script = vec![];
-    clap_complete::generate(shell, &mut command(), "orderlog", &mut script);
+    clap_complete::generate(shell, &mut all, "orderlog", &mut script);
     Ok(String::from_utf8(script)?)
 }
 
 /// A manual page as roff: of the program, or of one command.
-pub(super) fn manual(of: Option<&str>) -> anyhow::Result<String> {
-    let mut all = command();
+pub(super) fn manual(mut all: clap::Command, of: Option<&str>) -> anyhow::Result<String> {
     all.build();
     let described = match of {
         None => all,
@@ -78,7 +75,14 @@ pub(super) fn manual(of: Option<&str>) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::cli::Cli;
+
+    fn command() -> clap::Command {
+        super::command(Cli::command())
+    }
 
     fn long_help(name: &str) -> String {
         let mut all = command();
@@ -129,14 +133,14 @@ mod tests {
     fn shells_and_manual_know_every_command() {
         use clap::ValueEnum as _;
         for shell in clap_complete::Shell::value_variants() {
-            let script = completions(*shell).unwrap();
+            let script = completions(command(), *shell).unwrap();
             for command in command().get_subcommands() {
                 assert!(script.contains(command.get_name()), "{shell}: {}", command.get_name());
             }
         }
-        assert!(manual(None).unwrap().contains("orderlog\\-replay"));
-        let page = manual(Some("replay")).unwrap();
+        assert!(manual(command(), None).unwrap().contains("orderlog\\-replay"));
+        let page = manual(command(), Some("replay")).unwrap();
         assert!(page.contains("as\\-of") && page.starts_with(".ie"), "{page}");
-        assert!(manual(Some("reply")).unwrap_err().to_string().contains("there are: serve"));
+        assert!(manual(command(), Some("reply")).unwrap_err().to_string().contains("there are: serve"));
     }
 }

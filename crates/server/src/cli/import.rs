@@ -4,11 +4,14 @@ use std::{fs::File, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Args;
+use orderlog_exchange::{Kind, Options, parse, read_bytes, run as import};
 
-use super::output::print;
+use super::{
+    import_table::{problems_table, summary},
+    output::print,
+};
 use crate::{
     config::Config,
-    import::{self, Kind, Options, problems_table, read_bytes, summary},
     node::{self, Node},
 };
 
@@ -42,9 +45,9 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     }
     // The shop's currency and zone stand in its log.
     let node = Node::start(config).await?;
-    let preview = import::parse(kind, bytes, &node.config.shop, node.clock.now());
+    let preview = parse(kind, bytes, &node.shop.settings, node.shop.clock.now());
     let options = Options { write, skip_bad };
-    let report = import::run(&node, preview, options).await;
+    let report = import(&node.shop, preview, options).await;
     node.stop().await;
     let report = report?;
     if json {

@@ -3,10 +3,12 @@
 use std::{
     io::{self, Write as _},
     ops::ControlFlow,
+    process::ExitCode,
 };
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+use orderlog_tools::in_words;
 
 /// Standard output takes nothing.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +70,13 @@ pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("whole_per_second", whole_per_second);
     ProgressBar::new(length).with_style(style).with_message(what)
+}
+
+/// Says what went wrong.
+pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "orderlog: {}", in_words(error));
+    ExitCode::FAILURE
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use clap::{Args, builder::PossibleValuesParser};
 use orderlog_projections::{MODELS, Progress, RunnerOptions, Unseal, rebuild};
+use orderlog_tools::{Clock, people};
 use tokio_util::sync::CancellationToken;
 
 use super::output::{grouped, print, progress};
-use crate::{clock::Clock, config::Config, node, people};
+use crate::{config::Config, node};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,7 +25,7 @@ fn names() -> PossibleValuesParser {
 pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
     let log = node::open_log_to_read(&config).await?;
     let which = node::which_log(&config, &log).await?;
-    let keyring = people::open_keys(&config, &log, &which).await?;
+    let keyring = people::open_keys(&config.database_url, &log, &which, config.accept_missing_keys).await?;
     let projections = node::open_projections(&config, &which).await?;
     let known = MODELS.iter().map(|model| model.name).collect::<Vec<_>>();
     let names: Vec<&str> = match arguments.projections.iter().any(|name| name == ALL) {

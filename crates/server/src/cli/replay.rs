@@ -13,20 +13,16 @@ use orderlog_domain::{
     states::State,
 };
 use orderlog_event_log::Log;
+use orderlog_keyring::Keyring;
+use orderlog_tools::{
+    Clock, Failure, history, local,
+    moments::{AsOf, Past},
+    sentences::{self, told},
+};
 use serde_json::json;
 
 use super::output::{grouped, print, progress, table};
-use crate::{
-    as_of::{AsOf, Moments},
-    clock::Clock,
-    config::Config,
-    history,
-    keyring::Keyring,
-    node,
-    sentences::{self, told},
-    shop_settings,
-    tools::{Failure, views},
-};
+use crate::{config::Config, node, shop_settings};
 
 /// Events read from the log at once.
 const PAGE: u32 = 2_000;
@@ -63,7 +59,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
 /// Reads `--as-of` as tools read `as_of`.
 async fn moment(config: &Config, log: &Log, text: &str) -> anyhow::Result<AsOf> {
     let (head, now) = (log.head().await?.position, Clock::new(config.clock).now());
-    let moments = Moments { log, head, now, calendar: &config.shop.calendar };
+    let moments = Past { log, head, now, calendar: &config.shop.calendar };
     moments.read(text).await.map_err(|failure| match failure {
         Failure::Rejected(rejection) => {
             anyhow::anyhow!("--as-of: {} {}", rejection.message, rejection.hint.unwrap_or_default())
@@ -78,7 +74,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>,
     events.iter_mut().for_each(|event| keyring.open_event(event));
     let zone = config.shop.calendar.timezone;
     let Some(order) = history::fold(id, &events) else {
-        let then = as_of.map(|as_of| format!(" {}", as_of.in_zone(zone))).unwrap_or_default();
+        let then = as_of.map(|as_of| format!(" {}", as_of.in_words(zone))).unwrap_or_default();
         anyhow::bail!("there is no order #{id}{then}");
     };
     let at = as_of.map_or_else(|| Clock::new(config.clock).now(), |as_of| as_of.at);
@@ -93,7 +89,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>,
             event.version.to_string(),
             event.position.to_string(),
             when(event, zone),
-            what(event, told::describe(&event.data, Some(&order), config)),
+            what(event, told::describe(&event.data, Some(&order), &config.shop)),
             by(event),
         ]);
     }
@@ -110,9 +106,9 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>,
 /// When it was recorded, and when it happened where that is another time.
 fn when(event: &Envelope<Event>, zone: Tz) -> String {
     let (recorded, occurred) = (event.provenance.recorded_at, event.provenance.occurred_at);
-    let recorded_at = views::local(recorded, zone);
+    let recorded_at = local(recorded, zone);
     match (recorded - occurred).abs() >= TimeDelta::seconds(1) {
-        true => format!("{recorded_at}\nhappened {}", views::local(occurred, zone)),
+        true => format!("{recorded_at}\nhappened {}", local(occurred, zone)),
         false => recorded_at,
     }
 }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::Config,
-    http::{Server, metrics},
+    http::{Server, recorder},
     node::Node,
     signals,
 };
@@ -15,7 +15,7 @@ use crate::{
 const STOP_DEADLINE: Duration = Duration::from_secs(35);
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    metrics::start()?;
+    recorder::start()?;
     let node = Arc::new(Node::start(config).await?);
     let server = Server::bind(Arc::clone(&node)).await?;
     until_stopped(&node, server).await
@@ -23,7 +23,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Serves the node, and stops it in order: no new requests, then the calls under way, then the rest.
 pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::Result<()> {
-    let (version, database) = (env!("CARGO_PKG_VERSION"), node.log.engine());
+    let (version, database) = (env!("CARGO_PKG_VERSION"), node.shop.log.engine());
     tracing::info!(address = %server.address()?, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
     stop_on_signal(node)?;
     tokio::select! {

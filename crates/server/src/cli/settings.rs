@@ -1,15 +1,14 @@
 //! `orderlog settings`: what the shop counts by, since when, and the one way to change it.
 
 use clap::{Args, Subcommand};
+use orderlog_tools::{Clock, local};
 use serde_json::{Value, json};
 
 use super::output::{grouped, print, table};
 use crate::{
-    clock::Clock,
-    config::{Config, ConfigError, nearest, shop::Texts},
+    config::{Config, ConfigError, Texts, nearest},
     node,
     shop_settings::{self, Recorded},
-    tools::views,
 };
 
 #[derive(Debug, Args)]
@@ -56,7 +55,7 @@ async fn show(config: &Config, json: bool) -> anyhow::Result<()> {
     let mut table = table(&["setting", "value", "since event", "recorded", "by"]);
     for (name, value) in &last.texts {
         let Some(Recorded { row, .. }) = shop_settings::since(&history, name) else { continue };
-        let recorded = views::local(row.recorded_at, zone);
+        let recorded = local(row.recorded_at, zone);
         let by = format!("{} through {}", row.actor, row.program);
         table.add_row([name.clone(), value.clone(), grouped(row.position.0 + 1), recorded, by]);
     }

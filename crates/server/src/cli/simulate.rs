@@ -14,14 +14,14 @@ use orderlog_domain::{
     ids::{CommandId, CustomerId, Position},
 };
 use orderlog_event_log::{Hash, Log};
+use orderlog_keyring::Owner;
+use orderlog_tools::principal::Caller;
 use uuid::Uuid;
 
 use super::output::{grouped, print, progress};
 use crate::{
     config::Config,
-    keyring::Owner,
     node::{self, Node},
-    principal::Caller,
     simulate::{Action, Options, Simulation, Step},
 };
 
@@ -90,19 +90,19 @@ async fn refuse_a_real_shop(log: &Log) -> anyhow::Result<()> {
 /// Tells the whole story and says what came of it.
 pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
-    let head = node.log.head().await?;
+    let head = node.shop.log.head().await?;
     let simulation = Simulation::new(Options {
         days: arguments.days,
         orders_per_day: arguments.orders_per_day,
         seed: arguments.seed,
-        until: node.clock.now(),
-        calendar: node.config.shop.calendar.clone(),
-        currency: node.config.shop.currency,
+        until: node.shop.clock.now(),
+        calendar: node.shop.settings.calendar.clone(),
+        currency: node.shop.settings.currency,
         first_order: head.next_order,
     });
     let people: Vec<(CustomerId, UpsertCustomer)> = simulation.customers().collect();
     let newcomers: Vec<_> = people.iter().map(|(id, person)| (*id, person.email.as_deref())).collect();
-    node.keyring.introduce(&newcomers).await?;
+    node.shop.keyring.introduce(&newcomers).await?;
 
     let bar = progress(simulation.orders(), "simulating orders");
     let mut refused = 0_u64;
@@ -111,7 +111,7 @@ pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Res
         let is_order = matches!(step.action, Action::Command(Command::CreateOrder(_)));
         let submission = submission(node, arguments, head.next_order.0, nth, step).await?;
         // Queued in the story's order; only the answers are waited for together.
-        let answer = node.writer.enqueue(submission).await?;
+        let answer = node.shop.writer.enqueue(submission).await?;
         on_their_way.push_back(async move { (is_order, answer.await) });
         if on_their_way.len() >= WINDOW
             && let Some(answer) = on_their_way.next().await
@@ -123,7 +123,7 @@ pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Res
         refused += count(answer, &bar)?;
     }
     bar.finish_and_clear();
-    let now = node.log.head().await?;
+    let now = node.shop.log.head().await?;
     print(&format!(
         "Simulated {} orders in {} events, in {:.1} s{}.\n",
         grouped(now.next_order.0 - head.next_order.0),
@@ -162,7 +162,7 @@ async fn submission(
         Action::Command(mut command) => {
             for typed in command.typed_mut() {
                 // Nobody is behind a made-up parcel: the shop's key will do.
-                node.keyring.seal_for(Owner::Shop, typed).await?;
+                node.shop.keyring.seal_for(Owner::Shop, typed).await?;
             }
             command
         }
@@ -198,7 +198,7 @@ async fn sealed(node: &Node, id: CustomerId, person: &UpsertCustomer) -> anyhow:
         ("address", &person.address, &mut profile.address),
     ] {
         if let Some(plain) = plain {
-            *sealed = Some(node.keyring.seal(id, field, plain).await?);
+            *sealed = Some(node.shop.keyring.seal(id, field, plain).await?);
         }
     }
     Ok(profile)

@@ -1,10 +1,11 @@
 //! `orderlog status`: the head of the log and how far the read models are.
 
 use clap::Args;
+use orderlog_tools::local;
 use serde_json::{Value, json};
 
 use super::output::{grouped, print, table};
-use crate::{config::Config, node, shop_settings, tools::views};
+use crate::{config::Config, node, shop_settings};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -23,7 +24,7 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let all = projections.status(head.position).await?;
     projections.close().await;
     log.close().await;
-    let last = (head.position.0 > 0).then(|| views::local(head.recorded_at, config.shop.calendar.timezone));
+    let last = (head.position.0 > 0).then(|| local(head.recorded_at, config.shop.calendar.timezone));
     if arguments.json {
         let models: Vec<Value> = all
             .iter()

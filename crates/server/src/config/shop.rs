@@ -1,14 +1,20 @@
 //! The settings of the shop that change figures, as the texts that stand in its log.
 
-use std::collections::BTreeMap;
+use std::str::FromStr as _;
 
-use chrono::Weekday;
-use orderlog_domain::{calendar::DayMonthOrder, decide::Shop};
+use chrono::{Month, NaiveTime, Weekday};
+use orderlog_domain::{
+    calendar::{BusinessCalendar, DayMonthOrder},
+    decide::Shop,
+    format::Locale,
+    money::Currency,
+};
 
-use super::{Config, ConfigError, sources::Values};
-
-/// Names and values, each written in one way only.
-pub(crate) type Texts = BTreeMap<String, String>;
+use super::{
+    error::ConfigError,
+    readers::{known_locales, timezone},
+    sources::{Texts, Values},
+};
 
 /// A setting that was given and is another in the log.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,39 +67,48 @@ pub(crate) fn with_texts(shop: &Shop, changed: &Texts, origin: &str) -> Result<S
     all.extend(changed.clone());
     all.insert("locale".to_owned(), shop.locale.tag().to_owned());
     let mut values = Values::of(&all, origin);
-    match (values.read_shop(), values.problems()) {
+    match (read(&mut values), values.problems()) {
         (Some(shop), problems) if problems.is_empty() => Ok(shop),
         (_, problems) => Err(ConfigError(problems)),
     }
 }
 
-impl Config {
-    /// Takes the settings that stand in the log in place of those that were left out, and of those that were given and
-    /// contradict, which are answered.
-    ///
-    /// # Errors
-    /// When the log holds a value that this release cannot read.
-    pub(crate) fn adopt(&mut self, recorded: &Texts) -> Result<Vec<Contradiction>, ConfigError> {
-        let mine = texts(&self.shop);
-        let contradictions = recorded.iter().filter_map(|(name, recorded)| {
-            let (given, origin) = (mine.get(name)?, self.given.get(name.as_str())?);
-            (given != recorded).then(|| Contradiction {
-                name: name.clone(),
-                given: given.clone(),
-                origin: origin.clone(),
-                recorded: recorded.clone(),
-            })
-        });
-        let contradictions = contradictions.collect();
-        self.shop = with_texts(&self.shop, recorded, "the shop's settings in the log")?;
-        Ok(contradictions)
-    }
+/// `None` as soon as one value could not be read; the problems say which.
+pub(super) fn read(values: &mut Values) -> Option<Shop> {
+    let locale = values.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
+    let timezone = values.read("timezone", timezone);
+    let currency = values.read("currency", |text| {
+        Currency::given(text).map_err(|_| "no ISO 4217 code; use one such as INR, USD or EUR".to_owned())
+    });
+    let week_start = values.read("week-start", |text| {
+        Weekday::from_str(text).map_err(|_| "expected a weekday such as monday or sunday".to_owned())
+    });
+    let fiscal_year_start = values.read("fiscal-year-start", |text| {
+        Month::from_str(text).map_err(|_| "expected a month such as april".to_owned())
+    });
+    let day_start = values.read("day-start", |text| {
+        NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "expected a time such as 00:00 or 04:30".to_owned())
+    });
+    let day_month_order = values.read("day-month-order", |text| match text {
+        "day-month" => Ok(DayMonthOrder::DayFirst),
+        "month-day" => Ok(DayMonthOrder::MonthFirst),
+        "ask" => Ok(DayMonthOrder::Unset),
+        _ => Err("expected `day-month`, `month-day` or `ask`".to_owned()),
+    });
+    let calendar = BusinessCalendar {
+        timezone: timezone?,
+        day_start: day_start?,
+        week_start: week_start?,
+        fiscal_year_start: fiscal_year_start?,
+        day_month_order: day_month_order?,
+    };
+    Some(Shop { currency: currency?, calendar, locale: locale? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Given;
+    use crate::config::{Config, Given};
 
     #[test]
     fn every_value_is_written_in_one_way_that_can_be_read_again() {

@@ -17,9 +17,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service as _;
 
 use self::seat::{Hall, Seat, Watched};
-use super::limits::{
-    ACCEPT_PAUSE, Limits, MAX_HEAD_BYTES, MAX_REFUSALS_AT_ONCE, REFUSAL_TIMEOUT, RETRY_AFTER_SECONDS, WATCH_INTERVAL,
-};
+use super::limits::{ACCEPT_PAUSE, Limits, MAX_HEAD_BYTES, MAX_REFUSALS_AT_ONCE, REFUSAL_TIMEOUT, WATCH_INTERVAL};
+use orderlog_mcp::RETRY_AFTER_SECONDS;
 
 /// Serves until `stopping`; then answers every request that was begun, and closes.
 pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {

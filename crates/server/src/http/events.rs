@@ -17,10 +17,11 @@ use orderlog_domain::{
     ids::{OrderId, Position, StreamId, Version},
 };
 use orderlog_event_log::{LogError, Recorded};
+use orderlog_tools::moments::last_position;
 use tokio::time::Instant;
 
 use super::{gzip, wanted::Wanted};
-use crate::{as_of::last_position, node::Node};
+use crate::node::Node;
 
 /// Events held in memory for one reader. The next page is read when the client has taken this one, however slow it is.
 const PAGE: u32 = 500;
@@ -90,7 +91,7 @@ async fn reader(node: Arc<Node>, wanted: Wanted) -> Result<Reader, Response> {
         return Err(bad("follow=true has no end in time: leave out either to or follow"));
     }
     let mut after = Position(wanted.after);
-    let mut until = match tokio::time::timeout(PATIENCE, node.log.head()).await {
+    let mut until = match tokio::time::timeout(PATIENCE, node.shop.log.head()).await {
         Ok(Ok(head)) => head.position,
         Ok(Err(error)) => return Err(unavailable(&error)),
         Err(_) => return Err(unavailable(&"no answer in time")),
@@ -99,11 +100,11 @@ async fn reader(node: Arc<Node>, wanted: Wanted) -> Result<Reader, Response> {
         return Err(bad(format!("the log ends at position {until}; there is nothing after {after} yet")));
     }
     if let Some(from) = from {
-        let before = last_position(&node.log, until, |recorded_at| recorded_at < from).await;
+        let before = last_position(&node.shop.log, until, |recorded_at| recorded_at < from).await;
         after = after.max(before.map_err(|_| unavailable(&"the beginning could not be found"))?);
     }
     if let Some(to) = to {
-        let last = last_position(&node.log, until, |recorded_at| recorded_at < to).await;
+        let last = last_position(&node.shop.log, until, |recorded_at| recorded_at < to).await;
         until = last.map_err(|_| unavailable(&"the end could not be found"))?;
     }
     let now = Instant::now();
@@ -172,8 +173,8 @@ impl Reader {
 
     async fn page(&self) -> Result<Vec<Recorded>, LogError> {
         match self.filter.stream {
-            None => self.node.log.read(self.after, PAGE).await,
-            Some(stream) => self.node.log.read_stream(stream, self.version, PAGE).await,
+            None => self.node.shop.log.read(self.after, PAGE).await,
+            Some(stream) => self.node.shop.log.read_stream(stream, self.version, PAGE).await,
         }
     }
 
@@ -183,7 +184,7 @@ impl Reader {
             if self.node.stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
                 return Ok(false);
             }
-            let head = tokio::time::timeout(PATIENCE, self.node.log.head()).await??.position;
+            let head = tokio::time::timeout(PATIENCE, self.node.shop.log.head()).await??.position;
             if head > self.until {
                 self.until = head;
                 self.quiet_until = Instant::now() + QUIET;

@@ -1,18 +1,13 @@
 //! Refuses requests that a web page elsewhere made a browser send: foreign Host (DNS rebinding) or foreign Origin.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
-
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, StatusCode, Uri, header, uri::Authority},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
-use super::{App, limits::REFUSAL_LOG_INTERVAL};
-use crate::echo::shown;
+use super::app::App;
+use crate::origins::{fits, is_origin, name_of};
 
 /// Hands on a request that may be answered. The protocol library has the same rule for `/mcp`, but takes the first of two
 /// headers.
@@ -22,7 +17,7 @@ pub(super) async fn same_house(app: &App, request: Request) -> Result<Request, R
     let Err((status, message)) = checked else { return Ok(request) };
     let (parts, body) = request.into_parts();
     app.refusals.note(status, &parts.headers);
-    super::rpc::drain(body).await;
+    orderlog_mcp::drain(body).await;
     Err((status, format!("{message}\n")).into_response())
 }
 
@@ -69,62 +64,6 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, ()> {
     match (value.to_str(), values.next()) {
         (Ok(value), None) => Ok(Some(value)),
         _ => Err(()),
-    }
-}
-
-/// A Host header without its port; nothing when it is no host, or the port is none.
-fn name_of(host: &str) -> Option<&str> {
-    let authority: Authority = host.parse().ok()?;
-    // A user name, an empty port or one beyond 65535 are part of the text, but not of what was read.
-    let (name, port) = match host.strip_prefix('[') {
-        Some(v6) => {
-            let (name, rest) = v6.split_once(']')?;
-            (name, rest.strip_prefix(':').or_else(|| rest.is_empty().then_some("1")))
-        }
-        None => match host.split_once(':') {
-            Some((name, port)) => (name, Some(port)),
-            None => (host, Some("1")),
-        },
-    };
-    let usable =
-        |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
-    (!name.is_empty() && !authority.as_str().contains('@') && port.is_some_and(usable)).then_some(name)
-}
-
-/// `scheme://host` with or without a port, and nothing else.
-pub(crate) fn is_origin(origin: &str) -> bool {
-    origin.split_once("://").is_some_and(|(scheme, host)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-            && name_of(host).is_some()
-    })
-}
-
-/// Whether an origin fits an entry such as `http://localhost:*`.
-fn fits(known: &str, origin: &str) -> bool {
-    match known.strip_suffix(":*") {
-        Some(stem) => origin == stem || origin.strip_prefix(stem).is_some_and(|rest| rest.starts_with(':')),
-        None => known == origin,
-    }
-}
-
-/// Says in the log that requests are refused, not more than once in [`REFUSAL_LOG_INTERVAL`].
-#[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<(Option<Instant>, u64)>);
-
-impl Refusals {
-    /// One more was refused.
-    pub(super) fn note(&self, status: StatusCode, headers: &HeaderMap) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.0.is_some_and(|logged| logged.elapsed() < REFUSAL_LOG_INTERVAL) {
-            last.1 += 1;
-            return;
-        }
-        let more = std::mem::replace(&mut *last, (Some(Instant::now()), 0)).1;
-        drop(last);
-        let text = |name| headers.get(name).map(|value| shown(&String::from_utf8_lossy(value.as_bytes())).into_owned());
-        let (host, origin) = (text(header::HOST), text(header::ORIGIN));
-        tracing::warn!(status = status.as_u16(), host, origin, refused_since = more, "a request was refused");
     }
 }
 

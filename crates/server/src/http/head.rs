@@ -16,7 +16,7 @@ use crate::node::Node;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn head(State(node): State<Arc<Node>>) -> Response {
-    let head = match tokio::time::timeout(PATIENCE, node.log.head()).await {
+    let head = match tokio::time::timeout(PATIENCE, node.shop.log.head()).await {
         Ok(Ok(head)) => head,
         Ok(Err(error)) => {
             tracing::error!(%error, "the head could not be read for a follower of the log");

@@ -1,31 +1,19 @@
 //! `/readyz` says whether this node can serve, and if not, why. It answers at once, whatever the databases do.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
 use axum::{
     Json,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
 use orderlog_commands::Condition;
-use orderlog_domain::ids::Position;
 use orderlog_messaging::{Nats, RelayState};
 use orderlog_projections::Status;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, watch};
 
-use super::{
-    App,
-    limits::{LOOK_INTERVAL, PATIENCE, QUICK},
-};
-use crate::{log_check, node::Node};
+use super::app::App;
+use crate::node::Node;
 
 /// Events a read model may be behind and still serve.
 const TOLERATED_LAG: i64 = 10_000;
@@ -42,87 +30,6 @@ struct Readiness {
     projections: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     nats: Option<Value>,
-}
-
-/// What was last seen of the databases.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    at: Instant,
-    /// The log's last position, or why it could not be read.
-    pub(super) log: Result<Position, String>,
-    /// What is wrong with the time of the last event.
-    clock: Option<String>,
-    pub(super) read_models: Result<Vec<Status>, String>,
-    /// Age of the first event that a read model has yet to take in, by the position before it.
-    pub(super) ages: BTreeMap<Position, Duration>,
-}
-
-/// Looks at the databases again and again, so that nobody who asks has to wait for them.
-#[derive(Debug, Clone)]
-pub(super) struct Health {
-    seen: watch::Receiver<Option<Seen>>,
-    wanted: Arc<Notify>,
-}
-
-impl Health {
-    /// Looks until the node stops.
-    pub(super) fn start(node: Arc<Node>) -> Health {
-        let (sender, seen) = watch::channel(None);
-        let health = Health { seen, wanted: Arc::default() };
-        let wanted = Arc::clone(&health.wanted);
-        tokio::spawn(async move {
-            while !node.stopping.is_cancelled() {
-                sender.send_replace(Some(look(&node).await));
-                super::metrics::upkeep();
-                tokio::select! {
-                    () = wanted.notified() => {}
-                    () = node.stopping.cancelled() => {}
-                    () = tokio::time::sleep(LOOK_INTERVAL) => {}
-                }
-            }
-        });
-        health
-    }
-
-    /// How the databases are now; after [`QUICK`], how they were last. Nothing when that is too long ago to count.
-    pub(super) async fn now(&self) -> Result<Seen, String> {
-        let mut seen = self.seen.clone();
-        seen.mark_unchanged();
-        self.wanted.notify_one();
-        // Without news, the last look stands.
-        let _ = tokio::time::timeout(QUICK, seen.changed()).await;
-        let seen = seen.borrow().clone();
-        match seen {
-            Some(seen) if seen.at.elapsed() <= PATIENCE => Ok(seen),
-            Some(seen) => Err(format!("no answer for {} s", seen.at.elapsed().as_secs())),
-            None => Err("no answer yet".to_owned()),
-        }
-    }
-}
-
-async fn look(node: &Node) -> Seen {
-    let head = node.log.head().await.map_err(|error| error.to_string());
-    let read_models = match &head {
-        Ok(head) => node.projections.status(head.position).await.map_err(|error| error.to_string()),
-        Err(_) => Err("the log could not be read".to_owned()),
-    };
-    let mut ages = BTreeMap::new();
-    for one in read_models.iter().flatten().filter(|one| one.lag > 0) {
-        if let Some(recorded_at) = recorded_after(node, one.position).await {
-            ages.insert(one.position, (node.clock.now() - recorded_at).to_std().unwrap_or_default());
-        }
-    }
-    let clock = head.as_ref().ok().and_then(|head| log_check::clock_trouble(head, node.clock.now()));
-    Seen { at: Instant::now(), clock, log: head.map(|head| head.position), read_models, ages }
-}
-
-async fn recorded_after(node: &Node, position: Position) -> Option<DateTime<Utc>> {
-    #[derive(serde::Deserialize)]
-    struct Moment {
-        recorded_at: DateTime<Utc>,
-    }
-    let next = node.log.read(position, 1).await.ok()?;
-    serde_json::from_str::<Moment>(&next.first()?.json).ok().map(|moment| moment.recorded_at)
 }
 
 /// 200, or 503 with the reasons.
@@ -152,11 +59,11 @@ async fn readiness(app: &App) -> Readiness {
         }
         Err(silence) => reasons.push(format!("log and read models: {silence}")),
     }
-    if let Condition::Refusing { reason } = &*app.node.writer.condition().borrow() {
+    if let Condition::Refusing { reason } = &*app.node.shop.writer.condition().borrow() {
         reasons.push(format!("log: takes no commands: {reason}"));
     }
     degraded.extend(app.node.log_troubles.borrow().iter().cloned());
-    degraded.extend(app.node.left_behind.told());
+    degraded.extend(app.node.shop.left_behind.told());
     let nats = nats(&app.node, &mut degraded);
     Readiness { ready: reasons.is_empty(), reasons, degraded, log, projections, nats }
 }

@@ -32,25 +32,12 @@ pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often time-outs of connections are looked after.
 pub(super) const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Largest body of a request to MCP, in bytes.
-pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
-/// Of a body that is too large this much is read and thrown away, in bytes; a longer one finds the connection closed.
-pub(super) const MAX_DRAINED_BYTES: usize = 16 * 1024 * 1024;
-/// Longest time a body may take to arrive.
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// A body up to this size counts for nothing below, in bytes.
-pub(super) const SMALL_BODY_BYTES: usize = 16 * 1024;
-/// Larger bodies that may be on their way at once.
-pub(super) const MAX_LARGE_BODIES: usize = 256;
-
 /// Readers of `/v1/events` at once.
 pub(super) const MAX_EVENT_READERS: usize = 64;
 /// Longest time until the log gives the next page to a reader; a follower is quiet for 30 s at most.
 pub(super) const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest time until a path beside `/mcp` begins its answer.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// When a client that is refused for want of room should come again, in seconds.
-pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 /// Longest time `/readyz` and `/metrics` wait for the databases before they say what they knew last.
 pub(super) const QUICK: Duration = Duration::from_millis(80);
 /// What was last known of the databases stands for this long.

@@ -1,6 +1,6 @@
 //! What a reader of `/v1/events` asks for, as its query says it.
 
-use crate::echo::shown;
+use orderlog_tools::echo::shown;
 
 /// Every parameter.
 const PARAMETERS: [&str; 8] = ["after", "limit", "stream", "order", "type", "from", "to", "follow"];

@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::Options;
+use super::options::Options;
 
 /// Orders on each weekday from Monday, in percent of the average day.
 const WEEKDAYS: [u64; 7] = [92, 86, 88, 94, 104, 124, 112];

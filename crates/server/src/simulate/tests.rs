@@ -13,6 +13,8 @@ use orderlog_domain::{
 };
 use uuid::Uuid;
 
+use orderlog_domain::{calendar::BusinessCalendar, money::Currency};
+
 use super::*;
 
 fn options(days: u32, orders_per_day: u32, seed: u64) -> Options {

@@ -1,0 +1,364 @@
+//! Where keys are kept: `keys.db` beside a SQLite log, or two tables beside a PostgreSQL log.
+
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use orderlog_domain::ids::CustomerId;
+use orderlog_event_log::{
+    Belongings, Mark, SameFile, WhichLog, empty_wal, open_sqlite_to_read, sqlite_file, sqlite_pool, vacuum,
+};
+use sqlx::{
+    Connection as _, PgPool, SqliteConnection, SqlitePool,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+/// Schema of keys.db: each file with a table that it makes.
+const SQLITE_SCHEMA: [(&str, &str); 3] = [
+    ("customer_keys", include_str!("../../../migrations/sqlite-keys/0001_customer_keys.sql")),
+    ("key_progress", include_str!("../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
+    ("belongs_to", include_str!("../../../migrations/sqlite-keys/0003_whose_keys.sql")),
+];
+/// keys.db, as a store that belongs to one log.
+const KEYS: Belongings = Belongings {
+    name: "keys.db",
+    advice: "Put back the log or the keys.db that was here before. A new shop needs a folder of its own",
+};
+/// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
+/// memory.
+pub const CONNECTIONS: u32 = 5;
+/// How long another process may hold keys.db.
+const BUSY: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Store {
+    pool: Pool,
+    /// For [`Store::key_while_waiting`] alone.
+    waited_for: Pool,
+    /// keys.db, where it is written to.
+    file: Option<SameFile>,
+}
+
+#[derive(Debug, Clone)]
+enum Pool {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+/// A customer about to get a key, and the index of its address.
+pub(super) struct Newcomer {
+    pub(super) id: CustomerId,
+    pub(super) key: [u8; 32],
+    pub(super) index: Option<[u8; 32]>,
+}
+
+/// Runs the same statement on whichever engine it is; both take `$1`.
+macro_rules! on_engine {
+    ($engine:expr, $pool:ident => $call:expr) => {
+        match &$engine {
+            Pool::Postgres($pool) => $call,
+            Pool::Sqlite($pool) => $call,
+        }
+    };
+}
+
+impl Store {
+    /// Keys in PostgreSQL stand in tables that the log's migrations made, beside the log; keys.db is made here, and belongs
+    /// to one log.
+    pub(super) async fn open(database_url: &str, which: &WhichLog) -> anyhow::Result<Store> {
+        let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
+        let (pool, waited_for) = open_sqlite(&path, which).await.context("open keys.db")?;
+        let file = Some(SameFile::at(&path).context("open keys.db")?);
+        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file })
+    }
+
+    async fn open_postgres(database_url: &str) -> anyhow::Result<Store> {
+        let connect = async |connections| {
+            let pool = PgPoolOptions::new().max_connections(connections).connect(database_url).await;
+            pool.map(Pool::Postgres).context("connect to the customers' keys")
+        };
+        Ok(Store { pool: connect(CONNECTIONS - 1).await?, waited_for: connect(1).await?, file: None })
+    }
+
+    /// The keys as they are there, for reading alone; none where keys.db is missing.
+    pub(super) async fn open_to_read(database_url: &str) -> anyhow::Result<Store> {
+        let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
+        let options = if path.is_file() {
+            let (options, connection) = open_sqlite_to_read(SqliteConnectOptions::new().filename(&path)).await?;
+            connection.close().await?;
+            options
+        } else {
+            SqliteConnectOptions::from_str("sqlite::memory:")?
+        };
+        let connect = async || sqlite_pool(1).connect_with(options.clone()).await.context("open keys.db");
+        let (pool, waited_for) = (connect().await?, connect().await?);
+        if !path.is_file() {
+            for (pool, (_, schema)) in
+                [&pool, &waited_for].into_iter().flat_map(|pool| SQLITE_SCHEMA.map(|one| (pool, one)))
+            {
+                sqlx::raw_sql(schema).execute(pool).await.context("stand in for keys.db")?;
+            }
+        }
+        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file: None })
+    }
+
+    pub(super) async fn close(&self) {
+        for engine in [&self.pool, &self.waited_for] {
+            on_engine!(*engine, pool => pool.close().await);
+        }
+    }
+
+    /// Passes while the keys written go where the next start finds them.
+    fn check(&self) -> anyhow::Result<()> {
+        self.file.as_ref().map_or(Ok(()), SameFile::check).context("keep the customers' keys")
+    }
+
+    /// The shop's key called `name`, which is `proposed` if it had none.
+    pub(super) async fn make_shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
+        const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
+        let key: Vec<u8> = on_engine!(self.pool, pool => {
+            sqlx::query(INSERT).bind(name).bind(&proposed[..]).execute(pool).await.context("keep the shop's key")?;
+            sqlx::query_scalar(SELECT).bind(name).fetch_one(pool).await.context("read the shop's key")?
+        });
+        key_of(&key)
+    }
+
+    /// The shop's key called `name`, where it has one.
+    pub(super) async fn shop_key(&self, name: &str) -> anyhow::Result<Option<[u8; 32]>> {
+        const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
+        let key: Option<Vec<u8>> = on_engine!(self.pool, pool => {
+            sqlx::query_scalar(SELECT).bind(name).fetch_optional(pool).await.context("read the shop's key")?
+        });
+        key.map(|key| key_of(&key)).transpose()
+    }
+
+    /// Every customer with its key.
+    pub(super) async fn all(&self) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
+        const SELECT: &str = "SELECT customer_id, key FROM customer_keys";
+        let rows: Vec<(Uuid, Vec<u8>)> = on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' keys")?);
+        rows.into_iter().map(|(id, key)| Ok((id, key_of(&key)?))).collect()
+    }
+
+    pub(super) async fn key(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
+        self.pool.key(id).await
+    }
+
+    /// The same, while the task does nothing else. Other work of the task may hold every connection of the pool meanwhile, and
+    /// cannot give one back before this ends: so it has one of its own, which is never held by anybody who waits.
+    pub(super) fn key_while_waiting(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.waited_for.key(id)))
+    }
+
+    /// Keeps the key unless the customer or the address has one; answers whose it is and which.
+    pub(super) async fn insert(
+        &self,
+        id: CustomerId,
+        key: &[u8; 32],
+        index: Option<&[u8; 32]>,
+    ) -> anyhow::Result<(CustomerId, [u8; 32])> {
+        self.check()?;
+        const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, $3) \
+                              ON CONFLICT DO NOTHING";
+        // The address decides; without one, the id.
+        const SELECT: &str = "SELECT customer_id, key FROM customer_keys WHERE email_index = $1 OR customer_id = $2 \
+                              ORDER BY CASE WHEN email_index = $1 THEN 0 ELSE 1 END LIMIT 1";
+        let index = index.map(|index| index.to_vec());
+        let (id, key): (Uuid, Vec<u8>) = on_engine!(self.pool, pool => {
+            let insert = sqlx::query(INSERT).bind(id.0).bind(&key[..]).bind(index.clone());
+            insert.execute(pool).await.context("keep a customer's key")?;
+            sqlx::query_as(SELECT).bind(index).bind(id.0).fetch_one(pool).await.context("read a customer's key")?
+        });
+        Ok((CustomerId(id), key_of(&key)?))
+    }
+
+    /// Keeps many keys at once; answers the keys that stand now.
+    pub(super) async fn insert_many(&self, entries: &[Newcomer]) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
+        self.check()?;
+        const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, \
+                              CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
+                              ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
+        let mut kept = Vec::with_capacity(entries.len());
+        on_engine!(self.pool, pool => {
+            let mut tx = pool.begin().await.context("keep customers' keys")?;
+            for Newcomer { id, key, index } in entries {
+                let insert = sqlx::query_scalar(INSERT).bind(id.0).bind(&key[..]).bind(index.map(|index| index.to_vec()));
+                let key: Vec<u8> = insert.fetch_one(&mut *tx).await.context("keep a customer's key")?;
+                kept.push((id.0, key_of(&key)?));
+            }
+            tx.commit().await.context("keep customers' keys")?;
+        });
+        Ok(kept)
+    }
+
+    pub(super) async fn by_email(&self, index: &[u8; 32]) -> anyhow::Result<Option<CustomerId>> {
+        const SELECT: &str = "SELECT customer_id FROM customer_keys WHERE email_index = $1";
+        let id: Option<Uuid> = on_engine!(self.pool, pool => {
+            sqlx::query_scalar(SELECT).bind(&index[..]).fetch_optional(pool).await.context("look an address up")?
+        });
+        Ok(id.map(CustomerId))
+    }
+
+    /// Destroys customers' keys and the addresses that lead to them. What they leave behind in files,
+    /// [`clear_away`](Store::clear_away) removes.
+    pub(super) async fn delete(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
+        self.check()?;
+        const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
+        on_engine!(self.pool, pool => {
+            let mut tx = pool.begin().await.context("destroy keys")?;
+            for id in ids {
+                sqlx::query(DELETE).bind(id.0).execute(&mut *tx).await.context("destroy a key")?;
+            }
+            tx.commit().await.context("destroy keys")?;
+        });
+        if !self.may_vacuum().await? {
+            tracing::warn!(
+                "a customer's key is destroyed, but its row stays in the table's file until the table's owner vacuums it, \
+                 which this role may not: VACUUM customer_keys"
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether this role may tidy up the table of keys.
+    async fn may_vacuum(&self) -> anyhow::Result<bool> {
+        const OWNED: &str = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'customer_keys'::regclass";
+        match &self.pool {
+            Pool::Sqlite(_) => Ok(true),
+            Pool::Postgres(pool) => sqlx::query_scalar(OWNED).fetch_one(pool).await.context("ask who owns the keys"),
+        }
+    }
+
+    /// Sees to it that no file of ours keeps destroyed keys, as far as this role may.
+    pub(super) async fn clear_away(&self) -> anyhow::Result<()> {
+        let cleared = match &self.pool {
+            // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
+            Pool::Sqlite(pool) => empty_wal(pool, BUSY).await.context("empty the keys' log")?,
+            Pool::Postgres(pool) if self.may_vacuum().await? => {
+                vacuum(pool, "customer_keys").await.context("vacuum the keys")?
+            }
+            Pool::Postgres(_) => true,
+        };
+        anyhow::ensure!(cleared, "somebody who began to read the keys before the erasure still does");
+        Ok(())
+    }
+
+    /// How many customers have a key.
+    pub(super) async fn count(&self) -> anyhow::Result<i64> {
+        const COUNT: &str = "SELECT count(*) FROM customer_keys";
+        on_engine!(self.pool, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await.context("count the customers' keys"))
+    }
+
+    /// Every customer with the index of its address, where it has one.
+    pub(super) async fn address_indexes(&self) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
+        const SELECT: &str = "SELECT customer_id, email_index FROM customer_keys WHERE email_index IS NOT NULL";
+        on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' addresses"))
+    }
+
+    /// Up to which event the keys are what the log says: position, hash, how many must have a key.
+    pub(super) async fn progress(&self) -> anyhow::Result<Option<(i64, Vec<u8>, i64)>> {
+        const SELECT: &str = "SELECT position, hash, living FROM key_progress WHERE id = 1";
+        on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_optional(pool).await.context("read how far the keys are"))
+    }
+
+    /// Keeps it, unless another node has since.
+    pub(super) async fn keep_progress(&self, before: i64, now: (i64, &[u8], i64)) -> anyhow::Result<()> {
+        const KEEP: &str = "INSERT INTO key_progress (id, position, hash, living) VALUES (1, $1, $2, $3) \
+                            ON CONFLICT (id) DO UPDATE SET position = excluded.position, hash = excluded.hash, \
+                            living = excluded.living WHERE key_progress.position = $4";
+        let (position, hash, living) = now;
+        on_engine!(self.pool, pool => {
+            let query = sqlx::query(KEEP).bind(position).bind(hash).bind(living).bind(before);
+            query.execute(pool).await.map(drop).context("keep how far the keys are")
+        })
+    }
+
+    /// False when another customer has the address.
+    pub(super) async fn change_email(&self, id: CustomerId, index: &[u8; 32]) -> anyhow::Result<bool> {
+        self.check()?;
+        const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \
+                              (SELECT 1 FROM customer_keys WHERE email_index = $1 AND customer_id <> $2)";
+        let updated = on_engine!(self.pool, pool => {
+            sqlx::query(UPDATE).bind(&index[..]).bind(id.0).execute(pool).await.map(|done| done.rows_affected())
+        });
+        match updated {
+            Ok(rows) => Ok(rows > 0),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+            Err(error) => Err(error).context("change an address"),
+        }
+    }
+}
+
+impl Pool {
+    async fn key(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
+        const SELECT: &str = "SELECT key FROM customer_keys WHERE customer_id = $1";
+        let key: Option<Vec<u8>> = on_engine!(*self, pool => {
+            sqlx::query_scalar(SELECT).bind(id).fetch_optional(pool).await.context("read a customer's key")?
+        });
+        key.map(|key| key_of(&key)).transpose()
+    }
+}
+
+/// Two pools of one connection: SQLite has one writer, and the keys are read from memory.
+async fn open_sqlite(path: &Path, which: &WhichLog) -> anyhow::Result<(SqlitePool, SqlitePool)> {
+    if !path.exists() {
+        // An empty file would be in the way of the keys that belong here.
+        which.may_use(KEYS, None)?;
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+    }
+    let options = SqliteConnectOptions::from_str("sqlite://")?
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .pragma("secure_delete", "ON");
+    let pool = sqlite_pool(1).connect_with(options.clone()).await?;
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    for (table, schema) in SQLITE_SCHEMA {
+        let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = $1")
+            .bind(table)
+            .fetch_optional(&mut *tx)
+            .await?;
+        if made.is_none() {
+            sqlx::raw_sql(schema).execute(&mut *tx).await.context("create the schema")?;
+        }
+    }
+    claim(&mut tx, which).await?;
+    tx.commit().await?;
+    Ok((pool, sqlite_pool(1).connect_with(options).await?))
+}
+
+/// Lets keys.db belong to a log, unless it belongs to another one.
+async fn claim(connection: &mut SqliteConnection, which: &WhichLog) -> anyhow::Result<()> {
+    const KEEP: &str = "INSERT INTO belongs_to (id, log_id, file) VALUES (1, $1, $2) \
+                        ON CONFLICT (id) DO UPDATE SET log_id = excluded.log_id, file = excluded.file";
+    let marked: Option<(String, String)> = sqlx::query_as("SELECT log_id, file FROM belongs_to WHERE id = 1")
+        .fetch_optional(&mut *connection)
+        .await
+        .context("read whose keys these are")?;
+    let marked = marked.map(|(log_id, file)| Mark { log_id, file: Some(file) });
+    which.may_use(KEYS, marked.as_ref())?;
+    let mark = which.mark();
+    if marked.as_ref() != Some(&mark) {
+        let keep = sqlx::query(KEEP).bind(mark.log_id).bind(mark.file.unwrap_or_default());
+        keep.execute(connection).await.context("keep whose keys these are")?;
+    }
+    Ok(())
+}
+
+/// keys.db beside a SQLite log.
+pub fn keys_file(database_url: &str) -> Option<PathBuf> {
+    sqlite_file(database_url).map(|log| log.with_file_name("keys.db"))
+}
+
+fn key_of(bytes: &[u8]) -> anyhow::Result<[u8; 32]> {
+    bytes.try_into().context("a stored key is not 32 bytes long")
+}

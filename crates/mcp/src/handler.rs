@@ -1,0 +1,291 @@
+//! The handler that the protocol library calls, the same for HTTP and stdio, in every protocol era.
+
+use std::{pin::Pin, sync::Arc, time::Instant};
+
+use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
+use orderlog_domain::{
+    envelope::Agent,
+    rejection::{Code, Rejection, Unfit},
+};
+use orderlog_tools::{
+    CALL_DEADLINE, Call, Failure, OpenShop, Tools,
+    echo::{shown, visible},
+    in_words, metrics, nearest_tool,
+    principal::{self, Caller, Principal},
+    run_in_task,
+};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult, ContentBlock,
+        CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool as ListedTool,
+    },
+    service::RequestContext,
+};
+use serde_json::Value;
+use tracing::Instrument as _;
+
+use crate::{
+    elicit::{self, Heard},
+    limits::RETRY_AFTER_SECONDS,
+    list::{self, Names},
+    prompts, resources,
+    session::{RetryAfter, SESSION},
+};
+
+const INSTRUCTIONS: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
+    amounts coming out are {minor, currency, formatted}; \
+    dates may be phrases such as \"last week\", read in the shop's time zone. Every answer has `text`, which can be read aloud as \
+    it stands. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
+    dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
+
+/// What can be asked here.
+const METHODS: [&str; 8] = [
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+];
+
+/// One connection's or request's handler; all share the shop and the table of tools.
+#[derive(Clone)]
+pub(crate) struct Mcp {
+    shop: Arc<OpenShop>,
+    tools: Arc<Tools>,
+    names: Names,
+}
+
+impl Mcp {
+    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, names: Names) -> Mcp {
+        Mcp { shop, tools, names }
+    }
+}
+
+impl ServerHandler for Mcp {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        let mut info = ServerConfig::new(capabilities).with_instructions(INSTRUCTIONS);
+        info.server_info = Implementation::new("orderlog", env!("CARGO_PKG_VERSION")).with_title("Orderlog");
+        info
+    }
+
+    fn get_tool(&self, name: &str) -> Option<ListedTool> {
+        self.tools.find(name).map(|tool| ListedTool::new_with_raw(tool.name, None, Arc::clone(&tool.input)))
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(list::of(&self.tools, self.names)))
+    }
+
+    async fn call_tool(
+        &self,
+        mut request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let started = Instant::now();
+        let Some(tool) = self.tools.find(&request.name) else {
+            let listed = list::of(&self.tools, self.names);
+            let meant = nearest_tool(&request.name, listed.iter().map(|tool| &*tool.name));
+            let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let message =
+                format!("there is no tool `{}`{meant}; tools/list tells which there are", shown(&request.name));
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        let heard = elicit::hear(&mut request, tool.may_ask())?;
+        let call = Call { arguments: request.arguments.unwrap_or_default(), caller: caller(&context) };
+        let trace_id = call.caller.trace_id.clone();
+        let answer = match heard {
+            Heard::No => Err(elicit::declined().into()),
+            Heard::Nothing | Heard::Yes => {
+                // Lines of the log that belong to one call say so, with the trace that its events carry.
+                let span = match &call.caller.trace_id {
+                    Some(trace_id) => tracing::info_span!("call", tool = tool.name, trace_id),
+                    None => tracing::Span::none(),
+                };
+                run_in_task(&self.shop, Arc::clone(&tool), call).instrument(span).await
+            }
+        };
+        metrics::called(&tool, &answer, started.elapsed());
+        if overloaded(&answer)
+            && let Some(retry_after) =
+                context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<RetryAfter>())
+        {
+            retry_after.set(RETRY_AFTER_SECONDS);
+        }
+        if let Err(Failure::Rejected(Rejection { confirmation: Some(confirmation), .. })) = &answer {
+            if heard == Heard::Yes && confirmation.unfit == Some(Unfit::Foreign) {
+                return Err(elicit::foreign());
+            }
+            if elicit::possible(&context) {
+                return Ok(elicit::question(confirmation)?.into());
+            }
+        }
+        Ok(result(tool.name, trace_id.as_deref(), answer).into())
+    }
+
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(resources::list())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resources::templates())
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        in_time(Box::pin(resources::read(&self.shop, &request.uri))).await
+    }
+
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(prompts::list())
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Ok(prompts::get(&request)?.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        in_time(Box::pin(prompts::complete(&self.shop, &request.r#ref, &request.argument))).await
+    }
+
+    /// A method that rmcp does not know, or one of ours whose parameters it could not read.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if request.method == "initialize" {
+            return Err(ErrorData::invalid_params(greeting_fault(request.params.as_ref()), None));
+        }
+        if METHODS.contains(&request.method.as_str()) {
+            let message = format!("the params of {} do not have the shape that MCP gives them", request.method);
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        let message = format!("there is no method `{}`", shown(&request.method));
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None))
+    }
+}
+
+/// What is wrong with the params of an `initialize` that the protocol library could not read.
+fn greeting_fault(params: Option<&Value>) -> String {
+    let wrong = |what: &str| format!("initialize cannot be answered: {what}; nothing was done");
+    let Some(params) = params.filter(|params| params.is_object()) else {
+        return wrong("it needs params with protocolVersion, capabilities and clientInfo");
+    };
+    let is_text = |path: &str| params.pointer(path).is_some_and(Value::is_string);
+    let is_object = |path: &str| params.pointer(path).is_some_and(Value::is_object);
+    match () {
+        () if !is_text("/protocolVersion") => wrong("params.protocolVersion must be a text such as \"2025-11-25\""),
+        () if !is_object("/capabilities") => wrong("params.capabilities must be an object; {} will do"),
+        () if !is_object("/clientInfo") => wrong("params.clientInfo must be an object with name and version"),
+        () if !is_text("/clientInfo/name") => wrong("params.clientInfo.name must be a text"),
+        () if !is_text("/clientInfo/version") => wrong("params.clientInfo.version must be a text"),
+        () => wrong("the params do not have the shape that MCP gives them"),
+    }
+}
+
+/// Whether the same call may succeed once the server has less to do or its database is back.
+fn overloaded(answer: &Result<Value, Failure>) -> bool {
+    match answer {
+        Ok(_) => false,
+        Err(Failure::Rejected(rejection)) => matches!(rejection.code, Code::RateLimited | Code::Unavailable),
+        Err(Failure::Failed(_)) => true,
+    }
+}
+
+/// Whatever is asked for is answered within the time of a call. In a box, because the protocol library makes room for every
+/// method in the future of each request.
+async fn in_time<T>(answer: Pin<Box<impl Future<Output = Result<T, ErrorData>>>>) -> Result<T, ErrorData> {
+    let late = || ErrorData::internal_error("the answer took too long; try again in a moment", None);
+    tokio::time::timeout(CALL_DEADLINE, answer).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Success: the sentence, then the same answer as JSON for hosts that pass on text only. Errors: JSON text alone, since
+/// hosts check structured content against the schema of successes.
+fn result(tool: &'static str, trace_id: Option<&str>, answer: Result<Value, Failure>) -> CallToolResult {
+    let mut rejection = match answer {
+        Ok(answer) => {
+            let text = answer.get("text").and_then(Value::as_str).unwrap_or_default();
+            let content = vec![ContentBlock::text(text), ContentBlock::text(answer.to_string())];
+            let mut result = CallToolResult::success(content);
+            result.structured_content = Some(answer);
+            return result;
+        }
+        Err(Failure::Rejected(rejection)) => rejection,
+        Err(Failure::Failed(error)) => {
+            tracing::error!(tool, trace_id, error = in_words(&error), "a tool failed");
+            Rejection::new(Code::Unavailable, "The server could not carry this out just now.")
+                .hint("Try again in a moment with the same idempotency_key; the operator finds the cause in the log.")
+        }
+    };
+    // What the caller typed is part of it: a terminal that shows the answer must not obey it.
+    let texts = [Some(&mut rejection.message), rejection.field.as_mut(), rejection.hint.as_mut()];
+    let problems = rejection.problems.iter_mut().flat_map(|problem| [&mut problem.field, &mut problem.message]);
+    texts.into_iter().flatten().chain(problems).for_each(|text| *text = visible(text).into_owned());
+    let text = serde_json::to_string(&rejection).unwrap_or_else(|_| rejection.message.clone());
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+/// Who calls, through what: from this request's metadata and headers, since there are no sessions.
+fn caller(context: &RequestContext<RoleServer>) -> Caller {
+    let headers = context.extensions.get::<Parts>().map(|parts| &parts.headers);
+    let header = |name: &str| headers.and_then(|headers| headers.get(name)).and_then(|value| value.to_str().ok());
+    let traceparent = context.meta.get_traceparent().or_else(|| header("traceparent"));
+    Caller {
+        principal: Principal::local(),
+        agent: agent(context, headers),
+        trace_id: traceparent.and_then(principal::trace_id),
+    }
+}
+
+fn agent(context: &RequestContext<RoleServer>, headers: Option<&HeaderMap>) -> Option<Agent> {
+    let from = |client: Implementation| principal::agent(&client.name, &client.version, None);
+    match headers {
+        // Over HTTP rmcp invents client information for requests that carry none; the headers at least are true.
+        Some(headers) => {
+            let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+            let session = || header(SESSION).and_then(principal::of_session);
+            let program = || header(USER_AGENT).and_then(principal::user_agent);
+            context.meta.client_info().map(from).or_else(session).or_else(program)
+        }
+        None => context.client_info().map(from),
+    }
+}

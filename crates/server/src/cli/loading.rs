@@ -1,0 +1,31 @@
+//! Configuration and logging, as each kind of command wants them.
+
+use std::path::Path;
+
+use orderlog_event_log::sqlite_url;
+
+use crate::{
+    config::{Config, Given},
+    telemetry,
+};
+
+/// For commands that serve.
+pub(super) fn load(settings: &Given) -> anyhow::Result<Config> {
+    let config = Config::load(settings)?;
+    telemetry::start(config.log_format, telemetry::SERVING);
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(config)
+}
+
+/// For commands whose answer is what they print: only warnings are logged.
+pub(super) fn quiet(settings: &Given) -> anyhow::Result<Config> {
+    let config = Config::load(settings)?;
+    telemetry::start(config.log_format, telemetry::QUIET);
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    Ok(config)
+}
+
+/// The folder of a SQLite database as a URL.
+pub(super) fn sqlite_in(folder: &Path) -> String {
+    sqlite_url(&folder.join("log.db"))
+}

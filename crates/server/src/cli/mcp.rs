@@ -1,0 +1,18 @@
+//! `orderlog mcp`: the same tools over standard input and output. Log lines go to standard error.
+
+use std::sync::Arc;
+
+use orderlog_mcp::serve_stdio;
+use orderlog_tools::Tools;
+
+use super::serve::stop_on_signal;
+use crate::{config::Config, node::Node};
+
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let tools = Arc::new(Tools::new(config.bench_noop_tool));
+    let node = Arc::new(Node::start(config).await?);
+    stop_on_signal(&node)?;
+    let served = serve_stdio(Arc::clone(&node.shop), tools, node.stopping.clone()).await;
+    node.stop().await;
+    served
+}

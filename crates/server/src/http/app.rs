@@ -1,0 +1,24 @@
+//! What handlers and the layers around them share.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use tokio::sync::Semaphore;
+
+use super::{refusals::Refusals, watcher::Health};
+use crate::node::Node;
+
+/// What handlers and the layers around them share.
+#[derive(Clone)]
+pub(super) struct App {
+    pub(super) node: Arc<Node>,
+    pub(super) health: Health,
+    pub(super) event_readers: Arc<Semaphore>,
+    pub(super) refusals: Arc<Refusals>,
+}
+
+impl FromRef<App> for Arc<Node> {
+    fn from_ref(app: &App) -> Arc<Node> {
+        Arc::clone(&app.node)
+    }
+}

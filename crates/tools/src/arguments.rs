@@ -1,0 +1,22 @@
+//! Arguments on their way into a tool: read forgivingly, checked against the schema, every problem told at once.
+
+pub(crate) mod check;
+pub(crate) mod cursor;
+mod forms;
+mod readings;
+pub(crate) mod shape;
+mod unknown;
+
+use orderlog_domain::rejection::Rejection;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use self::unknown::nearest_tool;
+use crate::schema::Object;
+
+/// Arguments that passed the schema, as the tool's type.
+pub(crate) fn read_as<I: DeserializeOwned>(arguments: Object) -> Result<I, Rejection> {
+    serde_json::from_value(Value::Object(arguments)).map_err(|error| {
+        Rejection::invalid("arguments", error.to_string()).hint("See what the tool's input schema says of it.")
+    })
+}

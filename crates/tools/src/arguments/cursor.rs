@@ -1,0 +1,40 @@
+//! Cursors on their way out and back in: each names the list it belongs to, and serves no other.
+
+use orderlog_domain::rejection::Rejection;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::schema::Object;
+
+/// Stands in a cursor before the list it belongs to.
+const OF_LIST: char = '~';
+
+/// Names a list: what a tool was asked besides the page.
+pub(crate) fn list_of(tool: &str, arguments: &Object) -> String {
+    let asked = serde_json::to_vec(&(tool, arguments)).unwrap_or_default();
+    Sha256::digest(asked).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes the list onto the answer's cursor, if it has one.
+pub(crate) fn give(answer: &mut Value, list: &str) {
+    if let Some(Value::String(cursor)) = answer.get_mut("next_cursor") {
+        cursor.push(OF_LIST);
+        cursor.push_str(list);
+    }
+}
+
+/// Takes the list off the caller's cursor, which is right only where it is the one asked for.
+pub(crate) fn take(paging: &mut Object, list: &str) -> Result<(), Rejection> {
+    let Some(Value::String(cursor)) = paging.get_mut("cursor") else { return Ok(()) };
+    match cursor.rsplit_once(OF_LIST) {
+        Some((place, of)) if of == list => {
+            *cursor = place.to_owned();
+            Ok(())
+        }
+        _ => {
+            let message = "This cursor was not given by a page of this list.";
+            Err(Rejection::invalid("cursor", message)
+                .hint("Give it with the very arguments of the page before, or start again without a cursor."))
+        }
+    }
+}

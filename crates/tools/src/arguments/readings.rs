@@ -1,0 +1,340 @@
+//! Reads arguments that are written otherwise than listed but can be meant in one way only: null and empty text for
+//! nothing, JSON sent as its text, one word for a list, the case and synonyms of listed words.
+
+use orderlog_domain::{order::Status, rejection::Problem};
+use serde_json::{Value, value::Number};
+
+use crate::schema::Object;
+use crate::{echo::cut, json};
+
+/// Digits of an amount sent as a JSON number: more are not exact in every client.
+const AMOUNT_DIGITS: usize = 15;
+/// Characters of a value that are said back.
+const SHOWN_CHARS: usize = 60;
+/// Pattern of a currency's code in our schemas.
+const CURRENCY: &str = r"^[A-Z]{3}$";
+
+/// A key that is empty protects from nothing, though its caller counts on it: it is refused.
+const NEVER_BLANK: &str = "idempotency_key";
+
+/// Other words for listed ones, beside the statuses, which have synonyms of their own. Only a word that is listed is read.
+const SYNONYMS: [(&str, &str); 22] = [
+    ("daily", "day"),
+    ("by_day", "day"),
+    ("days", "day"),
+    ("weekly", "week"),
+    ("by_week", "week"),
+    ("weeks", "week"),
+    ("monthly", "month"),
+    ("by_month", "month"),
+    ("months", "month"),
+    ("products", "product"),
+    ("by_product", "product"),
+    ("sku", "product"),
+    ("customers", "customer"),
+    ("by_customer", "customer"),
+    ("held", "on_hold"),
+    ("backorder", "backordered"),
+    ("newest_first", "newest"),
+    ("latest", "newest"),
+    ("oldest_first", "oldest"),
+    ("largest_first", "largest"),
+    ("scrapped", "scrap"),
+    ("restocked", "restock"),
+];
+
+/// What came of the arguments of one call.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readings {
+    /// How each was read: `group_by "weekly" was read as week`.
+    pub(crate) told: Vec<String>,
+    /// JSON in a text that must not be read, because readers differ on what it says.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Brings arguments to the form that the schema lists, as far as there is only one, and says what was read. What cannot be
+/// read stays as it is, for the check that follows to complain of.
+pub(crate) fn read(schema: &Object, arguments: &mut Object) -> Readings {
+    let mut readings = Readings::default();
+    readings.object(schema, "", arguments);
+    readings
+}
+
+impl Readings {
+    fn note(&mut self, path: &str, was: &Value, read_as: &str) {
+        let was = was.to_string();
+        self.told.push(format!("{path} {} was read as {read_as}", cut(&was, SHOWN_CHARS)));
+    }
+
+    /// What a text writes as JSON.
+    fn parsed(&mut self, path: &str, value: &Value) -> Option<Value> {
+        let text = value.as_str()?;
+        let parsed =
+            serde_json::from_str(text).ok().filter(|parsed: &Value| parsed.is_object() || parsed.is_array())?;
+        if let Some(message) = json::fault_of_text(text, path) {
+            self.problems.push(Problem { field: path.to_owned(), message });
+            return None;
+        }
+        Some(parsed)
+    }
+
+    fn object(&mut self, schema: &Object, path: &str, fields: &mut Object) {
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+        let required = schema.get("required").and_then(Value::as_array);
+        let mut left_out = vec![];
+        for (name, value) in fields.iter_mut() {
+            let Some(listed) = properties.get(name).and_then(Value::as_object) else { continue };
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let needed = required.is_some_and(|names| names.iter().any(|needed| needed == name));
+            if value.is_null() || (!needed && name != NEVER_BLANK && is_blank(value) && !takes_blank(listed)) {
+                self.note(&path, value, "left out");
+                left_out.push(name.clone());
+            } else {
+                self.value(listed, name, &path, value);
+            }
+        }
+        left_out.iter().for_each(|name| _ = fields.remove(name));
+    }
+
+    fn value(&mut self, schema: &Object, name: &str, path: &str, value: &mut Value) {
+        let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+        match kind {
+            "array" => self.list(schema, name, path, value),
+            "object" => {
+                if let Some(object) = self.parsed(path, value).filter(Value::is_object) {
+                    self.note(path, value, "the object it writes");
+                    *value = object;
+                }
+                if let Value::Object(fields) = value {
+                    self.object(schema, path, fields);
+                }
+            }
+            "integer" => self.integer(schema, name, path, value),
+            "boolean" => {
+                let word = value.as_str().map(|text| text.trim().to_lowercase());
+                if let Some(flag) = word.and_then(|word| word.parse::<bool>().ok()) {
+                    self.note(path, value, &flag.to_string());
+                    *value = flag.into();
+                }
+            }
+            "string" => self.text(schema, path, value),
+            _ => {}
+        }
+    }
+
+    fn list(&mut self, schema: &Object, name: &str, path: &str, value: &mut Value) {
+        let nothing = Object::new();
+        let items = schema.get("items").and_then(Value::as_object).unwrap_or(&nothing);
+        if let Some(list) = self.parsed(path, value).filter(Value::is_array) {
+            self.note(path, value, "the list it writes");
+            *value = list;
+        } else if let Some(list) = one_for_a_list(items, value) {
+            self.note(path, value, &Value::Array(list.clone()).to_string());
+            *value = list.into();
+        }
+        for (index, item) in value.as_array_mut().into_iter().flatten().enumerate() {
+            self.value(items, name, &format!("{path}[{index}]"), item);
+        }
+    }
+
+    fn integer(&mut self, schema: &Object, name: &str, path: &str, value: &mut Value) {
+        if let Some(text) = value.as_str() {
+            let text = text.trim();
+            let digits = if name.starts_with("order_id") { text.trim_start_matches('#') } else { text };
+            // "+5" and "1_000" are no JSON numbers, though they may parse as ours.
+            let number = serde_json::from_str::<Number>(digits).ok().and_then(|number| number.as_i64());
+            if let Some(number) = number {
+                self.note(path, value, &number.to_string());
+                *value = number.into();
+            }
+        }
+        // More items than a page holds are no more than a page.
+        let most = schema.get("maximum").and_then(Value::as_i64).filter(|_| name == "limit");
+        if let Some((asked, most)) = value.as_i64().zip(most)
+            && asked > most
+        {
+            self.note(path, value, &format!("{most}, the most of one page"));
+            *value = most.into();
+        }
+    }
+
+    fn text(&mut self, schema: &Object, path: &str, value: &mut Value) {
+        let pattern = schema.get("pattern").and_then(Value::as_str);
+        let Value::String(text) = &*value else {
+            if pattern.is_some_and(is_amount)
+                && let Some(amount) = amount(value)
+            {
+                self.note(path, value, &amount);
+                *value = amount.into();
+            }
+            return;
+        };
+        let word = folded(text);
+        if pattern == Some(CURRENCY) {
+            let code = text.trim().to_uppercase();
+            if code != *text && code.len() == 3 {
+                self.note(path, value, &code);
+                *value = code.into();
+            }
+        } else if let Some(words) = schema.get("enum").and_then(Value::as_array)
+            && words.iter().all(|listed| listed != text.as_str())
+        {
+            let listed = |word: &str| words.iter().find(|listed| listed.as_str() == Some(word)).cloned();
+            let synonym = || SYNONYMS.iter().find(|(other, _)| *other == word).and_then(|(_, word)| listed(word));
+            let status = || Status::parse(&word).and_then(|status| listed(status.name()));
+            if let Some(found) = listed(&word).or_else(status).or_else(synonym) {
+                self.note(path, value, found.as_str().unwrap_or_default());
+                *value = found;
+            }
+        }
+    }
+}
+
+/// ` On-Hold` is `on_hold`.
+fn folded(word: &str) -> String {
+    word.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// Whether an empty text is a value of its own.
+fn takes_blank(schema: &Object) -> bool {
+    let bounded = ["minLength", "pattern", "format", "enum"].iter().any(|bound| schema.contains_key(*bound));
+    schema.get("type").is_none_or(|kind| kind == "string") && !bounded
+}
+
+/// The list that is meant where one item is given, or several words with commas.
+fn one_for_a_list(items: &Object, value: &Value) -> Option<Vec<Value>> {
+    let kind = items.get("type").and_then(Value::as_str)?;
+    match (kind, value) {
+        ("string" | "integer", Value::String(text)) if !text.trim_start().starts_with('[') => {
+            // A free text may hold a comma; a listed word and a number hold none.
+            let separate = kind == "integer" || items.contains_key("enum");
+            let parts: Vec<&str> = if separate { text.split(',').collect() } else { vec![text] };
+            Some(parts.into_iter().map(|part| part.trim().into()).collect())
+        }
+        ("integer", Value::Number(_)) | ("object", Value::Object(_)) => Some(vec![value.clone()]),
+        _ => None,
+    }
+}
+
+/// Whether the pattern is that of an amount; see the domain's inputs.
+fn is_amount(pattern: &str) -> bool {
+    pattern.starts_with(r"^[0-9]+(\.[0-9]+)?")
+}
+
+/// A JSON number as the decimal text that amounts are given in.
+fn amount(value: &Value) -> Option<String> {
+    let text = value.as_number()?.to_string();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    (plain && digits <= AMOUNT_DIGITS).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema() -> Object {
+        let schema = json!({ "required": ["order_id"], "properties": {
+            "order_id": { "type": "integer", "minimum": 1 },
+            "order_ids": { "type": "array", "items": { "type": "integer" } },
+            "limit": { "type": "integer", "maximum": 100 },
+            "on": { "type": "boolean" },
+            "text": { "type": "string", "maxLength": 9 },
+            "customer": { "type": "string", "minLength": 1 },
+            "status": { "type": "array", "items": { "type": "string", "enum": ["pending", "on_hold", "shipped"] } },
+            "group_by": { "type": "string", "enum": ["day", "week"] },
+            "currency": { "type": "string", "pattern": CURRENCY },
+            "idempotency_key": { "type": "string", "minLength": 1 },
+            "shipping": { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$" },
+            "lines": { "type": "array", "items": { "type": "object", "properties": {
+                "quantity": { "type": "integer" }, "discount": { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?%?$" }}}},
+            "filter": { "type": "object", "properties": { "group_by": { "type": "string", "enum": ["day"] } } },
+        }});
+        schema.as_object().cloned().expect("an object")
+    }
+
+    #[test]
+    fn what_can_be_meant_in_one_way_only_is_read() {
+        for (given, read_as) in [
+            (json!({ "order_id": "1001" }), json!({ "order_id": 1001 })),
+            (json!({ "order_id": "#1001" }), json!({ "order_id": 1001 })),
+            (json!({ "order_ids": "1001, #1002" }), json!({ "order_ids": [1001, 1002] })),
+            (json!({ "order_ids": 1001 }), json!({ "order_ids": [1001] })),
+            (json!({ "limit": "500" }), json!({ "limit": 100 })),
+            (json!({ "on": "True" }), json!({ "on": true })),
+            (json!({ "customer": null, "shipping": " ", "text": "" }), json!({ "text": "" })),
+            (json!({ "status": "Pending" }), json!({ "status": ["pending"] })),
+            (json!({ "status": "[\"dispatched\"]" }), json!({ "status": ["shipped"] })),
+            (json!({ "status": ["On hold", "SHIPPED"] }), json!({ "status": ["on_hold", "shipped"] })),
+            (json!({ "group_by": "Weekly" }), json!({ "group_by": "week" })),
+            (json!({ "currency": "usd", "shipping": 99.5 }), json!({ "currency": "USD", "shipping": "99.5" })),
+            (json!({ "lines": "[{\"quantity\":\"2\",\"discount\":null}]" }), json!({ "lines": [{ "quantity": 2 }] })),
+            (json!({ "lines": { "quantity": 2 } }), json!({ "lines": [{ "quantity": 2 }] })),
+            (json!({ "filter": "{\"group_by\":\"DAY\"}" }), json!({ "filter": { "group_by": "day" } })),
+        ] {
+            let mut arguments = given.as_object().cloned().expect("an object");
+            let readings = read(&schema(), &mut arguments);
+            assert_eq!(Value::Object(arguments), read_as, "{given}");
+            assert!(!readings.told.is_empty() && readings.problems.is_empty(), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_could_mean_several_things_stays_as_it_is() {
+        for given in [
+            json!({ "order_id": "12px" }),
+            json!({ "order_id": "+1001" }),
+            json!({ "order_id": 1001.5 }),
+            json!({ "limit": "#5" }),
+            json!({ "on": "maybe" }),
+            json!({ "group_by": "month" }),
+            json!({ "shipping": -5 }),
+            json!({ "shipping": 1e21 }),
+            json!({ "shipping": 1_234_567_890_123_456_i64 }),
+            json!({ "customer": 7 }),
+            json!({ "idempotency_key": "" }),
+            json!({ "lines": "PEN" }),
+            json!({ "lines": [null] }),
+            json!({ "unknown": null }),
+        ] {
+            let mut arguments = given.as_object().cloned().expect("an object");
+            assert_eq!(read(&schema(), &mut arguments), Readings::default(), "{given}");
+            assert_eq!(Value::Object(arguments), given);
+        }
+    }
+
+    #[test]
+    fn a_reading_says_what_stood_there_and_what_it_was_read_as() {
+        let given = json!({ "group_by": "weekly", "order_id": "#1001", "on": "Tr\u{202e}ue", "customer": null });
+        let mut arguments = given.as_object().cloned().expect("an object");
+        let mut told = read(&schema(), &mut arguments).told;
+        told.sort();
+        let expected = [
+            "customer null was read as left out",
+            "group_by \"weekly\" was read as week",
+            "order_id \"#1001\" was read as 1001",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn json_in_a_text_is_refused_for_what_it_would_be_refused_for_as_json() {
+        for (given, field) in [
+            (json!({ "lines": r#"[{"quantity":1,"quantity":1000}]"# }), "lines"),
+            (json!({ "lines": [{ "quantity": 1 }, r#"{"quantity":1,"\u0071uantity":1000}"#] }), "lines[1]"),
+            (json!({ "filter": r#"{"group_by":"day","group_by":"week"}"# }), "filter"),
+            (json!({ "lines": r#"[{"discount":1.00000000000000001}]"# }), "lines"),
+        ] {
+            let mut arguments = given.as_object().cloned().expect("an object");
+            let problems = read(&schema(), &mut arguments).problems;
+            assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), [field], "{given}");
+            assert_eq!(Value::Object(arguments), given, "nothing was read");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The way of a command: look whether it came before, read its names, ask the user where that is due, seal, submit, answer.
+
+use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
+use orderlog_domain::{
+    commands::{About, AnswerBulk, Command, ConfirmWhen},
+    decide::Names,
+    ids::{CommandId, OrderId, Version},
+    product::Product,
+    rejection::{Code, Problems, Unfit},
+    states::State,
+    typed::{Kind, Typed},
+};
+use orderlog_keyring::{Keyring, Owner};
+use serde_json::Value;
+
+use crate::{
+    command_answer::{CommandAnswer, answer},
+    confirm::{self, Confirmed},
+    directory::Resolved,
+    failure::Failure,
+    history::product_at,
+    request::{Common, Request},
+    shop::OpenShop,
+};
+
+/// What a call did when it came first.
+pub(crate) struct Before {
+    pub(crate) receipt: Receipt,
+    readings: Vec<String>,
+}
+
+impl Before {
+    pub(crate) async fn answer(self, shop: &OpenShop, command: Command) -> CommandAnswer {
+        let command = spoken(shop, command, &self.receipt).await;
+        answer(shop, &command, self.receipt, self.readings, false)
+    }
+}
+
+/// The receipt of this very call, if it was carried out before, whatever has changed since: one indexed read where there
+/// is an idempotency key or a token, and none otherwise.
+pub(crate) async fn carried_out(shop: &OpenShop, request: &Request) -> Result<Option<Before>, Failure> {
+    let confirmed = || request.common.confirm_token.as_deref().and_then(|token| request.bound(shop).read(token).ok());
+    let id = match &request.common.idempotency_key {
+        Some(_) => Some(request.command_id),
+        // It is derived from the token then, also from one that is too old to act.
+        None => confirmed().map(|(_, confirmed)| CommandId(confirmed.command_id)),
+    };
+    let Some(id) = id else { return Ok(None) };
+    let receipt = receipt_of(&shop.log, id, &[request.hash, request.former_hash]).await.map_err(failure)?;
+    Ok(receipt.map(|receipt| Before { readings: readings_of(&shop.keyring, &receipt), receipt }))
+}
+
+/// What it answered, if it was carried out before.
+pub(crate) async fn kept_answer(shop: &OpenShop, request: &Request) -> Result<Option<Value>, Failure> {
+    let Some(before) = carried_out(shop, request).await? else { return Ok(None) };
+    let answer = before.readings.first().and_then(|kept| serde_json::from_str(kept).ok());
+    answer.map(Some).ok_or_else(|| anyhow::anyhow!("the answer of a call about many orders is not kept").into())
+}
+
+/// Keeps what a call about many orders answered, for when the same call comes again. Without a key or a token none can.
+pub(crate) async fn keep_answer(
+    shop: &OpenShop,
+    request: &Request,
+    confirmed: Option<&Confirmed>,
+    first: OrderId,
+    answer: &Value,
+) -> Result<(), Failure> {
+    let Some(whole) = request.whole(confirmed) else { return Ok(()) };
+    let kept = Resolved { names: Names::default(), readings: vec![answer.to_string()] };
+    submit(shop, whole, AnswerBulk { first }.into(), kept).await.map(drop)
+}
+
+/// Answers a call that came before; otherwise resolves, asks the user to confirm where that is due, seals, submits, answers.
+///
+/// A command that is appended needs no look-up: the log acts on an id once, and the writer answers a repetition with the
+/// first receipt. One that fails, on a name or a version that has changed since, may have been carried out before.
+pub async fn carry_out(shop: &OpenShop, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
+    if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
+        return match carried_out(shop, &request).await? {
+            Some(before) => Ok(before.answer(shop, command).await),
+            None => carry_out_anew(shop, request, command).await,
+        };
+    }
+    if !request.keyed {
+        return carry_out_anew(shop, request, command).await;
+    }
+    match carry_out_anew(shop, request.clone(), command.clone()).await {
+        Err(Failure::Rejected(rejection)) if rejection.code != Code::Unavailable => {
+            match carried_out(shop, &request).await? {
+                Some(before) => Ok(before.answer(shop, command).await),
+                None => Err(rejection.into()),
+            }
+        }
+        done => done,
+    }
+}
+
+/// The same for a call that is known to be the first.
+pub(crate) async fn carry_out_anew(
+    shop: &OpenShop,
+    request: Request,
+    command: Command,
+) -> Result<CommandAnswer, Failure> {
+    let resolved = shop.directory.resolve(command.references()).await?;
+    let dry_run = request.is_dry_run();
+    if !dry_run && command.confirm_when() != ConfirmWhen::Never {
+        // In a box, so that the many commands that need no word do not carry the room for it along.
+        return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
+    }
+    let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
+    let command = spoken(shop, command, &receipt).await;
+    Ok(answer(shop, &command, receipt, readings, dry_run))
+}
+
+/// Carries out a command that may need the user's word: with a token that serves, or where it turns out that it needs none.
+async fn carry_out_if_confirmed(
+    shop: &OpenShop,
+    mut request: Request,
+    command: Command,
+    resolved: Resolved,
+) -> Result<CommandAnswer, Failure> {
+    let mut unfit = None;
+    if let Some(token) = request.common.confirm_token.take() {
+        match request.bound(shop).check(&token, shop.clock.now()) {
+            Err(why) => unfit = Some(why),
+            Ok(confirmed) => {
+                let mut granted = request.clone();
+                granted.common.expected_version.get_or_insert(confirmed.version.0);
+                granted.keyed = true;
+                if granted.common.idempotency_key.is_none() {
+                    granted.command_id = CommandId(confirmed.command_id);
+                }
+                match submit(shop, granted, command.clone(), resolved.clone()).await {
+                    Ok((command, receipt, readings)) => return Ok(answer(shop, &command, receipt, readings, false)),
+                    Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
+                        unfit = Some(Unfit::Overtaken);
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+    }
+    let (foreseen, receipt, readings) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
+    if confirm::is_needed(&command, &receipt) {
+        let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
+        let preview = answer(shop, &foreseen, receipt, readings, true);
+        let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
+        let text = preview.text().to_owned();
+        let preview = confirm::preview(serde_json::to_value(preview).unwrap_or_default());
+        return Err(request.bound(shop).ask(preview, &text, version, &[], (now, nonce), unfit).into());
+    }
+    let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
+    Ok(answer(shop, &command, receipt, readings, false))
+}
+
+/// The command as sentences speak of it: a product whose stock it changes has the name that it bore then, however it was
+/// typed, so that a repetition is answered in the same words.
+async fn spoken(shop: &OpenShop, mut command: Command, receipt: &Receipt) -> Command {
+    let product = match &mut command {
+        Command::ReceiveStock(receive) => &mut receive.product,
+        Command::AdjustStock(adjust) => &mut adjust.product,
+        _ => return command,
+    };
+    let State::Stock(stock) = &receipt.after else { return command };
+    // In a box, so that the many commands that change no stock do not carry the room for it along.
+    let known = Box::pin(product_at(&shop.log, stock.product_id, receipt.position)).await;
+    if let Ok(Product { entry: Some(entry), .. }) = known {
+        *product = entry.name;
+    }
+    command
+}
+
+/// Puts a command whose names are resolved through the writer.
+pub(crate) async fn submit(
+    shop: &OpenShop,
+    request: Request,
+    mut command: Command,
+    resolved: Resolved,
+) -> Result<(Command, Receipt, Vec<String>), Failure> {
+    let Resolved { names, readings } = resolved;
+    let Request { mut common, command_id, keyed, suspect, hash, caller, .. } = request;
+    let sealed_readings = seal(shop, &mut command, &mut common, &names, &readings).await?;
+    let now = shop.clock.now();
+    let submission = Submission {
+        names,
+        command_id,
+        keyed,
+        suspect,
+        request_hash: hash,
+        now,
+        occurred_at: command.occurred_at().unwrap_or(now),
+        expected_version: common.expected_version.map(Version),
+        readings: sealed_readings,
+        dry_run: common.dry_run == Some(true),
+        origin: Origin {
+            trace_id: caller.trace_id,
+            reason: common.reason,
+            request_text: common.request_text,
+            ..Origin::of(caller.principal.actor(), caller.agent)
+        },
+        command: command.clone(),
+    };
+    let receipt = shop.writer.submit(submission).await.map_err(failure)?;
+    let readings = if receipt.replayed { readings_of(&shop.keyring, &receipt) } else { readings };
+    Ok((command, receipt, readings))
+}
+
+fn failure(error: SubmitError) -> Failure {
+    match error {
+        SubmitError::Rejected(rejection) => Failure::Rejected(*rejection),
+        SubmitError::Failed(error) => (*error).clone().into(),
+    }
+}
+
+/// What the readings of names are sealed as.
+const READINGS: &str = "readings";
+
+/// How the names were read when the call came first.
+fn readings_of(keyring: &Keyring, receipt: &Receipt) -> Vec<String> {
+    let opened = receipt.readings.as_deref().and_then(|sealed| keyring.open_seal(READINGS, sealed));
+    opened.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+}
+
+/// Seals all that was typed, and answers how names were read, sealed as well: a reading may name a person.
+async fn seal(
+    shop: &OpenShop,
+    command: &mut Command,
+    common: &mut Common,
+    names: &Names,
+    readings: &[String],
+) -> Result<Option<String>, Failure> {
+    if command.keeps_no_words() {
+        (common.reason, common.request_text) = (None, None);
+    }
+    let mut readings = match readings {
+        [] => None,
+        readings => Some(serde_json::to_string(readings).map_err(anyhow::Error::new)?),
+    };
+    let own = command.typed_mut();
+    if own.is_empty() && common.reason.is_none() && common.request_text.is_none() && readings.is_none() {
+        return Ok(None);
+    }
+    let mut problems = Problems::default();
+    own.iter().for_each(|typed| typed.check(&mut problems));
+    problems.check()?;
+    let owner = owner(shop, command, names).await?;
+    let around =
+        [("reason", &mut common.reason), ("request_text", &mut common.request_text), (READINGS, &mut readings)];
+    let around = around.into_iter().filter_map(|(field, text)| {
+        let text = text.as_mut()?;
+        Some(Typed { field, text, kind: Kind::Words })
+    });
+    for typed in command.typed_mut().into_iter().chain(around) {
+        shop.keyring.seal_for(owner, typed).await?;
+    }
+    Ok(readings)
+}
+
+/// Under whose key the texts of a command are sealed: the person's whom they may be about, or else the shop's.
+async fn owner(shop: &OpenShop, command: &Command, names: &Names) -> Result<Owner, Failure> {
+    let order_id = match command.about(names) {
+        _ if command.keeps_no_words() => return Ok(Owner::Shop),
+        About::NewOrder { customer } => return Ok(customer.map_or(Owner::Shop, Owner::Customer)),
+        About::Customer(id) => return Ok(Owner::Customer(id)),
+        About::Orders { .. } | About::Stock(_) | About::Product(_) | About::Rate(_) => return Ok(Owner::Shop),
+        About::Order(order_id) => order_id,
+    };
+    // Where there is no such order, the decision says so and nothing is kept.
+    Ok(shop.directory.customer_of(order_id).await?.map_or(Owner::Shop, Owner::Customer))
+}

@@ -1,0 +1,188 @@
+//! Changes that are hard to take back: previewed first, carried out with a token of the preview.
+//!
+//! A token is signed, not stored, so that any shop can check it. It is bound to the principal, to the arguments and to
+//! the version that the preview showed. It works once because it names the command: the command's id is derived from it,
+//! and the log acts on an id once; the same call again is answered with the receipt of the first.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use orderlog_commands::Receipt;
+use orderlog_domain::{
+    commands::{Command, ConfirmWhen},
+    ids::Version,
+    rejection::{Code, Confirmation, Rejection, Unfit},
+    states::State,
+};
+use orderlog_event_log::Hash;
+use orderlog_keyring::Keyring;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::principal::Principal;
+
+/// The argument that carries a token.
+pub const TOKEN: &str = "confirm_token";
+/// How long a preview stands.
+pub(crate) const TOKEN_MINUTES: i64 = 10;
+/// How far the clocks of two nodes may differ: one checks what the other made.
+const CLOCKS_DIFFER_MINUTES: i64 = 1;
+/// Namespace of command ids derived from tokens.
+const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0001);
+/// Bytes of a token before the frozen orders and the signature: expiry in Unix seconds, version, nonce.
+const PAYLOAD_BYTES: usize = 8 + 8 + 16;
+/// Bytes of one frozen order: number and version.
+const PAIR_BYTES: usize = 8 + 4;
+/// Bytes of a signature.
+const SIGNATURE_BYTES: usize = 32;
+
+/// An order's number and the version that the preview showed.
+pub(crate) type Pair = (i64, i64);
+
+/// Whether the command needs the user's word, now that it is known what it would change.
+pub(crate) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
+    let paid = matches!(&foreseen.before, Some(State::Order(order)) if order.captured > order.refunded);
+    !foreseen.no_change()
+        && match command.confirm_when() {
+            ConfirmWhen::Never => false,
+            ConfirmWhen::IfPaid => paid,
+            ConfirmWhen::Always => true,
+        }
+}
+
+/// What a token is bound to.
+pub(crate) struct Bound<'a> {
+    pub(crate) keyring: &'a Keyring,
+    pub(crate) principal: &'a Principal,
+    pub(crate) request: Hash,
+}
+
+/// A token that serves.
+pub(crate) struct Confirmed {
+    /// The version that the preview showed.
+    pub(crate) version: Version,
+    /// The command's id, where no idempotency key gives it another.
+    pub(crate) command_id: Uuid,
+    /// The orders that the preview showed, where it was about many.
+    pub(crate) frozen: Vec<Pair>,
+}
+
+impl Bound<'_> {
+    fn sign(&self, payload: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let user = self.principal.user.as_bytes();
+        self.keyring.sign(&[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload])
+    }
+
+    fn token(&self, version: Version, frozen: &[Pair], expires: DateTime<Utc>, nonce: Uuid) -> String {
+        let mut bytes = Vec::with_capacity(PAYLOAD_BYTES + SIGNATURE_BYTES);
+        bytes.extend(expires.timestamp().to_be_bytes());
+        bytes.extend(version.0.to_be_bytes());
+        bytes.extend(nonce.as_bytes());
+        for (order_id, version) in frozen {
+            bytes.extend(order_id.to_be_bytes());
+            bytes.extend(u32::try_from(*version).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        let signature = self.sign(&bytes);
+        bytes.extend(signature);
+        BASE64.encode(bytes)
+    }
+
+    /// What the token says, or why it does not serve.
+    pub(crate) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, Unfit> {
+        let (expires, confirmed) = self.read(token)?;
+        // A token that lasts longer than any was made while the clock was ahead: nobody knows how long ago.
+        let longest = (now + TimeDelta::minutes(TOKEN_MINUTES + CLOCKS_DIFFER_MINUTES)).timestamp();
+        if (now.timestamp() + 1..=longest).contains(&expires) { Ok(confirmed) } else { Err(Unfit::Expired) }
+    }
+
+    /// What the token says, and until when it serves (Unix seconds).
+    pub(crate) fn read(&self, token: &str) -> Result<(i64, Confirmed), Unfit> {
+        let bytes = BASE64.decode(token).map_err(|_| Unfit::Foreign)?;
+        let pairs = bytes.len().checked_sub(PAYLOAD_BYTES + SIGNATURE_BYTES).filter(|rest| rest % PAIR_BYTES == 0);
+        if pairs.is_none() {
+            return Err(Unfit::Foreign);
+        }
+        let (payload, signature) = bytes.split_at(bytes.len() - SIGNATURE_BYTES);
+        let differing = self.sign(payload).iter().zip(signature).fold(0, |seen, (ours, theirs)| seen | (ours ^ theirs));
+        if differing != 0 {
+            return Err(Unfit::Foreign);
+        }
+        let number = |from: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&payload[from..from + 8]);
+            i64::from_be_bytes(bytes)
+        };
+        let frozen = payload[PAYLOAD_BYTES..].chunks_exact(PAIR_BYTES).map(|pair| {
+            let (mut id, mut version) = ([0; 8], [0; 4]);
+            id.copy_from_slice(&pair[..8]);
+            version.copy_from_slice(&pair[8..]);
+            (i64::from_be_bytes(id), i64::from(u32::from_be_bytes(version)))
+        });
+        let command_id = Uuid::new_v5(&CONFIRMED_COMMANDS, token.as_bytes());
+        Ok((number(0), Confirmed { version: Version(number(8)), command_id, frozen: frozen.collect() }))
+    }
+
+    /// Asks for the user's word: what would happen, and a fresh token. `at` is the present and a new random id.
+    pub(crate) fn ask(
+        &self,
+        preview: Value,
+        text: &str,
+        version: Version,
+        frozen: &[Pair],
+        at: (DateTime<Utc>, Uuid),
+        unfit: Option<Unfit>,
+    ) -> Rejection {
+        let (now, nonce) = at;
+        let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
+        let why = unfit.map(|why| format!("{why} ")).unwrap_or_default();
+        let message = format!("{why}The user must confirm this first. {text}");
+        let mut rejection = Rejection::new(Code::ConfirmationRequired, message).field(TOKEN).hint(
+            "Show the user what would happen. Once the user agrees, repeat the call with the same arguments and this \
+             confirm_token.",
+        );
+        rejection.confirmation = Some(Box::new(Confirmation {
+            confirm_token: self.token(version, frozen, expires, nonce),
+            expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
+            preview,
+            unfit,
+        }));
+        rejection
+    }
+}
+
+/// What a person decides by: the sentence, the events, the totals.
+pub(crate) fn preview(whole: Value) -> Value {
+    let short = |state: &Value| {
+        let kept = ["status", "payment_status", "totals", "captured", "refunded", "due", "name"];
+        let fields = kept.iter().filter(|name| !state[**name].is_null());
+        Value::Object(fields.map(|name| ((*name).to_owned(), state[*name].clone())).collect())
+    };
+    json!({
+        "text": whole["text"], "events": whole["events"], "warnings": whole["warnings"],
+        "before": short(&whole["before"]), "after": short(&whole["after"]), "version": whole["version"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_token_serves_for_its_ten_minutes_by_the_clock_that_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log.db");
+        let which = orderlog_event_log::WhichLog { log_id: Uuid::nil(), file: Some(log.clone()) };
+        let keyring = Keyring::open(&orderlog_event_log::sqlite_url(&log), &which).await.unwrap();
+        let bound = Bound { keyring: &keyring, principal: &Principal::local(), request: Hash::ZERO };
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let check = |made: TimeDelta| {
+            let expires = now + made + TimeDelta::minutes(TOKEN_MINUTES);
+            bound.check(&bound.token(Version(3), &[], expires, Uuid::nil()), now).map(|confirmed| confirmed.version.0)
+        };
+        assert_eq!(check(TimeDelta::zero()), Ok(3));
+        assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES) + TimeDelta::seconds(1)), Ok(3));
+        assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES)), Err(Unfit::Expired));
+        // Made by a shop whose clock is a little ahead; made while the clock was a year ahead.
+        assert_eq!(check(TimeDelta::seconds(50)), Ok(3));
+        assert_eq!(check(TimeDelta::days(365)), Err(Unfit::Expired));
+    }
+}

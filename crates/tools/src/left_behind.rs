@@ -1,0 +1,88 @@
+//! What erased customers left behind in files: cleared away with the erasure, or as soon as nobody is in the way.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+};
+
+use orderlog_event_log::Log;
+use orderlog_projections::{Projections, StoreError};
+
+use crate::failure::in_words;
+
+use orderlog_keyring::Keyring;
+
+/// Remembers what is still to be cleared away, and why.
+#[derive(Debug, Default)]
+pub struct LeftBehind {
+    /// How many erasures there were.
+    erasures: AtomicU64,
+    /// So many of them have left nothing.
+    cleared: AtomicU64,
+    /// Whether everything was cleared away once since the process started.
+    tidied: AtomicBool,
+    why: Mutex<Option<String>>,
+}
+
+impl LeftBehind {
+    /// Somebody was erased.
+    pub fn one_more(&self) {
+        self.erasures.fetch_add(1, SeqCst);
+    }
+
+    /// Whether anything has to be cleared away. An earlier process may have left something.
+    pub fn is_due(&self) -> bool {
+        !self.tidied.load(SeqCst) || self.is_owed()
+    }
+
+    /// Whether somebody was erased in this process and is not cleared away.
+    fn is_owed(&self) -> bool {
+        self.cleared.load(SeqCst) < self.erasures.load(SeqCst)
+    }
+
+    /// What `/readyz` tells.
+    pub fn told(&self) -> Option<String> {
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(format!("erased customers are not cleared from every file yet: {why}; it is tried every minute"))
+    }
+
+    /// Tries to clear everything away; whether it is. What hinders it is logged once.
+    pub async fn clear(&self, log: &Log, keyring: &Keyring, projections: &Projections) -> bool {
+        // What is erased from here on may come too late for this.
+        let until = self.erasures.load(SeqCst);
+        let (keys, lists) = tokio::join!(keyring.clear_away(), clear_lists(log, projections));
+        let hindered = keys.and(lists).err();
+        if hindered.is_none() {
+            self.cleared.fetch_max(until, SeqCst);
+            self.tidied.store(true, SeqCst);
+        }
+        if hindered.as_ref().is_some_and(is_on_its_way) && !self.is_owed() {
+            return false; // Read models are being built, and nobody knows of anything in them.
+        }
+        let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        match &hindered {
+            Some(error) => {
+                let error = in_words(error);
+                if why.is_none() {
+                    tracing::warn!(error, "an erased customer is not cleared from every file yet");
+                }
+                *why = Some(error);
+            }
+            None if !self.is_due() && why.take().is_some() => {
+                tracing::info!("erased customers are cleared from every file");
+            }
+            None => {}
+        }
+        hindered.is_none()
+    }
+}
+
+/// Whether the read models have only to catch up.
+fn is_on_its_way(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::NotYet))
+}
+
+async fn clear_lists(log: &Log, projections: &Projections) -> anyhow::Result<()> {
+    let head = log.head().await?.position;
+    Ok(projections.purge_customers(head).await?)
+}

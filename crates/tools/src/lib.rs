@@ -1,0 +1,49 @@
+//! What a shop can be asked and told, free of any transport: one file a tool with its arguments, its answer and its sentences.
+//!
+//! A call's path: [`tools::Tools`] finds the tool → [`tool::Tool::run`] checks the arguments (`arguments`) → a command goes the way of
+//! `command_call`, a query the way of `query` → `sentences` and `views` put the answer in words and in JSON.
+
+mod arguments;
+mod calls;
+mod clock;
+mod command_answer;
+mod command_call;
+pub mod completion;
+mod confirm;
+pub mod directory;
+pub mod echo;
+mod failure;
+pub mod history;
+pub mod json;
+mod left_behind;
+pub mod metrics;
+pub mod moments;
+pub mod people;
+pub mod principal;
+mod query;
+mod request;
+mod sales_figures;
+mod schema;
+pub mod sentences;
+mod shop;
+mod tool;
+mod tools;
+mod views;
+mod wording;
+
+pub use self::{
+    arguments::nearest_tool,
+    calls::{CALL_DEADLINE, run_in_task},
+    clock::Clock,
+    command_answer::CommandAnswer,
+    command_call::carry_out,
+    confirm::TOKEN as CONFIRM_TOKEN,
+    failure::{Failure, in_words},
+    left_behind::LeftBehind,
+    request::{Request, keyed_command},
+    schema::{Object, listed},
+    shop::{OpenShop, Opened},
+    tool::{Call, Danger, Tool},
+    tools::{Tools, history_json, order_json, register},
+    wording::local,
+};

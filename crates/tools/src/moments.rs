@@ -1,0 +1,174 @@
+//! A moment of the past, as arguments give it: a time, a business day, or a position of the log.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use orderlog_domain::{
+    calendar::BusinessCalendar,
+    envelope,
+    format::day_in_words,
+    ids::Position,
+    phrase::{self, Direction},
+    rejection::{Code, Rejection},
+};
+use orderlog_event_log::Log;
+use orderlog_projections::{Freshness, Projections};
+
+use crate::{clock::Clock, failure::Failure};
+
+/// A moment of the past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    /// The last position that was recorded by then.
+    pub position: Position,
+    /// The moment itself, by which holds with an end may be over.
+    pub at: DateTime<Utc>,
+    said: Said,
+}
+
+/// How the moment was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Position,
+    Time(DateTime<Utc>),
+    EndOf(NaiveDate),
+}
+
+impl AsOf {
+    /// `at 20 Nov 2026, 18:00`, `at the end of 20 Nov 2026`, `at position 1234`.
+    pub fn in_words(&self, zone: Tz) -> String {
+        match self.said {
+            Said::Time(at) => {
+                let local = at.with_timezone(&zone);
+                format!("at {}", local.format("%-d %b %Y, %H:%M"))
+            }
+            Said::EndOf(day) => format!("at the end of {}", day_in_words(day)),
+            Said::Position => format!("at position {}", self.position),
+        }
+    }
+}
+
+/// Reads moments of the past, and knows which moment a fresh answer must show.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    log: Log,
+    projections: Projections,
+    clock: Clock,
+    calendar: BusinessCalendar,
+}
+
+impl Moments {
+    pub(crate) fn new(log: Log, projections: Projections, clock: Clock, calendar: BusinessCalendar) -> Moments {
+        Moments { log, projections, clock, calendar }
+    }
+
+    /// Reads `as_of` as [`Past::read`] does.
+    pub(crate) async fn as_of(&self, text: &str) -> Result<AsOf, Failure> {
+        let head = self.projections.head(&self.log).await?.position;
+        Past { log: &self.log, head, now: self.clock.now(), calendar: &self.calendar }.read(text).await
+    }
+
+    /// The moment a query must at least show: the head as it stands when the query arrives.
+    pub(crate) async fn fresh(&self) -> Result<Freshness, Failure> {
+        Ok(Freshness::AtLeast(self.projections.head(&self.log).await?.position))
+    }
+}
+
+/// What it takes to read `as_of`.
+#[derive(Debug)]
+pub struct Past<'a> {
+    /// Whose positions are meant.
+    pub log: &'a Log,
+    /// Where the log ends.
+    pub head: Position,
+    /// The present.
+    pub now: DateTime<Utc>,
+    /// How days are counted.
+    pub calendar: &'a BusinessCalendar,
+}
+
+impl Past<'_> {
+    /// Reads `as_of`: an RFC 3339 time (what was recorded then is included), a position such as `1234`, or a date phrase,
+    /// which means the end of its last day.
+    pub async fn read(&self, text: &str) -> Result<AsOf, Failure> {
+        let text = text.trim();
+        let (head, now) = (self.head, self.now);
+        if let Ok(position) = text.trim_start_matches('@').parse::<i64>() {
+            if YEARS.contains(&position) && !text.starts_with('@') && position <= head.0 {
+                return Err(ambiguous(position).into());
+            }
+            if !YEARS.contains(&position) || text.starts_with('@') {
+                return match position {
+                    0.. if position <= head.0 => {
+                        let (position, said) = (Position(position), Said::Position);
+                        Ok(AsOf { position, at: recorded_at(self.log, position).await?, said })
+                    }
+                    _ => Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into()),
+                };
+            }
+        }
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            let at = at.with_timezone(&Utc);
+            if at > now {
+                return Err(problem("That moment lies in the future.".to_owned()).into());
+            }
+            let position = last_position(self.log, head, |recorded_at| recorded_at <= at).await?;
+            return Ok(AsOf { position, at, said: Said::Time(at) });
+        }
+        let calendar = self.calendar;
+        let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
+            rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
+        })?;
+        // A day that is not over ends now.
+        match range.to.map(|day| (day, calendar.day_bounds(day))) {
+            Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
+            Some((day, (_, end))) if end <= now => {
+                let position = last_position(self.log, head, |recorded_at| recorded_at < end).await?;
+                Ok(AsOf { position, at: end, said: Said::EndOf(day) })
+            }
+            Some(_) | None => Ok(AsOf { position: head, at: now, said: Said::Time(now) }),
+        }
+    }
+}
+
+/// The last position whose time of recording is `early`. These times never decrease along the log, so halving finds it:
+/// 20 reads of one event in a log of a million.
+pub async fn last_position(
+    log: &Log,
+    head: Position,
+    early: impl Fn(DateTime<Utc>) -> bool,
+) -> Result<Position, Failure> {
+    let (mut known, mut later) = (0, head.0 + 1);
+    while later - known > 1 {
+        let middle = known + (later - known) / 2;
+        if early(recorded_at(log, Position(middle)).await?) {
+            known = middle;
+        } else {
+            later = middle;
+        }
+    }
+    Ok(Position(known))
+}
+
+/// When the event at a position was recorded; long ago where there is none before the first.
+async fn recorded_at(log: &Log, position: Position) -> Result<DateTime<Utc>, Failure> {
+    if position == Position::START {
+        return Ok(DateTime::UNIX_EPOCH);
+    }
+    let page = log.read(Position(position.0 - 1), 1).await.map_err(anyhow::Error::new)?;
+    let event = page.first().ok_or_else(|| anyhow::anyhow!("event {position} is missing"))?;
+    Ok(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at)
+}
+
+/// A bare number like these may be meant as a year.
+const YEARS: std::ops::RangeInclusive<i64> = 1_900..=2_199;
+
+fn ambiguous(number: i64) -> Rejection {
+    let message = format!("{number} may be a year or a position of the log.");
+    let hint = format!("Write @{number} for the position, or a day such as {number}-12-31.");
+    Rejection::new(Code::Ambiguous, message).field("as_of").hint(&hint)
+}
+
+fn problem(message: String) -> Rejection {
+    Rejection::invalid("as_of", message)
+        .hint("Give an RFC 3339 time, a day, or a position of the log, not in the future.")
+}

@@ -1,0 +1,193 @@
+//! What all queries share: paging, how names and dates were read, freshness, the frame of an answer.
+
+use std::collections::HashMap;
+
+use orderlog_domain::{
+    ids::{CustomerId, ProductId},
+    phrase::{self, DateRange, Direction},
+    rejection::Rejection,
+};
+use orderlog_projections::{Answer, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest, customers};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{directory::Purpose, failure::Failure, shop::OpenShop, views::CustomerView};
+
+/// Items of a page when the caller does not say.
+const DEFAULT_LIMIT: u32 = 20;
+
+/// Arguments that every list takes besides its own.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Paging {
+    /// Items wanted; 20 when left out.
+    #[serde(default)]
+    #[schemars(with = "u32", range(min = 1, max = PAGE_LIMIT))]
+    limit: Option<u32>,
+    /// next_cursor of the page before; with the same other arguments.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    cursor: Option<String>,
+}
+
+/// What every query answers besides its own.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Frame {
+    /// How the arguments were read.
+    interpretation: Interpretation,
+    /// Where the next page starts, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    next_cursor: Option<String>,
+    /// The moment of the log that is shown.
+    position: i64,
+    /// Events that are not taken in yet; absent when the answer is fresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    behind: Option<i64>,
+    /// Fit to be read aloud.
+    text: String,
+}
+
+/// How dates, names and choices were read.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct Interpretation {
+    /// The range of dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "phrase::Interpretation")]
+    pub(crate) date_range: Option<phrase::Interpretation>,
+    /// Names that were not given exactly.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub(crate) names: Vec<String>,
+    /// The position of the log that was asked about, where it is not the present one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    pub(crate) as_of_position: Option<i64>,
+    /// What was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(crate) reading: Option<String>,
+}
+
+impl Paging {
+    pub(crate) fn request(&self) -> Result<PageRequest, Rejection> {
+        let cursor: Option<Cursor> = self
+            .cursor
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| Rejection::invalid("cursor", format!("{error}.")))?;
+        Ok(PageRequest { limit: self.limit.unwrap_or(DEFAULT_LIMIT), cursor })
+    }
+}
+
+impl Frame {
+    /// The frame of a read model's answer.
+    pub(crate) fn of<T>(
+        answer: &Answer<T>,
+        next: Option<Cursor>,
+        interpretation: Interpretation,
+        text: String,
+    ) -> Frame {
+        let behind = (answer.behind > 0).then_some(answer.behind);
+        let stale = behind.map(|n| format!(" This is {n} events behind the log.")).unwrap_or_default();
+        Frame {
+            interpretation,
+            next_cursor: next.map(|cursor| cursor.to_string()),
+            position: answer.position.0,
+            behind,
+            text: text + &stale,
+        }
+    }
+
+    /// The frame of an answer read from the log itself.
+    pub(crate) fn of_log(position: i64, next: Option<String>, interpretation: Interpretation, text: String) -> Frame {
+        Frame { interpretation, next_cursor: next, position, behind: None, text }
+    }
+}
+
+/// What a query's names and dates came to.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) range: Option<DateRange>,
+    pub(crate) customer: Option<CustomerId>,
+    pub(crate) product: Option<ProductId>,
+    pub(crate) interpretation: Interpretation,
+}
+
+impl Read {
+    /// The days to restrict a query to; open where nothing was said.
+    pub(crate) fn days(&self) -> Days {
+        self.range.as_ref().map(|range| Days { from: range.from, to: range.to }).unwrap_or_default()
+    }
+}
+
+/// Reads the arguments that most queries have: a range of dates, a customer, a product.
+pub(crate) async fn read_filters(
+    shop: &OpenShop,
+    range: Option<&str>,
+    customer: Option<&str>,
+    product: Option<&str>,
+) -> Result<Read, Failure> {
+    let mut read = Read::default();
+    if let Some(text) = range {
+        read.take_range(phrase::read_unbounded(text, shop.clock.now(), &shop.settings.calendar, Direction::Past)?);
+    }
+    if let Some(text) = customer {
+        let (id, reading) = shop.directory.customer(text, "customer", Purpose::Read).await?;
+        read.customer = Some(id);
+        read.interpretation.names.extend(reading);
+    }
+    if let Some(text) = product {
+        let (id, reading) = shop.directory.product(text, "product", Purpose::Read).await?;
+        read.product = Some(id);
+        read.interpretation.names.extend(reading);
+    }
+    Ok(read)
+}
+
+/// Names of customers, for lists of their orders.
+pub(crate) async fn customers_named(
+    shop: &OpenShop,
+    ids: impl Iterator<Item = uuid::Uuid>,
+    freshness: Freshness,
+) -> Result<HashMap<uuid::Uuid, CustomerView>, Failure> {
+    let mut ids: Vec<CustomerId> = ids.map(CustomerId).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = customers::customers_by_id(&shop.projections, &ids, freshness).await?.found;
+    Ok(found.into_iter().map(|customer| (customer.customer_id, customer_view(customer))).collect())
+}
+
+impl Read {
+    pub(crate) fn take_range(&mut self, range: DateRange) {
+        let mut interpretation = range.interpretation();
+        if !range.whole_days {
+            interpretation.warnings.push("Figures are kept by business day, so whole days were taken.".to_owned());
+        }
+        self.interpretation.date_range = Some(interpretation);
+        self.range = Some(range);
+    }
+}
+
+/// A customer whom a list names, even when nothing more is known than the id.
+pub(crate) fn known(customers: &HashMap<uuid::Uuid, CustomerView>, id: uuid::Uuid) -> CustomerView {
+    customers.get(&id).cloned().unwrap_or(CustomerView {
+        customer_id: id,
+        name: None,
+        email: None,
+        phone: None,
+        address: None,
+    })
+}
+
+pub(crate) fn customer_view(customer: customers::Customer) -> CustomerView {
+    CustomerView {
+        customer_id: customer.customer_id,
+        name: customer.name,
+        email: customer.email,
+        phone: customer.phone,
+        address: customer.address,
+    }
+}

@@ -1,0 +1,223 @@
+//! One call of a command: who asks, under which id, how; and the arguments that every command takes besides its own.
+
+use orderlog_domain::{ids::CommandId, rejection::Rejection};
+use orderlog_event_log::Hash;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    arguments::read_as,
+    confirm::{Bound, Confirmed},
+    principal::{Caller, Principal},
+    schema::Object,
+    shop::OpenShop,
+};
+
+/// Namespace of command ids derived from idempotency keys.
+const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656d_0001);
+
+/// Arguments that every command takes besides its own.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Common {
+    /// New for each change; the call repeated with it acts once.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 200))]
+    pub idempotency_key: Option<String>,
+    /// Refuse unless it still stands at this version.
+    #[serde(default)]
+    #[schemars(with = "i64", range(min = 0))]
+    pub expected_version: Option<i64>,
+    /// Show what would happen; record nothing.
+    #[serde(default)]
+    #[schemars(with = "bool")]
+    pub dry_run: Option<bool>,
+    /// From CONFIRMATION_REQUIRED, once the user agrees.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 10_000))]
+    pub confirm_token: Option<String>,
+    /// Why it is done.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 500))]
+    pub reason: Option<String>,
+    /// What the user typed.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 2000))]
+    pub request_text: Option<String>,
+}
+
+/// A command's frame: who asks, under which id, how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(crate) common: Common,
+    pub(crate) command_id: CommandId,
+    /// Whether the same call may come again under the same id.
+    pub keyed: bool,
+    /// Whether to refuse it where an identical one came moments ago.
+    pub suspect: bool,
+    pub(crate) hash: Hash,
+    /// As older releases hashed the same request: with what the user typed and why.
+    pub former_hash: Hash,
+    pub(crate) caller: Caller,
+}
+
+impl Request {
+    /// Takes the common arguments out of `arguments`, leaving the command's own.
+    pub fn split(
+        shop: &OpenShop,
+        tool: &'static str,
+        arguments: &mut Object,
+        caller: Caller,
+    ) -> Result<Request, Rejection> {
+        let mut common = Object::new();
+        for name in ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"] {
+            common.extend(arguments.remove_entry(name));
+        }
+        let common: Common = read_as(common)?;
+        let hash = request_hash(tool, arguments, common.expected_version, [None, None]);
+        let words = [common.reason.as_deref(), common.request_text.as_deref()];
+        let former_hash = match words {
+            [None, None] => hash,
+            words => request_hash(tool, arguments, common.expected_version, words),
+        };
+        let command_id = match &common.idempotency_key {
+            Some(key) => keyed_command(&caller.principal.user, key),
+            None => CommandId(shop.clock.new_id()),
+        };
+        let keyed = common.idempotency_key.is_some();
+        Ok(Request { common, command_id, keyed, suspect: false, hash, former_hash, caller })
+    }
+
+    /// A command that an import reads from a file. It needs no key: what it says is so already, or becomes so.
+    pub fn of_import(
+        shop: &OpenShop,
+        tool: &'static str,
+        mut row: Object,
+        dry_run: bool,
+        caller: Caller,
+    ) -> Result<Request, Rejection> {
+        row.insert("dry_run".to_owned(), dry_run.into());
+        Request::split(shop, tool, &mut row, caller)
+    }
+
+    /// The same, recording nothing.
+    pub fn trial(&self) -> Request {
+        let mut trial = self.clone();
+        trial.common.dry_run = Some(true);
+        trial
+    }
+
+    /// One of several commands of the same request, about one order and against a version of its own. Under one key each
+    /// order is changed once, however often the user is asked.
+    pub(crate) fn part(&self, confirmed: &Confirmed, order_id: i64, version: i64) -> Request {
+        let whole = if self.keyed { self.command_id.0 } else { confirmed.command_id };
+        let mut part = self.clone();
+        part.command_id = CommandId(Uuid::new_v5(&whole, &order_id.to_be_bytes()));
+        part.keyed = true;
+        part.common.expected_version = Some(version);
+        part
+    }
+
+    /// The whole of such a request, for the log to keep that it was carried out.
+    pub(crate) fn whole(&self, confirmed: Option<&Confirmed>) -> Option<Request> {
+        let mut whole = self.clone();
+        if !self.keyed {
+            whole.command_id = CommandId(confirmed?.command_id);
+        }
+        let Common { reason, request_text, expected_version, .. } = &mut whole.common;
+        (*reason, *request_text, *expected_version) = (None, None, None);
+        whole.keyed = true;
+        Some(whole)
+    }
+
+    /// What a confirm token of this request is bound to.
+    pub(crate) fn bound<'a>(&'a self, shop: &'a OpenShop) -> Bound<'a> {
+        Bound { keyring: &shop.keyring, principal: &self.caller.principal, request: self.hash }
+    }
+
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.caller.principal
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.common.dry_run == Some(true)
+    }
+
+    /// The same, refused where an identical one without an idempotency key came moments ago.
+    pub fn suspected(self) -> Request {
+        Request { suspect: !self.keyed, ..self }
+    }
+}
+
+/// The id of the command that a user asks for with an idempotency key.
+pub fn keyed_command(user: &str, key: &str) -> CommandId {
+    CommandId(Uuid::new_v5(&KEYED_COMMANDS, format!("{user}\0{key}").as_bytes()))
+}
+
+/// SHA-256 over the tool's name and everything the caller asked, however the members were ordered. Why it is asked and in
+/// which `words` is no part of that; older releases took them in.
+fn request_hash(tool: &str, arguments: &Object, expected_version: Option<i64>, words: [Option<&str>; 2]) -> Hash {
+    let mut hasher = Sha256::new();
+    hasher.update(tool);
+    hash_object(&mut hasher, arguments);
+    hasher.update(expected_version.unwrap_or(-1).to_be_bytes());
+    for text in words {
+        hash_text(&mut hasher, text.unwrap_or("\0"));
+    }
+    Hash(hasher.finalize().into())
+}
+
+fn hash_object(hasher: &mut Sha256, object: &Object) {
+    let mut names: Vec<&String> = object.keys().collect();
+    names.sort_unstable();
+    hasher.update(b"{");
+    for name in names {
+        hash_text(hasher, name);
+        hash_value(hasher, &object[name]);
+    }
+    hasher.update(b"}");
+}
+
+fn hash_value(hasher: &mut Sha256, value: &Value) {
+    match value {
+        Value::Object(object) => hash_object(hasher, object),
+        Value::Array(items) => {
+            hasher.update(b"[");
+            items.iter().for_each(|item| hash_value(hasher, item));
+            hasher.update(b"]");
+        }
+        Value::String(text) => hash_text(hasher, text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            hasher.update(b"=");
+            hash_text(hasher, &value.to_string());
+        }
+    }
+}
+
+/// With its length before it, so that no two requests have the same bytes.
+fn hash_text(hasher: &mut Sha256, text: &str) {
+    hasher.update((text.len() as u64).to_be_bytes());
+    hasher.update(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hash(value: Value) -> Hash {
+        request_hash("orders.ship", value.as_object().unwrap(), None, [None, None])
+    }
+
+    #[test]
+    fn the_hash_ignores_order_but_nothing_else() {
+        let one = hash(json!({"order_id": 1001, "lines": [{"line": 1, "quantity": 2}]}));
+        assert_eq!(one, hash(json!({"lines": [{"quantity": 2, "line": 1}], "order_id": 1001})));
+        assert_ne!(one, hash(json!({"order_id": 1001, "lines": [{"line": 1, "quantity": 3}]})));
+        assert_ne!(hash(json!({"a": "1"})), hash(json!({"a": 1})));
+    }
+}

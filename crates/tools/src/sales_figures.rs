@@ -1,0 +1,222 @@
+//! Figures of sales as reports and explanations show them, and the reference by which one leads to the other.
+
+use std::{fmt, str::FromStr};
+
+use chrono::NaiveDate;
+use orderlog_domain::{
+    calendar::Period,
+    format::MoneyOut,
+    ids::{CustomerId, Position, ProductId},
+    postings::{Basis, Figures as Amounts},
+    rejection::Rejection,
+};
+use orderlog_projections::{
+    Days,
+    daily_sales::{GroupBy, GroupKey, Sales, SalesRequest, Selection},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::shop::OpenShop;
+
+/// What counts as a sale, and when.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BasisInput {
+    /// When the order is placed.
+    #[default]
+    Booked,
+    /// When the units leave.
+    Shipped,
+    /// When money moves.
+    Cash,
+}
+
+impl BasisInput {
+    pub(crate) fn basis(self) -> Basis {
+        match self {
+            BasisInput::Booked => Basis::Booked,
+            BasisInput::Shipped => Basis::Shipped,
+            BasisInput::Cash => Basis::Cash,
+        }
+    }
+}
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Figures {
+    /// ISO 4217.
+    currency: String,
+    /// No rate was stored: neither in the shop's currency nor part of `figures`.
+    unconverted: bool,
+    /// Orders posted less those cancelled whole; by product, those that hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
+    pub(crate) orders: Option<i64>,
+    /// Units posted less units taken back.
+    units: i64,
+    gross: MoneyOut,
+    discount: MoneyOut,
+    net: MoneyOut,
+    shipping: MoneyOut,
+    revenue: MoneyOut,
+    tax: MoneyOut,
+    total: MoneyOut,
+    /// For sales.explain.
+    reference: String,
+}
+
+impl Figures {
+    pub(crate) fn of(shop: &OpenShop, currency: &str, sales: &Sales, amounts: Amounts, about: &Reference) -> Figures {
+        let money = |minor| shop.wording.money_in(minor, currency);
+        Figures {
+            currency: currency.to_owned(),
+            unconverted: sales.home != shop.settings.currency.code(),
+            orders: Some(sales.orders),
+            units: sales.units,
+            gross: money(amounts.gross),
+            discount: money(amounts.discount),
+            net: money(amounts.net()),
+            shipping: money(amounts.shipping),
+            revenue: money(amounts.revenue()),
+            tax: money(amounts.tax),
+            total: money(amounts.total()),
+            reference: about.to_string(),
+        }
+    }
+}
+
+/// A figure of a report, as reports name it: `booked/2026-11-01..2026-11-30@1234;home=INR;product=…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) selection: Selection,
+    /// The position at which the figure was reported.
+    pub(crate) known_at: Position,
+}
+
+impl Reference {
+    /// The part of it in one currency, converted or not.
+    pub(crate) fn part(&self, sales: &Sales) -> Reference {
+        let (currency, home) = (Some(sales.currency.clone()), Some(sales.home.clone()));
+        Reference { selection: Selection { currency, home, ..self.selection.clone() }, ..*self }
+    }
+
+    /// The part of it that counts in one currency, whichever it was sold in.
+    pub(crate) fn home(&self, code: &str) -> Reference {
+        Reference { selection: Selection { home: Some(code.to_owned()), ..self.selection.clone() }, ..*self }
+    }
+
+    /// The part of it that a group shows.
+    pub(crate) fn group(&self, key: GroupKey, group_by: Option<GroupBy>) -> Reference {
+        let mut selection = self.selection.clone();
+        match key {
+            GroupKey::From(from) => selection.request.days = period(self.selection.request.days, from, group_by),
+            GroupKey::Product(id) => selection.product = Some(id),
+            GroupKey::Shipping => selection.product = Some(ProductId(Uuid::nil())),
+            GroupKey::Customer(id) => selection.customer = Some(id),
+        }
+        Reference { selection, ..*self }
+    }
+}
+
+/// The days of a period as far as they lie in the range asked for.
+fn period(asked: Days, from: NaiveDate, group_by: Option<GroupBy>) -> Days {
+    let (first, last) = group_by.and_then(GroupBy::period).unwrap_or(Period::Day).around(from);
+    let from = asked.from.map_or(first, |from| from.max(first));
+    let to = asked.to.map_or(last, |to| to.min(last));
+    Days::between(from, to)
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Selection { request, currency, home, product, customer } = &self.selection;
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let (basis, from, to) = (request.basis.name(), day(request.days.from), day(request.days.to));
+        write!(f, "{basis}/{from}..{to}@{}", self.known_at)?;
+        if let Some(currency) = currency {
+            write!(f, ";currency={currency}")?;
+        }
+        if let Some(home) = home {
+            write!(f, ";home={home}")?;
+        }
+        if let Some(product) = product {
+            write!(f, ";product={product}")?;
+        }
+        if let Some(customer) = customer {
+            write!(f, ";customer={customer}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Reference {
+    type Err = Rejection;
+
+    fn from_str(text: &str) -> Result<Reference, Rejection> {
+        parse(text).ok_or_else(not_a_reference)
+    }
+}
+
+pub(crate) fn not_a_reference() -> Rejection {
+    Rejection::invalid("reference", "This is no reference of a figure.")
+        .hint("Take the reference of a figure from orders_report_sales, or give date_range and basis instead.")
+}
+
+fn parse(text: &str) -> Option<Reference> {
+    let mut parts = text.trim().split(';');
+    let (basis, rest) = parts.next()?.split_once('/')?;
+    let (days, position) = rest.split_once('@')?;
+    let (from, to) = days.split_once("..")?;
+    let day = |text: &str| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) };
+    let request = SalesRequest {
+        basis: Basis::ALL.into_iter().find(|one| one.name() == basis)?,
+        days: Days { from: day(from)?, to: day(to)? },
+        ..SalesRequest::default()
+    };
+    let mut selection = Selection { request, ..Selection::default() };
+    for part in parts {
+        match part.split_once('=')? {
+            ("currency", code) => selection.currency = Some(code.to_owned()),
+            ("home", code) => selection.home = Some(code.to_owned()),
+            ("product", id) => selection.product = Some(ProductId(id.parse().ok()?)),
+            ("customer", id) => selection.customer = Some(CustomerId(id.parse().ok()?)),
+            _ => return None,
+        }
+    }
+    Some(Reference { selection, known_at: Position(position.parse().ok()?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_reads_back_what_it_writes() {
+        for text in [
+            "booked/2026-11-20..2026-11-21@1234",
+            "cash/..@1",
+            "shipped/2026-11-20..@7;currency=USD;home=INR;product=ff1f3b23-51fb-55b2-a624-5ac424b58c36",
+            "booked/2026-11-01..2026-11-30@9;home=INR;customer=de88815d-a731-5695-825d-7db3f3b4bd60",
+        ] {
+            assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
+        }
+        for nonsense in ["", "booked", "loans/..@1", "booked/..", "booked/..@x", "booked/..@1;sql=1", "booked/a..b@1"] {
+            assert!(nonsense.parse::<Reference>().is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_period_stays_within_what_was_asked() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let asked = Days::between(day("2026-11-05"), day("2026-12-20"));
+        assert_eq!(
+            period(asked, day("2026-11-01"), Some(GroupBy::Month)),
+            Days::between(day("2026-11-05"), day("2026-11-30"))
+        );
+        assert_eq!(
+            period(asked, day("2026-12-01"), Some(GroupBy::Month)),
+            Days::between(day("2026-12-01"), day("2026-12-20"))
+        );
+        let week = Some(GroupBy::Week(chrono::Weekday::Mon));
+        assert_eq!(period(asked, day("2026-11-09"), week), Days::between(day("2026-11-09"), day("2026-11-15")));
+    }
+}

@@ -1,0 +1,151 @@
+//! What happened, in a few words: one event, or all that one command did to an order.
+
+use orderlog_domain::{
+    decide::Shop,
+    event::{Disposition, Event, LineUnits, PlacedLine},
+    order::Order,
+};
+
+use super::{all_of, moment, plural, spoken, units};
+use crate::history::Act;
+
+/// Lines a sentence names; more are counted.
+const NAMED_LINES: usize = 3;
+
+/// `2 of Product A shipped with Blue Dart; the order is now partially shipped`
+pub fn act(act: &Act<'_>, settings: &Shop) -> String {
+    let mistaken = act.before.as_ref().is_some_and(|before| before.undone < act.after.undone);
+    let told = act.events.iter().map(|event| match &event.data {
+        Event::PaymentRefunded(fact) if mistaken => {
+            let amount = settings.locale.money_in_words(fact.amount, fact.currency);
+            format!("payment of {amount} by {} undone", fact.method)
+        }
+        data => describe(data, Some(&act.after), settings),
+    });
+    let told: Vec<String> = told.collect();
+    let mut sentence = told.join(", ");
+    let Some(before) = &act.before else { return capitalised(sentence) };
+    let (old, new) = (before.status(), act.after.status());
+    let mut now = vec![];
+    // An event may already have said so.
+    if old != new && !told.contains(&spoken(new)) {
+        now.push(spoken(new));
+    }
+    if before.payment_status() != act.after.payment_status() {
+        now.push(act.after.payment_status().name().replace('_', " "));
+    }
+    if !now.is_empty() {
+        sentence.push_str(&format!("; the order is now {}", now.join(" and ")));
+    }
+    capitalised(sentence)
+}
+
+/// What an event says, amounts and times as the shop writes them; products are named where the order is at hand.
+pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String {
+    let money = |minor, currency| settings.locale.money_in_words(minor, currency);
+    let moved = |lines: &[LineUnits]| {
+        named(lines.iter().map(|moved| (moved.units, name_of(order, moved.line))).collect(), " of ")
+    };
+    match event {
+        Event::OrderPlaced(fact) => {
+            let lines = fact.lines.iter().map(|line: &PlacedLine| (line.quantity, Some(line.name.clone()))).collect();
+            format!("placed: {} for {}", named(lines, " × "), money(fact.totals.total, fact.currency))
+        }
+        Event::OrderConfirmed(_) => "confirmed".to_owned(),
+        Event::OrderUnconfirmed(_) => "acceptance taken back".to_owned(),
+        Event::OrderHeld(fact) => match fact.until {
+            Some(until) => format!("put on hold until {}", moment(until, settings.calendar.timezone)),
+            None => "put on hold".to_owned(),
+        },
+        Event::OrderReleased(_) => "released from hold".to_owned(),
+        Event::ProcessingStarted(_) => "picking started".to_owned(),
+        Event::UnitsShipped(fact) => {
+            let by = fact.carrier.as_ref().map(|carrier| format!(" with {carrier}")).unwrap_or_default();
+            format!("{} shipped{by}", moved(&fact.lines))
+        }
+        Event::UnitsDelivered(fact) => format!("{} delivered", moved(&fact.lines)),
+        Event::UnitsCancelled(fact) => format!("{} cancelled", moved(&fact.lines)),
+        Event::BackorderFilled(fact) => {
+            let waiting = named(vec![(fact.units, name_of(order, fact.line))], " of ");
+            let need = if fact.units == 1 { "needs" } else { "need" };
+            format!("{waiting} no longer {need} to wait for stock")
+        }
+        Event::PaymentCaptured(fact) => format!("{} paid by {}", money(fact.amount, fact.currency), fact.method),
+        Event::LinesChanged(fact) => {
+            format!("lines changed; the order now comes to {}", money(fact.totals.total, fact.currency))
+        }
+        Event::ShipmentVoided(fact) => format!("shipment {} voided: {} back", fact.shipment, moved(&fact.lines)),
+        Event::UnitsReturned(fact) => match fact.disposition {
+            Disposition::Restock => format!("{} came back and went into stock", moved(&fact.lines)),
+            Disposition::Scrap => format!("{} came back and went to scrap", moved(&fact.lines)),
+        },
+        Event::PaymentRefunded(fact) => {
+            format!("{} refunded by {} ({})", money(fact.amount, fact.currency), fact.method, fact.kind.name())
+        }
+        Event::StockReturned(fact) => format!("{} of order #{} on hand again", units(fact.units), fact.order_id),
+        Event::StockReserved(fact) => format!("{} set aside for order #{}", units(fact.units), fact.order_id),
+        Event::StockBackordered(fact) => format!("order #{} waits for {}", fact.order_id, units(fact.units)),
+        Event::StockReleased(fact) => {
+            format!("{} of order #{} free again", units(fact.reserved + fact.backordered), fact.order_id)
+        }
+        Event::StockConsumed(fact) => format!("{} left for order #{}", units(fact.units), fact.order_id),
+        Event::StockReceived(fact) => format!("{} came in", units(fact.units)),
+        Event::StockAdjusted(fact) => format!("corrected by {:+}", fact.delta),
+        Event::LowStockReached(fact) => format!("low: {} available", fact.available),
+        Event::LowStockRecovered(fact) => format!("no longer low: {} available", fact.available),
+        Event::ProductRegistered(fact) => format!("registered as {}", fact.entry.name),
+        Event::ProductChanged(fact) => format!("catalogue entry changed: {}", fact.entry.name),
+        Event::CustomerRegistered(_) => "customer registered".to_owned(),
+        Event::CustomerChanged(_) => "customer changed".to_owned(),
+        Event::RateStored(fact) => format!("1 {} is {} {}", fact.currency, fact.rate.normalize(), fact.shop_currency),
+        Event::CustomerErased(_) => "customer's particulars erased".to_owned(),
+    }
+}
+
+/// The product on a line, as ordered; a line may be gone since.
+fn name_of(order: Option<&Order>, line: u32) -> Option<String> {
+    order?.lines.iter().find(|known| known.line == line).map(|line| line.name.clone())
+}
+
+/// `2 of Product A and 1 of Product B`; several lines of a product are one, and many products are only counted.
+fn named(lines: Vec<(i64, Option<String>)>, of: &str) -> String {
+    let mut products: Vec<(String, i64)> = vec![];
+    for (units, name) in &lines {
+        let Some(name) = name else { return units_of(&lines) };
+        match products.iter_mut().find(|(known, _)| known == name) {
+            Some((_, sum)) => *sum += units,
+            None => products.push((name.clone(), *units)),
+        }
+    }
+    if products.len() > NAMED_LINES {
+        return format!("{} of {}", units_of(&lines), plural(products.len() as i64, "product"));
+    }
+    let parts: Vec<String> = products.iter().map(|(name, units)| format!("{units}{of}{name}")).collect();
+    if parts.is_empty() { units(0) } else { all_of(&parts) }
+}
+
+fn units_of(lines: &[(i64, Option<String>)]) -> String {
+    units(lines.iter().map(|(units, _)| units).sum())
+}
+
+fn capitalised(text: String) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_named_until_they_are_many() {
+        let of = |lines: &[(i64, &str)]| {
+            named(lines.iter().map(|(units, name)| (*units, Some((*name).to_owned()))).collect(), " of ")
+        };
+        assert_eq!(of(&[(2, "Product A")]), "2 of Product A");
+        assert_eq!(of(&[(2, "Product A"), (1, "B"), (1, "Product A")]), "3 of Product A and 1 of B");
+        assert_eq!(of(&[(1, "A"), (2, "B"), (3, "C")]), "1 of A, 2 of B and 3 of C");
+        assert_eq!(of(&[(1, "A"), (2, "B"), (3, "C"), (4, "D")]), "10 units of 4 products");
+        assert_eq!(named(vec![(2, None), (1, Some("A".to_owned()))], " of "), "3 units");
+    }
+}

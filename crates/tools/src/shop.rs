@@ -1,0 +1,68 @@
+//! An open shop: what every tool works with.
+
+use std::sync::Arc;
+
+use orderlog_commands::Writer;
+use orderlog_domain::decide::Shop;
+use orderlog_event_log::Log;
+use orderlog_keyring::Keyring;
+use orderlog_projections::Projections;
+use tokio_util::task::TaskTracker;
+
+use crate::{clock::Clock, directory::Directory, left_behind::LeftBehind, moments::Moments, wording::Wording};
+
+/// The log and its writer, the read models, the keys, and how names, moments and amounts are read and written.
+pub struct OpenShop {
+    /// Currency, calendar and locale.
+    pub settings: Shop,
+    /// Tells the time and mints ids.
+    pub clock: Clock,
+    /// The log, to be read.
+    pub log: Log,
+    /// Takes commands.
+    pub writer: Writer,
+    /// The read models.
+    pub projections: Projections,
+    /// Keys of customers and of the shop.
+    pub keyring: Arc<Keyring>,
+    /// What erased customers left in files and is not cleared away yet.
+    pub left_behind: Arc<LeftBehind>,
+    /// What names in arguments mean.
+    pub directory: Directory,
+    /// What moments of the past mean, and which moment a fresh answer must show.
+    pub moments: Moments,
+    /// How amounts and times are written.
+    pub wording: Wording,
+    /// Calls under way; whoever closes the shop waits for them.
+    pub tasks: TaskTracker,
+}
+
+/// What a shop is opened from.
+pub struct Opened {
+    /// Currency, calendar and locale.
+    pub settings: Shop,
+    /// Tells the time and mints ids.
+    pub clock: Clock,
+    /// The log, to be read.
+    pub log: Log,
+    /// Takes commands.
+    pub writer: Writer,
+    /// The read models.
+    pub projections: Projections,
+    /// Keys of customers and of the shop.
+    pub keyring: Arc<Keyring>,
+    /// What erased customers left in files.
+    pub left_behind: Arc<LeftBehind>,
+}
+
+impl OpenShop {
+    /// The parts that tools work with, made of what is open already.
+    pub fn new(opened: Opened) -> OpenShop {
+        let Opened { settings, clock, log, writer, projections, keyring, left_behind } = opened;
+        let moments = Moments::new(log.clone(), projections.clone(), clock, settings.calendar.clone());
+        let directory = Directory::new(log.clone(), projections.clone(), Arc::clone(&keyring), moments.clone());
+        let wording = Wording::of(&settings);
+        let tasks = TaskTracker::new();
+        OpenShop { settings, clock, log, writer, projections, keyring, left_behind, directory, moments, wording, tasks }
+    }
+}

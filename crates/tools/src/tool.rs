@@ -1,0 +1,262 @@
+//! What a tool is: its name, what it takes and answers, how dangerous it is, and the function that does it.
+
+use std::{pin::Pin, sync::Arc};
+
+use orderlog_domain::{commands::Command, rejection::Rejection};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    arguments::{check, cursor, read_as, shape::Shape},
+    command_answer::CommandAnswer,
+    command_call::carry_out,
+    confirm::TOKEN,
+    echo,
+    failure::Failure,
+    principal::Caller,
+    query::Paging,
+    request::{Common, Request},
+    schema::{self, Object},
+    shop::OpenShop,
+};
+
+/// One call of a tool.
+pub struct Call {
+    /// As the caller sent them.
+    pub arguments: Object,
+    /// On whose behalf, through which program.
+    pub caller: Caller,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>>;
+
+/// One tool.
+pub struct Tool {
+    /// `orders.get_pending`.
+    pub name: &'static str,
+    /// Schema of what it takes.
+    pub input: Arc<Object>,
+    /// For people.
+    pub title: &'static str,
+    /// What an assistant reads of it.
+    pub description: String,
+    /// Outline of what it answers.
+    pub output: Arc<Object>,
+    /// What it can do to the shop.
+    pub danger: Danger,
+    shape: Shape,
+    listed: bool,
+    run: Box<dyn Fn(Arc<OpenShop>, Call) -> Answering + Send + Sync>,
+}
+
+/// What a tool can do to the shop, as hosts want it declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    /// Changes nothing.
+    Read,
+    /// Adds facts.
+    Write,
+    /// Takes something back that was promised or counted.
+    Destructive,
+}
+
+impl Tool {
+    /// Checks the arguments, then does the work.
+    pub async fn run(&self, shop: Arc<OpenShop>, mut call: Call) -> Result<Value, Failure> {
+        self.drop_nulls(&mut call.arguments);
+        let (arguments, readings) = check::read(&self.shape, &self.input, call.arguments)?;
+        let answer = (self.run)(shop, Call { arguments, ..call }).await;
+        let mut answer = answer.map_err(|mut failure| {
+            if let Failure::Rejected(Rejection { confirmation: Some(confirmation), .. }) = &mut failure {
+                echo::tidy(&mut confirmation.preview);
+            }
+            failure
+        })?;
+        tell(&mut answer, readings);
+        echo::tidy(&mut answer);
+        Ok(answer)
+    }
+
+    /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.
+    pub(crate) fn command<C>(name: &'static str, title: &'static str, danger: Danger) -> Tool
+    where
+        C: DeserializeOwned + JsonSchema + Into<Command> + Send + 'static,
+    {
+        Tool::command_with(name, title, danger, |shop, request, input: C| async move {
+            carry_out(&shop, request, input.into()).await
+        })
+    }
+
+    /// A command with some work of its own at the edge. Takes `C` and the common arguments.
+    pub(crate) fn command_with<C, F>(
+        name: &'static str,
+        title: &'static str,
+        danger: Danger,
+        run: impl Fn(Arc<OpenShop>, Request, C) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        C: DeserializeOwned + JsonSchema + Send + 'static,
+        F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
+    {
+        Tool::command_of_call::<C, _>(name, title, danger, move |shop, call| async move {
+            let Call { mut arguments, caller } = call;
+            let request = Request::split(&shop, name, &mut arguments, caller)?;
+            run(shop, request, read_as(arguments)?).await
+        })
+    }
+
+    /// A command that reads its arguments itself. They are described by `C` and the common ones.
+    pub(crate) fn command_of_call<C, F>(
+        name: &'static str,
+        title: &'static str,
+        danger: Danger,
+        run: impl Fn(Arc<OpenShop>, Call) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        C: JsonSchema,
+        F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
+    {
+        let (mut input, output) = (schema::input::<C>(), schema::output::<CommandAnswer>());
+        schema::merge(&mut input, schema::input::<Common>());
+        Tool::new(name, title, danger, input, output, move |shop, call| {
+            Box::pin(async move { write(run(shop, call).await?) })
+        })
+    }
+
+    /// A query that answers a page of a list. Takes `I` and paging.
+    pub(crate) fn listing<I, O, F>(
+        name: &'static str,
+        title: &'static str,
+        run: impl Fn(Arc<OpenShop>, I, Paging) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Serialize + JsonSchema,
+        F: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
+        let (mut input, output) = (schema::input::<I>(), schema::output::<O>());
+        schema::merge(&mut input, schema::input::<Paging>());
+        Tool::new(name, title, Danger::Read, input, output, move |shop, call| {
+            let mut arguments = call.arguments;
+            let mut paging = Object::new();
+            for name in ["limit", "cursor"] {
+                paging.extend(arguments.remove_entry(name));
+            }
+            let list = cursor::list_of(name, &arguments);
+            let inputs = cursor::take(&mut paging, &list).and_then(|()| Ok((read_as(arguments)?, read_as(paging)?)));
+            Box::pin(async move {
+                let (input, paging) = inputs?;
+                let mut answer = write(run(shop, input, paging).await?)?;
+                cursor::give(&mut answer, &list);
+                Ok(answer)
+            })
+        })
+    }
+
+    /// A tool that only reads.
+    pub(crate) fn query<I, O, F>(
+        name: &'static str,
+        title: &'static str,
+        run: impl Fn(Arc<OpenShop>, I, Caller) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Serialize + JsonSchema,
+        F: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
+        let (input, output) = (schema::input::<I>(), schema::output::<O>());
+        Tool::new(name, title, Danger::Read, input, output, move |shop, call| {
+            let input = read_as(call.arguments);
+            Box::pin(async move { write(run(shop, input?, call.caller).await?) })
+        })
+    }
+
+    pub(crate) fn new(
+        name: &'static str,
+        title: &'static str,
+        danger: Danger,
+        mut input: Object,
+        mut output: Object,
+        run: impl Fn(Arc<OpenShop>, Call) -> Answering + Send + Sync + 'static,
+    ) -> Tool {
+        output.remove("description");
+        let description = input.remove("description").and_then(|text| text.as_str().map(one_line)).unwrap_or_default();
+        input.entry("properties").or_insert_with(|| Value::Object(Object::new()));
+        let shape = shape(name, &input);
+        Tool {
+            name,
+            title,
+            description,
+            input: Arc::new(input),
+            output: Arc::new(output),
+            danger,
+            shape,
+            listed: true,
+            run: Box::new(run),
+        }
+    }
+
+    /// Takes one more argument, which the edge removes before the rest is read.
+    pub(crate) fn with_argument(self, name: &str, schema: Value) -> Tool {
+        let mut input = (*self.input).clone();
+        if let Some(Value::Object(properties)) = input.get_mut("properties") {
+            properties.insert(name.to_owned(), schema);
+        }
+        let shape = shape(self.name, &input);
+        Tool { input: Arc::new(input), shape, ..self }
+    }
+
+    /// Can be called, but is not listed.
+    pub(crate) fn hidden(mut self) -> Tool {
+        self.listed = false;
+        self
+    }
+
+    /// Whether it can change anything.
+    pub fn is_command(&self) -> bool {
+        self.danger != Danger::Read
+    }
+
+    /// Whether it may ask the user to confirm.
+    pub fn may_ask(&self) -> bool {
+        self.input.get("properties").is_some_and(|properties| properties.get(TOKEN).is_some())
+    }
+
+    /// Whether `tools/list` tells of it.
+    pub fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    /// Some hosts send null for what the user left open.
+    fn drop_nulls(&self, arguments: &mut Object) {
+        let known = self.input.get("properties");
+        arguments.retain(|name, value| !(value.is_null() && known.is_some_and(|known| known.get(name).is_some())));
+    }
+}
+
+/// Says how arguments were read that were not written as they are listed.
+fn tell(answer: &mut Value, readings: Vec<String>) {
+    let Value::Object(answer) = answer else { return };
+    if readings.is_empty() {
+        return;
+    }
+    let interpretation = answer.entry("interpretation").or_insert_with(|| Value::Object(Object::new()));
+    if let Value::Object(interpretation) = interpretation {
+        interpretation.insert("arguments".to_owned(), readings.into());
+    }
+}
+
+/// Made once, at start.
+fn shape(name: &str, input: &Object) -> Shape {
+    Shape::of(input).unwrap_or_else(|problem| panic!("the schema of {name} cannot be checked: {problem}"))
+}
+
+pub(crate) fn write<O: Serialize>(answer: O) -> Result<Value, Failure> {
+    serde_json::to_value(answer).map_err(|error| Failure::Failed(anyhow::Error::new(error).context("write the answer")))
+}
+
+/// Doc comments are wrapped for editors; descriptions are not.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

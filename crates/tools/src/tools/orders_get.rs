@@ -1,0 +1,115 @@
+//! orders.get: one order as it stands, or stood at a moment of the past. Read from the log, so it is always fresh.
+
+use std::sync::Arc;
+
+use orderlog_domain::{
+    ids::OrderId,
+    order::Order,
+    rejection::{Code, Rejection},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::Failure,
+    history,
+    moments::AsOf,
+    people,
+    principal::Caller,
+    query::{Frame, Interpretation},
+    sentences,
+    shop::OpenShop,
+    tool::Tool,
+    views::{self, OrderView},
+};
+
+/// One order: status, lines, money, shipments, payments; as it stands, or stood at as_of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// The order's number.
+    #[schemars(range(min = 1))]
+    order_id: i64,
+    /// As of a time (RFC 3339), a day (its end) or a log position.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    as_of: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    order: OrderView,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::query("orders.get", "Show an order", |shop, input, _: Caller| run(shop, input))
+}
+
+/// The order as it stands, as its tool answers it, in JSON.
+pub async fn order_json(shop: &Arc<OpenShop>, order_id: i64) -> Result<String, Failure> {
+    let answer = run(Arc::clone(shop), Input { order_id, as_of: None }).await?;
+    serde_json::to_string(&answer).map_err(|error| anyhow::Error::new(error).into())
+}
+
+async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
+    let id = OrderId(input.order_id);
+    let as_of = match &input.as_of {
+        Some(text) => Some(shop.moments.as_of(text).await?),
+        None => None,
+    };
+    let position = as_of.map(|as_of| as_of.position);
+    let events = history::events_of(&shop.log, id, position).await?;
+    let order = history::fold(id, &events).ok_or_else(|| unknown_then(&shop, id, as_of))?;
+    // From the log as well: a read model may not have heard of a name yet.
+    let customer = views::customer(&shop, &people::customer(&shop.log, order.customer_id).await?);
+    let at = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
+    let view = views::order(&shop, &order, customer, at);
+    let of = view.customer.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    let verb = if as_of.is_some() { "was" } else { "is" };
+    let hold = if view.on_hold { format!(" and on hold{}", sentences::until(&shop, &order)) } else { String::new() };
+    let then = as_of
+        .map(|as_of| format!(" This is how it stood {}.", as_of.in_words(shop.settings.calendar.timezone)))
+        .unwrap_or_default();
+    let text = format!(
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{then}",
+        orderlog_domain::format::day_in_words(order.placed_on),
+        sentences::spoken(order.status()),
+        goods(&order, &shop.wording.amount(order.current_totals().total, order.currency)),
+        order.payment_status().name().replace('_', " "),
+    );
+    let interpretation = Interpretation { as_of_position: position.map(|at| at.0), ..Interpretation::default() };
+    let last = events.last().map_or(0, |event| event.position.0);
+    Ok(Output { order: view, frame: Frame::of_log(last, None, interpretation, text) })
+}
+
+/// `3 units for ₹2,770.76, 1 more came back`: what is kept and what that comes to, then what is not.
+fn goods(order: &Order, total: &str) -> String {
+    let back: i64 = order.lines.iter().map(|line| line.returned).sum();
+    let kept = order.lines.iter().map(|line| line.active()).sum::<i64>() - back;
+    match (kept, back) {
+        (_, 0) => format!("{} for {total}", sentences::units(kept)),
+        (0, _) => format!("{} came back, which leaves {total}", sentences::units(back)),
+        _ => format!("{} for {total}, {back} more came back", sentences::units(kept)),
+    }
+}
+
+/// There is no such order, or there was none yet.
+pub(super) fn unknown_then(shop: &OpenShop, id: OrderId, as_of: Option<AsOf>) -> Rejection {
+    match as_of {
+        None => unknown(id),
+        Some(as_of) => Rejection::new(
+            Code::NotFound,
+            format!("There was no order #{id} {}.", as_of.in_words(shop.settings.calendar.timezone)),
+        )
+        .field("as_of")
+        .hint("Leave as_of out to see whether it was placed later."),
+    }
+}
+
+pub(super) fn unknown(id: OrderId) -> Rejection {
+    Rejection::new(Code::NotFound, format!("There is no order #{id}."))
+        .field("order_id")
+        .hint("Look for it with orders_search.")
+}

@@ -1,0 +1,282 @@
+//! orders.get_pending: orders about which something is open.
+
+use std::sync::Arc;
+
+use orderlog_domain::order::Status;
+use orderlog_projections::pending_orders::{self, Filter, OpenOrder, PendingOrders, Scope, Sort};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::Failure,
+    query::{Frame, Paging, Read, customers_named, known, read_filters},
+    sentences::{self, ranges},
+    shop::OpenShop,
+    tool::Tool,
+    views::{CustomerView, MoneySum, sums},
+};
+
+/// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open
+/// in another way. Filtered by the day they were placed; status as of now or as_of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// When placed, such as "last week", "since Monday" or "2026-11-01..2026-11-15"; all when left out.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 100))]
+    date_range: Option<String>,
+    /// What is open about them; pending when left out.
+    #[serde(default)]
+    #[schemars(with = "ScopeInput")]
+    scope: Option<ScopeInput>,
+    /// Only this customer's: e-mail, name or id.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 254))]
+    customer: Option<String>,
+    /// Only with this product: SKU or name.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 254))]
+    product: Option<String>,
+    /// Order of the list; oldest first when left out.
+    #[serde(default)]
+    #[schemars(with = "SortInput")]
+    sort: Option<SortInput>,
+    /// As of a time (RFC 3339), a day (its end) or a log position.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 100))]
+    as_of: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ScopeInput {
+    /// still owes goods.
+    Pending,
+    /// nobody accepted it yet.
+    Unconfirmed,
+    /// money is still owed.
+    Unpaid,
+    /// nothing may ship.
+    OnHold,
+    /// a unit waits for stock.
+    Backordered,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SortInput {
+    Oldest,
+    Newest,
+    Largest,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// One page.
+    orders: Vec<Row>,
+    /// Orders over all pages.
+    total_count: i64,
+    /// Orders over all pages, by status.
+    counts: Vec<Count>,
+    /// What they come to over all pages, by currency.
+    totals: Vec<MoneySum>,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Row {
+    order_id: i64,
+    placed_on: String,
+    customer: CustomerView,
+    status: String,
+    payment_status: String,
+    on_hold: bool,
+    backordered: bool,
+    /// Units that have not left.
+    units_owed: i64,
+    total: orderlog_domain::format::MoneyOut,
+    due: orderlog_domain::format::MoneyOut,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Count {
+    status: String,
+    orders: i64,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::listing("orders.get_pending", "Pending orders", run)
+}
+
+async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let mut read =
+        read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let scope = input.scope.unwrap_or(ScopeInput::Pending);
+    let as_of = match &input.as_of {
+        Some(text) => Some(shop.moments.as_of(text).await?),
+        None => None,
+    };
+    let page = paging.request()?;
+    // A phrase such as "today" goes on meaning what it meant on the first page.
+    let position = as_of.map(|as_of| page.cursor.map_or(as_of.position, |cursor| cursor.pinned));
+    read.interpretation.as_of_position = position.map(|position| position.0);
+    read.interpretation.reading = Some(reading(scope, as_of.is_some()));
+    let filter = Filter {
+        scope: match scope {
+            ScopeInput::Pending => Scope::Pending,
+            ScopeInput::Unconfirmed => Scope::Unconfirmed,
+            ScopeInput::Unpaid => Scope::Unpaid,
+            ScopeInput::OnHold => Scope::OnHold,
+            ScopeInput::Backordered => Scope::Backordered,
+        },
+        placed: read.days(),
+        customer: read.customer,
+        product: read.product,
+        sort: match input.sort {
+            Some(SortInput::Newest) => Sort::Newest,
+            Some(SortInput::Largest) => Sort::Largest,
+            Some(SortInput::Oldest) | None => Sort::Oldest,
+        },
+        as_of: position,
+        at: as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at),
+    };
+    let fresh = shop.moments.fresh().await?;
+    let answer = pending_orders::pending_orders(&shop.projections, &filter, page, fresh).await?;
+    let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
+    let counts = counts(&answer.found);
+    let totals = sums(&shop, answer.found.counts.iter().map(|count| (count.currency.as_str(), count.total)));
+    let then = as_of.map(|as_of| as_of.in_words(shop.settings.calendar.timezone));
+    let text = text(scope, &read, then.as_deref(), &answer.found, &counts, &totals);
+    let rows = answer.found.orders.iter().map(|row| Row::of(&shop, row, known(&customers, row.customer_id))).collect();
+    let (next, total_count) = (answer.found.next, answer.found.total_count);
+    let frame = Frame::of(&answer, next, std::mem::take(&mut read.interpretation), text);
+    Ok(Output { orders: rows, total_count, counts, totals, frame })
+}
+
+impl Row {
+    fn of(shop: &OpenShop, row: &OpenOrder, customer: CustomerView) -> Row {
+        Row {
+            order_id: row.order_id,
+            placed_on: row.placed_on.clone(),
+            customer,
+            status: row.status.clone(),
+            payment_status: row.payment_status.clone(),
+            on_hold: row.on_hold,
+            backordered: row.backordered,
+            units_owed: row.units_owed,
+            total: shop.wording.money_in(row.total, &row.currency),
+            due: shop.wording.money_in(row.due, &row.currency),
+        }
+    }
+}
+
+/// Per status over all currencies, in the order of an order's life.
+fn counts(found: &PendingOrders) -> Vec<Count> {
+    let of = |status: Status| found.counts.iter().filter(|c| c.status == status.name()).map(|c| c.orders).sum();
+    Status::ALL
+        .into_iter()
+        .map(|status| Count { status: status.name().to_owned(), orders: of(status) })
+        .filter(|count| count.orders > 0)
+        .collect()
+}
+
+fn reading(scope: ScopeInput, then: bool) -> String {
+    let when = if then { "then" } else { "now" };
+    let what = match scope {
+        ScopeInput::Pending => "pending: orders placed in the range that still owe goods as of",
+        ScopeInput::Unconfirmed => "unconfirmed: orders placed in the range that nobody accepted as of",
+        ScopeInput::Unpaid => "unpaid: orders placed in the range for which money is still owed as of",
+        ScopeInput::OnHold => "on_hold: orders placed in the range that may not ship as of",
+        ScopeInput::Backordered => "backordered: orders placed in the range of which a unit waits for stock as of",
+    };
+    let held = if matches!(scope, ScopeInput::Pending) { ", held ones included" } else { "" };
+    format!("{what} {when}{held}")
+}
+
+/// `There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹…`; `There were …` where
+/// `then` names a moment of the past.
+fn text(
+    scope: ScopeInput,
+    read: &Read,
+    then: Option<&str>,
+    found: &PendingOrders,
+    counts: &[Count],
+    totals: &[MoneySum],
+) -> String {
+    let what = match scope {
+        ScopeInput::Pending => "pending ",
+        ScopeInput::Unconfirmed => "unconfirmed ",
+        ScopeInput::Unpaid => "unpaid ",
+        ScopeInput::OnHold => "held ",
+        ScopeInput::Backordered => "backordered ",
+    };
+    let from = match &read.range {
+        Some(range) if range.from.is_some() || range.to.is_some() => format!(" {}", ranges::within("from", range)),
+        _ => String::new(),
+    };
+    let days = read.range.as_ref().map_or("", ranges::whole_days);
+    let stood = then.map(|then| format!(" This is how it stood {then}.")).unwrap_or_default();
+    let are = match (found.total_count, then) {
+        (1, None) => "is",
+        (1, Some(_)) => "was",
+        (_, None) => "are",
+        (_, Some(_)) => "were",
+    };
+    if found.total_count == 0 {
+        return format!("There {are} no {what}orders{from}.{days}{stood}");
+    }
+    let orders = sentences::plural(found.total_count, &format!("{what}order"));
+    let by_status = sentences::listed(counts.iter().map(|c| (c.status.replace('_', " "), c.orders)));
+    let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
+    format!("There {are} {orders}{from}: {by_status}, worth {}.{days}{stood}", sentences::all_of(&worth))
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_projections::pending_orders::StatusCount;
+
+    use super::*;
+
+    #[test]
+    fn the_sentence_names_range_counts_and_worth() {
+        let count = |status: &str, orders| StatusCount {
+            status: status.to_owned(),
+            currency: "INR".to_owned(),
+            orders,
+            units_owed: orders,
+            total: 100_000,
+            due: 0,
+        };
+        let counted = vec![count("confirmed", 7), count("pending", 5)];
+        let found = PendingOrders { orders: vec![], next: None, total_count: 12, counts: counted };
+        let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
+        let calendar = orderlog_domain::calendar::BusinessCalendar::default();
+        let within = |phrase: &str| {
+            let mut read = Read::default();
+            let past = orderlog_domain::phrase::Direction::Past;
+            read.take_range(orderlog_domain::phrase::read(phrase, now, &calendar, past).unwrap());
+            read
+        };
+        let totals = [MoneySum::example("₹2,000")];
+        assert_eq!(
+            text(ScopeInput::Pending, &within("last week"), None, &found, &counts(&found), &totals),
+            "There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
+        );
+        assert_eq!(
+            text(ScopeInput::Unpaid, &within("from since Monday"), None, &found, &counts(&found), &totals),
+            "There are 12 unpaid orders since Monday (16–22 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
+        );
+        assert_eq!(
+            text(ScopeInput::Pending, &within("last 2 hours"), None, &found, &counts(&found), &totals),
+            "There are 12 pending orders from 22 Nov 2026: 5 pending, 7 confirmed, worth ₹2,000. The whole day was taken, \
+             not only the hours asked for."
+        );
+        let then = Some("at the end of 20 Nov 2026");
+        assert_eq!(
+            text(ScopeInput::Pending, &Read::default(), then, &found, &counts(&found), &totals),
+            "There were 12 pending orders: 5 pending, 7 confirmed, worth ₹2,000. This is how it stood at the end of \
+             20 Nov 2026."
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! orders.search: orders by number, text, status, customer, product, day and total.
+
+use std::sync::Arc;
+
+use orderlog_domain::{
+    format::MoneyOut,
+    ids::CustomerId,
+    money::parse_amount,
+    order::{PaymentStatus, Status},
+    phrase::DateRange,
+    rejection::Rejection,
+};
+use orderlog_projections::{
+    Freshness, PageRequest,
+    customers::{self, Customer},
+    order_summary::{self, Filter, OrderSummary, Sort},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::Failure,
+    query::{Frame, Paging, customers_named, known, read_filters},
+    sentences::{self, ranges},
+    shop::OpenShop,
+    tool::Tool,
+    views::{CustomerView, MoneySum, sums},
+};
+
+/// Customers a text may stand for.
+const TEXT_CUSTOMERS: u32 = 50;
+/// Customers named where a text was read as something like it.
+const NAMED_CUSTOMERS: usize = 5;
+
+/// Find orders, newest first. Everything given must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// An order number, also where it was imported from, or part of a product's name or SKU, or of a customer's name or e-mail address.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 254))]
+    text: Option<String>,
+    /// Any of these statuses.
+    #[serde(default)]
+    #[schemars(length(max = 8))]
+    status: Vec<Status>,
+    /// Any of these payment statuses.
+    #[serde(default)]
+    #[schemars(length(max = 6))]
+    payment_status: Vec<PaymentStatus>,
+    /// E-mail address, name or id.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 254))]
+    customer: Option<String>,
+    /// SKU or name.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 254))]
+    product: Option<String>,
+    /// When they were placed, such as "last week".
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 100))]
+    date_range: Option<String>,
+    /// Least total, in each order's own currency, such as "999.00".
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 40))]
+    min_total: Option<String>,
+    /// Greatest total, likewise.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 40))]
+    max_total: Option<String>,
+    /// Order of the list; newest first when left out.
+    #[serde(default)]
+    #[schemars(with = "SortInput")]
+    sort: Option<SortInput>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SortInput {
+    Newest,
+    Oldest,
+    Largest,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// One page.
+    orders: Vec<Row>,
+    /// Orders over all pages.
+    total_count: i64,
+    /// What they come to over all pages, by currency.
+    totals: Vec<MoneySum>,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Row {
+    order_id: i64,
+    placed_on: String,
+    customer: CustomerView,
+    status: String,
+    payment_status: String,
+    on_hold: bool,
+    backordered: bool,
+    units: i64,
+    total: MoneyOut,
+    captured: MoneyOut,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::listing("orders.search", "Search orders", run)
+}
+
+async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let mut read =
+        read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let fresh = shop.moments.fresh().await?;
+    let amount = |field: &str, text: &Option<String>| {
+        let parse = |text: &String| parse_amount(text, shop.settings.currency);
+        text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
+    };
+    let searched = input.text.as_deref().filter(|text| !text.trim().is_empty());
+    let mut filter = Filter {
+        or_customers: customers_with(&shop, searched, fresh).await?,
+        statuses: input.status,
+        payment_statuses: input.payment_status,
+        customer: read.customer,
+        product: read.product,
+        placed: read.days(),
+        min_total: amount("min_total", &input.min_total)?,
+        max_total: amount("max_total", &input.max_total)?,
+        sort: match input.sort {
+            Some(SortInput::Oldest) => Sort::Oldest,
+            Some(SortInput::Largest) => Sort::Largest,
+            Some(SortInput::Newest) | None => Sort::Newest,
+        },
+        text: searched.map(str::to_owned),
+    };
+    let page = paging.request()?;
+    let mut answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
+    if answer.found.total_count == 0
+        && filter.or_customers.is_empty()
+        && let Some(text) = searched
+    {
+        let alike = customers::find_customers(&shop.projections, text, TEXT_CUSTOMERS, fresh).await?.found.items;
+        if !alike.is_empty() {
+            read.interpretation.names.push(reading(text, &alike));
+            filter.or_customers = alike.iter().map(|customer| CustomerId(customer.customer_id)).collect();
+            answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
+        }
+    }
+    let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
+    let totals = sums(&shop, answer.found.sums.iter().map(|sum| (sum.currency.as_str(), sum.total)));
+    let now = shop.clock.now().timestamp_millis();
+    let rows = answer.found.orders.iter();
+    let rows = rows.map(|row| Row::of(&shop, row, known(&customers, row.customer_id), now)).collect();
+    let total_count = answer.found.total_count;
+    let text = text(total_count, read.range.as_ref(), &totals);
+    let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
+    Ok(Output { orders: rows, total_count, totals, frame })
+}
+
+/// `3 orders fit, worth ₹… in all.`; names the days where hours were asked for.
+fn text(total_count: i64, range: Option<&DateRange>, totals: &[MoneySum]) -> String {
+    let range = range.filter(|range| !range.whole_days);
+    let from = range.map(|range| format!(" {}", ranges::within("from", range))).unwrap_or_default();
+    let days = range.map_or("", ranges::whole_days);
+    if total_count == 0 {
+        return format!("No order{from} fits.{days}");
+    }
+    let orders = sentences::plural(total_count, "order");
+    let fit = if total_count == 1 { "fits" } else { "fit" };
+    let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
+    format!("{orders}{from} {fit}, worth {} in all.{days}", sentences::all_of(&worth))
+}
+
+/// Customers whose name or e-mail address contains the text, as in customers.search, so that their orders are found too.
+async fn customers_with(shop: &OpenShop, text: Option<&str>, fresh: Freshness) -> Result<Vec<CustomerId>, Failure> {
+    let Some(text) = text else { return Ok(vec![]) };
+    let page = PageRequest::first(TEXT_CUSTOMERS);
+    let found = customers::customers(&shop.projections, Some(text), page, fresh).await?.found.customers;
+    Ok(found.into_iter().map(|customer| CustomerId(customer.customer_id)).collect())
+}
+
+/// `Nothing has `Ahsa`; read as Asha Rao.`
+fn reading(text: &str, alike: &[Customer]) -> String {
+    let names: Vec<&str> = alike.iter().filter_map(|customer| customer.name.as_deref()).take(NAMED_CUSTOMERS).collect();
+    let more = if alike.len() > names.len() { " and others like them" } else { "" };
+    format!("Nothing has `{text}`; it was read as {}{more}.", names.join(", "))
+}
+
+impl Row {
+    fn of(shop: &OpenShop, row: &OrderSummary, customer: CustomerView, now: i64) -> Row {
+        Row {
+            order_id: row.order_id,
+            placed_on: row.placed_on.clone(),
+            customer,
+            status: row.status.clone(),
+            payment_status: row.payment_status.clone(),
+            on_hold: row.held_until > now,
+            backordered: row.backordered,
+            units: row.units,
+            total: shop.wording.money_in(row.total, &row.currency),
+            captured: shop.wording.money_in(row.captured, &row.currency),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_domain::{
+        calendar::BusinessCalendar,
+        phrase::{self, Direction},
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_sentence_says_which_days_hours_came_to() {
+        let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
+        let read = |text| phrase::read(text, now, &BusinessCalendar::default(), Direction::Past).unwrap();
+        let totals = [MoneySum::example("₹2,000")];
+        for (phrase, count, expected) in [
+            ("last week", 3, "3 orders fit, worth ₹2,000 in all."),
+            ("last week", 0, "No order fits."),
+            (
+                "last 2 hours",
+                1,
+                "1 order from 22 Nov 2026 fits, worth ₹2,000 in all. The whole day was taken, not only the hours asked for.",
+            ),
+            (
+                "last 24 hours",
+                0,
+                "No order from 21–22 Nov 2026 fits. Whole days were taken, not only the hours asked for.",
+            ),
+        ] {
+            assert_eq!(text(count, Some(&read(phrase)), &totals), expected, "{phrase}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! products.search: the catalogue.
+
+use std::sync::Arc;
+
+use orderlog_domain::format::MoneyOut;
+use orderlog_projections::catalogue::{self, Product};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::Failure,
+    query::{Frame, Interpretation, Paging},
+    sentences,
+    shop::OpenShop,
+    tool::Tool,
+};
+
+/// Products whose name or SKU contains a text, by name; all when it is left out.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// Part of a name or SKU.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 254))]
+    text: Option<String>,
+    /// Also those that can no longer be ordered.
+    #[serde(default)]
+    include_archived: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// One page.
+    products: Vec<Row>,
+    /// Products over all pages.
+    total_count: i64,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Row {
+    sku: String,
+    name: String,
+    /// Of one unit.
+    price: MoneyOut,
+    /// Percent.
+    tax_rate: String,
+    /// Whether the price includes tax.
+    tax_inclusive: bool,
+    /// deny, backorder or untracked.
+    policy: String,
+    archived: bool,
+}
+
+pub(super) fn search() -> Tool {
+    Tool::listing("products.search", "Search products", run)
+}
+
+async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let (text, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
+    let answer = catalogue::products(&shop.projections, text, input.include_archived, page, fresh).await?;
+    let row = |product: &Product| Row {
+        sku: product.sku.clone(),
+        name: product.name.clone(),
+        price: shop.wording.money_in(product.price, &product.currency),
+        tax_rate: product.tax_rate.clone(),
+        tax_inclusive: product.tax_inclusive,
+        policy: product.policy.clone(),
+        archived: product.archived,
+    };
+    let products: Vec<Row> = answer.found.products.iter().map(row).collect();
+    let total_count = answer.found.total_count;
+    let text = match (total_count, products.as_slice()) {
+        (0, _) => "No product fits.".to_owned(),
+        (1, [only]) => {
+            let price = only.price.currency.parse().map(|currency| shop.wording.amount(only.price.minor, currency));
+            format!("{} ({}) costs {}.", only.name, only.sku, price.unwrap_or_default())
+        }
+        (n, _) if input.text.is_none() => format!("There are {}.", sentences::plural(n, "product")),
+        (n, _) => format!("{} fit.", sentences::plural(n, "product")),
+    };
+    let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);
+    Ok(Output { products, total_count, frame })
+}

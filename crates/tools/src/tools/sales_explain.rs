@@ -1,0 +1,176 @@
+//! sales.explain: every posting behind a figure, each with its event, and the proof that they add up to it.
+
+use std::sync::Arc;
+
+use orderlog_domain::{format::MoneyOut, rejection::Rejection};
+use orderlog_projections::daily_sales::{self, ExplainedPosting, Sales, SalesRequest, Selection};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    failure::Failure,
+    query::{Frame, Paging, read_filters},
+    sales_figures::{BasisInput, Figures, Reference, not_a_reference},
+    schema::Object,
+    sentences,
+    shop::OpenShop,
+    tool::Tool,
+};
+
+/// What a sales figure is made of: every posting, each with its event, adding up exactly to the figure. Take the
+/// reference of a figure from orders_report_sales, or say which days and basis.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// reference of a figure. Give this, or date_range.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1, max = 300))]
+    reference: Option<String>,
+    /// Days such as "yesterday" or "last week".
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 100))]
+    date_range: Option<String>,
+    /// How sales are counted; booked when left out.
+    #[serde(default)]
+    #[schemars(with = "BasisInput")]
+    basis: Option<BasisInput>,
+    /// Only this product: SKU or name.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 254))]
+    product: Option<String>,
+    /// Only this customer: e-mail address, name or id.
+    #[serde(default)]
+    #[schemars(with = "String", length(max = 254))]
+    customer: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// The figure, per currency.
+    figures: Vec<Figures>,
+    /// The postings, in order of the log, one page.
+    #[schemars(with = "Vec<Object>")]
+    postings: Vec<PostingView>,
+    /// Postings over all pages.
+    total_count: i64,
+    /// Whether the postings add up to the figure as reports keep it.
+    agrees: bool,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize)]
+struct PostingView {
+    position: i64,
+    event: String,
+    order_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<i64>,
+    business_date: String,
+    units: i64,
+    revenue: MoneyOut,
+    tax: MoneyOut,
+    total: MoneyOut,
+    /// The same as it counts in another currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    converted: Option<ConvertedView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConvertedView {
+    revenue: MoneyOut,
+    tax: MoneyOut,
+    total: MoneyOut,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::listing("sales.explain", "Explain a sales figure", run)
+}
+
+async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let read =
+        read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let head = shop.projections.head(&shop.log).await?.position;
+    let reference = match (&input.reference, &input.date_range) {
+        (Some(_), Some(_)) => {
+            return Err(Rejection::invalid("reference", "Give reference or date_range, not both.").into());
+        }
+        (Some(reference), None) => reference.parse::<Reference>()?,
+        (None, _) => {
+            let basis = input.basis.unwrap_or_default().basis();
+            let request = SalesRequest { basis, days: read.days(), ..SalesRequest::default() };
+            let (product, customer) = (read.product, read.customer);
+            let selection = Selection { request, product, customer, ..Selection::default() };
+            Reference { selection, known_at: head }
+        }
+    };
+    if reference.known_at > head {
+        return Err(not_a_reference().into());
+    }
+    let fresh = shop.moments.fresh().await?;
+    let mut selection = reference.selection.clone();
+    selection.request.as_of = Some(reference.known_at);
+    let answer = daily_sales::explain(&shop.projections, &selection, paging.request()?, fresh).await?;
+    let found = &answer.found;
+    let agrees = found.sums == found.reported;
+    let wholes = wholes(&found.sums);
+    let whole = |sales: &Sales| Figures::of(&shop, &sales.home, sales, sales.own, &reference.home(&sales.home));
+    let part = |sales: &Sales| Figures::of(&shop, &sales.currency, sales, sales.own, &reference.part(sales));
+    let parts = found.sums.iter().filter(|sales| sales.currency != sales.home);
+    let figures: Vec<Figures> = wholes.iter().map(whole).chain(parts.map(part)).collect();
+    let whole_days = read.range.as_ref().map_or("", sentences::ranges::whole_days);
+    let text = text(&shop, found.total_count, &wholes, &found.sums) + whole_days;
+    let postings = found.postings.iter().map(|posting| view(&shop, posting)).collect();
+    let total_count = found.total_count;
+    let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
+    Ok(Output { figures, postings, total_count, agrees, frame })
+}
+
+/// What the sums of currencies come to where they count.
+fn wholes(sums: &[Sales]) -> Vec<Sales> {
+    let mut wholes: Vec<Sales> = vec![];
+    for sales in sums.iter().cloned().map(Sales::in_home) {
+        match wholes.iter_mut().find(|whole| whole.home == sales.home) {
+            Some(whole) => whole.add(&sales),
+            None => wholes.push(sales),
+        }
+    }
+    wholes
+}
+
+/// `7 postings add up to ₹26,491.34 with tax, of which ₹4,206.25 stands for $50.`
+fn text(shop: &OpenShop, postings: i64, wholes: &[Sales], sums: &[Sales]) -> String {
+    let amount = |minor: i64, code: &str| code.parse().map(|code| shop.wording.amount(minor, code)).unwrap_or_default();
+    let shown: Vec<String> = wholes.iter().map(|whole| amount(whole.own.total(), &whole.home)).collect();
+    if shown.is_empty() {
+        return "Nothing was posted there.".to_owned();
+    }
+    let come_to = if postings == 1 { "comes to" } else { "add up to" };
+    let sold = sums.iter().filter(|sales| sales.currency != sales.home).map(|sales| {
+        let (home, own) = (amount(sales.converted.total(), &sales.home), amount(sales.own.total(), &sales.currency));
+        format!(", of which {home} stands for {own}")
+    });
+    let sold: String = sold.collect();
+    format!("{} {come_to} {} with tax{sold}.", sentences::plural(postings, "posting"), sentences::all_of(&shown))
+}
+
+fn view(shop: &OpenShop, posting: &ExplainedPosting) -> PostingView {
+    let Sales { currency, home, units, own, converted, .. } = &posting.sales;
+    let money = |minor| shop.wording.money_in(minor, currency);
+    PostingView {
+        position: posting.position,
+        event: posting.event.clone(),
+        order_id: posting.order_id,
+        line: (posting.line > 0).then_some(posting.line),
+        business_date: posting.day.clone(),
+        units: *units,
+        revenue: money(own.revenue()),
+        tax: money(own.tax),
+        total: money(own.total()),
+        converted: (home != currency).then(|| ConvertedView {
+            revenue: shop.wording.money_in(converted.revenue(), home),
+            tax: shop.wording.money_in(converted.tax, home),
+            total: shop.wording.money_in(converted.total(), home),
+        }),
+    }
+}

@@ -1,0 +1,49 @@
+//! How the shop writes amounts and times.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use orderlog_domain::{
+    decide::Shop,
+    format::{Locale, MoneyOut},
+    money::Currency,
+};
+
+/// The shop's locale, currency and zone.
+#[derive(Debug, Clone)]
+pub struct Wording {
+    locale: Locale,
+    currency: Currency,
+    zone: Tz,
+}
+
+impl Wording {
+    /// As the shop's settings have it.
+    pub fn of(settings: &Shop) -> Wording {
+        Wording { locale: settings.locale, currency: settings.currency, zone: settings.calendar.timezone }
+    }
+
+    /// An amount in an answer.
+    pub(crate) fn money(&self, minor: i64, currency: Currency) -> MoneyOut {
+        self.locale.money(minor, currency)
+    }
+
+    /// An amount whose currency a read model keeps as text.
+    pub(crate) fn money_in(&self, minor: i64, code: &str) -> MoneyOut {
+        self.money(minor, code.parse().unwrap_or(self.currency))
+    }
+
+    /// An amount in a sentence.
+    pub(crate) fn amount(&self, minor: i64, currency: Currency) -> String {
+        self.locale.money_in_words(minor, currency)
+    }
+
+    /// A time in an answer, in the shop's zone.
+    pub(crate) fn time(&self, at: DateTime<Utc>) -> String {
+        local(at, self.zone)
+    }
+}
+
+/// RFC 3339 with the zone's offset.
+pub fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false)
+}
