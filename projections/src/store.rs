@@ -2,11 +2,11 @@
 
 use std::{io, path::PathBuf, str::FromStr, time::Duration};
 
-use orderlog_event_log::{NotOurs, database_words, empty_wal, open_sqlite_to_read, sqlite_pool, vacuum};
+use orderlog_event_log::{NotOurs, database_words, empty_wal, open_sqlite_to_read, postgres_pool, sqlite_pool, vacuum};
 use sqlx::{
     AssertSqlSafe, Connection as _, Postgres, Sqlite, Transaction,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPool},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous},
 };
 
@@ -19,10 +19,6 @@ pub(crate) use sql::Sql;
 const POOL_CONNECTIONS: u32 = 10;
 /// All of a node's: those, and the sessions that show that it, and a rebuild of its, are alive.
 pub const POSTGRES_CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
-/// How long a query waits for one of them.
-const WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(5);
-/// A session idle for longer may have been lost unnoticed.
-const ASK_WHEN_IDLE: Duration = Duration::from_secs(1);
 /// Connections of one node that query SQLite; one more writes.
 const SQLITE_READERS: u32 = 4;
 /// How long a statement waits for another process that writes the same SQLite file.
@@ -125,22 +121,7 @@ impl Store {
                 .options([("max_parallel_workers_per_gather", "0")])
                 .application_name("orderlog projections")
                 .statement_cache_capacity(PREPARED_STATEMENTS);
-            let pool = PgPoolOptions::new()
-                .max_connections(POOL_CONNECTIONS)
-                .acquire_timeout(WAIT_FOR_A_CONNECTION)
-                // A session used a moment ago is not asked whether it lives: that would be every fifth statement.
-                .test_before_acquire(false)
-                .before_acquire(|session, known| {
-                    Box::pin(async move {
-                        if known.idle_for > ASK_WHEN_IDLE {
-                            session.ping().await?;
-                        }
-                        Ok(true)
-                    })
-                })
-                .connect_with(options)
-                .await
-                .map_err(failed)?;
+            let pool = postgres_pool(POOL_CONNECTIONS).connect_with(options).await.map_err(failed)?;
             Ok(Store::Postgres(pool))
         } else if url.starts_with("sqlite:") {
             let mut options = SqliteConnectOptions::from_str(url).map_err(&failed)?;

@@ -1,5 +1,5 @@
-//! Which log the stores beside it belong to. On SQLite they are files of fixed names in the folder of the log, so two logs
-//! in one folder would share them; on PostgreSQL two logs in one database would share a schema.
+//! To which log a store beside it belongs. On SQLite, stores are files with fixed names in the folder of the log, so two logs
+//! in one folder would share them; on PostgreSQL, two logs in one database would share a schema.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::SameFile;
 
-/// A store that does not say whose it is belongs to the log of this name, where there is one.
+/// A store that does not say to which log it belongs is taken to belong to the log of this name, if there is one.
 const USUAL_NAME: &str = "log.db";
 
 /// The file of a SQLite log, as it is opened: in a URL, `%20` is a blank. `None` for URLs of other databases.
@@ -42,19 +42,19 @@ pub struct Mark {
     pub file: Option<String>,
 }
 
-/// A store, and what to do when it belongs to another log.
+/// A store, with the advice to give if it belongs to another log.
 #[derive(Debug, Clone, Copy)]
 pub struct Belongings {
-    /// `keys.db`
+    /// Name of the store: `keys.db`.
     pub name: &'static str,
-    /// One or two sentences.
+    /// What to do about it, in one or two sentences.
     pub advice: &'static str,
 }
 
 /// The store belongs to another log. Nothing was changed in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
-    /// Two logs in one folder.
+    /// Two logs are in one folder.
     #[error(
         "{ours} and {theirs} are in one folder and would share keys.db and projections.db: an erasure in one would destroy \
          keys of the other. Nothing was changed. Move {ours} into a folder of its own; if it is a copy of {theirs}, put a copy \
@@ -66,10 +66,10 @@ pub enum NotOurs {
         /// The file of the log that the store belongs to.
         theirs: String,
     },
-    /// The store was made for a log that is not here.
+    /// The store was made for another log.
     #[error("{store} belongs to the log {theirs}, and this is the log {ours}. Nothing was changed. {advice}")]
     AnotherLog {
-        /// Its name.
+        /// Name of the store.
         store: &'static str,
         /// The id of this log.
         ours: String,
@@ -88,7 +88,7 @@ impl WhichLog {
         Mark { log_id: self.log_id.to_string(), file: name.map(|name| name.to_string_lossy().into_owned()) }
     }
 
-    /// Whether this log may use a store that remembers `marked`. A log that was renamed may: its old name is free then.
+    /// Checks that this log may use a store that remembers `marked`. A renamed log may, since its old name is free then.
     ///
     /// # Errors
     /// When the store belongs to another log, or to a copy of this one in the same folder.
@@ -112,7 +112,7 @@ impl WhichLog {
     }
 }
 
-/// Whether both are there, and are not one file under two names.
+/// Whether both exist and are different files.
 fn is_another_file(one: &Path, other: &Path) -> bool {
     match (SameFile::at(one), SameFile::at(other)) {
         (Ok(one), Ok(other)) => !one.is(&other),

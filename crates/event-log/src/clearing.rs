@@ -1,17 +1,17 @@
-//! Deleted rows stay in the files of a database until it tidies up, which readers can prevent. Nobody waits for them here.
+//! Removes deleted rows from the database files for good. Readers can prevent that; they are waited for only briefly.
 
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
-/// How long readers may be in the way.
+/// How long readers are waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Pause between two looks at the sessions of PostgreSQL.
 const PAUSE: Duration = Duration::from_millis(25);
-/// Allocates a transaction's id: what was deleted so far was deleted by one before it.
+/// Allocates a transaction id. Whatever was deleted so far was deleted by an earlier one.
 const NOW: &str = "SELECT pg_current_xact_id()::xid::text";
-/// Takes such an id: whether a session's snapshot is older, so that rows deleted since have to be kept for it. Vacuums of
-/// PostgreSQL's own do not count.
+/// Takes such an id. Answers whether a session has an older snapshot, for which deleted rows must be kept. PostgreSQL's own
+/// vacuums do not count.
 const IS_SEEN: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
     AND age(backend_xmin) > age($1::text::xid) AND backend_type IS DISTINCT FROM 'autovacuum worker' \
     AND (datid IS NULL OR datid = (SELECT oid FROM pg_database WHERE datname = current_database())))";

@@ -1,27 +1,27 @@
-//! Why the log could not do what was asked, sorted by what the caller may do next.
+//! The failures of the log, sorted by what the caller can do next.
 
 use std::{io, time::Duration};
 
 use orderlog_domain::ids::Position;
 
-/// A failure of the log. [`is_transient`](LogError::is_transient) tells whether trying again can help;
-/// [`Unknown`](LogError::Unknown) alone leaves open whether a batch was recorded.
+/// A failure of the log. [`is_transient`](LogError::is_transient) says whether trying again can help. Only
+/// [`Unknown`](LogError::Unknown) leaves open whether a batch was recorded.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LogError {
     /// The URL names no log.
     #[error("cannot open the log: {0}")]
     Url(String),
-    /// There is no log where one was to be read.
+    /// There is no log to read.
     #[error("there is no log to read: {0}")]
     Missing(String),
     /// The database could lose what it acknowledged, or cannot keep exact bytes.
     #[error("refusing to use this database: `{setting}` is `{found}`. {mend}")]
     Unsafe {
-        /// The setting at fault.
+        /// The unsafe setting.
         setting: &'static str,
-        /// Its present value.
+        /// The value of the setting.
         found: String,
-        /// What to do about it.
+        /// How to mend it.
         mend: &'static str,
     },
     /// The file was replaced or removed while it was in use: what is written now is lost.
@@ -30,13 +30,13 @@ pub enum LogError {
          start again"
     )]
     Replaced {
-        /// The file.
+        /// Path of the file.
         path: String,
     },
     /// The schema could not be brought up to date.
     #[error("migration {name}: {what}")]
     Migration {
-        /// Its file name.
+        /// File name of the migration.
         name: String,
         /// What is wrong.
         what: String,
@@ -44,12 +44,12 @@ pub enum LogError {
     /// The database cannot be reached or is too busy; the operation had no effect and may be tried again.
     #[error("the log's database is unavailable while {doing}: {why}")]
     Unavailable {
-        /// The operation.
+        /// The operation that failed.
         doing: &'static str,
         /// What the database or the network said.
         why: String,
     },
-    /// The server takes no further connection.
+    /// The server accepts no further connection.
     #[error("the database has no connection left: {why}")]
     Full {
         /// What the database said.
@@ -74,15 +74,15 @@ pub enum LogError {
     /// A stored row is not what the log writes.
     #[error("the log is damaged at position {position}: {what}")]
     Corrupt {
-        /// Where.
+        /// Position of the row.
         position: Position,
         /// What was found.
         what: String,
     },
-    /// The tables are not those of a log any more, though it is one.
+    /// It is a log, but its tables were changed or damaged.
     #[error("the log's tables are damaged: {doing} failed: {why}")]
     Damaged {
-        /// The operation.
+        /// The operation that failed.
         doing: &'static str,
         /// What the database said.
         why: String,
@@ -93,7 +93,7 @@ pub enum LogError {
     /// The database refused the operation; trying again will not help.
     #[error("the log's database failed while {doing}: {why}")]
     Database {
-        /// The operation.
+        /// The operation that failed.
         doing: &'static str,
         /// What the database said.
         why: String,
@@ -115,13 +115,13 @@ impl LogError {
         self.is_transient() || matches!(self, LogError::Unknown { .. })
     }
 
-    /// Whether something is wrong with the log itself, which trying again or asking elsewhere does not change.
+    /// Whether something is wrong with the log itself, so that trying again does not help.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         matches!(self, LogError::Corrupt { .. } | LogError::Gap { .. } | LogError::Damaged { .. })
     }
 
-    /// Sorts a failure of an operation that either had no effect or only read.
+    /// A failure of an operation that had no effect or only read.
     pub(crate) fn from_sqlx(doing: &'static str, source: sqlx::Error) -> LogError {
         let why = told(&source);
         // too_many_connections, of the server, the database or the role
@@ -136,7 +136,7 @@ impl LogError {
         }
     }
 
-    /// Sorts a failure of the statement that commits a batch: losing the connection leaves the outcome open.
+    /// A failure of the statement that commits a batch: if the connection was lost, the outcome is unknown.
     pub(crate) fn from_commit(source: sqlx::Error) -> LogError {
         if connection_lost(&source) {
             LogError::Unknown { why: told(&source) }
@@ -146,7 +146,7 @@ impl LogError {
     }
 }
 
-/// What the database said, once and in its own words: sqlx repeats itself and adds lines of PostgreSQL's source code.
+/// The database's own message. sqlx would repeat it and add lines of PostgreSQL's source code.
 #[must_use]
 pub fn told(error: &sqlx::Error) -> String {
     match error {
@@ -157,8 +157,8 @@ pub fn told(error: &sqlx::Error) -> String {
     }
 }
 
-/// Runs a database operation for at most `limit`. Past it the connection is unusable and must be replaced. The operation
-/// stands in a box: a future that holds another by value is twice as large, and is moved as a whole.
+/// Runs a database operation for at most `limit`; after that, the connection is unusable and must be replaced. The operation
+/// is boxed, because a future that holds another by value is twice as large and moved as a whole.
 pub(crate) fn within<T>(
     limit: Duration,
     operation: impl Future<Output = Result<T, sqlx::Error>>,

@@ -7,18 +7,18 @@ use crate::LogError;
 /// Tells logs apart, and a log from its copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Made once, with the log. A copy of the database (staging, a restore drill) has the same.
+    /// Made once, with the log. A copy of the database (staging, a restore drill) has the same id.
     pub id: Uuid,
-    /// Where the database lives, in words for people: `postgres/<system identifier>/<oid of the database>` or
+    /// Where the database lives, as text for people: `postgres/<system identifier>/<oid of the database>` or
     /// `sqlite/<inode>/<time the file was made>`. A dump that is restored elsewhere or a file that is copied has another.
     /// A copy of the whole disk or a replica has the same: nothing inside it could tell.
     pub place: String,
 }
 
-/// Both engines accept it.
+/// For both engines.
 pub(crate) const LOG_ID: &str = "SELECT log_id FROM log_identity WHERE id = 1";
 
-/// Reads the row of [`LOG_ID`]. No table, no id: the log was last opened for writing by an older release.
+/// Reads the row of [`LOG_ID`]. There is no id if the table is missing: an older release opened the log for writing last.
 pub(crate) fn id_of(row: Result<Option<String>, sqlx::Error>) -> Result<Option<Uuid>, LogError> {
     match row {
         Ok(text) => text
@@ -30,7 +30,7 @@ pub(crate) fn id_of(row: Result<Option<String>, sqlx::Error>) -> Result<Option<U
     }
 }
 
-/// The log was last opened for writing by a release that knew no such table.
+/// Whether the table is missing, because an older release opened the log for writing last.
 pub(crate) fn is_missing_table(error: &sqlx::Error) -> bool {
     // 42P01 is PostgreSQL's undefined_table; SQLite has the one code 1 for every error in a statement.
     error.as_database_error().is_some_and(|error| {

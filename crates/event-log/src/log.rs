@@ -41,7 +41,7 @@ impl Log {
         }
     }
 
-    /// Which log this is and where it lives; `None` while no release that gives logs an id has opened it for writing.
+    /// Which log this is and where it lives; `None` if it was last opened for writing by a release without log ids.
     ///
     /// # Errors
     /// When the database fails.
@@ -49,7 +49,7 @@ impl Log {
         on_engine!(self, engine => engine.identity().await)
     }
 
-    /// Opens a log that is there, for reading alone: creates nothing, migrates nothing and needs no right to write.
+    /// Opens an existing log for reading only: creates nothing, migrates nothing and needs no permission to write.
     ///
     /// # Errors
     /// [`LogError::Missing`] when there is no log, or one of an older release; when it cannot be reached.
@@ -61,12 +61,12 @@ impl Log {
         }
     }
 
-    /// Closes every connection for reading. SQLite tidies up behind the last one.
+    /// Closes the readers' connections. SQLite removes its extra files with the last one.
     pub async fn close(&self) {
         on_engine!(self, engine => engine.close().await);
     }
 
-    /// The head as it stands now.
+    /// The present head.
     ///
     /// # Errors
     /// When the database fails.
@@ -74,7 +74,7 @@ impl Log {
         on_engine!(self, engine => engine.head().await)
     }
 
-    /// The settings the shop counted by, oldest first; empty while none were recorded.
+    /// The recorded settings of the shop, oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -82,8 +82,8 @@ impl Log {
         on_engine!(self, engine => engine.settings().await)
     }
 
-    /// Records settings if their revision is the next one and the log still ends at their position; false when it is not
-    /// so: read the settings and the head again, and decide anew.
+    /// Records settings if their revision is the next one and the log still ends at their position. If false, read the
+    /// settings and the head again, and decide again.
     ///
     /// # Errors
     /// When the database fails.
@@ -107,7 +107,7 @@ impl Log {
         on_engine!(self, engine => engine.read_stream(stream, after, limit).await)
     }
 
-    /// At most `limit` events of these types after a position, in order; read past all others, where the log keeps them.
+    /// At most `limit` events of these types after a position, in order.
     ///
     /// # Errors
     /// When a row is damaged or the database fails.
@@ -115,7 +115,7 @@ impl Log {
         on_engine!(self, engine => engine.read_types(after, types, limit).await)
     }
 
-    /// What became of these commands; unknown ids are left out. In no particular order.
+    /// The records of these commands, in no particular order. Unknown ids are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -123,7 +123,7 @@ impl Log {
         on_engine!(self, engine => engine.find_commands(ids).await)
     }
 
-    /// The snapshots of these streams; streams without one are left out. In no particular order.
+    /// The snapshots of these streams, in no particular order. Streams without one are left out.
     ///
     /// # Errors
     /// When the database fails.
@@ -131,7 +131,7 @@ impl Log {
         on_engine!(self, engine => engine.load_snapshots(streams).await)
     }
 
-    /// Keeps these snapshots, each unless a later version of its stream is already kept.
+    /// Saves these snapshots. A snapshot of a later version is never replaced by an older one.
     ///
     /// # Errors
     /// When the database fails.
@@ -148,13 +148,13 @@ impl Log {
         }
     }
 
-    /// Connections of the readers' pool that are open, and how many of them are idle.
+    /// How many connections of the readers' pool are open, and how many of them are idle.
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
         on_engine!(self, engine => engine.connections())
     }
 
-    /// At most `limit` snapshots of the streams behind one (its text; all are behind the empty text), in order.
+    /// At most `limit` snapshots, in order of their stream's text, after one stream. Start with the empty text.
     ///
     /// # Errors
     /// When a row is damaged or the database fails.
@@ -162,7 +162,7 @@ impl Log {
         on_engine!(self, engine => engine.snapshots_after(stream, limit).await)
     }
 
-    /// What protects the log in the database itself and is not there or switched off: nothing, normally.
+    /// The database's own guards of the log (triggers and keys) that are missing, changed or switched off; normally none.
     ///
     /// # Errors
     /// When the database fails.
@@ -170,7 +170,7 @@ impl Log {
         on_engine!(self, engine => engine.missing_guards().await)
     }
 
-    /// Whether every event up to the head is there, by counting them; `verify` looks at each.
+    /// Checks that every event up to the head is there, by counting them. `verify` reads each.
     ///
     /// # Errors
     /// [`LogError::Gap`] when one is missing; when the database fails.
@@ -188,7 +188,7 @@ impl Log {
         Err(LogError::Gap { position })
     }
 
-    /// The first missing position of a log that lacks some: halves the part that lacks one until it is found.
+    /// The first missing position: halves the part of the log that has a gap until it is found.
     async fn first_gap(&self, mut whole: Position, mut lacking: Position) -> Result<Position, LogError> {
         while lacking.0 - whole.0 > 1 {
             let middle = Position(whole.0 + (lacking.0 - whole.0) / 2);
@@ -198,7 +198,7 @@ impl Log {
         Ok(lacking)
     }
 
-    /// How many more connections the database would give to this role; `None` where nobody counts them.
+    /// How many more connections the database would give to this role; `None` on SQLite, which has no limit.
     ///
     /// # Errors
     /// When the database fails.
@@ -209,7 +209,7 @@ impl Log {
         }
     }
 
-    /// Why the database cannot be used just now, if it is known to be away. While it is, every call fails at once.
+    /// Why the database cannot be used, if it is known to be away. Until it is back, every call fails at once.
     #[must_use]
     pub fn away(&self) -> Option<String> {
         match self {
@@ -218,7 +218,7 @@ impl Log {
         }
     }
 
-    /// Waits for an operation that needs the log's database as long as the database is there. It is dropped otherwise.
+    /// Runs an operation that needs the log's database; drops it if the database goes away.
     ///
     /// # Errors
     /// [`LogError::Unavailable`] when the database does not answer.

@@ -1,4 +1,4 @@
-//! The schema's history, compiled in, and the check that what a database has applied is what we carry.
+//! The migrations, compiled in, and the check that a database has applied exactly these.
 
 use std::collections::HashMap;
 
@@ -36,13 +36,13 @@ pub(crate) const SQLITE: &[Migration] = migrations![
     "sqlite/0006_what_answers_told.sql",
 ];
 
-/// Remembers what was applied. Both engines accept it.
+/// Keeps which migrations were applied. For both engines.
 pub(crate) const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (
     name       text PRIMARY KEY,
     sha256     text NOT NULL,
     applied_at text NOT NULL DEFAULT CURRENT_TIMESTAMP
 )";
-/// Answers name and SHA-256 of what was applied.
+/// Answers name and SHA-256 of the applied migrations.
 pub(crate) const APPLIED: &str = "SELECT name, sha256 FROM migrations";
 /// Takes name and SHA-256.
 pub(crate) const REMEMBER: &str = "INSERT INTO migrations (name, sha256) VALUES ($1, $2)";
@@ -54,7 +54,7 @@ impl Migration {
     }
 }
 
-/// The migrations still to be applied to a database that has applied `applied` (name, SHA-256).
+/// The migrations that a database still needs; `applied` (name, SHA-256) is what it has.
 pub(crate) fn pending(
     ours: &'static [Migration],
     applied: Vec<(String, String)>,
@@ -79,7 +79,7 @@ pub(crate) fn pending(
     Ok(pending)
 }
 
-/// Refuses to read a log that lacks some of our migrations: only a node may change it.
+/// Refuses to read a log that lacks migrations: only a node may apply them.
 pub(crate) fn none_pending(ours: &'static [Migration], applied: Vec<(String, String)>) -> Result<(), LogError> {
     match pending(ours, applied)?.first() {
         None => Ok(()),

@@ -1,10 +1,11 @@
-//! The log on PostgreSQL: a pool for readers, one connection of its own for each writer.
+//! The log on PostgreSQL: a pool for readers, and a connection of its own for each writer.
 
 mod append;
 mod breaker;
 mod durability;
 mod guards;
 mod place;
+pub(crate) mod pool;
 mod reads;
 mod session;
 mod sql;
@@ -16,7 +17,7 @@ use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool, Row,
     pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow, Postgres},
+    postgres::{PgConnectOptions, PgRow, Postgres},
 };
 
 pub(crate) use self::append::PostgresWriter;
@@ -27,18 +28,19 @@ use crate::{
     identity, migrations,
     reads::{StoredCommand, StoredEvent},
     settings::settings,
+    tally::Tally,
 };
 
-/// Connections for readers; the writer's is not one of them.
+/// Connections for readers. The writer's is not one of them.
 const POOL_CONNECTIONS: u32 = 8;
-/// Connections to PostgreSQL that a node uses at most for its log: readers, the writer, and one that asks whether the
-/// database is there.
+/// How many connections to PostgreSQL a node uses at most for its log: the readers', the writer's, and one that probes
+/// whether the database answers.
 pub const CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
 
-/// Whether the tables of a log are there for this role to see.
+/// Whether there are tables of a log that this role may see.
 const IS_THERE: &str = "SELECT to_regclass('log_head') IS NOT NULL AND to_regclass('migrations') IS NOT NULL";
 
-/// The least of what the server, the database and the role have left; -1 is no limit.
+/// The smallest of what the server, the database and the role have left; -1 is no limit.
 const CONNECTIONS_LEFT: &str = "
 WITH used AS (SELECT datname, usename FROM pg_stat_activity WHERE backend_type = 'client backend')
 SELECT least(
@@ -59,8 +61,8 @@ pub struct PostgresLog {
 
 settings!(PgConnection, PgRow);
 
-/// Reads through the pool. A session that was lost since it was last used shows only now; then another one reads, and
-/// at the latest the one after all that the pool held is new.
+/// Reads through the pool. A session that was lost while idle fails only now; then the next one is tried. After as many as
+/// the pool holds, a new one is opened.
 macro_rules! reading {
     ($log:ident, $doing:literal, $session:ident => $read:expr) => {{
         let reading = async {
@@ -86,7 +88,7 @@ impl PostgresLog {
         Ok(PostgresLog::pooled(options))
     }
 
-    /// Also where the server could lose what it acknowledged, and with the right to read alone.
+    /// Also accepts a server that could lose what it acknowledged, and a role that may only read.
     pub(crate) async fn open_to_read(url: &str) -> Result<PostgresLog, LogError> {
         let options = options(url)?.options([("default_transaction_read_only", "on")]);
         let failed = |error| LogError::from_sqlx("connecting", error);
@@ -105,12 +107,8 @@ impl PostgresLog {
     }
 
     fn pooled(options: PgConnectOptions) -> PostgresLog {
-        let pool = PgPoolOptions::new()
-            .max_connections(POOL_CONNECTIONS)
-            .acquire_timeout(session::CONNECT_LIMIT)
+        let pool = pool::postgres_pool(POOL_CONNECTIONS)
             .after_connect(|connection, _| Box::pin(session::prepare(connection)))
-            .test_before_acquire(false)
-            .before_acquire(|connection, known| Box::pin(session::is_alive(connection, known.idle_for)))
             .connect_lazy_with(options.clone());
         let breaker = Breaker::new(options.clone());
         PostgresLog { options, pool, breaker }
@@ -120,12 +118,12 @@ impl PostgresLog {
         self.pool.close().await;
     }
 
-    /// Why the database cannot be used just now; `None` while it answers.
+    /// Why the database cannot be used; `None` while it answers.
     pub(crate) fn away(&self) -> Option<String> {
         self.breaker.away()
     }
 
-    /// Waits for an operation on this database as long as the database is there.
+    /// Runs an operation on this database; drops it if the database goes away.
     pub(crate) async fn while_there<T>(
         &self,
         doing: &'static str,
@@ -198,8 +196,8 @@ impl PostgresLog {
         reading!(self, "looking up commands", session => reads::stored_commands(&mut session, ids))
     }
 
-    pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
-        reading!(self, "counting commands", session => reads::count_commands(&mut session, until))
+    pub(crate) async fn tally_commands(&self, until: Position, empty: &Tally) -> Result<Tally, LogError> {
+        reading!(self, "reading commands", session => reads::tally_commands(&mut session, until, empty))
     }
 
     pub(crate) async fn odd_commands(&self) -> Result<i64, LogError> {
@@ -256,15 +254,15 @@ fn options(url: &str) -> Result<PgConnectOptions, LogError> {
     Ok(options.application_name("orderlog").disable_statement_logging())
 }
 
-/// Applies what is pending in one transaction; nodes that start at once take turns.
+/// Applies pending migrations in one transaction. Nodes that start at the same time take turns.
 async fn migrate(connection: &mut PgConnection) -> Result<(), LogError> {
-    // Any fixed number of ours: it names the lock.
+    // The number names the lock. It only has to be fixed.
     const LOCK: &str = "SELECT pg_advisory_xact_lock(7814994001)";
     let failed = |error| LogError::from_sqlx("migrating", error);
     if sqlx::query_scalar(IS_THERE).fetch_one(&mut *connection).await.map_err(failed)? {
         let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *connection).await.map_err(failed)?;
         if migrations::pending(migrations::POSTGRES, applied)?.is_empty() {
-            return Ok(()); // A role without the right to create serves a log that is up to date.
+            return Ok(()); // Nothing to do, so a role that may not create tables can serve this log.
         }
     }
     let mut transaction = connection.begin().await.map_err(failed)?;

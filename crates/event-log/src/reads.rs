@@ -2,7 +2,10 @@
 
 use orderlog_domain::ids::CommandId;
 
-/// The head's one row.
+/// Length of a SHA-256 hash.
+pub(crate) const HASH_BYTES: i32 = 32;
+
+/// Reads the one row of the head.
 pub(crate) const HEAD: &str = "SELECT position, hash, next_order, recorded_at FROM log_head WHERE id = 1";
 /// Takes a position and a limit.
 pub(crate) const READ: &str = "SELECT position, stream, version, type, hash, event FROM events \
@@ -11,17 +14,17 @@ pub(crate) const READ: &str = "SELECT position, stream, version, type, hash, eve
 pub(crate) const READ_STREAM: &str = "SELECT position, stream, version, type, hash, event FROM events \
     WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3";
 /// Takes a position: the commands up to it that recorded something.
-pub(crate) const COUNT_COMMANDS: &str =
-    "SELECT count(*) FROM commands WHERE first_position <= last_position AND last_position <= $1";
-/// Commands whose positions no append gives: beyond the head, before the first event, or turned round.
+pub(crate) const COMMANDS_UNTIL: &str = "SELECT command_id, first_position, last_position, length(request_hash) \
+    FROM commands WHERE first_position <= last_position AND last_position <= $1";
+/// Counts commands with positions that no append gives: after the head, before the first event, or first after last.
 pub(crate) const ODD_COMMANDS: &str = "SELECT count(*) FROM commands, log_head \
     WHERE last_position > position OR first_position < 1 OR first_position > last_position + 1";
-/// What answers told that events do not.
+/// What is kept of answers beside their events.
 pub(crate) const TOLD: &str = "SELECT told FROM commands WHERE told IS NOT NULL";
 /// Takes a position: the first and the last event up to it, and how many there are.
 pub(crate) const EXTENT: &str = "SELECT coalesce(min(position), 0), coalesce(max(position), 0), count(*) \
     FROM events WHERE position <= $1";
-/// Takes a stream (its text) and a limit: the snapshots of the streams behind it.
+/// Takes the text of a stream and a limit: the snapshots of the streams after it.
 pub(crate) const SNAPSHOTS_AFTER: &str =
     "SELECT stream, version, format, state FROM snapshots WHERE stream > $1 ORDER BY stream LIMIT $2";
 /// Takes stream, version, format, state. An older state never replaces a newer one.
@@ -30,7 +33,7 @@ pub(crate) const SAVE_SNAPSHOT: &str = "INSERT INTO snapshots (stream, version, 
     SET version = excluded.version, format = excluded.format, state = excluded.state \
     WHERE excluded.version >= snapshots.version";
 
-/// A row of `events` as it is stored, believed in nothing. Only `verify` reads it.
+/// A row of `events` as it is stored, unchecked. Only `verify` reads it.
 #[derive(Debug)]
 pub(crate) struct StoredEvent {
     pub(crate) position: i64,
@@ -89,7 +92,7 @@ macro_rules! reads {
             let query = || sqlx::query(crate::reads::READ).bind(after.0).bind(i64::from(limit));
             let mut page = collect(query().fetch(&mut *connection), limit).await?;
             if page.is_empty() && limit > 0 && head(&mut *connection).await?.position > after {
-                // Appended between the two statements, or missing: reading once more tells.
+                // It was appended between the two statements, or it is missing: reading again shows which.
                 page = collect(query().fetch(&mut *connection), limit).await?;
                 if page.is_empty() {
                     return Err(LogError::Gap { position: after.next() });
@@ -116,7 +119,7 @@ macro_rules! reads {
             collect(query.fetch(connection), limit).await
         }
 
-        /// `expected` is only how much room to make.
+        /// `expected` is only a size to reserve.
         async fn collect(
             mut rows: impl Stream<Item = Result<$row, sqlx::Error>> + Unpin,
             expected: u32,
@@ -215,13 +218,29 @@ macro_rules! reads {
             Ok(())
         }
 
-        /// How many commands up to a position recorded something.
-        pub(crate) async fn count_commands(connection: &mut $connection, until: Position) -> Result<i64, LogError> {
-            let count = sqlx::query_scalar(crate::reads::COUNT_COMMANDS).bind(until.0).fetch_one(connection).await;
-            count.map_err(|error| LogError::from_sqlx("counting commands", error))
+        /// Adds up the commands up to a position that recorded something. `empty` is what the sum starts with.
+        pub(crate) async fn tally_commands(
+            connection: &mut $connection,
+            until: Position,
+            empty: &Tally,
+        ) -> Result<Tally, LogError> {
+            let failed = |error| LogError::from_sqlx("reading commands", error);
+            let mut tally = empty.clone();
+            let mut rows = sqlx::query(crate::reads::COMMANDS_UNTIL).bind(until.0).fetch(connection);
+            while let Some(row) = rows.try_next().await.map_err(failed)? {
+                let id: Option<&[u8]> = row.try_get_unchecked(0).map_err(failed)?;
+                let hash_bytes: Option<i32> = row.try_get(3).map_err(failed)?;
+                match (id, hash_bytes) {
+                    (Some(id), Some(HASH_BYTES)) => {
+                        tally.add(id, row.try_get(1).map_err(failed)?, row.try_get(2).map_err(failed)?);
+                    }
+                    _ => tally.add_broken(),
+                }
+            }
+            Ok(tally)
         }
 
-        /// How many commands keep something else of their answers than JSON.
+        /// How many commands have a kept answer that is not JSON.
         pub(crate) async fn untold_commands(connection: &mut $connection) -> Result<i64, LogError> {
             let failed = |error| LogError::from_sqlx("reading what answers told", error);
             let mut rows = sqlx::query(crate::reads::TOLD).fetch(connection);
@@ -234,19 +253,19 @@ macro_rules! reads {
             Ok(untold)
         }
 
-        /// How many commands no append can have made.
+        /// How many commands have positions that no append gives.
         pub(crate) async fn odd_commands(connection: &mut $connection) -> Result<i64, LogError> {
             let count = sqlx::query_scalar(crate::reads::ODD_COMMANDS).fetch_one(connection).await;
             count.map_err(|error| LogError::from_sqlx("counting commands", error))
         }
 
-        /// The first event up to a position, the last, and how many there are.
+        /// The first and the last event up to a position, and how many there are.
         pub(crate) async fn extent(connection: &mut $connection, until: Position) -> Result<(i64, i64, i64), LogError> {
             let extent = sqlx::query_as(crate::reads::EXTENT).bind(until.0).fetch_one(connection).await;
             extent.map_err(|error| LogError::from_sqlx("counting events", error))
         }
 
-        /// At most `limit` snapshots of the streams behind one, in order of their text.
+        /// At most `limit` snapshots of the streams after one, in order of their text.
         pub(crate) async fn snapshots_after(
             connection: &mut $connection,
             stream: &str,
@@ -262,7 +281,7 @@ macro_rules! reads {
             rows.iter().map(|row| snapshot_of(row).map_err(damaged)).collect()
         }
 
-        /// For rows of (command_id, request_hash, first_position, last_position), unparsed.
+        /// For rows of (command_id, request_hash, first_position, last_position), unchecked.
         fn stored_command_of(row: &$row) -> Result<StoredCommand, sqlx::Error> {
             Ok(StoredCommand {
                 command_id: CommandId(row.try_get(0)?),
@@ -272,7 +291,7 @@ macro_rules! reads {
             })
         }
 
-        /// At most `limit` rows after a position, unparsed: also what no reader could read.
+        /// At most `limit` rows after a position, unchecked: also those that no reader could parse.
         pub(crate) async fn read_stored(
             connection: &mut $connection,
             after: i64,
@@ -284,7 +303,7 @@ macro_rules! reads {
                 .fetch_all(connection)
                 .await
                 .map_err(|error| LogError::from_sqlx("reading events", error))?;
-            // NULL is as wrong as any other bytes that the log did not write.
+            // NULL is treated like any other bytes that the log did not write.
             let bytes = |row: &$row, column: usize| -> Result<Vec<u8>, sqlx::Error> {
                 Ok(row.try_get_unchecked::<Option<Vec<u8>>, _>(column)?.unwrap_or_default())
             };

@@ -7,14 +7,14 @@ use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, Version};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The last event's place and hash, and the next order number: the one row every append moves.
+/// Position and hash of the last event, and the next order number: the one row that every append updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Position of the last event; [`Position::START`] in an empty log.
     pub position: Position,
     /// Hash of the last event; [`Hash::ZERO`] in an empty log.
     pub hash: Hash,
-    /// The number the next order gets.
+    /// The number of the next order.
     pub next_order: OrderId,
     /// When the last event was recorded; the Unix epoch in an empty log.
     pub recorded_at: DateTime<Utc>,
@@ -50,22 +50,22 @@ pub struct Recorded {
     pub json: String,
 }
 
-/// What became of one command, kept so that sending it again acts once and is answered the same.
+/// What is kept of a command, so that it is carried out once and answered the same when it is sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandRecord {
-    /// The command.
+    /// The id of the command.
     pub command_id: CommandId,
-    /// Hash of its arguments: the same id with other arguments is a mistake.
+    /// Hash of its arguments. The same id with other arguments is refused.
     pub request_hash: Hash,
     /// Position of its first event.
     pub first: Position,
     /// Position of its last event; `first = last + 1` when it recorded nothing.
     pub last: Position,
-    /// What its answer told that its events do not, for whoever answers it again; mostly nothing.
+    /// What its answer said that its events do not; mostly nothing.
     pub told: Option<String>,
 }
 
-/// Everything one append adds, and the head as it stands afterwards.
+/// Everything that one append adds, and the head after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// In order of position, starting right after the expected head. May be empty.
@@ -80,7 +80,7 @@ pub struct Batch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Swap {
-    /// The batch is in the log, durably.
+    /// The batch is in the log and durable.
     Done,
     /// The head had moved, or one of the commands is already in the log. Nothing was inserted.
     Lost,
@@ -89,11 +89,11 @@ pub enum Swap {
 /// The folded state of a stream up to a version. Disposable: the events can always rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The stream.
+    /// The stream it is of.
     pub stream: StreamId,
-    /// The last version folded in.
+    /// The last version that was folded.
     pub version: Version,
-    /// Version of the state's shape; a reader ignores formats it does not know.
+    /// Version of the state's JSON shape; a reader ignores formats it does not know.
     pub format: u32,
     /// The state as JSON.
     pub state: String,
@@ -104,7 +104,7 @@ pub struct Snapshot {
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// What the first event's hash is chained to.
+    /// The "previous hash" of the first event.
     pub const ZERO: Hash = Hash([0; 32]);
 
     /// SHA-256 of some bytes.
@@ -136,7 +136,7 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A text that is no hash.
+/// The text is no hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a hash is written as 64 hex digits")]
 pub struct ParseHashError;

@@ -1,22 +1,22 @@
-//! The settings a shop counts by, kept beside its log: rows that are only ever added. What they mean, the server knows.
+//! The settings of the shop, kept beside its log in rows that are only added. The server knows what they mean.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::ids::Position;
 
-/// One row: all settings as they were from some position on.
+/// All settings, as they apply to the events after a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShopSettings {
-    /// 1, 2, 3 …
+    /// Number of the row: 1, 2, 3 …
     pub revision: i64,
-    /// The log's last event when they were recorded: they hold for those after it.
+    /// The last event when they were recorded; they apply to the events after it.
     pub position: Position,
     /// When they were recorded.
     pub recorded_at: DateTime<Utc>,
-    /// Who recorded them.
+    /// The user who recorded them.
     pub actor: String,
     /// With which program and version: `orderlog serve 0.1.0`.
     pub program: String,
-    /// A JSON object of names and values.
+    /// The names and values, as a JSON object.
     pub settings: String,
 }
 
@@ -29,7 +29,7 @@ pub(crate) const LAST: &str = "SELECT coalesce(max(revision), 0) FROM shop_setti
 pub(crate) const RECORD: &str = "INSERT INTO shop_settings (revision, position, recorded_at, actor, program, settings) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// Defines what both engines do, for one engine's connection and row.
+/// Defines the functions that both engines share, for the connection and the row of one engine.
 macro_rules! settings {
     ($connection:ty, $row:ty) => {
         async fn read_settings(connection: &mut $connection) -> Result<Vec<ShopSettings>, LogError> {

@@ -1,4 +1,4 @@
-//! The log on SQLite: a small pool for readers, one connection of its own for each writer.
+//! The log on SQLite: a small pool for readers, and a connection of its own for each writer.
 
 mod append;
 mod guards;
@@ -23,9 +23,10 @@ use crate::{
     CommandRecord, Head, Identity, LogError, Recorded, ShopSettings, Snapshot, identity, migrations,
     reads::{StoredCommand, StoredEvent},
     settings::settings,
+    tally::Tally,
 };
 
-/// Connections for readers and snapshots; each is a thread, and the machine is one shop's.
+/// Connections for readers and snapshots. Each is a thread.
 const POOL_CONNECTIONS: u32 = 4;
 
 /// Not 0 when the file holds a log.
@@ -102,7 +103,7 @@ impl SqliteLog {
     pub(crate) async fn record_settings(&self, settings: &ShopSettings) -> Result<bool, LogError> {
         let failed = |error| LogError::from_sqlx("recording the shop's settings", error);
         let mut connection = self.connection("recording the shop's settings").await?;
-        // The one who may write: the head stays where it is.
+        // Nobody else can write meanwhile, so the head does not move.
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let head = reads::head(&mut transaction).await?.position;
         let recorded = insert_settings(&mut transaction, head, settings).await.map_err(failed)?;
@@ -140,8 +141,8 @@ impl SqliteLog {
         reads::stored_commands(&mut *self.connection("looking up commands").await?, ids).await
     }
 
-    pub(crate) async fn count_commands(&self, until: Position) -> Result<i64, LogError> {
-        reads::count_commands(&mut *self.connection("counting commands").await?, until).await
+    pub(crate) async fn tally_commands(&self, until: Position, empty: &Tally) -> Result<Tally, LogError> {
+        reads::tally_commands(&mut *self.connection("reading commands").await?, until, empty).await
     }
 
     pub(crate) async fn odd_commands(&self) -> Result<i64, LogError> {
@@ -182,14 +183,14 @@ impl SqliteLog {
     }
 }
 
-/// Applies what is pending in one transaction; processes that start at once take turns.
+/// Applies pending migrations in one transaction. Processes that start at the same time take turns.
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), LogError> {
     let failed = |error| LogError::from_sqlx("migrating", error);
     let there: i64 = sqlx::query_scalar(IS_THERE).fetch_one(&mut *connection).await.map_err(failed)?;
     if there > 0 {
         let applied = sqlx::query_as(migrations::APPLIED).fetch_all(&mut *connection).await.map_err(failed)?;
         if migrations::pending(migrations::SQLITE, applied)?.is_empty() {
-            return Ok(()); // Nothing waits for whoever holds the file's lock.
+            return Ok(()); // Nothing to do, so there is no need to wait for the lock of the file.
         }
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;

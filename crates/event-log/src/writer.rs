@@ -1,4 +1,4 @@
-//! The one that appends: owns a connection, so that no append can be dropped half way and its connection reused.
+//! Appends to the log through a connection of its own, so that no connection is reused after an append was dropped half way.
 
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
@@ -21,18 +21,18 @@ pub(crate) enum Engine {
     Sqlite(SqliteWriter),
 }
 
-/// What is known of the connection.
+/// What is known about the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
     /// Outside any transaction.
     Idle,
-    /// In a transaction that holds the head's lock.
+    /// In a transaction that holds the lock of the head.
     Locked,
-    /// A call has begun and not ended well: nothing is known.
+    /// A call has begun and not succeeded: nothing is known.
     Lost,
 }
 
-/// Runs one call on the connection; only if it ends well is the connection known to be in a usable condition again.
+/// Runs one call on the connection. Only if it succeeds is the condition of the connection known again.
 macro_rules! on_connection {
     ($writer:ident, $after:expr, $engine:ident => $call:expr) => {{
         let before = $writer.condition;
@@ -56,8 +56,8 @@ impl LogWriter {
         LogWriter { engine, condition: Condition::Idle }
     }
 
-    /// Replaces the connection after a failure. Any transaction of the old one is gone, and whatever it was doing has
-    /// ended: what `find_commands` answers from now on is final.
+    /// Replaces the connection after a failure. The transaction of the old one is gone, and whatever it was doing has ended,
+    /// so `find_commands` is final from now on.
     ///
     /// # Errors
     /// When the database cannot be reached; call it again until it can.
@@ -90,8 +90,8 @@ impl LogWriter {
         on_connection!(self, Some(Condition::Idle), engine => engine.append(expected, batch, locked))
     }
 
-    /// Waits for the head's lock and answers the head, which then stands still until the next
-    /// [`append`](LogWriter::append) or [`unlock`](LogWriter::unlock). Everybody else's appends wait: be quick.
+    /// Waits for the lock of the head and returns the head. It does not move until the next [`append`](LogWriter::append) or
+    /// [`unlock`](LogWriter::unlock). All other writers wait meanwhile.
     ///
     /// # Errors
     /// When the database fails.
@@ -102,7 +102,7 @@ impl LogWriter {
         on_connection!(self, Some(Condition::Locked), engine => engine.lock_head())
     }
 
-    /// Frees the head's lock without appending. Does nothing when it is not held.
+    /// Releases the lock of the head without appending. Does nothing if it is not held.
     ///
     /// # Errors
     /// When the database fails.
@@ -113,7 +113,7 @@ impl LogWriter {
         on_connection!(self, Some(Condition::Idle), engine => engine.unlock())
     }
 
-    /// The head as it stands now.
+    /// The present head.
     ///
     /// # Errors
     /// When the database fails.
@@ -154,8 +154,7 @@ impl LogWriter {
     }
 }
 
-/// Positions must follow the expected head one by one and end at the new head: the log can only stay gapless if no
-/// batch brings a gap along.
+/// Positions must follow the expected head one by one and end at the new head, so that no batch can bring a gap.
 fn check(expected: Position, batch: &Batch) -> Result<(), LogError> {
     let mut last = expected;
     for event in &batch.events {

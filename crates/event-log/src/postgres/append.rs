@@ -1,4 +1,4 @@
-//! The writer's connection to PostgreSQL: appends in one statement, locks the head, and knows its predecessor's end.
+//! The writer's connection to PostgreSQL: appends in one statement, locks the head, and ends the session it replaces.
 
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,13 @@ use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, erro
 /// How long an append may take before its outcome counts as unknown.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long the server is taken to keep what it acknowledges, once it was seen to.
+/// How long a check that the server keeps what it acknowledges stays valid.
 const CHECK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Who a session is on its server. The start time tells it from a later session with the same process id.
+/// Identifies a session on its server. The start time tells it from a later session with the same process id.
 const IDENTITY: &str = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
-/// Ends a session and waits (5 s at most) until it is gone; answers whether it is.
+/// Ends a session and waits until it is gone, at most 5 s. Answers whether it is gone.
 const END_SESSION: &str = "SELECT coalesce(bool_and(pg_terminate_backend(pid, 5000)), true) \
     FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2";
 
@@ -32,7 +32,7 @@ pub(crate) struct PostgresWriter {
     connection: PgConnection,
     identity: (i32, String),
     breaker: Breaker,
-    /// When the server was last seen to keep what it acknowledges.
+    /// When it was last checked that the server keeps what it acknowledges.
     checked: Instant,
 }
 
@@ -42,8 +42,8 @@ impl PostgresWriter {
         Ok(PostgresWriter { options, connection, identity, breaker, checked: Instant::now() })
     }
 
-    /// The server may still be at work on the old session's last statement, long after we lost it. Only when that
-    /// session is gone is it certain what it did.
+    /// The server may still be executing the last statement of the old session, long after the connection was lost. What it
+    /// did is certain only when that session is gone.
     pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
         let breaker = self.breaker.clone();
         breaker.log("connecting", Box::pin(self.replace())).await
@@ -68,7 +68,7 @@ impl PostgresWriter {
         Ok(())
     }
 
-    /// One that is not waited for, because the database is away, may still be carried out.
+    /// If the database goes away meanwhile, the append is not waited for, and its outcome is unknown.
     pub(crate) async fn append(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
         let breaker = self.breaker.clone();
         let appended = breaker.guard(Box::pin(self.send(expected, batch, locked))).await;
@@ -78,7 +78,7 @@ impl PostgresWriter {
     }
 
     async fn send(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
-        // Its settings can be changed while it runs.
+        // The settings of the server can be changed while it runs.
         if self.checked.elapsed() > CHECK_AGAIN {
             durability::check(&mut self.connection).await?;
             self.checked = Instant::now();
@@ -88,7 +88,7 @@ impl PostgresWriter {
             Ok(true) => Swap::Done,
             Ok(false) => Swap::Lost,
             Err(error) if duplicate_command(&error) => Swap::Lost,
-            // Without a transaction of ours around it, the statement is the commit.
+            // Without a transaction around it, the statement itself is the commit.
             Err(error) if locked => return Err(LogError::from_sqlx("appending", error)),
             Err(error) => return Err(LogError::from_commit(error)),
         };
@@ -161,7 +161,7 @@ async fn run(statement: &'static str, connection: &mut PgConnection) -> Result<(
     sqlx::query(statement).execute(connection).await.map(|_| ())
 }
 
-/// Sends the one statement; answers whether the head moved.
+/// Sends the one statement. Answers whether the head moved.
 async fn swap(connection: &mut PgConnection, expected: Position, batch: &Batch) -> Result<bool, sqlx::Error> {
     let Batch { events, commands, head } = batch;
     let alone = matches!((&events[..], &commands[..]), ([_], [_]));
@@ -201,7 +201,7 @@ async fn swap(connection: &mut PgConnection, expected: Position, batch: &Batch) 
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-/// One column of the batch, as the array that carries it.
+/// One column of the batch, as an array.
 fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }

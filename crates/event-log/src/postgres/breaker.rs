@@ -1,4 +1,4 @@
-//! Whether the database answers: one question for all who doubt it, and a memory of the answer until it is there again.
+//! A circuit breaker: one probe finds out whether the database answers. While it does not, all operations fail at once.
 
 use std::{
     pin::Pin,
@@ -17,14 +17,14 @@ use crate::{
     error::{told, within},
 };
 
-/// How long an operation may take before the database is asked whether it is there at all.
+/// How long an operation may take before the database is probed.
 const DOUBT: Duration = Duration::from_millis(250);
-/// How long that question may take: a connection of its own, made anew.
+/// How long a probe may take. It opens a new connection.
 const PROBE_LIMIT: Duration = Duration::from_millis(700);
-/// Pause between two questions to a database that is away.
+/// Pause between two probes of a database that is away.
 const PROBE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Shared by all who use one database. While it is away their operations fail at once.
+/// Shared by all users of one database.
 #[derive(Debug, Clone)]
 pub(crate) struct Breaker(Arc<Shared>);
 
@@ -36,10 +36,10 @@ struct Shared {
     probing: AtomicBool,
 }
 
-/// What is waited for.
+/// A database operation.
 pub(crate) type Operation<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Why an operation was not waited for.
+/// The database is away, and this is why.
 pub(crate) struct Away(pub(crate) String);
 
 impl Breaker {
@@ -47,12 +47,12 @@ impl Breaker {
         Breaker(Arc::new(Shared { options, away: watch::Sender::new(None), probing: AtomicBool::new(false) }))
     }
 
-    /// Why the database cannot be used just now.
+    /// Why the database cannot be used; `None` while it answers.
     pub(crate) fn away(&self) -> Option<String> {
         self.0.away.borrow().clone()
     }
 
-    /// Waits for an operation as long as the database is there. In a box: those who wait stay small, whatever they wait for.
+    /// Runs an operation; drops it if the database goes away. The operation is boxed, so that waiting futures stay small.
     pub(crate) async fn guard<T>(&self, mut operation: Operation<'_, T>) -> Result<T, Away> {
         if let Some(why) = self.away() {
             return Err(Away(why));
@@ -72,7 +72,7 @@ impl Breaker {
         }
     }
 
-    /// The same for an operation of the log; one that lost its connection lets everybody doubt the database.
+    /// The same for an operation of the log. If it lost its connection, the database is probed.
     pub(crate) async fn log<T>(
         &self,
         doing: &'static str,
@@ -83,14 +83,14 @@ impl Breaker {
         done
     }
 
-    /// Has the database asked whether it is there if an operation failed as it would without.
+    /// Probes the database if an operation failed as it would without one.
     pub(crate) fn doubt<T>(&self, done: &Result<T, LogError>) {
         if let Err(LogError::Unavailable { .. } | LogError::Unknown { .. }) = done {
             self.examine();
         }
     }
 
-    /// Asks the database whether it is there, unless somebody is asking already, and goes on asking while it is not.
+    /// Probes the database, unless that is done already, and repeats it while there is no answer.
     fn examine(&self) {
         if self.0.probing.swap(true, Ordering::AcqRel) {
             return;
@@ -118,11 +118,11 @@ impl Breaker {
 async fn probe(options: &PgConnectOptions) -> Result<(), String> {
     match within(PROBE_LIMIT, options.connect()).await {
         Ok(connection) => {
-            // It has answered: how it takes the good-bye does not matter.
+            // It has answered; whether closing succeeds does not matter.
             let _ = within(PROBE_LIMIT, connection.close()).await;
             Ok(())
         }
-        // A refusal is an answer too, except that it is starting up or shutting down.
+        // A refusal is an answer too, except while the server starts or stops.
         Err(sqlx::Error::Database(error)) if error.code().as_deref() != Some("57P03") => Ok(()),
         Err(error) => Err(told(&error)),
     }

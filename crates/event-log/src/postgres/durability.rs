@@ -7,7 +7,7 @@ use crate::LogError;
 /// The oldest server this log is written for.
 const OLDEST_VERSION: i32 = 140_000;
 
-/// As this session sees them: a database or a role may have settings of its own.
+/// The settings as this session sees them: a database or a role may have its own.
 const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version_num, \
     current_setting('server_version') AS version, \
     current_setting('server_encoding') AS encoding, \
@@ -29,8 +29,8 @@ struct Settings {
     unlogged: Option<String>,
 }
 
-/// Reads the settings that decide whether a commit survives a power cut, and refuses what does not. The session keeps waiting
-/// for its commits as it does now, whatever the server is told later.
+/// Checks the settings that decide whether a commit survives a power cut. The session keeps its `synchronous_commit`, even if
+/// the server's is changed later.
 pub(super) async fn check(connection: &mut PgConnection) -> Result<(), LogError> {
     let failed = |error| LogError::from_sqlx("checking the server's settings", error);
     let settings: Settings = sqlx::query_as(SETTINGS).fetch_one(&mut *connection).await.map_err(failed)?;

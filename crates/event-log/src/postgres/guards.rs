@@ -1,4 +1,4 @@
-//! What protects the log in the database itself: the triggers that refuse changes, and the keys.
+//! Checks the database's own guards of the log: the triggers that refuse changes, and the keys.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 
 use crate::{LogError, migrations};
 
-/// Answers how the trigger is switched, what it fires on, whether only sometimes, and its function's text. An event that
-/// was recorded is refused BEFORE (2) each statement that would DELETE (8), UPDATE (16) or TRUNCATE (32).
+/// Answers whether the trigger is enabled, when it fires, whether it has a condition, and the text of its function. It must
+/// fire BEFORE (2) every statement that would DELETE (8), UPDATE (16) or TRUNCATE (32).
 const TRIGGER: &str = "SELECT t.tgenabled::text, t.tgtype::int, t.tgqual IS NOT NULL OR t.tgattr::text <> '', p.prosrc \
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
     WHERE t.tgrelid = to_regclass($1) AND t.tgname = $2";

@@ -1,14 +1,14 @@
-//! Where a PostgreSQL database lives: what a dump that is restored elsewhere does not carry along.
+//! Where a PostgreSQL database lives. A dump that is restored elsewhere gets another place.
 
 use sqlx::PgConnection;
 
 use crate::LogError;
 
-/// The cluster and the database in it. Every role may ask, unless an administrator has revoked it.
+/// The cluster and the database in it. Every role may read them, unless an administrator has revoked that.
 const PLACE: &str = "SELECT system_identifier::text || '/' || (SELECT oid::text FROM pg_database \
     WHERE datname = current_database()) FROM pg_control_system()";
 
-/// For a role that may not ask for the cluster: the database, and the oid its table of events got there.
+/// For a role that may not read the cluster: the database, and the oid of its table `events`.
 const PLACE_WITHOUT_CLUSTER: &str = "SELECT 'unknown/' || oid::text || '/' || 'events'::regclass::oid::text \
     FROM pg_database WHERE datname = current_database()";
 

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::sql;
 use crate::{
     CommandRecord, Hash, Head, LogError, Recorded, Snapshot,
-    reads::{StoredCommand, StoredEvent, reads},
+    reads::{HASH_BYTES, StoredCommand, StoredEvent, reads},
+    tally::Tally,
 };
 
 reads!(PgConnection, PgRow);

@@ -1,4 +1,4 @@
-//! The statements only PostgreSQL understands: arrays, and an append in one statement.
+//! The statements that only PostgreSQL understands: arrays, and an append in one statement.
 
 /// Moves the head and inserts the batch only if it moved. One statement, so one round trip and one fsync; the inserts
 /// read from the update's `RETURNING`, the only part a statement re-reads after waiting for a row lock. A command that is

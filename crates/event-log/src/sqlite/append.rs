@@ -22,12 +22,12 @@ impl SqliteWriter {
         Ok(SqliteWriter { options, connection, file })
     }
 
-    /// The old connection is closed first, which waits for its last statement and rolls back what it left open.
+    /// Closing the old connection waits for its last statement and rolls back its open transaction.
     pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
         self.file.check()?;
         let connection = session::connect(&self.options).await?;
         let old = std::mem::replace(&mut self.connection, connection);
-        // A connection whose thread has crashed cannot be closed any more, and has no transaction either.
+        // A connection whose thread has crashed cannot be closed, and has no transaction either.
         if let Err(error) = old.close().await {
             tracing::warn!(%error, "closing the lost connection failed");
         }
@@ -87,7 +87,7 @@ impl SqliteWriter {
         sqlx::query(statement).execute(&mut self.connection).await.map(|_| ())
     }
 
-    /// Moves the head and inserts the batch; answers false when the swap is lost. Leaves the transaction open.
+    /// Moves the head and inserts the batch; false if the swap is lost. Leaves the transaction open.
     async fn insert(&mut self, expected: Position, batch: &Batch) -> Result<bool, sqlx::Error> {
         let head = &batch.head;
         let moved = sqlx::query(sql::MOVE_HEAD)
@@ -144,7 +144,7 @@ impl SqliteWriter {
     }
 }
 
-/// Cuts rows into the few sizes that have a prepared statement.
+/// Splits rows into the few sizes that have a prepared statement.
 fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let size = sql::ROWS.into_iter().find(|size| *size <= rows.len())?;

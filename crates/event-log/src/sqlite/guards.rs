@@ -1,4 +1,4 @@
-//! What protects the log in the file itself: every table and trigger as the migrations make them.
+//! Checks the file's own guards of the log: every table and trigger must be as the migrations make it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,10 +6,10 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::{LogError, migrations};
 
-/// Answers kind, name and text of everything a schema consists of.
+/// Answers kind, name and text of everything in a schema.
 const SCHEMA: &str = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'";
 
-/// Compares the file's schema with one made anew in memory.
+/// Compares the schema of the file with a new one in memory.
 pub(super) async fn missing(connection: &mut SqliteConnection) -> Result<Vec<String>, LogError> {
     let failed = |error| LogError::from_sqlx("looking at the guards", error);
     let found: Vec<(String, String, String)> =

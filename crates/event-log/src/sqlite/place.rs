@@ -1,9 +1,9 @@
-//! Where a SQLite log lives: its file, which a copy, a backup and a restore beside it are not.
+//! Where a SQLite log lives: its very file. A copy or a restored backup has another place.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, time::UNIX_EPOCH};
 
-/// Number and birth of the file, which moving it within a disk, mounting it elsewhere and restarting the machine keep. A
-/// disk that keeps no birth is given the path instead.
+/// Inode and creation time of the file: they stay the same when it is moved within a disk, mounted elsewhere or the machine
+/// restarted. On a disk without creation times, the path is used instead.
 pub(super) fn of(file: &Path) -> std::io::Result<String> {
     let metadata = fs::metadata(file)?;
     let birth = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());

@@ -1,15 +1,15 @@
-//! Pools of SQLite connections that never hand out one whose transaction came to no end.
+//! Pools of SQLite connections that never hand out one with an open transaction.
 
 use sqlx::{Connection as _, sqlite::SqlitePoolOptions};
 
-/// A pool of at most `connections`. After a full disk or an I/O error SQLite ends a transaction by itself; sqlx's own ROLLBACK
-/// then fails, and it takes the connection for one within a transaction for ever. Such a connection is closed.
+/// A pool of at most `connections`. After a full disk or an I/O error, SQLite ends a transaction by itself; the ROLLBACK of
+/// sqlx then fails, and sqlx thinks for ever that the connection is in a transaction. Such a connection is closed.
 #[must_use]
 pub fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new().max_connections(connections).after_release(|connection, _| {
         Box::pin(async move {
             if connection.is_in_transaction() {
-                // A transaction that was dropped is rolled back in the background: whatever answers now comes after that.
+                // A dropped transaction is rolled back in the background; a ping is answered after that.
                 connection.ping().await?;
             }
             Ok(!connection.is_in_transaction())

@@ -8,7 +8,8 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use super::sql;
 use crate::{
     CommandRecord, Hash, Head, LogError, Recorded, Snapshot,
-    reads::{StoredCommand, StoredEvent, reads},
+    reads::{HASH_BYTES, StoredCommand, StoredEvent, reads},
+    tally::Tally,
 };
 
 reads!(SqliteConnection, SqliteRow);

@@ -1,5 +1,5 @@
-//! Whether a file that is in use still stands where it was opened. A process goes on writing to one that was replaced, and
-//! all of that is gone with its last handle.
+//! Checks that an open file is still the one at its path. A process can go on writing to a file that was replaced or removed,
+//! and all of that is lost with the last handle.
 
 use std::{
     fs::{self, Metadata},
@@ -19,7 +19,7 @@ pub struct SameFile {
 }
 
 impl SameFile {
-    /// The file that stands at `path` now.
+    /// The file that is at `path` now.
     ///
     /// # Errors
     /// When there is none.
@@ -34,10 +34,10 @@ impl SameFile {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
-    /// Passes while it is the one that stands there. One look at the folder, some microseconds.
+    /// Succeeds while the file is the one at its path. Takes some microseconds.
     ///
     /// # Errors
-    /// When another file stands there, or none.
+    /// When another file is there, or none.
     pub fn check(&self) -> Result<(), LogError> {
         match fs::metadata(&self.path) {
             Ok(there) if identity(&there) == (self.device, self.inode) => Ok(()),

@@ -1,4 +1,4 @@
-//! Opening the file: in WAL with every commit synced to disk, and refusing whatever cannot keep that promise.
+//! Opens the file in WAL mode with every commit synced to disk, and refuses a file that cannot do that.
 
 use std::{str::FromStr, time::Duration};
 
@@ -9,10 +9,10 @@ use sqlx::{
 
 use crate::{LogError, error::told};
 
-/// How long a commit waits for another process or for a snapshot being saved. Callers wait as long.
+/// How long a commit waits for another process, or for a snapshot that is being saved. Callers wait as long.
 const BUSY_LIMIT: Duration = Duration::from_secs(3);
 
-/// Pause before a file that another process is just turning to WAL is opened again.
+/// Pause before a file is opened again that another process is switching to WAL.
 const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(10);
 
 /// SQLite's code for a file that another process holds.
@@ -56,7 +56,7 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, LogError> {
         .disable_statement_logging())
 }
 
-/// Connects and reads back the settings that make a commit durable.
+/// Connects, and checks the settings that make a commit durable.
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
     let failed = |error: sqlx::Error| {
         let path = options.get_filename().display();
@@ -81,7 +81,7 @@ pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
     Ok(connection)
 }
 
-/// Connects to a log that is there.
+/// Connects to an existing log.
 pub(super) async fn connect_to_read(url: &str) -> Result<(SqliteConnectOptions, SqliteConnection), LogError> {
     let options = SqliteConnectOptions::from_str(url).map_err(|error| LogError::Url(error.to_string()))?;
     let options = options.create_if_missing(false).busy_timeout(BUSY_LIMIT).row_buffer_size(ROWS_AHEAD);
@@ -97,9 +97,8 @@ pub(super) async fn connect_to_read(url: &str) -> Result<(SqliteConnectOptions, 
     open_to_read(options).await.map_err(failed)
 }
 
-/// Opens a file that is there, and gives the options with which it can be opened again. What has to be left alone is left
-/// alone: `query_only` refuses every change, and the files beside it, which any reader needs, are gone again when the last
-/// one closes.
+/// Opens an existing file, and returns the options with which it can be opened again. `query_only` refuses every change. The
+/// files beside it, which every reader needs, are removed when the last one closes.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -110,7 +109,7 @@ pub async fn open_to_read(
     let plain = options.clone().pragma("query_only", "ON");
     match look(&plain).await {
         Ok(connection) => Ok((plain, connection)),
-        // Nobody uses it (there is no WAL) and nothing may be made beside it: then it does not change either.
+        // There is no WAL, so nobody uses the file, and no file may be made beside it: then it does not change either.
         Err(error) if !has_wal(options.get_filename()) => {
             let unchanging = options.immutable(true);
             let connection = look(&unchanging).await.map_err(|_| error)?;
@@ -132,8 +131,8 @@ fn has_wal(path: &std::path::Path) -> bool {
     std::path::Path::new(&wal).exists()
 }
 
-/// Turning a new file to WAL needs it alone, and SQLite refuses at once instead of waiting (`busy_timeout` does not count
-/// there): processes that start on a new file together try again until it is their turn.
+/// Switching a new file to WAL needs it exclusively, and SQLite then refuses at once instead of waiting for `busy_timeout`. So
+/// processes that start together on a new file try again until it is their turn.
 async fn open(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let give_up = tokio::time::Instant::now() + BUSY_LIMIT;
     loop {
@@ -152,7 +151,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
     code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
-/// Grows the WAL unless it is large already. SQLite deletes it whenever the last process closes the file.
+/// Grows the WAL, unless it is large already. SQLite deletes it when the last process closes the file.
 pub(super) async fn grow_wal(
     options: &SqliteConnectOptions,
     connection: &mut SqliteConnection,

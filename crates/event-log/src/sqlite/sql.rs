@@ -1,4 +1,4 @@
-//! The statements only SQLite understands: lists as JSON, and inserts of many rows.
+//! The statements that only SQLite understands: lists as JSON, and inserts of many rows.
 
 /// Takes the new position, hash, next order number and time, and the expected position.
 pub(super) const MOVE_HEAD: &str =

@@ -5,7 +5,7 @@ use orderlog_domain::ids::Position;
 
 use crate::Hash;
 
-/// What the log is compared with besides itself.
+/// What the log is compared with, besides itself.
 #[derive(Debug, Clone, Default)]
 pub struct Against {
     /// The present time: no event may be younger. Not checked when left out.
@@ -14,7 +14,7 @@ pub struct Against {
     pub noted: Vec<(Position, Hash)>,
 }
 
-/// What was found.
+/// The result of verifying a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// How many events were verified; also the position of the last one.
@@ -25,7 +25,7 @@ pub struct Report {
     pub faults: Vec<Fault>,
 }
 
-/// One thing that was altered, added or removed.
+/// Something that was changed, added or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The position that it concerns, if any.

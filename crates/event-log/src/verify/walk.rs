@@ -1,4 +1,4 @@
-//! The walk along the events: each against the one before it, its columns, and the head.
+//! Checks the events one after another: each against the one before it, its columns, and the head.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -6,16 +6,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::ids::{CommandId, OrderId, Position, StreamId, Version};
 use serde::Deserialize;
 
-use super::report::{Against, Fault};
-use crate::{Hash, Head, reads::StoredEvent, record::chain_bytes};
+use super::{
+    commands::Acts,
+    report::{Against, Fault},
+};
+use crate::{Hash, Head, reads::StoredEvent, record::chain_bytes, tally::Tally};
 
-/// How far clocks of machines may differ before an event counts as one of the future.
+/// How far the clocks of machines may differ before an event counts as one of the future.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
-/// Faults told one by one; further ones are only counted.
+/// Faults that are listed; further ones are only counted.
 const FAULTS_TOLD: usize = 20;
 
-/// The fields of an envelope that also stand in columns or are compared with their neighbours'.
+/// The fields of an envelope that are compared with columns or with other events.
 #[derive(Deserialize)]
 struct Columns<'a> {
     #[serde(borrow)]
@@ -33,15 +36,7 @@ struct Origin {
     command_id: CommandId,
 }
 
-/// A command with the positions of its events, as their envelopes say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Act {
-    pub(super) command_id: CommandId,
-    pub(super) first: Position,
-    pub(super) last: Position,
-}
-
-/// How far the walk has come.
+/// The state of the check after an event.
 pub(super) struct Walk<'a> {
     /// The head before the first event was read.
     start: Head,
@@ -53,10 +48,9 @@ pub(super) struct Walk<'a> {
     recorded_at: DateTime<Utc>,
     next_order: OrderId,
     versions: HashMap<StreamId, Version>,
-    /// The command whose events are being walked.
-    act: Option<Act>,
-    /// Commands whose last event has been walked.
-    acts: Vec<Act>,
+    acts: Acts,
+    /// The commands whose last event has been walked.
+    commands: Tally,
     faults: Vec<Fault>,
     untold: usize,
 }
@@ -78,14 +72,14 @@ impl<'a> Walk<'a> {
             recorded_at,
             next_order,
             versions: HashMap::new(),
-            act: None,
-            acts: vec![],
+            acts: Acts::default(),
+            commands: Tally::new(),
             faults: vec![],
             untold: 0,
         }
     }
 
-    /// Takes the next event. Behind one that breaks the chain nothing can be proven.
+    /// Checks the next event. After one that breaks the chain, nothing can be verified.
     pub(super) fn step(&mut self, event: &StoredEvent) -> Result<(), Fault> {
         let position = self.position.next();
         let broken = |what: String| Err(Fault::at(position, what));
@@ -135,7 +129,7 @@ impl<'a> Walk<'a> {
         if position == self.start.position { self.head(&self.start.clone()) } else { Ok(()) }
     }
 
-    /// Orders are numbered one after another.
+    /// Order numbers have no gaps.
     fn number(&mut self, stream: StreamId, version: Version) {
         if let (StreamId::Order(order), Version(1)) = (stream, version) {
             if order != self.next_order {
@@ -156,42 +150,37 @@ impl<'a> Walk<'a> {
                 "recorded {recorded_at}, which is yet to come: it is {now} here. A clock was wrong, or the log was altered"
             );
             self.found(Fault::at(self.position, what));
-            // Those behind it are no news.
+            // The later ones would only say the same.
             self.now = None;
         }
         self.recorded_at = self.recorded_at.max(recorded_at);
     }
 
     fn follow(&mut self, command_id: CommandId) {
-        let position = self.position;
-        match &mut self.act {
-            Some(act) if act.command_id == command_id => act.last = position,
-            act => self.acts.extend(act.replace(Act { command_id, first: position, last: position })),
+        if let Some(act) = self.acts.follow(self.position, command_id) {
+            act.add_to(&mut self.commands);
         }
     }
 
-    /// The commands that ended since this was last asked.
-    pub(super) fn acts(&mut self) -> Vec<Act> {
-        std::mem::take(&mut self.acts)
+    /// All commands of the events that were walked. Nothing is walked after this.
+    pub(super) fn commands(&mut self) -> Tally {
+        if let Some(act) = self.acts.end() {
+            act.add_to(&mut self.commands);
+        }
+        self.commands.clone()
     }
 
-    /// The same at the end of the log, where the last one ends too.
-    pub(super) fn end_act(&mut self) -> Vec<Act> {
-        self.acts.extend(self.act.take());
-        self.acts()
-    }
-
-    /// Notes something wrong that does not keep the walk from going on.
+    /// Notes a fault after which the next events can still be checked.
     pub(super) fn found(&mut self, fault: Fault) {
         if self.faults.len() < FAULTS_TOLD { self.faults.push(fault) } else { self.untold += 1 }
     }
 
-    /// What was found on the way, and how many more there were.
+    /// The faults that were found, and how many more there were.
     pub(super) fn faults(self) -> (Vec<Fault>, usize) {
         (self.faults, self.untold)
     }
 
-    /// The head moved at most forward since the start, and never lies behind an event.
+    /// Checks the head after the last event: it may only have moved forward.
     pub(super) fn end(&mut self, head: &Head) -> Result<(), Fault> {
         let end = self.position;
         for (noted, _) in self.against.noted.iter().filter(|(noted, _)| *noted > end) {
@@ -207,7 +196,7 @@ impl<'a> Walk<'a> {
         if head.position == self.position { self.head(head) } else { Ok(()) }
     }
 
-    /// The head says of the last event what the event says.
+    /// Checks the head against the last event.
     fn head(&mut self, head: &Head) -> Result<(), Fault> {
         let position = self.position;
         if head.hash != self.hash {
