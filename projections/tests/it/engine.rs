@@ -116,7 +116,9 @@ impl Engine {
             sqlx::query(lock).bind(owner).execute(&mut session).await.expect("lock");
             Frozen::Postgres { _session: session }
         } else {
-            let locked = File::create(self.file_of(owner)).expect("create");
+            let file = self.file_of(owner);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("create");
+            let locked = File::create(file).expect("create");
             locked.try_lock().expect("lock");
             Frozen::Sqlite { _locked: locked }
         }
