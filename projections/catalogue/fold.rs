@@ -6,13 +6,8 @@ use orderlog_domain::{
     ids::ProductId,
     text::{key, name_key},
 };
+use orderlog_read_models::{CachedRows, CannotApply, Fold, RowCache, table};
 use uuid::Uuid;
-
-use crate::{
-    fold::{CannotApply, Fold},
-    row::table,
-    sheet::{Cached, Sheet},
-};
 
 table! {
     /// A product's catalogue entry.
@@ -50,15 +45,15 @@ table! {
 
 #[derive(Default)]
 pub(super) struct CatalogueFold {
-    products: Cached<Product>,
+    products: CachedRows<Product>,
 }
 
 impl Fold for CatalogueFold {
-    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+    fn caches(&mut self) -> Vec<&mut dyn RowCache> {
         vec![&mut self.products]
     }
 
-    fn touch(&mut self, _event: &Envelope<Event>) {}
+    fn prefetch(&mut self, _event: &Envelope<Event>) {}
 
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
         match event.data.fact() {

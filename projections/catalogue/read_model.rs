@@ -6,9 +6,9 @@ mod query;
 pub use fold::Product;
 pub use query::{Products, find_products, products, products_by_id};
 
-use crate::{fold::ReadModel, row::Row};
+use orderlog_read_models::{ReadModel, Row as _};
 
-/// See the module.
+/// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "catalogue",
     version: 3,

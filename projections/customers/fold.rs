@@ -6,13 +6,8 @@ use orderlog_domain::{
     ids::CustomerId,
     text::{key, name_key},
 };
+use orderlog_read_models::{CachedRows, CannotApply, Fold, RowCache, Unseal, table};
 use uuid::Uuid;
-
-use crate::{
-    fold::{CannotApply, Fold, Unseal},
-    row::table,
-    sheet::{Cached, Sheet},
-};
 
 table! {
     /// A customer's particulars, as far as they are known and may be known.
@@ -37,13 +32,13 @@ table! {
 }
 
 pub(super) struct CustomersFold {
-    customers: Cached<Customer>,
+    customers: CachedRows<Customer>,
     unseal: Unseal,
 }
 
 impl CustomersFold {
     pub(super) fn new(unseal: Unseal) -> CustomersFold {
-        CustomersFold { customers: Cached::default(), unseal }
+        CustomersFold { customers: CachedRows::default(), unseal }
     }
 
     fn merge(&mut self, mut customer: Customer, profile: &SealedProfile) {
@@ -66,14 +61,14 @@ impl CustomersFold {
 }
 
 impl Fold for CustomersFold {
-    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+    fn caches(&mut self) -> Vec<&mut dyn RowCache> {
         vec![&mut self.customers]
     }
 
-    fn touch(&mut self, event: &Envelope<Event>) {
+    fn prefetch(&mut self, event: &Envelope<Event>) {
         match event.data.fact() {
-            Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.fresh((fact.customer_id.0,)),
-            Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.want((fact.customer_id.0,)),
+            Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.expect_new((fact.customer_id.0,)),
+            Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.prefetch((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerErased(_)) => {}
             Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) => {}
         }

@@ -1,19 +1,11 @@
 //! Customers by id, by what a user calls them, and as a list.
 
-use orderlog_domain::{
-    ids::CustomerId,
-    text::{key, name_key},
+use orderlog_domain::ids::{CustomerId, Position};
+use orderlog_read_models::{
+    Answer, Cursor, Found, Freshness, Named, NamedPage, PageRequest, Projections, QueryError, StoreError, find, list,
 };
 
 use super::{Customer, READ_MODEL};
-use crate::{
-    Projections,
-    answer::{Answer, Cursor, Freshness, PageRequest, QueryError},
-    named::{Found, Matched, find},
-    read::{like, next_offset},
-    row::Row,
-    store::Sql,
-};
 
 /// A page of customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +16,16 @@ pub struct Customers {
     pub total_count: i64,
     /// Where the next page starts, if there is one.
     pub next: Option<Cursor>,
+}
+
+impl Named for Customer {
+    const IDENTIFIER: &'static str = "email_lower";
+    const BY_NAME: &'static str = "name_lower IS NOT NULL";
+    const ORDER: &'static str = "name_lower, customer_id";
+
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
 }
 
 /// Customers by id, those that exist, in the order of their ids.
@@ -50,17 +52,7 @@ pub async fn find_customers(
     freshness: Freshness,
 ) -> Result<Answer<Found<Customer>>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut sql = Sql::new(&format!("SELECT {} FROM customers WHERE email_lower = ", Customer::TABLE.column_list("")));
-    sql.arg(key(text)).push(" ORDER BY customer_id LIMIT ").arg(i64::from(limit));
-    let by_email: Vec<Customer> = read.tx.rows(&sql).await?;
-    let found = if by_email.is_empty() {
-        find(&mut read, "customers", "name_lower IS NOT NULL", text, limit, |customer: &Customer| {
-            customer.name.as_deref().unwrap_or_default()
-        })
-        .await?
-    } else {
-        Found { how: Matched::Identifier, items: by_email }
-    };
+    let found = find(&mut read, text, limit).await?;
     read.answer(found).await
 }
 
@@ -75,23 +67,14 @@ pub async fn customers(
     freshness: Freshness,
 ) -> Result<Answer<Customers>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let text = text.map(|text| (name_key(text), key(text))).filter(|(name, _)| !name.is_empty());
-    let restrict = |sql: &mut Sql| {
-        sql.push(" FROM customers WHERE 1 = 1");
-        if let Some((name, text)) = &text {
-            sql.push(" AND (name_lower LIKE ").arg(like(name)).push(" ESCAPE '\\' OR email_lower LIKE ");
-            sql.arg(like(text)).push(" ESCAPE '\\')");
-        }
-    };
-    let mut counting = Sql::new("SELECT COUNT(*)");
-    restrict(&mut counting);
-    let total_count = read.tx.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
-
-    let skip = page.cursor.map_or(0, |cursor| cursor.value.max(0));
-    let mut sql = Sql::new(&format!("SELECT {}", Customer::TABLE.column_list("")));
-    restrict(&mut sql);
-    sql.push(" ORDER BY name_lower, customer_id LIMIT ").arg(page.limit()).push(" OFFSET ").arg(skip);
-    let customers: Vec<Customer> = read.tx.rows(&sql).await?;
-    let next = next_offset(customers.len(), skip, total_count, page, read.position);
+    let NamedPage { items: customers, total_count, next } = list(&mut read, "1 = 1", text, page).await?;
     read.answer(Customers { customers, total_count, next }).await
+}
+
+/// After a customer was erased, at `position`: waits until the row is gone, then clears away what it left behind.
+///
+/// # Errors
+/// When the read model is not there in time, or the store fails; safe to repeat.
+pub async fn purge_erased(projections: &Projections, position: Position) -> Result<(), StoreError> {
+    projections.purge(&READ_MODEL, position).await
 }

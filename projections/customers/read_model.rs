@@ -4,11 +4,11 @@ mod fold;
 mod query;
 
 pub use fold::Customer;
-pub use query::{Customers, customers, customers_by_id, find_customers};
+pub use query::{Customers, customers, customers_by_id, find_customers, purge_erased};
 
-use crate::{fold::ReadModel, row::Row};
+use orderlog_read_models::{ReadModel, Row as _};
 
-/// See the module.
+/// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "customers",
     version: 3,

@@ -5,15 +5,10 @@ use orderlog_domain::{
     event::Event,
     postings::{Basis, Posting, postings},
 };
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, RowCache, day, table};
 use uuid::Uuid;
 
-use crate::{
-    answer::day,
-    fold::{CannotApply, Fold},
-    orders::order_of,
-    row::table,
-    sheet::{Added, Cached, Sheet, Sums},
-};
+use crate::orders::order_of;
 
 table! {
     /// What was posted on a day.
@@ -252,7 +247,7 @@ macro_rules! add {
     ($sums:expr, $row:expr) => {{
         let row = $row;
         let mut fresh = false;
-        let sum = $sums.entry($crate::row::Row::key(&row), || {
+        let sum = $sums.entry(orderlog_read_models::Row::key(&row), || {
             fresh = true;
             row.clone()
         });
@@ -275,16 +270,16 @@ macro_rules! add {
 
 #[derive(Default)]
 pub(super) struct DailySalesFold {
-    days: Sums<DailySales>,
-    products: Sums<DailySalesByProduct>,
-    customers: Sums<DailySalesByCustomer>,
-    spans: Cached<SalesDay>,
-    postings: Added<SalesPosting>,
-    sizes: Cached<SalesSize>,
+    days: Counters<DailySales>,
+    products: Counters<DailySalesByProduct>,
+    customers: Counters<DailySalesByCustomer>,
+    spans: CachedRows<SalesDay>,
+    postings: Inserts<SalesPosting>,
+    sizes: CachedRows<SalesSize>,
 }
 
 impl Fold for DailySalesFold {
-    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+    fn caches(&mut self) -> Vec<&mut dyn RowCache> {
         vec![
             &mut self.days,
             &mut self.products,
@@ -295,12 +290,12 @@ impl Fold for DailySalesFold {
         ]
     }
 
-    fn touch(&mut self, event: &Envelope<Event>) {
+    fn prefetch(&mut self, event: &Envelope<Event>) {
         if order_of(event).is_some() {
             let day = day(event.provenance.business_date);
             for basis in Basis::ALL {
-                self.spans.want((basis.name().to_owned(), day.clone()));
-                self.sizes.want((basis.name().to_owned(),));
+                self.spans.prefetch((basis.name().to_owned(), day.clone()));
+                self.sizes.prefetch((basis.name().to_owned(),));
             }
         }
     }

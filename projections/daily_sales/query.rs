@@ -9,16 +9,12 @@ use orderlog_domain::{
     ids::{CustomerId, Position, ProductId},
     postings::Basis,
 };
+use orderlog_read_models::{
+    Answer, Cursor, Days, Freshness, PageRequest, Projections, QueryError, Row as _, SnapshotRead, Sql, StoreError,
+};
 use uuid::Uuid;
 
 use super::{READ_MODEL, SalesPosting};
-use crate::{
-    Projections,
-    answer::{Answer, Cursor, Days, Freshness, PageRequest, QueryError},
-    read::Read,
-    row::Row as _,
-    store::{Sql, StoreError},
-};
 
 /// What the figures are split by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,12 +194,12 @@ impl SalesRequest {
     }
 
     /// Days of which only a part was posted by the position asked about.
-    async fn days_under_way(&self, read: &mut Read) -> Result<Vec<String>, QueryError> {
+    async fn days_under_way(&self, read: &mut SnapshotRead) -> Result<Vec<String>, QueryError> {
         let Some(as_of) = self.as_of else { return Ok(vec![]) };
         let mut sql = Sql::new("SELECT day FROM sales_days");
         self.restrict(&mut sql);
         sql.push(" AND first_position <= ").arg(as_of.0).push(" AND last_position > ").arg(as_of.0);
-        let days: Vec<(String,)> = read.tx.all(&sql).await?;
+        let days: Vec<(String,)> = read.all(&sql).await?;
         Ok(days.into_iter().map(|(day,)| day).collect())
     }
 
@@ -258,7 +254,7 @@ pub async fn daily_sales(
     let mut sql = Sql::new(&format!("SELECT currency, home, {}", sums("orders")));
     request.source(&mut sql, BY_DAY, &under_way);
     sql.push(" GROUP BY currency, home ORDER BY currency, home");
-    let totals: Vec<Sales> = read.tx.all(&sql).await?;
+    let totals: Vec<Sales> = read.all(&sql).await?;
 
     let skip = page.cursor.map_or(0, |cursor| cursor.value.max(0));
     let wanted = Wanted { request, under_way, limit: page.limit(), skip };
@@ -276,7 +272,7 @@ pub async fn daily_sales(
         }
     };
     let given = skip + i64::try_from(groups.len()).unwrap_or(0);
-    let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
+    let pinned = page.cursor.map_or(read.position(), |cursor| cursor.pinned);
     let next = (given < total_groups).then_some(Cursor { pinned, value: given, id: 0, at: 0 });
     read.answer(SalesReport { totals, groups, total_groups, next }).await
 }
@@ -297,12 +293,16 @@ struct OfDay {
 }
 
 /// Days gathered into periods, a page of them.
-async fn periods(read: &mut Read, wanted: &Wanted, period: Period) -> Result<(Vec<SalesGroup>, i64), QueryError> {
+async fn periods(
+    read: &mut SnapshotRead,
+    wanted: &Wanted,
+    period: Period,
+) -> Result<(Vec<SalesGroup>, i64), QueryError> {
     let mut sql = Sql::new(&format!("SELECT day, currency, home, {}", sums("orders")));
     wanted.request.source(&mut sql, BY_DAY, &wanted.under_way);
     sql.push(" GROUP BY day, currency, home");
     let mut sums: BTreeMap<(NaiveDate, String), Sales> = BTreeMap::new();
-    for OfDay { day, sales } in read.tx.all::<OfDay>(&sql).await? {
+    for OfDay { day, sales } in read.all::<OfDay>(&sql).await? {
         let day: NaiveDate = day.parse().map_err(|_| StoreError::Shape(format!("`{day}` is no day")))?;
         let sales = sales.in_home();
         match sums.entry((period.around(day).0, sales.home.clone())) {
@@ -326,7 +326,7 @@ struct OfThing {
 
 /// Products or customers by revenue in the shop's currency, a page of them.
 async fn things(
-    read: &mut Read,
+    read: &mut SnapshotRead,
     sums_by: Sums,
     wanted: &Wanted,
     key: impl Fn(Uuid) -> GroupKey,
@@ -335,7 +335,7 @@ async fn things(
     let mut counting = Sql::new(&format!("SELECT COUNT(*) FROM (SELECT DISTINCT home, {column}"));
     wanted.request.source(&mut counting, sums_by, &wanted.under_way);
     counting.push(") AS things");
-    let total = read.tx.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
+    let total = read.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
 
     let mut sql = Sql::new(&format!("SELECT {column} AS id, home AS currency, home, {}", sums("orders")));
     wanted.request.source(&mut sql, sums_by, &wanted.under_way);
@@ -344,7 +344,7 @@ async fn things(
          SUM(home_gross) - SUM(home_discount) + SUM(home_shipping) + SUM(home_cash) DESC, {column}, home LIMIT "
     ));
     sql.arg(wanted.limit).push(" OFFSET ").arg(wanted.skip);
-    let found: Vec<OfThing> = read.tx.all(&sql).await?;
+    let found: Vec<OfThing> = read.all(&sql).await?;
     Ok((found.into_iter().map(|of| SalesGroup { key: key(of.id), sales: of.sales.in_home() }).collect(), total))
 }
 
@@ -420,12 +420,12 @@ pub async fn explain(
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let pinned = match (page.cursor, selection.request.as_of) {
         (Some(cursor), _) => cursor.pinned,
-        (None, Some(as_of)) => as_of.min(read.position),
-        (None, None) => read.position,
+        (None, Some(as_of)) => as_of.min(read.position()),
+        (None, None) => read.position(),
     };
     let mut span = Sql::new("SELECT MIN(first_position), MAX(last_position) FROM sales_days");
     selection.request.restrict(&mut span);
-    let span: Option<(Option<i64>, Option<i64>)> = read.tx.first(&span).await?;
+    let span: Option<(Option<i64>, Option<i64>)> = read.first(&span).await?;
     let (first, last) = span.map_or((0, 0), |(first, last)| (first.unwrap_or(0), last.unwrap_or(0)));
     let restrict = |sql: &mut Sql| {
         selection.request.restrict(sql);
@@ -439,11 +439,11 @@ pub async fn explain(
         Sql::new(&format!("SELECT COUNT(*) AS postings, currency, home, {} FROM sales_postings", sums(orders)));
     restrict(&mut sql);
     sql.push(group);
-    let counted: Vec<Counted> = read.tx.all(&sql).await?;
+    let counted: Vec<Counted> = read.all(&sql).await?;
     let total_count = counted.iter().map(|counted| counted.postings).sum();
     let sums_of_postings: Vec<Sales> = counted.into_iter().map(|counted| counted.sales).collect();
 
-    let reported = if pinned == read.position {
+    let reported = if pinned == read.position() {
         let table = match (selection.product, selection.customer) {
             (Some(_), None) => Some("daily_sales_products"),
             (None, Some(_)) => Some("daily_sales_customers"),
@@ -456,7 +456,7 @@ pub async fn explain(
                 selection.request.restrict(&mut sql);
                 selection.restrict(&mut sql);
                 sql.push(group);
-                read.tx.all(&sql).await?
+                read.all(&sql).await?
             }
             None => sums_of_postings.clone(),
         }
@@ -471,7 +471,7 @@ pub async fn explain(
         sql.push(" AND nth > ").arg(cursor.id).push("))");
     }
     sql.push(" ORDER BY position, nth LIMIT ").arg(page.limit() + 1);
-    let mut postings: Vec<ExplainedPosting> = read.tx.all(&sql).await?;
+    let mut postings: Vec<ExplainedPosting> = read.all(&sql).await?;
     let more = postings.len() > usize::try_from(page.limit()).unwrap_or(usize::MAX);
     if more {
         postings.pop();

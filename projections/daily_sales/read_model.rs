@@ -9,9 +9,9 @@ pub use query::{
     daily_sales, explain,
 };
 
-use crate::{fold::ReadModel, row::Row};
+use orderlog_read_models::{ReadModel, Row as _};
 
-/// See the module.
+/// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
     version: 5,

@@ -6,15 +6,12 @@ use orderlog_domain::{
     ids::OrderId,
     text::{key, name_key},
 };
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, RowCache, day, table};
 use uuid::Uuid;
 
 use crate::{
-    answer::day,
-    bare::BareOrder,
-    fold::{CannotApply, Fold},
-    orders::{evolve, order_of, placed, products, renew},
-    row::table,
-    sheet::{Cached, Sheet, Sums},
+    order_state::CompactOrder,
+    orders::{evolve, held_until, order_of, placed, products, renew},
 };
 
 table! {
@@ -56,10 +53,10 @@ table! {
         total: i64,
         /// What came in.
         captured: i64,
-        /// Its number in the system it was imported from, as [`reference_key`](super::reference_key) writes it.
+        /// Its number in the system it was imported from, as `reference_key` writes it.
         reference: Option<String>,
         /// The order itself, to take the next event in.
-        the_order: BareOrder,
+        the_order: CompactOrder,
     }
 }
 
@@ -129,31 +126,31 @@ table! {
 
 #[derive(Default)]
 pub(super) struct OrderSummaryFold {
-    orders: Cached<OrderSummary>,
-    lines: Cached<OrderSummaryLine>,
-    products: Cached<OrderSummaryProduct>,
-    counts: Sums<OrderSummaryCount>,
-    days: Cached<OrderSummaryDay>,
+    orders: CachedRows<OrderSummary>,
+    lines: CachedRows<OrderSummaryLine>,
+    products: CachedRows<OrderSummaryProduct>,
+    counts: Counters<OrderSummaryCount>,
+    days: CachedRows<OrderSummaryDay>,
 }
 
 impl Fold for OrderSummaryFold {
-    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+    fn caches(&mut self) -> Vec<&mut dyn RowCache> {
         vec![&mut self.orders, &mut self.lines, &mut self.products, &mut self.counts, &mut self.days]
     }
 
-    fn touch(&mut self, event: &Envelope<Event>) {
+    fn prefetch(&mut self, event: &Envelope<Event>) {
         let Some(OrderId(id)) = order_of(event) else { return };
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(placed)) => {
-                self.orders.fresh((id,));
-                self.days.want((day(event.provenance.business_date),));
+                self.orders.expect_new((id,));
+                self.days.prefetch((day(event.provenance.business_date),));
                 self.want_products(&placed.lines);
             }
             Fact::Order(OrderFact::LinesChanged(changed)) => {
-                self.orders.want((id,));
+                self.orders.prefetch((id,));
                 self.want_products(&changed.lines);
             }
-            Fact::Order(_) => self.orders.want((id,)),
+            Fact::Order(_) => self.orders.prefetch((id,)),
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
     }
@@ -165,7 +162,7 @@ impl Fold for OrderSummaryFold {
                 let order = placed(id, event)?;
                 name_products(&mut self.products, &fact.lines);
                 for product_id in products(&order.0) {
-                    self.lines.fresh((product_id, id.0));
+                    self.lines.expect_new((product_id, id.0));
                     self.lines.put(OrderSummaryLine { product_id, order_id: id.0 });
                 }
                 let row = row(order, event.position.0, fact.external_reference.as_deref());
@@ -206,7 +203,7 @@ impl Fold for OrderSummaryFold {
 impl OrderSummaryFold {
     fn want_products(&mut self, lines: &[PlacedLine]) {
         for line in lines {
-            self.products.want((line.product_id.0, name_key(&line.name)));
+            self.products.prefetch((line.product_id.0, name_key(&line.name)));
         }
     }
 
@@ -226,7 +223,7 @@ impl OrderSummaryFold {
     }
 }
 
-fn name_products(products: &mut Cached<OrderSummaryProduct>, lines: &[PlacedLine]) {
+fn name_products(products: &mut CachedRows<OrderSummaryProduct>, lines: &[PlacedLine]) {
     for line in lines {
         let row = OrderSummaryProduct {
             product_id: line.product_id.0,
@@ -240,7 +237,7 @@ fn name_products(products: &mut Cached<OrderSummaryProduct>, lines: &[PlacedLine
 }
 
 /// Adds the order to those that stand alike, or takes it away from them.
-fn count(counts: &mut Sums<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
+fn count(counts: &mut Counters<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
     let key = (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
     let (placed_on, currency, status, payment_status) = key.clone();
     let count = counts.entry(key, || OrderSummaryCount {
@@ -259,7 +256,7 @@ fn count(counts: &mut Sums<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
     count.captured += sign * row.captured;
 }
 
-fn row(the_order: BareOrder, placed_position: i64, reference: Option<&str>) -> OrderSummary {
+fn row(the_order: CompactOrder, placed_position: i64, reference: Option<&str>) -> OrderSummary {
     let order = &the_order.0;
     let mut row = OrderSummary {
         order_id: order.id.0,
@@ -279,7 +276,7 @@ fn row(the_order: BareOrder, placed_position: i64, reference: Option<&str>) -> O
         tax: 0,
         total: 0,
         captured: 0,
-        reference: reference.map(super::reference_key),
+        reference: reference.map(reference_key),
         the_order,
     };
     refresh(&mut row);
@@ -292,8 +289,7 @@ fn refresh(row: &mut OrderSummary) {
     let totals = order.current_totals();
     renew(&mut row.status, order.status().name());
     renew(&mut row.payment_status, order.payment_status().name());
-    let end = order.times.held_until.map_or(i64::MAX, |until| until.timestamp_millis());
-    row.held_until = if order.on_hold() { end } else { 0 };
+    row.held_until = held_until(order);
     row.backordered = order.backordered();
     row.units = order.lines.iter().map(|line| line.active()).sum();
     row.gross = totals.gross;
@@ -302,4 +298,9 @@ fn refresh(row: &mut OrderSummary) {
     row.tax = totals.tax;
     row.total = totals.total;
     row.captured = order.captured;
+}
+
+/// A number of another system as it is looked for: case, outer blanks and a leading `#` do not matter.
+pub(super) fn reference_key(reference: &str) -> String {
+    reference.trim().trim_start_matches('#').trim_start().to_lowercase()
 }

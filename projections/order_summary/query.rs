@@ -5,16 +5,12 @@ use orderlog_domain::{
     order::{PaymentStatus, Status},
     text::{key, name_key},
 };
+use orderlog_read_models::{
+    Answer, Cursor, Days, Freshness, PageRequest, Projections, QueryError, Row as _, SnapshotRead, Sql, like,
+};
 use uuid::Uuid;
 
-use super::{OrderSummary, READ_MODEL};
-use crate::{
-    Projections,
-    answer::{Answer, Cursor, Days, Freshness, PageRequest, QueryError},
-    read::{Read, like},
-    row::Row,
-    store::Sql,
-};
+use super::{OrderSummary, READ_MODEL, fold::reference_key};
 
 /// Products a text may stand for before the search asks for a narrower text.
 const TEXT_PRODUCTS: i64 = 200;
@@ -95,7 +91,7 @@ pub async fn order_summaries(
     freshness: Freshness,
 ) -> Result<Answer<OrderSummaries>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let pinned = page.cursor.map_or(read.position, |cursor| cursor.pinned);
+    let pinned = page.cursor.map_or(read.position(), |cursor| cursor.pinned);
     let text_products = products_named(&mut read, filter.text.as_deref()).await?;
     let numbers = numbers_of(&mut read, filter.placed).await?;
 
@@ -105,7 +101,7 @@ pub async fn order_summaries(
         let mut summing = Sql::new(&format!("{SUMMING} FROM order_summary WHERE "));
         restrict(&mut summing, filter, &text_products, numbers, pinned);
         summing.push(" GROUP BY currency ORDER BY currency");
-        read.tx.all(&summing).await?
+        read.all(&summing).await?
     };
 
     let mut listing = Sql::new(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
@@ -125,9 +121,8 @@ pub async fn order_summaries(
         Sort::Largest => " ORDER BY total DESC, order_id DESC LIMIT ",
     });
     listing.arg(page.limit() + 1);
-    let mut orders: Vec<OrderSummary> = read.tx.rows(&listing).await?;
-    let next =
-        crate::read::next_page(&mut orders, page, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
+    let mut orders: Vec<OrderSummary> = read.rows(&listing).await?;
+    let next = page.next_after(&mut orders, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
     let total_count = sums.iter().map(|sum| sum.orders).sum();
     read.answer(OrderSummaries { orders, next, total_count, sums }).await
 }
@@ -136,7 +131,7 @@ const SUMMING: &str = "SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS B
     CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured";
 
 /// What the orders come to, from the counts of their days; less what was placed after `pinned`.
-async fn counted(read: &mut Read, filter: &Filter, pinned: Position) -> Result<Vec<Sum>, QueryError> {
+async fn counted(read: &mut SnapshotRead, filter: &Filter, pinned: Position) -> Result<Vec<Sum>, QueryError> {
     let mut summing = Sql::new(
         "SELECT currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
          CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured FROM order_summary_counts \
@@ -144,16 +139,16 @@ async fn counted(read: &mut Read, filter: &Filter, pinned: Position) -> Result<V
     );
     restrict_counted(&mut summing, filter);
     summing.push(" GROUP BY currency ORDER BY currency");
-    let mut sums: Vec<Sum> = read.tx.all(&summing).await?;
-    if pinned < read.position {
+    let mut sums: Vec<Sum> = read.all(&summing).await?;
+    if pinned < read.position() {
         let mut last = Sql::new("SELECT order_id FROM order_summary WHERE placed_position <= ");
         last.arg(pinned.0).push(" ORDER BY order_id DESC LIMIT 1");
-        let last = read.tx.first::<(i64,)>(&last).await?.map_or(0, |(order_id,)| order_id);
+        let last = read.first::<(i64,)>(&last).await?.map_or(0, |(order_id,)| order_id);
         let mut later = Sql::new(&format!("{SUMMING} FROM order_summary WHERE order_id > "));
         later.arg(last);
         restrict_counted(&mut later, filter);
         later.push(" GROUP BY currency");
-        for placed_later in read.tx.all::<Sum>(&later).await? {
+        for placed_later in read.all::<Sum>(&later).await? {
             if let Some(sum) = sums.iter_mut().find(|sum| sum.currency == placed_later.currency) {
                 sum.orders -= placed_later.orders;
                 sum.units -= placed_later.units;
@@ -167,13 +162,13 @@ async fn counted(read: &mut Read, filter: &Filter, pinned: Position) -> Result<V
 }
 
 /// The first and the last number given on these days, if they are limited; none is between 1 and 0.
-async fn numbers_of(read: &mut Read, days: Days) -> Result<Option<(i64, i64)>, QueryError> {
+async fn numbers_of(read: &mut SnapshotRead, days: Days) -> Result<Option<(i64, i64)>, QueryError> {
     if days == Days::default() {
         return Ok(None);
     }
     let mut sql = Sql::new("SELECT MIN(first_order), MAX(last_order) FROM order_summary_days WHERE 1 = 1");
     days.restrict(&mut sql, "placed_on");
-    let found: Option<(Option<i64>, Option<i64>)> = read.tx.first(&sql).await?;
+    let found: Option<(Option<i64>, Option<i64>)> = read.first(&sql).await?;
     Ok(Some(match found {
         Some((Some(first), Some(last))) => (first, last),
         _ => (1, 0),
@@ -193,13 +188,13 @@ pub async fn by_numbers(
 }
 
 /// Products that orders name so that `text` is part of the name or SKU.
-async fn products_named(read: &mut Read, text: Option<&str>) -> Result<Vec<Uuid>, QueryError> {
+async fn products_named(read: &mut SnapshotRead, text: Option<&str>) -> Result<Vec<Uuid>, QueryError> {
     let Some(text) = text.filter(|text| !key(text).is_empty()) else { return Ok(vec![]) };
     let mut sql = Sql::new("SELECT DISTINCT product_id FROM order_summary_products WHERE name_lower LIKE ");
     sql.arg(like(&name_key(text))).push(" ESCAPE '\\' OR sku_lower LIKE ").arg(like(&key(text)));
     sql.push(" ESCAPE '\\' LIMIT ");
     sql.arg(TEXT_PRODUCTS);
-    let found: Vec<(Uuid,)> = read.tx.all(&sql).await?;
+    let found: Vec<(Uuid,)> = read.all(&sql).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
@@ -236,7 +231,7 @@ fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], numbers: Opt
     within(sql);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         sql.push(" AND (order_id = ").arg(order_number(text).unwrap_or(-1));
-        sql.push(" OR reference = ").arg(super::reference_key(text));
+        sql.push(" OR reference = ").arg(reference_key(text));
         if !text_products.is_empty() {
             sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
                 .list(text_products.iter().copied())

@@ -6,14 +6,9 @@ mod query;
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
 pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
 
-use crate::{fold::ReadModel, row::Row};
+use orderlog_read_models::{ReadModel, Row as _};
 
-/// A number of another system as it is looked for: case, outer blanks and a leading `#` do not matter.
-pub(crate) fn reference_key(reference: &str) -> String {
-    reference.trim().trim_start_matches('#').trim_start().to_lowercase()
-}
-
-/// See the module.
+/// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
     version: 8,

@@ -7,20 +7,18 @@ use orderlog_domain::{
     ids::OrderId,
     order::{Order, Status},
 };
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Json, Row as _, RowCache, day, table};
 use uuid::Uuid;
 
 use crate::{
-    answer::day,
-    bare::BareOrder,
-    fold::{CannotApply, Fold},
-    orders::{evolve, order_of, placed, products, renew},
-    row::{Json, Row as _, table},
-    sheet::{Cached, Sheet, Sums},
+    order_state::CompactOrder,
+    orders::{evolve, held_until, order_of, placed, products, renew},
 };
 
 use super::{
-    query::Scope,
-    story::{Reading, Story},
+    intervals::level,
+    scope::{Reading, Scope},
+    versions::Versions,
 };
 
 table! {
@@ -65,9 +63,9 @@ table! {
         /// The position from which it reads as it does.
         since: i64,
         /// How it read from `opened_position` on.
-        story: Json<Story>,
+        story: Json<Versions>,
         /// The order itself, to take the next event in.
-        the_order: BareOrder,
+        the_order: CompactOrder,
     }
 }
 
@@ -75,7 +73,7 @@ table! {
     /// How an order read while something about it was open. Written once, when that is over.
     pub struct PendingPast = "pending_past" on conflict Never {
         key {
-            /// The power of two below the number of positions it was open for.
+            /// The level of the interval of positions in which it was open; see `intervals.rs`.
             level: i64,
             /// The position from which something was open: its placement, or where it was opened again.
             from_position: i64,
@@ -93,7 +91,7 @@ table! {
         /// Business day, ISO.
         placed_on: String,
         /// How it read.
-        story: Json<Story>,
+        story: Json<Versions>,
     }
 }
 
@@ -105,7 +103,7 @@ table! {
             order_id: i64,
         }
         /// The order itself.
-        the_order: BareOrder,
+        the_order: CompactOrder,
     }
 }
 
@@ -151,29 +149,29 @@ table! {
 
 #[derive(Default)]
 pub(super) struct PendingOrdersFold {
-    orders: Cached<PendingOrder>,
-    past: Sums<PendingPast>,
-    closed: Cached<PendingClosed>,
-    counts: Sums<PendingCount>,
-    days: Cached<PendingDay>,
+    orders: CachedRows<PendingOrder>,
+    past: Counters<PendingPast>,
+    closed: CachedRows<PendingClosed>,
+    counts: Counters<PendingCount>,
+    days: CachedRows<PendingDay>,
 }
 
 impl Fold for PendingOrdersFold {
-    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+    fn caches(&mut self) -> Vec<&mut dyn RowCache> {
         vec![&mut self.orders, &mut self.past, &mut self.closed, &mut self.counts, &mut self.days]
     }
 
-    fn touch(&mut self, event: &Envelope<Event>) {
+    fn prefetch(&mut self, event: &Envelope<Event>) {
         let Some(OrderId(id)) = order_of(event) else { return };
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
-                self.orders.fresh((id,));
-                self.days.want((day(event.provenance.business_date),));
+                self.orders.expect_new((id,));
+                self.days.prefetch((day(event.provenance.business_date),));
             }
             Fact::Order(fact) => {
-                self.orders.want((id,));
+                self.orders.prefetch((id,));
                 if follows_the_end(&fact) {
-                    self.closed.want((id,));
+                    self.closed.prefetch((id,));
                 }
             }
             Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
@@ -203,7 +201,7 @@ impl Fold for PendingOrdersFold {
                 if let Some(past) = past(row) {
                     self.past.entry(past.key(), || past);
                 }
-                let the_order = std::mem::replace(&mut row.the_order, BareOrder(Order::empty(id)));
+                let the_order = std::mem::replace(&mut row.the_order, CompactOrder(Order::empty(id)));
                 self.closed.put(PendingClosed { order_id: id.0, the_order });
                 self.orders.remove((id.0,));
             }
@@ -219,7 +217,7 @@ impl PendingOrdersFold {
         let Some(closed) = self.closed.get_mut(&(id.0,)) else { return Ok(()) };
         evolve(&mut closed.the_order, event)?;
         if is_open(&closed.the_order.0) {
-            let order = std::mem::replace(&mut closed.the_order, BareOrder(Order::empty(id)));
+            let order = std::mem::replace(&mut closed.the_order, CompactOrder(Order::empty(id)));
             let row = row(order, event.position.0);
             count(&mut self.counts, &row, 1);
             self.orders.put(row);
@@ -272,8 +270,9 @@ fn follows_the_end(fact: &OrderFact<'_>) -> bool {
 }
 
 /// Adds the order to the counts of the scopes it is in, or takes it away from them.
-fn count(counts: &mut Sums<PendingCount>, row: &PendingOrder, sign: i64) {
-    for scope in Scope::COUNTED.into_iter().filter(|scope| scope.holds(row)) {
+fn count(counts: &mut Counters<PendingCount>, row: &PendingOrder, sign: i64) {
+    let Some(reading) = row.story.0.latest() else { return };
+    for scope in Scope::COUNTED.into_iter().filter(|scope| scope.holds(&reading, 0)) {
         let key = (scope.column().to_owned(), row.placed_on.clone(), row.status.clone(), row.currency.clone());
         let (scope, placed_on, status, currency) = key.clone();
         let count = counts.entry(key, || PendingCount {
@@ -293,7 +292,7 @@ fn count(counts: &mut Sums<PendingCount>, row: &PendingOrder, sign: i64) {
     }
 }
 
-fn row(the_order: BareOrder, position: i64) -> PendingOrder {
+fn row(the_order: CompactOrder, position: i64) -> PendingOrder {
     let order = &the_order.0;
     let mut row = PendingOrder {
         order_id: order.id.0,
@@ -314,7 +313,7 @@ fn row(the_order: BareOrder, position: i64) -> PendingOrder {
         due: 0,
         products: String::new(),
         since: position,
-        story: Json(Story::default()),
+        story: Json(Versions::default()),
         the_order,
     };
     hold(&mut row, position);
@@ -327,7 +326,7 @@ fn hold(row: &mut PendingOrder, position: i64) {
     let products = products(&row.the_order.0);
     let ids: Vec<String> = products.iter().map(Uuid::to_string).collect();
     row.products = ids.join(" ");
-    row.story.0.hold(position, products);
+    row.story.0.record_products(position, products);
 }
 
 /// Whether anything about the order is open, or will be before its end.
@@ -339,50 +338,36 @@ fn is_open(order: &Order) -> bool {
     }
 }
 
-/// Until when nothing of an order that owes goods may ship.
-fn held_until(order: &Order, status: Status) -> i64 {
-    match order.times.held {
-        Some(_) if status.owes_goods() => order.times.held_until.map_or(i64::MAX, |until| until.timestamp_millis()),
-        Some(_) | None => 0,
-    }
-}
-
 /// Derives anew what the event at `position` can have changed; whether anything about the order is still open.
 fn refresh(row: &mut PendingOrder, position: i64) -> bool {
     let order = &row.the_order.0;
-    let status = order.status();
-    let payment = order.payment_status();
-    row.due = order.due();
-    // Whatever the payments are called: they may leave something owed under any name.
-    row.unpaid = status != Status::Cancelled && row.due > 0;
-    renew(&mut row.status, status.name());
-    renew(&mut row.payment_status, payment.name());
-    row.owes_goods = status.owes_goods();
-    row.unconfirmed = status == Status::Pending;
-    row.held_until = held_until(order, status);
-    row.backordered = order.backordered();
-    row.units_owed = order.unshipped();
-    row.total = order.current_totals().total;
-    row.since = row.story.0.read(
-        position,
-        Reading {
-            status,
-            payment,
-            unpaid: row.unpaid,
-            held_until: row.held_until,
-            backordered: row.backordered,
-            units_owed: row.units_owed,
-            total: row.total,
-            due: row.due,
-        },
-    );
+    let reading = Reading {
+        status: order.status(),
+        payment: order.payment_status(),
+        held_until: held_until(order),
+        backordered: order.backordered(),
+        units_owed: order.unshipped(),
+        total: order.current_totals().total,
+        due: order.due(),
+    };
+    renew(&mut row.status, reading.status.name());
+    renew(&mut row.payment_status, reading.payment.name());
+    row.owes_goods = Scope::Pending.holds(&reading, 0);
+    row.unconfirmed = Scope::Unconfirmed.holds(&reading, 0);
+    row.unpaid = Scope::Unpaid.holds(&reading, 0);
+    row.held_until = reading.held_until;
+    row.backordered = Scope::Backordered.holds(&reading, 0);
+    row.units_owed = reading.units_owed;
+    row.total = reading.total;
+    row.due = reading.due;
+    row.since = row.story.0.record(position, reading);
     is_open(order)
 }
 
 /// What is kept of an order about which nothing is open any more.
 fn past(row: &mut PendingOrder) -> Option<PendingPast> {
-    let mut story = std::mem::take(&mut row.story.0);
-    let (from, until) = story.close()?;
+    let mut versions = std::mem::take(&mut row.story.0);
+    let (from, until) = versions.close()?;
     Some(PendingPast {
         level: level(until - from),
         from_position: from,
@@ -392,11 +377,6 @@ fn past(row: &mut PendingOrder) -> Option<PendingPast> {
         currency: std::mem::take(&mut row.currency),
         placed_at: row.placed_at,
         placed_on: std::mem::take(&mut row.placed_on),
-        story: Json(story),
+        story: Json(versions),
     })
-}
-
-/// The power of two at or below `length`, which is at least 1.
-pub(super) fn level(length: i64) -> i64 {
-    i64::from(length.max(1).ilog2())
 }

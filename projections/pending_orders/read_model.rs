@@ -1,18 +1,24 @@
 //! Orders that still owe goods, and those unconfirmed, unpaid, on hold or waiting for stock (domain rules §1): now, and as
 //! of every position of the log.
 
+mod as_of;
+mod extent;
+mod filter;
 mod fold;
-mod past;
+mod intervals;
 mod query;
-mod story;
+mod scope;
+mod versions;
 
+pub use filter::{Filter, OpenOrder, Sort, StatusCount};
 pub use fold::{PendingClosed, PendingCount, PendingDay, PendingOrder, PendingPast};
-pub use query::{Filter, OpenOrder, PendingOrders, Scope, Sort, StatusCount, pending_orders};
-pub use story::Story;
+pub use query::{PendingOrders, pending_orders};
+pub use scope::Scope;
+pub use versions::Versions;
 
-use crate::{fold::ReadModel, row::Row};
+use orderlog_read_models::{ReadModel, Row as _};
 
-/// See the module.
+/// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "pending_orders",
     version: 7,

@@ -1,13 +1,8 @@
-//! Read models: what may be deleted and rebuilt from the log. One folder per read model; here the parts they share.
+//! Read models: what may be deleted and rebuilt from the log. One folder per read model; the machinery is `orderlog-read-models`.
 
-// What a read model is made of.
-mod bare;
-mod fold;
-mod orders;
-mod row;
-mod sheet;
+use orderlog_read_models::ReadModel;
 
-// The read models themselves: adding one is one folder, one line here and one in the list below.
+// The read models: adding one is one folder, one line here and one in the list below.
 #[path = "../catalogue/read_model.rs"]
 pub mod catalogue;
 #[path = "../customers/read_model.rs"]
@@ -31,32 +26,14 @@ pub const MODELS: &[&ReadModel] = &[
     &customers::READ_MODEL,
 ];
 
-// Where they are kept and how they are asked.
-mod answer;
-mod named;
-mod projections;
-mod read;
-mod store;
+// What read models of orders share.
+mod order_state;
+mod orders;
+mod stored;
 
-// How they follow the log.
-mod belonging;
-mod checkpoint;
-mod lease;
-mod past;
-mod place;
-mod projector;
-mod rebuild;
-mod runner;
-mod status;
-
-pub use answer::{AnotherPast, Answer, BadCursor, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest, QueryError};
-pub use bare::BareOrder;
-pub use fold::{CannotApply, ReadModel, Unseal};
-pub use lease::LEASE;
-pub use named::{Found, Matched};
-pub use projections::{PATIENCE, Parked, Projections};
-pub use rebuild::{Progress, RebuildError, rebuild};
-pub use row::Json;
-pub use runner::{Runner, RunnerOptions};
-pub use status::Status;
-pub use store::{POSTGRES_CONNECTIONS, StoreError};
+pub use order_state::CompactOrder;
+// Until the server names the crate of the machinery itself.
+pub use orderlog_read_models::{
+    Answer, Cursor, Days, Found, Freshness, Matched, PAGE_LIMIT, POSTGRES_CONNECTIONS, PageRequest, Progress,
+    Projections, QueryError, Runner, RunnerOptions, Status, StoreError, Unseal, rebuild,
+};

@@ -8,7 +8,9 @@ use orderlog_domain::{
     states::State,
 };
 
-use crate::{bare::BareOrder, fold::CannotApply};
+use orderlog_read_models::CannotApply;
+
+use crate::order_state::CompactOrder;
 
 /// The order's number, if the event stands in an order's stream.
 pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
@@ -19,7 +21,7 @@ pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
 }
 
 /// Takes `event` into `order`, in place: orders are moved, never copied, for rebuilds see millions of them.
-pub(crate) fn evolve(BareOrder(order): &mut BareOrder, event: &Envelope<Event>) -> Result<(), CannotApply> {
+pub(crate) fn evolve(CompactOrder(order): &mut CompactOrder, event: &Envelope<Event>) -> Result<(), CannotApply> {
     if event.version != order.version.next() {
         return Err(CannotApply(format!(
             "{} stands at version {}, the event is its version {}",
@@ -30,16 +32,24 @@ pub(crate) fn evolve(BareOrder(order): &mut BareOrder, event: &Envelope<Event>) 
     let mut state = State::Order(Box::new(std::mem::replace(order, Order::empty(id))));
     state.evolve(&event.data, &event.provenance);
     if let State::Order(evolved) = state {
-        *order = BareOrder::of(*evolved).0;
+        *order = CompactOrder::of(*evolved).0;
     }
     Ok(())
 }
 
 /// The order that `event` places.
-pub(crate) fn placed(id: OrderId, event: &Envelope<Event>) -> Result<BareOrder, CannotApply> {
-    let mut order = BareOrder(Order::empty(id));
+pub(crate) fn placed(id: OrderId, event: &Envelope<Event>) -> Result<CompactOrder, CannotApply> {
+    let mut order = CompactOrder(Order::empty(id));
     evolve(&mut order, event)?;
     Ok(order)
+}
+
+/// Before which time nothing of the order may ship, milliseconds since the epoch; 0 when it is not on hold.
+pub(crate) fn held_until(order: &Order) -> i64 {
+    if !order.on_hold() {
+        return 0;
+    }
+    order.times.held_until.map_or(i64::MAX, |until| until.timestamp_millis())
 }
 
 /// Renews a text column without allocating when it stays the same.

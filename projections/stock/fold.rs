@@ -4,15 +4,10 @@ use orderlog_domain::{
     envelope::Envelope,
     event::{CatalogueEntry, Event, Fact, ProductFact, StockFact, StockPolicy},
     ids::{ProductId, StreamId},
-    stock::Moved,
+    stock::{Moved, is_low},
 };
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, RowCache, table};
 use uuid::Uuid;
-
-use crate::{
-    fold::{CannotApply, Fold},
-    row::table,
-    sheet::{Cached, Sheet, Sums},
-};
 
 /// A mark is kept at every so many events of a product's stock; the events between are folded from the log.
 pub const MARK_EVERY: i64 = 256;
@@ -95,24 +90,24 @@ impl StockLevel {
     /// Whether available units stand at the threshold or below.
     #[must_use]
     pub fn low(&self) -> bool {
-        self.threshold.is_some_and(|threshold| self.available() <= threshold)
+        is_low(self.available(), self.threshold)
     }
 }
 
 #[derive(Default)]
 pub(super) struct StockFold {
-    levels: Cached<StockLevel>,
-    marks: Sums<StockMark>,
+    levels: CachedRows<StockLevel>,
+    marks: Counters<StockMark>,
 }
 
 impl Fold for StockFold {
-    fn sheets(&mut self) -> Vec<&mut dyn Sheet> {
+    fn caches(&mut self) -> Vec<&mut dyn RowCache> {
         vec![&mut self.levels, &mut self.marks]
     }
 
-    fn touch(&mut self, event: &Envelope<Event>) {
+    fn prefetch(&mut self, event: &Envelope<Event>) {
         if let Some(ProductId(id)) = product_of(event) {
-            self.levels.want((id,));
+            self.levels.prefetch((id,));
         }
     }
 

@@ -1,14 +1,9 @@
 //! Stock of given products, and what runs low.
 
 use orderlog_domain::ids::{Position, ProductId};
+use orderlog_read_models::{Answer, Cursor, Freshness, PageRequest, Projections, QueryError, Row as _, Sql};
 
 use super::{READ_MODEL, StockLevel, StockMark};
-use crate::{
-    Projections,
-    answer::{Answer, Cursor, Freshness, PageRequest, QueryError},
-    row::Row,
-    store::Sql,
-};
 
 /// A page of products that run low.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +28,11 @@ pub async fn stock_of(
     projections.by_key(&READ_MODEL, products.iter().map(|id| id.0), freshness).await
 }
 
+const LAST_MARK: &str = "
+SELECT product_id, position, version, on_hand, reserved, backordered FROM stock_marks
+WHERE product_id = $1 AND position <= $2
+ORDER BY position DESC LIMIT 1";
+
 /// The last mark of a product's stock at or before `position`: what was recorded after it, up to `position`, has to be
 /// added. `None` where there is none yet, or the read model has not come that far: everything has to be added then.
 ///
@@ -44,10 +44,8 @@ pub async fn last_mark(
     position: Position,
 ) -> Result<Option<StockMark>, QueryError> {
     let mut read = projections.read(&READ_MODEL, Freshness::Whatever).await?;
-    let mut sql =
-        Sql::new(&format!("SELECT {} FROM stock_marks WHERE product_id = ", StockMark::TABLE.column_list("")));
-    sql.arg(product).push(" AND position <= ").arg(position.0).push(" ORDER BY position DESC LIMIT 1");
-    let marks: Vec<StockMark> = read.tx.rows(&sql).await?;
+    let sql = Sql::new(LAST_MARK).bind(product).bind(position.0);
+    let marks: Vec<StockMark> = read.rows(&sql).await?;
     Ok(read.answer(marks.into_iter().next()).await?.found)
 }
 
@@ -62,22 +60,19 @@ pub async fn low_stock(
     freshness: Freshness,
 ) -> Result<Answer<LowStock>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let restrict = |sql: &mut Sql| {
-        sql.push(" FROM stock WHERE tracked AND NOT archived AND on_hand - reserved <= ");
-        match threshold {
-            Some(threshold) => _ = sql.arg(threshold),
-            None => _ = sql.push("threshold AND threshold IS NOT NULL"),
-        }
-    };
-    let mut counting = Sql::new("SELECT COUNT(*)");
-    restrict(&mut counting);
-    let total_count = read.tx.first::<(i64,)>(&counting).await?.map_or(0, |(count,)| count);
-
-    let skip = page.cursor.map_or(0, |cursor| cursor.value.max(0));
-    let mut sql = Sql::new(&format!("SELECT {}", StockLevel::TABLE.column_list("")));
-    restrict(&mut sql);
-    sql.push(" ORDER BY on_hand - reserved, product_id LIMIT ").arg(page.limit()).push(" OFFSET ").arg(skip);
-    let products: Vec<StockLevel> = read.tx.rows(&sql).await?;
-    let next = crate::read::next_offset(products.len(), skip, total_count, page, read.position);
+    let mut low = Sql::new(" FROM stock WHERE tracked AND NOT archived AND on_hand - reserved <= ");
+    match threshold {
+        Some(threshold) => _ = low.arg(threshold),
+        None => _ = low.push("threshold AND threshold IS NOT NULL"),
+    }
+    let total_count = read.count(&low.after("SELECT COUNT(*)")).await?;
+    let mut listing = low.after(&format!("SELECT {}", StockLevel::TABLE.column_list("")));
+    listing
+        .push(" ORDER BY on_hand - reserved, product_id LIMIT ")
+        .arg(page.limit())
+        .push(" OFFSET ")
+        .arg(page.offset());
+    let products: Vec<StockLevel> = read.rows(&listing).await?;
+    let next = page.next_offset(products.len(), total_count, read.position());
     read.answer(LowStock { products, total_count, next }).await
 }

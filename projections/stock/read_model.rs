@@ -6,9 +6,9 @@ mod query;
 pub use fold::{MARK_EVERY, StockLevel, StockMark, Units};
 pub use query::{LowStock, last_mark, low_stock, stock_of};
 
-use crate::{fold::ReadModel, row::Row};
+use orderlog_read_models::{ReadModel, Row as _};
 
-/// See the module.
+/// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "stock",
     version: 2,

@@ -8,14 +8,15 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
     ("orderlog-event-log", &["orderlog-domain"]),
     ("orderlog-messaging", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-commands", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-keyring", &["orderlog-domain", "orderlog-event-log"]),
-    ("orderlog-projections", &["orderlog-domain", "orderlog-event-log", "orderlog-messaging"]),
+    ("orderlog-read-models", &["orderlog-domain", "orderlog-event-log", "orderlog-messaging"]),
+    ("orderlog-projections", &["orderlog-domain", "orderlog-read-models"]),
     (
         "orderlog-tools",
         &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-projections"],

@@ -5,7 +5,8 @@ use std::{path::Path, time::Instant};
 use anyhow::{Context as _, Result, ensure};
 use orderlog_domain::{envelope, ids::Position};
 use orderlog_event_log::{Against, Log, verify};
-use orderlog_projections::{Projections, RunnerOptions, Unseal, rebuild};
+use orderlog_projections::MODELS;
+use orderlog_read_models::{Projections, RunnerOptions, Unseal, rebuild};
 use orderlog_testkit::Database;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ async fn measure_engine(
     ensure!(output.status.success(), "simulate failed: {}", String::from_utf8_lossy(&output.stderr));
     let log = Log::open(url).await?;
     let simulated = measure::whole(log.head().await?.position, started);
-    let projections = Projections::open(read_models).await?;
+    let projections = Projections::open(read_models, MODELS).await?;
     let (mut replays, mut rebuilds, mut verifies) = (Vec::new(), Vec::new(), Vec::new());
     let mut verdict = String::new();
     for _ in 0..arguments.rounds {

@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Context as _, Result};
 use orderlog_domain::ids::CommandId;
 use orderlog_messaging::{Access, Bus, Nats, Relay, Source};
-use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
+use orderlog_projections::MODELS;
+use orderlog_read_models::{Projections, Runner, RunnerOptions, Unseal};
 use orderlog_testkit::{Database, NatsServer, NatsSettings};
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +43,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let identity = shop.log.identity().await?.context("the log has no id")?;
     let relay = Relay::new(shop.log.clone(), identity, client.clone(), bus.clone());
     let relaying = tokio::spawn(relay.run(cancel.clone()));
-    let projections = Projections::open(&database.url()).await?;
+    let projections = Projections::open(&database.url(), MODELS).await?;
     let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_, _| None) };
     let source = Source::Nats(bus, client);
     let running = Runner::start(projections.clone(), shop.log.clone(), source, options, cancel.clone());

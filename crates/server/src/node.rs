@@ -7,7 +7,7 @@ use orderlog_commands::{Options, Writer};
 use orderlog_event_log::{Identity, Log, LogError, WhichLog, sqlite_file, sqlite_url};
 use orderlog_keyring as keyring;
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
-use orderlog_projections::{Projections, Runner, RunnerOptions, Unseal};
+use orderlog_projections::{MODELS, Projections, Runner, RunnerOptions, Unseal};
 use orderlog_tools::{Clock, LeftBehind, OpenShop, Opened, people};
 use tokio::{
     sync::{Mutex, watch},
@@ -201,14 +201,14 @@ fn how_many_connections() -> String {
 
 /// Opens the read models, beside the log that they belong to.
 pub(crate) async fn open_projections(config: &Config, which: &WhichLog) -> anyhow::Result<Projections> {
-    let projections = Projections::open(&projections_url(config)).await.context("open the read models")?;
+    let projections = Projections::open(&projections_url(config), MODELS).await.context("open the read models")?;
     projections.belong_to(which).await.context("open the read models")?;
     Ok(projections)
 }
 
 /// The same where they are there already, creating nothing.
 pub(crate) async fn open_projections_to_read(config: &Config) -> anyhow::Result<Projections> {
-    Projections::open_to_read(&projections_url(config)).await.context("open the read models")
+    Projections::open_to_read(&projections_url(config), MODELS).await.context("open the read models")
 }
 
 fn projections_url(config: &Config) -> String {

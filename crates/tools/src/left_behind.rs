@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use orderlog_event_log::Log;
-use orderlog_projections::{Projections, StoreError};
+use orderlog_projections::{Projections, StoreError, customers};
 
 use crate::failure::in_words;
 
@@ -79,10 +79,10 @@ impl LeftBehind {
 
 /// Whether the read models have only to catch up.
 fn is_on_its_way(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(StoreError::NotYet))
+    matches!(error.downcast_ref(), Some(StoreError::NotYet(_)))
 }
 
 async fn clear_lists(log: &Log, projections: &Projections) -> anyhow::Result<()> {
     let head = log.head().await?.position;
-    Ok(projections.purge_customers(head).await?)
+    Ok(customers::purge_erased(projections, head).await?)
 }

@@ -11,10 +11,10 @@ use orderlog_domain::{
     stock::Stock,
 };
 use orderlog_projections::{
-    Cursor, Days, Freshness, PageRequest, Projections,
     pending_orders::{self, Filter, OpenOrder, PendingOrders, Scope, Sort},
     stock,
 };
+use orderlog_read_models::{Cursor, Days, Freshness, PageRequest, Projections, rebuild};
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -107,7 +107,7 @@ async fn what_was_pending_is_answered_as_it_was_then(engine: Engine) {
     // As it was folded in small steps, and as one reading of the log folds it.
     for rebuilt in [false, true] {
         if rebuilt {
-            orderlog_projections::rebuild(
+            rebuild(
                 &node.projections,
                 &log,
                 &["pending_orders"],

@@ -6,7 +6,8 @@ use anyhow::Result;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
 use orderlog_messaging::{Bus, Source};
-use orderlog_projections::{MODELS, Projections, Runner, RunnerOptions, Unseal};
+use orderlog_projections::MODELS;
+use orderlog_read_models::{Projections, Runner, RunnerOptions, Unseal};
 use orderlog_testkit::{Database, Fixture};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::task::JoinHandle;
@@ -64,7 +65,7 @@ impl Engine {
     pub(crate) async fn node(&self, name: &str) -> Node {
         let unseal = Unseal::new(|_, sealed| sealed.strip_prefix("sealed:").map(str::to_owned));
         Node {
-            projections: Projections::open(&self.read_models_url()).await.expect("open the read models"),
+            projections: Projections::open(&self.read_models_url(), MODELS).await.expect("open the read models"),
             bus: Bus::new(),
             options: RunnerOptions { owner: name.to_owned(), unseal },
             cancel: CancellationToken::new(),

@@ -7,10 +7,11 @@ use orderlog_domain::{
     postings::Basis,
 };
 use orderlog_projections::{
-    Freshness, MODELS, PageRequest,
+    MODELS,
     daily_sales::{self, SalesRequest},
     order_summary,
 };
+use orderlog_read_models::{Freshness, PageRequest, rebuild};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -35,9 +36,7 @@ pub(crate) async fn assert_equals_a_rebuild(engine: &Engine, node: &Node) {
     let before = engine.dump().await;
     let log = engine.log().await;
     let never = CancellationToken::new();
-    orderlog_projections::rebuild(&node.projections, &log, &[], &node.options, &never, |_| ())
-        .await
-        .expect("the rebuild succeeds");
+    rebuild(&node.projections, &log, &[], &node.options, &never, |_| ()).await.expect("the rebuild succeeds");
     let after = engine.dump().await;
     assert!(!before.is_empty());
     assert_eq!(before.len(), after.len(), "as many rows as before the rebuild");

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use orderlog_projections::{LEASE, MODELS, RebuildError, rebuild};
+use orderlog_projections::MODELS;
+use orderlog_read_models::{LEASE, RebuildError, rebuild};
 
 use crate::{engine::Engine, follow::assert_equals_a_rebuild, history::History};
 use orderlog_testkit::on_both_engines;

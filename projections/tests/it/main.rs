@@ -1,11 +1,11 @@
 //! Read models against real PostgreSQL and SQLite: every test runs on both.
 
 mod as_of;
-mod bare;
+mod divergence;
 mod engine;
 mod follow;
 mod history;
 mod leases;
-mod past;
+mod order_state;
 mod queries;
 mod rebuild;

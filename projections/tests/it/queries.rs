@@ -9,12 +9,13 @@ use orderlog_domain::{
     postings::{Basis, postings},
 };
 use orderlog_projections::{
-    BareOrder, Cursor, Days, Freshness, Matched, PageRequest, Projections, catalogue, customers,
+    CompactOrder, catalogue, customers,
     daily_sales::{self, GroupBy, GroupKey, SalesRequest, Selection},
     order_summary,
     pending_orders::{self, OpenOrder, Scope, Sort},
     stock,
 };
+use orderlog_read_models::{Cursor, Days, Freshness, Matched, PageRequest, Projections};
 
 use crate::{
     engine::Engine,
@@ -321,7 +322,7 @@ async fn summaries_agree(engine: Engine) {
     assert_eq!(all.sums.iter().map(|sum| sum.total).sum::<i64>(), total);
     for row in &all.orders {
         let order = history.order(OrderId(row.order_id));
-        assert_eq!(row.the_order, BareOrder::of(order.clone()));
+        assert_eq!(row.the_order, CompactOrder::of(order.clone()));
         assert_eq!(row.status, order.status().name());
     }
 

@@ -5,7 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use orderlog_projections::{Freshness, PageRequest, RebuildError, daily_sales, order_summary, pending_orders, rebuild};
+use orderlog_projections::{daily_sales, order_summary, pending_orders};
+use orderlog_read_models::{Freshness, PageRequest, RebuildError, rebuild};
 
 use crate::{engine::Engine, follow::assert_equals_a_rebuild, history::History};
 use orderlog_testkit::on_both_engines;

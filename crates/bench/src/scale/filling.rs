@@ -5,7 +5,8 @@ use std::{path::Path, time::Instant};
 use anyhow::{Context as _, Result, ensure};
 use orderlog_domain::ids::OrderId;
 use orderlog_event_log::{Head, Log};
-use orderlog_projections::Projections;
+use orderlog_projections::MODELS;
+use orderlog_read_models::Projections;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::process::Command;
 
@@ -54,7 +55,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, wanted: u32) -> Res
         rows.push(Row::new(&what, 1, &measure::whole(head.position, started), "n/a"));
     }
     let head = log.head().await?;
-    let projections = Projections::open(url).await?;
+    let projections = Projections::open(url, MODELS).await?;
     let lag = projections.status(head.position).await?.iter().map(|one| one.lag).max().unwrap_or(0);
     projections.close().await;
     if lag > 0 {

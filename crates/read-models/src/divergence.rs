@@ -1,0 +1,102 @@
+//! Whether read models follow from this log. One that took in what the log does not hold has diverged and must not serve.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use orderlog_domain::ids::Position;
+use orderlog_event_log::{Hash, Head, Log, LogError};
+use tokio::sync::Mutex;
+
+use crate::{
+    answer::{AnotherPast, QueryError},
+    checkpoint::{self, Checkpoint},
+    place::Place,
+    read_model::ReadModel,
+    store::Store,
+};
+
+/// What a comparison of the read models with the log came to.
+#[derive(Debug, Default)]
+pub(crate) struct Comparison {
+    /// Every checkpoint, those of builds too.
+    pub(crate) checkpoints: Vec<Checkpoint>,
+    /// Where those stand that follow from the log.
+    pub(crate) sound: HashMap<String, Place>,
+}
+
+/// What this node knows of read models that do not follow from the log.
+#[derive(Debug, Default)]
+pub(crate) struct Divergence {
+    /// One comparison at a time, so that a later one is never overwritten by an earlier one.
+    comparing: Mutex<()>,
+    diverged: RwLock<HashMap<String, AnotherPast>>,
+    /// The highest head this node has seen.
+    highest: AtomicI64,
+}
+
+impl Divergence {
+    /// Whether the read model `name` may serve.
+    pub(crate) fn check(&self, name: &str) -> Result<(), AnotherPast> {
+        let diverged = self.diverged.read().unwrap_or_else(PoisonError::into_inner);
+        diverged.get(name).map_or(Ok(()), |past| Err(past.clone()))
+    }
+
+    /// Looks up in the log what every read model took in last, and remembers which of them do not follow from it.
+    pub(crate) async fn compare(
+        &self,
+        store: &Store,
+        models: &[&ReadModel],
+        log: &Log,
+    ) -> Result<Comparison, QueryError> {
+        let _one_at_a_time = self.comparing.lock().await;
+        // First the checkpoints: what they took in from this log stands in it by then.
+        let mut tx = store.read(&["checkpoints"]).await?;
+        let checkpoints = checkpoint::all(&mut tx, store).await?;
+        tx.commit().await?;
+        let mut hashes = HashMap::from([(Position::START, Some(Hash::ZERO))]);
+        let mut sound = HashMap::new();
+        let mut diverged = HashMap::new();
+        for model in models {
+            let Some(checkpoint) = checkpoints.iter().find(|one| one.projection == model.name) else { continue };
+            let position = Position(checkpoint.position);
+            let hash = match hashes.get(&position) {
+                Some(hash) => *hash,
+                None => *hashes.entry(position).or_insert(hash_at(log, position).await?),
+            };
+            match hash.map(|hash| Place { position, hash }) {
+                Some(place) if checkpoint.stands_at(place) => _ = sound.insert(model.name.to_owned(), place),
+                _ => _ = diverged.insert(model.name.to_owned(), AnotherPast { name: model.name.to_owned(), position }),
+            }
+        }
+        *self.diverged.write().unwrap_or_else(PoisonError::into_inner) = diverged;
+        Ok(Comparison { checkpoints, sound })
+    }
+
+    /// The head of the log. Heads only grow: where one is lower than one before it, the log went back, and the read models
+    /// are compared with it at once.
+    pub(crate) async fn head(&self, store: &Store, models: &[&ReadModel], log: &Log) -> Result<Head, QueryError> {
+        let before = self.highest.load(Ordering::Acquire);
+        let head = log.head().await?;
+        if head.position.0 < before {
+            self.compare(store, models, log).await?;
+            self.highest.store(head.position.0, Ordering::Release);
+        } else {
+            self.highest.fetch_max(head.position.0, Ordering::AcqRel);
+        }
+        Ok(head)
+    }
+}
+
+/// The hash of the event at `position`; `None` when the log ends before it.
+pub(crate) async fn hash_at(log: &Log, position: Position) -> Result<Option<Hash>, LogError> {
+    if position == Position::START {
+        return Ok(Some(Hash::ZERO));
+    }
+    let event = log.read(Position(position.0 - 1), 1).await?;
+    Ok(event.first().filter(|event| event.position == position).map(|event| event.hash))
+}

@@ -1,0 +1,48 @@
+//! What every read model needs: its tables, following the log, building anew, and being asked. It knows no read model by name.
+
+// What a read model declares.
+mod read_model;
+mod row;
+mod row_cache;
+mod unseal;
+
+// How it is asked.
+mod answer;
+mod days;
+mod name_search;
+mod paging;
+mod projections;
+mod snapshot_read;
+
+// Where it is stored.
+mod belonging;
+mod checkpoint;
+mod place;
+mod store;
+
+// How it follows the log.
+mod decoded;
+mod divergence;
+mod lease;
+mod options;
+mod projector;
+mod rebuild;
+mod runner;
+mod status;
+
+pub use answer::{AnotherPast, Answer, Freshness, QueryError};
+pub use days::{Days, day};
+pub use lease::LEASE;
+pub use name_search::{Found, Matched, Named, NamedPage, find, list};
+pub use options::RunnerOptions;
+pub use paging::{BadCursor, Cursor, PAGE_LIMIT, PageRequest};
+pub use projections::{PATIENCE, Parked, Projections};
+pub use read_model::{CannotApply, Fold, ReadModel};
+pub use rebuild::{Progress, RebuildError, rebuild};
+pub use row::{Column, Field, Json, Kind, OnConflict, Row, Table, Value};
+pub use row_cache::{CachedRows, Changes, Counters, Due, Inserts, RowCache};
+pub use runner::Runner;
+pub use snapshot_read::SnapshotRead;
+pub use status::Status;
+pub use store::{FromAnyRow, POSTGRES_CONNECTIONS, Sql, StoreError, like};
+pub use unseal::Unseal;

@@ -1,0 +1,12 @@
+//! What a runner or a rebuild needs to know of its node.
+
+use crate::unseal::Unseal;
+
+/// What a runner or a rebuild needs to know of its node.
+#[derive(Debug, Clone)]
+pub struct RunnerOptions {
+    /// Names this node among all that share the log, and this start of it among all its starts.
+    pub owner: String,
+    /// Opens customers' particulars.
+    pub unseal: Unseal,
+}

@@ -1,0 +1,47 @@
+//! What a read model is: tables, a fold of events into rows in memory, and its schema for both engines.
+
+use orderlog_domain::{envelope::Envelope, event::Event};
+
+use crate::{row_cache::RowCache, unseal::Unseal};
+
+/// One read model, as its folder declares it.
+pub struct ReadModel {
+    /// Its name: the folder's.
+    pub name: &'static str,
+    /// Version of its fold and schema. When it is raised, the read model is built anew beside the old one.
+    pub version: i64,
+    /// Its tables, in the order in which they are locked.
+    pub tables: &'static [&'static str],
+    /// Its schema on PostgreSQL, with `@` after table names and `#` after index names.
+    pub postgres: &'static str,
+    /// Its schema on SQLite.
+    pub sqlite: &'static str,
+    /// An empty fold.
+    pub fold: fn(&Unseal) -> Box<dyn Fold>,
+}
+
+impl std::fmt::Debug for ReadModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} version {}", self.name, self.version)
+    }
+}
+
+/// An event that does not fit what the read model knows of its stream.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct CannotApply(pub String);
+
+/// Folds events into rows held in memory. All I/O is the projector's.
+pub trait Fold: Send + Sync {
+    /// The rows it works on, table by table.
+    fn caches(&mut self) -> Vec<&mut dyn RowCache>;
+
+    /// Notes the rows that `event` needs; the projector loads those of a whole batch together.
+    fn prefetch(&mut self, event: &Envelope<Event>);
+
+    /// Applies `event`. An error leaves the rows as they were.
+    ///
+    /// # Errors
+    /// When the event does not fit; the projector parks it and all that follow in its stream.
+    fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply>;
+}

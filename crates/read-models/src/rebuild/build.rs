@@ -1,0 +1,251 @@
+//! A build under way: it catches up with the log, is indexed, and takes the place of what serves.
+
+use std::time::Duration;
+
+use orderlog_domain::ids::Position;
+use orderlog_event_log::Log;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{error::RebuildError, read_ahead::read_ahead, tables};
+use crate::{
+    checkpoint::{self, BUILD},
+    decoded::Decoded,
+    divergence::hash_at,
+    lease::{BUILD_LEASE, INDEX_LEASE},
+    place::Place,
+    projections::Projections,
+    projector::{AdvanceError, Changed, Projector},
+    read_model::ReadModel,
+    row_cache::Due,
+    store::{Store, StoreError},
+    unseal::Unseal,
+};
+
+/// Read models whose indexes are created at the same time.
+const INDEXED_AT_ONCE: usize = 2;
+/// Tries to swap while the serving read model keeps moving ahead or queries keep its tables.
+const SWAP_TRIES: u32 = 100;
+/// Pause between two of them.
+const SWAP_PAUSE: Duration = Duration::from_millis(20);
+
+pub(super) struct Build<'a> {
+    projections: &'a Projections,
+    store: &'a Store,
+    log: &'a Log,
+    owner: &'a str,
+    cancel: &'a CancellationToken,
+    /// All at the same position.
+    projectors: Vec<Projector>,
+}
+
+impl<'a> Build<'a> {
+    pub(super) fn new(
+        projections: &'a Projections,
+        log: &'a Log,
+        owner: &'a str,
+        cancel: &'a CancellationToken,
+        models: &[&'static ReadModel],
+        unseal: &Unseal,
+    ) -> Build<'a> {
+        let building = |model: &&'static ReadModel| {
+            let mut projector = Projector::new(model, BUILD, unseal);
+            projector.build();
+            projector
+        };
+        let projectors = models.iter().map(building).collect();
+        Build { projections, store: projections.store(), log, owner, cancel, projectors }
+    }
+
+    fn at(&self) -> Place {
+        self.projectors.first().map_or(Place::START, |projector| projector.at)
+    }
+
+    /// Takes in everything up to the present end of the log. Three things go on at once: batches are read and decoded
+    /// ahead, one is folded, and what settled in the one before is written. In the end everything is.
+    pub(super) async fn catch_up(&mut self, mut progress: impl FnMut(Place)) -> Result<(), RebuildError> {
+        let (mut batches, reading) = read_ahead(self.log.clone(), self.at());
+        let mut writing = Writing::default();
+        while let Some(events) = batches.recv().await {
+            if self.cancel.is_cancelled() {
+                writing.finish().await?;
+                return Err(RebuildError::Stopped);
+            }
+            let before = self.at();
+            let changed = self.take_in(&events, &mut writing).await?;
+            self.write(&mut writing, before, changed).await?;
+            progress(self.at());
+        }
+        let mut rest = vec![];
+        for projector in &mut self.projectors {
+            let mut changed = Changed::default();
+            projector.changes(Due::All, &mut changed);
+            rest.push(changed);
+        }
+        if !rest.iter().all(Changed::is_empty) {
+            self.write(&mut writing, self.at(), rest).await?;
+        }
+        writing.finish().await?;
+        match reading.await {
+            Ok(read) => read,
+            Err(_) => Err(RebuildError::Stopped),
+        }
+    }
+
+    /// What each of the projectors has to write of these events.
+    async fn take_in(&mut self, events: &[Decoded], writing: &mut Writing) -> Result<Vec<Changed>, RebuildError> {
+        let mut all = vec![];
+        for projector in &mut self.projectors {
+            let mut changed = Changed::default();
+            let missing = projector.prefetch(events);
+            if !missing.is_empty() {
+                // A row that is being written would not be found.
+                writing.finish().await?;
+                let mut tx = self.store.write().await?;
+                projector.load(&mut tx, missing).await?;
+                tx.commit().await?;
+            }
+            projector.fold(events, &mut changed);
+            projector.changes(Due::Settled, &mut changed);
+            all.push(changed);
+        }
+        Ok(all)
+    }
+
+    /// Begins to write, once what was being written is. On PostgreSQL every read model in a transaction of its own: a
+    /// session works on one core, and rows of a build are nothing before all of it is there.
+    async fn write(&self, writing: &mut Writing, before: Place, all: Vec<Changed>) -> Result<(), RebuildError> {
+        writing.finish().await?;
+        let moved = (before, self.at());
+        let (mut names, mut together) = (vec![], Changed::default());
+        for (projector, changed) in self.projectors.iter().zip(all) {
+            if changed.is_empty() || !self.store.is_postgres() {
+                names.push(projector.name());
+                together.append(changed);
+            } else {
+                writing.0.spawn(write(
+                    self.store.clone(),
+                    self.owner.to_owned(),
+                    vec![projector.name()],
+                    moved,
+                    changed,
+                ));
+            }
+        }
+        if !names.is_empty() {
+            writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), names, moved, together));
+        }
+        Ok(())
+    }
+
+    /// Creates indexes, on PostgreSQL for two read models at a time: each takes one core.
+    pub(super) async fn index(&self, generations: &[i64]) -> Result<(), RebuildError> {
+        let names: Vec<String> = self.projectors.iter().map(Projector::name).collect();
+        let here = (self.at(), self.at());
+        let mut tx = self.store.write().await?;
+        if !checkpoint::advance(&mut tx, self.store, &names, self.owner, INDEX_LEASE, here).await? {
+            return Err(RebuildError::TakenOver);
+        }
+        tx.commit().await?;
+        let at_once = if self.store.is_postgres() { INDEXED_AT_ONCE } else { 1 };
+        let mut indexing = JoinSet::new();
+        for (projector, generation) in self.projectors.iter().zip(generations) {
+            if indexing.len() >= at_once {
+                indexed(indexing.join_next().await)?;
+            }
+            if self.cancel.is_cancelled() {
+                indexing.detach_all();
+                return Err(RebuildError::Stopped);
+            }
+            indexing.spawn(tables::index(self.store.clone(), projector.model, *generation));
+        }
+        while !indexing.is_empty() {
+            indexed(indexing.join_next().await)?;
+        }
+        Ok(())
+    }
+
+    /// Catches up and swaps until a swap finds the build no older than what serves, or that in another past.
+    pub(super) async fn swap_in(&mut self) -> Result<Position, RebuildError> {
+        let mut last = String::new();
+        for _ in 0..SWAP_TRIES {
+            self.catch_up(|_| ()).await?;
+            let at = self.at();
+            if hash_at(self.log, at.position).await? != Some(at.hash) {
+                return Err(RebuildError::AnotherPast);
+            }
+            self.projections.compare(self.log).await?;
+            match self.swap().await {
+                Ok(true) => return Ok(at.position),
+                Ok(false) => "the serving read models moved ahead".clone_into(&mut last),
+                Err(error) => last = error.to_string(),
+            }
+            tokio::time::sleep(SWAP_PAUSE).await;
+        }
+        Err(RebuildError::NotSwapped(last))
+    }
+
+    /// In one transaction the builds take the place of what serves. Whoever ran that loses its lease, since what it
+    /// holds in memory belongs to the old tables; it claims the new ones at once.
+    async fn swap(&self) -> Result<bool, StoreError> {
+        let mut tx = self.store.alter().await?;
+        for projector in &self.projectors {
+            let another_past = self.projections.another_past(projector.model).map(|past| past.position);
+            if !tables::swap(&mut tx, self.owner, projector, another_past).await? {
+                return Ok(false);
+            }
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+fn indexed(joined: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<(), RebuildError> {
+    match joined {
+        Some(Ok(done)) => Ok(done?),
+        Some(Err(_)) => Err(RebuildError::Stopped),
+        None => Ok(()),
+    }
+}
+
+/// The writes under way.
+#[derive(Default)]
+struct Writing(JoinSet<Result<(), AdvanceError>>);
+
+impl Writing {
+    async fn finish(&mut self) -> Result<(), RebuildError> {
+        while let Some(written) = self.0.join_next().await {
+            match written {
+                Ok(Ok(())) => {}
+                Ok(Err(AdvanceError::Fenced)) => return Err(RebuildError::TakenOver),
+                Ok(Err(AdvanceError::Store(error))) => return Err(error.into()),
+                Err(_) => return Err(RebuildError::Stopped),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Writing {
+    /// A write is never dropped half way: a session must not go back to the pool within a transaction.
+    fn drop(&mut self) {
+        self.0.detach_all();
+    }
+}
+
+/// Writes in one transaction with the checkpoints, which lag behind nothing that is written.
+async fn write(
+    store: Store,
+    owner: String,
+    names: Vec<String>,
+    moved: (Place, Place),
+    changed: Changed,
+) -> Result<(), AdvanceError> {
+    let mut tx = store.write().await?;
+    if !checkpoint::advance(&mut tx, &store, &names, &owner, BUILD_LEASE, moved).await? {
+        return Err(AdvanceError::Fenced);
+    }
+    changed.write(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}

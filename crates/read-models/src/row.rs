@@ -1,0 +1,231 @@
+//! Rows of read models: declared once with [`crate::table!`], then loaded and written in bulk on both engines.
+
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// A column's type, the same on both engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 64 bits.
+    Int,
+    /// UTF-8.
+    Text,
+    /// 16 bytes.
+    Uuid,
+    /// Yes or no.
+    Bool,
+}
+
+/// One value on its way to or from a table; `None` is NULL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// See [`Kind::Int`].
+    Int(Option<i64>),
+    /// See [`Kind::Text`].
+    Text(Option<String>),
+    /// See [`Kind::Uuid`].
+    Uuid(Option<Uuid>),
+    /// See [`Kind::Bool`].
+    Bool(Option<bool>),
+}
+
+impl Value {
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Value::Int(None) | Value::Text(None) | Value::Uuid(None) | Value::Bool(None))
+    }
+}
+
+/// What a row does when its key is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnConflict {
+    /// The new row takes its place.
+    Replace,
+    /// It cannot be: rows are only ever added.
+    Never,
+    /// Each column that is no key is added to what stands there.
+    Add,
+}
+
+/// A column of a [`Table`].
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+}
+
+/// A table of a read model. The first `keys` columns are its primary key.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Its name while it serves queries; a build carries a suffix.
+    pub name: &'static str,
+    /// In order.
+    pub columns: &'static [Column],
+    /// How many leading columns are the key.
+    pub keys: usize,
+    /// What an upsert does.
+    pub on_conflict: OnConflict,
+}
+
+impl Table {
+    /// `a, b, c`, each with `prefix` before it.
+    #[must_use]
+    pub fn column_list(&self, prefix: &str) -> String {
+        let names: Vec<String> = self.columns.iter().map(|c| format!("{prefix}{}", c.name)).collect();
+        names.join(", ")
+    }
+
+    /// The key's columns.
+    #[must_use]
+    pub fn key_list(&self) -> String {
+        let names: Vec<&str> = self.columns[..self.keys].iter().map(|c| c.name).collect();
+        names.join(", ")
+    }
+}
+
+/// A row of a [`Table`], made by [`crate::table!`].
+pub trait Row: Clone + Send + Sync + Sized {
+    /// Where it stands.
+    const TABLE: Table;
+    /// What identifies it.
+    type Key: std::hash::Hash + Ord + Clone + Send + Sync;
+
+    /// Its key.
+    fn key(&self) -> Self::Key;
+    /// The key's columns.
+    fn key_values(key: &Self::Key) -> Vec<Value>;
+    /// All columns.
+    fn to_values(&self) -> Vec<Value>;
+    /// The row read from all its columns.
+    ///
+    /// # Errors
+    /// When a value does not fit, which only a foreign hand in the table can cause.
+    fn from_values(values: Vec<Value>) -> Result<Self, String>;
+}
+
+/// A Rust type that fits one column.
+pub trait Field: Sized {
+    /// The column's type.
+    const KIND: Kind;
+    /// Writes it.
+    fn to_value(&self) -> Value;
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the value is of another type, or NULL where none may stand.
+    fn from_value(value: Value) -> Result<Self, String>;
+}
+
+/// A value kept as JSON text, for what no query filters by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+/// PostgreSQL refuses NUL in text; the log keeps the exact bytes, a read model shows the replacement character.
+#[inline]
+fn storable(text: &str) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() }
+}
+
+macro_rules! field {
+    ($type:ty, $kind:ident, $write:expr) => {
+        impl Field for $type {
+            const KIND: Kind = Kind::$kind;
+            #[inline]
+            fn to_value(&self) -> Value {
+                Value::$kind(Some($write(self)))
+            }
+            #[inline]
+            fn from_value(value: Value) -> Result<Self, String> {
+                match value {
+                    Value::$kind(Some(value)) => Ok(value),
+                    other => Err(format!("expected {}, found {other:?}", stringify!($kind))),
+                }
+            }
+        }
+        impl Field for Option<$type> {
+            const KIND: Kind = Kind::$kind;
+            #[inline]
+            fn to_value(&self) -> Value {
+                Value::$kind(self.as_ref().map($write))
+            }
+            #[inline]
+            fn from_value(value: Value) -> Result<Self, String> {
+                match value {
+                    Value::$kind(value) => Ok(value),
+                    other => Err(format!("expected {}, found {other:?}", stringify!($kind))),
+                }
+            }
+        }
+    };
+}
+
+field!(i64, Int, |v: &i64| *v);
+field!(bool, Bool, |v: &bool| *v);
+field!(Uuid, Uuid, |v: &Uuid| *v);
+field!(String, Text, |v: &String| storable(v));
+
+impl<T: Serialize + DeserializeOwned> Field for Json<T> {
+    const KIND: Kind = Kind::Text;
+    fn to_value(&self) -> Value {
+        Value::Text(serde_json::to_string(&self.0).ok())
+    }
+    fn from_value(value: Value) -> Result<Self, String> {
+        let text = String::from_value(value)?;
+        serde_json::from_str(&text).map(Json).map_err(|e| e.to_string())
+    }
+}
+
+/// Declares a row and its table: key columns first, then the others.
+#[macro_export]
+macro_rules! table {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident = $table:literal on conflict $conflict:ident {
+            key { $( $(#[$kdoc:meta])* $key:ident : $kt:ty ),+ $(,)? }
+            $( $(#[$cdoc:meta])* $col:ident : $ct:ty ),* $(,)?
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name {
+            $( $(#[$kdoc])* pub $key: $kt, )+
+            $( $(#[$cdoc])* pub $col: $ct, )*
+        }
+
+        impl $crate::Row for $name {
+            const TABLE: $crate::Table = $crate::Table {
+                name: $table,
+                columns: &[
+                    $( $crate::Column { name: stringify!($key), kind: <$kt as $crate::Field>::KIND }, )+
+                    $( $crate::Column { name: stringify!($col), kind: <$ct as $crate::Field>::KIND }, )*
+                ],
+                keys: [$( stringify!($key) ),+].len(),
+                on_conflict: $crate::OnConflict::$conflict,
+            };
+            type Key = ( $( $kt, )+ );
+
+            fn key(&self) -> Self::Key {
+                ( $( self.$key.clone(), )+ )
+            }
+            fn key_values(key: &Self::Key) -> Vec<$crate::Value> {
+                let ( $( $key, )+ ) = key;
+                vec![ $( $crate::Field::to_value($key), )+ ]
+            }
+            fn to_values(&self) -> Vec<$crate::Value> {
+                vec![
+                    $( $crate::Field::to_value(&self.$key), )+
+                    $( $crate::Field::to_value(&self.$col), )*
+                ]
+            }
+            fn from_values(values: Vec<$crate::Value>) -> Result<Self, String> {
+                let mut values = values.into_iter();
+                let mut next = || values.next().ok_or_else(|| concat!("a column of ", $table, " is missing").to_owned());
+                Ok($name {
+                    $( $key: $crate::Field::from_value(next()?)?, )+
+                    $( $col: $crate::Field::from_value(next()?)?, )*
+                })
+            }
+        }
+    };
+}

@@ -1,0 +1,61 @@
+//! How the read models are, for operators and their machines.
+
+use orderlog_domain::ids::Position;
+
+use crate::{
+    answer::AnotherPast,
+    checkpoint,
+    lease::{self, INDEX_LEASE, LEASE},
+    read_model::ReadModel,
+    store::{Sql, Store, StoreError},
+};
+
+/// How one read model is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Its name.
+    pub name: String,
+    /// Version of the fold that built it.
+    pub version: i64,
+    /// It has taken in everything up to here.
+    pub position: Position,
+    /// Events of the log it has yet to take in.
+    pub lag: i64,
+    /// The node that runs it, if its lease holds.
+    pub owner: Option<String>,
+    /// Events parked because they, or one before them in their stream, did not fit.
+    pub parked: i64,
+    /// How far a build beside it has come, if there is one.
+    pub building: Option<Position>,
+    /// Why nothing is answered from it, as far as the last comparison with the log showed.
+    pub another_past: Option<AnotherPast>,
+}
+
+pub(crate) async fn status(store: &Store, models: &[&ReadModel], head: Position) -> Result<Vec<Status>, StoreError> {
+    let mut tx = store.read(&["checkpoints", "parked"]).await?;
+    let rows = checkpoint::all(&mut tx, store).await?;
+    let parked: Vec<(String, i64)> =
+        tx.all(&Sql::new("SELECT projection, COUNT(*) FROM parked GROUP BY projection")).await?;
+    tx.commit().await?;
+    let row = |name: String| rows.iter().find(|row| row.projection == name);
+    let mut all = vec![];
+    for model in models {
+        let Some(stored) = row(model.name.to_owned()) else { continue };
+        let owner = if lease::is_held(store, stored, LEASE).await? { stored.owner.clone() } else { None };
+        let building = match row(checkpoint::build_of(model)) {
+            Some(build) if lease::is_held(store, build, INDEX_LEASE).await? => Some(Position(build.position)),
+            _ => None,
+        };
+        all.push(Status {
+            name: model.name.to_owned(),
+            version: stored.version,
+            position: Position(stored.position),
+            lag: (head.0 - stored.position).max(0),
+            owner,
+            parked: parked.iter().find(|(name, _)| name == model.name).map_or(0, |(_, count)| *count),
+            building,
+            another_past: None,
+        });
+    }
+    Ok(all)
+}

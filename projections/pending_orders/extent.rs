@@ -1,0 +1,33 @@
+//! Where the orders of some days stand: with it, none of them is looked for among all the others.
+
+use orderlog_read_models::{Days, QueryError, SnapshotRead, Sql};
+
+/// The times and the position between which the orders of some days were placed.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub(super) struct Extent {
+    /// When the first and the last was placed, milliseconds since the epoch.
+    first_placed_at: i64,
+    last_placed_at: i64,
+    /// None was placed before this position, nor open.
+    pub(super) first_position: i64,
+}
+
+const EXTENT: &str = "
+SELECT MIN(first_placed_at) AS first_placed_at, MAX(last_placed_at) AS last_placed_at,
+    MIN(first_position) AS first_position
+FROM pending_days WHERE 1 = 1";
+
+impl Extent {
+    /// Of these days; `None` when nothing was placed on them.
+    pub(super) async fn of(read: &mut SnapshotRead, days: Days) -> Result<Option<Extent>, QueryError> {
+        let mut sql = Sql::new(EXTENT);
+        days.restrict(&mut sql, "placed_on");
+        sql.push(" HAVING COUNT(*) > 0");
+        Ok(read.first(&sql).await?)
+    }
+
+    /// Adds ` AND placed_at >= … AND placed_at <= …`.
+    pub(super) fn restrict(&self, sql: &mut Sql) {
+        sql.push(" AND placed_at >= ").arg(self.first_placed_at).push(" AND placed_at <= ").arg(self.last_placed_at);
+    }
+}

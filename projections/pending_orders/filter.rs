@@ -1,0 +1,101 @@
+//! Which pending orders are asked for, in which order, and what a list of them consists of.
+
+use chrono::{DateTime, Utc};
+use orderlog_domain::ids::{CustomerId, Position, ProductId};
+use orderlog_read_models::Days;
+use uuid::Uuid;
+
+use super::scope::Scope;
+
+/// In which order the list stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Oldest placement first.
+    #[default]
+    Oldest,
+    /// Newest placement first.
+    Newest,
+    /// Largest total first.
+    Largest,
+}
+
+/// Which orders.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// What is open about them.
+    pub scope: Scope,
+    /// Business days of placement.
+    pub placed: Days,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Holding this product.
+    pub product: Option<ProductId>,
+    /// Order of the list.
+    pub sort: Sort,
+    /// As they stood right after this position; now when absent.
+    pub as_of: Option<Position>,
+    /// The moment asked about: a hold that ends by then is none, though no event says so.
+    pub at: DateTime<Utc>,
+}
+
+/// An order about which something is open.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OpenOrder {
+    /// Its number.
+    pub order_id: i64,
+    /// Who ordered.
+    pub customer_id: Uuid,
+    /// ISO code of the amounts.
+    pub currency: String,
+    /// Milliseconds since the epoch.
+    pub placed_at: i64,
+    /// Business day, ISO.
+    pub placed_on: String,
+    /// Name of its status.
+    pub status: String,
+    /// Name of its payment status.
+    pub payment_status: String,
+    /// Nothing may ship.
+    pub on_hold: bool,
+    /// A unit waits for stock.
+    pub backordered: bool,
+    /// Active units that have not left.
+    pub units_owed: i64,
+    /// What the order comes to, minor units.
+    pub total: i64,
+    /// What the customer owes; negative when too much came in.
+    pub due: i64,
+}
+
+/// Orders of one status and currency.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StatusCount {
+    /// Name of the status.
+    pub status: String,
+    /// ISO code of the sums.
+    pub currency: String,
+    /// How many orders.
+    pub orders: i64,
+    /// Units that have not left.
+    pub units_owed: i64,
+    /// What the orders come to, minor units.
+    pub total: i64,
+    /// What is still owed for them, minor units.
+    pub due: i64,
+}
+
+impl Sort {
+    pub(super) fn value(self, order: &OpenOrder) -> i64 {
+        match self {
+            Sort::Oldest | Sort::Newest => order.placed_at,
+            Sort::Largest => order.total,
+        }
+    }
+
+    pub(super) fn ascends(self) -> bool {
+        match self {
+            Sort::Oldest => true,
+            Sort::Newest | Sort::Largest => false,
+        }
+    }
+}
