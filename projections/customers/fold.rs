@@ -13,20 +13,20 @@ table! {
     /// A customer's particulars, as far as they are known and may be known.
     pub struct Customer = "customers" on conflict Replace {
         key {
-            /// Who.
+            /// The customer.
             customer_id: Uuid,
         }
-        /// As given.
+        /// The name as given.
         name: Option<String>,
-        /// Its key without accents, for searching.
+        /// The key of the name without accents, for searching.
         name_lower: Option<String>,
-        /// As given.
+        /// The e-mail address as given.
         email: Option<String>,
-        /// Its key, for searching.
+        /// The key of the e-mail address, for searching.
         email_lower: Option<String>,
-        /// As given.
+        /// The phone number as given.
         phone: Option<String>,
-        /// As given.
+        /// The postal address as given.
         address: Option<String>,
     }
 }

@@ -5,10 +5,41 @@ use orderlog_domain::{
     event::Event,
     postings::{Basis, Posting, postings},
 };
-use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, RowCache, day, table};
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, RowCache, day, figures, table};
 use uuid::Uuid;
 
 use crate::orders::order_of;
+
+figures! {
+    /// The figures of postings, in every table of them. Minor units.
+    #[derive(sqlx::FromRow)]
+    pub struct SalesFigures {
+        /// Orders placed, less those cancelled whole.
+        orders,
+        /// Units posted less units taken back.
+        units,
+        /// Goods before discounts.
+        gross,
+        /// A positive amount.
+        discount,
+        /// Shipping without tax.
+        shipping,
+        /// All tax.
+        tax,
+        /// Money with tax.
+        cash,
+        /// `gross` in the home currency.
+        home_gross,
+        /// `discount` in the home currency.
+        home_discount,
+        /// `shipping` in the home currency.
+        home_shipping,
+        /// `tax` in the home currency.
+        home_tax,
+        /// `cash` in the home currency.
+        home_cash,
+    }
+}
 
 table! {
     /// What was posted on a day.
@@ -20,33 +51,10 @@ table! {
             day: String,
             /// ISO code of the orders' amounts.
             currency: String,
-            /// ISO code of the amounts that begin with `home_`.
+            /// ISO code of the home currency.
             home: String,
         }
-        /// Orders placed, less those cancelled whole.
-        orders: i64,
-        /// Units posted less units taken back.
-        units: i64,
-        /// Goods before discounts, minor units.
-        gross: i64,
-        /// A positive amount.
-        discount: i64,
-        /// Shipping without tax.
-        shipping: i64,
-        /// All tax.
-        tax: i64,
-        /// Money with tax.
-        cash: i64,
-        /// `gross` in `home`.
-        home_gross: i64,
-        /// `discount` in `home`.
-        home_discount: i64,
-        /// `shipping` in `home`.
-        home_shipping: i64,
-        /// `tax` in `home`.
-        home_tax: i64,
-        /// `cash` in `home`.
-        home_cash: i64,
+        ..figures: SalesFigures,
     }
 }
 
@@ -60,35 +68,12 @@ table! {
             day: String,
             /// ISO code of the orders' amounts.
             currency: String,
-            /// ISO code of the amounts that begin with `home_`.
+            /// ISO code of the home currency.
             home: String,
             /// The product.
             product_id: Uuid,
         }
-        /// Orders placed, less those cancelled whole.
-        orders: i64,
-        /// Units posted less units taken back.
-        units: i64,
-        /// Goods before discounts, minor units.
-        gross: i64,
-        /// A positive amount.
-        discount: i64,
-        /// Shipping without tax.
-        shipping: i64,
-        /// All tax.
-        tax: i64,
-        /// Money with tax.
-        cash: i64,
-        /// `gross` in `home`.
-        home_gross: i64,
-        /// `discount` in `home`.
-        home_discount: i64,
-        /// `shipping` in `home`.
-        home_shipping: i64,
-        /// `tax` in `home`.
-        home_tax: i64,
-        /// `cash` in `home`.
-        home_cash: i64,
+        ..figures: SalesFigures,
     }
 }
 
@@ -102,35 +87,12 @@ table! {
             day: String,
             /// ISO code of the orders' amounts.
             currency: String,
-            /// ISO code of the amounts that begin with `home_`.
+            /// ISO code of the home currency.
             home: String,
             /// Who ordered.
             customer_id: Uuid,
         }
-        /// Orders placed, less those cancelled whole.
-        orders: i64,
-        /// Units posted less units taken back.
-        units: i64,
-        /// Goods before discounts, minor units.
-        gross: i64,
-        /// A positive amount.
-        discount: i64,
-        /// Shipping without tax.
-        shipping: i64,
-        /// All tax.
-        tax: i64,
-        /// Money with tax.
-        cash: i64,
-        /// `gross` in `home`.
-        home_gross: i64,
-        /// `discount` in `home`.
-        home_discount: i64,
-        /// `shipping` in `home`.
-        home_shipping: i64,
-        /// `tax` in `home`.
-        home_tax: i64,
-        /// `cash` in `home`.
-        home_cash: i64,
+        ..figures: SalesFigures,
     }
 }
 
@@ -138,18 +100,19 @@ table! {
     /// One posting.
     pub struct SalesPosting = "sales_postings" on conflict Never {
         key {
-            /// Of its event.
+            /// Position of its event.
             position: i64,
             /// Among the event's postings, from 0.
             nth: i64,
         }
+        ..figures: SalesFigures,
         /// Basis: `booked`, `shipped` or `cash`.
         basis: String,
         /// Business day, ISO.
         day: String,
         /// Type of its event.
         event: String,
-        /// Of which order.
+        /// The order's number.
         order_id: i64,
         /// Line number; 0 for what concerns the order as a whole.
         line: i64,
@@ -159,32 +122,8 @@ table! {
         customer_id: Uuid,
         /// ISO code of the order's amounts.
         currency: String,
-        /// ISO code of the amounts that begin with `home_`.
+        /// ISO code of the home currency.
         home: String,
-        /// Orders placed, less those cancelled whole.
-        orders: i64,
-        /// Units posted less units taken back.
-        units: i64,
-        /// Goods before discounts, minor units.
-        gross: i64,
-        /// A positive amount.
-        discount: i64,
-        /// Shipping without tax.
-        shipping: i64,
-        /// All tax.
-        tax: i64,
-        /// Money with tax.
-        cash: i64,
-        /// `gross` in `home`.
-        home_gross: i64,
-        /// `discount` in `home`.
-        home_discount: i64,
-        /// `shipping` in `home`.
-        home_shipping: i64,
-        /// `tax` in `home`.
-        home_tax: i64,
-        /// `cash` in `home`.
-        home_cash: i64,
         /// Orders of the product: 1 on one line of a booked order that begins to hold it, −1 where none of it remains.
         holds: i64,
     }
@@ -217,55 +156,6 @@ table! {
         /// Minor units of every amount, in the orders' currencies and as converted.
         size: i64,
     }
-}
-
-/// The figures of a posting as the columns of any of the tables.
-macro_rules! figures {
-    ($row:ident { $($key:ident: $value:expr),* $(,)? }, $posting:ident, $orders:expr $(, $more:ident: $amount:expr)?) => {{
-        let (own, home) = (&$posting.own, &$posting.home);
-        $row {
-            $($key: $value,)*
-            orders: $orders,
-            units: $posting.units,
-            gross: own.gross,
-            discount: own.discount,
-            shipping: own.shipping,
-            tax: own.tax,
-            cash: own.cash,
-            home_gross: home.gross,
-            home_discount: home.discount,
-            home_shipping: home.shipping,
-            home_tax: home.tax,
-            home_cash: home.cash,
-            $($more: $amount,)?
-        }
-    }};
-}
-
-/// Adds a row to the batch's part of the table.
-macro_rules! add {
-    ($sums:expr, $row:expr) => {{
-        let row = $row;
-        let mut fresh = false;
-        let sum = $sums.entry(orderlog_read_models::Row::key(&row), || {
-            fresh = true;
-            row.clone()
-        });
-        if !fresh {
-            sum.orders += row.orders;
-            sum.units += row.units;
-            sum.gross += row.gross;
-            sum.discount += row.discount;
-            sum.shipping += row.shipping;
-            sum.tax += row.tax;
-            sum.cash += row.cash;
-            sum.home_gross += row.home_gross;
-            sum.home_discount += row.home_discount;
-            sum.home_shipping += row.home_shipping;
-            sum.home_tax += row.home_tax;
-            sum.home_cash += row.home_cash;
-        }
-    }};
 }
 
 #[derive(Default)]
@@ -308,34 +198,32 @@ impl Fold for DailySalesFold {
         self.take_room(&postings)?;
         let day = day(event.provenance.business_date);
         for (nth, posting) in (0_i64..).zip(&postings) {
-            self.post(&day, posting);
+            self.add_up(&day, posting);
             self.span(posting.basis, &day, event.position.0);
-            let (basis, currency, home) = keys(posting);
-            let row = figures!(SalesPosting {
-                position: event.position.0,
-                nth: nth,
-                basis: basis,
-                day: day.clone(),
-                event: event.event_type.clone().into_owned(),
-                order_id: posting.order_id.0,
-                line: posting.line.map_or(0, i64::from),
-                product_id: posting.product_id.map_or(Uuid::nil(), |id| id.0),
-                customer_id: posting.customer_id.0,
-                currency: currency,
-                home: home,
-            }, posting, posting.orders, holds: posting.holds);
-            self.postings.add(row);
+            self.postings.add(row(event, nth, &day, posting));
         }
         Ok(())
     }
 }
 
-fn keys(posting: &Posting) -> (String, String, String) {
-    let own = |code: &str| code.to_owned();
-    (own(posting.basis.name()), own(posting.currency.code()), own(posting.home_currency.code()))
-}
-
 impl DailySalesFold {
+    /// Adds the posting to the sums of its day.
+    fn add_up(&mut self, day: &str, posting: &Posting) {
+        let (basis, currency, home) = codes(posting);
+        let day = day.to_owned();
+        let product_id = product(posting);
+        let customer_id = posting.customer_id.0;
+        let figures = figures_of(posting, posting.orders);
+
+        let key = (basis.clone(), day.clone(), currency.clone(), home.clone());
+        self.days.at(key).figures.add(&figures);
+        let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), product_id);
+        // A product's orders are counted on one line of each.
+        self.products.at(key).figures.add(&SalesFigures { orders: posting.holds, ..figures });
+        let key = (basis, day, currency, home, customer_id);
+        self.customers.at(key).figures.add(&figures);
+    }
+
     fn span(&mut self, basis: Basis, day: &str, position: i64) {
         let key = (basis.name().to_owned(), day.to_owned());
         match self.spans.get_mut(&key) {
@@ -365,35 +253,53 @@ impl DailySalesFold {
         sizes.into_iter().for_each(|size| self.sizes.put(size));
         Ok(())
     }
+}
 
-    fn post(&mut self, day: &str, posting: &Posting) {
-        let (basis, currency, home) = keys(posting);
-        let day = day.to_owned();
-        let row = figures!(
-            DailySales { basis: basis.clone(), day: day.clone(), currency: currency.clone(), home: home.clone() },
-            posting,
-            posting.orders
-        );
-        add!(self.days, row);
-        let product_id = posting.product_id.map_or(Uuid::nil(), |id| id.0);
-        let row = figures!(
-            DailySalesByProduct {
-                basis: basis.clone(),
-                day: day.clone(),
-                currency: currency.clone(),
-                home: home.clone(),
-                product_id: product_id,
-            },
-            posting,
-            posting.holds
-        );
-        add!(self.products, row);
-        let customer_id = posting.customer_id.0;
-        let row = figures!(
-            DailySalesByCustomer { basis: basis, day: day, currency: currency, home: home, customer_id: customer_id },
-            posting,
-            posting.orders
-        );
-        add!(self.customers, row);
+fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> SalesPosting {
+    let (basis, currency, home) = codes(posting);
+    SalesPosting {
+        position: event.position.0,
+        nth,
+        basis,
+        day: day.to_owned(),
+        event: event.event_type.clone().into_owned(),
+        order_id: posting.order_id.0,
+        line: posting.line.map_or(0, i64::from),
+        product_id: product(posting),
+        customer_id: posting.customer_id.0,
+        currency,
+        home,
+        holds: posting.holds,
+        figures: figures_of(posting, posting.orders),
     }
+}
+
+/// The figures of a posting that counts as so many orders.
+fn figures_of(posting: &Posting, orders: i64) -> SalesFigures {
+    let (own, home) = (&posting.own, &posting.home);
+    SalesFigures {
+        orders,
+        units: posting.units,
+        gross: own.gross,
+        discount: own.discount,
+        shipping: own.shipping,
+        tax: own.tax,
+        cash: own.cash,
+        home_gross: home.gross,
+        home_discount: home.discount,
+        home_shipping: home.shipping,
+        home_tax: home.tax,
+        home_cash: home.cash,
+    }
+}
+
+/// Basis, currency and home currency.
+fn codes(posting: &Posting) -> (String, String, String) {
+    let own = |code: &str| code.to_owned();
+    (own(posting.basis.name()), own(posting.currency.code()), own(posting.home_currency.code()))
+}
+
+/// The product, or the nil id.
+fn product(posting: &Posting) -> Uuid {
+    posting.product_id.map_or(Uuid::nil(), |id| id.0)
 }

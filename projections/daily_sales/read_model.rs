@@ -1,13 +1,19 @@
 //! Sales on three bases per business day, by product and by customer, and every posting they add up from (domain rules §2).
 
+mod explain;
 mod fold;
 mod query;
+mod request;
+mod sales;
 
-pub use fold::{DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesPosting, SalesSize};
-pub use query::{
-    Explained, ExplainedPosting, Figures, GroupBy, GroupKey, Sales, SalesGroup, SalesReport, SalesRequest, Selection,
-    daily_sales, explain,
+pub use explain::{Explained, ExplainedPosting, Selection, explain};
+pub use fold::{
+    DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesPosting, SalesSize,
 };
+pub use orderlog_domain::postings::Figures;
+pub use query::{GroupKey, SalesGroup, SalesReport, daily_sales};
+pub use request::{GroupBy, SalesRequest};
+pub use sales::Sales;
 
 use orderlog_read_models::{ReadModel, Row as _};
 

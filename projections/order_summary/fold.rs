@@ -239,17 +239,7 @@ fn name_products(products: &mut CachedRows<OrderSummaryProduct>, lines: &[Placed
 /// Adds the order to those that stand alike, or takes it away from them.
 fn count(counts: &mut Counters<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
     let key = (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
-    let (placed_on, currency, status, payment_status) = key.clone();
-    let count = counts.entry(key, || OrderSummaryCount {
-        placed_on,
-        currency,
-        status,
-        payment_status,
-        orders: 0,
-        units: 0,
-        total: 0,
-        captured: 0,
-    });
+    let count = counts.at(key);
     count.orders += sign;
     count.units += sign * row.units;
     count.total += sign * row.total;

@@ -38,7 +38,7 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Any of these; none means any.
     pub payment_statuses: Vec<PaymentStatus>,
-    /// Of this customer.
+    /// Only of this customer.
     pub customer: Option<CustomerId>,
     /// Holding this product.
     pub product: Option<ProductId>,
@@ -95,17 +95,17 @@ pub async fn order_summaries(
     let text_products = products_named(&mut read, filter.text.as_deref()).await?;
     let numbers = numbers_of(&mut read, filter.placed).await?;
 
+    let named = restricted(filter, &text_products, numbers, pinned);
+
     let sums = if filter.is_counted() {
         counted(&mut read, filter, pinned).await?
     } else {
-        let mut summing = Sql::new(&format!("{SUMMING} FROM order_summary WHERE "));
-        restrict(&mut summing, filter, &text_products, numbers, pinned);
+        let mut summing = named.after(SUM_ORDERS);
         summing.push(" GROUP BY currency ORDER BY currency");
         read.all(&summing).await?
     };
 
-    let mut listing = Sql::new(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
-    restrict(&mut listing, filter, &text_products, numbers, pinned);
+    let mut listing = named.after(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
     // Numbers are given in placement order, so sorting by number needs no second index.
     match (filter.sort, page.cursor) {
         (Sort::Newest, Some(cursor)) => _ = listing.push(" AND order_id < ").arg(cursor.id),
@@ -127,25 +127,32 @@ pub async fn order_summaries(
     read.answer(OrderSummaries { orders, next, total_count, sums }).await
 }
 
-const SUMMING: &str = "SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
-    CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured";
+/// Of the orders one by one. The filter follows.
+const SUM_ORDERS: &str = "
+SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, CAST(SUM(total) AS BIGINT) AS total,
+    CAST(SUM(captured) AS BIGINT) AS captured
+FROM order_summary WHERE ";
+
+/// The same from the counts of days. The filter follows.
+const SUM_DAYS: &str = "
+SELECT currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(units) AS BIGINT) AS units,
+    CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured
+FROM order_summary_counts WHERE 1 = 1";
+
+const LAST_PLACED_BY: &str = "
+SELECT order_id FROM order_summary WHERE placed_position <= $1
+ORDER BY order_id DESC LIMIT 1";
 
 /// What the orders come to, from the counts of their days; less what was placed after `pinned`.
 async fn counted(read: &mut SnapshotRead, filter: &Filter, pinned: Position) -> Result<Vec<Sum>, QueryError> {
-    let mut summing = Sql::new(
-        "SELECT currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(units) AS BIGINT) AS units, \
-         CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured FROM order_summary_counts \
-         WHERE 1 = 1",
-    );
+    let mut summing = Sql::new(SUM_DAYS);
     restrict_counted(&mut summing, filter);
     summing.push(" GROUP BY currency ORDER BY currency");
     let mut sums: Vec<Sum> = read.all(&summing).await?;
     if pinned < read.position() {
-        let mut last = Sql::new("SELECT order_id FROM order_summary WHERE placed_position <= ");
-        last.arg(pinned.0).push(" ORDER BY order_id DESC LIMIT 1");
-        let last = read.first::<(i64,)>(&last).await?.map_or(0, |(order_id,)| order_id);
-        let mut later = Sql::new(&format!("{SUMMING} FROM order_summary WHERE order_id > "));
-        later.arg(last);
+        let last = read.first::<(i64,)>(&Sql::new(LAST_PLACED_BY).bind(pinned.0)).await?;
+        let mut later = Sql::new(SUM_ORDERS);
+        later.push("order_id > ").arg(last.map_or(0, |(order_id,)| order_id));
         restrict_counted(&mut later, filter);
         later.push(" GROUP BY currency");
         for placed_later in read.all::<Sum>(&later).await? {
@@ -187,13 +194,15 @@ pub async fn by_numbers(
     projections.by_key(&READ_MODEL, numbers.iter().map(|id| id.0), freshness).await
 }
 
+const PRODUCTS_NAMED: &str = r"
+SELECT DISTINCT product_id FROM order_summary_products
+WHERE name_lower LIKE $1 ESCAPE '\' OR sku_lower LIKE $2 ESCAPE '\'
+LIMIT $3";
+
 /// Products that orders name so that `text` is part of the name or SKU.
 async fn products_named(read: &mut SnapshotRead, text: Option<&str>) -> Result<Vec<Uuid>, QueryError> {
     let Some(text) = text.filter(|text| !key(text).is_empty()) else { return Ok(vec![]) };
-    let mut sql = Sql::new("SELECT DISTINCT product_id FROM order_summary_products WHERE name_lower LIKE ");
-    sql.arg(like(&name_key(text))).push(" ESCAPE '\\' OR sku_lower LIKE ").arg(like(&key(text)));
-    sql.push(" ESCAPE '\\' LIMIT ");
-    sql.arg(TEXT_PRODUCTS);
+    let sql = Sql::new(PRODUCTS_NAMED).bind(like(&name_key(text))).bind(like(&key(text))).bind(TEXT_PRODUCTS);
     let found: Vec<(Uuid,)> = read.all(&sql).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
@@ -220,15 +229,16 @@ fn order_number(text: &str) -> Option<i64> {
     }
 }
 
-fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64)>, pinned: Position) {
+/// The filter as SQL.
+fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64)>, pinned: Position) -> Sql {
     // Where the days begin and end among the numbers, so that nothing is looked for among all orders.
     let within = |sql: &mut Sql| {
         if let Some((first, last)) = numbers {
             sql.push(" AND order_id >= ").arg(first).push(" AND order_id <= ").arg(last);
         }
     };
-    sql.push("placed_position <= ").arg(pinned.0);
-    within(sql);
+    let mut sql = Sql::new("placed_position <= $1").bind(pinned.0);
+    within(&mut sql);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         sql.push(" AND (order_id = ").arg(order_number(text).unwrap_or(-1));
         sql.push(" OR reference = ").arg(reference_key(text));
@@ -236,7 +246,7 @@ fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], numbers: Opt
             sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
                 .list(text_products.iter().copied())
                 .push(")");
-            within(sql);
+            within(&mut sql);
             sql.push(")");
         }
         if !filter.or_customers.is_empty() {
@@ -249,16 +259,17 @@ fn restrict(sql: &mut Sql, filter: &Filter, text_products: &[Uuid], numbers: Opt
     }
     if let Some(ProductId(product)) = filter.product {
         sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id = ").arg(product);
-        within(sql);
+        within(&mut sql);
         sql.push(")");
     }
-    restrict_counted(sql, filter);
+    restrict_counted(&mut sql, filter);
     if let Some(least) = filter.min_total {
         sql.push(" AND total >= ").arg(least);
     }
     if let Some(most) = filter.max_total {
         sql.push(" AND total <= ").arg(most);
     }
+    sql
 }
 
 /// What rows and counts can be restricted by.

@@ -26,9 +26,9 @@ pub struct Filter {
     pub scope: Scope,
     /// Business days of placement.
     pub placed: Days,
-    /// Of this customer.
+    /// Only of this customer.
     pub customer: Option<CustomerId>,
-    /// Holding this product.
+    /// Only those that hold this product.
     pub product: Option<ProductId>,
     /// Order of the list.
     pub sort: Sort,

@@ -274,17 +274,7 @@ fn count(counts: &mut Counters<PendingCount>, row: &PendingOrder, sign: i64) {
     let Some(reading) = row.story.0.latest() else { return };
     for scope in Scope::COUNTED.into_iter().filter(|scope| scope.holds(&reading, 0)) {
         let key = (scope.column().to_owned(), row.placed_on.clone(), row.status.clone(), row.currency.clone());
-        let (scope, placed_on, status, currency) = key.clone();
-        let count = counts.entry(key, || PendingCount {
-            scope,
-            placed_on,
-            status,
-            currency,
-            orders: 0,
-            units_owed: 0,
-            total: 0,
-            due: 0,
-        });
+        let count = counts.at(key);
         count.orders += sign;
         count.units_owed += sign * row.units_owed;
         count.total += sign * row.total;

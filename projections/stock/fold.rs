@@ -45,10 +45,10 @@ table! {
         key {
             /// The product.
             product_id: Uuid,
-            /// Of the event.
+            /// Position of the event.
             position: i64,
         }
-        /// Of the product's stock stream.
+        /// Version of the product's stock stream.
         version: i64,
         /// Physically there.
         on_hand: i64,

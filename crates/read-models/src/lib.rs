@@ -39,7 +39,9 @@ pub use paging::{BadCursor, Cursor, PAGE_LIMIT, PageRequest};
 pub use projections::{PATIENCE, Parked, Projections};
 pub use read_model::{CannotApply, Fold, ReadModel};
 pub use rebuild::{Progress, RebuildError, rebuild};
-pub use row::{Column, Field, Json, Kind, OnConflict, Row, Table, Value};
+pub use row::{Column, Columns, Field, Json, Kind, OnConflict, Row, Summed, Table, Value};
+#[doc(hidden)]
+pub use row::{all_columns, count_columns};
 pub use row_cache::{CachedRows, Changes, Counters, Due, Inserts, RowCache};
 pub use runner::Runner;
 pub use snapshot_read::SnapshotRead;

@@ -37,7 +37,7 @@ pub enum Matched {
 /// What was found, by the surest way that found anything. More than one item is ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<T> {
-    /// How.
+    /// By which way.
     pub how: Matched,
     /// Best first.
     pub items: Vec<T>,

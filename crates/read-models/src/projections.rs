@@ -280,7 +280,7 @@ impl Projections {
 /// An event that waits for a rebuild.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Parked {
-    /// Of the event.
+    /// Position of the event.
     pub position: i64,
     /// Its stream.
     pub stream: String,

@@ -104,6 +104,12 @@ pub trait Row: Clone + Send + Sync + Sized {
     fn from_values(values: Vec<Value>) -> Result<Self, String>;
 }
 
+/// A row of a table that adds up: it begins with nothing.
+pub trait Summed: Row {
+    /// The row of `key` before anything was added to it.
+    fn zero(key: &Self::Key) -> Self;
+}
+
 /// A Rust type that fits one column.
 pub trait Field: Sized {
     /// The column's type.
@@ -115,6 +121,48 @@ pub trait Field: Sized {
     /// # Errors
     /// When the value is of another type, or NULL where none may stand.
     fn from_value(value: Value) -> Result<Self, String>;
+}
+
+/// A group of columns that several tables have, made by [`crate::figures!`].
+pub trait Columns: Sized {
+    /// In order.
+    const COLUMNS: &'static [Column];
+    /// Writes them.
+    fn push_values(&self, values: &mut Vec<Value>);
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When a value is missing or does not fit.
+    fn from_values(values: &mut impl Iterator<Item = Value>) -> Result<Self, String>;
+}
+
+/// How many columns the groups have together.
+#[doc(hidden)]
+#[must_use]
+pub const fn count_columns(groups: &[&[Column]]) -> usize {
+    let (mut group, mut count) = (0, 0);
+    while group < groups.len() {
+        count += groups[group].len();
+        group += 1;
+    }
+    count
+}
+
+/// The columns of all groups.
+#[doc(hidden)]
+#[must_use]
+pub const fn all_columns<const COUNT: usize>(groups: &[&[Column]]) -> [Column; COUNT] {
+    let mut all = [groups[0][0]; COUNT];
+    let (mut group, mut next) = (0, 0);
+    while group < groups.len() {
+        let mut column = 0;
+        while column < groups[group].len() {
+            all[next] = groups[group][column];
+            (column, next) = (column + 1, next + 1);
+        }
+        group += 1;
+    }
+    all
 }
 
 /// A value kept as JSON text, for what no query filters by.
@@ -176,13 +224,15 @@ impl<T: Serialize + DeserializeOwned> Field for Json<T> {
     }
 }
 
-/// Declares a row and its table: key columns first, then the others.
+/// Declares a row and its table: key columns first, then a group of columns that [`figures!`](crate::figures) declared, if
+/// any, then the others.
 #[macro_export]
 macro_rules! table {
     (
         $(#[$doc:meta])*
         pub struct $name:ident = $table:literal on conflict $conflict:ident {
             key { $( $(#[$kdoc:meta])* $key:ident : $kt:ty ),+ $(,)? }
+            $( .. $group:ident : $gt:ty, )?
             $( $(#[$cdoc:meta])* $col:ident : $ct:ty ),* $(,)?
         }
     ) => {
@@ -191,15 +241,23 @@ macro_rules! table {
         pub struct $name {
             $( $(#[$kdoc])* pub $key: $kt, )+
             $( $(#[$cdoc])* pub $col: $ct, )*
+            $(
+                /// What adds up.
+                pub $group: $gt,
+            )?
         }
 
         impl $crate::Row for $name {
             const TABLE: $crate::Table = $crate::Table {
                 name: $table,
-                columns: &[
-                    $( $crate::Column { name: stringify!($key), kind: <$kt as $crate::Field>::KIND }, )+
-                    $( $crate::Column { name: stringify!($col), kind: <$ct as $crate::Field>::KIND }, )*
-                ],
+                columns: &{
+                    const OWN: &[$crate::Column] = &[
+                        $( $crate::Column { name: stringify!($key), kind: <$kt as $crate::Field>::KIND }, )+
+                        $( $crate::Column { name: stringify!($col), kind: <$ct as $crate::Field>::KIND }, )*
+                    ];
+                    const GROUPS: &[&[$crate::Column]] = &[OWN $(, <$gt as $crate::Columns>::COLUMNS )?];
+                    $crate::all_columns::<{ $crate::count_columns(GROUPS) }>(GROUPS)
+                },
                 keys: [$( stringify!($key) ),+].len(),
                 on_conflict: $crate::OnConflict::$conflict,
             };
@@ -213,10 +271,11 @@ macro_rules! table {
                 vec![ $( $crate::Field::to_value($key), )+ ]
             }
             fn to_values(&self) -> Vec<$crate::Value> {
-                vec![
-                    $( $crate::Field::to_value(&self.$key), )+
-                    $( $crate::Field::to_value(&self.$col), )*
-                ]
+                let mut values = Vec::with_capacity(Self::TABLE.columns.len());
+                $( values.push($crate::Field::to_value(&self.$key)); )+
+                $( values.push($crate::Field::to_value(&self.$col)); )*
+                $( $crate::Columns::push_values(&self.$group, &mut values); )?
+                values
             }
             fn from_values(values: Vec<$crate::Value>) -> Result<Self, String> {
                 let mut values = values.into_iter();
@@ -224,7 +283,52 @@ macro_rules! table {
                 Ok($name {
                     $( $key: $crate::Field::from_value(next()?)?, )+
                     $( $col: $crate::Field::from_value(next()?)?, )*
+                    $( $group: $crate::Columns::from_values(&mut values)?, )?
                 })
+            }
+        }
+
+        $crate::table!(@summed $conflict $name { $( $key )+ } { $( $col )* $( $group )? });
+    };
+    (@summed Add $name:ident { $( $key:ident )+ } { $( $col:ident )* }) => {
+        impl $crate::Summed for $name {
+            fn zero(key: &Self::Key) -> Self {
+                let ( $( $key, )+ ) = key;
+                $name { $( $key: $key.clone(), )+ $( $col: Default::default(), )* }
+            }
+        }
+    };
+    (@summed $other:ident $( $rest:tt )*) => {};
+}
+
+/// Declares a group of numbers that tables have in common and that add up.
+#[macro_export]
+macro_rules! figures {
+    ($(#[$meta:meta])* pub struct $name:ident { $( $(#[$doc:meta])* $column:ident ),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub struct $name {
+            $( $(#[$doc])* pub $column: i64, )+
+        }
+
+        impl $name {
+            /// Adds every figure of `more`.
+            pub fn add(&mut self, more: &$name) {
+                $( self.$column += more.$column; )+
+            }
+        }
+
+        impl $crate::Columns for $name {
+            const COLUMNS: &'static [$crate::Column] =
+                &[ $( $crate::Column { name: stringify!($column), kind: $crate::Kind::Int } ),+ ];
+
+            fn push_values(&self, values: &mut Vec<$crate::Value>) {
+                $( values.push($crate::Value::Int(Some(self.$column))); )+
+            }
+
+            fn from_values(values: &mut impl Iterator<Item = $crate::Value>) -> Result<Self, String> {
+                let mut next = || values.next().ok_or_else(|| "a figure is missing".to_owned());
+                Ok($name { $( $column: $crate::Field::from_value(next()?)?, )+ })
             }
         }
     };

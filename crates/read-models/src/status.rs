@@ -13,7 +13,7 @@ use crate::{
 /// How one read model is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Its name.
+    /// Name of the read model.
     pub name: String,
     /// Version of the fold that built it.
     pub version: i64,

@@ -6,7 +6,7 @@ use super::{
     Changes, Due, RowCache,
     built::{BUILD_ROWS, Built},
 };
-use crate::row::{Row, Table, Value};
+use crate::row::{Row, Summed, Table, Value};
 
 /// Rows whose figures are added to those in the table; also rows of keys that come once and are written in their order.
 #[derive(Debug)]
@@ -25,6 +25,13 @@ impl<R: Row> Counters<R> {
     /// The batch's part of the row of this key, from `zero` at first.
     pub fn entry(&mut self, key: R::Key, zero: impl FnOnce() -> R) -> &mut R {
         self.rows.entry(key).or_insert_with(zero)
+    }
+}
+
+impl<R: Summed> Counters<R> {
+    /// What the batch adds to the row of this key.
+    pub fn at(&mut self, key: R::Key) -> &mut R {
+        self.rows.entry(key).or_insert_with_key(R::zero)
     }
 }
 

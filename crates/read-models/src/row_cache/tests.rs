@@ -117,7 +117,7 @@ fn counters_kept_back_come_to_the_same() {
     for batch in 0..30_i64 {
         for (cache, stored, due) in [(&mut live, &mut of_live, Due::All), (&mut build, &mut of_build, Due::Settled)] {
             for id in batch * 1_500..(batch + 1) * 1_500 + 700 {
-                cache.entry((id,), || Total { id, count: 0 }).count += id;
+                cache.at((id,)).count += id;
             }
             stored.write(cache.changes(due), true);
         }
