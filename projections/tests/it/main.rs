@@ -9,3 +9,4 @@ mod leases;
 mod order_state;
 mod queries;
 mod rebuild;
+mod sales;
