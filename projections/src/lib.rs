@@ -32,8 +32,3 @@ mod orders;
 mod stored;
 
 pub use order_state::CompactOrder;
-// Until the server names the crate of the machinery itself.
-pub use orderlog_read_models::{
-    Answer, Cursor, Days, Found, Freshness, Matched, PAGE_LIMIT, POSTGRES_CONNECTIONS, PageRequest, Progress,
-    Projections, QueryError, Runner, RunnerOptions, Status, StoreError, Unseal, rebuild,
-};

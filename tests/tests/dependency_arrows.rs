@@ -19,7 +19,14 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("orderlog-projections", &["orderlog-domain", "orderlog-read-models"]),
     (
         "orderlog-tools",
-        &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-projections"],
+        &[
+            "orderlog-domain",
+            "orderlog-event-log",
+            "orderlog-commands",
+            "orderlog-keyring",
+            "orderlog-read-models",
+            "orderlog-projections",
+        ],
     ),
     ("orderlog-mcp", &["orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
     (
@@ -34,6 +41,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "orderlog-messaging",
             "orderlog-commands",
             "orderlog-keyring",
+            "orderlog-read-models",
             "orderlog-projections",
             "orderlog-tools",
             "orderlog-mcp",

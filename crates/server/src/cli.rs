@@ -22,7 +22,7 @@ use std::{error::Error, process::ExitCode};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use orderlog_event_log::LogError;
-use orderlog_projections::{QueryError, StoreError};
+use orderlog_read_models::{QueryError, StoreError};
 
 use self::{
     loading::{load, quiet},

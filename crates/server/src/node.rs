@@ -7,7 +7,8 @@ use orderlog_commands::{Options, Writer};
 use orderlog_event_log::{Identity, Log, LogError, WhichLog, sqlite_file, sqlite_url};
 use orderlog_keyring as keyring;
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
-use orderlog_projections::{MODELS, Projections, Runner, RunnerOptions, Unseal};
+use orderlog_projections::MODELS;
+use orderlog_read_models::{Projections, Runner, RunnerOptions, Unseal};
 use orderlog_tools::{Clock, LeftBehind, OpenShop, Opened, people};
 use tokio::{
     sync::{Mutex, watch},
@@ -19,7 +20,7 @@ use crate::{config::Config, log_check, shop_settings};
 
 /// Connections to PostgreSQL that a node uses at most.
 const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
-    + orderlog_projections::POSTGRES_CONNECTIONS
+    + orderlog_read_models::POSTGRES_CONNECTIONS
     + keyring::POSTGRES_CONNECTIONS;
 /// How long a node that stops waits for its last readers. SQLite puts everything into one file behind the last of them.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);

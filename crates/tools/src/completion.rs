@@ -1,7 +1,8 @@
 //! What an argument may be, while somebody types it.
 
 use orderlog_domain::ids::OrderId;
-use orderlog_projections::{PageRequest, catalogue};
+use orderlog_projections::catalogue;
+use orderlog_read_models::PageRequest;
 
 use crate::{failure::Failure, shop::OpenShop};
 

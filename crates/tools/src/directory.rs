@@ -17,10 +17,10 @@ use orderlog_domain::{
 use orderlog_event_log::Log;
 use orderlog_keyring::Keyring;
 use orderlog_projections::{
-    Answer, Found, Matched, Projections,
     catalogue::{self, Product},
     customers::{self, Customer},
 };
+use orderlog_read_models::{Answer, Found, Matched, Projections};
 use serde_json::json;
 use uuid::Uuid;
 

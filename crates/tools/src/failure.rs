@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orderlog_domain::rejection::{Code, Rejection};
 use orderlog_event_log::LogError;
-use orderlog_projections::QueryError;
+use orderlog_read_models::QueryError;
 
 /// When a caller shall try again after the database was away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -9,10 +9,8 @@ use orderlog_domain::{
     states::State,
 };
 use orderlog_event_log::Log;
-use orderlog_projections::{
-    Projections,
-    stock::{self, MARK_EVERY, Units},
-};
+use orderlog_projections::stock::{self, MARK_EVERY, Units};
+use orderlog_read_models::Projections;
 
 /// Events read from an order's stream at once.
 const PAGE: u32 = 1_000;

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use orderlog_event_log::Log;
-use orderlog_projections::{Projections, StoreError, customers};
+use orderlog_projections::customers;
+use orderlog_read_models::{Projections, StoreError};
 
 use crate::failure::in_words;
 

@@ -11,7 +11,7 @@ use orderlog_domain::{
     rejection::{Code, Rejection},
 };
 use orderlog_event_log::Log;
-use orderlog_projections::{Freshness, Projections};
+use orderlog_read_models::{Freshness, Projections};
 
 use crate::{clock::Clock, failure::Failure};
 

@@ -16,7 +16,7 @@ use orderlog_domain::{
 };
 use orderlog_event_log::{Head, Log, WhichLog};
 use orderlog_keyring::{Keyring, Progress, keys_file};
-use orderlog_projections::Projections;
+use orderlog_read_models::Projections;
 use tokio_util::sync::CancellationToken;
 
 use crate::{history, left_behind::LeftBehind};

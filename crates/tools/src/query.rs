@@ -7,7 +7,8 @@ use orderlog_domain::{
     phrase::{self, DateRange, Direction},
     rejection::Rejection,
 };
-use orderlog_projections::{Answer, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest, customers};
+use orderlog_projections::customers;
+use orderlog_read_models::{Answer, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -10,10 +10,8 @@ use orderlog_domain::{
     postings::{Basis, Figures as Amounts},
     rejection::Rejection,
 };
-use orderlog_projections::{
-    Days,
-    daily_sales::{GroupBy, GroupKey, Sales, SalesRequest, Selection},
-};
+use orderlog_projections::daily_sales::{GroupBy, GroupKey, Sales, SalesRequest, Selection};
+use orderlog_read_models::Days;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -6,7 +6,7 @@ use orderlog_commands::Writer;
 use orderlog_domain::decide::Shop;
 use orderlog_event_log::Log;
 use orderlog_keyring::Keyring;
-use orderlog_projections::Projections;
+use orderlog_read_models::Projections;
 use tokio_util::task::TaskTracker;
 
 use crate::{clock::Clock, directory::Directory, left_behind::LeftBehind, moments::Moments, wording::Wording};

@@ -1,7 +1,8 @@
 //! `orderlog rebuild`: read models built anew beside those that serve, then swapped in.
 
 use clap::{Args, builder::PossibleValuesParser};
-use orderlog_projections::{MODELS, Progress, RunnerOptions, Unseal, rebuild};
+use orderlog_projections::MODELS;
+use orderlog_read_models::{Progress, RunnerOptions, Unseal, rebuild};
 use orderlog_tools::{Clock, people};
 use tokio_util::sync::CancellationToken;
 

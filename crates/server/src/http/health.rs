@@ -8,7 +8,7 @@ use axum::{
 };
 use orderlog_commands::Condition;
 use orderlog_messaging::{Nats, RelayState};
-use orderlog_projections::Status;
+use orderlog_read_models::Status;
 use serde::Serialize;
 use serde_json::{Value, json};
 

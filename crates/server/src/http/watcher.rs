@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::ids::Position;
-use orderlog_projections::Status;
+use orderlog_read_models::Status;
 use tokio::sync::{Notify, watch};
 
 use super::{

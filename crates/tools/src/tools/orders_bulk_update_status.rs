@@ -9,7 +9,8 @@ use orderlog_domain::{
     order::{PaymentStatus, Status},
     rejection::{Code, Rejection},
 };
-use orderlog_projections::{PAGE_LIMIT, PageRequest, order_summary};
+use orderlog_projections::order_summary;
+use orderlog_read_models::{PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -122,7 +122,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     };
     events.iter_mut().for_each(|event| shop.keyring.open_event(event));
     let skip = page.cursor.map_or(0, |cursor| usize::try_from(cursor.value).unwrap_or(0));
-    let limit = page.limit.clamp(1, orderlog_projections::PAGE_LIMIT) as usize;
+    let limit = page.limit.clamp(1, orderlog_read_models::PAGE_LIMIT) as usize;
     let (acts, total) = history::acts(id, &events, skip, limit);
     let mut shown: Vec<Entry> = vec![];
     let mut bytes = 0;
@@ -231,7 +231,7 @@ pub async fn history_json(shop: &Arc<OpenShop>, order_id: i64) -> Result<String,
 
 /// For resources: the whole history as one page.
 async fn whole(shop: Arc<OpenShop>, order_id: i64) -> Result<Output, Failure> {
-    let paging: Paging = serde_json::from_value(serde_json::json!({ "limit": orderlog_projections::PAGE_LIMIT }))
+    let paging: Paging = serde_json::from_value(serde_json::json!({ "limit": orderlog_read_models::PAGE_LIMIT }))
         .map_err(|error| Rejection::invalid("limit", error.to_string()))?;
     run(shop, Input { order_id, as_of: None }, paging).await
 }

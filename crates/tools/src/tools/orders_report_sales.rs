@@ -12,9 +12,10 @@ use orderlog_domain::{
     rejection::Rejection,
 };
 use orderlog_projections::{
-    Days, Freshness, catalogue,
+    catalogue,
     daily_sales::{self, GroupBy, GroupKey, Sales, SalesGroup, SalesRequest, Selection},
 };
+use orderlog_read_models::{Days, Freshness};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -11,10 +11,10 @@ use orderlog_domain::{
     rejection::Rejection,
 };
 use orderlog_projections::{
-    Freshness, PageRequest,
     customers::{self, Customer},
     order_summary::{self, Filter, OrderSummary, Sort},
 };
+use orderlog_read_models::{Freshness, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
