@@ -18,7 +18,7 @@ use crate::{
 /// What a decision may know besides the states.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The present.
+    /// The present time.
     pub now: DateTime<Utc>,
     /// When what the command reports happened; the present unless the command says otherwise.
     pub occurred_at: DateTime<Utc>,
@@ -125,7 +125,7 @@ impl Context<'_> {
     pub(crate) fn check_version(&self, states: &States, subject: StreamId) -> Result<(), Refusal> {
         let Some(expected) = self.expected_version else { return Ok(()) };
         let present = states.get(subject).ok_or(Missing(subject))?.version();
-        // What no order has is said where the order is looked for.
+        // An order that does not exist is refused by the command itself, as NOT_FOUND.
         if present == expected || (present == Version::NONE && matches!(subject, StreamId::Order(_))) {
             return Ok(());
         }

@@ -28,19 +28,20 @@ use crate::{
 /// An order. At version 0 nobody placed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Its number.
+    /// The order's number.
     pub id: OrderId,
-    /// Of its stream.
+    /// Version of the order's stream.
     pub version: Version,
-    /// The version it came to by its latest act: stock that came in for a waiting unit is none.
+    /// Version of the order's stream after the latest event that was about the order itself. `BackorderFilled` does not
+    /// count.
     pub acted: Version,
-    /// Who ordered.
+    /// The customer who ordered.
     pub customer_id: CustomerId,
-    /// Of every amount of the order.
+    /// Currency of every amount of the order.
     pub currency: Currency,
-    /// In the order given, numbered from 1.
+    /// The lines in the sequence in which they were given, numbered from 1.
     pub lines: Vec<Line>,
-    /// The highest number a line of it ever had: none is given twice.
+    /// The highest line number that was ever used: no number is used twice.
     pub last_line: u32,
     /// Shipping fee as agreed.
     pub shipping: Charge,
@@ -50,9 +51,9 @@ pub struct Order {
     pub rate: Option<StoredRate>,
     /// The shipping fee in the shop's currency; nothing without a rate.
     pub shipping_converted: Charge,
-    /// Amounts as agreed: as placed, or as of the last change of lines.
+    /// Totals as placed, or as of the last change of lines.
     pub totals: Totals,
-    /// By how much goodwill lowers the sale: as granted, less what was posted back.
+    /// How much goodwill lowers the sale: what was granted less what was posted back (rule R5a).
     pub goodwill: Charge,
     /// The same in the shop's currency; nothing without a rate.
     pub goodwill_converted: Charge,
@@ -83,11 +84,11 @@ pub struct Order {
     pub external_reference: Option<String>,
     /// Business day of the placement.
     pub placed_on: NaiveDate,
-    /// When the order came to where it is.
+    /// When the order reached its milestones.
     pub times: Times,
-    /// The hold that the latest holding or releasing ended, so that undoing it can bring the hold back.
+    /// The hold that was in force before the latest `OrderHeld` or `OrderReleased`: undoing that event restores it.
     pub hold_before: Option<Hold>,
-    /// Business day of the latest event; nothing can be dated before it.
+    /// Business day of the latest event; no later event may have an earlier one.
     pub last_event_on: NaiveDate,
 }
 

@@ -14,11 +14,11 @@ use crate::{
 /// One entry of the sales journal. It falls on its event's business date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posting {
-    /// Which figures it belongs to.
+    /// The basis on which it counts.
     pub basis: Basis,
-    /// Of which order.
+    /// The order.
     pub order_id: OrderId,
-    /// Whose order.
+    /// The customer of the order.
     pub customer_id: CustomerId,
     /// Line number; none for what concerns the order as a whole: its count, its shipping fee, goodwill, money.
     pub line: Option<u32>,
@@ -30,13 +30,13 @@ pub struct Posting {
     pub orders: i64,
     /// Orders of the product: 1 where a booked order begins to hold it, −1 where none of it remains.
     pub holds: i64,
-    /// Of `own`.
+    /// Currency of `own`.
     pub currency: Currency,
-    /// In the order's currency.
+    /// Figures in the order's currency.
     pub own: Figures,
-    /// Of `home`: the shop's currency where the order was converted, else the order's own.
+    /// Currency of `home`: the shop's where the order was converted, otherwise the order's own.
     pub home_currency: Currency,
-    /// The same in `home_currency`.
+    /// The same figures in `home_currency`.
     pub home: Figures,
 }
 

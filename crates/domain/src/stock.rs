@@ -12,39 +12,39 @@ use crate::{
 /// Stock of one product, in units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {
-    /// Of which product.
+    /// The product.
     pub product_id: ProductId,
-    /// Of its stream.
+    /// Version of the stock's stream.
     pub version: Version,
-    /// Physically there.
+    /// Units that are physically there.
     pub on_hand: i64,
-    /// Set aside for orders, over all of them.
+    /// Units that are set aside for orders.
     pub reserved: i64,
-    /// Who waits for how many, oldest order first.
+    /// The units that orders wait for; the oldest order is first.
     pub backorders: VecDeque<Backorder>,
-    /// Whether the low-stock threshold was crossed downwards and not yet upwards.
+    /// Whether stock fell to the threshold and has not risen above it since.
     pub low: bool,
 }
 
 /// Units an order waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backorder {
-    /// Which order.
+    /// The order that waits.
     pub order_id: OrderId,
-    /// Which of its lines.
+    /// The line of the order.
     pub line: u32,
-    /// How many units.
+    /// Units that it waits for.
     pub units: i64,
 }
 
 /// By how much a fact moves the units of a product (rule S1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moved {
-    /// Physically there.
+    /// Change of the units that are physically there.
     pub on_hand: i64,
-    /// Set aside for orders.
+    /// Change of the units that are set aside for orders.
     pub reserved: i64,
-    /// Waited for by orders.
+    /// Change of the units that orders wait for.
     pub backordered: i64,
 }
 
@@ -121,8 +121,8 @@ impl Stock {
         }
     }
 
-    /// A line that grew while it waited stands in the queue more than once: what is filled leaves from the front, what is
-    /// given up from the back.
+    /// Removes units of a line from the queue. A line that grew while it waited has several entries: units that are filled
+    /// leave from the front, units that are given up leave from the back.
     fn stop_waiting(&mut self, order_id: OrderId, line: u32, units: i64, from_back: bool) {
         let mut rest = units;
         let mut take = |waiting: &mut Backorder| {

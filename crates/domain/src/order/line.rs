@@ -12,17 +12,17 @@ use crate::{
 /// One line: integers of units, from which the order's status follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// From 1.
+    /// Number of the line, from 1.
     pub line: u32,
-    /// What.
+    /// The product.
     pub product_id: ProductId,
-    /// As placed.
+    /// SKU of the product when the line was placed.
     pub sku: String,
-    /// As placed.
+    /// Name of the product when the line was placed.
     pub name: String,
     /// Price of one unit as entered, minor units.
     pub unit_price: i64,
-    /// Percent.
+    /// Tax rate in percent.
     #[serde(with = "crate::money::decimal_string")]
     pub tax_rate: Decimal,
     /// Whether the price and the discounts were entered with tax.
@@ -43,7 +43,7 @@ pub struct Line {
     pub cancelled: i64,
     /// Units set aside in stock.
     pub reserved: i64,
-    /// Units waited for.
+    /// Units that wait for stock.
     pub backordered: i64,
     /// Units shipped: always the lowest numbers.
     pub shipped: i64,

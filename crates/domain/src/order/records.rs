@@ -8,9 +8,9 @@ use crate::event::{Charge, RefundKind};
 /// Money that came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// When.
+    /// When it came in.
     pub at: DateTime<Utc>,
-    /// Minor units.
+    /// Amount in minor units.
     pub amount: i64,
     /// `card`, `cash`, …
     pub method: String,
@@ -25,11 +25,11 @@ pub struct Payment {
 /// Money that went back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// When.
+    /// When it went back.
     pub at: DateTime<Utc>,
-    /// Minor units.
+    /// Amount in minor units.
     pub amount: i64,
-    /// What for.
+    /// What it was paid back for.
     pub kind: RefundKind,
     /// `card`, `cash`, …
     pub method: String,
@@ -41,17 +41,17 @@ pub struct Refund {
 /// Units that left together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
-    /// 1 for the first.
+    /// Number of the shipment; 1 is the first.
     pub shipment: u32,
-    /// When.
+    /// When it left.
     pub at: DateTime<Utc>,
-    /// Who carries it.
+    /// The carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
-    /// The carrier's number.
+    /// The carrier's tracking number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
-    /// What it holds.
+    /// The units in it.
     pub units: Vec<ShippedUnits>,
     /// The shipping fee that was earned with it.
     pub fee: Charge,
@@ -70,13 +70,13 @@ pub struct Hold {
 /// Units of one line in a shipment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippedUnits {
-    /// Which line.
+    /// Number of the line.
     pub line: u32,
     /// How many units.
     pub units: i64,
 }
 
-/// When an order reached its milestones, in the world.
+/// When an order reached its milestones. These are the times at which things happened, not those at which they were recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Times {
     /// Placed.

@@ -96,17 +96,18 @@ impl std::fmt::Display for Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
-    /// Nothing that came in is still here, and all is owed; or nothing ever came in for an order that asked for money.
+    /// Nothing has been paid (or everything was paid back) and money is due; or nothing ever came in for an order that
+    /// asked for money.
     Unpaid,
-    /// Less is here than is asked.
+    /// Less was paid than is due.
     PartiallyPaid,
-    /// Exactly what is asked came in, or nothing was ever asked.
+    /// Exactly what was asked for was paid, or nothing was ever asked for.
     Paid,
-    /// Part of what came in was paid back; the rest is what is asked.
+    /// Part of the money was paid back, and what is left is exactly what is asked for.
     PartiallyRefunded,
-    /// All that came in was paid back, and nothing is owed.
+    /// All money was paid back, and nothing is due.
     Refunded,
-    /// More is here than is asked, as after a cancellation.
+    /// More was paid than is asked for, as after a cancellation.
     Overpaid,
 }
 
@@ -163,9 +164,9 @@ impl Order {
         }
     }
 
-    /// Whether it is paid: what is kept of the customer's money, against what is asked. Refunds only have a say where the
-    /// two are equal, and a payment that was undone is none: it was neither paid nor paid back. An order that never
-    /// asked for money is paid.
+    /// The payment status (rule O3): the money that is kept is compared with the money that is asked for. If both are equal,
+    /// the refunds decide. A payment that was undone counts neither as paid nor as paid back. An order that never asked for
+    /// money is paid.
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
         let kept = self.captured - self.refunded;

@@ -13,7 +13,7 @@ pub struct OrderView {
     pub order_id: i64,
     /// Version of its stream.
     pub version: i64,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Whether it is paid.
     pub payment_status: PaymentStatus,
@@ -23,7 +23,7 @@ pub struct OrderView {
     pub backordered: bool,
     /// Statuses that one command can bring it to.
     pub allowed_next: Vec<Status>,
-    /// Who ordered.
+    /// The customer who ordered.
     pub customer_id: uuid::Uuid,
     /// ISO 4217 code of every amount.
     pub currency: String,
@@ -35,9 +35,9 @@ pub struct OrderView {
     pub lines: Vec<LineView>,
     /// Shipping fee that is part of the order now.
     pub shipping: Charge,
-    /// As placed.
+    /// Totals as placed, or as of the last change of lines.
     pub placed_totals: Totals,
-    /// Of what is part of the order now.
+    /// Totals of what is part of the order now.
     pub totals: Totals,
     /// Money that came in.
     pub captured: i64,
@@ -58,17 +58,17 @@ pub struct OrderView {
 /// One line with all that follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineView {
-    /// From 1.
+    /// Number of the line, from 1.
     pub line: u32,
-    /// What.
+    /// The product.
     pub product_id: uuid::Uuid,
-    /// As placed.
+    /// SKU of the product when the line was placed.
     pub sku: String,
-    /// As placed.
+    /// Name of the product when the line was placed.
     pub name: String,
     /// Price of one unit as entered.
     pub unit_price: i64,
-    /// Percent.
+    /// Tax rate in percent.
     pub tax_rate: String,
     /// Units ordered.
     pub ordered: i64,
@@ -76,7 +76,7 @@ pub struct LineView {
     pub cancelled: i64,
     /// Units set aside in stock.
     pub reserved: i64,
-    /// Units waited for.
+    /// Units that wait for stock.
     pub backordered: i64,
     /// Units shipped.
     pub shipped: i64,
