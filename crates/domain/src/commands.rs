@@ -170,11 +170,6 @@ pub trait Act {
         ConfirmWhen::Never
     }
 
-    /// Whether `orders.undo` can take it back, by the types of the facts it recorded.
-    fn is_undoable(&self, _: &[&str]) -> bool {
-        false
-    }
-
     /// The order it would place, whether there is stock for it or not; `None` for all but those that place orders.
     ///
     /// # Errors
@@ -330,12 +325,6 @@ impl Command {
     #[must_use]
     pub fn confirm_when(&self) -> ConfirmWhen {
         self.act().confirm_when()
-    }
-
-    /// As [`Act::is_undoable`].
-    #[must_use]
-    pub fn is_undoable(&self, facts: &[&str]) -> bool {
-        self.act().is_undoable(facts)
     }
 }
 

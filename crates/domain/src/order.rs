@@ -1,6 +1,6 @@
 //! An order, folded from its stream: units per line, money, times; everything else about it is derived (domain rules §1).
 
-mod changes;
+mod diff;
 mod evolve;
 mod line;
 mod money;
@@ -12,10 +12,10 @@ mod view;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use changes::{Change, Shown};
+pub use diff::{Change, FieldValue};
 pub use line::Line;
 pub(crate) use line::Released;
-pub use records::{Hold, Payment, Refund, Shipment, ShippedUnits, Times};
+pub use records::{Hold, Payment, RefundRecord, Shipment, ShippedUnits, Times};
 pub use status::{PaymentStatus, Status};
 pub use view::{LineView, OrderView};
 
@@ -74,7 +74,7 @@ pub struct Order {
     /// Every payment, oldest first.
     pub payments: Vec<Payment>,
     /// Every refund, oldest first.
-    pub refunds: Vec<Refund>,
+    pub refunds: Vec<RefundRecord>,
     /// Every shipment, oldest first.
     pub shipments: Vec<Shipment>,
     /// The customer's note; may be sealed.

@@ -2,7 +2,8 @@
 
 use orderlog_commands::Receipt;
 use orderlog_domain::{
-    commands::Command,
+    commands::{self, Command},
+    event::Event,
     ids::{OrderId, StreamId},
 };
 use orderlog_event_log::Recorded;
@@ -20,11 +21,9 @@ pub struct CommandAnswer {
     command_id: Uuid,
     /// Number of the order it was about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64")]
     pub order_id: Option<i64>,
     /// The order's version after it, for expected_version.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64")]
     order_version: Option<i64>,
     /// Version of what it was about.
     version: i64,
@@ -49,7 +48,6 @@ pub struct CommandAnswer {
     dry_run: bool,
     /// The call that takes it back, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Undo")]
     undo: Option<Undo>,
     /// Fit to be read aloud.
     text: String,
@@ -129,8 +127,10 @@ pub(crate) fn answer(
 
 /// The call that takes the change back, where orders.undo can.
 fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
-    let facts: Vec<&str> = receipt.events().iter().map(|event| event.event_type.as_str()).collect();
-    command.is_undoable(&facts).then(|| {
+    // What an undo recorded is not offered to be undone in its turn.
+    let facts: Vec<Event> = sentences::facts(receipt).collect();
+    let offered = !matches!(command, Command::Undo(_)) && commands::Undo::can_take_back(&facts);
+    offered.then(|| {
         let arguments = serde_json::json!({ "command_id": receipt.command_id.0 });
         Undo { tool: "orders_undo", arguments }
     })

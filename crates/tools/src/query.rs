@@ -23,11 +23,11 @@ const DEFAULT_LIMIT: u32 = 20;
 pub(crate) struct Paging {
     /// Items wanted; 20 when left out.
     #[serde(default)]
-    #[schemars(with = "u32", range(min = 1, max = PAGE_LIMIT))]
+    #[schemars(range(min = 1, max = PAGE_LIMIT))]
     limit: Option<u32>,
     /// next_cursor of the page before; with the same other arguments.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100))]
     cursor: Option<String>,
 }
 
@@ -38,13 +38,11 @@ pub(crate) struct Frame {
     interpretation: Interpretation,
     /// Where the next page starts, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     next_cursor: Option<String>,
     /// The moment of the log that is shown.
     position: i64,
     /// Events that are not taken in yet; absent when the answer is fresh.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64")]
     behind: Option<i64>,
     /// Fit to be read aloud.
     text: String,
@@ -55,7 +53,6 @@ pub(crate) struct Frame {
 pub(crate) struct Interpretation {
     /// The range of dates.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "phrase::Interpretation")]
     pub(crate) date_range: Option<phrase::Interpretation>,
     /// Names that were not given exactly.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -63,11 +60,9 @@ pub(crate) struct Interpretation {
     pub(crate) names: Vec<String>,
     /// The position of the log that was asked about, where it is not the present one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64")]
     pub(crate) as_of_position: Option<i64>,
     /// What was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) reading: Option<String>,
 }
 

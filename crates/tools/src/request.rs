@@ -25,27 +25,26 @@ const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656
 pub(crate) struct Common {
     /// New for each change; the call repeated with it acts once.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200))]
     pub idempotency_key: Option<String>,
     /// Refuse unless it still stands at this version.
     #[serde(default)]
-    #[schemars(with = "i64", range(min = 0))]
+    #[schemars(range(min = 0))]
     pub expected_version: Option<i64>,
     /// Show what would happen; record nothing.
     #[serde(default)]
-    #[schemars(with = "bool")]
     pub dry_run: Option<bool>,
     /// From CONFIRMATION_REQUIRED, once the user agrees.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 10_000))]
+    #[schemars(length(max = 10_000))]
     pub confirm_token: Option<String>,
     /// Why it is done.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 500))]
+    #[schemars(length(max = 500))]
     pub reason: Option<String>,
     /// What the user typed.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 2000))]
+    #[schemars(length(max = 2000))]
     pub request_text: Option<String>,
 }
 

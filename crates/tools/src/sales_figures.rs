@@ -13,33 +13,11 @@ use orderlog_domain::{
 use orderlog_projections::daily_sales::{GroupBy, GroupKey, Sales, SalesRequest, Selection};
 use orderlog_read_models::Days;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::shop::OpenShop;
 
-/// What counts as a sale, and when.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum BasisInput {
-    /// When the order is placed.
-    #[default]
-    Booked,
-    /// When the units leave.
-    Shipped,
-    /// When money moves.
-    Cash,
-}
-
-impl BasisInput {
-    pub(crate) fn basis(self) -> Basis {
-        match self {
-            BasisInput::Booked => Basis::Booked,
-            BasisInput::Shipped => Basis::Shipped,
-            BasisInput::Cash => Basis::Cash,
-        }
-    }
-}
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Figures {
     /// ISO 4217.
@@ -48,7 +26,6 @@ pub(crate) struct Figures {
     unconverted: bool,
     /// Orders posted less those cancelled whole; by product, those that hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64")]
     pub(crate) orders: Option<i64>,
     /// Units posted less units taken back.
     units: i64,

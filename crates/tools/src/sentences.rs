@@ -84,7 +84,7 @@ pub(crate) fn of_command(shop: &OpenShop, command: &Command, receipt: &Receipt) 
 
 fn of_order(shop: &OpenShop, command: &Command, receipt: &Receipt, order: &Order) -> String {
     let id = order.id;
-    let status = spoken(order.status());
+    let status = order.status().spoken();
     match command {
         Command::CreateOrder(_) => placed(shop, order),
         Command::SetHold(hold) => match (hold.on, receipt.no_change()) {
@@ -105,7 +105,7 @@ fn of_order(shop: &OpenShop, command: &Command, receipt: &Receipt, order: &Order
             } else {
                 String::new()
             };
-            let payment = order.payment_status().name().replace('_', " ");
+            let payment = order.payment_status().spoken();
             format!("{amount} was recorded for order #{id}, which is now {payment}.{rest}")
         }
         Command::Refund(_) => {
@@ -115,7 +115,7 @@ fn of_order(shop: &OpenShop, command: &Command, receipt: &Receipt, order: &Order
                 back => format!(
                     "{} was paid back for order #{id}, which is now {}.",
                     shop.wording.amount(back, order.currency),
-                    order.payment_status().name().replace('_', " ")
+                    order.payment_status().spoken()
                 ),
             }
         }
@@ -185,13 +185,13 @@ fn placed(shop: &OpenShop, order: &Order) -> String {
 /// What undoing did: it says what went back, not only where the order stands.
 fn undone(shop: &OpenShop, receipt: &Receipt, order: &Order) -> String {
     let id = order.id;
-    let status = spoken(order.status());
+    let status = order.status().spoken();
     let mut said = format!("That is undone: order #{id} is {status} again.");
     for fact in facts(receipt) {
         match fact {
             Event::PaymentRefunded(fact) => {
                 let amount = shop.wording.amount(fact.amount, order.currency);
-                let payment = order.payment_status().name().replace('_', " ");
+                let payment = order.payment_status().spoken();
                 return format!("The payment is undone: {amount} goes back, and order #{id} is {payment}.");
             }
             Event::UnitsCancelled(_) => return format!("The order is undone: #{id} is {status}."),
@@ -235,7 +235,8 @@ pub(crate) fn levels(on_hand: i64, available: i64) -> String {
 }
 
 /// What was recorded, in order.
-fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
+/// What the command recorded.
+pub(crate) fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
     receipt.events().iter().filter_map(|event| envelope::decode(&event.json).ok()).map(|event| event.data)
 }
 
@@ -262,11 +263,6 @@ fn delivered(receipt: &Receipt) -> i64 {
 
 fn moved(lines: &[LineUnits]) -> i64 {
     lines.iter().map(|line| line.units).sum()
-}
-
-/// `partially shipped`.
-pub fn spoken(status: Status) -> String {
-    status.name().replace('_', " ")
 }
 
 /// `1 unit`, `2 units`.

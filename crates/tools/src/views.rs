@@ -35,7 +35,6 @@ pub(crate) struct OrderView {
     pub(crate) on_hold: bool,
     /// When the hold ends by itself, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) held_until: Option<String>,
     /// A unit waits for stock.
     pub(crate) backordered: bool,
@@ -69,11 +68,9 @@ pub(crate) struct OrderView {
     pub(crate) refunds: Vec<Value>,
     /// The customer's note.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) note: Option<String>,
     /// Its number in the system it was imported from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) external_reference: Option<String>,
     /// Statuses it can be brought to by one call.
     pub(crate) allowed_next: Vec<String>,
@@ -86,19 +83,15 @@ pub(crate) struct CustomerView {
     pub(crate) customer_id: Uuid,
     /// Full name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) name: Option<String>,
     /// E-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) email: Option<String>,
     /// Phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) phone: Option<String>,
     /// Postal address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     pub(crate) address: Option<String>,
 }
 

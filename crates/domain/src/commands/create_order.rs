@@ -103,10 +103,6 @@ impl Act for CreateOrder {
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         typed::words("note", &mut self.note).collect()
     }
-
-    fn is_undoable(&self, _: &[&str]) -> bool {
-        true
-    }
 }
 
 impl CreateOrder {

@@ -74,10 +74,6 @@ impl Act for RecordPayment {
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         typed::number("reference", &mut self.reference).collect()
     }
-
-    fn is_undoable(&self, _: &[&str]) -> bool {
-        true
-    }
 }
 
 impl RecordPayment {

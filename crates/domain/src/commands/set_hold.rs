@@ -55,10 +55,6 @@ impl Act for SetHold {
         }
         Ok(decision)
     }
-
-    fn is_undoable(&self, _: &[&str]) -> bool {
-        true
-    }
 }
 
 impl SetHold {

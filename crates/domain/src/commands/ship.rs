@@ -85,10 +85,6 @@ impl Act for Ship {
         let carrier = typed::number("carrier", &mut self.carrier);
         carrier.chain(typed::number("tracking", &mut self.tracking)).collect()
     }
-
-    fn is_undoable(&self, _: &[&str]) -> bool {
-        true
-    }
 }
 
 impl Ship {

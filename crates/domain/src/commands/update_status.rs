@@ -110,10 +110,6 @@ impl Act for UpdateStatus {
             _ => ConfirmWhen::Never,
         }
     }
-
-    fn is_undoable(&self, facts: &[&str]) -> bool {
-        !facts.iter().any(|fact| matches!(*fact, "ProcessingStarted" | "UnitsDelivered" | "UnitsCancelled"))
-    }
 }
 
 impl UpdateStatus {

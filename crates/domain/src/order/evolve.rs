@@ -1,6 +1,6 @@
 //! How each fact changes an order. Never fails, never decides.
 
-use super::{Line, Order, Payment, Refund, Shipment, ShippedUnits, Status};
+use super::{Line, Order, Payment, RefundRecord, Shipment, ShippedUnits, Status};
 use crate::{
     envelope::Provenance,
     event::{
@@ -88,7 +88,7 @@ impl Order {
             }
             OrderFact::PaymentRefunded(fact) => {
                 self.refund(fact, provenance);
-                self.refunds.push(Refund {
+                self.refunds.push(RefundRecord {
                     at: provenance.occurred_at,
                     amount: fact.amount,
                     kind: fact.kind,

@@ -24,7 +24,7 @@ pub struct Payment {
 
 /// Money that went back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
+pub struct RefundRecord {
     /// When it went back.
     pub at: DateTime<Utc>,
     /// Amount in minor units.

@@ -1,16 +1,20 @@
 //! The three bases of a sale (rule R5), and the figures that are counted on each.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::event::{Amounts, Charge};
 
 /// What counts as a sale, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// When the order is placed.
     #[default]
     Booked,
     /// When the units leave.
     Shipped,
-    /// When money moves, with tax.
+    /// When money moves.
     Cash,
 }
 

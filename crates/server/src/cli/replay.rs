@@ -97,8 +97,8 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>,
     let hold = if order.on_hold_at(at) { ", on hold" } else { "" };
     print(&format!(
         "{table}\nOrder #{id}: {}{hold}, {}, {total}\n",
-        sentences::spoken(order.status()),
-        order.payment_status().name().replace('_', " "),
+        order.status().spoken(),
+        order.payment_status().spoken(),
     ))?;
     Ok(())
 }
@@ -168,7 +168,7 @@ async fn everything(log: &Log, as_of: Option<AsOf>, json: bool) -> anyhow::Resul
     for (kind, times) in &kinds {
         table.add_row([kind.clone(), grouped(*times)]);
     }
-    let orders = sentences::listed(orders.into_iter().map(|(status, n)| (sentences::spoken(status), n as i64)));
+    let orders = sentences::listed(orders.into_iter().map(|(status, n)| (status.spoken(), n as i64)));
     print(&format!("{table}\n{} events; orders: {orders}\n", grouped(after.0)))?;
     Ok(())
 }

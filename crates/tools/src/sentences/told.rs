@@ -6,7 +6,7 @@ use orderlog_domain::{
     order::Order,
 };
 
-use super::{all_of, moment, plural, spoken, units};
+use super::{all_of, moment, plural, units};
 use crate::history::Act;
 
 /// Lines a sentence names; more are counted.
@@ -28,11 +28,11 @@ pub fn act(act: &Act<'_>, settings: &Shop) -> String {
     let (old, new) = (before.status(), act.after.status());
     let mut now = vec![];
     // An event may already have said so.
-    if old != new && !told.contains(&spoken(new)) {
-        now.push(spoken(new));
+    if old != new && !told.contains(&new.spoken()) {
+        now.push(new.spoken());
     }
     if before.payment_status() != act.after.payment_status() {
-        now.push(act.after.payment_status().name().replace('_', " "));
+        now.push(act.after.payment_status().spoken());
     }
     if !now.is_empty() {
         sentence.push_str(&format!("; the order is now {}", now.join(" and ")));

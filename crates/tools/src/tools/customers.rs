@@ -35,7 +35,7 @@ use crate::{
 struct Input {
     /// Part of a name or e-mail address.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 254))]
+    #[schemars(length(max = 254))]
     text: Option<String>,
 }
 

@@ -31,11 +31,11 @@ struct Input {
     product: String,
     /// Units wanted.
     #[serde(default)]
-    #[schemars(with = "i64", range(min = 1, max = 1_000_000))]
+    #[schemars(range(min = 1, max = 1_000_000))]
     quantity: Option<i64>,
     /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
 }
 
@@ -125,7 +125,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
 struct LowInput {
     /// Available units that count as low; each product's own when left out.
     #[serde(default)]
-    #[schemars(with = "i64", range(min = 0, max = 1_000_000))]
+    #[schemars(range(min = 0, max = 1_000_000))]
     threshold: Option<i64>,
 }
 
@@ -159,7 +159,6 @@ struct Low {
     backordered: i64,
     /// The product's own threshold.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "i64")]
     threshold: Option<i64>,
 }
 

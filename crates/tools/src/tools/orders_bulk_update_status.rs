@@ -46,19 +46,19 @@ struct Input {
     status: String,
     /// Numbers of the orders. Give these or a filter.
     #[serde(default)]
-    #[schemars(with = "Vec<i64>", length(min = 1))]
+    #[schemars(length(min = 1))]
     order_ids: Option<Vec<i64>>,
     /// Filter: placed on these days, such as "last week".
     #[serde(default)]
-    #[schemars(with = "String", length(max = 100))]
+    #[schemars(length(max = 100))]
     date_range: Option<String>,
     /// Filter: present status.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 40))]
+    #[schemars(length(max = 40))]
     present_status: Option<String>,
     /// Filter: customer.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 254))]
+    #[schemars(length(max = 254))]
     customer: Option<String>,
 }
 

@@ -32,7 +32,7 @@ struct Input {
     order_id: i64,
     /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
 }
 
@@ -75,9 +75,9 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
     let text = format!(
         "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{then}",
         orderlog_domain::format::day_in_words(order.placed_on),
-        sentences::spoken(order.status()),
+        order.status().spoken(),
         goods(&order, &shop.wording.amount(order.current_totals().total, order.currency)),
-        order.payment_status().name().replace('_', " "),
+        order.payment_status().spoken(),
     );
     let interpretation = Interpretation { as_of_position: position.map(|at| at.0), ..Interpretation::default() };
     let last = events.last().map_or(0, |event| event.position.0);

@@ -23,27 +23,25 @@ use crate::{
 struct Input {
     /// When placed, such as "last week", "since Monday" or "2026-11-01..2026-11-15"; all when left out.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 100))]
+    #[schemars(length(max = 100))]
     date_range: Option<String>,
     /// What is open about them; pending when left out.
     #[serde(default)]
-    #[schemars(with = "ScopeInput")]
     scope: Option<ScopeInput>,
     /// Only this customer's: e-mail, name or id.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 254))]
+    #[schemars(length(min = 1, max = 254))]
     customer: Option<String>,
     /// Only with this product: SKU or name.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 254))]
+    #[schemars(length(min = 1, max = 254))]
     product: Option<String>,
     /// Order of the list; oldest first when left out.
     #[serde(default)]
-    #[schemars(with = "SortInput")]
     sort: Option<SortInput>,
     /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
 }
 

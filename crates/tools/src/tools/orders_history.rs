@@ -6,7 +6,7 @@ use orderlog_domain::{
     format::day_in_words,
     ids::{OrderId, Position},
     money::Currency,
-    order::{Change, Shown},
+    order::{Change, FieldValue},
     rejection::Rejection,
 };
 use schemars::JsonSchema;
@@ -37,7 +37,7 @@ struct Input {
     order_id: i64,
     /// As of a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
 }
 
@@ -67,19 +67,15 @@ struct Entry {
     role: String,
     /// Through which program.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     agent: Option<String>,
     /// Which model the program said it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     model: Option<String>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     reason: Option<String>,
     /// What the user typed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     request_text: Option<String>,
     /// `{field, from?, to?}` for each field of the order that reads differently since.
     changes: Vec<Value>,
@@ -207,12 +203,12 @@ impl Entry {
 
 /// `{"field": "lines[1].shipped", "from": 0, "to": 2}`
 fn told_change(shop: &OpenShop, change: &Change, currency: Currency) -> Value {
-    let value = |shown: &Shown| match shown {
-        Shown::Text(text) => json!(text),
-        Shown::Units(units) => json!(units),
-        Shown::Money(minor) => serde_json::to_value(shop.wording.money(*minor, currency)).unwrap_or_default(),
-        Shown::Time(at) => json!(shop.wording.time(*at)),
-        Shown::Flag(flag) => json!(flag),
+    let value = |shown: &FieldValue| match shown {
+        FieldValue::Text(text) => json!(text),
+        FieldValue::Units(units) => json!(units),
+        FieldValue::Money(minor) => serde_json::to_value(shop.wording.money(*minor, currency)).unwrap_or_default(),
+        FieldValue::Time(at) => json!(shop.wording.time(*at)),
+        FieldValue::Flag(flag) => json!(flag),
     };
     let mut told = json!({ "field": change.field });
     for (name, shown) in [("from", &change.from), ("to", &change.to)] {

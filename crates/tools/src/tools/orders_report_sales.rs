@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     failure::Failure,
     query::{Frame, Paging, Read, customers_named},
-    sales_figures::{BasisInput, Figures, Reference},
+    sales_figures::{Figures, Reference},
     sentences,
     shop::OpenShop,
     tool::Tool,
@@ -38,23 +38,21 @@ use crate::{
 struct Input {
     /// One day, such as "today", "yesterday" or "2026-11-20"; today when neither is given.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 100))]
+    #[schemars(length(max = 100))]
     date: Option<String>,
     /// Several days, such as "last week" or "previous 3 months".
     #[serde(default)]
-    #[schemars(with = "String", length(max = 100))]
+    #[schemars(length(max = 100))]
     date_range: Option<String>,
     /// How sales are counted; booked when left out.
     #[serde(default)]
-    #[schemars(with = "BasisInput")]
-    basis: Option<BasisInput>,
+    basis: Option<Basis>,
     /// Split the figures.
     #[serde(default)]
-    #[schemars(with = "GroupInput")]
     group_by: Option<GroupInput>,
     /// As known at a time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
 }
 
@@ -96,15 +94,12 @@ struct Group {
     label: String,
     /// First day counted of a day, week or month.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     from: Option<String>,
     /// SKU, when grouped by product.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
     sku: Option<String>,
     /// Id, when grouped by customer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Uuid")]
     customer_id: Option<Uuid>,
     #[serde(flatten)]
     figures: Figures,
@@ -131,7 +126,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let today = calendar.business_date(now);
     let complete = range.to.is_some_and(|to| calendar.is_complete(to, now));
     read.take_range(range);
-    let basis = input.basis.unwrap_or_default().basis();
+    let basis = input.basis.unwrap_or_default();
     read.interpretation.reading = Some(reading(basis).to_owned());
     let as_of = match &input.as_of {
         Some(text) => Some(shop.moments.as_of(text).await?),

@@ -38,7 +38,7 @@ const NAMED_CUSTOMERS: usize = 5;
 struct Input {
     /// An order number, also where it was imported from, or part of a product's name or SKU, or of a customer's name or e-mail address.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 254))]
+    #[schemars(length(max = 254))]
     text: Option<String>,
     /// Any of these statuses.
     #[serde(default)]
@@ -50,27 +50,26 @@ struct Input {
     payment_status: Vec<PaymentStatus>,
     /// E-mail address, name or id.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 254))]
+    #[schemars(length(min = 1, max = 254))]
     customer: Option<String>,
     /// SKU or name.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 254))]
+    #[schemars(length(min = 1, max = 254))]
     product: Option<String>,
     /// When they were placed, such as "last week".
     #[serde(default)]
-    #[schemars(with = "String", length(max = 100))]
+    #[schemars(length(max = 100))]
     date_range: Option<String>,
     /// Least total, in each order's own currency, such as "999.00".
     #[serde(default)]
-    #[schemars(with = "String", length(max = 40))]
+    #[schemars(length(max = 40))]
     min_total: Option<String>,
     /// Greatest total, likewise.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 40))]
+    #[schemars(length(max = 40))]
     max_total: Option<String>,
     /// Order of the list; newest first when left out.
     #[serde(default)]
-    #[schemars(with = "SortInput")]
     sort: Option<SortInput>,
 }
 

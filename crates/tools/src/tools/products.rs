@@ -21,7 +21,7 @@ use crate::{
 struct Input {
     /// Part of a name or SKU.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 254))]
+    #[schemars(length(max = 254))]
     text: Option<String>,
     /// Also those that can no longer be ordered.
     #[serde(default)]

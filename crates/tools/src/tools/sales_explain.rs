@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orderlog_domain::{format::MoneyOut, rejection::Rejection};
+use orderlog_domain::{format::MoneyOut, postings::Basis, rejection::Rejection};
 use orderlog_projections::daily_sales::{self, ExplainedPosting, Sales, SalesRequest, Selection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     failure::Failure,
     query::{Frame, Paging, read_filters},
-    sales_figures::{BasisInput, Figures, Reference, not_a_reference},
+    sales_figures::{Figures, Reference, not_a_reference},
     schema::Object,
     sentences,
     shop::OpenShop,
@@ -24,23 +24,22 @@ use crate::{
 struct Input {
     /// reference of a figure. Give this, or date_range.
     #[serde(default)]
-    #[schemars(with = "String", length(min = 1, max = 300))]
+    #[schemars(length(min = 1, max = 300))]
     reference: Option<String>,
     /// Days such as "yesterday" or "last week".
     #[serde(default)]
-    #[schemars(with = "String", length(max = 100))]
+    #[schemars(length(max = 100))]
     date_range: Option<String>,
     /// How sales are counted; booked when left out.
     #[serde(default)]
-    #[schemars(with = "BasisInput")]
-    basis: Option<BasisInput>,
+    basis: Option<Basis>,
     /// Only this product: SKU or name.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 254))]
+    #[schemars(length(max = 254))]
     product: Option<String>,
     /// Only this customer: e-mail address, name or id.
     #[serde(default)]
-    #[schemars(with = "String", length(max = 254))]
+    #[schemars(length(max = 254))]
     customer: Option<String>,
 }
 
@@ -97,7 +96,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         }
         (Some(reference), None) => reference.parse::<Reference>()?,
         (None, _) => {
-            let basis = input.basis.unwrap_or_default().basis();
+            let basis = input.basis.unwrap_or_default();
             let request = SalesRequest { basis, days: read.days(), ..SalesRequest::default() };
             let (product, customer) = (read.product, read.customer);
             let selection = Selection { request, product, customer, ..Selection::default() };

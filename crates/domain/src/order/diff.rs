@@ -12,14 +12,14 @@ pub struct Change {
     /// As answers name it: `status`, `lines[2].shipped`, `totals.total`. Lines go by their number, the rest from 1.
     pub field: String,
     /// What it was; `None` where there was nothing.
-    pub from: Option<Shown>,
+    pub from: Option<FieldValue>,
     /// What it is; `None` where nothing is left.
-    pub to: Option<Shown>,
+    pub to: Option<FieldValue>,
 }
 
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum FieldValue {
     /// A word or a text; sealed if the order's texts are.
     Text(String),
     /// A number of units.
@@ -32,10 +32,10 @@ pub enum Shown {
     Flag(bool),
 }
 
-impl Shown {
+impl FieldValue {
     /// Whether it says no more than that there is nothing yet.
     fn is_nothing(&self) -> bool {
-        matches!(self, Shown::Units(0) | Shown::Money(0) | Shown::Flag(false))
+        matches!(self, FieldValue::Units(0) | FieldValue::Money(0) | FieldValue::Flag(false))
     }
 }
 
@@ -45,8 +45,8 @@ impl Order {
     #[must_use]
     pub fn changes_since(&self, before: Option<&Order>) -> Vec<Change> {
         let (old, new) = (before.map(fields).unwrap_or_default(), fields(self));
-        let was: HashMap<&str, &Shown> = old.iter().map(|(field, shown)| (field.as_str(), shown)).collect();
-        let is: HashMap<&str, &Shown> = new.iter().map(|(field, shown)| (field.as_str(), shown)).collect();
+        let was: HashMap<&str, &FieldValue> = old.iter().map(|(field, shown)| (field.as_str(), shown)).collect();
+        let is: HashMap<&str, &FieldValue> = new.iter().map(|(field, shown)| (field.as_str(), shown)).collect();
         let appeared = new.iter().filter_map(|(field, to)| {
             let from = was.get(field.as_str()).copied();
             let differs = from.map_or(!to.is_nothing(), |from| from != to);
@@ -59,56 +59,56 @@ impl Order {
 }
 
 /// Every field in the order in which an answer shows them.
-fn fields(order: &Order) -> Vec<(String, Shown)> {
+fn fields(order: &Order) -> Vec<(String, FieldValue)> {
     let mut fields = Fields(vec![]);
     fields.word("status", order.status().name());
     fields.word("payment_status", order.payment_status().name());
-    fields.put("on_hold", Shown::Flag(order.on_hold()));
-    fields.put_some("hold_until", order.times.held_until.map(Shown::Time));
+    fields.put("on_hold", FieldValue::Flag(order.on_hold()));
+    fields.put_some("hold_until", order.times.held_until.map(FieldValue::Time));
     for line in &order.lines {
         line_fields(&mut fields, line);
     }
     let totals = order.current_totals();
-    fields.put("totals.shipping", Shown::Money(totals.shipping));
-    fields.put("totals.tax", Shown::Money(totals.tax));
-    fields.put("totals.total", Shown::Money(totals.total));
-    fields.put("goodwill", Shown::Money(order.goodwill.net + order.goodwill.tax));
-    fields.put("captured", Shown::Money(order.captured));
-    fields.put("refunded", Shown::Money(order.refunded));
-    fields.put("due", Shown::Money(order.due()));
+    fields.put("totals.shipping", FieldValue::Money(totals.shipping));
+    fields.put("totals.tax", FieldValue::Money(totals.tax));
+    fields.put("totals.total", FieldValue::Money(totals.total));
+    fields.put("goodwill", FieldValue::Money(order.goodwill.net + order.goodwill.tax));
+    fields.put("captured", FieldValue::Money(order.captured));
+    fields.put("refunded", FieldValue::Money(order.refunded));
+    fields.put("due", FieldValue::Money(order.due()));
     for (nth, shipment) in (1..).zip(&order.shipments) {
         let of = |name: &str| format!("shipments[{nth}].{name}");
-        fields.put(&of("units"), Shown::Units(shipment.units.iter().map(|shipped| shipped.units).sum()));
+        fields.put(&of("units"), FieldValue::Units(shipment.units.iter().map(|shipped| shipped.units).sum()));
         fields.text(&of("carrier"), shipment.carrier.as_ref());
         fields.text(&of("tracking"), shipment.tracking.as_ref());
-        fields.put_some(&of("voided"), shipment.voided.map(Shown::Time));
+        fields.put_some(&of("voided"), shipment.voided.map(FieldValue::Time));
     }
     for (nth, payment) in (1..).zip(&order.payments) {
         let of = |name: &str| format!("payments[{nth}].{name}");
-        fields.put(&of("amount"), Shown::Money(payment.amount));
+        fields.put(&of("amount"), FieldValue::Money(payment.amount));
         fields.word(&of("method"), &payment.method);
         fields.text(&of("reference"), payment.reference.as_ref());
-        fields.put_some(&of("undone"), payment.undone.map(Shown::Time));
+        fields.put_some(&of("undone"), payment.undone.map(FieldValue::Time));
     }
     for (nth, refund) in (1..).zip(&order.refunds) {
         let of = |name: &str| format!("refunds[{nth}].{name}");
-        fields.put(&of("amount"), Shown::Money(refund.amount));
+        fields.put(&of("amount"), FieldValue::Money(refund.amount));
         fields.word(&of("kind"), refund.kind.name());
         fields.word(&of("method"), &refund.method);
         fields.text(&of("reference"), refund.reference.as_ref());
     }
-    let rate = order.rate.map(|stored| Shown::Text(format!("{} {}", stored.rate.normalize(), stored.currency)));
+    let rate = order.rate.map(|stored| FieldValue::Text(format!("{} {}", stored.rate.normalize(), stored.currency)));
     fields.put_some("rate", rate);
     fields.text("note", order.note.as_ref());
-    fields.put_some("external_reference", order.external_reference.clone().map(Shown::Text));
+    fields.put_some("external_reference", order.external_reference.clone().map(FieldValue::Text));
     fields.0
 }
 
 fn line_fields(fields: &mut Fields, line: &Line) {
     let of = |name: &str| format!("lines[{}].{name}", line.line);
     fields.word(&of("product"), &format!("{} ({})", line.name, line.sku));
-    fields.put(&of("unit_price"), Shown::Money(line.unit_price));
-    fields.put(&of("discount"), Shown::Money(line.amounts.discount));
+    fields.put(&of("unit_price"), FieldValue::Money(line.unit_price));
+    fields.put(&of("discount"), FieldValue::Money(line.amounts.discount));
     for (name, units) in [
         ("ordered", line.ordered),
         ("cancelled", line.cancelled),
@@ -118,27 +118,27 @@ fn line_fields(fields: &mut Fields, line: &Line) {
         ("delivered", line.delivered),
         ("returned", line.returned),
     ] {
-        fields.put(&of(name), Shown::Units(units));
+        fields.put(&of(name), FieldValue::Units(units));
     }
 }
 
-struct Fields(Vec<(String, Shown)>);
+struct Fields(Vec<(String, FieldValue)>);
 
 impl Fields {
-    fn put(&mut self, field: &str, shown: Shown) {
+    fn put(&mut self, field: &str, shown: FieldValue) {
         self.0.push((field.to_owned(), shown));
     }
 
-    fn put_some(&mut self, field: &str, shown: Option<Shown>) {
+    fn put_some(&mut self, field: &str, shown: Option<FieldValue>) {
         self.0.extend(shown.map(|shown| (field.to_owned(), shown)));
     }
 
     fn word(&mut self, field: &str, text: &str) {
-        self.put(field, Shown::Text(text.to_owned()));
+        self.put(field, FieldValue::Text(text.to_owned()));
     }
 
     fn text(&mut self, field: &str, text: Option<&String>) {
-        self.put_some(field, text.cloned().map(Shown::Text));
+        self.put_some(field, text.cloned().map(FieldValue::Text));
     }
 }
 
@@ -168,13 +168,13 @@ mod tests {
 
     /// `field: from -> to`, money in minor units.
     fn told(changes: &[Change]) -> Vec<String> {
-        let word = |shown: &Option<Shown>| match shown {
+        let word = |shown: &Option<FieldValue>| match shown {
             None => "nothing".to_owned(),
-            Some(Shown::Text(text)) => text.clone(),
-            Some(Shown::Units(n)) => n.to_string(),
-            Some(Shown::Money(minor)) => format!("{minor}p"),
-            Some(Shown::Time(at)) => at.to_rfc3339(),
-            Some(Shown::Flag(flag)) => flag.to_string(),
+            Some(FieldValue::Text(text)) => text.clone(),
+            Some(FieldValue::Units(n)) => n.to_string(),
+            Some(FieldValue::Money(minor)) => format!("{minor}p"),
+            Some(FieldValue::Time(at)) => at.to_rfc3339(),
+            Some(FieldValue::Flag(flag)) => flag.to_string(),
         };
         changes.iter().map(|c| format!("{}: {} -> {}", c.field, word(&c.from), word(&c.to))).collect()
     }
