@@ -1,4 +1,4 @@
-//! Where the orders of some days stand: with it, none of them is looked for among all the others.
+//! When the first and the last order of some days was placed, and from which position on: narrows searches.
 
 use orderlog_read_models::{Days, QueryError, SnapshotRead, Sql};
 

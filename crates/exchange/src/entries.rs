@@ -1,4 +1,4 @@
-//! What an import speaks of: the kinds of files, what they bring, what is wrong with a row.
+//! Types of an import: kinds of files, entries, errors of rows.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What cells mean: the same, however it is written.
+//! Normalises cells (`5` = `5.00`), so that the same content compares equal.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{

@@ -1,4 +1,4 @@
-//! What an import is told to do, and what it tells.
+//! Options and report of an import.
 
 use serde::Serialize;
 

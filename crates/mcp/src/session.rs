@@ -1,4 +1,4 @@
-//! What passes between a call and the HTTP answer that carries it.
+//! The header `mcp-session-id`, and the value of `Retry-After`, which a call hands to the HTTP answer that carries it.
 
 use std::sync::{
     Arc,

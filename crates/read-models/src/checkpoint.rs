@@ -1,4 +1,4 @@
-//! Where each read model stands: checkpoints, moved by their owner, each from the very place it stands at to the next.
+//! The checkpoint of each read model. Only its owner moves it, and only from the place that is stored.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is wrong with the log as a node finds it: it serves all the same, and says so.
+//! Checks the log once at start, in the background. Troubles are reported; the node serves anyway.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_event_log::{Head, Log, LogError};

@@ -1,4 +1,4 @@
-//! The way of a command: look whether it came before, read its names, ask the user where that is due, seal, submit, answer.
+//! A command's path: resolve names, confirm where needed, seal, submit, answer. A repeated call gets its first answer.
 
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{

@@ -1,4 +1,4 @@
-//! What an argument may be, while somebody types it.
+//! Completion of arguments: order numbers and SKUs.
 
 use orderlog_domain::ids::OrderId;
 use orderlog_projections::catalogue;

@@ -1,4 +1,4 @@
-//! What erased customers left behind in files: cleared away with the erasure, or as soon as nobody is in the way.
+//! Data of erased customers that is still in database files: cleared with the erasure, or later, when no reader blocks it.
 
 use std::sync::{
     Mutex, PoisonError,

@@ -1,4 +1,5 @@
-//! What a shop can be asked and told, free of any transport: one file a tool with its arguments, its answer and its sentences.
+//! The tools: arguments, answers, sentences. `tools.rs` is their table; those with work of their own have a file in `tools/`.
+//! Nothing here knows HTTP or MCP.
 //!
 //! A call's path: [`tools::Tools`] finds the tool → [`tool::Tool::run`] checks the arguments (`arguments`) → a command goes the way of
 //! `command_call`, a query the way of `query` → `sentences` and `views` put the answer in words and in JSON.

@@ -1,4 +1,4 @@
-//! Customers beside the log: their keys and addresses follow what it says of them. Seen to at start, and while a shop runs.
+//! Keeps customer keys and the index of e-mail addresses in step with the log: at start, and then every minute.
 
 use std::{
     collections::{HashMap, HashSet},

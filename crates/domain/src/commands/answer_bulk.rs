@@ -1,5 +1,5 @@
-//! Keeping that a call about many orders was carried out. What it did to each order is a command of its own; this one has
-//! no facts, so that the log keeps no more than its id, under which the same call finds its first answer.
+//! Records that a bulk call was carried out, without an event, so that a repeated call gets its first answer.
+//! What the call did to each order is a command of its own.
 
 use super::{About, Act};
 use crate::{

@@ -1,4 +1,4 @@
-//! What holds for every phrase, at every moment, in every shop.
+//! Property tests of date phrases: what holds for every phrase, at every moment, in every shop.
 
 use chrono::{Datelike, Month, NaiveTime, Weekday};
 use proptest::{prelude::*, sample::select};

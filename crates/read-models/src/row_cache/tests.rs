@@ -1,5 +1,6 @@
-#![expect(unreachable_pub, reason = "rows are declared as read models declare them")]
 //! A cache that keeps rows back writes the same rows as one that writes after every batch.
+
+#![expect(unreachable_pub, reason = "rows are declared as read models declare them")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The task that hands the node's feed on to its runner, and tells who waits to hear of erasures.
+//! The task that hands the node's feed on to its runner, and informs those that wait for erasures.
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, Recorded};

@@ -1,4 +1,4 @@
-//! How the text of a setting is read.
+//! Parsers for the values of settings: addresses, zones, URLs, hosts.
 
 use std::{
     ffi::OsStr,

@@ -1,4 +1,4 @@
-//! Keeps what is counted, until somebody asks for it.
+//! Holds the values of all metrics until `/metrics` is read.
 
 pub(super) mod catalogue;
 

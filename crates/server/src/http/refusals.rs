@@ -1,4 +1,4 @@
-//! Says in the log that requests are refused.
+//! Logs refused requests for the operator, at a limited rate.
 
 use std::{
     sync::{Mutex, PoisonError},

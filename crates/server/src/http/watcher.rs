@@ -1,4 +1,4 @@
-//! Looks at the databases again and again, so that nobody who asks has to wait for them.
+//! Polls the databases in the background, so that `/readyz` and `/metrics` answer at once.
 
 use std::{
     collections::BTreeMap,

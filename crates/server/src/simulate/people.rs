@@ -1,4 +1,4 @@
-//! Who orders in the simulated shop. Nobody of them exists.
+//! The customers of the simulated shop. None of them is a real person.
 
 use orderlog_domain::{commands::UpsertCustomer, ids::CustomerId};
 use rand::Rng;

@@ -1,5 +1,5 @@
-//! Numbers that not every reader reads alike: a fraction with more digits than a double holds is rounded without a word.
-//! One that keeps its many digits is left to the tool's schema, which refuses it as an amount.
+//! Finds fractions in JSON that have more digits than a double keeps, and that it would round without a word.
+//! A number whose digits survive the reading is left to the tool's schema, which refuses it as an amount.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -1,4 +1,4 @@
-//! customers.search and customers.upsert: people, whose particulars are sealed before they reach the log.
+//! customers.search, customers.upsert and customers.erase: what identifies a person is sealed before it reaches the log.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What holds in every history.
+//! Checks for random histories: stock, money and undo agree.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The places of connections: who has one, what each is at and since when.
+//! The slots of connections: each with its peer, its state, and when that state began.
 
 use std::{
     collections::HashMap,
