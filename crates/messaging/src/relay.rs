@@ -59,7 +59,7 @@ pub enum RelayState {
     Stopped,
 }
 
-/// What `/readyz`, `/metrics` and `orderlog status` show of the relay.
+/// What `/readyz` and `/metrics` show of the relay.
 #[derive(Debug, Clone)]
 pub struct RelayStatus {
     /// Last position acknowledged by the stream.

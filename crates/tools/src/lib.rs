@@ -1,8 +1,8 @@
 //! The tools: arguments, answers, sentences. `tools.rs` is their table; those with work of their own have a file in `tools/`.
 //! Nothing here knows HTTP or MCP.
 //!
-//! A call's path: [`tools::Tools`] finds the tool → [`tool::Tool::run`] checks the arguments (`arguments`) → a command goes the way of
-//! `command_call`, a query the way of `query` → `sentences` and `views` put the answer in words and in JSON.
+//! A call's path: [`tools::Tools`] finds the tool, and [`tool::Tool::run`] checks the arguments (`arguments`). A command goes
+//! on in `command_call`, a query in the tool's own file. `sentences` and `views` put the answer in words and in JSON.
 
 mod arguments;
 mod calls;
