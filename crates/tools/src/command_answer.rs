@@ -3,7 +3,6 @@
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::{self, Command},
-    event::Event,
     ids::{OrderId, StreamId},
 };
 use orderlog_event_log::Recorded;
@@ -55,17 +54,17 @@ pub struct CommandAnswer {
 
 /// A call that takes a change back.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Undo {
+struct Undo {
     /// Name of the tool.
-    pub tool: &'static str,
+    tool: &'static str,
     /// Its arguments.
     #[schemars(with = "Object")]
-    pub arguments: Value,
+    arguments: Value,
 }
 
 impl CommandAnswer {
     /// Its sentence.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
@@ -80,7 +79,7 @@ impl CommandAnswer {
     }
 
     /// The same with something more that the user should know.
-    pub fn warned(mut self, warning: Option<String>) -> CommandAnswer {
+    pub(crate) fn warned(mut self, warning: Option<String>) -> CommandAnswer {
         self.warnings.extend(warning);
         self
     }
@@ -127,9 +126,10 @@ pub(crate) fn answer(
 
 /// The call that takes the change back, where orders.undo can.
 fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
+    let of_orders = receipt.events().iter().filter(|event| matches!(event.stream, StreamId::Order(_)));
+    let types = of_orders.map(|event| event.event_type.as_str());
     // What an undo recorded is not offered to be undone in its turn.
-    let facts: Vec<Event> = sentences::facts(receipt).collect();
-    let offered = !matches!(command, Command::Undo(_)) && commands::Undo::can_take_back(&facts);
+    let offered = !matches!(command, Command::Undo(_)) && commands::Undo::can_take_back(types);
     offered.then(|| {
         let arguments = serde_json::json!({ "command_id": receipt.command_id.0 });
         Undo { tool: "orders_undo", arguments }

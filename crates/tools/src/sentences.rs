@@ -234,9 +234,8 @@ pub(crate) fn levels(on_hand: i64, available: i64) -> String {
     }
 }
 
-/// What was recorded, in order.
-/// What the command recorded.
-pub(crate) fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
+/// What the command recorded, in order.
+fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
     receipt.events().iter().filter_map(|event| envelope::decode(&event.json).ok()).map(|event| event.data)
 }
 
