@@ -8,9 +8,6 @@ const LONGEST: usize = 400;
 const REASON: &str = "//! One file, because ";
 const FIRST_LINES: usize = 5;
 
-/// Longer files without a reason, to be split. One that is shorter now must leave this list.
-const STILL_TOO_LONG: [&str; 0] = [];
-
 #[test]
 fn a_long_file_says_why_it_is_one_piece() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -20,21 +17,17 @@ fn a_long_file_says_why_it_is_one_piece() {
     }
     assert!(files.len() > 200, "only {} files were found", files.len());
     let mut wrong = vec![];
-    let mut long = vec![];
     for path in files {
         let name = path.strip_prefix(&root).expect("a file of ours").display().to_string();
         let text = fs::read_to_string(&path).expect("a file in UTF-8");
         let lines = text.lines().count();
         let has_reason = text.lines().take(FIRST_LINES).any(|line| line.starts_with(REASON));
         match (lines > LONGEST, has_reason) {
-            (true, false) if STILL_TOO_LONG.contains(&name.as_str()) => long.push(name),
             (true, false) => wrong.push(format!("{name} has {lines} lines: split it, or say {REASON:?} …")),
             (false, true) => wrong.push(format!("{name} has only {lines} lines: it needs no {REASON:?}")),
             _ => {}
         }
     }
-    let needless = STILL_TOO_LONG.iter().filter(|name| !long.iter().any(|found| found == *name));
-    wrong.extend(needless.map(|name| format!("{name} is not too long any more: take it from STILL_TOO_LONG")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -31,7 +31,7 @@ use crate::{
     trial::{Trial, product_named},
 };
 
-/// Commands on their way to the log at once: enough for full batches, few enough for the queue of a busy shop.
+/// Commands on their way to the log at once: enough for full batches, few enough for the queue of a busy node.
 const UNDER_WAY: usize = 256;
 /// Customers registered at once: each needs a key of its own.
 const CUSTOMERS_AT_ONCE: usize = 32;

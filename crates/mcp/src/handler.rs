@@ -28,6 +28,7 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::{
+    client,
     elicit::{self, Heard},
     limits::RETRY_AFTER_SECONDS,
     list::{self, Names},
@@ -272,7 +273,7 @@ fn caller(context: &RequestContext<RoleServer>) -> Caller {
     Caller {
         principal: Principal::local(),
         agent: agent(context, headers),
-        trace_id: traceparent.and_then(principal::trace_id),
+        trace_id: traceparent.and_then(client::trace_id),
     }
 }
 
@@ -282,8 +283,8 @@ fn agent(context: &RequestContext<RoleServer>, headers: Option<&HeaderMap>) -> O
         // Over HTTP rmcp invents client information for requests that carry none; the headers at least are true.
         Some(headers) => {
             let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-            let session = || header(SESSION).and_then(principal::of_session);
-            let program = || header(USER_AGENT).and_then(principal::user_agent);
+            let session = || header(SESSION).and_then(client::of_session);
+            let program = || header(USER_AGENT).and_then(client::user_agent);
             context.meta.client_info().map(from).or_else(session).or_else(program)
         }
         None => context.client_info().map(from),

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
+    client,
     envelope::{Envelope, Malformed},
     handler::Mcp,
     limits::{
@@ -163,7 +164,7 @@ fn session(request: &[u8]) -> Option<HeaderValue> {
     let request: Value = serde_json::from_slice(request).ok()?;
     let client = request.pointer("/params/clientInfo")?;
     let text = |name: &str| client.get(name).and_then(Value::as_str).unwrap_or_default();
-    HeaderValue::try_from(principal::to_session(&principal::agent(text("name"), text("version"), None))?).ok()
+    HeaderValue::try_from(client::to_session(&principal::agent(text("name"), text("version"), None))?).ok()
 }
 
 /// A request must be JSON in UTF-8, as it stands.

@@ -1,7 +1,9 @@
 //! MCP over HTTP and stdio: lists, calls, elicitation, prompts, resources. What a call does stands in `crates/tools`.
 //!
-//! A request's path over HTTP: `http` reads it → `envelope` refuses what is no JSON-RPC → the protocol library → `handler` → a tool.
+//! A request's path over HTTP: `http` reads it → `envelope` refuses what is no JSON-RPC → the protocol library → `handler` →
+//! a tool.
 
+mod client;
 mod elicit;
 mod envelope;
 mod handler;

@@ -9,6 +9,7 @@ use axum::http::HeaderName;
 
 /// Header by which clients of the older eras repeat what `initialize` answered.
 pub(crate) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
 /// When the client of an overloaded server should come again; a tool says so, the HTTP answer carries it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RetryAfter(Arc<AtomicU32>);

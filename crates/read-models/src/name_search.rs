@@ -1,4 +1,5 @@
-//! Finds what a user calls by an identifier or by name: exactly, by all its words, by a beginning, or by something alike (domain rules §3).
+//! Finds what a user calls by an identifier or by name: exactly, by all its words, by a beginning, or by something alike
+//! (RULES.md, N1).
 
 use orderlog_domain::text::{key, name_key};
 

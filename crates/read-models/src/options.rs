@@ -1,4 +1,4 @@
-//! What a runner or a rebuild needs to know of its node.
+//! The options of a runner and of a rebuild.
 
 use crate::unseal::Unseal;
 

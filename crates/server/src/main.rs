@@ -1,6 +1,7 @@
 //! The binary `orderlog`: configuration, composition, HTTP, subcommands.
 //!
-//! A call's path: `http` → crate mcp → crate tools → the writer (crate commands) or a read model (crate projections) → crate tools.
+//! A call's path: `http` → crate mcp → crate tools → the writer (crate commands) or a read model (crate projections) →
+//! crate tools.
 
 mod cli;
 mod config;

@@ -9,7 +9,7 @@ use orderlog_keyring as keyring;
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::MODELS;
 use orderlog_read_models::{Projections, Runner, RunnerOptions, Unseal};
-use orderlog_tools::{Clock, LeftBehind, OpenShop, Opened, people};
+use orderlog_tools::{Clock, LeftBehind, OpenShop, people};
 use tokio::{
     sync::{Mutex, watch},
     task::JoinHandle,
@@ -107,7 +107,7 @@ impl Node {
         background.push(tokio::spawn(settling));
         let log_troubles = log_check::start(log.clone());
         let settings = config.shop.clone();
-        let shop = Arc::new(OpenShop::new(Opened { settings, clock, log, writer, projections, keyring, left_behind }));
+        let shop = Arc::new(OpenShop::new(settings, clock, log, writer, projections, keyring, left_behind));
         Ok(Node {
             id,
             config,

@@ -11,6 +11,7 @@ use orderlog_domain::rejection::Rejection;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use self::unknown::COMMON;
 pub use self::unknown::nearest_tool;
 use crate::schema::Object;
 

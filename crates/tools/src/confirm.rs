@@ -1,6 +1,6 @@
 //! Changes that are hard to take back: previewed first, carried out with a token of the preview.
 //!
-//! A token is signed, not stored, so that any shop can check it. It is bound to the principal, to the arguments and to
+//! A token is signed, not stored, so that any node can check it. It is bound to the principal, to the arguments and to
 //! the version that the preview showed. It works once because it names the command: the command's id is derived from it,
 //! and the log acts on an id once; the same call again is answered with the receipt of the first.
 
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(check(TimeDelta::zero()), Ok(3));
         assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES) + TimeDelta::seconds(1)), Ok(3));
         assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES)), Err(Unfit::Expired));
-        // Made by a shop whose clock is a little ahead; made while the clock was a year ahead.
+        // Made by a node whose clock is a little ahead; made while the clock was a year ahead.
         assert_eq!(check(TimeDelta::seconds(50)), Ok(3));
         assert_eq!(check(TimeDelta::days(365)), Err(Unfit::Expired));
     }

@@ -1,7 +1,7 @@
 //! The tools: arguments, answers, sentences. `tools.rs` is their table; those with work of their own have a file in `tools/`.
 //! Nothing here knows HTTP or MCP.
 //!
-//! A call's path: [`tools::Tools`] finds the tool, and [`tool::Tool::run`] checks the arguments (`arguments`). A command goes
+//! A call's path: [`Tools::find`] finds the tool, and [`Tool::run`] checks the arguments (`arguments`). A command goes
 //! on in `command_call`, a query in the tool's own file. `sentences` and `views` put the answer in words and in JSON.
 
 mod arguments;
@@ -42,8 +42,8 @@ pub use self::{
     failure::{Failure, in_words},
     left_behind::LeftBehind,
     request::{Request, keyed_command},
-    schema::{Object, listed},
-    shop::{OpenShop, Opened},
+    schema::Object,
+    shop::OpenShop,
     tool::{Call, Danger, Tool},
     tools::{Tools, history_json, order_json, register},
     wording::local,

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{history, left_behind::LeftBehind};
 
-/// How often a running shop looks at what was recorded of customers: mends what another shop began and did not end.
+/// How often a running node looks at what was recorded of customers: mends what another node began and did not end.
 const EVERY: Duration = Duration::from_secs(60);
 /// Events of customers read at once.
 const PAGE_EVENTS: u32 = 2_000;
@@ -232,7 +232,7 @@ async fn without_key(log: &Log, keyring: &Keyring) -> anyhow::Result<Vec<Custome
     let mut lacking = vec![];
     let survey = Survey::between(log, Position::START, &log.head().await?).await?;
     for id in survey.living.iter().copied() {
-        // Somebody may have been erased, by another shop, while we looked.
+        // Somebody may have been erased, by another node, while we looked.
         if !survey.has_its_key(keyring, id).await? && !customer(log, id).await?.erased {
             lacking.push(id);
         }
@@ -308,7 +308,7 @@ pub async fn customer(log: &Log, id: CustomerId) -> anyhow::Result<Customer> {
     })
 }
 
-/// Sees to it, while the shop runs, that what was begun is ended: here or by a shop that died.
+/// Sees to it, while the node runs, that what was begun is ended: here or by a node that died.
 pub async fn keep_settled(
     log: Log,
     keyring: Arc<Keyring>,

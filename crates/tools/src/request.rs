@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    arguments::read_as,
+    arguments::{COMMON, read_as},
     confirm::{Bound, Confirmed},
     principal::{Caller, Principal},
     schema::Object,
@@ -26,26 +26,26 @@ pub(crate) struct Common {
     /// New for each change; the call repeated with it acts once.
     #[serde(default)]
     #[schemars(length(min = 1, max = 200))]
-    pub idempotency_key: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
     /// Refuse unless it still stands at this version.
     #[serde(default)]
     #[schemars(range(min = 0))]
-    pub expected_version: Option<i64>,
+    pub(crate) expected_version: Option<i64>,
     /// Show what would happen; record nothing.
     #[serde(default)]
-    pub dry_run: Option<bool>,
+    pub(crate) dry_run: Option<bool>,
     /// From CONFIRMATION_REQUIRED, once the user agrees.
     #[serde(default)]
     #[schemars(length(max = 10_000))]
-    pub confirm_token: Option<String>,
+    pub(crate) confirm_token: Option<String>,
     /// Why it is done.
     #[serde(default)]
     #[schemars(length(max = 500))]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What the user typed.
     #[serde(default)]
     #[schemars(length(max = 2000))]
-    pub request_text: Option<String>,
+    pub(crate) request_text: Option<String>,
 }
 
 /// A command's frame: who asks, under which id, how.
@@ -54,25 +54,25 @@ pub struct Request {
     pub(crate) common: Common,
     pub(crate) command_id: CommandId,
     /// Whether the same call may come again under the same id.
-    pub keyed: bool,
+    pub(crate) keyed: bool,
     /// Whether to refuse it where an identical one came moments ago.
-    pub suspect: bool,
+    pub(crate) suspect: bool,
     pub(crate) hash: Hash,
     /// As older releases hashed the same request: with what the user typed and why.
-    pub former_hash: Hash,
+    pub(crate) former_hash: Hash,
     pub(crate) caller: Caller,
 }
 
 impl Request {
     /// Takes the common arguments out of `arguments`, leaving the command's own.
-    pub fn split(
+    pub(crate) fn split(
         shop: &OpenShop,
         tool: &'static str,
         arguments: &mut Object,
         caller: Caller,
     ) -> Result<Request, Rejection> {
         let mut common = Object::new();
-        for name in ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"] {
+        for name in COMMON {
             common.extend(arguments.remove_entry(name));
         }
         let common: Common = read_as(common)?;
@@ -103,7 +103,7 @@ impl Request {
     }
 
     /// The same, recording nothing.
-    pub fn trial(&self) -> Request {
+    pub(crate) fn trial(&self) -> Request {
         let mut trial = self.clone();
         trial.common.dry_run = Some(true);
         trial
@@ -146,7 +146,7 @@ impl Request {
     }
 
     /// The same, refused where an identical one without an idempotency key came moments ago.
-    pub fn suspected(self) -> Request {
+    pub(crate) fn suspected(self) -> Request {
         Request { suspect: !self.keyed, ..self }
     }
 }

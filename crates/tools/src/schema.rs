@@ -1,4 +1,4 @@
-//! JSON Schemas as MCP hosts digest them: inlined, no null types, no integer formats, enumerations as `enum`.
+//! Schemas of what tools take and answer: inlined, no null types, no integer formats, enumerations as `enum`.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
@@ -20,50 +20,6 @@ pub(crate) fn output<T: JsonSchema>() -> Object {
     let mut schema = prepared::<T>(SchemaSettings::draft2020_12().for_serialize());
     outline(&mut schema, OUTLINED_LEVELS);
     schema
-}
-
-/// The schema of what a tool takes, as it is listed: without bounds and patterns, which calls are still held to and
-/// which errors name. Hosts carry the list in every conversation.
-pub fn listed(input: &Object) -> Object {
-    fn slim(value: &mut Value) {
-        match value {
-            Value::Object(fields) => {
-                // A property may be called like a bound; only the words of a schema go.
-                let is_schema = fields.get("type").is_some_and(Value::is_string);
-                if is_schema {
-                    let bounds = [
-                        "minLength",
-                        "maxLength",
-                        "minItems",
-                        "maxItems",
-                        "minimum",
-                        "maximum",
-                        "pattern",
-                        "additionalProperties",
-                    ];
-                    for bound in bounds {
-                        fields.remove(bound);
-                    }
-                    // The items' members are described, and so is the list.
-                    if let Some(Value::Object(items)) = fields.get_mut("items") {
-                        items.remove("description");
-                    }
-                }
-                fields.values_mut().for_each(slim);
-            }
-            Value::Array(items) => items.iter_mut().for_each(slim),
-            _ => {}
-        }
-    }
-    let mut listed = Value::Object(input.clone());
-    slim(&mut listed);
-    match listed {
-        Value::Object(mut listed) => {
-            listed.insert("additionalProperties".to_owned(), Value::Bool(false));
-            listed
-        }
-        _ => Object::new(),
-    }
 }
 
 fn outline(schema: &mut Object, levels: usize) {

@@ -37,28 +37,17 @@ pub struct OpenShop {
     pub tasks: TaskTracker,
 }
 
-/// What a shop is opened from.
-pub struct Opened {
-    /// Currency, calendar and locale.
-    pub settings: Shop,
-    /// Tells the time and mints ids.
-    pub clock: Clock,
-    /// The log, to be read.
-    pub log: Log,
-    /// Takes commands.
-    pub writer: Writer,
-    /// The read models.
-    pub projections: Projections,
-    /// Keys of customers and of the shop.
-    pub keyring: Arc<Keyring>,
-    /// What erased customers left in files.
-    pub left_behind: Arc<LeftBehind>,
-}
-
 impl OpenShop {
-    /// The parts that tools work with, made of what is open already.
-    pub fn new(opened: Opened) -> OpenShop {
-        let Opened { settings, clock, log, writer, projections, keyring, left_behind } = opened;
+    /// Adds to what is open already the parts that tools read and write with.
+    pub fn new(
+        settings: Shop,
+        clock: Clock,
+        log: Log,
+        writer: Writer,
+        projections: Projections,
+        keyring: Arc<Keyring>,
+        left_behind: Arc<LeftBehind>,
+    ) -> OpenShop {
         let moments = Moments::new(log.clone(), projections.clone(), clock, settings.calendar.clone());
         let directory = Directory::new(log.clone(), projections.clone(), Arc::clone(&keyring), moments.clone());
         let wording = Wording::of(&settings);

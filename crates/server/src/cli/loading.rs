@@ -11,16 +11,17 @@ use crate::{
 
 /// For commands that serve.
 pub(super) fn load(settings: &Given) -> anyhow::Result<Config> {
-    let config = Config::load(settings)?;
-    telemetry::start(config.log_format, telemetry::SERVING);
-    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    Ok(config)
+    logging(settings, telemetry::SERVING)
 }
 
 /// For commands whose answer is what they print: only warnings are logged.
 pub(super) fn quiet(settings: &Given) -> anyhow::Result<Config> {
+    logging(settings, telemetry::QUIET)
+}
+
+fn logging(settings: &Given, level: &str) -> anyhow::Result<Config> {
     let config = Config::load(settings)?;
-    telemetry::start(config.log_format, telemetry::QUIET);
+    telemetry::start(config.log_format, level);
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     Ok(config)
 }

@@ -6,7 +6,8 @@ const ALIKE: f64 = 0.72;
 /// The same for names of tools, which have several words.
 const TOOLS_ALIKE: f64 = 0.6;
 /// Arguments of every command, which nobody looks for when another name is wrong.
-const COMMON: [&str; 6] = ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"];
+pub(crate) const COMMON: [&str; 6] =
+    ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"];
 
 /// Other names of arguments, with those they may stand for; the first one that the tool has is meant.
 const OTHER_NAMES: [(&[&str], &[&str]); 24] = [
