@@ -37,7 +37,7 @@ check(forms.length === 3, 'the user must be asked once a call', forms);
 
 const yes = { action: 'accept', content: { confirm: true } };
 const done = await cancel(yesOrder, 'auto', yes);
-check(!done.isError && done.structuredContent.after.status === 'cancelled', 'a yes must act', done);
+check(!done.isError && done.structuredContent.changed.status === 'cancelled', 'a yes must act', done);
 const { message } = forms.at(-1);
 check(message.includes(`#${yesOrder}`) && message.includes('pending → cancelled'), 'the form must show it', message);
 

@@ -22,7 +22,7 @@ pub use clock::Clock;
 pub use disk::SmallDisk;
 pub use environment::{clients_folder, load_time, node_js, python};
 pub use load::{Acknowledged, Load};
-pub use mcp::{Era, Mcp, Refusal};
+pub use mcp::{Era, Mcp, Refusal, minor};
 pub use node::{Node, orderlog};
 pub use oracle::Oracle;
 pub use orderlog_testkit::{

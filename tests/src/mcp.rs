@@ -71,6 +71,17 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Minor units of an amount with two decimals as short answers write it: `₹1,23,456.78`.
+///
+/// # Errors
+/// When it is none.
+pub fn minor(amount: &Value) -> Result<i64> {
+    let text = amount.as_str().with_context(|| format!("{amount} is no amount"))?;
+    ensure!(text.bytes().rev().nth(2) == Some(b'.'), "{text} has not two decimals");
+    let digits: String = text.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
+    digits.parse().with_context(|| format!("{text} is no amount"))
+}
+
 /// A client of one endpoint. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Mcp {
@@ -131,6 +142,15 @@ impl Mcp {
             Ok(answer) => Ok(answer),
             Err(refusal) => bail!("{tool} refused {arguments}: {refusal}"),
         }
+    }
+
+    /// Calls a tool that must succeed, and asks for every field of its answer.
+    ///
+    /// # Errors
+    /// When it refuses or there is no well-formed answer.
+    pub async fn full(&self, tool: &str, mut arguments: Value) -> Result<Value> {
+        arguments["detail"] = "full".into();
+        self.ok(tool, arguments).await
     }
 
     /// Calls a tool that must ask for the user's word first, and gives it.

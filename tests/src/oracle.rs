@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{audit::AuditedEvent, mcp::Mcp};
+use crate::{
+    audit::AuditedEvent,
+    mcp::{Mcp, minor},
+};
 
 /// Every day a test can fall on.
 const EVER: &str = "2024-01-01..2030-12-31";
@@ -56,8 +59,7 @@ impl Oracle {
         let answer = mcp.ok("orders.get_pending", json!({ "limit": 1 })).await?;
         ensure!(answer["total_count"] == json!(pending), "the events say {pending} pending orders: {answer}");
         let answer = mcp.ok("orders.report_sales", json!({ "date_range": EVER })).await?;
-        let revenue = &answer["revenue"]["minor"];
-        ensure!(*revenue == json!(self.revenue), "the events say {} of revenue: {answer}", self.revenue);
+        ensure!(minor(&answer["revenue"])? == self.revenue, "the events say {} of revenue: {answer}", self.revenue);
         Ok(())
     }
 

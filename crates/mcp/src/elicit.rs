@@ -74,9 +74,10 @@ pub(super) fn question(confirmation: &Confirmation) -> Result<InputRequiredResul
         .map_err(|error| ErrorData::internal_error(error, None))?;
     let mut text: Vec<String> = confirmation.unfit.iter().map(Unfit::to_string).collect();
     text.extend(confirmation.preview["text"].as_str().map(str::to_owned));
-    text.extend(differences(&confirmation.preview));
-    let warnings = confirmation.preview["warnings"].as_array().into_iter().flatten();
-    text.extend(warnings.filter_map(Value::as_str).map(str::to_owned));
+    for more in ["changes", "warnings"] {
+        let told = confirmation.preview[more].as_array().into_iter().flatten();
+        text.extend(told.filter_map(Value::as_str).map(str::to_owned));
+    }
     let params =
         ElicitRequestParams::FormElicitationParams { meta: None, message: text.join("\n"), requested_schema: form };
     let question = InputRequest::Elicitation(ElicitRequest::new(params));
@@ -93,28 +94,6 @@ pub(super) fn declined() -> Rejection {
 /// A state that no question of this very call ever carried.
 pub(super) fn foreign() -> ErrorData {
     ErrorData::invalid_params("requestState does not belong to this call; nothing was done", None)
-}
-
-/// `status: pending → cancelled`, for every particular that would change.
-fn differences(preview: &Value) -> Vec<String> {
-    let (before, after) = (&preview["before"], &preview["after"]);
-    let shown = |state: &Value, path: &str| {
-        let value = state.pointer(path)?;
-        value.get("formatted").unwrap_or(value).as_str().map(|text| text.replace('_', " "))
-    };
-    let particulars = [
-        ("status", "/status"),
-        ("payment", "/payment_status"),
-        ("total", "/totals/total"),
-        ("paid", "/captured"),
-        ("refunded", "/refunded"),
-        ("due", "/due"),
-    ];
-    let changed = particulars.iter().filter_map(|(name, path)| {
-        let (before, after) = (shown(before, path)?, shown(after, path)?);
-        (before != after).then(|| format!("{name}: {before} → {after}"))
-    });
-    changed.collect()
 }
 
 #[cfg(test)]
@@ -152,15 +131,5 @@ mod tests {
         ] {
             assert_eq!(heard(nothing.clone(), Some("t")), (Heard::Nothing, None), "{nothing}");
         }
-    }
-
-    #[test]
-    fn the_question_tells_what_would_change() {
-        let money = |text: &str| json!({ "minor": 1, "currency": "INR", "formatted": text });
-        let preview = json!({
-            "before": { "status": "partially_shipped", "totals": { "total": money("₹118.00") }, "due": money("₹0.00") },
-            "after": { "status": "cancelled", "totals": { "total": money("₹0.00") }, "due": money("₹0.00") },
-        });
-        assert_eq!(differences(&preview), ["status: partially shipped → cancelled", "total: ₹118.00 → ₹0.00"]);
     }
 }

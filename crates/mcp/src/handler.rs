@@ -8,7 +8,7 @@ use orderlog_domain::{
     rejection::{Code, Rejection, Unfit},
 };
 use orderlog_tools::{
-    CALL_DEADLINE, Call, Failure, OpenShop, Tools,
+    Answer, CALL_DEADLINE, Call, Failure, OpenShop, Tools,
     echo::{shown, visible},
     in_words, metrics, nearest_tool,
     principal::{self, Caller, Principal},
@@ -37,9 +37,8 @@ use crate::{
 };
 
 const INSTRUCTIONS: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
-    amounts coming out are {minor, currency, formatted}; \
-    dates may be phrases such as \"last week\", read in the shop's time zone. Every answer has `text`, which can be read aloud as \
-    it stands. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
+    dates may be phrases such as \"last week\", read in the shop's time zone. Answers begin with sentences that can be read aloud as \
+    they stand, then facts and tables; detail \"full\" adds every field. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
     dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
 
 /// What can be asked here.
@@ -108,7 +107,7 @@ impl ServerHandler for Mcp {
             return Err(ErrorData::invalid_params(message, None));
         };
         let heard = elicit::hear(&mut request, tool.may_ask())?;
-        let call = Call { arguments: request.arguments.unwrap_or_default(), caller: caller(&context) };
+        let call = Call::new(request.arguments.unwrap_or_default(), caller(&context));
         let trace_id = call.caller.trace_id.clone();
         let answer = match heard {
             Heard::No => Err(elicit::declined().into()),
@@ -224,7 +223,7 @@ fn greeting_fault(params: Option<&Value>) -> String {
 }
 
 /// Whether the same call may succeed once the server has less to do or its database is back.
-fn overloaded(answer: &Result<Value, Failure>) -> bool {
+fn overloaded(answer: &Result<Answer, Failure>) -> bool {
     match answer {
         Ok(_) => false,
         Err(Failure::Rejected(rejection)) => matches!(rejection.code, Code::RateLimited | Code::Unavailable),
@@ -239,15 +238,14 @@ async fn in_time<T>(answer: Pin<Box<impl Future<Output = Result<T, ErrorData>>>>
     tokio::time::timeout(CALL_DEADLINE, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Success: the sentence, then the same answer as JSON for hosts that pass on text only. Errors: JSON text alone, since
+/// Success: the sentences, what else there is to read, and the same facts for programs. Errors: JSON text alone, since
 /// hosts check structured content against the schema of successes.
-fn result(tool: &'static str, trace_id: Option<&str>, answer: Result<Value, Failure>) -> CallToolResult {
+fn result(tool: &'static str, trace_id: Option<&str>, answer: Result<Answer, Failure>) -> CallToolResult {
     let mut rejection = match answer {
         Ok(answer) => {
-            let text = answer.get("text").and_then(Value::as_str).unwrap_or_default();
-            let content = vec![ContentBlock::text(text), ContentBlock::text(answer.to_string())];
+            let content = answer.texts.into_iter().map(ContentBlock::text).collect();
             let mut result = CallToolResult::success(content);
-            result.structured_content = Some(answer);
+            result.structured_content = Some(answer.structured);
             return result;
         }
         Err(Failure::Rejected(rejection)) => rejection,

@@ -36,7 +36,7 @@ fn listed(tool: &Tool, names: Names) -> ListedTool {
         .with_raw_output_schema(Arc::clone(&tool.output))
 }
 
-/// The schema of what a tool takes, as it is listed: without bounds and patterns, which calls are still held to and
+/// The schema of what a tool takes, as it is listed: without bounds and forms, which calls are still held to and
 /// which errors name. Hosts carry the list in every conversation.
 fn slim(input: &Object) -> Object {
     fn drop_bounds(value: &mut Value) {
@@ -53,6 +53,7 @@ fn slim(input: &Object) -> Object {
                         "minimum",
                         "maximum",
                         "pattern",
+                        "format",
                         "additionalProperties",
                     ];
                     for bound in bounds {
@@ -88,6 +89,8 @@ mod tests {
 
     /// What hosts take in at once; larger lists are cut or refused.
     const MAX_LIST_BYTES: usize = 48_000;
+    /// What a model reads of the list: names, descriptions, input schemas. It is part of every conversation.
+    const MAX_READ_BYTES: usize = 30_000;
     /// Beyond it assistants choose badly.
     const MAX_TOOLS: usize = 30;
 
@@ -97,6 +100,12 @@ mod tests {
         assert!(listed.len() <= MAX_TOOLS, "{} tools are listed", listed.len());
         let bytes = serde_json::to_vec(&listed).unwrap().len();
         assert!(bytes <= MAX_LIST_BYTES, "tools/list has {bytes} bytes");
+        let read = of(&Tools::new(false), Names::Underscored).into_iter().map(|tool| {
+            let schema = serde_json::to_vec(&tool.input_schema).unwrap().len();
+            tool.name.len() + tool.description.as_ref().unwrap().len() + schema
+        });
+        let bytes: usize = read.sum();
+        assert!(bytes <= MAX_READ_BYTES, "a model reads {bytes} bytes of tools/list");
         for tool in &listed {
             let name = &tool.name;
             let fits = name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -3,21 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use orderlog_domain::rejection::{Code, Rejection};
-use serde_json::Value;
 use tracing::Instrument as _;
 
-use crate::{
-    failure::Failure,
-    shop::OpenShop,
-    tool::{Call, Tool},
-};
+use crate::{answer::Answer, call::Call, failure::Failure, shop::OpenShop, tool::Tool};
 
 /// Longest time a call may take before its client is told to try again.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Runs the tool in a task of its own: a panic, a deadline or a client that went away never tears it, and the client
 /// always gets an answer.
-pub async fn run_in_task(shop: &Arc<OpenShop>, tool: Arc<Tool>, call: Call) -> Result<Value, Failure> {
+pub async fn run_in_task(shop: &Arc<OpenShop>, tool: Arc<Tool>, call: Call) -> Result<Answer, Failure> {
     let running = Arc::clone(shop);
     let task = shop.tasks.spawn(async move { tool.run(running, call).await }.in_current_span());
     let answered = shop.log.while_there("answering", task);

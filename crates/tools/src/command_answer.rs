@@ -11,7 +11,14 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{schema::Object, sentences, shop::OpenShop, views};
+use crate::{
+    answer::{Detail, Short, Told},
+    changes::{self, Change},
+    schema::Object,
+    sentences,
+    shop::OpenShop,
+    views,
+};
 
 /// What every command answers.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,15 +35,20 @@ pub struct CommandAnswer {
     version: i64,
     /// The log's position after it.
     position: i64,
+    /// What reads differently now: each particular with its new value.
+    #[schemars(with = "Object")]
+    changed: Object,
     /// What was recorded, or with dry_run would be.
-    events: Vec<views::EventView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<views::EventView>>,
     /// How it stood before, unless it is new.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Object")]
     before: Option<Value>,
     /// How it stands after.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Object")]
-    after: Value,
+    after: Option<Value>,
     /// What the user should know besides.
     warnings: Vec<String>,
     /// Everything already was as asked; nothing was recorded.
@@ -50,6 +62,10 @@ pub struct CommandAnswer {
     undo: Option<Undo>,
     /// Fit to be read aloud.
     text: String,
+    #[serde(skip)]
+    changes: Vec<Change>,
+    #[serde(skip)]
+    is_new: bool,
 }
 
 /// A call that takes a change back.
@@ -63,19 +79,9 @@ struct Undo {
 }
 
 impl CommandAnswer {
-    /// Its sentence.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The fields of something known that read differently after the command.
+    /// The particulars of something known that read differently after the command.
     pub fn differences(&self) -> Vec<String> {
-        let (Some(Value::Object(before)), Value::Object(after)) = (&self.before, &self.after) else { return vec![] };
-        after
-            .iter()
-            .filter(|(field, value)| before.get(*field) != Some(value))
-            .map(|(field, _)| field.clone())
-            .collect()
+        if self.is_new { vec![] } else { self.changes.iter().map(|change| change.name.clone()).collect() }
     }
 
     /// The same with something more that the user should know.
@@ -83,6 +89,68 @@ impl CommandAnswer {
         self.warnings.extend(warning);
         self
     }
+
+    /// What a person decides by, where it is asked for the user's word.
+    pub(crate) fn preview(self) -> Preview {
+        Preview {
+            text: self.text,
+            changes: self.changes.iter().map(Change::in_words).collect(),
+            warnings: self.warnings,
+            version: self.version,
+            events: self.events.filter(|_| self.after.is_some()),
+            before: self.before,
+            after: self.after,
+        }
+    }
+}
+
+impl Told for CommandAnswer {
+    fn short(self) -> Short {
+        let changes: Vec<String> = self.changes.iter().map(Change::in_words).collect();
+        let short = Short::of(self.text)
+            .warnings(self.warnings)
+            .worded("changed", self.changed, changes.join("; "))
+            .flag("no_change", self.no_change)
+            .flag("replayed", self.replayed)
+            .flag("dry_run", self.dry_run);
+        let short = match self.events.filter(|_| self.dry_run) {
+            Some(events) => {
+                let words = sentences::all_of(&events.iter().map(views::EventView::name).collect::<Vec<_>>());
+                let words = if words.is_empty() { words } else { format!("would record: {words}") };
+                short.worded("events", serde_json::to_value(events).unwrap_or_default(), words)
+            }
+            None => short,
+        };
+        let short = match self.order_id {
+            Some(order_id) => short.said("order_id", order_id).some("order_version", self.order_version),
+            None => short.fact("version", self.version),
+        };
+        let short = short.fact("position", self.position).said("command_id", self.command_id.to_string());
+        match self.undo {
+            Some(undo) => {
+                let words = format!("undo: {} with command_id {}", undo.tool, self.command_id);
+                short.worded("undo", serde_json::to_value(undo).unwrap_or_default(), words)
+            }
+            None => short,
+        }
+    }
+}
+
+/// What would happen, for a person to decide by.
+#[derive(Debug, Serialize)]
+pub(crate) struct Preview {
+    text: String,
+    /// `status: pending → cancelled`
+    changes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<Vec<views::EventView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Value>,
 }
 
 pub(crate) fn answer(
@@ -91,6 +159,7 @@ pub(crate) fn answer(
     receipt: Receipt,
     readings: Vec<String>,
     dry_run: bool,
+    detail: Detail,
 ) -> CommandAnswer {
     let mut text = sentences::of_command(shop, command, &receipt);
     if dry_run {
@@ -106,21 +175,29 @@ pub(crate) fn answer(
         true => views::EventView::foreseen(shop, event),
         false => views::EventView::recorded(event),
     };
+    let full = detail == Detail::Full;
+    let changes = match no_change {
+        true => vec![],
+        false => changes::between(shop, receipt.before.as_ref(), &receipt.after),
+    };
     CommandAnswer {
         command_id: receipt.command_id.0,
         order_id,
         order_version: order_id.map(|_| version),
         version,
         position: receipt.position.0,
-        events: receipt.events().iter().map(seen).collect(),
-        before: receipt.before.as_ref().map(|state| views::state(shop, state)),
-        after: views::state(shop, &receipt.after),
+        changed: changes::as_json(&changes),
+        events: (full || dry_run).then(|| receipt.events().iter().map(seen).collect()),
+        before: receipt.before.as_ref().filter(|_| full).map(|state| views::state(shop, state)),
+        after: full.then(|| views::state(shop, &receipt.after)),
         warnings: readings.into_iter().chain(receipt.warnings.iter().cloned()).collect(),
         no_change,
         replayed: receipt.replayed,
         dry_run,
         undo: if no_change || dry_run { None } else { undo(command, &receipt) },
         text,
+        changes,
+        is_new: receipt.before.is_none(),
     }
 }
 

@@ -11,9 +11,10 @@ use orderlog_domain::{
     typed::{Kind, Typed},
 };
 use orderlog_keyring::{Keyring, Owner};
-use serde_json::Value;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    answer::Detail,
     command_answer::{CommandAnswer, answer},
     confirm::{self, Confirmed},
     directory::Resolved,
@@ -30,9 +31,9 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    pub(crate) async fn answer(self, shop: &OpenShop, command: Command) -> CommandAnswer {
+    pub(crate) async fn answer(self, shop: &OpenShop, command: Command, detail: Detail) -> CommandAnswer {
         let command = spoken(shop, command, &self.receipt).await;
-        answer(shop, &command, self.receipt, self.readings, false)
+        answer(shop, &command, self.receipt, self.readings, false, detail)
     }
 }
 
@@ -51,7 +52,7 @@ pub(crate) async fn carried_out(shop: &OpenShop, request: &Request) -> Result<Op
 }
 
 /// What it answered, if it was carried out before.
-pub(crate) async fn kept_answer(shop: &OpenShop, request: &Request) -> Result<Option<Value>, Failure> {
+pub(crate) async fn kept_answer<A: DeserializeOwned>(shop: &OpenShop, request: &Request) -> Result<Option<A>, Failure> {
     let Some(before) = carried_out(shop, request).await? else { return Ok(None) };
     let answer = before.readings.first().and_then(|kept| serde_json::from_str(kept).ok());
     answer.map(Some).ok_or_else(|| anyhow::anyhow!("the answer of a call about many orders is not kept").into())
@@ -63,10 +64,11 @@ pub(crate) async fn keep_answer(
     request: &Request,
     confirmed: Option<&Confirmed>,
     first: OrderId,
-    answer: &Value,
+    answer: &impl Serialize,
 ) -> Result<(), Failure> {
     let Some(whole) = request.whole(confirmed) else { return Ok(()) };
-    let kept = Resolved { names: Names::default(), readings: vec![answer.to_string()] };
+    let answer = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
+    let kept = Resolved { names: Names::default(), readings: vec![answer] };
     submit(shop, whole, AnswerBulk { first }.into(), kept).await.map(drop)
 }
 
@@ -75,9 +77,10 @@ pub(crate) async fn keep_answer(
 /// A command that is appended needs no look-up: the log acts on an id once, and the writer answers a repetition with the
 /// first receipt. One that fails, on a name or a version that has changed since, may have been carried out before.
 pub async fn carry_out(shop: &OpenShop, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
+    let detail = request.detail;
     if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
         return match carried_out(shop, &request).await? {
-            Some(before) => Ok(before.answer(shop, command).await),
+            Some(before) => Ok(before.answer(shop, command, detail).await),
             None => carry_out_anew(shop, request, command).await,
         };
     }
@@ -87,7 +90,7 @@ pub async fn carry_out(shop: &OpenShop, request: Request, command: Command) -> R
     match carry_out_anew(shop, request.clone(), command.clone()).await {
         Err(Failure::Rejected(rejection)) if rejection.code != Code::Unavailable => {
             match carried_out(shop, &request).await? {
-                Some(before) => Ok(before.answer(shop, command).await),
+                Some(before) => Ok(before.answer(shop, command, detail).await),
                 None => Err(rejection.into()),
             }
         }
@@ -102,14 +105,14 @@ pub(crate) async fn carry_out_anew(
     command: Command,
 ) -> Result<CommandAnswer, Failure> {
     let resolved = shop.directory.resolve(command.references()).await?;
-    let dry_run = request.is_dry_run();
+    let (dry_run, detail) = (request.is_dry_run(), request.detail);
     if !dry_run && command.confirm_when() != ConfirmWhen::Never {
         // In a box, so that the many commands that need no word do not carry the room for it along.
         return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
     }
     let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
     let command = spoken(shop, command, &receipt).await;
-    Ok(answer(shop, &command, receipt, readings, dry_run))
+    Ok(answer(shop, &command, receipt, readings, dry_run, detail))
 }
 
 /// Carries out a command that may need the user's word: with a token that serves, or where it turns out that it needs none.
@@ -119,7 +122,7 @@ async fn carry_out_if_confirmed(
     command: Command,
     resolved: Resolved,
 ) -> Result<CommandAnswer, Failure> {
-    let mut unfit = None;
+    let (mut unfit, detail) = (None, request.detail);
     if let Some(token) = request.common.confirm_token.take() {
         match request.bound(shop).check(&token, shop.clock.now()) {
             Err(why) => unfit = Some(why),
@@ -131,7 +134,9 @@ async fn carry_out_if_confirmed(
                     granted.command_id = CommandId(confirmed.command_id);
                 }
                 match submit(shop, granted, command.clone(), resolved.clone()).await {
-                    Ok((command, receipt, readings)) => return Ok(answer(shop, &command, receipt, readings, false)),
+                    Ok((command, receipt, readings)) => {
+                        return Ok(answer(shop, &command, receipt, readings, false, detail));
+                    }
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
                         unfit = Some(Unfit::Overtaken);
                     }
@@ -143,14 +148,13 @@ async fn carry_out_if_confirmed(
     let (foreseen, receipt, readings) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
     if confirm::is_needed(&command, &receipt) {
         let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
-        let preview = answer(shop, &foreseen, receipt, readings, true);
+        let preview = answer(shop, &foreseen, receipt, readings, true, detail).preview();
         let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
-        let text = preview.text().to_owned();
-        let preview = confirm::preview(serde_json::to_value(preview).unwrap_or_default());
-        return Err(request.bound(shop).ask(preview, &text, version, &[], (now, nonce), unfit).into());
+        let preview = serde_json::to_value(preview).unwrap_or_default();
+        return Err(request.bound(shop).ask(preview, version, &[], (now, nonce), unfit).into());
     }
     let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
-    Ok(answer(shop, &command, receipt, readings, false))
+    Ok(answer(shop, &command, receipt, readings, false, detail))
 }
 
 /// The command as sentences speak of it: a product whose stock it changes has the name that it bore then, however it was

@@ -15,13 +15,15 @@ use orderlog_domain::{
 };
 use orderlog_event_log::Hash;
 use orderlog_keyring::Keyring;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::principal::Principal;
 
 /// The argument that carries a token.
 pub const TOKEN: &str = "confirm_token";
+/// Characters of a token that are looked at.
+pub(crate) const MAX_TOKEN: usize = 10_000;
 /// How long a preview stands.
 pub(crate) const TOKEN_MINUTES: i64 = 10;
 /// How far the clocks of two nodes may differ: one checks what the other made.
@@ -125,7 +127,6 @@ impl Bound<'_> {
     pub(crate) fn ask(
         &self,
         preview: Value,
-        text: &str,
         version: Version,
         frozen: &[Pair],
         at: (DateTime<Utc>, Uuid),
@@ -134,11 +135,10 @@ impl Bound<'_> {
         let (now, nonce) = at;
         let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
         let why = unfit.map(|why| format!("{why} ")).unwrap_or_default();
-        let message = format!("{why}The user must confirm this first. {text}");
-        let mut rejection = Rejection::new(Code::ConfirmationRequired, message).field(TOKEN).hint(
-            "Show the user what would happen. Once the user agrees, repeat the call with the same arguments and this \
-             confirm_token.",
-        );
+        let message = format!("{why}The user must confirm this first: see preview.");
+        let mut rejection = Rejection::new(Code::ConfirmationRequired, message)
+            .field(TOKEN)
+            .hint("Show the preview to the user. Once the user agrees, repeat the call with this confirm_token added.");
         rejection.confirmation = Some(Box::new(Confirmation {
             confirm_token: self.token(version, frozen, expires, nonce),
             expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -147,19 +147,6 @@ impl Bound<'_> {
         }));
         rejection
     }
-}
-
-/// What a person decides by: the sentence, the events, the totals.
-pub(crate) fn preview(whole: Value) -> Value {
-    let short = |state: &Value| {
-        let kept = ["status", "payment_status", "totals", "captured", "refunded", "due", "name"];
-        let fields = kept.iter().filter(|name| !state[**name].is_null());
-        Value::Object(fields.map(|name| ((*name).to_owned(), state[*name].clone())).collect())
-    };
-    json!({
-        "text": whole["text"], "events": whole["events"], "warnings": whole["warnings"],
-        "before": short(&whole["before"]), "after": short(&whole["after"]), "version": whole["version"],
-    })
 }
 
 #[cfg(test)]

@@ -47,14 +47,18 @@ pub fn tidy(answer: &mut Value) {
 
 fn tidy_texts(said: &mut Value) {
     match said {
-        Value::String(text) if !text.is_ascii() => *text = sentence(text),
+        Value::String(text) if !text.is_ascii() => *text = sentence(text).into_owned(),
         Value::Array(items) => items.iter_mut().for_each(tidy_texts),
         Value::Object(fields) => fields.values_mut().for_each(tidy_texts),
         _ => {}
     }
 }
 
-fn sentence(text: &str) -> String {
+/// The same for one text.
+pub(crate) fn sentence(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
     let (mut escaped, mut before) = (String::with_capacity(text.len()), ' ');
     for c in text.chars() {
         if is_hidden(c, before) {
@@ -64,7 +68,7 @@ fn sentence(text: &str) -> String {
         }
         before = c;
     }
-    escaped
+    Cow::Owned(escaped)
 }
 
 /// Control characters, line separators, and those that change the direction of text or take no room. The two joiners stay:

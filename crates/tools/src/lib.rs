@@ -4,8 +4,11 @@
 //! A call's path: [`Tools::find`] finds the tool, and [`Tool::run`] checks the arguments (`arguments`). A command goes
 //! on in `command_call`, a query in the tool's own file. `sentences` and `views` put the answer in words and in JSON.
 
+mod answer;
 mod arguments;
+mod call;
 mod calls;
+mod changes;
 mod clock;
 mod command_answer;
 mod command_call;
@@ -13,6 +16,7 @@ pub mod completion;
 mod confirm;
 pub mod directory;
 pub mod echo;
+mod facts;
 mod failure;
 pub mod history;
 pub mod json;
@@ -27,13 +31,16 @@ mod sales_figures;
 mod schema;
 pub mod sentences;
 mod shop;
+mod table;
 mod tool;
 mod tools;
 mod views;
 mod wording;
 
 pub use self::{
+    answer::Answer,
     arguments::nearest_tool,
+    call::Call,
     calls::{CALL_DEADLINE, run_in_task},
     clock::Clock,
     command_answer::CommandAnswer,
@@ -44,7 +51,7 @@ pub use self::{
     request::{Request, keyed_command},
     schema::Object,
     shop::OpenShop,
-    tool::{Call, Danger, Tool},
+    tool::{Danger, Tool},
     tools::{Tools, history_json, order_json, register},
     wording::local,
 };

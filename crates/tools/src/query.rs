@@ -12,7 +12,14 @@ use orderlog_read_models::{Answer, Cursor, Days, Freshness, PAGE_LIMIT, PageRequ
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{directory::Purpose, failure::Failure, shop::OpenShop, views::CustomerView};
+use crate::{
+    answer::{INTERPRETATION, Short},
+    arguments::cursor::NEXT,
+    directory::Purpose,
+    failure::Failure,
+    shop::OpenShop,
+    views::CustomerView,
+};
 
 /// Items of a page when the caller does not say.
 const DEFAULT_LIMIT: u32 = 20;
@@ -21,11 +28,11 @@ const DEFAULT_LIMIT: u32 = 20;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Paging {
-    /// Items wanted; 20 when left out.
+    /// 20 when left out.
     #[serde(default)]
     #[schemars(range(min = 1, max = PAGE_LIMIT))]
     limit: Option<u32>,
-    /// next_cursor of the page before; with the same other arguments.
+    /// next_cursor of the last page.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     cursor: Option<String>,
@@ -66,6 +73,21 @@ pub(crate) struct Interpretation {
     pub(crate) reading: Option<String>,
 }
 
+impl Interpretation {
+    /// `last week: 2026-11-09..2026-11-15 Asia/Kolkata`; what was counted is for the tool to say.
+    fn in_words(&self) -> String {
+        let dates = self.date_range.as_ref().map(|read| {
+            let (from, to) = (read.from.as_deref().unwrap_or_default(), read.to.as_deref().unwrap_or_default());
+            let days = if from == to { from.to_owned() } else { format!("{from}..{to}") };
+            let warnings: String = read.warnings.iter().map(|warning| format!(" ({warning})")).collect();
+            format!("{}: {days} {}{warnings}", read.phrase, read.timezone)
+        });
+        let then = self.as_of_position.map(|position| format!("as of position {position}"));
+        let words: Vec<String> = self.names.iter().cloned().chain(dates).chain(then).collect();
+        words.join("; ")
+    }
+}
+
 impl Paging {
     pub(crate) fn request(&self) -> Result<PageRequest, Rejection> {
         let cursor: Option<Cursor> = self
@@ -79,6 +101,24 @@ impl Paging {
 }
 
 impl Frame {
+    /// Begins the answer in short, with its sentences.
+    pub(crate) fn open(&mut self) -> Short {
+        Short::of(std::mem::take(&mut self.text))
+    }
+
+    /// What was counted.
+    pub(crate) fn reading(&self) -> Option<String> {
+        self.interpretation.reading.clone()
+    }
+
+    /// Ends it with how the question was read and where it goes on.
+    pub(crate) fn close(self, short: Short) -> Short {
+        let words = self.interpretation.in_words();
+        let read = serde_json::to_value(&self.interpretation).unwrap_or_default();
+        let short = short.worded(INTERPRETATION, read, words);
+        short.some(NEXT, self.next_cursor).some("behind", self.behind).fact("position", self.position)
+    }
+
     /// The frame of a read model's answer.
     pub(crate) fn of<T>(
         answer: &Answer<T>,

@@ -9,7 +9,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
+    answer::Detail,
     arguments::{COMMON, read_as},
+    call::Call,
     confirm::{Bound, Confirmed},
     principal::{Caller, Principal},
     schema::Object,
@@ -23,26 +25,26 @@ const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Common {
-    /// New for each change; the call repeated with it acts once.
+    /// One per change; repeats act once.
     #[serde(default)]
     #[schemars(length(min = 1, max = 200))]
     pub(crate) idempotency_key: Option<String>,
-    /// Refuse unless it still stands at this version.
+    /// Refuse at another version.
     #[serde(default)]
     #[schemars(range(min = 0))]
     pub(crate) expected_version: Option<i64>,
-    /// Show what would happen; record nothing.
+    /// Only show what would happen.
     #[serde(default)]
     pub(crate) dry_run: Option<bool>,
-    /// From CONFIRMATION_REQUIRED, once the user agrees.
+    /// Only of tools that may ask; see [`crate::tool::Tool::asks`].
     #[serde(default)]
-    #[schemars(length(max = 10_000))]
+    #[schemars(skip)]
     pub(crate) confirm_token: Option<String>,
-    /// Why it is done.
+    /// Why.
     #[serde(default)]
     #[schemars(length(max = 500))]
     pub(crate) reason: Option<String>,
-    /// What the user typed.
+    /// The user's words.
     #[serde(default)]
     #[schemars(length(max = 2000))]
     pub(crate) request_text: Option<String>,
@@ -61,33 +63,31 @@ pub struct Request {
     /// As older releases hashed the same request: with what the user typed and why.
     pub(crate) former_hash: Hash,
     pub(crate) caller: Caller,
+    /// How much its answer shall say.
+    pub(crate) detail: Detail,
 }
 
 impl Request {
-    /// Takes the common arguments out of `arguments`, leaving the command's own.
-    pub(crate) fn split(
-        shop: &OpenShop,
-        tool: &'static str,
-        arguments: &mut Object,
-        caller: Caller,
-    ) -> Result<Request, Rejection> {
+    /// Takes the common arguments out of a call's, leaving the command's own.
+    pub(crate) fn split(shop: &OpenShop, tool: &'static str, call: Call) -> Result<(Request, Object), Rejection> {
+        let Call { mut arguments, caller, detail } = call;
         let mut common = Object::new();
         for name in COMMON {
             common.extend(arguments.remove_entry(name));
         }
         let common: Common = read_as(common)?;
-        let hash = request_hash(tool, arguments, common.expected_version, [None, None]);
+        let hash = request_hash(tool, &arguments, common.expected_version, [None, None]);
         let words = [common.reason.as_deref(), common.request_text.as_deref()];
         let former_hash = match words {
             [None, None] => hash,
-            words => request_hash(tool, arguments, common.expected_version, words),
+            words => request_hash(tool, &arguments, common.expected_version, words),
         };
         let command_id = match &common.idempotency_key {
             Some(key) => keyed_command(&caller.principal.user, key),
             None => CommandId(shop.clock.new_id()),
         };
         let keyed = common.idempotency_key.is_some();
-        Ok(Request { common, command_id, keyed, suspect: false, hash, former_hash, caller })
+        Ok((Request { common, command_id, keyed, suspect: false, hash, former_hash, caller, detail }, arguments))
     }
 
     /// A command that an import reads from a file. It needs no key: what it says is so already, or becomes so.
@@ -99,7 +99,7 @@ impl Request {
         caller: Caller,
     ) -> Result<Request, Rejection> {
         row.insert("dry_run".to_owned(), dry_run.into());
-        Request::split(shop, tool, &mut row, caller)
+        Ok(Request::split(shop, tool, Call::new(row, caller))?.0)
     }
 
     /// The same, recording nothing.

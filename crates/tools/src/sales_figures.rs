@@ -16,7 +16,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::shop::OpenShop;
+use crate::{
+    facts::{Members, amount},
+    shop::OpenShop,
+    table::Row,
+};
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Figures {
@@ -41,6 +45,39 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    /// In which they are.
+    pub(crate) fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    /// What people go by; parts of the sum only where there is something in them.
+    pub(crate) fn in_short(self, cash: bool) -> Members {
+        let mut members: Members = vec![("currency", self.currency.into())];
+        if self.unconverted {
+            members.push(("unconverted", true.into()));
+        }
+        if !cash {
+            members.extend(self.orders.map(|orders| ("orders", orders.into())));
+            members.push(("units", self.units.into()));
+            let parts = [("gross", self.gross), ("discount", self.discount), ("shipping", self.shipping)];
+            members
+                .extend(parts.into_iter().filter(|(_, part)| part.minor != 0).map(|(name, part)| (name, amount(part))));
+            members.extend([("revenue", amount(self.revenue)), ("tax", amount(self.tax))]);
+        }
+        members.push(("total", amount(self.total)));
+        members
+    }
+
+    /// The same of a group, where there may be a hundred of them.
+    pub(crate) fn in_row(self, row: Row, cash: bool) -> Row {
+        let row = if cash {
+            row.cell("total", amount(self.total))
+        } else {
+            row.some("orders", self.orders).cell("units", self.units).cell("revenue", amount(self.revenue))
+        };
+        row.flag("unconverted", self.unconverted)
+    }
+
     pub(crate) fn of(shop: &OpenShop, currency: &str, sales: &Sales, amounts: Amounts, about: &Reference) -> Figures {
         let money = |minor| shop.wording.money_in(minor, currency);
         Figures {

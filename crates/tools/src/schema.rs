@@ -30,6 +30,10 @@ fn outline(schema: &mut Object, levels: usize) {
     if let Some(Value::Object(items)) = schema.get_mut("items") {
         outline(items, levels);
     }
+    // Where the full answer has an object, the short one may have a text: an amount, a name.
+    if levels < OUTLINED_LEVELS && schema.get("type").is_some_and(|kind| kind == "object") {
+        schema.clear();
+    }
     if levels == 0 {
         schema.remove("properties");
     } else if let Some(Value::Object(properties)) = schema.get_mut("properties") {

@@ -4,14 +4,16 @@ use std::{pin::Pin, sync::Arc};
 
 use orderlog_domain::{commands::Command, rejection::Rejection};
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::{
+    answer::{Answer, DETAIL, Detail, Reply, Told},
     arguments::{check, cursor, read_as, shape::Shape},
+    call::Call,
     command_answer::CommandAnswer,
     command_call::carry_out,
-    confirm::TOKEN,
+    confirm::{MAX_TOKEN, TOKEN},
     echo,
     failure::Failure,
     principal::Caller,
@@ -21,15 +23,7 @@ use crate::{
     shop::OpenShop,
 };
 
-/// One call of a tool.
-pub struct Call {
-    /// As the caller sent them.
-    pub arguments: Object,
-    /// On whose behalf, through which program.
-    pub caller: Caller,
-}
-
-type Answering = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// One tool.
 pub struct Tool {
@@ -63,19 +57,18 @@ pub enum Danger {
 
 impl Tool {
     /// Checks the arguments, then does the work.
-    pub async fn run(&self, shop: Arc<OpenShop>, mut call: Call) -> Result<Value, Failure> {
+    pub async fn run(&self, shop: Arc<OpenShop>, mut call: Call) -> Result<Answer, Failure> {
         self.drop_nulls(&mut call.arguments);
-        let (arguments, readings) = check::read(&self.shape, &self.input, call.arguments)?;
-        let answer = (self.run)(shop, Call { arguments, ..call }).await;
-        let mut answer = answer.map_err(|mut failure| {
+        let (mut arguments, readings) = check::read(&self.shape, &self.input, call.arguments)?;
+        let detail = Detail::take(&mut arguments);
+        let reply = (self.run)(shop, Call { arguments, detail, ..call }).await;
+        let reply = reply.map_err(|mut failure| {
             if let Failure::Rejected(Rejection { confirmation: Some(confirmation), .. }) = &mut failure {
                 echo::tidy(&mut confirmation.preview);
             }
             failure
         })?;
-        tell(&mut answer, readings);
-        echo::tidy(&mut answer);
-        Ok(answer)
+        Ok(reply.answer(readings))
     }
 
     /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.
@@ -100,8 +93,7 @@ impl Tool {
         F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
     {
         Tool::command_of_call::<C, _>(name, title, danger, move |shop, call| async move {
-            let Call { mut arguments, caller } = call;
-            let request = Request::split(&shop, name, &mut arguments, caller)?;
+            let (request, arguments) = Request::split(&shop, name, call)?;
             run(shop, request, read_as(arguments)?).await
         })
     }
@@ -120,7 +112,8 @@ impl Tool {
         let (mut input, output) = (schema::input::<C>(), schema::output::<CommandAnswer>());
         schema::merge(&mut input, schema::input::<Common>());
         Tool::new(name, title, danger, input, output, move |shop, call| {
-            Box::pin(async move { write(run(shop, call).await?) })
+            let detail = call.detail;
+            Box::pin(async move { Reply::of(run(shop, call).await?, detail) })
         })
     }
 
@@ -132,13 +125,13 @@ impl Tool {
     ) -> Tool
     where
         I: DeserializeOwned + JsonSchema + Send + 'static,
-        O: Serialize + JsonSchema,
+        O: Told + JsonSchema,
         F: Future<Output = Result<O, Failure>> + Send + 'static,
     {
         let (mut input, output) = (schema::input::<I>(), schema::output::<O>());
         schema::merge(&mut input, schema::input::<Paging>());
         Tool::new(name, title, Danger::Read, input, output, move |shop, call| {
-            let mut arguments = call.arguments;
+            let (mut arguments, detail) = (call.arguments, call.detail);
             let mut paging = Object::new();
             for name in ["limit", "cursor"] {
                 paging.extend(arguments.remove_entry(name));
@@ -147,9 +140,9 @@ impl Tool {
             let inputs = cursor::take(&mut paging, &list).and_then(|()| Ok((read_as(arguments)?, read_as(paging)?)));
             Box::pin(async move {
                 let (input, paging) = inputs?;
-                let mut answer = write(run(shop, input, paging).await?)?;
-                cursor::give(&mut answer, &list);
-                Ok(answer)
+                let mut reply = Reply::of(run(shop, input, paging).await?, detail)?;
+                reply.give_cursor(&list);
+                Ok(reply)
             })
         })
     }
@@ -162,13 +155,13 @@ impl Tool {
     ) -> Tool
     where
         I: DeserializeOwned + JsonSchema + Send + 'static,
-        O: Serialize + JsonSchema,
+        O: Told + JsonSchema,
         F: Future<Output = Result<O, Failure>> + Send + 'static,
     {
         let (input, output) = (schema::input::<I>(), schema::output::<O>());
         Tool::new(name, title, Danger::Read, input, output, move |shop, call| {
             let input = read_as(call.arguments);
-            Box::pin(async move { write(run(shop, input?, call.caller).await?) })
+            Box::pin(async move { Reply::of(run(shop, input?, call.caller).await?, call.detail) })
         })
     }
 
@@ -182,7 +175,10 @@ impl Tool {
     ) -> Tool {
         output.remove("description");
         let description = input.remove("description").and_then(|text| text.as_str().map(one_line)).unwrap_or_default();
-        input.entry("properties").or_insert_with(|| Value::Object(Object::new()));
+        let properties = input.entry("properties").or_insert_with(|| Value::Object(Object::new()));
+        if let Value::Object(properties) = properties {
+            properties.insert(DETAIL.to_owned(), Detail::schema());
+        }
         let shape = shape(name, &input);
         Tool {
             name,
@@ -195,6 +191,12 @@ impl Tool {
             listed: true,
             run: Box::new(run),
         }
+    }
+
+    /// May ask for the user's word before it acts.
+    pub(crate) fn asks(self) -> Tool {
+        let description = "From CONFIRMATION_REQUIRED.";
+        self.with_argument(TOKEN, json!({ "type": "string", "maxLength": MAX_TOKEN, "description": description }))
     }
 
     /// Takes one more argument, which the edge removes before the rest is read.
@@ -235,25 +237,9 @@ impl Tool {
     }
 }
 
-/// Says how arguments were read that were not written as they are listed.
-fn tell(answer: &mut Value, readings: Vec<String>) {
-    let Value::Object(answer) = answer else { return };
-    if readings.is_empty() {
-        return;
-    }
-    let interpretation = answer.entry("interpretation").or_insert_with(|| Value::Object(Object::new()));
-    if let Value::Object(interpretation) = interpretation {
-        interpretation.insert("arguments".to_owned(), readings.into());
-    }
-}
-
 /// Made once, at start.
 fn shape(name: &str, input: &Object) -> Shape {
     Shape::of(input).unwrap_or_else(|problem| panic!("the schema of {name} cannot be checked: {problem}"))
-}
-
-pub(crate) fn write<O: Serialize>(answer: O) -> Result<Value, Failure> {
-    serde_json::to_value(answer).map_err(|error| Failure::Failed(anyhow::Error::new(error).context("write the answer")))
 }
 
 /// Doc comments are wrapped for editors; descriptions are not.

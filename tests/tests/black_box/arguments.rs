@@ -39,7 +39,7 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
         }
         let placed = mcp.ok("orders.create_order", order).await?;
         let id = placed["order_id"].to_string();
-        let order = mcp.ok("orders.get", json!({ "order_id": format!("#{id}") })).await?;
+        let order = mcp.full("orders.get", json!({ "order_id": format!("#{id}") })).await?;
         check!(checks, order["order"]["totals"]["total"]["minor"] == total, "{given} came to {order}");
         check!(checks, order["interpretation"]["arguments"][0].is_string(), "the reading must be told: {order}");
     }

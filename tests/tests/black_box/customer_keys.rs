@@ -102,7 +102,7 @@ async fn a_shop_does_not_start_without_its_customers_keys(mut shop: Shop) -> Res
     let mcp = shop.mcp();
     let bela = mcp.ok("customers_upsert", json!({ "name": "Bela", "email": "bela@example.com" })).await?;
     mcp.confirmed("customers_erase", json!({ "customer": "bela@example.com" })).await?;
-    check!(checks, bela["after"]["name"] == "Bela");
+    check!(checks, bela["changed"]["name"] == "Bela");
     for restarts in 0..2 {
         shop.node.stop().await?;
         lose_keys(&shop).await?;

@@ -27,18 +27,18 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
     let [name, email, phone, address, note] = PARTICULARS;
     let person = json!({ "name": name, "email": email, "phone": phone, "address": address });
     let registered = mcp.ok("customers_upsert", person).await?;
-    let customer_id = registered["after"]["customer_id"].as_str().context("an id")?.to_owned();
+    let customer_id = registered["changed"]["customer_id"].as_str().context("an id")?.to_owned();
     let order = json!({
         "customer": email, "note": note, "reason": note, "request_text": format!("order tea for {name}"),
         "lines": [{ "product": "TEA", "quantity": 2 }],
     });
     mcp.ok("orders_create_order", order).await?;
     type_her_particulars_everywhere(&mcp, &customer_id).await?;
-    let report = async || mcp.ok("orders_report_sales", json!({ "date": "today" })).await;
+    let report = async || mcp.full("orders_report_sales", json!({ "date": "today" })).await;
     let (before, heads) = (report().await?, events(&shop.node, 0).await?);
     check!(checks, mcp.ok("orders_get", json!({ "order_id": 1002 })).await?.to_string().contains(name), "known before");
 
-    let history = mcp.ok("orders_history", json!({ "order_id": 1002 })).await?.to_string();
+    let history = mcp.full("orders_history", json!({ "order_id": 1002 })).await?.to_string();
     for shown in ["Courier for Zebedee", "TRK zebedee.q@forget.example", "UPI zebedee.q@forget.example"] {
         check!(checks, history.contains(shown), "what was typed is shown: {history}");
     }
@@ -85,7 +85,7 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
         ("orders_get_pending", json!({})),
         ("customers_search", json!({ "text": "" })),
     ] {
-        told.push_str(&mcp.ok(tool, asked).await?.to_string());
+        told.push_str(&mcp.full(tool, asked).await?.to_string());
     }
     told.push_str(&shop.node.get("/v1/events").await?.text().await?);
     told.push_str(&shop.cli(&["replay"]).await?.stdout);
@@ -99,7 +99,7 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
     check!(checks, files.is_empty(), "still written: {files:?}");
     // The same address may belong to somebody new.
     let anew = mcp.ok("customers_upsert", json!({ "name": "Somebody", "email": email })).await?;
-    check!(checks, anew["after"]["customer_id"] != json!(customer_id), "{anew}");
+    check!(checks, anew["changed"]["customer_id"] != json!(customer_id), "{anew}");
     checks.all_hold()
 }
 
@@ -128,7 +128,7 @@ async fn an_erased_person_is_gone_from_every_node(shop: Shop) -> Result<()> {
         let told = async || -> Result<String> {
             let mut told = String::new();
             for (tool, asked) in &asked {
-                told.push_str(&other.ok(tool, asked.clone()).await?.to_string());
+                told.push_str(&other.full(tool, asked.clone()).await?.to_string());
             }
             for uri in [format!("orderlog://orders/{order_id}"), format!("orderlog://orders/{order_id}/history")] {
                 told.push_str(&other.request("resources/read", json!({ "uri": uri })).await?.to_string());

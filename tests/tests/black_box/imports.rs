@@ -75,7 +75,7 @@ async fn another_import_sets_what_the_file_says(shop: Shop) -> Result<()> {
     check!(checks, trial["changes"][0]["text"] == "MUG: price ₹25.00 → ₹20.00", "{trial}");
     write(&shop, "products", &products("20.00")).await?;
     let found = mcp.ok("products.search", json!({ "text": "MUG" })).await?;
-    check!(checks, found["products"][0]["price"]["minor"] == 2_000, "the price is back: {found}");
+    check!(checks, found["products"][0]["price"] == "₹20.00", "the price is back: {found}");
 
     for phone in ["111", "222", "111"] {
         let report = write(&shop, "customers", &format!("name,email,phone\nAsha,asha@example.org,{phone}\n")).await?;
@@ -135,7 +135,7 @@ async fn an_imported_order_is_found_by_its_number(shop: Shop) -> Result<()> {
     let order = mcp.ok("orders.get", json!({ "order_id": 1001 })).await?;
     check!(checks, order["order"]["external_reference"] == "#AA10412", "{order}");
     check!(checks, order["order"]["placed_on"] == "2026-03-12", "{order}");
-    let history = mcp.ok("orders.history", json!({ "order_id": 1001 })).await?;
+    let history = mcp.full("orders.history", json!({ "order_id": 1001 })).await?;
     check!(checks, history.to_string().contains("#AA10412"), "{history}");
 
     // An address in capitals and the zeros of an amount say nothing new.

@@ -20,7 +20,7 @@ struct Act {
 
 async fn act(mcp: &Mcp, acts: &mut Vec<Act>, tool: &'static str, mut arguments: Value) -> Result<Value> {
     arguments["idempotency_key"] = json!(format!("key {}", acts.len()));
-    let first = mcp.ok(tool, arguments.clone()).await?;
+    let first = mcp.full(tool, arguments.clone()).await?;
     ensure!(first["replayed"] == false, "{first}");
     acts.push(Act { tool, arguments, first: first.clone() });
     Ok(first)
@@ -29,7 +29,7 @@ async fn act(mcp: &Mcp, acts: &mut Vec<Act>, tool: &'static str, mut arguments: 
 async fn again(mcp: &Mcp, Act { tool, arguments, first }: &Act) -> Result<()> {
     let mut expected = first.clone();
     expected["replayed"] = json!(true);
-    let second = mcp.ok(tool, arguments.clone()).await?;
+    let second = mcp.full(tool, arguments.clone()).await?;
     ensure!(second == expected, "{tool} {arguments} answered\n{second}\nand first\n{first}");
     Ok(())
 }

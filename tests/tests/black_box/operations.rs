@@ -43,7 +43,7 @@ async fn the_command_line_reads_the_log(shop: Shop) -> Result<()> {
     shop.customer("Asha Rao", "asha@example.com").await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 2 }] });
-    let placed = shop.mcp().ok("orders.create_order", order).await?;
+    let placed = shop.mcp().full("orders.create_order", order).await?;
     let shipped = json!({
         "order_id": 1001, "status": "shipped", "reason": "the van is here", "request_text": "ship Asha's pens",
     });

@@ -17,8 +17,8 @@ async fn an_address_is_one_in_every_form_of_unicode(shop: Shop) -> Result<()> {
     let mcp = shop.mcp();
     let register = |email: &str, phone: &str| json!({ "name": "José García", "email": email, "phone": phone });
     let (composed, decomposed) = ("jos\u{e9}@b\u{fc}cher.example", "JOSE\u{301}@bu\u{308}cher.example");
-    let first = mcp.ok("customers.upsert", register(composed, "111")).await?;
-    let second = mcp.ok("customers.upsert", register(decomposed, "222")).await?;
+    let first = mcp.full("customers.upsert", register(composed, "111")).await?;
+    let second = mcp.full("customers.upsert", register(decomposed, "222")).await?;
     check!(checks, first["after"]["customer_id"] == second["after"]["customer_id"], "one address: {first} {second}");
     check!(checks, second["after"]["phone"] == "222", "{second}");
     for hidden in ["\u{200b}", "\u{202e}", "\u{fe0f}"] {
@@ -63,20 +63,20 @@ async fn a_seal_is_opened_only_where_it_was_made(shop: Shop) -> Result<()> {
                 "reason": seal, "request_text": seal, "dry_run": dry_run,
             })
         };
-        told.push_str(&mcp.ok("orders_create_order", order(true)).await?.to_string());
+        told.push_str(&mcp.full("orders_create_order", order(true)).await?.to_string());
         let placed = mcp.ok("orders_create_order", order(false)).await?;
         let id = placed["order_id"].clone();
         let shipped = json!({ "order_id": id, "carrier": &seal[..90], "tracking": seal });
-        told.push_str(&mcp.ok("orders_ship", shipped).await?.to_string());
+        told.push_str(&mcp.full("orders_ship", shipped).await?.to_string());
         let paid = json!({ "order_id": id, "method": "card", "reference": seal });
-        told.push_str(&mcp.ok("orders_record_payment", paid).await?.to_string());
-        let get = mcp.ok("orders_get", json!({ "order_id": id })).await?.to_string();
+        told.push_str(&mcp.full("orders_record_payment", paid).await?.to_string());
+        let get = mcp.full("orders_get", json!({ "order_id": id })).await?.to_string();
         check!(checks, get.matches(seal.as_str()).count() >= 3, "a text that looks like a seal is a text: {get}");
         told.push_str(&get);
-        told.push_str(&mcp.ok("orders_history", json!({ "order_id": id })).await?.to_string());
+        told.push_str(&mcp.full("orders_history", json!({ "order_id": id })).await?.to_string());
         told.push_str(&shop.cli(&["replay", "--json", "--order", &id.to_string()]).await?.expect_success()?);
         told.push_str(
-            &mcp.ok("customers_upsert", json!({ "customer": "ann@example.com", "address": seal })).await?.to_string(),
+            &mcp.full("customers_upsert", json!({ "customer": "ann@example.com", "address": seal })).await?.to_string(),
         );
     }
     told.push_str(&mcp.ok("products_search", json!({})).await?.to_string());

@@ -42,13 +42,13 @@ async fn the_worked_example_comes_out_to_the_last_paisa(mut shop: Shop) -> Resul
     ] {
         for (day, revenue, tax, total) in rows {
             let date = format!("2026-11-{day}");
-            let report = mcp.ok("orders_report_sales", json!({ "date": date, "basis": basis })).await?;
+            let report = mcp.full("orders_report_sales", json!({ "date": date, "basis": basis })).await?;
             let figures = figures(&report["figures"]);
             check!(checks, figures == (revenue, tax, total), "{basis} on the {day}th: {figures:?}");
             explained(&shop, &report["figures"]).await?;
         }
         let asked = json!({ "date_range": "2026-11-20..2026-11-25", "basis": basis, "group_by": "day" });
-        let report = mcp.ok("orders_report_sales", asked).await?;
+        let report = mcp.full("orders_report_sales", asked).await?;
         check!(checks, figures(&report["figures"]) == sum, "{basis}: {}", report["figures"]);
         let groups = report["groups"].as_array().context("groups")?;
         let in_rupees = groups.iter().filter(|group| group["currency"] == "INR").map(|group| figures(group).2);
@@ -59,16 +59,16 @@ async fn the_worked_example_comes_out_to_the_last_paisa(mut shop: Shop) -> Resul
     }
     // The accountant's question: the 20th as it was known on the 21st, and what the 24th looked like before it came.
     let known = |date: &str, as_of: &str| json!({ "date": date, "as_of": as_of });
-    let then = mcp.ok("orders_report_sales", known("2026-11-20", "2026-11-21")).await?;
+    let then = mcp.full("orders_report_sales", known("2026-11-20", "2026-11-21")).await?;
     check!(checks, figures(&then["figures"]).2 == 383_276, "{then}");
     let known_then = "This is how it was known at the end of 21 Nov 2026.";
     check!(checks, then["text"].as_str().is_some_and(|text| text.contains(known_then)), "{then}");
     let range = json!({ "date_range": "2026-11-20..2026-11-25", "as_of": "2026-11-22" });
-    let then = mcp.ok("orders_report_sales", range).await?;
+    let then = mcp.full("orders_report_sales", range).await?;
     check!(checks, figures(&then["figures"]).2 == 383_276 + 432_425 - 3_934, "{then}");
     let future = mcp.refused("orders_report_sales", known("2026-11-20", "2027-01-01T00:00:00Z")).await?;
     check!(checks, future.field.as_deref() == Some("as_of"), "{future:?}");
-    let dollars = mcp.ok("orders_report_sales", json!({ "date": "2026-11-21" })).await?;
+    let dollars = mcp.full("orders_report_sales", json!({ "date": "2026-11-21" })).await?;
     let own = dollars["totals"].as_array().into_iter().flatten().find(|totals| totals["currency"] == "USD");
     check!(checks, own.is_some_and(|totals| totals["revenue"]["minor"] == 5_000), "{dollars}");
     let nonsense = mcp.refused("sales_explain", json!({ "reference": "booked/..@1;sql=1" })).await?;
@@ -138,7 +138,7 @@ async fn explained(shop: &Shop, figure: &Value) -> Result<()> {
     let mut cursor = Value::Null;
     loop {
         let asked = json!({ "reference": figure["reference"], "limit": 2, "cursor": cursor });
-        let page = mcp.ok("sales_explain", asked).await?;
+        let page = mcp.full("sales_explain", asked).await?;
         ensure!(page["agrees"] == true, "{page}");
         for posting in page["postings"].as_array().into_iter().flatten() {
             let own = posting["total"]["currency"] == *currency;
@@ -183,7 +183,7 @@ async fn sales_in_other_currencies_are_explained_where_they_count(shop: Shop) ->
     for basis in ["booked", "cash"] {
         for group_by in ["day", "week", "month", "product", "customer"] {
             let asked = json!({ "date": "today", "basis": basis, "group_by": group_by });
-            let report = mcp.ok("orders_report_sales", asked).await?;
+            let report = mcp.full("orders_report_sales", asked).await?;
             explained(&shop, &report["figures"]).await?;
             let groups: Vec<&Value> = report["groups"].as_array().into_iter().flatten().collect();
             for figure in report["totals"].as_array().into_iter().flatten().chain(groups.iter().copied()) {
@@ -198,7 +198,7 @@ async fn sales_in_other_currencies_are_explained_where_they_count(shop: Shop) ->
             check!(checks, in_rupees.sum::<i64>() == figures(&report["figures"]).2, "{report}");
         }
     }
-    let report = mcp.ok("orders_report_sales", json!({ "date": "today" })).await?;
+    let report = mcp.full("orders_report_sales", json!({ "date": "today" })).await?;
     let text = report["text"].as_str().unwrap_or_default();
     check!(checks, text.ends_with("Not counted: $32, for which no exchange rate was stored at the time."), "{text}");
     let explained = mcp.ok("sales_explain", json!({ "reference": report["figures"]["reference"] })).await?;

@@ -28,7 +28,7 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     let head = "Order #1001 of Ann, placed on 22 Nov 2026, is";
     let expected = format!("{head} pending and on hold until 23 Nov 2026, 10:00: 4 units for ₹566.40, unpaid.");
     check!(checks, order["text"] == json!(expected), "{order}");
-    let released = mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": false })).await?;
+    let released = mcp.full("orders_set_hold", json!({ "order_id": 1001, "on": false })).await?;
     check!(checks, released["after"]["held_until"].is_null(), "{released}");
 
     let some = |status: &str, quantity: i64| json!({ "order_id": 1001, "status": status, "lines": [{ "line": 1, "quantity": quantity }] });

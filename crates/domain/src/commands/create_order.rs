@@ -26,26 +26,25 @@ use crate::{
 };
 
 /// Place a new order for a customer. Prices, names and tax rates are copied from the catalogue; stock is reserved at
-/// once. Answers with the new order's number.
+/// once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
-    /// Who orders: e-mail address, name or id of a known customer. Register new customers with customers_upsert first.
+    /// E-mail address, name or id. Register new customers with customers_upsert first.
     #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
     pub customer: String,
     /// What is ordered, at least one line.
     #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Vec<LineInput>,
-    /// Shipping fee in the order's currency, such as "99.00". Nothing when left out. Taxed at the lines' highest rate.
+    /// Shipping fee such as "99.00"; none when left out. Taxed at the lines' highest rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub shipping: Option<String>,
-    /// Discount on the whole order after line discounts: an amount such as "50.00" or a percentage such as "10%".
+    /// Discount on the whole order, after those of lines: "50.00" or "10%".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
     pub order_discount: Option<String>,
-    /// ISO 4217 code of the order's currency, such as "USD"; the shop's when left out. Lines whose product is priced in
-    /// another currency then need a price.
+    /// ISO 4217 code such as "USD"; the shop's when left out. Lines of products priced in another need a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(pattern(r"^[A-Z]{3}$"))]
     pub currency: Option<String>,

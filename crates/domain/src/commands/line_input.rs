@@ -26,11 +26,11 @@ pub struct LineInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub unit_price: Option<String>,
-    /// Price of all units of the line together instead of `unit_price`, for offers such as three for "100.00".
+    /// Price of all units together instead of `unit_price`: three for "100.00".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub line_total: Option<String>,
-    /// Discount on this line: an amount such as "50.00" or a percentage such as "10%".
+    /// Discount on this line: "50.00" or "10%".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
     pub discount: Option<String>,

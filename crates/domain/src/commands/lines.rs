@@ -15,11 +15,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineSelection {
-    /// Number of the line, from 1. Give this or `product`.
+    /// From 1. This or `product`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub line: Option<u32>,
-    /// SKU or name of the product on the line. Give this or `line`.
+    /// SKU or name. This or `line`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
     pub product: Option<String>,

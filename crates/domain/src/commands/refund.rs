@@ -25,12 +25,11 @@ use crate::{
     typed::{self, Typed},
 };
 
-/// Pay money back for an order. units and shipping pay back what cancelling or returning freed; goodwill is a kindness
-/// that lowers the sale itself. A refund can never be undone.
+/// Pay money back for an order. A refund can never be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refund {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What for; owed when left out, or units with lines.

@@ -23,14 +23,14 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnItems {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What came back; every shipped unit when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
     pub lines: Option<Vec<LineSelection>>,
-    /// restock when the units can be sold again, scrap when they cannot.
+    /// What becomes of them.
     pub disposition: Disposition,
     /// Whether the shipping fee is taken back too; it is not when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetHold {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// Whether the order shall be on hold.

@@ -29,7 +29,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ship {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What leaves; every unit not yet shipped when left out.

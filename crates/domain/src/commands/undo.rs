@@ -23,7 +23,7 @@ use crate::{
 /// in for its waiting units is no obstacle: nothing that can be undone is less so by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// The order's number.
+    /// Its number.
     pub order_id: OrderId,
     /// The order's version right after what the command recorded about it, save for backorders filled on the way.
     pub version: Version,

@@ -28,15 +28,15 @@ use crate::{
 };
 
 /// Bring an order to a status: confirmed, processing, shipped, partially_shipped, delivered or cancelled. Synonyms such
-/// as dispatched, completed or canceled are understood. Asking for the present status changes nothing. Payments, holds
-/// and returns have tools of their own.
+/// as dispatched, completed or canceled are understood. Payments, holds and
+/// returns have tools of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateStatus {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     pub order_id: OrderId,
-    /// The status it shall have: confirmed, processing, shipped, partially_shipped, delivered or cancelled.
+    /// The status it shall have.
     #[schemars(length(min = 1, max = limits::STATUS_CHARS))]
     pub status: String,
     /// Only these units, where not all are shipped, delivered or cancelled.

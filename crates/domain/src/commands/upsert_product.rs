@@ -16,7 +16,7 @@ use crate::{
     text,
 };
 
-/// Register a product under its SKU, or change the catalogue entry of the product with that SKU. A new product needs a
+/// Register a product under its SKU, or change the product with that SKU. A new product needs a
 /// name and a price; what is left out of a change stays as it is. Orders already placed are not touched.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -43,8 +43,7 @@ pub struct UpsertProduct {
     /// Whether the price includes tax; false for a new product when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_inclusive: Option<bool>,
-    /// What to do when too few are in stock: "deny" refuses the order (for a new product when left out), "backorder" lets
-    /// it wait, "untracked" keeps no stock at all.
+    /// When too few are in stock; deny for a new product when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<StockPolicy>,
     /// Units that may be waited for at once, over all orders. Needed with the backorder policy.

@@ -6,6 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::schema::Object;
 
+/// The member of an answer that carries the cursor of the next page.
+pub(crate) const NEXT: &str = "next_cursor";
+
 /// Stands in a cursor before the list it belongs to.
 const OF_LIST: char = '~';
 
@@ -15,12 +18,10 @@ pub(crate) fn list_of(tool: &str, arguments: &Object) -> String {
     Sha256::digest(asked).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes the list onto the answer's cursor, if it has one.
-pub(crate) fn give(answer: &mut Value, list: &str) {
-    if let Some(Value::String(cursor)) = answer.get_mut("next_cursor") {
-        cursor.push(OF_LIST);
-        cursor.push_str(list);
-    }
+/// Writes the list onto a cursor.
+pub(crate) fn give(cursor: &mut String, list: &str) {
+    cursor.push(OF_LIST);
+    cursor.push_str(list);
 }
 
 /// Takes the list off the caller's cursor, which is right only where it is the one asked for.

@@ -1,6 +1,8 @@
 //! What to say of an argument that does not exist: which one was meant, or which there are. Never to leave it out: a call
 //! without a filter or a price is another call.
 
+use crate::answer::DETAIL;
+
 /// How like a listed name must be to be offered, from 0 to 1.
 const ALIKE: f64 = 0.72;
 /// The same for names of tools, which have several words.
@@ -50,7 +52,8 @@ pub(super) fn message(name: &str, properties: &[&str]) -> String {
         }
         Some(meant) => format!("there is no such argument; did you mean {meant}?"),
         None => {
-            let known: Vec<&str> = properties.iter().copied().filter(|known| !COMMON.contains(known)).collect();
+            let known: Vec<&str> =
+                properties.iter().copied().filter(|known| !COMMON.contains(known) && *known != DETAIL).collect();
             match known.as_slice() {
                 [] => "there is no such argument; none is taken here".to_owned(),
                 known => format!("there is no such argument; those there are: {}", known.join(", ")),

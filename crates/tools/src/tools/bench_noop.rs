@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::orders_create_order;
 use crate::{
+    answer::{Reply, Short, Told},
     schema,
-    tool::{Danger, Tool, write},
+    tool::{Danger, Tool},
 };
 
 #[derive(Serialize, JsonSchema)]
@@ -15,10 +16,16 @@ struct Output {
     text: &'static str,
 }
 
+impl Told for Output {
+    fn short(self) -> Short {
+        Short::of(self.text.to_owned())
+    }
+}
+
 pub(super) fn tool() -> Tool {
     let (input, output) = (orders_create_order::schema(), schema::output::<Output>());
-    Tool::new("bench.noop", "Do nothing", Danger::Read, input, output, |_, _| {
-        Box::pin(async { write(Output { text: "Nothing was done." }) })
+    Tool::new("bench.noop", "Do nothing", Danger::Read, input, output, |_, call| {
+        Box::pin(async move { Reply::of(Output { text: "Nothing was done." }, call.detail) })
     })
     .hidden()
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    answer::{Short, Told},
     command_answer::{CommandAnswer, answer},
     command_call::{Before, carried_out, carry_out_anew, submit},
     directory::{Purpose, Resolved},
@@ -25,6 +26,7 @@ use crate::{
     request::Request,
     sentences,
     shop::OpenShop,
+    table::{Row, Table},
     tool::{Danger, Tool},
     views::CustomerView,
 };
@@ -47,6 +49,19 @@ struct Output {
     total_count: i64,
     #[serde(flatten)]
     frame: Frame,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let row = |customer: CustomerView| {
+            let row = Row::default().some("name", customer.name).some("email", customer.email);
+            let row = row.some("phone", customer.phone).some("address", customer.address);
+            row.json("customer_id", customer.customer_id.to_string())
+        };
+        let rows: Table = self.customers.into_iter().map(row).collect();
+        let short = self.frame.open().table("customers", rows, self.total_count);
+        self.frame.close(short)
+    }
 }
 
 pub(super) fn search() -> Tool {
@@ -95,7 +110,8 @@ pub(super) fn erase() -> Tool {
             let customer_id = customer_in(&before)?;
             // The first call may have broken off before the key was gone.
             let warning = forget(&shop, customer_id).await?;
-            return Ok(before.answer(&shop, EraseCustomer { customer_id }.into()).await.warned(warning));
+            let command = EraseCustomer { customer_id }.into();
+            return Ok(before.answer(&shop, command, request.detail).await.warned(warning));
         }
         let (customer_id, _) = shop.directory.customer(&customer, "customer", Purpose::Erase).await?;
         let dry_run = request.is_dry_run();
@@ -119,7 +135,7 @@ pub async fn register(shop: &OpenShop, request: Request, input: UpsertCustomer) 
     if let Some(before) = carried_out(shop, &request).await? {
         let customer_id = customer_in(&before)?;
         let command = Command::from(RegisterCustomer { customer_id, profile: SealedProfile::default() });
-        return Ok(before.answer(shop, command).await);
+        return Ok(before.answer(shop, command, request.detail).await);
     }
     input.check()?;
     let mut readings = vec![];
@@ -134,7 +150,7 @@ pub async fn register(shop: &OpenShop, request: Request, input: UpsertCustomer) 
     };
     // Derived from the command, so that the same call again means the same person.
     let proposed = CustomerId(Uuid::new_v5(&request.command_id.0, b"customer"));
-    let dry_run = request.is_dry_run();
+    let (dry_run, detail) = (request.is_dry_run(), request.detail);
     let (customer_id, key) = match known {
         // A person forgotten since the same call came first: its receipt needs no key, and nobody gets one back.
         None if dry_run || shop.keyring.is_forgotten(proposed.0) => {
@@ -183,7 +199,7 @@ pub async fn register(shop: &OpenShop, request: Request, input: UpsertCustomer) 
         warning =
             Some(format!("Another customer was given {} as well: give one of them another address.", email.trim()));
     }
-    Ok(answer(shop, &command, receipt, readings, dry_run).warned(warning))
+    Ok(answer(shop, &command, receipt, readings, dry_run, detail).warned(warning))
 }
 
 /// Under which key particulars are sealed.

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answer::{Short, Told},
     echo::shown,
     failure::Failure,
     history,
@@ -19,6 +20,7 @@ use crate::{
     query::{Frame, Interpretation, Paging, read_filters},
     sentences,
     shop::OpenShop,
+    table::{Row, Table},
     tool::Tool,
 };
 
@@ -33,7 +35,7 @@ struct Input {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000_000))]
     quantity: Option<i64>,
-    /// As of a time (RFC 3339), a day (its end) or a log position.
+    /// A time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
@@ -57,6 +59,19 @@ struct Output {
     backordered: i64,
     #[serde(flatten)]
     frame: Frame,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let short = self.frame.open().fact("sku", self.sku).said("name", self.name).said("enough", self.enough);
+        let short = if self.tracked {
+            let short = short.said("available", self.available).said("on_hand", self.on_hand);
+            short.said("reserved", self.reserved).some("backordered", Some(self.backordered).filter(|units| *units > 0))
+        } else {
+            short.said("tracked", false)
+        };
+        self.frame.close(short)
+    }
 }
 
 pub(super) fn check() -> Tool {
@@ -160,6 +175,19 @@ struct Low {
     /// The product's own threshold.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<i64>,
+}
+
+impl Told for LowOutput {
+    fn short(mut self) -> Short {
+        let row = |low: Low| {
+            let row = Row::default().cell("sku", low.sku).cell("name", low.name).cell("available", low.available);
+            let row = row.cell("on_hand", low.on_hand).cell("reserved", low.reserved);
+            row.count("backordered", low.backordered).some("threshold", low.threshold)
+        };
+        let rows: Table = self.products.into_iter().map(row).collect();
+        let short = self.frame.open().table("products", rows, self.total_count);
+        self.frame.close(short)
+    }
 }
 
 pub(super) fn low_stock() -> Tool {

@@ -16,16 +16,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    answer::{Detail, Reply, Short, Told},
     arguments::read_as,
+    call::Call,
     command_call::{keep_answer, kept_answer, submit},
     confirm::Pair,
     directory::Resolved,
+    facts::plain,
     failure::Failure,
     query::read_filters,
     request::{Common, Request},
     schema, sentences,
     shop::OpenShop,
-    tool::{Call, Danger, Tool, write},
+    tool::{Danger, Tool},
 };
 
 const BULK: &str = "orders.bulk_update_status";
@@ -33,11 +36,17 @@ const BULK: &str = "orders.bulk_update_status";
 const MAX_ORDERS: usize = 500;
 /// Orders of which an answer tells more than the outcome: keeps it below 32 kB.
 const TOLD_ORDERS: usize = 20;
+/// Commands, numbers of orders and reasons that the text of a short answer tells.
+const TOLD_COMMANDS: usize = 5;
+const TOLD_NUMBERS: usize = 20;
+const TOLD_REASONS: usize = 3;
+/// Outcome of an order that a preview would change.
+const CHANGED: &str = "changed";
 /// Stands in a token for the version of an order that the preview left as it is; placed orders start at 1.
 const LEFT_ALONE: i64 = 0;
 
 /// Bring many orders to one status: those named, or all that fit the filter (at most 500). The first call previews and
-/// freezes the list; with its confirm_token each order is changed on its own, and those changed meanwhile are skipped.
+/// freezes the list; with its confirm_token each order is changed on its own, unless it changed meanwhile.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -62,7 +71,7 @@ struct Input {
     customer: Option<String>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Output {
     /// Orders changed, or with dry_run those that would be.
     changed: usize,
@@ -76,11 +85,65 @@ struct Output {
     #[schemars(with = "Vec<schema::Object>")]
     orders: Vec<Value>,
     /// Orders changed, each with the command that orders_undo takes back.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "schema::Object")]
     command_ids: BTreeMap<i64, CommandId>,
     /// Fit to be read aloud.
     text: String,
+}
+
+impl Told for Output {
+    fn short(self) -> Short {
+        let lines = self.lines();
+        let undo = self.command_ids.iter().take(TOLD_COMMANDS).map(|(id, command)| format!("#{id} {command}"));
+        let undo = undo.collect::<Vec<_>>().join(", ");
+        let more = if self.command_ids.len() > TOLD_COMMANDS { "; orders_history has the others" } else { "" };
+        let undo =
+            if undo.is_empty() { undo } else { format!("undo one: orders_undo with its command_id: {undo}{more}") };
+        Short::of(self.text)
+            .lines(lines)
+            .said("changed", self.changed)
+            .said("no_change", self.no_change)
+            .said("skipped", self.skipped)
+            .said("refused", self.refused)
+            .said("orders", self.orders)
+            .worded("command_ids", serde_json::to_value(self.command_ids).unwrap_or_default(), undo)
+    }
+}
+
+impl Output {
+    /// What a preview shows of it in short.
+    fn preview(self) -> Value {
+        let lines = self.lines();
+        json!({
+            "text": self.text, "changes": lines, "changed": self.changed, "no_change": self.no_change,
+            "skipped": self.skipped, "refused": self.refused,
+        })
+    }
+
+    /// Numbers of the orders that would change, and those left alone with the reason; the first of them where there are many.
+    fn lines(&self) -> Vec<String> {
+        let (changing, left): (Vec<&Value>, Vec<&Value>) =
+            self.orders.iter().partition(|order| order["outcome"] == CHANGED);
+        let number = |order: &&Value| format!("#{}", order["order_id"]);
+        let reason = |order: &&Value| format!("#{}: {}", order["order_id"], plain(&order["outcome"]));
+        let mut lines = vec![];
+        if !changing.is_empty() {
+            lines.push(format!("orders: {}", first_of(&changing, TOLD_NUMBERS, ", ", number)));
+        }
+        if !left.is_empty() {
+            lines.push(first_of(&left, TOLD_REASONS, "\n", reason));
+        }
+        lines
+    }
+}
+
+/// `#1, #2 and 30 more`
+fn first_of<T>(all: &[T], most: usize, between: &str, said: impl Fn(&T) -> String) -> String {
+    let first: Vec<String> = all.iter().take(most).map(said).collect();
+    let more = all.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    first.join(between) + &more
 }
 
 /// What became, or would become, of one order.
@@ -99,13 +162,13 @@ pub(super) fn tool() -> Tool {
     let (mut input, output) = (schema::input::<Input>(), schema::output::<Output>());
     schema::merge(&mut input, schema::input::<Common>());
     Tool::new(BULK, "Update the status of many orders", Danger::Destructive, input, output, |shop, call| {
-        Box::pin(run(shop, call))
+        let detail = call.detail;
+        Box::pin(async move { Reply::of(run(shop, call).await?, detail) })
     })
 }
 
-async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Value, Failure> {
-    let Call { mut arguments, caller } = call;
-    let mut request = Request::split(&shop, BULK, &mut arguments, caller)?;
+async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
+    let (mut request, arguments) = Request::split(&shop, BULK, call)?;
     let input: Input = read_as(arguments)?;
     if let Some(answer) = kept_answer(&shop, &request).await? {
         return Ok(answer);
@@ -121,7 +184,7 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Value, Failure> {
                 });
                 let ids: Vec<i64> = confirmed.frozen.iter().map(|(id, _)| *id).collect();
                 let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
-                let answer = write(tell(&input.status, &ids, &outcomes, false))?;
+                let answer = tell(&input.status, &ids, &outcomes, false);
                 keep_answer(&shop, &request, Some(&confirmed), first(&ids), &answer).await?;
                 return Ok(answer);
             }
@@ -133,12 +196,11 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Value, Failure> {
     let outcomes: Vec<Outcome> = join_all(trials).await.into_iter().collect::<Result<_, _>>()?;
     let foreseen = tell(&input.status, &ids, &outcomes, true);
     if request.is_dry_run() {
-        return write(foreseen);
+        return Ok(foreseen);
     }
     if foreseen.changed == 0 {
-        let answer = write(foreseen)?;
-        keep_answer(&shop, &request, None, first(&ids), &answer).await?;
-        return Ok(answer);
+        keep_answer(&shop, &request, None, first(&ids), &foreseen).await?;
+        return Ok(foreseen);
     }
     let frozen: Vec<Pair> = ids
         .iter()
@@ -148,11 +210,13 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Value, Failure> {
             Outcome::NoChange | Outcome::Overtaken | Outcome::Unexpected | Outcome::Refused(_) => (*id, LEFT_ALONE),
         })
         .collect();
-    let text = foreseen.text.clone();
-    let preview = serde_json::to_value(foreseen).unwrap_or_default();
+    let preview = match request.detail {
+        Detail::Short => foreseen.preview(),
+        Detail::Full => serde_json::to_value(foreseen).unwrap_or_default(),
+    };
     let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
     let bound = request.bound(&shop);
-    Err(bound.ask(preview, &text, Version::NONE, &frozen, (now, nonce), unfit).into())
+    Err(bound.ask(preview, Version::NONE, &frozen, (now, nonce), unfit).into())
 }
 
 fn first(ids: &[i64]) -> OrderId {
@@ -216,7 +280,7 @@ fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bool) -> Outp
                 command_ids.insert(*id, *command_id);
                 continue;
             }
-            Outcome::Changed(..) => "changed".to_owned(),
+            Outcome::Changed(..) => CHANGED.to_owned(),
             Outcome::NoChange => "no_change".to_owned(),
             Outcome::Overtaken => "skipped: changed since the preview".to_owned(),
             Outcome::Unexpected => "skipped: not at expected_version".to_owned(),

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::read_as,
+    call::Call,
     command_answer::CommandAnswer,
     command_call::carry_out,
     failure::Failure,
     request::Request,
     schema::Object,
     shop::OpenShop,
-    tool::{Call, Danger, Tool},
+    tool::{Danger, Tool},
 };
 
 const NAME: &str = "orders.create_order";
@@ -26,10 +27,9 @@ pub(super) fn tool() -> Tool {
     )
 }
 
-async fn run(shop: &OpenShop, call: Call) -> Result<CommandAnswer, Failure> {
-    let Call { mut arguments, caller } = call;
-    let allow_duplicate = arguments.remove("allow_duplicate") == Some(Value::Bool(true));
-    let request = Request::split(shop, NAME, &mut arguments, caller)?;
+async fn run(shop: &OpenShop, mut call: Call) -> Result<CommandAnswer, Failure> {
+    let allow_duplicate = call.arguments.remove("allow_duplicate") == Some(Value::Bool(true));
+    let (request, arguments) = Request::split(shop, NAME, call)?;
     let order: CreateOrder = read_as(arguments)?;
     let request = if allow_duplicate { request } else { request.suspected() };
     carry_out(shop, request, order.into()).await

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answer::{Short, Told},
     failure::Failure,
     history,
     moments::AsOf,
@@ -27,10 +28,10 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     order_id: i64,
-    /// As of a time (RFC 3339), a day (its end) or a log position.
+    /// A time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
@@ -41,6 +42,14 @@ struct Output {
     order: OrderView,
     #[serde(flatten)]
     frame: Frame,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let short = self.frame.open();
+        let short = self.order.in_short(short);
+        self.frame.close(short)
+    }
 }
 
 pub(super) fn tool() -> Tool {

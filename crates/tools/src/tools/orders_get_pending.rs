@@ -8,12 +8,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answer::{Short, Told},
+    facts::amount,
     failure::Failure,
     query::{Frame, Paging, Read, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
+    table::{self, Table},
     tool::Tool,
-    views::{CustomerView, MoneySum, sums},
+    views::{CustomerView, MoneySum, formatted, sums},
 };
 
 /// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open
@@ -39,7 +42,7 @@ struct Input {
     /// Order of the list; oldest first when left out.
     #[serde(default)]
     sort: Option<SortInput>,
-    /// As of a time (RFC 3339), a day (its end) or a log position.
+    /// A time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
@@ -103,6 +106,16 @@ struct Count {
     orders: i64,
 }
 
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let rows: Table = self.orders.into_iter().map(Row::in_short).collect();
+        let short = self.frame.open().table("orders", rows, self.total_count);
+        let counts = serde_json::to_value(&self.counts).unwrap_or_default();
+        let short = short.lines(self.frame.reading());
+        self.frame.close(short.said("counts", counts).said("totals", formatted(self.totals)))
+    }
+}
+
 pub(super) fn tool() -> Tool {
     Tool::listing("orders.get_pending", "Pending orders", run)
 }
@@ -153,6 +166,20 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
 }
 
 impl Row {
+    fn in_short(self) -> table::Row {
+        table::Row::default()
+            .cell("order_id", self.order_id)
+            .cell("placed_on", self.placed_on)
+            .cell("customer", self.customer.called())
+            .cell("status", self.status)
+            .flag("on_hold", self.on_hold)
+            .flag("backordered", self.backordered)
+            .cell("payment_status", self.payment_status)
+            .cell("units_owed", self.units_owed)
+            .cell("total", amount(self.total))
+            .cell("due", amount(self.due))
+    }
+
     fn of(shop: &OpenShop, row: &OpenOrder, customer: CustomerView) -> Row {
         Row {
             order_id: row.order_id,

@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 
 use super::orders_get;
 use crate::{
+    answer::{Short, Told},
     failure::Failure,
     history::{self, Act},
     query::{Frame, Interpretation, Paging},
     sentences::{self, told},
     shop::OpenShop,
+    table::{self, Table},
     tool::Tool,
 };
 
@@ -32,10 +34,10 @@ const CHANGES_BYTES: usize = 20_000;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// The order's number.
+    /// Its number.
     #[schemars(range(min = 1))]
     order_id: i64,
-    /// As of a time (RFC 3339), a day (its end) or a log position.
+    /// A time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
@@ -99,6 +101,14 @@ struct EventName {
     event_type: String,
 }
 
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let rows: Table = self.acts.into_iter().map(Entry::in_short).collect();
+        let short = self.frame.open().table("acts", rows, self.total_count);
+        self.frame.close(short)
+    }
+}
+
 pub(super) fn tool() -> Tool {
     Tool::listing("orders.history", "History of an order", run)
 }
@@ -147,6 +157,18 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
 }
 
 impl Entry {
+    fn in_short(self) -> table::Row {
+        table::Row::default()
+            .cell("occurred_at", self.occurred_at)
+            .text("summary", self.summary)
+            .cell("actor", self.actor)
+            .some("agent", self.agent)
+            .some("reason", self.reason)
+            .some("request_text", self.request_text)
+            .cell("command_id", self.command_id.to_string())
+            .some("position", self.events.last().map(|event| event.position))
+    }
+
     /// Of an act whose texts are opened.
     fn of(shop: &OpenShop, act: &Act<'_>) -> Entry {
         let currency = act.after.currency;

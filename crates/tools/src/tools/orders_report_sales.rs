@@ -18,21 +18,24 @@ use orderlog_projections::{
 use orderlog_read_models::{Days, Freshness};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    answer::{Short, Told},
+    facts::{amount, as_object},
     failure::Failure,
     query::{Frame, Paging, Read, customers_named},
     sales_figures::{Figures, Reference},
     sentences,
     shop::OpenShop,
+    table::{self, Table},
     tool::Tool,
     views::CustomerView,
 };
 
 /// Sales of a day or a range of days: gross − discounts = net; + shipping = revenue (the headline, without tax); + tax =
-/// total. booked counts orders on the day they are placed, shipped units on the day they leave, cash money on the day it
-/// moves; reversals count on the day they happen. Other currencies are converted at the rate stored when they were placed.
+/// total. Reversals count on the day they happen. Other currencies are converted at the rate stored when they were placed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -50,7 +53,7 @@ struct Input {
     /// Split the figures.
     #[serde(default)]
     group_by: Option<GroupInput>,
-    /// As known at a time (RFC 3339), a day (its end) or a log position.
+    /// A time (RFC 3339), a day (its end) or a log position.
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
@@ -103,6 +106,40 @@ struct Group {
     customer_id: Option<Uuid>,
     #[serde(flatten)]
     figures: Figures,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let cash = self.basis == Basis::Cash.name();
+        let rows: Table = self.groups.into_iter().map(|group| group.in_short(cash)).collect();
+        let short = self.frame.open();
+        let short = match self.total_count {
+            0 => short,
+            total => short.table("groups", rows, total),
+        };
+        let short = short.said("revenue", amount(self.revenue)).fact("basis", self.basis);
+        // What was sold in one currency, the shop's, is told already.
+        let home = self.figures.currency();
+        let elsewhere = self.totals.iter().any(|one| one.currency() != home);
+        let totals: Value = self.totals.into_iter().map(|one| Value::Object(as_object(one.in_short(cash)))).collect();
+        let short = short.members("figures", self.figures.in_short(cash));
+        let short = if elsewhere { short.fact("totals", totals) } else { short };
+        let short = if self.complete { short } else { short.fact("complete", false) };
+        self.frame.close(short)
+    }
+}
+
+impl Group {
+    fn in_short(self, cash: bool) -> table::Row {
+        let row = table::Row::default().cell("label", self.label);
+        let row = match (self.sku, self.from, self.customer_id) {
+            (Some(sku), ..) => row.cell("sku", sku),
+            (_, Some(from), _) => row.json("from", from),
+            (_, _, Some(id)) => row.json("customer_id", id.to_string()),
+            (None, None, None) => row.some("sku", None::<String>),
+        };
+        self.figures.in_row(row, cash)
+    }
 }
 
 pub(super) fn tool() -> Tool {

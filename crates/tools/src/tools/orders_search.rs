@@ -19,12 +19,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answer::{Short, Told},
+    facts::amount,
     failure::Failure,
     query::{Frame, Paging, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
+    table::{self, Table},
     tool::Tool,
-    views::{CustomerView, MoneySum, sums},
+    views::{CustomerView, MoneySum, formatted, sums},
 };
 
 /// Customers a text may stand for.
@@ -105,6 +108,14 @@ struct Row {
     units: i64,
     total: MoneyOut,
     captured: MoneyOut,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let rows: Table = self.orders.into_iter().map(Row::in_short).collect();
+        let short = self.frame.open().table("orders", rows, self.total_count);
+        self.frame.close(short.said("totals", formatted(self.totals)))
+    }
 }
 
 pub(super) fn tool() -> Tool {
@@ -190,6 +201,20 @@ fn reading(text: &str, alike: &[Customer]) -> String {
 }
 
 impl Row {
+    fn in_short(self) -> table::Row {
+        table::Row::default()
+            .cell("order_id", self.order_id)
+            .cell("placed_on", self.placed_on)
+            .cell("customer", self.customer.called())
+            .cell("status", self.status)
+            .flag("on_hold", self.on_hold)
+            .flag("backordered", self.backordered)
+            .cell("payment_status", self.payment_status)
+            .cell("units", self.units)
+            .cell("total", amount(self.total))
+            .cell("captured", amount(self.captured))
+    }
+
     fn of(shop: &OpenShop, row: &OrderSummary, customer: CustomerView, now: i64) -> Row {
         Row {
             order_id: row.order_id,

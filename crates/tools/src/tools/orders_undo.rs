@@ -23,8 +23,8 @@ use crate::{
 
 const UNDO: &str = "orders.undo";
 
-/// Undo your own latest change of an order: place, confirm, ship (within 24 hours), hold, release, record payment. The log
-/// keeps both the change and its undoing. Refused, with the reason, where a later event stands on it.
+/// Undo your own latest change of an order: place, confirm, ship (within 24 hours), hold, release, record payment.
+/// Refused where a later event stands on it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -44,7 +44,7 @@ async fn run(shop: &OpenShop, request: Request, Input { command_id }: Input) -> 
             return Err(anyhow::anyhow!("an undo was about {}", before.receipt.subject).into());
         };
         let undo = Undo { order_id, version: Version::NONE, facts: vec![] };
-        return Ok(before.answer(shop, undo.into()).await);
+        return Ok(before.answer(shop, undo.into(), request.detail).await);
     }
     let undo = recorded(shop, CommandId(command_id), request.principal()).await?;
     carry_out_anew(shop, request, undo.into()).await

@@ -8,10 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answer::{Short, Told},
+    facts::amount,
     failure::Failure,
     query::{Frame, Interpretation, Paging},
     sentences,
     shop::OpenShop,
+    table::{self, Table},
     tool::Tool,
 };
 
@@ -51,6 +54,27 @@ struct Row {
     /// deny, backorder or untracked.
     policy: String,
     archived: bool,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let rows: Table = self.products.into_iter().map(Row::in_short).collect();
+        let short = self.frame.open().table("products", rows, self.total_count);
+        self.frame.close(short)
+    }
+}
+
+impl Row {
+    fn in_short(self) -> table::Row {
+        table::Row::default()
+            .cell("sku", self.sku)
+            .cell("name", self.name)
+            .cell("price", amount(self.price))
+            .flag("tax_inclusive", self.tax_inclusive)
+            .cell("tax_rate", self.tax_rate)
+            .cell("policy", self.policy)
+            .flag("archived", self.archived)
+    }
 }
 
 pub(super) fn search() -> Tool {

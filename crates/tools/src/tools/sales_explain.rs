@@ -6,14 +6,18 @@ use orderlog_domain::{format::MoneyOut, postings::Basis, rejection::Rejection};
 use orderlog_projections::daily_sales::{self, ExplainedPosting, Sales, SalesRequest, Selection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
+    answer::{Short, Told},
+    facts::{Members, amount, as_object, in_words},
     failure::Failure,
     query::{Frame, Paging, read_filters},
     sales_figures::{Figures, Reference, not_a_reference},
     schema::Object,
     sentences,
     shop::OpenShop,
+    table::{self, Table},
     tool::Tool,
 };
 
@@ -56,6 +60,32 @@ struct Output {
     agrees: bool,
     #[serde(flatten)]
     frame: Frame,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let rows: Table = self.postings.into_iter().map(PostingView::in_short).collect();
+        let figures: Vec<Members> = self.figures.into_iter().map(|figures| figures.in_short(false)).collect();
+        let words = figures.iter().map(in_words).collect::<Vec<_>>().join("; ");
+        let figures: Value = figures.into_iter().map(|members| Value::Object(as_object(members))).collect();
+        let short = self.frame.open().table("postings", rows, self.total_count);
+        self.frame.close(short.worded("figures", figures, words).fact("agrees", self.agrees))
+    }
+}
+
+impl PostingView {
+    fn in_short(self) -> table::Row {
+        table::Row::default()
+            .cell("business_date", self.business_date)
+            .cell("event", self.event)
+            .cell("order_id", self.order_id)
+            .some("line", self.line)
+            .cell("units", self.units)
+            .cell("revenue", amount(self.revenue))
+            .cell("tax", amount(self.tax))
+            .cell("total", amount(self.total))
+            .cell("position", self.position)
+    }
 }
 
 #[derive(Debug, Serialize)]

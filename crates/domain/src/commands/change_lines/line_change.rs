@@ -23,23 +23,23 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineChange {
-    /// Number of the line to change. Give this or `product`.
+    /// The line to change. This or `product`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub line: Option<u32>,
-    /// SKU or name of a product to add as a new line. Give this or `line`.
+    /// SKU or name of a product for a new line. This or `line`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = limits::REFERENCE_CHARS))]
     pub product: Option<String>,
-    /// Units from now on; 0 removes the line. As before when left out; needed for a new line.
+    /// Units from now on; 0 removes the line. Needed for a new line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = limits::UNITS))]
     pub quantity: Option<i64>,
-    /// Price of one unit from now on, such as "999.00"; as before, or the catalogue's, when left out.
+    /// Price of one unit, such as "999.00"; as before, or the catalogue's, when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
     pub unit_price: Option<String>,
-    /// Discount on the line from now on: "50.00" or "10%"; as before when left out, an amount up to the line.
+    /// Of the line: "50.00" or "10%"; as before when left out, an amount up to the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$"))]
     pub discount: Option<String>,

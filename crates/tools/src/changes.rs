@@ -1,0 +1,141 @@
+//! What a command changed, in the few particulars that people go by: field, value before, value after.
+
+use orderlog_domain::{
+    order::{Line, Order},
+    states::State,
+};
+use serde_json::Value;
+
+use crate::{facts::plain, schema::Object, shop::OpenShop, views};
+
+/// Lines of an order that are told by name; an order may have hundreds.
+const TOLD_LINES: usize = 4;
+
+/// A particular that reads differently now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// As short answers name it.
+    pub(crate) name: String,
+    /// What it was; nothing where it is new.
+    from: Option<Value>,
+    to: Value,
+}
+
+impl Change {
+    /// `status: pending → cancelled`
+    pub(crate) fn in_words(&self) -> String {
+        let said = |value: &Value| plain(value).replace('_', " ");
+        let name = self.name.replace('_', " ");
+        match &self.from {
+            Some(from) => format!("{name}: {} → {}", said(from), said(&self.to)),
+            None => format!("{name}: {}", said(&self.to)),
+        }
+    }
+}
+
+/// Each changed particular with its new value.
+pub(crate) fn as_json(changes: &[Change]) -> Object {
+    changes.iter().map(|change| (change.name.clone(), change.to.clone())).collect()
+}
+
+/// What reads differently after a command; of something new, all that is worth telling.
+pub(crate) fn between(shop: &OpenShop, before: Option<&State>, after: &State) -> Vec<Change> {
+    match (before, after) {
+        (Some(State::Order(before)), State::Order(after)) => of_order(shop, Some(before), after),
+        (_, State::Order(after)) => of_order(shop, None, after),
+        _ => of_fields(before.map(|state| views::state(shop, state)), views::state(shop, after)),
+    }
+}
+
+/// Units of a line of one kind.
+type Units = fn(&Line) -> i64;
+
+fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Change> {
+    let now = shop.clock.now();
+    let mut changes = Changes(vec![]);
+    changes.word("status", before.map(|order| order.status().name()), after.status().name());
+    changes.word("payment_status", before.map(|order| order.payment_status().name()), after.payment_status().name());
+    changes.flag("on_hold", before.map(|order| order.on_hold_at(now)), after.on_hold_at(now));
+    let until = |order: &Order| order.times.held_until.filter(|_| order.on_hold_at(now));
+    if let Some(until) = until(after).filter(|_| before.and_then(until) != until(after)) {
+        changes.push("held_until", None, shop.wording.time(until).into());
+    }
+    if before.is_none_or(|before| before.lines != after.lines) {
+        let lines = |order: &Order| order.lines.iter().map(|line| (line.line, line.active())).collect::<Vec<_>>();
+        let (was, is) = (before.map(lines), lines(after));
+        if was.as_ref() != Some(&is) && is.iter().any(|(_, active)| *active > 0) {
+            changes.push("lines", before.map(lines_in_words), lines_in_words(after));
+        }
+        let moved: [(&str, Units); 5] = [
+            ("backordered", |line| line.backordered),
+            ("cancelled", |line| line.cancelled),
+            ("shipped", |line| line.shipped),
+            ("delivered", |line| line.delivered),
+            ("returned", |line| line.returned),
+        ];
+        for (name, units) in moved {
+            let sum = |order: &Order| order.lines.iter().map(units).sum::<i64>();
+            changes.number(name, before.map(sum), sum(after), Value::from);
+        }
+    }
+    let money = |minor: i64| Value::String(shop.wording.money(minor, after.currency).formatted);
+    changes.number("total", before.map(|order| order.current_totals().total), after.current_totals().total, money);
+    changes.number("captured", before.map(|order| order.captured), after.captured, money);
+    changes.number("refunded", before.map(|order| order.refunded), after.refunded, money);
+    changes.number("due", before.map(Order::due), after.due(), money);
+    changes.0
+}
+
+/// `2 × Pen (PEN)`, of lines that still are part of the order.
+fn lines_in_words(order: &Order) -> Value {
+    let kept = || order.lines.iter().filter(|line| line.active() > 0);
+    let told = kept().take(TOLD_LINES).map(|line| format!("{} × {} ({})", line.active(), line.name, line.sku));
+    let more = kept().count().saturating_sub(TOLD_LINES);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    told.chain(more).map(Value::String).collect()
+}
+
+/// The members of a view that read differently. What was known of a person before is not said again.
+fn of_fields(before: Option<Value>, after: Value) -> Vec<Change> {
+    let (before, after) = (members(before.unwrap_or_default()), members(after));
+    let is_new = before.is_empty();
+    let differing = after.into_iter().filter(|(name, value)| !value.is_null() && before.get(name) != Some(value));
+    differing
+        .filter(|(name, _)| name != "product_id")
+        .filter(|(_, value)| !is_new || *value != Value::Bool(false))
+        .map(|(name, to)| Change { from: before.get(&name).cloned().filter(|from| !from.is_null()), name, to })
+        .collect()
+}
+
+fn members(view: Value) -> Object {
+    match views::formatted_members(view) {
+        Value::Object(fields) => fields,
+        _ => Object::new(),
+    }
+}
+
+struct Changes(Vec<Change>);
+
+impl Changes {
+    fn push(&mut self, name: &str, from: Option<Value>, to: Value) {
+        self.0.push(Change { name: name.to_owned(), from, to });
+    }
+
+    fn word(&mut self, name: &str, from: Option<&str>, to: &str) {
+        if from != Some(to) {
+            self.push(name, from.map(Value::from), to.into());
+        }
+    }
+
+    fn flag(&mut self, name: &str, from: Option<bool>, to: bool) {
+        if from.unwrap_or_default() != to {
+            self.push(name, from.map(Value::from), to.into());
+        }
+    }
+
+    fn number(&mut self, name: &str, from: Option<i64>, to: i64, shown: impl Fn(i64) -> Value) {
+        if from.unwrap_or_default() != to {
+            self.push(name, from.map(&shown), shown(to));
+        }
+    }
+}
