@@ -1,39 +1,20 @@
 //! Where keys are kept: `keys.db` beside a SQLite log, or two tables beside a PostgreSQL log.
 
-use std::{
-    path::{Path, PathBuf},
-    str::FromStr as _,
-    time::Duration,
-};
+mod keys_db;
+
+use std::str::FromStr as _;
 
 use anyhow::Context as _;
 use orderlog_domain::ids::CustomerId;
-use orderlog_event_log::{
-    Belongings, Mark, SameFile, WhichLog, empty_wal, open_sqlite_to_read, sqlite_file, sqlite_pool, vacuum,
-};
-use sqlx::{
-    Connection as _, PgPool, SqliteConnection, SqlitePool,
-    postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use orderlog_event_log::{SameFile, WhichLog, empty_wal, open_sqlite_to_read, sqlite_pool, vacuum};
+use sqlx::{Connection as _, PgPool, SqlitePool, postgres::PgPoolOptions, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
-/// Schema of keys.db: each file with a table that it makes.
-const SQLITE_SCHEMA: [(&str, &str); 3] = [
-    ("customer_keys", include_str!("../../../migrations/sqlite-keys/0001_customer_keys.sql")),
-    ("key_progress", include_str!("../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
-    ("belongs_to", include_str!("../../../migrations/sqlite-keys/0003_whose_keys.sql")),
-];
-/// keys.db, as a store that belongs to one log.
-const KEYS: Belongings = Belongings {
-    name: "keys.db",
-    advice: "Put back the log or the keys.db that was here before. A new shop needs a folder of its own",
-};
+pub use self::keys_db::keys_file;
+
 /// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
 /// memory.
 pub const CONNECTIONS: u32 = 5;
-/// How long another process may hold keys.db.
-const BUSY: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -72,7 +53,7 @@ impl Store {
     /// to one log.
     pub(super) async fn open(database_url: &str, which: &WhichLog) -> anyhow::Result<Store> {
         let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
-        let (pool, waited_for) = open_sqlite(&path, which).await.context("open keys.db")?;
+        let (pool, waited_for) = keys_db::open(&path, which).await.context("open keys.db")?;
         let file = Some(SameFile::at(&path).context("open keys.db")?);
         Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file })
     }
@@ -99,7 +80,7 @@ impl Store {
         let (pool, waited_for) = (connect().await?, connect().await?);
         if !path.is_file() {
             for (pool, (_, schema)) in
-                [&pool, &waited_for].into_iter().flat_map(|pool| SQLITE_SCHEMA.map(|one| (pool, one)))
+                [&pool, &waited_for].into_iter().flat_map(|pool| keys_db::SCHEMA.map(|one| (pool, one)))
             {
                 sqlx::raw_sql(schema).execute(pool).await.context("stand in for keys.db")?;
             }
@@ -238,7 +219,7 @@ impl Store {
     pub(super) async fn clear_away(&self) -> anyhow::Result<()> {
         let cleared = match &self.pool {
             // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
-            Pool::Sqlite(pool) => empty_wal(pool, BUSY).await.context("empty the keys' log")?,
+            Pool::Sqlite(pool) => empty_wal(pool, keys_db::BUSY).await.context("empty the keys' log")?,
             Pool::Postgres(pool) if self.may_vacuum().await? => {
                 vacuum(pool, "customer_keys").await.context("vacuum the keys")?
             }
@@ -302,61 +283,6 @@ impl Pool {
         });
         key.map(|key| key_of(&key)).transpose()
     }
-}
-
-/// Two pools of one connection: SQLite has one writer, and the keys are read from memory.
-async fn open_sqlite(path: &Path, which: &WhichLog) -> anyhow::Result<(SqlitePool, SqlitePool)> {
-    if !path.exists() {
-        // An empty file would be in the way of the keys that belong here.
-        which.may_use(KEYS, None)?;
-    }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-    }
-    let options = SqliteConnectOptions::from_str("sqlite://")?
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY)
-        .pragma("secure_delete", "ON");
-    let pool = sqlite_pool(1).connect_with(options.clone()).await?;
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    for (table, schema) in SQLITE_SCHEMA {
-        let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = $1")
-            .bind(table)
-            .fetch_optional(&mut *tx)
-            .await?;
-        if made.is_none() {
-            sqlx::raw_sql(schema).execute(&mut *tx).await.context("create the schema")?;
-        }
-    }
-    claim(&mut tx, which).await?;
-    tx.commit().await?;
-    Ok((pool, sqlite_pool(1).connect_with(options).await?))
-}
-
-/// Lets keys.db belong to a log, unless it belongs to another one.
-async fn claim(connection: &mut SqliteConnection, which: &WhichLog) -> anyhow::Result<()> {
-    const KEEP: &str = "INSERT INTO belongs_to (id, log_id, file) VALUES (1, $1, $2) \
-                        ON CONFLICT (id) DO UPDATE SET log_id = excluded.log_id, file = excluded.file";
-    let marked: Option<(String, String)> = sqlx::query_as("SELECT log_id, file FROM belongs_to WHERE id = 1")
-        .fetch_optional(&mut *connection)
-        .await
-        .context("read whose keys these are")?;
-    let marked = marked.map(|(log_id, file)| Mark { log_id, file: Some(file) });
-    which.may_use(KEYS, marked.as_ref())?;
-    let mark = which.mark();
-    if marked.as_ref() != Some(&mark) {
-        let keep = sqlx::query(KEEP).bind(mark.log_id).bind(mark.file.unwrap_or_default());
-        keep.execute(connection).await.context("keep whose keys these are")?;
-    }
-    Ok(())
-}
-
-/// keys.db beside a SQLite log.
-pub fn keys_file(database_url: &str) -> Option<PathBuf> {
-    sqlite_file(database_url).map(|log| log.with_file_name("keys.db"))
 }
 
 fn key_of(bytes: &[u8]) -> anyhow::Result<[u8; 32]> {
