@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use futures::future::BoxFuture;
 use orderlog_domain::{
     ids::{CommandId, Position, StreamId, Version},
     rejection::{Code, Rejection},
@@ -46,12 +47,18 @@ pub(crate) fn to_keep(unrecorded: Option<StreamId>, warnings: &[String], reading
 ///
 /// # Errors
 /// With the rejection of an id that was used for something else, or with the failure of the log.
-pub async fn receipt_of(log: &Log, id: CommandId, hashes: &[Hash]) -> Result<Option<Receipt>, SubmitError> {
-    let done = log.find_commands(&[id]).await.map_err(|error| SubmitError::Failed(Arc::new(error)))?;
-    match done.first() {
-        Some(done) => answer(log, done, hashes, None).await,
-        None => Ok(None),
-    }
+pub fn receipt_of<'a>(
+    log: &'a Log,
+    id: CommandId,
+    hashes: &'a [Hash],
+) -> BoxFuture<'a, Result<Option<Receipt>, SubmitError>> {
+    Box::pin(async move {
+        let done = log.find_commands(&[id]).await.map_err(|error| SubmitError::Failed(Arc::new(error)))?;
+        match done.first() {
+            Some(done) => answer(log, done, hashes, None).await,
+            None => Ok(None),
+        }
+    })
 }
 
 /// The first receipt of a command that is sent again, or the rejection of a key that was used for something else.

@@ -1,5 +1,6 @@
 //! Checks that every snapshot equals the fold of its events: commands are decided on snapshots.
 
+use futures::future::BoxFuture;
 use orderlog_domain::{ids::Version, states::State};
 use orderlog_event_log::{Fault, Log, LogError, Snapshot};
 
@@ -13,27 +14,29 @@ const PAGE: u32 = 1_000;
 ///
 /// # Errors
 /// When the log cannot be read. What is wrong with a snapshot is in the answer.
-pub async fn verify_snapshots(log: &Log) -> Result<Vec<Fault>, LogError> {
-    let mut faults = vec![];
-    let mut after = String::new();
-    loop {
-        let page = match log.snapshots_after(&after, PAGE).await {
-            Err(error) if error.is_damage() => {
-                let what = format!("snapshots cannot be read: {error}");
-                faults.push(Fault { position: None, what });
-                return Ok(faults);
-            }
-            page => page?,
-        };
-        let Some(last) = page.last() else { return Ok(faults) };
-        after = last.stream.to_string();
-        for snapshot in page.iter().filter(|snapshot| snapshot.format == State::FORMAT) {
-            if let Some(what) = differs(log, snapshot).await? {
-                let what = format!("the snapshot of {} at version {} {what}", snapshot.stream, snapshot.version);
-                faults.push(Fault { position: None, what: format!("{what}; delete it: it is made anew") });
+pub fn verify_snapshots(log: &Log) -> BoxFuture<'_, Result<Vec<Fault>, LogError>> {
+    Box::pin(async move {
+        let mut faults = vec![];
+        let mut after = String::new();
+        loop {
+            let page = match log.snapshots_after(&after, PAGE).await {
+                Err(error) if error.is_damage() => {
+                    let what = format!("snapshots cannot be read: {error}");
+                    faults.push(Fault { position: None, what });
+                    return Ok(faults);
+                }
+                page => page?,
+            };
+            let Some(last) = page.last() else { return Ok(faults) };
+            after = last.stream.to_string();
+            for snapshot in page.iter().filter(|snapshot| snapshot.format == State::FORMAT) {
+                if let Some(what) = differs(log, snapshot).await? {
+                    let what = format!("the snapshot of {} at version {} {what}", snapshot.stream, snapshot.version);
+                    faults.push(Fault { position: None, what: format!("{what}; delete it: it is made anew") });
+                }
             }
         }
-    }
+    })
 }
 
 async fn differs(log: &Log, snapshot: &Snapshot) -> Result<Option<&'static str>, LogError> {

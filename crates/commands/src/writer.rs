@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::future::BoxFuture;
 use orderlog_domain::decide::Shop;
 use orderlog_event_log::{Log, LogError, Swap};
 use tokio::{
@@ -51,21 +52,23 @@ impl Writer {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn start(log: Log, options: Options) -> Result<(Writer, JoinHandle<()>), LogError> {
-        let Options { shop, on_append } = options;
-        let state = WriterState::open(log.clone(), shop).await?;
-        let (sender, queue) = mpsc::channel(QUEUE_COMMANDS);
-        let admission = Arc::new(Admission::new());
-        let task = Task {
-            state,
-            answers: Answers::new(log, on_append),
-            arrivals: Arrivals::new(queue, Arc::clone(&admission)),
-            admission: Arc::clone(&admission),
-            outage: Outage::none(Arc::clone(&admission)),
-            repeated: vec![],
-            unanswered: None,
-        };
-        Ok((Writer { queue: sender, admission }, tokio::spawn(task.run())))
+    pub fn start(log: Log, options: Options) -> BoxFuture<'static, Result<(Writer, JoinHandle<()>), LogError>> {
+        Box::pin(async move {
+            let Options { shop, on_append } = options;
+            let state = WriterState::open(log.clone(), shop).await?;
+            let (sender, queue) = mpsc::channel(QUEUE_COMMANDS);
+            let admission = Arc::new(Admission::new());
+            let task = Task {
+                state,
+                answers: Answers::new(log, on_append),
+                arrivals: Arrivals::new(queue, Arc::clone(&admission)),
+                admission: Arc::clone(&admission),
+                outage: Outage::none(Arc::clone(&admission)),
+                repeated: vec![],
+                unanswered: None,
+            };
+            Ok((Writer { queue: sender, admission }, tokio::spawn(task.run())))
+        })
     }
 
     /// Hands over one command and waits for its receipt. Dropping the future does not recall the command.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
 /// How long readers are waited for.
@@ -21,15 +22,17 @@ const IS_SEEN: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <
 ///
 /// # Errors
 /// When the database fails.
-pub async fn empty_wal(pool: &SqlitePool, usual: Duration) -> Result<bool, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    let wait_at_most = |limit: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", limit.as_millis()));
-    sqlx::query(wait_at_most(PATIENCE)).execute(&mut *connection).await?;
-    let emptied: Result<(i64, i64, i64), sqlx::Error> =
-        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
-    sqlx::query(wait_at_most(usual)).execute(&mut *connection).await?;
-    let (busy, _, _) = emptied?;
-    Ok(busy == 0)
+pub fn empty_wal(pool: &SqlitePool, usual: Duration) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
+    Box::pin(async move {
+        let mut connection = pool.acquire().await?;
+        let wait_at_most = |limit: Duration| AssertSqlSafe(format!("PRAGMA busy_timeout = {}", limit.as_millis()));
+        sqlx::query(wait_at_most(PATIENCE)).execute(&mut *connection).await?;
+        let emptied: Result<(i64, i64, i64), sqlx::Error> =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+        sqlx::query(wait_at_most(usual)).execute(&mut *connection).await?;
+        let (busy, _, _) = emptied?;
+        Ok(busy == 0)
+    })
 }
 
 /// Removes the rows of a PostgreSQL table that were deleted so far, from its indexes too; false while a session that began
@@ -37,16 +40,18 @@ pub async fn empty_wal(pool: &SqlitePool, usual: Duration) -> Result<bool, sqlx:
 ///
 /// # Errors
 /// When the database fails.
-pub async fn vacuum(pool: &PgPool, table: &str) -> Result<bool, sqlx::Error> {
-    let now: String = sqlx::query_scalar(NOW).fetch_one(pool).await?;
-    let give_up = tokio::time::Instant::now() + PATIENCE;
-    while sqlx::query_scalar::<_, bool>(IS_SEEN).bind(&now).fetch_one(pool).await? {
-        if tokio::time::Instant::now() >= give_up {
-            return Ok(false);
+pub fn vacuum<'a>(pool: &'a PgPool, table: &'a str) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
+    Box::pin(async move {
+        let now: String = sqlx::query_scalar(NOW).fetch_one(pool).await?;
+        let give_up = tokio::time::Instant::now() + PATIENCE;
+        while sqlx::query_scalar::<_, bool>(IS_SEEN).bind(&now).fetch_one(pool).await? {
+            if tokio::time::Instant::now() >= give_up {
+                return Ok(false);
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        tokio::time::sleep(PAUSE).await;
-    }
-    let vacuum = AssertSqlSafe(format!("VACUUM (INDEX_CLEANUP ON) {table}"));
-    sqlx::query(vacuum).execute(pool).await?;
-    Ok(true)
+        let vacuum = AssertSqlSafe(format!("VACUUM (INDEX_CLEANUP ON) {table}"));
+        sqlx::query(vacuum).execute(pool).await?;
+        Ok(true)
+    })
 }

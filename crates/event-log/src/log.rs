@@ -1,5 +1,6 @@
 //! The log: opened by URL, read by position, by stream and by command.
 
+use futures::future::BoxFuture;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
 use crate::{
@@ -33,53 +34,59 @@ impl Log {
     /// # Errors
     /// When the URL names no log, the database cannot be reached, or its settings do not make acknowledged writes
     /// durable.
-    pub async fn open(url: &str) -> Result<Log, LogError> {
-        match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => Ok(Log::Postgres(PostgresLog::open(url).await?)),
-            Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open(url).await?)),
-            _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
-        }
+    pub fn open(url: &str) -> BoxFuture<'_, Result<Log, LogError>> {
+        Box::pin(async move {
+            match url.split_once(':') {
+                Some(("postgres" | "postgresql", _)) => Ok(Log::Postgres(PostgresLog::open(url).await?)),
+                Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open(url).await?)),
+                _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
+            }
+        })
     }
 
     /// Which log this is and where it lives; `None` if it was last opened for writing by a release without log ids.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn identity(&self) -> Result<Option<Identity>, LogError> {
-        on_engine!(self, engine => engine.identity().await)
+    pub fn identity(&self) -> BoxFuture<'_, Result<Option<Identity>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.identity().await) })
     }
 
     /// Opens an existing log for reading only: creates nothing, migrates nothing and needs no permission to write.
     ///
     /// # Errors
     /// [`LogError::Missing`] when there is no log, or one of an older release; when it cannot be reached.
-    pub async fn open_to_read(url: &str) -> Result<Log, LogError> {
-        match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => Ok(Log::Postgres(PostgresLog::open_to_read(url).await?)),
-            Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open_to_read(url).await?)),
-            _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
-        }
+    pub fn open_to_read(url: &str) -> BoxFuture<'_, Result<Log, LogError>> {
+        Box::pin(async move {
+            match url.split_once(':') {
+                Some(("postgres" | "postgresql", _)) => Ok(Log::Postgres(PostgresLog::open_to_read(url).await?)),
+                Some(("sqlite", _)) => Ok(Log::Sqlite(SqliteLog::open_to_read(url).await?)),
+                _ => Err(LogError::Url("expected sqlite://path/log.db or postgres://user@host/database".to_owned())),
+            }
+        })
     }
 
     /// Closes the readers' connections. SQLite removes its extra files with the last one.
-    pub async fn close(&self) {
-        on_engine!(self, engine => engine.close().await);
+    pub fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            on_engine!(self, engine => engine.close().await);
+        })
     }
 
     /// The present head.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn head(&self) -> Result<Head, LogError> {
-        on_engine!(self, engine => engine.head().await)
+    pub fn head(&self) -> BoxFuture<'_, Result<Head, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.head().await) })
     }
 
     /// The recorded settings of the shop, oldest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn settings(&self) -> Result<Vec<ShopSettings>, LogError> {
-        on_engine!(self, engine => engine.settings().await)
+    pub fn settings(&self) -> BoxFuture<'_, Result<Vec<ShopSettings>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.settings().await) })
     }
 
     /// Records settings if their revision is the next one and the log still ends at their position. If false, read the
@@ -87,56 +94,66 @@ impl Log {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn record_settings(&self, settings: &ShopSettings) -> Result<bool, LogError> {
-        on_engine!(self, engine => engine.record_settings(settings).await)
+    pub fn record_settings<'a>(&'a self, settings: &'a ShopSettings) -> BoxFuture<'a, Result<bool, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.record_settings(settings).await) })
     }
 
     /// At most `limit` events after a position, in order. Empty only at the head.
     ///
     /// # Errors
     /// [`LogError::Gap`] when an event is missing; when a row is damaged or the database fails.
-    pub async fn read(&self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        on_engine!(self, engine => engine.read(after, limit).await)
+    pub fn read(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Vec<Recorded>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.read(after, limit).await) })
     }
 
     /// At most `limit` events of one stream after a version, in order.
     ///
     /// # Errors
     /// When a row is damaged or the database fails.
-    pub async fn read_stream(&self, stream: StreamId, after: Version, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        on_engine!(self, engine => engine.read_stream(stream, after, limit).await)
+    pub fn read_stream(
+        &self,
+        stream: StreamId,
+        after: Version,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Recorded>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.read_stream(stream, after, limit).await) })
     }
 
     /// At most `limit` events of these types after a position, in order.
     ///
     /// # Errors
     /// When a row is damaged or the database fails.
-    pub async fn read_types(&self, after: Position, types: &[&str], limit: u32) -> Result<Vec<Recorded>, LogError> {
-        on_engine!(self, engine => engine.read_types(after, types, limit).await)
+    pub fn read_types<'a>(
+        &'a self,
+        after: Position,
+        types: &'a [&'a str],
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<Recorded>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.read_types(after, types, limit).await) })
     }
 
     /// The records of these commands, in no particular order. Unknown ids are left out.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        on_engine!(self, engine => engine.find_commands(ids).await)
+    pub fn find_commands<'a>(&'a self, ids: &'a [CommandId]) -> BoxFuture<'a, Result<Vec<CommandRecord>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.find_commands(ids).await) })
     }
 
     /// The snapshots of these streams, in no particular order. Streams without one are left out.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load_snapshots(&self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        on_engine!(self, engine => engine.load_snapshots(streams).await)
+    pub fn load_snapshots<'a>(&'a self, streams: &'a [StreamId]) -> BoxFuture<'a, Result<Vec<Snapshot>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.load_snapshots(streams).await) })
     }
 
     /// Saves these snapshots. A snapshot of a later version is never replaced by an older one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn save_snapshots(&self, snapshots: &[Snapshot]) -> Result<(), LogError> {
-        on_engine!(self, engine => engine.save_snapshots(snapshots).await)
+    pub fn save_snapshots<'a>(&'a self, snapshots: &'a [Snapshot]) -> BoxFuture<'a, Result<(), LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.save_snapshots(snapshots).await) })
     }
 
     /// `postgres` or `sqlite`.
@@ -158,34 +175,40 @@ impl Log {
     ///
     /// # Errors
     /// When a row is damaged or the database fails.
-    pub async fn snapshots_after(&self, stream: &str, limit: u32) -> Result<Vec<Snapshot>, LogError> {
-        on_engine!(self, engine => engine.snapshots_after(stream, limit).await)
+    pub fn snapshots_after<'a>(
+        &'a self,
+        stream: &'a str,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<Snapshot>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.snapshots_after(stream, limit).await) })
     }
 
     /// The database's own guards of the log (triggers and keys) that are missing, changed or switched off; normally none.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
-        on_engine!(self, engine => engine.missing_guards().await)
+    pub fn missing_guards(&self) -> BoxFuture<'_, Result<Vec<String>, LogError>> {
+        Box::pin(async move { on_engine!(self, engine => engine.missing_guards().await) })
     }
 
     /// Checks that every event up to the head is there, by counting them. `verify` reads each.
     ///
     /// # Errors
     /// [`LogError::Gap`] when one is missing; when the database fails.
-    pub async fn count(&self) -> Result<(), LogError> {
-        let head = self.head().await?.position;
-        let (first, last, count) = on_engine!(self, engine => engine.extent(head).await?);
-        if count == head.0 {
-            return Ok(());
-        }
-        let position = match (first, last) {
-            (first, _) if first > 1 => Position::START.next(),
-            (_, last) if last < head.0 => Position(last + 1),
-            _ => self.first_gap(Position::START, head).await?,
-        };
-        Err(LogError::Gap { position })
+    pub fn count(&self) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(async move {
+            let head = self.head().await?.position;
+            let (first, last, count) = on_engine!(self, engine => engine.extent(head).await?);
+            if count == head.0 {
+                return Ok(());
+            }
+            let position = match (first, last) {
+                (first, _) if first > 1 => Position::START.next(),
+                (_, last) if last < head.0 => Position(last + 1),
+                _ => self.first_gap(Position::START, head).await?,
+            };
+            Err(LogError::Gap { position })
+        })
     }
 
     /// The first missing position: halves the part of the log that has a gap until it is found.
@@ -202,11 +225,13 @@ impl Log {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn connections_left(&self) -> Result<Option<i64>, LogError> {
-        match self {
-            Log::Postgres(log) => log.connections_left().await.map(Some),
-            Log::Sqlite(_) => Ok(None),
-        }
+    pub fn connections_left(&self) -> BoxFuture<'_, Result<Option<i64>, LogError>> {
+        Box::pin(async move {
+            match self {
+                Log::Postgres(log) => log.connections_left().await.map(Some),
+                Log::Sqlite(_) => Ok(None),
+            }
+        })
     }
 
     /// Why the database cannot be used, if it is known to be away. Until it is back, every call fails at once.
@@ -237,10 +262,12 @@ impl Log {
     ///
     /// # Errors
     /// When the database cannot be reached or its settings have become unsafe.
-    pub async fn writer(&self) -> Result<LogWriter, LogError> {
-        Ok(LogWriter::on(match self {
-            Log::Postgres(log) => Engine::Postgres(log.writer().await?),
-            Log::Sqlite(log) => Engine::Sqlite(log.writer().await?),
-        }))
+    pub fn writer(&self) -> BoxFuture<'_, Result<LogWriter, LogError>> {
+        Box::pin(async move {
+            Ok(LogWriter::on(match self {
+                Log::Postgres(log) => Engine::Postgres(log.writer().await?),
+                Log::Sqlite(log) => Engine::Sqlite(log.writer().await?),
+            }))
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Appends to the log through a connection of its own, so that no connection is reused after an append was dropped half way.
 
+use futures::future::BoxFuture;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
 
 use crate::{
@@ -61,22 +62,26 @@ impl LogWriter {
     ///
     /// # Errors
     /// When the database cannot be reached; call it again until it can.
-    pub async fn reconnect(&mut self) -> Result<(), LogError> {
-        self.condition = Condition::Lost;
-        match &mut self.engine {
-            Engine::Postgres(engine) => engine.reconnect().await?,
-            Engine::Sqlite(engine) => engine.reconnect().await?,
-        }
-        self.condition = Condition::Idle;
-        Ok(())
+    pub fn reconnect(&mut self) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(async move {
+            self.condition = Condition::Lost;
+            match &mut self.engine {
+                Engine::Postgres(engine) => engine.reconnect().await?,
+                Engine::Sqlite(engine) => engine.reconnect().await?,
+            }
+            self.condition = Condition::Idle;
+            Ok(())
+        })
     }
 
     /// Closes the connection.
-    pub async fn close(self) {
-        match self.engine {
-            Engine::Postgres(engine) => engine.close().await,
-            Engine::Sqlite(engine) => engine.close().await,
-        }
+    pub fn close(self) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            match self.engine {
+                Engine::Postgres(engine) => engine.close().await,
+                Engine::Sqlite(engine) => engine.close().await,
+            }
+        })
     }
 
     /// Appends a batch if the head still stands at `expected` and none of its commands is in the log yet. After
@@ -84,10 +89,12 @@ impl LogWriter {
     ///
     /// # Errors
     /// [`LogError::Unknown`] when the connection was lost on the way; any other error means nothing was recorded.
-    pub async fn append(&mut self, expected: Position, batch: &Batch) -> Result<Swap, LogError> {
-        check(expected, batch)?;
-        let locked = self.condition == Condition::Locked;
-        on_connection!(self, Some(Condition::Idle), engine => engine.append(expected, batch, locked))
+    pub fn append<'a>(&'a mut self, expected: Position, batch: &'a Batch) -> BoxFuture<'a, Result<Swap, LogError>> {
+        Box::pin(async move {
+            check(expected, batch)?;
+            let locked = self.condition == Condition::Locked;
+            on_connection!(self, Some(Condition::Idle), engine => engine.append(expected, batch, locked))
+        })
     }
 
     /// Waits for the lock of the head and returns the head. It does not move until the next [`append`](LogWriter::append) or
@@ -95,62 +102,72 @@ impl LogWriter {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn lock_head(&mut self) -> Result<Head, LogError> {
-        if self.condition == Condition::Locked {
-            return self.head().await;
-        }
-        on_connection!(self, Some(Condition::Locked), engine => engine.lock_head())
+    pub fn lock_head(&mut self) -> BoxFuture<'_, Result<Head, LogError>> {
+        Box::pin(async move {
+            if self.condition == Condition::Locked {
+                return self.head().await;
+            }
+            on_connection!(self, Some(Condition::Locked), engine => engine.lock_head())
+        })
     }
 
     /// Releases the lock of the head without appending. Does nothing if it is not held.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn unlock(&mut self) -> Result<(), LogError> {
-        if self.condition == Condition::Idle {
-            return Ok(());
-        }
-        on_connection!(self, Some(Condition::Idle), engine => engine.unlock())
+    pub fn unlock(&mut self) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(async move {
+            if self.condition == Condition::Idle {
+                return Ok(());
+            }
+            on_connection!(self, Some(Condition::Idle), engine => engine.unlock())
+        })
     }
 
     /// The present head.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn head(&mut self) -> Result<Head, LogError> {
-        on_connection!(self, None, engine => engine.head())
+    pub fn head(&mut self) -> BoxFuture<'_, Result<Head, LogError>> {
+        Box::pin(async move { on_connection!(self, None, engine => engine.head()) })
     }
 
     /// As [`Log::read`](crate::Log::read).
     ///
     /// # Errors
     /// [`LogError::Gap`] when an event is missing; when a row is damaged or the database fails.
-    pub async fn read(&mut self, after: Position, limit: u32) -> Result<Vec<Recorded>, LogError> {
-        on_connection!(self, None, engine => engine.read(after, limit))
+    pub fn read(&mut self, after: Position, limit: u32) -> BoxFuture<'_, Result<Vec<Recorded>, LogError>> {
+        Box::pin(async move { on_connection!(self, None, engine => engine.read(after, limit)) })
     }
 
     /// All events of several streams, each after its own version, ordered by stream (its text) and version.
     ///
     /// # Errors
     /// When a row is damaged or the database fails.
-    pub async fn read_streams(&mut self, after: &[(StreamId, Version)]) -> Result<Vec<Recorded>, LogError> {
-        on_connection!(self, None, engine => engine.read_streams(after))
+    pub fn read_streams<'a>(
+        &'a mut self,
+        after: &'a [(StreamId, Version)],
+    ) -> BoxFuture<'a, Result<Vec<Recorded>, LogError>> {
+        Box::pin(async move { on_connection!(self, None, engine => engine.read_streams(after)) })
     }
 
     /// As [`Log::find_commands`](crate::Log::find_commands).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn find_commands(&mut self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
-        on_connection!(self, None, engine => engine.find_commands(ids))
+    pub fn find_commands<'a>(
+        &'a mut self,
+        ids: &'a [CommandId],
+    ) -> BoxFuture<'a, Result<Vec<CommandRecord>, LogError>> {
+        Box::pin(async move { on_connection!(self, None, engine => engine.find_commands(ids)) })
     }
 
     /// As [`Log::load_snapshots`](crate::Log::load_snapshots).
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn load_snapshots(&mut self, streams: &[StreamId]) -> Result<Vec<Snapshot>, LogError> {
-        on_connection!(self, None, engine => engine.load_snapshots(streams))
+    pub fn load_snapshots<'a>(&'a mut self, streams: &'a [StreamId]) -> BoxFuture<'a, Result<Vec<Snapshot>, LogError>> {
+        Box::pin(async move { on_connection!(self, None, engine => engine.load_snapshots(streams)) })
     }
 }
 

@@ -59,26 +59,31 @@ struct Prepared {
 ///
 /// # Errors
 /// When the log cannot be reached; what was written before stays written, and importing again goes on from there.
-pub async fn run(shop: &OpenShop, preview: Preview, options: Options) -> anyhow::Result<Report> {
-    let Preview { kind, rows_read, rows, entries, errors, notes } = preview;
-    let report =
-        Report { kind, wrote: false, rows: rows_read, recorded: 0, unchanged: 0, changes: vec![], notes, errors };
-    let mut import = Import { shop, rows: &rows, report };
-    let planned =
-        if kind == Kind::Customers { import.try_customers(entries).await? } else { import.try_all(entries).await? };
-    if options.write && (import.report.errors.is_empty() || options.skip_bad) {
-        import.report.wrote = true;
-        import.report.recorded = 0;
-        if kind == Kind::Customers {
-            import.write_customers(planned).await?;
+pub fn run(shop: &OpenShop, preview: Preview, options: Options) -> BoxFuture<'_, anyhow::Result<Report>> {
+    Box::pin(async move {
+        let Preview { kind, rows_read, rows, entries, errors, notes } = preview;
+        let report =
+            Report { kind, wrote: false, rows: rows_read, recorded: 0, unchanged: 0, changes: vec![], notes, errors };
+        let mut import = Import { shop, rows: &rows, report };
+        let planned = if kind == Kind::Customers {
+            import.try_customers(entries).await?
         } else {
-            import.write_all(planned, options).await?;
+            import.try_all(entries).await?
+        };
+        if options.write && (import.report.errors.is_empty() || options.skip_bad) {
+            import.report.wrote = true;
+            import.report.recorded = 0;
+            if kind == Kind::Customers {
+                import.write_customers(planned).await?;
+            } else {
+                import.write_all(planned, options).await?;
+            }
         }
-    }
-    let mut report = import.report;
-    report.errors.sort_by_key(|error| error.row);
-    report.notes.sort_by_key(|note| note.row);
-    Ok(report)
+        let mut report = import.report;
+        report.errors.sort_by_key(|error| error.row);
+        report.notes.sort_by_key(|note| note.row);
+        Ok(report)
+    })
 }
 
 struct Import<'a> {

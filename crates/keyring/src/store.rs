@@ -5,6 +5,7 @@ mod keys_db;
 use std::str::FromStr as _;
 
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use orderlog_domain::ids::CustomerId;
 use orderlog_event_log::{SameFile, WhichLog, empty_wal, open_sqlite_to_read, sqlite_pool, vacuum};
 use sqlx::{Connection as _, PgPool, SqlitePool, postgres::PgPoolOptions, sqlite::SqliteConnectOptions};
@@ -15,6 +16,9 @@ pub use self::keys_db::keys_file;
 /// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
 /// memory.
 pub const CONNECTIONS: u32 = 5;
+
+/// What the store answers.
+type Answer<'a, T> = BoxFuture<'a, anyhow::Result<T>>;
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -51,11 +55,13 @@ macro_rules! on_engine {
 impl Store {
     /// Keys in PostgreSQL stand in tables that the log's migrations made, beside the log; keys.db is made here, and belongs
     /// to one log.
-    pub(super) async fn open(database_url: &str, which: &WhichLog) -> anyhow::Result<Store> {
-        let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
-        let (pool, waited_for) = keys_db::open(&path, which).await.context("open keys.db")?;
-        let file = Some(SameFile::at(&path).context("open keys.db")?);
-        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file })
+    pub(super) fn open<'a>(database_url: &'a str, which: &'a WhichLog) -> Answer<'a, Store> {
+        Box::pin(async move {
+            let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
+            let (pool, waited_for) = keys_db::open(&path, which).await.context("open keys.db")?;
+            let file = Some(SameFile::at(&path).context("open keys.db")?);
+            Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file })
+        })
     }
 
     async fn open_postgres(database_url: &str) -> anyhow::Result<Store> {
@@ -67,31 +73,35 @@ impl Store {
     }
 
     /// The keys as they are there, for reading alone; none where keys.db is missing.
-    pub(super) async fn open_to_read(database_url: &str) -> anyhow::Result<Store> {
-        let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
-        let options = if path.is_file() {
-            let (options, connection) = open_sqlite_to_read(SqliteConnectOptions::new().filename(&path)).await?;
-            connection.close().await?;
-            options
-        } else {
-            SqliteConnectOptions::from_str("sqlite::memory:")?
-        };
-        let connect = async || sqlite_pool(1).connect_with(options.clone()).await.context("open keys.db");
-        let (pool, waited_for) = (connect().await?, connect().await?);
-        if !path.is_file() {
-            for (pool, (_, schema)) in
-                [&pool, &waited_for].into_iter().flat_map(|pool| keys_db::SCHEMA.map(|one| (pool, one)))
-            {
-                sqlx::raw_sql(schema).execute(pool).await.context("stand in for keys.db")?;
+    pub(super) fn open_to_read(database_url: &str) -> Answer<'_, Store> {
+        Box::pin(async move {
+            let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
+            let options = if path.is_file() {
+                let (options, connection) = open_sqlite_to_read(SqliteConnectOptions::new().filename(&path)).await?;
+                connection.close().await?;
+                options
+            } else {
+                SqliteConnectOptions::from_str("sqlite::memory:")?
+            };
+            let connect = async || sqlite_pool(1).connect_with(options.clone()).await.context("open keys.db");
+            let (pool, waited_for) = (connect().await?, connect().await?);
+            if !path.is_file() {
+                for (pool, (_, schema)) in
+                    [&pool, &waited_for].into_iter().flat_map(|pool| keys_db::SCHEMA.map(|one| (pool, one)))
+                {
+                    sqlx::raw_sql(schema).execute(pool).await.context("stand in for keys.db")?;
+                }
             }
-        }
-        Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file: None })
+            Ok(Store { pool: Pool::Sqlite(pool), waited_for: Pool::Sqlite(waited_for), file: None })
+        })
     }
 
-    pub(super) async fn close(&self) {
-        for engine in [&self.pool, &self.waited_for] {
-            on_engine!(*engine, pool => pool.close().await);
-        }
+    pub(super) fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            for engine in [&self.pool, &self.waited_for] {
+                on_engine!(*engine, pool => pool.close().await);
+            }
+        })
     }
 
     /// Passes while the keys written go where the next start finds them.
@@ -100,34 +110,42 @@ impl Store {
     }
 
     /// The shop's key called `name`, which is `proposed` if it had none.
-    pub(super) async fn make_shop_key(&self, name: &str, proposed: [u8; 32]) -> anyhow::Result<[u8; 32]> {
-        const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-        const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
-        let key: Vec<u8> = on_engine!(self.pool, pool => {
-            sqlx::query(INSERT).bind(name).bind(&proposed[..]).execute(pool).await.context("keep the shop's key")?;
-            sqlx::query_scalar(SELECT).bind(name).fetch_one(pool).await.context("read the shop's key")?
-        });
-        key_of(&key)
+    pub(super) fn make_shop_key<'a>(&'a self, name: &'a str, proposed: [u8; 32]) -> Answer<'a, [u8; 32]> {
+        Box::pin(async move {
+            const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+            const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
+            let key: Vec<u8> = on_engine!(self.pool, pool => {
+                sqlx::query(INSERT).bind(name).bind(&proposed[..]).execute(pool).await.context("keep the shop's key")?;
+                sqlx::query_scalar(SELECT).bind(name).fetch_one(pool).await.context("read the shop's key")?
+            });
+            key_of(&key)
+        })
     }
 
     /// The shop's key called `name`, where it has one.
-    pub(super) async fn shop_key(&self, name: &str) -> anyhow::Result<Option<[u8; 32]>> {
-        const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
-        let key: Option<Vec<u8>> = on_engine!(self.pool, pool => {
-            sqlx::query_scalar(SELECT).bind(name).fetch_optional(pool).await.context("read the shop's key")?
-        });
-        key.map(|key| key_of(&key)).transpose()
+    pub(super) fn shop_key<'a>(&'a self, name: &'a str) -> Answer<'a, Option<[u8; 32]>> {
+        Box::pin(async move {
+            const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
+            let key: Option<Vec<u8>> = on_engine!(self.pool, pool => {
+                sqlx::query_scalar(SELECT).bind(name).fetch_optional(pool).await.context("read the shop's key")?
+            });
+            key.map(|key| key_of(&key)).transpose()
+        })
     }
 
     /// Every customer with its key.
-    pub(super) async fn all(&self) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
-        const SELECT: &str = "SELECT customer_id, key FROM customer_keys";
-        let rows: Vec<(Uuid, Vec<u8>)> = on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' keys")?);
-        rows.into_iter().map(|(id, key)| Ok((id, key_of(&key)?))).collect()
+    pub(super) fn all(&self) -> Answer<'_, Vec<(Uuid, [u8; 32])>> {
+        Box::pin(async move {
+            const SELECT: &str = "SELECT customer_id, key FROM customer_keys";
+            let rows: Vec<(Uuid, Vec<u8>)> = on_engine!(self.pool, pool => {
+                sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' keys")?
+            });
+            rows.into_iter().map(|(id, key)| Ok((id, key_of(&key)?))).collect()
+        })
     }
 
-    pub(super) async fn key(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
-        self.pool.key(id).await
+    pub(super) fn key(&self, id: Uuid) -> Answer<'_, Option<[u8; 32]>> {
+        Box::pin(async move { self.pool.key(id).await })
     }
 
     /// The same, while the task does nothing else. Other work of the task may hold every connection of the pool meanwhile, and
@@ -137,73 +155,82 @@ impl Store {
     }
 
     /// Keeps the key unless the customer or the address has one; answers whose it is and which.
-    pub(super) async fn insert(
-        &self,
+    pub(super) fn insert<'a>(
+        &'a self,
         id: CustomerId,
-        key: &[u8; 32],
-        index: Option<&[u8; 32]>,
-    ) -> anyhow::Result<(CustomerId, [u8; 32])> {
-        self.check()?;
-        const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, $3) \
-                              ON CONFLICT DO NOTHING";
-        // The address decides; without one, the id.
-        const SELECT: &str = "SELECT customer_id, key FROM customer_keys WHERE email_index = $1 OR customer_id = $2 \
-                              ORDER BY CASE WHEN email_index = $1 THEN 0 ELSE 1 END LIMIT 1";
-        let index = index.map(|index| index.to_vec());
-        let (id, key): (Uuid, Vec<u8>) = on_engine!(self.pool, pool => {
-            let insert = sqlx::query(INSERT).bind(id.0).bind(&key[..]).bind(index.clone());
-            insert.execute(pool).await.context("keep a customer's key")?;
-            sqlx::query_as(SELECT).bind(index).bind(id.0).fetch_one(pool).await.context("read a customer's key")?
-        });
-        Ok((CustomerId(id), key_of(&key)?))
+        key: &'a [u8; 32],
+        index: Option<&'a [u8; 32]>,
+    ) -> Answer<'a, (CustomerId, [u8; 32])> {
+        Box::pin(async move {
+            self.check()?;
+            const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, $3) \
+                                  ON CONFLICT DO NOTHING";
+            // The address decides; without one, the id.
+            const SELECT: &str = "SELECT customer_id, key FROM customer_keys WHERE email_index = $1 OR customer_id = $2 \
+                                  ORDER BY CASE WHEN email_index = $1 THEN 0 ELSE 1 END LIMIT 1";
+            let index = index.map(|index| index.to_vec());
+            let (id, key): (Uuid, Vec<u8>) = on_engine!(self.pool, pool => {
+                let insert = sqlx::query(INSERT).bind(id.0).bind(&key[..]).bind(index.clone());
+                insert.execute(pool).await.context("keep a customer's key")?;
+                sqlx::query_as(SELECT).bind(index).bind(id.0).fetch_one(pool).await.context("read a customer's key")?
+            });
+            Ok((CustomerId(id), key_of(&key)?))
+        })
     }
 
     /// Keeps many keys at once; answers the keys that stand now.
-    pub(super) async fn insert_many(&self, entries: &[Newcomer]) -> anyhow::Result<Vec<(Uuid, [u8; 32])>> {
-        self.check()?;
-        const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, \
-                              CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
-                              ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
-        let mut kept = Vec::with_capacity(entries.len());
-        on_engine!(self.pool, pool => {
-            let mut tx = pool.begin().await.context("keep customers' keys")?;
-            for Newcomer { id, key, index } in entries {
-                let insert = sqlx::query_scalar(INSERT).bind(id.0).bind(&key[..]).bind(index.map(|index| index.to_vec()));
-                let key: Vec<u8> = insert.fetch_one(&mut *tx).await.context("keep a customer's key")?;
-                kept.push((id.0, key_of(&key)?));
-            }
-            tx.commit().await.context("keep customers' keys")?;
-        });
-        Ok(kept)
+    pub(super) fn insert_many<'a>(&'a self, entries: &'a [Newcomer]) -> Answer<'a, Vec<(Uuid, [u8; 32])>> {
+        Box::pin(async move {
+            self.check()?;
+            const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, \
+                                  CASE WHEN EXISTS (SELECT 1 FROM customer_keys WHERE email_index = $3) THEN NULL ELSE $3 END) \
+                                  ON CONFLICT (customer_id) DO UPDATE SET customer_id = excluded.customer_id RETURNING key";
+            let mut kept = Vec::with_capacity(entries.len());
+            on_engine!(self.pool, pool => {
+                let mut tx = pool.begin().await.context("keep customers' keys")?;
+                for Newcomer { id, key, index } in entries {
+                    let index = index.map(|index| index.to_vec());
+                    let insert = sqlx::query_scalar(INSERT).bind(id.0).bind(&key[..]).bind(index);
+                    let key: Vec<u8> = insert.fetch_one(&mut *tx).await.context("keep a customer's key")?;
+                    kept.push((id.0, key_of(&key)?));
+                }
+                tx.commit().await.context("keep customers' keys")?;
+            });
+            Ok(kept)
+        })
     }
 
-    pub(super) async fn by_email(&self, index: &[u8; 32]) -> anyhow::Result<Option<CustomerId>> {
-        const SELECT: &str = "SELECT customer_id FROM customer_keys WHERE email_index = $1";
-        let id: Option<Uuid> = on_engine!(self.pool, pool => {
-            sqlx::query_scalar(SELECT).bind(&index[..]).fetch_optional(pool).await.context("look an address up")?
-        });
-        Ok(id.map(CustomerId))
+    pub(super) fn by_email<'a>(&'a self, index: &'a [u8; 32]) -> Answer<'a, Option<CustomerId>> {
+        Box::pin(async move {
+            const SELECT: &str = "SELECT customer_id FROM customer_keys WHERE email_index = $1";
+            let id: Option<Uuid> = on_engine!(self.pool, pool => {
+                sqlx::query_scalar(SELECT).bind(&index[..]).fetch_optional(pool).await.context("look an address up")?
+            });
+            Ok(id.map(CustomerId))
+        })
     }
 
     /// Destroys customers' keys and the addresses that lead to them. What they leave behind in files,
     /// [`clear_away`](Store::clear_away) removes.
-    pub(super) async fn delete(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
-        self.check()?;
-        const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
-        on_engine!(self.pool, pool => {
-            let mut tx = pool.begin().await.context("destroy keys")?;
-            for id in ids {
-                sqlx::query(DELETE).bind(id.0).execute(&mut *tx).await.context("destroy a key")?;
+    pub(super) fn delete<'a>(&'a self, ids: &'a [CustomerId]) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.check()?;
+            const DELETE: &str = "DELETE FROM customer_keys WHERE customer_id = $1";
+            on_engine!(self.pool, pool => {
+                let mut tx = pool.begin().await.context("destroy keys")?;
+                for id in ids {
+                    sqlx::query(DELETE).bind(id.0).execute(&mut *tx).await.context("destroy a key")?;
+                }
+                tx.commit().await.context("destroy keys")?;
+            });
+            if !self.may_vacuum().await? {
+                tracing::warn!(
+                    "a customer's key is destroyed, but its row stays in the table's file until the table's owner vacuums it, \
+                     which this role may not: VACUUM customer_keys"
+                );
             }
-            tx.commit().await.context("destroy keys")?;
-        });
-        if !self.may_vacuum().await? {
-            tracing::warn!(
-                "a customer's key is destroyed, but its row stays in the table's file until the table's owner vacuums it, \
-                 which this role may not: VACUUM customer_keys"
-            );
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Whether this role may tidy up the table of keys.
@@ -216,62 +243,80 @@ impl Store {
     }
 
     /// Sees to it that no file of ours keeps destroyed keys, as far as this role may.
-    pub(super) async fn clear_away(&self) -> anyhow::Result<()> {
-        let cleared = match &self.pool {
-            // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
-            Pool::Sqlite(pool) => empty_wal(pool, keys_db::BUSY).await.context("empty the keys' log")?,
-            Pool::Postgres(pool) if self.may_vacuum().await? => {
-                vacuum(pool, "customer_keys").await.context("vacuum the keys")?
-            }
-            Pool::Postgres(_) => true,
-        };
-        anyhow::ensure!(cleared, "somebody who began to read the keys before the erasure still does");
-        Ok(())
+    pub(super) fn clear_away(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let cleared = match &self.pool {
+                // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
+                Pool::Sqlite(pool) => empty_wal(pool, keys_db::BUSY).await.context("empty the keys' log")?,
+                Pool::Postgres(pool) if self.may_vacuum().await? => {
+                    vacuum(pool, "customer_keys").await.context("vacuum the keys")?
+                }
+                Pool::Postgres(_) => true,
+            };
+            anyhow::ensure!(cleared, "somebody who began to read the keys before the erasure still does");
+            Ok(())
+        })
     }
 
     /// How many customers have a key.
-    pub(super) async fn count(&self) -> anyhow::Result<i64> {
-        const COUNT: &str = "SELECT count(*) FROM customer_keys";
-        on_engine!(self.pool, pool => sqlx::query_scalar(COUNT).fetch_one(pool).await.context("count the customers' keys"))
+    pub(super) fn count(&self) -> Answer<'_, i64> {
+        Box::pin(async move {
+            const COUNT: &str = "SELECT count(*) FROM customer_keys";
+            on_engine!(self.pool, pool => {
+                sqlx::query_scalar(COUNT).fetch_one(pool).await.context("count the customers' keys")
+            })
+        })
     }
 
     /// Every customer with the index of its address, where it has one.
-    pub(super) async fn address_indexes(&self) -> anyhow::Result<Vec<(Uuid, Vec<u8>)>> {
-        const SELECT: &str = "SELECT customer_id, email_index FROM customer_keys WHERE email_index IS NOT NULL";
-        on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' addresses"))
+    pub(super) fn address_indexes(&self) -> Answer<'_, Vec<(Uuid, Vec<u8>)>> {
+        Box::pin(async move {
+            const SELECT: &str = "SELECT customer_id, email_index FROM customer_keys WHERE email_index IS NOT NULL";
+            on_engine!(self.pool, pool => {
+                sqlx::query_as(SELECT).fetch_all(pool).await.context("read the customers' addresses")
+            })
+        })
     }
 
     /// Up to which event the keys are what the log says: position, hash, how many must have a key.
-    pub(super) async fn progress(&self) -> anyhow::Result<Option<(i64, Vec<u8>, i64)>> {
-        const SELECT: &str = "SELECT position, hash, living FROM key_progress WHERE id = 1";
-        on_engine!(self.pool, pool => sqlx::query_as(SELECT).fetch_optional(pool).await.context("read how far the keys are"))
+    pub(super) fn progress(&self) -> Answer<'_, Option<(i64, Vec<u8>, i64)>> {
+        Box::pin(async move {
+            const SELECT: &str = "SELECT position, hash, living FROM key_progress WHERE id = 1";
+            on_engine!(self.pool, pool => {
+                sqlx::query_as(SELECT).fetch_optional(pool).await.context("read how far the keys are")
+            })
+        })
     }
 
     /// Keeps it, unless another node has since.
-    pub(super) async fn keep_progress(&self, before: i64, now: (i64, &[u8], i64)) -> anyhow::Result<()> {
-        const KEEP: &str = "INSERT INTO key_progress (id, position, hash, living) VALUES (1, $1, $2, $3) \
-                            ON CONFLICT (id) DO UPDATE SET position = excluded.position, hash = excluded.hash, \
-                            living = excluded.living WHERE key_progress.position = $4";
-        let (position, hash, living) = now;
-        on_engine!(self.pool, pool => {
-            let query = sqlx::query(KEEP).bind(position).bind(hash).bind(living).bind(before);
-            query.execute(pool).await.map(drop).context("keep how far the keys are")
+    pub(super) fn keep_progress<'a>(&'a self, before: i64, now: (i64, &'a [u8], i64)) -> Answer<'a, ()> {
+        Box::pin(async move {
+            const KEEP: &str = "INSERT INTO key_progress (id, position, hash, living) VALUES (1, $1, $2, $3) \
+                                ON CONFLICT (id) DO UPDATE SET position = excluded.position, hash = excluded.hash, \
+                                living = excluded.living WHERE key_progress.position = $4";
+            let (position, hash, living) = now;
+            on_engine!(self.pool, pool => {
+                let query = sqlx::query(KEEP).bind(position).bind(hash).bind(living).bind(before);
+                query.execute(pool).await.map(drop).context("keep how far the keys are")
+            })
         })
     }
 
     /// False when another customer has the address.
-    pub(super) async fn change_email(&self, id: CustomerId, index: &[u8; 32]) -> anyhow::Result<bool> {
-        self.check()?;
-        const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \
-                              (SELECT 1 FROM customer_keys WHERE email_index = $1 AND customer_id <> $2)";
-        let updated = on_engine!(self.pool, pool => {
-            sqlx::query(UPDATE).bind(&index[..]).bind(id.0).execute(pool).await.map(|done| done.rows_affected())
-        });
-        match updated {
-            Ok(rows) => Ok(rows > 0),
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
-            Err(error) => Err(error).context("change an address"),
-        }
+    pub(super) fn change_email<'a>(&'a self, id: CustomerId, index: &'a [u8; 32]) -> Answer<'a, bool> {
+        Box::pin(async move {
+            self.check()?;
+            const UPDATE: &str = "UPDATE customer_keys SET email_index = $1 WHERE customer_id = $2 AND NOT EXISTS \
+                                  (SELECT 1 FROM customer_keys WHERE email_index = $1 AND customer_id <> $2)";
+            let updated = on_engine!(self.pool, pool => {
+                sqlx::query(UPDATE).bind(&index[..]).bind(id.0).execute(pool).await.map(|done| done.rows_affected())
+            });
+            match updated {
+                Ok(rows) => Ok(rows > 0),
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+                Err(error) => Err(error).context("change an address"),
+            }
+        })
     }
 }
 

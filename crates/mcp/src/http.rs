@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::BoxFuture};
 use orderlog_tools::{OpenShop, Tools, echo::cut, principal};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
@@ -111,46 +111,48 @@ impl Endpoint {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request) -> Response {
-        let library = &self.library;
-        if request.method() != Method::POST {
-            return handled(library, request).await;
-        }
-        let (mut parts, body) = request.into_parts();
-        if let Err(refusal) = json_in_utf8(&parts.headers) {
-            drain(body).await;
-            return refusal.into_response();
-        }
-        // A body holds its place until the call is answered: that long it is in memory.
-        let (bytes, _place) = match tokio::time::timeout(BODY_TIMEOUT, whole(body, &self.large_bodies)).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(refusal)) => return refusal.into_response(),
-            Err(_) => {
-                let message = format!("the request did not arrive within {} s", BODY_TIMEOUT.as_secs());
-                return Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
-                    .with(header::CONNECTION, HeaderValue::from_static("close"))
-                    .into_response();
+    pub fn answer(&self, request: Request) -> BoxFuture<'_, Response> {
+        Box::pin(async move {
+            let library = &self.library;
+            if request.method() != Method::POST {
+                return handled(library, request).await;
             }
-        };
-        let envelope = match Envelope::read(&bytes) {
-            Ok(envelope) => envelope,
-            Err(malformed) => return (StatusCode::BAD_REQUEST, Json(malformed.to_json())).into_response(),
-        };
-        let retry_after = RetryAfter::default();
-        parts.extensions.insert(retry_after.clone());
-        let request = Request::from_parts(parts, Body::from(bytes.clone()));
-        let mut response = handled(library, request).await;
-        if !response.status().is_success() {
-            response = as_json_rpc(response, envelope.id()).await;
-        } else if envelope.method() == "initialize"
-            && let Some(session) = session(&bytes)
-        {
-            response.headers_mut().insert(SESSION, session);
-        }
-        if let Some(seconds) = retry_after.get() {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
+            let (mut parts, body) = request.into_parts();
+            if let Err(refusal) = json_in_utf8(&parts.headers) {
+                drain(body).await;
+                return refusal.into_response();
+            }
+            // A body holds its place until the call is answered: that long it is in memory.
+            let (bytes, _place) = match tokio::time::timeout(BODY_TIMEOUT, whole(body, &self.large_bodies)).await {
+                Ok(Ok(read)) => read,
+                Ok(Err(refusal)) => return refusal.into_response(),
+                Err(_) => {
+                    let message = format!("the request did not arrive within {} s", BODY_TIMEOUT.as_secs());
+                    return Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
+                        .with(header::CONNECTION, HeaderValue::from_static("close"))
+                        .into_response();
+                }
+            };
+            let envelope = match Envelope::read(&bytes) {
+                Ok(envelope) => envelope,
+                Err(malformed) => return (StatusCode::BAD_REQUEST, Json(malformed.to_json())).into_response(),
+            };
+            let retry_after = RetryAfter::default();
+            parts.extensions.insert(retry_after.clone());
+            let request = Request::from_parts(parts, Body::from(bytes.clone()));
+            let mut response = handled(library, request).await;
+            if !response.status().is_success() {
+                response = as_json_rpc(response, envelope.id()).await;
+            } else if envelope.method() == "initialize"
+                && let Some(session) = session(&bytes)
+            {
+                response.headers_mut().insert(SESSION, session);
+            }
+            if let Some(seconds) = retry_after.get() {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
+            response
+        })
     }
 }
 

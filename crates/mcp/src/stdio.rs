@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use orderlog_tools::{OpenShop, Tools};
 use rmcp::{ServiceExt as _, transport::io::stdio_pipes};
 use tokio::{
@@ -28,20 +29,26 @@ const WAITING_REFUSALS: usize = 16;
 ///
 /// # Errors
 /// When the host does not greet as MCP has it, or its pipes break.
-pub async fn serve(shop: Arc<OpenShop>, tools: Arc<Tools>, stopping: CancellationToken) -> anyhow::Result<()> {
-    let handler = Mcp::new(shop, tools, Names::Underscored);
-    let (input, output) = stdio_pipes();
-    let (checked, requests) = tokio::io::duplex(BUFFER_BYTES);
-    let (answers, told) = tokio::io::duplex(BUFFER_BYTES);
-    let (refuse, refused) = mpsc::channel(WAITING_REFUSALS);
-    tokio::spawn(read(input, checked, refuse, stopping));
-    let writing = tokio::spawn(write(told, refused, output));
-    // It ends when no more requests come, and then answers those under way.
-    let service = handler.serve((requests, answers)).await.context("greet the MCP host on standard input")?;
-    let ended = service.waiting().await;
-    let written = writing.await.context("write to standard output")?;
-    ended.context("serve MCP on standard input")?;
-    written.context("write to standard output")
+pub fn serve(
+    shop: Arc<OpenShop>,
+    tools: Arc<Tools>,
+    stopping: CancellationToken,
+) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        let handler = Mcp::new(shop, tools, Names::Underscored);
+        let (input, output) = stdio_pipes();
+        let (checked, requests) = tokio::io::duplex(BUFFER_BYTES);
+        let (answers, told) = tokio::io::duplex(BUFFER_BYTES);
+        let (refuse, refused) = mpsc::channel(WAITING_REFUSALS);
+        tokio::spawn(read(input, checked, refuse, stopping));
+        let writing = tokio::spawn(write(told, refused, output));
+        // It ends when no more requests come, and then answers those under way.
+        let service = handler.serve((requests, answers)).await.context("greet the MCP host on standard input")?;
+        let ended = service.waiting().await;
+        let written = writing.await.context("write to standard output")?;
+        ended.context("serve MCP on standard input")?;
+        written.context("write to standard output")
+    })
 }
 
 /// Passes on what is a message, and has the rest refused: the same edge as that of HTTP. Ends with the input or the node.

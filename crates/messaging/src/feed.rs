@@ -3,6 +3,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use futures::future::BoxFuture;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, LogError, Recorded};
 use tokio::{sync::watch, time::Instant};
@@ -85,25 +86,27 @@ impl Feed {
     ///
     /// # Errors
     /// When the log cannot be read or ends before `after`.
-    pub async fn start(log: Log, source: &Source, after: Position) -> Result<Feed, FeedError> {
-        // Subscribed before the head is read, so that no event falls between the two.
-        let (bus, nats) = match source {
-            Source::Bus(bus) => (bus, None),
-            Source::Nats(bus, nats) => (bus, Some(nats.link.heard.clone())),
-        };
-        let mut feed = Feed {
-            log,
-            announcements: bus.subscribe(),
-            nats,
-            heard: None,
-            reminder: Reminder::new(),
-            after,
-            ready: VecDeque::new(),
-            known: after,
-            next_check: Instant::now(),
-        };
-        feed.check_head().await?;
-        Ok(feed)
+    pub fn start(log: Log, source: &Source, after: Position) -> BoxFuture<'_, Result<Feed, FeedError>> {
+        Box::pin(async move {
+            // Subscribed before the head is read, so that no event falls between the two.
+            let (bus, nats) = match source {
+                Source::Bus(bus) => (bus, None),
+                Source::Nats(bus, nats) => (bus, Some(nats.link.heard.clone())),
+            };
+            let mut feed = Feed {
+                log,
+                announcements: bus.subscribe(),
+                nats,
+                heard: None,
+                reminder: Reminder::new(),
+                after,
+                ready: VecDeque::new(),
+                known: after,
+                next_check: Instant::now(),
+            };
+            feed.check_head().await?;
+            Ok(feed)
+        })
     }
 
     /// The next events, at least one and at most `max`; waits until there are any. When dropped before it answers,
@@ -111,39 +114,41 @@ impl Feed {
     ///
     /// # Errors
     /// When the log cannot be read; asking again repeats the attempt.
-    pub async fn next(&mut self, max: usize) -> Result<Vec<Recorded>, FeedError> {
-        loop {
-            if Instant::now() >= self.next_check {
-                self.check_head().await?;
-            }
-            while self.ready.len() < max
-                && let Some(events) = self.announcements.try_next()
-            {
-                self.accept(&events);
-            }
-            self.hear();
-            if self.known > self.reached() {
-                // Announcements are missing or out of order: the log has every event.
-                self.ready.clear();
-                let limit = u32::try_from(max.min(PAGE_EVENTS)).unwrap_or(u32::MAX);
-                let events = self.log.read(self.after, limit).await?;
-                if !events.is_empty() {
+    pub fn next(&mut self, max: usize) -> BoxFuture<'_, Result<Vec<Recorded>, FeedError>> {
+        Box::pin(async move {
+            loop {
+                if Instant::now() >= self.next_check {
+                    self.check_head().await?;
+                }
+                while self.ready.len() < max
+                    && let Some(events) = self.announcements.try_next()
+                {
+                    self.accept(&events);
+                }
+                self.hear();
+                if self.known > self.reached() {
+                    // Announcements are missing or out of order: the log has every event.
+                    self.ready.clear();
+                    let limit = u32::try_from(max.min(PAGE_EVENTS)).unwrap_or(u32::MAX);
+                    let events = self.log.read(self.after, limit).await?;
+                    if !events.is_empty() {
+                        return Ok(self.deliver(events));
+                    }
+                    // The log has no such event either: something else was announced.
+                    self.known = self.after;
+                    self.disbelieve("this log does not reach that far");
+                }
+                if !self.ready.is_empty() {
+                    let events = self.ready.drain(..max.min(self.ready.len())).collect();
                     return Ok(self.deliver(events));
                 }
-                // The log has no such event either: something else was announced.
-                self.known = self.after;
-                self.disbelieve("this log does not reach that far");
+                tokio::select! {
+                    Some(events) = self.announcements.next() => self.accept(&events),
+                    () = news(&mut self.nats) => {}
+                    () = tokio::time::sleep_until(self.next_check) => {}
+                }
             }
-            if !self.ready.is_empty() {
-                let events = self.ready.drain(..max.min(self.ready.len())).collect();
-                return Ok(self.deliver(events));
-            }
-            tokio::select! {
-                Some(events) = self.announcements.next() => self.accept(&events),
-                () = news(&mut self.nats) => {}
-                () = tokio::time::sleep_until(self.next_check) => {}
-            }
-        }
+        })
     }
 
     /// Last position delivered.

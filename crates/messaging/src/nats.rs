@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_nats::{Client, connection::State, jetstream};
-use futures::StreamExt;
+use futures::{StreamExt, future::BoxFuture};
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Hash;
 use tokio::{sync::watch, time::Instant};
@@ -80,45 +80,47 @@ impl Nats {
     ///
     /// # Errors
     /// When a name or a credential is malformed, or the server is too old or without JetStream.
-    pub async fn connect(access: Access) -> Result<Nats, NatsError> {
-        access.check()?;
-        let (connected, mut first_connect) = watch::channel(());
-        let complaint = Arc::new(Complaint(Mutex::new(None)));
-        let told = Arc::clone(&complaint);
-        let client = access
-            .options()?
-            .retry_on_initial_connect()
-            .subscription_capacity(KEPT_MESSAGES)
-            .reconnect_delay_callback(reconnect_delay)
-            .event_callback(move |event| {
-                if matches!(event, async_nats::Event::Connected) {
-                    connected.send_replace(());
-                }
-                told.hear(&event);
-                async {}
-            })
-            .connect(access.addresses())
-            .await?;
-        let mut jetstream = jetstream::new(client.clone());
-        jetstream.set_timeout(REQUEST_TIMEOUT);
-        let (hear, heard) = watch::channel(None);
-        let ours = Arc::new(AtomicBool::new(false));
-        let messages = client.subscribe(subjects_of(&access)).await?;
-        let listener = tokio::spawn(listen(messages, Arc::clone(&ours), hear));
-        let stream = access.stream.clone();
-        let servers = access.servers();
-        let _listener = AbortOnDropHandle::new(listener);
-        let nats =
-            Nats { link: Arc::new(Link { access, client, jetstream, stream, heard, ours, complaint, _listener }) };
+    pub fn connect(access: Access) -> BoxFuture<'static, Result<Nats, NatsError>> {
+        Box::pin(async move {
+            access.check()?;
+            let (connected, mut first_connect) = watch::channel(());
+            let complaint = Arc::new(Complaint(Mutex::new(None)));
+            let told = Arc::clone(&complaint);
+            let client = access
+                .options()?
+                .retry_on_initial_connect()
+                .subscription_capacity(KEPT_MESSAGES)
+                .reconnect_delay_callback(reconnect_delay)
+                .event_callback(move |event| {
+                    if matches!(event, async_nats::Event::Connected) {
+                        connected.send_replace(());
+                    }
+                    told.hear(&event);
+                    async {}
+                })
+                .connect(access.addresses())
+                .await?;
+            let mut jetstream = jetstream::new(client.clone());
+            jetstream.set_timeout(REQUEST_TIMEOUT);
+            let (hear, heard) = watch::channel(None);
+            let ours = Arc::new(AtomicBool::new(false));
+            let messages = client.subscribe(subjects_of(&access)).await?;
+            let listener = tokio::spawn(listen(messages, Arc::clone(&ours), hear));
+            let stream = access.stream.clone();
+            let servers = access.servers();
+            let _listener = AbortOnDropHandle::new(listener);
+            let nats =
+                Nats { link: Arc::new(Link { access, client, jetstream, stream, heard, ours, complaint, _listener }) };
 
-        match tokio::time::timeout(FIRST_CONNECT_WAIT, first_connect.changed()).await {
-            Ok(_) => nats.check_server().await?,
-            Err(_) => {
-                let why = nats.why_unreachable().await;
-                warn!(servers, why, "NATS cannot be reached yet; events stay in the log until it can");
+            match tokio::time::timeout(FIRST_CONNECT_WAIT, first_connect.changed()).await {
+                Ok(_) => nats.check_server().await?,
+                Err(_) => {
+                    let why = nats.why_unreachable().await;
+                    warn!(servers, why, "NATS cannot be reached yet; events stay in the log until it can");
+                }
             }
-        }
-        Ok(nats)
+            Ok(nats)
+        })
     }
 
     /// Whether the connection is up.

@@ -7,7 +7,7 @@ use async_nats::jetstream::{
     message::PublishMessage,
     publish::PublishAck,
 };
-use futures::{StreamExt, stream::FuturesOrdered};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Head, Identity, Log, LogError, Recorded};
 use tokio::sync::watch;
@@ -180,40 +180,42 @@ impl Relay {
 
     /// Publishes until cancelled. Outages are waited out; where somebody must act, the status and the log say what to do, and
     /// the relay goes on once it is done.
-    pub async fn run(self, cancel: CancellationToken) {
-        let mut pause = MIN_PAUSE;
-        let mut reminder = Reminder::new();
-        loop {
-            let before = self.status.borrow().position;
-            let Some(Err(error)) = cancel.run_until_cancelled(self.carry()).await else { return };
-            if self.status.borrow().position != before {
-                pause = MIN_PAUSE;
-            }
-            let stopped = !error.is_transient();
-            if error.is_race() && pause == MIN_PAUSE {
-                debug!(%error, "another relay was faster, or the stream lost its end; looking again");
-            } else {
-                let state = if stopped { RelayState::Stopped } else { RelayState::Retrying };
-                // A request that needs a right we do not have merely times out; the server says why.
-                let complaint = self.nats.complaint().filter(|_| !stopped);
-                let text =
-                    complaint.map_or_else(|| error.to_string(), |why| format!("{error} (the server says: {why})"));
-                match reminder.is_due(&text) {
-                    true if stopped => error!(error = text, "the relay stopped"),
-                    true => warn!(error = text, "the relay tries again"),
-                    false => {}
+    pub fn run(self, cancel: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let mut pause = MIN_PAUSE;
+            let mut reminder = Reminder::new();
+            loop {
+                let before = self.status.borrow().position;
+                let Some(Err(error)) = cancel.run_until_cancelled(self.carry()).await else { return };
+                if self.status.borrow().position != before {
+                    pause = MIN_PAUSE;
                 }
-                self.status.send_modify(|status| {
-                    status.state = state;
-                    status.last_error = Some(text);
-                });
+                let stopped = !error.is_transient();
+                if error.is_race() && pause == MIN_PAUSE {
+                    debug!(%error, "another relay was faster, or the stream lost its end; looking again");
+                } else {
+                    let state = if stopped { RelayState::Stopped } else { RelayState::Retrying };
+                    // A request that needs a right we do not have merely times out; the server says why.
+                    let complaint = self.nats.complaint().filter(|_| !stopped);
+                    let text =
+                        complaint.map_or_else(|| error.to_string(), |why| format!("{error} (the server says: {why})"));
+                    match reminder.is_due(&text) {
+                        true if stopped => error!(error = text, "the relay stopped"),
+                        true => warn!(error = text, "the relay tries again"),
+                        false => {}
+                    }
+                    self.status.send_modify(|status| {
+                        status.state = state;
+                        status.last_error = Some(text);
+                    });
+                }
+                let wait = if stopped { STOPPED_CHECK } else { pause };
+                if cancel.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                    return;
+                }
+                pause = MAX_PAUSE.min(pause * 2);
             }
-            let wait = if stopped { STOPPED_CHECK } else { pause };
-            if cancel.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
-                return;
-            }
-            pause = MAX_PAUSE.min(pause * 2);
-        }
+        })
     }
 
     /// Goes on where the stream ends; returns only with a reason to look at the stream again.

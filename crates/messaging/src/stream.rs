@@ -5,6 +5,7 @@ use async_nats::jetstream::{
     context::{CreateStreamErrorKind, GetStreamErrorKind},
     stream::{Config, DiscardPolicy, Info, PersistenceMode, RawMessageErrorKind, RetentionPolicy, StorageType},
 };
+use futures::future::BoxFuture;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Hash, Identity};
 use tracing::{info, warn};
@@ -122,20 +123,22 @@ pub(crate) async fn make_anew(
 ///
 /// # Errors
 /// When there is no stream, it carries another log, or NATS fails.
-pub async fn take_stream(nats: &Nats, identity: &Identity) -> Result<Option<String>, StreamError> {
-    nats.check_server().await?;
-    let stream = nats.link.stream.clone();
-    let found = find(nats).await?.ok_or(StreamError::Missing { stream })?;
-    let info = found.cached_info();
-    let before = match owner(&info.config, identity) {
-        Ok(true) => return Ok(None),
-        Ok(false) => "a place that nobody noted".to_owned(),
-        Err(StreamError::OtherPlace { theirs, .. }) => theirs,
-        Err(error) => return Err(error),
-    };
-    let config = marked(info.config.clone(), identity);
-    nats.link.jetstream.update_stream(&config).await.map_err(|error| failed(nats, "mark", error))?;
-    Ok(Some(before))
+pub fn take_stream<'a>(nats: &'a Nats, identity: &'a Identity) -> BoxFuture<'a, Result<Option<String>, StreamError>> {
+    Box::pin(async move {
+        nats.check_server().await?;
+        let stream = nats.link.stream.clone();
+        let found = find(nats).await?.ok_or(StreamError::Missing { stream })?;
+        let info = found.cached_info();
+        let before = match owner(&info.config, identity) {
+            Ok(true) => return Ok(None),
+            Ok(false) => "a place that nobody noted".to_owned(),
+            Err(StreamError::OtherPlace { theirs, .. }) => theirs,
+            Err(error) => return Err(error),
+        };
+        let config = marked(info.config.clone(), identity);
+        nats.link.jetstream.update_stream(&config).await.map_err(|error| failed(nats, "mark", error))?;
+        Ok(Some(before))
+    })
 }
 
 /// Whether the stream says that it belongs to this log in this place.

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
+use futures::future::BoxFuture;
 use orderlog_event_log::{empty_wal, open_sqlite_to_read, postgres_pool, sqlite_pool, vacuum};
 use sqlx::{
     AssertSqlSafe, Connection as _, Postgres, Sqlite, Transaction,
@@ -58,16 +59,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be reached or prepared.
-    pub(crate) async fn open(url: &str) -> Result<Store, StoreError> {
-        Store::connect(url, true).await
+    pub(crate) fn open(url: &str) -> BoxFuture<'_, Result<Store, StoreError>> {
+        Box::pin(async move { Store::connect(url, true).await })
     }
 
     /// Opens what is there for reading alone.
     ///
     /// # Errors
     /// When it is not there or cannot be reached.
-    pub(crate) async fn open_to_read(url: &str) -> Result<Store, StoreError> {
-        Store::connect(url, false).await
+    pub(crate) fn open_to_read(url: &str) -> BoxFuture<'_, Result<Store, StoreError>> {
+        Box::pin(async move { Store::connect(url, false).await })
     }
 
     async fn connect(url: &str, create: bool) -> Result<Store, StoreError> {
@@ -125,43 +126,49 @@ impl Store {
     }
 
     /// A transaction that writes.
-    pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
-        let failed = StoreError::doing("starting to write");
-        Ok(match self {
-            Store::Postgres(pool) => Tx::Postgres(begin(pool, "BEGIN").await.map_err(failed)?),
-            Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?),
+    pub(crate) fn write(&self) -> BoxFuture<'_, Result<Tx, StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("starting to write");
+            Ok(match self {
+                Store::Postgres(pool) => Tx::Postgres(begin(pool, "BEGIN").await.map_err(failed)?),
+                Store::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?),
+            })
         })
     }
 
     /// A transaction that changes tables; at most one at a time, and it never waits long for queries. But longer than the
     /// second (PostgreSQL's `deadlock_timeout`) after which an autovacuum of a table gives way: else one of a large
     /// table would outlast every try.
-    pub(crate) async fn alter(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.write().await?;
-        if let Tx::Postgres(session) = &mut tx {
-            let failed = StoreError::doing("writing");
-            sqlx::query("SET LOCAL lock_timeout = '1500ms'").execute(&mut **session).await.map_err(&failed)?;
-            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK);
-            lock.execute(&mut **session).await.map_err(&failed)?;
-        }
-        Ok(tx)
+    pub(crate) fn alter(&self) -> BoxFuture<'_, Result<Tx, StoreError>> {
+        Box::pin(async move {
+            let mut tx = self.write().await?;
+            if let Tx::Postgres(session) = &mut tx {
+                let failed = StoreError::doing("writing");
+                sqlx::query("SET LOCAL lock_timeout = '1500ms'").execute(&mut **session).await.map_err(&failed)?;
+                let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK);
+                lock.execute(&mut **session).await.map_err(&failed)?;
+            }
+            Ok(tx)
+        })
     }
 
     /// A transaction that reads one moment of `tables` (held against a swap until it ends).
-    pub(crate) async fn read(&self, tables: &[&str]) -> Result<Tx, StoreError> {
-        let failed = StoreError::doing("starting to read");
-        Ok(match self {
-            Store::Postgres(pool) => {
-                // The locks come before the snapshot: whatever was swapped in before them is wholly visible. A plan made
-                // for any value takes every range for one of a few rows, and sorted thousands for the first twenty.
-                let begin = format!(
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; \
-                     LOCK TABLE {} IN ACCESS SHARE MODE",
-                    tables.join(", ")
-                );
-                Tx::Postgres(self::begin(pool, &begin).await.map_err(failed)?)
-            }
-            Store::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(failed)?),
+    pub(crate) fn read<'a>(&'a self, tables: &'a [&'a str]) -> BoxFuture<'a, Result<Tx, StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("starting to read");
+            Ok(match self {
+                Store::Postgres(pool) => {
+                    // The locks come before the snapshot: whatever was swapped in before them is wholly visible. A plan made
+                    // for any value takes every range for one of a few rows, and sorted thousands for the first twenty.
+                    let begin = format!(
+                        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; \
+                         LOCK TABLE {} IN ACCESS SHARE MODE",
+                        tables.join(", ")
+                    );
+                    Tx::Postgres(self::begin(pool, &begin).await.map_err(failed)?)
+                }
+                Store::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(failed)?),
+            })
         })
     }
 
@@ -189,14 +196,16 @@ impl Store {
     }
 
     /// Closes every connection.
-    pub(crate) async fn close(&self) {
-        match self {
-            Store::Postgres(pool) => pool.close().await,
-            Store::Sqlite { writer, readers, .. } => {
-                readers.close().await;
-                writer.close().await;
+    pub(crate) fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            match self {
+                Store::Postgres(pool) => pool.close().await,
+                Store::Sqlite { writer, readers, .. } => {
+                    readers.close().await;
+                    writer.close().await;
+                }
             }
-        }
+        })
     }
 }
 
@@ -237,22 +246,26 @@ pub(crate) enum Tx {
 }
 
 impl Tx {
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        let failed = StoreError::doing("committing to");
-        match self {
-            Tx::Postgres(tx) => tx.commit().await.map_err(failed),
-            Tx::Sqlite(tx) => tx.commit().await.map_err(failed),
-        }
+    pub(crate) fn commit(self) -> BoxFuture<'static, Result<(), StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("committing to");
+            match self {
+                Tx::Postgres(tx) => tx.commit().await.map_err(failed),
+                Tx::Sqlite(tx) => tx.commit().await.map_err(failed),
+            }
+        })
     }
 
     /// Runs several statements of a schema file.
-    pub(crate) async fn script(&mut self, script: String) -> Result<(), StoreError> {
-        let failed = StoreError::doing("preparing tables of");
-        let script = AssertSqlSafe(script);
-        match self {
-            Tx::Postgres(tx) => sqlx::raw_sql(script).execute(&mut **tx).await.map(drop).map_err(failed),
-            Tx::Sqlite(tx) => sqlx::raw_sql(script).execute(&mut **tx).await.map(drop).map_err(failed),
-        }
+    pub(crate) fn script(&mut self, script: String) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("preparing tables of");
+            let script = AssertSqlSafe(script);
+            match self {
+                Tx::Postgres(tx) => sqlx::raw_sql(script).execute(&mut **tx).await.map(drop).map_err(failed),
+                Tx::Sqlite(tx) => sqlx::raw_sql(script).execute(&mut **tx).await.map(drop).map_err(failed),
+            }
+        })
     }
 
     /// Whether the engine is PostgreSQL.
@@ -262,20 +275,23 @@ impl Tx {
 }
 
 /// Creates the schema on PostgreSQL, where the search path names it before it exists.
-pub(crate) async fn create_schema(store: &Store) -> Result<(), StoreError> {
-    let Store::Postgres(pool) = store else { return Ok(()) };
-    let failed = StoreError::doing("creating the schema of");
-    let mut connection: PoolConnection<Postgres> = pool.acquire().await.map_err(&failed)?;
-    // Somebody else may have made it for a role that may not.
-    let there: bool = sqlx::query_scalar("SELECT to_regnamespace('read_models') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&failed)?;
-    if there {
-        return Ok(());
-    }
-    // IF NOT EXISTS alone still races with another node that starts at the same moment.
-    let script =
-        format!("BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK}); CREATE SCHEMA IF NOT EXISTS read_models; COMMIT");
-    sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *connection).await.map(drop).map_err(failed)
+pub(crate) fn create_schema(store: &Store) -> BoxFuture<'_, Result<(), StoreError>> {
+    Box::pin(async move {
+        let Store::Postgres(pool) = store else { return Ok(()) };
+        let failed = StoreError::doing("creating the schema of");
+        let mut connection: PoolConnection<Postgres> = pool.acquire().await.map_err(&failed)?;
+        // Somebody else may have made it for a role that may not.
+        let there: bool = sqlx::query_scalar("SELECT to_regnamespace('read_models') IS NOT NULL")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(&failed)?;
+        if there {
+            return Ok(());
+        }
+        // IF NOT EXISTS alone still races with another node that starts at the same moment.
+        let script = format!(
+            "BEGIN; SELECT pg_advisory_xact_lock({SCHEMA_LOCK}); CREATE SCHEMA IF NOT EXISTS read_models; COMMIT"
+        );
+        sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut *connection).await.map(drop).map_err(failed)
+    })
 }

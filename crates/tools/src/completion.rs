@@ -1,5 +1,6 @@
 //! Completion of arguments: order numbers and SKUs.
 
+use futures::future::BoxFuture;
 use orderlog_domain::ids::OrderId;
 use orderlog_projections::catalogue;
 use orderlog_read_models::PageRequest;
@@ -12,19 +13,23 @@ const OFFERED: u32 = 20;
 const LOOKED_THROUGH: usize = 100_000;
 
 /// The latest orders whose number begins like this, and how many there are.
-pub async fn orders(shop: &OpenShop, begin: &str) -> Result<(Vec<String>, usize), Failure> {
-    let next = shop.log.head().await.map_err(anyhow::Error::new)?.next_order;
-    let numbers = (OrderId::FIRST.0..next.0).rev().take(LOOKED_THROUGH).map(|number| number.to_string());
-    let mut fitting: Vec<String> = numbers.filter(|number| number.starts_with(begin.trim())).collect();
-    let total = fitting.len();
-    fitting.truncate(OFFERED as usize);
-    Ok((fitting, total))
+pub fn orders<'a>(shop: &'a OpenShop, begin: &'a str) -> BoxFuture<'a, Result<(Vec<String>, usize), Failure>> {
+    Box::pin(async move {
+        let next = shop.log.head().await.map_err(anyhow::Error::new)?.next_order;
+        let numbers = (OrderId::FIRST.0..next.0).rev().take(LOOKED_THROUGH).map(|number| number.to_string());
+        let mut fitting: Vec<String> = numbers.filter(|number| number.starts_with(begin.trim())).collect();
+        let total = fitting.len();
+        fitting.truncate(OFFERED as usize);
+        Ok((fitting, total))
+    })
 }
 
 /// SKUs of products that fit a text, and how many there are.
-pub async fn skus(shop: &OpenShop, text: &str) -> Result<(Vec<String>, usize), Failure> {
-    let (page, fresh) = (PageRequest::first(OFFERED), shop.moments.fresh().await?);
-    let found = catalogue::products(&shop.projections, Some(text), false, page, fresh).await?.found;
-    let total = usize::try_from(found.total_count).unwrap_or_default();
-    Ok((found.products.into_iter().map(|product| product.sku).collect(), total))
+pub fn skus<'a>(shop: &'a OpenShop, text: &'a str) -> BoxFuture<'a, Result<(Vec<String>, usize), Failure>> {
+    Box::pin(async move {
+        let (page, fresh) = (PageRequest::first(OFFERED), shop.moments.fresh().await?);
+        let found = catalogue::products(&shop.projections, Some(text), false, page, fresh).await?.found;
+        let total = usize::try_from(found.total_count).unwrap_or_default();
+        Ok((found.products.into_iter().map(|product| product.sku).collect(), total))
+    })
 }

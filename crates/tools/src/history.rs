@@ -1,5 +1,6 @@
 //! Streams read from the log itself: an order as it stands or stood, and everything that happened to it.
 
+use futures::future::BoxFuture;
 use orderlog_domain::{
     envelope::{self, Envelope},
     event::{Event, Fact},
@@ -16,75 +17,87 @@ use orderlog_read_models::Projections;
 const PAGE: u32 = 1_000;
 
 /// Every event of an order, oldest first, up to a position where one is given; empty when there is no such order (yet).
-pub async fn events_of(log: &Log, order: OrderId, until: Option<Position>) -> anyhow::Result<Vec<Envelope<Event>>> {
-    let mut events: Vec<Envelope<Event>> = vec![];
-    loop {
-        let after = events.last().map_or(Version::NONE, |event| event.version);
-        let page = log.read_stream(StreamId::Order(order), after, PAGE).await?;
-        for recorded in &page {
-            if until.is_some_and(|until| recorded.position > until) {
+pub fn events_of(
+    log: &Log,
+    order: OrderId,
+    until: Option<Position>,
+) -> BoxFuture<'_, anyhow::Result<Vec<Envelope<Event>>>> {
+    Box::pin(async move {
+        let mut events: Vec<Envelope<Event>> = vec![];
+        loop {
+            let after = events.last().map_or(Version::NONE, |event| event.version);
+            let page = log.read_stream(StreamId::Order(order), after, PAGE).await?;
+            for recorded in &page {
+                if until.is_some_and(|until| recorded.position > until) {
+                    return Ok(events);
+                }
+                events.push(envelope::decode(&recorded.json)?);
+            }
+            if page.len() < PAGE as usize {
                 return Ok(events);
             }
-            events.push(envelope::decode(&recorded.json)?);
         }
-        if page.len() < PAGE as usize {
-            return Ok(events);
-        }
-    }
+    })
 }
 
 /// The state of a stream, as it stands or stood right after `until`: all its events folded.
-pub async fn state(log: &Log, stream: StreamId, until: Option<Position>) -> anyhow::Result<State> {
-    let mut state = State::empty(stream);
-    let counts = |position: Position| until.is_none_or(|until| position <= until);
-    loop {
-        let page = log.read_stream(stream, state.version(), PAGE).await?;
-        for recorded in page.iter().take_while(|recorded| counts(recorded.position)) {
-            let event = envelope::decode(&recorded.json)?;
-            state.evolve(&event.data, &event.provenance);
+pub fn state(log: &Log, stream: StreamId, until: Option<Position>) -> BoxFuture<'_, anyhow::Result<State>> {
+    Box::pin(async move {
+        let mut state = State::empty(stream);
+        let counts = |position: Position| until.is_none_or(|until| position <= until);
+        loop {
+            let page = log.read_stream(stream, state.version(), PAGE).await?;
+            for recorded in page.iter().take_while(|recorded| counts(recorded.position)) {
+                let event = envelope::decode(&recorded.json)?;
+                state.evolve(&event.data, &event.provenance);
+            }
+            if page.len() < PAGE as usize || page.last().is_some_and(|last| !counts(last.position)) {
+                return Ok(state);
+            }
         }
-        if page.len() < PAGE as usize || page.last().is_some_and(|last| !counts(last.position)) {
-            return Ok(state);
-        }
-    }
+    })
 }
 
 /// A product as its stream tells it right after `position`.
-pub async fn product_at(log: &Log, id: ProductId, position: Position) -> anyhow::Result<Product> {
-    Ok(match state(log, StreamId::Product(id), Some(position)).await? {
-        State::Product(product) => product,
-        State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) => Product::empty(id),
+pub fn product_at(log: &Log, id: ProductId, position: Position) -> BoxFuture<'_, anyhow::Result<Product>> {
+    Box::pin(async move {
+        Ok(match state(log, StreamId::Product(id), Some(position)).await? {
+            State::Product(product) => product,
+            State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) => Product::empty(id),
+        })
     })
 }
 
 /// The stock of a product right after `position`: the last mark before it, and the few events since, from the log.
-pub async fn stock_at(
-    log: &Log,
-    projections: &Projections,
+pub fn stock_at<'a>(
+    log: &'a Log,
+    projections: &'a Projections,
     product: ProductId,
     position: Position,
-) -> anyhow::Result<Units> {
-    let mark = stock::last_mark(projections, product, position).await?;
-    let mut units = mark.as_ref().map_or_else(Units::default, |mark| Units {
-        on_hand: mark.on_hand,
-        reserved: mark.reserved,
-        backordered: mark.backordered,
-    });
-    let mut version = mark.map_or(Version::NONE, |mark| Version(mark.version));
-    // More than one page only where the read model has yet to come to the next mark.
-    let page_size = u32::try_from(MARK_EVERY).unwrap_or(u32::MAX);
-    loop {
-        let page = log.read_stream(StreamId::Stock(product), version, page_size).await?;
-        for recorded in page.iter().take_while(|recorded| recorded.position <= position) {
-            if let Fact::Stock(fact) = envelope::decode(&recorded.json)?.data.fact() {
-                units.take(&fact);
+) -> BoxFuture<'a, anyhow::Result<Units>> {
+    Box::pin(async move {
+        let mark = stock::last_mark(projections, product, position).await?;
+        let mut units = mark.as_ref().map_or_else(Units::default, |mark| Units {
+            on_hand: mark.on_hand,
+            reserved: mark.reserved,
+            backordered: mark.backordered,
+        });
+        let mut version = mark.map_or(Version::NONE, |mark| Version(mark.version));
+        // More than one page only where the read model has yet to come to the next mark.
+        let page_size = u32::try_from(MARK_EVERY).unwrap_or(u32::MAX);
+        loop {
+            let page = log.read_stream(StreamId::Stock(product), version, page_size).await?;
+            for recorded in page.iter().take_while(|recorded| recorded.position <= position) {
+                if let Fact::Stock(fact) = envelope::decode(&recorded.json)?.data.fact() {
+                    units.take(&fact);
+                }
+            }
+            match page.last() {
+                Some(last) if last.position <= position && page.len() == page_size as usize => version = last.version,
+                Some(_) | None => return Ok(units),
             }
         }
-        match page.last() {
-            Some(last) if last.position <= position && page.len() == page_size as usize => version = last.version,
-            Some(_) | None => return Ok(units),
-        }
-    }
+    })
 }
 
 /// What one command did to an order: its events in a row, and the order before and after them.

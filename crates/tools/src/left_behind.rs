@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
+use futures::future::BoxFuture;
 use orderlog_event_log::Log;
 use orderlog_projections::customers;
 use orderlog_read_models::{Projections, StoreError};
@@ -48,33 +49,40 @@ impl LeftBehind {
     }
 
     /// Tries to clear everything away; whether it is. What hinders it is logged once.
-    pub async fn clear(&self, log: &Log, keyring: &Keyring, projections: &Projections) -> bool {
-        // What is erased from here on may come too late for this.
-        let until = self.erasures.load(SeqCst);
-        let (keys, lists) = tokio::join!(keyring.clear_away(), clear_lists(log, projections));
-        let hindered = keys.and(lists).err();
-        if hindered.is_none() {
-            self.cleared.fetch_max(until, SeqCst);
-            self.tidied.store(true, SeqCst);
-        }
-        if hindered.as_ref().is_some_and(is_on_its_way) && !self.is_owed() {
-            return false; // Read models are being built, and nobody knows of anything in them.
-        }
-        let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
-        match &hindered {
-            Some(error) => {
-                let error = in_words(error);
-                if why.is_none() {
-                    tracing::warn!(error, "an erased customer is not cleared from every file yet");
+    pub fn clear<'a>(
+        &'a self,
+        log: &'a Log,
+        keyring: &'a Keyring,
+        projections: &'a Projections,
+    ) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            // What is erased from here on may come too late for this.
+            let until = self.erasures.load(SeqCst);
+            let (keys, lists) = tokio::join!(keyring.clear_away(), clear_lists(log, projections));
+            let hindered = keys.and(lists).err();
+            if hindered.is_none() {
+                self.cleared.fetch_max(until, SeqCst);
+                self.tidied.store(true, SeqCst);
+            }
+            if hindered.as_ref().is_some_and(is_on_its_way) && !self.is_owed() {
+                return false; // Read models are being built, and nobody knows of anything in them.
+            }
+            let mut why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+            match &hindered {
+                Some(error) => {
+                    let error = in_words(error);
+                    if why.is_none() {
+                        tracing::warn!(error, "an erased customer is not cleared from every file yet");
+                    }
+                    *why = Some(error);
                 }
-                *why = Some(error);
+                None if !self.is_due() && why.take().is_some() => {
+                    tracing::info!("erased customers are cleared from every file");
+                }
+                None => {}
             }
-            None if !self.is_due() && why.take().is_some() => {
-                tracing::info!("erased customers are cleared from every file");
-            }
-            None => {}
-        }
-        hindered.is_none()
+            hindered.is_none()
+        })
     }
 }
 

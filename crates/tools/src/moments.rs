@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use futures::future::BoxFuture;
 use orderlog_domain::{
     calendar::BusinessCalendar,
     envelope,
@@ -89,44 +90,48 @@ pub struct Past<'a> {
 impl Past<'_> {
     /// Reads `as_of`: an RFC 3339 time (what was recorded then is included), a position such as `1234`, or a date phrase,
     /// which means the end of its last day.
-    pub async fn read(&self, text: &str) -> Result<AsOf, Failure> {
-        let text = text.trim();
-        let (head, now) = (self.head, self.now);
-        if let Ok(position) = text.trim_start_matches('@').parse::<i64>() {
-            if YEARS.contains(&position) && !text.starts_with('@') && position <= head.0 {
-                return Err(ambiguous(position).into());
+    pub fn read<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<AsOf, Failure>> {
+        Box::pin(async move {
+            let text = text.trim();
+            let (head, now) = (self.head, self.now);
+            if let Ok(position) = text.trim_start_matches('@').parse::<i64>() {
+                if YEARS.contains(&position) && !text.starts_with('@') && position <= head.0 {
+                    return Err(ambiguous(position).into());
+                }
+                if !YEARS.contains(&position) || text.starts_with('@') {
+                    return match position {
+                        0.. if position <= head.0 => {
+                            let (position, said) = (Position(position), Said::Position);
+                            Ok(AsOf { position, at: recorded_at(self.log, position).await?, said })
+                        }
+                        _ => {
+                            Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into())
+                        }
+                    };
+                }
             }
-            if !YEARS.contains(&position) || text.starts_with('@') {
-                return match position {
-                    0.. if position <= head.0 => {
-                        let (position, said) = (Position(position), Said::Position);
-                        Ok(AsOf { position, at: recorded_at(self.log, position).await?, said })
-                    }
-                    _ => Err(problem(format!("Position {position} is not in the log, which ends at {head}.")).into()),
-                };
+            if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+                let at = at.with_timezone(&Utc);
+                if at > now {
+                    return Err(problem("That moment lies in the future.".to_owned()).into());
+                }
+                let position = last_position(self.log, head, |recorded_at| recorded_at <= at).await?;
+                return Ok(AsOf { position, at, said: Said::Time(at) });
             }
-        }
-        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-            let at = at.with_timezone(&Utc);
-            if at > now {
-                return Err(problem("That moment lies in the future.".to_owned()).into());
+            let calendar = self.calendar;
+            let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
+                rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
+            })?;
+            // A day that is not over ends now.
+            match range.to.map(|day| (day, calendar.day_bounds(day))) {
+                Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
+                Some((day, (_, end))) if end <= now => {
+                    let position = last_position(self.log, head, |recorded_at| recorded_at < end).await?;
+                    Ok(AsOf { position, at: end, said: Said::EndOf(day) })
+                }
+                Some(_) | None => Ok(AsOf { position: head, at: now, said: Said::Time(now) }),
             }
-            let position = last_position(self.log, head, |recorded_at| recorded_at <= at).await?;
-            return Ok(AsOf { position, at, said: Said::Time(at) });
-        }
-        let calendar = self.calendar;
-        let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
-            rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
-        })?;
-        // A day that is not over ends now.
-        match range.to.map(|day| (day, calendar.day_bounds(day))) {
-            Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
-            Some((day, (_, end))) if end <= now => {
-                let position = last_position(self.log, head, |recorded_at| recorded_at < end).await?;
-                Ok(AsOf { position, at: end, said: Said::EndOf(day) })
-            }
-            Some(_) | None => Ok(AsOf { position: head, at: now, said: Said::Time(now) }),
-        }
+        })
     }
 }
 

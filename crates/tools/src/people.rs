@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use futures::future::BoxFuture;
 use orderlog_domain::{
     customer::Customer,
     envelope,
@@ -35,29 +36,31 @@ const ADDRESSES_ONE_BY_ONE: usize = 500;
 /// # Errors
 /// When customers of the log have no key though nobody erased them, or the shop has lost its own keys, unless the
 /// configuration accepts that. No key was written then.
-pub async fn open_keys(
-    database_url: &str,
-    log: &Log,
-    which: &WhichLog,
+pub fn open_keys<'a>(
+    database_url: &'a str,
+    log: &'a Log,
+    which: &'a WhichLog,
     accept_missing: bool,
-) -> anyhow::Result<Keyring> {
-    if keys_file(database_url).is_some_and(|file| !file.exists()) && !accept_missing {
-        // Looked at first: an empty file made in the place of a lost one would be in its way.
-        let survey = Survey::between(log, Position::START, &log.head().await?).await?;
-        if let Some(one) = survey.living.iter().next() {
-            return Err(lost(survey.living.len(), *one));
+) -> BoxFuture<'a, anyhow::Result<Keyring>> {
+    Box::pin(async move {
+        if keys_file(database_url).is_some_and(|file| !file.exists()) && !accept_missing {
+            // Looked at first: an empty file made in the place of a lost one would be in its way.
+            let survey = Survey::between(log, Position::START, &log.head().await?).await?;
+            if let Some(one) = survey.living.iter().next() {
+                return Err(lost(survey.living.len(), *one));
+            }
         }
-    }
-    let mut keyring = Keyring::open(database_url, which).await?;
-    let settled = async {
-        let mut due = Due::look(log, &keyring).await?;
-        due.look_for_lost_keys(log, &keyring, accept_missing).await?;
-        // Not before: new keys would be in the way of lost ones that are put back.
-        keyring.make_shop_keys().await?;
-        due.settle(log, &keyring).await
-    };
-    settled.await.context("bring the customers' keys up to the log")?;
-    Ok(keyring)
+        let mut keyring = Keyring::open(database_url, which).await?;
+        let settled = async {
+            let mut due = Due::look(log, &keyring).await?;
+            due.look_for_lost_keys(log, &keyring, accept_missing).await?;
+            // Not before: new keys would be in the way of lost ones that are put back.
+            keyring.make_shop_keys().await?;
+            due.settle(log, &keyring).await
+        };
+        settled.await.context("bring the customers' keys up to the log")?;
+        Ok(keyring)
+    })
 }
 
 /// What was recorded of customers since their keys were last brought up to the log.
@@ -285,51 +288,57 @@ async fn settle_addresses(log: &Log, keyring: &Keyring, addresses: &HashMap<Cust
 }
 
 /// Lets the address that the log knows of a customer lead to it; false when it leads to another customer.
-pub async fn settle_address(log: &Log, keyring: &Keyring, id: CustomerId) -> anyhow::Result<bool> {
-    loop {
-        let customer = customer(log, id).await?;
-        let email = customer.profile.email.and_then(|sealed| keyring.open_seal("email", &sealed));
-        let Some(email) = email else { return Ok(true) };
-        if keyring.holder_of(&email).await? == Some(id) {
-            return Ok(true);
+pub fn settle_address<'a>(log: &'a Log, keyring: &'a Keyring, id: CustomerId) -> BoxFuture<'a, anyhow::Result<bool>> {
+    Box::pin(async move {
+        loop {
+            let customer = customer(log, id).await?;
+            let email = customer.profile.email.and_then(|sealed| keyring.open_seal("email", &sealed));
+            let Some(email) = email else { return Ok(true) };
+            if keyring.holder_of(&email).await? == Some(id) {
+                return Ok(true);
+            }
+            if !keyring.change_email(id, &email).await? {
+                return Ok(false);
+            }
+            // Once more from the log: the customer may have been given yet another address meanwhile.
         }
-        if !keyring.change_email(id, &email).await? {
-            return Ok(false);
-        }
-        // Once more from the log: the customer may have been given yet another address meanwhile.
-    }
+    })
 }
 
 /// A customer as the log knows it.
-pub async fn customer(log: &Log, id: CustomerId) -> anyhow::Result<Customer> {
-    Ok(match history::state(log, StreamId::Customer(id), None).await? {
-        State::Customer(customer) => customer,
-        State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) => Customer::empty(id),
+pub fn customer(log: &Log, id: CustomerId) -> BoxFuture<'_, anyhow::Result<Customer>> {
+    Box::pin(async move {
+        Ok(match history::state(log, StreamId::Customer(id), None).await? {
+            State::Customer(customer) => customer,
+            State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) => Customer::empty(id),
+        })
     })
 }
 
 /// Sees to it, while the node runs, that what was begun is ended: here or by a node that died.
-pub async fn keep_settled(
+pub fn keep_settled(
     log: Log,
     keyring: Arc<Keyring>,
     projections: Projections,
     left_behind: Arc<LeftBehind>,
     ending: CancellationToken,
-) {
-    loop {
-        if left_behind.is_due() {
-            left_behind.clear(&log, &keyring, &projections).await;
+) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        loop {
+            if left_behind.is_due() {
+                left_behind.clear(&log, &keyring, &projections).await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = ending.cancelled() => return,
+            }
+            match settle(&log, &keyring).await {
+                Ok(true) => left_behind.one_more(),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "customers' keys could not be brought up to the log"),
+            }
         }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = ending.cancelled() => return,
-        }
-        match settle(&log, &keyring).await {
-            Ok(true) => left_behind.one_more(),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "customers' keys could not be brought up to the log"),
-        }
-    }
+    })
 }
 
 /// Brings the keys up to what was recorded meanwhile; tells whether anybody was erased.

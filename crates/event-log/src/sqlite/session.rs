@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use futures::future::BoxFuture;
 use sqlx::{
     ConnectOptions, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -102,21 +103,23 @@ pub(super) async fn connect_to_read(url: &str) -> Result<(SqliteConnectOptions, 
 ///
 /// # Errors
 /// When it cannot be read.
-pub async fn open_to_read(
+pub fn open_to_read(
     options: SqliteConnectOptions,
-) -> Result<(SqliteConnectOptions, SqliteConnection), sqlx::Error> {
-    let options = options.create_if_missing(false);
-    let plain = options.clone().pragma("query_only", "ON");
-    match look(&plain).await {
-        Ok(connection) => Ok((plain, connection)),
-        // There is no WAL, so nobody uses the file, and no file may be made beside it: then it does not change either.
-        Err(error) if !has_wal(options.get_filename()) => {
-            let unchanging = options.immutable(true);
-            let connection = look(&unchanging).await.map_err(|_| error)?;
-            Ok((unchanging, connection))
+) -> BoxFuture<'static, Result<(SqliteConnectOptions, SqliteConnection), sqlx::Error>> {
+    Box::pin(async move {
+        let options = options.create_if_missing(false);
+        let plain = options.clone().pragma("query_only", "ON");
+        match look(&plain).await {
+            Ok(connection) => Ok((plain, connection)),
+            // There is no WAL, so nobody uses the file, and no file may be made beside it: then it does not change either.
+            Err(error) if !has_wal(options.get_filename()) => {
+                let unchanging = options.immutable(true);
+                let connection = look(&unchanging).await.map_err(|_| error)?;
+                Ok((unchanging, connection))
+            }
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
-    }
+    })
 }
 
 async fn look(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {

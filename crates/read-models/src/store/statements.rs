@@ -1,9 +1,12 @@
 //! Runs small statements and decodes their rows, on both engines.
 
+use futures::future::BoxFuture;
 use sqlx::{FromRow, Row as _, postgres::PgRow, sqlite::SqliteRow};
 
 use super::{LostSessions, Store, StoreError, Tx, sql::Sql};
 use crate::row::{Column, Kind, Row, Table, Value};
+
+const DECODING: &str = "decoding rows of";
 
 /// A row both engines can give.
 pub trait FromAnyRow: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
@@ -11,28 +14,23 @@ impl<T> FromAnyRow for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'
 
 impl Tx {
     /// Runs it; how many rows it touched.
-    pub(crate) async fn execute(&mut self, sql: &Sql) -> Result<u64, StoreError> {
-        let failed = StoreError::doing("writing");
-        match self {
-            Tx::Postgres(tx) => sql.postgres().execute(&mut **tx).await.map(|r| r.rows_affected()).map_err(failed),
-            Tx::Sqlite(tx) => sql.sqlite().execute(&mut **tx).await.map(|r| r.rows_affected()).map_err(failed),
-        }
+    pub(crate) fn execute<'a>(&'a mut self, sql: &'a Sql) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("writing");
+            match self {
+                Tx::Postgres(tx) => sql.postgres().execute(&mut **tx).await.map(|r| r.rows_affected()).map_err(failed),
+                Tx::Sqlite(tx) => sql.sqlite().execute(&mut **tx).await.map(|r| r.rows_affected()).map_err(failed),
+            }
+        })
     }
 
     /// Tuples or derived rows.
     pub(crate) async fn all<T: FromAnyRow>(&mut self, sql: &Sql) -> Result<Vec<T>, StoreError> {
-        let failed = StoreError::doing("querying");
-        let map = |source| StoreError::Database { doing: "decoding rows of", source };
-        match self {
-            Tx::Postgres(tx) => {
-                let rows = sql.postgres().fetch_all(&mut **tx).await.map_err(failed)?;
-                rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(map)
-            }
-            Tx::Sqlite(tx) => {
-                let rows = sql.sqlite().fetch_all(&mut **tx).await.map_err(failed)?;
-                rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(map)
-            }
-        }
+        let rows = match self.fetch(sql).await? {
+            Fetched::Postgres(rows) => rows.iter().map(T::from_row).collect(),
+            Fetched::Sqlite(rows) => rows.iter().map(T::from_row).collect::<Result<_, _>>(),
+        };
+        rows.map_err(StoreError::doing(DECODING))
     }
 
     /// The first row, if any.
@@ -42,19 +40,18 @@ impl Tx {
 
     /// Whole rows of a table: the statement selects [`Table::column_list`].
     pub(crate) async fn rows<R: Row>(&mut self, sql: &Sql) -> Result<Vec<R>, StoreError> {
-        let failed = StoreError::doing("querying");
-        let values = match self {
-            Tx::Postgres(tx) => {
-                let rows = sql.postgres().fetch_all(&mut **tx).await.map_err(failed)?;
-                rows.iter().map(|row| postgres_values(&R::TABLE, row, 0)).collect::<Result<Vec<_>, _>>()
-            }
-            Tx::Sqlite(tx) => {
-                let rows = sql.sqlite().fetch_all(&mut **tx).await.map_err(failed)?;
-                rows.iter().map(|row| sqlite_values(&R::TABLE, row, 0)).collect::<Result<Vec<_>, _>>()
-            }
-        };
-        let values = values.map_err(StoreError::doing("decoding rows of"))?;
+        let values = self.fetch(sql).await?.values(&R::TABLE)?;
         values.into_iter().map(R::from_values).collect::<Result<_, _>>().map_err(StoreError::Shape)
+    }
+
+    fn fetch<'a>(&'a mut self, sql: &'a Sql) -> BoxFuture<'a, Result<Fetched, StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("querying");
+            match self {
+                Tx::Postgres(tx) => sql.postgres().fetch_all(&mut **tx).await.map(Fetched::Postgres).map_err(failed),
+                Tx::Sqlite(tx) => sql.sqlite().fetch_all(&mut **tx).await.map(Fetched::Sqlite).map_err(failed),
+            }
+        })
     }
 }
 
@@ -62,31 +59,60 @@ impl Store {
     /// Runs a statement that is a moment by itself, and gives each row a number and a row of a table: the statement selects
     /// the number and then [`Table::column_list`], which is all NULL where there is no row.
     pub(crate) async fn numbered<R: Row>(&self, sql: &Sql) -> Result<Vec<(i64, Option<R>)>, StoreError> {
-        let failed = StoreError::doing("querying");
-        let rows: Vec<_> = match self {
-            Store::Postgres(pool) => {
-                let mut lost = LostSessions::default();
-                let rows = loop {
-                    match sql.postgres().fetch_all(pool).await {
-                        Err(error) if lost.one_more(&error) => {}
-                        outcome => break outcome.map_err(failed)?,
-                    }
-                };
-                rows.iter().map(|row| Ok((row.try_get(0)?, postgres_values(&R::TABLE, row, 1)?))).collect()
-            }
-            Store::Sqlite { readers, .. } => {
-                let rows = sql.sqlite().fetch_all(readers).await.map_err(failed)?;
-                rows.iter().map(|row| Ok((row.try_get(0)?, sqlite_values(&R::TABLE, row, 1)?))).collect()
-            }
-        };
-        let decoding = StoreError::doing("decoding rows of");
-        let row = |numbered: Result<(i64, Vec<Value>), sqlx::Error>| {
-            let (number, values) = numbered.map_err(&decoding)?;
+        let row = |(number, values): (i64, Vec<Value>)| {
             let there = values.first().is_some_and(|key| !key.is_null());
             let row = there.then(|| R::from_values(values)).transpose().map_err(StoreError::Shape)?;
             Ok((number, row))
         };
-        rows.into_iter().map(row).collect()
+        self.fetch(sql).await?.numbered(&R::TABLE)?.into_iter().map(row).collect()
+    }
+
+    fn fetch<'a>(&'a self, sql: &'a Sql) -> BoxFuture<'a, Result<Fetched, StoreError>> {
+        Box::pin(async move {
+            let failed = StoreError::doing("querying");
+            match self {
+                Store::Postgres(pool) => {
+                    let mut lost = LostSessions::default();
+                    loop {
+                        match sql.postgres().fetch_all(pool).await {
+                            Err(error) if lost.one_more(&error) => {}
+                            outcome => break outcome.map(Fetched::Postgres).map_err(failed),
+                        }
+                    }
+                }
+                Store::Sqlite { readers, .. } => {
+                    sql.sqlite().fetch_all(readers).await.map(Fetched::Sqlite).map_err(failed)
+                }
+            }
+        })
+    }
+}
+
+/// The rows that a statement gave.
+enum Fetched {
+    Postgres(Vec<PgRow>),
+    Sqlite(Vec<SqliteRow>),
+}
+
+impl Fetched {
+    /// Each row as a row of `table`.
+    fn values(&self, table: &Table) -> Result<Vec<Vec<Value>>, StoreError> {
+        let values = match self {
+            Fetched::Postgres(rows) => rows.iter().map(|row| postgres_values(table, row, 0)).collect(),
+            Fetched::Sqlite(rows) => rows.iter().map(|row| sqlite_values(table, row, 0)).collect::<Result<_, _>>(),
+        };
+        values.map_err(StoreError::doing(DECODING))
+    }
+
+    /// Each row as a number and a row of `table`.
+    fn numbered(&self, table: &Table) -> Result<Vec<(i64, Vec<Value>)>, StoreError> {
+        let postgres = |row: &PgRow| Ok((row.try_get(0)?, postgres_values(table, row, 1)?));
+        let sqlite = |row: &SqliteRow| Ok((row.try_get(0)?, sqlite_values(table, row, 1)?));
+        let numbered = match self {
+            Fetched::Postgres(rows) => rows.iter().map(postgres).collect(),
+            Fetched::Sqlite(rows) => rows.iter().map(sqlite).collect::<Result<_, _>>(),
+        };
+        numbered.map_err(StoreError::doing(DECODING))
     }
 }
 

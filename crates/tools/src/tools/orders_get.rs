@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use orderlog_domain::{
     ids::OrderId,
     order::Order,
@@ -57,9 +58,11 @@ pub(super) fn tool() -> Tool {
 }
 
 /// The order as it stands, as its tool answers it, in JSON.
-pub async fn order_json(shop: &Arc<OpenShop>, order_id: i64) -> Result<String, Failure> {
-    let answer = run(Arc::clone(shop), Input { order_id, as_of: None }).await?;
-    serde_json::to_string(&answer).map_err(|error| anyhow::Error::new(error).into())
+pub fn order_json(shop: &Arc<OpenShop>, order_id: i64) -> BoxFuture<'_, Result<String, Failure>> {
+    Box::pin(async move {
+        let answer = run(Arc::clone(shop), Input { order_id, as_of: None }).await?;
+        serde_json::to_string(&answer).map_err(|error| anyhow::Error::new(error).into())
+    })
 }
 
 async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use orderlog_domain::{
     format::day_in_words,
     ids::{OrderId, Position},
@@ -242,9 +243,11 @@ fn told_change(shop: &OpenShop, change: &Change, currency: Currency) -> Value {
 }
 
 /// Everything that happened to an order, as its tool answers it, in JSON.
-pub async fn history_json(shop: &Arc<OpenShop>, order_id: i64) -> Result<String, Failure> {
-    let answer = whole(Arc::clone(shop), order_id).await?;
-    serde_json::to_string(&answer).map_err(|error| anyhow::Error::new(error).into())
+pub fn history_json(shop: &Arc<OpenShop>, order_id: i64) -> BoxFuture<'_, Result<String, Failure>> {
+    Box::pin(async move {
+        let answer = whole(Arc::clone(shop), order_id).await?;
+        serde_json::to_string(&answer).map_err(|error| anyhow::Error::new(error).into())
+    })
 }
 
 /// For resources: the whole history as one page.
