@@ -1,5 +1,6 @@
 //! A command's path: resolve names, confirm where needed, seal, submit, answer. A repeated call gets its first answer.
 
+use futures::future::BoxFuture;
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{
     commands::{About, AnswerBulk, Command, ConfirmWhen},
@@ -39,16 +40,22 @@ impl Before {
 
 /// The receipt of this very call, if it was carried out before, whatever has changed since: one indexed read where there
 /// is an idempotency key or a token, and none otherwise.
-pub(crate) async fn carried_out(shop: &OpenShop, request: &Request) -> Result<Option<Before>, Failure> {
-    let confirmed = || request.common.confirm_token.as_deref().and_then(|token| request.bound(shop).read(token).ok());
-    let id = match &request.common.idempotency_key {
-        Some(_) => Some(request.command_id),
-        // It is derived from the token then, also from one that is too old to act.
-        None => confirmed().map(|(_, confirmed)| CommandId(confirmed.command_id)),
-    };
-    let Some(id) = id else { return Ok(None) };
-    let receipt = receipt_of(&shop.log, id, &[request.hash, request.former_hash]).await.map_err(failure)?;
-    Ok(receipt.map(|receipt| Before { readings: readings_of(&shop.keyring, &receipt), receipt }))
+pub(crate) fn carried_out<'a>(
+    shop: &'a OpenShop,
+    request: &'a Request,
+) -> BoxFuture<'a, Result<Option<Before>, Failure>> {
+    Box::pin(async move {
+        let confirmed =
+            || request.common.confirm_token.as_deref().and_then(|token| request.bound(shop).read(token).ok());
+        let id = match &request.common.idempotency_key {
+            Some(_) => Some(request.command_id),
+            // It is derived from the token then, also from one that is too old to act.
+            None => confirmed().map(|(_, confirmed)| CommandId(confirmed.command_id)),
+        };
+        let Some(id) = id else { return Ok(None) };
+        let receipt = receipt_of(&shop.log, id, &[request.hash, request.former_hash]).await.map_err(failure)?;
+        Ok(receipt.map(|receipt| Before { readings: readings_of(&shop.keyring, &receipt), receipt }))
+    })
 }
 
 /// What it answered, if it was carried out before.
@@ -76,43 +83,47 @@ pub(crate) async fn keep_answer(
 ///
 /// A command that is appended needs no look-up: the log acts on an id once, and the writer answers a repetition with the
 /// first receipt. One that fails, on a name or a version that has changed since, may have been carried out before.
-pub async fn carry_out(shop: &OpenShop, request: Request, command: Command) -> Result<CommandAnswer, Failure> {
-    let detail = request.detail;
-    if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
-        return match carried_out(shop, &request).await? {
-            Some(before) => Ok(before.answer(shop, command, detail).await),
-            None => carry_out_anew(shop, request, command).await,
-        };
-    }
-    if !request.keyed {
-        return carry_out_anew(shop, request, command).await;
-    }
-    match carry_out_anew(shop, request.clone(), command.clone()).await {
-        Err(Failure::Rejected(rejection)) if rejection.code != Code::Unavailable => {
-            match carried_out(shop, &request).await? {
+pub fn carry_out(shop: &OpenShop, request: Request, command: Command) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
+    Box::pin(async move {
+        let detail = request.detail;
+        if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
+            return match carried_out(shop, &request).await? {
                 Some(before) => Ok(before.answer(shop, command, detail).await),
-                None => Err(rejection.into()),
-            }
+                None => carry_out_anew(shop, request, command).await,
+            };
         }
-        done => done,
-    }
+        if !request.keyed {
+            return carry_out_anew(shop, request, command).await;
+        }
+        match carry_out_anew(shop, request.clone(), command.clone()).await {
+            Err(Failure::Rejected(rejection)) if rejection.code != Code::Unavailable => {
+                match carried_out(shop, &request).await? {
+                    Some(before) => Ok(before.answer(shop, command, detail).await),
+                    None => Err(rejection.into()),
+                }
+            }
+            done => done,
+        }
+    })
 }
 
 /// The same for a call that is known to be the first.
-pub(crate) async fn carry_out_anew(
+pub(crate) fn carry_out_anew(
     shop: &OpenShop,
     request: Request,
     command: Command,
-) -> Result<CommandAnswer, Failure> {
-    let resolved = shop.directory.resolve(command.references()).await?;
-    let (dry_run, detail) = (request.is_dry_run(), request.detail);
-    if !dry_run && command.confirm_when() != ConfirmWhen::Never {
-        // In a box, so that the many commands that need no word do not carry the room for it along.
-        return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
-    }
-    let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
-    let command = spoken(shop, command, &receipt).await;
-    Ok(answer(shop, &command, receipt, readings, dry_run, detail))
+) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
+    Box::pin(async move {
+        let resolved = shop.directory.resolve(command.references()).await?;
+        let (dry_run, detail) = (request.is_dry_run(), request.detail);
+        if !dry_run && command.confirm_when() != ConfirmWhen::Never {
+            // In a box, so that the many commands that need no word do not carry the room for it along.
+            return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
+        }
+        let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
+        let command = spoken(shop, command, &receipt).await;
+        Ok(answer(shop, &command, receipt, readings, dry_run, detail))
+    })
 }
 
 /// Carries out a command that may need the user's word: with a token that serves, or where it turns out that it needs none.
@@ -174,39 +185,44 @@ async fn spoken(shop: &OpenShop, mut command: Command, receipt: &Receipt) -> Com
     command
 }
 
+/// The command with its texts sealed, its receipt, and how its names were read.
+type Submitted = (Command, Receipt, Vec<String>);
+
 /// Puts a command whose names are resolved through the writer.
-pub(crate) async fn submit(
+pub(crate) fn submit(
     shop: &OpenShop,
     request: Request,
     mut command: Command,
     resolved: Resolved,
-) -> Result<(Command, Receipt, Vec<String>), Failure> {
-    let Resolved { names, readings } = resolved;
-    let Request { mut common, command_id, keyed, suspect, hash, caller, .. } = request;
-    let sealed_readings = seal(shop, &mut command, &mut common, &names, &readings).await?;
-    let now = shop.clock.now();
-    let submission = Submission {
-        names,
-        command_id,
-        keyed,
-        suspect,
-        request_hash: hash,
-        now,
-        occurred_at: command.occurred_at().unwrap_or(now),
-        expected_version: common.expected_version.map(Version),
-        readings: sealed_readings,
-        dry_run: common.dry_run == Some(true),
-        origin: Origin {
-            trace_id: caller.trace_id,
-            reason: common.reason,
-            request_text: common.request_text,
-            ..Origin::of(caller.principal.actor(), caller.agent)
-        },
-        command: command.clone(),
-    };
-    let receipt = shop.writer.submit(submission).await.map_err(failure)?;
-    let readings = if receipt.replayed { readings_of(&shop.keyring, &receipt) } else { readings };
-    Ok((command, receipt, readings))
+) -> BoxFuture<'_, Result<Submitted, Failure>> {
+    Box::pin(async move {
+        let Resolved { names, readings } = resolved;
+        let Request { mut common, command_id, keyed, suspect, hash, caller, .. } = request;
+        let sealed_readings = seal(shop, &mut command, &mut common, &names, &readings).await?;
+        let now = shop.clock.now();
+        let submission = Submission {
+            names,
+            command_id,
+            keyed,
+            suspect,
+            request_hash: hash,
+            now,
+            occurred_at: command.occurred_at().unwrap_or(now),
+            expected_version: common.expected_version.map(Version),
+            readings: sealed_readings,
+            dry_run: common.dry_run == Some(true),
+            origin: Origin {
+                trace_id: caller.trace_id,
+                reason: common.reason,
+                request_text: common.request_text,
+                ..Origin::of(caller.principal.actor(), caller.agent)
+            },
+            command: command.clone(),
+        };
+        let receipt = shop.writer.submit(submission).await.map_err(failure)?;
+        let readings = if receipt.replayed { readings_of(&shop.keyring, &receipt) } else { readings };
+        Ok((command, receipt, readings))
+    })
 }
 
 fn failure(error: SubmitError) -> Failure {

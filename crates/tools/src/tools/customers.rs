@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use orderlog_domain::{
     commands::{Command, EraseCustomer, RegisterCustomer, UpsertCustomer},
     event::SealedProfile,
@@ -131,75 +132,81 @@ fn customer_in(before: &Before) -> Result<CustomerId, Failure> {
 }
 
 /// Finds or mints the customer, seals what was given, and submits that.
-pub async fn register(shop: &OpenShop, request: Request, input: UpsertCustomer) -> Result<CommandAnswer, Failure> {
-    if let Some(before) = carried_out(shop, &request).await? {
-        let customer_id = customer_in(&before)?;
-        let command = Command::from(RegisterCustomer { customer_id, profile: SealedProfile::default() });
-        return Ok(before.answer(shop, command, request.detail).await);
-    }
-    input.check()?;
-    let mut readings = vec![];
-    let known = match (&input.customer, &input.email) {
-        (Some(customer), _) => {
-            let (id, reading) = shop.directory.customer(customer, "customer", Purpose::Write).await?;
-            readings.extend(reading);
-            Some(id)
+pub fn register(
+    shop: &OpenShop,
+    request: Request,
+    input: UpsertCustomer,
+) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
+    Box::pin(async move {
+        if let Some(before) = carried_out(shop, &request).await? {
+            let customer_id = customer_in(&before)?;
+            let command = Command::from(RegisterCustomer { customer_id, profile: SealedProfile::default() });
+            return Ok(before.answer(shop, command, request.detail).await);
         }
-        (None, Some(email)) => shop.keyring.by_email(email).await?,
-        (None, None) => None,
-    };
-    // Derived from the command, so that the same call again means the same person.
-    let proposed = CustomerId(Uuid::new_v5(&request.command_id.0, b"customer"));
-    let (dry_run, detail) = (request.is_dry_run(), request.detail);
-    let (customer_id, key) = match known {
-        // A person forgotten since the same call came first: its receipt needs no key, and nobody gets one back.
-        None if dry_run || shop.keyring.is_forgotten(proposed.0) => {
-            (proposed, Under::Pretended(shop.keyring.pretend(proposed)?))
-        }
-        None => {
-            if input.name.is_none() {
-                return Err(Rejection::invalid("name", "A new customer needs a name.").into());
+        input.check()?;
+        let mut readings = vec![];
+        let known = match (&input.customer, &input.email) {
+            (Some(customer), _) => {
+                let (id, reading) = shop.directory.customer(customer, "customer", Purpose::Write).await?;
+                readings.extend(reading);
+                Some(id)
             }
-            let _given = shop.keyring.giving_an_address().await;
-            let id = shop.keyring.identify(proposed, input.email.as_deref()).await?;
-            (id, Under::Ring(&shop.keyring, id))
-        }
-        // The decision says that this person was erased.
-        Some(id) if !shop.keyring.has_key(id).await? && (is_erased(shop, id).await? || dry_run) => {
-            (id, Under::Pretended(shop.keyring.pretend(id)?))
-        }
-        Some(id) => {
-            // Somebody whose key was lost gets a new one, for what is known from now on.
-            if !shop.keyring.has_key(id).await? {
-                shop.keyring.introduce(&[(id, None)]).await?;
+            (None, Some(email)) => shop.keyring.by_email(email).await?,
+            (None, None) => None,
+        };
+        // Derived from the command, so that the same call again means the same person.
+        let proposed = CustomerId(Uuid::new_v5(&request.command_id.0, b"customer"));
+        let (dry_run, detail) = (request.is_dry_run(), request.detail);
+        let (customer_id, key) = match known {
+            // A person forgotten since the same call came first: its receipt needs no key, and nobody gets one back.
+            None if dry_run || shop.keyring.is_forgotten(proposed.0) => {
+                (proposed, Under::Pretended(shop.keyring.pretend(proposed)?))
             }
-            (id, Under::Ring(&shop.keyring, id))
+            None => {
+                if input.name.is_none() {
+                    return Err(Rejection::invalid("name", "A new customer needs a name.").into());
+                }
+                let _given = shop.keyring.giving_an_address().await;
+                let id = shop.keyring.identify(proposed, input.email.as_deref()).await?;
+                (id, Under::Ring(&shop.keyring, id))
+            }
+            // The decision says that this person was erased.
+            Some(id) if !shop.keyring.has_key(id).await? && (is_erased(shop, id).await? || dry_run) => {
+                (id, Under::Pretended(shop.keyring.pretend(id)?))
+            }
+            Some(id) => {
+                // Somebody whose key was lost gets a new one, for what is known from now on.
+                if !shop.keyring.has_key(id).await? {
+                    shop.keyring.introduce(&[(id, None)]).await?;
+                }
+                (id, Under::Ring(&shop.keyring, id))
+            }
+        };
+        // Of a customer who is named, the address moves: not before that is recorded, and to nobody else meanwhile.
+        let moving = match (&input.customer, &input.email) {
+            (Some(_), Some(email)) => Some((email, shop.keyring.changing_an_address().await)),
+            _ => None,
+        };
+        if let Some((email, _)) = &moving
+            && shop.keyring.holder_of(email).await?.is_some_and(|holder| holder != customer_id)
+        {
+            let message = format!("Another customer already has the e-mail address {}.", email.trim());
+            return Err(Rejection::new(Code::InvalidArgument, message).field("email").into());
         }
-    };
-    // Of a customer who is named, the address moves: not before that is recorded, and to nobody else meanwhile.
-    let moving = match (&input.customer, &input.email) {
-        (Some(_), Some(email)) => Some((email, shop.keyring.changing_an_address().await)),
-        _ => None,
-    };
-    if let Some((email, _)) = &moving
-        && shop.keyring.holder_of(email).await?.is_some_and(|holder| holder != customer_id)
-    {
-        let message = format!("Another customer already has the e-mail address {}.", email.trim());
-        return Err(Rejection::new(Code::InvalidArgument, message).field("email").into());
-    }
-    let profile = key.seal_all(&input).await?;
-    let command = Command::from(RegisterCustomer { customer_id, profile });
-    let resolved = Resolved { readings, ..Resolved::default() };
-    let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
-    let mut warning = None;
-    if let (Some((email, _)), false) = (&moving, dry_run)
-        && !people::settle_address(&shop.log, &shop.keyring, customer_id).await?
-    {
-        // Two nodes gave one address away at the same moment; the log holds both.
-        warning =
-            Some(format!("Another customer was given {} as well: give one of them another address.", email.trim()));
-    }
-    Ok(answer(shop, &command, receipt, readings, dry_run, detail).warned(warning))
+        let profile = key.seal_all(&input).await?;
+        let command = Command::from(RegisterCustomer { customer_id, profile });
+        let resolved = Resolved { readings, ..Resolved::default() };
+        let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
+        let mut warning = None;
+        if let (Some((email, _)), false) = (&moving, dry_run)
+            && !people::settle_address(&shop.log, &shop.keyring, customer_id).await?
+        {
+            // Two nodes gave one address away at the same moment; the log holds both.
+            warning =
+                Some(format!("Another customer was given {} as well: give one of them another address.", email.trim()));
+        }
+        Ok(answer(shop, &command, receipt, readings, dry_run, detail).warned(warning))
+    })
 }
 
 /// Under which key particulars are sealed.
