@@ -1,4 +1,4 @@
-//! The latest entry of each product; events carry it whole, so nothing is read.
+//! The latest entry of each product; events carry it whole.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -6,7 +6,7 @@ use orderlog_domain::{
     ids::ProductId,
     text::{key, name_key},
 };
-use orderlog_read_models::{CachedRows, CannotApply, Fold, RowCache, table};
+use orderlog_read_models::{CachedRows, CannotApply, Fold, NameIndex, Row as _, RowCache, table};
 use uuid::Uuid;
 
 table! {
@@ -43,9 +43,15 @@ table! {
     }
 }
 
-#[derive(Default)]
 pub(super) struct CatalogueFold {
-    products: CachedRows<Product>,
+    pub(super) products: CachedRows<Product>,
+    pub(super) names: NameIndex<Product>,
+}
+
+impl Default for CatalogueFold {
+    fn default() -> CatalogueFold {
+        CatalogueFold { products: CachedRows::whole(), names: NameIndex::default() }
+    }
 }
 
 impl Fold for CatalogueFold {
@@ -53,19 +59,32 @@ impl Fold for CatalogueFold {
         vec![&mut self.products]
     }
 
-    fn prefetch(&mut self, _event: &Envelope<Event>) {}
+    fn prefetch(&mut self, _event: &Envelope<Event>) {
+        // Events carry an entry whole, so none is read to take one in.
+    }
 
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {
         match event.data.fact() {
             Fact::Product(ProductFact::ProductRegistered(fact)) => {
-                self.products.put(row(fact.product_id, &fact.sku, &fact.entry));
+                self.put(row(fact.product_id, &fact.sku, &fact.entry));
             }
             Fact::Product(ProductFact::ProductChanged(fact)) => {
-                self.products.put(row(fact.product_id, &fact.sku, &fact.entry));
+                self.put(row(fact.product_id, &fact.sku, &fact.entry));
             }
             Fact::Order(_) | Fact::Stock(_) | Fact::Customer(_) | Fact::Rate(_) => {}
         }
         Ok(())
+    }
+
+    fn serve(&mut self) {
+        self.names = NameIndex::of(&self.products);
+    }
+}
+
+impl CatalogueFold {
+    fn put(&mut self, row: Product) {
+        self.names.replace(self.products.get(&row.key()), Some(&row));
+        self.products.put(row);
     }
 }
 

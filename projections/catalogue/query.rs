@@ -5,7 +5,7 @@ use orderlog_read_models::{
     Answer, Cursor, Found, Freshness, Named, NamedPage, PageRequest, Projections, QueryError, find, list,
 };
 
-use super::{Product, READ_MODEL};
+use super::{Product, READ_MODEL, fold::CatalogueFold};
 
 /// A page of products.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,14 @@ impl Named for Product {
     fn name(&self) -> &str {
         &self.name
     }
+
+    fn identifier_key(&self) -> Option<&str> {
+        Some(&self.sku_lower)
+    }
+
+    fn name_key(&self) -> Option<&str> {
+        (!self.archived).then_some(&self.name_lower)
+    }
 }
 
 /// Products by id, those that exist, in the order of their ids.
@@ -37,7 +45,8 @@ pub async fn products_by_id(
     ids: &[ProductId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<Product>>, QueryError> {
-    projections.by_key(&READ_MODEL, ids.iter().map(|id| id.0), freshness).await
+    let keys = ids.iter().map(|id| (id.0,)).collect();
+    projections.by_key(&READ_MODEL, |fold: &CatalogueFold| &fold.products, keys, freshness).await
 }
 
 /// What `text` calls: by SKU, then exact name, then all words of a name, then the beginning of a name or of a word in it,
@@ -51,6 +60,10 @@ pub async fn find_products(
     limit: u32,
     freshness: Freshness,
 ) -> Result<Answer<Found<Product>>, QueryError> {
+    let exact = |fold: &CatalogueFold, _| fold.names.find(&fold.products, text, limit);
+    if let Some(found) = projections.present(&READ_MODEL, freshness, exact).await? {
+        return Ok(found);
+    }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let found = find(&mut read, text, limit).await?;
     read.answer(found).await

@@ -6,7 +6,7 @@ use orderlog_domain::{
     ids::CustomerId,
     text::{key, name_key},
 };
-use orderlog_read_models::{CachedRows, CannotApply, Fold, RowCache, Unseal, table};
+use orderlog_read_models::{CachedRows, CannotApply, Fold, NameIndex, Row as _, RowCache, Unseal, table};
 use uuid::Uuid;
 
 table! {
@@ -32,13 +32,14 @@ table! {
 }
 
 pub(super) struct CustomersFold {
-    customers: CachedRows<Customer>,
+    pub(super) customers: CachedRows<Customer>,
+    pub(super) names: NameIndex<Customer>,
     unseal: Unseal,
 }
 
 impl CustomersFold {
     pub(super) fn new(unseal: Unseal) -> CustomersFold {
-        CustomersFold { customers: CachedRows::default(), unseal }
+        CustomersFold { customers: CachedRows::whole(), names: NameIndex::default(), unseal }
     }
 
     fn merge(&mut self, mut customer: Customer, profile: &SealedProfile) {
@@ -56,6 +57,7 @@ impl CustomersFold {
         if let Some(address) = &profile.address {
             customer.address = self.unseal.open("address", address);
         }
+        self.names.replace(self.customers.get(&customer.key()), Some(&customer));
         self.customers.put(customer);
     }
 }
@@ -85,10 +87,18 @@ impl Fold for CustomersFold {
                 };
                 self.merge(customer, &fact.profile);
             }
-            Fact::Customer(CustomerFact::CustomerErased(fact)) => self.customers.remove((fact.customer_id.0,)),
+            Fact::Customer(CustomerFact::CustomerErased(fact)) => {
+                let key = (fact.customer_id.0,);
+                self.names.replace(self.customers.get(&key), None);
+                self.customers.remove(key);
+            }
             Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) => {}
         }
         Ok(())
+    }
+
+    fn serve(&mut self) {
+        self.names = NameIndex::of(&self.customers);
     }
 }
 

@@ -4,7 +4,7 @@ mod fold;
 mod query;
 
 pub use fold::Customer;
-pub use query::{Customers, customers, customers_by_id, find_customers, purge_erased};
+pub use query::{Customers, customers, customers_by_id, find_customers, purge_erased, remembered_by_email};
 
 use orderlog_read_models::{ReadModel, Row as _};
 

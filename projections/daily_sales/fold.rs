@@ -1,11 +1,15 @@
-//! Keeps every posting and adds them up. The rule itself is the domain's; nothing is read, the tables add.
+//! Keeps every posting and adds them up. The rule itself is the domain's. Sums of days are in memory; those of products and
+//! customers the tables add up.
+
+use std::collections::BTreeSet;
 
 use orderlog_domain::{
     envelope::Envelope,
     event::Event,
+    ids::Position,
     postings::{Basis, Posting, postings},
 };
-use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, RowCache, day, figures, table};
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, Row, RowCache, day, figures, table};
 use uuid::Uuid;
 
 use crate::orders::order_of;
@@ -43,7 +47,7 @@ figures! {
 
 table! {
     /// What was posted on a day.
-    pub struct DailySales = "daily_sales" on conflict Add {
+    pub struct DailySales = "daily_sales" on conflict Replace {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
             basis: String,
@@ -158,14 +162,32 @@ table! {
     }
 }
 
-#[derive(Default)]
 pub(super) struct DailySalesFold {
-    days: Counters<DailySales>,
+    pub(super) days: CachedRows<DailySales>,
+    /// The keys of `days` in order, once a node serves from them.
+    pub(super) order: Option<BTreeSet<DailySalesKey>>,
     products: Counters<DailySalesByProduct>,
     customers: Counters<DailySalesByCustomer>,
     spans: CachedRows<SalesDay>,
     postings: Inserts<SalesPosting>,
     sizes: CachedRows<SalesSize>,
+}
+
+/// Basis, day, currency and home currency.
+pub(super) type DailySalesKey = (String, String, String, String);
+
+impl Default for DailySalesFold {
+    fn default() -> DailySalesFold {
+        DailySalesFold {
+            days: CachedRows::whole(),
+            order: None,
+            products: Counters::default(),
+            customers: Counters::default(),
+            spans: CachedRows::whole(),
+            postings: Inserts::default(),
+            sizes: CachedRows::whole(),
+        }
+    }
 }
 
 impl Fold for DailySalesFold {
@@ -183,6 +205,9 @@ impl Fold for DailySalesFold {
     fn prefetch(&mut self, event: &Envelope<Event>) {
         if order_of(event).is_some() {
             let day = day(event.provenance.business_date);
+            for posting in postings(&event.data) {
+                self.days.prefetch(key(&day, &posting));
+            }
             for basis in Basis::ALL {
                 self.spans.prefetch((basis.name().to_owned(), day.clone()));
                 self.sizes.prefetch((basis.name().to_owned(),));
@@ -198,30 +223,39 @@ impl Fold for DailySalesFold {
         self.take_room(&postings)?;
         let day = day(event.provenance.business_date);
         for (nth, posting) in (0_i64..).zip(&postings) {
-            self.add_up(&day, posting);
+            self.add_up(event.position, &day, posting);
             self.span(posting.basis, &day, event.position.0);
-            self.postings.add(row(event, nth, &day, posting));
+            self.postings.add(event.position, row(event, nth, &day, posting));
         }
         Ok(())
+    }
+
+    fn serve(&mut self) {
+        self.order = Some(self.days.iter().map(Row::key).collect());
     }
 }
 
 impl DailySalesFold {
     /// Adds the posting to the sums of its day.
-    fn add_up(&mut self, day: &str, posting: &Posting) {
-        let (basis, currency, home) = codes(posting);
-        let day = day.to_owned();
-        let product_id = product(posting);
-        let customer_id = posting.customer_id.0;
+    fn add_up(&mut self, position: Position, on: &str, posting: &Posting) {
+        let of_day = key(on, posting);
+        let (basis, day, currency, home) = of_day.clone();
         let figures = figures_of(posting, posting.orders);
-
-        let key = (basis.clone(), day.clone(), currency.clone(), home.clone());
-        self.days.at(key).figures.add(&figures);
-        let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), product_id);
         // A product's orders are counted on one line of each.
-        self.products.at(key).figures.add(&SalesFigures { orders: posting.holds, ..figures });
-        let key = (basis, day, currency, home, customer_id);
-        self.customers.at(key).figures.add(&figures);
+        let of_product = SalesFigures { orders: posting.holds, ..figures };
+        let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), product(posting));
+        self.products.at(position, key).figures.add(&of_product);
+        let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), posting.customer_id.0);
+        self.customers.at(position, key).figures.add(&figures);
+        match self.days.get_mut(&of_day) {
+            Some(sums) => sums.figures.add(&figures),
+            None => {
+                if let Some(order) = &mut self.order {
+                    order.insert(of_day);
+                }
+                self.days.put(DailySales { basis, day, currency, home, figures });
+            }
+        }
     }
 
     fn span(&mut self, basis: Basis, day: &str, position: i64) {
@@ -291,6 +325,11 @@ fn figures_of(posting: &Posting, orders: i64) -> SalesFigures {
         home_tax: home.tax,
         home_cash: home.cash,
     }
+}
+
+fn key(day: &str, posting: &Posting) -> DailySalesKey {
+    let (basis, currency, home) = codes(posting);
+    (basis, day.to_owned(), currency, home)
 }
 
 /// Basis, currency and home currency.

@@ -1,20 +1,26 @@
 //! The waterfall of a range of business days on one basis, per currency, whole and in groups.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, btree_map};
 
 use chrono::NaiveDate;
 use orderlog_domain::{
     calendar::Period,
-    ids::{CustomerId, ProductId},
+    ids::{CustomerId, Position, ProductId},
 };
-use orderlog_read_models::{Answer, Cursor, Freshness, PageRequest, Projections, QueryError, SnapshotRead, StoreError};
+use orderlog_read_models::{
+    Answer, Cursor, Freshness, PageRequest, Projections, QueryError, SnapshotRead, StoreError, day,
+};
 use uuid::Uuid;
 
 use super::{
     READ_MODEL,
+    fold::DailySalesFold,
     request::{BY_CUSTOMER, BY_DAY, BY_PRODUCT, GroupBy, SalesRequest, Sums},
     sales::{Sales, SalesRow, sums},
 };
+
+/// Sorts after every day.
+const AFTER_ALL_DAYS: &str = "~";
 
 /// What a group is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +68,16 @@ pub async fn daily_sales(
     page: PageRequest,
     freshness: Freshness,
 ) -> Result<Answer<SalesReport>, QueryError> {
+    let present = |fold: &DailySalesFold, position| in_memory(fold, request, page, position);
+    if let Some(report) = projections.present(&READ_MODEL, freshness, present).await? {
+        return Ok(report);
+    }
+    // The past needs what the tables had then, and no more.
+    let freshness = match (freshness, request.as_of) {
+        (Freshness::AtLeast(position), Some(then)) => Freshness::AtLeast(position.min(then)),
+        (Freshness::Whatever, Some(then)) => Freshness::AtLeast(then),
+        (freshness, None) => freshness,
+    };
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let under_way = request.days_under_way(&mut read).await?;
     let mut sql = request.rows(BY_DAY, &under_way).after(&format!("SELECT currency, home, {}", sums("orders")));
@@ -100,6 +116,36 @@ struct OfDay {
     sales: SalesRow,
 }
 
+/// The same from memory, where it holds the sums of every day; `None` where the tables are needed.
+fn in_memory(fold: &DailySalesFold, request: SalesRequest, page: PageRequest, now: Position) -> Option<SalesReport> {
+    let order = fold.order.as_ref().filter(|_| fold.days.is_whole() && request.as_of.is_none())?;
+    let period = match request.group_by {
+        None => None,
+        Some(group_by) => Some(group_by.period()?),
+    };
+    let bound = |end: Option<NaiveDate>, open: &str| {
+        let day = end.map_or_else(|| open.to_owned(), day);
+        (request.basis.name().to_owned(), day, String::new(), String::new())
+    };
+    let (first, end) =
+        (bound(request.days.from, ""), bound(request.days.to.and_then(|to| to.succ_opt()), AFTER_ALL_DAYS));
+    let mut totals: BTreeMap<(&str, &str), Sales> = BTreeMap::new();
+    let mut days = vec![];
+    for row in order.range(first..end).filter_map(|key| fold.days.get(key)) {
+        let sales = Sales::of(row.currency.clone(), row.home.clone(), row.figures);
+        if period.is_some() {
+            days.push((row.day.parse().ok()?, sales.clone()));
+        }
+        match totals.entry((&row.currency, &row.home)) {
+            btree_map::Entry::Vacant(entry) => _ = entry.insert(sales),
+            btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(&sales),
+        }
+    }
+    let (groups, total_groups) = period.map_or((vec![], 0), |period| gathered(days, period, page));
+    let next = page.next_offset(groups.len(), total_groups, now);
+    Some(SalesReport { totals: totals.into_values().collect(), groups, total_groups, next })
+}
+
 /// Days gathered into periods, a page of them.
 async fn periods(
     read: &mut SnapshotRead,
@@ -109,20 +155,29 @@ async fn periods(
     let rows = wanted.request.rows(BY_DAY, &wanted.under_way);
     let mut sql = rows.after(&format!("SELECT day, currency, home, {}", sums("orders")));
     sql.push(" GROUP BY day, currency, home");
-    let mut sums: BTreeMap<(NaiveDate, String), Sales> = BTreeMap::new();
+    let mut days = vec![];
     for OfDay { day, sales } in read.all::<OfDay>(&sql).await? {
         let day: NaiveDate = day.parse().map_err(|_| StoreError::Shape(format!("`{day}` is no day")))?;
-        let sales = Sales::from(sales).in_home();
+        days.push((day, Sales::from(sales)));
+    }
+    Ok(gathered(days, period, wanted.page))
+}
+
+/// Sales of days, as they count in their home currency, by period: a page of them, and how many there are.
+fn gathered(days: Vec<(NaiveDate, Sales)>, period: Period, page: PageRequest) -> (Vec<SalesGroup>, i64) {
+    let mut sums: BTreeMap<(NaiveDate, String), Sales> = BTreeMap::new();
+    for (day, sales) in days {
+        let sales = sales.in_home();
         match sums.entry((period.around(day).0, sales.home.clone())) {
-            Entry::Vacant(entry) => _ = entry.insert(sales),
-            Entry::Occupied(mut entry) => entry.get_mut().add(&sales),
+            btree_map::Entry::Vacant(entry) => _ = entry.insert(sales),
+            btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(&sales),
         }
     }
     let total = i64::try_from(sums.len()).unwrap_or(i64::MAX);
-    let skip = usize::try_from(wanted.page.offset()).unwrap_or(usize::MAX);
-    let limit = usize::try_from(wanted.page.limit()).unwrap_or(0);
+    let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit()).unwrap_or(0);
     let group = |((from, _), sales)| SalesGroup { key: GroupKey::From(from), sales };
-    Ok((sums.into_iter().skip(skip).take(limit).map(group).collect(), total))
+    (sums.into_iter().skip(skip).take(limit).map(group).collect(), total)
 }
 
 #[derive(sqlx::FromRow)]

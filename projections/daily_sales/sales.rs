@@ -62,6 +62,12 @@ pub(super) struct SalesRow {
 
 impl From<SalesRow> for Sales {
     fn from(SalesRow { currency, home, figures }: SalesRow) -> Sales {
+        Sales::of(currency, home, figures)
+    }
+}
+
+impl Sales {
+    pub(super) fn of(currency: String, home: String, figures: SalesFigures) -> Sales {
         let SalesFigures { orders, units, gross, discount, shipping, tax, cash, .. } = figures;
         let own = Figures { gross, discount, shipping, tax, cash };
         let converted = Figures {

@@ -3,7 +3,7 @@
 use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Fact, OrderFact, PlacedLine},
-    ids::OrderId,
+    ids::{OrderId, Position},
     text::{key, name_key},
 };
 use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, RowCache, day, table};
@@ -124,13 +124,24 @@ table! {
     }
 }
 
-#[derive(Default)]
 pub(super) struct OrderSummaryFold {
-    orders: CachedRows<OrderSummary>,
+    pub(super) orders: CachedRows<OrderSummary>,
     lines: CachedRows<OrderSummaryLine>,
     products: CachedRows<OrderSummaryProduct>,
     counts: Counters<OrderSummaryCount>,
     days: CachedRows<OrderSummaryDay>,
+}
+
+impl Default for OrderSummaryFold {
+    fn default() -> OrderSummaryFold {
+        OrderSummaryFold {
+            orders: CachedRows::default(),
+            lines: CachedRows::passing(),
+            products: CachedRows::whole(),
+            counts: Counters::default(),
+            days: CachedRows::whole(),
+        }
+    }
 }
 
 impl Fold for OrderSummaryFold {
@@ -166,7 +177,7 @@ impl Fold for OrderSummaryFold {
                     self.lines.put(OrderSummaryLine { product_id, order_id: id.0 });
                 }
                 let row = row(order, event.position.0, fact.external_reference.as_deref());
-                count(&mut self.counts, &row, 1);
+                count(&mut self.counts, event.position, &row, 1);
                 self.placed(&row);
                 self.orders.put(row);
             }
@@ -180,9 +191,9 @@ impl Fold for OrderSummaryFold {
                 };
                 let before = if lines.is_some() { products(&row.the_order.0) } else { vec![] };
                 evolve(&mut row.the_order, event)?;
-                count(&mut self.counts, row, -1);
+                count(&mut self.counts, event.position, row, -1);
                 refresh(row);
-                count(&mut self.counts, row, 1);
+                count(&mut self.counts, event.position, row, 1);
                 if let Some(lines) = lines {
                     name_products(&mut self.products, lines);
                     let now = products(&row.the_order.0);
@@ -237,9 +248,9 @@ fn name_products(products: &mut CachedRows<OrderSummaryProduct>, lines: &[Placed
 }
 
 /// Adds the order to those that stand alike, or takes it away from them.
-fn count(counts: &mut Counters<OrderSummaryCount>, row: &OrderSummary, sign: i64) {
+fn count(counts: &mut Counters<OrderSummaryCount>, position: Position, row: &OrderSummary, sign: i64) {
     let key = (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
-    let count = counts.at(key);
+    let count = counts.at(position, key);
     count.orders += sign;
     count.units += sign * row.units;
     count.total += sign * row.total;

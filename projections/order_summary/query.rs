@@ -10,7 +10,10 @@ use orderlog_read_models::{
 };
 use uuid::Uuid;
 
-use super::{OrderSummary, READ_MODEL, fold::reference_key};
+use super::{
+    OrderSummary, READ_MODEL,
+    fold::{OrderSummaryFold, reference_key},
+};
 
 /// Products a text may stand for before the search asks for a narrower text.
 const TEXT_PRODUCTS: i64 = 200;
@@ -191,7 +194,8 @@ pub async fn by_numbers(
     numbers: &[OrderId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<OrderSummary>>, QueryError> {
-    projections.by_key(&READ_MODEL, numbers.iter().map(|id| id.0), freshness).await
+    let keys = numbers.iter().map(|id| (id.0,)).collect();
+    projections.by_key(&READ_MODEL, |fold: &OrderSummaryFold| &fold.orders, keys, freshness).await
 }
 
 const PRODUCTS_NAMED: &str = r"

@@ -4,10 +4,10 @@
 use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Fact, OrderFact},
-    ids::OrderId,
+    ids::{OrderId, Position},
     order::{Order, Status},
 };
-use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Json, Row as _, RowCache, day, table};
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Json, Row as _, RowCache, day};
 use uuid::Uuid;
 
 use crate::{
@@ -17,143 +17,33 @@ use crate::{
 
 use super::{
     intervals::level,
+    open_orders::OpenOrders,
     scope::{Reading, Scope},
+    tables::{PendingClosed, PendingCount, PendingDay, PendingOrder, PendingPast},
     versions::Versions,
 };
 
-table! {
-    /// An order about which something is open.
-    pub struct PendingOrder = "pending_orders" on conflict Replace {
-        key {
-            /// Its number.
-            order_id: i64,
-        }
-        /// Who ordered.
-        customer_id: Uuid,
-        /// ISO code of the amounts.
-        currency: String,
-        /// Milliseconds since the epoch.
-        placed_at: i64,
-        /// Business day, ISO.
-        placed_on: String,
-        /// Position from which something is open: its placement, or where it was opened again.
-        opened_position: i64,
-        /// Name of its status.
-        status: String,
-        /// Name of its payment status.
-        payment_status: String,
-        /// In the scope `pending`.
-        owes_goods: bool,
-        /// In the scope `unconfirmed`.
-        unconfirmed: bool,
-        /// In the scope `unpaid`.
-        unpaid: bool,
-        /// In the scope `on_hold` before this time, milliseconds since the epoch; 0 when it is not held.
-        held_until: i64,
-        /// In the scope `backordered`.
-        backordered: bool,
-        /// Active units that have not left.
-        units_owed: i64,
-        /// What the order comes to now, minor units.
-        total: i64,
-        /// What the customer still owes; negative when too much came in.
-        due: i64,
-        /// Ids of the products it holds now, with blanks between.
-        products: String,
-        /// The position from which it reads as it does.
-        since: i64,
-        /// How it read from `opened_position` on.
-        story: Json<Versions>,
-        /// The order itself, to take the next event in.
-        the_order: CompactOrder,
-    }
-}
-
-table! {
-    /// How an order read while something about it was open. Written once, when that is over.
-    pub struct PendingPast = "pending_past" on conflict Never {
-        key {
-            /// The level of the interval of positions in which it was open; see `intervals.rs`.
-            level: i64,
-            /// The position from which something was open: its placement, or where it was opened again.
-            from_position: i64,
-        }
-        /// The position from which nothing was open any more.
-        until_position: i64,
-        /// The order's number.
-        order_id: i64,
-        /// Who ordered.
-        customer_id: Uuid,
-        /// ISO code of the amounts.
-        currency: String,
-        /// Milliseconds since the epoch.
-        placed_at: i64,
-        /// Business day, ISO.
-        placed_on: String,
-        /// How it read.
-        story: Json<Versions>,
-    }
-}
-
-table! {
-    /// An order about which nothing is open. Whatever may open it again is folded into it.
-    pub struct PendingClosed = "pending_closed" on conflict Replace {
-        key {
-            /// Its number.
-            order_id: i64,
-        }
-        /// The order itself.
-        the_order: CompactOrder,
-    }
-}
-
-table! {
-    /// What the orders of a scope that were placed on a day and have the same status come to.
-    pub struct PendingCount = "pending_counts" on conflict Add {
-        key {
-            /// Column of the scope.
-            scope: String,
-            /// Business day, ISO.
-            placed_on: String,
-            /// Name of their status.
-            status: String,
-            /// ISO code of the amounts.
-            currency: String,
-        }
-        /// How many; 0 where all have moved on.
-        orders: i64,
-        /// Active units that have not left.
-        units_owed: i64,
-        /// What the orders come to.
-        total: i64,
-        /// What is still owed for them.
-        due: i64,
-    }
-}
-
-table! {
-    /// When the first and the last order of a day was placed, and where in the log the first.
-    pub struct PendingDay = "pending_days" on conflict Replace {
-        key {
-            /// Business day, ISO.
-            placed_on: String,
-        }
-        /// Milliseconds since the epoch.
-        first_placed_at: i64,
-        /// Milliseconds since the epoch.
-        last_placed_at: i64,
-        /// No order of the day was placed before this position.
-        first_position: i64,
-    }
-}
-
-#[derive(Default)]
 pub(super) struct PendingOrdersFold {
-    orders: CachedRows<PendingOrder>,
+    pub(super) orders: CachedRows<PendingOrder>,
     past: Counters<PendingPast>,
     closed: CachedRows<PendingClosed>,
     counts: Counters<PendingCount>,
     days: CachedRows<PendingDay>,
+    /// What lists are made of, once a node serves from them.
+    pub(super) open: Option<OpenOrders>,
+}
+
+impl Default for PendingOrdersFold {
+    fn default() -> PendingOrdersFold {
+        PendingOrdersFold {
+            orders: CachedRows::whole(),
+            past: Counters::default(),
+            closed: CachedRows::default(),
+            counts: Counters::default(),
+            days: CachedRows::whole(),
+            open: None,
+        }
+    }
 }
 
 impl Fold for PendingOrdersFold {
@@ -183,23 +73,28 @@ impl Fold for PendingOrdersFold {
         match event.data.fact() {
             Fact::Order(OrderFact::OrderPlaced(_)) => {
                 let row = row(placed(id, event)?, event.position.0);
-                count(&mut self.counts, &row, 1);
                 self.placed(&row);
-                self.orders.put(row);
+                self.opened(event.position, row);
             }
             Fact::Order(fact) => {
                 let Some(row) = self.orders.get_mut(&(id.0,)) else { return self.closed(id, event) };
                 evolve(&mut row.the_order, event)?;
-                count(&mut self.counts, row, -1);
+                count(&mut self.counts, event.position, row, -1);
+                if let Some(open) = &mut self.open {
+                    open.remove(row);
+                }
                 if let OrderFact::LinesChanged(_) = fact {
                     hold(row, event.position.0);
                 }
                 if refresh(row, event.position.0) {
-                    count(&mut self.counts, row, 1);
+                    count(&mut self.counts, event.position, row, 1);
+                    if let Some(open) = &mut self.open {
+                        open.add(row);
+                    }
                     return Ok(());
                 }
                 if let Some(past) = past(row) {
-                    self.past.entry(past.key(), || past);
+                    self.past.entry(event.position, past.key(), || past);
                 }
                 let the_order = std::mem::replace(&mut row.the_order, CompactOrder(Order::empty(id)));
                 self.closed.put(PendingClosed { order_id: id.0, the_order });
@@ -209,18 +104,34 @@ impl Fold for PendingOrdersFold {
         }
         Ok(())
     }
+
+    fn serve(&mut self) {
+        self.open = Some(OpenOrders::of(self.orders.iter(), self.days.iter()));
+    }
 }
 
 impl PendingOrdersFold {
+    /// What lists are made of, if every open order is in memory.
+    pub(super) fn open(&self) -> Option<&OpenOrders> {
+        self.open.as_ref().filter(|_| self.orders.is_whole() && self.days.is_whole())
+    }
+
+    /// Something about an order is open from here on.
+    fn opened(&mut self, position: Position, row: PendingOrder) {
+        count(&mut self.counts, position, &row, 1);
+        if let Some(open) = &mut self.open {
+            open.add(&row);
+        }
+        self.orders.put(row);
+    }
+
     /// Something happened to an order about which nothing was open: it may owe something again.
     fn closed(&mut self, id: OrderId, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let Some(closed) = self.closed.get_mut(&(id.0,)) else { return Ok(()) };
         evolve(&mut closed.the_order, event)?;
         if is_open(&closed.the_order.0) {
             let order = std::mem::replace(&mut closed.the_order, CompactOrder(Order::empty(id)));
-            let row = row(order, event.position.0);
-            count(&mut self.counts, &row, 1);
-            self.orders.put(row);
+            self.opened(event.position, row(order, event.position.0));
             self.closed.remove((id.0,));
         }
         Ok(())
@@ -228,6 +139,9 @@ impl PendingOrdersFold {
 
     fn placed(&mut self, row: &PendingOrder) {
         let (at, position) = (row.placed_at, row.opened_position);
+        if let Some(open) = &mut self.open {
+            open.placed(&row.placed_on, at);
+        }
         match self.days.get_mut(&(row.placed_on.clone(),)) {
             Some(day) => {
                 day.first_placed_at = day.first_placed_at.min(at);
@@ -270,11 +184,11 @@ fn follows_the_end(fact: &OrderFact<'_>) -> bool {
 }
 
 /// Adds the order to the counts of the scopes it is in, or takes it away from them.
-fn count(counts: &mut Counters<PendingCount>, row: &PendingOrder, sign: i64) {
+fn count(counts: &mut Counters<PendingCount>, position: Position, row: &PendingOrder, sign: i64) {
     let Some(reading) = row.story.0.latest() else { return };
     for scope in Scope::COUNTED.into_iter().filter(|scope| scope.holds(&reading, 0)) {
         let key = (scope.column().to_owned(), row.placed_on.clone(), row.status.clone(), row.currency.clone());
-        let count = counts.at(key);
+        let count = counts.at(position, key);
         count.orders += sign;
         count.units_owed += sign * row.units_owed;
         count.total += sign * row.total;

@@ -1,12 +1,13 @@
 //! Pending orders by scope, placement day, customer and product, with counts over the whole set; now or as of a position.
 
-use orderlog_domain::ids::{CustomerId, ProductId};
+use orderlog_domain::ids::{CustomerId, Position, ProductId};
 use orderlog_read_models::{Answer, Cursor, Days, Freshness, PageRequest, Projections, QueryError, SnapshotRead, Sql};
 
 use super::{
     READ_MODEL, as_of,
     extent::Extent,
     filter::{Filter, OpenOrder, Sort, StatusCount},
+    fold::PendingOrdersFold,
     scope::Scope,
 };
 
@@ -33,21 +34,50 @@ pub async fn pending_orders(
     page: PageRequest,
     freshness: Freshness,
 ) -> Result<Answer<PendingOrders>, QueryError> {
-    let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let shown = page.cursor.map(|cursor| cursor.pinned).or(filter.as_of).unwrap_or(read.position());
+    let then = page.cursor.map(|cursor| cursor.pinned).or(filter.as_of);
     let at = page.cursor.map_or(filter.at.timestamp_millis(), |cursor| cursor.at);
-    let (mut orders, counts) = if shown < read.position() {
+    let in_memory = |fold: &PendingOrdersFold, position| {
+        // What was before, tables tell.
+        let open = fold.open().filter(|_| then.is_none_or(|then| then >= position))?;
+        let limit = usize::try_from(page.limit() + 1).unwrap_or(usize::MAX);
+        let orders = open.page(&fold.orders, filter, page.cursor, limit, at);
+        Some(pages(filter, page, position, at, orders, open.count_of(&fold.orders, filter, at)))
+    };
+    if let Some(answer) = projections.present(&READ_MODEL, freshness, in_memory).await? {
+        return Ok(answer);
+    }
+    // The past needs what the tables had then, and no more.
+    let freshness = match (freshness, then) {
+        (Freshness::AtLeast(position), Some(then)) => Freshness::AtLeast(position.min(then)),
+        (Freshness::Whatever, Some(then)) => Freshness::AtLeast(then),
+        (freshness, None) => freshness,
+    };
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let shown = then.unwrap_or(read.position());
+    let (orders, counts) = if shown < read.position() {
         let open = as_of::open_at(&mut read, filter, shown.0, at).await?;
         let counts = as_of::counts(&open);
         (as_of::sorted(open, filter, page.cursor), counts)
     } else {
         (present(&mut read, filter, page, at).await?, count(&mut read, filter, at).await?)
     };
+    let answer = read.answer(pages(filter, page, shown, at, orders, counts)).await?;
+    Ok(Answer { position: shown.min(answer.position), ..answer })
+}
+
+/// The page that was read one order too long.
+fn pages(
+    filter: &Filter,
+    page: PageRequest,
+    shown: Position,
+    at: i64,
+    mut orders: Vec<OpenOrder>,
+    counts: Vec<StatusCount>,
+) -> PendingOrders {
     let cursor = |order: &OpenOrder| Cursor { pinned: shown, value: filter.sort.value(order), id: order.order_id, at };
     let next = page.next_after(&mut orders, cursor);
     let total_count = counts.iter().map(|count| count.orders).sum();
-    let answer = read.answer(PendingOrders { orders, next, total_count, counts }).await?;
-    Ok(Answer { position: shown.min(answer.position), ..answer })
+    PendingOrders { orders, next, total_count, counts }
 }
 
 /// The filter follows.

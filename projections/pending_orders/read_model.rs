@@ -6,14 +6,16 @@ mod extent;
 mod filter;
 mod fold;
 mod intervals;
+mod open_orders;
 mod query;
 mod scope;
+mod tables;
 mod versions;
 
 pub use filter::{Filter, OpenOrder, Sort, StatusCount};
-pub use fold::{PendingClosed, PendingCount, PendingDay, PendingOrder, PendingPast};
 pub use query::{PendingOrders, pending_orders};
 pub use scope::Scope;
+pub use tables::{PendingClosed, PendingCount, PendingDay, PendingOrder, PendingPast};
 pub use versions::Versions;
 
 use orderlog_read_models::{ReadModel, Row as _};

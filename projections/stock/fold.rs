@@ -94,10 +94,15 @@ impl StockLevel {
     }
 }
 
-#[derive(Default)]
 pub(super) struct StockFold {
-    levels: CachedRows<StockLevel>,
+    pub(super) levels: CachedRows<StockLevel>,
     marks: Counters<StockMark>,
+}
+
+impl Default for StockFold {
+    fn default() -> StockFold {
+        StockFold { levels: CachedRows::whole(), marks: Counters::default() }
+    }
 }
 
 impl Fold for StockFold {
@@ -161,7 +166,7 @@ impl StockFold {
         let Units { on_hand, reserved, backordered } = units;
         let (position, version) = (event.position.0, event.version.0);
         let mark = StockMark { product_id, position, version, on_hand, reserved, backordered };
-        self.marks.entry((product_id, position), || mark);
+        self.marks.entry(event.position, (product_id, position), || mark);
     }
 
     fn name(&mut self, product_id: ProductId, sku: &str, entry: &CatalogueEntry) {

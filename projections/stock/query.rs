@@ -3,7 +3,7 @@
 use orderlog_domain::ids::{Position, ProductId};
 use orderlog_read_models::{Answer, Cursor, Freshness, PageRequest, Projections, QueryError, Row as _, Sql};
 
-use super::{READ_MODEL, StockLevel, StockMark};
+use super::{READ_MODEL, StockLevel, StockMark, fold::StockFold};
 
 /// A page of products that run low.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub async fn stock_of(
     products: &[ProductId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<StockLevel>>, QueryError> {
-    projections.by_key(&READ_MODEL, products.iter().map(|id| id.0), freshness).await
+    let keys = products.iter().map(|id| (id.0,)).collect();
+    projections.by_key(&READ_MODEL, |fold: &StockFold| &fold.levels, keys, freshness).await
 }
 
 const LAST_MARK: &str = "
@@ -59,6 +60,10 @@ pub async fn low_stock(
     page: PageRequest,
     freshness: Freshness,
 ) -> Result<Answer<LowStock>, QueryError> {
+    let present = |fold: &StockFold, position| low_in_memory(fold, threshold, page, position);
+    if let Some(found) = projections.present(&READ_MODEL, freshness, present).await? {
+        return Ok(found);
+    }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let mut low = Sql::new(" FROM stock WHERE tracked AND NOT archived AND on_hand - reserved <= ");
     match threshold {
@@ -75,4 +80,21 @@ pub async fn low_stock(
     let products: Vec<StockLevel> = read.rows(&listing).await?;
     let next = page.next_offset(products.len(), total_count, read.position());
     read.answer(LowStock { products, total_count, next }).await
+}
+
+/// The same in memory, if it holds every product.
+fn low_in_memory(fold: &StockFold, threshold: Option<i64>, page: PageRequest, now: Position) -> Option<LowStock> {
+    if !fold.levels.is_whole() {
+        return None;
+    }
+    let runs_low = |level: &&StockLevel| {
+        let threshold = threshold.or(level.threshold);
+        level.tracked && !level.archived && threshold.is_some_and(|threshold| level.available() <= threshold)
+    };
+    let mut low: Vec<&StockLevel> = fold.levels.iter().filter(runs_low).collect();
+    low.sort_unstable_by_key(|level| (level.available(), level.product_id));
+    let total_count = i64::try_from(low.len()).unwrap_or(i64::MAX);
+    let products: Vec<StockLevel> = page.of(&low).iter().copied().cloned().collect();
+    let next = page.next_offset(products.len(), total_count, now);
+    Some(LowStock { products, total_count, next })
 }

@@ -56,7 +56,7 @@ async fn measure_engine(
 
         let started = Instant::now();
         let unseal = Unseal::new(|_, _| None);
-        let options = RunnerOptions { owner: format!("bench {}", crate::shop::new_id()), unseal };
+        let options = RunnerOptions::new(format!("bench {}", crate::shop::new_id()), unseal);
         let reached = rebuild(&projections, &log, &[], &options, &CancellationToken::new(), |_| {}).await?;
         rebuilds.push(measure::whole(reached, started));
 

@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let relay = Relay::new(shop.log.clone(), identity, client.clone(), bus.clone());
     let relaying = tokio::spawn(relay.run(cancel.clone()));
     let projections = Projections::open(&database.url(), MODELS).await?;
-    let options = RunnerOptions { owner: "bench".to_owned(), unseal: Unseal::new(|_, _| None) };
+    let options = RunnerOptions::new("bench".to_owned(), Unseal::new(|_, _| None));
     let source = Source::Nats(bus, client);
     let running = Runner::start(projections.clone(), shop.log.clone(), source, options, cancel.clone());
     projections.wait_until(READ_MODEL, shop.log.head().await?.position).await?;

@@ -1,9 +1,14 @@
 //! What every query takes and gives besides its own: how fresh, at which position, and why there is no answer.
 
+use std::time::Duration;
+
 use orderlog_domain::ids::Position;
 use orderlog_event_log::LogError;
 
 use crate::store::StoreError;
+
+/// How long a query waits for its read model before it answers with what is there.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How recent an answer should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

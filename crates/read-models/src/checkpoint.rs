@@ -108,6 +108,8 @@ pub(crate) struct Checkpoint {
     place: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) lease_until: i64,
+    /// Counts builds.
+    pub(crate) generation: i64,
     /// When it was read, by the clock that leases are judged by.
     pub(crate) now: i64,
 }
@@ -125,7 +127,7 @@ impl Checkpoint {
 }
 
 const SELECT: &str = "
-SELECT projection, version, position, place, owner, lease_until, now_ms() AS now FROM checkpoints";
+SELECT projection, version, position, place, owner, lease_until, generation, now_ms() AS now FROM checkpoints";
 
 /// Every checkpoint, those of builds too.
 pub(crate) async fn all(tx: &mut Tx, store: &Store) -> Result<Vec<Checkpoint>, StoreError> {

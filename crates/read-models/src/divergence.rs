@@ -9,7 +9,7 @@ use std::{
 };
 
 use orderlog_domain::ids::Position;
-use orderlog_event_log::{Hash, Head, Log, LogError};
+use orderlog_event_log::{Hash, Log, LogError};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -77,18 +77,19 @@ impl Divergence {
         Ok(Comparison { checkpoints, sound })
     }
 
-    /// The head of the log. Heads only grow: where one is lower than one before it, the log went back, and the read models
-    /// are compared with it at once.
-    pub(crate) async fn head(&self, store: &Store, models: &[&ReadModel], log: &Log) -> Result<Head, QueryError> {
-        let before = self.highest.load(Ordering::Acquire);
-        let head = log.head().await?;
-        if head.position.0 < before {
-            self.compare(store, models, log).await?;
-            self.highest.store(head.position.0, Ordering::Release);
-        } else {
-            self.highest.fetch_max(head.position.0, Ordering::AcqRel);
-        }
-        Ok(head)
+    /// The highest head this node has seen. Heads only grow: where a later one is lower, the log went back.
+    pub(crate) fn highest_head(&self) -> Position {
+        Position(self.highest.load(Ordering::Acquire))
+    }
+
+    /// Notes a head.
+    pub(crate) fn saw_head(&self, head: Position) {
+        self.highest.fetch_max(head.0, Ordering::AcqRel);
+    }
+
+    /// The read models were compared with the log, which went back to `head`.
+    pub(crate) fn goes_on_from(&self, head: Position) {
+        self.highest.store(head.0, Ordering::Release);
     }
 }
 

@@ -9,8 +9,10 @@ mod unseal;
 // How it is asked.
 mod answer;
 mod days;
+mod name_index;
 mod name_search;
 mod paging;
+mod present;
 mod projections;
 mod snapshot_read;
 
@@ -19,30 +21,36 @@ mod belonging;
 mod checkpoint;
 mod place;
 mod store;
+mod writing;
 
 // How it follows the log.
 mod decoded;
 mod divergence;
+mod heads;
+mod held;
 mod lease;
+mod loading;
+mod memory;
 mod options;
 mod projector;
 mod rebuild;
 mod runner;
 mod status;
 
-pub use answer::{AnotherPast, Answer, Freshness, QueryError};
+pub use answer::{AnotherPast, Answer, Freshness, PATIENCE, QueryError};
 pub use days::{Days, day};
 pub use lease::LEASE;
+pub use name_index::NameIndex;
 pub use name_search::{Found, Matched, Named, NamedPage, find, list};
 pub use options::RunnerOptions;
 pub use paging::{BadCursor, Cursor, PAGE_LIMIT, PageRequest};
-pub use projections::{PATIENCE, Parked, Projections};
+pub use projections::{Parked, Projections};
 pub use read_model::{CannotApply, Fold, ReadModel};
 pub use rebuild::{Progress, RebuildError, rebuild};
 pub use row::{Column, Columns, Field, Json, Kind, OnConflict, Row, Summed, Table, Value};
 #[doc(hidden)]
 pub use row::{all_columns, count_columns};
-pub use row_cache::{CachedRows, Changes, Counters, Due, Inserts, RowCache};
+pub use row_cache::{CachedRows, Changes, Counters, Due, Inserts, Limits, RowCache, Unwritten};
 pub use runner::Runner;
 pub use snapshot_read::SnapshotRead;
 pub use status::Status;

@@ -55,6 +55,10 @@ pub trait Named: Row {
 
     /// The name as given.
     fn name(&self) -> &str;
+    /// The key of the identifier, if there is one.
+    fn identifier_key(&self) -> Option<&str>;
+    /// The key of the name, if it is found by name.
+    fn name_key(&self) -> Option<&str>;
 }
 
 /// A page of a list of rows.
@@ -82,17 +86,14 @@ pub async fn find<R: Named>(read: &mut SnapshotRead, text: &str, limit: u32) -> 
         return Ok(Found { how: Matched::Identifier, items });
     }
 
-    let (as_typed, text) = (key(text), name_key(text));
+    let (typed, text) = (text, name_key(text));
     if text.is_empty() {
         return Ok(Found { how: Matched::Nothing, items: vec![] });
     }
     let mut exact = select_by_name::<R>();
     exact.push("name_lower = ").arg(text.clone()).push(&first_by_key::<R>()).arg(i64::from(limit));
     let mut items: Vec<R> = read.rows(&exact).await?;
-    // Where accents tell names apart, the one typed is meant.
-    if items.iter().any(|item| key(item.name()) == as_typed) {
-        items.retain(|item| key(item.name()) == as_typed);
-    }
+    prefer_as_typed(&mut items, typed);
     if !items.is_empty() {
         return Ok(Found { how: Matched::Name, items });
     }
@@ -123,6 +124,14 @@ pub async fn find<R: Named>(read: &mut SnapshotRead, text: &str, limit: u32) -> 
         return Ok(Found { how: Matched::Prefix, items });
     }
     alike(read, &text, limit).await
+}
+
+/// Where accents tell names apart, the one typed is meant.
+pub(crate) fn prefer_as_typed<R: Named>(items: &mut Vec<R>, text: &str) {
+    let as_typed = key(text);
+    if items.iter().any(|item| key(item.name()) == as_typed) {
+        items.retain(|item| key(item.name()) == as_typed);
+    }
 }
 
 /// A page of the rows that `among` allows (SQL) and whose name or identifier contains `text`, all without one.

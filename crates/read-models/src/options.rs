@@ -1,6 +1,6 @@
 //! The options of a runner and of a rebuild.
 
-use crate::unseal::Unseal;
+use crate::{row_cache::Limits, unseal::Unseal};
 
 /// What a runner or a rebuild needs to know of its node.
 #[derive(Debug, Clone)]
@@ -9,4 +9,14 @@ pub struct RunnerOptions {
     pub owner: String,
     /// Opens customers' particulars.
     pub unseal: Unseal,
+    /// How much stays in memory.
+    pub limits: Limits,
+}
+
+impl RunnerOptions {
+    /// Those of `owner`, within the usual limits.
+    #[must_use]
+    pub fn new(owner: String, unseal: Unseal) -> RunnerOptions {
+        RunnerOptions { owner, unseal, limits: Limits::default() }
+    }
 }

@@ -35,6 +35,14 @@ impl PageRequest {
         self.cursor.map_or(0, |cursor| cursor.value.max(0))
     }
 
+    /// The items of the page of a list that is in memory, read by offset.
+    #[must_use]
+    pub fn of<'a, T>(&self, items: &'a [T]) -> &'a [T] {
+        let from = usize::try_from(self.offset()).unwrap_or(usize::MAX).min(items.len());
+        let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
+        &items[from..from.saturating_add(limit).min(items.len())]
+    }
+
     /// Cuts a list that was read one item too long; the cursor of the next page if it was.
     pub fn next_after<T>(&self, items: &mut Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Option<Cursor> {
         let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);

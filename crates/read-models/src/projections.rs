@@ -1,27 +1,27 @@
 //! The handle to all read models: opening them, waiting for them, reading them, and how they are.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Head, Log, WhichLog};
 use tokio::{
-    sync::{Notify, watch},
+    sync::Notify,
     time::{Instant, timeout},
 };
 
 use crate::{
-    answer::{AnotherPast, Answer, Freshness, QueryError},
+    answer::{AnotherPast, Freshness, PATIENCE, QueryError},
     belonging, checkpoint,
-    divergence::{Comparison, Divergence},
+    divergence::{Comparison, Divergence, hash_at},
+    heads::Heads,
+    held::Held,
+    memory::Memory,
     read_model::ReadModel,
-    row::{Field, Row, Table},
     snapshot_read::SnapshotRead,
     status::{self, Status},
     store::{Sql, Store, StoreError, create_schema},
 };
 
-/// How long a query waits for its read model before it answers with what is there.
-pub const PATIENCE: Duration = Duration::from_secs(2);
 /// Pause between two looks at a checkpoint that another node moves.
 const REMOTE_POLL: Duration = Duration::from_millis(3);
 /// The same for a checkpoint this node moves and announces; only a missed announcement waits this long.
@@ -36,14 +36,30 @@ ORDER BY position LIMIT $2";
 pub struct Projections {
     models: &'static [&'static ReadModel],
     store: Store,
-    /// What this node's runner last committed, per read model; `None` while another node runs it.
-    committed: Arc<HashMap<&'static str, watch::Sender<Option<Position>>>>,
-    /// Told when a query waits for this node's runner.
+    /// What this node holds in memory of each, in their order; nothing without a runner.
+    memories: Arc<[Memory]>,
+    /// Told when the runner shall look at once: a query waits for tables, or a memory was lost.
     wanted: Arc<Notify>,
+    /// Told when a memory came.
+    installed: Arc<Notify>,
     divergence: Arc<Divergence>,
+    heads: Arc<Heads>,
 }
 
 impl Projections {
+    fn of(models: &'static [&'static ReadModel], store: Store) -> Projections {
+        let memories = models.iter().copied().map(Memory::new).collect();
+        Projections {
+            models,
+            store,
+            memories,
+            wanted: Arc::default(),
+            installed: Arc::default(),
+            divergence: Arc::default(),
+            heads: Arc::default(),
+        }
+    }
+
     /// Opens `sqlite://path/projections.db` or `postgres://…` and creates what is missing of `models`, which are folded in
     /// this order.
     ///
@@ -63,14 +79,7 @@ impl Projections {
             checkpoint::create(&mut tx, model).await?;
         }
         tx.commit().await?;
-        let committed = models.iter().map(|model| (model.name, watch::Sender::new(None))).collect();
-        Ok(Projections {
-            models,
-            store,
-            committed: Arc::new(committed),
-            wanted: Arc::default(),
-            divergence: Arc::default(),
-        })
+        Ok(Projections::of(models, store))
     }
 
     /// Lets these read models belong to a log: before anything is answered from them, or folded into them.
@@ -86,9 +95,7 @@ impl Projections {
     /// # Errors
     /// When there are none or the database cannot be reached.
     pub async fn open_to_read(url: &str, models: &'static [&'static ReadModel]) -> Result<Projections, StoreError> {
-        let store = Store::open_to_read(url).await?;
-        let (committed, wanted, divergence) = (Arc::default(), Arc::default(), Arc::default());
-        Ok(Projections { models, store, committed, wanted, divergence })
+        Ok(Projections::of(models, Store::open_to_read(url).await?))
     }
 
     /// How every read model is, beside a log whose last position is `head`.
@@ -99,6 +106,8 @@ impl Projections {
         let mut all = status::status(&self.store, self.models, head).await?;
         for one in &mut all {
             one.another_past = self.divergence.check(&one.name).err();
+            one.memory = self.memory(&one.name).and_then(Memory::position);
+            one.lag = (head.0 - one.memory.map_or(one.position, |memory| memory.max(one.position)).0).max(0);
         }
         Ok(all)
     }
@@ -117,39 +126,78 @@ impl Projections {
     /// # Errors
     /// When the log or the store fails.
     pub async fn head(&self, log: &Log) -> Result<Head, QueryError> {
-        self.divergence.head(&self.store, self.models, log).await
+        let before = self.divergence.highest_head();
+        let head = self.heads.read(log).await?;
+        if head.position < before {
+            self.compared(log).await?;
+            self.divergence.goes_on_from(head.position);
+        } else {
+            self.divergence.saw_head(head.position);
+        }
+        Ok(head)
     }
 
-    /// Waits until `name` has taken in `position`, at most [`PATIENCE`]; whether it has.
+    /// Notes that the log reaches `head`: this node's writer just appended. Costs nothing.
+    pub fn saw_head(&self, head: Position) {
+        self.divergence.saw_head(head);
+    }
+
+    /// The highest head this node has heard of: everything it recorded itself, and what it has seen of other nodes. Costs nothing.
+    #[must_use]
+    pub fn known_head(&self) -> Position {
+        self.divergence.highest_head()
+    }
+
+    /// Waits until queries of the present see `position` in the read model `name`, at most [`PATIENCE`]; whether they do.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn wait_until(&self, name: &str, position: Position) -> Result<bool, StoreError> {
-        let Some(committed) = self.committed.get(name) else { return Ok(false) };
-        let mut committed = committed.subscribe();
+        let Some(memory) = self.memory(name) else { return Ok(false) };
+        if memory.wait(Freshness::AtLeast(position)).await {
+            return Ok(memory.position().is_some_and(|at| at >= position));
+        }
+        self.wait_for_tables(memory, position).await
+    }
+
+    /// Waits until the tables of the read model `name` have taken in `position`, at most [`PATIENCE`]; whether they have.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn wait_until_written(&self, name: &str, position: Position) -> Result<bool, StoreError> {
+        match self.memory(name) {
+            Some(memory) => self.wait_for_tables(memory, position).await,
+            None => Ok(false),
+        }
+    }
+
+    /// The same for one of ours. Where this node writes the tables, they are written at once.
+    pub(crate) async fn wait_for_tables(&self, memory: &Memory, position: Position) -> Result<bool, StoreError> {
+        let mut tables = memory.tables();
         let give_up = Instant::now() + PATIENCE;
         loop {
-            let here = *committed.borrow_and_update();
+            let here = *tables.borrow_and_update();
             let reached = match here {
                 Some(here) if here >= position => true,
                 Some(_) if Instant::now() + LOCAL_POLL < give_up => false,
-                Some(_) | None => self.position(name).await? >= position,
+                Some(_) | None => self.position(memory.model.name).await? >= position,
             };
             if reached || Instant::now() >= give_up {
                 return Ok(reached);
             }
             let pause = if here.is_some() {
+                memory.want_written();
                 self.wanted.notify_one();
                 LOCAL_POLL
             } else {
                 REMOTE_POLL
             };
             // Either way the loop looks again.
-            let _ = timeout(pause, committed.changed()).await;
+            let _ = timeout(pause, tables.changed()).await;
         }
     }
 
-    /// The last position `name` has taken in.
+    /// The last position that the tables of `name` have taken in.
     ///
     /// # Errors
     /// When the store fails.
@@ -171,13 +219,13 @@ impl Projections {
         self.store.close().await;
     }
 
-    /// After something was erased, at `position`: waits until its rows are gone from `model`, then clears away what they left
-    /// behind.
+    /// After something was erased, at `position`: waits until its rows are gone from the tables of `model`, then clears away what
+    /// they left behind.
     ///
     /// # Errors
     /// When the read model is not there in time, or the store fails; safe to repeat.
     pub async fn purge(&self, model: &ReadModel, position: Position) -> Result<(), StoreError> {
-        if !self.wait_until(model.name, position).await? {
+        if !self.wait_until_written(model.name, position).await? {
             return Err(StoreError::NotYet(model.name));
         }
         for table in model.tables {
@@ -199,66 +247,68 @@ impl Projections {
         self.divergence.check(model.name).err()
     }
 
+    /// Compares the tables and this node's memory with the log. A memory that does not follow from it is dropped at once.
     pub(crate) async fn compared(&self, log: &Log) -> Result<Comparison, QueryError> {
+        let mut looked_up = None;
+        for memory in self.memories.iter() {
+            let Some(at) = memory.at().await else { continue };
+            let hash = match looked_up {
+                Some((position, hash)) if position == at.position => hash,
+                _ => hash_at(log, at.position).await?,
+            };
+            looked_up = Some((at.position, hash));
+            if hash != Some(at.hash) {
+                memory.lose().await;
+                self.wanted.notify_one();
+            }
+        }
         self.divergence.compare(&self.store, self.models, log).await
     }
 
-    /// Waits until a query waits for what this node's runner has not committed yet.
+    /// Waits until the runner shall look at once.
     pub(crate) async fn wanted(&self) {
         self.wanted.notified().await;
     }
 
-    /// Tells waiting queries what was committed here; `None` when this node no longer runs the read model.
-    pub(crate) fn announce(&self, name: &str, position: Option<Position>) {
-        if let Some(committed) = self.committed.get(name) {
-            committed.send_replace(position);
-        }
+    /// Waits until a memory came.
+    pub(crate) async fn installed(&self) {
+        self.installed.notified().await;
     }
 
-    /// Waits as asked for a read model that follows from the log.
-    async fn wait_for(&self, model: &ReadModel, freshness: Freshness) -> Result<(), QueryError> {
-        self.divergence.check(model.name)?;
-        if let Freshness::AtLeast(position) = freshness {
-            self.wait_until(model.name, position).await?;
-            self.divergence.check(model.name)?;
-        }
-        Ok(())
+    /// Serves from `held` from now on.
+    pub(crate) async fn install(&self, memory: &Memory, held: Held) {
+        memory.install(held).await;
+        self.installed.notify_one();
     }
 
-    /// Waits as asked, then gives the rows whose key is one of `keys`, those that exist, by key. One statement is one
-    /// moment, so no transaction is held for it.
-    ///
-    /// # Errors
-    /// When the store fails, or the read model does not follow from the log.
-    pub async fn by_key<R: Row, F: Field>(
-        &self,
-        model: &ReadModel,
-        keys: impl IntoIterator<Item = F>,
-        freshness: Freshness,
-    ) -> Result<Answer<Vec<R>>, QueryError> {
-        self.wait_for(model, freshness).await?;
-        let Table { name, .. } = R::TABLE;
-        let (columns, key) = (R::TABLE.column_list("t."), R::TABLE.key_list());
-        let mut sql = Sql::new(&format!(
-            "SELECT c.position, {columns} FROM checkpoints AS c LEFT JOIN {name} AS t ON t.{key} IN (NULL"
-        ));
-        for key in keys {
-            sql.push(", ").arg(key);
-        }
-        sql.push(") WHERE c.projection = ").arg(model.name.to_owned());
-        let found = self.store.numbered::<R>(&sql).await?;
-        let position = found.first().map_or(Position::START, |(position, _)| Position(*position));
-        let mut rows: Vec<R> = found.into_iter().filter_map(|(_, row)| row).collect();
-        rows.sort_unstable_by_key(Row::key);
-        Ok(Answer::new(position, freshness, rows))
+    /// Has the runner look at once.
+    pub(crate) fn look(&self) {
+        self.wanted.notify_one();
     }
 
-    /// Waits as asked, then holds one moment of the read model.
+    pub(crate) fn memories(&self) -> &[Memory] {
+        &self.memories
+    }
+
+    /// Fails for a read model that does not follow from the log.
+    pub(crate) fn check(&self, model: &ReadModel) -> Result<(), AnotherPast> {
+        self.divergence.check(model.name)
+    }
+
+    pub(crate) fn memory(&self, name: &str) -> Option<&Memory> {
+        self.memories.iter().find(|memory| memory.model.name == name)
+    }
+
+    /// Waits until the tables of the read model are as fresh as asked, then holds one moment of them.
     ///
     /// # Errors
     /// When the store fails, or the read model does not follow from the log.
     pub async fn read(&self, model: &ReadModel, freshness: Freshness) -> Result<SnapshotRead, QueryError> {
-        self.wait_for(model, freshness).await?;
+        self.check(model)?;
+        if let (Freshness::AtLeast(position), Some(memory)) = (freshness, self.memory(model.name)) {
+            self.wait_for_tables(memory, position).await?;
+            self.check(model)?;
+        }
         let mut tx = self.store.read(model.tables).await?;
         let position = checkpoint::position(&mut tx, model.name).await?;
         Ok(SnapshotRead::new(tx, position, freshness))

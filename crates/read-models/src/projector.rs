@@ -1,18 +1,17 @@
-//! One read model on its way along the log: folds a batch, then writes rows and checkpoint in one transaction.
+//! One read model on its way along the log: the rows that events need, and the fold of events into them.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use orderlog_domain::ids::{Position, StreamId};
 use tracing::error;
 
 use crate::{
-    checkpoint,
     decoded::Decoded,
     place::Place,
     read_model::{Fold, ReadModel},
     row::{Table, Value},
-    row_cache::{Changes, Due, RowCache},
-    store::{Sql, Store, StoreError, Tx},
+    row_cache::{Changes, Due, RowCache, Unwritten},
+    store::{Sql, StoreError, Tx},
     unseal::Unseal,
 };
 
@@ -24,22 +23,19 @@ ON CONFLICT (projection, position) DO NOTHING";
 pub(crate) struct Projector {
     pub(crate) model: &'static ReadModel,
     /// Nothing for the tables that serve queries.
-    suffix: &'static str,
-    /// What it took in and committed last.
+    pub(crate) suffix: &'static str,
+    /// What it took in last.
     pub(crate) at: Place,
-    fold: Box<dyn Fold>,
-    parked: HashSet<StreamId>,
+    pub(crate) fold: Box<dyn Fold>,
+    pub(crate) parked: HashSet<StreamId>,
 }
 
-/// Why a batch was not written. Nothing of it was.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AdvanceError {
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The checkpoint was moved, or is no longer ours: another copy runs.
-    #[error("another node runs these read models now")]
-    Fenced,
+/// An event that did not fit, or that came after one in its stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Misfit {
+    pub(crate) position: Position,
+    stream: StreamId,
+    reason: String,
 }
 
 impl Projector {
@@ -50,24 +46,6 @@ impl Projector {
     /// Its checkpoint's name.
     pub(crate) fn name(&self) -> String {
         format!("{}{}", self.model.name, self.suffix)
-    }
-
-    /// Starts over from what the store holds: this node just became the one that runs it.
-    pub(crate) async fn resume(&mut self, store: &Store, at: Place) -> Result<(), StoreError> {
-        self.forget();
-        self.at = at;
-        let mut tx = store.read(&["parked"]).await?;
-        let sql = Sql::new("SELECT DISTINCT stream FROM parked WHERE projection = $1").bind(self.name());
-        let streams: Vec<(String,)> = tx.all(&sql).await?;
-        tx.commit().await?;
-        self.parked = streams.iter().filter_map(|(stream,)| stream.parse().ok()).collect();
-        Ok(())
-    }
-
-    fn forget(&mut self) {
-        for cache in self.fold.caches() {
-            cache.forget();
-        }
     }
 
     /// From now on it fills empty tables alone, and keeps rows back until they settle.
@@ -84,31 +62,35 @@ impl Projector {
                 self.fold.prefetch(event);
             }
         }
-        Missing(self.fold.caches().into_iter().map(RowCache::missing).collect())
+        let of = |cache: &mut dyn RowCache| (cache.table(), cache.missing());
+        Missing { suffix: self.suffix, keys: self.fold.caches().into_iter().map(of).collect() }
     }
 
-    pub(crate) async fn load(&mut self, tx: &mut Tx, missing: Missing) -> Result<(), StoreError> {
-        for (cache, keys) in self.fold.caches().into_iter().zip(missing.0) {
-            if !keys.is_empty() {
-                let rows = tx.load(&cache.table(), self.suffix, keys).await?;
-                cache.loaded(rows).map_err(StoreError::Shape)?;
-            }
+    /// Takes the rows found.
+    pub(crate) fn loaded(&mut self, found: Loaded) -> Result<(), StoreError> {
+        for (cache, rows) in self.fold.caches().into_iter().zip(found.0) {
+            cache.loaded(rows).map_err(StoreError::Shape)?;
         }
         Ok(())
     }
 
-    /// Takes `events` in, whose rows are loaded.
-    pub(crate) fn fold(&mut self, events: &[Decoded], changed: &mut Changed) {
+    /// Takes `events` in, whose rows are loaded; those that do not fit.
+    pub(crate) fn fold(&mut self, events: &[Decoded]) -> Vec<Misfit> {
+        let Some(last) = events.last() else { return vec![] };
+        for cache in self.fold.caches() {
+            cache.now_at(last.position);
+        }
+        let mut misfits = vec![];
         for decoded in events {
             if let Err(reason) = self.apply(decoded) {
-                let Decoded { position, stream, .. } = decoded;
-                changed.parked.push(Parked { projection: self.name(), position: *position, stream: *stream, reason });
+                misfits.push(Misfit { position: decoded.position, stream: decoded.stream, reason });
             }
         }
-        self.at = events.last().map_or(self.at, Decoded::place);
+        self.at = last.place();
+        misfits
     }
 
-    /// What of the changes is due to be written.
+    /// What of its changes a build has to write.
     pub(crate) fn changes(&mut self, due: Due, changed: &mut Changed) {
         let suffix = self.suffix;
         for cache in self.fold.caches() {
@@ -117,6 +99,12 @@ impl Projector {
                 changed.tables.push((cache.table(), suffix, changes));
             }
         }
+    }
+
+    /// What its tables lack, table by table.
+    pub(crate) fn unwritten(&mut self) -> Vec<(Table, Box<dyn Unwritten>)> {
+        let lacking = self.fold.caches().into_iter().filter(|cache| cache.count_unwritten() > 0);
+        lacking.map(|cache| (cache.table(), cache.unwritten())).collect()
     }
 
     fn apply(&mut self, decoded: &Decoded) -> Result<(), String> {
@@ -139,11 +127,30 @@ impl Projector {
 }
 
 /// Keys of rows to load, per table of a read model.
-pub(crate) struct Missing(Vec<Vec<Vec<Value>>>);
+pub(crate) struct Missing {
+    suffix: &'static str,
+    keys: Vec<(Table, Vec<Vec<Value>>)>,
+}
+
+/// The rows found, per table of a read model.
+pub(crate) struct Loaded(Vec<Vec<Vec<Value>>>);
 
 impl Missing {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().all(Vec::is_empty)
+        self.keys.iter().all(|(_, keys)| keys.is_empty())
+    }
+
+    /// What is found without looking, since there is nothing to look for.
+    pub(crate) fn nothing(&self) -> Loaded {
+        Loaded(self.keys.iter().map(|_| vec![]).collect())
+    }
+
+    pub(crate) async fn load(self, tx: &mut Tx) -> Result<Loaded, StoreError> {
+        let mut found = Vec::with_capacity(self.keys.len());
+        for (table, keys) in self.keys {
+            found.push(if keys.is_empty() { vec![] } else { tx.load(&table, self.suffix, keys).await? });
+        }
+        Ok(Loaded(found))
     }
 }
 
@@ -151,14 +158,7 @@ impl Missing {
 #[derive(Default)]
 pub(crate) struct Changed {
     tables: Vec<(Table, &'static str, Changes)>,
-    parked: Vec<Parked>,
-}
-
-struct Parked {
-    projection: String,
-    position: Position,
-    stream: StreamId,
-    reason: String,
+    parked: Vec<(String, Misfit)>,
 }
 
 impl Changed {
@@ -169,6 +169,14 @@ impl Changed {
     pub(crate) fn append(&mut self, mut more: Changed) {
         self.tables.append(&mut more.tables);
         self.parked.append(&mut more.parked);
+    }
+
+    pub(crate) fn table(&mut self, table: Table, changes: Changes) {
+        self.tables.push((table, "", changes));
+    }
+
+    pub(crate) fn park(&mut self, projection: &str, misfits: Vec<Misfit>) {
+        self.parked.extend(misfits.into_iter().map(|misfit| (projection.to_owned(), misfit)));
     }
 
     pub(crate) async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
@@ -183,56 +191,10 @@ impl Changed {
                 tx.delete(&table, suffix, changes.deletes).await?;
             }
         }
-        for Parked { projection, position, stream, reason } in self.parked {
+        for (projection, Misfit { position, stream, reason }) in self.parked {
             let sql = Sql::new(PARK).bind(projection).bind(position.0).bind(stream.to_string()).bind(reason);
             tx.execute(&sql).await?;
         }
         Ok(())
     }
-}
-
-/// Takes `events` into all `projectors`, which stand together just before them, in one transaction.
-pub(crate) async fn advance(
-    store: &Store,
-    owner: &str,
-    lease: Duration,
-    projectors: &mut [&mut Projector],
-    events: &[Decoded],
-) -> Result<(), AdvanceError> {
-    let (Some(first), Some(last)) = (projectors.first(), events.last()) else { return Ok(()) };
-    let moved = (first.at, last.place());
-    let written = write(store, owner, lease, projectors, events, moved).await;
-    if written.is_err() {
-        for projector in projectors.iter_mut() {
-            // What is in memory was meant for rows that were never written; the parked streams are read again too.
-            let _ = projector.resume(store, moved.0).await;
-        }
-    }
-    written
-}
-
-async fn write(
-    store: &Store,
-    owner: &str,
-    lease: Duration,
-    projectors: &mut [&mut Projector],
-    events: &[Decoded],
-    moved: (Place, Place),
-) -> Result<(), AdvanceError> {
-    let names: Vec<String> = projectors.iter().map(|projector| projector.name()).collect();
-    let mut tx = store.write().await?;
-    // First the checkpoints: a second copy waits here, and then finds them moved.
-    if !checkpoint::advance(&mut tx, store, &names, owner, lease, moved).await? {
-        return Err(AdvanceError::Fenced);
-    }
-    for projector in projectors.iter_mut() {
-        let missing = projector.prefetch(events);
-        projector.load(&mut tx, missing).await?;
-        let mut changed = Changed::default();
-        projector.fold(events, &mut changed);
-        projector.changes(Due::All, &mut changed);
-        changed.write(&mut tx).await?;
-    }
-    tx.commit().await?;
-    Ok(())
 }

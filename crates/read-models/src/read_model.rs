@@ -1,5 +1,7 @@
 //! What a read model is: tables, a fold of events into rows in memory, and its schema for both engines.
 
+use std::any::Any;
+
 use orderlog_domain::{envelope::Envelope, event::Event};
 
 use crate::{row_cache::RowCache, unseal::Unseal};
@@ -31,17 +33,21 @@ impl std::fmt::Debug for ReadModel {
 #[error("{0}")]
 pub struct CannotApply(pub String);
 
-/// Folds events into rows held in memory. All I/O is the projector's.
-pub trait Fold: Send + Sync {
+/// Folds events into rows held in memory. All I/O is the machinery's.
+pub trait Fold: Any + Send + Sync {
     /// The rows it works on, table by table.
     fn caches(&mut self) -> Vec<&mut dyn RowCache>;
 
-    /// Notes the rows that `event` needs; the projector loads those of a whole batch together.
+    /// Notes the rows that `event` needs; those of a whole batch are loaded together.
     fn prefetch(&mut self, event: &Envelope<Event>);
 
     /// Applies `event`. An error leaves the rows as they were.
     ///
     /// # Errors
-    /// When the event does not fit; the projector parks it and all that follow in its stream.
+    /// When the event does not fit; it is parked, and so are all that follow in its stream.
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply>;
+
+    /// A node keeps it for queries of the present, and the rows it needs whole are in memory now: what is derived from them
+    /// for queries is derived anew.
+    fn serve(&mut self) {}
 }

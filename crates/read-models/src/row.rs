@@ -85,11 +85,11 @@ impl Table {
 }
 
 /// A row of a [`Table`], made by [`crate::table!`].
-pub trait Row: Clone + Send + Sync + Sized {
+pub trait Row: std::fmt::Debug + Clone + Send + Sync + Sized + 'static {
     /// Where it stands.
     const TABLE: Table;
     /// What identifies it.
-    type Key: std::hash::Hash + Ord + Clone + Send + Sync;
+    type Key: std::hash::Hash + std::fmt::Debug + Ord + Clone + Send + Sync;
 
     /// Its key.
     fn key(&self) -> Self::Key;

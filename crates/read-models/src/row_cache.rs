@@ -1,16 +1,18 @@
-//! Rows of one table that a fold works on in memory: loaded together before a batch, written together after it or, in a
-//! build, later.
+//! Rows of one table that a fold works on in memory. A build writes them when they settle; a node keeps them, and writes behind.
+
+use orderlog_domain::ids::Position;
 
 use crate::row::{Table, Value};
 
 mod built;
 mod cached_rows;
 mod counters;
+mod entries;
 
 pub use cached_rows::CachedRows;
 pub use counters::{Counters, Inserts};
 
-/// What a batch changed in one table.
+/// What is to be written to one table.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Rows to write whose keys a build has never written.
@@ -29,21 +31,40 @@ impl Changes {
     }
 }
 
-/// What of the changes is asked for.
+/// What of its changes a build asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// Everything.
     All,
-    /// In a build: what has come to rest, so that a row that keeps changing is written once.
+    /// What has come to rest, so that a row that keeps changing is written once.
     Settled,
 }
 
-/// What the projector needs of the rows of a table, whatever they are.
+/// How many rows of a table stay in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Of a table that queries of the present need whole: beyond it they ask the table.
+    pub whole: usize,
+    /// Of any other: beyond it, those that were not touched lately are dropped and read again when needed.
+    pub kept: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { whole: 150_000, kept: 50_000 }
+    }
+}
+
+/// The rows that a table lacks, as they stood at one moment: they are turned into values when nobody waits any more.
+pub trait Unwritten: Send {
+    /// As the store takes them.
+    fn changes(self: Box<Self>) -> Changes;
+}
+
+/// What the machinery needs of the rows of a table, whatever they are.
 pub trait RowCache: Send + Sync {
     /// The table behind it.
     fn table(&self) -> Table;
-    /// From now on this cache alone fills a table that is empty now, and may keep rows back until they settle.
-    fn build(&mut self);
     /// Keys prefetched since the last load that are neither in memory nor known to be nowhere.
     fn missing(&mut self) -> Vec<Vec<Value>>;
     /// Takes the rows found for them; the others do not exist.
@@ -51,10 +72,31 @@ pub trait RowCache: Send + Sync {
     /// # Errors
     /// When a row does not fit its type.
     fn loaded(&mut self, rows: Vec<Vec<Value>>) -> Result<(), String>;
-    /// What to write; afterwards that counts as written.
-    fn changes(&mut self, due: Due) -> Changes;
-    /// Drops everything: the transaction failed, or another wrote the table.
+    /// Drops everything.
     fn forget(&mut self);
+
+    /// From now on this cache alone fills a table that is empty now, and may keep rows back until they settle.
+    fn build(&mut self);
+    /// What a build has to write; afterwards that counts as written.
+    fn changes(&mut self, due: Due) -> Changes;
+
+    /// Bounds what stays in memory.
+    fn limit(&mut self, limits: Limits);
+    /// Most rows of the table that are wanted in memory from the start, where queries need it whole.
+    fn wants_whole(&self) -> Option<usize>;
+    /// Takes all rows of the table.
+    ///
+    /// # Errors
+    /// When a row does not fit its type.
+    fn loaded_whole(&mut self, rows: Vec<Vec<Value>>) -> Result<(), String>;
+    /// What changes from now on, changes at `position` or before it.
+    fn now_at(&mut self, position: Position);
+    /// How many changes the table lacks.
+    fn count_unwritten(&self) -> usize;
+    /// The changes that the table lacks. They stay unwritten.
+    fn unwritten(&mut self) -> Box<dyn Unwritten>;
+    /// The table has what changed up to `position`. What need not stay in memory any more may be dropped.
+    fn written(&mut self, position: Position);
 }
 
 #[cfg(test)]

@@ -17,11 +17,15 @@ pub struct Status {
     pub name: String,
     /// Version of the fold that built it.
     pub version: i64,
-    /// It has taken in everything up to here.
+    /// Its tables have taken in everything up to here.
     pub position: Position,
-    /// Events of the log it has yet to take in.
+    /// What this node holds in memory of it has taken in everything up to here; nothing where no runner is.
+    pub memory: Option<Position>,
+    /// Events of the log that queries of the present have yet to see.
     pub lag: i64,
-    /// The node that runs it, if its lease holds.
+    /// Events of the log that the tables have yet to take in.
+    pub unwritten: i64,
+    /// The node that writes its tables, if its lease holds.
     pub owner: Option<String>,
     /// Events parked because they, or one before them in their stream, did not fit.
     pub parked: i64,
@@ -50,7 +54,9 @@ pub(crate) async fn status(store: &Store, models: &[&ReadModel], head: Position)
             name: model.name.to_owned(),
             version: stored.version,
             position: Position(stored.position),
+            memory: None,
             lag: (head.0 - stored.position).max(0),
+            unwritten: (head.0 - stored.position).max(0),
             owner,
             parked: parked.iter().find(|(name, _)| name == model.name).map_or(0, |(_, count)| *count),
             building,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
-use orderlog_event_log::{Identity, Log, LogError, WhichLog, sqlite_file, sqlite_url};
+use orderlog_event_log::{Identity, Log, LogError, Recorded, WhichLog, sqlite_file, sqlite_url};
 use orderlog_keyring as keyring;
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
 use orderlog_projections::MODELS;
@@ -68,8 +68,13 @@ impl Node {
         projections.compare(&log).await.context("compare the read models with the log")?;
         let bus = Bus::new();
         let on_append = {
-            let bus = bus.clone();
-            Box::new(move |events| bus.publish(events))
+            let (bus, projections) = (bus.clone(), projections.clone());
+            Box::new(move |events: Arc<[Recorded]>| {
+                if let Some(last) = events.last() {
+                    projections.saw_head(last.position);
+                }
+                bus.publish(events);
+            })
         };
         let options = Options { shop: config.shop.clone(), on_append };
         let (writer, writing) = Writer::start(log.clone(), options).await.context("start the writer")?;
@@ -94,7 +99,7 @@ impl Node {
                 .forgetting(heard, move |id| forgetting.drop_key(id))
         };
         let id = clock.new_id().to_string();
-        let options = RunnerOptions { owner: id.clone(), unseal };
+        let options = RunnerOptions::new(id.clone(), unseal);
         background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
         let left_behind = Arc::new(LeftBehind::default());
         let settling = people::keep_settled(

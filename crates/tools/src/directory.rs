@@ -20,7 +20,7 @@ use orderlog_projections::{
     catalogue::{self, Product},
     customers::{self, Customer},
 };
-use orderlog_read_models::{Answer, Found, Matched, Projections};
+use orderlog_read_models::{Answer, Found, Freshness, Matched, Projections};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -131,6 +131,11 @@ impl Directory {
             return Ok((CustomerId(id), None));
         }
         if trimmed.contains('@') {
+            // What this node recorded itself it must know; what another did a moment ago it may hear of a moment later.
+            let known = Freshness::AtLeast(self.projections.known_head());
+            if let Some(id) = customers::remembered_by_email(&self.projections, trimmed, known).await? {
+                return Ok((id, None));
+            }
             if let Some(id) = self.keyring.by_email(trimmed).await? {
                 return Ok((id, None));
             }

@@ -162,7 +162,7 @@ async fn a_full_disk_stops_nothing_for_longer_than_it_is_full() -> Result<()> {
     let lines: Vec<Value> = skus.iter().map(|sku| json!({ "product": sku, "quantity": 1 })).collect();
     let order = json!({ "customer": "asha@example.com", "lines": lines, "allow_duplicate": true });
     let receive = json!({ "product": "PEN-0", "quantity": 1 });
-    let failures = |shop: &Shop| shop.node.output().matches("a read model failed").count();
+    let failures = |shop: &Shop| shop.node.output().matches("cannot write the tables of a read model").count();
     for _ in 0..2 {
         let before = failures(&shop);
         disk.fill()?;

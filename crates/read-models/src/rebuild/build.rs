@@ -15,11 +15,12 @@ use crate::{
     lease::{BUILD_LEASE, INDEX_LEASE},
     place::Place,
     projections::Projections,
-    projector::{AdvanceError, Changed, Projector},
+    projector::{Changed, Projector},
     read_model::ReadModel,
     row_cache::Due,
     store::{Store, StoreError},
     unseal::Unseal,
+    writing::{WriteError, write},
 };
 
 /// Read models whose indexes are created at the same time.
@@ -98,14 +99,16 @@ impl<'a> Build<'a> {
         for projector in &mut self.projectors {
             let mut changed = Changed::default();
             let missing = projector.prefetch(events);
+            let mut found = missing.nothing();
             if !missing.is_empty() {
                 // A row that is being written would not be found.
                 writing.finish().await?;
                 let mut tx = self.store.write().await?;
-                projector.load(&mut tx, missing).await?;
+                found = missing.load(&mut tx).await?;
                 tx.commit().await?;
             }
-            projector.fold(events, &mut changed);
+            projector.loaded(found)?;
+            changed.park(&projector.name(), projector.fold(events));
             projector.changes(Due::Settled, &mut changed);
             all.push(changed);
         }
@@ -126,6 +129,7 @@ impl<'a> Build<'a> {
                 writing.0.spawn(write(
                     self.store.clone(),
                     self.owner.to_owned(),
+                    BUILD_LEASE,
                     vec![projector.name()],
                     moved,
                     changed,
@@ -133,7 +137,7 @@ impl<'a> Build<'a> {
             }
         }
         if !names.is_empty() {
-            writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), names, moved, together));
+            writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), BUILD_LEASE, names, moved, together));
         }
         Ok(())
     }
@@ -210,15 +214,15 @@ fn indexed(joined: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<
 
 /// The writes under way.
 #[derive(Default)]
-struct Writing(JoinSet<Result<(), AdvanceError>>);
+struct Writing(JoinSet<Result<(), WriteError>>);
 
 impl Writing {
     async fn finish(&mut self) -> Result<(), RebuildError> {
         while let Some(written) = self.0.join_next().await {
             match written {
                 Ok(Ok(())) => {}
-                Ok(Err(AdvanceError::Fenced)) => return Err(RebuildError::TakenOver),
-                Ok(Err(AdvanceError::Store(error))) => return Err(error.into()),
+                Ok(Err(WriteError::Fenced)) => return Err(RebuildError::TakenOver),
+                Ok(Err(WriteError::Store(error))) => return Err(error.into()),
                 Err(_) => return Err(RebuildError::Stopped),
             }
         }
@@ -231,21 +235,4 @@ impl Drop for Writing {
     fn drop(&mut self) {
         self.0.detach_all();
     }
-}
-
-/// Writes in one transaction with the checkpoints, which lag behind nothing that is written.
-async fn write(
-    store: Store,
-    owner: String,
-    names: Vec<String>,
-    moved: (Place, Place),
-    changed: Changed,
-) -> Result<(), AdvanceError> {
-    let mut tx = store.write().await?;
-    if !checkpoint::advance(&mut tx, &store, &names, &owner, BUILD_LEASE, moved).await? {
-        return Err(AdvanceError::Fenced);
-    }
-    changed.write(&mut tx).await?;
-    tx.commit().await?;
-    Ok(())
 }

@@ -1,37 +1,62 @@
 //! Rows that are only added: to a table, or to figures the table adds up. Nothing is read for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
+
+use orderlog_domain::ids::Position;
 
 use super::{
-    Changes, Due, RowCache,
+    Changes, Due, Limits, RowCache, Unwritten,
     built::{BUILD_ROWS, Built},
+    entries::{Entries, Sealed},
 };
-use crate::row::{Row, Summed, Table, Value};
+use crate::row::{OnConflict, Row, Summed, Table, Value};
 
 /// Rows whose figures are added to those in the table; also rows of keys that come once and are written in their order.
+///
+/// A build adds them up at once. A node keeps what each event adds until the table has it, since the table may take in
+/// events that another node counted.
 #[derive(Debug)]
 pub struct Counters<R: Row> {
+    entries: Entries<R>,
+    building: Option<Building<R>>,
+}
+
+#[derive(Debug)]
+struct Building<R: Row> {
     rows: HashMap<R::Key, R>,
-    built: Option<Built>,
+    built: Built,
 }
 
 impl<R: Row> Default for Counters<R> {
     fn default() -> Counters<R> {
-        Counters { rows: HashMap::new(), built: None }
+        Counters { entries: Entries::default(), building: None }
     }
 }
 
 impl<R: Row> Counters<R> {
-    /// The batch's part of the row of this key, from `zero` at first.
-    pub fn entry(&mut self, key: R::Key, zero: impl FnOnce() -> R) -> &mut R {
-        self.rows.entry(key).or_insert_with(zero)
+    /// What the event at `position` adds to the row of this key, from `zero` at first.
+    pub fn entry(&mut self, position: Position, key: R::Key, zero: impl FnOnce() -> R) -> &mut R {
+        match &mut self.building {
+            Some(building) => building.rows.entry(key).or_insert_with(zero),
+            None => {
+                // Two looks, since the borrow of the first would last as long as what is returned.
+                if self.entries.of_position(position.0, |row| row.key() == key).is_none() {
+                    return self.entries.add(position.0, zero());
+                }
+                match self.entries.of_position(position.0, |row| row.key() == key) {
+                    Some(row) => row,
+                    None => unreachable!("it was found just above"),
+                }
+            }
+        }
     }
 }
 
 impl<R: Summed> Counters<R> {
-    /// What the batch adds to the row of this key.
-    pub fn at(&mut self, key: R::Key) -> &mut R {
-        self.rows.entry(key).or_insert_with_key(R::zero)
+    /// What the event at `position` adds to the row of this key.
+    pub fn at(&mut self, position: Position, key: R::Key) -> &mut R {
+        let zero = key.clone();
+        self.entry(position, key, || R::zero(&zero))
     }
 }
 
@@ -40,10 +65,6 @@ impl<R: Row> RowCache for Counters<R> {
         R::TABLE
     }
 
-    fn build(&mut self) {
-        self.built = Some(Built::new());
-    }
-
     fn missing(&mut self) -> Vec<Vec<Value>> {
         vec![]
     }
@@ -52,43 +73,100 @@ impl<R: Row> RowCache for Counters<R> {
         Ok(())
     }
 
+    fn forget(&mut self) {
+        *self = Counters::default();
+    }
+
+    fn build(&mut self) {
+        self.building = Some(Building { rows: HashMap::new(), built: Built::new() });
+    }
+
     fn changes(&mut self, due: Due) -> Changes {
         let mut changes = Changes::default();
-        if due == Due::Settled && self.rows.len() < BUILD_ROWS {
+        let Some(building) = &mut self.building else { return changes };
+        if due == Due::Settled && building.rows.len() < BUILD_ROWS {
             return changes;
         }
-        let mut rows: Vec<_> = self.rows.drain().collect();
-        if self.built.is_some() {
-            rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        }
+        let mut rows: Vec<_> = building.rows.drain().collect();
+        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (key, row) in rows {
-            let known = self.built.as_mut().is_none_or(|built| built.note(&key));
+            let known = building.built.note(&key);
             if known { &mut changes.upserts } else { &mut changes.inserts }.push(row.to_values());
         }
         changes
     }
 
-    fn forget(&mut self) {
-        *self = Counters::default();
+    fn limit(&mut self, _limits: Limits) {}
+
+    fn wants_whole(&self) -> Option<usize> {
+        None
+    }
+
+    fn loaded_whole(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn now_at(&mut self, _position: Position) {}
+
+    fn count_unwritten(&self) -> usize {
+        self.entries.count()
+    }
+
+    fn unwritten(&mut self) -> Box<dyn Unwritten> {
+        Box::new(UnwrittenEntries(self.entries.seal()))
+    }
+
+    fn written(&mut self, position: Position) {
+        self.entries.written(position.0);
+    }
+}
+
+struct UnwrittenEntries<R>(Vec<Sealed<R>>);
+
+impl<R: Row> Unwritten for UnwrittenEntries<R> {
+    fn changes(self: Box<Self>) -> Changes {
+        let entries = self.0.iter().flat_map(|sealed| sealed.iter().map(|(_, row)| row));
+        if R::TABLE.on_conflict == OnConflict::Never {
+            return Changes { inserts: entries.map(Row::to_values).collect(), ..Changes::default() };
+        }
+        // Rows in which figures stand are added up, so that each is written once.
+        let mut rows: HashMap<R::Key, Vec<Value>> = HashMap::new();
+        for row in entries {
+            match rows.entry(row.key()) {
+                Entry::Vacant(entry) => _ = entry.insert(row.to_values()),
+                Entry::Occupied(mut entry) => add(entry.get_mut(), row.to_values(), R::TABLE.keys),
+            }
+        }
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        // In one order, so that no two writers wait for each other, and close rows are written together.
+        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Changes { upserts: rows.into_iter().map(|(_, values)| values).collect(), ..Changes::default() }
+    }
+}
+
+/// Adds each figure of `more`; the first `keys` columns are the key.
+fn add(values: &mut [Value], more: Vec<Value>, keys: usize) {
+    for (value, more) in values.iter_mut().zip(more).skip(keys) {
+        if let (Value::Int(Some(value)), Value::Int(Some(more))) = (value, more) {
+            *value += more;
+        }
     }
 }
 
 /// Rows of keys that never come again, written in the order in which they came.
 #[derive(Debug)]
-pub struct Inserts<R: Row> {
-    rows: Vec<R>,
-}
+pub struct Inserts<R: Row>(Entries<R>);
 
 impl<R: Row> Default for Inserts<R> {
     fn default() -> Inserts<R> {
-        Inserts { rows: Vec::new() }
+        Inserts(Entries::default())
     }
 }
 
 impl<R: Row> Inserts<R> {
-    /// Adds a row.
-    pub fn add(&mut self, row: R) {
-        self.rows.push(row);
+    /// Adds a row that the event at `position` makes.
+    pub fn add(&mut self, position: Position, row: R) {
+        self.0.add(position.0, row);
     }
 }
 
@@ -97,8 +175,6 @@ impl<R: Row> RowCache for Inserts<R> {
         R::TABLE
     }
 
-    fn build(&mut self) {}
-
     fn missing(&mut self) -> Vec<Vec<Value>> {
         vec![]
     }
@@ -107,11 +183,37 @@ impl<R: Row> RowCache for Inserts<R> {
         Ok(())
     }
 
-    fn changes(&mut self, _due: Due) -> Changes {
-        Changes { inserts: self.rows.drain(..).map(|row| row.to_values()).collect(), ..Changes::default() }
+    fn forget(&mut self) {
+        *self = Inserts::default();
     }
 
-    fn forget(&mut self) {
-        self.rows.clear();
+    fn build(&mut self) {}
+
+    fn changes(&mut self, _due: Due) -> Changes {
+        Changes { inserts: self.0.drain().map(|row| row.to_values()).collect(), ..Changes::default() }
+    }
+
+    fn limit(&mut self, _limits: Limits) {}
+
+    fn wants_whole(&self) -> Option<usize> {
+        None
+    }
+
+    fn loaded_whole(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn now_at(&mut self, _position: Position) {}
+
+    fn count_unwritten(&self) -> usize {
+        self.0.count()
+    }
+
+    fn unwritten(&mut self) -> Box<dyn Unwritten> {
+        Box::new(UnwrittenEntries(self.0.seal()))
+    }
+
+    fn written(&mut self, position: Position) {
+        self.0.written(position.0);
     }
 }

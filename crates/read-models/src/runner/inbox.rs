@@ -15,10 +15,12 @@ use super::pace::{FIRST_PAUSE, PAGE_EVENTS};
 use crate::{
     decoded::{Decoded, decode},
     place::Place,
+    projections::Projections,
 };
 
 pub(super) struct Inbox {
     log: Log,
+    projections: Projections,
     cancel: CancellationToken,
     fed: mpsc::Receiver<Vec<Recorded>>,
     /// What the feed brought and some read model may not have taken in yet.
@@ -30,8 +32,13 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn new(log: Log, cancel: CancellationToken, fed: mpsc::Receiver<Vec<Recorded>>) -> Inbox {
-        Inbox { log, cancel, fed, latest: vec![], heard: Position::START, must_compare: false }
+    pub(super) fn new(
+        log: Log,
+        cancel: CancellationToken,
+        fed: mpsc::Receiver<Vec<Recorded>>,
+        projections: Projections,
+    ) -> Inbox {
+        Inbox { log, projections, cancel, fed, latest: vec![], heard: Position::START, must_compare: false }
     }
 
     /// Whether read models must be compared with the log before anything else; asking clears it.
@@ -39,12 +46,13 @@ impl Inbox {
         std::mem::take(&mut self.must_compare)
     }
 
-    /// Waits until `instant` without holding up the feed: erasures concern every node. What it brings meanwhile is read
-    /// from the log once it is wanted.
+    /// Waits until `instant`, or until a memory came, without holding up the feed: erasures concern every node. What it brings
+    /// meanwhile is read from the log once it is wanted.
     pub(super) async fn idle(&mut self, instant: Instant) {
         loop {
             tokio::select! {
                 () = sleep_until(instant) => return,
+                () = self.projections.installed() => return,
                 () = self.cancel.cancelled() => return,
                 Some(batch) = self.fed.recv() => {
                     self.latest.clear();
@@ -98,6 +106,7 @@ impl Inbox {
                     None => return self.read_or_wait(at, until).await,
                 },
                 () = sleep_until(until) => return Some(Arc::new([])),
+                () = self.projections.installed() => return Some(Arc::new([])),
                 () = self.cancel.cancelled() => return Some(Arc::new([])),
             }
         }

@@ -64,6 +64,23 @@ impl Tx {
         Ok(found)
     }
 
+    /// At most `most` rows of `table`.
+    pub(crate) async fn whole(&mut self, table: &Table, most: usize) -> Result<Vec<Vec<Value>>, StoreError> {
+        let failed = StoreError::doing("loading rows of");
+        let sql = AssertSqlSafe(format!("SELECT {} FROM {} LIMIT {most}", table.column_list(""), table.name));
+        let rows: Result<Vec<_>, _> = match self {
+            Tx::Postgres(tx) => {
+                let rows: Vec<PgRow> = sqlx::query(sql).fetch_all(&mut **tx).await.map_err(&failed)?;
+                rows.iter().map(|row| postgres_values(table, row, 0)).collect()
+            }
+            Tx::Sqlite(tx) => {
+                let rows: Vec<SqliteRow> = sqlx::query(sql).fetch_all(&mut **tx).await.map_err(&failed)?;
+                rows.iter().map(|row| sqlite_values(table, row, 0)).collect()
+            }
+        };
+        rows.map_err(failed)
+    }
+
     /// Writes rows whose keys are not there.
     pub(crate) async fn insert(
         &mut self,

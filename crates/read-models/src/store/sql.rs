@@ -56,7 +56,8 @@ impl Sql {
         self
     }
 
-    fn value(&mut self, value: Value) -> &mut Sql {
+    /// The same for a value as tables store it.
+    pub(crate) fn value(&mut self, value: Value) -> &mut Sql {
         self.args.push(value);
         self.text.push('$');
         self.text.push_str(&self.args.len().to_string());

@@ -39,7 +39,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
         bar.set_position(u64::try_from(progress.position.0).unwrap_or(0));
     };
     let unseal = Unseal::new(move |field, sealed| keyring.open_seal(field, sealed));
-    let options = RunnerOptions { owner: Clock::new(config.clock).new_id().to_string(), unseal };
+    let options = RunnerOptions::new(Clock::new(config.clock).new_id().to_string(), unseal);
     let never = CancellationToken::new();
     let started = std::time::Instant::now();
     // What is half built goes with this process: the next rebuild begins anew at once.

@@ -80,6 +80,12 @@ fn read_models(all: &[Status], reasons: &mut Vec<String>, degraded: &mut Vec<Str
         if one.owner.is_none() && one.lag > 0 {
             reasons.push(format!("no node runs the read model {}, which is {} events behind", one.name, one.lag));
         }
+        if one.owner.is_none() && one.unwritten > TOLERATED_LAG {
+            degraded.push(format!(
+                "no node writes the tables of the read model {}, which lack {} events",
+                one.name, one.unwritten
+            ));
+        }
         if one.parked > 0 {
             degraded.push(format!("read model {} has {} events parked; see `orderlog status`", one.name, one.parked));
         }

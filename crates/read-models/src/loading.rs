@@ -1,0 +1,97 @@
+//! Loads a read model into memory: the rows it needs whole and the place where its tables stand, then what came after.
+
+use orderlog_domain::ids::Position;
+use orderlog_event_log::Log;
+
+use crate::{
+    answer::QueryError,
+    checkpoint,
+    decoded::decode,
+    divergence::hash_at,
+    held::{Held, TablesAhead},
+    options::RunnerOptions,
+    place::Place,
+    projector::Projector,
+    read_model::ReadModel,
+    store::{Sql, Store, StoreError, Tx},
+};
+
+/// Events read from the log at once.
+const PAGE_EVENTS: u32 = 5_000;
+
+const PARKED_STREAMS: &str = "SELECT DISTINCT stream FROM parked WHERE projection = $1";
+
+/// What is stored of `model`, brought at least as far as `at_least`. `None` when it is of another version, does not follow
+/// from the log, or went on meanwhile.
+pub(crate) async fn load(
+    store: &Store,
+    log: &Log,
+    model: &'static ReadModel,
+    options: &RunnerOptions,
+    at_least: Position,
+) -> Result<Option<Held>, QueryError> {
+    let Some(mut held) = stored(store, log, model, options).await? else { return Ok(None) };
+    while held.at().position < at_least {
+        let events = log.read(held.at().position, PAGE_EVENTS).await?;
+        match events.first() {
+            Some(first) if held.at().leads_to(first) => {}
+            Some(_) => return Ok(None),
+            // The log does not reach that far any more.
+            None => break,
+        }
+        let events = decode(&events);
+        let missing = held.prefetch(&events);
+        let mut found = (held.at().position, missing.nothing());
+        if !missing.is_empty() {
+            let mut tx = store.read(model.tables).await?;
+            found = (checkpoint::position(&mut tx, model.name).await?, missing.load(&mut tx).await?);
+            tx.commit().await?;
+        }
+        if let Err(TablesAhead) = held.loaded(found.0, found.1) {
+            return Ok(None);
+        }
+        held.take_in(&events);
+    }
+    Ok(Some(held))
+}
+
+/// What is stored, as it stands.
+async fn stored(
+    store: &Store,
+    log: &Log,
+    model: &'static ReadModel,
+    options: &RunnerOptions,
+) -> Result<Option<Held>, QueryError> {
+    let mut projector = Projector::new(model, "", &options.unseal);
+    let mut tx = store.read(model.tables).await?;
+    let Some(checkpoint) = checkpoint::find(&mut tx, store, model.name).await? else { return Ok(None) };
+    if checkpoint.version != model.version {
+        return Ok(None);
+    }
+    let parked: Vec<(String,)> = tx.all(&Sql::new(PARKED_STREAMS).bind(model.name.to_owned())).await?;
+    projector.parked = parked.iter().filter_map(|(stream,)| stream.parse().ok()).collect();
+    whole_tables(&mut tx, &mut projector, options).await?;
+    tx.commit().await?;
+
+    let position = Position(checkpoint.position);
+    let Some(hash) = hash_at(log, position).await? else { return Ok(None) };
+    let place = Place { position, hash };
+    if !checkpoint.stands_at(place) {
+        return Ok(None);
+    }
+    projector.at = place;
+    Ok(Some(Held::new(projector, place, checkpoint.generation)))
+}
+
+async fn whole_tables(tx: &mut Tx, projector: &mut Projector, options: &RunnerOptions) -> Result<(), StoreError> {
+    for cache in projector.fold.caches() {
+        cache.limit(options.limits);
+        if let Some(most) = cache.wants_whole() {
+            let rows = tx.whole(&cache.table(), most + 1).await?;
+            if rows.len() <= most {
+                cache.loaded_whole(rows).map_err(StoreError::Shape)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The task that keeps tables and memory together: it holds leases, loads memories, writes behind, and has built what must be.
+
+use orderlog_domain::ids::Position;
+use orderlog_event_log::Log;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::{
+    failures::Failures,
+    pace::{RENEW_EVERY, WRITE_CHANGES, WRITE_EVERY},
+};
+use crate::{
+    checkpoint,
+    divergence::Comparison,
+    lease::{self, INDEX_LEASE, LEASE, Presence},
+    loading::load,
+    memory::Memory,
+    options::RunnerOptions,
+    projections::Projections,
+    rebuild::{RebuildError, rebuild},
+    store::StoreError,
+    writing::{WriteError, write},
+};
+
+/// Pause before the keeper looks whether much has changed.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
+
+pub(super) struct Keeper {
+    projections: Projections,
+    log: Log,
+    options: RunnerOptions,
+    cancel: CancellationToken,
+    /// Shows the other nodes that this one lives.
+    presence: Option<Presence>,
+    next_claim: Instant,
+    /// Of each read model, in their order: when its tables are written next, how writing them went, and whether it was said
+    /// that it does not follow from the log.
+    tables: Vec<Tables>,
+    builds: JoinSet<()>,
+}
+
+struct Tables {
+    next_write: Instant,
+    failures: Failures,
+    diverged: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(projections: Projections, log: Log, options: RunnerOptions, cancel: CancellationToken) -> Keeper {
+        let now = Instant::now();
+        let tables = |_: &_| Tables { next_write: now, failures: Failures::none(), diverged: false };
+        Keeper {
+            tables: projections.models().iter().map(tables).collect(),
+            projections,
+            log,
+            options,
+            cancel,
+            presence: None,
+            next_claim: now,
+            builds: JoinSet::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.cancel.is_cancelled() {
+            if Instant::now() >= self.next_claim || self.projections.memories().iter().any(Memory::is_lost) {
+                self.next_claim = Instant::now() + RENEW_EVERY;
+                self.claim().await;
+            }
+            self.write_behind().await;
+            let next = Instant::now() + LOOK_EVERY;
+            tokio::select! {
+                () = sleep_until(next.min(self.next_claim)) => {}
+                () = self.projections.wanted() => {}
+                () = self.cancel.cancelled() => {}
+            }
+        }
+        self.stop().await;
+    }
+
+    /// Compares the read models with the log, renews the leases held, takes those that are free, loads what is not in memory,
+    /// and starts what must be built.
+    async fn claim(&mut self) {
+        let store = self.projections.store().clone();
+        let compared = match self.projections.compared(&self.log).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                warn!(%error, "cannot compare the read models with the log");
+                return;
+            }
+        };
+        let claimed = match self.present().await {
+            Ok(true) => lease::claim(&store, &self.options.owner, self.projections.models(), &compared).await,
+            Ok(false) => return,
+            Err(error) => Err(error),
+        };
+        let claimed = match claimed {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                warn!(%error, "cannot renew the leases of read models");
+                return;
+            }
+        };
+        let projections = self.projections.clone();
+        for (memory, tables) in projections.memories().iter().zip(&mut self.tables) {
+            let name = memory.model.name;
+            tables.say_if_diverged(&projections, memory);
+            let ours = claimed.get(name).map(|place| place.position);
+            if ours.is_some() && !memory.is_ours() {
+                info!(projection = name, position = ?ours, "this node writes the tables of the read model from now on");
+            }
+            memory.own(ours);
+        }
+        for memory in projections.memories() {
+            self.follow(memory, &compared).await;
+        }
+        self.build_anew(&compared).await;
+    }
+
+    /// Tells `memory` where its tables stand; loads it where it is not there, or where they come from another build.
+    async fn follow(&self, memory: &Memory, compared: &Comparison) {
+        let name = memory.model.name;
+        let checkpoint = compared.checkpoints.iter().find(|one| one.projection == name);
+        let (Some(checkpoint), Some(place)) = (checkpoint, compared.sound.get(name)) else { return memory.end().await };
+        if checkpoint.version != memory.model.version {
+            return memory.end().await;
+        }
+        if memory.generation().await == Some(checkpoint.generation) {
+            return memory.heard(*place).await;
+        }
+        memory.expect();
+        // What was served before must not be taken back.
+        let at_least = memory.position().unwrap_or(Position::START);
+        match load(self.projections.store(), &self.log, memory.model, &self.options, at_least).await {
+            Ok(Some(held)) => {
+                info!(projection = name, position = held.at().position.0, "the read model is in memory");
+                self.projections.install(memory, held).await;
+            }
+            Ok(None) => debug!(projection = name, "the read model went on while it was loaded; once more"),
+            Err(error) => warn!(projection = name, %error, "cannot load the read model into memory"),
+        }
+    }
+
+    /// Whether the other nodes can see that this one lives. Leases of one that they cannot see would be taken at once.
+    async fn present(&mut self) -> Result<bool, StoreError> {
+        if let Some(presence) = &mut self.presence
+            && presence.lasts().await
+        {
+            return Ok(true);
+        }
+        self.presence = None;
+        self.presence = Presence::show(self.projections.store(), &self.options.owner).await?;
+        Ok(self.presence.is_some())
+    }
+
+    /// Writes the tables that are due, that have much to catch up with, or that a query waits for.
+    async fn write_behind(&mut self) {
+        let projections = self.projections.clone();
+        for (nth, memory) in projections.memories().iter().enumerate() {
+            let tables = &self.tables[nth];
+            let due = memory.is_wanted()
+                || Instant::now() >= tables.next_write
+                || memory.count_unwritten().await >= WRITE_CHANGES;
+            if memory.is_ours() && due && tables.failures.are_over() {
+                self.tables[nth].next_write = Instant::now() + WRITE_EVERY;
+                let written = self.write(memory).await;
+                self.note(nth, memory, written);
+            }
+        }
+    }
+
+    async fn write(&self, memory: &Memory) -> Result<(), WriteError> {
+        let Some(to_write) = memory.unwritten().await else { return Ok(()) };
+        let (name, moved) = (memory.model.name, to_write.moved);
+        let (load, changed) = to_write.into_changed(name);
+        let (store, owner) = (self.projections.store().clone(), self.options.owner.clone());
+        write(store, owner, LEASE, vec![name.to_owned()], moved, changed).await?;
+        memory.wrote(load, moved.1).await;
+        Ok(())
+    }
+
+    fn note(&mut self, nth: usize, memory: &Memory, written: Result<(), WriteError>) {
+        let (tables, name) = (&mut self.tables[nth], memory.model.name);
+        match written {
+            Ok(()) => tables.failures.worked(),
+            Err(WriteError::Fenced) => {
+                info!(projection = name, "the read model was swapped, or another node writes its tables");
+                memory.own(None);
+                self.next_claim = Instant::now();
+            }
+            Err(WriteError::Store(error)) => {
+                let pause = tables.failures.failed();
+                warn!(projection = name, ?pause, %error, "cannot write the tables of a read model");
+            }
+        }
+    }
+
+    /// Builds, beside what is stored, the read models whose stored version is older than this program's, and those that do not
+    /// follow from the log.
+    async fn build_anew(&mut self, compared: &Comparison) {
+        while self.builds.try_join_next().is_some() {}
+        if !self.builds.is_empty() {
+            return;
+        }
+        let stored = |name: &str| compared.checkpoints.iter().find(|one| one.projection == name);
+        let mut names = vec![];
+        for model in self.projections.models() {
+            let Some(checkpoint) = stored(model.name) else { continue };
+            let older = checkpoint.version < model.version;
+            let follows = compared.sound.contains_key(model.name);
+            if follows && !older || checkpoint.version > model.version {
+                continue;
+            }
+            let build = stored(&checkpoint::build_of(model));
+            let elsewhere = match build {
+                Some(build) => lease::is_held(self.projections.store(), build, INDEX_LEASE).await,
+                None => Ok(false),
+            };
+            if let Ok(false) = elsewhere {
+                info!(projection = model.name, version = model.version, older, follows, "builds the read model anew");
+                names.push(model.name);
+            }
+        }
+        if names.is_empty() {
+            return;
+        }
+        let (projections, log, options) = (self.projections.clone(), self.log.clone(), self.options.clone());
+        let cancel = self.cancel.clone();
+        self.builds.spawn(async move {
+            match rebuild(&projections, &log, &names, &options, &cancel, |_| ()).await {
+                Ok(position) => {
+                    info!(?names, position = position.0, "built read models anew");
+                    if let Err(error) = projections.compare(&log).await {
+                        warn!(%error, "cannot compare the read models with the log");
+                    }
+                }
+                Err(RebuildError::AlreadyBuilding(name)) => debug!(name, "another node builds the read model anew"),
+                Err(error) => warn!(?names, %error, "the read models are not built anew yet"),
+            }
+        });
+    }
+
+    /// Leaves the tables as far as memory is, and gives the leases back.
+    async fn stop(mut self) {
+        let projections = self.projections.clone();
+        for (nth, memory) in projections.memories().iter().enumerate().filter(|(_, memory)| memory.is_ours()) {
+            let written = self.write(memory).await;
+            self.note(nth, memory, written);
+        }
+        for memory in projections.memories() {
+            memory.end().await;
+        }
+        while self.builds.join_next().await.is_some() {}
+        if let Err(error) = lease::release(self.projections.store(), &self.options.owner).await {
+            warn!(%error, "cannot give back the leases of the read models; another node waits for their end");
+        }
+    }
+}
+
+impl Tables {
+    /// Says once what a comparison with the log came to.
+    fn say_if_diverged(&mut self, projections: &Projections, memory: &Memory) {
+        let name = memory.model.name;
+        let past = projections.another_past(memory.model);
+        let diverged = past.is_some();
+        match past {
+            Some(past) if !self.diverged => error!(projection = name, "{past}"),
+            None if self.diverged => info!(projection = name, "the read model follows from the log again"),
+            _ => {}
+        }
+        self.diverged = diverged;
+    }
+}

@@ -1,0 +1,133 @@
+//! The rows of this read model.
+
+use orderlog_read_models::{Json, table};
+use uuid::Uuid;
+
+use super::versions::Versions;
+use crate::order_state::CompactOrder;
+
+table! {
+    /// An order about which something is open.
+    pub struct PendingOrder = "pending_orders" on conflict Replace {
+        key {
+            /// Its number.
+            order_id: i64,
+        }
+        /// Who ordered.
+        customer_id: Uuid,
+        /// ISO code of the amounts.
+        currency: String,
+        /// Milliseconds since the epoch.
+        placed_at: i64,
+        /// Business day, ISO.
+        placed_on: String,
+        /// Position from which something is open: its placement, or where it was opened again.
+        opened_position: i64,
+        /// Name of its status.
+        status: String,
+        /// Name of its payment status.
+        payment_status: String,
+        /// In the scope `pending`.
+        owes_goods: bool,
+        /// In the scope `unconfirmed`.
+        unconfirmed: bool,
+        /// In the scope `unpaid`.
+        unpaid: bool,
+        /// In the scope `on_hold` before this time, milliseconds since the epoch; 0 when it is not held.
+        held_until: i64,
+        /// In the scope `backordered`.
+        backordered: bool,
+        /// Active units that have not left.
+        units_owed: i64,
+        /// What the order comes to now, minor units.
+        total: i64,
+        /// What the customer still owes; negative when too much came in.
+        due: i64,
+        /// Ids of the products it holds now, with blanks between.
+        products: String,
+        /// The position from which it reads as it does.
+        since: i64,
+        /// How it read from `opened_position` on.
+        story: Json<Versions>,
+        /// The order itself, to take the next event in.
+        the_order: CompactOrder,
+    }
+}
+
+table! {
+    /// How an order read while something about it was open. Written once, when that is over.
+    pub struct PendingPast = "pending_past" on conflict Never {
+        key {
+            /// The level of the interval of positions in which it was open; see `intervals.rs`.
+            level: i64,
+            /// The position from which something was open: its placement, or where it was opened again.
+            from_position: i64,
+        }
+        /// The position from which nothing was open any more.
+        until_position: i64,
+        /// The order's number.
+        order_id: i64,
+        /// Who ordered.
+        customer_id: Uuid,
+        /// ISO code of the amounts.
+        currency: String,
+        /// Milliseconds since the epoch.
+        placed_at: i64,
+        /// Business day, ISO.
+        placed_on: String,
+        /// How it read.
+        story: Json<Versions>,
+    }
+}
+
+table! {
+    /// An order about which nothing is open. Whatever may open it again is folded into it.
+    pub struct PendingClosed = "pending_closed" on conflict Replace {
+        key {
+            /// Its number.
+            order_id: i64,
+        }
+        /// The order itself.
+        the_order: CompactOrder,
+    }
+}
+
+table! {
+    /// What the orders of a scope that were placed on a day and have the same status come to.
+    pub struct PendingCount = "pending_counts" on conflict Add {
+        key {
+            /// Column of the scope.
+            scope: String,
+            /// Business day, ISO.
+            placed_on: String,
+            /// Name of their status.
+            status: String,
+            /// ISO code of the amounts.
+            currency: String,
+        }
+        /// How many; 0 where all have moved on.
+        orders: i64,
+        /// Active units that have not left.
+        units_owed: i64,
+        /// What the orders come to.
+        total: i64,
+        /// What is still owed for them.
+        due: i64,
+    }
+}
+
+table! {
+    /// When the first and the last order of a day was placed, and where in the log the first.
+    pub struct PendingDay = "pending_days" on conflict Replace {
+        key {
+            /// Business day, ISO.
+            placed_on: String,
+        }
+        /// Milliseconds since the epoch.
+        first_placed_at: i64,
+        /// Milliseconds since the epoch.
+        last_placed_at: i64,
+        /// No order of the day was placed before this position.
+        first_position: i64,
+    }
+}
