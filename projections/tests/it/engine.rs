@@ -67,7 +67,7 @@ impl Engine {
         Node {
             projections: Projections::open(&self.read_models_url(), MODELS).await.expect("open the read models"),
             bus: Bus::new(),
-            options: RunnerOptions { owner: name.to_owned(), unseal },
+            options: RunnerOptions::new(name.to_owned(), unseal),
             cancel: CancellationToken::new(),
             running: None,
         }
@@ -192,11 +192,11 @@ impl Node {
         }
     }
 
-    /// Waits until every read model has taken in `position`.
+    /// Waits until the tables of every read model have taken in `position`.
     pub(crate) async fn caught_up(&self, position: Position) {
         let wait = async {
             for model in MODELS {
-                while !self.projections.wait_until(model.name, position).await.expect("wait") {}
+                while !self.projections.wait_until_written(model.name, position).await.expect("wait") {}
             }
         };
         tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the read models catch up within a minute");

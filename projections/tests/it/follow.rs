@@ -108,7 +108,7 @@ async fn a_node_whose_lease_was_taken_writes_nothing(engine: Engine) {
     let events = history.write(&log).await;
     node.bus.publish(events.into());
     // The zombie tries, is refused, and learns that it no longer runs anything.
-    let seen = node.projections.wait_until("stock", history.position()).await.expect("wait");
+    let seen = node.projections.wait_until_written("stock", history.position()).await.expect("wait");
     assert!(!seen, "nobody may have written");
     for model in MODELS {
         assert_eq!(node.projections.position(model.name).await.expect("position"), stood);

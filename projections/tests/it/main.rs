@@ -6,6 +6,7 @@ mod engine;
 mod follow;
 mod history;
 mod leases;
+mod memory;
 mod order_state;
 mod queries;
 mod rebuild;

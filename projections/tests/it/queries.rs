@@ -32,15 +32,15 @@ type Fits = fn(&Order, DateTime<Utc>) -> bool;
 
 pub(crate) const WHATEVER: Freshness = Freshness::Whatever;
 
-/// A shop of 4,000 events that a node has taken in.
-pub(crate) async fn shop(engine: &Engine, seed: u64) -> (Projections, History) {
+/// A shop of 4,000 events: a node that has them in memory, and one that has but the tables.
+pub(crate) async fn shop(engine: &Engine, seed: u64) -> ([Projections; 2], History) {
     let (log, mut history) = (engine.log().await, History::new(seed));
     history.live(4_000);
     history.write(&log).await;
-    let mut node = engine.running("one").await;
+    // It runs until the test ends.
+    let node = engine.running("one").await;
     node.caught_up(history.position()).await;
-    node.stop().await;
-    (node.projections, history)
+    ([node.projections, engine.node("other").await.projections], history)
 }
 
 /// Every order of a history.
@@ -49,52 +49,54 @@ pub(crate) fn orders(history: &History) -> Vec<Order> {
 }
 
 async fn pending_orders_agree(engine: Engine) {
-    let (projections, history) = shop(&engine, 21).await;
-    let orders = orders(&history);
-    let now = history.now;
-    let scopes: [(Scope, Fits); 5] = [
-        (Scope::Pending, |order, _| order.status().owes_goods()),
-        (Scope::Unconfirmed, |order, _| order.status() == Status::Pending),
-        (Scope::OnHold, |order, now| order.on_hold_at(now) && order.status().owes_goods()),
-        (Scope::Backordered, |order, _| order.backordered()),
-        (Scope::Unpaid, |order, _| order.status() != Status::Cancelled && order.due() > 0),
-    ];
-    for (scope, fits) in scopes {
-        for sort in [Sort::Oldest, Sort::Newest, Sort::Largest] {
-            let filter = pending_orders::Filter { scope, sort, at: now, ..pending_orders::Filter::default() };
-            let mut expected: Vec<i64> =
-                orders.iter().filter(|order| fits(order, now)).map(|order| order.id.0).collect();
-            let mut found = vec![];
-            let mut page = PageRequest::first(7);
-            loop {
-                let answer =
-                    pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer");
-                assert_eq!(answer.found.total_count, expected.len() as i64, "{scope:?}");
-                for row in &answer.found.orders {
-                    agrees(row, &orders[usize::try_from(row.order_id - OrderId::FIRST.0).expect("an order")], now);
+    let (both, history) = shop(&engine, 21).await;
+    for projections in both {
+        let orders = orders(&history);
+        let now = history.now;
+        let scopes: [(Scope, Fits); 5] = [
+            (Scope::Pending, |order, _| order.status().owes_goods()),
+            (Scope::Unconfirmed, |order, _| order.status() == Status::Pending),
+            (Scope::OnHold, |order, now| order.on_hold_at(now) && order.status().owes_goods()),
+            (Scope::Backordered, |order, _| order.backordered()),
+            (Scope::Unpaid, |order, _| order.status() != Status::Cancelled && order.due() > 0),
+        ];
+        for (scope, fits) in scopes {
+            for sort in [Sort::Oldest, Sort::Newest, Sort::Largest] {
+                let filter = pending_orders::Filter { scope, sort, at: now, ..pending_orders::Filter::default() };
+                let mut expected: Vec<i64> =
+                    orders.iter().filter(|order| fits(order, now)).map(|order| order.id.0).collect();
+                let mut found = vec![];
+                let mut page = PageRequest::first(7);
+                loop {
+                    let answer =
+                        pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer");
+                    assert_eq!(answer.found.total_count, expected.len() as i64, "{scope:?}");
+                    for row in &answer.found.orders {
+                        agrees(row, &orders[usize::try_from(row.order_id - OrderId::FIRST.0).expect("an order")], now);
+                    }
+                    found.extend(answer.found.orders.iter().map(|order| order.order_id));
+                    let Some(next) = answer.found.next else { break };
+                    page.cursor = Some(next.to_string().parse::<Cursor>().expect("a cursor survives its text"));
                 }
-                found.extend(answer.found.orders.iter().map(|order| order.order_id));
-                let Some(next) = answer.found.next else { break };
-                page.cursor = Some(next.to_string().parse::<Cursor>().expect("a cursor survives its text"));
+                if sort == Sort::Oldest {
+                    assert_eq!(found, expected, "oldest first, every page");
+                }
+                found.sort_unstable();
+                expected.sort_unstable();
+                assert_eq!(found, expected, "{scope:?} {sort:?}");
             }
-            if sort == Sort::Oldest {
-                assert_eq!(found, expected, "oldest first, every page");
-            }
-            found.sort_unstable();
-            expected.sort_unstable();
-            assert_eq!(found, expected, "{scope:?} {sort:?}");
         }
+        let filter = pending_orders::Filter {
+            customer: Some(customer(3)),
+            product: Some(product(7)),
+            placed: Days {
+                from: chrono::NaiveDate::from_ymd_opt(2024, 10, 5),
+                to: chrono::NaiveDate::from_ymd_opt(2030, 1, 1),
+            },
+            ..pending_orders::Filter::default()
+        };
+        pending_orders::pending_orders(&projections, &filter, PageRequest::first(1), WHATEVER).await.expect("answer");
     }
-    let filter = pending_orders::Filter {
-        customer: Some(customer(3)),
-        product: Some(product(7)),
-        placed: Days {
-            from: chrono::NaiveDate::from_ymd_opt(2024, 10, 5),
-            to: chrono::NaiveDate::from_ymd_opt(2030, 1, 1),
-        },
-        ..pending_orders::Filter::default()
-    };
-    pending_orders::pending_orders(&projections, &filter, PageRequest::first(1), WHATEVER).await.expect("answer");
 }
 
 /// A row says of an order what the domain says, reopened or not.
@@ -113,43 +115,50 @@ fn agrees(row: &OpenOrder, order: &Order, now: DateTime<Utc>) {
 
 /// What small tables of days say is what counting the orders one by one says.
 async fn counts_of_days_agree(engine: Engine) {
-    let (projections, history) = shop(&engine, 31).await;
-    let orders = orders(&history);
-    let first = orders.iter().map(|order| order.placed_on).min().expect("orders");
-    let last = orders.iter().map(|order| order.placed_on).max().expect("orders");
-    let middle = first + (last - first) / 2;
-    let page = PageRequest::first(5);
-    for days in [
-        Days::default(),
-        Days::between(first, middle),
-        Days::between(middle, middle),
-        Days { from: Some(middle), to: None },
-    ] {
-        let within = |order: &&Order| {
-            days.from.is_none_or(|from| order.placed_on >= from) && days.to.is_none_or(|to| order.placed_on <= to)
-        };
-        for statuses in [vec![], vec![Status::Pending], vec![Status::Delivered, Status::Shipped]] {
-            let fits = |order: &&Order| within(order) && (statuses.is_empty() || statuses.contains(&order.status()));
-            let filter =
-                order_summary::Filter { placed: days, statuses: statuses.clone(), ..order_summary::Filter::default() };
+    let (both, history) = shop(&engine, 31).await;
+    for projections in both {
+        let orders = orders(&history);
+        let first = orders.iter().map(|order| order.placed_on).min().expect("orders");
+        let last = orders.iter().map(|order| order.placed_on).max().expect("orders");
+        let middle = first + (last - first) / 2;
+        let page = PageRequest::first(5);
+        for days in [
+            Days::default(),
+            Days::between(first, middle),
+            Days::between(middle, middle),
+            Days { from: Some(middle), to: None },
+        ] {
+            let within = |order: &&Order| {
+                days.from.is_none_or(|from| order.placed_on >= from) && days.to.is_none_or(|to| order.placed_on <= to)
+            };
+            for statuses in [vec![], vec![Status::Pending], vec![Status::Delivered, Status::Shipped]] {
+                let fits =
+                    |order: &&Order| within(order) && (statuses.is_empty() || statuses.contains(&order.status()));
+                let filter = order_summary::Filter {
+                    placed: days,
+                    statuses: statuses.clone(),
+                    ..order_summary::Filter::default()
+                };
+                let answer =
+                    order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found;
+                let units: i64 = orders.iter().filter(fits).flat_map(|o| &o.lines).map(|line| line.active()).sum();
+                let total: i64 = orders.iter().filter(fits).map(|order| order.current_totals().total).sum();
+                let newest: Vec<i64> = orders.iter().rev().filter(fits).take(5).map(|order| order.id.0).collect();
+                assert_eq!(answer.total_count, orders.iter().filter(fits).count() as i64, "{filter:?}");
+                assert_eq!(answer.sums.iter().map(|sum| sum.units).sum::<i64>(), units, "{filter:?}");
+                assert_eq!(answer.sums.iter().map(|sum| sum.total).sum::<i64>(), total, "{filter:?}");
+                assert_eq!(answer.orders.iter().map(|row| row.order_id).collect::<Vec<_>>(), newest, "{filter:?}");
+            }
+            let filter = pending_orders::Filter { placed: days, ..pending_orders::Filter::default() };
             let answer =
-                order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found;
-            let units: i64 = orders.iter().filter(fits).flat_map(|o| &o.lines).map(|line| line.active()).sum();
-            let total: i64 = orders.iter().filter(fits).map(|order| order.current_totals().total).sum();
-            let newest: Vec<i64> = orders.iter().rev().filter(fits).take(5).map(|order| order.id.0).collect();
-            assert_eq!(answer.total_count, orders.iter().filter(fits).count() as i64, "{filter:?}");
-            assert_eq!(answer.sums.iter().map(|sum| sum.units).sum::<i64>(), units, "{filter:?}");
-            assert_eq!(answer.sums.iter().map(|sum| sum.total).sum::<i64>(), total, "{filter:?}");
-            assert_eq!(answer.orders.iter().map(|row| row.order_id).collect::<Vec<_>>(), newest, "{filter:?}");
+                pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer").found;
+            let owing = |order: &&Order| within(order) && order.status().owes_goods();
+            let owed: i64 = orders.iter().filter(owing).map(Order::unshipped).sum();
+            let oldest: Vec<i64> = orders.iter().filter(owing).take(5).map(|order| order.id.0).collect();
+            assert_eq!(answer.total_count, orders.iter().filter(owing).count() as i64, "{days:?}");
+            assert_eq!(answer.counts.iter().map(|count| count.units_owed).sum::<i64>(), owed, "{days:?}");
+            assert_eq!(answer.orders.iter().map(|order| order.order_id).collect::<Vec<_>>(), oldest, "{days:?}");
         }
-        let filter = pending_orders::Filter { placed: days, ..pending_orders::Filter::default() };
-        let answer = pending_orders::pending_orders(&projections, &filter, page, WHATEVER).await.expect("answer").found;
-        let owing = |order: &&Order| within(order) && order.status().owes_goods();
-        let owed: i64 = orders.iter().filter(owing).map(Order::unshipped).sum();
-        let oldest: Vec<i64> = orders.iter().filter(owing).take(5).map(|order| order.id.0).collect();
-        assert_eq!(answer.total_count, orders.iter().filter(owing).count() as i64, "{days:?}");
-        assert_eq!(answer.counts.iter().map(|count| count.units_owed).sum::<i64>(), owed, "{days:?}");
-        assert_eq!(answer.orders.iter().map(|order| order.order_id).collect::<Vec<_>>(), oldest, "{days:?}");
     }
 }
 
@@ -175,102 +184,112 @@ async fn later_pages_count_what_the_first_counted(engine: Engine) {
 }
 
 async fn summaries_agree(engine: Engine) {
-    let (projections, history) = shop(&engine, 23).await;
-    let orders = orders(&history);
-    let search = async |filter: order_summary::Filter| {
-        let page = PageRequest::first(100);
-        order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found
-    };
-    let all = search(order_summary::Filter::default()).await;
-    assert_eq!(all.total_count, orders.len() as i64);
-    let total: i64 = orders.iter().map(|order| order.current_totals().total).sum();
-    assert_eq!(all.sums.iter().map(|sum| sum.total).sum::<i64>(), total);
-    for row in &all.orders {
-        let order = history.order(OrderId(row.order_id));
-        assert_eq!(row.the_order, CompactOrder::of(order.clone()));
-        assert_eq!(row.status, order.status().name());
-    }
+    let (both, history) = shop(&engine, 23).await;
+    for projections in both {
+        let orders = orders(&history);
+        let search = async |filter: order_summary::Filter| {
+            let page = PageRequest::first(100);
+            order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found
+        };
+        let all = search(order_summary::Filter::default()).await;
+        assert_eq!(all.total_count, orders.len() as i64);
+        let total: i64 = orders.iter().map(|order| order.current_totals().total).sum();
+        assert_eq!(all.sums.iter().map(|sum| sum.total).sum::<i64>(), total);
+        for row in &all.orders {
+            let order = history.order(OrderId(row.order_id));
+            assert_eq!(row.the_order, CompactOrder::of(order.clone()));
+            assert_eq!(row.status, order.status().name());
+        }
 
-    let text = |text: &str| order_summary::Filter { text: Some(text.into()), ..order_summary::Filter::default() };
-    assert_eq!(search(text("#1002")).await.orders[0].order_id, 1002);
-    for imported in ["#AA1005", " aa1005 ", "Aa1005"] {
-        let found = search(text(imported)).await.orders;
-        assert_eq!(found.iter().map(|row| row.order_id).collect::<Vec<_>>(), [1005], "{imported}");
+        let text = |text: &str| order_summary::Filter { text: Some(text.into()), ..order_summary::Filter::default() };
+        assert_eq!(search(text("#1002")).await.orders[0].order_id, 1002);
+        for imported in ["#AA1005", " aa1005 ", "Aa1005"] {
+            let found = search(text(imported)).await.orders;
+            assert_eq!(found.iter().map(|row| row.order_id).collect::<Vec<_>>(), [1005], "{imported}");
+        }
+        assert_eq!(search(text("AA1006")).await.total_count, 0);
+        let holding =
+            orders.iter().filter(|order| order.lines.iter().any(|line| line.product_id == product(12))).count();
+        assert_eq!(search(text("sku-12")).await.total_count, holding as i64);
+        assert_eq!(search(text("100%_\\")).await.total_count, 0);
+        let filter = order_summary::Filter {
+            statuses: vec![Status::Delivered, Status::Shipped],
+            payment_statuses: vec![orderlog_domain::order::PaymentStatus::Paid],
+            customer: Some(customer(1)),
+            product: Some(product(2)),
+            min_total: Some(1),
+            max_total: Some(i64::MAX),
+            or_customers: vec![customer(2)],
+            sort: order_summary::Sort::Largest,
+            ..text("product")
+        };
+        search(filter).await;
     }
-    assert_eq!(search(text("AA1006")).await.total_count, 0);
-    let holding = orders.iter().filter(|order| order.lines.iter().any(|line| line.product_id == product(12))).count();
-    assert_eq!(search(text("sku-12")).await.total_count, holding as i64);
-    assert_eq!(search(text("100%_\\")).await.total_count, 0);
-    let filter = order_summary::Filter {
-        statuses: vec![Status::Delivered, Status::Shipped],
-        payment_statuses: vec![orderlog_domain::order::PaymentStatus::Paid],
-        customer: Some(customer(1)),
-        product: Some(product(2)),
-        min_total: Some(1),
-        max_total: Some(i64::MAX),
-        or_customers: vec![customer(2)],
-        sort: order_summary::Sort::Largest,
-        ..text("product")
-    };
-    search(filter).await;
 }
 
 async fn names_are_found(engine: Engine) {
-    let (projections, _) = shop(&engine, 24).await;
-    let find = async |text: &str| {
-        let found = catalogue::find_products(&projections, text, 5, WHATEVER).await.expect("answer").found;
-        (found.how, found.items.len())
-    };
-    assert_eq!(find(" sku-7 ").await, (Matched::Identifier, 1));
-    assert_eq!(find("Product Number 7").await, (Matched::Name, 1));
-    assert_eq!(find("product number 3").await, (Matched::Name, 1));
-    assert_eq!(find("product num").await, (Matched::Prefix, 5));
-    assert_eq!(find("number 39").await, (Matched::Words, 1));
-    assert_eq!(find("39 product").await, (Matched::Words, 1));
-    assert_eq!(find("prodcut numbr 7").await.0, Matched::Alike);
-    assert_eq!(find("'; DROP TABLE catalogue; --").await, (Matched::Nothing, 0));
+    let (both, _) = shop(&engine, 24).await;
+    for projections in both {
+        let find = async |text: &str| {
+            let found = catalogue::find_products(&projections, text, 5, WHATEVER).await.expect("answer").found;
+            (found.how, found.items.len())
+        };
+        assert_eq!(find(" sku-7 ").await, (Matched::Identifier, 1));
+        assert_eq!(find("Product Number 7").await, (Matched::Name, 1));
+        assert_eq!(find("product number 3").await, (Matched::Name, 1));
+        assert_eq!(find("product num").await, (Matched::Prefix, 5));
+        assert_eq!(find("number 39").await, (Matched::Words, 1));
+        assert_eq!(find("39 product").await, (Matched::Words, 1));
+        assert_eq!(find("prodcut numbr 7").await.0, Matched::Alike);
+        assert_eq!(find("'; DROP TABLE catalogue; --").await, (Matched::Nothing, 0));
 
-    let find = async |text: &str| {
-        let found = customers::find_customers(&projections, text, 5, WHATEVER).await.expect("answer").found;
-        (found.how, found.items.len())
-    };
-    assert_eq!(find("ASHA7@example.com").await, (Matched::Identifier, 1));
-    assert_eq!(find("asha number7").await, (Matched::Name, 1));
-    assert_eq!(find("asha").await, (Matched::Words, 5));
-    assert_eq!(find("ash").await, (Matched::Prefix, 5));
-    assert_eq!(find("ahsa numbre7").await.0, Matched::Alike);
+        let find = async |text: &str| {
+            let found = customers::find_customers(&projections, text, 5, WHATEVER).await.expect("answer").found;
+            (found.how, found.items.len())
+        };
+        assert_eq!(find("ASHA7@example.com").await, (Matched::Identifier, 1));
+        assert_eq!(find("asha number7").await, (Matched::Name, 1));
+        assert_eq!(find("asha").await, (Matched::Words, 5));
+        assert_eq!(find("ash").await, (Matched::Prefix, 5));
+        assert_eq!(find("ahsa numbre7").await.0, Matched::Alike);
 
-    let page = PageRequest::first(30);
-    let list = catalogue::products(&projections, Some("number 1"), false, page, WHATEVER).await.expect("answer").found;
-    assert_eq!(list.total_count, 11);
-    let list = customers::customers(&projections, None, PageRequest::first(10), WHATEVER).await.expect("answer").found;
-    assert_eq!((list.total_count, list.customers.len(), list.next.is_some()), (25, 10, true));
-    let by_id = customers::customers_by_id(&projections, &[customer(1), customer(2)], WHATEVER).await.expect("answer");
-    assert_eq!(by_id.found.len(), 2);
-    let by_id = catalogue::products_by_id(&projections, &[product(1)], WHATEVER).await.expect("answer");
-    assert_eq!(by_id.found[0].sku, "SKU-1");
-    let none = catalogue::products_by_id(&projections, &[], WHATEVER).await.expect("answer");
-    assert_eq!((none.found, none.position), (vec![], by_id.position));
-    let unknown = catalogue::products_by_id(&projections, &[product(99)], WHATEVER).await.expect("answer");
-    assert_eq!((unknown.found, unknown.position), (vec![], by_id.position));
+        let page = PageRequest::first(30);
+        let list =
+            catalogue::products(&projections, Some("number 1"), false, page, WHATEVER).await.expect("answer").found;
+        assert_eq!(list.total_count, 11);
+        let list =
+            customers::customers(&projections, None, PageRequest::first(10), WHATEVER).await.expect("answer").found;
+        assert_eq!((list.total_count, list.customers.len(), list.next.is_some()), (25, 10, true));
+        let by_id =
+            customers::customers_by_id(&projections, &[customer(1), customer(2)], WHATEVER).await.expect("answer");
+        assert_eq!(by_id.found.len(), 2);
+        let by_id = catalogue::products_by_id(&projections, &[product(1)], WHATEVER).await.expect("answer");
+        assert_eq!(by_id.found[0].sku, "SKU-1");
+        let none = catalogue::products_by_id(&projections, &[], WHATEVER).await.expect("answer");
+        assert_eq!((none.found, none.position), (vec![], by_id.position));
+        let unknown = catalogue::products_by_id(&projections, &[product(99)], WHATEVER).await.expect("answer");
+        assert_eq!((unknown.found, unknown.position), (vec![], by_id.position));
+    }
 }
 
 async fn stock_agrees(engine: Engine) {
-    let (projections, history) = shop(&engine, 25).await;
-    let products: Vec<_> = (0..40).map(product).collect();
-    let levels = stock::stock_of(&projections, &products, WHATEVER).await.expect("answer").found;
-    assert_eq!(levels.len(), 40);
-    for level in levels {
-        let product_id = orderlog_domain::ids::ProductId(level.product_id);
-        let stock = history.states.stock(product_id).expect("stock");
-        assert_eq!(
-            (level.on_hand, level.reserved, level.available()),
-            (stock.on_hand, stock.reserved, stock.available())
-        );
+    let (both, history) = shop(&engine, 25).await;
+    for projections in both {
+        let products: Vec<_> = (0..40).map(product).collect();
+        let levels = stock::stock_of(&projections, &products, WHATEVER).await.expect("answer").found;
+        assert_eq!(levels.len(), 40);
+        for level in levels {
+            let product_id = orderlog_domain::ids::ProductId(level.product_id);
+            let stock = history.states.stock(product_id).expect("stock");
+            assert_eq!(
+                (level.on_hand, level.reserved, level.available()),
+                (stock.on_hand, stock.reserved, stock.available())
+            );
+        }
+        let page = PageRequest::first(3);
+        let low = stock::low_stock(&projections, Some(i64::MAX), page, WHATEVER).await.expect("answer").found;
+        assert_eq!((low.total_count, low.products.len(), low.next.is_some()), (40, 3, true));
+        let low = stock::low_stock(&projections, None, page, WHATEVER).await.expect("answer").found;
+        assert_eq!(low.total_count, 0);
     }
-    let page = PageRequest::first(3);
-    let low = stock::low_stock(&projections, Some(i64::MAX), page, WHATEVER).await.expect("answer").found;
-    assert_eq!((low.total_count, low.products.len(), low.next.is_some()), (40, 3, true));
-    let low = stock::low_stock(&projections, None, page, WHATEVER).await.expect("answer").found;
-    assert_eq!(low.total_count, 0);
 }

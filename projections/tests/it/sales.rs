@@ -19,130 +19,142 @@ use crate::{
 on_both_engines!(sales_agree, postings_explain_every_figure, sales_of_the_past_agree);
 
 async fn sales_agree(engine: Engine) {
-    let (projections, history) = shop(&engine, 22).await;
-    let mut revenue: BTreeMap<&str, i64> = BTreeMap::new();
-    for order in orders(&history) {
-        *revenue.entry(order.currency.code()).or_default() += order.current_totals().revenue;
-    }
-    let groupings =
-        [GroupBy::Day, GroupBy::Week(Weekday::Mon), GroupBy::Month, GroupBy::Product, GroupBy::Customer].map(Some);
-    for group_by in groupings.into_iter().chain([None]) {
-        let request = SalesRequest { group_by, ..SalesRequest::default() };
-        let mut page = PageRequest::first(9);
-        let mut groups = vec![];
-        loop {
-            let answer = daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer");
-            let totals: BTreeMap<&str, i64> =
-                answer.found.totals.iter().map(|sales| (sales.currency.as_str(), sales.revenue())).collect();
-            assert_eq!(totals, revenue);
-            groups.extend(answer.found.groups);
-            page.cursor = answer.found.next;
-            if page.cursor.is_none() {
-                assert_eq!(groups.len() as i64, answer.found.total_groups);
-                break;
-            }
+    let (both, history) = shop(&engine, 22).await;
+    for projections in both {
+        let mut revenue: BTreeMap<&str, i64> = BTreeMap::new();
+        for order in orders(&history) {
+            *revenue.entry(order.currency.code()).or_default() += order.current_totals().revenue;
         }
-        if group_by.is_some() {
-            let sum: i64 = groups.iter().map(|group| group.sales.revenue()).sum();
-            assert_eq!(sum, revenue.values().sum::<i64>(), "groups add up to the total: {group_by:?}");
+        let groupings =
+            [GroupBy::Day, GroupBy::Week(Weekday::Mon), GroupBy::Month, GroupBy::Product, GroupBy::Customer].map(Some);
+        for group_by in groupings.into_iter().chain([None]) {
+            let request = SalesRequest { group_by, ..SalesRequest::default() };
+            let mut page = PageRequest::first(9);
+            let mut groups = vec![];
+            loop {
+                let answer = daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer");
+                let totals: BTreeMap<&str, i64> =
+                    answer.found.totals.iter().map(|sales| (sales.currency.as_str(), sales.revenue())).collect();
+                assert_eq!(totals, revenue);
+                groups.extend(answer.found.groups);
+                page.cursor = answer.found.next;
+                if page.cursor.is_none() {
+                    assert_eq!(groups.len() as i64, answer.found.total_groups);
+                    break;
+                }
+            }
+            if group_by.is_some() {
+                let sum: i64 = groups.iter().map(|group| group.sales.revenue()).sum();
+                assert_eq!(sum, revenue.values().sum::<i64>(), "groups add up to the total: {group_by:?}");
+            }
         }
     }
 }
 
 /// What every posting adds up to is what the tables added up, whole and in every part, and as of every position.
 async fn postings_explain_every_figure(engine: Engine) {
-    let (projections, history) = shop(&engine, 29).await;
-    let sum = |report: &daily_sales::SalesReport| -> i64 { report.totals.iter().map(|sales| sales.own.total()).sum() };
-    for basis in Basis::ALL {
-        let request = SalesRequest { basis, ..SalesRequest::default() };
-        let mut selections = vec![Selection { request, ..Selection::default() }];
-        for group_by in [GroupBy::Day, GroupBy::Product, GroupBy::Customer] {
-            let grouped = SalesRequest { group_by: Some(group_by), ..request };
-            let page = PageRequest::first(100);
-            let answer = daily_sales::daily_sales(&projections, grouped, page, WHATEVER).await.expect("answer");
-            for group in answer.found.groups {
-                let all = Selection { request, ..Selection::default() };
-                selections.push(match group.key {
-                    GroupKey::From(day) => {
-                        Selection { request: SalesRequest { days: Days::between(day, day), ..request }, ..all }
-                    }
-                    GroupKey::Product(id) => Selection { product: Some(id), ..all },
-                    GroupKey::Shipping => Selection { product: Some(ProductId(uuid::Uuid::nil())), ..all },
-                    GroupKey::Customer(id) => Selection { customer: Some(id), ..all },
-                });
-            }
-        }
-        for selection in &selections {
-            let mut page = PageRequest::first(7);
-            let (mut told, mut count) = (0, 0);
-            loop {
-                let answer = daily_sales::explain(&projections, selection, page, WHATEVER).await.expect("answer").found;
-                assert_eq!(answer.sums, answer.reported, "{selection:?}");
-                told += answer.postings.iter().map(|posting| posting.sales.own.total()).sum::<i64>();
-                count += answer.postings.len() as i64;
-                page.cursor = answer.next;
-                if page.cursor.is_none() {
-                    assert_eq!(count, answer.total_count);
-                    assert_eq!(told, answer.sums.iter().map(|sales| sales.own.total()).sum::<i64>());
-                    break;
+    let (both, history) = shop(&engine, 29).await;
+    for projections in both {
+        let sum =
+            |report: &daily_sales::SalesReport| -> i64 { report.totals.iter().map(|sales| sales.own.total()).sum() };
+        for basis in Basis::ALL {
+            let request = SalesRequest { basis, ..SalesRequest::default() };
+            let mut selections = vec![Selection { request, ..Selection::default() }];
+            for group_by in [GroupBy::Day, GroupBy::Product, GroupBy::Customer] {
+                let grouped = SalesRequest { group_by: Some(group_by), ..request };
+                let page = PageRequest::first(100);
+                let answer = daily_sales::daily_sales(&projections, grouped, page, WHATEVER).await.expect("answer");
+                for group in answer.found.groups {
+                    let all = Selection { request, ..Selection::default() };
+                    selections.push(match group.key {
+                        GroupKey::From(day) => {
+                            Selection { request: SalesRequest { days: Days::between(day, day), ..request }, ..all }
+                        }
+                        GroupKey::Product(id) => Selection { product: Some(id), ..all },
+                        GroupKey::Shipping => Selection { product: Some(ProductId(uuid::Uuid::nil())), ..all },
+                        GroupKey::Customer(id) => Selection { customer: Some(id), ..all },
+                    });
                 }
             }
+            for selection in &selections {
+                let mut page = PageRequest::first(7);
+                let (mut told, mut count) = (0, 0);
+                loop {
+                    let answer =
+                        daily_sales::explain(&projections, selection, page, WHATEVER).await.expect("answer").found;
+                    assert_eq!(answer.sums, answer.reported, "{selection:?}");
+                    told += answer.postings.iter().map(|posting| posting.sales.own.total()).sum::<i64>();
+                    count += answer.postings.len() as i64;
+                    page.cursor = answer.next;
+                    if page.cursor.is_none() {
+                        assert_eq!(count, answer.total_count);
+                        assert_eq!(told, answer.sums.iter().map(|sales| sales.own.total()).sum::<i64>());
+                        break;
+                    }
+                }
+            }
+            let now =
+                daily_sales::daily_sales(&projections, request, PageRequest::first(1), WHATEVER).await.expect("answer");
+            let last = SalesRequest { as_of: Some(history.position()), ..request };
+            let then =
+                daily_sales::daily_sales(&projections, last, PageRequest::first(1), WHATEVER).await.expect("answer");
+            assert_eq!(sum(&now.found), sum(&then.found));
+            let half = Position(history.position().0 / 2);
+            let early = SalesRequest { as_of: Some(half), ..request };
+            let then =
+                daily_sales::daily_sales(&projections, early, PageRequest::first(1), WHATEVER).await.expect("answer");
+            let expected: i64 = history
+                .told
+                .iter()
+                .filter(|(position, _)| *position <= half)
+                .flat_map(|(_, event)| postings(event))
+                .filter(|posting| posting.basis == basis)
+                .map(|posting| posting.own.total())
+                .sum();
+            assert_eq!(sum(&then.found), expected, "{basis:?} as of {half}");
         }
-        let now =
-            daily_sales::daily_sales(&projections, request, PageRequest::first(1), WHATEVER).await.expect("answer");
-        let last = SalesRequest { as_of: Some(history.position()), ..request };
-        let then = daily_sales::daily_sales(&projections, last, PageRequest::first(1), WHATEVER).await.expect("answer");
-        assert_eq!(sum(&now.found), sum(&then.found));
-        let half = Position(history.position().0 / 2);
-        let early = SalesRequest { as_of: Some(half), ..request };
-        let then =
-            daily_sales::daily_sales(&projections, early, PageRequest::first(1), WHATEVER).await.expect("answer");
-        let expected: i64 = history
-            .told
-            .iter()
-            .filter(|(position, _)| *position <= half)
-            .flat_map(|(_, event)| postings(event))
-            .filter(|posting| posting.basis == basis)
-            .map(|posting| posting.own.total())
-            .sum();
-        assert_eq!(sum(&then.found), expected, "{basis:?} as of {half}");
     }
 }
 
 /// Sums of days and single postings together come to what was posted by then, in every group.
 async fn sales_of_the_past_agree(engine: Engine) {
-    let (projections, history) = shop(&engine, 30).await;
-    for nth in 1..8 {
-        let as_of = Position(history.position().0 * nth / 8 + nth);
-        let posted = || history.told.iter().filter(|(position, _)| *position <= as_of).flat_map(|(_, e)| postings(e));
-        for (basis, group_by) in Basis::ALL.into_iter().flat_map(|b| [(b, GroupBy::Product), (b, GroupBy::Customer)]) {
-            let mut expected: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
-            for posting in posted().filter(|posting| posting.basis == basis) {
-                let key = match (group_by, posting.product_id) {
-                    (GroupBy::Product, Some(id)) => GroupKey::Product(id),
-                    (GroupBy::Product, None) => GroupKey::Shipping,
-                    _ => GroupKey::Customer(posting.customer_id),
-                };
-                let sum = expected.entry(key).or_default();
-                *sum = (sum.0 + posting.units, sum.1 + posting.own.total());
-            }
-            let request =
-                SalesRequest { basis, group_by: Some(group_by), as_of: Some(as_of), ..SalesRequest::default() };
-            let mut found: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
-            let mut page = PageRequest::first(100);
-            loop {
-                let answer =
-                    daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer").found;
-                for group in answer.groups {
-                    let sum = found.entry(group.key).or_default();
-                    *sum = (sum.0 + group.sales.units, sum.1 + group.sales.own.total());
+    let (both, history) = shop(&engine, 30).await;
+    for projections in both {
+        for nth in 1..8 {
+            let as_of = Position(history.position().0 * nth / 8 + nth);
+            let posted =
+                || history.told.iter().filter(|(position, _)| *position <= as_of).flat_map(|(_, e)| postings(e));
+            for (basis, group_by) in
+                Basis::ALL.into_iter().flat_map(|b| [(b, GroupBy::Product), (b, GroupBy::Customer)])
+            {
+                let mut expected: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
+                for posting in posted().filter(|posting| posting.basis == basis) {
+                    let key = match (group_by, posting.product_id) {
+                        (GroupBy::Product, Some(id)) => GroupKey::Product(id),
+                        (GroupBy::Product, None) => GroupKey::Shipping,
+                        _ => GroupKey::Customer(posting.customer_id),
+                    };
+                    let sum = expected.entry(key).or_default();
+                    *sum = (sum.0 + posting.units, sum.1 + posting.own.total());
                 }
-                page.cursor = answer.next;
-                if page.cursor.is_none() {
-                    break;
+                let request =
+                    SalesRequest { basis, group_by: Some(group_by), as_of: Some(as_of), ..SalesRequest::default() };
+                let mut found: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
+                let mut page = PageRequest::first(100);
+                loop {
+                    let answer =
+                        daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer").found;
+                    for group in answer.groups {
+                        let sum = found.entry(group.key).or_default();
+                        *sum = (sum.0 + group.sales.units, sum.1 + group.sales.own.total());
+                    }
+                    page.cursor = answer.next;
+                    if page.cursor.is_none() {
+                        break;
+                    }
                 }
+                assert_eq!(found, expected, "{basis:?} {group_by:?} as of {as_of}");
             }
-            assert_eq!(found, expected, "{basis:?} {group_by:?} as of {as_of}");
         }
     }
 }

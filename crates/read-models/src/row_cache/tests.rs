@@ -1,9 +1,10 @@
-//! A cache that keeps rows back writes the same rows as one that writes after every batch.
+//! Rows that a build keeps back, and rows that a node writes behind, come to the same.
 
 #![expect(unreachable_pub, reason = "rows are declared as read models declare them")]
 
 use std::collections::BTreeMap;
 
+use orderlog_domain::ids::Position;
 use rand::{Rng as _, SeedableRng as _};
 
 use super::*;
@@ -56,6 +57,13 @@ impl Stored {
         }
     }
 
+    /// Writes what `cache` of a node holds unwritten, as of `position`.
+    fn write_behind(&mut self, cache: &mut dyn RowCache, position: i64, add: bool) {
+        let unwritten = cache.unwritten();
+        self.write(unwritten.changes(), add);
+        cache.written(Position(position));
+    }
+
     fn load(&self, keys: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         let row = |key: Vec<Value>| match key.as_slice() {
             [Value::Int(Some(id))] => self.0.get(id).map(|count| Counter { id: *id, count: *count }.to_values()),
@@ -102,7 +110,7 @@ fn rows_kept_back_come_to_what_rows_written_at_once_come_to() {
                 }
             }
         }
-        of_live.write(live.changes(Due::All), false);
+        of_live.write_behind(&mut live, newest, false);
         of_build.write(build.changes(Due::Settled), false);
     }
     assert!(of_build.0.len() < of_live.0.len(), "some rows are kept back");
@@ -116,13 +124,71 @@ fn counters_kept_back_come_to_the_same() {
     let (mut of_live, mut of_build) = (Stored::default(), Stored::default());
     build.build();
     for batch in 0..30_i64 {
-        for (cache, stored, due) in [(&mut live, &mut of_live, Due::All), (&mut build, &mut of_build, Due::Settled)] {
-            for id in batch * 1_500..(batch + 1) * 1_500 + 700 {
-                cache.at((id,)).count += id;
-            }
-            stored.write(cache.changes(due), true);
+        for id in batch * 1_500..(batch + 1) * 1_500 + 700 {
+            live.at(Position(batch), (id,)).count += id;
+            build.at(Position(batch), (id,)).count += id;
         }
+        of_live.write_behind(&mut live, batch, true);
+        of_build.write(build.changes(Due::Settled), true);
     }
     of_build.write(build.changes(Due::All), true);
     assert_eq!(of_live.0, of_build.0);
+}
+
+/// A table that took in a part of what a cache holds, as another node wrote it.
+#[test]
+fn what_another_wrote_is_not_added_again() {
+    let (mut cache, mut stored) = (Counters::<Total>::default(), Stored::default());
+    for position in 1..=10 {
+        cache.at(Position(position), (1,)).count += position;
+        cache.at(Position(position), (1,)).count += 100;
+        if position % 3 == 0 {
+            // Sealed, as for a write that failed.
+            drop(cache.unwritten());
+        }
+    }
+    cache.written(Position(5));
+    assert_eq!(cache.count_unwritten(), 5);
+    stored.write_behind(&mut cache, 10, true);
+    assert_eq!(stored.0[&1], 6 + 7 + 8 + 9 + 10 + 5 * 100);
+    assert_eq!(cache.count_unwritten(), 0);
+}
+
+/// Rows leave memory once the table has them, never before.
+#[test]
+fn what_the_table_lacks_stays_in_memory() {
+    let mut cache = CachedRows::<Counter>::default();
+    cache.limit(Limits { whole: 4, kept: 4 });
+    for position in 1..=20 {
+        cache.now_at(Position(position));
+        cache.put(Counter { id: position, count: 1 });
+    }
+    cache.written(Position(7));
+    let mut ids: Vec<i64> = cache.iter().map(|row| row.id).filter(|id| *id > 7).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (8..=20).collect::<Vec<_>>(), "nothing that changed after position 7 is gone");
+    for _ in 0..3 {
+        cache.written(Position(20));
+    }
+    assert!(cache.iter().count() <= 4 + 13, "{} rows stayed", cache.iter().count());
+    assert_eq!(cache.known(&(1,)), None, "memory does not know what it let go");
+}
+
+/// A table that is larger than the limit stops being whole, and says so.
+#[test]
+fn a_table_is_whole_until_it_is_too_large() {
+    let mut cache = CachedRows::<Counter>::whole();
+    cache.limit(Limits { whole: 4, kept: 2 });
+    let rows = (1..=3).map(|id| Counter { id, count: 0 }.to_values()).collect();
+    cache.loaded_whole(rows).expect("rows of its own");
+    assert!(cache.is_whole());
+    assert_eq!(cache.known(&(9,)), Some(None), "it is known that there is no such row");
+    for id in 4..=8 {
+        cache.now_at(Position(id));
+        cache.put(Counter { id, count: 0 });
+    }
+    assert!(cache.is_whole(), "what is not written yet cannot be dropped");
+    cache.written(Position(8));
+    assert!(!cache.is_whole());
+    assert_eq!(cache.known(&(9,)), None);
 }
