@@ -176,7 +176,9 @@ impl Keeper {
     async fn write(&self, memory: &Memory) -> Result<(), WriteError> {
         let Some(to_write) = memory.unwritten().await else { return Ok(()) };
         let (name, moved) = (memory.model.name, to_write.moved);
-        let (load, changed) = to_write.into_changed(name);
+        // Turning many rows into values would hold up whatever else runs on this thread.
+        let values = tokio::task::spawn_blocking(move || to_write.into_changed(name)).await;
+        let Ok((load, changed)) = values else { return Ok(()) };
         let (store, owner) = (self.projections.store().clone(), self.options.owner.clone());
         write(store, owner, LEASE, vec![name.to_owned()], moved, changed).await?;
         memory.wrote(load, moved.1).await;
