@@ -1,4 +1,5 @@
 -- Products as the catalogue stands. (PostgreSQL)
+-- Needed for: products.search, and names that are not exact.
 CREATE TABLE catalogue@ (
   product_id uuid PRIMARY KEY,
   sku text NOT NULL,

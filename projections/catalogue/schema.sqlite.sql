@@ -1,4 +1,5 @@
 -- Products as the catalogue stands. (SQLite)
+-- Needed for: products.search, and names that are not exact.
 CREATE TABLE catalogue@ (
   product_id BLOB PRIMARY KEY,
   sku TEXT NOT NULL,

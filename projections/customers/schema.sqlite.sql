@@ -1,4 +1,5 @@
 -- Customers with their particulars opened; what was sealed under an erased key is NULL. (SQLite)
+-- Needed for: customers.search, and names that are not exact.
 CREATE TABLE customers@ (
   customer_id BLOB PRIMARY KEY,
   name TEXT,

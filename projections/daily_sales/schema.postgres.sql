@@ -1,5 +1,6 @@
 -- Sales per basis and business day: added up, never recomputed. Amounts in minor units; those that begin with home_
 -- are in the currency `home`: the shop's where the order was converted, else the order's own. (PostgreSQL)
+-- Needed for: orders.report_sales by day, week and month; memory holds all of it, the table is for the past and for starting.
 CREATE TABLE daily_sales@ (
   basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
@@ -20,6 +21,7 @@ CREATE TABLE daily_sales@ (
   PRIMARY KEY (basis, day, currency, home)
 );
 -- What belongs to no product, such as the shipping fee, stands under the nil id.
+-- Needed for: orders.report_sales by product.
 CREATE TABLE daily_sales_products@ (
   basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
@@ -40,6 +42,7 @@ CREATE TABLE daily_sales_products@ (
   home_cash bigint NOT NULL,
   PRIMARY KEY (basis, day, currency, home, product_id)
 );
+-- Needed for: orders.report_sales by customer.
 CREATE TABLE daily_sales_customers@ (
   basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
@@ -61,6 +64,7 @@ CREATE TABLE daily_sales_customers@ (
   PRIMARY KEY (basis, day, currency, home, customer_id)
 );
 -- From which position to which a day was posted to: before the first nothing was known of it, from the last on its sums.
+-- Needed for: which postings a report as of the past needs.
 CREATE TABLE sales_days@ (
   basis text COLLATE "C" NOT NULL,
   day text COLLATE "C" NOT NULL,
@@ -69,12 +73,14 @@ CREATE TABLE sales_days@ (
   PRIMARY KEY (basis, day)
 );
 -- How much was ever posted, signs aside: while that fits, so does every sum.
+-- Needed for: whether sums have room for more, when a node starts.
 CREATE TABLE sales_sizes@ (
   basis text COLLATE "C" NOT NULL PRIMARY KEY,
   size bigint NOT NULL
 );
 -- Every posting by itself: what explains a figure, and what a figure was at an earlier position. `line` is 0 for what
 -- concerns the order as a whole; `holds` counts the order once for each of its products while it holds it.
+-- Needed for: sales.explain, and reports as of a moment within a day.
 CREATE TABLE sales_postings@ (
   position bigint NOT NULL,
   nth bigint NOT NULL,

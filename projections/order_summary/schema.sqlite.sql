@@ -1,4 +1,5 @@
 -- Every order as it stands, for lists and searches. (SQLite)
+-- Needed for: orders.search, and orders that memory does not hold.
 CREATE TABLE order_summary@ (
   order_id INTEGER PRIMARY KEY,
   customer_id BLOB NOT NULL,
@@ -20,12 +21,14 @@ CREATE TABLE order_summary@ (
   reference TEXT,          -- its number in the system it was imported from, in lower case
   the_order TEXT NOT NULL          -- the domain's order without its words, as JSON
 );
+-- Needed for: orders.search by product.
 CREATE TABLE order_summary_lines@ (
   product_id BLOB NOT NULL,
   order_id INTEGER NOT NULL,
   PRIMARY KEY (product_id, order_id)
 ) WITHOUT ROWID;
 -- The products as orders name them: the vocabulary a text search looks through.
+-- Needed for: orders.search by a product's name.
 CREATE TABLE order_summary_products@ (
   product_id BLOB NOT NULL,
   name_lower TEXT NOT NULL,
@@ -33,6 +36,7 @@ CREATE TABLE order_summary_products@ (
   PRIMARY KEY (product_id, name_lower)
 ) WITHOUT ROWID;
 -- What orders of a day come to, by how they stand: a list says how long it is without being counted.
+-- Needed for: how long a list of orders.search is.
 CREATE TABLE order_summary_counts@ (
   placed_on TEXT NOT NULL,
   currency TEXT NOT NULL,
@@ -45,6 +49,7 @@ CREATE TABLE order_summary_counts@ (
   PRIMARY KEY (placed_on, currency, status, payment_status)
 ) WITHOUT ROWID;
 -- Where a day begins and ends among the numbers of orders.
+-- Needed for: orders.search by days.
 CREATE TABLE order_summary_days@ (
   placed_on TEXT PRIMARY KEY,
   first_order INTEGER NOT NULL,

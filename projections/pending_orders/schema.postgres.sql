@@ -1,4 +1,5 @@
 -- Orders that owe goods, or money, or wait for someone; finished orders leave the table, and come back when they owe again. (PostgreSQL)
+-- Needed for: orders as of a past position, and lists longer than memory keeps; the row takes the order's next event in.
 CREATE TABLE pending_orders@ (
   order_id bigint PRIMARY KEY,
   customer_id uuid NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE pending_orders@ (
 -- How orders read while something about them was open; a row is written once, when that is over. An interval of positions
 -- [from, until) has the level k with 2^k <= until - from < 2^(k+1): on level k only rows with from in (P - 2^(k+1), P]
 -- can hold position P.
+-- Needed for: orders.get_pending as of a past position.
 CREATE TABLE pending_past@ (
   level bigint NOT NULL,
   from_position bigint NOT NULL,
@@ -36,11 +38,13 @@ CREATE TABLE pending_past@ (
   story text NOT NULL
 );
 -- Orders about which nothing is open: what it takes to open them again.
+-- Needed for: whether an order is open again after a return, a refund or a voided shipment.
 CREATE TABLE pending_closed@ (
   order_id bigint PRIMARY KEY,
   the_order text NOT NULL              -- the domain's order without its words, as JSON
 );
 -- What the orders of a scope and a day come to: a list says how long it is without being counted.
+-- Needed for: how long a list is, where there are more open orders than memory keeps.
 CREATE TABLE pending_counts@ (
   scope text COLLATE "C" NOT NULL,
   placed_on text COLLATE "C" NOT NULL,
@@ -53,6 +57,7 @@ CREATE TABLE pending_counts@ (
   PRIMARY KEY (scope, placed_on, status, currency)
 );
 -- When a day began and ended, in milliseconds, and the position of its first order.
+-- Needed for: where the days of orders.get_pending begin and end, as of the past too.
 CREATE TABLE pending_days@ (
   placed_on text COLLATE "C" PRIMARY KEY,
   first_placed_at bigint NOT NULL,

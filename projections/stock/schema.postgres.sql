@@ -1,4 +1,5 @@
 -- Units per product. (PostgreSQL)
+-- Needed for: what memory is loaded from.
 CREATE TABLE stock@ (
   product_id uuid PRIMARY KEY,
   sku text NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE stock@ (
   threshold bigint                    -- available units at or below which stock is low; NULL means never
 );
 -- What a product's stock came to after every 256th event of it, for questions about the past; rows are only added.
+-- Needed for: inventory.check as of the past.
 CREATE TABLE stock_marks@ (
   product_id uuid NOT NULL,
   position bigint NOT NULL,

@@ -1,4 +1,5 @@
 -- Units per product. (SQLite)
+-- Needed for: what memory is loaded from.
 CREATE TABLE stock@ (
   product_id BLOB PRIMARY KEY,
   sku TEXT NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE stock@ (
   threshold INTEGER                    -- available units at or below which stock is low; NULL means never
 ) WITHOUT ROWID;
 -- What a product's stock came to after every 256th event of it, for questions about the past; rows are only added.
+-- Needed for: inventory.check as of the past.
 CREATE TABLE stock_marks@ (
   product_id BLOB NOT NULL,
   position INTEGER NOT NULL,
