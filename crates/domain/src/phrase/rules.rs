@@ -1,5 +1,7 @@
 //! The grammar of dates: one table of everything that is understood, and how a phrase finds its row.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Month, Utc, Weekday};
 
 use super::{
@@ -186,8 +188,12 @@ fn is_date(words: &[Word], reading: &Reading) -> bool {
     reading.from == reading.to && (has_month || !has_words)
 }
 
+/// The elements of each pattern of [`RULES`], in their order.
+static PATTERNS: LazyLock<Vec<Vec<&'static str>>> =
+    LazyLock::new(|| RULES.iter().map(|Rule(pattern, ..)| pattern.split_whitespace().collect()).collect());
+
 fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
-    for Rule(pattern, template, meaning) in RULES {
+    for (Rule(_, template, meaning), pattern) in RULES.iter().zip(&*PATTERNS) {
         if let Some(found) = find(pattern, words) {
             let reading = meaning(moment, &found)?;
             let wording = reading.wording.or_else(|| Wording::of(template, &found.said, found.unit, found.n(0)));
@@ -290,8 +296,15 @@ impl Found<'_> {
     }
 }
 
+/// The element that takes all words that are left, at least one.
+const REST: &str = "{rest}";
+
 /// What the words mean to a pattern, if they fit it.
-fn find<'a>(pattern: &'static str, words: &'a [Word]) -> Option<Found<'a>> {
+fn find<'a>(pattern: &[&'static str], words: &'a [Word]) -> Option<Found<'a>> {
+    // Most patterns are longer or shorter, which shows at once.
+    if pattern.len() != words.len() && pattern.last() != Some(&REST) {
+        return None;
+    }
     let mut found = Found {
         said: vec![],
         numbers: vec![],
@@ -302,10 +315,10 @@ fn find<'a>(pattern: &'static str, words: &'a [Word]) -> Option<Found<'a>> {
         rest: &words[..0],
     };
     let mut rest = words;
-    for element in pattern.split_whitespace() {
+    for &element in pattern {
         let (word, after) = rest.split_first()?;
         match element {
-            "{rest}" => {
+            REST => {
                 found.rest = rest;
                 return Some(found);
             }
