@@ -13,6 +13,7 @@ mod orders_search;
 mod orders_undo;
 mod products;
 mod sales_explain;
+mod sales_forecast;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -40,6 +41,7 @@ impl Tools {
             Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive).asks(),
             orders_report_sales::tool(),
             sales_explain::tool(),
+            sales_forecast::tool(),
             orders_get::tool(),
             orders_search::tool(),
             orders_history::tool(),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
-const TOOLS: [&str; 27] = [
+const TOOLS: [&str; 28] = [
     "orders.bulk_update_status",
     "currencies.set_rate",
     "customers.erase",
@@ -37,6 +37,7 @@ const TOOLS: [&str; 27] = [
     "products.search",
     "products.upsert",
     "sales.explain",
+    "sales.forecast",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
