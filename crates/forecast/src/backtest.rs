@@ -46,7 +46,8 @@ pub(crate) fn backtest(series: &[f64], methods: &[Method], seen_first: usize, st
         models.learn(*value);
         let origin = day + 1;
         if origins.binary_search(&origin).is_ok() {
-            let known = (series.len() - origin).min(steps.max(FOLD_DAYS));
+            // Whole weeks, so that the bands of a day do not depend on how far beyond it was asked.
+            let known = (series.len() - origin).min(steps.next_multiple_of(WEEK));
             let weight = MEMORY.powf((series.len() - FOLD_DAYS - origin) as f64 / WEEK as f64);
             folds.push(Fold { origin, weight, expected: floored(models.ahead(known)) });
         }

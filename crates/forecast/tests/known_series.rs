@@ -160,6 +160,8 @@ fn the_days_asked_for_are_those_of_the_whole_forecast() {
     for (a, b) in whole.days[9..].iter().zip(&part.days) {
         assert!((a.value - b.value).abs() <= 1, "{a:?} {b:?}");
     }
+    // The eighth day is of the second week, whether or not more of that week is asked for.
+    assert_eq!(ahead(&past, 8).days[7], ahead(&past, 14).days[7]);
 }
 
 #[test]

@@ -28,32 +28,26 @@ pub(super) struct Said<'a> {
 /// `Revenue for next week (23–29 Nov 2026) is expected to be ₹45,000, in four of five cases between ₹40,000 and ₹50,000.`
 pub(super) fn in_words(shop: &OpenShop, told: &Said<'_>) -> String {
     let Said { measure, name, range, today, already, made, learned, as_of } = told;
+    let of = name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    let Estimate { value, band_80: band, .. } = made.total;
+    let sum = already.map_or(value, |(_, already)| already.saturating_add(value));
+    let within = ranges::within("for", range);
     let amount = |value: i64| match measure {
         Measure::Revenue => shop.wording.amount(value, shop.settings.currency),
-        Measure::Orders => plural(value, "order"),
-        Measure::Units => units(value),
+        Measure::Orders | Measure::Units => value.to_string(),
     };
-    let of = name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
-    let what = match measure {
-        Measure::Revenue => format!("Revenue{of}"),
-        Measure::Orders => format!("The number of orders{of}"),
-        Measure::Units => format!("The number of units{of}"),
+    // "Revenue for next week is expected to be ₹45,000", "12 units of Mug are expected for next week".
+    let are = if sum == 1 { "is" } else { "are" };
+    let mut text = match measure {
+        Measure::Revenue => format!("Revenue{of} {within} is expected to be {}", amount(sum)),
+        Measure::Orders => format!("{}{of} {are} expected {within}", plural(sum, "order")),
+        Measure::Units => format!("{}{of} {are} expected {within}", units(sum)),
     };
-    let Estimate { value, band_80: band, .. } = made.total;
-    let within = ranges::within("for", range);
-    let (expected, from, to) = (amount(value), amount(band.from), amount(band.to));
-    let between = format!("in four of five cases between {from} and {to}");
-    let mut text = match (already, range.to) {
-        (Some((_, already)), Some(to)) => {
-            let rest = days_in_words(*today, to);
-            let sum = amount(already.saturating_add(value));
-            let already = amount(*already);
-            format!(
-                "{what} {within} is expected to come to {sum}: {already} so far, and {expected} on {rest}, {between}."
-            )
-        }
-        _ => format!("{what} {within} is expected to be {expected}, {between}."),
-    };
+    if let (Some((_, already)), Some(to)) = (already, range.to) {
+        let rest = days_in_words(*today, to);
+        text.push_str(&format!(": {} so far, and {} on {rest}", amount(*already), amount(value)));
+    }
+    text.push_str(&format!(", in four of five cases between {} and {}.", amount(band.from), amount(band.to)));
     text.push_str(ranges::whole_days(range));
     text.push_str(&believed(made));
     if learned.unconverted {
