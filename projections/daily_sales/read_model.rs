@@ -1,11 +1,13 @@
 //! Sales on three bases per business day, by product and by customer, and every posting they add up from (domain rules §2).
 
+mod by_day;
 mod explain;
 mod fold;
 mod query;
 mod request;
 mod sales;
 
+pub use by_day::sales_by_day;
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
 pub use fold::{
     DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesPosting, SalesSize,

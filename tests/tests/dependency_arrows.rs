@@ -8,9 +8,10 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
+    ("orderlog-forecast", &[]),
     ("orderlog-event-log", &["orderlog-domain"]),
     ("orderlog-messaging", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-commands", &["orderlog-domain", "orderlog-event-log"]),
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "orderlog-keyring",
             "orderlog-read-models",
             "orderlog-projections",
+            "orderlog-forecast",
         ],
     ),
     ("orderlog-mcp", &["orderlog-domain", "orderlog-messaging", "orderlog-tools"]),

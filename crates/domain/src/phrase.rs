@@ -16,7 +16,7 @@ mod tests;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use self::{moment::Direction, wording::Wording};
@@ -56,7 +56,7 @@ pub struct DateRange {
 }
 
 /// How a phrase was read, for `interpretation.date_range` of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Interpretation {
     /// What was said.
     pub phrase: String,
@@ -69,8 +69,7 @@ pub struct Interpretation {
     /// IANA zone in which it was read.
     pub timezone: String,
     /// What the user should know of the reading.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 

@@ -10,7 +10,7 @@ use orderlog_domain::{
 use orderlog_tools::{
     Answer, CALL_DEADLINE, Call, Failure, OpenShop, Tools,
     echo::{shown, visible},
-    in_words, metrics, nearest_tool,
+    in_words, introduction, metrics, nearest_tool,
     principal::{self, Caller, Principal},
     run_in_task,
 };
@@ -35,11 +35,6 @@ use crate::{
     prompts, resources,
     session::{RetryAfter, SESSION},
 };
-
-const INSTRUCTIONS: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
-    dates may be phrases such as \"last week\", read in the shop's time zone. Answers begin with sentences that can be read aloud as \
-    they stand, then facts and tables; detail \"full\" adds every field. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
-    dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
 
 /// What can be asked here.
 const METHODS: [&str; 8] = [
@@ -75,7 +70,7 @@ impl ServerHandler for Mcp {
             .enable_prompts()
             .enable_completions()
             .build();
-        let mut info = ServerConfig::new(capabilities).with_instructions(INSTRUCTIONS);
+        let mut info = ServerConfig::new(capabilities).with_instructions(introduction(&self.shop));
         info.server_info = Implementation::new("orderlog", env!("CARGO_PKG_VERSION")).with_title("Orderlog");
         info
     }

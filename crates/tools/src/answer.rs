@@ -34,9 +34,9 @@ impl Detail {
         }
     }
 
-    /// How it is listed.
+    /// How it is listed: with every tool, so the instructions say what it means, once.
     pub(crate) fn schema() -> Value {
-        serde_json::json!({ "type": "string", "enum": ["short", "full"], "description": "short if left out." })
+        serde_json::json!({ "type": "string", "enum": ["short", "full"], "description": "Depth." })
     }
 }
 

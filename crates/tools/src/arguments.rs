@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::unknown::COMMON;
+pub(crate) use self::unknown::Elsewhere;
 pub use self::unknown::nearest_tool;
 use crate::schema::Object;
 

@@ -108,7 +108,7 @@ fn of_fields(before: Option<Value>, after: Value) -> Vec<Change> {
 }
 
 fn members(view: Value) -> Object {
-    match views::formatted_members(view) {
+    match views::short::formatted_members(view) {
         Value::Object(fields) => fields,
         _ => Object::new(),
     }

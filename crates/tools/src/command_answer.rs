@@ -15,8 +15,7 @@ use crate::{
     answer::{Detail, Short, Told},
     changes::{self, Change},
     schema::Object,
-    sentences,
-    shop::OpenShop,
+    sentences::{self, commands::Speaker},
     views,
 };
 
@@ -96,7 +95,7 @@ impl CommandAnswer {
             text: self.text,
             changes: self.changes.iter().map(Change::in_words).collect(),
             warnings: self.warnings,
-            version: self.version,
+            version: self.after.is_some().then_some(self.version),
             events: self.events.filter(|_| self.after.is_some()),
             before: self.before,
             after: self.after,
@@ -144,7 +143,8 @@ pub(crate) struct Preview {
     changes: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
-    version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<Vec<views::EventView>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,17 +154,14 @@ pub(crate) struct Preview {
 }
 
 pub(crate) fn answer(
-    shop: &OpenShop,
+    speaker: &Speaker<'_>,
     command: &Command,
     receipt: Receipt,
     readings: Vec<String>,
-    dry_run: bool,
     detail: Detail,
 ) -> CommandAnswer {
-    let mut text = sentences::of_command(shop, command, &receipt);
-    if dry_run {
-        text = format!("Nothing was recorded; this is what would happen. {text}");
-    }
+    let (shop, dry_run) = (speaker.shop, speaker.would);
+    let text = speaker.sentences(command, &receipt);
     let order_id = match receipt.subject {
         StreamId::Order(OrderId(id)) => Some(id),
         StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) => None,

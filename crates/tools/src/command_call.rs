@@ -17,11 +17,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     answer::Detail,
     command_answer::{CommandAnswer, answer},
-    confirm::{self, Confirmed},
+    confirm::{self, Confirmed, Pair},
     directory::Resolved,
     failure::Failure,
     history::product_at,
     request::{Common, Request},
+    sentences::commands::Speaker,
     shop::OpenShop,
 };
 
@@ -34,7 +35,7 @@ pub(crate) struct Before {
 impl Before {
     pub(crate) async fn answer(self, shop: &OpenShop, command: Command, detail: Detail) -> CommandAnswer {
         let command = spoken(shop, command, &self.receipt).await;
-        answer(shop, &command, self.receipt, self.readings, false, detail)
+        answer(&Speaker::done(shop), &command, self.receipt, self.readings, detail)
     }
 }
 
@@ -77,6 +78,26 @@ pub(crate) async fn keep_answer(
     let answer = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
     let kept = Resolved { names: Names::default(), readings: vec![answer] };
     submit(shop, whole, AnswerBulk { first }.into(), kept).await.map(drop)
+}
+
+/// Keeps the orders that a preview shows, so that its token need not carry them.
+pub(crate) async fn keep_list(
+    shop: &OpenShop,
+    request: &Request,
+    list: CommandId,
+    orders: &[Pair],
+) -> Result<(), Failure> {
+    let first = OrderId(orders.first().map_or(0, |(order_id, _)| *order_id));
+    let text = serde_json::to_string(orders).map_err(anyhow::Error::new)?;
+    let kept = Resolved { names: Names::default(), readings: vec![text] };
+    submit(shop, request.list(list), AnswerBulk { first }.into(), kept).await.map(drop)
+}
+
+/// The orders that the preview of a token showed.
+pub(crate) async fn kept_list(shop: &OpenShop, request: &Request, confirmed: &Confirmed) -> Result<Vec<Pair>, Failure> {
+    let receipt = receipt_of(&shop.log, confirmed.list, &[request.hash]).await.map_err(failure)?;
+    let kept = receipt.and_then(|receipt| serde_json::from_str(readings_of(&shop.keyring, &receipt).first()?).ok());
+    kept.ok_or_else(|| anyhow::anyhow!("the list of a preview is not kept").into())
 }
 
 /// Answers a call that came before; otherwise resolves, asks the user to confirm where that is due, seals, submits, answers.
@@ -122,7 +143,8 @@ pub(crate) fn carry_out_anew(
         }
         let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
         let command = spoken(shop, command, &receipt).await;
-        Ok(answer(shop, &command, receipt, readings, dry_run, detail))
+        let speaker = if dry_run { Box::pin(Speaker::would(shop, &receipt)).await? } else { Speaker::done(shop) };
+        Ok(answer(&speaker, &command, receipt, readings, detail))
     })
 }
 
@@ -146,7 +168,7 @@ async fn carry_out_if_confirmed(
                 }
                 match submit(shop, granted, command.clone(), resolved.clone()).await {
                     Ok((command, receipt, readings)) => {
-                        return Ok(answer(shop, &command, receipt, readings, false, detail));
+                        return Ok(answer(&Speaker::done(shop), &command, receipt, readings, detail));
                     }
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
                         unfit = Some(Unfit::Overtaken);
@@ -159,13 +181,14 @@ async fn carry_out_if_confirmed(
     let (foreseen, receipt, readings) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
     if confirm::is_needed(&command, &receipt) {
         let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
-        let preview = answer(shop, &foreseen, receipt, readings, true, detail).preview();
+        let speaker = Speaker::would(shop, &receipt).await?;
+        let preview = answer(&speaker, &foreseen, receipt, readings, detail).preview();
         let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
         let preview = serde_json::to_value(preview).unwrap_or_default();
-        return Err(request.bound(shop).ask(preview, version, &[], (now, nonce), unfit).into());
+        return Err(request.bound(shop).ask(preview, version, (now, nonce), unfit).into());
     }
     let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
-    Ok(answer(shop, &command, receipt, readings, false, detail))
+    Ok(answer(&Speaker::done(shop), &command, receipt, readings, detail))
 }
 
 /// The command as sentences speak of it: a product whose stock it changes has the name that it bore then, however it was

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::{Command, ConfirmWhen},
-    ids::Version,
+    ids::{CommandId, Version},
     rejection::{Code, Confirmation, Rejection, Unfit},
     states::State,
 };
@@ -22,7 +22,7 @@ use crate::principal::Principal;
 
 /// The argument that carries a token.
 pub const TOKEN: &str = "confirm_token";
-/// Characters of a token that are looked at.
+/// Characters of a token that are looked at; those of older releases were longer.
 pub(crate) const MAX_TOKEN: usize = 10_000;
 /// How long a preview stands.
 pub(crate) const TOKEN_MINUTES: i64 = 10;
@@ -30,15 +30,20 @@ pub(crate) const TOKEN_MINUTES: i64 = 10;
 const CLOCKS_DIFFER_MINUTES: i64 = 1;
 /// Namespace of command ids derived from tokens.
 const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0001);
-/// Bytes of a token before the frozen orders and the signature: expiry in Unix seconds, version, nonce.
+/// Namespace of the ids under which the log keeps what lists previews showed.
+const SHOWN_LISTS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0002);
+/// Bytes of a token before the signature: expiry in Unix seconds, version, nonce.
 const PAYLOAD_BYTES: usize = 8 + 8 + 16;
-/// Bytes of one frozen order: number and version.
-const PAIR_BYTES: usize = 8 + 4;
 /// Bytes of a signature.
 const SIGNATURE_BYTES: usize = 32;
 
 /// An order's number and the version that the preview showed.
 pub(crate) type Pair = (i64, i64);
+
+/// Under which id the log keeps the list of orders that a preview showed.
+pub(crate) fn list_id(nonce: Uuid) -> CommandId {
+    CommandId(Uuid::new_v5(&SHOWN_LISTS, nonce.as_bytes()))
+}
 
 /// Whether the command needs the user's word, now that it is known what it would change.
 pub(crate) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
@@ -64,8 +69,8 @@ pub(crate) struct Confirmed {
     pub(crate) version: Version,
     /// The command's id, where no idempotency key gives it another.
     pub(crate) command_id: Uuid,
-    /// The orders that the preview showed, where it was about many.
-    pub(crate) frozen: Vec<Pair>,
+    /// Where the log keeps the orders that the preview showed, if it was about many.
+    pub(crate) list: CommandId,
 }
 
 impl Bound<'_> {
@@ -74,15 +79,11 @@ impl Bound<'_> {
         self.keyring.sign(&[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload])
     }
 
-    fn token(&self, version: Version, frozen: &[Pair], expires: DateTime<Utc>, nonce: Uuid) -> String {
+    fn token(&self, version: Version, expires: DateTime<Utc>, nonce: Uuid) -> String {
         let mut bytes = Vec::with_capacity(PAYLOAD_BYTES + SIGNATURE_BYTES);
         bytes.extend(expires.timestamp().to_be_bytes());
         bytes.extend(version.0.to_be_bytes());
         bytes.extend(nonce.as_bytes());
-        for (order_id, version) in frozen {
-            bytes.extend(order_id.to_be_bytes());
-            bytes.extend(u32::try_from(*version).unwrap_or(u32::MAX).to_be_bytes());
-        }
         let signature = self.sign(&bytes);
         bytes.extend(signature);
         BASE64.encode(bytes)
@@ -99,8 +100,7 @@ impl Bound<'_> {
     /// What the token says, and until when it serves (Unix seconds).
     pub(crate) fn read(&self, token: &str) -> Result<(i64, Confirmed), Unfit> {
         let bytes = BASE64.decode(token).map_err(|_| Unfit::Foreign)?;
-        let pairs = bytes.len().checked_sub(PAYLOAD_BYTES + SIGNATURE_BYTES).filter(|rest| rest % PAIR_BYTES == 0);
-        if pairs.is_none() {
+        if bytes.len() != PAYLOAD_BYTES + SIGNATURE_BYTES {
             return Err(Unfit::Foreign);
         }
         let (payload, signature) = bytes.split_at(bytes.len() - SIGNATURE_BYTES);
@@ -113,14 +113,9 @@ impl Bound<'_> {
             bytes.copy_from_slice(&payload[from..from + 8]);
             i64::from_be_bytes(bytes)
         };
-        let frozen = payload[PAYLOAD_BYTES..].chunks_exact(PAIR_BYTES).map(|pair| {
-            let (mut id, mut version) = ([0; 8], [0; 4]);
-            id.copy_from_slice(&pair[..8]);
-            version.copy_from_slice(&pair[8..]);
-            (i64::from_be_bytes(id), i64::from(u32::from_be_bytes(version)))
-        });
+        let nonce = Uuid::from_slice(&payload[16..PAYLOAD_BYTES]).map_err(|_| Unfit::Foreign)?;
         let command_id = Uuid::new_v5(&CONFIRMED_COMMANDS, token.as_bytes());
-        Ok((number(0), Confirmed { version: Version(number(8)), command_id, frozen: frozen.collect() }))
+        Ok((number(0), Confirmed { version: Version(number(8)), command_id, list: list_id(nonce) }))
     }
 
     /// Asks for the user's word: what would happen, and a fresh token. `at` is the present and a new random id.
@@ -128,19 +123,18 @@ impl Bound<'_> {
         &self,
         preview: Value,
         version: Version,
-        frozen: &[Pair],
         at: (DateTime<Utc>, Uuid),
         unfit: Option<Unfit>,
     ) -> Rejection {
         let (now, nonce) = at;
         let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
         let why = unfit.map(|why| format!("{why} ")).unwrap_or_default();
-        let message = format!("{why}The user must confirm this first: see preview.");
+        let message = format!("{why}The user must confirm this.");
         let mut rejection = Rejection::new(Code::ConfirmationRequired, message)
             .field(TOKEN)
-            .hint("Show the preview to the user. Once the user agrees, repeat the call with this confirm_token added.");
+            .hint("Show the preview; once the user agrees, repeat the call with this confirm_token.");
         rejection.confirmation = Some(Box::new(Confirmation {
-            confirm_token: self.token(version, frozen, expires, nonce),
+            confirm_token: self.token(version, expires, nonce),
             expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
             preview,
             unfit,
@@ -153,6 +147,9 @@ impl Bound<'_> {
 mod tests {
     use super::*;
 
+    /// An assistant repeats it letter by letter.
+    const TOKEN_CHARACTERS: usize = 100;
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_token_serves_for_its_ten_minutes_by_the_clock_that_is_right() {
         let folder = tempfile::tempdir().unwrap();
@@ -163,8 +160,9 @@ mod tests {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let check = |made: TimeDelta| {
             let expires = now + made + TimeDelta::minutes(TOKEN_MINUTES);
-            bound.check(&bound.token(Version(3), &[], expires, Uuid::nil()), now).map(|confirmed| confirmed.version.0)
+            bound.check(&bound.token(Version(3), expires, Uuid::nil()), now).map(|confirmed| confirmed.version.0)
         };
+        assert!(bound.token(Version(i64::MAX), now, Uuid::max()).len() <= TOKEN_CHARACTERS);
         assert_eq!(check(TimeDelta::zero()), Ok(3));
         assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES) + TimeDelta::seconds(1)), Ok(3));
         assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES)), Err(Unfit::Expired));

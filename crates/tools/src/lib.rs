@@ -19,6 +19,7 @@ pub mod echo;
 mod facts;
 mod failure;
 pub mod history;
+mod introduction;
 pub mod json;
 mod left_behind;
 pub mod metrics;
@@ -47,6 +48,7 @@ pub use self::{
     command_call::carry_out,
     confirm::TOKEN as CONFIRM_TOKEN,
     failure::{Failure, in_words},
+    introduction::introduction,
     left_behind::LeftBehind,
     request::{Request, keyed_command},
     schema::Object,

@@ -56,13 +56,13 @@ pub(crate) struct Frame {
 }
 
 /// How dates, names and choices were read.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Interpretation {
     /// The range of dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) date_range: Option<phrase::Interpretation>,
     /// Names that were not given exactly.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub(crate) names: Vec<String>,
     /// The position of the log that was asked about, where it is not the present one.
@@ -74,8 +74,13 @@ pub(crate) struct Interpretation {
 }
 
 impl Interpretation {
+    /// Whether there was nothing to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.date_range.is_none() && self.names.is_empty() && self.as_of_position.is_none() && self.reading.is_none()
+    }
+
     /// `last week: 2026-11-09..2026-11-15 Asia/Kolkata`; what was counted is for the tool to say.
-    fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let dates = self.date_range.as_ref().map(|read| {
             let (from, to) = (read.from.as_deref().unwrap_or_default(), read.to.as_deref().unwrap_or_default());
             let days = if from == to { from.to_owned() } else { format!("{from}..{to}") };

@@ -132,6 +132,15 @@ impl Request {
         Some(whole)
     }
 
+    /// The list of orders that its preview shows, for the log to keep.
+    pub(crate) fn list(&self, id: CommandId) -> Request {
+        let mut list = self.clone();
+        let Common { reason, request_text, expected_version, .. } = &mut list.common;
+        (*reason, *request_text, *expected_version) = (None, None, None);
+        (list.command_id, list.keyed) = (id, true);
+        list
+    }
+
     /// What a confirm token of this request is bound to.
     pub(crate) fn bound<'a>(&'a self, shop: &'a OpenShop) -> Bound<'a> {
         Bound { keyring: &shop.keyring, principal: &self.caller.principal, request: self.hash }

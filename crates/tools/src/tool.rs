@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::{Answer, DETAIL, Detail, Reply, Told},
-    arguments::{check, cursor, read_as, shape::Shape},
+    arguments::{Elsewhere, check, cursor, read_as, shape::Shape},
     call::Call,
     command_answer::CommandAnswer,
     command_call::carry_out,
@@ -207,6 +207,11 @@ impl Tool {
         }
         let shape = shape(self.name, &input);
         Tool { input: Arc::new(input), shape, ..self }
+    }
+
+    /// Learns which tools take the arguments that it does not.
+    pub(crate) fn learn(&mut self, tools: &Elsewhere) {
+        self.shape.learn(tools);
     }
 
     /// Can be called, but is not listed.

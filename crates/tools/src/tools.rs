@@ -13,8 +13,12 @@ mod orders_search;
 mod orders_undo;
 mod products;
 mod sales_explain;
+mod sales_forecast;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use orderlog_domain::commands::{
     AdjustStock, Cancel, ChangeLines, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, SetRate, Ship,
@@ -22,7 +26,11 @@ use orderlog_domain::commands::{
 };
 
 pub use self::{customers::register, orders_get::order_json, orders_history::history_json};
-use crate::tool::{Danger, Tool};
+use crate::{
+    arguments::Elsewhere,
+    tool::{Danger, Tool},
+};
+use serde_json::{Map, Value};
 
 /// All tools, by both forms of their names.
 pub struct Tools {
@@ -40,6 +48,7 @@ impl Tools {
             Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive).asks(),
             orders_report_sales::tool(),
             sales_explain::tool(),
+            sales_forecast::tool(),
             orders_get::tool(),
             orders_search::tool(),
             orders_history::tool(),
@@ -66,6 +75,8 @@ impl Tools {
         if bench_noop {
             all.push(bench_noop::tool());
         }
+        let takers = takers(&all);
+        all.iter_mut().for_each(|tool| tool.learn(&takers));
         let all: Vec<Arc<Tool>> = all.into_iter().map(Arc::new).collect();
         let by_name = all
             .iter()
@@ -83,6 +94,21 @@ impl Tools {
     pub fn all(&self) -> impl Iterator<Item = &Tool> {
         self.all.iter().map(|tool| &**tool)
     }
+}
+
+/// Which tools take each argument; those that nearly all take, such as `detail`, lead nowhere.
+fn takers(all: &[Tool]) -> Elsewhere {
+    /// Tools that may take an argument which is still worth an advice.
+    const FEW: usize = 6;
+    let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for tool in all.iter().filter(|tool| tool.is_listed()) {
+        let arguments = tool.input.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        for argument in arguments {
+            takers.entry(argument.clone()).or_default().push(tool.name.replace('.', "_"));
+        }
+    }
+    takers.retain(|_, tools| tools.len() <= FEW);
+    Arc::new(takers)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How orders, stock, products, customers and events look in answers.
 
+pub(crate) mod short;
+
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     customer::Customer,
@@ -18,13 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    answer::Short,
-    facts::{Members, amount, as_object, in_words},
-    schema::Object,
-    shop::OpenShop,
-    table::{Row, Table},
-};
+use crate::{schema::Object, shop::OpenShop};
 
 /// An order as it stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -324,92 +320,6 @@ fn product_value(shop: &OpenShop, product: &Product) -> Value {
     value
 }
 
-impl OrderView {
-    /// What people ask of an order, its lines as a table.
-    pub(crate) fn in_short(self, short: Short) -> Short {
-        let lines: Table = self.lines.into_iter().map(LineView::in_short).collect();
-        let short = short.lines(lines.in_words(None));
-        let customer = self.customer;
-        let said: Members = vec![
-            ("order_id", self.order_id.into()),
-            ("status", self.status.into()),
-            ("payment_status", self.payment_status.into()),
-            ("placed_on", self.placed_on.into()),
-            ("lines", lines.into_json()),
-        ];
-        let flags = [("on_hold", self.on_hold), ("backordered", self.backordered)];
-        let said =
-            said.into_iter().chain(flags.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| (name, true.into())));
-        let customer_id = Some(customer.customer_id.to_string());
-        let known = [
-            ("name", customer.name),
-            ("email", customer.email),
-            ("phone", customer.phone),
-            ("address", customer.address),
-        ];
-        // Of somebody without name and address the id is all there is to go on.
-        let nameless = customer_id.filter(|_| known.iter().all(|(_, known)| known.is_none()));
-        let known = known.into_iter().chain([("customer_id", nameless)]);
-        let known: Members = known.filter_map(|(name, known)| Some((name, known?.into()))).collect();
-        let TotalsView { gross, discount, shipping, revenue, tax, total, .. } = self.totals;
-        let not_none = |(_, money): &(&str, MoneyOut)| money.minor != 0;
-        let formatted = |(name, money): (&'static str, MoneyOut)| (name, amount(money));
-        let parts =
-            [("gross", gross), ("discount", discount), ("shipping", shipping), ("revenue", revenue), ("tax", tax)];
-        let mut totals: Members = parts.into_iter().filter(not_none).map(formatted).collect();
-        totals.push(("total", amount(total)));
-        let paid = [("captured", self.captured), ("refunded", self.refunded)];
-        let lists = [("shipments", self.shipments), ("payments", self.payments), ("refunds", self.refunds)];
-        let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
-        let notes =
-            [("held_until", self.held_until), ("note", self.note), ("external_reference", self.external_reference)];
-        let mut more: Members = paid.into_iter().filter(not_none).map(formatted).collect();
-        more.push(("due", amount(self.due)));
-        more.extend(lists.map(|(name, list)| (name, list.into_iter().map(formatted_members).collect())));
-        more.extend(notes.into_iter().filter_map(|(name, note)| Some((name, note?.into()))));
-        more.extend([("allowed_next", self.allowed_next.into()), ("version", self.version.into())]);
-        let words = [in_words(&known), in_words(&totals), in_words(&more)].join("; ");
-        let mut order = as_object(said.chain(more).collect());
-        order.insert("customer".to_owned(), as_object(known).into());
-        order.insert("totals".to_owned(), as_object(totals).into());
-        short.worded("order", order, words)
-    }
-}
-
-impl LineView {
-    fn in_short(self) -> Row {
-        Row::default()
-            .cell("line", self.line)
-            .cell("sku", self.sku)
-            .cell("name", self.name)
-            .cell("ordered", self.ordered)
-            .count("cancelled", self.cancelled)
-            .count("backordered", self.backordered)
-            .count("shipped", self.shipped)
-            .count("delivered", self.delivered)
-            .count("returned", self.returned)
-            .cell("unit_price", amount(self.unit_price))
-            .cell("net", amount(self.net))
-    }
-}
-
-/// A view with its amounts as short answers write them.
-pub(crate) fn formatted_members(mut view: Value) -> Value {
-    for value in view.as_object_mut().into_iter().flat_map(Object::values_mut) {
-        if let Some(formatted) = value.get_mut("formatted").map(Value::take) {
-            *value = formatted;
-        }
-    }
-    view
-}
-
-impl CustomerView {
-    /// How a list calls the customer.
-    pub(crate) fn called(self) -> String {
-        self.name.or(self.email).unwrap_or_else(|| self.customer_id.to_string())
-    }
-}
-
 /// A sum of one currency.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct MoneySum {
@@ -426,11 +336,6 @@ impl MoneySum {
         let total = MoneyOut { minor: 0, currency: "INR".to_owned(), formatted: String::new() };
         MoneySum { total, in_words: in_words.to_owned() }
     }
-}
-
-/// The sums as a short answer has them.
-pub(crate) fn formatted(sums: Vec<MoneySum>) -> Value {
-    sums.into_iter().map(|sum| sum.total.formatted).collect()
 }
 
 /// One sum per currency, the shop's first.

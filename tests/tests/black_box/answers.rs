@@ -12,6 +12,8 @@ const NO_CHANGE_BYTES: usize = 300;
 const ORDERS_BYTES: usize = 3_000;
 const REPORT_BYTES: usize = 9_000;
 
+const TOKEN_CHARACTERS: usize = 100;
+
 /// An answer as a host gets it.
 struct Told {
     texts: Vec<String>,
@@ -99,6 +101,8 @@ async fn answers_are_short(shop: Shop) -> Result<()> {
         ),
         ("customers_erase", json!({ "customer": "customer-3@example.com" })),
         ("orders_bulk_update_status", json!({ "date_range": "today", "status": "shipped", "dry_run": true })),
+        ("orders_bulk_update_status", json!({ "date_range": "today", "status": "shipped" })),
+        ("orders_update_status", of_order(1004, json!({ "status": "shipped", "dry_run": true }))),
     ];
     for (tool, arguments) in commands {
         // First the preview, where there is one; then what was done.
@@ -112,6 +116,11 @@ async fn answers_are_short(shop: Shop) -> Result<()> {
                 answer.texts
             );
             let asked: Value = serde_json::from_str(&answer.texts[0])?;
+            let preview = asked["preview"].to_string();
+            check!(checks, preview.contains(" would "), "{tool} {arguments}: {preview}");
+            check!(checks, !preview.contains(" is now ") && !preview.contains(" are now "), "{tool}: {preview}");
+            check!(checks, preview.contains("Venkatanarasimharajuvaripeta"), "whose it is: {tool} {preview}");
+            check!(checks, asked["confirm_token"].as_str().map_or(0, str::len) <= TOKEN_CHARACTERS, "{asked}");
             let mut confirmed = arguments.clone();
             confirmed["confirm_token"] = asked["confirm_token"].clone();
             answer = told(&mcp, tool, confirmed).await?;

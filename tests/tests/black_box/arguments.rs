@@ -43,6 +43,9 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
         check!(checks, order["order"]["totals"]["total"]["minor"] == total, "{given} came to {order}");
         check!(checks, order["interpretation"]["arguments"][0].is_string(), "the reading must be told: {order}");
     }
+    let elsewhere = json!({ "order_id": 1001, "on": true, "carrier": "Blue Dart" });
+    let refused = mcp.refused("orders.set_hold", elsewhere).await?;
+    check!(checks, refused.message.contains("orders_ship"), "{refused}");
     // The same call means the same however its host writes it.
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 9 }], "idempotency_key": "k" });
     let first = mcp.ok("orders.create_order", order.clone()).await?;

@@ -224,7 +224,9 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1003, "status": "shipped" })).await?;
     let all = json!({ "date_range": "today", "status": "dispatched" });
-    let refusal = mcp.refused("orders_bulk_update_status", all.clone()).await?;
+    let mut full = all.clone();
+    full["detail"] = json!("full");
+    let refusal = mcp.refused("orders_bulk_update_status", full).await?;
     check!(checks, refusal.code == "CONFIRMATION_REQUIRED", "{refusal:?}");
     let counts = |answer: &Value| ["changed", "no_change", "skipped", "refused"].map(|name| answer[name].as_i64());
     check!(checks, counts(&refusal.preview) == [Some(4), Some(1), Some(0), Some(1)], "{refusal:?}");

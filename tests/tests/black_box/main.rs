@@ -14,6 +14,7 @@ mod customer_keys;
 mod edge;
 mod erasure;
 mod faults;
+mod forecasts;
 mod history;
 mod http_limits;
 mod imports;

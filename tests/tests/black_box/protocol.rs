@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
-const TOOLS: [&str; 27] = [
+const TOOLS: [&str; 28] = [
     "orders.bulk_update_status",
     "currencies.set_rate",
     "customers.erase",
@@ -37,6 +37,7 @@ const TOOLS: [&str; 27] = [
     "products.search",
     "products.upsert",
     "sales.explain",
+    "sales.forecast",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,10 +50,12 @@ async fn every_era_is_spoken_by_one_process() -> Result<()> {
         if let Era::Handshake(version) = era {
             let client = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
             let server = mcp.request("initialize", client).await?;
+            check!(checks, introduced(&server), "{server}");
             check!(checks, server["protocolVersion"] == json!(version), "asked for {version}, got {server}");
             check!(checks, server["serverInfo"]["name"] == json!("orderlog"), "{server}");
         } else {
             let server = mcp.request("server/discover", json!({})).await?;
+            check!(checks, introduced(&server), "{server}");
             let versions = server["supportedVersions"].as_array().context("supportedVersions")?;
             for era in Era::ALL {
                 check!(checks, versions.contains(&json!(era.version())), "{} is missing in {server}", era.version());
@@ -204,6 +207,12 @@ async fn the_local_process_speaks_over_stdio() -> Result<()> {
     .await??;
     ensure!(output.status.success(), "stdio.py: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
+}
+
+/// Whether the shop says its zone, its currency and what day it is.
+fn introduced(server: &Value) -> bool {
+    let told = server["instructions"].as_str().unwrap_or_default();
+    ["Asia/Kolkata", "INR", "Today is "].iter().all(|fact| told.contains(fact))
 }
 
 async fn tools(mcp: &Mcp) -> Result<Vec<Value>> {

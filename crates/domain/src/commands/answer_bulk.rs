@@ -1,4 +1,4 @@
-//! Records that a bulk call was carried out, without an event, so that a repeated call gets its first answer.
+//! Keeps a text of a bulk call, without an event: the orders that its preview showed, or its answer for a repeated call.
 //! What the call did to each order is a command of its own.
 
 use super::{About, Act};
@@ -8,7 +8,7 @@ use crate::{
     states::States,
 };
 
-/// Keep that a call about many orders was carried out.
+/// Keep a text of a call about many orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerBulk {
     /// The first order that it was about; 0 where it found none.

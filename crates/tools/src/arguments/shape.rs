@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     forms::{FORMATS, Form, PATTERNS},
-    unknown,
+    unknown::{self, Elsewhere},
 };
 use crate::{echo::shown, schema::Object};
 
@@ -29,6 +29,8 @@ enum Kind {
         required: Vec<String>,
         /// Whether other members are taken.
         open: bool,
+        /// Which tools take the arguments that this one does not.
+        elsewhere: Elsewhere,
     },
     List {
         items: Box<Shape>,
@@ -69,6 +71,7 @@ impl Shape {
                     properties: properties.collect::<Result<_, String>>()?,
                     required: required.filter_map(Value::as_str).map(str::to_owned).collect(),
                     open: schema.get("additionalProperties") != Some(&Value::Bool(false)),
+                    elsewhere: Elsewhere::default(),
                 };
                 (kind, &["properties", "required", "additionalProperties"])
             }
@@ -112,6 +115,13 @@ impl Shape {
         }
     }
 
+    /// Learns which tools take which arguments.
+    pub(crate) fn learn(&mut self, tools: &Elsewhere) {
+        if let Kind::Object { elsewhere, .. } = &mut self.kind {
+            *elsewhere = Elsewhere::clone(tools);
+        }
+    }
+
     fn member(schema: &Value) -> Result<Shape, String> {
         schema.as_object().map_or_else(|| Ok(Shape { kind: Kind::Any, options: None }), Shape::of)
     }
@@ -123,7 +133,7 @@ impl Shape {
         }
         match (&self.kind, value) {
             (Kind::Any, _) | (Kind::Truth, Value::Bool(_)) => true,
-            (Kind::Object { properties, required, open }, Value::Object(fields)) => {
+            (Kind::Object { properties, required, open, .. }, Value::Object(fields)) => {
                 let known = |name: &str| properties.iter().find(|(known, _)| known == name);
                 required.iter().all(|name| fields.contains_key(name))
                     && fields.iter().all(|(name, value)| known(name).map_or(*open, |(_, shape)| shape.fits(value)))
@@ -166,7 +176,7 @@ impl Shape {
             found.push(at(path, format!("{} is none of: {}", said(), options.join(", "))));
         }
         match (&self.kind, value) {
-            (Kind::Object { properties, required, open }, Value::Object(fields)) => {
+            (Kind::Object { properties, required, open, elsewhere }, Value::Object(fields)) => {
                 for name in required.iter().filter(|name| !fields.contains_key(*name)) {
                     within(path, name, |path| found.push(at(path, "is required".to_owned())));
                 }
@@ -180,7 +190,7 @@ impl Shape {
                 }
                 let known: Vec<&str> = properties.iter().map(|(name, _)| name.as_str()).collect();
                 for name in unexpected {
-                    within(path, name, |path| found.push(at(path, unknown::message(name, &known))));
+                    within(path, name, |path| found.push(at(path, unknown::message(name, &known, elsewhere))));
                 }
             }
             (Kind::List { items, fewest, most }, Value::Array(all)) => {

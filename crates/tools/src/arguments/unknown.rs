@@ -1,7 +1,12 @@
 //! What to say of an argument that does not exist: which one was meant, or which there are. Never to leave it out: a call
 //! without a filter or a price is another call.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use crate::answer::DETAIL;
+
+/// Tools that are named where an argument belongs to several.
+const NAMED_TOOLS: usize = 2;
 
 /// How like a listed name must be to be offered, from 0 to 1.
 const ALIKE: f64 = 0.72;
@@ -42,8 +47,11 @@ const OTHER_NAMES: [(&[&str], &[&str]); 24] = [
     (&["when", "at", "time", "date", "shipped_at", "delivered_at"], &["occurred_at", "as_of"]),
 ];
 
+/// Arguments, with the tools that take them.
+pub(crate) type Elsewhere = Arc<BTreeMap<String, Vec<String>>>;
+
 /// What is wrong with the argument `name` of an object that has `properties`, and what to write instead.
-pub(super) fn message(name: &str, properties: &[&str]) -> String {
+pub(super) fn message(name: &str, properties: &[&str], elsewhere: &Elsewhere) -> String {
     match meant(name, properties) {
         Some("date_range") => {
             "there is no such argument; did you mean date_range? Give the whole range there, such as \"last week\" or \
@@ -51,6 +59,11 @@ pub(super) fn message(name: &str, properties: &[&str]) -> String {
                 .to_owned()
         }
         Some(meant) => format!("there is no such argument; did you mean {meant}?"),
+        None if elsewhere.contains_key(&snake_case(name)) => {
+            let tools = &elsewhere[&snake_case(name)];
+            let first = tools.iter().take(NAMED_TOOLS).map(String::as_str).collect::<Vec<_>>().join(" or ");
+            format!("there is no such argument here; use {first}, which takes it")
+        }
         None => {
             let known: Vec<&str> =
                 properties.iter().copied().filter(|known| !COMMON.contains(known) && *known != DETAIL).collect();
@@ -117,7 +130,17 @@ mod tests {
     fn told(name: &str, known: &[&str]) -> String {
         let mut known = known.to_vec();
         known.sort_unstable();
-        message(name, &known)
+        let ship = ("tracking".to_owned(), vec!["orders_ship".to_owned(), "orders_update_status".to_owned()]);
+        message(name, &known, &Arc::new(BTreeMap::from([ship])))
+    }
+
+    #[test]
+    fn the_tool_that_takes_an_argument_is_named() {
+        assert_eq!(
+            told("Tracking", &["order_id", "on"]),
+            "there is no such argument here; use orders_ship or orders_update_status, which takes it"
+        );
+        assert!(told("tracking_number", &["tracking"]).contains("did you mean tracking?"));
     }
 
     #[test]

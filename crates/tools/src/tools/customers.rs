@@ -25,7 +25,7 @@ use crate::{
     people,
     query::{Frame, Interpretation, Paging, customer_view},
     request::Request,
-    sentences,
+    sentences::{self, commands::Speaker},
     shop::OpenShop,
     table::{Row, Table},
     tool::{Danger, Tool},
@@ -197,6 +197,7 @@ pub fn register(
         let command = Command::from(RegisterCustomer { customer_id, profile });
         let resolved = Resolved { readings, ..Resolved::default() };
         let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
+        let speaker = if dry_run { Speaker::would(shop, &receipt).await? } else { Speaker::done(shop) };
         let mut warning = None;
         if let (Some((email, _)), false) = (&moving, dry_run)
             && !people::settle_address(&shop.log, &shop.keyring, customer_id).await?
@@ -205,7 +206,7 @@ pub fn register(
             warning =
                 Some(format!("Another customer was given {} as well: give one of them another address.", email.trim()));
         }
-        Ok(answer(shop, &command, receipt, readings, dry_run, detail).warned(warning))
+        Ok(answer(&speaker, &command, receipt, readings, detail).warned(warning))
     })
 }
 

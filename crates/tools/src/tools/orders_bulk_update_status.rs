@@ -1,47 +1,40 @@
 //! orders.bulk_update_status: many orders to one status. Previewed with each order's version, then each on its own.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod outcome;
+
+use std::sync::Arc;
 
 use futures::future::join_all;
 use orderlog_domain::{
     commands::{Command, UpdateStatus},
-    ids::{CommandId, OrderId, Version},
+    ids::{OrderId, Version},
     order::{PaymentStatus, Status},
     rejection::{Code, Rejection},
+    states::State,
 };
 use orderlog_projections::order_summary;
 use orderlog_read_models::{PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
+use self::outcome::{Goods, MAX_ORDERS, Outcome, Output, goods_in_words, named, tell};
 use crate::{
-    answer::{Detail, Reply, Short, Told},
+    answer::{Detail, Reply},
     arguments::read_as,
     call::Call,
-    command_call::{keep_answer, kept_answer, submit},
-    confirm::Pair,
+    command_call::{keep_answer, keep_list, kept_answer, kept_list, submit},
+    confirm::{Pair, list_id},
     directory::Resolved,
-    facts::plain,
     failure::Failure,
-    query::read_filters,
+    query::{Interpretation, read_filters},
     request::{Common, Request},
-    schema, sentences,
+    schema,
     shop::OpenShop,
     tool::{Danger, Tool},
 };
 
 const BULK: &str = "orders.bulk_update_status";
-/// Orders of one call.
-const MAX_ORDERS: usize = 500;
-/// Orders of which an answer tells more than the outcome: keeps it below 32 kB.
-const TOLD_ORDERS: usize = 20;
-/// Commands, numbers of orders and reasons that the text of a short answer tells.
-const TOLD_COMMANDS: usize = 5;
-const TOLD_NUMBERS: usize = 20;
-const TOLD_REASONS: usize = 3;
-/// Outcome of an order that a preview would change.
-const CHANGED: &str = "changed";
 /// Stands in a token for the version of an order that the preview left as it is; placed orders start at 1.
 const LEFT_ALONE: i64 = 0;
 
@@ -71,93 +64,6 @@ struct Input {
     customer: Option<String>,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct Output {
-    /// Orders changed, or with dry_run those that would be.
-    changed: usize,
-    /// Orders that already were as asked.
-    no_change: usize,
-    /// Orders changed by somebody since the preview, or not at expected_version.
-    skipped: usize,
-    /// Orders that cannot become so.
-    refused: usize,
-    /// Each order with its outcome; those that were changed stand in `command_ids`.
-    #[schemars(with = "Vec<schema::Object>")]
-    orders: Vec<Value>,
-    /// Orders changed, each with the command that orders_undo takes back.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(with = "schema::Object")]
-    command_ids: BTreeMap<i64, CommandId>,
-    /// Fit to be read aloud.
-    text: String,
-}
-
-impl Told for Output {
-    fn short(self) -> Short {
-        let lines = self.lines();
-        let undo = self.command_ids.iter().take(TOLD_COMMANDS).map(|(id, command)| format!("#{id} {command}"));
-        let undo = undo.collect::<Vec<_>>().join(", ");
-        let more = if self.command_ids.len() > TOLD_COMMANDS { "; orders_history has the others" } else { "" };
-        let undo =
-            if undo.is_empty() { undo } else { format!("undo one: orders_undo with its command_id: {undo}{more}") };
-        Short::of(self.text)
-            .lines(lines)
-            .said("changed", self.changed)
-            .said("no_change", self.no_change)
-            .said("skipped", self.skipped)
-            .said("refused", self.refused)
-            .said("orders", self.orders)
-            .worded("command_ids", serde_json::to_value(self.command_ids).unwrap_or_default(), undo)
-    }
-}
-
-impl Output {
-    /// What a preview shows of it in short.
-    fn preview(self) -> Value {
-        let lines = self.lines();
-        json!({
-            "text": self.text, "changes": lines, "changed": self.changed, "no_change": self.no_change,
-            "skipped": self.skipped, "refused": self.refused,
-        })
-    }
-
-    /// Numbers of the orders that would change, and those left alone with the reason; the first of them where there are many.
-    fn lines(&self) -> Vec<String> {
-        let (changing, left): (Vec<&Value>, Vec<&Value>) =
-            self.orders.iter().partition(|order| order["outcome"] == CHANGED);
-        let number = |order: &&Value| format!("#{}", order["order_id"]);
-        let reason = |order: &&Value| format!("#{}: {}", order["order_id"], plain(&order["outcome"]));
-        let mut lines = vec![];
-        if !changing.is_empty() {
-            lines.push(format!("orders: {}", first_of(&changing, TOLD_NUMBERS, ", ", number)));
-        }
-        if !left.is_empty() {
-            lines.push(first_of(&left, TOLD_REASONS, "\n", reason));
-        }
-        lines
-    }
-}
-
-/// `#1, #2 and 30 more`
-fn first_of<T>(all: &[T], most: usize, between: &str, said: impl Fn(&T) -> String) -> String {
-    let first: Vec<String> = all.iter().take(most).map(said).collect();
-    let more = all.len().saturating_sub(most);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    first.join(between) + &more
-}
-
-/// What became, or would become, of one order.
-enum Outcome {
-    /// By this command; from this version.
-    Changed(CommandId, Version),
-    NoChange,
-    /// It changed since the preview.
-    Overtaken,
-    /// It is not at the version that the caller expects.
-    Unexpected,
-    Refused(Rejection),
-}
-
 pub(super) fn tool() -> Tool {
     let (mut input, output) = (schema::input::<Input>(), schema::output::<Output>());
     schema::merge(&mut input, schema::input::<Common>());
@@ -178,11 +84,12 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
         None => None,
         Some(token) => match request.bound(&shop).check(&token, shop.clock.now()) {
             Ok(confirmed) => {
-                let parts = confirmed.frozen.iter().map(|(id, version)| {
+                let shown = kept_list(&shop, &request, &confirmed).await?;
+                let parts = shown.iter().map(|(id, version)| {
                     let part = request.part(&confirmed, *id, *version);
                     again(&shop, &request, part, (*id, *version), &input.status)
                 });
-                let ids: Vec<i64> = confirmed.frozen.iter().map(|(id, _)| *id).collect();
+                let ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
                 let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
                 let answer = tell(&input.status, &ids, &outcomes, false);
                 keep_answer(&shop, &request, Some(&confirmed), first(&ids), &answer).await?;
@@ -191,10 +98,13 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
             Err(unfit) => Some(unfit),
         },
     };
-    let ids = chosen(&shop, &input).await?;
+    let (ids, read) = chosen(&shop, &input).await?;
     let trials = ids.iter().map(|id| one(&shop, request.trial(), *id, &input.status));
     let outcomes: Vec<Outcome> = join_all(trials).await.into_iter().collect::<Result<_, _>>()?;
-    let foreseen = tell(&input.status, &ids, &outcomes, true);
+    let mut foreseen = tell(&input.status, &ids, &outcomes, true);
+    foreseen.text.push_str(&goods_in_words(&shop, &outcomes));
+    foreseen.orders_named = named(&shop, &ids, &outcomes).await?;
+    foreseen.interpretation = read;
     if request.is_dry_run() {
         return Ok(foreseen);
     }
@@ -206,7 +116,7 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
         .iter()
         .zip(&outcomes)
         .map(|(id, outcome)| match outcome {
-            Outcome::Changed(_, version) => (*id, version.0),
+            Outcome::Changed(_, version, _) => (*id, version.0),
             Outcome::NoChange | Outcome::Overtaken | Outcome::Unexpected | Outcome::Refused(_) => (*id, LEFT_ALONE),
         })
         .collect();
@@ -215,8 +125,8 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
         Detail::Full => serde_json::to_value(foreseen).unwrap_or_default(),
     };
     let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
-    let bound = request.bound(&shop);
-    Err(bound.ask(preview, Version::NONE, &frozen, (now, nonce), unfit).into())
+    keep_list(&shop, &request, list_id(nonce), &frozen).await?;
+    Err(request.bound(&shop).ask(preview, Version::NONE, (now, nonce), unfit).into())
 }
 
 fn first(ids: &[i64]) -> OrderId {
@@ -249,7 +159,10 @@ async fn one(shop: &OpenShop, request: Request, id: i64, status: &str) -> Result
         Ok((_, receipt, _)) if receipt.no_change() => Ok(Outcome::NoChange),
         Ok((_, receipt, _)) => {
             let before = receipt.before.as_ref().map_or(Version::NONE, |before| before.version());
-            Ok(Outcome::Changed(receipt.command_id, before))
+            match &receipt.after {
+                State::Order(order) => Ok(Outcome::Changed(receipt.command_id, before, Goods::of(order))),
+                State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) => Ok(Outcome::NoChange),
+            }
         }
         Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
             Ok(if trial { Outcome::Unexpected } else { Outcome::Overtaken })
@@ -266,66 +179,11 @@ fn concerns_all(rejection: &Rejection) -> bool {
     rejection.retryable || field == Some("status") || rejection.code == Code::IdempotencyMismatch
 }
 
-fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bool) -> Output {
-    let count = |fits: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| fits(outcome)).count();
-    let changed = count(|o| matches!(o, Outcome::Changed(..)));
-    let no_change = count(|o| matches!(o, Outcome::NoChange));
-    let overtaken = count(|o| matches!(o, Outcome::Overtaken));
-    let unexpected = count(|o| matches!(o, Outcome::Unexpected));
-    let refused = count(|o| matches!(o, Outcome::Refused(_)));
-    let (mut orders, mut command_ids, mut reasons) = (vec![], BTreeMap::new(), 0);
-    for (id, outcome) in ids.iter().zip(outcomes) {
-        let outcome = match outcome {
-            Outcome::Changed(command_id, _) if !foreseen => {
-                command_ids.insert(*id, *command_id);
-                continue;
-            }
-            Outcome::Changed(..) => CHANGED.to_owned(),
-            Outcome::NoChange => "no_change".to_owned(),
-            Outcome::Overtaken => "skipped: changed since the preview".to_owned(),
-            Outcome::Unexpected => "skipped: not at expected_version".to_owned(),
-            Outcome::Refused(rejection) if reasons < TOLD_ORDERS => {
-                reasons += 1;
-                format!("refused: {}", rejection.message)
-            }
-            Outcome::Refused(_) => "refused".to_owned(),
-        };
-        orders.push(json!({ "order_id": id, "outcome": outcome }));
-    }
-    let orders_of = |n: usize| match n {
-        0 => "No order".to_owned(),
-        n => sentences::plural(i64::try_from(n).unwrap_or(i64::MAX), "order"),
-    };
-    let verb = |n: usize, one: &'static str, more: &'static str| if n <= 1 { one } else { more };
-    let word = Status::parse(status).map_or_else(|| status.trim().to_lowercase(), Status::spoken);
-    let now = if foreseen { "would become" } else { verb(changed, "is now", "are now") };
-    let mut text = format!("{} {now} {word}.", orders_of(changed));
-    let already = format!("{} {word} already", verb(no_change, "is", "are"));
-    for (n, rest) in [
-        (no_change, already.as_str()),
-        (
-            overtaken,
-            verb(
-                overtaken,
-                "was skipped, because it changed since the preview",
-                "were skipped, because they changed since the preview",
-            ),
-        ),
-        (unexpected, verb(unexpected, "is not at the version expected", "are not at the version expected")),
-        (refused, verb(refused, "is refused", "are refused")),
-    ] {
-        if n > 0 {
-            text.push_str(&format!(" {} {rest}.", orders_of(n)));
-        }
-    }
-    Output { changed, no_change, skipped: overtaken + unexpected, refused, orders, command_ids, text }
-}
-
 /// The orders meant, each once, in order of their numbers.
-async fn chosen(shop: &OpenShop, input: &Input) -> Result<Vec<i64>, Failure> {
+async fn chosen(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretation), Failure> {
     let has_filter = input.date_range.is_some() || input.present_status.is_some() || input.customer.is_some();
-    let mut ids = match (&input.order_ids, has_filter) {
-        (Some(ids), false) => ids.clone(),
+    let (mut ids, read) = match (&input.order_ids, has_filter) {
+        (Some(ids), false) => (ids.clone(), Interpretation::default()),
         (None, true) => filtered(shop, input).await?,
         (Some(_), true) | (None, false) => {
             let message = "Give order_ids, or a filter: date_range, present_status, customer.";
@@ -337,10 +195,10 @@ async fn chosen(shop: &OpenShop, input: &Input) -> Result<Vec<i64>, Failure> {
     if ids.len() > MAX_ORDERS {
         return Err(too_many(ids.len() as i64, "order_ids", "Give them in several calls.").into());
     }
-    Ok(ids)
+    Ok((ids, read))
 }
 
-async fn filtered(shop: &OpenShop, input: &Input) -> Result<Vec<i64>, Failure> {
+async fn filtered(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretation), Failure> {
     let read = read_filters(shop, input.date_range.as_deref(), input.customer.as_deref(), None).await?;
     // A query takes the whole days and says so; a change must not reach further than was asked.
     if read.range.as_ref().is_some_and(|range| !range.whole_days) {
@@ -364,7 +222,7 @@ async fn filtered(shop: &OpenShop, input: &Input) -> Result<Vec<i64>, Failure> {
         ids.extend(found.orders.iter().map(|order| order.order_id));
         match found.next {
             Some(next) => page.cursor = Some(next),
-            None => return Ok(ids),
+            None => return Ok((ids, read.interpretation)),
         }
     }
 }
@@ -396,30 +254,6 @@ fn present(text: &str) -> Result<Status, Rejection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_answer_for_as_many_orders_as_are_allowed_is_short_and_names_every_command() {
-        let ids: Vec<i64> = (1_000_000..).take(MAX_ORDERS).collect();
-        let changed = |_: &i64| Outcome::Changed(CommandId(uuid::Uuid::from_u128(u128::MAX)), Version(1));
-        let outcomes: Vec<Outcome> = ids.iter().map(changed).collect();
-        let answer = tell("Dispatched", &ids, &outcomes, false);
-        assert_eq!((answer.command_ids.len(), answer.text.as_str()), (MAX_ORDERS, "500 orders are now shipped."));
-        assert!(serde_json::to_string(&answer).unwrap().len() < 32_000);
-    }
-
-    #[test]
-    fn what_is_left_alone_is_told_with_the_true_reason() {
-        let refused = || Outcome::Refused(Rejection::new(Code::OnHold, "Order #3 is on hold."));
-        let done = tell("sent", &[1, 2, 3], &[Outcome::NoChange, Outcome::Overtaken, refused()], false);
-        assert_eq!(
-            done.text,
-            "No order is now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
-             preview. 1 order is refused."
-        );
-        let foreseen = tell("sent", &[1, 2], &[Outcome::Unexpected, Outcome::Unexpected], true);
-        assert_eq!(foreseen.text, "No order would become shipped. 2 orders are not at the version expected.");
-        assert_eq!((foreseen.skipped, &foreseen.orders[0]["outcome"]), (2, &json!("skipped: not at expected_version")));
-    }
 
     #[test]
     fn a_filter_by_what_is_no_status_says_what_is() {

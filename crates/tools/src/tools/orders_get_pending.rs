@@ -16,7 +16,7 @@ use crate::{
     shop::OpenShop,
     table::{self, Table},
     tool::Tool,
-    views::{CustomerView, MoneySum, formatted, sums},
+    views::{CustomerView, MoneySum, short::formatted, sums},
 };
 
 /// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open

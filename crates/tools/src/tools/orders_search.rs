@@ -27,7 +27,7 @@ use crate::{
     shop::OpenShop,
     table::{self, Table},
     tool::Tool,
-    views::{CustomerView, MoneySum, formatted, sums},
+    views::{CustomerView, MoneySum, short::formatted, sums},
 };
 
 /// Customers a text may stand for.

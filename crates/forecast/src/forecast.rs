@@ -1,0 +1,145 @@
+//! The forecast of a series: which method, what it says of the days ahead, and how well it has done.
+
+use crate::{
+    accuracy::Accuracy,
+    backtest::backtest,
+    bands::{Bands, Widths},
+    models::Method,
+    rounding::whole,
+    week::WEEK,
+};
+
+/// Days ahead that a forecast reaches at most: 90 after the present one, which is not over itself.
+pub const MAX_AHEAD: usize = 91;
+/// Days at the end of a series that are learned from; what is older says little of the next weeks.
+pub const MAX_LEARNED: usize = 730;
+/// Days from which methods are compared, and below which the week before stands for the next.
+const COMPARED_FROM: usize = 4 * WEEK;
+/// Days from which there is a weekday pattern.
+const WEEKLY_FROM: usize = 2 * WEEK;
+/// Weeks that the weekday pattern is taken from.
+const PATTERN_WEEKS: usize = 8;
+
+/// Which days ahead are asked for, both included: 1 is the day after the last of the series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// First day.
+    pub first: usize,
+    /// Last day.
+    pub last: usize,
+}
+
+/// From and to, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Band {
+    /// Lower end.
+    pub from: i64,
+    /// Upper end.
+    pub to: i64,
+}
+
+/// What is expected, and between what it will lie four times in five and nineteen times in twenty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// Expected.
+    pub value: i64,
+    /// 80 %.
+    pub band_80: Band,
+    /// 95 %; it holds the other.
+    pub band_95: Band,
+}
+
+/// The days ahead, and what stands behind them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// How it was made.
+    pub method: Method,
+    /// One for each day asked for.
+    pub days: Vec<Estimate>,
+    /// Their sum; its bands are those of the sum, which are narrower than the sums of the bands.
+    pub total: Estimate,
+    /// The next seven days beside a mean day (1.0), by their weekdays over the last weeks; none below two weeks.
+    pub weekdays: Option<[f64; WEEK]>,
+    /// What was measured on the past; none below two weeks.
+    pub accuracy: Option<Accuracy>,
+    /// Days at the end of the series that it learned from.
+    pub learned: usize,
+}
+
+/// Forecasts a series of whole days without gaps, the oldest first. A day of it may be below zero, where more was taken back
+/// than sold; nothing that is forecast is. None where there is no day to learn from, or the days
+/// asked for are not among the next [`MAX_AHEAD`].
+#[must_use]
+pub fn forecast(series: &[i64], ahead: Ahead) -> Option<Forecast> {
+    let Ahead { first, last } = ahead;
+    if series.is_empty() || first == 0 || first > last || last > MAX_AHEAD {
+        return None;
+    }
+    let series: Vec<f64> =
+        series[series.len().saturating_sub(MAX_LEARNED)..].iter().map(|value| *value as f64).collect();
+    let weekdays = weekdays(&series);
+    let learned = series.len();
+    if learned < WEEKLY_FROM {
+        return Some(of_mean(&series, ahead));
+    }
+    let (pool, seen_first): (&[Method], usize) =
+        if learned < COMPARED_FROM { (&[Method::SeasonalNaive], WEEK) } else { (&Method::POOL, WEEKLY_FROM) };
+    let backtest = backtest(&series, pool, seen_first, last);
+    let best = backtest.best(&series);
+    let bands = Bands::of(&backtest, &series, best);
+    let expected = &backtest.ahead[best][first - 1..];
+    let total = bands.total(&backtest, &series, best, (first, last));
+    let widths = (first..=last).map(|step| bands.day(step));
+    let (days, total) = estimates(expected, widths, total);
+    let accuracy = Accuracy::of(&backtest, &series, best, 0);
+    Some(Forecast { method: backtest.methods[best], days, total, weekdays, accuracy, learned })
+}
+
+/// The same for every day: there is too little to tell weekdays apart.
+fn of_mean(series: &[f64], Ahead { first, last }: Ahead) -> Forecast {
+    let (count, days) = (series.len() as f64, (last - first + 1) as f64);
+    let mean = (series.iter().sum::<f64>() / count).max(0.0);
+    // One day shows nothing of how days differ: as much as its amount, then.
+    let spread = match series {
+        [only] => only.abs(),
+        _ => (series.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt(),
+    };
+    let width =
+        |days: f64| Widths::normal(spread * (days + days * days / count).sqrt(), series.len().saturating_sub(1));
+    let expected = vec![mean; last - first + 1];
+    let (days, total) = estimates(&expected, expected.iter().map(|_| width(1.0)), width(days));
+    Forecast { method: Method::Mean, days, total, weekdays: None, accuracy: None, learned: series.len() }
+}
+
+/// Whole amounts; each value lies in its bands, and the days add up to the total.
+fn estimates(expected: &[f64], widths: impl Iterator<Item = Widths>, total: Widths) -> (Vec<Estimate>, Estimate) {
+    let values = whole(expected);
+    let sum = values.iter().sum();
+    let day = |((value, expected), widths): ((&i64, &f64), Widths)| estimate(*value, *expected, widths);
+    let days = values.iter().zip(expected).zip(widths).map(day).collect();
+    (days, estimate(sum, expected.iter().sum(), total))
+}
+
+fn estimate(value: i64, expected: f64, widths: Widths) -> Estimate {
+    // The whole amounts inside the band; rounding for the sum may have moved the value by one beyond a narrow one.
+    let band = |width: f64| Band {
+        from: ((expected - width).ceil() as i64).max(0).min(value),
+        to: ((expected + width).floor() as i64).max(value),
+    };
+    let band_80 = band(widths.of80);
+    let band_95 = band(widths.of95.max(widths.of80));
+    Estimate { value, band_80, band_95 }
+}
+
+/// What each of the next seven days usually has, beside the mean of all days.
+fn weekdays(series: &[f64]) -> Option<[f64; WEEK]> {
+    let weeks = (series.len() / WEEK).min(PATTERN_WEEKS);
+    if series.len() < WEEKLY_FROM {
+        return None;
+    }
+    let last = &series[series.len() - weeks * WEEK..];
+    let sum: f64 = last.iter().sum();
+    (sum > 0.0).then(|| {
+        std::array::from_fn(|weekday| last.iter().skip(weekday).step_by(WEEK).sum::<f64>() * WEEK as f64 / sum)
+    })
+}

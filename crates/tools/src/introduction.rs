@@ -1,0 +1,61 @@
+//! How the shop introduces itself: what an assistant is told before its first call.
+
+use chrono::Weekday;
+use orderlog_domain::{calendar::DayMonthOrder, decide::Shop};
+
+use crate::shop::OpenShop;
+
+/// Of every shop.
+const USE: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
+    dates may be phrases such as \"last week\", read in the shop's time zone. Answers begin with sentences that can be read aloud as \
+    they stand, then facts and tables; detail \"full\" adds every field. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
+    dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
+
+/// How to use the tools, what the shop counts in, and the day. A client may keep this for long; a call reads "today" anew.
+pub fn introduction(shop: &OpenShop) -> String {
+    let calendar = &shop.settings.calendar;
+    let today = calendar.business_date(shop.clock.now());
+    format!("{USE} {} Today is {}.", facts(&shop.settings), today.format("%A, %-d %B %Y"))
+}
+
+fn facts(settings: &Shop) -> String {
+    let calendar = &settings.calendar;
+    let numbers = match calendar.day_month_order {
+        DayMonthOrder::DayFirst => "11/12 is 11 December",
+        DayMonthOrder::MonthFirst => "11/12 is November 12",
+        DayMonthOrder::Unset => "11/12 has to be said in words",
+    };
+    format!(
+        "The shop's time zone is {}, its currency {}; its weeks begin on {}, its fiscal year in {}; {numbers}. Orders are \
+         numbered from 1001. It takes no payments and sends no parcels: it records that they were taken and sent.",
+        calendar.timezone,
+        settings.currency,
+        day_name(calendar.week_start),
+        calendar.fiscal_year_start.name(),
+    )
+}
+
+fn day_name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shop_says_how_it_counts_days_and_money() {
+        let told = facts(&Shop::default());
+        for fact in ["Asia/Kolkata", "INR", "weeks begin on Monday", "fiscal year in April", "11/12 is 11 December"] {
+            assert!(told.contains(fact), "{fact}: {told}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What became, or would become, of each order of a call about many, and how it is told.
+
+use std::collections::BTreeMap;
+
+use orderlog_domain::{
+    ids::{CommandId, CustomerId, Version},
+    money::Currency,
+    order::{Order, Status},
+    rejection::Rejection,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{INTERPRETATION, Short, Told},
+    echo::cut,
+    facts::plain,
+    failure::Failure,
+    query::{Interpretation, customers_named, known},
+    schema, sentences,
+    shop::OpenShop,
+    views::sums,
+};
+
+/// Orders of one call.
+pub(super) const MAX_ORDERS: usize = 500;
+/// Orders of which an answer tells more than the outcome: keeps it below 32 kB.
+const TOLD_ORDERS: usize = 20;
+/// Commands, orders and reasons that the text of a short answer tells.
+const TOLD_COMMANDS: usize = 5;
+const NAMED_ORDERS: usize = 2;
+const TOLD_REASONS: usize = 2;
+/// Characters of a name there.
+const NAME_CHARACTERS: usize = 30;
+/// Outcome of an order that a preview would change.
+const CHANGED: &str = "changed";
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Output {
+    /// Orders changed, or with dry_run those that would be.
+    pub(super) changed: usize,
+    /// Orders that already were as asked.
+    pub(super) no_change: usize,
+    /// Orders changed by somebody since the preview, or not at expected_version.
+    pub(super) skipped: usize,
+    /// Orders that cannot become so.
+    pub(super) refused: usize,
+    /// Each order with its outcome; those that were changed stand in `command_ids`.
+    #[schemars(with = "Vec<schema::Object>")]
+    pub(super) orders: Vec<Value>,
+    /// Orders changed, each with the command that orders_undo takes back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "schema::Object")]
+    pub(super) command_ids: BTreeMap<i64, CommandId>,
+    /// How a filter was read.
+    #[serde(default, skip_serializing_if = "Interpretation::is_empty")]
+    #[schemars(with = "schema::Object")]
+    pub(super) interpretation: Interpretation,
+    /// The first orders that would change, and whose they are.
+    #[serde(skip)]
+    pub(super) orders_named: Vec<String>,
+    /// Fit to be read aloud.
+    pub(super) text: String,
+}
+
+impl Told for Output {
+    fn short(self) -> Short {
+        let lines = self.lines();
+        let undo = self.command_ids.iter().take(TOLD_COMMANDS).map(|(id, command)| format!("#{id} {command}"));
+        let undo = undo.collect::<Vec<_>>().join(", ");
+        let more = if self.command_ids.len() > TOLD_COMMANDS { "; orders_history has the others" } else { "" };
+        let undo =
+            if undo.is_empty() { undo } else { format!("undo one: orders_undo with its command_id: {undo}{more}") };
+        Short::of(self.text)
+            .lines(lines)
+            .said("changed", self.changed)
+            .said("no_change", self.no_change)
+            .said("skipped", self.skipped)
+            .said("refused", self.refused)
+            .said("orders", self.orders)
+            .worded(
+                INTERPRETATION,
+                serde_json::to_value(&self.interpretation).unwrap_or_default(),
+                self.interpretation.in_words(),
+            )
+            .worded("command_ids", serde_json::to_value(self.command_ids).unwrap_or_default(), undo)
+    }
+}
+
+impl Output {
+    /// What a preview shows of it in short; its sentences say how many are left alone, and dry_run says why.
+    pub(super) fn preview(self) -> Value {
+        let read = Some(self.interpretation.in_words()).filter(|read| !read.is_empty());
+        let changes: Vec<String> = self.changing().into_iter().chain(read).collect();
+        json!({ "text": self.text, "changes": changes })
+    }
+
+    /// The orders that would change; the first of them where there are many.
+    fn changing(&self) -> Vec<String> {
+        let all = self.orders.iter().filter(|order| order["outcome"] == CHANGED).count();
+        let more = all.saturating_sub(self.orders_named.len());
+        self.orders_named.iter().cloned().chain((more > 0).then(|| format!("and {more} more"))).collect()
+    }
+
+    /// The same, and those left alone with the reason.
+    fn lines(&self) -> Vec<String> {
+        let left = || self.orders.iter().filter(|order| order["outcome"] != CHANGED);
+        let reasons =
+            left().take(TOLD_REASONS).map(|order| format!("#{}: {}", order["order_id"], plain(&order["outcome"])));
+        let more = left().count().saturating_sub(TOLD_REASONS);
+        let more = (more > 0).then(|| format!("and {more} more that stay as they are"));
+        self.changing().into_iter().chain(reasons).chain(more).collect()
+    }
+}
+
+/// What became, or would become, of one order.
+pub(super) enum Outcome {
+    /// By this command; from this version.
+    Changed(CommandId, Version, Goods),
+    NoChange,
+    /// It changed since the preview.
+    Overtaken,
+    /// It is not at the version that the caller expects.
+    Unexpected,
+    Refused(Rejection),
+}
+
+/// What there is to say of an order that changes.
+pub(super) struct Goods {
+    customer: CustomerId,
+    units: i64,
+    total: i64,
+    currency: Currency,
+}
+
+impl Goods {
+    pub(super) fn of(order: &Order) -> Goods {
+        let units = order.lines.iter().map(|line| line.active()).sum();
+        Goods { customer: order.customer_id, units, total: order.current_totals().total, currency: order.currency }
+    }
+}
+
+/// ` They have 51 units, worth ₹2,00,000 in all.`
+pub(super) fn goods_in_words(shop: &OpenShop, outcomes: &[Outcome]) -> String {
+    let goods = || {
+        outcomes.iter().filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods) } else { None })
+    };
+    let units: i64 = goods().map(|goods| goods.units).sum();
+    let worth = sums(shop, goods().map(|goods| (goods.currency.code(), goods.total)));
+    let worth: Vec<&str> = worth.iter().map(|sum| sum.in_words.as_str()).collect();
+    match goods().count() {
+        0 => String::new(),
+        1 => format!(" It has {}, worth {}.", sentences::units(units), sentences::all_of(&worth)),
+        _ => format!(" They have {}, worth {} in all.", sentences::units(units), sentences::all_of(&worth)),
+    }
+}
+
+/// The first orders that would change, with whose they are: `#1001 Asha Rao, 3 units, ₹1,200`.
+pub(super) async fn named(shop: &OpenShop, ids: &[i64], outcomes: &[Outcome]) -> Result<Vec<String>, Failure> {
+    let changing = ids.iter().zip(outcomes).filter_map(|(id, outcome)| match outcome {
+        Outcome::Changed(.., goods) => Some((id, goods)),
+        Outcome::NoChange | Outcome::Overtaken | Outcome::Unexpected | Outcome::Refused(_) => None,
+    });
+    let first: Vec<(&i64, &Goods)> = changing.take(NAMED_ORDERS).collect();
+    let people =
+        customers_named(shop, first.iter().map(|(_, goods)| goods.customer.0), shop.moments.fresh().await?).await?;
+    let line = |(id, goods): &(&i64, &Goods)| {
+        let (who, total) =
+            (known(&people, goods.customer.0).called(), shop.wording.amount(goods.total, goods.currency));
+        format!("#{id} {}, {}, {total}", cut(&who, NAME_CHARACTERS), sentences::units(goods.units))
+    };
+    Ok(first.iter().map(line).collect())
+}
+
+pub(super) fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bool) -> Output {
+    let count = |fits: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| fits(outcome)).count();
+    let changed = count(|o| matches!(o, Outcome::Changed(..)));
+    let no_change = count(|o| matches!(o, Outcome::NoChange));
+    let overtaken = count(|o| matches!(o, Outcome::Overtaken));
+    let unexpected = count(|o| matches!(o, Outcome::Unexpected));
+    let refused = count(|o| matches!(o, Outcome::Refused(_)));
+    let (mut orders, mut command_ids, mut reasons) = (vec![], BTreeMap::new(), 0);
+    for (id, outcome) in ids.iter().zip(outcomes) {
+        let outcome = match outcome {
+            Outcome::Changed(command_id, ..) if !foreseen => {
+                command_ids.insert(*id, *command_id);
+                continue;
+            }
+            Outcome::Changed(..) => CHANGED.to_owned(),
+            Outcome::NoChange => "no_change".to_owned(),
+            Outcome::Overtaken => "skipped: changed since the preview".to_owned(),
+            Outcome::Unexpected => "skipped: not at expected_version".to_owned(),
+            Outcome::Refused(rejection) if reasons < TOLD_ORDERS => {
+                reasons += 1;
+                format!("refused: {}", rejection.message)
+            }
+            Outcome::Refused(_) => "refused".to_owned(),
+        };
+        orders.push(json!({ "order_id": id, "outcome": outcome }));
+    }
+    let orders_of = |n: usize| match n {
+        0 => "No order".to_owned(),
+        n => sentences::plural(i64::try_from(n).unwrap_or(i64::MAX), "order"),
+    };
+    let verb = |n: usize, one: &'static str, more: &'static str| if n <= 1 { one } else { more };
+    let word = Status::parse(status).map_or_else(|| status.trim().to_lowercase(), Status::spoken);
+    let now = if foreseen { "would become" } else { verb(changed, "is now", "are now") };
+    let mut text = format!("{} {now} {word}.", orders_of(changed));
+    let already = format!("{} {word} already", verb(no_change, "is", "are"));
+    for (n, rest) in [
+        (no_change, already.as_str()),
+        (
+            overtaken,
+            verb(
+                overtaken,
+                "was skipped, because it changed since the preview",
+                "were skipped, because they changed since the preview",
+            ),
+        ),
+        (unexpected, verb(unexpected, "is not at the version expected", "are not at the version expected")),
+        (refused, verb(refused, "is refused", "are refused")),
+    ] {
+        if n > 0 {
+            text.push_str(&format!(" {} {rest}.", orders_of(n)));
+        }
+    }
+    let (interpretation, orders_named) = (Interpretation::default(), vec![]);
+    let skipped = overtaken + unexpected;
+    Output { changed, no_change, skipped, refused, orders, command_ids, interpretation, orders_named, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_domain::rejection::Code;
+
+    use super::*;
+
+    fn goods() -> Goods {
+        Goods { customer: CustomerId(uuid::Uuid::nil()), units: 1, total: 100, currency: "INR".parse().unwrap() }
+    }
+
+    #[test]
+    fn the_answer_for_as_many_orders_as_are_allowed_is_short_and_names_every_command() {
+        let ids: Vec<i64> = (1_000_000..).take(MAX_ORDERS).collect();
+        let changed = |_: &i64| Outcome::Changed(CommandId(uuid::Uuid::from_u128(u128::MAX)), Version(1), goods());
+        let outcomes: Vec<Outcome> = ids.iter().map(changed).collect();
+        let answer = tell("Dispatched", &ids, &outcomes, false);
+        assert_eq!((answer.command_ids.len(), answer.text.as_str()), (MAX_ORDERS, "500 orders are now shipped."));
+        assert!(serde_json::to_string(&answer).unwrap().len() < 32_000);
+    }
+
+    #[test]
+    fn what_is_left_alone_is_told_with_the_true_reason() {
+        let refused = || Outcome::Refused(Rejection::new(Code::OnHold, "Order #3 is on hold."));
+        let done = tell("sent", &[1, 2, 3], &[Outcome::NoChange, Outcome::Overtaken, refused()], false);
+        assert_eq!(
+            done.text,
+            "No order is now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
+             preview. 1 order is refused."
+        );
+        let foreseen = tell("sent", &[1, 2], &[Outcome::Unexpected, Outcome::Unexpected], true);
+        assert_eq!(foreseen.text, "No order would become shipped. 2 orders are not at the version expected.");
+        assert_eq!((foreseen.skipped, &foreseen.orders[0]["outcome"]), (2, &json!("skipped: not at expected_version")));
+    }
+}
