@@ -37,7 +37,7 @@ pub(crate) struct TablesAhead;
 
 /// What the tables lack, and what the memory will be told when they have it.
 pub(crate) struct ToWrite {
-    load: u64,
+    pub(crate) load: u64,
     /// From where to where the checkpoint moves.
     pub(crate) moved: (Place, Place),
     tables: Vec<(Table, Box<dyn Unwritten>)>,
@@ -106,8 +106,8 @@ impl Held {
 }
 
 impl ToWrite {
-    /// As the store takes it, of the read model `name`; and what to tell the memory afterwards.
-    pub(crate) fn into_changed(self, name: &str) -> (u64, Changed) {
+    /// As the store takes it, of the read model `name`.
+    pub(crate) fn into_changed(self, name: &str) -> Changed {
         let mut changed = Changed::default();
         for (table, unwritten) in self.tables {
             let changes = unwritten.changes();
@@ -116,6 +116,6 @@ impl ToWrite {
             }
         }
         changed.park(name, self.misfits);
-        (self.load, changed)
+        changed
     }
 }

@@ -20,21 +20,29 @@ pub(crate) enum WriteError {
     Fenced,
 }
 
-/// Writes what moves the checkpoints of `names`, all of which stand at the first place, to the second.
+/// Writes what moves checkpoints, each from where its tables stand: all of it, or nothing.
 pub(crate) async fn write(
     store: Store,
     owner: String,
     lease: Duration,
-    names: Vec<String>,
-    moved: (Place, Place),
+    moves: Vec<Move>,
     changed: Changed,
 ) -> Result<(), WriteError> {
     let mut tx = store.write().await?;
     // First the checkpoints: a second copy waits here, and then finds them moved.
-    if !checkpoint::advance(&mut tx, &store, &names, &owner, lease, moved).await? {
-        return Err(WriteError::Fenced);
+    for alike in moves.chunk_by(|one, next| one.moved == next.moved) {
+        let names: Vec<String> = alike.iter().map(|one| one.name.clone()).collect();
+        if !checkpoint::advance(&mut tx, &store, &names, &owner, lease, alike[0].moved).await? {
+            return Err(WriteError::Fenced);
+        }
     }
     changed.write(&mut tx).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// A checkpoint, and from where to where it moves.
+pub(crate) struct Move {
+    pub(crate) name: String,
+    pub(crate) moved: (Place, Place),
 }

@@ -20,7 +20,7 @@ use crate::{
     row_cache::Due,
     store::{Store, StoreError},
     unseal::Unseal,
-    writing::{WriteError, write},
+    writing::{Move, WriteError, write},
 };
 
 /// Read models whose indexes are created at the same time.
@@ -120,24 +120,18 @@ impl<'a> Build<'a> {
     async fn write(&self, writing: &mut Writing, before: Place, all: Vec<Changed>) -> Result<(), RebuildError> {
         writing.finish().await?;
         let moved = (before, self.at());
-        let (mut names, mut together) = (vec![], Changed::default());
+        let (mut moves, mut together) = (vec![], Changed::default());
         for (projector, changed) in self.projectors.iter().zip(all) {
             if changed.is_empty() || !self.store.is_postgres() {
-                names.push(projector.name());
+                moves.push(Move { name: projector.name(), moved });
                 together.append(changed);
             } else {
-                writing.0.spawn(write(
-                    self.store.clone(),
-                    self.owner.to_owned(),
-                    BUILD_LEASE,
-                    vec![projector.name()],
-                    moved,
-                    changed,
-                ));
+                let alone = vec![Move { name: projector.name(), moved }];
+                writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), BUILD_LEASE, alone, changed));
             }
         }
-        if !names.is_empty() {
-            writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), BUILD_LEASE, names, moved, together));
+        if !moves.is_empty() {
+            writing.0.spawn(write(self.store.clone(), self.owner.to_owned(), BUILD_LEASE, moves, together));
         }
         Ok(())
     }

@@ -21,9 +21,10 @@ use crate::{
     memory::Memory,
     options::RunnerOptions,
     projections::Projections,
+    projector::Changed,
     rebuild::{RebuildError, rebuild},
     store::StoreError,
-    writing::{WriteError, write},
+    writing::{Move, WriteError, write},
 };
 
 /// Pause before the keeper looks whether much has changed.
@@ -157,31 +158,56 @@ impl Keeper {
         Ok(self.presence.is_some())
     }
 
-    /// Writes the tables that are due, that have much to catch up with, or that a query waits for.
+    /// Writes the tables that are due, that have much to catch up with, or that a query waits for: together if that works, else
+    /// each alone, so that only those that fail are held up.
     async fn write_behind(&mut self) {
         let projections = self.projections.clone();
+        let mut due = vec![];
         for (nth, memory) in projections.memories().iter().enumerate() {
-            let tables = &self.tables[nth];
-            let due = memory.is_wanted()
-                || Instant::now() >= tables.next_write
-                || memory.count_unwritten().await >= WRITE_CHANGES;
-            if memory.is_ours() && due && tables.failures.are_over() {
-                self.tables[nth].next_write = Instant::now() + WRITE_EVERY;
-                let written = self.write(memory).await;
-                self.note(nth, memory, written);
+            let tables = &mut self.tables[nth];
+            if memory.is_ours() && tables.failures.are_over() && tables.is_due(memory).await {
+                tables.next_write = Instant::now() + WRITE_EVERY;
+                due.push((nth, memory));
             }
+        }
+        let memories: Vec<&Memory> = due.iter().map(|(_, memory)| *memory).collect();
+        let together = self.write(&memories).await;
+        let alone = together.is_err() && due.len() > 1;
+        let mut together = Some(together);
+        for (nth, memory) in due {
+            let written = if alone { self.write(&[memory]).await } else { together.take().unwrap_or(Ok(())) };
+            self.note(nth, memory, written);
         }
     }
 
-    async fn write(&self, memory: &Memory) -> Result<(), WriteError> {
-        let Some(to_write) = memory.unwritten().await else { return Ok(()) };
-        let (name, moved) = (memory.model.name, to_write.moved);
+    async fn write(&self, memories: &[&Memory]) -> Result<(), WriteError> {
+        let (mut unwritten, mut moves) = (vec![], vec![]);
+        for memory in memories {
+            if let Some(to_write) = memory.unwritten().await {
+                let name = memory.model.name;
+                moves.push(Move { name: name.to_owned(), moved: to_write.moved });
+                unwritten.push((*memory, name, to_write));
+            }
+        }
+        if unwritten.is_empty() {
+            return Ok(());
+        }
+        let (mut wrote, mut converting) = (vec![], vec![]);
+        for (memory, name, to_write) in unwritten {
+            wrote.push((memory, to_write.load, to_write.moved.1));
+            converting.push((name, to_write));
+        }
         // Turning many rows into values would hold up whatever else runs on this thread.
-        let values = tokio::task::spawn_blocking(move || to_write.into_changed(name)).await;
-        let Ok((load, changed)) = values else { return Ok(()) };
-        let (store, owner) = (self.projections.store().clone(), self.options.owner.clone());
-        write(store, owner, LEASE, vec![name.to_owned()], moved, changed).await?;
-        memory.wrote(load, moved.1).await;
+        let convert = move || {
+            let mut changed = Changed::default();
+            converting.into_iter().for_each(|(name, to_write)| changed.append(to_write.into_changed(name)));
+            changed
+        };
+        let Ok(changed) = tokio::task::spawn_blocking(convert).await else { return Ok(()) };
+        write(self.projections.store().clone(), self.options.owner.clone(), LEASE, moves, changed).await?;
+        for (memory, load, tables) in wrote {
+            memory.wrote(load, tables).await;
+        }
         Ok(())
     }
 
@@ -250,7 +276,7 @@ impl Keeper {
     async fn stop(mut self) {
         let projections = self.projections.clone();
         for (nth, memory) in projections.memories().iter().enumerate().filter(|(_, memory)| memory.is_ours()) {
-            let written = self.write(memory).await;
+            let written = self.write(&[memory]).await;
             self.note(nth, memory, written);
         }
         for memory in projections.memories() {
@@ -264,6 +290,10 @@ impl Keeper {
 }
 
 impl Tables {
+    async fn is_due(&self, memory: &Memory) -> bool {
+        memory.is_wanted() || Instant::now() >= self.next_write || memory.count_unwritten().await >= WRITE_CHANGES
+    }
+
     /// Says once what a comparison with the log came to.
     fn say_if_diverged(&mut self, projections: &Projections, memory: &Memory) {
         let name = memory.model.name;
