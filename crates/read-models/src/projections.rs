@@ -6,7 +6,7 @@ use orderlog_domain::ids::Position;
 use orderlog_event_log::{Head, Log, WhichLog};
 use tokio::{
     sync::Notify,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -26,6 +26,9 @@ use crate::{
 const REMOTE_POLL: Duration = Duration::from_millis(3);
 /// The same for a checkpoint this node moves and announces; only a missed announcement waits this long.
 const LOCAL_POLL: Duration = Duration::from_millis(100);
+
+/// Pause between two tries to clear away what a reader still holds.
+const IN_USE_POLL: Duration = Duration::from_millis(20);
 
 const PARKED: &str = "
 SELECT position, stream, reason FROM parked WHERE projection = $1
@@ -228,8 +231,15 @@ impl Projections {
         if !self.wait_until_written(model.name, position).await? {
             return Err(StoreError::NotYet(model.name));
         }
+        // Whoever read the tables when it began is through soon.
+        let give_up = Instant::now() + PATIENCE;
         for table in model.tables {
-            self.store.purge(table).await?;
+            loop {
+                match self.store.purge(table).await {
+                    Err(StoreError::InUse) if Instant::now() < give_up => sleep(IN_USE_POLL).await,
+                    purged => break purged?,
+                }
+            }
         }
         Ok(())
     }
