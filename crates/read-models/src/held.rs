@@ -14,6 +14,7 @@ use crate::{
     read_model::Fold,
     row::Table,
     row_cache::Unwritten,
+    store::StoreError,
 };
 
 /// Counts what was ever loaded into any memory, so that what was begun for one load is not finished on another.
@@ -31,9 +32,15 @@ pub(crate) struct Held {
     pub(crate) load: u64,
 }
 
-/// The tables went on without this memory, which must be loaded again.
+/// Whether rows that were read of the tables were taken into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TablesAhead;
+pub(crate) enum Taken {
+    Yes,
+    /// The memory they were read for is gone.
+    Gone,
+    /// The tables are further than the memory.
+    TablesAhead,
+}
 
 /// What the tables lack, and what the memory will be told when they have it.
 pub(crate) struct ToWrite {
@@ -70,12 +77,14 @@ impl Held {
         self.projector.prefetch(events)
     }
 
-    /// Takes rows that were read of the tables when they stood at `tables`.
-    pub(crate) fn loaded(&mut self, tables: Position, found: Loaded) -> Result<(), TablesAhead> {
-        if tables > self.at().position || self.projector.loaded(found).is_err() {
-            return Err(TablesAhead);
+    /// Takes rows that were read of the tables when they stood at `tables`. Not taken where these went on without this memory,
+    /// which must then be loaded again.
+    pub(crate) fn loaded(&mut self, tables: Position, found: Loaded) -> Result<Taken, StoreError> {
+        if tables > self.at().position {
+            return Ok(Taken::TablesAhead);
         }
-        Ok(())
+        self.projector.loaded(found)?;
+        Ok(Taken::Yes)
     }
 
     /// Takes events in, whose rows are loaded.

@@ -8,7 +8,7 @@ use crate::{
     checkpoint,
     decoded::decode,
     divergence::hash_at,
-    held::{Held, TablesAhead},
+    held::{Held, Taken},
     options::RunnerOptions,
     place::Place,
     projector::Projector,
@@ -47,7 +47,7 @@ pub(crate) async fn load(
             found = (checkpoint::position(&mut tx, model.name).await?, missing.load(&mut tx).await?);
             tx.commit().await?;
         }
-        if let Err(TablesAhead) = held.loaded(found.0, found.1) {
+        if held.loaded(found.0, found.1)? != Taken::Yes {
             return Ok(None);
         }
         held.take_in(&events);

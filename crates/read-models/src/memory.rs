@@ -21,12 +21,13 @@ use tokio::{
 use crate::{
     answer::{Freshness, PATIENCE},
     decoded::Decoded,
-    held::{Held, TablesAhead, ToWrite},
+    held::{Held, Taken, ToWrite},
     place::Place,
     projector::{Loaded, Missing},
     read_model::{Fold, ReadModel},
     row::Row,
     row_cache::CachedRows,
+    store::StoreError,
 };
 
 /// One read model in the memory of a node.
@@ -165,11 +166,11 @@ impl Memory {
         .await
     }
 
-    /// Takes rows that were read of the tables; whether it is still the load they were read for.
-    pub(crate) async fn loaded(&self, load: u64, tables: Position, found: Loaded) -> Result<bool, TablesAhead> {
+    /// Takes rows that were read of the tables for this load.
+    pub(crate) async fn loaded(&self, load: u64, tables: Position, found: Loaded) -> Result<Taken, StoreError> {
         self.change(|held| match held.as_mut().filter(|held| held.load == load) {
-            Some(held) => held.loaded(tables, found).map(|()| true),
-            None => Ok(false),
+            Some(held) => held.loaded(tables, found),
+            None => Ok(Taken::Gone),
         })
         .await
     }

@@ -61,17 +61,22 @@ pub trait Unwritten: Send {
     fn changes(self: Box<Self>) -> Changes;
 }
 
-/// What the machinery needs of the rows of a table, whatever they are.
+/// What the machinery needs of the rows of a table, whatever they are. Rows that are only added, and never read, leave the rest as
+/// it is.
 pub trait RowCache: Send + Sync {
     /// The table behind it.
     fn table(&self) -> Table;
     /// Keys prefetched since the last load that are neither in memory nor known to be nowhere.
-    fn missing(&mut self) -> Vec<Vec<Value>>;
+    fn missing(&mut self) -> Vec<Vec<Value>> {
+        vec![]
+    }
     /// Takes the rows found for them; the others do not exist.
     ///
     /// # Errors
     /// When a row does not fit its type.
-    fn loaded(&mut self, rows: Vec<Vec<Value>>) -> Result<(), String>;
+    fn loaded(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
+        Ok(())
+    }
     /// Drops everything.
     fn forget(&mut self);
 
@@ -81,16 +86,20 @@ pub trait RowCache: Send + Sync {
     fn changes(&mut self, due: Due) -> Changes;
 
     /// Bounds what stays in memory.
-    fn limit(&mut self, limits: Limits);
+    fn limit(&mut self, _limits: Limits) {}
     /// Most rows of the table that are wanted in memory from the start, where queries need it whole.
-    fn wants_whole(&self) -> Option<usize>;
+    fn wants_whole(&self) -> Option<usize> {
+        None
+    }
     /// Takes all rows of the table.
     ///
     /// # Errors
     /// When a row does not fit its type.
-    fn loaded_whole(&mut self, rows: Vec<Vec<Value>>) -> Result<(), String>;
+    fn loaded_whole(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
+        Ok(())
+    }
     /// What changes from now on, changes at `position` or before it.
-    fn now_at(&mut self, position: Position);
+    fn now_at(&mut self, _position: Position) {}
     /// How many changes the table lacks.
     fn count_unwritten(&self) -> usize;
     /// The changes that the table lacks. They stay unwritten.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use orderlog_domain::ids::Position;
 
 use super::{
-    Changes, Due, Limits, RowCache, Unwritten,
+    Changes, Due, RowCache, Unwritten,
     built::{BUILD_ROWS, Built},
     entries::{Entries, Sealed},
 };
@@ -65,14 +65,6 @@ impl<R: Row> RowCache for Counters<R> {
         R::TABLE
     }
 
-    fn missing(&mut self) -> Vec<Vec<Value>> {
-        vec![]
-    }
-
-    fn loaded(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
-        Ok(())
-    }
-
     fn forget(&mut self) {
         *self = Counters::default();
     }
@@ -95,18 +87,6 @@ impl<R: Row> RowCache for Counters<R> {
         }
         changes
     }
-
-    fn limit(&mut self, _limits: Limits) {}
-
-    fn wants_whole(&self) -> Option<usize> {
-        None
-    }
-
-    fn loaded_whole(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn now_at(&mut self, _position: Position) {}
 
     fn count_unwritten(&self) -> usize {
         self.entries.count()
@@ -175,14 +155,6 @@ impl<R: Row> RowCache for Inserts<R> {
         R::TABLE
     }
 
-    fn missing(&mut self) -> Vec<Vec<Value>> {
-        vec![]
-    }
-
-    fn loaded(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
-        Ok(())
-    }
-
     fn forget(&mut self) {
         *self = Inserts::default();
     }
@@ -192,18 +164,6 @@ impl<R: Row> RowCache for Inserts<R> {
     fn changes(&mut self, _due: Due) -> Changes {
         Changes { inserts: self.0.drain().map(|row| row.to_values()).collect(), ..Changes::default() }
     }
-
-    fn limit(&mut self, _limits: Limits) {}
-
-    fn wants_whole(&self) -> Option<usize> {
-        None
-    }
-
-    fn loaded_whole(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn now_at(&mut self, _position: Position) {}
 
     fn count_unwritten(&self) -> usize {
         self.0.count()

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     checkpoint,
     decoded::Decoded,
-    held::TablesAhead,
+    held::Taken,
     memory::Memory,
     place::Place,
     projections::Projections,
@@ -116,10 +116,10 @@ async fn advance(projections: &Projections, memory: &Memory, at: Place, events: 
     } else {
         look_up(projections, memory.model, missing).await?
     };
-    match memory.loaded(load, tables, found).await {
-        Ok(true) => {}
-        Ok(false) => return Ok(()),
-        Err(TablesAhead) => {
+    match memory.loaded(load, tables, found).await? {
+        Taken::Yes => {}
+        Taken::Gone => return Ok(()),
+        Taken::TablesAhead => {
             memory.lose().await;
             projections.look();
             return Ok(());

@@ -11,7 +11,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     failures::Failures,
-    pace::{RENEW_EVERY, WRITE_CHANGES, WRITE_EVERY},
+    pace::{FIRST_PAUSE, LOOK_EVERY, RENEW_EVERY, WRITE_CHANGES, WRITE_EVERY},
 };
 use crate::{
     checkpoint,
@@ -26,9 +26,6 @@ use crate::{
     store::StoreError,
     writing::{Move, WriteError, write},
 };
-
-/// Pause before the keeper looks whether much has changed.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
 
 pub(super) struct Keeper {
     projections: Projections,
@@ -68,7 +65,7 @@ impl Keeper {
 
     pub(super) async fn run(mut self) {
         while !self.cancel.is_cancelled() {
-            if Instant::now() >= self.next_claim || self.projections.memories().iter().any(Memory::is_lost) {
+            if Instant::now() >= self.next_claim {
                 self.next_claim = Instant::now() + RENEW_EVERY;
                 self.claim().await;
             }
@@ -76,7 +73,11 @@ impl Keeper {
             let next = Instant::now() + LOOK_EVERY;
             tokio::select! {
                 () = sleep_until(next.min(self.next_claim)) => {}
-                () = self.projections.wanted() => {}
+                () = self.projections.wanted() => {
+                    if self.projections.memories().iter().any(Memory::is_lost) {
+                        self.next_claim = Instant::now();
+                    }
+                }
                 () = self.cancel.cancelled() => {}
             }
         }
@@ -123,7 +124,7 @@ impl Keeper {
     }
 
     /// Tells `memory` where its tables stand; loads it where it is not there, or where they come from another build.
-    async fn follow(&self, memory: &Memory, compared: &Comparison) {
+    async fn follow(&mut self, memory: &Memory, compared: &Comparison) {
         let name = memory.model.name;
         let checkpoint = compared.checkpoints.iter().find(|one| one.projection == name);
         let (Some(checkpoint), Some(place)) = (checkpoint, compared.sound.get(name)) else { return memory.end().await };
@@ -141,7 +142,10 @@ impl Keeper {
                 info!(projection = name, position = held.at().position.0, "the read model is in memory");
                 self.projections.install(memory, held).await;
             }
-            Ok(None) => debug!(projection = name, "the read model went on while it was loaded; once more"),
+            Ok(None) => {
+                debug!(projection = name, "the read model went on while it was loaded; once more");
+                self.next_claim = Instant::now() + FIRST_PAUSE;
+            }
             Err(error) => warn!(projection = name, %error, "cannot load the read model into memory"),
         }
     }

@@ -10,6 +10,8 @@ pub(super) const FOLD_EVENTS: usize = 200;
 pub(super) const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// How often what changed in memory is written to the tables. Other nodes' queries of tables wait for it.
 pub(super) const WRITE_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether so much has changed that it is written earlier.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Changes of one read model after which they are written earlier.
 pub(super) const WRITE_CHANGES: usize = 20_000;
 /// Pause of a read model after a failure; doubled with each further one, up to the limit.
