@@ -36,6 +36,19 @@ fn listed(tool: &Tool, names: Names) -> ListedTool {
         .with_raw_output_schema(Arc::clone(&tool.output))
 }
 
+/// What nearly every tool takes. The introduction explains these once, so that the list need not do it thirty times.
+const EXPLAINED_ONCE: [&str; 9] = [
+    "confirm_token",
+    "cursor",
+    "detail",
+    "dry_run",
+    "expected_version",
+    "idempotency_key",
+    "limit",
+    "reason",
+    "request_text",
+];
+
 /// The schema of what a tool takes, as it is listed: without bounds and forms, which calls are still held to and
 /// which errors name. Hosts carry the list in every conversation.
 fn slim(input: &Object) -> Object {
@@ -72,6 +85,13 @@ fn slim(input: &Object) -> Object {
     }
     let mut listed = Value::Object(input.clone());
     drop_bounds(&mut listed);
+    if let Some(Value::Object(arguments)) = listed.get_mut("properties") {
+        for name in EXPLAINED_ONCE {
+            if let Some(Value::Object(argument)) = arguments.get_mut(name) {
+                argument.remove("description");
+            }
+        }
+    }
     match listed {
         Value::Object(mut listed) => {
             listed.insert("additionalProperties".to_owned(), Value::Bool(false));

@@ -9,7 +9,9 @@ use crate::shop::OpenShop;
 const USE: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
     dates may be phrases such as \"last week\", read in the shop's time zone. Answers begin with sentences that can be read aloud as \
     they stand, then facts and tables; detail \"full\" adds every field. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
-    dry_run shows what a change would do; what is hard to take back asks for the user's word first (CONFIRMATION_REQUIRED). Errors say what to do next in `hint` and `candidates`.";
+    dry_run shows what a change would do; what is hard to take back answers CONFIRMATION_REQUIRED first, with a confirm_token to send once the user agreed. \
+    expected_version refuses a change at another version; request_text keeps the user's words and reason why; limit is 20 when left out, cursor the next_cursor of the page before. \
+    Errors say what to do next in `hint` and `candidates`.";
 
 /// How to use the tools, what the shop counts in, and the day. A client may keep this for long; a call reads "today" anew.
 pub fn introduction(shop: &OpenShop) -> String {
