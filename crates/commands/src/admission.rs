@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -57,6 +57,8 @@ pub(crate) struct Admission {
     pace: AtomicU64,
     /// Milliseconds that the command taken last had waited.
     waited: AtomicU64,
+    /// Streams whose states are at hand.
+    pub(crate) loaded: AtomicUsize,
 }
 
 impl Admission {
@@ -66,6 +68,7 @@ impl Admission {
             closing: Notify::new(),
             pace: AtomicU64::new(0),
             waited: AtomicU64::new(0),
+            loaded: AtomicUsize::new(0),
         }
     }
 

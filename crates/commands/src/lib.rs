@@ -1,7 +1,8 @@
 //! The writer: decides the commands that wait, in turn, appends their events in one batch, and answers each.
 //!
 //! Read it in this order: `submission` (what goes in and comes out), `batch` (deciding), `writer` (the queue and the loop).
-//! `recovery` is what happens after a lost swap or an unknown outcome, `outage` while the log takes nothing.
+//! `recovery` is what happens after a lost swap or an unknown outcome, `outage` while the log takes nothing, `warming` after a
+//! start.
 
 mod submission;
 pub use submission::{Origin, Receipt, Submission, SubmitError};
@@ -24,6 +25,8 @@ mod admission;
 pub use admission::{Condition, LONGEST_WAIT};
 
 mod outage;
+
+mod warming;
 
 mod writer;
 pub use writer::{Options, QUEUE_COMMANDS, Writer};

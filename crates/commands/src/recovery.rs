@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use orderlog_domain::{decide::Shop, ids::CommandId};
+use orderlog_domain::{decide::Shop, ids::{CommandId, StreamId}};
 use orderlog_event_log::{CommandRecord, Head, Log, LogError, LogWriter};
 
 use crate::{
@@ -49,6 +49,15 @@ impl WriterState {
             Some(since) => self.decider.recent.recall(&mut self.connection, self.head.position, since).await,
             None => Ok(()),
         }
+    }
+
+    /// Loads states that no command asked for yet.
+    pub(crate) async fn load_ahead(&mut self, mut streams: Vec<StreamId>) -> Result<(), LogError> {
+        streams.retain(|stream| !self.decider.states.contains(*stream));
+        if streams.is_empty() {
+            return Ok(());
+        }
+        self.load(&Missing { streams, since: None }).await
     }
 
     /// Whether the head is still where the writer knows it. An answer that appends nothing is right only then: no swap has

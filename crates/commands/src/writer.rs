@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,6 +21,7 @@ use crate::{
     outage::{Outage, is_of_the_data},
     recovery::WriterState,
     submission::{PATIENCE, Receipt, Submission, SubmitError, Waiting, unavailable},
+    warming::Warming,
 };
 
 /// Commands that may wait, however fast they would be carried out; one more is answered `UNAVAILABLE`.
@@ -59,6 +60,7 @@ impl Writer {
             let (sender, queue) = mpsc::channel(QUEUE_COMMANDS);
             let admission = Arc::new(Admission::new());
             let task = Task {
+                warming: Some(Warming::begin(log.clone(), state.head.position)),
                 state,
                 answers: Answers::new(log, on_append),
                 arrivals: Arrivals::new(queue, Arc::clone(&admission)),
@@ -99,6 +101,12 @@ impl Writer {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
+    /// Streams whose states are at hand, so that a command about them is decided without a statement.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.admission.loaded.load(Ordering::Relaxed)
+    }
+
     /// Waits for a place in the queue, for bulk work that has the patience; the answer can be awaited later.
     /// Commands are decided in the order in which they got their places.
     ///
@@ -135,6 +143,8 @@ struct Task {
     repeated: Vec<Waiting>,
     /// A batch that is durable and not yet answered: the next batch is sent first, so that the database works meanwhile.
     unanswered: Option<Draft>,
+    /// What is loaded while no command waits; `None` when that is over.
+    warming: Option<Warming>,
 }
 
 impl Task {
@@ -157,11 +167,36 @@ impl Task {
             self.repeated = draft.add(repeated);
             if draft.waiting.is_empty() {
                 self.answer();
-                let Some(arrived) = self.arrivals.receive(BATCH_COMMANDS).await else { return };
+                let Some(arrived) = self.receive().await else { return };
                 self.repeated = draft.add(arrived);
             }
             draft = self.carry_out(draft).await;
         }
+    }
+
+    /// Waits for commands; until one comes, loads what commands will probably need. `None` when no more will come.
+    async fn receive(&mut self) -> Option<Vec<Waiting>> {
+        while let Some(warming) = &mut self.warming {
+            let streams = tokio::select! {
+                biased;
+                arrived = self.arrivals.receive(BATCH_COMMANDS) => return arrived,
+                streams = warming.next() => streams,
+            };
+            // After a failure the states are not those of the head; commands come first then.
+            let loaded = match streams {
+                Some(streams) if !self.state.must_recover => self.state.load_ahead(streams).await,
+                _ => {
+                    self.warming = None;
+                    break;
+                }
+            };
+            if let Err(error) = loaded {
+                tracing::debug!(%error, "states are loaded when they are needed");
+                (self.warming, self.state.must_recover) = (None, true);
+            }
+            self.admission.loaded.store(self.state.decider.states.len(), Ordering::Relaxed);
+        }
+        self.arrivals.receive(BATCH_COMMANDS).await
     }
 
     /// Answers every command of the draft, one way or another. Returns the next draft.
@@ -177,6 +212,7 @@ impl Task {
             match self.try_once(&mut draft).await {
                 Ok(Some(next)) => {
                     self.admission.done(draft.waiting.len(), started);
+                    self.admission.loaded.store(self.state.decider.states.len(), Ordering::Relaxed);
                     self.unanswered = Some(draft);
                     return next;
                 }

@@ -37,6 +37,7 @@ async fn figures_are_exposed_by_the_book(shop: Shop) -> Result<()> {
         "orderlog_append_seconds_count",
         "orderlog_batch_commands_count",
         "orderlog_queue_commands",
+        "orderlog_writer_streams",
         "orderlog_log_position",
     ];
     if nats {

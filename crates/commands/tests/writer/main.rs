@@ -22,6 +22,7 @@ on_both_engines!(
     a_rejection_is_never_based_on_what_another_node_has_changed,
     two_nodes_share_a_log,
     a_hot_product_is_loaded_from_its_snapshot,
+    a_started_node_has_the_states_of_recent_orders_at_hand,
     who_would_wait_for_more_than_a_second_is_refused,
 );
 
@@ -281,4 +282,22 @@ async fn who_would_wait_for_more_than_a_second_is_refused(database: Database) {
     assert_eq!(node.position().await.0, before.0 + done, "what was refused is not recorded");
     assert_eq!(*node.writer.condition().borrow(), Condition::Taking);
     node.run(receive(1)).await.expect("the queue is short again");
+}
+
+async fn a_started_node_has_the_states_of_recent_orders_at_hand(database: Database) {
+    let first = Node::with_stock(&database, 10).await;
+    first.run(place(3)).await.expect("placed");
+    let second = Node::start(&database).await;
+    // The customer, the product and its stock; nobody gave the second node a command.
+    let at_hand = async {
+        while second.writer.loaded() < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), at_hand).await.expect("the states are loaded by themselves");
+    // What was loaded ahead is followed like any other state.
+    first.run(place(6)).await.expect("placed");
+    assert_eq!(code(second.run(place(2)).await), Code::InsufficientStock);
+    second.run(place(1)).await.expect("the last one");
+    assert_eq!(code(first.run(place(1)).await), Code::InsufficientStock);
 }

@@ -69,6 +69,7 @@ pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
     let asked = Instant::now();
     databases(&app).await;
     let node = &app.node;
+    gauge!("orderlog_writer_streams").set(node.shop.writer.loaded() as f64);
     gauge!("orderlog_queue_commands").set(node.shop.writer.waiting() as f64);
     for (pool, (open, idle)) in
         [("log", node.shop.log.connections()), ("read_models", node.shop.projections.connections())]

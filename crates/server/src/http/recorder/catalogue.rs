@@ -46,6 +46,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderlog_projection_lag_seconds", "Age of the oldest event that a read model has yet to take in."),
     ("orderlog_projection_parked_events", "Events of a read model that are parked because they did not fit."),
     ("orderlog_queue_commands", "Commands that wait for the writer."),
+    ("orderlog_writer_streams", "Streams whose states are at hand, so that a command about them needs no statement."),
     ("orderlog_queue_limit_commands", "Commands that may wait; one more is refused."),
     ("orderlog_read_models_up", "Whether the read models could be read at the last look, 1 or 0."),
     ("orderlog_relay_lag_events", "Events of the log that the relay has yet to publish."),
