@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, time::Instant};
 
-use orderlog_domain::{decide::Shop, ids::{CommandId, StreamId}};
+use orderlog_domain::{
+    decide::Shop,
+    ids::{CommandId, StreamId},
+};
 use orderlog_event_log::{CommandRecord, Head, Log, LogError, LogWriter};
 
 use crate::{

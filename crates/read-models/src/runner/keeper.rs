@@ -11,7 +11,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     failures::Failures,
-    pace::{FIRST_PAUSE, LOOK_EVERY, RENEW_EVERY, WRITE_CHANGES, WRITE_EVERY},
+    pace::{FIRST_PAUSE, LOOK_EVERY, RENEW_EVERY, WRITE_CHANGES, pause_after},
 };
 use crate::{
     checkpoint,
@@ -170,12 +170,14 @@ impl Keeper {
         for (nth, memory) in projections.memories().iter().enumerate() {
             let tables = &mut self.tables[nth];
             if memory.is_ours() && tables.failures.are_over() && tables.is_due(memory).await {
-                tables.next_write = Instant::now() + WRITE_EVERY;
                 due.push((nth, memory));
             }
         }
         let memories: Vec<&Memory> = due.iter().map(|(_, memory)| *memory).collect();
+        let started = Instant::now();
         let together = self.write(&memories).await;
+        let next_write = Instant::now() + pause_after(started.elapsed());
+        due.iter().for_each(|(nth, _)| self.tables[*nth].next_write = next_write);
         let alone = together.is_err() && due.len() > 1;
         let mut together = Some(together);
         for (nth, memory) in due {
