@@ -2,7 +2,8 @@
 
 use orderlog_domain::ids::ProductId;
 use orderlog_read_models::{
-    Answer, Cursor, Found, Freshness, Named, NamedPage, PageRequest, Projections, QueryError, find, list,
+    Answer, Cursor, Found, Freshness, Matched, Named, NamedPage, PageRequest, Projections, QueryError, find, list,
+    page_of,
 };
 
 use super::{Product, READ_MODEL, fold::CatalogueFold};
@@ -10,6 +11,8 @@ use super::{Product, READ_MODEL, fold::CatalogueFold};
 /// A page of products.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Products {
+    /// How they were found.
+    pub how: Matched,
     /// By name.
     pub products: Vec<Product>,
     /// Products over all pages.
@@ -22,6 +25,11 @@ impl Named for Product {
     const IDENTIFIER: &'static str = "sku_lower";
     const BY_NAME: &'static str = "NOT archived";
     const ORDER: &'static str = "name_lower, sku_lower";
+    const CALLED: &'static str = "name_lower || ' ' || REPLACE(name_lower, ' ', '') || ' ' || sku_lower || ' ' || REPLACE(REPLACE(sku_lower, '-', ''), ' ', '')";
+    const SEARCHED: &'static str = "name_lower || ' ' || sku_lower || ' ' || REPLACE(sku_lower, '-', ' ') || ' ' || REPLACE(REPLACE(sku_lower, '-', ''), ' ', '')";
+    const PHONE: Option<&'static str> = None;
+    const IDENTIFIER_IS_SAID: bool = true;
+    const PLURALS: bool = true;
 
     fn name(&self) -> &str {
         &self.name
@@ -49,8 +57,8 @@ pub async fn products_by_id(
     projections.by_key(&READ_MODEL, |fold: &CatalogueFold| &fold.products, keys, freshness).await
 }
 
-/// What `text` calls: by SKU, then exact name, then all words of a name, then the beginning of a name or of a word in it,
-/// then something alike (domain rules §3). Archived products are found by SKU only. At most `limit`.
+/// What `text` calls: by SKU, then exact name, then all words of name and SKU, then their beginnings, then most words, then
+/// something spelt alike (domain rules §3). Archived products are found by SKU only. At most `limit`.
 ///
 /// # Errors
 /// When the store fails.
@@ -60,8 +68,8 @@ pub async fn find_products(
     limit: u32,
     freshness: Freshness,
 ) -> Result<Answer<Found<Product>>, QueryError> {
-    let exact = |fold: &CatalogueFold, _| fold.names.find(&fold.products, text, limit);
-    if let Some(found) = projections.present(&READ_MODEL, freshness, exact).await? {
+    let in_memory = |fold: &CatalogueFold, _| fold.names.find(&fold.products, text, limit);
+    if let Some(found) = projections.present(&READ_MODEL, freshness, in_memory).await? {
         return Ok(found);
     }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
@@ -69,7 +77,8 @@ pub async fn find_products(
     read.answer(found).await
 }
 
-/// Products whose name or SKU contains `text` (all without one), by name.
+/// Products with all words of `text` in name or SKU, or the beginnings of words, else those that come nearest; all without a
+/// text. By name.
 ///
 /// # Errors
 /// When the store fails.
@@ -80,8 +89,17 @@ pub async fn products(
     page: PageRequest,
     freshness: Freshness,
 ) -> Result<Answer<Products>, QueryError> {
+    let products =
+        |NamedPage { how, items: products, total_count, next }| Products { how, products, total_count, next };
+    if let Some(text) = text.filter(|text| !archived && !text.trim().is_empty()) {
+        let in_memory = |fold: &CatalogueFold, now| Some(page_of(fold.names.search(&fold.products, text)?, page, now));
+        if let Some(Answer { position, behind, found }) = projections.present(&READ_MODEL, freshness, in_memory).await?
+        {
+            return Ok(Answer { position, behind, found: products(found) });
+        }
+    }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let among = if archived { "1 = 1" } else { "NOT archived" };
-    let NamedPage { items: products, total_count, next } = list(&mut read, among, text, page).await?;
-    read.answer(Products { products, total_count, next }).await
+    let found = list(&mut read, among, text, page).await?;
+    read.answer(products(found)).await
 }

@@ -3,7 +3,7 @@
 use orderlog_domain::ids::{CustomerId, Position};
 use orderlog_read_models::{
     Answer, Cursor, Found, Freshness, Matched, Named, NamedPage, PageRequest, Projections, QueryError, StoreError,
-    find, list,
+    find, list, page_of,
 };
 
 use super::{Customer, READ_MODEL, fold::CustomersFold};
@@ -11,6 +11,8 @@ use super::{Customer, READ_MODEL, fold::CustomersFold};
 /// A page of customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customers {
+    /// How they were found.
+    pub how: Matched,
     /// By name.
     pub customers: Vec<Customer>,
     /// Customers over all pages.
@@ -23,6 +25,11 @@ impl Named for Customer {
     const IDENTIFIER: &'static str = "email_lower";
     const BY_NAME: &'static str = "name_lower IS NOT NULL";
     const ORDER: &'static str = "name_lower, customer_id";
+    const CALLED: &'static str = "name_lower || ' ' || REPLACE(name_lower, ' ', '')";
+    const SEARCHED: &'static str = "COALESCE(name_lower, '') || ' ' || REPLACE(REPLACE(COALESCE(email_lower, ''), '@', ' '), '.', ' ') || ' ' || COALESCE(LOWER(address), '')";
+    const PHONE: Option<&'static str> = Some("phone");
+    const IDENTIFIER_IS_SAID: bool = false;
+    const PLURALS: bool = false;
 
     fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
@@ -34,6 +41,14 @@ impl Named for Customer {
 
     fn name_key(&self) -> Option<&str> {
         self.name_lower.as_deref()
+    }
+
+    fn phone(&self) -> Option<&str> {
+        self.phone.as_deref()
+    }
+
+    fn besides(&self) -> Vec<&str> {
+        [&self.email, &self.address].into_iter().filter_map(Option::as_deref).collect()
     }
 }
 
@@ -50,8 +65,8 @@ pub async fn customers_by_id(
     projections.by_key(&READ_MODEL, |fold: &CustomersFold| &fold.customers, keys, freshness).await
 }
 
-/// Whom `text` calls: by e-mail address, then exact name, then all words of a name, then the beginning of a name or of a word
-/// in it, then something alike (domain rules §3). At most `limit`.
+/// Whom `text` calls: by e-mail address or phone number, then exact name, then all words of a name, then their beginnings, then
+/// most words, then something spelt alike (domain rules §3). At most `limit`.
 ///
 /// # Errors
 /// When the store fails.
@@ -61,8 +76,8 @@ pub async fn find_customers(
     limit: u32,
     freshness: Freshness,
 ) -> Result<Answer<Found<Customer>>, QueryError> {
-    let exact = |fold: &CustomersFold, _| fold.names.find(&fold.customers, text, limit);
-    if let Some(found) = projections.present(&READ_MODEL, freshness, exact).await? {
+    let in_memory = |fold: &CustomersFold, _| fold.names.find(&fold.customers, text, limit);
+    if let Some(found) = projections.present(&READ_MODEL, freshness, in_memory).await? {
         return Ok(found);
     }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
@@ -80,14 +95,15 @@ pub async fn remembered_by_email(
     email: &str,
     freshness: Freshness,
 ) -> Result<Option<CustomerId>, QueryError> {
-    let ask = |fold: &CustomersFold, _| match fold.names.find(&fold.customers, email, 2)? {
-        Found { how: Matched::Identifier, items } if items.len() == 1 => Some(CustomerId(items[0].customer_id)),
+    let ask = |fold: &CustomersFold, _| match fold.names.identified(&fold.customers, email).as_slice() {
+        [only] => Some(CustomerId(only.customer_id)),
         _ => None,
     };
     Ok(projections.present(&READ_MODEL, freshness, ask).await?.map(|answer| answer.found))
 }
 
-/// Customers whose name or e-mail address contains `text` (all without one), by name.
+/// Customers with all words of `text` in name, e-mail address or postal address, or the beginnings of words, or with that phone
+/// number; else those whose names come nearest; all without a text. By name.
 ///
 /// # Errors
 /// When the store fails.
@@ -97,9 +113,18 @@ pub async fn customers(
     page: PageRequest,
     freshness: Freshness,
 ) -> Result<Answer<Customers>, QueryError> {
+    let customers =
+        |NamedPage { how, items: customers, total_count, next }| Customers { how, customers, total_count, next };
+    if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
+        let in_memory = |fold: &CustomersFold, now| Some(page_of(fold.names.search(&fold.customers, text)?, page, now));
+        if let Some(Answer { position, behind, found }) = projections.present(&READ_MODEL, freshness, in_memory).await?
+        {
+            return Ok(Answer { position, behind, found: customers(found) });
+        }
+    }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let NamedPage { items: customers, total_count, next } = list(&mut read, "1 = 1", text, page).await?;
-    read.answer(Customers { customers, total_count, next }).await
+    let found = list(&mut read, "1 = 1", text, page).await?;
+    read.answer(customers(found)).await
 }
 
 /// After a customer was erased, at `position`: waits until the row is gone, then clears away what it left behind.

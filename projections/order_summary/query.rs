@@ -198,15 +198,21 @@ pub async fn by_numbers(
     projections.by_key(&READ_MODEL, |fold: &OrderSummaryFold| &fold.orders, keys, freshness).await
 }
 
-const PRODUCTS_NAMED: &str = r"
-SELECT DISTINCT product_id FROM order_summary_products
-WHERE name_lower LIKE $1 ESCAPE '\' OR sku_lower LIKE $2 ESCAPE '\'
-LIMIT $3";
+/// Conditions, one for each word, follow.
+const PRODUCTS_NAMED: &str = "
+SELECT DISTINCT product_id FROM order_summary_products WHERE 1 = 1";
 
-/// Products that orders name so that `text` is part of the name or SKU.
+/// Products that orders name so that every word of `text` is part of the name or SKU, or the whole of it.
 async fn products_named(read: &mut SnapshotRead, text: Option<&str>) -> Result<Vec<Uuid>, QueryError> {
-    let Some(text) = text.filter(|text| !key(text).is_empty()) else { return Ok(vec![]) };
-    let sql = Sql::new(PRODUCTS_NAMED).bind(like(&name_key(text))).bind(like(&key(text))).bind(TEXT_PRODUCTS);
+    let Some(text) = text.filter(|text| !name_key(text).is_empty()) else { return Ok(vec![]) };
+    let mut sql = Sql::new(PRODUCTS_NAMED);
+    for word in name_key(text).split(' ') {
+        // More than one thing is meant, each of which is called by the word without its ending.
+        let word = word.strip_suffix('s').filter(|one| one.len() > 2).unwrap_or(word);
+        sql.push(" AND (name_lower LIKE ").arg(like(word)).push(r" ESCAPE '\' OR sku_lower LIKE ").arg(like(word));
+        sql.push(r" ESCAPE '\')");
+    }
+    sql.push(" OR sku_lower LIKE ").arg(like(&key(text))).push(r" ESCAPE '\' LIMIT ").arg(TEXT_PRODUCTS);
     let found: Vec<(Uuid,)> = read.all(&sql).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
 }

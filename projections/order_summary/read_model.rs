@@ -1,9 +1,11 @@
 //! Every order as it stands now, for lists and searches.
 
 mod fold;
+mod latest;
 mod query;
 
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
+pub use latest::{latest_of_customers, latest_of_products};
 pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
 
 use orderlog_read_models::{ReadModel, Row as _};

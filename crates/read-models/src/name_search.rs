@@ -1,79 +1,26 @@
-//! Finds what a user calls by an identifier or by name: exactly, by all its words, by a beginning, or by something alike
-//! (RULES.md, N1).
+//! Finds what a user calls by an identifier or by name (RULES.md, N1), in the tables: where not every row is in memory.
+
+use std::collections::HashMap;
 
 use orderlog_domain::text::{key, name_key};
 
 use crate::{
     answer::QueryError,
-    paging::{Cursor, PageRequest},
-    row::Row,
+    name_index::NameIndex,
+    name_words::{phone_key, wanted},
+    named::{Found, Matched, Named, NamedPage, prefer_as_typed},
+    paging::PageRequest,
     snapshot_read::SnapshotRead,
     store::{Sql, like},
 };
 
-/// Names compared at most when nothing matched exactly; beyond it the vocabulary is no longer closed.
-const VOCABULARY_NAMES: i64 = 20_000;
-/// Words of a text looked for; more tell nothing more apart.
-const WORDS: usize = 8;
-/// Jaro-Winkler similarity from which a name counts as alike.
-const ALIKE: f64 = 0.84;
+/// Rows read of a table to be compared in memory, and those of which the listing of a search is made.
+const COMPARED_ROWS: i64 = 20_000;
+/// Characters at the beginning of a word that are right, where the rest may be misspelt.
+const RIGHT_CHARS: usize = 2;
 
-/// How something was found; the earlier, the surer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Matched {
-    /// By SKU or e-mail address.
-    Identifier,
-    /// By its whole name.
-    Name,
-    /// By words of its name, each whole, in any order.
-    Words,
-    /// By the beginning of its name or of a word in it.
-    Prefix,
-    /// By a name alike.
-    Alike,
-    /// Not at all.
-    Nothing,
-}
-
-/// What was found, by the surest way that found anything. More than one item is ambiguous.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found<T> {
-    /// By which way.
-    pub how: Matched,
-    /// Best first.
-    pub items: Vec<T>,
-}
-
-/// Rows that users find by an identifier or by name. Their table has a column `name_lower` with the keys of their names.
-pub trait Named: Row {
-    /// The column with the key of the identifier.
-    const IDENTIFIER: &'static str;
-    /// Which rows are found by name, as SQL.
-    const BY_NAME: &'static str;
-    /// The columns that lists are sorted by, as SQL.
-    const ORDER: &'static str;
-
-    /// The name as given.
-    fn name(&self) -> &str;
-    /// The key of the identifier, if there is one.
-    fn identifier_key(&self) -> Option<&str>;
-    /// The key of the name, if it is found by name.
-    fn name_key(&self) -> Option<&str>;
-}
-
-/// A page of a list of rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedPage<R> {
-    /// By name.
-    pub items: Vec<R>,
-    /// Rows over all pages.
-    pub total_count: i64,
-    /// Where the next page starts, if there is one.
-    pub next: Option<Cursor>,
-}
-
-/// What `text` calls: by identifier, then exact name, then all words of a name, then the beginning of a name or of a word in
-/// it, then something alike. At most `limit`.
+/// What `text` calls, as [`NameIndex::find`] tells it, from the table. At most `limit`. Of very many rows only those are compared
+/// that have something of every word, or begin a word as the text does.
 ///
 /// # Errors
 /// When the store fails.
@@ -83,58 +30,69 @@ pub async fn find<R: Named>(read: &mut SnapshotRead, text: &str, limit: u32) -> 
     identified.arg(key(text)).push(&first_by_key::<R>()).arg(i64::from(limit));
     let items: Vec<R> = read.rows(&identified).await?;
     if !items.is_empty() {
-        return Ok(Found { how: Matched::Identifier, items });
+        return Ok(Found::all(Matched::Identifier, items));
     }
-
-    let (typed, text) = (text, name_key(text));
-    if text.is_empty() {
-        return Ok(Found { how: Matched::Nothing, items: vec![] });
+    if let (Some(column), Some(phone)) = (R::PHONE, phone_key(text)) {
+        let mut called = select_by_name::<R>();
+        called.push(&digits(column)).push(" LIKE ").arg(format!("%{phone}")).push(&first_by_key::<R>());
+        let items: Vec<R> = read.rows(called.arg(i64::from(limit))).await?;
+        if !items.is_empty() {
+            return Ok(Found::all(Matched::Identifier, items));
+        }
+    }
+    let name = name_key(text);
+    if name.is_empty() {
+        return Ok(Found::nothing());
     }
     let mut exact = select_by_name::<R>();
-    exact.push("name_lower = ").arg(text.clone()).push(&first_by_key::<R>()).arg(i64::from(limit));
+    exact.push("name_lower = ").arg(name).push(&first_by_key::<R>()).arg(i64::from(limit));
     let mut items: Vec<R> = read.rows(&exact).await?;
-    prefer_as_typed(&mut items, typed);
+    prefer_as_typed(&mut items, text);
     if !items.is_empty() {
-        return Ok(Found { how: Matched::Name, items });
+        return Ok(Found::all(Matched::Name, items));
     }
 
     let mut words = select_by_name::<R>();
-    for (n, word) in text.split(' ').take(WORDS).enumerate() {
-        words.push(if n == 0 { "" } else { " AND " }).push("' ' || name_lower || ' ' LIKE ");
-        words.arg(like(&format!(" {word} "))).push(" ESCAPE '\\'");
+    all_words::<R>(&mut words, R::CALLED, "", text);
+    words.push(&first_by_key::<R>()).arg(COMPARED_ROWS);
+    let found = compared(read.rows(&words).await?, text, limit);
+    if found.how <= Matched::Prefix {
+        return Ok(found);
     }
-    words.push(&first_by_name::<R>()).arg(i64::from(limit));
-    let items: Vec<R> = read.rows(&words).await?;
-    if !items.is_empty() {
-        return Ok(Found { how: Matched::Words, items });
+    let mut near = select_by_name::<R>();
+    near.push("(1 = 0");
+    for word in wanted(text, R::PLURALS, |_| true) {
+        let begin: String = word.term.chars().take(RIGHT_CHARS).collect();
+        near.push(" OR ' ' || ").push(R::CALLED).push(" LIKE ").arg(like(&format!(" {begin}"))).push(" ESCAPE '\\'");
     }
-
-    // A range uses the index on both engines, where LIKE does so on neither.
-    let mut prefix = select_by_name::<R>();
-    prefix.push("name_lower >= ").arg(text.clone()).push(" AND name_lower < ").arg(format!("{text}\u{10ffff}"));
-    prefix.push(&first_by_name::<R>()).arg(i64::from(limit));
-    let mut items: Vec<R> = read.rows(&prefix).await?;
-    if items.is_empty() {
-        let mut word = select_by_name::<R>();
-        word.push("name_lower LIKE ").arg(like(&format!(" {text}"))).push(" ESCAPE '\\'");
-        word.push(&first_by_name::<R>()).arg(i64::from(limit));
-        items = read.rows(&word).await?;
-    }
-    if !items.is_empty() {
-        return Ok(Found { how: Matched::Prefix, items });
-    }
-    alike(read, &text, limit).await
+    near.push(")").push(&first_by_key::<R>()).arg(COMPARED_ROWS);
+    Ok(compared(read.rows(&near).await?, text, limit))
 }
 
-/// Where accents tell names apart, the one typed is meant.
-pub(crate) fn prefer_as_typed<R: Named>(items: &mut Vec<R>, text: &str) {
-    let as_typed = key(text);
-    if items.iter().any(|item| key(item.name()) == as_typed) {
-        items.retain(|item| key(item.name()) == as_typed);
-    }
+/// What `text` calls among these rows.
+fn compared<R: Named>(rows: Vec<R>, text: &str, limit: u32) -> Found<R> {
+    let index = NameIndex::among(rows.iter());
+    let rows: HashMap<R::Key, &R> = rows.iter().map(|row| (row.key(), row)).collect();
+    index.called(&|key| rows.get(key).copied(), text, limit)
 }
 
-/// A page of the rows that `among` allows (SQL) and whose name or identifier contains `text`, all without one.
+/// Adds a condition: `texts` (SQL) have every word of `text`, with `before` before it.
+fn all_words<R: Named>(sql: &mut Sql, texts: &str, before: &str, text: &str) {
+    sql.push("(1 = 1");
+    for word in wanted(text, R::PLURALS, |_| false) {
+        // The last letter may be another in the plural.
+        let term = word.term.strip_suffix(['i', 'f']).filter(|rest| R::PLURALS && rest.len() > 2).unwrap_or(&word.term);
+        sql.push(" AND ' ' || ").push(texts).push(" LIKE ").arg(like(&format!("{before}{term}"))).push(" ESCAPE '\\'");
+    }
+    sql.push(")");
+}
+
+/// The digits of a telephone number, as SQL.
+fn digits(column: &str) -> String {
+    [" ", "-", "(", ")", ".", "/"].iter().fold(column.to_owned(), |sql, mark| format!("REPLACE({sql}, '{mark}', '')"))
+}
+
+/// A page of the rows that `among` allows (SQL) and that have words beginning with every word of `text`, all without one.
 ///
 /// # Errors
 /// When the store fails.
@@ -145,35 +103,22 @@ pub async fn list<R: Named>(
     page: PageRequest,
 ) -> Result<NamedPage<R>, QueryError> {
     let mut restricted = Sql::new(&format!(" FROM {} WHERE {among}", R::TABLE.name));
-    let text = text.map(|text| (name_key(text), key(text))).filter(|(name, _)| !name.is_empty());
-    if let Some((name, text)) = text {
-        restricted.push(" AND (name_lower LIKE ").arg(like(&name)).push(" ESCAPE '\\' OR ").push(R::IDENTIFIER);
-        restricted.push(" LIKE ").arg(like(&text)).push(" ESCAPE '\\')");
+    if let Some(text) = text.filter(|text| !name_key(text).is_empty()) {
+        restricted.push(" AND (");
+        all_words::<R>(&mut restricted, R::SEARCHED, " ", text);
+        restricted.push(" OR ").push(R::IDENTIFIER).push(" = ").arg(key(text));
+        if let (Some(column), Some(phone)) = (R::PHONE, phone_key(text)) {
+            restricted.push(" OR ").push(&digits(column)).push(" LIKE ").arg(format!("%{phone}"));
+        }
+        restricted.push(")");
     }
     let total_count = read.count(&restricted.after("SELECT COUNT(*)")).await?;
     let mut listing = restricted.after(&format!("SELECT {}", R::TABLE.column_list("")));
     listing.push(" ORDER BY ").push(R::ORDER).push(" LIMIT ").arg(page.limit()).push(" OFFSET ").arg(page.offset());
     let items: Vec<R> = read.rows(&listing).await?;
     let next = page.next_offset(items.len(), total_count, read.position());
-    Ok(NamedPage { items, total_count, next })
-}
-
-async fn alike<R: Named>(read: &mut SnapshotRead, text: &str, limit: u32) -> Result<Found<R>, QueryError> {
-    let vocabulary = format!("SELECT DISTINCT name_lower FROM {} WHERE {} LIMIT $1", R::TABLE.name, R::BY_NAME);
-    let names: Vec<(String,)> = read.all(&Sql::new(&vocabulary).bind(VOCABULARY_NAMES)).await?;
-    let mut scored: Vec<(f64, String)> =
-        names.into_iter().map(|(name,)| (similarity(text, &name), name)).filter(|(score, _)| *score >= ALIKE).collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    scored.truncate(limit as usize);
-    let mut items: Vec<R> = vec![];
-    for (_, name) in scored {
-        let mut same_name = select_by_name::<R>();
-        same_name.push("name_lower = ").arg(name).push(&first_by_key::<R>()).arg(i64::from(limit));
-        items.extend(read.rows::<R>(&same_name).await?);
-    }
-    items.truncate(limit as usize);
-    let how = if items.is_empty() { Matched::Nothing } else { Matched::Alike };
-    Ok(Found { how, items })
+    let how = if total_count > 0 { Matched::Words } else { Matched::Nothing };
+    Ok(NamedPage { how, items, total_count, next })
 }
 
 /// The condition follows.
@@ -182,17 +127,6 @@ fn select_by_name<R: Named>() -> Sql {
 }
 
 /// The limit follows.
-fn first_by_name<R: Named>() -> String {
-    format!(" ORDER BY name_lower, {} LIMIT ", R::TABLE.key_list())
-}
-
-/// The limit follows.
 fn first_by_key<R: Named>() -> String {
     format!(" ORDER BY {} LIMIT ", R::TABLE.key_list())
-}
-
-/// Of the whole names, or of `text` to the word of `name` most like it, whichever is greater.
-fn similarity(text: &str, name: &str) -> f64 {
-    let whole = strsim::jaro_winkler(text, name);
-    name.split_whitespace().map(|word| strsim::jaro_winkler(text, word)).fold(whole, f64::max)
 }

@@ -8,6 +8,7 @@ mod answer;
 mod arguments;
 mod call;
 mod calls;
+mod candidates;
 mod changes;
 mod clock;
 mod command_answer;

@@ -8,7 +8,7 @@ use orderlog_domain::{
     rejection::Rejection,
 };
 use orderlog_projections::customers;
-use orderlog_read_models::{Answer, Cursor, Days, Freshness, PAGE_LIMIT, PageRequest};
+use orderlog_read_models::{Answer, Cursor, Days, Freshness, Matched, PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -186,6 +186,12 @@ pub(crate) async fn read_filters(
         read.interpretation.names.extend(reading);
     }
     Ok(read)
+}
+
+/// How a search went on that found nothing with all words.
+pub(crate) fn nearest(how: Matched, text: Option<&str>) -> Option<String> {
+    let near = matches!(how, Matched::Most | Matched::Alike | Matched::Few);
+    near.then(|| format!("Nothing has all of `{}`; these come nearest.", text.unwrap_or_default()))
 }
 
 /// Names of customers, for lists of their orders.

@@ -49,8 +49,9 @@ impl OpenShop {
         left_behind: Arc<LeftBehind>,
     ) -> OpenShop {
         let moments = Moments::new(log.clone(), projections.clone(), clock, settings.calendar.clone());
-        let directory = Directory::new(log.clone(), projections.clone(), Arc::clone(&keyring), moments.clone());
         let wording = Wording::of(&settings);
+        let directory =
+            Directory::new(log.clone(), projections.clone(), Arc::clone(&keyring), moments.clone(), wording.clone());
         let tasks = TaskTracker::new();
         OpenShop { settings, clock, log, writer, projections, keyring, left_behind, directory, moments, wording, tasks }
     }

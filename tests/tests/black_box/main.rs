@@ -2,6 +2,7 @@
 
 mod answers;
 mod arguments;
+mod asks_find;
 mod auditors;
 mod bad_input;
 mod belongings;

@@ -69,7 +69,7 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
         &mcp,
         "inventory_adjust",
         json!({ "product": "A", "counted": 0 }),
-        "The stock of A is corrected; now none is on hand.",
+        "The stock of A is corrected: 1 fewer; now none is on hand.",
     )
     .await?;
     checks.all_hold()

@@ -75,7 +75,13 @@ impl<'a> Speaker<'a> {
             }
             Command::AdjustStock(adjust) => {
                 let is = self.say("is", "would be");
-                format!("The stock of {} {is} corrected; {now} {levels}.", adjust.product)
+                let difference = match &receipt.before {
+                    Some(State::Stock(before)) => stock.on_hand - before.on_hand,
+                    _ => stock.on_hand,
+                };
+                let more = if difference < 0 { "fewer" } else { "more" };
+                let difference = difference.abs();
+                format!("The stock of {} {is} corrected: {difference} {more}; {now} {levels}.", adjust.product)
             }
             _ => format!("{} {levels}.", self.say("Now", "Then")),
         }

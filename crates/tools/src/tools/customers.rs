@@ -23,7 +23,7 @@ use crate::{
     directory::{Purpose, Resolved},
     failure::Failure,
     people,
-    query::{Frame, Interpretation, Paging, customer_view},
+    query::{Frame, Interpretation, Paging, customer_view, nearest},
     request::Request,
     sentences::{self, commands::Speaker},
     shop::OpenShop,
@@ -32,11 +32,11 @@ use crate::{
     views::CustomerView,
 };
 
-/// Customers whose name or e-mail address contains a text, by name; all when it is left out.
+/// Customers by words of name, e-mail or postal address (street, city), or by phone; all when left out.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// Part of a name or e-mail address.
+    /// Words in any order, or their beginnings.
     #[serde(default)]
     #[schemars(length(max = 254))]
     text: Option<String>,
@@ -70,17 +70,19 @@ pub(super) fn search() -> Tool {
 }
 
 async fn find(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
-    let (text, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
-    let mut answer = customers::customers(&shop.projections, text, page, fresh).await?;
+    let (searched, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
+    let mut answer = customers::customers(&shop.projections, searched, page, fresh).await?;
     let found: Vec<CustomerView> = std::mem::take(&mut answer.found.customers).into_iter().map(customer_view).collect();
     let total_count = answer.found.total_count;
     let text = match (total_count, found.as_slice()) {
         (0, _) => "No customer fits.".to_owned(),
         (1, [only]) => format!("{} fits.", only.name.as_deref().unwrap_or("A forgotten customer")),
-        (n, _) if input.text.is_none() => format!("There are {}.", sentences::plural(n, "customer")),
+        (n, _) if searched.is_none() => format!("There are {}.", sentences::plural(n, "customer")),
         (n, _) => format!("{} fit.", sentences::plural(n, "customer")),
     };
-    let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);
+    let names = nearest(answer.found.how, searched).into_iter().collect();
+    let interpretation = Interpretation { names, ..Interpretation::default() };
+    let frame = Frame::of(&answer, answer.found.next, interpretation, text);
     Ok(Output { customers: found, total_count, frame })
 }
 

@@ -14,7 +14,7 @@ use orderlog_projections::{
     customers::{self, Customer},
     order_summary::{self, Filter, OrderSummary, Sort},
 };
-use orderlog_read_models::{Freshness, PageRequest};
+use orderlog_read_models::{Found, Matched};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -131,8 +131,14 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
     };
     let searched = input.text.as_deref().filter(|text| !text.trim().is_empty());
+    let called = match searched {
+        Some(text) => customers::find_customers(&shop.projections, text, TEXT_CUSTOMERS, fresh).await?.found,
+        None => Found::nothing(),
+    };
+    let (sure, alike) = if called.how <= Matched::Prefix { (called.items, vec![]) } else { (vec![], called.items) };
+    let ids = |customers: &[Customer]| customers.iter().map(|customer| CustomerId(customer.customer_id)).collect();
     let mut filter = Filter {
-        or_customers: customers_with(&shop, searched, fresh).await?,
+        or_customers: ids(&sure),
         statuses: input.status,
         payment_statuses: input.payment_status,
         customer: read.customer,
@@ -150,15 +156,12 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let page = paging.request()?;
     let mut answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
     if answer.found.total_count == 0
-        && filter.or_customers.is_empty()
+        && !alike.is_empty()
         && let Some(text) = searched
     {
-        let alike = customers::find_customers(&shop.projections, text, TEXT_CUSTOMERS, fresh).await?.found.items;
-        if !alike.is_empty() {
-            read.interpretation.names.push(reading(text, &alike));
-            filter.or_customers = alike.iter().map(|customer| CustomerId(customer.customer_id)).collect();
-            answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
-        }
+        read.interpretation.names.push(reading(text, &alike));
+        filter.or_customers = ids(&alike);
+        answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
     }
     let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let totals = sums(&shop, answer.found.sums.iter().map(|sum| (sum.currency.as_str(), sum.total)));
@@ -183,14 +186,6 @@ fn text(total_count: i64, range: Option<&DateRange>, totals: &[MoneySum]) -> Str
     let fit = if total_count == 1 { "fits" } else { "fit" };
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
     format!("{orders}{from} {fit}, worth {} in all.{days}", sentences::all_of(&worth))
-}
-
-/// Customers whose name or e-mail address contains the text, as in customers.search, so that their orders are found too.
-async fn customers_with(shop: &OpenShop, text: Option<&str>, fresh: Freshness) -> Result<Vec<CustomerId>, Failure> {
-    let Some(text) = text else { return Ok(vec![]) };
-    let page = PageRequest::first(TEXT_CUSTOMERS);
-    let found = customers::customers(&shop.projections, Some(text), page, fresh).await?.found.customers;
-    Ok(found.into_iter().map(|customer| CustomerId(customer.customer_id)).collect())
 }
 
 /// `Nothing has `Ahsa`; read as Asha Rao.`

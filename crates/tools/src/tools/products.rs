@@ -11,18 +11,18 @@ use crate::{
     answer::{Short, Told},
     facts::amount,
     failure::Failure,
-    query::{Frame, Interpretation, Paging},
+    query::{Frame, Interpretation, Paging, nearest},
     sentences,
     shop::OpenShop,
     table::{self, Table},
     tool::Tool,
 };
 
-/// Products whose name or SKU contains a text, by name; all when it is left out.
+/// Products by words of name or SKU; all when left out.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// Part of a name or SKU.
+    /// Words in any order, or their beginnings.
     #[serde(default)]
     #[schemars(length(max = 254))]
     text: Option<String>,
@@ -104,6 +104,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         (n, _) if input.text.is_none() => format!("There are {}.", sentences::plural(n, "product")),
         (n, _) => format!("{} fit.", sentences::plural(n, "product")),
     };
-    let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);
+    let names = nearest(answer.found.how, input.text.as_deref()).into_iter().collect();
+    let interpretation = Interpretation { names, ..Interpretation::default() };
+    let frame = Frame::of(&answer, answer.found.next, interpretation, text);
     Ok(Output { products, total_count, frame })
 }

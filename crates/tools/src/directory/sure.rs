@@ -1,0 +1,223 @@
+//! How sure the reading of a name must be for what it is for, and what is asked where it is not.
+
+use orderlog_domain::rejection::{Code, Problem, Rejection};
+use orderlog_read_models::{Answer, Found, Matched};
+
+use crate::candidates::Candidate;
+
+/// Names that the sentence about an ambiguous one lists with what identifies them; of more, it lists names alone.
+const DESCRIBED: usize = 2;
+/// What a name in an argument is for, and so how sure its reading must be (domain rules §3, Names).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Answering: the only thing found is meant, and the answer says how the name was read.
+    Read,
+    /// Changing something: an identifier, the whole name or all of its words; what is nearer to a guess is asked about.
+    Write,
+    /// What cannot be taken back: an identifier or the whole name as it is written.
+    Erase,
+}
+
+/// A name in an argument.
+pub(super) struct Asked<'a> {
+    pub(super) text: &'a str,
+    pub(super) field: &'a str,
+    pub(super) purpose: Purpose,
+    /// What is named: product or customer.
+    pub(super) kind: &'static str,
+    /// The tool that looks for such things.
+    pub(super) tool: &'static str,
+}
+
+/// What a name comes to.
+pub(super) enum Sure<T> {
+    /// The only thing found by a way sure enough for its purpose, and how the name was read.
+    Meant(T, Option<String>),
+    /// One of these.
+    Among(Vec<T>, Unsure),
+}
+
+/// Why it is not known what a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsure {
+    /// It fits so many.
+    Fits(usize),
+    /// It fits none; so many are near.
+    Near(usize),
+    /// It fits none, and what is there shares but a word with it.
+    Far,
+}
+
+/// The only thing found by a way sure enough for its purpose, or those to ask about. Where the read model lags, what was not
+/// found, or only something like it, may be there by its exact name.
+pub(super) fn only<T>(
+    Answer { found, behind, .. }: Answer<Found<T>>,
+    Asked { text, field, purpose, kind, tool }: &Asked<'_>,
+    describe: impl Fn(&T) -> String,
+) -> Result<Sure<T>, Rejection> {
+    let shown = shown(text);
+    let exact = matches!(found.how, Matched::Identifier | Matched::Name);
+    if behind > 0 && !exact {
+        let message =
+            format!("It is not known yet what {kind} `{shown}` means: its list is {behind} events behind the log.");
+        return Err(Rejection::new(Code::StaleRead, message).field(*field).hint("Call again in a moment."));
+    }
+    let sure = match purpose {
+        Purpose::Read => found.how < Matched::Few,
+        Purpose::Write => found.how <= Matched::Words,
+        Purpose::Erase => exact,
+    };
+    let mut items = found.items;
+    if items.is_empty() {
+        return Err(Rejection::new(Code::NotFound, format!("There is no {kind} called `{shown}`."))
+            .field(*field)
+            .hint(format!("Look for it with {tool}.")));
+    }
+    if sure && items.len() == 1 {
+        let item = items.remove(0);
+        let reading = (!exact).then(|| format!("`{shown}` was read as {}.", describe(&item)));
+        return Ok(Sure::Meant(item, reading));
+    }
+    let total = found.total.max(items.len());
+    let unsure = match found.how {
+        Matched::Few | Matched::Nothing => Unsure::Far,
+        _ if sure => Unsure::Fits(total),
+        _ => Unsure::Near(total),
+    };
+    Ok(Sure::Among(items, unsure))
+}
+
+impl Asked<'_> {
+    /// Asks which of these is meant.
+    pub(super) fn among(&self, candidates: Vec<Candidate>, unsure: Unsure) -> Rejection {
+        let (kind, text) = (self.kind, shown(self.text));
+        let described: Vec<String> = match unsure {
+            Unsure::Fits(total) | Unsure::Near(total) if total > DESCRIBED => {
+                candidates.iter().map(|candidate| candidate.name.clone()).collect()
+            }
+            _ => candidates.iter().map(|one| format!("{} ({})", one.name, one.identifier)).collect(),
+        };
+        // People who are called the same are told apart by the facts.
+        let mut names: Vec<String> = vec![];
+        described.into_iter().for_each(|one| {
+            if !names.contains(&one) {
+                names.push(one)
+            }
+        });
+        let described = names.join(", ");
+        let are = if candidates.len() == 1 { "is" } else { "are" };
+        let (code, message) = match unsure {
+            Unsure::Fits(total) if total > candidates.len() => {
+                (Code::Ambiguous, format!("`{text}` fits {total} {kind}s, likeliest {described}."))
+            }
+            Unsure::Fits(total) => (Code::Ambiguous, format!("`{text}` fits {total} {kind}s: {described}.")),
+            Unsure::Near(_) => {
+                (Code::Ambiguous, format!("No {kind} is called `{text}`; the nearest {are} {described}."))
+            }
+            Unsure::Far => {
+                (Code::NotFound, format!("There is no {kind} called `{text}`; the nearest {are} {described}."))
+            }
+        };
+        let hint = match self.purpose {
+            Purpose::Erase => {
+                "Ask the user who is meant, then repeat the call with the e-mail address or the customer_id."
+            }
+            Purpose::Read | Purpose::Write => {
+                "Ask the user which one is meant, then repeat the call with its exact identifier."
+            }
+        };
+        let candidates = candidates.into_iter().map(|candidate| candidate.facts).collect();
+        Rejection::new(code, message).field(self.field).hint(hint).candidates(candidates)
+    }
+}
+
+/// One answer for all names that mean nothing sure: what is ambiguous can be chosen, and what is unknown is told beside it.
+pub(super) fn together(mut refused: Vec<Rejection>) -> Rejection {
+    // Whatever else there is, the same call may succeed in a moment.
+    let worst = refused.iter().position(|one| one.code == Code::StaleRead);
+    let ambiguous = worst.or_else(|| refused.iter().position(|one| one.code == Code::Ambiguous));
+    if refused.len() == 1 || worst.is_some() {
+        return refused.swap_remove(worst.unwrap_or(0));
+    }
+    let messages: Vec<&str> = refused.iter().map(|one| one.message.as_str()).collect();
+    let message = messages.join(" ");
+    let problem = |one: &Rejection| Problem {
+        field: one.field.clone().unwrap_or_default(),
+        message: if one.code == Code::Ambiguous { "fits several" } else { "is unknown" }.to_owned(),
+    };
+    let problems = refused.iter().map(problem).collect();
+    let first = refused.swap_remove(ambiguous.unwrap_or(0));
+    Rejection { message, problems, ..first }
+}
+
+/// A name as an answer repeats it.
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_domain::ids::Position;
+
+    use super::*;
+
+    fn resolved(purpose: Purpose, how: Matched, items: &[&str], behind: i64) -> Result<(String, Option<String>), Code> {
+        let items: Vec<String> = items.iter().map(|item| (*item).to_owned()).collect();
+        let total = items.len();
+        let answer = Answer { position: Position(9), behind, found: Found { how, items, total } };
+        let asked = Asked { text: "tea", field: "product", purpose, kind: "product", tool: "products_search" };
+        match only(answer, &asked, Clone::clone) {
+            Ok(Sure::Meant(item, reading)) => Ok((item, reading)),
+            Ok(Sure::Among(_, unsure)) => Err(asked.among(vec![], unsure).code),
+            Err(rejection) => Err(rejection.code),
+        }
+    }
+
+    #[test]
+    fn what_is_not_found_for_sure_while_the_list_lags_is_to_be_asked_again() {
+        let resolved = |how, items: &[&str], behind| resolved(Purpose::Read, how, items, behind);
+        let tea = || "Tea".to_owned();
+        assert_eq!(resolved(Matched::Nothing, &[], 0), Err(Code::NotFound));
+        assert_eq!(resolved(Matched::Nothing, &[], 3), Err(Code::StaleRead));
+        assert_eq!(resolved(Matched::Alike, &["Tea"], 0), Ok((tea(), Some("`tea` was read as Tea.".to_owned()))));
+        assert_eq!(resolved(Matched::Alike, &["Tea"], 3), Err(Code::StaleRead));
+        assert_eq!(resolved(Matched::Prefix, &["Tea", "Teapot"], 3), Err(Code::StaleRead));
+        assert_eq!(resolved(Matched::Name, &["Tea"], 3), Ok((tea(), None)));
+        assert_eq!(resolved(Matched::Name, &["Tea", "Tea"], 3), Err(Code::Ambiguous));
+    }
+
+    #[test]
+    fn the_more_a_call_can_spoil_the_surer_its_names_must_be() {
+        for (how, write, erase) in [
+            (Matched::Identifier, true, true),
+            (Matched::Name, true, true),
+            (Matched::Words, true, false),
+            (Matched::Prefix, false, false),
+            (Matched::Most, false, false),
+            (Matched::Alike, false, false),
+        ] {
+            assert!(resolved(Purpose::Read, how, &["Tea"], 0).is_ok(), "{how:?}");
+            for (purpose, taken) in [(Purpose::Write, write), (Purpose::Erase, erase)] {
+                let expected = if taken { None } else { Some(Code::Ambiguous) };
+                assert_eq!(resolved(purpose, how, &["Tea"], 0).err(), expected, "{purpose:?} {how:?}");
+            }
+        }
+        for purpose in [Purpose::Read, Purpose::Write, Purpose::Erase] {
+            assert_eq!(resolved(purpose, Matched::Few, &["Tea"], 0).err(), Some(Code::NotFound), "{purpose:?}");
+        }
+    }
+
+    #[test]
+    fn one_answer_tells_every_name_that_means_nothing_sure() {
+        let rejection = |code, field: &str, message: &str| Rejection::new(code, message).field(field);
+        let unknown = rejection(Code::NotFound, "lines[1].product", "There is no product called `SKU-B`.");
+        let ambiguous = rejection(Code::Ambiguous, "customer", "`asha` fits 62 customers.");
+        let both = together(vec![unknown.clone(), ambiguous.clone()]);
+        assert_eq!((both.code, both.field.as_deref()), (Code::Ambiguous, Some("customer")));
+        assert_eq!(both.message, "There is no product called `SKU-B`. `asha` fits 62 customers.");
+        assert_eq!(both.problems.len(), 2);
+        assert_eq!(together(vec![unknown.clone()]), unknown);
+        let stale = rejection(Code::StaleRead, "customer", "It is not known yet.");
+        assert_eq!(together(vec![unknown, stale.clone()]), stale);
+    }
+}
