@@ -1,12 +1,11 @@
 //! Sales day by day, of the shop or of one product: what a forecast learns from.
 
 use chrono::NaiveDate;
-use orderlog_domain::ids::ProductId;
 use orderlog_read_models::{Answer, Freshness, Projections, QueryError, StoreError};
 
 use super::{
     READ_MODEL,
-    request::{BY_DAY, BY_PRODUCT, SalesRequest},
+    request::SalesRequest,
     sales::{Sales, SalesRow, sums},
 };
 
@@ -24,18 +23,11 @@ struct OfDay {
 pub async fn sales_by_day(
     projections: &Projections,
     request: SalesRequest,
-    product: Option<ProductId>,
     freshness: Freshness,
 ) -> Result<Answer<Vec<(NaiveDate, Sales)>>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let under_way = request.days_under_way(&mut read).await?;
-    let by = if product.is_some() { BY_PRODUCT } else { BY_DAY };
-    let select = format!("SELECT day, home AS currency, home, {}", sums("orders"));
-    let mut sql = request.rows(by, &under_way).after(&select);
-    if let Some(ProductId(product)) = product {
-        let and = if request.as_of.is_some() { " WHERE " } else { " AND " };
-        sql.push(and).push("product_id = ").arg(product);
-    }
+    let parts = request.parts(&mut read).await?;
+    let mut sql = request.rows(&parts, &[]).after(&format!("SELECT day, home AS currency, home, {}", sums("orders")));
     sql.push(" GROUP BY day, home ORDER BY day, home");
     let days = read.all::<OfDay>(&sql).await?.into_iter().map(|OfDay { day, sales }| {
         let day = day.parse().map_err(|_| StoreError::Shape(format!("`{day}` is no day")))?;

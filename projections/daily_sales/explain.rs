@@ -1,29 +1,25 @@
 //! The postings behind a figure of sales.
 
-use orderlog_domain::ids::{CustomerId, Position, ProductId};
+use orderlog_domain::ids::Position;
 use orderlog_read_models::{
     Answer, Cursor, Freshness, PageRequest, Projections, QueryError, Row as _, SnapshotRead, Sql,
 };
 
 use super::{
     READ_MODEL, SalesPosting,
-    request::{BY_CUSTOMER, BY_DAY, BY_PRODUCT, SalesRequest},
+    request::{SalesRequest, restrict_rate},
     sales::{Sales, SalesRow, sums},
 };
 
 /// Which figure to explain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Basis, days, and the moment it was known.
+    /// Basis, days, product, customer, tax rate, and the moment it was known.
     pub request: SalesRequest,
     /// Only postings in this currency.
     pub currency: Option<String>,
     /// Only postings that count in this currency, converted or not.
     pub home: Option<String>,
-    /// Only postings of this product.
-    pub product: Option<ProductId>,
-    /// Only postings of this customer's orders.
-    pub customer: Option<CustomerId>,
 }
 
 /// One posting.
@@ -90,13 +86,13 @@ pub async fn explain(
     };
     let mut of_postings = selection.postings(&mut read, pinned).await?;
     // A product's orders are counted on one line of each.
-    let orders = if selection.product.is_some() { "holds" } else { "orders" };
+    let orders = if selection.request.product.is_some() { "holds" } else { "orders" };
     let mut summing = of_postings.after(&format!("SELECT COUNT(*) AS postings, currency, home, {}", sums(orders)));
     summing.push(BY_CURRENCY);
     let counted: Vec<Counted> = read.all(&summing).await?;
     let total_count = counted.iter().map(|counted| counted.postings).sum();
     let sums: Vec<Sales> = counted.into_iter().map(|counted| counted.sales.into()).collect();
-    let reported = match selection.table() {
+    let reported = match selection.request.sums(&[]).map(|sums| sums.table) {
         Some(table) if pinned == read.position() => reported(&mut read, selection, table).await?,
         Some(_) | None => sums.clone(),
     };
@@ -122,26 +118,17 @@ async fn reported(read: &mut SnapshotRead, selection: &Selection, table: &str) -
 }
 
 impl Selection {
-    /// The table whose sums are the figure; for a product of a customer there is none.
-    fn table(&self) -> Option<&'static str> {
-        match (self.product, self.customer) {
-            (Some(_), None) => Some(BY_PRODUCT.table),
-            (None, Some(_)) => Some(BY_CUSTOMER.table),
-            (None, None) => Some(BY_DAY.table),
-            (Some(_), Some(_)) => None,
-        }
-    }
-
     /// ` FROM …` with its postings up to the position `pinned`.
     async fn postings(&self, read: &mut SnapshotRead, Position(pinned): Position) -> Result<Sql, QueryError> {
         let mut span = Sql::new("SELECT MIN(first_position), MAX(last_position) FROM sales_days");
-        self.request.restrict(&mut span);
+        self.request.restrict_days(&mut span);
         let span: Option<(Option<i64>, Option<i64>)> = read.first(&span).await?;
         let (first, last) = span.map_or((0, 0), |(first, last)| (first.unwrap_or(0), last.unwrap_or(0)));
         let mut sql = Sql::new(" FROM sales_postings");
         self.request.restrict(&mut sql);
         // Where the days begin in the log, so that looking for the first of them in its order starts there.
         sql.push(" AND position >= ").arg(first).push(" AND position <= ").arg(last.min(pinned));
+        restrict_rate(self.request.tax_rate, &mut sql);
         self.restrict(&mut sql);
         Ok(sql)
     }
@@ -152,12 +139,6 @@ impl Selection {
         }
         if let Some(home) = &self.home {
             sql.push(" AND home = ").arg(home.clone());
-        }
-        if let Some(product) = self.product {
-            sql.push(" AND product_id = ").arg(product.0);
-        }
-        if let Some(customer) = self.customer {
-            sql.push(" AND customer_id = ").arg(customer.0);
         }
     }
 }

@@ -5,162 +5,17 @@ use std::collections::BTreeSet;
 
 use orderlog_domain::{
     envelope::Envelope,
-    event::Event,
+    event::{Event, Fact, OrderFact, PlacedLine},
     ids::Position,
     postings::{Basis, Posting, postings},
 };
-use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, Row, RowCache, day, figures, table};
+use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, Row, RowCache, day};
 use uuid::Uuid;
 
+use super::rows::{
+    DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesLine, SalesPosting, SalesSize,
+};
 use crate::orders::order_of;
-
-figures! {
-    /// The figures of postings, in every table of them. Minor units.
-    #[derive(sqlx::FromRow)]
-    pub struct SalesFigures {
-        /// Orders placed, less those cancelled whole.
-        orders,
-        /// Units posted less units taken back.
-        units,
-        /// Goods before discounts.
-        gross,
-        /// A positive amount.
-        discount,
-        /// Shipping without tax.
-        shipping,
-        /// All tax.
-        tax,
-        /// Money with tax.
-        cash,
-        /// `gross` in the home currency.
-        home_gross,
-        /// `discount` in the home currency.
-        home_discount,
-        /// `shipping` in the home currency.
-        home_shipping,
-        /// `tax` in the home currency.
-        home_tax,
-        /// `cash` in the home currency.
-        home_cash,
-    }
-}
-
-table! {
-    /// What was posted on a day.
-    pub struct DailySales = "daily_sales" on conflict Replace {
-        key {
-            /// Basis: `booked`, `shipped` or `cash`.
-            basis: String,
-            /// Business day, ISO.
-            day: String,
-            /// ISO code of the orders' amounts.
-            currency: String,
-            /// ISO code of the home currency.
-            home: String,
-        }
-        ..figures: SalesFigures,
-    }
-}
-
-table! {
-    /// What was posted on a day for a product, or for none (the nil id).
-    pub struct DailySalesByProduct = "daily_sales_products" on conflict Add {
-        key {
-            /// Basis: `booked`, `shipped` or `cash`.
-            basis: String,
-            /// Business day, ISO.
-            day: String,
-            /// ISO code of the orders' amounts.
-            currency: String,
-            /// ISO code of the home currency.
-            home: String,
-            /// The product.
-            product_id: Uuid,
-        }
-        ..figures: SalesFigures,
-    }
-}
-
-table! {
-    /// What was posted on a day for a customer.
-    pub struct DailySalesByCustomer = "daily_sales_customers" on conflict Add {
-        key {
-            /// Basis: `booked`, `shipped` or `cash`.
-            basis: String,
-            /// Business day, ISO.
-            day: String,
-            /// ISO code of the orders' amounts.
-            currency: String,
-            /// ISO code of the home currency.
-            home: String,
-            /// Who ordered.
-            customer_id: Uuid,
-        }
-        ..figures: SalesFigures,
-    }
-}
-
-table! {
-    /// One posting.
-    pub struct SalesPosting = "sales_postings" on conflict Never {
-        key {
-            /// Position of its event.
-            position: i64,
-            /// Among the event's postings, from 0.
-            nth: i64,
-        }
-        ..figures: SalesFigures,
-        /// Basis: `booked`, `shipped` or `cash`.
-        basis: String,
-        /// Business day, ISO.
-        day: String,
-        /// Type of its event.
-        event: String,
-        /// The order's number.
-        order_id: i64,
-        /// Line number; 0 for what concerns the order as a whole.
-        line: i64,
-        /// The product, or the nil id.
-        product_id: Uuid,
-        /// Who ordered.
-        customer_id: Uuid,
-        /// ISO code of the order's amounts.
-        currency: String,
-        /// ISO code of the home currency.
-        home: String,
-        /// Orders of the product: 1 on one line of a booked order that begins to hold it, −1 where none of it remains.
-        holds: i64,
-    }
-}
-
-table! {
-    /// When a day was posted to. What was known of it at a position outside this span, the sums tell.
-    pub struct SalesDay = "sales_days" on conflict Replace {
-        key {
-            /// Basis: `booked`, `shipped` or `cash`.
-            basis: String,
-            /// Business day, ISO.
-            day: String,
-        }
-        /// Position of its first posting.
-        first_position: i64,
-        /// Position of its last.
-        last_position: i64,
-    }
-}
-
-table! {
-    /// How much was ever posted, signs aside. While that fits 64 bits, so does every sum of postings, whichever of them a
-    /// table or a query adds up.
-    pub struct SalesSize = "sales_sizes" on conflict Replace {
-        key {
-            /// Basis: `booked`, `shipped` or `cash`.
-            basis: String,
-        }
-        /// Minor units of every amount, in the orders' currencies and as converted.
-        size: i64,
-    }
-}
 
 pub(super) struct DailySalesFold {
     pub(super) days: CachedRows<DailySales>,
@@ -170,6 +25,7 @@ pub(super) struct DailySalesFold {
     customers: Counters<DailySalesByCustomer>,
     spans: CachedRows<SalesDay>,
     postings: Inserts<SalesPosting>,
+    lines: CachedRows<SalesLine>,
     sizes: CachedRows<SalesSize>,
 }
 
@@ -185,6 +41,7 @@ impl Default for DailySalesFold {
             customers: Counters::default(),
             spans: CachedRows::whole(),
             postings: Inserts::default(),
+            lines: CachedRows::passing(),
             sizes: CachedRows::whole(),
         }
     }
@@ -198,6 +55,7 @@ impl Fold for DailySalesFold {
             &mut self.customers,
             &mut self.spans,
             &mut self.postings,
+            &mut self.lines,
             &mut self.sizes,
         ]
     }
@@ -221,6 +79,7 @@ impl Fold for DailySalesFold {
             return Ok(());
         }
         self.take_room(&postings)?;
+        self.note_rates(&event.data);
         let day = day(event.provenance.business_date);
         for (nth, posting) in (0_i64..).zip(&postings) {
             self.add_up(event.position, &day, posting);
@@ -242,7 +101,7 @@ impl DailySalesFold {
         let (basis, day, currency, home) = of_day.clone();
         let figures = figures_of(posting, posting.orders);
         // A product's orders are counted on one line of each.
-        let of_product = SalesFigures { orders: posting.holds, ..figures };
+        let of_product = figures_of(posting, posting.holds);
         let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), product(posting));
         self.products.at(position, key).figures.add(&of_product);
         let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), posting.customer_id.0);
@@ -266,6 +125,23 @@ impl DailySalesFold {
                 let (basis, day) = key;
                 self.spans.put(SalesDay { basis, day, first_position: position, last_position: position });
             }
+        }
+    }
+
+    /// Notes the tax rates of lines, where the event names them.
+    fn note_rates(&mut self, event: &Event) {
+        let (order, lines): (_, &[PlacedLine]) = match event.fact() {
+            Fact::Order(OrderFact::OrderPlaced(fact)) => (fact.order_id, &fact.lines),
+            Fact::Order(OrderFact::LinesChanged(fact)) => (fact.order_id, &fact.lines),
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => return,
+        };
+        for line in lines {
+            self.lines.put(SalesLine {
+                order_id: order.0,
+                line: i64::from(line.line),
+                product_id: line.product_id.0,
+                tax_rate: line.tax_rate.normalize().to_string(),
+            });
         }
     }
 
@@ -303,6 +179,7 @@ fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> Sales
         customer_id: posting.customer_id.0,
         currency,
         home,
+        happened_at: event.provenance.occurred_at.timestamp_millis(),
         holds: posting.holds,
         figures: figures_of(posting, posting.orders),
     }
@@ -313,6 +190,7 @@ fn figures_of(posting: &Posting, orders: i64) -> SalesFigures {
     let (own, home) = (&posting.own, &posting.home);
     SalesFigures {
         orders,
+        placed: orders.max(0),
         units: posting.units,
         gross: own.gross,
         discount: own.discount,

@@ -3,18 +3,21 @@
 mod by_day;
 mod explain;
 mod fold;
+mod groups;
 mod query;
 mod request;
+mod rows;
 mod sales;
 
 pub use by_day::sales_by_day;
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
-pub use fold::{
-    DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesPosting, SalesSize,
-};
+pub use groups::{GroupKey, SalesGroup};
 pub use orderlog_domain::postings::Figures;
-pub use query::{GroupKey, SalesGroup, SalesReport, daily_sales};
-pub use request::{GroupBy, SalesRequest};
+pub use query::{SalesReport, daily_sales};
+pub use request::{GroupBy, SalesRequest, Sort};
+pub use rows::{
+    DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesLine, SalesPosting, SalesSize,
+};
 pub use sales::Sales;
 
 use orderlog_read_models::{ReadModel, Row as _};
@@ -22,13 +25,14 @@ use orderlog_read_models::{ReadModel, Row as _};
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
-    version: 5,
+    version: 6,
     tables: &[
         DailySales::TABLE.name,
         DailySalesByProduct::TABLE.name,
         DailySalesByCustomer::TABLE.name,
         SalesDay::TABLE.name,
         SalesPosting::TABLE.name,
+        SalesLine::TABLE.name,
         SalesSize::TABLE.name,
     ],
     postgres: include_str!("schema.postgres.sql"),

@@ -1,8 +1,14 @@
 //! Which sales are asked for, and the rows that add up to them: now, and as they were known at an earlier position.
 
 use chrono::Weekday;
-use orderlog_domain::{calendar::Period, ids::Position, postings::Basis};
+use orderlog_domain::{
+    calendar::Period,
+    ids::{CustomerId, Position, ProductId},
+    money::Currency,
+    postings::Basis,
+};
 use orderlog_read_models::{Days, QueryError, SnapshotRead, Sql};
+use rust_decimal::Decimal;
 
 use super::sales::figures;
 
@@ -19,6 +25,8 @@ pub enum GroupBy {
     Product,
     /// Customers.
     Customer,
+    /// Tax rates of lines; what belongs to no line, such as the shipping fee, is a group of its own.
+    TaxRate,
 }
 
 impl GroupBy {
@@ -29,9 +37,22 @@ impl GroupBy {
             GroupBy::Day => Some(Period::Day),
             GroupBy::Week(start) => Some(Period::Week(start)),
             GroupBy::Month => Some(Period::Month),
-            GroupBy::Product | GroupBy::Customer => None,
+            GroupBy::Product | GroupBy::Customer | GroupBy::TaxRate => None,
         }
     }
+}
+
+/// What stands first among groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// The largest revenue; on the cash basis the most money.
+    Revenue,
+    /// The most units.
+    Units,
+    /// The most orders.
+    Orders,
+    /// The largest change of revenue, up or down.
+    Change,
 }
 
 /// Which sales.
@@ -41,8 +62,22 @@ pub struct SalesRequest {
     pub basis: Basis,
     /// Business days on which they were posted.
     pub days: Days,
+    /// Only those of this product; of none, with the nil id.
+    pub product: Option<ProductId>,
+    /// Only those of this customer.
+    pub customer: Option<CustomerId>,
+    /// Only those of lines taxed at this rate.
+    pub tax_rate: Option<Decimal>,
     /// How to split them.
     pub group_by: Option<GroupBy>,
+    /// How to split each group once more.
+    pub then_by: Option<GroupBy>,
+    /// Other days, which these are compared with.
+    pub compared: Option<Days>,
+    /// In what order groups come; periods by time and others by revenue when left out.
+    pub sort: Option<Sort>,
+    /// Days of which a group comes even where nothing was posted, in this currency, when groups are of days.
+    pub listed: Option<(Days, Currency)>,
     /// As it was known at this position; as it is known now when left out.
     pub as_of: Option<Position>,
 }
@@ -54,53 +89,153 @@ pub(super) struct Sums {
     pub(super) column: &'static str,
 }
 
-pub(super) const BY_DAY: Sums = Sums { table: "daily_sales", column: "basis" };
-pub(super) const BY_PRODUCT: Sums = Sums { table: "daily_sales_products", column: "product_id" };
-pub(super) const BY_CUSTOMER: Sums = Sums { table: "daily_sales_customers", column: "customer_id" };
+const BY_DAY: Sums = Sums { table: "daily_sales", column: "basis" };
+const BY_PRODUCT: Sums = Sums { table: "daily_sales_products", column: "product_id" };
+const BY_CUSTOMER: Sums = Sums { table: "daily_sales_customers", column: "customer_id" };
+
+/// The rows of a line's tax rate; `p` is a posting.
+const RATES: &str = " LEFT JOIN sales_lines AS l \
+    ON l.order_id = p.order_id AND l.line = p.line AND l.product_id = p.product_id";
+
+/// Some of the days asked for.
+pub(super) struct Part {
+    /// Whether they are those that others are compared with.
+    past: bool,
+    days: Days,
+    /// Days of which only a part was posted by the position asked about.
+    under_way: Vec<String>,
+}
 
 impl SalesRequest {
+    /// The table whose sums are the figures of groups like these; where there is none, postings are added up.
+    pub(super) fn sums(&self, groups: &[GroupBy]) -> Option<Sums> {
+        let product = self.product.is_some() || groups.contains(&GroupBy::Product);
+        let customer = self.customer.is_some() || groups.contains(&GroupBy::Customer);
+        let rate = self.tax_rate.is_some() || groups.contains(&GroupBy::TaxRate);
+        match (product, customer, rate) {
+            (false, false, false) => Some(BY_DAY),
+            (true, false, false) => Some(BY_PRODUCT),
+            (false, true, false) => Some(BY_CUSTOMER),
+            _ => None,
+        }
+    }
+
+    /// Whether the sums of days alone tell it.
+    pub(super) fn is_of_days(&self) -> bool {
+        let groups: Vec<GroupBy> = self.group_by.into_iter().collect();
+        self.then_by.is_none() && self.sums(&groups).is_some_and(|sums| sums.table == BY_DAY.table)
+    }
+
     /// Adds ` WHERE …`: the basis and the days.
-    pub(super) fn restrict(&self, sql: &mut Sql) {
+    pub(super) fn restrict_days(&self, sql: &mut Sql) {
         sql.push(" WHERE basis = ").arg(self.basis.name().to_owned());
         self.days.restrict(sql, "day");
     }
 
-    /// Days of which only a part was posted by the position asked about.
-    pub(super) async fn days_under_way(&self, read: &mut SnapshotRead) -> Result<Vec<String>, QueryError> {
+    /// Adds ` WHERE …`: all but the tax rate.
+    pub(super) fn restrict(&self, sql: &mut Sql) {
+        self.restrict_days(sql);
+        self.restrict_things(sql, "");
+    }
+
+    fn restrict_things(&self, sql: &mut Sql, prefix: &str) {
+        if let Some(product) = self.product {
+            sql.push(&format!(" AND {prefix}product_id = ")).arg(product.0);
+        }
+        if let Some(customer) = self.customer {
+            sql.push(" AND customer_id = ").arg(customer.0);
+        }
+    }
+
+    /// The days asked for, and those they are compared with.
+    pub(super) async fn parts(&self, read: &mut SnapshotRead) -> Result<Vec<Part>, QueryError> {
+        let mut parts = vec![];
+        for (past, days) in [(false, Some(self.days)), (true, self.compared)] {
+            let Some(days) = days else { continue };
+            let under_way = SalesRequest { days, ..*self }.days_under_way(read).await?;
+            parts.push(Part { past, days, under_way });
+        }
+        Ok(parts)
+    }
+
+    async fn days_under_way(&self, read: &mut SnapshotRead) -> Result<Vec<String>, QueryError> {
         let Some(as_of) = self.as_of else { return Ok(vec![]) };
         let mut sql = Sql::new("SELECT day FROM sales_days");
-        self.restrict(&mut sql);
+        self.restrict_days(&mut sql);
         sql.push(" AND first_position <= ").arg(as_of.0).push(" AND last_position > ").arg(as_of.0);
         let days: Vec<(String,)> = read.all(&sql).await?;
         Ok(days.into_iter().map(|(day,)| day).collect())
     }
 
-    /// ` FROM …` with the rows that add up to what is asked, of which the table `by` holds the sums.
-    pub(super) fn rows(&self, by: Sums, under_way: &[String]) -> Sql {
-        let Some(as_of) = self.as_of else {
-            let mut sql = Sql::new(&format!(" FROM {}", by.table));
-            self.restrict(&mut sql);
-            return sql;
-        };
-        self.rows_as_of(as_of, by, under_way)
-    }
-
-    /// As of an earlier position: the sums of the days that were wholly posted by then, and single postings of the others.
-    fn rows_as_of(&self, Position(as_of): Position, Sums { table, column }: Sums, under_way: &[String]) -> Sql {
-        let mut sql =
-            Sql::new(&format!(" FROM (SELECT day, currency, home, {column}, {} FROM {table}", figures("orders")));
-        self.restrict(&mut sql);
-        sql.push(" AND day IN (SELECT day FROM sales_days");
-        self.restrict(&mut sql);
-        sql.push(" AND last_position <= ").arg(as_of).push(")");
-        if !under_way.is_empty() {
-            // A product's orders are counted on one line of each.
-            let figures = figures(if column == "product_id" { "holds" } else { "orders" });
-            sql.push(&format!(" UNION ALL SELECT day, currency, home, {column}, {figures} FROM sales_postings"));
-            sql.push(" WHERE basis = ").arg(self.basis.name().to_owned());
-            sql.push(" AND day IN (").list(under_way.to_vec()).push(") AND position <= ").arg(as_of);
+    /// ` FROM …` with the rows that add up to groups like these: which part (`past`, 0 or 1), day, currencies, what they
+    /// are about, and figures.
+    pub(super) fn rows(&self, parts: &[Part], groups: &[GroupBy]) -> Sql {
+        // A product's orders are counted on one line of each.
+        let of_products = self.product.is_some() || groups.contains(&GroupBy::Product);
+        let orders = if of_products { "holds" } else { "orders" };
+        let mut sql = Sql::new(" FROM (");
+        for (nth, part) in parts.iter().enumerate() {
+            if nth > 0 {
+                sql.push(" UNION ALL ");
+            }
+            let request = SalesRequest { days: part.days, ..*self };
+            match (self.sums(groups), self.as_of) {
+                (None, _) => request.push_postings(&mut sql, part, orders),
+                (Some(sums), None) => request.push_sums(&mut sql, sums, part),
+                (Some(sums), Some(as_of)) => request.push_sums_as_of(&mut sql, sums, part, orders, as_of),
+            }
         }
         sql.push(") AS sales");
         sql
+    }
+
+    fn push_sums(&self, sql: &mut Sql, Sums { table, column }: Sums, part: &Part) {
+        let (past, figures) = (i32::from(part.past), figures("orders"));
+        sql.push(&format!("SELECT {past} AS past, day, currency, home, {column}, {figures} FROM {table}"));
+        self.restrict(sql);
+    }
+
+    /// As of an earlier position: the sums of the days that were wholly posted by then, and single postings of the others.
+    fn push_sums_as_of(&self, sql: &mut Sql, sums: Sums, part: &Part, orders: &str, Position(as_of): Position) {
+        self.push_sums(sql, sums, part);
+        sql.push(" AND day IN (SELECT day FROM sales_days");
+        self.restrict_days(sql);
+        sql.push(" AND last_position <= ").arg(as_of).push(")");
+        if !part.under_way.is_empty() {
+            let (past, column, figures) = (i32::from(part.past), sums.column, figures(orders));
+            let select = format!("SELECT {past} AS past, day, currency, home, {column}, {figures} FROM sales_postings");
+            sql.push(" UNION ALL ").push(&select);
+            sql.push(" WHERE basis = ").arg(self.basis.name().to_owned());
+            sql.push(" AND day IN (").list(part.under_way.clone()).push(") AND position <= ").arg(as_of);
+            self.restrict_things(sql, "");
+        }
+    }
+
+    /// Single postings, which are about a product, a customer and a tax rate at once.
+    fn push_postings(&self, sql: &mut Sql, part: &Part, orders: &str) {
+        let (past, figures) = (i32::from(part.past), figures(orders));
+        sql.push(&format!(
+            "SELECT {past} AS past, day, currency, home, p.product_id AS product_id, customer_id, tax_rate, {figures} \
+             FROM sales_postings AS p{RATES}"
+        ));
+        self.restrict_days(sql);
+        self.restrict_things(sql, "p.");
+        if let Some(rate) = self.tax_rate {
+            sql.push(" AND tax_rate = ").arg(rate.normalize().to_string());
+        }
+        if let Some(Position(as_of)) = self.as_of {
+            sql.push(" AND position <= ").arg(as_of);
+        }
+    }
+}
+
+/// Adds to a `WHERE` over postings that their lines are taxed at this rate.
+pub(super) fn restrict_rate(rate: Option<Decimal>, sql: &mut Sql) {
+    if let Some(rate) = rate {
+        sql.push(
+            " AND EXISTS (SELECT 1 FROM sales_lines AS l WHERE l.order_id = sales_postings.order_id \
+             AND l.line = sales_postings.line AND l.product_id = sales_postings.product_id AND l.tax_rate = ",
+        );
+        sql.arg(rate.normalize().to_string()).push(")");
     }
 }

@@ -3,7 +3,7 @@
 use orderlog_domain::postings::Figures;
 use orderlog_read_models::Columns as _;
 
-use super::fold::SalesFigures;
+use super::rows::SalesFigures;
 
 /// Sales in one currency, with what they come to in the currency they were converted to. Minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Sales {
     pub home: String,
     /// Orders posted less orders taken back whole.
     pub orders: i64,
+    /// Orders posted, whatever became of them.
+    pub placed: i64,
     /// Units posted less units taken back.
     pub units: i64,
     /// As ordered.
@@ -33,7 +35,7 @@ impl Sales {
     #[must_use]
     pub fn nothing(currency: &str) -> Sales {
         let (currency, home) = (currency.to_owned(), currency.to_owned());
-        Sales { currency, home, orders: 0, units: 0, own: Figures::default(), converted: Figures::default() }
+        Sales { currency, home, orders: 0, placed: 0, units: 0, own: Figures::default(), converted: Figures::default() }
     }
 
     /// As it counts in `home`, where sales in several currencies can be added.
@@ -45,6 +47,7 @@ impl Sales {
     /// Adds sales of the same currencies.
     pub fn add(&mut self, other: &Sales) {
         self.orders += other.orders;
+        self.placed += other.placed;
         self.units += other.units;
         self.own.add(other.own);
         self.converted.add(other.converted);
@@ -68,7 +71,7 @@ impl From<SalesRow> for Sales {
 
 impl Sales {
     pub(super) fn of(currency: String, home: String, figures: SalesFigures) -> Sales {
-        let SalesFigures { orders, units, gross, discount, shipping, tax, cash, .. } = figures;
+        let SalesFigures { orders, placed, units, gross, discount, shipping, tax, cash, .. } = figures;
         let own = Figures { gross, discount, shipping, tax, cash };
         let converted = Figures {
             gross: figures.home_gross,
@@ -77,21 +80,89 @@ impl Sales {
             tax: figures.home_tax,
             cash: figures.home_cash,
         };
-        Sales { currency, home, orders, units, own, converted }
+        Sales { currency, home, orders, placed, units, own, converted }
     }
 }
 
 /// Every column of figures; `orders` is counted by another column where postings stand for products.
 pub(super) fn figures(orders: &str) -> String {
-    columns(|name| if name == "orders" && orders != name { format!("{orders} AS orders") } else { name.to_owned() })
+    columns(|name| match name {
+        "orders" | "placed" if orders != "orders" => format!("{} AS {name}", counted(name, orders)),
+        name => name.to_owned(),
+    })
 }
 
 /// The sums of the same.
 pub(super) fn sums(orders: &str) -> String {
-    columns(|name| {
-        let column = if name == "orders" { orders } else { name };
-        format!("CAST(SUM({column}) AS BIGINT) AS {name}")
-    })
+    columns(|name| format!("CAST(SUM({}) AS BIGINT) AS {name}", counted(name, orders)))
+}
+
+/// The sums of the same over rows that are not `past`: those of a period that others are compared with.
+pub(super) fn sums_now() -> String {
+    columns(|name| format!("CAST(SUM(CASE WHEN past = 0 THEN {name} ELSE 0 END) AS BIGINT) AS {name}"))
+}
+
+/// What those that are `past` come to in the home currency.
+pub(super) fn sums_then() -> String {
+    let column = |(name, column): (&str, &str)| {
+        format!("CAST(SUM(CASE WHEN past = 1 THEN {column} ELSE 0 END) AS BIGINT) AS {name}")
+    };
+    THEN.into_iter().map(column).collect::<Vec<_>>().join(", ")
+}
+
+/// Columns of [`Then`], and what they sum.
+const THEN: [(&str, &str); 8] = [
+    ("then_orders", "orders"),
+    ("then_placed", "placed"),
+    ("then_units", "units"),
+    ("then_gross", "home_gross"),
+    ("then_discount", "home_discount"),
+    ("then_shipping", "home_shipping"),
+    ("then_tax", "home_tax"),
+    ("then_cash", "home_cash"),
+];
+
+/// What a group had in the period it is compared with, in the home currency; zeros where nothing is compared.
+#[derive(sqlx::FromRow)]
+pub(super) struct Then {
+    #[sqlx(default)]
+    then_orders: i64,
+    #[sqlx(default)]
+    then_placed: i64,
+    #[sqlx(default)]
+    then_units: i64,
+    #[sqlx(default)]
+    then_gross: i64,
+    #[sqlx(default)]
+    then_discount: i64,
+    #[sqlx(default)]
+    then_shipping: i64,
+    #[sqlx(default)]
+    then_tax: i64,
+    #[sqlx(default)]
+    then_cash: i64,
+}
+
+impl Then {
+    pub(super) fn sales(&self, home: &str) -> Sales {
+        let figures = Figures {
+            gross: self.then_gross,
+            discount: self.then_discount,
+            shipping: self.then_shipping,
+            tax: self.then_tax,
+            cash: self.then_cash,
+        };
+        let Then { then_orders: orders, then_placed: placed, then_units: units, .. } = *self;
+        Sales { orders, placed, units, own: figures, converted: figures, ..Sales::nothing(home) }
+    }
+}
+
+fn counted(name: &str, orders: &str) -> String {
+    match name {
+        "orders" => orders.to_owned(),
+        "placed" if orders != "orders" => format!("CASE WHEN {orders} > 0 THEN {orders} ELSE 0 END"),
+        name => name.to_owned(),
+    }
 }
 
 fn columns(of: impl Fn(&str) -> String) -> String {

@@ -7,6 +7,7 @@ CREATE TABLE daily_sales@ (
   currency text COLLATE "C" NOT NULL,
   home text COLLATE "C" NOT NULL,
   orders bigint NOT NULL,
+  placed bigint NOT NULL,
   units bigint NOT NULL,
   gross bigint NOT NULL,
   discount bigint NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE daily_sales_products@ (
   home text COLLATE "C" NOT NULL,
   product_id uuid NOT NULL,
   orders bigint NOT NULL,
+  placed bigint NOT NULL,
   units bigint NOT NULL,
   gross bigint NOT NULL,
   discount bigint NOT NULL,
@@ -50,6 +52,7 @@ CREATE TABLE daily_sales_customers@ (
   home text COLLATE "C" NOT NULL,
   customer_id uuid NOT NULL,
   orders bigint NOT NULL,
+  placed bigint NOT NULL,
   units bigint NOT NULL,
   gross bigint NOT NULL,
   discount bigint NOT NULL,
@@ -94,6 +97,7 @@ CREATE TABLE sales_postings@ (
   currency text COLLATE "C" NOT NULL,
   home text COLLATE "C" NOT NULL,
   orders bigint NOT NULL,
+  placed bigint NOT NULL,
   units bigint NOT NULL,
   gross bigint NOT NULL,
   discount bigint NOT NULL,
@@ -105,8 +109,18 @@ CREATE TABLE sales_postings@ (
   home_shipping bigint NOT NULL,
   home_tax bigint NOT NULL,
   home_cash bigint NOT NULL,
+  happened_at bigint NOT NULL,
   holds bigint NOT NULL,
   PRIMARY KEY (position, nth)
+);
+-- The tax rate of each line of an order: events of a line do not name it, but for those that set the line.
+-- Needed for: orders.report_sales by tax rate.
+CREATE TABLE sales_lines@ (
+  order_id bigint NOT NULL,
+  line bigint NOT NULL,
+  product_id uuid NOT NULL,
+  tax_rate text NOT NULL,          -- percent
+  PRIMARY KEY (order_id, line, product_id)
 );
 -- indexes: created after a build has caught up
 CREATE INDEX sales_postings_by_day# ON sales_postings@ (basis, day, position);

@@ -7,6 +7,7 @@ CREATE TABLE daily_sales@ (
   currency TEXT NOT NULL,
   home TEXT NOT NULL,
   orders INTEGER NOT NULL,
+  placed INTEGER NOT NULL,
   units INTEGER NOT NULL,
   gross INTEGER NOT NULL,
   discount INTEGER NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE daily_sales_products@ (
   home TEXT NOT NULL,
   product_id BLOB NOT NULL,
   orders INTEGER NOT NULL,
+  placed INTEGER NOT NULL,
   units INTEGER NOT NULL,
   gross INTEGER NOT NULL,
   discount INTEGER NOT NULL,
@@ -50,6 +52,7 @@ CREATE TABLE daily_sales_customers@ (
   home TEXT NOT NULL,
   customer_id BLOB NOT NULL,
   orders INTEGER NOT NULL,
+  placed INTEGER NOT NULL,
   units INTEGER NOT NULL,
   gross INTEGER NOT NULL,
   discount INTEGER NOT NULL,
@@ -94,6 +97,7 @@ CREATE TABLE sales_postings@ (
   currency TEXT NOT NULL,
   home TEXT NOT NULL,
   orders INTEGER NOT NULL,
+  placed INTEGER NOT NULL,
   units INTEGER NOT NULL,
   gross INTEGER NOT NULL,
   discount INTEGER NOT NULL,
@@ -105,8 +109,18 @@ CREATE TABLE sales_postings@ (
   home_shipping INTEGER NOT NULL,
   home_tax INTEGER NOT NULL,
   home_cash INTEGER NOT NULL,
+  happened_at INTEGER NOT NULL,
   holds INTEGER NOT NULL,
   PRIMARY KEY (position, nth)
+) WITHOUT ROWID;
+-- The tax rate of each line of an order: events of a line do not name it, but for those that set the line.
+-- Needed for: orders.report_sales by tax rate.
+CREATE TABLE sales_lines@ (
+  order_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  product_id BLOB NOT NULL,
+  tax_rate TEXT NOT NULL,          -- percent
+  PRIMARY KEY (order_id, line, product_id)
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX sales_postings_by_day# ON sales_postings@ (basis, day, position);

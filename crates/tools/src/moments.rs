@@ -68,6 +68,13 @@ impl Moments {
         Past { log: &self.log, head, now: self.clock.now(), calendar: &self.calendar }.read(text).await
     }
 
+    /// The business day of the first event; `None` while there is none.
+    pub(crate) async fn log_begins(&self) -> Result<Option<NaiveDate>, Failure> {
+        let page = self.log.read(Position::START, 1).await.map_err(anyhow::Error::new)?;
+        let Some(event) = page.first() else { return Ok(None) };
+        Ok(Some(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.business_date))
+    }
+
     /// The moment a query must at least show: the head as it stands when the query arrives.
     pub(crate) async fn fresh(&self) -> Result<Freshness, Failure> {
         Ok(Freshness::AtLeast(self.projections.head(&self.log).await?.position))

@@ -79,6 +79,15 @@ impl Interpretation {
         self.date_range.is_none() && self.names.is_empty() && self.as_of_position.is_none() && self.reading.is_none()
     }
 
+    /// What else there is to say than the days.
+    fn beside_days(&self) -> String {
+        let warnings =
+            self.date_range.iter().flat_map(|read| &read.warnings).map(|warning| warning.trim_end_matches('.'));
+        let then = self.as_of_position.map(|position| format!("as of position {position}"));
+        let words: Vec<String> = self.names.iter().cloned().chain(warnings.map(str::to_owned)).chain(then).collect();
+        words.join("; ")
+    }
+
     /// `last week: 2026-11-09..2026-11-15 Asia/Kolkata`; what was counted is for the tool to say.
     pub(crate) fn in_words(&self) -> String {
         let dates = self.date_range.as_ref().map(|read| {
@@ -119,6 +128,16 @@ impl Frame {
     /// Ends it with how the question was read and where it goes on.
     pub(crate) fn close(self, short: Short) -> Short {
         let words = self.interpretation.in_words();
+        self.close_with(short, words)
+    }
+
+    /// The same where the sentences say the days.
+    pub(crate) fn close_dated(self, short: Short) -> Short {
+        let words = self.interpretation.beside_days();
+        self.close_with(short, words)
+    }
+
+    fn close_with(self, short: Short, words: String) -> Short {
         let read = serde_json::to_value(&self.interpretation).unwrap_or_default();
         let short = short.worded(INTERPRETATION, read, words);
         short.some(NEXT, self.next_cursor).some("behind", self.behind).fact("position", self.position)

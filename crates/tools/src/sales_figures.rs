@@ -12,6 +12,7 @@ use orderlog_domain::{
 };
 use orderlog_projections::daily_sales::{GroupBy, GroupKey, Sales, SalesRequest, Selection};
 use orderlog_read_models::Days;
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -28,11 +29,17 @@ pub(crate) struct Figures {
     currency: String,
     /// No rate was stored: neither in the shop's currency nor part of `figures`.
     unconverted: bool,
+    /// Orders posted, whatever became of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders_placed: Option<i64>,
     /// Orders posted less those cancelled whole; by product, those that hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) orders: Option<i64>,
+    orders: Option<i64>,
     /// Units posted less units taken back.
-    units: i64,
+    pub(crate) units: i64,
+    /// Revenue of one order on average.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) average_order: Option<MoneyOut>,
     gross: MoneyOut,
     discount: MoneyOut,
     net: MoneyOut,
@@ -50,30 +57,57 @@ impl Figures {
         &self.currency
     }
 
+    /// How many orders there were is not told, nor what follows from it.
+    pub(crate) fn count_no_orders(&mut self) {
+        (self.orders, self.orders_placed, self.average_order) = (None, None, None);
+    }
+
     /// What people go by; parts of the sum only where there is something in them.
     pub(crate) fn in_short(self, cash: bool) -> Members {
-        let mut members: Members = vec![("currency", self.currency.into())];
+        let parts = [("discount", self.discount.clone()), ("shipping", self.shipping.clone())];
+        let rest = [("revenue", amount(self.revenue.clone())), ("tax", amount(self.tax.clone()))];
+        let (average, total) = (self.average_order.clone().map(amount), amount(self.total.clone()));
+        let mut members: Members = vec![("currency", self.currency.clone().into())];
+        members.extend(self.in_brief(cash));
+        if !cash {
+            members.extend(average.map(|average| ("average_order", average)));
+            members
+                .extend(parts.into_iter().filter(|(_, part)| part.minor != 0).map(|(name, part)| (name, amount(part))));
+            members.extend(rest);
+        }
+        members.push(("total", total));
+        members
+    }
+
+    /// Counts, where groups follow that tell the rest.
+    pub(crate) fn in_brief(self, cash: bool) -> Members {
+        let mut members: Members = vec![];
         if self.unconverted {
             members.push(("unconverted", true.into()));
         }
         if !cash {
             members.extend(self.orders.map(|orders| ("orders", orders.into())));
+            let others = self.orders_placed.filter(|placed| Some(*placed) != self.orders);
+            members.extend(others.map(|placed| ("orders_placed", placed.into())));
             members.push(("units", self.units.into()));
-            let parts = [("gross", self.gross), ("discount", self.discount), ("shipping", self.shipping)];
-            members
-                .extend(parts.into_iter().filter(|(_, part)| part.minor != 0).map(|(name, part)| (name, amount(part))));
-            members.extend([("revenue", amount(self.revenue)), ("tax", amount(self.tax))]);
         }
-        members.push(("total", amount(self.total)));
         members
     }
 
-    /// The same of a group, where there may be a hundred of them.
-    pub(crate) fn in_row(self, row: Row, cash: bool) -> Row {
-        let row = if cash {
-            row.cell("total", amount(self.total))
-        } else {
-            row.some("orders", self.orders).cell("units", self.units).cell("revenue", amount(self.revenue))
+    /// The same of a group, where there may be a hundred of them: taxes where groups are of tax rates, and the count of
+    /// orders for programs only where other columns matter more.
+    pub(crate) fn in_row(self, row: Row, basis: Basis, taxed: bool, aside: bool) -> Row {
+        let row = match (basis, taxed) {
+            (Basis::Cash, _) => row.cell("total", amount(self.total)),
+            (_, true) => row.cell("revenue", amount(self.revenue)).cell("tax", amount(self.tax)),
+            (_, false) => {
+                let row = match (aside, self.orders) {
+                    (false, orders) => row.some("orders", orders),
+                    (true, Some(orders)) => row.json("orders", orders),
+                    (true, None) => row,
+                };
+                row.cell("units", self.units).cell("revenue", amount(self.revenue))
+            }
         };
         row.flag("unconverted", self.unconverted)
     }
@@ -83,8 +117,10 @@ impl Figures {
         Figures {
             currency: currency.to_owned(),
             unconverted: sales.home != shop.settings.currency.code(),
+            orders_placed: Some(sales.placed),
             orders: Some(sales.orders),
             units: sales.units,
+            average_order: (sales.orders > 0).then(|| money(average(amounts.revenue(), sales.orders))),
             gross: money(amounts.gross),
             discount: money(amounts.discount),
             net: money(amounts.net()),
@@ -95,6 +131,13 @@ impl Figures {
             reference: about.to_string(),
         }
     }
+}
+
+/// Rounded half away from zero (rule R1).
+fn average(sum: i64, count: i64) -> i64 {
+    let (sum, count) = (i128::from(sum), i128::from(count));
+    let average = (2 * sum.abs() + count) / (2 * count) * sum.signum();
+    i64::try_from(average).unwrap_or_default()
 }
 
 /// A figure of a report, as reports name it: `booked/2026-11-01..2026-11-30@1234;home=INR;product=…`.
@@ -122,10 +165,19 @@ impl Reference {
         let mut selection = self.selection.clone();
         match key {
             GroupKey::From(from) => selection.request.days = period(self.selection.request.days, from, group_by),
-            GroupKey::Product(id) => selection.product = Some(id),
-            GroupKey::Shipping => selection.product = Some(ProductId(Uuid::nil())),
-            GroupKey::Customer(id) => selection.customer = Some(id),
+            GroupKey::Product(id) => selection.request.product = Some(id),
+            GroupKey::Shipping => selection.request.product = Some(ProductId(Uuid::nil())),
+            GroupKey::Customer(id) => selection.request.customer = Some(id),
+            GroupKey::TaxRate(rate) => selection.request.tax_rate = Some(rate),
         }
+        Reference { selection, ..*self }
+    }
+
+    /// What it is compared with; where it is a period, the one that begins on `from`.
+    pub(crate) fn of_then(&self, from: Option<NaiveDate>, group_by: Option<GroupBy>) -> Reference {
+        let mut selection = self.selection.clone();
+        let compared = selection.request.compared.unwrap_or_default();
+        selection.request.days = from.map_or(compared, |from| period(compared, from, group_by));
         Reference { selection, ..*self }
     }
 }
@@ -140,7 +192,7 @@ fn period(asked: Days, from: NaiveDate, group_by: Option<GroupBy>) -> Days {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Selection { request, currency, home, product, customer } = &self.selection;
+        let Selection { request, currency, home } = &self.selection;
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         let (basis, from, to) = (request.basis.name(), day(request.days.from), day(request.days.to));
         write!(f, "{basis}/{from}..{to}@{}", self.known_at)?;
@@ -150,11 +202,14 @@ impl fmt::Display for Reference {
         if let Some(home) = home {
             write!(f, ";home={home}")?;
         }
-        if let Some(product) = product {
+        if let Some(product) = request.product {
             write!(f, ";product={product}")?;
         }
-        if let Some(customer) = customer {
+        if let Some(customer) = request.customer {
             write!(f, ";customer={customer}")?;
+        }
+        if let Some(rate) = request.tax_rate {
+            write!(f, ";tax_rate={}", rate.normalize())?;
         }
         Ok(())
     }
@@ -189,8 +244,9 @@ fn parse(text: &str) -> Option<Reference> {
         match part.split_once('=')? {
             ("currency", code) => selection.currency = Some(code.to_owned()),
             ("home", code) => selection.home = Some(code.to_owned()),
-            ("product", id) => selection.product = Some(ProductId(id.parse().ok()?)),
-            ("customer", id) => selection.customer = Some(CustomerId(id.parse().ok()?)),
+            ("product", id) => selection.request.product = Some(ProductId(id.parse().ok()?)),
+            ("customer", id) => selection.request.customer = Some(CustomerId(id.parse().ok()?)),
+            ("tax_rate", rate) => selection.request.tax_rate = Some(Decimal::from_str_exact(rate).ok()?),
             _ => return None,
         }
     }
@@ -208,11 +264,21 @@ mod tests {
             "cash/..@1",
             "shipped/2026-11-20..@7;currency=USD;home=INR;product=ff1f3b23-51fb-55b2-a624-5ac424b58c36",
             "booked/2026-11-01..2026-11-30@9;home=INR;customer=de88815d-a731-5695-825d-7db3f3b4bd60",
+            "booked/2026-11-01..2026-11-30@9;home=INR;tax_rate=12.5",
         ] {
             assert_eq!(text.parse::<Reference>().unwrap().to_string(), text);
         }
         for nonsense in ["", "booked", "loans/..@1", "booked/..", "booked/..@x", "booked/..@1;sql=1", "booked/a..b@1"] {
             assert!(nonsense.parse::<Reference>().is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn an_average_is_rounded_half_away_from_zero() {
+        for (sum, count, expected) in
+            [(5, 2, 3), (-5, 2, -3), (10, 3, 3), (11, 3, 4), (0, 7, 0), (i64::MAX, 1, i64::MAX)]
+        {
+            assert_eq!(average(sum, count), expected, "{sum} / {count}");
         }
     }
 

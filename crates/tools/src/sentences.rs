@@ -58,8 +58,17 @@ pub(crate) fn plural(n: i64, noun: &str) -> String {
 }
 
 /// `Today's revenue so far is ₹45,000.`, `Revenue for last week (9–15 Nov 2026) was ₹…`.
-pub(crate) fn revenue(amount: &str, basis: Basis, range: &DateRange, today: NaiveDate, complete: bool) -> String {
-    let (what, of) = named(basis);
+///
+/// `whose` follows the word: ` of Blue mug`.
+pub(crate) fn revenue(
+    amount: &str,
+    basis: Basis,
+    whose: &str,
+    range: &DateRange,
+    today: NaiveDate,
+    complete: bool,
+) -> String {
+    let (what, of) = named(basis, whose);
     let within = ranges::within("for", range);
     let sentence = match (range.from, range.to) {
         (Some(from), Some(to)) if from == today && to == today => format!("Today's {of} so far is {amount}."),
@@ -75,18 +84,19 @@ pub(crate) fn revenue(amount: &str, basis: Basis, range: &DateRange, today: Naiv
 }
 
 /// Of days to come, where nothing is dated to them: a clock that was ahead may have dated something.
-pub(crate) fn lies_ahead(basis: Basis, range: &DateRange) -> String {
-    let (_, of) = named(basis);
+pub(crate) fn lies_ahead(basis: Basis, whose: &str, range: &DateRange) -> String {
+    let (_, of) = named(basis, whose);
     let within = ranges::within("for", range);
     format!("There is no {of} {within} yet: it lies ahead.{}", ranges::whole_days(range))
 }
 
-fn named(basis: Basis) -> (&'static str, &'static str) {
-    match basis {
+fn named(basis: Basis, whose: &str) -> (String, String) {
+    let (what, of) = match basis {
         Basis::Booked => ("Revenue", "revenue"),
         Basis::Shipped => ("Shipped revenue", "shipped revenue"),
         Basis::Cash => ("Cash", "cash"),
-    }
+    };
+    (format!("{what}{whose}"), format!("{of}{whose}"))
 }
 
 /// `5 pending, 7 confirmed`.
@@ -143,13 +153,13 @@ mod tests {
             ),
             ("tomorrow", false, "Revenue for tomorrow (23 Nov 2026) so far is ₹45,000."),
         ] {
-            assert_eq!(revenue("₹45,000", Basis::Booked, &read(phrase), today, complete), expected);
+            assert_eq!(revenue("₹45,000", Basis::Booked, "", &read(phrase), today, complete), expected);
         }
         for (phrase, expected) in [
             ("in 3 days", "There is no revenue for 25 Nov 2026 yet: it lies ahead."),
             ("tomorrow", "There is no revenue for tomorrow (23 Nov 2026) yet: it lies ahead."),
         ] {
-            assert_eq!(lies_ahead(Basis::Booked, &read(phrase)), expected);
+            assert_eq!(lies_ahead(Basis::Booked, "", &read(phrase)), expected);
         }
     }
 

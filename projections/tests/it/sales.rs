@@ -25,8 +25,15 @@ async fn sales_agree(engine: Engine) {
         for order in orders(&history) {
             *revenue.entry(order.currency.code()).or_default() += order.current_totals().revenue;
         }
-        let groupings =
-            [GroupBy::Day, GroupBy::Week(Weekday::Mon), GroupBy::Month, GroupBy::Product, GroupBy::Customer].map(Some);
+        let groupings = [
+            GroupBy::Day,
+            GroupBy::Week(Weekday::Mon),
+            GroupBy::Month,
+            GroupBy::Product,
+            GroupBy::Customer,
+            GroupBy::TaxRate,
+        ]
+        .map(Some);
         for group_by in groupings.into_iter().chain([None]) {
             let request = SalesRequest { group_by, ..SalesRequest::default() };
             let mut page = PageRequest::first(9);
@@ -60,7 +67,7 @@ async fn postings_explain_every_figure(engine: Engine) {
         for basis in Basis::ALL {
             let request = SalesRequest { basis, ..SalesRequest::default() };
             let mut selections = vec![Selection { request, ..Selection::default() }];
-            for group_by in [GroupBy::Day, GroupBy::Product, GroupBy::Customer] {
+            for group_by in [GroupBy::Day, GroupBy::Product, GroupBy::Customer, GroupBy::TaxRate] {
                 let grouped = SalesRequest { group_by: Some(group_by), ..request };
                 let page = PageRequest::first(100);
                 let answer = daily_sales::daily_sales(&projections, grouped, page, WHATEVER).await.expect("answer");
@@ -70,9 +77,19 @@ async fn postings_explain_every_figure(engine: Engine) {
                         GroupKey::From(day) => {
                             Selection { request: SalesRequest { days: Days::between(day, day), ..request }, ..all }
                         }
-                        GroupKey::Product(id) => Selection { product: Some(id), ..all },
-                        GroupKey::Shipping => Selection { product: Some(ProductId(uuid::Uuid::nil())), ..all },
-                        GroupKey::Customer(id) => Selection { customer: Some(id), ..all },
+                        GroupKey::Product(id) => {
+                            Selection { request: SalesRequest { product: Some(id), ..request }, ..all }
+                        }
+                        GroupKey::Shipping => {
+                            let product = Some(ProductId(uuid::Uuid::nil()));
+                            Selection { request: SalesRequest { product, ..request }, ..all }
+                        }
+                        GroupKey::Customer(id) => {
+                            Selection { request: SalesRequest { customer: Some(id), ..request }, ..all }
+                        }
+                        GroupKey::TaxRate(rate) => {
+                            Selection { request: SalesRequest { tax_rate: Some(rate), ..request }, ..all }
+                        }
                     });
                 }
             }

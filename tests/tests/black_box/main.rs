@@ -3,6 +3,7 @@
 mod answers;
 mod arguments;
 mod asks_find;
+mod asks_reports;
 mod auditors;
 mod bad_input;
 mod belongings;

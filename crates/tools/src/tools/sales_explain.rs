@@ -127,9 +127,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         (Some(reference), None) => reference.parse::<Reference>()?,
         (None, _) => {
             let basis = input.basis.unwrap_or_default();
-            let request = SalesRequest { basis, days: read.days(), ..SalesRequest::default() };
-            let (product, customer) = (read.product, read.customer);
-            let selection = Selection { request, product, customer, ..Selection::default() };
+            let (days, product, customer) = (read.days(), read.product, read.customer);
+            let request = SalesRequest { basis, days, product, customer, ..SalesRequest::default() };
+            let selection = Selection { request, ..Selection::default() };
             Reference { selection, known_at: head }
         }
     };

@@ -38,9 +38,8 @@ impl Learned {
     ) -> Result<Learned, Failure> {
         let last = today - DaysLater::new(1);
         let days = Days::between(today - DaysLater::new(MAX_LEARNED as u64), last);
-        let request = SalesRequest { basis: Basis::Booked, days, as_of, group_by: None };
-        let answer =
-            daily_sales::sales_by_day(&shop.projections, request, product, shop.moments.fresh().await?).await?;
+        let request = SalesRequest { basis: Basis::Booked, days, product, as_of, ..SalesRequest::default() };
+        let answer = daily_sales::sales_by_day(&shop.projections, request, shop.moments.fresh().await?).await?;
         let (home, sold) = (shop.settings.currency.code(), &answer.found);
         let counted = || sold.iter().filter(|(_, sales)| sales.home == home);
         let Some((first, _)) = counted().next() else { return Err(nothing_to_learn_from().into()) };

@@ -1,0 +1,245 @@
+//! Groups of a report as answers show them: what each is called, its figures, and what it had before.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use orderlog_domain::{calendar::Period, format::days_in_words, ids::ProductId, postings::Basis};
+use orderlog_projections::{
+    catalogue,
+    daily_sales::{GroupBy, GroupKey, Sales, SalesGroup},
+};
+use orderlog_read_models::{Days, Freshness};
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::change::{Before, headline};
+use crate::{
+    failure::Failure,
+    query::customers_named,
+    sales_figures::{Figures, Reference},
+    shop::OpenShop,
+    table,
+    views::CustomerView,
+};
+
+/// Groups of a group that short answers name.
+const PARTS_NAMED: usize = 3;
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Group {
+    /// What it is about, for people.
+    label: String,
+    /// First day counted of a day, week or month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    /// SKU, when grouped by product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<String>,
+    /// Id, when grouped by customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<Uuid>,
+    /// Percent, when grouped by tax rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_rate: Option<String>,
+    /// False where the range cuts the week or month, or it is not over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complete: Option<bool>,
+    #[serde(flatten)]
+    figures: Figures,
+    /// The same in the days that are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Before>,
+    /// Its own groups, the first of them, when grouped twice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<crate::schema::Object>")]
+    parts: Vec<Group>,
+    /// All of its own groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts_count: Option<i64>,
+}
+
+impl Group {
+    pub(super) fn in_short(self, basis: Basis, by: Option<GroupBy>) -> table::Row {
+        let row = table::Row::default().cell("label", self.label);
+        let row = match self.complete {
+            Some(false) => row.json("complete", false),
+            Some(true) | None => row,
+        };
+        let (taxed, of_products) = (by == Some(GroupBy::TaxRate), by == Some(GroupBy::Product));
+        let aside = self.before.is_some() || of_products;
+        let row = if of_products { row.some("sku", self.sku) } else { row };
+        let row = self.from.into_iter().fold(row, |row, from| row.json("from", from));
+        let row = self.customer_id.into_iter().fold(row, |row, id| row.json("customer_id", id.to_string()));
+        let row = self.tax_rate.into_iter().fold(row, |row, rate| row.json("tax_rate", rate));
+        let row = self.figures.in_row(row, basis, taxed, aside);
+        let row = match self.before {
+            Some(before) => before.in_row(row),
+            None => row,
+        };
+        match self.parts_count {
+            Some(count) => row.cell("of_which", of_which(&self.parts, count)),
+            None => row,
+        }
+    }
+}
+
+/// `3 Blue mug, 2 Tea and 4 more`
+fn of_which(parts: &[Group], count: i64) -> String {
+    let named: Vec<String> = parts
+        .iter()
+        .take(PARTS_NAMED)
+        .map(|part| match part.figures.units {
+            0 => part.label.clone(),
+            units => format!("{units} {}", part.label),
+        })
+        .collect();
+    match count - named.len() as i64 {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// What it takes to show groups.
+pub(super) struct Showing<'a> {
+    pub(super) shop: &'a OpenShop,
+    pub(super) fresh: Freshness,
+    /// The figure they are parts of.
+    pub(super) about: &'a Reference,
+    /// The days asked for, as far as they have begun.
+    pub(super) begun: Days,
+}
+
+struct Names {
+    products: HashMap<ProductId, (String, String)>,
+    customers: HashMap<Uuid, CustomerView>,
+}
+
+impl Showing<'_> {
+    pub(super) async fn groups(&self, groups: &[SalesGroup]) -> Result<Vec<Group>, Failure> {
+        let request = self.about.selection.request;
+        let (mut products, mut people) = (vec![], vec![]);
+        for group in groups.iter().flat_map(|group| std::iter::once(group).chain(&group.parts)) {
+            match group.key {
+                GroupKey::Product(id) => products.push(id),
+                GroupKey::Customer(id) => people.push(id.0),
+                GroupKey::From(_) | GroupKey::Shipping | GroupKey::TaxRate(_) => {}
+            }
+        }
+        let found = catalogue::products_by_id(&self.shop.projections, &products, self.fresh).await?.found;
+        let products =
+            found.into_iter().map(|product| (ProductId(product.product_id), (product.name, product.sku))).collect();
+        let customers = customers_named(self.shop, people.into_iter(), self.fresh).await?;
+        let names = Names { products, customers };
+        let one = |group: &SalesGroup| {
+            let about = self.about.group(group.key, request.group_by);
+            let parts = group.parts.iter().map(|part| {
+                let about = about.group(part.key, request.then_by);
+                let by = [request.group_by, request.then_by];
+                self.one(part, &by, about, &names)
+            });
+            let parts = parts.collect();
+            let parts_count = request.then_by.map(|_| group.parts_count);
+            Group { parts, parts_count, ..self.one(group, &[request.group_by], about, &names) }
+        };
+        Ok(groups.iter().map(one).collect())
+    }
+
+    /// One group, of which `by` says what it is about: the last of them.
+    fn one(&self, group: &SalesGroup, by: &[Option<GroupBy>], about: Reference, names: &Names) -> Group {
+        let (shop, sales, basis) = (self.shop, &group.sales, about.selection.request.basis);
+        let about = about.home(&sales.home);
+        let mut figures = Figures::of(shop, &sales.home, sales, sales.own, &about);
+        // Only a placed order is known to hold a product; which shipment brings its first unit is not told. No order is
+        // taxed at one rate.
+        let of_products = by.contains(&Some(GroupBy::Product)) || about.selection.request.product.is_some();
+        if by.contains(&Some(GroupBy::TaxRate)) || (of_products && basis != Basis::Booked) {
+            figures.count_no_orders();
+        }
+        if of_products {
+            figures.average_order = None;
+        }
+        let before = |then: &Sales| {
+            let about = about.of_then(group.then_from, by.last().copied().flatten());
+            Before::of(shop, &sales.home, (headline(basis, &sales.own), headline(basis, &then.own)), then, &about)
+        };
+        let before = group.then.as_ref().map(before);
+        let blank = Group {
+            label: String::new(),
+            from: None,
+            sku: None,
+            customer_id: None,
+            tax_rate: None,
+            complete: None,
+            figures,
+            before,
+            parts: vec![],
+            parts_count: None,
+        };
+        match group.key {
+            GroupKey::From(day) => {
+                let period = by.last().copied().flatten().and_then(GroupBy::period).unwrap_or(Period::Day);
+                let (from, label, complete) = self.period(day, period);
+                Group { label, from: Some(from.to_string()), complete: (!complete).then_some(false), ..blank }
+            }
+            GroupKey::Shipping if basis == Basis::Cash => {
+                Group { label: "Money, which goes by no product".to_owned(), ..blank }
+            }
+            GroupKey::Shipping => Group { label: "Shipping fees and goodwill".to_owned(), ..blank },
+            GroupKey::Product(id) => match names.products.get(&id) {
+                Some((name, sku)) => Group { label: name.clone(), sku: Some(sku.clone()), ..blank },
+                None => Group { label: id.to_string(), ..blank },
+            },
+            GroupKey::Customer(id) => {
+                let name = names.customers.get(&id.0).and_then(|customer| customer.name.clone());
+                Group { label: name.unwrap_or_else(|| "(forgotten)".to_owned()), customer_id: Some(id.0), ..blank }
+            }
+            GroupKey::TaxRate(rate) => {
+                let rate = rate.normalize();
+                Group { label: format!("{rate} %"), tax_rate: Some(rate.to_string()), ..blank }
+            }
+        }
+    }
+
+    /// The first day that a group holds, the days it holds in words, and whether these are all of the period's: what the
+    /// range cuts off, or is still to come, is not named.
+    fn period(&self, first: NaiveDate, period: Period) -> (NaiveDate, String, bool) {
+        held(first, period, self.begun, self.shop.settings.calendar.business_date(self.shop.clock.now()))
+    }
+}
+
+fn held(first: NaiveDate, period: Period, begun: Days, today: NaiveDate) -> (NaiveDate, String, bool) {
+    let (first, last) = period.around(first);
+    let from = begun.from.map_or(first, |from| from.max(first));
+    let to = begun.to.map_or(last, |to| to.min(last)).max(from);
+    let whole = (from, to) == (first, last);
+    let label =
+        if period == Period::Month && whole { first.format("%B %Y").to_string() } else { days_in_words(from, to) };
+    (from, label, whole && to < today)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday;
+
+    use super::*;
+
+    #[test]
+    fn a_group_is_called_by_the_days_it_holds() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let days = |from, to| Days { from: Some(day(from)), to: Some(day(to)) };
+        let (week, today) = (Period::Week(Weekday::Mon), day("2026-12-24"));
+        for (first, period, range, from, label, complete) in [
+            ("2026-10-26", week, days("2026-10-29", "2026-11-04"), "2026-10-29", "29 Oct – 1 Nov 2026", false),
+            ("2026-11-02", week, days("2026-10-29", "2026-11-04"), "2026-11-02", "2–4 Nov 2026", false),
+            ("2026-10-26", week, days("2026-10-26", "2026-11-01"), "2026-10-26", "26 Oct – 1 Nov 2026", true),
+            ("2026-10-26", week, Days::default(), "2026-10-26", "26 Oct – 1 Nov 2026", true),
+            ("2026-10-01", Period::Month, days("2026-10-29", "2026-11-30"), "2026-10-29", "29–31 Oct 2026", false),
+            ("2026-11-01", Period::Month, days("2026-10-29", "2026-11-30"), "2026-11-01", "November 2026", true),
+            ("2026-11-04", Period::Day, days("2026-10-29", "2026-11-04"), "2026-11-04", "4 Nov 2026", true),
+            ("2026-12-24", Period::Day, days("2026-10-29", "2026-12-24"), "2026-12-24", "24 Dec 2026", false),
+        ] {
+            assert_eq!(held(day(first), period, range, today), (day(from), label.to_owned(), complete), "{label}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The sentences of a report: the headline, what it was before, and what is not in it.
+
+use chrono::NaiveDate;
+use orderlog_domain::{
+    format::{day_in_words, days_in_words},
+    postings::Basis,
+};
+use orderlog_projections::{catalogue, daily_sales::Sales};
+
+use super::change::{Compared, headline};
+use crate::{
+    failure::Failure,
+    moments::AsOf,
+    query::{Read, customers_named},
+    sentences,
+    shop::OpenShop,
+};
+
+/// What is told of a report.
+pub(super) struct Said<'a> {
+    pub(super) basis: Basis,
+    pub(super) read: &'a Read,
+    pub(super) today: NaiveDate,
+    /// Whether the last day is over.
+    pub(super) complete: bool,
+    /// The headline.
+    pub(super) revenue: i64,
+    /// All tax, where taxes were asked for.
+    pub(super) taxes: Option<i64>,
+    pub(super) compared: Option<&'a Compared>,
+    /// The first day of the log, where days before it were asked for.
+    pub(super) begins: Option<NaiveDate>,
+    pub(super) as_of: Option<AsOf>,
+}
+
+pub(super) fn reading(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Booked => "booked: orders on the day they were placed, reversals on the day they happened",
+        Basis::Shipped => "shipped: units on the day they left, reversals on the day they happened",
+        Basis::Cash => "cash: money with tax on the day it moved",
+    }
+}
+
+impl Said<'_> {
+    pub(super) async fn in_words(&self, shop: &OpenShop, totals: &[Sales]) -> Result<String, Failure> {
+        let home = shop.settings.currency;
+        let amount = |minor: i64| shop.wording.amount(minor, home);
+        let whose = self.whose(shop).await?;
+        let mut text = match &self.read.range {
+            Some(range) if range.from.is_some_and(|from| from > self.today) && totals.is_empty() => {
+                sentences::lies_ahead(self.basis, &whose, range)
+            }
+            Some(range) => {
+                sentences::revenue(&amount(self.revenue), self.basis, &whose, range, self.today, self.complete)
+            }
+            None => String::new(),
+        };
+        if let Some(taxes) = self.taxes {
+            text.push_str(&format!(" Tax comes to {}.", amount(taxes)));
+        }
+        if let Some(compared) = self.compared {
+            text.push_str(&self.before(shop, compared));
+        }
+        if let Some(begins) = self.begins {
+            text.push_str(&format!(" The log begins on {}.", day_in_words(begins)));
+        }
+        let unconverted = totals.iter().filter(|sales| sales.home != home.code());
+        let amounts: Vec<String> = unconverted
+            .filter_map(|sales| {
+                Some(shop.wording.amount(headline(self.basis, &sales.own), sales.currency.parse().ok()?))
+            })
+            .collect();
+        if !amounts.is_empty() {
+            let amounts = sentences::all_of(&amounts);
+            text.push_str(&format!(" Not counted: {amounts}, for which no exchange rate was stored at the time."));
+        }
+        if let Some(as_of) = self.as_of {
+            text.push_str(&format!(" This is how it was known {}.", as_of.in_words(shop.settings.calendar.timezone)));
+        }
+        Ok(text)
+    }
+
+    /// ` It was ₹40,000 for 2–8 Nov 2026: up by ₹5,000 (12.5 %).`
+    fn before(&self, shop: &OpenShop, Compared { from, to, before }: &Compared) -> String {
+        let days = if from == to { from.format("%a %-d %b %Y").to_string() } else { days_in_words(*from, *to) };
+        if self.begins.is_some_and(|begins| *to < begins) {
+            return format!(" There is nothing to compare it with for {days}.");
+        }
+        let amount = |minor: i64| shop.wording.amount(minor, shop.settings.currency);
+        let percent = before.change_percent.as_ref().map(|percent| format!(" ({} %)", percent.trim_start_matches('-')));
+        let percent = percent.unwrap_or_default();
+        let change = match before.change.minor {
+            0 => "no change".to_owned(),
+            up @ 1.. => format!("up by {}{percent}", amount(up)),
+            down => format!("down by {}{percent}", amount(down.saturating_neg())),
+        };
+        format!(" It was {} for {days}: {change}.", amount(before.revenue.minor))
+    }
+
+    /// ` of Blue mug from Asha Rao`
+    async fn whose(&self, shop: &OpenShop) -> Result<String, Failure> {
+        let fresh = shop.moments.fresh().await?;
+        let mut whose = String::new();
+        if let Some(id) = self.read.product {
+            let found = catalogue::products_by_id(&shop.projections, &[id], fresh).await?.found;
+            let name = found.into_iter().next().map_or_else(|| id.to_string(), |product| product.name);
+            whose.push_str(&format!(" of {name}"));
+        }
+        if let Some(id) = self.read.customer {
+            let mut found = customers_named(shop, std::iter::once(id.0), fresh).await?;
+            let name = found.remove(&id.0).and_then(|customer| customer.name);
+            whose.push_str(&format!(" from {}", name.unwrap_or_else(|| id.to_string())));
+        }
+        Ok(whose)
+    }
+}

@@ -1,0 +1,172 @@
+//! The tables of sales: sums by day, by product and by customer, every posting, and what it takes to read them.
+
+use orderlog_read_models::{figures, table};
+use uuid::Uuid;
+
+figures! {
+    /// The figures of postings, in every table of them. Minor units.
+    #[derive(sqlx::FromRow)]
+    pub struct SalesFigures {
+        /// Orders placed, less those cancelled whole.
+        orders,
+        /// Orders placed, whatever became of them.
+        placed,
+        /// Units posted less units taken back.
+        units,
+        /// Goods before discounts.
+        gross,
+        /// A positive amount.
+        discount,
+        /// Shipping without tax.
+        shipping,
+        /// All tax.
+        tax,
+        /// Money with tax.
+        cash,
+        /// `gross` in the home currency.
+        home_gross,
+        /// `discount` in the home currency.
+        home_discount,
+        /// `shipping` in the home currency.
+        home_shipping,
+        /// `tax` in the home currency.
+        home_tax,
+        /// `cash` in the home currency.
+        home_cash,
+    }
+}
+
+table! {
+    /// What was posted on a day.
+    pub struct DailySales = "daily_sales" on conflict Replace {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+            /// Business day, ISO.
+            day: String,
+            /// ISO code of the orders' amounts.
+            currency: String,
+            /// ISO code of the home currency.
+            home: String,
+        }
+        ..figures: SalesFigures,
+    }
+}
+
+table! {
+    /// What was posted on a day for a product, or for none (the nil id).
+    pub struct DailySalesByProduct = "daily_sales_products" on conflict Add {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+            /// Business day, ISO.
+            day: String,
+            /// ISO code of the orders' amounts.
+            currency: String,
+            /// ISO code of the home currency.
+            home: String,
+            /// The product.
+            product_id: Uuid,
+        }
+        ..figures: SalesFigures,
+    }
+}
+
+table! {
+    /// What was posted on a day for a customer.
+    pub struct DailySalesByCustomer = "daily_sales_customers" on conflict Add {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+            /// Business day, ISO.
+            day: String,
+            /// ISO code of the orders' amounts.
+            currency: String,
+            /// ISO code of the home currency.
+            home: String,
+            /// Who ordered.
+            customer_id: Uuid,
+        }
+        ..figures: SalesFigures,
+    }
+}
+
+table! {
+    /// One posting.
+    pub struct SalesPosting = "sales_postings" on conflict Never {
+        key {
+            /// Position of its event.
+            position: i64,
+            /// Among the event's postings, from 0.
+            nth: i64,
+        }
+        ..figures: SalesFigures,
+        /// Basis: `booked`, `shipped` or `cash`.
+        basis: String,
+        /// Business day, ISO.
+        day: String,
+        /// Type of its event.
+        event: String,
+        /// The order's number.
+        order_id: i64,
+        /// Line number; 0 for what concerns the order as a whole.
+        line: i64,
+        /// The product, or the nil id.
+        product_id: Uuid,
+        /// Who ordered.
+        customer_id: Uuid,
+        /// ISO code of the order's amounts.
+        currency: String,
+        /// ISO code of the home currency.
+        home: String,
+        /// When it happened, milliseconds since the epoch.
+        happened_at: i64,
+        /// Orders of the product: 1 on one line of a booked order that begins to hold it, −1 where none of it remains.
+        holds: i64,
+    }
+}
+
+table! {
+    /// When a day was posted to. What was known of it at a position outside this span, the sums tell.
+    pub struct SalesDay = "sales_days" on conflict Replace {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+            /// Business day, ISO.
+            day: String,
+        }
+        /// Position of its first posting.
+        first_position: i64,
+        /// Position of its last.
+        last_position: i64,
+    }
+}
+
+table! {
+    /// How much was ever posted, signs aside. While that fits 64 bits, so does every sum of postings, whichever of them a
+    /// table or a query adds up.
+    pub struct SalesSize = "sales_sizes" on conflict Replace {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+        }
+        /// Minor units of every amount, in the orders' currencies and as converted.
+        size: i64,
+    }
+}
+
+table! {
+    /// The tax rate of an order's line, which only some of the events of the line name.
+    pub struct SalesLine = "sales_lines" on conflict Replace {
+        key {
+            /// The order's number.
+            order_id: i64,
+            /// Line number.
+            line: i64,
+            /// What the line is for.
+            product_id: Uuid,
+        }
+        /// Percent.
+        tax_rate: String,
+    }
+}
