@@ -15,6 +15,7 @@ pub mod set_hold;
 pub mod set_rate;
 pub mod ship;
 pub mod undo;
+pub mod undo_stock;
 pub mod update_status;
 pub mod upsert_customer;
 pub mod upsert_product;
@@ -46,6 +47,7 @@ pub use self::{
     set_rate::SetRate,
     ship::Ship,
     undo::Undo,
+    undo_stock::UndoStock,
     update_status::UpdateStatus,
     upsert_customer::{RegisterCustomer, UpsertCustomer},
     upsert_product::UpsertProduct,
@@ -111,8 +113,10 @@ commands! {
     ReturnItems,
     /// Pay money back.
     Refund,
-    /// Take back what an earlier command did.
+    /// Take back what an earlier command did to an order.
     Undo,
+    /// Take back what an earlier command did to a stock.
+    UndoStock,
     /// Store an exchange rate.
     SetRate,
     /// Take units into stock.

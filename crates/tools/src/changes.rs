@@ -24,7 +24,10 @@ pub(crate) struct Change {
 impl Change {
     /// `status: pending → cancelled`
     pub(crate) fn in_words(&self) -> String {
-        let said = |value: &Value| plain(value).replace('_', " ");
+        let said = |value: &Value| match value {
+            Value::Array(lines) if lines.is_empty() => "none".to_owned(),
+            value => plain(value).replace('_', " "),
+        };
         let name = self.name.replace('_', " ");
         match &self.from {
             Some(from) => format!("{name}: {} → {}", said(from), said(&self.to)),
@@ -64,7 +67,12 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
         let lines = |order: &Order| order.lines.iter().map(|line| (line.line, line.active())).collect::<Vec<_>>();
         let (was, is) = (before.map(lines), lines(after));
         if was.as_ref() != Some(&is) && is.iter().any(|(_, active)| *active > 0) {
-            changes.push("lines", before.map(lines_in_words), lines_in_words(after));
+            // Of an order that was there before, only the lines that read differently.
+            let kept = |order: Option<&Order>, line: &Line| {
+                order.is_some_and(|order| order.lines.iter().any(|other| as_told(other) == as_told(line)))
+            };
+            let was = before.map(|before| lines_in_words(before, |line| !kept(Some(after), line)));
+            changes.push("lines", was, lines_in_words(after, |line| !kept(before, line)));
         }
         let moved: [(&str, Units); 5] = [
             ("backordered", |line| line.backordered),
@@ -86,9 +94,14 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
     changes.0
 }
 
-/// `2 × Pen (PEN)`, of lines that still are part of the order.
-fn lines_in_words(order: &Order) -> Value {
-    let kept = || order.lines.iter().filter(|line| line.active() > 0);
+/// What is told of a line.
+fn as_told(line: &Line) -> (u32, i64, &str) {
+    (line.line, line.active(), &line.sku)
+}
+
+/// `2 × Pen (PEN)`, of lines that still are part of the order and are to be told.
+fn lines_in_words(order: &Order, told: impl Fn(&Line) -> bool) -> Value {
+    let kept = || order.lines.iter().filter(|line| line.active() > 0 && told(line));
     let told = kept().take(TOLD_LINES).map(|line| format!("{} × {} ({})", line.active(), line.name, line.sku));
     let more = kept().count().saturating_sub(TOLD_LINES);
     let more = (more > 0).then(|| format!("and {more} more"));

@@ -3,6 +3,7 @@
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::{self, Command},
+    envelope,
     ids::{OrderId, StreamId},
 };
 use orderlog_event_log::Recorded;
@@ -203,7 +204,10 @@ fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
     let of_orders = receipt.events().iter().filter(|event| matches!(event.stream, StreamId::Order(_)));
     let types = of_orders.map(|event| event.event_type.as_str());
     // What an undo recorded is not offered to be undone in its turn.
-    let offered = !matches!(command, Command::Undo(_)) && commands::Undo::can_take_back(types);
+    let first = receipt.events().first().and_then(|event| envelope::decode(&event.json).ok());
+    let of_stock = || first.is_some_and(|first| commands::UndoStock::of(&first.data).is_some());
+    let offered = !matches!(command, Command::Undo(_) | Command::UndoStock(_))
+        && (commands::Undo::can_take_back(types) || of_stock());
     offered.then(|| {
         let arguments = serde_json::json!({ "command_id": receipt.command_id.0 });
         Undo { tool: "orders_undo", arguments }

@@ -17,7 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     answer::Detail,
     command_answer::{CommandAnswer, answer},
-    confirm::{self, Confirmed, Pair},
+    confirm::{self, Confirmed},
     directory::Resolved,
     failure::Failure,
     history::product_at,
@@ -33,6 +33,15 @@ pub(crate) struct Before {
 }
 
 impl Before {
+    pub(crate) fn of(shop: &OpenShop, receipt: Receipt) -> Before {
+        Before { readings: readings_of(&shop.keyring, &receipt), receipt }
+    }
+
+    /// What a call about many orders answered.
+    pub(crate) fn kept<A: DeserializeOwned>(&self) -> Option<A> {
+        serde_json::from_str(self.readings.first()?).ok().filter(|_| self.receipt.events().is_empty())
+    }
+
     pub(crate) async fn answer(self, shop: &OpenShop, command: Command, detail: Detail) -> CommandAnswer {
         let command = spoken(shop, command, &self.receipt).await;
         answer(&Speaker::done(shop), &command, self.receipt, self.readings, detail)
@@ -55,15 +64,14 @@ pub(crate) fn carried_out<'a>(
         };
         let Some(id) = id else { return Ok(None) };
         let receipt = receipt_of(&shop.log, id, &[request.hash, request.former_hash]).await.map_err(failure)?;
-        Ok(receipt.map(|receipt| Before { readings: readings_of(&shop.keyring, &receipt), receipt }))
+        Ok(receipt.map(|receipt| Before::of(shop, receipt)))
     })
 }
 
 /// What it answered, if it was carried out before.
 pub(crate) async fn kept_answer<A: DeserializeOwned>(shop: &OpenShop, request: &Request) -> Result<Option<A>, Failure> {
     let Some(before) = carried_out(shop, request).await? else { return Ok(None) };
-    let answer = before.readings.first().and_then(|kept| serde_json::from_str(kept).ok());
-    answer.map(Some).ok_or_else(|| anyhow::anyhow!("the answer of a call about many orders is not kept").into())
+    before.kept().map(Some).ok_or_else(|| anyhow::anyhow!("the answer of a call about many orders is not kept").into())
 }
 
 /// Keeps what a call about many orders answered, for when the same call comes again. Without a key or a token none can.
@@ -80,21 +88,25 @@ pub(crate) async fn keep_answer(
     submit(shop, whole, AnswerBulk { first }.into(), kept).await.map(drop)
 }
 
-/// Keeps the orders that a preview shows, so that its token need not carry them.
-pub(crate) async fn keep_list(
+/// Keeps what a preview shows, so that its token need not carry it: the orders that it is about, or what it would undo.
+pub(crate) async fn keep_shown(
     shop: &OpenShop,
     request: &Request,
     list: CommandId,
-    orders: &[Pair],
+    first: OrderId,
+    shown: &impl Serialize,
 ) -> Result<(), Failure> {
-    let first = OrderId(orders.first().map_or(0, |(order_id, _)| *order_id));
-    let text = serde_json::to_string(orders).map_err(anyhow::Error::new)?;
+    let text = serde_json::to_string(shown).map_err(anyhow::Error::new)?;
     let kept = Resolved { names: Names::default(), readings: vec![text] };
     submit(shop, request.list(list), AnswerBulk { first }.into(), kept).await.map(drop)
 }
 
-/// The orders that the preview of a token showed.
-pub(crate) async fn kept_list(shop: &OpenShop, request: &Request, confirmed: &Confirmed) -> Result<Vec<Pair>, Failure> {
+/// What the preview of a token showed.
+pub(crate) async fn kept_shown<T: DeserializeOwned>(
+    shop: &OpenShop,
+    request: &Request,
+    confirmed: &Confirmed,
+) -> Result<T, Failure> {
     let receipt = receipt_of(&shop.log, confirmed.list, &[request.hash]).await.map_err(failure)?;
     let kept = receipt.and_then(|receipt| serde_json::from_str(readings_of(&shop.keyring, &receipt).first()?).ok());
     kept.ok_or_else(|| anyhow::anyhow!("the list of a preview is not kept").into())
@@ -197,6 +209,7 @@ async fn spoken(shop: &OpenShop, mut command: Command, receipt: &Receipt) -> Com
     let product = match &mut command {
         Command::ReceiveStock(receive) => &mut receive.product,
         Command::AdjustStock(adjust) => &mut adjust.product,
+        Command::UndoStock(undo) => &mut undo.product,
         _ => return command,
     };
     let State::Stock(stock) = &receipt.after else { return command };
@@ -220,7 +233,7 @@ pub(crate) fn submit(
 ) -> BoxFuture<'_, Result<Submitted, Failure>> {
     Box::pin(async move {
         let Resolved { names, readings } = resolved;
-        let Request { mut common, command_id, keyed, suspect, hash, caller, .. } = request;
+        let Request { mut common, command_id, keyed, suspect, hash, caller, whole, undoes, .. } = request;
         let sealed_readings = seal(shop, &mut command, &mut common, &names, &readings).await?;
         let now = shop.clock.now();
         let submission = Submission {
@@ -236,6 +249,8 @@ pub(crate) fn submit(
             dry_run: common.dry_run == Some(true),
             origin: Origin {
                 trace_id: caller.trace_id,
+                causation_id: undoes,
+                correlation_id: whole,
                 reason: common.reason,
                 request_text: common.request_text,
                 ..Origin::of(caller.principal.actor(), caller.agent)

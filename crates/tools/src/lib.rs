@@ -28,6 +28,7 @@ pub mod moments;
 pub mod people;
 pub mod principal;
 mod query;
+mod recent_acts;
 mod request;
 mod sales_figures;
 mod schema;

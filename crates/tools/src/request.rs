@@ -65,6 +65,10 @@ pub struct Request {
     pub(crate) caller: Caller,
     /// How much its answer shall say.
     pub(crate) detail: Detail,
+    /// The call about many orders that it is part of.
+    pub(crate) whole: Option<Uuid>,
+    /// What it takes back.
+    pub(crate) undoes: Option<Uuid>,
 }
 
 impl Request {
@@ -87,7 +91,9 @@ impl Request {
             None => CommandId(shop.clock.new_id()),
         };
         let keyed = common.idempotency_key.is_some();
-        Ok((Request { common, command_id, keyed, suspect: false, hash, former_hash, caller, detail }, arguments))
+        let (suspect, whole, undoes) = (false, None, None);
+        let request = Request { common, command_id, keyed, suspect, hash, former_hash, caller, detail, whole, undoes };
+        Ok((request, arguments))
     }
 
     /// A command that an import reads from a file. It needs no key: what it says is so already, or becomes so.
@@ -112,12 +118,18 @@ impl Request {
     /// One of several commands of the same request, about one order and against a version of its own. Under one key each
     /// order is changed once, however often the user is asked.
     pub(crate) fn part(&self, confirmed: &Confirmed, order_id: i64, version: i64) -> Request {
-        let whole = if self.keyed { self.command_id.0 } else { confirmed.command_id };
+        let whole = self.whole_id(confirmed);
         let mut part = self.clone();
+        part.whole = Some(whole);
         part.command_id = CommandId(Uuid::new_v5(&whole, &order_id.to_be_bytes()));
         part.keyed = true;
         part.common.expected_version = Some(version);
         part
+    }
+
+    /// The id of the whole of such a request: it takes back all of it.
+    pub(crate) fn whole_id(&self, confirmed: &Confirmed) -> Uuid {
+        if self.keyed { self.command_id.0 } else { confirmed.command_id }
     }
 
     /// The whole of such a request, for the log to keep that it was carried out.

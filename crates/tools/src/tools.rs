@@ -14,6 +14,7 @@ mod orders_undo;
 mod products;
 mod sales_explain;
 mod sales_forecast;
+mod shop_activity;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -61,6 +62,7 @@ impl Tools {
             Tool::command::<Refund>("orders.refund", "Pay money back", destructive).asks(),
             orders_bulk_update_status::tool().asks(),
             orders_undo::tool().asks(),
+            shop_activity::tool(),
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write),
             inventory::check(),
             inventory::low_stock(),

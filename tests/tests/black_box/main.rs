@@ -2,6 +2,7 @@
 
 mod answers;
 mod arguments;
+mod asks_acts;
 mod asks_find;
 mod asks_reports;
 mod auditors;

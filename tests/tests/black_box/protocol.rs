@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
-const TOOLS: [&str; 28] = [
+const TOOLS: [&str; 29] = [
     "orders.bulk_update_status",
     "currencies.set_rate",
     "customers.erase",
@@ -38,6 +38,7 @@ const TOOLS: [&str; 28] = [
     "products.upsert",
     "sales.explain",
     "sales.forecast",
+    "shop.activity",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

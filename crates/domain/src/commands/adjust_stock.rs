@@ -7,7 +7,7 @@ use super::{About, Act, Reference, receive_stock::stocked, stock_moves::StockMov
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::StockAdjusted,
-    ids::StreamId,
+    ids::{ProductId, StreamId},
     limits,
     rejection::{Problems, Rejection},
     states::States,
@@ -39,38 +39,49 @@ impl Act for AdjustStock {
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         self.check()?;
         let product_id = stocked(states, context, &self.product)?;
-        let mut decision = Decision::about(StreamId::Stock(product_id));
-        let mut moves = StockMoves::new(states);
-        let on_hand = moves.stock(product_id)?.on_hand;
+        let on_hand = states.stock(product_id)?.on_hand;
         let delta = self.counted.map_or(self.delta.unwrap_or(0), |counted| counted - on_hand);
-        if delta == 0 {
-            return Ok(decision);
-        }
-        if on_hand + delta < 0 {
-            let there = match on_hand {
-                0 => "No unit is".to_owned(),
-                1 => "Only 1 unit is".to_owned(),
-                units => format!("Only {units} units are"),
-            };
-            let message = format!("{there} on hand; {} cannot be taken away.", -delta);
-            return Err(Rejection::invalid("delta", message).into());
-        }
-        if on_hand + delta > limits::UNITS_ON_HAND {
-            return Err(Rejection::invalid("delta", "There would be more on hand than can be counted here.").into());
-        }
-        moves.record(product_id, StockAdjusted { product_id, delta, counted: self.counted })?;
-        let oversold = -moves.stock(product_id)?.available();
-        if oversold > 0 {
-            let (units, are) = if oversold == 1 { ("unit", "is") } else { ("units", "are") };
-            decision.warn(format!("The product is oversold: {oversold} reserved {units} {are} not on hand."));
-        }
-        moves.settle(&mut decision)?;
-        Ok(decision)
+        adjusted(product_id, delta, self.counted, states)
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
         vec![Reference::product(&self.product, "product")]
     }
+}
+
+/// The units on hand corrected by `delta`, which may not take more than there are.
+pub(super) fn adjusted(
+    product_id: ProductId,
+    delta: i64,
+    counted: Option<i64>,
+    states: &States,
+) -> Result<Decision, Refusal> {
+    let mut decision = Decision::about(StreamId::Stock(product_id));
+    let mut moves = StockMoves::new(states);
+    let on_hand = moves.stock(product_id)?.on_hand;
+    if delta == 0 {
+        return Ok(decision);
+    }
+    if on_hand + delta < 0 {
+        let there = match on_hand {
+            0 => "No unit is".to_owned(),
+            1 => "Only 1 unit is".to_owned(),
+            units => format!("Only {units} units are"),
+        };
+        let message = format!("{there} on hand; {} cannot be taken away.", -delta);
+        return Err(Rejection::invalid("delta", message).into());
+    }
+    if on_hand + delta > limits::UNITS_ON_HAND {
+        return Err(Rejection::invalid("delta", "There would be more on hand than can be counted here.").into());
+    }
+    moves.record(product_id, StockAdjusted { product_id, delta, counted })?;
+    let oversold = -moves.stock(product_id)?.available();
+    if oversold > 0 {
+        let (units, are) = if oversold == 1 { ("unit", "is") } else { ("units", "are") };
+        decision.warn(format!("The product is oversold: {oversold} reserved {units} {are} not on hand."));
+    }
+    moves.settle(&mut decision)?;
+    Ok(decision)
 }
 
 impl AdjustStock {

@@ -1,7 +1,9 @@
 //! Changing what an order is for, before anything of it is picked (rule O5).
 
+mod conclude;
 mod difference;
 mod line_change;
+mod restore;
 mod stock;
 #[cfg(test)]
 mod tests;
@@ -10,23 +12,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::line_change::LineChange;
-use self::{
-    difference::{converted, differences, products_moved},
-    line_change::next_number,
-    stock::{release, reserve},
-};
-use super::{
-    About, Act, ConfirmWhen, Reference, ReferenceKind, conversion, preconditions, product_and_stock,
-    stock_moves::StockMoves,
-};
+pub(super) use self::restore::restored;
+use self::{conclude::conclude, line_change::next_number};
+use super::{About, Act, ConfirmWhen, Reference, ReferenceKind, preconditions, product_and_stock};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
-    event::{Charge, LinesChanged, PlacedLine, Totals},
+    event::PlacedLine,
     ids::{OrderId, StreamId},
     limits,
-    money::MAX_AMOUNT_MINOR,
-    order::{Line, Order, Status},
-    rejection::{Code, Problems, Rejection},
+    order::{Line, Status},
+    rejection::{Problems, Rejection},
     states::States,
     text,
 };
@@ -71,7 +66,7 @@ impl Act for ChangeLines {
             }
         }
         problems.check()?;
-        self.conclude(order, lines, states, context)
+        conclude(order, lines, states, context)
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
@@ -125,67 +120,5 @@ impl ChangeLines {
             }
         }
         problems.check()
-    }
-
-    /// Reserves and releases what the new lines need, and records the change.
-    fn conclude(
-        &self,
-        order: &Order,
-        mut lines: Vec<PlacedLine>,
-        states: &States,
-        context: &Context<'_>,
-    ) -> Result<Decision, Refusal> {
-        let stream = StreamId::Order(order.id);
-        let mut decision = Decision::about(stream);
-        if lines.iter().map(PlacedLine::active).sum::<i64>() == 0 {
-            return Err(Rejection::invalid("changes", "Nothing would remain of the order.")
-                .hint("Cancel the order with orders_cancel instead.")
-                .into());
-        }
-        if lines.len() > limits::LINES_PER_ORDER {
-            let message = format!("An order has at most {} lines.", limits::LINES_PER_ORDER);
-            return Err(Rejection::new(Code::LimitExceeded, message).field("changes").into());
-        }
-        if lines.iter().eq(order.lines.iter().map(Line::as_placed).collect::<Vec<_>>().iter()) {
-            return Ok(decision);
-        }
-        let differences = differences(order, &lines);
-        let mut moves = StockMoves::new(states);
-        let mut freed = release(order, &mut lines, &mut moves)?;
-        reserve(order, &mut lines, &mut freed, states, &mut moves)?;
-        let (joined, gone) = products_moved(order, &lines);
-        lines.retain(|line| line.quantity > 0);
-        let totals = Totals::of(lines.iter().map(PlacedLine::kept_amounts), order.current_shipping());
-        if totals.gross.max(totals.total) > MAX_AMOUNT_MINOR {
-            let message = "The order's total is larger than any amount accepted here.";
-            return Err(Rejection::invalid("changes", message).into());
-        }
-        if lines.iter().any(|line| line.backordered > 0) {
-            decision.warn("Some units are not in stock: the order waits for them.");
-        }
-        let (converted, converted_differences) = converted(order, &lines, &differences);
-        if let Some(converted) = &converted {
-            conversion::check_converted_totals(&converted.lines, converted.shipping, "changes", context)?;
-        }
-        let (goodwill_back, goodwill_back_converted) = order.goodwill_beyond(totals.total);
-        let changed = LinesChanged {
-            order_id: order.id,
-            customer_id: order.customer_id,
-            currency: order.currency,
-            lines,
-            differences,
-            shipping: order.shipping,
-            shipping_difference: Charge::default(),
-            totals,
-            converted,
-            converted_differences,
-            goodwill_back,
-            goodwill_back_converted,
-            joined,
-            gone,
-        };
-        decision.record(stream, changed);
-        moves.settle(&mut decision)?;
-        Ok(decision)
     }
 }

@@ -54,7 +54,11 @@ impl Act for ReceiveStock {
 
 /// The product named, if it is registered and stock is kept of it.
 pub(super) fn stocked(states: &States, context: &Context<'_>, text: &str) -> Result<ProductId, Refusal> {
-    let id = context.names.product(text);
+    tracked(states, context.names.product(text), text)
+}
+
+/// The product, if it is registered and stock is kept of it.
+pub(super) fn tracked(states: &States, id: ProductId, text: &str) -> Result<ProductId, Refusal> {
     let (product, entry) = preconditions::registered(states, id, "product", text)?;
     match entry.policy {
         StockPolicy::Deny | StockPolicy::Backorder => Ok(id),

@@ -5,12 +5,12 @@ mod tests;
 
 use chrono::TimeDelta;
 
-use super::{About, Act, Cancel, ConfirmWhen, preconditions, refund, stock_moves::StockMoves};
+use super::{About, Act, Cancel, ConfirmWhen, change_lines, preconditions, refund, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{
-        Charge, ConvertedRefund, Event, OrderHeld, OrderReleased, OrderUnconfirmed, PaymentCaptured, RefundKind,
-        ShipmentVoided, StockReturned, UnitsShipped,
+        Charge, ConvertedRefund, Event, LinesChanged, OrderHeld, OrderReleased, OrderUnconfirmed, PaymentCaptured,
+        PlacedLine, RefundKind, ShipmentVoided, StockReturned, UnitsShipped,
     },
     ids::{OrderId, StreamId, Version},
     limits,
@@ -29,6 +29,8 @@ pub struct Undo {
     pub version: Version,
     /// What the command recorded about the order, in order.
     pub facts: Vec<Event>,
+    /// The order's lines before the command: needed where it changed them.
+    pub lines_before: Vec<PlacedLine>,
 }
 
 impl Act for Undo {
@@ -60,6 +62,10 @@ impl Act for Undo {
             match undone(fact).ok_or_else(|| never(order, fact))? {
                 // Only a placement: nothing else of the order can have been recorded with it.
                 Undone::Placed => {}
+                // Nothing else is recorded with a change of lines.
+                Undone::Changed(changed) => {
+                    return change_lines::restored(order, &self.lines_before, changed, states, context);
+                }
                 Undone::Confirmed => decision.record(stream, OrderUnconfirmed { order_id: order.id }),
                 Undone::HeldOrReleased => hold_again(order, &mut decision),
                 Undone::Shipped(shipped) => {
@@ -98,6 +104,7 @@ enum Undone<'a> {
     HeldOrReleased,
     Shipped(&'a UnitsShipped),
     Paid(&'a PaymentCaptured),
+    Changed(&'a LinesChanged),
 }
 
 /// What taking a fact back concerns; none where it cannot be taken back.
@@ -108,13 +115,14 @@ fn undone(fact: &Event) -> Option<Undone<'_>> {
         Event::OrderHeld(_) | Event::OrderReleased(_) => Some(Undone::HeldOrReleased),
         Event::UnitsShipped(shipped) => Some(Undone::Shipped(shipped)),
         Event::PaymentCaptured(payment) => Some(Undone::Paid(payment)),
+        Event::LinesChanged(changed) => Some(Undone::Changed(changed)),
         _ => None,
     }
 }
 
 /// The types of all facts that [`undone`] takes back: answers offer an undo without reading the facts again.
-const UNDONE: [&str; 6] =
-    ["OrderPlaced", "OrderConfirmed", "OrderHeld", "OrderReleased", "UnitsShipped", "PaymentCaptured"];
+const UNDONE: [&str; 7] =
+    ["OrderPlaced", "OrderConfirmed", "OrderHeld", "OrderReleased", "UnitsShipped", "PaymentCaptured", "LinesChanged"];
 
 impl Undo {
     /// Whether a command can be undone that recorded facts of these types in streams of orders. Stock follows the order, and
@@ -181,7 +189,6 @@ fn put_back(order: &Order, shipped: &UnitsShipped, moves: &mut StockMoves<'_>) -
 fn never(order: &Order, fact: &Event) -> Rejection {
     let (what, instead) = match fact {
         Event::PaymentRefunded(_) => ("Money paid back", "If it was a mistake, record the payment again."),
-        Event::LinesChanged(_) => ("A change of lines", "Change the lines again with orders_change_lines."),
         Event::UnitsCancelled(_) => ("A cancellation", "Place a new order with orders_create_order."),
         Event::UnitsReturned(_) => ("A return", "Place a new order for what goes out again."),
         Event::ShipmentVoided(_) => ("An undone shipment", "Ship the units again with orders_ship."),

@@ -86,7 +86,8 @@ impl Line {
     }
 
     /// The line as an event lists it, with all of its units, cancelled ones too: unless it is changed, each keeps its value.
-    pub(crate) fn as_placed(&self) -> PlacedLine {
+    #[must_use]
+    pub fn as_placed(&self) -> PlacedLine {
         PlacedLine {
             line: self.line,
             product_id: self.product_id,

@@ -16,7 +16,7 @@ use crate::{
     decide::Decision,
     event::{Event, catalogue},
     ids::{OrderId, ProductId, StreamId},
-    order::Order,
+    order::{Line, Order},
     states::State,
 };
 
@@ -84,7 +84,8 @@ fn deed(story: &Story, decision: &Decision, before: &[Order]) -> Option<Deed> {
     let version = story.order(order_id).acted;
     let facts = of_order.into_iter().filter(|event| !matches!(event, Event::BackorderFilled(_))).cloned().collect();
     let before = before.iter().find(|order| order.id == order_id).cloned();
-    Some(Deed { undo: Undo { order_id, version, facts }, before })
+    let lines_before = before.iter().flat_map(|order| &order.lines).map(Line::as_placed).collect();
+    Some(Deed { undo: Undo { order_id, version, facts, lines_before }, before })
 }
 
 /// Histories tried: 256, or as many as `ORDERLOG_TEST_HISTORIES` says.

@@ -83,6 +83,12 @@ impl<'a> Speaker<'a> {
                 let difference = difference.abs();
                 format!("The stock of {} {is} corrected: {difference} {more}; {now} {levels}.", adjust.product)
             }
+            Command::UndoStock(undo) => {
+                let moved: i64 = facts(receipt).map(|fact| corrected(&fact)).sum();
+                let goes = if moved < 0 { "taken out again" } else { "put back" };
+                let are = self.are(moved.abs());
+                format!("{} of {} {are} {goes}; {now} {levels}.", units(moved.abs()), undo.product)
+            }
             _ => format!("{} {levels}.", self.say("Now", "Then")),
         }
     }
@@ -261,6 +267,14 @@ impl<'a> Speaker<'a> {
         }
     }
 
+    /// What is due or owed back: a sentence to add, or nothing.
+    fn balance(&self, order: &Order) -> String {
+        match order.due() {
+            due @ 1.. => format!(" {} {} due.", self.amount(due, order), self.say("is", "would be")),
+            _ => self.owed_back(order),
+        }
+    }
+
     fn placed(&self, order: &Order) -> String {
         let ordered: i64 = order.lines.iter().map(|line| line.ordered).sum();
         let waiting: i64 = order.lines.iter().map(|line| line.backordered).sum();
@@ -287,6 +301,11 @@ impl<'a> Speaker<'a> {
                     return format!("The payment {is} undone: {amount} {goes} back, and order {id} {is} {payment}.");
                 }
                 Event::UnitsCancelled(_) => return format!("The order {is} undone: {id} {is} {status}."),
+                Event::LinesChanged(fact) => {
+                    let (total, comes) = (self.amount(fact.totals.total, order), self.say("comes", "would come"));
+                    let owed = self.balance(order);
+                    return format!("The change {is} undone: order {id} {comes} to {total} again.{owed}");
+                }
                 Event::ShipmentVoided(_) => {
                     said = format!("The shipment {is} undone: order {id} {is} {status} again.");
                 }
@@ -321,6 +340,10 @@ fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
 
 fn captured(fact: &Event) -> i64 {
     if let Event::PaymentCaptured(fact) = fact { fact.amount } else { 0 }
+}
+
+fn corrected(fact: &Event) -> i64 {
+    if let Event::StockAdjusted(fact) = fact { fact.delta } else { 0 }
 }
 
 fn refunded(fact: &Event) -> i64 {

@@ -6,7 +6,7 @@ use orderlog_domain::{
     order::Order,
 };
 
-use super::{all_of, moment, plural, units};
+use super::{all_of, capitalised, moment, plural, units};
 use crate::history::Act;
 
 /// Lines a sentence names; more are counted.
@@ -126,11 +126,6 @@ fn named(lines: Vec<(i64, Option<String>)>, of: &str) -> String {
 
 fn units_of(lines: &[(i64, Option<String>)]) -> String {
     units(lines.iter().map(|(units, _)| units).sum())
-}
-
-fn capitalised(text: String) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::{
     answer::{Detail, Reply},
     arguments::read_as,
     call::Call,
-    command_call::{keep_answer, keep_list, kept_answer, kept_list, submit},
+    command_call::{keep_answer, keep_shown, kept_answer, kept_shown, submit},
     confirm::{Pair, list_id},
     directory::Resolved,
     failure::Failure,
@@ -84,14 +84,15 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
         None => None,
         Some(token) => match request.bound(&shop).check(&token, shop.clock.now()) {
             Ok(confirmed) => {
-                let shown = kept_list(&shop, &request, &confirmed).await?;
+                let shown: Vec<Pair> = kept_shown(&shop, &request, &confirmed).await?;
                 let parts = shown.iter().map(|(id, version)| {
                     let part = request.part(&confirmed, *id, *version);
                     again(&shop, &request, part, (*id, *version), &input.status)
                 });
                 let ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
                 let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
-                let answer = tell(&input.status, &ids, &outcomes, false);
+                let mut answer = tell(&input.status, &ids, &outcomes, false);
+                answer.command_id = Some(request.whole_id(&confirmed)).filter(|_| answer.changed > 0);
                 keep_answer(&shop, &request, Some(&confirmed), first(&ids), &answer).await?;
                 return Ok(answer);
             }
@@ -125,7 +126,7 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
         Detail::Full => serde_json::to_value(foreseen).unwrap_or_default(),
     };
     let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
-    keep_list(&shop, &request, list_id(nonce), &frozen).await?;
+    keep_shown(&shop, &request, list_id(nonce), first(&ids), &frozen).await?;
     Err(request.bound(&shop).ask(preview, Version::NONE, (now, nonce), unfit).into())
 }
 

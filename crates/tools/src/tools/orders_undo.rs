@@ -1,93 +1,103 @@
-//! orders.undo: takes back one's own latest command on an order, by recording what compensates it.
+//! orders.undo: takes back one's own latest act, or a named one, by recording what compensates it.
+
+mod many;
+mod target;
+
+use std::sync::Arc;
 
 use orderlog_domain::{
-    commands::Undo,
-    envelope,
-    event::Event,
-    ids::{CommandId, OrderId, Position, StreamId, Version},
-    rejection::{Code, Rejection},
+    commands::{Command, Undo, UndoStock},
+    ids::{CommandId, OrderId, StreamId, Version},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use self::{
+    many::Undone,
+    target::{Shown, Target, latest_own, target},
+};
 use crate::{
+    answer::Reply,
+    arguments::read_as,
+    call::Call,
     command_answer::CommandAnswer,
-    command_call::{carried_out, carry_out_anew},
+    command_call::{carried_out, carry_out_anew, keep_shown, kept_shown},
     failure::Failure,
-    principal::Principal,
-    request::Request,
+    request::{Common, Request},
+    schema,
     shop::OpenShop,
     tool::{Danger, Tool},
 };
 
 const UNDO: &str = "orders.undo";
 
-/// Undo your own latest change of an order: place, confirm, ship (within 24 hours), hold, release, record payment.
-/// Refused where a later event stands on it.
+/// Undo what you did: your latest act, or the one with this command_id; of a bulk all of it. Takes back placing,
+/// confirming, shipping (24 hours), holds, payments, changed lines, stock received or corrected. Refused where a later event stands on it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// command_id from the answer of the change, or from orders_history.
-    command_id: Uuid,
+    /// From the answer of the change, orders_history or shop_activity.
+    #[serde(default)]
+    command_id: Option<Uuid>,
 }
 
 pub(super) fn tool() -> Tool {
-    Tool::command_with(UNDO, "Undo a change of an order", Danger::Destructive, |shop, request, input| async move {
-        run(&shop, request, input).await
+    let (mut input, output) = (schema::input::<Input>(), schema::output::<CommandAnswer>());
+    schema::merge(&mut input, schema::input::<Common>());
+    Tool::new(UNDO, "Undo what you did", Danger::Destructive, input, output, |shop, call| {
+        Box::pin(async move { run(&shop, call).await })
     })
 }
 
-async fn run(shop: &OpenShop, request: Request, Input { command_id }: Input) -> Result<CommandAnswer, Failure> {
+async fn run(shop: &Arc<OpenShop>, call: Call) -> Result<Reply, Failure> {
+    let detail = call.detail;
+    let (mut request, arguments) = Request::split(shop, UNDO, call)?;
+    let input: Input = read_as(arguments)?;
     if let Some(before) = carried_out(shop, &request).await? {
-        let StreamId::Order(order_id) = before.receipt.subject else {
-            return Err(anyhow::anyhow!("an undo was about {}", before.receipt.subject).into());
-        };
-        let undo = Undo { order_id, version: Version::NONE, facts: vec![] };
-        return Ok(before.answer(shop, undo.into(), request.detail).await);
+        if let Some(undone) = before.kept::<Undone>() {
+            return Reply::of(undone, detail);
+        }
+        let command = nothing_more(before.receipt.subject)?;
+        return Reply::of(before.answer(shop, command, detail).await, detail);
     }
-    let undo = recorded(shop, CommandId(command_id), request.principal()).await?;
-    carry_out_anew(shop, request, undo.into()).await
+    let shown: Option<Shown> = match &request.common.confirm_token {
+        Some(token) if !request.is_dry_run() => match request.bound(shop).check(token, shop.clock.now()) {
+            Ok(confirmed) => Some(kept_shown(shop, &request, &confirmed).await?),
+            Err(_) => None,
+        },
+        _ => None,
+    };
+    let id = match (&shown, input.command_id) {
+        (Some(shown), _) => shown.target,
+        (None, Some(id)) => id,
+        (None, None) => latest_own(shop, request.principal()).await?,
+    };
+    request.undoes = Some(id);
+    match target(shop, CommandId(id), request.principal()).await? {
+        Target::Many(orders) => many::undo(shop, request, id, &orders, shown).await,
+        Target::One(command) => {
+            let asked = request.clone();
+            let outcome = carry_out_anew(shop, request, command).await;
+            if let Err(Failure::Rejected(rejection)) = &outcome
+                && let Some(asking) = &rejection.confirmation
+                && let Ok((_, token)) = asked.bound(shop).read(&asking.confirm_token)
+            {
+                let shown = Shown { target: id, orders: vec![] };
+                keep_shown(shop, &asked, token.list, OrderId::FIRST, &shown).await?;
+            }
+            Reply::of(outcome?, detail)
+        }
+    }
 }
 
-/// What the command recorded about its order.
-async fn recorded(shop: &OpenShop, id: CommandId, principal: &Principal) -> Result<Undo, Failure> {
-    let problem = |code: Code, message: &str| {
-        Rejection::new(code, message).field("command_id").hint("Find the change with orders_history.")
-    };
-    let found = shop.log.find_commands(&[id]).await.map_err(anyhow::Error::new)?;
-    let Some(record) = found.first() else {
-        return Err(problem(Code::NotFound, "No command with this id is in the log.").into());
-    };
-    let count = u32::try_from(record.last.0 - record.first.0 + 1).unwrap_or(0);
-    if count == 0 {
-        return Err(problem(Code::IllegalTransition, "That command changed nothing.").into());
-    }
-    let events = shop.log.read(Position(record.first.0 - 1), count).await.map_err(anyhow::Error::new)?;
-    let mut undo: Option<Undo> = None;
-    for recorded in &events {
-        let StreamId::Order(order_id) = recorded.stream else { continue };
-        let event = envelope::decode(&recorded.json).map_err(anyhow::Error::new)?;
-        if !principal.speaks_for(&event.provenance.actor.user) {
-            return Err(problem(Code::Forbidden, "Somebody else gave that command: only they can undo it.").into());
+/// The command as sentences of a repeated answer speak of it.
+fn nothing_more(subject: StreamId) -> Result<Command, Failure> {
+    match subject {
+        StreamId::Order(order_id) => {
+            Ok(Undo { order_id, version: Version::NONE, facts: vec![], lines_before: vec![] }.into())
         }
-        // Orders whose backorders were filled on the way are not what the command was about.
-        if matches!(event.data, Event::BackorderFilled(_)) {
-            continue;
-        }
-        add(
-            undo.get_or_insert(Undo { order_id, version: Version::NONE, facts: vec![] }),
-            order_id,
-            event.version,
-            event.data,
-        );
-    }
-    Ok(undo.ok_or_else(|| problem(Code::IllegalTransition, "That command was not about an order."))?)
-}
-
-fn add(undo: &mut Undo, order_id: OrderId, version: Version, fact: Event) {
-    if undo.order_id == order_id {
-        undo.version = version;
-        undo.facts.push(fact);
+        StreamId::Stock(product_id) => Ok(UndoStock { product_id, delta: 0, product: String::new() }.into()),
+        subject => Err(anyhow::anyhow!("an undo was about {subject}").into()),
     }
 }

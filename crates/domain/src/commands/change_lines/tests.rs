@@ -7,6 +7,7 @@ use crate::{
     commands::{Cancel, Command, CreateOrder, RecordPayment, Refund, Ship, UpsertProduct},
     decide::Shop,
     event::{Amounts, Charge, Event},
+    rejection::Code,
     testing::{Story, input, types},
 };
 

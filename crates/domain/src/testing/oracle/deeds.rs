@@ -256,8 +256,14 @@ impl Books {
             self.post_units(&order, BOOKED, day, 1, own, home);
         }
         order.freed += (-difference).max(0);
+        let goodwill = order.goodwill;
         self.goodwill_back(&mut order, day);
-        order.latest = Latest::Other;
+        // A changed line forgets its cancelled units, and goodwill that was posted back is not granted again.
+        let forgot = |was: &Line| {
+            was.cancelled > 0 && find(&order.lines, was.number).is_none_or(|is| is.cancelled != was.cancelled)
+        };
+        let whole = order.goodwill == goodwill && !before.iter().any(forgot);
+        order.latest = if whole { Latest::Changed(before) } else { Latest::Other };
         self.orders.insert(number, order);
     }
 
@@ -348,6 +354,20 @@ impl Books {
             Latest::Paid(amount, home) => {
                 self.cash(&order, -amount, home.map(|home| -home), day);
                 order.kept -= amount;
+            }
+            Latest::Changed(before) => {
+                let find = |lines: &[Line], number: u32| lines.iter().find(|line| line.number == number).cloned();
+                let kept = |line: Option<Line>| line.map_or(([0; 3], [0; 3]), |line| (line.kept(), line.kept_home()));
+                let mut difference = 0;
+                for number in 1..=order.last_number {
+                    let (was, is) = (kept(find(&order.lines, number)), kept(find(&before, number)));
+                    let (own, home) = (less(is.0, was.0), less(is.1, was.1));
+                    difference += total(own);
+                    self.post_units(&order, BOOKED, day, 1, own, home);
+                }
+                order.lines = before;
+                order.freed += (-difference).max(0);
+                self.goodwill_back(&mut order, day);
             }
             Latest::Other => panic!("nothing to undo"),
         }

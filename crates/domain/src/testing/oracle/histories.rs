@@ -17,9 +17,10 @@ use crate::{
     calendar::BusinessCalendar,
     commands::{Command, Undo},
     decide::{Decision, Shop},
-    event::{Event, catalogue},
+    event::{Event, PlacedLine, catalogue},
     ids::{OrderId, StreamId},
     money::Currency,
+    order::Line,
     postings::{Basis, Figures, postings},
     testing::Story,
 };
@@ -213,6 +214,9 @@ impl Pair {
             (None, _) => return,
         };
         let expected = self.refund(&act);
+        let lines_before = order.map_or_else(Vec::new, |number| {
+            self.story.order(OrderId(number)).lines.iter().map(Line::as_placed).collect()
+        });
         let outcome = self.story.ask(&command);
         let done = outcome.as_ref().is_ok_and(|decision| !decision.facts.is_empty());
         if let Some(expected) = expected {
@@ -227,7 +231,7 @@ impl Pair {
         self.books.take(&act, day);
         let number = order.unwrap_or(self.story.next_order.0 - 1);
         if !matches!(act, Act::SetRate { .. }) {
-            self.undoes.insert(number, self.undo_of(number, &decision));
+            self.undoes.insert(number, self.undo_of(number, &decision, lines_before));
         }
         self.compare_orders();
     }
@@ -246,11 +250,11 @@ impl Pair {
         Some(amount.is_some_and(fits))
     }
 
-    fn undo_of(&self, number: i64, decision: &Decision) -> Undo {
+    fn undo_of(&self, number: i64, decision: &Decision, lines_before: Vec<PlacedLine>) -> Undo {
         let id = OrderId(number);
         let of_order = decision.facts.iter().filter(|(stream, _)| *stream == StreamId::Order(id));
         let facts = of_order.map(|(_, event)| event.clone()).collect::<Vec<Event>>();
-        Undo { order_id: id, version: self.story.order(id).acted, facts }
+        Undo { order_id: id, version: self.story.order(id).acted, facts, lines_before }
     }
 
     fn compare_orders(&self) {

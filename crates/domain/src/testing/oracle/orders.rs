@@ -6,7 +6,7 @@ use super::{
 };
 
 /// A line: as entered, and what becomes of its units.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
     pub(super) number: u32,
     pub(super) price: Price,
@@ -54,6 +54,8 @@ pub(super) enum Latest {
     Placed,
     Shipped,
     Paid(i128, Option<i128>),
+    /// The lines before a change, where all of it can be taken back.
+    Changed(Vec<Line>),
 }
 
 impl Line {

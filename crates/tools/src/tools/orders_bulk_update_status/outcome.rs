@@ -27,8 +27,7 @@ use crate::{
 pub(super) const MAX_ORDERS: usize = 500;
 /// Orders of which an answer tells more than the outcome: keeps it below 32 kB.
 const TOLD_ORDERS: usize = 20;
-/// Commands, orders and reasons that the text of a short answer tells.
-const TOLD_COMMANDS: usize = 5;
+/// Orders and reasons that the text of a short answer tells.
 const NAMED_ORDERS: usize = 2;
 const TOLD_REASONS: usize = 2;
 /// Characters of a name there.
@@ -48,6 +47,10 @@ pub(super) struct Output {
     /// Each order with its outcome; those that were changed stand in `command_ids`.
     #[schemars(with = "Vec<schema::Object>")]
     pub(super) orders: Vec<Value>,
+    /// Takes all of it back with orders_undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub(super) command_id: Option<uuid::Uuid>,
     /// Orders changed, each with the command that orders_undo takes back.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "schema::Object")]
@@ -66,11 +69,7 @@ pub(super) struct Output {
 impl Told for Output {
     fn short(self) -> Short {
         let lines = self.lines();
-        let undo = self.command_ids.iter().take(TOLD_COMMANDS).map(|(id, command)| format!("#{id} {command}"));
-        let undo = undo.collect::<Vec<_>>().join(", ");
-        let more = if self.command_ids.len() > TOLD_COMMANDS { "; orders_history has the others" } else { "" };
-        let undo =
-            if undo.is_empty() { undo } else { format!("undo one: orders_undo with its command_id: {undo}{more}") };
+        let undo = self.command_id.map(|id| format!("undo all: orders_undo with command_id {id}")).unwrap_or_default();
         Short::of(self.text)
             .lines(lines)
             .said("changed", self.changed)
@@ -83,7 +82,8 @@ impl Told for Output {
                 serde_json::to_value(&self.interpretation).unwrap_or_default(),
                 self.interpretation.in_words(),
             )
-            .worded("command_ids", serde_json::to_value(self.command_ids).unwrap_or_default(), undo)
+            .worded("command_id", serde_json::to_value(self.command_id).unwrap_or_default(), undo)
+            .said("command_ids", serde_json::to_value(self.command_ids).unwrap_or_default())
     }
 }
 
@@ -224,9 +224,9 @@ pub(super) fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bo
             text.push_str(&format!(" {} {rest}.", orders_of(n)));
         }
     }
-    let (interpretation, orders_named) = (Interpretation::default(), vec![]);
+    let (interpretation, orders_named, command_id) = (Interpretation::default(), vec![], None);
     let skipped = overtaken + unexpected;
-    Output { changed, no_change, skipped, refused, orders, command_ids, interpretation, orders_named, text }
+    Output { changed, no_change, skipped, refused, orders, command_id, command_ids, interpretation, orders_named, text }
 }
 
 #[cfg(test)]

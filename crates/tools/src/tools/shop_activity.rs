@@ -1,0 +1,337 @@
+//! shop.activity: what was done in the shop, latest first, each act with the call that undoes it. Read from the log, so it
+//! is always fresh.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use orderlog_domain::{
+    event::Event,
+    format::day_in_words,
+    ids::{OrderId, Position, ProductId, StreamId},
+    limits::VOID_SHIPMENT_HOURS,
+};
+use orderlog_projections::{catalogue, order_summary};
+use orderlog_read_models::{PAGE_LIMIT, PageRequest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    answer::{Reply, Short, Told},
+    arguments::{cursor, read_as},
+    call::Call,
+    failure::Failure,
+    history,
+    principal::Principal,
+    query::{Frame, Paging, customers_named, known, read_filters},
+    recent_acts::{READ_EVENTS, Recent, RecentAct},
+    schema,
+    sentences::{self, told},
+    shop::OpenShop,
+    table::{Row, Table},
+    tool::{Danger, Tool},
+};
+
+const ACTIVITY: &str = "shop.activity";
+/// Facts of one act that are told; more are counted.
+const TOLD_FACTS: usize = 3;
+/// Orders of a call about many that are named.
+const TOLD_ORDERS: usize = 3;
+
+/// What was done in the shop, latest first: who, when, what, and the id that undoes it with orders_undo.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    /// me, or a user's name; anyone when left out.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    by: Option<String>,
+    /// About this order.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    order_id: Option<i64>,
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    product: Option<String>,
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 254))]
+    customer: Option<String>,
+    /// A day, such as "yesterday".
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    since: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// Latest first.
+    acts: Vec<Entry>,
+    /// Acts found, over all pages that were looked at.
+    total_count: i64,
+    #[serde(flatten)]
+    frame: Frame,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Entry {
+    /// When it was recorded.
+    at: String,
+    /// What it was about, and what was done.
+    act: String,
+    /// Who.
+    by: String,
+    /// For orders_undo, where it can be undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<Uuid>,
+    /// It was undone since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    undone: bool,
+    /// Its id.
+    command_id: Uuid,
+    /// Its last place in the log.
+    position: i64,
+}
+
+impl Told for Output {
+    fn short(mut self) -> Short {
+        let row = |entry: Entry| {
+            let row = Row::default().cell("at", entry.at).text("act", entry.act).flag("undone", entry.undone);
+            row.cell("by", entry.by).some("undo", entry.undo.map(|id| id.to_string()))
+        };
+        let rows: Table = self.acts.into_iter().map(row).collect();
+        let short = self.frame.open().table("acts", rows, self.total_count);
+        self.frame.close(short)
+    }
+}
+
+pub(super) fn tool() -> Tool {
+    let (mut input, output) = (schema::input::<Input>(), schema::output::<Output>());
+    schema::merge(&mut input, schema::input::<Paging>());
+    // Who asks matters, as for no other list.
+    Tool::new(ACTIVITY, "What was done in the shop", Danger::Read, input, output, |shop, call| {
+        Box::pin(async move {
+            let Call { mut arguments, caller, detail } = call;
+            let mut paging = crate::schema::Object::new();
+            for name in ["limit", "cursor"] {
+                paging.extend(arguments.remove_entry(name));
+            }
+            let list = cursor::list_of(ACTIVITY, &arguments);
+            cursor::take(&mut paging, &list)?;
+            let output = run(&shop, read_as(arguments)?, &read_as(paging)?, &caller.principal).await?;
+            let mut reply = Reply::of(output, detail)?;
+            reply.give_cursor(&list);
+            Ok(reply)
+        })
+    })
+}
+
+/// Which acts are asked for.
+struct Asked {
+    by: Option<String>,
+    orders: Option<BTreeSet<OrderId>>,
+    customer: Option<StreamId>,
+    product: Option<ProductId>,
+    since: Option<NaiveDate>,
+}
+
+impl Asked {
+    fn wants(&self, act: &RecentAct) -> bool {
+        let streams = || act.events.iter().map(|event| event.stream);
+        self.by.as_ref().is_none_or(|by| act.provenance().actor.user == *by)
+            && self.since.is_none_or(|since| act.provenance().business_date >= since)
+            && self.product.is_none_or(|id| {
+                streams().any(|stream| stream == StreamId::Stock(id) || stream == StreamId::Product(id))
+            })
+            && self.orders.as_ref().is_none_or(|orders| {
+                act.orders().iter().any(|order| orders.contains(order)) || streams().any(|s| Some(s) == self.customer)
+            })
+    }
+}
+
+async fn run(shop: &Arc<OpenShop>, input: Input, paging: &Paging, principal: &Principal) -> Result<Output, Failure> {
+    let page = paging.request()?;
+    let limit = page.limit.clamp(1, PAGE_LIMIT) as usize;
+    let head = shop.projections.head(&shop.log).await?.position;
+    let until = page.cursor.map_or(head, |cursor| Position(cursor.value.min(head.0)));
+    let read = read_filters(shop, input.since.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    let mut asked = Asked {
+        by: input.by.as_deref().map(|by| who(by, principal)).unwrap_or_default(),
+        orders: input.order_id.map(|id| BTreeSet::from([OrderId(id)])),
+        customer: read.customer.map(StreamId::Customer),
+        product: read.product,
+        since: read.range.as_ref().and_then(|range| range.from),
+    };
+    if let Some(customer) = read.customer {
+        let theirs = orders_of(shop, customer).await?;
+        asked.orders = Some(match asked.orders {
+            Some(orders) => orders.intersection(&theirs).copied().collect(),
+            None => theirs,
+        });
+    }
+    let recent = match input.order_id {
+        // All of one order is read from its own stream.
+        Some(id) => {
+            let events = history::events_of(&shop.log, OrderId(id), Some(until)).await?;
+            if events.is_empty() && until == head {
+                return Err(super::orders_get::unknown_then(shop, OrderId(id), None).into());
+            }
+            Recent::of(events)
+        }
+        None => {
+            let enough = |acts: &[RecentAct]| {
+                let early = asked
+                    .since
+                    .is_some_and(|since| acts.last().is_some_and(|act| act.provenance().business_date < since));
+                early || (asked.since.is_none() && acts.iter().filter(|act| asked.wants(act)).count() > limit)
+            };
+            Recent::until(&shop.log, until, enough).await?
+        }
+    };
+    let wanted: Vec<&RecentAct> = recent.acts.iter().filter(|act| asked.wants(act)).collect();
+    let total_count = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+    let beyond = wanted.get(limit).map(|act| act.position());
+    let reached_since =
+        asked.since.is_some_and(|since| recent.acts.last().is_some_and(|act| act.provenance().business_date < since));
+    let earlier = recent.earlier.filter(|_| beyond.is_none() && !reached_since);
+    let next = beyond.or(earlier).map(|position| format!("{}.{}.0", head.0, position.0));
+    let names = Names::of(shop, &wanted[..wanted.len().min(limit)]).await?;
+    let undone = recent.taken_back();
+    let mut acts: Vec<Entry> = vec![];
+    for act in wanted.into_iter().take(limit) {
+        let is_undone = undone.contains(&act.id);
+        let later = || recent.acts.iter().take_while(|later| later.id != act.id);
+        let stands = later().any(|later| later.orders().iter().any(|order| act.orders().contains(order)));
+        let late = act.events.iter().any(|event| {
+            matches!(event.data, Event::UnitsShipped(_))
+                && shop.clock.now() - event.provenance.occurred_at > TimeDelta::hours(VOID_SHIPMENT_HOURS)
+        });
+        let may = principal.speaks_for(&act.provenance().actor.user);
+        // A later page does not know what came after it.
+        let undo = may && act.can_be_taken_back() && !is_undone && !late && !(stands && !act.is_bulk());
+        acts.push(entry(shop, act, &names, undo && until == head, is_undone));
+    }
+    let text = said(shop, &acts, total_count, input.by.as_deref(), recent.acts.last().filter(|_| earlier.is_some()));
+    let frame = Frame::of_log(head.0, next, read.interpretation, text);
+    Ok(Output { acts, total_count, frame })
+}
+
+/// The user meant; nobody in particular where it is anyone.
+fn who(by: &str, principal: &Principal) -> Option<String> {
+    match by.trim().to_lowercase().as_str() {
+        "me" | "myself" | "i" => Some(principal.user.clone()),
+        "anyone" | "anybody" | "everyone" | "all" => None,
+        _ => Some(by.trim().to_owned()),
+    }
+}
+
+/// The latest orders of a customer.
+async fn orders_of(shop: &OpenShop, customer: orderlog_domain::ids::CustomerId) -> Result<BTreeSet<OrderId>, Failure> {
+    let filter = order_summary::Filter { customer: Some(customer), ..order_summary::Filter::default() };
+    let fresh = shop.moments.fresh().await?;
+    let found =
+        order_summary::order_summaries(&shop.projections, &filter, PageRequest::first(PAGE_LIMIT), fresh).await?.found;
+    Ok(found.orders.iter().map(|order| OrderId(order.order_id)).collect())
+}
+
+/// What products and customers are called.
+struct Names {
+    products: HashMap<ProductId, String>,
+    customers: HashMap<Uuid, String>,
+}
+
+impl Names {
+    async fn of(shop: &OpenShop, acts: &[&RecentAct]) -> Result<Names, Failure> {
+        let fresh = shop.moments.fresh().await?;
+        let streams = || acts.iter().filter_map(|act| act.events.first()).map(|event| event.stream);
+        let mut products: Vec<ProductId> = streams()
+            .filter_map(|stream| match stream {
+                StreamId::Stock(id) | StreamId::Product(id) => Some(id),
+                _ => None,
+            })
+            .collect();
+        products.sort_unstable();
+        products.dedup();
+        let people = streams().filter_map(|stream| if let StreamId::Customer(id) = stream { Some(id.0) } else { None });
+        let customers = customers_named(shop, people, fresh).await?;
+        let found = catalogue::products_by_id(&shop.projections, &products, fresh).await?.found;
+        Ok(Names {
+            products: found.into_iter().map(|product| (ProductId(product.product_id), product.name)).collect(),
+            customers: customers.keys().map(|id| (*id, known(&customers, *id).called())).collect(),
+        })
+    }
+
+    /// `Order #1001`, `Blue Mug`, `Asha Rao`.
+    fn about(&self, act: &RecentAct) -> String {
+        let orders = act.orders();
+        match act.events.first().map(|event| event.stream) {
+            Some(StreamId::Order(_)) if orders.len() > TOLD_ORDERS => {
+                let first: Vec<String> = orders.iter().take(TOLD_ORDERS).map(|order| format!("#{order}")).collect();
+                format!("{} orders ({} …)", orders.len(), first.join(", "))
+            }
+            Some(StreamId::Order(_)) => {
+                let all: Vec<String> = orders.iter().map(|order| format!("#{order}")).collect();
+                format!("Order {}", sentences::all_of(&all))
+            }
+            Some(StreamId::Stock(id) | StreamId::Product(id)) => {
+                self.products.get(&id).cloned().unwrap_or_else(|| "A product".to_owned())
+            }
+            Some(StreamId::Customer(id)) => {
+                self.customers.get(&id.0).cloned().unwrap_or_else(|| "A customer".to_owned())
+            }
+            Some(StreamId::Rate(_)) | None => "Rate".to_owned(),
+        }
+    }
+}
+
+fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bool) -> Entry {
+    let mut last = act.events[act.events.len() - 1].clone();
+    shop.keyring.open_event(&mut last);
+    let own = |stream: &StreamId| act.events.first().is_some_and(|first| first.stream == *stream);
+    // What happened to the first that it was about; stock follows an order.
+    let facts: Vec<String> = act
+        .events
+        .iter()
+        .filter(|event| own(&event.stream))
+        .map(|event| told::describe(&event.data, None, &shop.settings))
+        .collect();
+    let more = facts.len().saturating_sub(TOLD_FACTS);
+    let mut what = facts[..facts.len().min(TOLD_FACTS)].join(", ");
+    if more > 0 {
+        what.push_str(&format!(" and {more} more"));
+    }
+    let took_back = if act.takes_back().is_some() { "undone: " } else { "" };
+    let each = if act.is_bulk() { "each: " } else { "" };
+    let why = last.provenance.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    Entry {
+        at: sentences::moment(last.provenance.recorded_at, shop.settings.calendar.timezone),
+        act: format!("{}: {took_back}{each}{what}{why}", names.about(act)),
+        by: last.provenance.actor.user.clone(),
+        undo: undo.then_some(act.id),
+        undone,
+        command_id: act.id,
+        position: act.position().0,
+    }
+}
+
+/// `5 acts by me; the latest, on …`
+fn said(shop: &OpenShop, acts: &[Entry], total: i64, by: Option<&str>, oldest: Option<&RecentAct>) -> String {
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    let zone = shop.settings.calendar.timezone;
+    let looked = oldest.map_or_else(String::new, |oldest| {
+        let back: DateTime<Utc> = oldest.provenance().recorded_at;
+        let day = day_in_words(back.with_timezone(&zone).date_naive());
+        format!(" So far the latest {READ_EVENTS} events at most were looked at, back to {day}; next_cursor goes on.")
+    });
+    match acts.first() {
+        None => format!("Nothing was found that was done{by}.{looked}"),
+        Some(latest) => {
+            let how =
+                if latest.undo.is_some() { "; orders_undo without an id or with its id takes it back" } else { "" };
+            let how = if by == " by me" { how } else { &how.replace(" without an id or", "") };
+            format!("{}{by}, the latest: {}{how}.{looked}", sentences::plural(total, "act"), latest.act)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Sentences of shop owners that act, played over MCP against a small shop: calls, bytes of text and figures.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
+use serde_json::{Value, json};
+
+on_both_engines!(
+    undo_what_i_did_just_now,
+    stock_and_lines_are_undone_by_counter_events,
+    a_bulk_is_undone_by_one_id,
+    what_was_done_is_told_with_what_undoes_it
+);
+
+/// An assistant that counts its calls and the bytes it is answered.
+struct Played<'a> {
+    mcp: &'a Mcp,
+    calls: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl<'a> Played<'a> {
+    fn by(mcp: &'a Mcp) -> Played<'a> {
+        Played { mcp, calls: AtomicUsize::new(0), bytes: AtomicUsize::new(0) }
+    }
+
+    /// The text of the answer; its structured part, or what a refusal says.
+    async fn call(&self, tool: &str, arguments: Value) -> Result<(String, Value)> {
+        let result = self.mcp.request("tools/call", json!({ "name": tool, "arguments": arguments })).await?;
+        let blocks = result["content"].as_array().context("content")?;
+        let text: String = blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n");
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(text.len(), Ordering::Relaxed);
+        let structured = match result["isError"] == json!(true) {
+            true => serde_json::from_str(&text)?,
+            false => result["structuredContent"].clone(),
+        };
+        Ok((text, structured))
+    }
+
+    /// The first call asks for the user's word; the second has it.
+    async fn agreed(&self, tool: &str, arguments: Value) -> Result<(String, Value)> {
+        let (asked, refusal) = self.call(tool, arguments.clone()).await?;
+        ensure!(refusal["code"] == "CONFIRMATION_REQUIRED", "{tool}: {asked}");
+        let mut arguments = arguments;
+        arguments["confirm_token"] = refusal["confirm_token"].clone();
+        self.call(tool, arguments).await
+    }
+
+    fn within(&self, checks: &mut Checks, calls: usize, bytes: usize) {
+        let (made, read) = (self.calls.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
+        check!(checks, made <= calls && read <= bytes, "{made} calls of {calls}, {read} bytes of {bytes}");
+    }
+}
+
+async fn order(mcp: &Mcp, id: i64) -> Result<Value> {
+    Ok(mcp.ok("orders_get", json!({ "order_id": id })).await?["order"].clone())
+}
+
+async fn undo_what_i_did_just_now(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(3).await?;
+    let mcp = shop.mcp();
+    mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    let played = Played::by(&mcp);
+    let (text, undone) = played.agreed("orders_undo", json!({})).await?;
+    check!(checks, text.starts_with("The hold is undone: order #1002 is no longer on hold."), "{text}");
+    check!(checks, undone["order_id"] == 1002, "{undone}");
+    played.within(&mut checks, 2, 600);
+    // Said again, it goes one step further back, and not to the undo.
+    let (text, _) = Played::by(&mcp).agreed("orders_undo", json!({})).await?;
+    check!(checks, text.starts_with("The shipment is undone: order #1001 is pending again."), "{text}");
+    // What was agreed to is what is undone, whatever was done since.
+    let token = mcp.asked("orders_undo", json!({})).await?;
+    mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": true })).await?;
+    let agreed = json!({ "confirm_token": token });
+    let done = mcp.ok("orders_undo", agreed.clone()).await?;
+    check!(checks, done["order_id"] == 1003 && order(&mcp, 1003).await?["status"] == "cancelled", "{done}");
+    let again = mcp.ok("orders_undo", agreed).await?;
+    check!(checks, again["replayed"] == true && again["order_id"] == 1003, "{again}");
+    check!(checks, order(&mcp, 1001).await?["on_hold"] == true, "the later hold stands");
+    checks.all_hold()
+}
+
+async fn stock_and_lines_are_undone_by_counter_events(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.stock("RED", "Red Mug", "100.00", 5).await?;
+    shop.stock("BLUE", "Blue Mug", "120.00", 5).await?;
+    shop.customer("Ann", "ann@example.com").await?;
+    let mcp = shop.mcp();
+    let lines = json!([{ "product": "RED", "quantity": 2 }]);
+    mcp.ok("orders_create_order", json!({ "customer": "ann@example.com", "lines": lines })).await?;
+    let on_hand = async |product: &str| -> Result<i64> {
+        let answer = mcp.full("inventory_check", json!({ "product": product })).await?;
+        answer["on_hand"].as_i64().or(answer["stock"]["on_hand"].as_i64()).with_context(|| answer.to_string())
+    };
+    let received = mcp.ok("inventory_receive", json!({ "product": "BLUE", "quantity": 40 })).await?;
+    let undo = received["undo"]["arguments"].clone();
+    check!(checks, undo["command_id"] == received["command_id"], "{received}");
+    let (text, _) = Played::by(&mcp).agreed("orders_undo", undo.clone()).await?;
+    check!(checks, text.starts_with("40 units of Blue Mug are taken out again; now 5 are on hand"), "{text}");
+    check!(checks, on_hand("BLUE").await? == 5);
+    let twice = mcp.refused("orders_undo", undo).await?;
+    check!(checks, twice.code == "ILLEGAL_TRANSITION" && twice.message.contains("undone before"), "{twice:?}");
+    mcp.ok("inventory_adjust", json!({ "product": "RED", "counted": 1 })).await?;
+    Played::by(&mcp).agreed("orders_undo", json!({})).await?;
+    check!(checks, on_hand("RED").await? == 5);
+
+    let before = mcp.full("orders_get", json!({ "order_id": 1001 })).await?["order"].clone();
+    let changes = json!([{ "line": 1, "quantity": 1 }, { "product": "BLUE", "quantity": 1 }]);
+    let changed = mcp.ok("orders_change_lines", json!({ "order_id": 1001, "changes": changes })).await?;
+    let (text, _) = Played::by(&mcp).agreed("orders_undo", changed["undo"]["arguments"].clone()).await?;
+    let expected = "The change is undone: order #1001 comes to ₹236 again. ₹236 is due.";
+    check!(checks, text.starts_with(expected), "{text}");
+    let after = mcp.full("orders_get", json!({ "order_id": 1001 })).await?["order"].clone();
+    for field in ["lines", "totals", "total", "due", "status"] {
+        check!(checks, before[field] == after[field], "{field}: {} {}", before[field], after[field]);
+    }
+    let today = mcp.full("orders_report_sales", json!({ "date": "today" })).await?;
+    check!(checks, today.to_string().contains("₹200.00"), "booked once: {today}");
+    checks.all_hold()
+}
+
+async fn a_bulk_is_undone_by_one_id(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(4).await?;
+    let mcp = shop.mcp();
+    let ids = json!({ "order_ids": [1001, 1002, 1003], "status": "confirmed" });
+    let done = mcp.confirmed("orders_bulk_update_status", ids).await?;
+    let id = done["command_id"].clone();
+    check!(checks, id.is_string(), "{done}");
+    let (told, activity) = Played::by(&mcp).call("shop_activity", json!({ "by": "me" })).await?;
+    let latest = &activity["acts"][0];
+    check!(checks, latest["undo"] == id && told.contains("Order #1001, #1002 and #1003: each: confirmed"), "{told}");
+    // Something was done to one of them since: the others go back.
+    mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    let (text, undone) = Played::by(&mcp).agreed("orders_undo", json!({ "command_id": id })).await?;
+    check!(checks, text.starts_with("2 orders are back as before."), "{text}");
+    check!(checks, undone["undone"] == 2, "{undone}");
+    for (order_id, status) in [(1001, "pending"), (1002, "confirmed"), (1003, "pending")] {
+        check!(checks, order(&mcp, order_id).await?["status"] == status, "{order_id}");
+    }
+    let nothing = mcp.ok("orders_undo", json!({ "command_id": id })).await?;
+    check!(checks, nothing["undone"] == 0 && nothing["refused"] == 3, "{nothing}");
+    // Without an id, a bulk is one act.
+    let ids = json!({ "order_ids": [1003, 1004], "status": "confirmed" });
+    mcp.confirmed("orders_bulk_update_status", ids).await?;
+    let (text, _) = Played::by(&mcp).agreed("orders_undo", json!({})).await?;
+    check!(checks, text.starts_with("2 orders are back as before."), "{text}");
+    checks.all_hold()
+}
+
+async fn what_was_done_is_told_with_what_undoes_it(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(3).await?;
+    shop.customer("Ben", "ben@example.com").await?;
+    let mcp = shop.mcp();
+    let lines = json!([{ "product": "TEA", "quantity": 1 }]);
+    mcp.ok("orders_create_order", json!({ "customer": "ben@example.com", "lines": lines })).await?;
+    let reason = json!({ "order_id": 1001, "status": "confirmed", "reason": "she called" });
+    let confirmed = mcp.ok("orders_update_status", reason).await?;
+    let played = Played::by(&mcp);
+    let (text, all) = played.call("shop_activity", json!({})).await?;
+    check!(checks, all["acts"][0]["undo"] == confirmed["command_id"], "{all}");
+    check!(checks, text.contains("Order #1001: confirmed (she called)"), "{text}");
+    played.within(&mut checks, 1, 2_500);
+    // The order was confirmed since it was placed: that is undone first.
+    let of_order = mcp.ok("shop_activity", json!({ "order_id": 1001 })).await?;
+    check!(checks, of_order["total_count"] == 2 && of_order["acts"][1]["undo"].is_null(), "{of_order}");
+    let of_ben = mcp.ok("shop_activity", json!({ "customer": "Ben" })).await?;
+    check!(checks, of_ben["total_count"] == 2, "registered and ordered: {of_ben}");
+    let of_tea = mcp.ok("shop_activity", json!({ "product": "TEA", "since": "today" })).await?;
+    check!(checks, of_tea["total_count"] == 6, "registered, received, four orders: {of_tea}");
+    let of_nobody = mcp.ok("shop_activity", json!({ "by": "nobody" })).await?;
+    check!(checks, of_nobody["total_count"] == 0, "{of_nobody}");
+    // Pages agree with the whole.
+    let first = mcp.ok("shop_activity", json!({ "limit": 2 })).await?;
+    let next = json!({ "limit": 2, "cursor": first["next_cursor"] });
+    let second = mcp.ok("shop_activity", next).await?;
+    check!(checks, second["acts"][0]["act"] == all["acts"][2]["act"], "{second}");
+    mcp.confirmed("orders_undo", json!({})).await?;
+    let after = mcp.ok("shop_activity", json!({ "order_id": 1001 })).await?;
+    check!(checks, after["acts"][1]["undone"] == true, "{after}");
+    checks.all_hold()
+}
