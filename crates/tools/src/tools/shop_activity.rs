@@ -210,7 +210,7 @@ async fn run(shop: &Arc<OpenShop>, input: Input, paging: &Paging, principal: &Pr
         });
         let may = principal.speaks_for(&act.provenance().actor.user);
         // A later page does not know what came after it.
-        let undo = may && act.can_be_taken_back() && !is_undone && !late && !(stands && !act.is_bulk());
+        let undo = may && act.can_be_taken_back() && !is_undone && !late && (act.is_bulk() || !stands);
         acts.push(entry(shop, act, &names, undo && until == head, is_undone));
     }
     let text = said(shop, &acts, total_count, input.by.as_deref(), recent.acts.last().filter(|_| earlier.is_some()));
