@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
     ("orderlog-forecast", &[]),
@@ -30,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "orderlog-forecast",
         ],
     ),
+    ("orderlog-assistant", &["orderlog-domain", "orderlog-tools"]),
     ("orderlog-mcp", &["orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
     (
         "orderlog-exchange",
@@ -47,6 +48,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "orderlog-projections",
             "orderlog-tools",
             "orderlog-mcp",
+            "orderlog-assistant",
             "orderlog-exchange",
         ],
     ),

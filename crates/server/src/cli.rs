@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand that does more than print.
 
+mod ask;
 mod audit;
 mod demo;
 mod events;
@@ -71,6 +72,17 @@ enum Command {
         after_help = "Example:\n  claude mcp add orderlog -- orderlog mcp --database-url sqlite:///path/to/log.db"
     )]
     Mcp,
+    /// Say in a sentence what shall be shown or done; changes wait for a Yes
+    #[command(after_help = "Examples:\n  \
+        orderlog ask \"show me pending orders from last week\"\n  \
+        orderlog ask \"update order 1234 to shipped and show me today's revenue\"\n  \
+        orderlog ask --yes \"receive 20 units of Tea\"\n\n\
+        docs/SENTENCES.md lists what can be said. Without --yes a change is asked about on a terminal, and not made elsewhere. \
+        Exit code 1 says that something was not understood, refused or not agreed to.")]
+    Ask(ask::Arguments),
+    /// The same in a conversation, where "it" and "that order" mean what was spoken of
+    #[command(after_help = "Example:\n  orderlog chat")]
+    Chat,
     /// Show what happened, from the log itself
     #[command(
         after_help = "Examples:\n  orderlog replay --order 1001\n  orderlog replay --order 1001 --as-of 2026-11-20T12:00:00+05:30 --json\n  orderlog replay --as-of yesterday\n  orderlog replay --as-of @1234"
@@ -190,6 +202,8 @@ impl Cli {
                 print("The log's tables are up to date.\n")?;
             }
             Command::Mcp => mcp::run(finished(load(&self.settings)?)?).await?,
+            Command::Ask(arguments) => return ask::ask(finished(quiet(&self.settings)?)?, arguments).await,
+            Command::Chat => ask::chat(finished(quiet(&self.settings)?)?).await?,
             Command::Replay(arguments) => replay::run(&quiet(&self.settings)?, arguments).await?,
             Command::Verify(arguments) => return audit::run(&quiet(&self.settings)?, arguments).await,
             Command::Rebuild(arguments) => rebuild::run(quiet(&self.settings)?, arguments).await?,

@@ -35,6 +35,7 @@ mod reading_commands;
 mod reopened_and_holds;
 mod revenue;
 mod sentences;
+mod sentences_asked;
 mod shop_settings;
 mod stopping;
 mod tampering;

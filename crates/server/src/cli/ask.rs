@@ -1,0 +1,237 @@
+//! `orderlog ask` and `orderlog chat`: sentences instead of an assistant. What is understood is shown; changes wait for a Yes.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, BufRead as _, IsTerminal as _},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::Args;
+use orderlog_assistant::{Assistant, Done, Plan, Step, in_words};
+use orderlog_tools::{Tools, principal::Caller};
+use serde_json::{Value, json};
+
+use super::output::print;
+use crate::{
+    config::Config,
+    node::{self, Node},
+};
+
+/// Words that mean yes.
+const YES: [&str; 5] = ["y", "yes", "ok", "do it", "sure"];
+/// Words that end a conversation.
+const BYE: [&str; 4] = ["bye", "exit", "quit", "q"];
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// What shall be shown or done
+    #[arg(required = true, value_name = "SENTENCE")]
+    sentence: Vec<String>,
+    /// Make the changes without asking
+    #[arg(long)]
+    yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How the user's word is had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Given,
+    Asked,
+    /// Nobody is there to be asked.
+    None,
+}
+
+/// What became of a sentence.
+struct Told {
+    done: Vec<Done>,
+    /// Changes that nobody agreed to.
+    left: Vec<Step>,
+}
+
+pub(super) async fn ask(config: Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let node = open(config).await?;
+    let mut assistant = assistant(&node, "ask");
+    let word = match arguments.yes {
+        true => Word::Given,
+        false if !arguments.json && io::stdin().is_terminal() => Word::Asked,
+        false => Word::None,
+    };
+    let sentence = arguments.sentence.join(" ");
+    let answered = one(&mut assistant, &sentence, word, arguments.json).await;
+    node.stop().await;
+    Ok(if answered? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+pub(super) async fn chat(config: Config) -> anyhow::Result<()> {
+    let node = open(config).await?;
+    let mut assistant = assistant(&node, "chat");
+    print("Say what shall be shown or done, such as: show me pending orders from last week. \"bye\" ends.\n")?;
+    let talked = async {
+        while let Some(line) = heard("> ")? {
+            let sentence = line.trim();
+            if BYE.contains(&sentence.to_lowercase().as_str()) {
+                break;
+            }
+            if !sentence.is_empty() {
+                one(&mut assistant, sentence, Word::Asked, false).await?;
+            }
+        }
+        anyhow::Ok(())
+    };
+    let talked = talked.await;
+    node.stop().await;
+    talked
+}
+
+/// A shop that is there: a sentence never begins one.
+async fn open(config: Config) -> anyhow::Result<Node> {
+    node::refuse_to_begin(&config).await?;
+    Node::start(config).await
+}
+
+fn assistant(node: &Node, subcommand: &str) -> Assistant {
+    Assistant::new(Arc::clone(&node.shop), Arc::new(Tools::new(false)), Caller::command_line(subcommand))
+}
+
+/// Understands one sentence and does what it says; whether all of it was done.
+async fn one(assistant: &mut Assistant, sentence: &str, word: Word, as_json: bool) -> anyhow::Result<bool> {
+    let plan = match assistant.understand(sentence) {
+        Ok(plan) => plan,
+        Err(not) => {
+            let told = json!({ "not_understood": not.to_string(), "understood": not.understood, "not": not.not });
+            print(&if as_json { format!("{told}\n") } else { format!("{not}\n") })?;
+            return Ok(false);
+        }
+    };
+    let told = carry_out(assistant, &plan, sentence, word, !as_json).await?;
+    let all = told.left.is_empty() && told.done.iter().all(|done| done.outcome.is_answer());
+    if as_json {
+        let done: Vec<Value> = told.done.iter().map(Done::to_json).collect();
+        let left: Vec<String> = told.left.iter().map(in_words).collect();
+        print(&format!("{}\n", json!({ "done": done, "not_done": left, "set_aside": plan.set_aside })))?;
+    }
+    Ok(all)
+}
+
+/// Reads at once; tries changes out, asks once for all of them, and makes them. In the order of the sentence: a question
+/// behind a change is answered after it.
+async fn carry_out(
+    assistant: &mut Assistant,
+    plan: &Plan,
+    sentence: &str,
+    word: Word,
+    aloud: bool,
+) -> anyhow::Result<Told> {
+    let mut told = Told { done: vec![], left: vec![] };
+    let say = |text: &str| if aloud { print(&format!("{text}\n")) } else { Ok(()) };
+    for words in &plan.set_aside {
+        say(&format!("(I did not understand '{words}' and set it aside.)"))?;
+    }
+    let first_change = plan.steps.iter().position(|step| assistant.needs_yes(step)).unwrap_or(plan.steps.len());
+    let (reads, rest) = plan.steps.split_at(first_change);
+    for step in reads {
+        finish(assistant.carry_out(step, sentence).await, &mut told, &say)?;
+    }
+    let mut shown = BTreeSet::new();
+    let agreed = match agree(assistant, rest, word, &mut shown, &mut told, &say).await? {
+        Some(agreed) => agreed,
+        None => return Ok(told),
+    };
+    for step in rest {
+        if !assistant.needs_yes(step) {
+            finish(assistant.carry_out(step, sentence).await, &mut told, &say)?;
+            continue;
+        }
+        if !agreed {
+            told.left.push(step.clone());
+            continue;
+        }
+        let mut done = assistant.carry_out(step, sentence).await;
+        if let Some(confirmation) = done.outcome.confirmation().cloned() {
+            // The Yes was to what was shown. What would happen now may be something else.
+            let preview = confirmation.preview["text"].as_str().unwrap_or_default();
+            let same = word == Word::Given || shown.contains(preview);
+            if !same {
+                say(&done.outcome.in_words())?;
+            }
+            if same || yes(word)? {
+                done = assistant.confirm(step, sentence, &confirmation).await;
+            } else {
+                told.left.push(step.clone());
+                continue;
+            }
+        }
+        let failed = !done.outcome.is_answer();
+        finish(done, &mut told, &say)?;
+        if failed {
+            // What comes after may stand on it.
+            let after = rest.iter().skip_while(|one| *one != step).skip(1).filter(|one| assistant.needs_yes(one));
+            told.left.extend(after.cloned());
+            break;
+        }
+    }
+    if !told.left.is_empty() {
+        let left: Vec<String> = told.left.iter().map(in_words).collect();
+        let how = if word == Word::None { " Say --yes to do it." } else { "" };
+        say(&format!("Not done: {}.{how}", left.join("; ")))?;
+    }
+    Ok(told)
+}
+
+/// Shows what the changes would do and asks for one Yes to all of them; nothing where the first of them cannot be made.
+async fn agree(
+    assistant: &Assistant,
+    steps: &[Step],
+    word: Word,
+    shown: &mut BTreeSet<String>,
+    told: &mut Told,
+    say: &impl Fn(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<bool>> {
+    let changes: Vec<&Step> = steps.iter().filter(|step| assistant.needs_yes(step)).collect();
+    for (at, step) in changes.iter().enumerate() {
+        let trial = assistant.try_out(step).await;
+        if trial.outcome.is_answer() {
+            let would = trial.outcome.in_words();
+            shown.extend(would.lines().next().map(str::to_owned));
+            say(&format!("{}: {}", trial.words, would.lines().next().unwrap_or_default()))?;
+        } else if at == 0 {
+            say(&format!("{}: {}\nNothing was done.", trial.words, trial.outcome.in_words()))?;
+            told.done.push(trial);
+            return Ok(None);
+        } else {
+            // It may stand on a change before it, which is not made yet.
+            say(&trial.words)?;
+        }
+    }
+    Ok(Some(changes.is_empty() || yes(word)?))
+}
+
+/// Whether the user agrees.
+fn yes(word: Word) -> anyhow::Result<bool> {
+    match word {
+        Word::Given => Ok(true),
+        Word::None => Ok(false),
+        Word::Asked => {
+            let answer = heard("Do it? [y/N] ")?.unwrap_or_default();
+            Ok(YES.contains(&answer.trim().trim_end_matches(['.', '!']).to_lowercase().as_str()))
+        }
+    }
+}
+
+fn finish(done: Done, told: &mut Told, say: &impl Fn(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    say(&done.outcome.in_words())?;
+    told.done.push(done);
+    Ok(())
+}
+
+/// The next line of standard input, if there is one.
+fn heard(prompt: &str) -> anyhow::Result<Option<String>> {
+    print(prompt)?;
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line)?;
+    Ok((read > 0).then_some(line))
+}
