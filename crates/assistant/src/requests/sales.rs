@@ -85,6 +85,9 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         ),
         alt((link(SHOW), of_product, to_customer, link(LINKS))),
     ));
+    // "By product" alone belongs to the request before it.
+    let leans = ["by", "per", "split", "each", "for", "daily", "weekly", "monthly"];
+    let leans = input.first().is_some_and(|first| leans.iter().any(|word| first.is(word)));
     let found = pieces(piece).parse_next(input)?;
     let (both, mut found): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|piece| matches!(piece, Piece::Is("group_by", _)));
@@ -94,7 +97,8 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     }
     let mut step = Step::of("orders.report_sales");
     let nouns = gather(&mut step, found, by_length)?;
-    if nouns == 0 && !step.arguments.contains_key("group_by") && step.text("basis") != Some("cash") {
+    let grouped = step.arguments.contains_key("group_by") && !leans;
+    if nouns == 0 && !grouped && step.text("basis") != Some("cash") {
         return Err(EmptyError);
     }
     if !step.arguments.contains_key("date") && !step.arguments.contains_key("date_range") {

@@ -87,7 +87,7 @@ fn reads() -> impl Strategy<Value = Step> {
     let report = report.prop_map(|(days, group, basis)| {
         let one_day = ["today", "yesterday", "20 Nov", "2026-11-20"].contains(&days.as_str());
         let step = Step::of("orders.report_sales").with(if one_day { "date" } else { "date_range" }, days);
-        step.some("group_by", group).some("basis", basis)
+        step.some("group_by", group.map(|group| json!([group]))).some("basis", basis)
     });
     let forecast = (
         option::of(select(vec!["revenue", "orders", "units"])),
