@@ -104,7 +104,8 @@ fn divide(tokens: &[Token], turn: &Turn, whole: bool, tries: &mut usize) -> Opti
     }
     for end in 1..=tokens.len() {
         let at_end = end == tokens.len();
-        if !at_end && !separates(&tokens[end]) || separates(&tokens[end - 1]) && !at_end {
+        let is_boundary = at_end || (separates(&tokens[end]) && !separates(&tokens[end - 1]));
+        if !is_boundary {
             continue;
         }
         *tries += 1;

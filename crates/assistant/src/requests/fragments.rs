@@ -19,9 +19,9 @@ pub(super) fn the_same(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let before = input.first().and_then(|token| token.turn.step.clone()).ok_or(EmptyError)?;
     // Days alone are enough, where the request before had some.
     let leads = opt(said(SAME)).parse_next(input)?.is_some();
-    if !leads
-        && !(READ_BY_DAYS.contains(&before.tool.as_str()) && input.first().is_some_and(|token| !token.dates.is_empty()))
-    {
+    let of_days = READ_BY_DAYS.contains(&before.tool.as_str());
+    let days_alone = of_days && input.first().is_some_and(|token| !token.dates.is_empty());
+    if !(leads || days_alone) {
         return Err(EmptyError);
     }
     opt(said("for|in|on|with|of|from")).parse_next(input)?;
