@@ -26,6 +26,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations![
     "postgres/0005_shop_settings.sql",
     "postgres/0006_what_answers_told.sql",
     "postgres/0006_how_far_keys_are.sql",
+    "postgres/0007_access_keys.sql",
 ];
 
 /// In order of application.

@@ -1,5 +1,6 @@
 //! All keys of the shop, in memory and in their store.
 
+mod access_keys;
 #[cfg(test)]
 mod tests;
 

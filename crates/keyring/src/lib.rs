@@ -7,5 +7,5 @@ mod store;
 
 pub use self::{
     keyring::{FORGOTTEN, Keyring, Owner, Pretended, Progress},
-    store::{CONNECTIONS as POSTGRES_CONNECTIONS, keys_file},
+    store::{AccessKey, CONNECTIONS as POSTGRES_CONNECTIONS, keys_file},
 };

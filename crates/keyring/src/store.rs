@@ -11,7 +11,7 @@ use orderlog_event_log::{SameFile, WhichLog, empty_wal, open_sqlite_to_read, sql
 use sqlx::{Connection as _, PgPool, SqlitePool, postgres::PgPoolOptions, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
-pub use self::keys_db::keys_file;
+pub use self::{access_keys::AccessKey, keys_db::keys_file};
 
 /// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
 /// memory.
@@ -51,6 +51,8 @@ macro_rules! on_engine {
         }
     };
 }
+
+mod access_keys;
 
 impl Store {
     /// Keys in PostgreSQL stand in tables that the log's migrations made, beside the log; keys.db is made here, and belongs
