@@ -89,12 +89,13 @@ pub struct Mcp {
     url: String,
     era: Era,
     capabilities: Value,
+    key: Option<String>,
     next_id: Arc<AtomicU64>,
 }
 
 impl Mcp {
     pub(crate) fn new(http: reqwest::Client, url: String, era: Era) -> Mcp {
-        Mcp { http, url, era, capabilities: json!({}), next_id: Arc::new(AtomicU64::new(1)) }
+        Mcp { http, url, era, capabilities: json!({}), key: None, next_id: Arc::new(AtomicU64::new(1)) }
     }
 
     /// The same client speaking another version of the protocol.
@@ -107,6 +108,12 @@ impl Mcp {
     #[must_use]
     pub fn capable_of(&self, capabilities: Value) -> Mcp {
         Mcp { capabilities, ..self.clone() }
+    }
+
+    /// The same client calling with a key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Mcp {
+        Mcp { key: Some(key.to_owned()), ..self.clone() }
     }
 
     /// The same client at another path, such as `/mcp/dotted`.
@@ -226,6 +233,9 @@ impl Mcp {
             {
                 request = request.header("Mcp-Param-Currency", currency);
             }
+        }
+        if let Some(key) = &self.key {
+            request = request.header("Authorization", format!("Bearer {key}"));
         }
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });

@@ -39,6 +39,7 @@ pub struct Node {
     folder: PathBuf,
     arguments: Vec<String>,
     http: reqwest::Client,
+    host: String,
     port: u16,
     environment: Vec<(&'static str, OsString)>,
     process: Option<Process>,
@@ -47,11 +48,17 @@ pub struct Node {
 impl Node {
     /// Starts `orderlog serve` with `arguments` and waits until it is ready.
     pub(crate) async fn start(folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
+        Node::start_on("127.0.0.1", folder, arguments).await
+    }
+
+    /// The same, listening on `host`, which this machine is reached by at 127.0.0.1 as well.
+    pub(crate) async fn start_on(host: &str, folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
         std::fs::create_dir_all(&folder).context("making a folder for a node")?;
         let mut node = Node {
             folder,
             arguments,
             http: reqwest::Client::new(),
+            host: host.to_owned(),
             port: free_port()?,
             environment: vec![],
             process: None,
@@ -67,6 +74,7 @@ impl Node {
             folder,
             arguments,
             http: reqwest::Client::new(),
+            host: "127.0.0.1".to_owned(),
             port: free_port()?,
             environment: vec![],
             process: None,
@@ -124,7 +132,7 @@ impl Node {
     pub fn launch(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "the node is running already");
         let mut command = orderlog(&self.folder)?;
-        command.arg("serve").args(["--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.arguments);
+        command.arg("serve").args(["--listen", &format!("{}:{}", self.host, self.port)]).args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
         Ok(())

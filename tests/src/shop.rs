@@ -137,6 +137,26 @@ impl Shop {
         Node::start(self.folder.path().join(format!("node-{number}")), self.node.arguments().to_vec()).await
     }
 
+    /// Starts one more node on the same log that listens on every address of this machine, with further arguments.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn open_node(&self, arguments: &[&str]) -> Result<Node> {
+        let number = self.nodes.fetch_add(1, Ordering::Relaxed);
+        let mut serving = self.node.arguments().to_vec();
+        serving.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        Node::start_on("0.0.0.0", self.folder.path().join(format!("node-{number}")), serving).await
+    }
+
+    /// Makes a key and answers it.
+    ///
+    /// # Errors
+    /// When none is made.
+    pub async fn key(&self, arguments: &[&str]) -> Result<String> {
+        let told = self.cli_without_settings(&[&["keys", "create"], arguments].concat()).await?.expect_success()?;
+        told.lines().next().map(str::to_owned).context("no key was printed")
+    }
+
     /// A client of the first node.
     #[must_use]
     pub fn mcp(&self) -> Mcp {

@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
     ("orderlog-forecast", &[]),
@@ -18,9 +18,11 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("orderlog-keyring", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-read-models", &["orderlog-domain", "orderlog-event-log", "orderlog-messaging"]),
     ("orderlog-projections", &["orderlog-domain", "orderlog-read-models"]),
+    ("orderlog-access", &["orderlog-domain", "orderlog-keyring"]),
     (
         "orderlog-tools",
         &[
+            "orderlog-access",
             "orderlog-domain",
             "orderlog-event-log",
             "orderlog-commands",
@@ -31,7 +33,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("orderlog-assistant", &["orderlog-domain", "orderlog-tools"]),
-    ("orderlog-mcp", &["orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
+    ("orderlog-mcp", &["orderlog-access", "orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
     (
         "orderlog-exchange",
         &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-tools"],
@@ -39,6 +41,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     (
         "orderlog-server",
         &[
+            "orderlog-access",
             "orderlog-domain",
             "orderlog-event-log",
             "orderlog-messaging",

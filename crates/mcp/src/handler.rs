@@ -3,6 +3,7 @@
 use std::{pin::Pin, sync::Arc, time::Instant};
 
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
+use orderlog_access::Right;
 use orderlog_domain::{
     envelope::Agent,
     rejection::{Code, Rejection, Unfit},
@@ -10,9 +11,9 @@ use orderlog_domain::{
 use orderlog_tools::{
     Answer, CALL_DEADLINE, Call, Failure, OpenShop, Tools,
     echo::{shown, visible},
-    in_words, introduction, metrics, nearest_tool,
-    principal::{self, Caller, Principal},
-    run_in_task,
+    in_words, introduction, metrics, nearest_tool, permit,
+    principal::{self as says, Caller, Principal},
+    run_in_task, seen_by,
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -82,9 +83,10 @@ impl ServerHandler for Mcp {
     async fn list_tools(
         &self,
         _page: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(list::of(&self.tools, self.names)))
+        // What the protocol library says of every list holds here: it may be kept for this caller only.
+        Ok(ListToolsResult::with_all_items(list::of(&self.tools, self.names, &principal(&context))))
     }
 
     async fn call_tool(
@@ -94,7 +96,7 @@ impl ServerHandler for Mcp {
     ) -> Result<CallToolResponse, ErrorData> {
         let started = Instant::now();
         let Some(tool) = self.tools.find(&request.name) else {
-            let listed = list::of(&self.tools, self.names);
+            let listed = list::of(&self.tools, self.names, &principal(&context));
             let meant = nearest_tool(&request.name, listed.iter().map(|tool| &*tool.name));
             let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
             let message =
@@ -152,9 +154,10 @@ impl ServerHandler for Mcp {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        in_time(Box::pin(resources::read(&self.shop, &request.uri))).await
+        let principal = principal(&context);
+        in_time(Box::pin(seen_by(&principal, resources::read(&self.shop, &principal, &request.uri)))).await
     }
 
     async fn list_prompts(
@@ -176,8 +179,11 @@ impl ServerHandler for Mcp {
     async fn complete(
         &self,
         request: CompleteRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
+        if permit(&principal(&context), Right::OrdersRead).is_err() {
+            return Ok(CompleteResult::default());
+        }
         in_time(Box::pin(prompts::complete(&self.shop, &request.r#ref, &request.argument))).await
     }
 
@@ -264,14 +270,22 @@ fn caller(context: &RequestContext<RoleServer>) -> Caller {
     let header = |name: &str| headers.and_then(|headers| headers.get(name)).and_then(|value| value.to_str().ok());
     let traceparent = context.meta.get_traceparent().or_else(|| header("traceparent"));
     Caller {
-        principal: Principal::local(),
+        principal: principal(context),
         agent: agent(context, headers),
         trace_id: traceparent.and_then(client::trace_id),
     }
 }
 
+/// Over HTTP whoever the server let in. Over standard input it is the operating user, who started the program.
+fn principal(context: &RequestContext<RoleServer>) -> Principal {
+    match context.extensions.get::<Parts>() {
+        Some(parts) => parts.extensions.get::<Arc<Principal>>().map_or_else(Principal::nobody, |who| (**who).clone()),
+        None => Principal::local(),
+    }
+}
+
 fn agent(context: &RequestContext<RoleServer>, headers: Option<&HeaderMap>) -> Option<Agent> {
-    let from = |client: Implementation| principal::agent(&client.name, &client.version, None);
+    let from = |client: Implementation| says::agent(&client.name, &client.version, None);
     match headers {
         // Over HTTP rmcp invents client information for requests that carry none; the headers at least are true.
         Some(headers) => {

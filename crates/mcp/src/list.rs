@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use orderlog_access::Principal;
 use orderlog_tools::{Danger, Object, Tool, Tools};
 use rmcp::model::{Tool as ListedTool, ToolAnnotations};
 use serde_json::Value;
@@ -15,9 +16,10 @@ pub enum Names {
     Dotted,
 }
 
-/// The tools that are listed.
-pub(crate) fn of(tools: &Tools, names: Names) -> Vec<ListedTool> {
-    tools.all().filter(|tool| tool.is_listed()).map(|tool| listed(tool, names)).collect()
+/// The tools that are listed for this caller: what may be used and no more.
+pub(crate) fn of(tools: &Tools, names: Names, principal: &Principal) -> Vec<ListedTool> {
+    let shown = tools.all().filter(|tool| tool.is_listed() && tool.serves(principal));
+    shown.map(|tool| listed(tool, names)).collect()
 }
 
 fn listed(tool: &Tool, names: Names) -> ListedTool {
@@ -116,11 +118,11 @@ mod tests {
 
     #[test]
     fn the_list_of_tools_fits_every_host() {
-        let listed = of(&Tools::new(true), Names::Underscored);
+        let listed = of(&Tools::new(true), Names::Underscored, &Principal::local());
         assert!(listed.len() <= MAX_TOOLS, "{} tools are listed", listed.len());
         let bytes = serde_json::to_vec(&listed).unwrap().len();
         assert!(bytes <= MAX_LIST_BYTES, "tools/list has {bytes} bytes");
-        let read = of(&Tools::new(false), Names::Underscored).into_iter().map(|tool| {
+        let read = of(&Tools::new(false), Names::Underscored, &Principal::local()).into_iter().map(|tool| {
             let schema = serde_json::to_vec(&tool.input_schema).unwrap().len();
             tool.name.len() + tool.description.as_ref().unwrap().len() + schema
         });
@@ -167,7 +169,7 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
             .collect();
         let mut changed = vec![];
-        for tool in of(&Tools::new(false), Names::Underscored) {
+        for tool in of(&Tools::new(false), Names::Underscored, &Principal::local()) {
             let (file, listed) = (format!("{}.json", tool.name), serde_json::to_string_pretty(&tool).unwrap() + "\n");
             if renew {
                 std::fs::write(folder.join(&file), &listed).unwrap();

@@ -10,7 +10,8 @@ use rmcp::{
     },
 };
 
-use orderlog_tools::{Failure, OpenShop, echo::shown, history_json, in_words, order_json};
+use orderlog_access::{Principal, Right};
+use orderlog_tools::{Failure, OpenShop, echo::shown, history_json, in_words, order_json, permit};
 
 const CATALOGUE: &str = "orderlog://events";
 const ORDER: &str = "orderlog://orders/{id}";
@@ -43,7 +44,11 @@ pub(super) fn is_template(uri: &str) -> bool {
     [ORDER, HISTORY].contains(&uri)
 }
 
-pub(super) async fn read(shop: &Arc<OpenShop>, uri: &str) -> Result<ReadResourceResponse, ErrorData> {
+pub(super) async fn read(
+    shop: &Arc<OpenShop>,
+    principal: &Principal,
+    uri: &str,
+) -> Result<ReadResourceResponse, ErrorData> {
     let missing = || {
         let uri = shown(uri);
         let message = format!("there is no resource `{uri}`; resources/templates/list tells how they are named");
@@ -53,6 +58,9 @@ pub(super) async fn read(shop: &Arc<OpenShop>, uri: &str) -> Result<ReadResource
         let text = orderlog_messaging::catalogue_markdown().map_err(|error| failed(uri, &error.into()))?;
         let contents = ResourceContents::text(text, uri).with_mime_type("text/markdown");
         return Ok(ReadResourceResult::new(vec![contents]).into());
+    }
+    if let Err(refused) = permit(principal, Right::OrdersRead) {
+        return Err(ErrorData::invalid_request(refused.message, None));
     }
     let rest = uri.strip_prefix("orderlog://orders/").ok_or_else(missing)?;
     let (id, history) = match rest.strip_suffix("/history") {

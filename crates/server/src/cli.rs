@@ -8,6 +8,7 @@ mod export;
 mod help;
 mod import;
 mod import_table;
+mod keys;
 mod loading;
 mod mcp;
 pub(crate) mod output;
@@ -128,6 +129,13 @@ enum Command {
         The first start that may write records the settings given to it. Later ones take them from the log and are refused when they \
         are given others. The currency cannot be changed once events stand in it.")]
     Settings(settings::Arguments),
+    /// Make, list and revoke the keys with which programs and people call the shop
+    #[command(after_help = "Examples:\n  \
+        orderlog keys create asha --role staff\n  \
+        orderlog keys create till --role staff --refunds-up-to 2000 --days 90\n  \
+        orderlog keys list\n  \
+        orderlog keys revoke asha")]
+    Keys(keys::Arguments),
     /// Tell the JetStream stream that this log lives here now: once, after the database was moved or restored
     #[command(
         after_help = "Example:\n  orderlog take-stream --database-url postgres://orderlog@new-db/orderlog --nats-url nats://nats:4222"
@@ -209,6 +217,7 @@ impl Cli {
             Command::Rebuild(arguments) => rebuild::run(quiet(&self.settings)?, arguments).await?,
             Command::Simulate(arguments) => simulate::run(finished(quiet(&self.settings)?)?, arguments).await?,
             Command::Import(arguments) => return import::run(finished(quiet(&self.settings)?)?, arguments).await,
+            Command::Keys(arguments) => keys::run(&quiet(&self.settings)?, arguments).await?,
             Command::TakeStream => take_stream::run(&quiet(&self.settings)?).await?,
             Command::Status(arguments) => status::run(&quiet(&self.settings)?, arguments).await?,
         }

@@ -14,8 +14,10 @@ mod tests;
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use chrono::{DateTime, Utc};
+use orderlog_access::Rates;
 use orderlog_domain::decide::Shop;
 use orderlog_messaging::Access;
+use orderlog_tools::Tools;
 
 pub(crate) use self::{
     error::ConfigError,
@@ -24,7 +26,7 @@ pub(crate) use self::{
     sources::{Given, Texts, hidden, nearest},
 };
 use self::{
-    readers::{address, boolean, database_url, hosts, loopback, origins},
+    readers::{address, boolean, database_url, hosts, limit, origins},
     shop::Contradiction,
     sources::Values,
 };
@@ -33,6 +35,11 @@ use self::{
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    /// Whether every call needs a key: asked for, or because it listens where others reach it.
+    pub(crate) require_keys: bool,
+    /// Whether no tool may change anything.
+    pub(crate) read_only: bool,
+    pub(crate) rates: Rates,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) database_url: String,
     pub(crate) nats: Option<Access>,
@@ -70,6 +77,14 @@ impl Config {
         }
     }
 
+    /// The tools that are offered.
+    pub(crate) fn tools(&self) -> Tools {
+        match self.read_only {
+            true => Tools::only_reading(self.bench_noop_tool),
+            false => Tools::new(self.bench_noop_tool),
+        }
+    }
+
     /// Takes the settings that stand in the log in place of those that were left out, and of those that were given and
     /// contradict, which are answered.
     ///
@@ -94,7 +109,11 @@ impl Config {
 
 /// `None` as soon as one value could not be read; the problems say which.
 fn read_all(values: &mut Values) -> Option<Config> {
-    let listen = values.read("listen", loopback);
+    let listen = values.read("listen", address);
+    let require_keys = values.read("require-keys", boolean);
+    let read_only = values.read("read-only", boolean);
+    let each = values.read("calls-per-second", limit);
+    let in_all = values.read("calls-per-second-in-all", limit);
     let metrics_listen = values.read_optional("metrics-listen", address);
     let database_url = values.read("database-url", database_url);
     let nats = values.read_nats();
@@ -114,6 +133,9 @@ fn read_all(values: &mut Values) -> Option<Config> {
     let accept_missing_keys = values.read("accept-missing-keys", boolean);
     let bench_noop_tool = values.read("bench-noop-tool", boolean);
     Some(Config {
+        require_keys: require_keys? || !listen?.ip().is_loopback(),
+        read_only: read_only?,
+        rates: Rates { each: each?, in_all: in_all? },
         listen: listen?,
         metrics_listen: metrics_listen?,
         database_url: database_url?,

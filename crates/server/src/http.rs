@@ -3,6 +3,7 @@
 mod app;
 mod connections;
 mod cors;
+mod door;
 pub(crate) mod events;
 mod front;
 mod guard;
@@ -30,10 +31,11 @@ use axum::{
     routing::{any, get},
 };
 use futures::{StreamExt as _, stream};
+use orderlog_access::Keys;
 use orderlog_mcp::{Access, Endpoint, LargeBodies, Names, RETRY_AFTER_SECONDS};
 use orderlog_tools::Tools;
 use serde_json::json;
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use self::{
     app::App,
@@ -48,11 +50,14 @@ pub(crate) struct Server {
     for_machines: Option<TcpListener>,
     app: App,
     tools: Arc<Tools>,
+    /// Sees to it that keys are those in force.
+    keeping_up: JoinHandle<()>,
 }
 
 impl Server {
     /// Takes the port.
     pub(crate) async fn bind(node: Arc<Node>) -> anyhow::Result<Server> {
+        let keys = keys(&node).await?;
         let listen = async |address: SocketAddr| {
             TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))
         };
@@ -61,15 +66,17 @@ impl Server {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let tools = Arc::new(Tools::new(node.config.bench_noop_tool));
+        let tools = Arc::new(node.config.tools());
         metrics::present(&node, &tools);
         let app = App {
             health: watcher::Health::start(Arc::clone(&node)),
+            keys: Arc::clone(&keys),
             node,
             event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
             refusals: Arc::default(),
         };
-        Ok(Server { listener, for_machines, app, tools })
+        let keeping_up = tokio::spawn(keys.keep_up(app.node.stopping.clone()));
+        Ok(Server { listener, for_machines, app, tools, keeping_up })
     }
 
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
@@ -89,7 +96,29 @@ impl Server {
                 tokio::join!(serving, machines);
             }
         }
+        if let Err(error) = self.keeping_up.await {
+            tracing::error!(%error, "nobody looked after the access keys any more");
+        }
     }
+}
+
+/// The shop's keys. A server that asks for them is of no use without one.
+async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
+    let keys = Keys::new(Arc::clone(&node.shop.keyring), node.config.rates);
+    match keys.read().await {
+        Err(error) if node.config.require_keys => return Err(error),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "there are no access keys to be read; none is taken")
+        }
+        Ok(()) => {}
+    }
+    anyhow::ensure!(
+        !node.config.require_keys || keys.is_any_in_force(node.shop.clock.now()),
+        "every call to {} needs a key, and the shop has none in force: make one with `orderlog keys create NAME --role owner`, or \
+         listen on a loopback address such as 127.0.0.1:7400, which needs none",
+        node.config.listen
+    );
+    Ok(Arc::new(keys))
 }
 
 /// How many files the process may open. It asks for as many as it may have: the default of many systems, 1,024, is made
@@ -131,7 +160,11 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
 /// Every request passes here first.
 async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = metrics::path(&request);
-    let answer = match guard::same_house(&app, request).await {
+    let admitted = match guard::same_house(&app, request).await {
+        Ok(request) => door::admit(&app, request).await,
+        refused => refused,
+    };
+    let answer = match admitted {
         Ok(request) => next.run(request).await,
         Err(refusal) => refusal,
     };

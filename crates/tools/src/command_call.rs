@@ -7,7 +7,7 @@ use orderlog_domain::{
     decide::Names,
     ids::{CommandId, OrderId, Version},
     product::Product,
-    rejection::{Code, Problems, Unfit},
+    rejection::{Code, Problems, Rejection, Unfit},
     states::State,
     typed::{Kind, Typed},
 };
@@ -21,6 +21,7 @@ use crate::{
     directory::Resolved,
     failure::Failure,
     history::product_at,
+    permit::are_particulars_hidden,
     request::{Common, Request},
     sentences::commands::Speaker,
     shop::OpenShop,
@@ -44,7 +45,9 @@ impl Before {
 
     pub(crate) async fn answer(self, shop: &OpenShop, command: Command, detail: Detail) -> CommandAnswer {
         let command = spoken(shop, command, &self.receipt).await;
-        answer(&Speaker::done(shop), &command, self.receipt, self.readings, detail)
+        // They name whom a caller with more rights was answered about.
+        let readings = if are_particulars_hidden() { vec![] } else { self.readings };
+        answer(&Speaker::done(shop), &command, self.receipt, readings, detail)
     }
 }
 
@@ -149,6 +152,9 @@ pub(crate) fn carry_out_anew(
     Box::pin(async move {
         let resolved = shop.directory.resolve(command.references()).await?;
         let (dry_run, detail) = (request.is_dry_run(), request.detail);
+        if let (Command::Refund(_), Some(limit)) = (&command, request.principal().refunds_up_to) {
+            Box::pin(within_limit(shop, &request, &command, &resolved, limit)).await?;
+        }
         if !dry_run && command.confirm_when() != ConfirmWhen::Never {
             // In a box, so that the many commands that need no word do not carry the room for it along.
             return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
@@ -158,6 +164,32 @@ pub(crate) fn carry_out_anew(
         let speaker = if dry_run { Box::pin(Speaker::would(shop, &receipt)).await? } else { Speaker::done(shop) };
         Ok(answer(&speaker, &command, receipt, readings, detail))
     })
+}
+
+/// Passes where no more than the limit would have gone back for the order. What is confirmed later is held to the version
+/// that was looked at, so that it comes to the same.
+async fn within_limit(
+    shop: &OpenShop,
+    request: &Request,
+    command: &Command,
+    resolved: &Resolved,
+    limit: i64,
+) -> Result<(), Failure> {
+    let (_, foreseen, _) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
+    let State::Order(order) = &foreseen.after else { return Ok(()) };
+    let ours = shop.settings.currency;
+    if order.currency == ours && order.refunded <= limit {
+        return Ok(());
+    }
+    let user = &request.principal().user;
+    let message = format!(
+        "{user} may refund while no more than {} has gone back for an order; {} would have. Nothing was changed.",
+        shop.wording.amount(limit, ours),
+        shop.wording.amount(order.refunded, order.currency),
+    );
+    let hint =
+        "Refund less, or ask somebody with the right orders:refund and no limit; whoever runs the server grants both.";
+    Err(Rejection::new(Code::Forbidden, message).field("amount").hint(hint).into())
 }
 
 /// Carries out a command that may need the user's word: with a token that serves, or where it turns out that it needs none.
@@ -258,7 +290,11 @@ pub(crate) fn submit(
             command: command.clone(),
         };
         let receipt = shop.writer.submit(submission).await.map_err(failure)?;
-        let readings = if receipt.replayed { readings_of(&shop.keyring, &receipt) } else { readings };
+        let readings = match receipt.replayed {
+            true if are_particulars_hidden() => vec![],
+            true => readings_of(&shop.keyring, &receipt),
+            false => readings,
+        };
         Ok((command, receipt, readings))
     })
 }

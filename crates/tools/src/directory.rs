@@ -32,6 +32,7 @@ use crate::{
     candidates::{self, LOOKED_AT},
     failure::Failure,
     moments::Moments,
+    permit::{HIDDEN, are_particulars_hidden},
     wording::Wording,
 };
 
@@ -159,6 +160,12 @@ impl Directory {
         if purpose == Purpose::Erase && !answer.found.items.iter().all(as_written) {
             answer.found.how = answer.found.how.max(Matched::Alike);
         }
+        if are_particulars_hidden() {
+            // Whoever may not see names must know the whole one: a part of it would be a way to find the rest.
+            answer.found.items.retain(as_written);
+            answer.found.total = answer.found.items.len();
+            answer.found.items.iter_mut().for_each(hide);
+        }
         let asked = Asked { text, field, purpose, kind: "customer", tool: "customers_search" };
         let named = |customer: &Customer| match (&customer.name, &customer.email) {
             (Some(name), Some(email)) => format!("{name} ({email})"),
@@ -189,6 +196,11 @@ impl Directory {
             _ => Ok(None),
         }
     }
+}
+
+fn hide(customer: &mut Customer) {
+    (customer.name, customer.email) = (Some(HIDDEN.to_owned()), None);
+    (customer.phone, customer.address) = (None, None);
 }
 
 fn remembered<K: std::hash::Hash + Eq + std::borrow::Borrow<Q>, Q: std::hash::Hash + Eq + ?Sized, V: Copy>(

@@ -26,6 +26,7 @@ mod left_behind;
 pub mod metrics;
 pub mod moments;
 pub mod people;
+mod permit;
 pub mod principal;
 mod query;
 mod recent_acts;
@@ -52,6 +53,7 @@ pub use self::{
     failure::{Failure, in_words},
     introduction::introduction,
     left_behind::LeftBehind,
+    permit::{permit, seen_by},
     request::{Request, keyed_command},
     schema::Object,
     shop::OpenShop,

@@ -17,6 +17,7 @@ use crate::{
     arguments::cursor::NEXT,
     directory::Purpose,
     failure::Failure,
+    permit::are_particulars_hidden,
     shop::OpenShop,
     views::CustomerView,
 };
@@ -249,6 +250,9 @@ pub(crate) fn known(customers: &HashMap<uuid::Uuid, CustomerView>, id: uuid::Uui
 }
 
 pub(crate) fn customer_view(customer: customers::Customer) -> CustomerView {
+    if are_particulars_hidden() {
+        return CustomerView::hidden(customer.customer_id);
+    }
     CustomerView {
         customer_id: customer.customer_id,
         name: customer.name,

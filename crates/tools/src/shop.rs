@@ -3,13 +3,20 @@
 use std::sync::Arc;
 
 use orderlog_commands::Writer;
-use orderlog_domain::decide::Shop;
+use orderlog_domain::{decide::Shop, envelope::Envelope, event::Event, order::Order, typed::Typed};
 use orderlog_event_log::Log;
 use orderlog_keyring::Keyring;
 use orderlog_read_models::Projections;
 use tokio_util::task::TaskTracker;
 
-use crate::{clock::Clock, directory::Directory, left_behind::LeftBehind, moments::Moments, wording::Wording};
+use crate::{
+    clock::Clock,
+    directory::Directory,
+    left_behind::LeftBehind,
+    moments::Moments,
+    permit::{HIDDEN, are_particulars_hidden},
+    wording::Wording,
+};
 
 /// The log and its writer, the read models, the keys, and how names, moments and amounts are read and written.
 pub struct OpenShop {
@@ -55,4 +62,28 @@ impl OpenShop {
         let tasks = TaskTracker::new();
         OpenShop { settings, clock, log, writer, projections, keyring, left_behind, directory, moments, wording, tasks }
     }
+
+    /// Opens what was typed into an event, as far as whom the answer is for may see it.
+    pub(crate) fn open_event(&self, event: &mut Envelope<Event>) {
+        if are_particulars_hidden() {
+            hide(event.data.typed_mut());
+            hide(event.provenance.typed_mut());
+        } else {
+            self.keyring.open_event(event);
+        }
+    }
+
+    /// The order with what was typed into it opened, likewise.
+    pub(crate) fn opened(&self, order: &Order) -> Order {
+        if !are_particulars_hidden() {
+            return self.keyring.opened(order);
+        }
+        let mut order = order.clone();
+        hide(order.typed_mut());
+        order
+    }
+}
+
+fn hide(typed: Vec<Typed<'_>>) {
+    typed.into_iter().for_each(|Typed { text, .. }| HIDDEN.clone_into(text));
 }

@@ -2,7 +2,11 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use orderlog_domain::{commands::Command, rejection::Rejection};
+use orderlog_access::{Principal, Right};
+use orderlog_domain::{
+    commands::Command,
+    rejection::{Code, Rejection},
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,6 +20,7 @@ use crate::{
     confirm::{MAX_TOKEN, TOKEN},
     echo,
     failure::Failure,
+    permit::{permit, seen_by},
     principal::Caller,
     query::Paging,
     request::{Common, Request},
@@ -39,6 +44,8 @@ pub struct Tool {
     pub output: Arc<Object>,
     /// What it can do to the shop.
     pub danger: Danger,
+    needs: Option<Right>,
+    refused: bool,
     shape: Shape,
     listed: bool,
     run: Box<dyn Fn(Arc<OpenShop>, Call) -> Answering + Send + Sync>,
@@ -58,10 +65,12 @@ pub enum Danger {
 impl Tool {
     /// Checks the arguments, then does the work.
     pub async fn run(&self, shop: Arc<OpenShop>, mut call: Call) -> Result<Answer, Failure> {
+        self.check(&call.caller.principal)?;
         self.drop_nulls(&mut call.arguments);
         let (mut arguments, readings) = check::read(&self.shape, &self.input, call.arguments)?;
         let detail = Detail::take(&mut arguments);
-        let reply = (self.run)(shop, Call { arguments, detail, ..call }).await;
+        let principal = call.caller.principal.clone();
+        let reply = seen_by(&principal, (self.run)(shop, Call { arguments, detail, ..call })).await;
         let reply = reply.map_err(|mut failure| {
             if let Failure::Rejected(Rejection { confirmation: Some(confirmation), .. }) = &mut failure {
                 echo::tidy(&mut confirmation.preview);
@@ -187,6 +196,8 @@ impl Tool {
             input: Arc::new(input),
             output: Arc::new(output),
             danger,
+            needs: None,
+            refused: false,
             shape,
             listed: true,
             run: Box::new(run),
@@ -212,6 +223,40 @@ impl Tool {
     /// Learns which tools take the arguments that it does not.
     pub(crate) fn learn(&mut self, tools: &Elsewhere) {
         self.shape.learn(tools);
+    }
+
+    /// Who calls it must have this right.
+    pub(crate) fn needs(self, right: Right) -> Tool {
+        Tool { needs: Some(right), ..self }
+    }
+
+    /// Refuses everybody, where it would change something.
+    pub(crate) fn only_reads(&mut self) {
+        self.refused = self.is_command();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn said_needs(&self) -> Option<Right> {
+        self.needs
+    }
+
+    /// The right that it needs. One of which nobody said what it needs is for those who may do all.
+    pub fn right(&self) -> Right {
+        self.needs.unwrap_or(Right::Admin)
+    }
+
+    /// Whether this caller may use it.
+    pub fn serves(&self, principal: &Principal) -> bool {
+        self.check(principal).is_ok()
+    }
+
+    fn check(&self, principal: &Principal) -> Result<(), Rejection> {
+        if self.refused {
+            let message = "This server only reads (--read-only). Nothing was changed.";
+            let hint = "Whoever runs the server can start it without --read-only.";
+            return Err(Rejection::new(Code::Forbidden, message).hint(hint));
+        }
+        permit(principal, self.right())
     }
 
     /// Can be called, but is not listed.

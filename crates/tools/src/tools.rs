@@ -21,6 +21,7 @@ use std::{
     sync::Arc,
 };
 
+use orderlog_access::Right;
 use orderlog_domain::commands::{
     AdjustStock, Cancel, ChangeLines, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, SetRate, Ship,
     UpdateStatus, UpsertProduct,
@@ -40,45 +41,66 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// The tools of this version. One line each.
+    /// The tools of this version. One line each, with the right that it needs.
     pub fn new(bench_noop: bool) -> Tools {
+        Tools::made(bench_noop, false)
+    }
+
+    /// The same where nothing may be changed, whoever asks.
+    pub fn only_reading(bench_noop: bool) -> Tools {
+        Tools::made(bench_noop, true)
+    }
+
+    fn made(bench_noop: bool, only_reading: bool) -> Tools {
+        use Right::{Admin, CustomersErase, CustomersRead, InventoryWrite, OrdersRead, OrdersRefund, OrdersWrite};
         let (write, destructive) = (Danger::Write, Danger::Destructive);
         let mut all = vec![
-            orders_get_pending::tool(),
-            orders_create_order::tool(),
-            Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive).asks(),
-            orders_report_sales::tool(),
-            sales_explain::tool(),
-            sales_forecast::tool(),
-            orders_get::tool(),
-            orders_search::tool(),
-            orders_history::tool(),
-            Tool::command::<Ship>("orders.ship", "Ship units of an order", write),
-            Tool::command::<Cancel>("orders.cancel", "Cancel an order or units of it", destructive).asks(),
-            Tool::command::<SetHold>("orders.set_hold", "Hold or release an order", write),
-            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write),
-            Tool::command::<ChangeLines>("orders.change_lines", "Change an order's lines", destructive).asks(),
-            Tool::command::<ReturnItems>("orders.return_items", "Take back shipped units", destructive),
-            Tool::command::<Refund>("orders.refund", "Pay money back", destructive).asks(),
-            orders_bulk_update_status::tool().asks(),
-            orders_undo::tool().asks(),
-            shop_activity::tool(),
-            Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write),
-            inventory::check(),
-            inventory::low_stock(),
-            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write),
-            Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive),
-            products::search(),
-            Tool::command::<UpsertProduct>("products.upsert", "Register or change a product", write),
-            customers::search(),
-            customers::upsert(),
-            customers::erase().asks(),
+            orders_get_pending::tool().needs(OrdersRead),
+            orders_create_order::tool().needs(OrdersWrite),
+            Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive)
+                .asks()
+                .needs(OrdersWrite),
+            orders_report_sales::tool().needs(OrdersRead),
+            sales_explain::tool().needs(OrdersRead),
+            sales_forecast::tool().needs(OrdersRead),
+            orders_get::tool().needs(OrdersRead),
+            orders_search::tool().needs(OrdersRead),
+            orders_history::tool().needs(OrdersRead),
+            Tool::command::<Ship>("orders.ship", "Ship units of an order", write).needs(OrdersWrite),
+            Tool::command::<Cancel>("orders.cancel", "Cancel an order or units of it", destructive)
+                .asks()
+                .needs(OrdersWrite),
+            Tool::command::<SetHold>("orders.set_hold", "Hold or release an order", write).needs(OrdersWrite),
+            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write).needs(OrdersWrite),
+            Tool::command::<ChangeLines>("orders.change_lines", "Change an order's lines", destructive)
+                .asks()
+                .needs(OrdersWrite),
+            Tool::command::<ReturnItems>("orders.return_items", "Take back shipped units", destructive)
+                .needs(OrdersWrite),
+            Tool::command::<Refund>("orders.refund", "Pay money back", destructive).asks().needs(OrdersRefund),
+            orders_bulk_update_status::tool().asks().needs(OrdersWrite),
+            orders_undo::tool().asks().needs(OrdersWrite),
+            shop_activity::tool().needs(OrdersRead),
+            Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write).needs(Admin),
+            inventory::check().needs(OrdersRead),
+            inventory::low_stock().needs(OrdersRead),
+            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write).needs(InventoryWrite),
+            Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive).needs(InventoryWrite),
+            products::search().needs(OrdersRead),
+            Tool::command::<UpsertProduct>("products.upsert", "Register or change a product", write)
+                .needs(InventoryWrite),
+            customers::search().needs(CustomersRead),
+            customers::upsert().needs(OrdersWrite),
+            customers::erase().asks().needs(CustomersErase),
         ];
         if bench_noop {
-            all.push(bench_noop::tool());
+            all.push(bench_noop::tool().needs(OrdersWrite));
         }
         let takers = takers(&all);
         all.iter_mut().for_each(|tool| tool.learn(&takers));
+        if only_reading {
+            all.iter_mut().for_each(Tool::only_reads);
+        }
         let all: Vec<Arc<Tool>> = all.into_iter().map(Arc::new).collect();
         let by_name = all
             .iter()
@@ -115,7 +137,71 @@ fn takers(all: &[Tool]) -> Elsewhere {
 
 #[cfg(test)]
 mod tests {
+    use orderlog_access::{Principal, Rights};
+
     use super::*;
+
+    /// Which tools each right opens. A tool without a row fails, and so does a right that opens what it should not.
+    #[test]
+    fn every_tool_has_its_right_and_no_other_opens_it() {
+        let expected = "\
+            bench.noop orders:write\n\
+            currencies.set_rate admin\n\
+            customers.erase customers:erase\n\
+            customers.search customers:read\n\
+            customers.upsert orders:write\n\
+            inventory.adjust inventory:write\n\
+            inventory.check orders:read\n\
+            inventory.low_stock orders:read\n\
+            inventory.receive inventory:write\n\
+            orders.bulk_update_status orders:write\n\
+            orders.cancel orders:write\n\
+            orders.change_lines orders:write\n\
+            orders.create_order orders:write\n\
+            orders.get orders:read\n\
+            orders.get_pending orders:read\n\
+            orders.history orders:read\n\
+            orders.record_payment orders:write\n\
+            orders.refund orders:refund\n\
+            orders.report_sales orders:read\n\
+            orders.return_items orders:write\n\
+            orders.search orders:read\n\
+            orders.set_hold orders:write\n\
+            orders.ship orders:write\n\
+            orders.undo orders:write\n\
+            orders.update_status orders:write\n\
+            products.search orders:read\n\
+            products.upsert inventory:write\n\
+            sales.explain orders:read\n\
+            sales.forecast orders:read\n\
+            shop.activity orders:read";
+        let tools = Tools::new(true);
+        let mut rows = vec![];
+        for tool in tools.all() {
+            assert!(tool.said_needs().is_some(), "say in tools.rs which right {} needs", tool.name);
+            let with = |rights: Rights| Principal { rights, ..Principal::nobody() };
+            let opens: Vec<&str> = Right::ALL
+                .into_iter()
+                .filter(|right| tool.serves(&with([*right].into_iter().collect())))
+                .map(Right::name)
+                .collect();
+            let without = Right::ALL.into_iter().filter(|right| *right != tool.right()).collect();
+            assert!(!tool.serves(&with(without)), "{} is open without {}", tool.name, tool.right());
+            let reads = tool.right().name().ends_with(":read");
+            assert!(tool.is_command() || reads || !tool.is_listed(), "{} reads", tool.name);
+            rows.push(format!("{} {}", tool.name, opens.join(" ")));
+        }
+        rows.sort_unstable();
+        assert_eq!(rows.join("\n"), expected);
+    }
+
+    #[test]
+    fn a_server_that_only_reads_refuses_the_owner_too() {
+        let (owner, tools) = (Principal::local(), Tools::only_reading(true));
+        for tool in tools.all() {
+            assert_eq!(tool.serves(&owner), !tool.is_command(), "{}", tool.name);
+        }
+    }
 
     #[test]
     fn both_forms_of_a_name_call_the_same_tool() {

@@ -20,7 +20,11 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{schema::Object, shop::OpenShop};
+use crate::{
+    permit::{HIDDEN, are_particulars_hidden},
+    schema::Object,
+    shop::OpenShop,
+};
 
 /// An order as it stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -95,6 +99,13 @@ pub(crate) struct CustomerView {
     /// Postal address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<String>,
+}
+
+impl CustomerView {
+    /// Somebody whose particulars the caller may not see.
+    pub(crate) fn hidden(customer_id: Uuid) -> CustomerView {
+        CustomerView { customer_id, name: Some(HIDDEN.to_owned()), email: None, phone: None, address: None }
+    }
 }
 
 /// A line of an order, in units.
@@ -175,7 +186,7 @@ impl EventView {
     /// The very event that would be recorded.
     pub(crate) fn foreseen(shop: &OpenShop, event: &Recorded) -> EventView {
         let opened = envelope::decode(&event.json).map(|mut event| {
-            shop.keyring.open_event(&mut event);
+            shop.open_event(&mut event);
             serde_json::to_value(event.data).unwrap_or_default()
         });
         EventView { data: opened.ok(), ..EventView::recorded(event) }
@@ -184,6 +195,9 @@ impl EventView {
 
 /// A customer's particulars, opened as far as their key allows.
 pub(crate) fn customer(shop: &OpenShop, customer: &Customer) -> CustomerView {
+    if are_particulars_hidden() {
+        return CustomerView::hidden(customer.id.0);
+    }
     let open = |field: &str, sealed: &Option<String>| {
         sealed.as_deref().and_then(|sealed| shop.keyring.open_seal(field, sealed))
     };
@@ -201,7 +215,7 @@ pub(crate) fn customer(shop: &OpenShop, customer: &Customer) -> CustomerView {
 pub(crate) fn order(shop: &OpenShop, order: &Order, customer: CustomerView, at: DateTime<Utc>) -> OrderView {
     let money = |minor| shop.wording.money(minor, order.currency);
     let totals = order.current_totals();
-    let order = &shop.keyring.opened(order);
+    let order = &shop.opened(order);
     OrderView {
         order_id: order.id.0,
         version: order.version.0,

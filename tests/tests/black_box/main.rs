@@ -1,5 +1,6 @@
 //! What a stranger can see of Orderlog, tried on the real binary: run with tests/run.
 
+mod access;
 mod answers;
 mod arguments;
 mod asks_acts;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use orderlog_mcp::serve_stdio;
-use orderlog_tools::Tools;
 
 use super::serve::stop_on_signal;
 use crate::{config::Config, node::Node};
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
-    let tools = Arc::new(Tools::new(config.bench_noop_tool));
+    let tools = Arc::new(config.tools());
     let node = Arc::new(Node::start(config).await?);
     stop_on_signal(&node)?;
     let served = serve_stdio(Arc::clone(&node.shop), tools, node.stopping.clone()).await;

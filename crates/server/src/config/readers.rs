@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     path::Path,
     str::FromStr,
 };
@@ -15,22 +16,15 @@ use sqlx::postgres::PgConnectOptions;
 use super::sources::nearest;
 use crate::origins::is_origin;
 
-/// Without credentials, whoever can reach the port is the shopkeeper; so only this machine may reach it.
-pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address = address(text)?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("anyone who can reach this address could run the shop: this version has no credentials yet, so it \
-             listens on loopback only; put a proxy that authenticates in front of it, or use 127.0.0.1"
-            .to_owned())
-    }
-}
-
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let address = numeric.as_deref().unwrap_or(text).parse();
     address.map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())
+}
+
+/// A limit; 0 is none.
+pub(super) fn limit(text: &str) -> Result<Option<NonZeroU32>, String> {
+    text.parse().map(NonZeroU32::new).map_err(|_| "expected a whole number, 0 for no limit".to_owned())
 }
 
 /// Names of zones are told apart by their letters, not by their case.

@@ -111,9 +111,20 @@ fn a_log_cannot_be_called_like_a_file_beside_it() {
 }
 
 #[test]
-fn listening_beyond_loopback_is_refused() {
-    let error = load(&[("listen", "0.0.0.0:7400")]).unwrap_err();
-    assert!(error.0[0].contains("no credentials"), "{error}");
+fn listening_beyond_loopback_needs_keys() {
+    for (listen, needed) in
+        [("127.0.0.1:0", false), ("[::1]:0", false), ("0.0.0.0:7400", true), ("192.0.2.1:7400", true)]
+    {
+        assert_eq!(load(&[("listen", listen)]).unwrap().require_keys, needed, "{listen}");
+    }
+    assert!(load(&[("require-keys", "true")]).unwrap().require_keys);
+}
+
+#[test]
+fn limits_of_calls_are_numbers() {
+    let rates = load(&[("calls-per-second", "7"), ("calls-per-second-in-all", "0")]).unwrap().rates;
+    assert_eq!((rates.each.map(u32::from), rates.in_all), (Some(7), None));
+    assert!(load(&[("calls-per-second", "-1")]).unwrap_err().0[0].contains("0 for no limit"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use orderlog_access::Keys;
 use tokio::sync::Semaphore;
 
 use super::{refusals::Refusals, watcher::Health};
@@ -12,6 +13,7 @@ use crate::node::Node;
 #[derive(Clone)]
 pub(super) struct App {
     pub(super) node: Arc<Node>,
+    pub(super) keys: Arc<Keys>,
     pub(super) health: Health,
     pub(super) event_readers: Arc<Semaphore>,
     pub(super) refusals: Arc<Refusals>,

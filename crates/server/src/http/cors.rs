@@ -10,11 +10,12 @@ use axum::{
 /// What a page may ask `/mcp` with. GET and DELETE are answered with 405, which a page can read only if it may ask.
 const METHODS: &str = "POST, GET, DELETE";
 /// Headers that a page may send, besides those of MCP.
-const HEADERS: [&str; 6] = ["content-type", "accept", "traceparent", "tracestate", "idempotency-key", "last-event-id"];
+const HEADERS: [&str; 7] =
+    ["authorization", "content-type", "accept", "traceparent", "tracestate", "idempotency-key", "last-event-id"];
 /// How the names of MCP's own headers begin.
 const OF_MCP: &str = "mcp-";
 /// Headers of an answer that a page may read.
-const EXPOSED: &str = "mcp-session-id, retry-after";
+const EXPOSED: &str = "mcp-session-id, retry-after, www-authenticate";
 /// How long a browser may remember the answer to a preflight, in seconds.
 const REMEMBERED: &str = "600";
 
@@ -26,13 +27,18 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
         Some(answer) => answer,
         None => next.run(request).await,
     };
+    mark(&mut answer, origin);
+    answer
+}
+
+/// Lets the page of that origin, which may ask, read the answer.
+pub(super) fn mark(answer: &mut Response, origin: Option<HeaderValue>) {
     let headers = answer.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     }
-    answer
 }
 
 /// What a browser is told that asks whether a page may send a request; nothing when it asks for something else.

@@ -16,7 +16,7 @@ pub(super) async fn same_house(app: &App, request: Request) -> Result<Request, R
     let checked = check(request.uri(), request.headers(), &config.allowed_hosts, &config.allowed_origins);
     let Err((status, message)) = checked else { return Ok(request) };
     let (parts, body) = request.into_parts();
-    app.refusals.note(status, &parts.headers);
+    app.refusals.note(status, &parts.headers, message);
     orderlog_mcp::drain(body).await;
     Err((status, format!("{message}\n")).into_response())
 }

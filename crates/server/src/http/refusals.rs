@@ -16,7 +16,7 @@ pub(super) struct Refusals(Mutex<(Option<Instant>, u64)>);
 
 impl Refusals {
     /// One more was refused.
-    pub(super) fn note(&self, status: StatusCode, headers: &HeaderMap) {
+    pub(super) fn note(&self, status: StatusCode, headers: &HeaderMap, reason: &str) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.is_some_and(|logged| logged.elapsed() < REFUSAL_LOG_INTERVAL) {
             last.1 += 1;
@@ -26,6 +26,7 @@ impl Refusals {
         drop(last);
         let text = |name| headers.get(name).map(|value| shown(&String::from_utf8_lossy(value.as_bytes())).into_owned());
         let (host, origin) = (text(header::HOST), text(header::ORIGIN));
-        tracing::warn!(status = status.as_u16(), host, origin, refused_since = more, "a request was refused");
+        let status = status.as_u16();
+        tracing::warn!(status, reason, host, origin, refused_since = more, "a request was refused");
     }
 }

@@ -127,7 +127,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let Some(last) = events.last().map(|event| event.position) else {
         return Err(orders_get::unknown_then(&shop, id, as_of).into());
     };
-    events.iter_mut().for_each(|event| shop.keyring.open_event(event));
+    events.iter_mut().for_each(|event| shop.open_event(event));
     let skip = page.cursor.map_or(0, |cursor| usize::try_from(cursor.value).unwrap_or(0));
     let limit = page.limit.clamp(1, orderlog_read_models::PAGE_LIMIT) as usize;
     let (acts, total) = history::acts(id, &events, skip, limit);

@@ -22,6 +22,7 @@ use crate::{
     answer::{Short, Told},
     facts::amount,
     failure::Failure,
+    permit::are_particulars_hidden,
     query::{Frame, Paging, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
@@ -131,7 +132,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
     };
     let searched = input.text.as_deref().filter(|text| !text.trim().is_empty());
-    let called = match searched {
+    // Whoever may not see names cannot find orders by a part of one.
+    let called = match searched.filter(|_| !are_particulars_hidden()) {
         Some(text) => customers::find_customers(&shop.projections, text, TEXT_CUSTOMERS, fresh).await?.found,
         None => Found::nothing(),
     };

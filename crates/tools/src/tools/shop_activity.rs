@@ -288,7 +288,7 @@ impl Names {
 
 fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bool) -> Entry {
     let mut last = act.events[act.events.len() - 1].clone();
-    shop.keyring.open_event(&mut last);
+    shop.open_event(&mut last);
     let own = |stream: &StreamId| act.events.first().is_some_and(|first| first.stream == *stream);
     // What happened to the first that it was about; stock follows an order.
     let facts: Vec<String> = act

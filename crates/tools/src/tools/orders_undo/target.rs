@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use orderlog_access::Right;
 use orderlog_commands::receipt_of;
 use orderlog_domain::{
     commands::{Command, Undo, UndoStock},
@@ -19,6 +20,7 @@ use crate::{
     command_call::Before,
     failure::Failure,
     history,
+    permit::permit,
     principal::Principal,
     recent_acts::{READ_EVENTS, Recent, RecentAct},
     shop::OpenShop,
@@ -94,6 +96,7 @@ pub(super) async fn target(shop: &OpenShop, id: CommandId, principal: &Principal
         return Err(problem(Code::Forbidden, "Somebody else gave that command: only they can undo it.").into());
     }
     if let Some(mut undo) = events.first().and_then(|first| UndoStock::of(&first.data)) {
+        permit(principal, Right::InventoryWrite)?;
         not_yet_taken_back(shop, id, &events[0]).await?;
         let product = history::product_at(&shop.log, undo.product_id, events[0].position).await?;
         undo.product = product.entry.map(|entry| entry.name).unwrap_or_default();

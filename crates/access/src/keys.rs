@@ -1,0 +1,200 @@
+//! The keys of a shop in the memory of a node, so that a call costs no statement: read again twice a second.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use orderlog_keyring::{AccessKey, Keyring};
+use subtle::ConstantTimeEq as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    key,
+    principal::Principal,
+    rates::{Gauge, Rates, TooMany},
+};
+
+/// How often keys are read again: a key that is revoked stops within this time on every node, and a little more.
+pub const CHECKED_EVERY: Duration = Duration::from_millis(500);
+/// How exactly it is kept when a key was last used, in seconds.
+const USE_SECONDS: i64 = 60;
+
+/// Why a call is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is no key at all.
+    #[error("this is no key of Orderlog: they begin with olk_ and are given by `orderlog keys create`")]
+    NoKey,
+    /// Nobody has it. A wrong secret under a right id is told no better.
+    #[error("there is no such key")]
+    Unknown,
+    /// It was taken back.
+    #[error("this key was revoked; ask whoever runs the server for another one")]
+    Revoked,
+    /// Its time is over.
+    #[error("this key expired; ask whoever runs the server for another one")]
+    Expired,
+    /// A newer release made it.
+    #[error("this key grants what this release does not know; update the server")]
+    NotUnderstood,
+    /// It serves, but not so often.
+    #[error("{0}")]
+    TooMany(TooMany),
+}
+
+/// One key as it is held.
+#[derive(Debug)]
+struct Held {
+    principal: Option<Arc<Principal>>,
+    hash: Vec<u8>,
+    expires: Option<i64>,
+    revoked: bool,
+    usage: Arc<Usage>,
+}
+
+/// What outlives that the key is read again.
+#[derive(Debug)]
+struct Usage {
+    gauge: Gauge,
+    /// Unix seconds.
+    used: AtomicI64,
+    /// What of it is kept.
+    kept: AtomicI64,
+}
+
+/// All keys of a shop.
+#[derive(Debug)]
+pub struct Keys {
+    keyring: Arc<Keyring>,
+    held: RwLock<HashMap<String, Held>>,
+    rates: Rates,
+    all: Gauge,
+    troubled: AtomicBool,
+}
+
+impl Keys {
+    /// Before they are read, there are none.
+    #[must_use]
+    pub fn new(keyring: Arc<Keyring>, rates: Rates) -> Keys {
+        let all = Gauge::new(rates.in_all, true);
+        Keys { keyring, held: RwLock::default(), rates, all, troubled: AtomicBool::new(false) }
+    }
+
+    /// Reads them from where they are kept.
+    ///
+    /// # Errors
+    /// When they cannot be read; those known before stay.
+    pub fn read(&self) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async move {
+            let kept = self.keyring.access_keys().await?;
+            let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+            *held = kept.into_iter().map(|kept| (kept.id.clone(), self.hold(&held, &kept))).collect();
+            Ok(())
+        })
+    }
+
+    fn hold(&self, before: &HashMap<String, Held>, kept: &AccessKey) -> Held {
+        let usage = before.get(&kept.id).map(|held| Arc::clone(&held.usage)).unwrap_or_else(|| {
+            let (used, kept) = (AtomicI64::new(0), AtomicI64::new(0));
+            Arc::new(Usage { gauge: Gauge::new(self.rates.each, false), used, kept })
+        });
+        let principal = key::principal(kept);
+        let expires =
+            kept.expires_at.as_deref().map(|text| DateTime::parse_from_rfc3339(text).map(|at| at.timestamp()));
+        let understood = principal.is_ok() && !matches!(expires, Some(Err(_)));
+        if !understood && !before.contains_key(&kept.id) {
+            tracing::warn!(key = kept.id, "a key grants what this release does not know; it is refused");
+        }
+        Held {
+            principal: principal.ok().filter(|_| understood).map(Arc::new),
+            hash: kept.secret_hash.clone(),
+            expires: expires.and_then(Result::ok),
+            revoked: kept.revoked_at.is_some(),
+            usage,
+        }
+    }
+
+    /// Whether anybody could be let in now.
+    pub fn is_any_in_force(&self, now: DateTime<Utc>) -> bool {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.values().any(|held| !held.revoked && held.expires.is_none_or(|expires| now.timestamp() < expires))
+    }
+
+    /// Who calls with this key, once more.
+    ///
+    /// # Errors
+    /// Says why the key does not serve, or that more calls come than are answered.
+    pub fn admit(&self, text: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
+        let (id, hash) = key::read(text).ok_or(Refused::NoKey)?;
+        let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let held = known.get(id).ok_or(Refused::Unknown)?;
+        if !bool::from(held.hash.ct_eq(&hash[..])) {
+            return Err(Refused::Unknown);
+        }
+        if held.revoked {
+            return Err(Refused::Revoked);
+        }
+        if held.expires.is_some_and(|expires| now.timestamp() >= expires) {
+            return Err(Refused::Expired);
+        }
+        let principal = held.principal.as_ref().ok_or(Refused::NotUnderstood)?;
+        // Its own limit first: who calls too often must not use up what is there for all.
+        held.usage.gauge.count().and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
+        held.usage.used.store(now.timestamp(), Relaxed);
+        Ok(Arc::clone(principal))
+    }
+
+    /// Reads the keys again and again, and keeps which were used, until `ending`.
+    pub fn keep_up(self: Arc<Keys>, ending: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            while ending.run_until_cancelled(tokio::time::sleep(CHECKED_EVERY)).await.is_some() {
+                let read = self.read().await.context("read the access keys");
+                self.tell(match read {
+                    Ok(()) => self.keep_uses(USE_SECONDS).await,
+                    failed => failed,
+                });
+            }
+            self.tell(self.keep_uses(0).await);
+        })
+    }
+
+    /// Keeps which keys were used since that was last kept, if it is that long ago.
+    fn keep_uses(&self, seconds: i64) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async move {
+            let used: Vec<(String, Arc<Usage>)> = {
+                let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+                let due = |usage: &Usage| usage.used.load(Relaxed) > usage.kept.load(Relaxed) + seconds;
+                let due = held.iter().filter(|(_, held)| due(&held.usage));
+                due.map(|(id, held)| (id.clone(), Arc::clone(&held.usage))).collect()
+            };
+            for (id, usage) in used {
+                let at = usage.used.load(Relaxed);
+                let text = DateTime::from_timestamp(at, 0).map(key::written).unwrap_or_default();
+                self.keyring.note_access_key_used(&id, &text).await?;
+                usage.kept.store(at, Relaxed);
+            }
+            Ok(())
+        })
+    }
+
+    /// Says once that the keys cannot be read or written, and once that they can again.
+    fn tell(&self, done: anyhow::Result<()>) {
+        let troubled = self.troubled.swap(done.is_err(), Relaxed);
+        match done {
+            Err(error) if !troubled => tracing::warn!(
+                error = format!("{error:#}"),
+                "the access keys could not be looked at; those known before hold until they can"
+            ),
+            Ok(()) if troubled => tracing::info!("the access keys can be looked at again"),
+            _ => {}
+        }
+    }
+}

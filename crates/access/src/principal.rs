@@ -1,0 +1,79 @@
+//! On whose behalf a request is made.
+
+use std::{
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use orderlog_domain::envelope::Actor;
+
+use crate::rights::{Right, Rights};
+
+/// Longest name of a user that is recorded, in characters.
+pub(crate) const MAX_NAME: usize = 100;
+/// The user who needs no credentials, as events name it.
+pub(crate) const OPERATOR: &str = "local";
+
+/// The one who answers for a request. Derived from the request's credential, never from an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// As events name the user.
+    pub user: String,
+    /// As events name the role.
+    pub role: String,
+    /// What the user may do.
+    pub rights: Rights,
+    /// How much may have gone back for an order after a refund of this one, in minor units of the shop's currency; no limit
+    /// where there is none.
+    pub refunds_up_to: Option<i64>,
+}
+
+impl Principal {
+    /// The operating user: whoever can reach a loopback port or start the binary.
+    #[must_use]
+    pub fn local() -> Principal {
+        Principal::owner(OPERATOR.to_owned())
+    }
+
+    /// Nobody: a request whose credential was not looked at may do nothing.
+    #[must_use]
+    pub fn nobody() -> Principal {
+        let (user, role) = ("nobody".to_owned(), "none".to_owned());
+        Principal { user, role, rights: Rights::NONE, refunds_up_to: None }
+    }
+
+    /// The user of this machine who started the program, as the machine's own list of users names it.
+    #[must_use]
+    pub fn of_this_machine() -> Principal {
+        static NAME: OnceLock<Option<String>> = OnceLock::new();
+        let ask = || {
+            let output = Command::new("id").arg("-un").stdin(Stdio::null()).output().ok()?;
+            let name: String = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+            (output.status.success() && !name.is_empty()).then_some(name)
+        };
+        NAME.get_or_init(ask).clone().map_or_else(Principal::local, Principal::owner)
+    }
+
+    fn owner(user: String) -> Principal {
+        Principal { user, role: "owner".to_owned(), rights: Rights::all(), refunds_up_to: None }
+    }
+
+    /// Whether the user may do that.
+    #[must_use]
+    pub fn may(&self, right: Right) -> bool {
+        self.rights.has(right)
+    }
+
+    /// Whether what that user did is this one's to take back: whoever may do all may do this too.
+    #[must_use]
+    pub fn speaks_for(&self, user: &str) -> bool {
+        self.user == user || self.may(Right::Admin)
+    }
+
+    /// As events name it.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor { user: self.user.clone(), role: self.role.clone() }
+    }
+}

@@ -1,0 +1,36 @@
+//! What a caller may do, and whether particulars of people are hidden from it.
+
+use orderlog_access::{Principal, Right};
+use orderlog_domain::rejection::{Code, Rejection};
+
+tokio::task_local! {
+    /// Set while an answer is made for somebody who may not see particulars.
+    static HIDING: ();
+}
+
+/// What stands for particulars that the caller may not see.
+pub(crate) const HIDDEN: &str = "(hidden)";
+
+/// Passes where the caller has the right.
+///
+/// # Errors
+/// Names the right that lacks and who can grant it.
+pub fn permit(principal: &Principal, right: Right) -> Result<(), Rejection> {
+    if principal.may(right) {
+        return Ok(());
+    }
+    let Principal { user, role, .. } = principal;
+    let message = format!("This needs the right {right}, which {user} ({role}) does not have. Nothing was changed.");
+    let hint = format!("Whoever runs the server can grant it: orderlog keys create NAME --right {right}.");
+    Err(Rejection::new(Code::Forbidden, message).hint(hint))
+}
+
+/// Makes an answer as the caller may see it.
+pub async fn seen_by<T>(principal: &Principal, work: impl Future<Output = T>) -> T {
+    if principal.may(Right::CustomersRead) { work.await } else { Box::pin(HIDING.scope((), work)).await }
+}
+
+/// Whether particulars are hidden from whom the answer is for.
+pub(crate) fn are_particulars_hidden() -> bool {
+    HIDING.try_with(|()| ()).is_ok()
+}
