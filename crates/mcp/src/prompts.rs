@@ -32,9 +32,9 @@ const READY: [Ready; 4] = [
         title: "Daily briefing",
         description: "Revenue so far, what waits to be sent, what is stuck, what runs low.",
         argument: None,
-        text: "Brief me on the shop today, in a few short sentences: revenue and orders so far today beside yesterday's \
-            (orders_report_sales), how many orders are pending by status (orders_get_pending), which are on hold, backordered \
-            or unpaid (its scopes), and which products run low (inventory_low_stock). End with what needs me most.",
+        text: "Brief me on the shop today, in a few short sentences (shop_briefing has all of it in one call): revenue and orders \
+            so far today beside yesterday's, what waits longest and why, what is on hold, unpaid or running low. End with \
+            what needs me most.",
     },
     Ready {
         name: "pending_last_week",

@@ -15,6 +15,7 @@ mod products;
 mod sales_explain;
 mod sales_forecast;
 mod shop_activity;
+mod shop_briefing;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -80,6 +81,7 @@ impl Tools {
             Tool::command::<Refund>("orders.refund", "Pay money back", destructive).asks().needs(OrdersRefund),
             orders_bulk_update_status::tool().asks().needs(OrdersWrite),
             orders_undo::tool().asks().needs(OrdersWrite),
+            shop_briefing::tool().needs(OrdersRead),
             shop_activity::tool().needs(OrdersRead),
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write).needs(Admin),
             inventory::check().needs(OrdersRead),

@@ -10,7 +10,8 @@ on_both_engines!(
     undo_what_i_did_just_now,
     stock_and_lines_are_undone_by_counter_events,
     a_bulk_is_undone_by_one_id,
-    what_was_done_is_told_with_what_undoes_it
+    what_was_done_is_told_with_what_undoes_it,
+    the_shop_is_told_at_a_glance
 );
 
 /// An assistant that counts its calls and the bytes it is answered.
@@ -183,5 +184,31 @@ async fn what_was_done_is_told_with_what_undoes_it(shop: Shop) -> Result<()> {
     mcp.confirmed("orders_undo", json!({})).await?;
     let after = mcp.ok("shop_activity", json!({ "order_id": 1001 })).await?;
     check!(checks, after["acts"][1]["undone"] == true, "{after}");
+    checks.all_hold()
+}
+
+async fn the_shop_is_told_at_a_glance(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    let mcp = shop.mcp();
+    let (empty, _) = Played::by(&mcp).call("shop_briefing", json!({})).await?;
+    check!(checks, empty.contains("No order is pending; none is on hold."), "{empty}");
+    shop.with_orders(4).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1004, "status": "confirmed" })).await?;
+    mcp.ok("orders_record_payment", json!({ "order_id": 1003, "method": "cash" })).await?;
+    mcp.confirmed("orders_cancel", json!({ "order_id": 1003 })).await?;
+    mcp.ok("products_upsert", json!({ "sku": "TEA", "low_stock_threshold": 45 })).await?;
+    let played = Played::by(&mcp);
+    let (text, told) = played.call("shop_briefing", json!({})).await?;
+    // 1 + 2 + 4 of ₹100 are left of the day; the cancelled order went again.
+    check!(checks, told["sales"][0].as_str().is_some_and(|today| today.ends_with("₹700 with 3 orders")), "{told}");
+    check!(checks, told["sales"][1].as_str().is_some_and(|day| day.ends_with("₹0 with 0 orders")), "{told}");
+    check!(checks, text.contains("2 orders are pending: 1 confirmed, 1 pending; 1 is on hold."), "{text}");
+    check!(checks, told["waiting"][0] == "#1002 Ann, since today, on hold", "{told}");
+    check!(checks, told["waiting"][1] == "#1004 Ann, since today, not paid", "{told}");
+    check!(checks, told["unpaid"][0] == "3 orders of the last 7 days, ₹826", "{told}");
+    check!(checks, told["running_low"][0] == "Tea (43 left)" && told["to_pay_back"][0] == "#1003", "{told}");
+    played.within(&mut checks, 1, 2_000);
     checks.all_hold()
 }

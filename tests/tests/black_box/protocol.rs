@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
-const TOOLS: [&str; 29] = [
+const TOOLS: [&str; 30] = [
     "orders.bulk_update_status",
     "currencies.set_rate",
     "customers.erase",
@@ -39,6 +39,7 @@ const TOOLS: [&str; 29] = [
     "sales.explain",
     "sales.forecast",
     "shop.activity",
+    "shop.briefing",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

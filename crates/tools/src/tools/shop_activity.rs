@@ -53,9 +53,11 @@ struct Input {
     #[serde(default)]
     #[schemars(range(min = 1))]
     order_id: Option<i64>,
+    /// About this product.
     #[serde(default)]
     #[schemars(length(min = 1, max = 200))]
     product: Option<String>,
+    /// About this customer.
     #[serde(default)]
     #[schemars(length(min = 1, max = 254))]
     customer: Option<String>,

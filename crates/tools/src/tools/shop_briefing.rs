@@ -1,0 +1,192 @@
+//! shop.briefing: how the shop stands today, in one short answer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{Days as Span, NaiveDate};
+use orderlog_domain::order::PaymentStatus;
+use orderlog_projections::{
+    daily_sales::{self, Sales, SalesRequest},
+    order_summary,
+    pending_orders::{self, Filter, OpenOrder, PendingOrders, Scope},
+    stock,
+};
+use orderlog_read_models::{Days, Freshness, PageRequest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    answer::{Short, Told},
+    echo::cut,
+    failure::Failure,
+    principal::Caller,
+    query::{customers_named, known},
+    sentences::{self, all_of, plural},
+    shop::OpenShop,
+    tool::Tool,
+    views::sums,
+};
+
+/// Orders and products that are named.
+const NAMED: u32 = 3;
+/// Characters of a name.
+const NAME_CHARACTERS: usize = 30;
+/// Days after which money that is still owed is told apart.
+const OWED_LONG_DAYS: u64 = 7;
+
+/// The shop at a glance: revenue today, yesterday and on the same weekday; what waits longest and why; holds, unpaid,
+/// low stock, money to pay back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Input {}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Output {
+    /// Today, yesterday, the same weekday a week ago.
+    sales: Vec<String>,
+    /// Orders that owe goods, by status.
+    pending: BTreeMap<String, i64>,
+    /// The oldest of them, with why they wait.
+    waiting: Vec<String>,
+    on_hold: i64,
+    /// Orders that owe money, by age.
+    unpaid: Vec<String>,
+    /// Products that run low.
+    running_low: Vec<String>,
+    /// Orders for which more came in than is due.
+    to_pay_back: Vec<String>,
+    /// The moment of the log that is shown.
+    position: i64,
+    text: String,
+}
+
+impl Told for Output {
+    fn short(self) -> Short {
+        let listed = |list: &[String], none: &str| if list.is_empty() { none.to_owned() } else { list.join("; ") };
+        let waiting = format!("Oldest waiting: {}", listed(&self.waiting, "none"));
+        let unpaid = format!("Unpaid: {}", listed(&self.unpaid, "none"));
+        let low = format!("Running low: {}", listed(&self.running_low, "nothing"));
+        let back = format!("To pay back: {}", listed(&self.to_pay_back, "nothing"));
+        Short::of(self.text)
+            .said("sales", self.sales)
+            .said("pending", serde_json::to_value(self.pending).unwrap_or_default())
+            .worded("waiting", self.waiting, waiting)
+            .said("on_hold", self.on_hold)
+            .worded("unpaid", self.unpaid, unpaid)
+            .worded("running_low", self.running_low, low)
+            .worded("to_pay_back", self.to_pay_back, back)
+            .fact("position", self.position)
+    }
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::query("shop.briefing", "How the shop stands", |shop, Input {}, _: Caller| run(shop))
+}
+
+async fn run(shop: Arc<OpenShop>) -> Result<Output, Failure> {
+    let (now, fresh) = (shop.clock.now(), shop.moments.fresh().await?);
+    let today = shop.settings.calendar.business_date(now);
+    let before = |days: u64| today.checked_sub_days(Span::new(days)).unwrap_or(today);
+    let mut sales = vec![];
+    for (what, day) in [("Today so far", today), ("yesterday", before(1)), ("the same weekday a week ago", before(7))] {
+        sales.push(format!("{what} ({}) {}", day.format("%a %-d %b"), sold(&shop, day, fresh).await?));
+    }
+    let open = async |scope: Scope, placed: Days, limit: u32| -> Result<PendingOrders, Failure> {
+        let filter = Filter { scope, placed, at: now, ..Filter::default() };
+        Ok(pending_orders::pending_orders(&shop.projections, &filter, PageRequest::first(limit), fresh).await?.found)
+    };
+    let all = Days::default();
+    let owing = open(Scope::Pending, all, NAMED).await?;
+    let on_hold = open(Scope::OnHold, all, 1).await?.total_count;
+    let lately = Days { from: Some(before(OWED_LONG_DAYS)), to: None };
+    let long = Days { from: None, to: Some(before(OWED_LONG_DAYS + 1)) };
+    let mut unpaid = vec![];
+    for (age, days) in [("of the last 7 days", lately), ("older", long)] {
+        let orders = open(Scope::Unpaid, days, 1).await?;
+        if orders.total_count > 0 {
+            let due = sums(&shop, orders.counts.iter().map(|count| (count.currency.as_str(), count.due)));
+            let due: Vec<&str> = due.iter().map(|sum| sum.in_words.as_str()).collect();
+            unpaid.push(format!("{} {age}, {}", plural(orders.total_count, "order"), all_of(&due)));
+        }
+    }
+    let waiting = waiting(&shop, &owing.orders, today, fresh).await?;
+    let low = stock::low_stock(&shop.projections, None, PageRequest::first(NAMED), fresh).await?;
+    let mut running_low: Vec<String> = low
+        .found
+        .products
+        .iter()
+        .map(|low| format!("{} ({} left)", cut(&low.name, NAME_CHARACTERS), low.available()))
+        .collect();
+    more(&mut running_low, low.found.total_count);
+    let mut pending: BTreeMap<String, i64> = BTreeMap::new();
+    for count in &owing.counts {
+        *pending.entry(count.status.replace('_', " ")).or_default() += count.orders;
+    }
+    let statuses = sentences::listed(pending.iter().map(|(status, n)| (status.clone(), *n)));
+    let statuses = if statuses.is_empty() { statuses } else { format!(": {statuses}") };
+    let verb = if owing.total_count <= 1 { "is" } else { "are" };
+    let held = if on_hold == 0 { "none is" } else { &format!("{on_hold} {}", if on_hold == 1 { "is" } else { "are" }) };
+    let text = format!(
+        "{}. {} {verb} pending{statuses}; {held} on hold.",
+        sales.join(", "),
+        if owing.total_count == 0 { "No order".to_owned() } else { plural(owing.total_count, "order") },
+    );
+    let to_pay_back = to_pay_back(&shop, fresh).await?;
+    Ok(Output { sales, pending, waiting, on_hold, unpaid, running_low, to_pay_back, position: low.position.0, text })
+}
+
+/// `₹45,000 with 3 orders`
+async fn sold(shop: &OpenShop, day: NaiveDate, fresh: Freshness) -> Result<String, Failure> {
+    let request = SalesRequest { days: Days::between(day, day), ..SalesRequest::default() };
+    let report = daily_sales::daily_sales(&shop.projections, request, PageRequest::first(1), fresh).await?.found;
+    let orders: i64 = report.totals.iter().map(|sales| sales.orders).sum();
+    let home: Vec<Sales> = report.totals.into_iter().map(Sales::in_home).collect();
+    let revenue = sums(shop, home.iter().map(|sales| (sales.currency.as_str(), sales.revenue())));
+    let revenue: Vec<&str> = revenue.iter().map(|sum| sum.in_words.as_str()).collect();
+    let nothing = shop.wording.amount(0, shop.settings.currency);
+    let revenue = if revenue.is_empty() { nothing } else { all_of(&revenue) };
+    Ok(format!("{revenue} with {}", plural(orders, "order")))
+}
+
+/// `#1001 Asha Rao, 3 days, not confirmed`
+async fn waiting(
+    shop: &OpenShop,
+    orders: &[OpenOrder],
+    today: NaiveDate,
+    fresh: Freshness,
+) -> Result<Vec<String>, Failure> {
+    let people = customers_named(shop, orders.iter().map(|order| order.customer_id), fresh).await?;
+    let named = |id: Uuid| cut(&known(&people, id).called(), NAME_CHARACTERS).into_owned();
+    let line = |order: &OpenOrder| {
+        let days = order.placed_on.parse().map_or(0, |placed: NaiveDate| (today - placed).num_days());
+        let why = match (order.on_hold, order.backordered, order.status.as_str()) {
+            (true, ..) => "on hold",
+            (_, true, _) => "waits for stock",
+            (_, _, "pending") => "not confirmed",
+            _ if order.due > 0 => "not paid",
+            _ => "ready to ship",
+        };
+        let since = if days == 0 { "since today".to_owned() } else { plural(days, "day") };
+        format!("#{} {}, {since}, {why}", order.order_id, named(order.customer_id))
+    };
+    Ok(orders.iter().map(line).collect())
+}
+
+/// `#1001`
+async fn to_pay_back(shop: &OpenShop, fresh: Freshness) -> Result<Vec<String>, Failure> {
+    let overpaid = vec![PaymentStatus::Overpaid];
+    let filter = order_summary::Filter { payment_statuses: overpaid, ..order_summary::Filter::default() };
+    let found =
+        order_summary::order_summaries(&shop.projections, &filter, PageRequest::first(NAMED), fresh).await?.found;
+    let mut named: Vec<String> = found.orders.iter().map(|order| format!("#{}", order.order_id)).collect();
+    more(&mut named, found.total_count);
+    Ok(named)
+}
+
+/// Says how many more there are than are named.
+fn more(named: &mut Vec<String>, all: i64) {
+    let rest = all - i64::try_from(named.len()).unwrap_or(i64::MAX);
+    if rest > 0 {
+        named.push(format!("and {rest} more"));
+    }
+}
