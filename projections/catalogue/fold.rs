@@ -38,6 +38,10 @@ table! {
         backorder_limit: i64,
         /// Available units at or below which stock is low.
         low_stock_threshold: Option<i64>,
+        /// What one unit costs the shop, minor units of `currency`.
+        cost: Option<i64>,
+        /// Days from ordering it to having it.
+        lead_time_days: Option<i64>,
         /// Whether it can no longer be ordered.
         archived: bool,
     }
@@ -107,6 +111,8 @@ fn row(ProductId(product_id): ProductId, sku: &str, entry: &CatalogueEntry) -> P
         policy: policy.to_owned(),
         backorder_limit: entry.backorder_limit,
         low_stock_threshold: entry.low_stock_threshold,
+        cost: entry.cost,
+        lead_time_days: entry.lead_time_days,
         archived: entry.archived,
     }
 }

@@ -11,7 +11,7 @@ use orderlog_read_models::{ReadModel, Row as _};
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "catalogue",
-    version: 3,
+    version: 4,
     tables: &[Product::TABLE.name],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),

@@ -13,6 +13,8 @@ CREATE TABLE catalogue@ (
   policy text NOT NULL,
   backorder_limit bigint NOT NULL,
   low_stock_threshold bigint,
+  cost bigint,                        -- minor units
+  lead_time_days bigint,
   archived boolean NOT NULL
 );
 -- indexes: created after a build has caught up

@@ -13,6 +13,8 @@ CREATE TABLE catalogue@ (
   policy TEXT NOT NULL,
   backorder_limit INTEGER NOT NULL,
   low_stock_threshold INTEGER,
+  cost INTEGER,                        -- minor units
+  lead_time_days INTEGER,
   archived INTEGER NOT NULL
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up

@@ -10,8 +10,9 @@ use orderlog_read_models::{
 
 use super::{
     READ_MODEL,
+    by_day::first_day,
     fold::DailySalesFold,
-    groups::{OfDays, SalesGroup, days_of, of_periods, of_things, read_day, split},
+    groups::{OfDays, SalesGroup, days_of, of_periods, of_things, split},
     request::{GroupBy, SalesRequest},
     sales::{Sales, SalesRow, sums},
 };
@@ -71,9 +72,7 @@ pub async fn daily_sales(
     if let (Some(one), Some(two)) = (request.group_by, request.then_by) {
         split(&mut read, &request, (one, two), &request.rows(&parts, &[one, two]), &mut groups).await?;
     }
-    let first = Sql::new("SELECT MIN(day) FROM sales_days WHERE basis = $1").bind(request.basis.name().to_owned());
-    let first: Option<(Option<String>,)> = read.first(&first).await?;
-    let first_day = first.and_then(|(day,)| day).as_deref().map(read_day).transpose()?;
+    let first_day = first_day(&mut read, request.basis).await?;
     let next = page.next_offset(groups.len(), total_groups, read.position());
     read.answer(SalesReport { totals, then, groups, total_groups, next, first_day }).await
 }

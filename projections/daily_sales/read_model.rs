@@ -1,5 +1,6 @@
 //! Sales on three bases per business day, by product and by customer, and every posting they add up from (domain rules §2).
 
+mod apart;
 mod by_day;
 mod explain;
 mod fold;
@@ -9,7 +10,8 @@ mod request;
 mod rows;
 mod sales;
 
-pub use by_day::sales_by_day;
+pub use apart::{Apart, Span, apart};
+pub use by_day::{UnitsSold, sales_by_day, units_by_product};
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
 pub use groups::{GroupKey, SalesGroup};
 pub use orderlog_domain::postings::Figures;

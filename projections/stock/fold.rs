@@ -1,4 +1,4 @@
-//! Adds up what stock events move; name and threshold come from the catalogue's events.
+//! Adds up what stock events move; names, thresholds, prices and costs come from the catalogue's events.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -35,6 +35,14 @@ table! {
         backordered: i64,
         /// Available units at or below which stock is low.
         threshold: Option<i64>,
+        /// Of one unit, minor units of `currency`.
+        price: i64,
+        /// ISO code of price and cost; empty where the catalogue says nothing yet.
+        currency: String,
+        /// What one unit costs the shop.
+        cost: Option<i64>,
+        /// Days from ordering it to having it.
+        lead_time_days: Option<i64>,
     }
 }
 
@@ -146,6 +154,10 @@ impl StockFold {
                 reserved: 0,
                 backordered: 0,
                 threshold: None,
+                price: 0,
+                currency: String::new(),
+                cost: None,
+                lead_time_days: None,
             });
         }
         match self.levels.get_mut(&(id,)) {
@@ -174,6 +186,8 @@ impl StockFold {
         sku.clone_into(&mut level.sku);
         level.name.clone_from(&entry.name);
         level.threshold = entry.low_stock_threshold;
+        (level.price, level.cost, level.lead_time_days) = (entry.price, entry.cost, entry.lead_time_days);
+        entry.currency.code().clone_into(&mut level.currency);
         level.archived = entry.archived;
         level.tracked = match entry.policy {
             StockPolicy::Deny | StockPolicy::Backorder => true,

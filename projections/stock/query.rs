@@ -50,6 +50,26 @@ pub async fn last_mark(
     Ok(read.answer(marks.into_iter().next()).await?.found)
 }
 
+/// Every product of which stock is kept, archived ones too, in the order of their ids.
+///
+/// # Errors
+/// When the store fails.
+pub async fn tracked(projections: &Projections, freshness: Freshness) -> Result<Answer<Vec<StockLevel>>, QueryError> {
+    let present = |fold: &StockFold, _| {
+        let tracked = fold.levels.iter().filter(|level| level.tracked);
+        fold.levels.is_whole().then(|| tracked.cloned().collect::<Vec<_>>())
+    };
+    if let Some(mut answer) = projections.present(&READ_MODEL, freshness, present).await? {
+        answer.found.sort_unstable_by_key(|level| level.product_id);
+        return Ok(answer);
+    }
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let columns = StockLevel::TABLE.column_list("");
+    let levels =
+        read.rows(&Sql::new(&format!("SELECT {columns} FROM stock WHERE tracked ORDER BY product_id"))).await?;
+    read.answer(levels).await
+}
+
 /// Tracked, unarchived products whose available units stand at `threshold` or below, or at their own when none is given.
 ///
 /// # Errors

@@ -9,7 +9,11 @@ CREATE TABLE stock@ (
   on_hand bigint NOT NULL,
   reserved bigint NOT NULL,
   backordered bigint NOT NULL,
-  threshold bigint                    -- available units at or below which stock is low; NULL means never
+  threshold bigint,                   -- available units at or below which stock is low; NULL means never
+  price bigint NOT NULL,              -- minor units
+  currency text NOT NULL,
+  cost bigint,                        -- minor units
+  lead_time_days bigint
 );
 -- What a product's stock came to after every 256th event of it, for questions about the past; rows are only added.
 -- Needed for: inventory.check as of the past.

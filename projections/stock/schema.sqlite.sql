@@ -9,7 +9,11 @@ CREATE TABLE stock@ (
   on_hand INTEGER NOT NULL,
   reserved INTEGER NOT NULL,
   backordered INTEGER NOT NULL,
-  threshold INTEGER                    -- available units at or below which stock is low; NULL means never
+  threshold INTEGER,                   -- available units at or below which stock is low; NULL means never
+  price INTEGER NOT NULL,              -- minor units
+  currency TEXT NOT NULL,
+  cost INTEGER,                        -- minor units
+  lead_time_days INTEGER
 ) WITHOUT ROWID;
 -- What a product's stock came to after every 256th event of it, for questions about the past; rows are only added.
 -- Needed for: inventory.check as of the past.

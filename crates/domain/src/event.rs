@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use self::upcasters::{
     cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries, refunded_before_lines,
-    returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_external_reference,
+    returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_cost,
+    without_external_reference,
 };
 pub use self::{
     amounts::*, catalogue::*, customers::*, examples::examples, orders::*, payments::*, rates::*, stock::*,
@@ -178,9 +179,9 @@ events! {
     }
     "product" Product(ProductFact) {
         /// A product entered the catalogue.
-        ProductRegistered = 1,
+        ProductRegistered = 2 from [without_cost],
         /// A product's catalogue entry changed.
-        ProductChanged = 1,
+        ProductChanged = 2 from [without_cost],
     }
     "customer" Customer(CustomerFact) {
         /// A customer became known.

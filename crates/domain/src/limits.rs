@@ -44,3 +44,6 @@ pub const RATE_MAX: i64 = 1_000_000;
 pub const VOID_SHIPMENT_HOURS: i64 = 24;
 /// Days for which an order can be put on hold ahead.
 pub const HOLD_DAYS: i64 = 366;
+
+/// Days from ordering goods to having them.
+pub const LEAD_TIME_DAYS: i64 = 730;

@@ -14,7 +14,7 @@ pub(crate) const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// One product a row: sku, name, price, currency, tax_rate, tax_inclusive, policy, backorder_limit,
-    /// low_stock_threshold, archived, counted
+    /// low_stock_threshold, cost, lead_time_days, archived, counted
     Products,
     /// One customer a row: name, email, phone, address
     Customers,
@@ -77,6 +77,8 @@ impl Kind {
                     "policy",
                     "backorder_limit",
                     "low_stock_threshold",
+                    "cost",
+                    "lead_time_days",
                     "archived",
                     "counted",
                 ],

@@ -43,6 +43,8 @@ impl Reader<'_> {
                 policy: cells.policy("policy"),
                 backorder_limit: cells.parsed("backorder_limit", "whole number of units"),
                 low_stock_threshold: cells.parsed("low_stock_threshold", "whole number of units"),
+                cost: cells.text("cost"),
+                lead_time_days: cells.parsed("lead_time_days", "whole number of days"),
                 archived: cells.yes_or_no("archived"),
             };
             let counted: Option<i64> = cells.parsed("counted", "whole number of units");

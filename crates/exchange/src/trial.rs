@@ -126,6 +126,10 @@ fn entry(before: &CatalogueEntry, after: &CatalogueEntry, locale: &Locale) -> Ve
     };
     let threshold =
         |entry: &CatalogueEntry| entry.low_stock_threshold.map_or("none".to_owned(), |units| units.to_string());
+    let cost = |entry: &CatalogueEntry| {
+        entry.cost.map_or("none".to_owned(), |cost| locale.money(cost, entry.currency).formatted)
+    };
+    let lead_time = |entry: &CatalogueEntry| entry.lead_time_days.map_or("none".to_owned(), |days| days.to_string());
     [
         ("name", before.name.clone(), after.name.clone()),
         ("price", price(before), price(after)),
@@ -134,6 +138,8 @@ fn entry(before: &CatalogueEntry, after: &CatalogueEntry, locale: &Locale) -> Ve
         ("policy", policy(before.policy).to_owned(), policy(after.policy).to_owned()),
         ("backorder_limit", before.backorder_limit.to_string(), after.backorder_limit.to_string()),
         ("low_stock_threshold", threshold(before), threshold(after)),
+        ("cost", cost(before), cost(after)),
+        ("lead_time_days", lead_time(before), lead_time(after)),
         ("archived", yes_or_no(before.archived), yes_or_no(after.archived)),
     ]
     .into_iter()

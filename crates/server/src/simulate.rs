@@ -78,7 +78,7 @@ enum What {
     /// A supplier delivers an article.
     Delivery(usize),
     /// Something happens to an order; units of articles may be free again by it.
-    Fate(fate::Stroke),
+    Fate(Box<fate::Stroke>),
 }
 
 impl Simulation {
@@ -176,7 +176,7 @@ impl Simulation {
         let order_id = self.next_order;
         self.next_order = order_id.next();
         for (at, stroke) in fate::of_order(order_id, &basket, at, &mut self.rng) {
-            self.plan(at, What::Fate(stroke));
+            self.plan(at, What::Fate(Box::new(stroke)));
         }
     }
 

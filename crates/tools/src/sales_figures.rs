@@ -134,10 +134,21 @@ impl Figures {
 }
 
 /// Rounded half away from zero (rule R1).
-fn average(sum: i64, count: i64) -> i64 {
+pub(crate) fn average(sum: i64, count: i64) -> i64 {
     let (sum, count) = (i128::from(sum), i128::from(count));
     let average = (2 * sum.abs() + count) / (2 * count) * sum.signum();
     i64::try_from(average).unwrap_or_default()
+}
+
+/// By how many percent, with one decimal, rounded half away from zero: `12.5`, `-3.0`. Nothing can grow from nothing.
+pub(crate) fn percent(now: i64, then: i64) -> Option<String> {
+    if then <= 0 {
+        return None;
+    }
+    let (change, then) = (i128::from(now) - i128::from(then), i128::from(then));
+    let tenths = (2 * change.abs() * 1_000 + then) / (2 * then);
+    let sign = if change < 0 && tenths > 0 { "-" } else { "" };
+    Some(format!("{sign}{}.{}", tenths / 10, tenths % 10))
 }
 
 /// A figure of a report, as reports name it: `booked/2026-11-01..2026-11-30@1234;home=INR;product=…`.
@@ -270,6 +281,21 @@ mod tests {
         }
         for nonsense in ["", "booked", "loans/..@1", "booked/..", "booked/..@x", "booked/..@1;sql=1", "booked/a..b@1"] {
             assert!(nonsense.parse::<Reference>().is_err(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_in_percent_of_what_was_before() {
+        for (now, then, expected) in [
+            (45_000, 40_000, Some("12.5")),
+            (40_000, 45_000, Some("-11.1")),
+            (40_000, 40_000, Some("0.0")),
+            (0, 7, Some("-100.0")),
+            (i64::MAX, 1, Some("922337203685477580600.0")),
+            (5, 0, None),
+            (5, -5, None),
+        ] {
+            assert_eq!(percent(now, then).as_deref(), expected, "{then} to {now}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod bench_noop;
 mod customers;
 mod inventory;
+mod inventory_reorder;
 mod orders_bulk_update_status;
 mod orders_create_order;
 mod orders_get;
@@ -85,7 +86,7 @@ impl Tools {
             shop_activity::tool().needs(OrdersRead),
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write).needs(Admin),
             inventory::check().needs(OrdersRead),
-            inventory::low_stock().needs(OrdersRead),
+            inventory_reorder::tool().needs(OrdersRead),
             Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write).needs(InventoryWrite),
             Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive).needs(InventoryWrite),
             products::search().needs(OrdersRead),

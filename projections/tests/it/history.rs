@@ -70,6 +70,8 @@ impl History {
                 policy: StockPolicy::Deny,
                 backorder_limit: 0,
                 low_stock_threshold: Some(5),
+                cost: Some(40),
+                lead_time_days: None,
                 archived: false,
             };
             let sku = format!("SKU-{n}");

@@ -186,7 +186,7 @@ async fn text_and_both_depths_say_the_same(shop: Shop) -> Result<()> {
         ("orders_report_sales", json!({ "date": "today", "basis": "cash" })),
         ("sales_explain", json!({ "date_range": "today" })),
         ("inventory_check", json!({ "product": "TEA" })),
-        ("inventory_low_stock", json!({ "threshold": 100 })),
+        ("inventory_reorder", json!({ "threshold": 100 })),
         ("products_search", json!({})),
         ("customers_search", json!({})),
         ("orders_cancel", json!({ "order_id": 1003, "dry_run": true })),
@@ -237,7 +237,7 @@ fn facts(value: &Value, path: &str, tell: &mut impl FnMut(&str, String)) {
 
 /// What sentences say in words of their own: `20 Nov 2026`, whole amounts without decimals.
 fn is_day_or_sum(path: &str) -> bool {
-    ["/order/placed_on", "/totals", "/revenue"].contains(&path)
+    ["/order/placed_on", "/totals", "/revenue", "/value/at_cost", "/value/at_price"].contains(&path)
 }
 
 /// Every fact of the short answer that the full one has too is the same there: itself, as it is formatted, or as it is called.

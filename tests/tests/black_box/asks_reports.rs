@@ -7,102 +7,9 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use orderlog_tests::{AuditedEvent, Checks, Mcp, Shop, check, events, minor, on_both_engines};
 use serde_json::{Value, json};
 
+use crate::ledger::{Ledger, asked};
+
 on_both_engines!(reports_answer_what_owners_ask);
-
-/// What an event books, line by line; the fee and goodwill stand under no product.
-struct Booked {
-    day: NaiveDate,
-    customer: String,
-    product: Option<String>,
-    rate: Option<String>,
-    units: i64,
-    revenue: i64,
-    tax: i64,
-}
-
-/// Counted from the events alone.
-#[derive(Default)]
-struct Ledger {
-    booked: Vec<Booked>,
-    placed: BTreeMap<NaiveDate, i64>,
-    skus: BTreeMap<String, String>,
-}
-
-impl Ledger {
-    fn of(log: &[AuditedEvent]) -> Result<Ledger> {
-        let (mut ledger, mut rates) = (Ledger::default(), BTreeMap::new());
-        for event in log {
-            let json = event.json();
-            let data = &json["data"];
-            let day: NaiveDate = json["provenance"]["business_date"].as_str().context("a day")?.parse()?;
-            let (sign, lines, fee) = match event.event_type().as_str() {
-                "ProductRegistered" => {
-                    let of = |name: &str| data[name].as_str().map(str::to_owned).context("a text");
-                    ledger.skus.insert(of("product_id")?, of("sku")?);
-                    continue;
-                }
-                "OrderPlaced" => {
-                    *ledger.placed.entry(day).or_default() += 1;
-                    for line in data["lines"].as_array().context("lines")? {
-                        let rate = line["tax_rate"].as_str().context("a rate")?.to_owned();
-                        rates.insert((data["order_id"].to_string(), line["line"].to_string()), rate);
-                    }
-                    (1, "lines", &data["shipping"])
-                }
-                "UnitsCancelled" | "UnitsReturned" => (-1, "lines", &data["shipping"]),
-                "LinesChanged" => anyhow::bail!("the simulation changes no lines"),
-                _ => continue,
-            };
-            let customer = data["customer_id"].as_str().context("a customer")?.to_owned();
-            let int = |value: &Value| value.as_i64().with_context(|| format!("a number in {data}"));
-            for line in data[lines].as_array().context("lines")? {
-                let amounts = &line["amounts"];
-                let units = line.get("quantity").or(line.get("units")).context("units")?;
-                ledger.booked.push(Booked {
-                    day,
-                    customer: customer.clone(),
-                    product: Some(line["product_id"].as_str().context("a product")?.to_owned()),
-                    rate: rates.get(&(data["order_id"].to_string(), line["line"].to_string())).cloned(),
-                    units: sign * int(units)?,
-                    revenue: sign * (int(&amounts["gross"])? - int(&amounts["discount"])?),
-                    tax: sign * int(&amounts["tax"])?,
-                });
-            }
-            let (revenue, tax) = (sign * int(&fee["net"])?, sign * int(&fee["tax"])?);
-            ledger.booked.push(Booked { day, customer, product: None, rate: None, units: 0, revenue, tax });
-        }
-        Ok(ledger)
-    }
-
-    fn within(&self, (from, to): (NaiveDate, NaiveDate)) -> impl Iterator<Item = &Booked> {
-        self.booked.iter().filter(move |booked| (from..=to).contains(&booked.day))
-    }
-
-    fn revenue(&self, days: (NaiveDate, NaiveDate)) -> i64 {
-        self.within(days).map(|booked| booked.revenue).sum()
-    }
-
-    /// Units and revenue by key, without what has none.
-    fn by<K: Ord>(&self, days: (NaiveDate, NaiveDate), key: impl Fn(&Booked) -> Option<K>) -> BTreeMap<K, (i64, i64)> {
-        let mut sums: BTreeMap<K, (i64, i64)> = BTreeMap::new();
-        for booked in self.within(days) {
-            if let Some(key) = key(booked) {
-                let sum = sums.entry(key).or_default();
-                *sum = (sum.0 + booked.units, sum.1 + booked.revenue);
-            }
-        }
-        sums
-    }
-}
-
-/// One call: the bytes of what a host passes on, and what programs get.
-async fn asked(mcp: &Mcp, tool: &str, arguments: Value) -> Result<(usize, Value)> {
-    let result = mcp.request("tools/call", json!({ "name": tool, "arguments": arguments })).await?;
-    let content = result["content"].as_array().context("content")?;
-    let bytes = content.iter().filter_map(|block| block["text"].as_str()).map(str::len).sum();
-    ensure!(result["structuredContent"].is_object(), "{tool} {arguments} refused: {content:?}");
-    Ok((bytes, result["structuredContent"].clone()))
-}
 
 fn days_of(answer: &Value) -> Result<(NaiveDate, NaiveDate)> {
     let range = &answer["interpretation"]["date_range"];
@@ -272,6 +179,9 @@ async fn reports_answer_what_owners_ask(mut shop: Shop) -> Result<()> {
     let is_cut = first.weekday() != chrono::Weekday::Mon;
     check!(checks, (answer["groups"][0]["complete"] == json!(false)) == is_cut, "{answer}");
 
+    reasons(&mut checks, &mcp, &ledger, yesterday.0, begins).await?;
+    goods(&mut checks, &mcp, &ledger, &log, yesterday.0).await?;
+
     // An order that is cancelled was placed all the same.
     shop.customer("Asha Rao", "asha@example.com").await?;
     shop.stock("PEN", "Fountain pen", "10.00", 5).await?;
@@ -289,6 +199,153 @@ async fn reports_answer_what_owners_ask(mut shop: Shop) -> Result<()> {
     check!(checks, (of(&hers, "orders_placed"), of(&hers, "orders"), of(&hers, "units")) == (1, 0, 0), "{hers}");
     check!(checks, hers["text"].as_str().is_some_and(|text| text.contains("of Fountain pen from Asha Rao")), "{hers}");
     checks.all_hold()
+}
+
+/// why is yesterday low?
+async fn reasons(
+    checks: &mut Checks,
+    mcp: &Mcp,
+    ledger: &Ledger,
+    yesterday: NaiveDate,
+    begins: NaiveDate,
+) -> Result<()> {
+    let usual = |day: NaiveDate| {
+        let before: Vec<NaiveDate> =
+            (1..=4).map(|weeks| day - Days::new(7 * weeks)).filter(|day| *day >= begins).collect();
+        let sum: i64 = before.iter().map(|day| ledger.revenue((*day, *day))).sum();
+        let times = before.len() as i64;
+        (before, (2 * sum + times) / (2 * times))
+    };
+    let verdict = |day: NaiveDate| {
+        let (now, usually) = (ledger.revenue((day, day)) * 100, usual(day).1);
+        if now < usually * 90 {
+            "low"
+        } else if now > usually * 110 {
+            "high"
+        } else {
+            "usual"
+        }
+    };
+    let days: Vec<NaiveDate> = (0..30).map(|back| yesterday - Days::new(back)).collect();
+    let low = *days.iter().find(|day| verdict(**day) == "low").context("a day that was low")?;
+    for (phrase, day) in [("yesterday".to_owned(), yesterday), (low.to_string(), low)] {
+        let (bytes, answer) = asked(mcp, "sales_explain", json!({ "date_range": phrase })).await?;
+        check!(*checks, bytes <= 1_000, "{bytes}: {answer}");
+        let (before, usually) = usual(day);
+        check!(*checks, answer["verdict"] == verdict(day) && answer["times"] == json!(before.len()), "{answer}");
+        check!(*checks, minor(&answer["revenue"])? == ledger.revenue((day, day)), "{answer}");
+        check!(*checks, minor(&answer["usually"])? == usually && answer["agrees"] == json!(true), "{answer}");
+        let says_not = answer["text"].as_str().is_some_and(|text| text.contains(" was not low"));
+        check!(*checks, says_not == (verdict(day) != "low"), "{answer}");
+        let rows = answer["stands_out"].as_array().context("rows")?;
+        check!(*checks, rows[0]["now"] == json!(ledger.placed.get(&day).copied().unwrap_or(0)), "{answer}");
+        // The product that differs most in the direction of the whole.
+        let now = ledger.by((day, day), |booked| booked.product.clone());
+        let mut differences: BTreeMap<&String, i64> = BTreeMap::new();
+        for id in ledger.names.keys() {
+            let of = |day: NaiveDate| {
+                let sold = ledger.within((day, day)).filter(|booked| booked.product.as_ref() == Some(id));
+                sold.map(|booked| booked.revenue).sum::<i64>()
+            };
+            let (sum, times) = (before.iter().map(|day| of(*day)).sum::<i64>(), before.len() as i64);
+            differences.insert(id, now.get(id).map_or(0, |sum| sum.1) - (2 * sum + times) / (2 * times));
+        }
+        let less = ledger.revenue((day, day)) < usually;
+        let most = differences.iter().min_by_key(|(_, difference)| if less { **difference } else { -**difference });
+        let (id, difference) = most.context("a product")?;
+        let row = rows.iter().find(|row| row["what"] == json!(ledger.names[*id]));
+        let told = row.map(|row| minor(&row["difference"])).transpose()?;
+        check!(*checks, told == Some(*difference), "{} differs by {difference}: {answer}", ledger.names[*id]);
+        check!(
+            *checks,
+            rows.iter().any(|row| row["what"].as_str().is_some_and(|what| what.contains(":00–"))),
+            "{answer}"
+        );
+    }
+    Ok(())
+}
+
+/// What should I reorder this week? What is our stock worth?
+async fn goods(
+    checks: &mut Checks,
+    mcp: &Mcp,
+    ledger: &Ledger,
+    log: &[AuditedEvent],
+    yesterday: NaiveDate,
+) -> Result<()> {
+    let mut stock: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+    let mut entries: BTreeMap<String, Value> = BTreeMap::new();
+    for event in log {
+        let (kind, data) = (event.event_type(), event.json()["data"].clone());
+        let Some(id) = data["product_id"].as_str().map(str::to_owned) else { continue };
+        let of = |name: &str| data[name].as_i64().unwrap_or(0);
+        let moved = match kind.as_str() {
+            "ProductRegistered" | "ProductChanged" => {
+                entries.insert(id, data["entry"].clone());
+                continue;
+            }
+            "StockReceived" => (of("units"), 0),
+            "StockAdjusted" => (of("delta"), 0),
+            "StockReserved" => (0, of("units")),
+            "StockReleased" => (0, -of("reserved")),
+            "StockConsumed" => (-of("units"), -of("units")),
+            "StockReturned" => (of("units"), of("reserved")),
+            _ => continue,
+        };
+        let (on_hand, reserved) = stock.entry(id).or_default();
+        (*on_hand, *reserved) = (*on_hand + moved.0, *reserved + moved.1);
+    }
+    let (bytes, answer) = asked(mcp, "inventory_reorder", json!({})).await?;
+    check!(*checks, bytes <= 1_500, "{bytes}: {answer}");
+    // The simulated shop orders in time; for two months much is wanted.
+    let (bytes, answer) = asked(mcp, "inventory_reorder", json!({ "days": 60 })).await?;
+    check!(*checks, bytes <= 1_600 && answer["products"].as_array().map(Vec::len) == Some(20), "{bytes}: {answer}");
+    let lately = ledger.by((yesterday - Days::new(27), yesterday), |booked| booked.product.clone());
+    let mut expected: BTreeMap<String, (Option<i64>, i64)> = BTreeMap::new();
+    for (id, entry) in &entries {
+        let (on_hand, reserved) = stock.get(id).copied().unwrap_or_default();
+        let (available, sold) = (on_hand - reserved, lately.get(id).map_or(0, |sum| sum.0.max(0)));
+        let threshold = entry["low_stock_threshold"].as_i64().context("a threshold")?;
+        let until = sold * (entry["lead_time_days"].as_i64().context("a lead time")? + 60);
+        if available <= threshold || available * 28 < until {
+            let suggested = ((until + 27) / 28 + threshold - available).max(0);
+            let left = (sold > 0).then(|| available.max(0) * 28 / sold.max(1));
+            expected.insert(ledger.skus[id].clone(), (left, suggested));
+        }
+    }
+    ensure!(expected.len() > 3, "too few products are wanted to tell them apart: {expected:?}");
+    let mut told = BTreeMap::new();
+    let mut cursor = None;
+    loop {
+        let page = mcp.full("inventory_reorder", json!({ "days": 60, "limit": 100, "cursor": cursor })).await?;
+        for row in page["products"].as_array().context("products")? {
+            let sku = row["sku"].as_str().unwrap_or_default().to_owned();
+            told.insert(sku, (row["days_left"].as_i64(), row["suggested"].as_i64().unwrap_or(-1)));
+        }
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    check!(*checks, told == expected, "{told:?} is not {expected:?}");
+    let units: i64 = expected.values().map(|(_, suggested)| suggested).sum();
+    check!(*checks, answer["suggested_units"] == json!(units), "{units}: {answer}");
+
+    let (bytes, answer) = asked(mcp, "inventory_reorder", json!({ "value_only": true })).await?;
+    check!(*checks, bytes <= 500, "{bytes}: {answer}");
+    let worth = |name: &str| -> i64 {
+        let one = |(id, (on_hand, _)): (&String, &(i64, i64))| on_hand * entries[id][name].as_i64().unwrap_or(0);
+        stock.iter().map(one).sum()
+    };
+    check!(*checks, minor(&answer["value"]["at_cost"])? == worth("cost"), "{answer}");
+    check!(*checks, minor(&answer["value"]["at_price"])? == worth("price") && worth("cost") > 0, "{answer}");
+    let gone = mcp.request("tools/call", json!({ "name": "inventory_low_stock", "arguments": {} })).await;
+    check!(
+        *checks,
+        gone.is_err_and(|error| error.to_string().contains("inventory_reorder")),
+        "it names what took its place"
+    );
+    Ok(())
 }
 
 /// The postings behind a figure add up to it.

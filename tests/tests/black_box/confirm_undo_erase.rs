@@ -291,11 +291,11 @@ async fn changes_are_undone_where_nothing_stands_on_them(shop: Shop) -> Result<(
     let then = json!({ "product": "TEA", "as_of": position.to_string() });
     let stock = mcp.ok("inventory_check", then).await?;
     check!(checks, stock["on_hand"] == 49 && stock["reserved"] == 2, "right after the shipment: {stock}");
-    let low = mcp.ok("inventory_low_stock", json!({ "threshold": 47 })).await?;
+    let low = mcp.ok("inventory_reorder", json!({ "threshold": 47 })).await?;
     check!(checks, low["total_count"] == 1 && low["products"][0]["sku"] == "TEA", "{low}");
     check!(
         checks,
-        mcp.ok("inventory_low_stock", json!({})).await?["total_count"] == 0,
+        mcp.ok("inventory_reorder", json!({})).await?["total_count"] == 0,
         "TEA has no threshold of its own"
     );
     let twice = mcp.refused("orders_undo", undo["arguments"].clone()).await?;

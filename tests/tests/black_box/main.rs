@@ -22,6 +22,7 @@ mod forecasts;
 mod history;
 mod http_limits;
 mod imports;
+mod ledger;
 mod log_faults;
 mod money;
 mod names;

@@ -63,8 +63,13 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     for (sku, stock) in [("A", 1), ("B", 2), ("C", 3)] {
         shop.stock(sku, sku, "1.00", stock).await?;
     }
-    let low = "4 products run low, scarcest first: A (1), B (2), C (3) and 1 more.";
-    says(&mcp, "inventory_low_stock", json!({ "threshold": 9 }), low).await?;
+    let low = mcp.ok("inventory_reorder", json!({ "threshold": 9 })).await?;
+    let said = low["text"].as_str().unwrap_or_default();
+    check!(
+        checks,
+        said.starts_with("4 products should be reordered, soonest sold out first: A, B, C and 1 more. "),
+        "{said}"
+    );
     says(
         &mcp,
         "inventory_adjust",

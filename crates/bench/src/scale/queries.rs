@@ -155,10 +155,10 @@ pub(super) fn queries() -> Vec<Query> {
         query(
             "sales.explain last month, first page",
             "sales_explain",
-            |_, _| json!({"date_range": "last month"}),
+            |_, _| json!({"date_range": "last month", "show": "postings"}),
             |truth, _, found| (json!([found["agrees"], found["total_count"]]), json!([true, truth.now.postings])),
         ),
-        query("inventory.low_stock", "inventory_low_stock", |_, _| json!({}), nothing),
+        query("inventory.reorder", "inventory_reorder", |_, _| json!({}), nothing),
     ]
 }
 

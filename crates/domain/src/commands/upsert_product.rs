@@ -54,6 +54,14 @@ pub struct UpsertProduct {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = limits::UNITS))]
     pub low_stock_threshold: Option<i64>,
+    /// What one unit costs the shop, in the price's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?$"))]
+    pub cost: Option<String>,
+    /// Days from ordering it to having it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = limits::LEAD_TIME_DAYS))]
+    pub lead_time_days: Option<i64>,
     /// Whether it can no longer be ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<bool>,
@@ -95,6 +103,7 @@ impl UpsertProduct {
     fn entry(&self, present: Option<&CatalogueEntry>, context: &Context<'_>) -> Result<CatalogueEntry, Rejection> {
         let mut problems = Problems::default();
         self.check_texts(&mut problems);
+        self.check_lead_time(&mut problems);
         if present.is_none() && self.name.is_none() {
             problems.add("name", "is needed for a new product");
         }
@@ -120,6 +129,15 @@ impl UpsertProduct {
                 0
             }
         };
+        let cost = match (&self.cost, present) {
+            (Some(cost), _) => parse_amount(cost, currency).map(Some).unwrap_or_else(|error| {
+                problems.add("cost", format!("cannot be read: {error}"));
+                None
+            }),
+            // In another currency it would be another cost.
+            (None, Some(entry)) if entry.currency == currency => entry.cost,
+            (None, _) => None,
+        };
         let entry = CatalogueEntry {
             name: self
                 .name
@@ -134,6 +152,8 @@ impl UpsertProduct {
             policy: self.policy.unwrap_or(present.map_or(StockPolicy::Deny, |entry| entry.policy)),
             backorder_limit: self.backorder_limit.unwrap_or(present.map_or(0, |entry| entry.backorder_limit)),
             low_stock_threshold: self.low_stock_threshold.or(present.and_then(|entry| entry.low_stock_threshold)),
+            cost,
+            lead_time_days: self.lead_time_days.or(present.and_then(|entry| entry.lead_time_days)),
             archived: self.archived.unwrap_or(present.is_some_and(|entry| entry.archived)),
         };
         if entry.policy == StockPolicy::Backorder && entry.backorder_limit == 0 {
@@ -155,6 +175,13 @@ impl UpsertProduct {
             if let Some(units) = units.filter(|units| !(0..=limits::UNITS).contains(units)) {
                 problems.add(field, format!("must be from 0 to {}; it is {units}", limits::UNITS));
             }
+        }
+    }
+
+    fn check_lead_time(&self, problems: &mut Problems) {
+        let most = limits::LEAD_TIME_DAYS;
+        if let Some(days) = self.lead_time_days.filter(|days| !(0..=most).contains(days)) {
+            problems.add("lead_time_days", format!("must be from 0 to {most}; it is {days}"));
         }
     }
 
@@ -208,6 +235,22 @@ mod tests {
         assert_eq!(story.refused(upsert(json!({ "sku": "A", "currency": "USD" }))).field.as_deref(), Some("price"));
         let refused = story.refused(upsert(json!({ "sku": "A", "policy": "backorder" })));
         assert_eq!(refused.field.as_deref(), Some("backorder_limit"));
+    }
+
+    #[test]
+    fn cost_and_lead_time_are_kept_until_they_change() {
+        let mut story = Story::new();
+        story.product("A", "9.50", json!({ "cost": "6.25", "lead_time_days": 10 }));
+        let decision = story.done(upsert(json!({ "sku": "A", "price": "10" })));
+        let Event::ProductChanged(fact) = &decision.facts[0].1 else { panic!("{decision:?}") };
+        assert_eq!((fact.entry.cost, fact.entry.lead_time_days), (Some(625), Some(10)));
+        // A cost in the old currency says nothing of the new one.
+        let decision = story.done(upsert(json!({ "sku": "A", "price": "10", "currency": "USD" })));
+        let Event::ProductChanged(fact) = &decision.facts[0].1 else { panic!("{decision:?}") };
+        assert_eq!((fact.entry.cost, fact.entry.lead_time_days), (None, Some(10)));
+        let refused = story.refused(upsert(json!({ "sku": "A", "cost": "1.234", "lead_time_days": 999 })));
+        let fields: Vec<&str> = refused.problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["lead_time_days", "cost"]);
     }
 
     #[test]

@@ -63,6 +63,12 @@ pub struct CatalogueEntry {
     /// Available units at or below which stock counts as low; absent means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_stock_threshold: Option<i64>,
+    /// What one unit costs the shop, minor units of `currency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<i64>,
+    /// Days from ordering it to having it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_time_days: Option<i64>,
     /// Whether it can no longer be ordered.
     pub archived: bool,
 }

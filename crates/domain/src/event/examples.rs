@@ -228,6 +228,8 @@ fn catalogue_and_customers() -> Vec<Event> {
         policy: StockPolicy::Backorder,
         backorder_limit: 20,
         low_stock_threshold: Some(10),
+        cost: Some(62_000),
+        lead_time_days: Some(10),
         archived: false,
     };
     let dearer = CatalogueEntry { price: 110_000, ..entry.clone() };

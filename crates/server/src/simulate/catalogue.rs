@@ -54,6 +54,13 @@ const VARIANTS: &[(&str, &str, i64)] = &[
     ("LUX", "Deluxe", 160),
 ];
 
+/// What an article costs the shop, in percent of its price.
+const COST_PERCENT: i64 = 62;
+/// Articles from this price on come from farther away.
+const DEAR: i64 = 1_000;
+const LEAD_TIME_DAYS: i64 = 5;
+const LONG_LEAD_TIME_DAYS: i64 = 14;
+
 /// Every article, best sellers first: the cheap ones.
 pub(super) fn articles() -> Vec<Article> {
     let mut articles = Vec::with_capacity(KINDS.len() * VARIANTS.len());
@@ -82,6 +89,8 @@ impl Article {
             price: Some(plain(self.price * 10_i64.pow(currency.exponent()), currency)),
             tax_rate: Some(self.tax_percent.to_owned()),
             low_stock_threshold: Some(low_stock_threshold),
+            cost: Some(plain(self.price * COST_PERCENT * 10_i64.pow(currency.exponent()) / 100, currency)),
+            lead_time_days: Some(if self.price < DEAR { LEAD_TIME_DAYS } else { LONG_LEAD_TIME_DAYS }),
             ..UpsertProduct::default()
         }
     }

@@ -87,7 +87,10 @@ fn meant<'a>(name: &str, properties: &[&'a str]) -> Option<&'a str> {
     })
 }
 
-/// The tool that was most likely meant: by its spelling, or by its words in any order, singular or plural.
+/// Tools that are part of others now.
+const MOVED_TOOLS: [(&str, &str); 1] = [("inventory_low_stock", "inventory_reorder")];
+
+/// The tool that was most likely meant: the one that does what an earlier one did, or by its spelling, or by its words in any order, singular or plural.
 pub fn nearest_tool<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     /// Longer names are nobody's.
     const MAX_CHARACTERS: usize = 100;
@@ -103,7 +106,12 @@ pub fn nearest_tool<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Opt
         let shared = had.iter().filter(|word| asked.contains(word)).count() * 2;
         spelling.max(shared as f64 / (asked.len() + had.len()).max(1) as f64)
     };
-    let likest = known.map(|known| (likeness(known), known)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let known: Vec<&str> = known.collect();
+    let moved = MOVED_TOOLS.iter().find(|(old, _)| *old == name).map(|(_, new)| *new);
+    if let Some(new) = moved.and_then(|new| known.iter().find(|known| snake_case(known) == new)) {
+        return Some(new);
+    }
+    let likest = known.into_iter().map(|known| (likeness(known), known)).max_by(|(a, _), (b, _)| a.total_cmp(b));
     likest.filter(|(likeness, _)| *likeness >= TOOLS_ALIKE).map(|(_, known)| known)
 }
 
@@ -173,14 +181,21 @@ mod tests {
 
     #[test]
     fn the_tool_that_was_meant_is_named() {
-        let known =
-            ["orders_get", "orders_get_pending", "orders_create_order", "inventory_check", "orders_report_sales"];
+        let known = [
+            "inventory_reorder",
+            "orders_get",
+            "orders_get_pending",
+            "orders_create_order",
+            "inventory_check",
+            "orders_report_sales",
+        ];
         for (name, meant) in [
             ("get_pending_orders", Some("orders_get_pending")),
             ("get_order", Some("orders_get")),
             ("createOrder", Some("orders_create_order")),
             ("orders.reportSales", Some("orders_report_sales")),
             ("inventory_chek", Some("inventory_check")),
+            ("inventory.low_stock", Some("inventory_reorder")),
             ("weather", None),
             ("", None),
         ] {

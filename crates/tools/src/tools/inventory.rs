@@ -1,4 +1,4 @@
-//! inventory.check and inventory.low_stock: what is there of a product, and what runs low.
+//! inventory.check: what is there of a product, and whether it is enough.
 
 use std::sync::Arc;
 
@@ -17,10 +17,9 @@ use crate::{
     failure::Failure,
     history,
     principal::Caller,
-    query::{Frame, Interpretation, Paging, read_filters},
+    query::{Frame, read_filters},
     sentences,
     shop::OpenShop,
-    table::{Row, Table},
     tool::Tool,
 };
 
@@ -134,16 +133,6 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
     })
 }
 
-/// Products that run low: at their own threshold or below, or at the one given; scarcest first.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct LowInput {
-    /// Available units that count as low; each product's own when left out.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1_000_000))]
-    threshold: Option<i64>,
-}
-
 /// `8 units of Mug are available`, `No unit of Mug is available`.
 fn there_are(available: i64, name: &str) -> String {
     match available {
@@ -151,74 +140,4 @@ fn there_are(available: i64, name: &str) -> String {
         2.. => format!("{} of {name} are available", sentences::units(available)),
         _ => format!("No unit of {name} is available"),
     }
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct LowOutput {
-    /// Scarcest first, one page.
-    products: Vec<Low>,
-    /// Products over all pages.
-    total_count: i64,
-    #[serde(flatten)]
-    frame: Frame,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Low {
-    sku: String,
-    name: String,
-    /// Units that can still be promised.
-    available: i64,
-    on_hand: i64,
-    reserved: i64,
-    backordered: i64,
-    /// The product's own threshold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    threshold: Option<i64>,
-}
-
-impl Told for LowOutput {
-    fn short(mut self) -> Short {
-        let row = |low: Low| {
-            let row = Row::default().cell("sku", low.sku).cell("name", low.name).cell("available", low.available);
-            let row = row.cell("on_hand", low.on_hand).cell("reserved", low.reserved);
-            row.count("backordered", low.backordered).some("threshold", low.threshold)
-        };
-        let rows: Table = self.products.into_iter().map(row).collect();
-        let short = self.frame.open().table("products", rows, self.total_count);
-        self.frame.close(short)
-    }
-}
-
-pub(super) fn low_stock() -> Tool {
-    Tool::listing("inventory.low_stock", "List what runs low", running_low)
-}
-
-async fn running_low(shop: Arc<OpenShop>, input: LowInput, paging: Paging) -> Result<LowOutput, Failure> {
-    let fresh = shop.moments.fresh().await?;
-    let answer = stock::low_stock(&shop.projections, input.threshold, paging.request()?, fresh).await?;
-    let found = &answer.found;
-    let scarcest: Vec<String> =
-        found.products.iter().take(3).map(|low| format!("{} ({})", low.name, low.available())).collect();
-    let more = match found.total_count - scarcest.len() as i64 {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    let text = match found.total_count {
-        0 => "Nothing runs low.".to_owned(),
-        1 => format!("1 product runs low: {}.", scarcest.join(", ")),
-        n => format!("{n} products run low, scarcest first: {}{more}.", scarcest.join(", ")),
-    };
-    let products = found.products.iter().map(|low| Low {
-        sku: low.sku.clone(),
-        name: low.name.clone(),
-        available: low.available(),
-        on_hand: low.on_hand,
-        reserved: low.reserved,
-        backordered: low.backordered,
-        threshold: low.threshold,
-    });
-    let (products, total_count) = (products.collect(), found.total_count);
-    let frame = Frame::of(&answer, answer.found.next, Interpretation::default(), text);
-    Ok(LowOutput { products, total_count, frame })
 }

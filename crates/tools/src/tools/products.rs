@@ -53,6 +53,12 @@ struct Row {
     tax_inclusive: bool,
     /// deny, backorder or untracked.
     policy: String,
+    /// Of one unit, to the shop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<MoneyOut>,
+    /// Days from ordering it to having it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lead_time_days: Option<i64>,
     archived: bool,
 }
 
@@ -73,6 +79,7 @@ impl Row {
             .flag("tax_inclusive", self.tax_inclusive)
             .cell("tax_rate", self.tax_rate)
             .cell("policy", self.policy)
+            .some("cost", self.cost.map(amount))
             .flag("archived", self.archived)
     }
 }
@@ -91,6 +98,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         tax_rate: product.tax_rate.clone(),
         tax_inclusive: product.tax_inclusive,
         policy: product.policy.clone(),
+        cost: product.cost.map(|cost| shop.wording.money_in(cost, &product.currency)),
+        lead_time_days: product.lead_time_days,
         archived: product.archived,
     };
     let products: Vec<Row> = answer.found.products.iter().map(row).collect();

@@ -1,13 +1,20 @@
-//! sales.explain: every posting behind a figure, each with its event, and the proof that they add up to it.
+//! sales.explain: why days were low or high, and every posting behind a figure, with the proof that they add up to it.
+
+mod why;
 
 use std::sync::Arc;
 
-use orderlog_domain::{format::MoneyOut, postings::Basis, rejection::Rejection};
+use orderlog_domain::{
+    format::{MoneyOut, days_in_words},
+    postings::Basis,
+    rejection::Rejection,
+};
 use orderlog_projections::daily_sales::{self, ExplainedPosting, Sales, SalesRequest, Selection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::why::Why;
 use crate::{
     answer::{Short, Told},
     facts::{Members, amount, as_object, in_words},
@@ -21,8 +28,9 @@ use crate::{
     tool::Tool,
 };
 
-/// What a sales figure is made of: every posting, each with its event, adding up exactly to the figure. Take the
-/// reference of a figure from orders_report_sales, or say which days and basis.
+/// Why days were low or high: what stands out (products, customers, hours) beside the same weekdays before. And what a
+/// figure is made of: every posting with its event; with the reference of a figure (orders_report_sales, detail full), or
+/// show postings.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -34,6 +42,9 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 100))]
     date_range: Option<String>,
+    /// why for days, postings for a reference, when left out.
+    #[serde(default)]
+    show: Option<Show>,
     /// How sales are counted; booked when left out.
     #[serde(default)]
     basis: Option<Basis>,
@@ -47,8 +58,18 @@ struct Input {
     customer: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Show {
+    Why,
+    Postings,
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
+    /// Beside the same weekdays before.
+    #[serde(flatten)]
+    why: Option<Why>,
     /// The figure, per currency.
     figures: Vec<Figures>,
     /// The postings, in order of the log, one page.
@@ -64,6 +85,11 @@ struct Output {
 
 impl Told for Output {
     fn short(mut self) -> Short {
+        if let Some(why) = self.why {
+            let made_of = format!("made of {}", sentences::plural(self.total_count, "posting"));
+            let short = why.in_short(self.frame.open()).worded("total_count", self.total_count, made_of);
+            return self.frame.close_dated(short.said("agrees", self.agrees));
+        }
         let rows: Table = self.postings.into_iter().map(PostingView::in_short).collect();
         let figures: Vec<Members> = self.figures.into_iter().map(|figures| figures.in_short(false)).collect();
         let words = figures.iter().map(in_words).collect::<Vec<_>>().join("; ");
@@ -137,6 +163,24 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         return Err(not_a_reference().into());
     }
     let fresh = shop.moments.fresh().await?;
+    let days = reference.selection.request.days;
+    let of_days = days.from.zip(days.to);
+    let show =
+        input.show.unwrap_or(if input.reference.is_none() && of_days.is_some() { Show::Why } else { Show::Postings });
+    let why = match (show, of_days) {
+        (Show::Postings, _) => None,
+        (Show::Why, None) => {
+            return Err(Rejection::invalid("show", "Only days can be compared with the same weekdays before.")
+                .hint("Name them in date_range, such as \"yesterday\".")
+                .into());
+        }
+        (Show::Why, Some((from, to))) => {
+            let days = days_in_words(from, to);
+            let phrase = read.range.as_ref().map_or(days.as_str(), |range| range.phrase.as_str());
+            let asked = why::Asked { request: reference.selection.request, from, to, phrase, fresh };
+            Some(asked.why(&shop).await?)
+        }
+    };
     let mut selection = reference.selection.clone();
     selection.request.as_of = Some(reference.known_at);
     let answer = daily_sales::explain(&shop.projections, &selection, paging.request()?, fresh).await?;
@@ -148,11 +192,16 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let parts = found.sums.iter().filter(|sales| sales.currency != sales.home);
     let figures: Vec<Figures> = wholes.iter().map(whole).chain(parts.map(part)).collect();
     let whole_days = read.range.as_ref().map_or("", sentences::ranges::whole_days);
-    let text = text(&shop, found.total_count, &wholes, &found.sums) + whole_days;
+    let (why, text) = match why {
+        Some((why, text)) => (Some(why), text),
+        None => (None, text(&shop, found.total_count, &wholes, &found.sums)),
+    };
+    let text = text + whole_days;
     let postings = found.postings.iter().map(|posting| view(&shop, posting)).collect();
     let total_count = found.total_count;
-    let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
-    Ok(Output { figures, postings, total_count, agrees, frame })
+    let next = answer.found.next.filter(|_| why.is_none());
+    let frame = Frame::of(&answer, next, read.interpretation, text);
+    Ok(Output { why, figures, postings, total_count, agrees, frame })
 }
 
 /// What the sums of currencies come to where they count.

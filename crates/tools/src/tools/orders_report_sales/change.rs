@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     facts::{Members, amount},
-    sales_figures::Reference,
+    sales_figures::{Reference, percent},
     shop::OpenShop,
     table,
 };
@@ -79,36 +79,5 @@ impl Compared {
         members.push(("change", amount(self.before.change)));
         members.extend(self.before.change_percent.map(|percent| ("change_percent", percent.into())));
         members
-    }
-}
-
-/// By how many percent, with one decimal, rounded half away from zero: `12.5`, `-3.0`. Nothing can grow from nothing.
-pub(super) fn percent(now: i64, then: i64) -> Option<String> {
-    if then <= 0 {
-        return None;
-    }
-    let (change, then) = (i128::from(now) - i128::from(then), i128::from(then));
-    let tenths = (2 * change.abs() * 1_000 + then) / (2 * then);
-    let sign = if change < 0 && tenths > 0 { "-" } else { "" };
-    Some(format!("{sign}{}.{}", tenths / 10, tenths % 10))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_is_told_in_percent_of_what_was_before() {
-        for (now, then, expected) in [
-            (45_000, 40_000, Some("12.5")),
-            (40_000, 45_000, Some("-11.1")),
-            (40_000, 40_000, Some("0.0")),
-            (0, 7, Some("-100.0")),
-            (i64::MAX, 1, Some("922337203685477580600.0")),
-            (5, 0, None),
-            (5, -5, None),
-        ] {
-            assert_eq!(percent(now, then).as_deref(), expected, "{then} to {now}");
-        }
     }
 }

@@ -1,0 +1,89 @@
+//! Sales of several spans of days taken apart by product, customer and hour: what stands out in one of them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use orderlog_read_models::{Answer, Days, Freshness, Projections, QueryError, SnapshotRead, Sql};
+use uuid::Uuid;
+
+use super::{READ_MODEL, request::SalesRequest};
+
+/// Every zone's hours begin at a whole quarter of an hour.
+const QUARTER_MILLIS: i64 = 15 * 60 * 1_000;
+
+/// Days, of which the last may be cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The days.
+    pub days: Days,
+    /// Only what happened before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What was sold in one span, in the home currency; minor units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Apart {
+    /// Without tax, with shipping; on the cash basis the money.
+    pub revenue: i64,
+    /// Orders posted, whatever became of them.
+    pub placed: i64,
+    /// Of `revenue` what reversals took away; not above zero.
+    pub taken_back: i64,
+    /// `revenue` by product; the nil id has what belongs to none.
+    pub products: BTreeMap<Uuid, i64>,
+    /// `revenue` by customer.
+    pub customers: BTreeMap<Uuid, i64>,
+    /// `revenue` by the quarter of an hour in which it was posted, by its beginning.
+    pub quarters: BTreeMap<DateTime<Utc>, i64>,
+}
+
+const REVENUE: &str = "home_gross - home_discount + home_shipping + home_cash";
+
+/// Each of the spans by itself; what is not in the currency `home` is left out. It costs the postings of their days.
+///
+/// # Errors
+/// When the store fails.
+pub async fn apart(
+    projections: &Projections,
+    request: SalesRequest,
+    home: &str,
+    spans: &[Span],
+    freshness: Freshness,
+) -> Result<Answer<Vec<Apart>>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let mut found = vec![];
+    for span in spans {
+        found.push(one(&mut read, request, home, span).await?);
+    }
+    read.answer(found).await
+}
+
+async fn one(read: &mut SnapshotRead, request: SalesRequest, home: &str, span: &Span) -> Result<Apart, QueryError> {
+    let mut rows = Sql::new(" FROM sales_postings");
+    SalesRequest { days: span.days, ..request }.restrict(&mut rows);
+    rows.push(" AND home = ").arg(home.to_owned());
+    if let Some(until) = span.until {
+        rows.push(" AND happened_at < ").arg(until.timestamp_millis());
+    }
+    let orders = if request.product.is_some() { "holds" } else { "orders" };
+    let by = |key: &str| {
+        let mut sql = rows.after(&format!("SELECT {key}, CAST(SUM({REVENUE}) AS BIGINT)"));
+        sql.push(&format!(" GROUP BY {key}"));
+        sql
+    };
+    let products: Vec<(Uuid, i64)> = read.all(&by("product_id")).await?;
+    let customers: Vec<(Uuid, i64)> = read.all(&by("customer_id")).await?;
+    let quarters: Vec<(i64, i64)> = read.all(&by(&format!("happened_at / {QUARTER_MILLIS}"))).await?;
+    let counting = rows.after(&format!(
+        "SELECT CAST(COALESCE(SUM({REVENUE}), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN {orders} > 0 THEN {orders} ELSE 0 END), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN {REVENUE} < 0 THEN {REVENUE} ELSE 0 END), 0) AS BIGINT)"
+    ));
+    let (revenue, placed, taken_back) = read.first::<(i64, i64, i64)>(&counting).await?.unwrap_or_default();
+    let quarters = quarters
+        .into_iter()
+        .filter_map(|(quarter, sum)| Some((DateTime::from_timestamp_millis(quarter * QUARTER_MILLIS)?, sum)))
+        .collect();
+    let (products, customers) = (products.into_iter().collect(), customers.into_iter().collect());
+    Ok(Apart { revenue, placed, taken_back, products, customers, quarters })
+}
