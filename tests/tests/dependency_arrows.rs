@@ -34,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ),
     ("orderlog-assistant", &["orderlog-domain", "orderlog-tools"]),
     ("orderlog-mcp", &["orderlog-access", "orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
+    ("orderlog-web", &["orderlog-tools"]),
     (
         "orderlog-exchange",
         &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-tools"],
@@ -53,6 +54,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "orderlog-mcp",
             "orderlog-assistant",
             "orderlog-exchange",
+            "orderlog-web",
         ],
     ),
 ];

@@ -5,7 +5,6 @@ mod connections;
 mod cors;
 mod door;
 pub(crate) mod events;
-mod front;
 mod guard;
 mod gzip;
 mod head;
@@ -135,12 +134,13 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
     let events = get(events::events).route_layer(middleware::from_fn_with_state(app.clone(), few_readers));
     let beside = Router::new()
         .merge(looked_at())
-        .route("/", get(front::page))
         .route("/v1/events", events)
         .route("/v1/head", get(head::head))
         .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
         .route_layer(middleware::from_fn(in_time))
         .with_state(app.clone());
+    let pages =
+        orderlog_web::router(Arc::clone(&app.node.shop), Arc::clone(tools)).route_layer(middleware::from_fn(in_time));
     let large_bodies = LargeBodies::default();
     let mcp = |names| {
         let config = &app.node.config;
@@ -154,6 +154,7 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
         .route("/mcp/dotted", mcp(Names::Dotted))
         .route_layer(middleware::from_fn(cors::answer))
         .merge(beside)
+        .merge(pages)
         .layer(middleware::from_fn_with_state(app.clone(), edge))
 }
 

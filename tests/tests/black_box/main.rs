@@ -30,6 +30,7 @@ mod observed;
 mod official_clients;
 mod one_key;
 mod operations;
+mod pages;
 mod people;
 mod protocol;
 mod read_models;

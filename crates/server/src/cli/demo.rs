@@ -64,7 +64,7 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
             node.shop.clock.now().format("%Y-%m-%d"),
         ))?;
     }
-    print(&welcome(&format!("http://{address}/mcp"), &arguments.folder, latest)?)?;
+    print(&welcome(&format!("http://{address}"), &arguments.folder, latest)?)?;
     serve::until_stopped(&node, server).await
 }
 
@@ -120,7 +120,8 @@ fn hold(folder: &Path) -> anyhow::Result<File> {
 }
 
 /// How to connect each host to the running shop. Claude Desktop starts a process of its own on the same log.
-fn welcome(url: &str, folder: &Path, latest: i64) -> anyhow::Result<String> {
+fn welcome(pages: &str, folder: &Path, latest: i64) -> anyhow::Result<String> {
+    let url = format!("{pages}/mcp");
     let program = std::env::current_exe().context("find this program's path")?;
     let folder = folder.canonicalize().with_context(|| format!("find {}", folder.display()))?;
     let desktop = json!({"mcpServers": {"orderlog": {
@@ -129,7 +130,7 @@ fn welcome(url: &str, folder: &Path, latest: i64) -> anyhow::Result<String> {
     let cursor = json!({"mcpServers": {"orderlog": {"url": url}}});
     let code = json!({"name": "orderlog", "type": "http", "url": url});
     Ok(format!(
-        "\nThe shop is open at {url}\n\n\
+        "\nThe shop is open: look at it in a browser at {pages}\nAssistants connect at {url}\n\n\
          Claude Code      claude mcp add --transport http orderlog {url}\n\
          VS Code          code --add-mcp '{code}'\n\
          Cursor           in ~/.cursor/mcp.json: {cursor}\n\

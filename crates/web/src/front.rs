@@ -1,0 +1,67 @@
+//! Asks the shop's tools by name, as an assistant would, with every field of their answers.
+
+use std::{sync::Arc, time::Instant};
+
+use futures::future::BoxFuture;
+use orderlog_tools::{
+    Call, Failure, Object, OpenShop, Tools, in_words, metrics,
+    principal::{self, Caller, Principal},
+    run_in_task,
+};
+use serde_json::{Value, json};
+
+/// As events and metrics name the program.
+const AGENT: &str = "orderlog web";
+
+/// The shop as pages see it.
+pub(crate) struct Front {
+    shop: Arc<OpenShop>,
+    tools: Arc<Tools>,
+}
+
+/// Why there is no answer, as tools say it: `code`, `message`, `hint`, `candidates`.
+#[derive(Debug)]
+pub(crate) struct Trouble(pub(crate) Value);
+
+impl Front {
+    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>) -> Front {
+        Front { shop, tools }
+    }
+
+    /// The zone in which all times are told.
+    pub(crate) fn zone(&self) -> &'static str {
+        self.shop.settings.calendar.timezone.name()
+    }
+
+    /// What the tool answers. Arguments that are null are left out.
+    pub(crate) fn ask<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, Result<Value, Trouble>> {
+        Box::pin(async move {
+            let Some(tool) = self.tools.find(name) else { return Err(failed()) };
+            let mut given = Object::new();
+            if let Value::Object(all) = arguments {
+                given.extend(all.into_iter().filter(|(_, value)| !value.is_null()));
+            }
+            given.insert("detail".to_owned(), "full".into());
+            let agent = principal::agent(AGENT, env!("CARGO_PKG_VERSION"), None);
+            let caller = Caller { principal: Principal::local(), agent: Some(agent), trace_id: None };
+            let started = Instant::now();
+            let answer = run_in_task(&self.shop, Arc::clone(&tool), Call::new(given, caller)).await;
+            metrics::called(&tool, &answer, started.elapsed());
+            match answer {
+                Ok(answer) => Ok(answer.structured),
+                Err(Failure::Rejected(rejection)) => Err(Trouble(json!(rejection))),
+                Err(Failure::Failed(error)) => {
+                    tracing::error!(tool = name, error = in_words(&error), "a page could not be answered");
+                    Err(failed())
+                }
+            }
+        })
+    }
+}
+
+fn failed() -> Trouble {
+    Trouble(json!({
+        "code": "UNAVAILABLE", "message": "The server could not answer this just now.",
+        "hint": "Try again in a moment; the operator finds the cause in the log.",
+    }))
+}

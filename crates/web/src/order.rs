@@ -1,0 +1,123 @@
+//! One order: lines, money, shipments, payments, customer, and its history as sentences.
+
+use futures::future::try_join;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use crate::{
+    front::{Front, Trouble},
+    layout::Page,
+    params::Params,
+    parts::{customer, hindrances, items, money, number, status, text},
+};
+
+/// Parts of the total, as the page names them.
+const TOTALS: [(&str, &str); 5] =
+    [("gross", "Gross"), ("discount", "Discount"), ("shipping", "Shipping"), ("tax", "Tax"), ("total", "Total")];
+
+pub(crate) async fn page(front: &Front, id: &str, params: &Params) -> Result<Page, Trouble> {
+    let id: i64 = id.parse().map_err(|_| {
+        Trouble(json!({ "code": "NOT_FOUND", "message": "An order is named by its number.", "hint": "Look for it under Orders." }))
+    })?;
+    let asked = || json!({ "order_id": id, "as_of": params.get("as_of") });
+    let mut pages = asked();
+    pages["cursor"] = json!(params.get("cursor"));
+    let (found, history) = try_join(front.ask("orders.get", asked()), front.ask("orders.history", pages)).await?;
+    let order = &found["order"];
+    let body = html! {
+        @if params.get("as_of").is_some() { p class="past" role="status" { "A moment of the past. " a href={ "/orders/" (id) } { "Show the present" } } }
+        p { bdi { (text(&found["text"])) } }
+        p { (status(&order["status"])) " · " (status(&order["payment_status"])) (hindrances(order)) }
+        (lines(order))
+        section { h2 { "Money" } (amounts(order)) }
+        section { h2 { "Customer" } (who(&order["customer"])) @if let Some(note) = order["note"].as_str() { p { "Note: " bdi { (note) } } } }
+        (moved(order))
+        section {
+            h2 { "History" }
+            ol class="history" { @for act in items(&history["acts"]) { (told(act)) } }
+            @if let Some(cursor) = history["next_cursor"].as_str() {
+                p { a href=(params.link(&format!("/orders/{id}"), "cursor", Some(cursor))) { "Later acts" } }
+            }
+        }
+        form class="filters" { label { "As it stood at the end of " input type="date" name="as_of" value=(params.get("as_of").unwrap_or_default()); } button { "Show" } }
+    };
+    Ok(Page { title: format!("Order #{id}"), place: "/orders", body })
+}
+
+fn lines(order: &Value) -> Markup {
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label="Lines" {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "Product" } th scope="col" class="number" { "Ordered" } th scope="col" class="number" { "Cancelled" }
+                        th scope="col" class="number" { "Shipped" } th scope="col" class="number" { "Returned" }
+                        th scope="col" class="number" { "Price" } th scope="col" class="number" { "Net" }
+                    }
+                }
+                tbody {
+                    @for line in items(&order["lines"]) {
+                        tr {
+                            th scope="row" { bdi { (text(&line["name"])) } " (" (text(&line["sku"])) ")" }
+                            td class="number" { (number(&line["ordered"])) } td class="number" { (number(&line["cancelled"])) }
+                            td class="number" { (number(&line["shipped"])) } td class="number" { (number(&line["returned"])) }
+                            td class="number" { (money(&line["unit_price"])) } td class="number" { (money(&line["net"])) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn amounts(order: &Value) -> Markup {
+    html! {
+        dl {
+            @for (name, called) in TOTALS { div { dt { (called) } dd { (money(&order["totals"][name])) } } }
+            div { dt { "Paid" } dd { (money(&order["captured"])) } }
+            div { dt { "Paid back" } dd { (money(&order["refunded"])) } }
+            div { dt { "Still due" } dd { (money(&order["due"])) } }
+        }
+    }
+}
+
+fn who(known: &Value) -> Markup {
+    html! {
+        p { bdi { (customer(known)) } }
+        @for field in ["email", "phone", "address"] { @if let Some(known) = known[field].as_str() { p { bdi { (known) } } } }
+    }
+}
+
+fn moved(order: &Value) -> Markup {
+    let shipped = items(&order["shipments"]);
+    let paid = [("payments", "paid"), ("refunds", "paid back")];
+    html! {
+        @if !shipped.is_empty() {
+            section { h2 { "Shipments" } ul {
+                @for one in shipped {
+                    li { (text(&one["at"])) ": " bdi { (text(&one["carrier"])) } " " bdi { (text(&one["tracking"])) } @if one["voided"].is_string() { " (undone)" } }
+                }
+            } }
+        }
+        @if paid.iter().any(|(list, _)| !items(&order[*list]).is_empty()) {
+            section { h2 { "Payments" } ul {
+                @for (list, verb) in paid { @for one in items(&order[list]) {
+                    li { (text(&one["at"])) ": " (money(&one["amount"])) " " (verb) " by " bdi { (text(&one["method"])) } @if one["undone"].is_string() { " (undone)" } }
+                } }
+            } }
+        }
+    }
+}
+
+fn told(act: &Value) -> Markup {
+    html! {
+        li {
+            p { bdi { (text(&act["summary"])) } "." }
+            p class="who" {
+                time datetime=(text(&act["occurred_at"])) { (text(&act["occurred_at"])) } " by " bdi { (text(&act["actor"])) }
+                @if let Some(agent) = act["agent"].as_str() { " through " bdi { (agent) } }
+                @if let Some(reason) = act["reason"].as_str() { ": " bdi { (reason) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Small parts that several pages share: texts and amounts of answers, statuses, what went wrong.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+/// A text of an answer, or nothing.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// An amount as the shop writes it.
+pub(crate) fn money(value: &Value) -> &str {
+    text(&value["formatted"])
+}
+
+/// A number of an answer.
+pub(crate) fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
+
+/// The items of a list; none where there is no list.
+pub(crate) fn items(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// How a list calls a customer.
+pub(crate) fn customer(value: &Value) -> &str {
+    let called = value["name"].as_str().or(value["email"].as_str());
+    called.unwrap_or("(forgotten)")
+}
+
+/// A status by glyph and word, so that nobody needs its colour.
+pub(crate) fn status(value: &Value) -> Markup {
+    let name = text(value);
+    let glyph = match name {
+        "pending" | "unpaid" => "○",
+        "confirmed" => "◔",
+        "processing" | "partially_paid" | "partially_refunded" => "◑",
+        "partially_shipped" => "◕",
+        "shipped" => "●",
+        "delivered" | "paid" => "✓",
+        "returned" | "refunded" => "↩",
+        "cancelled" => "✕",
+        "overpaid" => "!",
+        _ => "•",
+    };
+    html! { span class="status" { span aria-hidden="true" { (glyph) " " } (name.replace('_', " ")) } }
+}
+
+/// What keeps an order from leaving.
+pub(crate) fn hindrances(order: &Value) -> Markup {
+    html! {
+        @if order["on_hold"] == true { " " span class="flag" { "on hold" } }
+        @if order["backordered"] == true { " " span class="flag" { "backordered" } }
+    }
+}
+
+/// What is wrong and what to do next, as the tool says it.
+pub(crate) fn trouble(trouble: &Value) -> Markup {
+    html! {
+        section class="trouble" role="alert" {
+            p { (text(&trouble["message"])) }
+            @if let Some(hint) = trouble["hint"].as_str() { p { (hint) } }
+            @for problem in items(&trouble["problems"]) { p { (text(&problem["field"])) ": " (text(&problem["message"])) } }
+            @if !items(&trouble["candidates"]).is_empty() {
+                ul { @for one in items(&trouble["candidates"]) { li { (candidate(one)) } } }
+            }
+        }
+    }
+}
+
+fn candidate(one: &Value) -> String {
+    let members = one.as_object().into_iter().flatten().map(|(_, value)| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    });
+    match one {
+        Value::Object(_) => members.collect::<Vec<_>>().join(" · "),
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
