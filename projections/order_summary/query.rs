@@ -64,15 +64,17 @@ pub struct OrderSummaries {
     pub next: Option<Cursor>,
     /// Orders over all pages.
     pub total_count: i64,
-    /// Sums per currency over all pages.
+    /// Sums per currency and status over all pages.
     pub sums: Vec<Sum>,
 }
 
-/// What orders of one currency come to.
+/// What orders of one currency and status come to.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Sum {
     /// ISO code.
     pub currency: String,
+    /// Name of the status.
+    pub status: String,
     /// How many orders.
     pub orders: i64,
     /// Active units.
@@ -104,7 +106,7 @@ pub async fn order_summaries(
         counted(&mut read, filter, pinned).await?
     } else {
         let mut summing = named.after(SUM_ORDERS);
-        summing.push(" GROUP BY currency ORDER BY currency");
+        summing.push(" GROUP BY currency, status ORDER BY currency, status");
         read.all(&summing).await?
     };
 
@@ -132,13 +134,13 @@ pub async fn order_summaries(
 
 /// Of the orders one by one. The filter follows.
 const SUM_ORDERS: &str = "
-SELECT currency, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, CAST(SUM(total) AS BIGINT) AS total,
+SELECT currency, status, COUNT(*) AS orders, CAST(SUM(units) AS BIGINT) AS units, CAST(SUM(total) AS BIGINT) AS total,
     CAST(SUM(captured) AS BIGINT) AS captured
 FROM order_summary WHERE ";
 
 /// The same from the counts of days. The filter follows.
 const SUM_DAYS: &str = "
-SELECT currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(units) AS BIGINT) AS units,
+SELECT currency, status, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(units) AS BIGINT) AS units,
     CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(captured) AS BIGINT) AS captured
 FROM order_summary_counts WHERE 1 = 1";
 
@@ -150,16 +152,19 @@ ORDER BY order_id DESC LIMIT 1";
 async fn counted(read: &mut SnapshotRead, filter: &Filter, pinned: Position) -> Result<Vec<Sum>, QueryError> {
     let mut summing = Sql::new(SUM_DAYS);
     restrict_counted(&mut summing, filter);
-    summing.push(" GROUP BY currency ORDER BY currency");
+    summing.push(" GROUP BY currency, status ORDER BY currency, status");
     let mut sums: Vec<Sum> = read.all(&summing).await?;
     if pinned < read.position() {
         let last = read.first::<(i64,)>(&Sql::new(LAST_PLACED_BY).bind(pinned.0)).await?;
         let mut later = Sql::new(SUM_ORDERS);
         later.push("order_id > ").arg(last.map_or(0, |(order_id,)| order_id));
         restrict_counted(&mut later, filter);
-        later.push(" GROUP BY currency");
+        later.push(" GROUP BY currency, status");
         for placed_later in read.all::<Sum>(&later).await? {
-            if let Some(sum) = sums.iter_mut().find(|sum| sum.currency == placed_later.currency) {
+            if let Some(sum) = sums
+                .iter_mut()
+                .find(|sum| (&sum.currency, &sum.status) == (&placed_later.currency, &placed_later.status))
+            {
                 sum.orders -= placed_later.orders;
                 sum.units -= placed_later.units;
                 sum.total -= placed_later.total;

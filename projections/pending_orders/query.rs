@@ -1,6 +1,6 @@
 //! Pending orders by scope, placement day, customer and product, with counts over the whole set; now or as of a position.
 
-use orderlog_domain::ids::{CustomerId, Position, ProductId};
+use orderlog_domain::ids::{CustomerId, OrderId, Position, ProductId};
 use orderlog_read_models::{Answer, Cursor, Days, Freshness, PageRequest, Projections, QueryError, SnapshotRead, Sql};
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
     filter::{Filter, OpenOrder, Sort, StatusCount},
     fold::PendingOrdersFold,
     scope::Scope,
+    tables::PendingOrder,
 };
 
 /// One page, and what the whole set comes to.
@@ -63,6 +64,54 @@ pub async fn pending_orders(
     };
     let answer = read.answer(pages(filter, page, shown, at, orders, counts)).await?;
     Ok(Answer { position: shown.min(answer.position), ..answer })
+}
+
+/// Orders by number, those about which something is open now.
+///
+/// # Errors
+/// When the store fails.
+pub async fn open_by_numbers(
+    projections: &Projections,
+    numbers: &[OrderId],
+    freshness: Freshness,
+) -> Result<Answer<Vec<PendingOrder>>, QueryError> {
+    let keys = numbers.iter().map(|id| (id.0,)).collect();
+    projections.by_key(&READ_MODEL, |fold: &PendingOrdersFold| &fold.orders, keys, freshness).await
+}
+
+const ENDING: &str = "
+SELECT order_id FROM pending_orders WHERE owes_goods AND order_id % $1 = $2
+ORDER BY order_id DESC LIMIT $3";
+
+/// The latest orders that owe goods and whose number ends with these digits.
+///
+/// # Errors
+/// When the store fails.
+pub async fn ending_with(
+    projections: &Projections,
+    digits: OrderId,
+    limit: u32,
+    freshness: Freshness,
+) -> Result<Vec<OrderId>, QueryError> {
+    let modulus = 10_i64.pow(digits.0.max(1).ilog10() + 1);
+    let in_memory = |fold: &PendingOrdersFold, _| {
+        fold.open()?;
+        let ends = |row: &&PendingOrder| row.owes_goods && row.order_id % modulus == digits.0;
+        let mut found: Vec<i64> = fold.orders.iter().filter(ends).map(|row| row.order_id).collect();
+        found.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+        found.truncate(limit as usize);
+        Some(found)
+    };
+    let found = match projections.present(&READ_MODEL, freshness, in_memory).await? {
+        Some(answer) => answer.found,
+        None => {
+            let mut read = projections.read(&READ_MODEL, freshness).await?;
+            let sql = Sql::new(ENDING).bind(modulus).bind(digits.0).bind(i64::from(limit));
+            let found: Vec<(i64,)> = read.all(&sql).await?;
+            read.answer(found.into_iter().map(|(number,)| number).collect()).await?.found
+        }
+    };
+    Ok(found.into_iter().map(OrderId).collect())
 }
 
 /// The page that was read one order too long.

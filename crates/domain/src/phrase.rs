@@ -3,6 +3,7 @@
 mod meanings;
 mod moment;
 mod offers;
+mod parts;
 mod rules;
 mod spans;
 mod wording;

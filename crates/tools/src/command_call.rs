@@ -25,6 +25,7 @@ use crate::{
     request::{Common, Request},
     sentences::commands::Speaker,
     shop::OpenShop,
+    unknown_order::explained,
 };
 
 /// What a call did when it came first.
@@ -120,6 +121,23 @@ pub(crate) async fn kept_shown<T: DeserializeOwned>(
 /// A command that is appended needs no look-up: the log acts on an id once, and the writer answers a repetition with the
 /// first receipt. One that fails, on a name or a version that has changed since, may have been carried out before.
 pub fn carry_out(shop: &OpenShop, request: Request, command: Command) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
+    Box::pin(async move {
+        let order = match command.about(&Names::default()) {
+            About::Order(order) => Some(order),
+            _ => None,
+        };
+        match carry_out_or_repeat(shop, request, command).await {
+            Err(failure) => Err(Box::pin(explained(shop, order, failure)).await),
+            done => done,
+        }
+    })
+}
+
+fn carry_out_or_repeat(
+    shop: &OpenShop,
+    request: Request,
+    command: Command,
+) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
     Box::pin(async move {
         let detail = request.detail;
         if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {

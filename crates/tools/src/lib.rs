@@ -15,6 +15,7 @@ mod command_answer;
 mod command_call;
 pub mod completion;
 mod confirm;
+mod counts;
 pub mod directory;
 pub mod echo;
 mod facts;
@@ -38,7 +39,9 @@ mod shop;
 mod table;
 mod tool;
 mod tools;
+mod unknown_order;
 mod views;
+mod waiting;
 mod wording;
 
 pub use self::{

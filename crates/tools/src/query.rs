@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use orderlog_domain::{
+    format::day_in_words,
     ids::{CustomerId, ProductId},
     phrase::{self, DateRange, Direction},
     rejection::Rejection,
@@ -18,6 +20,7 @@ use crate::{
     directory::Purpose,
     failure::Failure,
     permit::are_particulars_hidden,
+    sentences::ranges,
     shop::OpenShop,
     views::CustomerView,
 };
@@ -172,6 +175,8 @@ impl Frame {
 #[derive(Debug, Default)]
 pub(crate) struct Read {
     pub(crate) range: Option<DateRange>,
+    /// Only what lies before this day.
+    pub(crate) before: Option<NaiveDate>,
     pub(crate) customer: Option<CustomerId>,
     pub(crate) product: Option<ProductId>,
     pub(crate) interpretation: Interpretation,
@@ -180,7 +185,36 @@ pub(crate) struct Read {
 impl Read {
     /// The days to restrict a query to; open where nothing was said.
     pub(crate) fn days(&self) -> Days {
-        self.range.as_ref().map(|range| Days { from: range.from, to: range.to }).unwrap_or_default()
+        let Days { from, to } =
+            self.range.as_ref().map(|range| Days { from: range.from, to: range.to }).unwrap_or_default();
+        let before = self.before.and_then(|day| day.pred_opt());
+        Days { from, to: to.into_iter().chain(before).min() }
+    }
+
+    /// Leaves only what is older: than `10 days`, or than any phrase of dates begins.
+    pub(crate) fn keep_older(&mut self, shop: &OpenShop, text: &str) -> Result<(), Failure> {
+        let read =
+            |phrase: &str| phrase::read_unbounded(phrase, shop.clock.now(), &shop.settings.calendar, Direction::Past);
+        let text = text.trim();
+        let said = text.trim_start_matches("older than ");
+        let range = read(&format!("older than {said}")).or_else(|_| read(text));
+        let range = range.map_err(|rejection| rejection.field("older_than").hint("Say \"10 days\" or a day."))?;
+        // A range without beginning is what lies before; of any other that is what lies before it begins.
+        let before = range.from.or_else(|| range.to.and_then(|to| to.succ_opt()));
+        let Some(before) = before else {
+            return Err(Rejection::invalid("older_than", "names no day.").hint("Say \"10 days\" or a day.").into());
+        };
+        self.before = Some(before);
+        self.interpretation.names.push(format!("older than {said}: placed before {}", day_in_words(before)));
+        Ok(())
+    }
+
+    /// ` from last week (…)`, ` placed before 12 Nov 2026`, for a sentence; nothing where nothing was said.
+    pub(crate) fn placed_in_words(&self) -> String {
+        let range = self.range.as_ref().filter(|range| range.from.is_some() || range.to.is_some());
+        let range = range.map(|range| format!(" {}", ranges::within("from", range))).unwrap_or_default();
+        let before = self.before.map(|day| format!(" placed before {}", day_in_words(day))).unwrap_or_default();
+        range + &before
     }
 }
 

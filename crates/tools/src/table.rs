@@ -44,7 +44,12 @@ impl Row {
     }
 
     /// The same for a sentence, which is not cut.
-    pub(crate) fn text(mut self, name: &'static str, text: String) -> Row {
+    pub(crate) fn text(self, name: &'static str, text: String) -> Row {
+        self.some_text(name, Some(text))
+    }
+
+    /// The same, where there is one.
+    pub(crate) fn some_text(mut self, name: &'static str, text: Option<String>) -> Row {
         self.0.push(Cell { name, value: text.into(), place: Place::Text });
         self
     }
@@ -54,7 +59,8 @@ impl Row {
         self.cell(name, value.map_or(Value::Null, Into::into))
     }
 
-    fn aside(mut self, name: &'static str, value: impl Into<Value>) -> Row {
+    /// Behind the cell before it.
+    pub(crate) fn aside(mut self, name: &'static str, value: impl Into<Value>) -> Row {
         self.0.push(Cell { name, value: value.into(), place: Place::Aside });
         self
     }
@@ -73,6 +79,19 @@ impl Row {
     pub(crate) fn json(mut self, name: &'static str, value: impl Into<Value>) -> Row {
         self.0.push(Cell { name, value: value.into(), place: Place::Json });
         self
+    }
+
+    /// The same, where there is anything.
+    pub(crate) fn json_some(self, name: &'static str, value: Option<impl Into<Value>>) -> Row {
+        match value {
+            Some(value) => self.json(name, value),
+            None => self,
+        }
+    }
+
+    /// The same, where it holds: the text says it in other words.
+    pub(crate) fn json_flag(self, name: &'static str, holds: bool) -> Row {
+        self.json_some(name, holds.then_some(true))
     }
 
     fn in_words(&self, cell_chars: usize) -> String {

@@ -49,6 +49,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("...", ".."),
     ("current", "this"),
     ("coming", "next"),
+    ("prior", "previous"),
 ];
 
 /// Numbers that people write out.
@@ -228,9 +229,11 @@ fn join_synonyms(words: Vec<String>) -> Vec<String> {
 fn without_filler(words: Vec<String>) -> Vec<Word> {
     let words: Vec<Word> = words.into_iter().map(Word).collect();
     let mut kept: Vec<Word> = vec![];
+    // Without a month they alone tell "the 20th" from a number.
+    let has_month = words.iter().any(|word| word.text().parse::<chrono::Month>().is_ok() || word.text() == "sept");
     for (at, word) in words.iter().enumerate() {
         let after_number = kept.last().is_some_and(|before| before.digits(1..=2).is_some());
-        let is_ordinal = after_number && ORDINALS.contains(&word.text());
+        let is_ordinal = has_month && after_number && ORDINALS.contains(&word.text());
         // "15 Nov on" is "15 Nov onwards".
         let is_end = at > 0 && at + 1 == words.len() && word.text() == "on";
         let is_filler = FILLER.contains(&word.text()) && !is_end && !looks_ahead(&words[at..]);

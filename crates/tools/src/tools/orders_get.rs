@@ -8,6 +8,7 @@ use orderlog_domain::{
     order::Order,
     rejection::{Code, Rejection},
 };
+use orderlog_read_models::Freshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,9 @@ use crate::{
     sentences,
     shop::OpenShop,
     tool::Tool,
+    unknown_order::unknown,
     views::{self, OrderView},
+    waiting::Waiting,
 };
 
 /// One order: status, lines, money, shipments, payments; as it stands, or stood at as_of.
@@ -73,7 +76,7 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
     };
     let position = as_of.map(|as_of| as_of.position);
     let events = history::events_of(&shop.log, id, position).await?;
-    let order = history::fold(id, &events).ok_or_else(|| unknown_then(&shop, id, as_of))?;
+    let Some(order) = history::fold(id, &events) else { return Err(unknown_then(&shop, id, as_of).await.into()) };
     // From the log as well: a read model may not have heard of a name yet.
     let customer = views::customer(&shop, &people::customer(&shop.log, order.customer_id).await?);
     let at = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
@@ -84,8 +87,14 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
     let then = as_of
         .map(|as_of| format!(" This is how it stood {}.", as_of.in_words(shop.settings.calendar.timezone)))
         .unwrap_or_default();
+    let fresh = Freshness::Whatever;
+    let waiting = Waiting::of(&shop, std::iter::once(&order), at, position, fresh).await?;
+    let waits = waiting
+        .in_words(&order)
+        .map(|waits| format!(" It {} {waits}.", if as_of.is_some() { "had waited" } else { "has waited" }));
+    let waits = waits.unwrap_or_default();
     let text = format!(
-        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{then}",
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{waits}{then}",
         orderlog_domain::format::day_in_words(order.placed_on),
         order.status().spoken(),
         goods(&order, &shop.wording.amount(order.current_totals().total, order.currency)),
@@ -108,9 +117,9 @@ fn goods(order: &Order, total: &str) -> String {
 }
 
 /// There is no such order, or there was none yet.
-pub(super) fn unknown_then(shop: &OpenShop, id: OrderId, as_of: Option<AsOf>) -> Rejection {
+pub(super) async fn unknown_then(shop: &OpenShop, id: OrderId, as_of: Option<AsOf>) -> Rejection {
     match as_of {
-        None => unknown(id),
+        None => unknown(shop, id).await,
         Some(as_of) => Rejection::new(
             Code::NotFound,
             format!("There was no order #{id} {}.", as_of.in_words(shop.settings.calendar.timezone)),
@@ -118,10 +127,4 @@ pub(super) fn unknown_then(shop: &OpenShop, id: OrderId, as_of: Option<AsOf>) ->
         .field("as_of")
         .hint("Leave as_of out to see whether it was placed later."),
     }
-}
-
-pub(super) fn unknown(id: OrderId) -> Rejection {
-    Rejection::new(Code::NotFound, format!("There is no order #{id}."))
-        .field("order_id")
-        .hint("Look for it with orders_search.")
 }

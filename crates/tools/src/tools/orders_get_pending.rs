@@ -1,22 +1,28 @@
 //! orders.get_pending: orders about which something is open.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use orderlog_domain::order::Status;
+use orderlog_domain::{
+    ids::{OrderId, Position},
+    order::Order,
+};
 use orderlog_projections::pending_orders::{self, Filter, OpenOrder, PendingOrders, Scope, Sort};
+use orderlog_read_models::Freshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{Short, Told},
-    facts::amount,
+    counts::{Count, counted, in_words},
     failure::Failure,
+    history,
     query::{Frame, Paging, Read, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
     table::{self, Table},
     tool::Tool,
     views::{CustomerView, MoneySum, short::formatted, sums},
+    waiting::Waiting,
 };
 
 /// Orders that still owe goods (pending, confirmed, processing, partially shipped; held ones included), or that are open
@@ -28,6 +34,10 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 100))]
     date_range: Option<String>,
+    /// Only those that have waited longer, such as "10 days".
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    older_than: Option<String>,
     /// What is open about them; pending when left out.
     #[serde(default)]
     scope: Option<ScopeInput>,
@@ -96,14 +106,16 @@ struct Row {
     backordered: bool,
     /// Units that have not left.
     units_owed: i64,
+    /// What is in it.
+    products: String,
+    /// Since it was placed, while it owes goods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<i64>,
+    /// What it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
     total: orderlog_domain::format::MoneyOut,
     due: orderlog_domain::format::MoneyOut,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Count {
-    status: String,
-    orders: i64,
 }
 
 impl Told for Output {
@@ -123,6 +135,9 @@ pub(super) fn tool() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let mut read =
         read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    if let Some(text) = &input.older_than {
+        read.keep_older(&shop, text)?;
+    }
     let scope = input.scope.unwrap_or(ScopeInput::Pending);
     let as_of = match &input.as_of {
         Some(text) => Some(shop.moments.as_of(text).await?),
@@ -159,28 +174,57 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let totals = sums(&shop, answer.found.counts.iter().map(|count| (count.currency.as_str(), count.total)));
     let then = as_of.map(|as_of| as_of.in_words(shop.settings.calendar.timezone));
     let text = text(scope, &read, then.as_deref(), &answer.found, &counts, &totals);
-    let rows = answer.found.orders.iter().map(|row| Row::of(&shop, row, known(&customers, row.customer_id))).collect();
+    let then = position.or(page.cursor.map(|cursor| cursor.pinned));
+    let orders = the_orders(&shop, &answer.found.orders, then, fresh).await?;
+    let waiting = Waiting::of(&shop, orders.values(), filter.at, then, fresh).await?;
+    let row = |row: &OpenOrder| {
+        let order = orders.get(&row.order_id).map(|order| (&waiting, order));
+        Row::of(&shop, row, known(&customers, row.customer_id), order)
+    };
+    let rows = answer.found.orders.iter().map(row).collect();
     let (next, total_count) = (answer.found.next, answer.found.total_count);
     let frame = Frame::of(&answer, next, std::mem::take(&mut read.interpretation), text);
     Ok(Output { orders: rows, total_count, counts, totals, frame })
 }
 
+/// The orders of a page themselves: as they stand, or as they stood right after `then`.
+async fn the_orders(
+    shop: &OpenShop,
+    rows: &[OpenOrder],
+    then: Option<Position>,
+    fresh: Freshness,
+) -> Result<HashMap<i64, Order>, Failure> {
+    let numbers = rows.iter().map(|row| OrderId(row.order_id));
+    let Some(then) = then else {
+        let numbers: Vec<OrderId> = numbers.collect();
+        let found = pending_orders::open_by_numbers(&shop.projections, &numbers, fresh).await?.found;
+        return Ok(found.into_iter().map(|row| (row.order_id, row.the_order.0)).collect());
+    };
+    let mut orders = HashMap::new();
+    for id in numbers {
+        let events = history::events_of(&shop.log, id, Some(then)).await?;
+        orders.extend(history::fold(id, &events).map(|order| (id.0, order)));
+    }
+    Ok(orders)
+}
+
 impl Row {
     fn in_short(self) -> table::Row {
+        let unpaid = self.due.minor > 0;
         table::Row::default()
             .cell("order_id", self.order_id)
-            .cell("placed_on", self.placed_on)
             .cell("customer", self.customer.called())
-            .cell("status", self.status)
-            .flag("on_hold", self.on_hold)
-            .flag("backordered", self.backordered)
-            .cell("payment_status", self.payment_status)
-            .cell("units_owed", self.units_owed)
-            .cell("total", amount(self.total))
-            .cell("due", amount(self.due))
+            .json("status", self.status)
+            .json_some("payment_status", Some(self.payment_status).filter(|_| unpaid))
+            .json_flag("on_hold", self.on_hold)
+            .json_flag("backordered", self.backordered)
+            .some("days", self.days)
+            .cell("products", self.products)
+            .some_text("why", self.why)
+            .some("due", unpaid.then(|| self.due.formatted))
     }
 
-    fn of(shop: &OpenShop, row: &OpenOrder, customer: CustomerView) -> Row {
+    fn of(shop: &OpenShop, row: &OpenOrder, customer: CustomerView, order: Option<(&Waiting, &Order)>) -> Row {
         Row {
             order_id: row.order_id,
             placed_on: row.placed_on.clone(),
@@ -190,20 +234,18 @@ impl Row {
             on_hold: row.on_hold,
             backordered: row.backordered,
             units_owed: row.units_owed,
+            products: order.map(|(waiting, order)| waiting.products(order)).unwrap_or_default(),
+            days: order.and_then(|(waiting, order)| waiting.days(order)),
+            why: order.and_then(|(waiting, order)| waiting.why(order)),
             total: shop.wording.money_in(row.total, &row.currency),
             due: shop.wording.money_in(row.due, &row.currency),
         }
     }
 }
 
-/// Per status over all currencies, in the order of an order's life.
+/// Per status over all currencies.
 fn counts(found: &PendingOrders) -> Vec<Count> {
-    let of = |status: Status| found.counts.iter().filter(|c| c.status == status.name()).map(|c| c.orders).sum();
-    Status::ALL
-        .into_iter()
-        .map(|status| Count { status: status.name().to_owned(), orders: of(status) })
-        .filter(|count| count.orders > 0)
-        .collect()
+    counted(found.counts.iter().map(|count| (count.status.as_str(), count.orders)))
 }
 
 fn reading(scope: ScopeInput, then: bool) -> String {
@@ -236,10 +278,7 @@ fn text(
         ScopeInput::OnHold => "held ",
         ScopeInput::Backordered => "backordered ",
     };
-    let from = match &read.range {
-        Some(range) if range.from.is_some() || range.to.is_some() => format!(" {}", ranges::within("from", range)),
-        _ => String::new(),
-    };
+    let from = read.placed_in_words();
     let days = read.range.as_ref().map_or("", ranges::whole_days);
     let stood = then.map(|then| format!(" This is how it stood {then}.")).unwrap_or_default();
     let are = match (found.total_count, then) {
@@ -252,7 +291,7 @@ fn text(
         return format!("There {are} no {what}orders{from}.{days}{stood}");
     }
     let orders = sentences::plural(found.total_count, &format!("{what}order"));
-    let by_status = sentences::listed(counts.iter().map(|c| (c.status.replace('_', " "), c.orders)));
+    let by_status = in_words(counts);
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
     format!("There {are} {orders}{from}: {by_status}, worth {}.{days}{stood}", sentences::all_of(&worth))
 }

@@ -125,7 +125,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let until = page.cursor.map(|cursor| cursor.pinned).or(as_of.map(|as_of| as_of.position));
     let mut events = history::events_of(&shop.log, id, until).await?;
     let Some(last) = events.last().map(|event| event.position) else {
-        return Err(orders_get::unknown_then(&shop, id, as_of).into());
+        return Err(orders_get::unknown_then(&shop, id, as_of).await.into());
     };
     events.iter_mut().for_each(|event| shop.open_event(event));
     let skip = page.cursor.map_or(0, |cursor| usize::try_from(cursor.value).unwrap_or(0));

@@ -1,18 +1,18 @@
 //! orders.search: orders by number, text, status, customer, product, day and total.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use orderlog_domain::{
     format::MoneyOut,
     ids::CustomerId,
     money::parse_amount,
     order::{PaymentStatus, Status},
-    phrase::DateRange,
     rejection::Rejection,
 };
 use orderlog_projections::{
     customers::{self, Customer},
-    order_summary::{self, Filter, OrderSummary, Sort},
+    order_summary::{self, Filter, OrderSummary, Sort, Sum},
 };
 use orderlog_read_models::{Found, Matched};
 use schemars::JsonSchema;
@@ -20,15 +20,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{Short, Told},
+    counts::{Count, counted, in_words},
     facts::amount,
     failure::Failure,
     permit::are_particulars_hidden,
-    query::{Frame, Paging, customers_named, known, read_filters},
+    query::{Frame, Paging, Read, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
     table::{self, Table},
     tool::Tool,
     views::{CustomerView, MoneySum, short::formatted, sums},
+    waiting::Waiting,
 };
 
 /// Customers a text may stand for.
@@ -64,6 +66,10 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 100))]
     date_range: Option<String>,
+    /// Only those placed longer ago, such as "10 days".
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 100))]
+    older_than: Option<String>,
     /// Least total, in each order's own currency, such as "999.00".
     #[serde(default)]
     #[schemars(length(max = 40))]
@@ -91,6 +97,8 @@ struct Output {
     orders: Vec<Row>,
     /// Orders over all pages.
     total_count: i64,
+    /// Orders over all pages, by status.
+    counts: Vec<Count>,
     /// What they come to over all pages, by currency.
     totals: Vec<MoneySum>,
     #[serde(flatten)]
@@ -107,15 +115,26 @@ struct Row {
     on_hold: bool,
     backordered: bool,
     units: i64,
+    /// What is in it.
+    products: String,
+    /// Since it was placed, while it owes goods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<i64>,
+    /// What it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
     total: MoneyOut,
     captured: MoneyOut,
+    due: MoneyOut,
+    refunded: MoneyOut,
 }
 
 impl Told for Output {
     fn short(mut self) -> Short {
         let rows: Table = self.orders.into_iter().map(Row::in_short).collect();
         let short = self.frame.open().table("orders", rows, self.total_count);
-        self.frame.close(short.said("totals", formatted(self.totals)))
+        let counts = serde_json::to_value(&self.counts).unwrap_or_default();
+        self.frame.close(short.said("counts", counts).said("totals", formatted(self.totals)))
     }
 }
 
@@ -126,6 +145,9 @@ pub(super) fn tool() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let mut read =
         read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    if let Some(text) = &input.older_than {
+        read.keep_older(&shop, text)?;
+    }
     let fresh = shop.moments.fresh().await?;
     let amount = |field: &str, text: &Option<String>| {
         let parse = |text: &String| parse_amount(text, shop.settings.currency);
@@ -166,28 +188,37 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
     }
     let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
-    let totals = sums(&shop, answer.found.sums.iter().map(|sum| (sum.currency.as_str(), sum.total)));
-    let now = shop.clock.now().timestamp_millis();
+    let by_currency = by_currency(&answer.found.sums);
+    let totals = sums(&shop, by_currency.iter().map(|(currency, total)| (currency.as_str(), *total)));
+    let counts = counted(answer.found.sums.iter().map(|sum| (sum.status.as_str(), sum.orders)));
+    let now = shop.clock.now();
+    let waiting = Waiting::of(&shop, answer.found.orders.iter().map(|row| &row.the_order.0), now, None, fresh).await?;
     let rows = answer.found.orders.iter();
-    let rows = rows.map(|row| Row::of(&shop, row, known(&customers, row.customer_id), now)).collect();
+    let rows = rows.map(|row| Row::of(&shop, row, known(&customers, row.customer_id), &waiting, now)).collect();
     let total_count = answer.found.total_count;
-    let text = text(total_count, read.range.as_ref(), &totals);
+    let text = text(total_count, &read, &counts, &totals);
     let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
-    Ok(Output { orders: rows, total_count, totals, frame })
+    Ok(Output { orders: rows, total_count, counts, totals, frame })
 }
 
-/// `3 orders fit, worth ₹… in all.`; names the days where hours were asked for.
-fn text(total_count: i64, range: Option<&DateRange>, totals: &[MoneySum]) -> String {
-    let range = range.filter(|range| !range.whole_days);
-    let from = range.map(|range| format!(" {}", ranges::within("from", range))).unwrap_or_default();
-    let days = range.map_or("", ranges::whole_days);
+/// What the orders of each currency come to.
+fn by_currency(sums: &[Sum]) -> BTreeMap<String, i64> {
+    let mut totals = BTreeMap::new();
+    sums.iter().for_each(|sum| *totals.entry(sum.currency.clone()).or_default() += sum.total);
+    totals
+}
+
+/// `3 orders from last week (…) fit: 1 pending, 2 shipped, worth ₹… in all.`
+fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum]) -> String {
+    let from = read.placed_in_words();
+    let days = read.range.as_ref().map_or("", ranges::whole_days);
     if total_count == 0 {
         return format!("No order{from} fits.{days}");
     }
     let orders = sentences::plural(total_count, "order");
     let fit = if total_count == 1 { "fits" } else { "fit" };
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("{orders}{from} {fit}, worth {} in all.{days}", sentences::all_of(&worth))
+    format!("{orders}{from} {fit}: {}, worth {} in all.{days}", in_words(counts), sentences::all_of(&worth))
 }
 
 /// `Nothing has `Ahsa`; read as Asha Rao.`
@@ -199,31 +230,42 @@ fn reading(text: &str, alike: &[Customer]) -> String {
 
 impl Row {
     fn in_short(self) -> table::Row {
-        table::Row::default()
+        let part = self.due.minor > 0 && self.due.minor != self.total.minor;
+        let row = table::Row::default()
             .cell("order_id", self.order_id)
             .cell("placed_on", self.placed_on)
             .cell("customer", self.customer.called())
             .cell("status", self.status)
-            .flag("on_hold", self.on_hold)
-            .flag("backordered", self.backordered)
+            .json_flag("on_hold", self.on_hold)
+            .json_flag("backordered", self.backordered)
             .cell("payment_status", self.payment_status)
-            .cell("units", self.units)
-            .cell("total", amount(self.total))
-            .cell("captured", amount(self.captured))
+            .cell("products", self.products)
+            .some("days", self.days)
+            .some_text("why", self.why)
+            .cell("total", amount(self.total));
+        let row = if part { row.aside("due", amount(self.due)) } else { row };
+        if self.refunded.minor > 0 { row.aside("refunded", amount(self.refunded)) } else { row }
     }
 
-    fn of(shop: &OpenShop, row: &OrderSummary, customer: CustomerView, now: i64) -> Row {
+    fn of(shop: &OpenShop, row: &OrderSummary, customer: CustomerView, waiting: &Waiting, now: DateTime<Utc>) -> Row {
+        let order = &row.the_order.0;
+        let money = |minor| shop.wording.money_in(minor, &row.currency);
         Row {
             order_id: row.order_id,
             placed_on: row.placed_on.clone(),
             customer,
             status: row.status.clone(),
             payment_status: row.payment_status.clone(),
-            on_hold: row.held_until > now,
+            on_hold: row.held_until > now.timestamp_millis(),
             backordered: row.backordered,
             units: row.units,
-            total: shop.wording.money_in(row.total, &row.currency),
-            captured: shop.wording.money_in(row.captured, &row.currency),
+            products: waiting.products(order),
+            days: waiting.days(order),
+            why: waiting.days(order).and_then(|_| waiting.why(order)),
+            total: money(row.total),
+            captured: money(row.captured),
+            due: money(order.due()),
+            refunded: money(order.refunded),
         }
     }
 }
@@ -240,15 +282,19 @@ mod tests {
     #[test]
     fn the_sentence_says_which_days_hours_came_to() {
         let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
-        let read = |text| phrase::read(text, now, &BusinessCalendar::default(), Direction::Past).unwrap();
+        let read = |text: &str| {
+            let mut read = Read::default();
+            read.take_range(phrase::read(text, now, &BusinessCalendar::default(), Direction::Past).unwrap());
+            read
+        };
         let totals = [MoneySum::example("₹2,000")];
         for (phrase, count, expected) in [
-            ("last week", 3, "3 orders fit, worth ₹2,000 in all."),
-            ("last week", 0, "No order fits."),
+            ("last week", 3, "3 orders from last week (9–15 Nov 2026) fit: 1 pending, worth ₹2,000 in all."),
+            ("last week", 0, "No order from last week (9–15 Nov 2026) fits."),
             (
                 "last 2 hours",
                 1,
-                "1 order from 22 Nov 2026 fits, worth ₹2,000 in all. The whole day was taken, not only the hours asked for.",
+                "1 order from 22 Nov 2026 fits: 1 pending, worth ₹2,000 in all. The whole day was taken, not only the hours asked for.",
             ),
             (
                 "last 24 hours",
@@ -256,7 +302,8 @@ mod tests {
                 "No order from 21–22 Nov 2026 fits. Whole days were taken, not only the hours asked for.",
             ),
         ] {
-            assert_eq!(text(count, Some(&read(phrase)), &totals), expected, "{phrase}");
+            let counts = counted([("pending", 1)].into_iter());
+            assert_eq!(text(count, &read(phrase), &counts, &totals), expected, "{phrase}");
         }
     }
 }

@@ -312,3 +312,48 @@ fn a_phrase_is_worded_to_fit_a_sentence() {
         assert_eq!(said.as_deref().unwrap_or("-"), expected, "{phrase}");
     }
 }
+
+#[test]
+fn parts_of_units_and_days_counted_from_others() {
+    check(
+        &shop(),
+        Direction::Past,
+        &[
+            ("same day last week", "2026-11-15"),
+            ("same day last year", "2025-11-22"),
+            ("a year ago today", "2025-11-22"),
+            ("week of 9 Nov", "2026-11-09..2026-11-15"),
+            ("first week of November", "2026-11-01..2026-11-07"),
+            ("first half of November", "2026-11-01..2026-11-15"),
+            ("second half of October", "2026-10-16..2026-10-31"),
+            ("end of last month", "2026-10-31"),
+            ("start of this month", "2026-11-01"),
+            ("this morning", "2026-11-22"),
+            ("yesterday evening", "2026-11-21"),
+            ("the 20th", "2026-11-20"),
+            ("the 25th", "2026-10-25"),
+            ("the 31st", "2026-10-31"),
+            ("1st to 15th", "2026-11-01..2026-11-15"),
+            ("last fortnight", "2026-11-09..2026-11-22"),
+            ("prior month", "2026-10-01..2026-10-31"),
+            ("fiscal Q2", "2026-07-01..2026-09-30"),
+            ("fiscal Q4", "2026-01-01..2026-03-31"),
+            ("H1 2026", "2026-01-01..2026-06-30"),
+            ("H2", "2026-07-01..2026-12-31"),
+            ("last working day", "2026-11-20"),
+            ("15 Nov onwards", "2026-11-15..2026-11-22"),
+            ("from 15 November", "2026-11-15..2026-11-22"),
+            ("week 46 to week 47", "2026-11-09..2026-11-22"),
+            ("40th", "InvalidArgument"),
+            ("H3", "InvalidArgument"),
+            ("fiscal Q5", "InvalidArgument"),
+            ("first week of last week", "InvalidArgument"),
+        ],
+    );
+    for (phrase, to) in [("older than 10 days", "2026-11-11"), ("more than 2 weeks", "2026-11-07")] {
+        let older = read_unbounded(phrase, now(), &shop(), Direction::Past).expect("all before");
+        assert_eq!((older.from, older.to.map(|day| day.to_string()).as_deref()), (None, Some(to)), "{phrase}");
+    }
+    let year = read("same day last year", now(), &shop(), Direction::Past).expect("a day");
+    assert_eq!(year.warnings, ["That is a Saturday; today is a Sunday."]);
+}

@@ -1,0 +1,133 @@
+//! What lists say of an order beside its figures: what is in it, how many days it has waited, and why it waits.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use orderlog_domain::{
+    event::Event,
+    ids::{OrderId, Position, ProductId},
+    order::{Line, Order, Status},
+};
+use orderlog_projections::catalogue;
+use orderlog_read_models::Freshness;
+use uuid::Uuid;
+
+use crate::{echo::cut, failure::Failure, history, shop::OpenShop};
+
+/// Lines of an order that a list names; of more it says how many.
+const LINES_NAMED: usize = 2;
+/// Characters of a product's name, and of the reason of a hold, that a list shows.
+const NAME_CHARS: usize = 20;
+const REASON_CHARS: usize = 40;
+
+/// What it takes to say this of the orders of one page.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    names: HashMap<Uuid, String>,
+    /// Why orders are on hold, where somebody said so.
+    reasons: HashMap<OrderId, String>,
+    today: NaiveDate,
+    at: DateTime<Utc>,
+    zone: Tz,
+}
+
+impl Waiting {
+    /// Of these orders at the moment `at`; what was said of holds is read up to `until`.
+    pub(crate) async fn of<'a>(
+        shop: &OpenShop,
+        orders: impl Iterator<Item = &'a Order> + Clone,
+        at: DateTime<Utc>,
+        until: Option<Position>,
+        fresh: Freshness,
+    ) -> Result<Waiting, Failure> {
+        let mut ids: Vec<ProductId> =
+            orders.clone().flat_map(|order| &order.lines).map(|line| line.product_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let products = catalogue::products_by_id(&shop.projections, &ids, fresh).await?.found;
+        let names = products.into_iter().map(|product| (product.product_id, product.name)).collect();
+        let mut reasons = HashMap::new();
+        for order in orders.filter(|order| order.on_hold_at(at)) {
+            let events = history::events_of(&shop.log, order.id, until).await?;
+            let held = events.into_iter().rev().find(|event| matches!(event.data, Event::OrderHeld(_)));
+            if let Some(mut held) = held {
+                shop.keyring.open_event(&mut held);
+                reasons.extend(held.provenance.reason.map(|reason| (order.id, reason)));
+            }
+        }
+        let calendar = &shop.settings.calendar;
+        Ok(Waiting { names, reasons, today: calendar.business_date(at), at, zone: calendar.timezone })
+    }
+
+    /// `2 Blue mug, 1 Tea`, `2 Blue mug, 1 Tea and 3 more`
+    pub(crate) fn products(&self, order: &Order) -> String {
+        let active: Vec<&Line> = order.lines.iter().filter(|line| line.active() > 0).collect();
+        let named: Vec<String> =
+            active.iter().take(LINES_NAMED).map(|line| self.units_of(line, line.active())).collect();
+        match active.len() - named.len() {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
+        }
+    }
+
+    /// Days since it was placed, while it owes goods.
+    pub(crate) fn days(&self, order: &Order) -> Option<i64> {
+        order.status().owes_goods().then(|| (self.today - order.placed_on).num_days())
+    }
+
+    /// `on hold since 20 Nov (address wrong), unpaid`; nothing where nothing is open about it.
+    pub(crate) fn why(&self, order: &Order) -> Option<String> {
+        let mut why: Vec<String> = vec![];
+        let status = order.status();
+        if order.on_hold_at(self.at) {
+            let since = order.times.held.map(|held| held.with_timezone(&self.zone).format(" since %-d %b").to_string());
+            let reason = self.reasons.get(&order.id).map(|reason| format!(" ({})", cut(reason, REASON_CHARS)));
+            why.push(format!("on hold{}{}", since.unwrap_or_default(), reason.unwrap_or_default()));
+        }
+        if status.owes_goods() {
+            let short: Vec<String> = order
+                .lines
+                .iter()
+                .filter(|line| line.backordered > 0)
+                .take(LINES_NAMED)
+                .map(|line| self.units_of(line, line.backordered))
+                .collect();
+            if !short.is_empty() {
+                why.push(format!("short of {}", short.join(", ")));
+            }
+        }
+        match status {
+            Status::Pending => why.push("not confirmed".to_owned()),
+            Status::PartiallyShipped => {
+                let shipped: i64 = order.lines.iter().map(|line| line.shipped).sum();
+                why.push(format!("{shipped} of {} shipped", shipped + order.unshipped()));
+            }
+            Status::Confirmed if why.is_empty() => why.push("to be shipped".to_owned()),
+            Status::Processing if why.is_empty() => why.push("being prepared".to_owned()),
+            Status::Confirmed | Status::Processing => {}
+            Status::Shipped | Status::Delivered | Status::Returned | Status::Cancelled => {}
+        }
+        if status != Status::Cancelled && order.due() > 0 {
+            why.push(if order.captured > order.refunded { "partly paid" } else { "unpaid" }.to_owned());
+        }
+        (!why.is_empty()).then(|| why.join(", "))
+    }
+
+    /// `7 days: on hold since 20 Nov, unpaid`, of an order that has owed goods since another day.
+    pub(crate) fn in_words(&self, order: &Order) -> Option<String> {
+        let days = match self.days(order)? {
+            ..1 => return None,
+            1 => "1 day".to_owned(),
+            days => format!("{days} days"),
+        };
+        Some(format!("{days}: {}", self.why(order)?))
+    }
+
+    /// `2 Blue mug`
+    fn units_of(&self, line: &Line, units: i64) -> String {
+        let copied = Some(&line.name).filter(|name| !name.is_empty());
+        let name = copied.or_else(|| self.names.get(&line.product_id.0)).map_or("of a product", String::as_str);
+        format!("{units} {}", cut(name, NAME_CHARS))
+    }
+}
