@@ -52,7 +52,7 @@ impl Waiting {
             let events = history::events_of(&shop.log, order.id, until).await?;
             let held = events.into_iter().rev().find(|event| matches!(event.data, Event::OrderHeld(_)));
             if let Some(mut held) = held {
-                shop.keyring.open_event(&mut held);
+                shop.open_event(&mut held);
                 reasons.extend(held.provenance.reason.map(|reason| (order.id, reason)));
             }
         }

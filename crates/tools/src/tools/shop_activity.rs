@@ -178,7 +178,7 @@ async fn run(shop: &Arc<OpenShop>, input: Input, paging: &Paging, principal: &Pr
         Some(id) => {
             let events = history::events_of(&shop.log, OrderId(id), Some(until)).await?;
             if events.is_empty() && until == head {
-                return Err(super::orders_get::unknown_then(shop, OrderId(id), None).into());
+                return Err(super::orders_get::unknown_then(shop, OrderId(id), None).await.into());
             }
             Recent::of(events)
         }
