@@ -221,7 +221,7 @@ impl Row {
             .some("days", self.days)
             .cell("products", self.products)
             .some_text("why", self.why)
-            .some("due", unpaid.then(|| self.due.formatted))
+            .some("due", unpaid.then_some(self.due.formatted))
     }
 
     fn of(shop: &OpenShop, row: &OpenOrder, customer: CustomerView, order: Option<(&Waiting, &Order)>) -> Row {
