@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
     ("orderlog-forecast", &[]),

@@ -38,7 +38,9 @@ fn what(step: &Step) -> Option<String> {
             let count = step.number("quantity").map(|count| format!(" for {count} units")).unwrap_or_default();
             format!("Check the stock of {}{count}{}", name(step, "product")?, as_of(step))
         }
-        "inventory.low_stock" => format!("Show what is low in stock{}", plain(step, " below ", "threshold")),
+        "inventory.reorder" if step.number("threshold").is_some() => {
+            format!("Show what is low in stock{}", plain(step, " below ", "threshold"))
+        }
         "inventory.reorder" => {
             let days = step.number("days").map(|days| format!(" for {days} days")).unwrap_or_default();
             format!("Show me what to reorder{days}")

@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 /// As events and metrics name the program.
 const AGENT: &str = "orderlog web";
 
-/// The shop as pages see it.
+/// The shop as pages see it, for one visitor.
 pub(crate) struct Front {
     shop: Arc<OpenShop>,
     tools: Arc<Tools>,
+    visitor: Arc<Principal>,
 }
 
 /// Why there is no answer, as tools say it: `code`, `message`, `hint`, `candidates`.
@@ -24,8 +25,8 @@ pub(crate) struct Front {
 pub(crate) struct Trouble(pub(crate) Value);
 
 impl Front {
-    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>) -> Front {
-        Front { shop, tools }
+    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, visitor: Arc<Principal>) -> Front {
+        Front { shop, tools, visitor }
     }
 
     /// The zone in which all times are told.
@@ -43,7 +44,7 @@ impl Front {
             }
             given.insert("detail".to_owned(), "full".into());
             let agent = principal::agent(AGENT, env!("CARGO_PKG_VERSION"), None);
-            let caller = Caller { principal: Principal::local(), agent: Some(agent), trace_id: None };
+            let caller = Caller { principal: (*self.visitor).clone(), agent: Some(agent), trace_id: None };
             let started = Instant::now();
             let answer = run_in_task(&self.shop, Arc::clone(&tool), Call::new(given, caller)).await;
             metrics::called(&tool, &answer, started.elapsed());

@@ -19,7 +19,7 @@ pub(crate) async fn page(front: &Front) -> Result<Page, Trouble> {
         front.ask("orders.report_sales", json!({ "date": "7 days ago" })),
         front.ask("orders.get_pending", json!({ "limit": FEW })),
         front.ask("orders.get_pending", json!({ "scope": "unpaid", "limit": 1 })),
-        front.ask("inventory.low_stock", json!({ "limit": FEW })),
+        front.ask("inventory.reorder", json!({ "limit": FEW })),
     )
     .await?;
     let revenue = |report: &serde_json::Value| money(&report["figures"]["revenue"]).to_owned();

@@ -92,7 +92,7 @@ pub(super) fn low(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     if !low && threshold.is_none() {
         return Err(EmptyError);
     }
-    Ok(vec![Step::of("inventory.low_stock").some("threshold", threshold)])
+    Ok(vec![Step::of("inventory.reorder").some("threshold", threshold)])
 }
 
 /// What to reorder.

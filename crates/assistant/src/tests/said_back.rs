@@ -106,7 +106,7 @@ fn reads() -> impl Strategy<Value = Step> {
         (order(), option::of(select(vec!["yesterday", "20 Nov"])))
             .prop_map(|(id, day)| Step::of("orders.get").with("order_id", id).some("as_of", day)),
         order().prop_map(|id| Step::of("orders.history").with("order_id", id)),
-        option::of(0..99_i64).prop_map(|least| Step::of("inventory.low_stock").some("threshold", least)),
+        option::of(0..99_i64).prop_map(|least| Step::of("inventory.reorder").some("threshold", least)),
         option::of(name()).prop_map(|text| Step::of("products.search").some("text", text)),
         option::of(name()).prop_map(|text| Step::of("customers.search").some("text", text)),
     ]

@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 use orderlog_assistant::{Assistant, Done, Plan, Step, in_words};
-use orderlog_tools::{Tools, principal::Caller};
+use orderlog_tools::principal::Caller;
 use serde_json::{Value, json};
 
 use super::output::print;
@@ -94,7 +94,7 @@ async fn open(config: Config) -> anyhow::Result<Node> {
 }
 
 fn assistant(node: &Node, subcommand: &str) -> Assistant {
-    Assistant::new(Arc::clone(&node.shop), Arc::new(Tools::new(false)), Caller::command_line(subcommand))
+    Assistant::new(Arc::clone(&node.shop), Arc::new(node.config.tools()), Caller::command_line(subcommand))
 }
 
 /// Understands one sentence and does what it says; whether all of it was done.
