@@ -252,20 +252,17 @@ async fn a_near_miss_never_acts(shop: Shop) -> Result<()> {
 
 /// A small shop with orders of 16, 12, 9 and 2 days ago and of today.
 struct Opened {
-    shop: Shop,
+    // Its node ends with it.
+    _shop: Shop,
     mcp: Mcp,
+    /// As the shop counts days.
+    today: chrono::NaiveDate,
 }
 
-/// Today in the shop's zone.
-#[expect(clippy::disallowed_methods, reason = "tests are an edge: the server that they ask reads the same clock")]
-fn shop_day() -> chrono::NaiveDate {
-    let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-    (now + chrono::Duration::minutes(5 * 60 + 30)).date_naive()
-}
-
-/// As many days ago.
-fn days_ago(days: i64) -> chrono::NaiveDate {
-    shop_day() - chrono::Duration::days(days)
+impl Opened {
+    fn days_ago(&self, days: i64) -> chrono::NaiveDate {
+        self.today - chrono::Duration::days(days)
+    }
 }
 
 async fn open_orders(shop: Shop) -> Result<Opened> {
@@ -282,6 +279,9 @@ async fn open_orders(shop: Shop) -> Result<Opened> {
     ] {
         mcp.ok("customers_upsert", json!({ "name": name, "email": email, "address": address })).await?;
     }
+    let read = mcp.ok("orders_search", json!({ "date_range": "today" })).await?;
+    let today = read["interpretation"]["date_range"]["from"].as_str().context("today")?;
+    let today: chrono::NaiveDate = today.parse()?;
     let mut rows = "order_ref,customer,product,quantity,placed_at\n".to_owned();
     for (reference, customer, product, quantity, days) in [
         ("A", "asha@example.com", "MUG-BLU", 2, 16),
@@ -289,45 +289,47 @@ async fn open_orders(shop: Shop) -> Result<Opened> {
         ("C", "asha@example.com", "TEA-250", 3, 9),
         ("D", "ravi@example.com", "MUG-BLU", 1, 2),
     ] {
-        rows.push_str(&format!("{reference},{customer},{product},{quantity},{}T10:00:00+05:30\n", days_ago(days)));
+        let placed = today - chrono::Duration::days(days);
+        rows.push_str(&format!("{reference},{customer},{product},{quantity},{placed}T10:00:00+05:30\n"));
     }
     let file = shop.folder().join("orders.csv");
     std::fs::write(&file, rows)?;
     let finished = shop.cli(&["import", "orders", &file.display().to_string(), "--write"]).await?;
     anyhow::ensure!(finished.success, "{} {}", finished.stdout, finished.stderr);
-    let today = json!({ "customer": "asha@example.com", "lines": [{ "product": "LAMP", "quantity": 4 }, { "product": "MUG-RED", "quantity": 1 }] });
-    mcp.ok("orders_create_order", today).await?;
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "LAMP", "quantity": 4 }, { "product": "MUG-RED", "quantity": 1 }] });
+    mcp.ok("orders_create_order", order).await?;
     mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": true, "reason": "the address is wrong" })).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
     mcp.ok("orders_record_payment", json!({ "order_id": 1002, "method": "upi" })).await?;
-    Ok(Opened { shop, mcp })
+    Ok(Opened { _shop: shop, mcp, today })
 }
 
 async fn which_orders_have_been_pending_longer_than_10_days_and_why(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
-    let Opened { shop: _shop, mcp } = open_orders(shop).await?;
+    let opened = open_orders(shop).await?;
+    let mcp = &opened.mcp;
     for arguments in [
         json!({ "older_than": "10 days" }),
         json!({ "older_than": "older than 10 days" }),
         json!({ "date_range": "older than 10 days" }),
-        json!({ "older_than": days_ago(10).to_string() }),
+        json!({ "older_than": opened.days_ago(10).to_string() }),
     ] {
-        let answer = told(&mcp, "orders_get_pending", arguments.clone()).await?;
+        let answer = told(mcp, "orders_get_pending", arguments.clone()).await?;
         check!(checks, answer.bytes() <= 3_000, "{} bytes: {}", answer.bytes(), answer.text);
         let orders = answer.structured["orders"].as_array().context("orders")?;
         let numbers: Vec<i64> = orders.iter().filter_map(|order| order["order_id"].as_i64()).collect();
         check!(checks, numbers == [1001, 1002], "{arguments}: {}", answer.text);
         check!(checks, orders[0]["days"] == 16 && orders[1]["days"] == 12, "{}", answer.structured);
         let why = orders[0]["why"].as_str().unwrap_or_default();
-        let held = format!("on hold since {} (the address is wrong)", shop_day().format("%-d %b"));
+        let held = format!("on hold since {} (the address is wrong)", opened.today.format("%-d %b"));
         check!(checks, why == format!("{held}, not confirmed, unpaid"), "{why}");
         check!(checks, orders[1]["why"] == "to be shipped" && orders[1]["due"].is_null(), "{}", answer.structured);
         check!(checks, orders[0]["products"] == "2 Mug, blue", "{}", answer.structured);
         check!(checks, answer.has(why), "the text says it too: {}", answer.text);
     }
-    let search = told(&mcp, "orders_search", json!({ "older_than": "10 days", "status": "pending" })).await?;
+    let search = told(mcp, "orders_search", json!({ "older_than": "10 days", "status": "pending" })).await?;
     check!(checks, search.structured["total_count"] == 1, "{}", search.text);
-    let one = told(&mcp, "orders_get", json!({ "order_id": 1001 })).await?;
+    let one = told(mcp, "orders_get", json!({ "order_id": 1001 })).await?;
     check!(checks, one.has("It has waited 16 days: on hold since "), "{}", one.text);
     for nonsense in ["soonish", "all"] {
         let refused = mcp.refused("orders_get_pending", json!({ "older_than": nonsense })).await?;
@@ -338,8 +340,9 @@ async fn which_orders_have_been_pending_longer_than_10_days_and_why(shop: Shop) 
 
 async fn check_todays_orders(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
-    let Opened { shop: _shop, mcp } = open_orders(shop).await?;
-    let answer = told(&mcp, "orders_search", json!({ "date_range": "today" })).await?;
+    let opened = open_orders(shop).await?;
+    let mcp = &opened.mcp;
+    let answer = told(mcp, "orders_search", json!({ "date_range": "today" })).await?;
     check!(checks, answer.bytes() <= 3_000, "{} bytes: {}", answer.bytes(), answer.text);
     check!(
         checks,
@@ -359,7 +362,8 @@ async fn check_todays_orders(shop: Shop) -> Result<()> {
 
 async fn show_me_pending_orders_from_last_week_and_update_order_234(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
-    let Opened { shop: _shop, mcp } = open_orders(shop).await?;
+    let opened = open_orders(shop).await?;
+    let mcp = &opened.mcp;
     for number in 1006..=1235 {
         let lines = json!([{ "product": "LAMP", "quantity": 1 }]);
         let order = json!({ "customer": "ravi@example.com", "lines": lines, "allow_duplicate": true });
@@ -378,11 +382,11 @@ async fn show_me_pending_orders_from_last_week_and_update_order_234(shop: Shop) 
         }
         mcp.ok("orders_create_order", order).await?;
     }
-    let range = format!("{}..{}", days_ago(17), days_ago(1));
-    let pending = told(&mcp, "orders_get_pending", json!({ "date_range": range })).await?;
+    let range = format!("{}..{}", opened.days_ago(17), opened.days_ago(1));
+    let pending = told(mcp, "orders_get_pending", json!({ "date_range": range })).await?;
     check!(checks, pending.structured["total_count"] == 4, "{}", pending.text);
     check!(checks, pending.has("2 Mug, blue") && pending.has("16"), "{}", pending.text);
-    let unknown = told(&mcp, "orders_update_status", json!({ "order_id": "#234", "status": "shipped" })).await?;
+    let unknown = told(mcp, "orders_update_status", json!({ "order_id": "#234", "status": "shipped" })).await?;
     let refusal: Value = serde_json::from_str(&unknown.text)?;
     check!(checks, refusal["code"] == "NOT_FOUND", "{refusal}");
     let message = refusal["message"].as_str().unwrap_or_default();
@@ -395,7 +399,7 @@ async fn show_me_pending_orders_from_last_week_and_update_order_234(shop: Shop) 
     let bytes = pending.bytes() + unknown.bytes();
     check!(checks, bytes <= 2_500, "{bytes} bytes: {} {}", pending.text, unknown.text);
     // A full page of them keeps the same budget.
-    let page = told(&mcp, "orders_get_pending", json!({ "date_range": "today" })).await?;
+    let page = told(mcp, "orders_get_pending", json!({ "date_range": "today" })).await?;
     check!(checks, page.structured["orders"].as_array().map(Vec::len) == Some(20), "{}", page.text);
     check!(checks, page.bytes() + unknown.bytes() <= 2_500, "{}: {}", page.bytes() + unknown.bytes(), page.text);
     checks.all_hold()
@@ -403,10 +407,11 @@ async fn show_me_pending_orders_from_last_week_and_update_order_234(shop: Shop) 
 
 async fn what_did_order_1001_look_like_last_tuesday(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
-    let Opened { shop: _shop, mcp } = open_orders(shop).await?;
-    let today = told(&mcp, "orders_get", json!({ "order_id": 1001, "as_of": "today" })).await?;
+    let opened = open_orders(shop).await?;
+    let mcp = &opened.mcp;
+    let today = told(mcp, "orders_get", json!({ "order_id": 1001, "as_of": "today" })).await?;
     check!(checks, today.bytes() <= 1_000 && !today.refused, "{} bytes: {}", today.bytes(), today.text);
-    let then = told(&mcp, "orders_get", json!({ "order_id": 1001, "as_of": "last tuesday" })).await?;
+    let then = told(mcp, "orders_get", json!({ "order_id": 1001, "as_of": "last tuesday" })).await?;
     check!(checks, then.bytes() <= 1_000, "{} bytes: {}", then.bytes(), then.text);
     check!(checks, then.refused && then.has("There was no order #1001"), "it was recorded today: {}", then.text);
     checks.all_hold()
