@@ -72,7 +72,7 @@ impl Fold for CustomersFold {
             Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.expect_new((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.prefetch((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerErased(_)) => {}
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) => {}
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) | Fact::Notification(_) => {}
         }
     }
 
@@ -92,7 +92,7 @@ impl Fold for CustomersFold {
                 self.names.replace(self.customers.get(&key), None);
                 self.customers.remove(key);
             }
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) => {}
+            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) | Fact::Notification(_) => {}
         }
         Ok(())
     }

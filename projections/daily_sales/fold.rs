@@ -133,7 +133,12 @@ impl DailySalesFold {
         let (order, lines): (_, &[PlacedLine]) = match event.fact() {
             Fact::Order(OrderFact::OrderPlaced(fact)) => (fact.order_id, &fact.lines),
             Fact::Order(OrderFact::LinesChanged(fact)) => (fact.order_id, &fact.lines),
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => return,
+            Fact::Order(_)
+            | Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Customer(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_) => return,
         };
         for line in lines {
             self.lines.put(SalesLine {

@@ -162,7 +162,7 @@ impl Fold for OrderSummaryFold {
                 self.want_products(&changed.lines);
             }
             Fact::Order(_) => self.orders.prefetch((id,)),
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
         }
     }
 
@@ -205,7 +205,7 @@ impl Fold for OrderSummaryFold {
                     }
                 }
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Fold for PendingOrdersFold {
                     self.closed.prefetch((id,));
                 }
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
         }
     }
 
@@ -100,7 +100,7 @@ impl Fold for PendingOrdersFold {
                 self.closed.put(PendingClosed { order_id: id.0, the_order });
                 self.orders.remove((id.0,));
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) => {}
+            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
         }
         Ok(())
     }

@@ -16,7 +16,11 @@ use crate::order_state::CompactOrder;
 pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
     match event.stream {
         StreamId::Order(id) => Some(id),
-        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) => None,
+        StreamId::Stock(_)
+        | StreamId::Product(_)
+        | StreamId::Customer(_)
+        | StreamId::Rate(_)
+        | StreamId::Notifications => None,
     }
 }
 

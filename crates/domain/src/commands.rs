@@ -7,15 +7,19 @@ pub mod cancel;
 pub mod change_lines;
 pub mod create_order;
 pub mod erase_customer;
+pub mod handle_notifications;
 pub mod receive_stock;
 pub mod record_payment;
 pub mod refund;
+pub mod replay_notifications;
 pub mod return_items;
 pub mod set_hold;
 pub mod set_rate;
 pub mod ship;
+pub mod subscribe;
 pub mod undo;
 pub mod undo_stock;
+pub mod unsubscribe;
 pub mod update_status;
 pub mod upsert_customer;
 pub mod upsert_product;
@@ -37,17 +41,21 @@ pub use self::{
     change_lines::{ChangeLines, LineChange},
     create_order::CreateOrder,
     erase_customer::EraseCustomer,
+    handle_notifications::HandleNotifications,
     line_input::LineInput,
     lines::LineSelection,
     receive_stock::ReceiveStock,
     record_payment::RecordPayment,
     refund::Refund,
+    replay_notifications::{EnableTarget, ReplayNotifications},
     return_items::ReturnItems,
     set_hold::SetHold,
     set_rate::SetRate,
     ship::Ship,
+    subscribe::Subscribe,
     undo::Undo,
     undo_stock::UndoStock,
+    unsubscribe::Unsubscribe,
     update_status::UpdateStatus,
     upsert_customer::{RegisterCustomer, UpsertCustomer},
     upsert_product::UpsertProduct,
@@ -131,6 +139,16 @@ commands! {
     EraseCustomer,
     /// Keep that a call about many orders was carried out.
     AnswerBulk,
+    /// Ask that somebody is told when something happens.
+    Subscribe,
+    /// End a rule of notifications.
+    Unsubscribe,
+    /// Record what became of messages.
+    HandleNotifications,
+    /// Try messages again that were given up.
+    ReplayNotifications,
+    /// Let a target take messages again.
+    EnableTarget,
 }
 
 /// What a command says of itself, in its own file. Most commands need no more than the first two.
@@ -206,6 +224,8 @@ pub enum About {
     Customer(CustomerId),
     /// A currency's rate; `None` where the text is no currency, which deciding then refuses.
     Rate(Option<Currency>),
+    /// Who is told of what.
+    Notifications,
 }
 
 /// When a command wants the user's word before it acts.
@@ -268,6 +288,7 @@ impl Command {
             About::Product(id) => StreamId::Product(id),
             About::Customer(id) => StreamId::Customer(id),
             About::Rate(currency) => StreamId::Rate(currency.unwrap_or(context.shop.currency)),
+            About::Notifications => StreamId::Notifications,
         }
     }
 
@@ -282,6 +303,7 @@ impl Command {
             About::Product(id) => vec![StreamId::Product(id)],
             About::Customer(id) => vec![StreamId::Customer(id)],
             About::Rate(currency) => currency.map(StreamId::Rate).into_iter().collect(),
+            About::Notifications => vec![StreamId::Notifications],
         };
         streams.extend(self.act().also_needs(names));
         streams

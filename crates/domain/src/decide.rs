@@ -146,6 +146,7 @@ fn named(stream: StreamId, states: &States) -> Result<String, Missing> {
         StreamId::Product(id) => format!("Product {}", sku(states.product(id)?)),
         StreamId::Customer(_) => "The customer".to_owned(),
         StreamId::Rate(currency) => format!("The rate of {currency}"),
+        StreamId::Notifications => "What is told to whom".to_owned(),
     })
 }
 

@@ -4,6 +4,7 @@ mod amounts;
 mod catalogue;
 mod customers;
 mod examples;
+mod notifications;
 mod orders;
 mod payments;
 mod rates;
@@ -18,7 +19,8 @@ use self::upcasters::{
     without_external_reference,
 };
 pub use self::{
-    amounts::*, catalogue::*, customers::*, examples::examples, orders::*, payments::*, rates::*, stock::*,
+    amounts::*, catalogue::*, customers::*, examples::examples, notifications::*, orders::*, payments::*, rates::*,
+    stock::*,
 };
 /// Why stored bytes could not be read as an event.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +196,18 @@ events! {
     "rate" Rate(RateFact) {
         /// The exchange rate of a currency was stored.
         RateStored = 1,
+    }
+    "notification" Notification(NotificationFact) {
+        /// Somebody wants to be told when something happens.
+        NotificationSubscribed = 1,
+        /// Nobody wants to be told any more.
+        NotificationUnsubscribed = 1,
+        /// Messages were sent, put off, given up or stopped.
+        NotificationsHandled = 1,
+        /// Messages that were given up are tried again.
+        NotificationsReplayed = 1,
+        /// A target that wanted no more messages takes them again.
+        NotificationTargetEnabled = 1,
     }
 }
 

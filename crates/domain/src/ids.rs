@@ -86,6 +86,18 @@ macro_rules! uuid_schema {
 
 uuid_schema!(ProductId, CustomerId);
 
+/// A rule of notifications: 1, 2, 3 … in the order in which they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transparent)]
+pub struct RuleId(pub i64);
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A command; the same id is acted upon once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -141,7 +153,8 @@ impl fmt::Display for Version {
     }
 }
 
-/// A stream of events about one thing. Written `order-1001`, `stock-<uuid>`, `product-<uuid>`, `customer-<uuid>`, `rate-USD`.
+/// A stream of events about one thing. Written `order-1001`, `stock-<uuid>`, `product-<uuid>`, `customer-<uuid>`, `rate-USD`,
+/// `notification-shop`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamId {
     /// One order.
@@ -154,10 +167,15 @@ pub enum StreamId {
     Customer(CustomerId),
     /// The exchange rate of one currency.
     Rate(Currency),
+    /// Who is told of what, and what was sent: one stream for the shop.
+    Notifications,
 }
 
+/// What stands for the shop in the name of its only stream of notifications.
+const SHOP: &str = "shop";
+
 impl StreamId {
-    /// The part before the dash: `order`, `stock`, `product`, `customer` or `rate`.
+    /// The part before the dash: `order`, `stock`, `product`, `customer`, `rate` or `notification`.
     #[must_use]
     pub fn category(&self) -> &'static str {
         match self {
@@ -166,6 +184,7 @@ impl StreamId {
             StreamId::Product(_) => "product",
             StreamId::Customer(_) => "customer",
             StreamId::Rate(_) => "rate",
+            StreamId::Notifications => "notification",
         }
     }
 }
@@ -178,6 +197,7 @@ impl fmt::Display for StreamId {
             StreamId::Stock(id) | StreamId::Product(id) => write!(f, "{category}-{id}"),
             StreamId::Customer(id) => write!(f, "{category}-{id}"),
             StreamId::Rate(currency) => write!(f, "{category}-{currency}"),
+            StreamId::Notifications => write!(f, "{category}-{SHOP}"),
         }
     }
 }
@@ -185,7 +205,8 @@ impl fmt::Display for StreamId {
 /// A text that names no stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid>, customer-<uuid> or rate-<currency>"
+    "`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid>, customer-<uuid>, rate-<currency> or \
+     notification-shop"
 )]
 pub struct UnknownStream(pub String);
 
@@ -202,6 +223,7 @@ impl FromStr for StreamId {
             "product" => Ok(StreamId::Product(ProductId(uuid()?))),
             "customer" => Ok(StreamId::Customer(CustomerId(uuid()?))),
             "rate" => id.parse().map(StreamId::Rate).map_err(|_| unknown()),
+            "notification" if id == SHOP => Ok(StreamId::Notifications),
             _ => Err(unknown()),
         }
     }

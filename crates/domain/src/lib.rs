@@ -13,6 +13,8 @@ pub mod money;
 // What it adds up to.
 /// A customer, whose particulars are sealed.
 pub mod customer;
+/// Who is told of what, and the messages under way.
+pub mod notifications;
 /// An order: units by line, money, and the status that follows.
 pub mod order;
 /// A product's entry in the catalogue.

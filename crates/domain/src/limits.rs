@@ -47,3 +47,17 @@ pub const HOLD_DAYS: i64 = 366;
 
 /// Days from ordering goods to having them.
 pub const LEAD_TIME_DAYS: i64 = 730;
+/// Rules of notifications in force.
+pub const NOTIFICATION_RULES: usize = 200;
+/// Orders that one rule names.
+pub const ORDERS_PER_RULE: usize = 100;
+/// Characters of a target's name.
+pub const TARGET_CHARS: usize = 40;
+/// Seconds that a message can be held back so that an undo stops it.
+pub const GRACE_SECONDS: u32 = 86_400;
+/// The same where nobody says.
+pub const DEFAULT_GRACE_SECONDS: u32 = 60;
+/// Messages that are kept at hand after they were given up, newest last.
+pub const DEAD_MESSAGES: usize = 1_000;
+/// Messages of which one event has news: it stays far below what NATS takes.
+pub const MESSAGES_PER_EVENT: usize = 500;

@@ -24,6 +24,8 @@ pub enum Code {
     IdempotencyMismatch,
     /// An identical order was placed moments ago.
     DuplicateSuspected,
+    /// What was asked to be told is true already.
+    AlreadyTrue,
     /// The user must confirm first.
     ConfirmationRequired,
     /// The credential does not allow it.

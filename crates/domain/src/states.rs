@@ -1,104 +1,25 @@
 //! The states that commands are decided on: kept by stream, changed by events, rolled back after a lost swap, bounded.
 
+mod state;
+
 use std::{
     collections::{HashMap, VecDeque, hash_map},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use serde::{Deserialize, Serialize};
-
+pub use self::state::State;
 use crate::{
     customer::Customer,
     envelope::Provenance,
-    event::{Event, Fact},
-    ids::{CustomerId, OrderId, ProductId, StreamId, Version},
+    event::Event,
+    ids::{CustomerId, OrderId, ProductId, StreamId},
     money::Currency,
+    notifications::Notifications,
     order::Order,
     product::Product,
     rate::Rate,
     stock::Stock,
 };
-
-/// What a stream adds up to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "state", rename_all = "snake_case")]
-pub enum State {
-    /// Of `order-…`.
-    Order(Box<Order>),
-    /// Of `stock-…`.
-    Stock(Stock),
-    /// Of `product-…`.
-    Product(Product),
-    /// Of `customer-…`.
-    Customer(Customer),
-    /// Of `rate-…`.
-    Rate(Rate),
-}
-
-impl State {
-    /// Version of the states' shape in snapshots; a snapshot of any other format is ignored and folded anew.
-    pub const FORMAT: u32 = 5;
-
-    /// The state of a stream nobody wrote to.
-    #[must_use]
-    pub fn empty(stream: StreamId) -> State {
-        match stream {
-            StreamId::Order(id) => State::Order(Box::new(Order::empty(id))),
-            StreamId::Stock(id) => State::Stock(Stock::empty(id)),
-            StreamId::Product(id) => State::Product(Product::empty(id)),
-            StreamId::Customer(id) => State::Customer(Customer::empty(id)),
-            StreamId::Rate(currency) => State::Rate(Rate::empty(currency)),
-        }
-    }
-
-    /// Takes in the stream's next event. Never fails, never decides; a fact about another kind of thing only counts.
-    pub fn evolve(&mut self, event: &Event, provenance: &Provenance) {
-        match (&mut *self, event.fact()) {
-            (State::Order(order), Fact::Order(fact)) => order.evolve(fact, provenance),
-            (State::Stock(stock), Fact::Stock(fact)) => stock.evolve(fact),
-            (State::Product(product), Fact::Product(fact)) => product.evolve(fact),
-            (State::Customer(customer), Fact::Customer(fact)) => customer.evolve(fact),
-            (State::Rate(rate), Fact::Rate(fact)) => rate.evolve(fact),
-            (State::Order(_) | State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_), _) => {}
-        }
-        let version = self.version_mut();
-        *version = version.next();
-    }
-
-    /// Version of the last event taken in.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        match self {
-            State::Order(order) => order.version,
-            State::Stock(stock) => stock.version,
-            State::Product(product) => product.version,
-            State::Customer(customer) => customer.version,
-            State::Rate(rate) => rate.version,
-        }
-    }
-
-    /// The stream it belongs to.
-    #[must_use]
-    pub fn stream(&self) -> StreamId {
-        match self {
-            State::Order(order) => StreamId::Order(order.id),
-            State::Stock(stock) => StreamId::Stock(stock.product_id),
-            State::Product(product) => StreamId::Product(product.id),
-            State::Customer(customer) => StreamId::Customer(customer.id),
-            State::Rate(rate) => StreamId::Rate(rate.currency),
-        }
-    }
-
-    fn version_mut(&mut self) -> &mut Version {
-        match self {
-            State::Order(order) => &mut order.version,
-            State::Stock(stock) => &mut stock.version,
-            State::Product(product) => &mut product.version,
-            State::Customer(customer) => &mut customer.version,
-            State::Rate(rate) => &mut rate.version,
-        }
-    }
-}
 
 /// A decision needs a stream whose state is not loaded: load it and decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -189,6 +110,17 @@ impl States {
         match self.get(stream) {
             Some(State::Rate(rate)) => Ok(rate),
             _ => Err(Missing(stream)),
+        }
+    }
+
+    /// The rules and messages of notifications.
+    ///
+    /// # Errors
+    /// When they are not loaded.
+    pub fn notifications(&self) -> Result<&Notifications, Missing> {
+        match self.get(StreamId::Notifications) {
+            Some(State::Notifications(notifications)) => Ok(notifications),
+            _ => Err(Missing(StreamId::Notifications)),
         }
     }
 

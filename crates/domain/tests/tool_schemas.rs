@@ -2,7 +2,7 @@
 
 use orderlog_domain::commands::{
     AdjustStock, Cancel, ChangeLines, CreateOrder, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, Ship,
-    UpdateStatus, UpsertCustomer, UpsertProduct,
+    Subscribe, Unsubscribe, UpdateStatus, UpsertCustomer, UpsertProduct,
 };
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
@@ -39,6 +39,8 @@ fn inputs_are_bounded_and_described() {
     check::<ReceiveStock>(&["product", "quantity"]);
     check::<AdjustStock>(&["product"]);
     check::<UpsertProduct>(&["sku"]);
+    check::<Subscribe>(&["target", "when"]);
+    check::<Unsubscribe>(&["rule_id"]);
 }
 
 #[test]

@@ -84,6 +84,11 @@ impl CommandAnswer {
         if self.is_new { vec![] } else { self.changes.iter().map(|change| change.name.clone()).collect() }
     }
 
+    /// Its sentences.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The same with something more that the user should know.
     pub(crate) fn warned(mut self, warning: Option<String>) -> CommandAnswer {
         self.warnings.extend(warning);
@@ -165,7 +170,11 @@ pub(crate) fn answer(
     let text = speaker.sentences(command, &receipt);
     let order_id = match receipt.subject {
         StreamId::Order(OrderId(id)) => Some(id),
-        StreamId::Stock(_) | StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) => None,
+        StreamId::Stock(_)
+        | StreamId::Product(_)
+        | StreamId::Customer(_)
+        | StreamId::Rate(_)
+        | StreamId::Notifications => None,
     };
     let version = receipt.version().0;
     let no_change = receipt.no_change();

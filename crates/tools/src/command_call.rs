@@ -374,7 +374,9 @@ async fn owner(shop: &OpenShop, command: &Command, names: &Names) -> Result<Owne
         _ if command.keeps_no_words() => return Ok(Owner::Shop),
         About::NewOrder { customer } => return Ok(customer.map_or(Owner::Shop, Owner::Customer)),
         About::Customer(id) => return Ok(Owner::Customer(id)),
-        About::Orders { .. } | About::Stock(_) | About::Product(_) | About::Rate(_) => return Ok(Owner::Shop),
+        About::Orders { .. } | About::Stock(_) | About::Product(_) | About::Rate(_) | About::Notifications => {
+            return Ok(Owner::Shop);
+        }
         About::Order(order_id) => order_id,
     };
     // Where there is no such order, the decision says so and nothing is kept.

@@ -5,6 +5,7 @@ use orderlog_domain::{
     envelope::{self, Envelope},
     event::{Event, Fact},
     ids::{OrderId, Position, ProductId, StreamId, Version},
+    notifications::Notifications,
     order::Order,
     product::Product,
     states::State,
@@ -58,12 +59,41 @@ pub fn state(log: &Log, stream: StreamId, until: Option<Position>) -> BoxFuture<
     })
 }
 
+/// The rules and messages of notifications as they stand: from the latest snapshot, because their stream grows long.
+pub fn notifications(log: &Log) -> BoxFuture<'_, anyhow::Result<Notifications>> {
+    Box::pin(async move {
+        let kept = log.load_snapshots(&[StreamId::Notifications]).await?.pop();
+        let kept = kept.filter(|snapshot| snapshot.format == State::FORMAT);
+        let mut state = kept
+            .and_then(|snapshot| serde_json::from_str(&snapshot.state).ok())
+            .unwrap_or_else(|| State::empty(StreamId::Notifications));
+        loop {
+            let page = log.read_stream(StreamId::Notifications, state.version(), PAGE).await?;
+            for recorded in &page {
+                let event = envelope::decode(&recorded.json)?;
+                state.evolve(&event.data, &event.provenance);
+            }
+            if page.len() < PAGE as usize {
+                break;
+            }
+        }
+        Ok(match state {
+            State::Notifications(all) => *all,
+            State::Order(_) | State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) => {
+                Notifications::default()
+            }
+        })
+    })
+}
+
 /// A product as its stream tells it right after `position`.
 pub fn product_at(log: &Log, id: ProductId, position: Position) -> BoxFuture<'_, anyhow::Result<Product>> {
     Box::pin(async move {
         Ok(match state(log, StreamId::Product(id), Some(position)).await? {
             State::Product(product) => product,
-            State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) => Product::empty(id),
+            State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => {
+                Product::empty(id)
+            }
         })
     })
 }

@@ -37,6 +37,7 @@ mod schema;
 pub mod sentences;
 mod shop;
 mod table;
+mod targets;
 mod tool;
 mod tools;
 mod unknown_order;
@@ -60,6 +61,7 @@ pub use self::{
     request::{Request, keyed_command},
     schema::Object,
     shop::OpenShop,
+    targets::Target,
     tool::{Danger, Tool},
     tools::{Tools, history_json, order_json, register},
     wording::local,

@@ -11,7 +11,7 @@ use crate::{failure::Failure, tool::Tool, tools::Tools};
 const OUTCOMES: [&str; 3] = ["ok", "refused", "failed"];
 
 /// Every code.
-pub(crate) const CODES: [Code; 16] = [
+pub(crate) const CODES: [Code; 17] = [
     Code::InvalidArgument,
     Code::Ambiguous,
     Code::NotFound,
@@ -21,6 +21,7 @@ pub(crate) const CODES: [Code; 16] = [
     Code::OnHold,
     Code::IdempotencyMismatch,
     Code::DuplicateSuspected,
+    Code::AlreadyTrue,
     Code::ConfirmationRequired,
     Code::Forbidden,
     Code::LimitExceeded,
@@ -42,6 +43,7 @@ pub(crate) fn code_name(code: Code) -> &'static str {
         Code::OnHold => "on_hold",
         Code::IdempotencyMismatch => "idempotency_mismatch",
         Code::DuplicateSuspected => "duplicate_suspected",
+        Code::AlreadyTrue => "already_true",
         Code::ConfirmationRequired => "confirmation_required",
         Code::Forbidden => "forbidden",
         Code::LimitExceeded => "limit_exceeded",

@@ -310,7 +310,9 @@ pub fn customer(log: &Log, id: CustomerId) -> BoxFuture<'_, anyhow::Result<Custo
     Box::pin(async move {
         Ok(match history::state(log, StreamId::Customer(id), None).await? {
             State::Customer(customer) => customer,
-            State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) => Customer::empty(id),
+            State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) | State::Notifications(_) => {
+                Customer::empty(id)
+            }
         })
     })
 }

@@ -1,6 +1,7 @@
 //! One or two sentences for each answer, fit to be read aloud.
 
 pub(crate) mod commands;
+pub(crate) mod notifications;
 pub(crate) mod ranges;
 pub mod told;
 

@@ -15,6 +15,7 @@ use crate::{
     left_behind::LeftBehind,
     moments::Moments,
     permit::{HIDDEN, are_particulars_hidden},
+    targets::Target,
     wording::Wording,
 };
 
@@ -40,6 +41,8 @@ pub struct OpenShop {
     pub moments: Moments,
     /// How amounts and times are written.
     pub wording: Wording,
+    /// Who can be told of something.
+    pub targets: Arc<[Target]>,
     /// Calls under way; whoever closes the shop waits for them.
     pub tasks: TaskTracker,
 }
@@ -60,7 +63,27 @@ impl OpenShop {
         let directory =
             Directory::new(log.clone(), projections.clone(), Arc::clone(&keyring), moments.clone(), wording.clone());
         let tasks = TaskTracker::new();
-        OpenShop { settings, clock, log, writer, projections, keyring, left_behind, directory, moments, wording, tasks }
+        let targets = Arc::new([]);
+        OpenShop {
+            settings,
+            clock,
+            log,
+            writer,
+            projections,
+            keyring,
+            left_behind,
+            directory,
+            moments,
+            wording,
+            targets,
+            tasks,
+        }
+    }
+
+    /// The same, where these can be told of something.
+    pub fn with_targets(mut self, targets: Vec<Target>) -> OpenShop {
+        self.targets = targets.into();
+        self
     }
 
     /// Opens what was typed into an event, as far as whom the answer is for may see it.

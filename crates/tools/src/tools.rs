@@ -4,6 +4,7 @@ mod bench_noop;
 mod customers;
 mod inventory;
 mod inventory_reorder;
+mod notifications;
 mod orders_bulk_update_status;
 mod orders_create_order;
 mod orders_get;
@@ -54,7 +55,7 @@ impl Tools {
     }
 
     fn made(bench_noop: bool, only_reading: bool) -> Tools {
-        use Right::{Admin, CustomersErase, CustomersRead, InventoryWrite, OrdersRead, OrdersRefund, OrdersWrite};
+        use Right::{Admin, CustomersErase, CustomersRead, InventoryWrite, NotifyWrite, OrdersRead, OrdersRefund, OrdersWrite};
         let (write, destructive) = (Danger::Write, Danger::Destructive);
         let mut all = vec![
             orders_get_pending::tool().needs(OrdersRead),
@@ -95,6 +96,9 @@ impl Tools {
             customers::search().needs(CustomersRead),
             customers::upsert().needs(OrdersWrite),
             customers::erase().asks().needs(CustomersErase),
+            notifications::subscribe().needs(NotifyWrite),
+            notifications::list().needs(OrdersRead),
+            notifications::unsubscribe().needs(NotifyWrite),
         ];
         if bench_noop {
             all.push(bench_noop::tool().needs(OrdersWrite));

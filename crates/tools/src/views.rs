@@ -308,6 +308,7 @@ pub(crate) fn state(shop: &OpenShop, state: &State) -> Value {
             "currency": rate.currency, "rate": rate.stored.map(|stored| stored.rate.normalize().to_string()),
         }),
         State::Customer(one) => serde_json::to_value(customer(shop, one)).unwrap_or_default(),
+        State::Notifications(all) => serde_json::json!({ "rules": all.rules.len() }),
     }
 }
 

@@ -22,7 +22,7 @@ const EXPLAINED_ONCE: [&str; 9] = [
     "request_text",
 ];
 
-const TOOLS: [&str; 30] = [
+const TOOLS: [&str; 33] = [
     "orders.bulk_update_status",
     "currencies.set_rate",
     "customers.erase",
@@ -32,6 +32,9 @@ const TOOLS: [&str; 30] = [
     "inventory.check",
     "inventory.receive",
     "inventory.reorder",
+    "notifications.list",
+    "notifications.subscribe",
+    "notifications.unsubscribe",
     "orders.cancel",
     "orders.change_lines",
     "orders.create_order",

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    ids::{CustomerId, OrderId, ProductId},
+    ids::{CustomerId, OrderId, Position, ProductId, RuleId},
     money::Currency,
+    notifications::Watch,
     pricing::Discount,
 };
 
@@ -19,7 +20,46 @@ pub fn examples() -> Vec<Event> {
     let mut examples = orders();
     examples.extend(stock());
     examples.extend(catalogue_and_customers());
+    examples.extend(notifications());
     examples
+}
+
+fn notifications() -> Vec<Event> {
+    let rule_id = RuleId(1);
+    let time = |text: &str| text.parse().expect("a time");
+    let id = Uuid::from_u128(0x019a_aaaa_0000_5000_8000_0000_0000_0002);
+    let message = Message {
+        id,
+        rule_id,
+        target: "john".to_owned(),
+        what: Watch::Shipped,
+        position: Position(42),
+        order_id: Some(ORDER),
+        product_id: None,
+        tries: 1,
+        outcome: Outcome::Waiting,
+        not_before: time("2026-11-20T10:01:05Z"),
+        why: Some("the endpoint answered 503".to_owned()),
+    };
+    let rule = Rule {
+        when: vec![Watch::Shipped],
+        target: "john".to_owned(),
+        order_ids: vec![ORDER],
+        customer_id: Some(CUSTOMER),
+        product_id: Some(tea()),
+        at_least: Some(AtLeast { amount: 100_000, currency: Currency::INR }),
+        once: true,
+        expires_at: Some(time("2026-12-31T00:00:00Z")),
+        grace_seconds: 60,
+    };
+    vec![
+        NotificationSubscribed { rule_id, rule, already: vec![ORDER] }.into(),
+        NotificationUnsubscribed { rule_id }.into(),
+        NotificationsHandled { through: Position(42), messages: vec![message], disabled: vec!["books".to_owned()] }
+            .into(),
+        NotificationsReplayed { messages: vec![id] }.into(),
+        NotificationTargetEnabled { target: "books".to_owned() }.into(),
+    ]
 }
 
 fn tea() -> ProductId {

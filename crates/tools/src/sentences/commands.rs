@@ -13,7 +13,7 @@ use orderlog_domain::{
     stock::Stock,
 };
 
-use super::{all_of, levels, units, until};
+use super::{all_of, levels, notifications, units, until};
 use crate::{echo::cut, failure::Failure, people, shop::OpenShop, views};
 
 /// Characters of an order's lines that a preview names, at least one of them; and of a name.
@@ -39,7 +39,7 @@ impl<'a> Speaker<'a> {
     pub(crate) async fn would(shop: &'a OpenShop, foreseen: &Receipt) -> Result<Speaker<'a>, Failure> {
         let customer = match &foreseen.after {
             State::Order(order) => views::customer(shop, &people::customer(&shop.log, order.customer_id).await?).name,
-            State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) => None,
+            State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => None,
         };
         Ok(Speaker { shop, would: true, customer })
     }
@@ -51,6 +51,7 @@ impl<'a> Speaker<'a> {
             State::Product(product) => self.of_product(receipt, product),
             State::Rate(rate) => self.of_rate(receipt, rate),
             State::Customer(customer) => self.of_customer(receipt, customer),
+            State::Notifications(_) => notifications::done(command, receipt, self.would, &self.shop.wording),
         }
     }
 

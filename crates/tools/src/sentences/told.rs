@@ -2,7 +2,7 @@
 
 use orderlog_domain::{
     decide::Shop,
-    event::{Disposition, Event, LineUnits, PlacedLine},
+    event::{Disposition, Event, LineUnits, Outcome, PlacedLine},
     order::Order,
 };
 
@@ -99,6 +99,16 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
         Event::CustomerChanged(_) => "customer changed".to_owned(),
         Event::RateStored(fact) => format!("1 {} is {} {}", fact.currency, fact.rate.normalize(), fact.shop_currency),
         Event::CustomerErased(_) => "customer's particulars erased".to_owned(),
+        Event::NotificationSubscribed(fact) => format!("rule {}: {} is told", fact.rule_id, fact.rule.target),
+        Event::NotificationUnsubscribed(fact) => format!("rule {} ended", fact.rule_id),
+        Event::NotificationsHandled(fact) => {
+            let sent = fact.messages.iter().filter(|message| message.outcome == Outcome::Sent).count() as i64;
+            format!("{} sent", plural(sent, "message"))
+        }
+        Event::NotificationsReplayed(fact) => {
+            format!("{} tried again", plural(fact.messages.len() as i64, "message"))
+        }
+        Event::NotificationTargetEnabled(fact) => format!("{} takes messages again", fact.target),
     }
 }
 

@@ -162,7 +162,9 @@ async fn one(shop: &OpenShop, request: Request, id: i64, status: &str) -> Result
             let before = receipt.before.as_ref().map_or(Version::NONE, |before| before.version());
             match &receipt.after {
                 State::Order(order) => Ok(Outcome::Changed(receipt.command_id, before, Goods::of(order))),
-                State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) => Ok(Outcome::NoChange),
+                State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => {
+                    Ok(Outcome::NoChange)
+                }
             }
         }
         Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {

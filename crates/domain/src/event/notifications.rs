@@ -1,0 +1,141 @@
+//! Facts about notifications: who is to be told of what, and what was sent to whom.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    ids::{CustomerId, OrderId, Position, ProductId, RuleId},
+    money::Currency,
+    notifications::Watch,
+};
+
+/// Who is told of what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rule {
+    /// What is watched for: any of these.
+    pub when: Vec<Watch>,
+    /// Name of the target, as the administrator set it up.
+    pub target: String,
+    /// Only these orders; every order where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order_ids: Vec<OrderId>,
+    /// Only this customer's orders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<CustomerId>,
+    /// Only this product, or orders with a line of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<ProductId>,
+    /// Only from this amount on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<AtLeast>,
+    /// Whether one message is enough: of each order that is named, or at all.
+    pub once: bool,
+    /// When the rule ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Seconds between the event and its message, in which an undo stops the message.
+    pub grace_seconds: u32,
+}
+
+/// The smallest amount that is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AtLeast {
+    /// Minor units: of a payment or refund what moved, of an order its total.
+    pub amount: i64,
+    /// Its currency. Amounts in other currencies are compared once they are converted.
+    pub currency: Currency,
+}
+
+/// See [`Event::NotificationSubscribed`](super::Event::NotificationSubscribed).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationSubscribed {
+    /// Number of the rule; 1 is the first.
+    pub rule_id: RuleId,
+    /// Who is told of what.
+    pub rule: Rule,
+    /// Orders of which it was true already and which are told at once, because that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub already: Vec<OrderId>,
+}
+
+/// See [`Event::NotificationUnsubscribed`](super::Event::NotificationUnsubscribed).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationUnsubscribed {
+    /// Number of the rule.
+    pub rule_id: RuleId,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Its target took it.
+    Sent,
+    /// It will be tried, again or for the first time.
+    Waiting,
+    /// It was given up, and can be replayed.
+    Dead,
+    /// It was stopped: what it tells of was taken back, or nobody wants to know any more.
+    Stopped,
+}
+
+/// One message to one target about one event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Message {
+    /// The same for every try, so that a receiver knows a repeated message.
+    pub id: Uuid,
+    /// The rule that asks for it.
+    pub rule_id: RuleId,
+    /// Name of the target.
+    pub target: String,
+    /// What it tells.
+    pub what: Watch,
+    /// Position of the event that it tells of.
+    #[schemars(with = "i64")]
+    pub position: Position,
+    /// The order it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// The product it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<ProductId>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Not tried before, while it waits.
+    pub not_before: DateTime<Utc>,
+    /// Why it waits, was given up or was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// See [`Event::NotificationsHandled`](super::Event::NotificationsHandled).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationsHandled {
+    /// Every event up to this position was compared with the rules, and its messages are recorded here or before.
+    #[schemars(with = "i64")]
+    pub through: Position,
+    /// The messages of which there is news, by the position of their events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+    /// Targets that want no more messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disabled: Vec<String>,
+}
+
+/// See [`Event::NotificationsReplayed`](super::Event::NotificationsReplayed).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationsReplayed {
+    /// Their ids.
+    pub messages: Vec<Uuid>,
+}
+
+/// See [`Event::NotificationTargetEnabled`](super::Event::NotificationTargetEnabled).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationTargetEnabled {
+    /// Its name.
+    pub target: String,
+}

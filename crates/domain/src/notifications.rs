@@ -1,0 +1,264 @@
+//! Who is told of what, folded from the one stream of notifications: the rules in force and the messages under way.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    envelope::Provenance,
+    event::{Message, NotificationFact, NotificationSubscribed, NotificationsHandled, Outcome, Rule},
+    ids::{Position, RuleId, Version},
+    limits,
+    order::Status,
+};
+
+/// Days that an expired rule is kept, so that events from before its end still find it after a long outage.
+const KEEP_EXPIRED_DAYS: i64 = 7;
+
+/// What a rule can watch for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Watch {
+    /// An order was placed.
+    Placed,
+    /// An order was accepted.
+    Confirmed,
+    /// Picking started.
+    Processing,
+    /// Some units of an order left.
+    PartiallyShipped,
+    /// All units of an order left.
+    Shipped,
+    /// All units of an order arrived.
+    Delivered,
+    /// All units of an order came back.
+    Returned,
+    /// No unit of an order remains.
+    Cancelled,
+    /// An order was put on hold.
+    Held,
+    /// An order was released from hold.
+    Released,
+    /// Money came in.
+    Payment,
+    /// Money went back.
+    Refund,
+    /// A product fell to its threshold or below.
+    LowStock,
+    /// No unit of a product is available any more.
+    OutOfStock,
+}
+
+impl Watch {
+    /// Everything there is to watch for.
+    pub const ALL: [Watch; 14] = [
+        Watch::Placed,
+        Watch::Confirmed,
+        Watch::Processing,
+        Watch::PartiallyShipped,
+        Watch::Shipped,
+        Watch::Delivered,
+        Watch::Returned,
+        Watch::Cancelled,
+        Watch::Held,
+        Watch::Released,
+        Watch::Payment,
+        Watch::Refund,
+        Watch::LowStock,
+        Watch::OutOfStock,
+    ];
+
+    /// As arguments, answers and messages name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Watch::Placed => "placed",
+            Watch::Confirmed => "confirmed",
+            Watch::Processing => "processing",
+            Watch::PartiallyShipped => "partially_shipped",
+            Watch::Shipped => "shipped",
+            Watch::Delivered => "delivered",
+            Watch::Returned => "returned",
+            Watch::Cancelled => "cancelled",
+            Watch::Held => "held",
+            Watch::Released => "released",
+            Watch::Payment => "payment",
+            Watch::Refund => "refund",
+            Watch::LowStock => "low_stock",
+            Watch::OutOfStock => "out_of_stock",
+        }
+    }
+
+    /// Reads a word or one of its synonyms, as [`Status::parse`] does.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Watch> {
+        let word = text.trim().to_lowercase().replace([' ', '-'], "_");
+        Some(match word.as_str() {
+            "pending" | "new" | "ordered" => Watch::Placed,
+            "on_hold" | "hold" => Watch::Held,
+            "paid" | "payments" => Watch::Payment,
+            "refunded" | "refunds" => Watch::Refund,
+            "low" => Watch::LowStock,
+            "out" | "sold_out" => Watch::OutOfStock,
+            _ => {
+                let status = Status::parse(&word).map(Status::name);
+                let name = status.unwrap_or(word.as_str());
+                return Watch::ALL.into_iter().find(|watch| watch.name() == name);
+            }
+        })
+    }
+
+    /// The status that an order must reach, where that is what is watched for.
+    #[must_use]
+    pub fn status(self) -> Option<Status> {
+        match self {
+            Watch::Confirmed => Some(Status::Confirmed),
+            Watch::Processing => Some(Status::Processing),
+            Watch::PartiallyShipped => Some(Status::PartiallyShipped),
+            Watch::Shipped => Some(Status::Shipped),
+            Watch::Delivered => Some(Status::Delivered),
+            Watch::Returned => Some(Status::Returned),
+            Watch::Cancelled => Some(Status::Cancelled),
+            Watch::Placed
+            | Watch::Held
+            | Watch::Released
+            | Watch::Payment
+            | Watch::Refund
+            | Watch::LowStock
+            | Watch::OutOfStock => None,
+        }
+    }
+
+    /// Whether it is about a product and not about an order.
+    #[must_use]
+    pub fn is_of_stock(self) -> bool {
+        matches!(self, Watch::LowStock | Watch::OutOfStock)
+    }
+}
+
+/// A rule in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Who is told of what. A rule that tells of each order once names only those that are still to be told.
+    pub rule: Rule,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// The user who asked for it.
+    pub by: String,
+    /// Messages that were sent.
+    pub sent: i64,
+}
+
+/// Everything that the stream of notifications adds up to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Notifications {
+    /// Of its stream.
+    pub version: Version,
+    /// The number of the latest rule.
+    pub last_rule: RuleId,
+    /// The rules in force.
+    pub rules: BTreeMap<RuleId, Subscription>,
+    /// Every event up to here was compared with the rules.
+    pub through: Position,
+    /// Messages that are to be tried, by id.
+    pub waiting: BTreeMap<Uuid, Message>,
+    /// Messages that were given up, oldest first; the log has those before them.
+    pub dead: VecDeque<Message>,
+    /// Targets that want no more messages.
+    pub disabled: BTreeSet<String>,
+}
+
+impl Notifications {
+    pub(crate) fn evolve(&mut self, fact: NotificationFact<'_>, provenance: &Provenance) {
+        match fact {
+            NotificationFact::NotificationSubscribed(fact) => self.subscribed(fact, provenance),
+            NotificationFact::NotificationUnsubscribed(fact) => _ = self.rules.remove(&fact.rule_id),
+            NotificationFact::NotificationsHandled(fact) => self.handled(fact),
+            NotificationFact::NotificationsReplayed(fact) => {
+                for id in &fact.messages {
+                    let Some(index) = self.dead.iter().position(|message| message.id == *id) else { continue };
+                    if let Some(message) = self.dead.remove(index) {
+                        let not_before = provenance.recorded_at;
+                        let again = Message { tries: 0, outcome: Outcome::Waiting, not_before, why: None, ..message };
+                        self.waiting.insert(*id, again);
+                    }
+                }
+            }
+            NotificationFact::NotificationTargetEnabled(fact) => _ = self.disabled.remove(&fact.target),
+        }
+        let kept_from = provenance.recorded_at - TimeDelta::days(KEEP_EXPIRED_DAYS);
+        self.rules.retain(|_, one| one.rule.expires_at.is_none_or(|end| end > kept_from));
+    }
+
+    fn subscribed(&mut self, fact: &NotificationSubscribed, provenance: &Provenance) {
+        self.last_rule = fact.rule_id;
+        let (since, by) = (provenance.recorded_at, provenance.actor.user.clone());
+        self.rules.insert(fact.rule_id, Subscription { rule: fact.rule.clone(), since, by, sent: 0 });
+    }
+
+    fn handled(&mut self, fact: &NotificationsHandled) {
+        for message in &fact.messages {
+            self.waiting.remove(&message.id);
+            match message.outcome {
+                Outcome::Waiting => _ = self.waiting.insert(message.id, message.clone()),
+                Outcome::Sent => self.told(message, 1),
+                Outcome::Stopped => {}
+                Outcome::Dead => {
+                    self.told(message, 0);
+                    self.dead.push_back(message.clone());
+                    if self.dead.len() > limits::DEAD_MESSAGES {
+                        self.dead.pop_front();
+                    }
+                }
+            }
+        }
+        self.through = self.through.max(fact.through);
+        self.disabled.extend(fact.disabled.iter().cloned());
+    }
+
+    /// Counts a message; a rule that tells once ends with it, or lets go of its order.
+    fn told(&mut self, message: &Message, sent: i64) {
+        let Some(subscription) = self.rules.get_mut(&message.rule_id) else { return };
+        subscription.sent += sent;
+        let rule = &mut subscription.rule;
+        if !rule.once {
+            return;
+        }
+        rule.order_ids.retain(|order| Some(*order) != message.order_id);
+        if rule.order_ids.is_empty() {
+            self.rules.remove(&message.rule_id);
+        }
+    }
+
+    /// The rules that have not expired at `now`.
+    pub fn in_force(&self, now: DateTime<Utc>) -> impl Iterator<Item = (RuleId, &Subscription)> {
+        let in_force = move |one: &&Subscription| one.rule.expires_at.is_none_or(|end| now < end);
+        self.rules.iter().filter(move |(_, one)| in_force(one)).map(|(id, one)| (*id, one))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_and_synonyms_too() {
+        for watch in Watch::ALL {
+            assert_eq!(Watch::parse(watch.name()), Some(watch));
+            assert_eq!(serde_json::to_value(watch).expect("a word"), watch.name());
+        }
+        for (word, watch) in [
+            ("Dispatched", Watch::Shipped),
+            ("out of stock", Watch::OutOfStock),
+            ("paid", Watch::Payment),
+            ("pending", Watch::Placed),
+            ("canceled", Watch::Cancelled),
+        ] {
+            assert_eq!(Watch::parse(word), Some(watch), "{word}");
+        }
+        assert_eq!(Watch::parse("eaten"), None);
+    }
+}

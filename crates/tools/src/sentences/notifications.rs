@@ -1,0 +1,150 @@
+//! Who is told of what, in words.
+
+use orderlog_commands::Receipt;
+use orderlog_domain::{
+    commands::Command,
+    envelope,
+    event::{Event, NotificationSubscribed, Rule},
+    notifications::Watch,
+};
+
+use super::{all_of, plural};
+use crate::wording::Wording;
+
+/// Orders that a sentence names; more are counted.
+const NAMED_ORDERS: usize = 5;
+
+/// What a command about rules did, or would do.
+pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &Wording) -> String {
+    let facts = receipt.events().iter().filter_map(|event| envelope::decode(&event.json).ok());
+    let subscribed = facts.map(|event| event.data).find_map(|event| match event {
+        Event::NotificationSubscribed(fact) => Some(fact),
+        _ => None,
+    });
+    let is = if would { "would be" } else { "is" };
+    match (command, subscribed) {
+        (Command::Subscribe(input), Some(NotificationSubscribed { rule_id, rule, already })) => {
+            let what = asked(&rule, input.customer.as_deref(), input.product.as_deref(), wording);
+            let now = match already.len() as i64 {
+                0 => String::new(),
+                n => format!(" {} is told at once.", plural(n, "order")),
+            };
+            let target = &rule.target;
+            let rule = if would { String::new() } else { format!(" (rule {rule_id})") };
+            format!("{target} {is} told {what}{rule}.{now}")
+        }
+        (Command::Subscribe(input), None) => format!("{} is told of that already; nothing was changed.", input.target),
+        (Command::Unsubscribe(input), _) => format!("Rule {} {is} ended.", input.rule_id),
+        (Command::ReplayNotifications(input), _) => {
+            format!("{} {is} tried again.", plural(input.messages.len() as i64, "message"))
+        }
+        (Command::EnableTarget(input), _) => format!("{} takes messages again.", input.target),
+        _ => "The messages are recorded.".to_owned(),
+    }
+}
+
+/// `when order #1234 is shipped, once`. Customer and product as they shall be called.
+pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, wording: &Wording) -> String {
+    let order = order(rule, customer, product, wording);
+    let said = |fits: fn(&Watch) -> bool| -> Vec<&'static str> {
+        rule.when.iter().filter(|watch| fits(watch)).map(|watch| word(*watch)).collect()
+    };
+    let reached = said(|watch| !watch.is_of_stock() && !is_of_money(*watch));
+    let money = said(|watch| is_of_money(*watch));
+    let stock = said(|watch| watch.is_of_stock());
+    let mut parts = vec![];
+    if !reached.is_empty() {
+        parts.push(format!("when {order} is {}", reached.join(" or ")));
+    }
+    if !money.is_empty() {
+        parts.push(format!("of a {} for {order}", money.join(" or ")));
+    }
+    if !stock.is_empty() {
+        parts.push(format!("when {} is {}", product.unwrap_or("a product"), stock.join(" or ")));
+    }
+    let mut told = all_of(&parts);
+    if rule.once {
+        told.push_str(if rule.order_ids.len() > 1 { ", once each" } else { ", once" });
+    }
+    told
+}
+
+fn is_of_money(watch: Watch) -> bool {
+    matches!(watch, Watch::Payment | Watch::Refund)
+}
+
+fn word(watch: Watch) -> &'static str {
+    match watch {
+        Watch::PartiallyShipped => "partially shipped",
+        Watch::Held => "put on hold",
+        Watch::Released => "released from hold",
+        Watch::LowStock => "low on stock",
+        Watch::OutOfStock => "out of stock",
+        Watch::Placed
+        | Watch::Confirmed
+        | Watch::Processing
+        | Watch::Shipped
+        | Watch::Delivered
+        | Watch::Returned
+        | Watch::Cancelled
+        | Watch::Payment
+        | Watch::Refund => watch.name(),
+    }
+}
+
+fn order(rule: &Rule, customer: Option<&str>, product: Option<&str>, wording: &Wording) -> String {
+    let ids = &rule.order_ids;
+    let mut said = match ids.as_slice() {
+        [] => "an order".to_owned(),
+        [one] => format!("order #{one}"),
+        many => {
+            let mut named: Vec<String> = many.iter().take(NAMED_ORDERS).map(|id| format!("#{id}")).collect();
+            if many.len() > NAMED_ORDERS {
+                named.push(format!("{} more", many.len() - NAMED_ORDERS));
+            }
+            format!("one of the orders {}", all_of(&named))
+        }
+    };
+    if let Some(customer) = customer {
+        said.push_str(&format!(" of {customer}"));
+    }
+    if let Some(product) = product {
+        said.push_str(&format!(" with {product}"));
+    }
+    if let Some(least) = rule.at_least {
+        said.push_str(&format!(" of at least {}", wording.amount(least.amount, least.currency)));
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_domain::{decide::Shop, event::AtLeast, ids::OrderId, money::Currency};
+
+    use super::*;
+
+    #[test]
+    fn rules_read_as_they_were_asked_for() {
+        let wording = Wording::of(&Shop::default());
+        let rule = |when: &[Watch], orders: &[i64], once| Rule {
+            when: when.to_vec(),
+            target: "john".to_owned(),
+            order_ids: orders.iter().copied().map(OrderId).collect(),
+            customer_id: None,
+            product_id: None,
+            at_least: None,
+            once,
+            expires_at: None,
+            grace_seconds: 60,
+        };
+        let say = |rule: &Rule| asked(rule, None, None, &wording);
+        assert_eq!(say(&rule(&[Watch::Shipped], &[1234], true)), "when order #1234 is shipped, once");
+        let several = rule(&[Watch::Shipped, Watch::Delivered], &[1, 2], true);
+        assert_eq!(say(&several), "when one of the orders #1 and #2 is shipped or delivered, once each");
+        let mut large = rule(&[Watch::Refund], &[], false);
+        large.at_least = Some(AtLeast { amount: 200_000, currency: Currency::INR });
+        assert_eq!(say(&large), "of a refund for an order of at least ₹2,000");
+        let low = rule(&[Watch::LowStock, Watch::OutOfStock], &[], false);
+        assert_eq!(asked(&low, None, Some("Mug"), &wording), "when Mug is low on stock or out of stock");
+    }
+}
