@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
     ("orderlog-forecast", &[]),
@@ -40,6 +40,10 @@ const ARROWS: [(&str, &[&str]); 16] = [
         &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-tools"],
     ),
     (
+        "orderlog-notify",
+        &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-messaging", "orderlog-tools"],
+    ),
+    (
         "orderlog-server",
         &[
             "orderlog-access",
@@ -55,6 +59,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "orderlog-assistant",
             "orderlog-exchange",
             "orderlog-web",
+            "orderlog-notify",
         ],
     ),
 ];

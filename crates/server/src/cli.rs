@@ -11,6 +11,7 @@ mod import_table;
 mod keys;
 mod loading;
 mod mcp;
+mod notifications;
 pub(crate) mod output;
 mod rebuild;
 mod replay;
@@ -136,6 +137,12 @@ enum Command {
         orderlog keys list\n  \
         orderlog keys revoke asha")]
     Keys(keys::Arguments),
+    /// Show who can be told of something and which messages failed, and try them again
+    #[command(after_help = "Examples:\n  \
+        orderlog notifications targets --notify-targets-file targets.toml\n  \
+        orderlog notifications failed\n  \
+        orderlog notifications replay --target john")]
+    Notifications(notifications::Arguments),
     /// Tell the JetStream stream that this log lives here now: once, after the database was moved or restored
     #[command(
         after_help = "Example:\n  orderlog take-stream --database-url postgres://orderlog@new-db/orderlog --nats-url nats://nats:4222"
@@ -218,6 +225,9 @@ impl Cli {
             Command::Simulate(arguments) => simulate::run(finished(quiet(&self.settings)?)?, arguments).await?,
             Command::Import(arguments) => return import::run(finished(quiet(&self.settings)?)?, arguments).await,
             Command::Keys(arguments) => keys::run(&quiet(&self.settings)?, arguments).await?,
+            Command::Notifications(arguments) => {
+                notifications::run(finished(quiet(&self.settings)?)?, arguments).await?;
+            }
             Command::TakeStream => take_stream::run(&quiet(&self.settings)?).await?,
             Command::Status(arguments) => status::run(&quiet(&self.settings)?, arguments).await?,
         }

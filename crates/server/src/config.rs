@@ -11,12 +11,13 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use chrono::{DateTime, Utc};
 use orderlog_access::Rates;
 use orderlog_domain::decide::Shop;
 use orderlog_messaging::Access;
+use orderlog_notify::Targets;
 use orderlog_tools::Tools;
 
 pub(crate) use self::{
@@ -49,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) accept_missing_keys: bool,
+    pub(crate) targets: Targets,
+    pub(crate) notify_pace: u32,
     pub(crate) bench_noop_tool: bool,
     /// Settings that were given, not left to their defaults, and where.
     pub(crate) given: BTreeMap<&'static str, String>,
@@ -130,6 +133,10 @@ fn read_all(values: &mut Values) -> Option<Config> {
             .map(|time| time.to_utc())
             .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T14:30:00+05:30".to_owned())
     });
+    let targets = values.read_optional("notify-targets-file", |path| Targets::read(Path::new(path)));
+    let notify_pace = values.read("notify-pace", |text| {
+        text.parse().ok().filter(|pace| *pace > 0).ok_or_else(|| "expected a whole number from 1 on".to_owned())
+    });
     let accept_missing_keys = values.read("accept-missing-keys", boolean);
     let bench_noop_tool = values.read("bench-noop-tool", boolean);
     Some(Config {
@@ -146,6 +153,8 @@ fn read_all(values: &mut Values) -> Option<Config> {
         log_format: log_format?,
         clock: clock?,
         accept_missing_keys: accept_missing_keys?,
+        targets: targets?.unwrap_or_default(),
+        notify_pace: notify_pace?,
         bench_noop_tool: bench_noop_tool?,
         given: values.given(),
         warnings: values.warnings(),

@@ -7,6 +7,7 @@ use orderlog_commands::{Options, Writer};
 use orderlog_event_log::{Identity, Log, LogError, Recorded, WhichLog, sqlite_file, sqlite_url};
 use orderlog_keyring as keyring;
 use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
+use orderlog_notify::{self as notify, Deliverer, Sender};
 use orderlog_projections::MODELS;
 use orderlog_read_models::{Projections, Runner, RunnerOptions, Unseal};
 use orderlog_tools::{Clock, LeftBehind, OpenShop, people};
@@ -21,7 +22,8 @@ use crate::{config::Config, log_check, shop_settings};
 /// Connections to PostgreSQL that a node uses at most.
 const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
     + orderlog_read_models::POSTGRES_CONNECTIONS
-    + keyring::POSTGRES_CONNECTIONS;
+    + keyring::POSTGRES_CONNECTIONS
+    + notify::POSTGRES_CONNECTIONS;
 /// How long a node that stops waits for its last readers. SQLite puts everything into one file behind the last of them.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 /// Without these it cannot even start: the log's reader and writer, keys, read models and their runner, one to spare.
@@ -45,6 +47,10 @@ pub(crate) struct Node {
     /// Cancelled when everything that only reads the log shall end.
     ending: CancellationToken,
     background: Mutex<Vec<JoinHandle<()>>>,
+    /// Where it hears of new events.
+    source: Source,
+    /// Delivers notifications, where this node does.
+    delivering: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Node {
@@ -100,7 +106,7 @@ impl Node {
         };
         let id = clock.new_id().to_string();
         let options = RunnerOptions::new(id.clone(), unseal);
-        background.push(Runner::start(projections.clone(), log.clone(), source, options, ending.clone()));
+        background.push(Runner::start(projections.clone(), log.clone(), source.clone(), options, ending.clone()));
         let left_behind = Arc::new(LeftBehind::default());
         let settling = people::keep_settled(
             log.clone(),
@@ -112,7 +118,8 @@ impl Node {
         background.push(tokio::spawn(settling));
         let log_troubles = log_check::start(log.clone());
         let settings = config.shop.clone();
-        let shop = Arc::new(OpenShop::new(settings, clock, log, writer, projections, keyring, left_behind));
+        let shop = OpenShop::new(settings, clock, log, writer, projections, keyring, left_behind);
+        let shop = Arc::new(shop.with_targets(config.targets.names()));
         Ok(Node {
             id,
             config,
@@ -124,7 +131,26 @@ impl Node {
             stopping: CancellationToken::new(),
             ending,
             background: Mutex::new(background),
+            source,
+            delivering: Mutex::new(None),
         })
+    }
+
+    /// From now on delivers notifications, whenever no other node does. For nodes that stay; not for an import.
+    pub(crate) async fn deliver(&self) -> anyhow::Result<()> {
+        if self.config.targets.is_empty() {
+            return Ok(());
+        }
+        let deliverer = Deliverer {
+            shop: Arc::clone(&self.shop),
+            sender: Sender::new(self.config.targets.clone())?,
+            source: self.source.clone(),
+            database_url: self.config.database_url.clone(),
+            log_id: self.identity.id,
+            pace: self.config.notify_pace,
+        };
+        *self.delivering.lock().await = Some(tokio::spawn(deliverer.run(self.stopping.clone())));
+        Ok(())
     }
 
     /// Waits for the calls under way, then ends everything else.
@@ -132,6 +158,12 @@ impl Node {
         self.stopping.cancel();
         self.shop.tasks.close();
         self.shop.tasks.wait().await;
+        // It still records what became of the last messages.
+        if let Some(delivering) = self.delivering.lock().await.take()
+            && let Err(error) = delivering.await
+        {
+            tracing::error!(%error, "delivering notifications broke off");
+        }
         self.ending.cancel();
         self.shop.writer.close();
         for running in self.background.lock().await.drain(..) {

@@ -55,7 +55,9 @@ impl Tools {
     }
 
     fn made(bench_noop: bool, only_reading: bool) -> Tools {
-        use Right::{Admin, CustomersErase, CustomersRead, InventoryWrite, NotifyWrite, OrdersRead, OrdersRefund, OrdersWrite};
+        use Right::{
+            Admin, CustomersErase, CustomersRead, InventoryWrite, NotifyWrite, OrdersRead, OrdersRefund, OrdersWrite,
+        };
         let (write, destructive) = (Danger::Write, Danger::Destructive);
         let mut all = vec![
             orders_get_pending::tool().needs(OrdersRead),

@@ -26,6 +26,7 @@ mod ledger;
 mod log_faults;
 mod money;
 mod names;
+mod notifications;
 mod observed;
 mod official_clients;
 mod one_key;

@@ -11,6 +11,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let tools = Arc::new(config.tools());
     let node = Arc::new(Node::start(config).await?);
     stop_on_signal(&node)?;
+    node.deliver().await?;
     let served = serve_stdio(Arc::clone(&node.shop), tools, node.stopping.clone()).await;
     node.stop().await;
     served

@@ -26,6 +26,7 @@ pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::R
     let (version, database) = (env!("CARGO_PKG_VERSION"), node.shop.log.engine());
     tracing::info!(address = %server.address()?, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
     stop_on_signal(node)?;
+    node.deliver().await?;
     tokio::select! {
         () = server.serve() => {}
         () = async { node.stopping.cancelled().await; tokio::time::sleep(STOP_DEADLINE).await } => {

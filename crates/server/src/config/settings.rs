@@ -28,6 +28,7 @@ impl Setting {
 
 const NODE: &str = "Node";
 const NATS: &str = "NATS";
+const NOTIFICATIONS: &str = "Notifications";
 const SHOP: &str = "Shop";
 const LOGS: &str = "Logs and tests";
 
@@ -175,6 +176,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NATS,
     },
     Setting {
+        name: "notify-targets-file",
+        value: "FILE",
+        default: None,
+        help: "TOML file that names who can be told of something, with addresses and secrets (docs/NOTIFICATIONS.md). Without it nobody can be told, and this node delivers nothing.",
+        group: NOTIFICATIONS,
+    },
+    Setting {
         name: "timezone",
         value: "ZONE",
         default: Some("Asia/Kolkata"),
@@ -235,6 +243,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         value: "TIME",
         default: None,
         help: "Run as if started at this moment (RFC 3339), for tests and demos. Refused on a log that already holds later events.",
+        group: LOGS,
+    },
+    Setting {
+        name: "notify-pace",
+        value: "NUMBER",
+        default: Some("1"),
+        help: "Divides the waits between the tries of a message, for tests.",
         group: LOGS,
     },
     Setting {

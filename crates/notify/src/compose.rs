@@ -1,0 +1,171 @@
+//! The words of a message: what happened, read from the log, with the customer's name only where the target may have it.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use orderlog_domain::{
+    envelope::Envelope,
+    event::{Event, Message},
+    format::Locale,
+    ids::{OrderId, StreamId},
+    money::Currency,
+    notifications::Watch,
+    order::Order,
+    states::State,
+};
+use orderlog_tools::{OpenShop, history, people};
+use serde_json::{Value, json};
+
+/// What a message says, before it takes the form of its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// `order.shipped`
+    kind: String,
+    /// Sentences.
+    pub(crate) text: String,
+    /// What else there is to know.
+    pub(crate) facts: Vec<(&'static str, String)>,
+    data: Value,
+    /// When it happened.
+    at: Option<DateTime<Utc>>,
+}
+
+impl Content {
+    /// Only words.
+    pub(crate) fn plain(kind: &str, text: &str) -> Content {
+        Content { kind: kind.to_owned(), text: text.to_owned(), facts: vec![], data: json!({}), at: None }
+    }
+
+    /// The body of a webhook; the same for every try.
+    pub(crate) fn webhook(&self, now: DateTime<Utc>) -> Vec<u8> {
+        let at = self.at.unwrap_or(now).to_rfc3339_opts(SecondsFormat::Millis, true);
+        let mut data = self.data.clone();
+        data["text"] = self.text.clone().into();
+        json!({ "type": self.kind, "timestamp": at, "data": data }).to_string().into_bytes()
+    }
+}
+
+/// What a message has to say, or why it has nothing to say any more.
+pub(crate) enum Composed {
+    Content(Content),
+    Stop(&'static str),
+}
+
+/// Reads what a message tells of. `first` says that it was never tried: what was taken back meanwhile is not told then.
+pub(crate) async fn compose(shop: &OpenShop, message: &Message, names: bool, first: bool) -> anyhow::Result<Composed> {
+    match message.order_id {
+        Some(id) => of_order(shop, message, id, names, first).await,
+        None => of_stock(shop, message, first).await,
+    }
+}
+
+async fn of_order(
+    shop: &OpenShop,
+    message: &Message,
+    id: OrderId,
+    names: bool,
+    first: bool,
+) -> anyhow::Result<Composed> {
+    let events = history::events_of(&shop.log, id, None).await?;
+    // A message about what was true already tells of the order as it stood when it was asked for.
+    let then = events.partition_point(|event| event.position <= message.position);
+    let (Some(order), Some(event)) = (history::fold(id, &events[..then]), events[..then].last()) else {
+        return Ok(Composed::Stop("there is no such order"));
+    };
+    let now = history::fold(id, &events).unwrap_or_else(|| order.clone());
+    if first && taken_back(message.what, &order, event, &now, &events[then..]) {
+        return Ok(Composed::Stop("it was taken back in time"));
+    }
+    let locale = &shop.settings.locale;
+    let total = locale.money(order.current_totals().total, order.currency);
+    let units: i64 = order.lines.iter().map(|line| line.active()).sum();
+    let mut data = json!({
+        "message_id": message.id, "rule_id": message.rule_id, "order_id": id, "status": order.status(),
+        "payment_status": order.payment_status(), "total": total, "units": units,
+        "position": message.position,
+    });
+    let mut facts = vec![("Total", total.formatted), ("Payment", order.payment_status().spoken())];
+    if names {
+        let customer = people::customer(&shop.log, order.customer_id).await?;
+        let open = |sealed: &String| shop.keyring.open_seal("name", sealed);
+        if let Some(name) = customer.profile.name.as_ref().and_then(open) {
+            data["customer"] = name.clone().into();
+            facts.insert(0, ("Customer", name));
+        }
+    }
+    let text = sentence(message.what, &order, event, locale);
+    let kind = format!("order.{}", message.what.name());
+    Ok(Composed::Content(Content { kind, text, facts, data, at: Some(event.provenance.recorded_at) }))
+}
+
+fn sentence(what: Watch, order: &Order, event: &Envelope<Event>, locale: &Locale) -> String {
+    let id = order.id;
+    let units = match order.lines.iter().map(|line| line.active()).sum::<i64>() {
+        1 => "1 unit".to_owned(),
+        n => format!("{n} units"),
+    };
+    let money = |amount: i64, currency: Currency| locale.money_in_words(amount, currency);
+    match (what, &event.data) {
+        (Watch::Placed, _) => {
+            format!("Order #{id} was placed: {units} for {}.", money(order.totals.total, order.currency))
+        }
+        (Watch::Held, _) => format!("Order #{id} was put on hold."),
+        (Watch::Released, _) => format!("Order #{id} was released from hold."),
+        (Watch::Payment, Event::PaymentCaptured(fact)) => {
+            format!("{} came in for order #{id} by {}.", money(fact.amount, fact.currency), fact.method)
+        }
+        (Watch::Refund, Event::PaymentRefunded(fact)) => {
+            format!("{} went back for order #{id} by {}.", money(fact.amount, fact.currency), fact.method)
+        }
+        _ => format!("Order #{id} is now {}.", order.status().spoken()),
+    }
+}
+
+/// Whether what happened no longer is so, or never was.
+fn taken_back(what: Watch, then: &Order, event: &Envelope<Event>, now: &Order, since: &[Envelope<Event>]) -> bool {
+    if let Some(status) = what.status() {
+        // It went on from there, unless it went back.
+        return now.status() < status;
+    }
+    match what {
+        Watch::Placed => now.status() == orderlog_domain::order::Status::Cancelled,
+        Watch::Held => then.on_hold() && !now.on_hold(),
+        Watch::Released => now.on_hold(),
+        Watch::Payment => since.iter().any(|later| match (&event.data, &later.data) {
+            (Event::PaymentCaptured(paid), Event::PaymentRefunded(back)) => {
+                back.undoes_payment == Some(true) && back.amount == paid.amount && back.method == paid.method
+            }
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+async fn of_stock(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Result<Composed> {
+    let Some(id) = message.product_id else { return Ok(Composed::Stop("it tells of nothing")) };
+    let head = shop.log.head().await?.position;
+    let units = history::stock_at(&shop.log, &shop.projections, id, message.position).await?;
+    let now = history::stock_at(&shop.log, &shop.projections, id, head).await?;
+    let (then, now) = (units.on_hand - units.reserved, now.on_hand - now.reserved);
+    let low = match history::state(&shop.log, StreamId::Product(id), Some(message.position)).await? {
+        State::Product(product) => product.entry.map(|entry| (product.sku, entry.name)),
+        _ => None,
+    };
+    let Some((sku, name)) = low else { return Ok(Composed::Stop("there is no such product")) };
+    let gone_up = match message.what {
+        Watch::OutOfStock => now > 0,
+        _ => now > then,
+    };
+    if first && gone_up {
+        return Ok(Composed::Stop("there are units again"));
+    }
+    let text = match (message.what, then) {
+        (Watch::OutOfStock, _) => format!("{name} ({sku}) is out of stock."),
+        (_, 1) => format!("{name} ({sku}) runs low: 1 unit is available."),
+        (_, n) => format!("{name} ({sku}) runs low: {n} units are available."),
+    };
+    let data = json!({
+        "message_id": message.id, "rule_id": message.rule_id, "product_id": id, "sku": sku, "name": name,
+        "available": then, "position": message.position,
+    });
+    let kind = format!("product.{}", message.what.name());
+    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: None }))
+}

@@ -1,0 +1,362 @@
+//! The task of the node that delivers: follows the log, sends what is due, and records what became of it.
+
+mod record;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use chrono::{DateTime, TimeDelta, Utc};
+use orderlog_domain::{
+    envelope,
+    event::{Event, Message, Outcome},
+    ids::{Position, RuleId, StreamId, Version},
+    notifications::Notifications,
+    states::State,
+};
+use orderlog_event_log::Recorded;
+use orderlog_messaging::{Feed, Source};
+use orderlog_tools::{OpenShop, history};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    compose::{Composed, Content, compose},
+    delivery::{Sender, Tried},
+    desk::Desk,
+    lease::Lease,
+    matching::messages_of,
+    targets::Address,
+};
+
+/// Connections to PostgreSQL that delivering uses besides those of the log: the session of the lease.
+pub const POSTGRES_CONNECTIONS: u32 = 1;
+/// How often a node that does not deliver asks whether it may, and one that does whether it still may.
+const LEASE_CHECK: Duration = Duration::from_secs(1);
+/// Pause after something failed.
+const RETRY: Duration = Duration::from_secs(1);
+/// Outcomes are gathered for this long, so that a busy shop records one event for many messages.
+const GATHER: Duration = Duration::from_millis(500);
+/// Events of a page.
+const PAGE_EVENTS: usize = 256;
+/// Events after which the log is told how far the rules have gone, although there is no news: bounds what a start reads.
+const ADVANCE_EVENTS: i64 = 50_000;
+/// Slack takes one message a second.
+const SLACK_REST: Duration = Duration::from_secs(1);
+/// How often the owner hears of one target, and how often that is tried.
+const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
+const OWNER_TRIES: u32 = 3;
+/// Longest time that a node that stops waits for messages under way.
+const STOP_WAIT: Duration = Duration::from_secs(2);
+
+/// What a node needs to deliver.
+pub struct Deliverer {
+    /// The open shop.
+    pub shop: Arc<OpenShop>,
+    /// Sends.
+    pub sender: Arc<Sender>,
+    /// Where the node hears of new events.
+    pub source: Source,
+    /// Where the lease is held.
+    pub database_url: String,
+    /// The log's id.
+    pub log_id: Uuid,
+    /// Waits between tries are divided by it; 1 but in tests.
+    pub pace: u32,
+}
+
+impl Deliverer {
+    /// Delivers until told to stop; while another node does, waits for it to die.
+    pub async fn run(self, stopping: CancellationToken) {
+        loop {
+            let pause = match self.hold(&stopping).await {
+                Ok(()) => LEASE_CHECK,
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "notifications are not delivered just now");
+                    RETRY
+                }
+            };
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Takes the lease if it is free and delivers as long as it lasts.
+    async fn hold(&self, stopping: &CancellationToken) -> anyhow::Result<()> {
+        let Some(lease) = Lease::take(&self.database_url, self.log_id).await? else { return Ok(()) };
+        tracing::info!("this node delivers notifications");
+        let mut work = Work::start(self, lease).await?;
+        let done = work.run(stopping).await;
+        work.end().await;
+        done
+    }
+}
+
+/// What a task that sends comes back with.
+type Sent = (Message, Done);
+
+enum Done {
+    Tried(Tried),
+    /// There is nothing to tell any more.
+    Stopped(&'static str),
+    /// The log could not be read.
+    Unreadable(String),
+}
+
+/// Delivering, as long as the lease lasts.
+struct Work<'a> {
+    of: &'a Deliverer,
+    lease: Lease,
+    /// Rules as of the last event read.
+    all: Notifications,
+    desk: Desk,
+    pages: mpsc::Receiver<Vec<Recorded>>,
+    reading: tokio::task::JoinHandle<()>,
+    sending: JoinSet<Sent>,
+    /// Targets that said that they want no more, to be recorded.
+    gone: Vec<String>,
+    /// Since when there is news.
+    news_since: Option<Instant>,
+    /// When the owner was told of a target.
+    owner_told: HashMap<String, Instant>,
+}
+
+impl<'a> Work<'a> {
+    async fn start(of: &'a Deliverer, lease: Lease) -> anyhow::Result<Work<'a>> {
+        let log = &of.shop.log;
+        let head = log.head().await?.position;
+        let all = history::notifications(log).await?;
+        let after = match (all.version, all.through) {
+            (Version::NONE, _) => head,
+            (_, Position::START) => {
+                let first = log.read_stream(StreamId::Notifications, Version::NONE, 1).await?;
+                first.first().map_or(head, |event| Position(event.position.0 - 1))
+            }
+            (_, through) => through,
+        };
+        let mut feed = Feed::start(log.clone(), &of.source, after).await.context("follow the log")?;
+        let (pages_in, pages) = mpsc::channel(2);
+        let reading = tokio::spawn(async move {
+            loop {
+                match feed.next(PAGE_EVENTS).await {
+                    Ok(events) => {
+                        if pages_in.send(events).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(error) if error.is_transient() => sleep(RETRY).await,
+                    Err(error) => {
+                        tracing::error!(%error, "notifications cannot follow the log");
+                        return;
+                    }
+                }
+            }
+        });
+        let desk = Desk::new(of.pace, after, all.waiting.values().cloned());
+        let (sending, gone, owner_told) = (JoinSet::new(), vec![], HashMap::new());
+        Ok(Work { of, lease, all, desk, pages, reading, sending, gone, news_since: None, owner_told })
+    }
+
+    async fn run(&mut self, stopping: &CancellationToken) -> anyhow::Result<()> {
+        let mut check = Instant::now() + LEASE_CHECK;
+        loop {
+            self.send_what_is_due();
+            let due = self.due();
+            let flush = self.news_since.map(|since| since + GATHER);
+            tokio::select! {
+                () = stopping.cancelled() => return Ok(()),
+                page = self.pages.recv() => self.take(&page.context("the log cannot be followed")?).await?,
+                Some(done) = self.sending.join_next() => self.settle(done.context("a message broke off")?),
+                () = at(flush) => self.record().await?,
+                () = at(due) => {}
+                () = sleep_until(check) => {
+                    anyhow::ensure!(self.lease.lasts().await, "the lease is lost");
+                    check = Instant::now() + LEASE_CHECK;
+                }
+            }
+            if self.news_since.is_none() && (self.desk.has_news() || !self.gone.is_empty() || self.is_far()) {
+                self.news_since = Some(Instant::now());
+            }
+        }
+    }
+
+    /// Gives messages under way a moment, and records what is known.
+    async fn end(mut self) {
+        self.reading.abort();
+        let wait = async {
+            while let Some(done) = self.sending.join_next().await {
+                done.into_iter().for_each(|sent| self.settle(sent));
+            }
+        };
+        _ = tokio::time::timeout(STOP_WAIT, wait).await;
+        self.sending.abort_all();
+        if (self.desk.has_news() || !self.gone.is_empty())
+            && let Err(error) = self.record().await
+        {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the last outcomes are not recorded; these messages are sent again"
+            );
+        }
+    }
+
+    fn is_far(&self) -> bool {
+        self.all.version > Version::NONE && self.desk.matched.0 - self.all.through.0 > ADVANCE_EVENTS
+    }
+
+    /// When the next message is due.
+    fn due(&self) -> Option<Instant> {
+        let wait = (self.desk.next_time()? - self.now()).to_std().unwrap_or_default();
+        Some(Instant::now() + wait.max(Duration::from_millis(5)))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.of.shop.clock.now()
+    }
+
+    fn once(&self, rule: RuleId) -> bool {
+        self.all.rules.get(&rule).is_some_and(|one| one.rule.once)
+    }
+
+    /// Compares a page of events with the rules.
+    async fn take(&mut self, page: &[Recorded]) -> anyhow::Result<()> {
+        for recorded in page {
+            for message in messages_of(&self.of.shop, &self.all, recorded).await? {
+                let once = self.once(message.rule_id);
+                self.desk.add(message, once);
+            }
+            if recorded.stream == StreamId::Notifications {
+                self.evolve(recorded)?;
+            }
+            self.desk.matched = recorded.position;
+        }
+        Ok(())
+    }
+
+    /// Takes in an event of the rules. After a start the first ones are known already.
+    fn evolve(&mut self, recorded: &Recorded) -> anyhow::Result<()> {
+        let event = envelope::decode(&recorded.json)?;
+        let is_new = recorded.version > self.all.version;
+        if is_new {
+            let mut state = State::Notifications(Box::new(std::mem::take(&mut self.all)));
+            state.evolve(&event.data, &event.provenance);
+            if let State::Notifications(all) = state {
+                self.all = *all;
+            }
+        }
+        match &event.data {
+            // Also a known one: messages that wait may be older than the end of their rule.
+            Event::NotificationUnsubscribed(fact) => {
+                let of_rule = |message: &Message| message.rule_id == fact.rule_id;
+                self.desk.settle_all(of_rule, Outcome::Stopped, "the rule was ended");
+            }
+            Event::NotificationsReplayed(fact) if is_new => {
+                let again = fact.messages.iter().filter_map(|id| self.all.waiting.get(id)).cloned();
+                again.for_each(|message| self.desk.again(message));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Starts what is due, one message at a time for each target.
+    fn send_what_is_due(&mut self) {
+        let now = self.now();
+        for name in self.desk.targets() {
+            let known = self.of.sender.targets.find(&name).is_some();
+            if !known || self.all.disabled.contains(&name) || self.gone.contains(&name) {
+                let why = if known { "the target wants no more messages" } else { "there is no such target any more" };
+                self.desk.settle_all(|message| message.target == name, Outcome::Dead, why);
+                continue;
+            }
+            if let Some(message) = self.desk.take(&name, now) {
+                let (shop, sender) = (Arc::clone(&self.of.shop), Arc::clone(&self.of.sender));
+                self.sending.spawn(async move {
+                    let done = try_once(&shop, &sender, &message).await;
+                    (message, done)
+                });
+            }
+        }
+    }
+
+    fn settle(&mut self, (message, done): Sent) {
+        let (now, once) = (self.now(), self.once(message.rule_id));
+        if let Some(Address::Slack(_)) = self.of.sender.targets.find(&message.target).map(|target| &target.address) {
+            self.desk.rest(&message.target, now, SLACK_REST);
+        }
+        let tried = |message: Message| Message { tries: message.tries + 1, ..message };
+        match done {
+            Done::Tried(Tried::Sent) => self.desk.settle(tried(message), Outcome::Sent, None, once),
+            Done::Tried(Tried::Later { why, after }) => {
+                let told = message.clone();
+                if self.desk.failed(message, why.clone(), after, now, rand::random(), once) {
+                    self.given_up(&told, &why);
+                }
+            }
+            Done::Tried(Tried::Never { why }) => {
+                self.given_up(&message, &why);
+                self.desk.settle(tried(message), Outcome::Dead, Some(why), once);
+            }
+            Done::Tried(Tried::Gone) => {
+                let why = "the target wants no more messages (410)";
+                self.given_up(&message, why);
+                self.gone.push(message.target.clone());
+                self.desk.settle(tried(message), Outcome::Dead, Some(why.to_owned()), once);
+            }
+            Done::Stopped(why) => self.desk.settle(message, Outcome::Stopped, Some(why.to_owned()), once),
+            Done::Unreadable(error) => {
+                tracing::warn!(id = %message.id, error, "what a message tells of cannot be read");
+                self.desk.put_back(&message, now + TimeDelta::seconds(1));
+            }
+        }
+    }
+
+    /// Tells the operator, and the owner where one is named: of one target once an hour.
+    fn given_up(&mut self, message: &Message, why: &str) {
+        let Message { id, target, .. } = message;
+        tracing::warn!(%id, target, why, "a message was given up");
+        let lately = self.owner_told.get(target).is_some_and(|at| at.elapsed() < OWNER_PAUSE);
+        let Some(owner) = self.of.sender.targets.owner().filter(|owner| owner.name != *target && !lately) else {
+            return;
+        };
+        self.owner_told.insert(target.clone(), Instant::now());
+        let text =
+            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications dead` lists them.");
+        let (sender, owner, now, id) = (Arc::clone(&self.of.sender), owner.clone(), self.now(), *id);
+        tokio::spawn(async move {
+            for _ in 0..OWNER_TRIES {
+                // An id of its own: a receiver takes it for no repetition of the message.
+                let notice = Uuid::new_v5(&id, b"owner");
+                match sender.send(&owner, notice, &Content::plain("notifications.failed", &text), now).await {
+                    Tried::Later { .. } => sleep(RETRY).await,
+                    Tried::Sent | Tried::Never { .. } | Tried::Gone => return,
+                }
+            }
+        });
+    }
+}
+
+/// Finds the words and sends them.
+async fn try_once(shop: &OpenShop, sender: &Sender, message: &Message) -> Done {
+    let Some(target) = sender.targets.find(&message.target) else { return Done::Stopped("there is no such target") };
+    match compose(shop, message, target.names, message.tries == 0).await {
+        Ok(Composed::Content(content)) => {
+            Done::Tried(sender.send(target, message.id, &content, shop.clock.now()).await)
+        }
+        Ok(Composed::Stop(why)) => Done::Stopped(why),
+        Err(error) => Done::Unreadable(format!("{error:#}")),
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

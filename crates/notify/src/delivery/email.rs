@@ -1,0 +1,88 @@
+//! E-mail by SMTP: over TLS from the start (`smtps://`) or by STARTTLS (`smtp://`); in the clear on this machine only.
+
+use std::{net::IpAddr, time::Duration};
+
+use anyhow::Context as _;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    message::{Mailbox, header},
+    transport::smtp::authentication::Credentials,
+};
+use uuid::Uuid;
+
+use super::tried::Tried;
+use crate::{compose::Content, targets::Smtp};
+
+/// Longest time for one e-mail.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Mailer {
+    pub(crate) fn new(smtp: &Smtp) -> anyhow::Result<Mailer> {
+        let host = smtp.url.host_str().unwrap_or_default();
+        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let builder = match smtp.url.scheme() {
+            "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
+            _ if is_here => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(25)),
+            _ => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
+        };
+        let mut builder = builder.context("the e-mail server cannot be used")?.timeout(Some(DEADLINE));
+        if let Some(port) = smtp.url.port() {
+            builder = builder.port(port);
+        }
+        if let Some(password) = smtp.url.password() {
+            let decoded = |text: &str| percent_decoded(text);
+            builder = builder.credentials(Credentials::new(decoded(smtp.url.username()), decoded(password)));
+        }
+        Ok(Mailer { transport: builder.build(), from: smtp.from.clone() })
+    }
+
+    pub(crate) async fn send(&self, to: &Mailbox, id: Uuid, content: &Content) -> Tried {
+        let message = match self.message(to, id, content) {
+            Ok(message) => message,
+            Err(error) => return Tried::Never { why: format!("it cannot be written as e-mail: {error}") },
+        };
+        match tokio::time::timeout(DEADLINE, self.transport.send(message)).await {
+            Ok(Ok(_)) => Tried::Sent,
+            // The server's words may repeat an address: only its code is kept.
+            Ok(Err(error)) if error.is_permanent() => {
+                let code = error.status().map_or_else(String::new, |code| format!(" with {code}"));
+                Tried::Never { why: format!("the e-mail server refused it{code}") }
+            }
+            Ok(Err(error)) => {
+                let code = error.status().map_or_else(|| " cannot be used".to_owned(), |code| format!(" said {code}"));
+                Tried::Later { why: format!("the e-mail server{code}"), after: None }
+            }
+            Err(_) => Tried::Later { why: "the e-mail server did not answer in time".to_owned(), after: None },
+        }
+    }
+
+    fn message(&self, to: &Mailbox, id: Uuid, content: &Content) -> Result<Message, lettre::error::Error> {
+        let subject: String = content.text.split(['\n', '.']).next().unwrap_or_default().to_owned();
+        let facts: Vec<String> = content.facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let domain = self.from.email.domain();
+        Message::builder()
+            .from(self.from.clone())
+            .to(to.clone())
+            .subject(subject)
+            .message_id(Some(format!("<{id}@{domain}>")))
+            .header(header::ContentType::TEXT_PLAIN)
+            .raw_header(header::HeaderValue::new(
+                header::HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ))
+            .body(format!("{}\n\n{}", content.text, facts.concat()))
+    }
+}
+
+/// User and password of a URL, as they were before they were written into it.
+fn percent_decoded(text: &str) -> String {
+    url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}

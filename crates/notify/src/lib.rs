@@ -1,0 +1,18 @@
+//! Tells people what happened. Rules and outcomes stand in the log; one node delivers, and another takes over when it dies.
+//!
+//! Read it in this order: `targets` (who can be told), `matching` (which events make a message), `desk` (what is sent next),
+//! `deliverer` (the task). `compose` finds the words, `delivery` sends them.
+
+mod compose;
+mod deliverer;
+mod delivery;
+mod desk;
+mod lease;
+mod matching;
+mod targets;
+
+pub use self::{
+    deliverer::{Deliverer, POSTGRES_CONNECTIONS},
+    delivery::Sender,
+    targets::Targets,
+};

@@ -1,0 +1,143 @@
+//! `orderlog notifications`: who can be told, which messages failed, and how they are tried again.
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use orderlog_domain::{
+    commands::{Command, EnableTarget, ReplayNotifications},
+    event::Message,
+};
+use orderlog_notify::Sender;
+use orderlog_tools::{Clock, Failure, Object, Request, carry_out, history, local, principal::Caller};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::output::{print, table};
+use crate::{
+    config::Config,
+    node::{self, Node},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show who can be told, without what is secret
+    Targets,
+    /// Show the messages that were given up, and those that wait to be tried again
+    Failed {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try messages again that were given up; without ids all of them
+    Replay {
+        /// As `orderlog notifications failed` shows them
+        ids: Vec<Uuid>,
+        /// Only those to this target
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// Let a target take messages again that had said that it wants no more (410)
+    Enable {
+        /// Its name
+        target: String,
+    },
+    /// Send a test message to a target
+    Test {
+        /// Its name
+        target: String,
+    },
+}
+
+pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.action {
+        Action::Targets => targets(&config),
+        Action::Failed { json } => failed(&config, json).await,
+        Action::Replay { ids, target } => replay(config, ids, target).await,
+        Action::Enable { target } => command(config, EnableTarget { target }.into()).await,
+        Action::Test { target } => {
+            let clock = Clock::new(config.clock);
+            Sender::new(config.targets)?.test(&target, clock.now(), clock.new_id()).await?;
+            print(&format!("{target} took the message.\n"))
+        }
+    }
+}
+
+fn targets(config: &Config) -> anyhow::Result<()> {
+    let all = config.targets.described();
+    if all.is_empty() {
+        return print("No target is set up: name a file with --notify-targets-file.\n");
+    }
+    let mut table = table(&["target", "kind", "goes to", "allowed"]);
+    for row in all {
+        table.add_row(row);
+    }
+    print(&format!("{table}\n"))
+}
+
+async fn failed(config: &Config, as_json: bool) -> anyhow::Result<()> {
+    let log = node::open_log_to_read(config).await?;
+    let all = history::notifications(&log).await?;
+    log.close().await;
+    if as_json {
+        let waiting: Vec<&Message> = all.waiting.values().collect();
+        return print(&format!("{}\n", json!({ "given_up": all.dead, "waiting": waiting, "disabled": all.disabled })));
+    }
+    let zone = config.shop.calendar.timezone;
+    let mut table = table(&["message", "target", "tells", "about", "tries", "why", "next try"]);
+    let mut add = |message: &Message, next: String| {
+        let order = message.order_id.map(|id| format!("order #{id}"));
+        table.add_row([
+            message.id.to_string(),
+            message.target.clone(),
+            message.what.name().to_owned(),
+            order.unwrap_or_else(|| "stock".to_owned()),
+            message.tries.to_string(),
+            message.why.clone().unwrap_or_default(),
+            next,
+        ]);
+    };
+    all.dead.iter().for_each(|message| add(message, "given up".to_owned()));
+    all.waiting.values().for_each(|message| add(message, local(message.not_before, zone)));
+    let disabled: Vec<&str> = all.disabled.iter().map(String::as_str).collect();
+    let disabled = if disabled.is_empty() {
+        String::new()
+    } else {
+        format!("These targets want no more messages: {}.\n", disabled.join(", "))
+    };
+    print(&format!("{table}\n{disabled}"))
+}
+
+async fn replay(config: Config, ids: Vec<Uuid>, target: Option<String>) -> anyhow::Result<()> {
+    let messages = if ids.is_empty() {
+        let log = node::open_log_to_read(&config).await?;
+        let all = history::notifications(&log).await?;
+        log.close().await;
+        let wanted = |message: &&Message| target.as_ref().is_none_or(|target| message.target == *target);
+        all.dead.iter().filter(wanted).map(|message| message.id).collect()
+    } else {
+        ids
+    };
+    command(config, ReplayNotifications { messages }.into()).await
+}
+
+/// Through the ordinary path of commands; the node that delivers hears of it.
+async fn command(config: Config, command: Command) -> anyhow::Result<()> {
+    node::refuse_to_begin(&config).await?;
+    let node = Node::start(config).await?;
+    let caller = Caller::command_line("notifications");
+    let done = match Request::of_import(&node.shop, "notifications", Object::new(), false, caller) {
+        Ok(request) => carry_out(&node.shop, request, command).await,
+        Err(rejection) => Err(Failure::Rejected(rejection)),
+    };
+    node.stop().await;
+    match done {
+        Ok(answer) => print(&format!("{}\n", answer.text())),
+        Err(Failure::Rejected(rejection)) => anyhow::bail!("{rejection}"),
+        Err(Failure::Failed(error)) => Err(error).context("record the command"),
+    }
+}
