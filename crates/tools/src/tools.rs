@@ -161,8 +161,11 @@ mod tests {
             customers.upsert orders:write\n\
             inventory.adjust inventory:write\n\
             inventory.check orders:read\n\
-            inventory.low_stock orders:read\n\
             inventory.receive inventory:write\n\
+            inventory.reorder orders:read\n\
+            notifications.list orders:read\n\
+            notifications.subscribe notify:write\n\
+            notifications.unsubscribe notify:write\n\
             orders.bulk_update_status orders:write\n\
             orders.cancel orders:write\n\
             orders.change_lines orders:write\n\
@@ -183,7 +186,8 @@ mod tests {
             products.upsert inventory:write\n\
             sales.explain orders:read\n\
             sales.forecast orders:read\n\
-            shop.activity orders:read";
+            shop.activity orders:read\n\
+            shop.briefing orders:read";
         let tools = Tools::new(true);
         let mut rows = vec![];
         for tool in tools.all() {

@@ -1,4 +1,5 @@
 //! What owners ask that is about finding: each sentence within its calls and bytes, with the figures that the test recorded.
+//! One file, because its sentences are played on the same small shops.
 
 use anyhow::{Context, Result};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
