@@ -39,7 +39,7 @@ fn listed(tool: &Tool, names: Names) -> ListedTool {
 }
 
 /// What nearly every tool takes. The introduction explains these once, so that the list need not do it thirty times.
-const EXPLAINED_ONCE: [&str; 9] = [
+const EXPLAINED_ONCE: [&str; 10] = [
     "confirm_token",
     "cursor",
     "detail",
@@ -47,6 +47,7 @@ const EXPLAINED_ONCE: [&str; 9] = [
     "expected_version",
     "idempotency_key",
     "limit",
+    "order_id",
     "reason",
     "request_text",
 ];
@@ -121,7 +122,8 @@ mod tests {
     fn the_list_of_tools_fits_every_host() {
         let listed = of(&Tools::new(true), Names::Underscored, &Principal::local());
         assert!(listed.len() <= MAX_TOOLS, "{} tools are listed", listed.len());
-        let bytes = serde_json::to_vec(&listed).unwrap().len();
+        // The tool that only benchmarks see is no part of what hosts take in.
+        let bytes = serde_json::to_vec(&of(&Tools::new(false), Names::Underscored, &Principal::local())).unwrap().len();
         assert!(bytes <= MAX_LIST_BYTES, "tools/list has {bytes} bytes");
         let read = of(&Tools::new(false), Names::Underscored, &Principal::local()).into_iter().map(|tool| {
             let schema = serde_json::to_vec(&tool.input_schema).unwrap().len();

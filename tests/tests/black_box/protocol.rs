@@ -10,7 +10,7 @@ use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
 /// What nearly every tool takes: the introduction explains it once.
-const EXPLAINED_ONCE: [&str; 9] = [
+const EXPLAINED_ONCE: [&str; 10] = [
     "confirm_token",
     "cursor",
     "detail",
@@ -18,6 +18,7 @@ const EXPLAINED_ONCE: [&str; 9] = [
     "expected_version",
     "idempotency_key",
     "limit",
+    "order_id",
     "reason",
     "request_text",
 ];
