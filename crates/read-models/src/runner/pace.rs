@@ -11,7 +11,7 @@ pub(super) const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// How often what changed in memory is written to the tables. Other nodes' queries of tables wait for it.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
 /// The same in busy times, when most rows change again before they are written. Less than what a query waits for.
-const WRITE_EVERY_WHEN_BUSY: Duration = Duration::from_millis(1_500);
+const WRITE_EVERY_WHEN_BUSY: Duration = Duration::from_millis(1_000);
 /// Writing takes one part in so many of the time.
 const WRITING_SHARE: u32 = 10;
 /// How often it is looked whether so much has changed that it is written earlier.
