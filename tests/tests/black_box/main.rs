@@ -6,6 +6,7 @@ mod arguments;
 mod asks_acts;
 mod asks_find;
 mod asks_reports;
+mod asks_waiting;
 mod auditors;
 mod bad_input;
 mod belongings;
