@@ -5,6 +5,7 @@ mod changed;
 mod fragments;
 mod kept;
 mod money;
+mod notified;
 mod orders;
 mod pieces;
 mod placed;
@@ -22,7 +23,7 @@ use crate::{
 type Request = for<'t> fn(&mut In<'t>) -> Parsed<Vec<Step>>;
 
 /// In the order in which they are tried: what changes something begins with a verb of its own, so it comes first.
-const REQUESTS: [Request; 35] = [
+const REQUESTS: [Request; 36] = [
     changed::hold,
     money::payment,
     changed::set_status,
@@ -38,6 +39,7 @@ const REQUESTS: [Request; 35] = [
     kept::adjust,
     kept::products,
     kept::customers,
+    notified::subscribe,
     placed::change_lines,
     placed::create,
     changed::status_fragment,

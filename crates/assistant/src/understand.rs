@@ -76,7 +76,7 @@ pub fn understand(sentence: &str, today: &Today, abilities: &Abilities, turn: &T
         Some(steps) => (steps, vec![]),
         None => match without_unknown(&tokens, turn, abilities) {
             Some((steps, words)) => (steps, vec![words]),
-            None => return Err(diagnosis(&tokens, turn, abilities)),
+            None => return Err(diagnosis(&tokens, turn)),
         },
     };
     if steps.len() > MAX_STEPS {
@@ -162,16 +162,14 @@ fn without_unknown(tokens: &[Token], turn: &Turn, abilities: &Abilities) -> Opti
 }
 
 /// What was understood, request by request, and what was not.
-fn diagnosis(tokens: &[Token], turn: &Turn, abilities: &Abilities) -> Misunderstood {
+fn diagnosis(tokens: &[Token], turn: &Turn) -> Misunderstood {
     let mut found = Misunderstood { understood: vec![], not: vec![], why: None };
     let mut turn = turn.clone();
     for request in
         tokens.split(|token| SEPARATORS.iter().any(|mark| token.is(mark))).filter(|request| !request.is_empty())
     {
-        if request.iter().any(|token| NOTIFY.iter().any(|word| token.is(word)))
-            && !abilities.takes("notifications.subscribe", "channel")
-        {
-            found.why = Some("Nothing here sends notifications yet.".to_owned());
+        if request.iter().any(|token| NOTIFY.iter().any(|word| token.is(word))) {
+            found.why = Some("Say it as \"notify John when #1234 ships\".".to_owned());
         }
         let (steps, not) = understood_of(request, &turn);
         found.understood.extend(steps.iter().map(in_words));

@@ -91,12 +91,32 @@ fn what(step: &Step) -> Option<String> {
             Some(counted) => format!("Set the stock of {} to {counted}", name(step, "product")?),
             None => format!("Adjust the stock of {} by {}", name(step, "product")?, step.number("delta")?),
         },
+        "notifications.subscribe" => format!("Notify {} when {}", name(step, "target")?, happening(step)?),
         "products.upsert" => product(step)?,
         "customers.upsert" => contact(step)?,
         "customers.erase" => format!("Forget customer {}", name(step, "customer")?),
         "currencies.set_rate" => format!("Set the rate of {} to {}", step.text("currency")?, step.text("rate")?),
         _ => return None,
     })
+}
+
+/// `order #1234 is shipped`
+fn happening(step: &Step) -> Option<String> {
+    let first = |argument: &str| step.arguments.get(argument)?.as_array()?.first();
+    let happens = match first("when")?.as_str()? {
+        "low_stock" => "runs low",
+        "out_of_stock" => "runs out",
+        "payment" => "is paid",
+        "refund" => "is refunded",
+        status => &format!("is {status}"),
+    };
+    let of = match (first("order_ids"), name(step, "product")) {
+        (Some(id), _) => format!("order #{id}"),
+        (None, Some(product)) => product,
+        (None, None) if happens.starts_with("runs") => "any product".to_owned(),
+        (None, None) => format!("an order{}", quoted(step, " of ", "customer")),
+    };
+    Some(format!("{of} {happens}"))
 }
 
 fn open_orders(step: &Step) -> String {

@@ -32,7 +32,7 @@ struct Told {
     shop: Shop,
     endpoint: Endpoint,
     mail: MailServer,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fixture for Told {
@@ -48,7 +48,7 @@ impl Fixture for Told {
         let shop = Shop::open_with(set_up, &["--notify-targets-file", file, "--notify-pace", PACE]).await?;
         shop.customer("Asha Rao", "asha@example.com").await?;
         shop.stock("PEN", "Fountain pen", "10.00", 50).await?;
-        Ok(Told { shop, endpoint, mail, _folder: folder })
+        Ok(Told { shop, endpoint, mail, folder })
     }
 }
 
@@ -154,6 +154,17 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     let verified = told.shop.cli(&["verify"]).await?;
     verified.expect_success()?;
     check!(checks, told.endpoint.received().len() == 2, "a rebuild sends nothing");
+
+    // The same in a sentence, without an assistant.
+    let order = told.order().await?;
+    let (sentence, file) = (format!("Notify John when #{order} ships"), told.folder.path().join("targets.toml"));
+    let file = file.to_str().context("a path")?;
+    let asked = told.shop.cli(&["ask", "--yes", "--notify-targets-file", file, &sentence]).await?.expect_success()?;
+    check!(checks, asked.contains(&format!("john is told when order #{order} is shipped")), "{asked}");
+    let list = told.rules().await?;
+    let rule = &list["rules"][0];
+    let told = format!("when order #{order} is shipped, once");
+    check!(checks, rule["target"] == "john" && rule["told"] == told, "{list}");
     checks.all_hold()
 }
 

@@ -72,7 +72,7 @@ async fn what_is_not_understood_or_not_there_changes_nothing(shop: Shop) -> Resu
     for (sentence, said) in [
         ("ship 1001 before the rain", "I understood \"Ship order #1001\"; not"),
         ("do not ship 1001", "Nothing was done."),
-        ("Notify John when #1001 ships", "Nothing here sends notifications yet."),
+        ("Notify John when #1001 ships", "no target is set up"),
         ("ship 4711", "#4711"),
         ("show order 4711", "#4711"),
         ("receive 5 unobtainium", "unobtainium"),

@@ -106,7 +106,7 @@ fn the_words_of_every_plan_make_the_same_plan() {
 fn what_is_not_understood_is_named() {
     for (sentence, said) in [
         ("ship 1234 by pigeon tomorrow", "I understood \"Ship order #1234\"; not"),
-        ("notify John when #1234 ships", "Nothing here sends notifications yet."),
+        ("remind me to ship 1234", "Say it as \"notify John when #1234 ships\"."),
         ("mark 1234 as paid", "Say how it was paid too"),
         ("ship it", "Nothing was spoken of before"),
         ("", "Say what shall be shown or done"),

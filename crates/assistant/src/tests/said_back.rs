@@ -115,7 +115,17 @@ fn reads() -> impl Strategy<Value = Step> {
 fn writes() -> impl Strategy<Value = Step> {
     let to = || select(vec!["shipped", "delivered", "confirmed", "processing", "partially_shipped", "cancelled"]);
     let method = select(vec!["card", "cash", "upi", "bank_transfer", "cheque", "paypal", "wallet", "cash_on_delivery"]);
+    let when = || select(vec!["placed", "confirmed", "shipped", "delivered", "cancelled", "held", "payment", "refund"]);
+    let subscribe = |target: String, when: &str| {
+        Step::of("notifications.subscribe").with("target", target).with("when", vec![when])
+    };
     prop_oneof![
+        (name(), when(), order())
+            .prop_map(move |(target, when, id)| subscribe(target, when).with("order_ids", vec![id])),
+        (name(), when(), option::of(name()))
+            .prop_map(move |(target, when, customer)| subscribe(target, when).some("customer", customer)),
+        (name(), select(vec!["low_stock", "out_of_stock"]), name())
+            .prop_map(move |(target, when, product)| subscribe(target, when).with("product", product)),
         (order(), to()).prop_map(|(id, to)| Step::of("orders.update_status").with("order_id", id).with("status", to)),
         (prop::collection::vec(order(), 2..5), to())
             .prop_map(|(ids, to)| Step::of("orders.bulk_update_status").with("order_ids", ids).with("status", to)),

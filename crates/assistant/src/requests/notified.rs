@@ -1,0 +1,60 @@
+//! Requests to be told: "notify John when #1234 ships".
+
+use winnow::{
+    Parser,
+    combinator::{alt, opt, preceded},
+};
+
+use crate::{
+    grammar::{In, Parsed, end, name, name_until, one_of, order, product_until, said},
+    plan::Step,
+};
+
+/// What can happen to an order, as `notifications.subscribe` names it.
+const TO_ORDERS: &[(&str, &str)] = &[
+    ("is placed|are placed|is ordered|comes in|come in", "placed"),
+    ("is confirmed|gets confirmed|is accepted", "confirmed"),
+    ("ships|ship|is shipped|are shipped|gets shipped|has shipped|is sent|is dispatched|leaves|goes out", "shipped"),
+    ("is delivered|gets delivered|is there|arrives|has arrived", "delivered"),
+    ("is returned|gets returned|comes back", "returned"),
+    ("is cancelled|is canceled|gets cancelled|gets canceled|are cancelled", "cancelled"),
+    ("is held|is put on hold|goes on hold", "held"),
+    ("is released", "released"),
+    ("is paid|gets paid|is paid for", "payment"),
+    ("is refunded|gets refunded", "refund"),
+];
+/// The same of a product's stock.
+const TO_STOCK: &[(&str, &str)] = &[
+    ("runs low|is low|is running low|gets low", "low_stock"),
+    ("runs out|is out of stock|sells out|is sold out", "out_of_stock"),
+];
+
+/// "Notify John when #1234 ships", "let John know when an order is cancelled", "tell John when tea runs low".
+pub(super) fn subscribe(input: &mut In<'_>) -> Parsed<Vec<Step>> {
+    let told = preceded(said("notify|tell|alert|inform|message"), name_until("when once whenever as if"));
+    let known = (said("let"), name_until("know"), said("know")).map(|((), target, ())| target);
+    // Whoever speaks has no name here.
+    let target =
+        alt((told, known)).verify(|target: &String| !["me", "us"].contains(&target.as_str())).parse_next(input)?;
+    said("when|once|whenever|as soon as|if").parse_next(input)?;
+    let one = |input: &mut In<'_>| {
+        let id = order(input)?;
+        Ok(Step::of("notifications.subscribe")
+            .with("when", vec![one_of(TO_ORDERS)(input)?])
+            .with("order_ids", vec![id]))
+    };
+    let any = |input: &mut In<'_>| {
+        said("an order|any order|orders").parse_next(input)?;
+        let customer = opt(preceded(said("of|from|for"), name)).parse_next(input)?;
+        let when = one_of(TO_ORDERS)(input)?;
+        Ok(Step::of("notifications.subscribe").with("when", vec![when]).some("customer", customer))
+    };
+    let stock = |input: &mut In<'_>| {
+        let all = said("any product|a product|stock|anything").value(None);
+        let product = alt((all, product_until("runs is gets sells").map(Some))).parse_next(input)?;
+        Ok(Step::of("notifications.subscribe").with("when", vec![one_of(TO_STOCK)(input)?]).some("product", product))
+    };
+    let step = alt((one, any, stock)).parse_next(input)?.with("target", target);
+    end(input)?;
+    Ok(vec![step])
+}
