@@ -28,7 +28,7 @@ use crate::{
     compose::{Composed, Content, compose},
     delivery::{Sender, Tried},
     desk::Desk,
-    lease::Lease,
+    lease::{Candidate, Lease},
     matching::messages_of,
     targets::Address,
 };
@@ -72,8 +72,9 @@ pub struct Deliverer {
 impl Deliverer {
     /// Delivers until told to stop; while another node does, waits for it to die.
     pub async fn run(self, stopping: CancellationToken) {
+        let mut candidate = Candidate::new(&self.database_url, self.log_id);
         loop {
-            let pause = match self.hold(&stopping).await {
+            let pause = match self.hold(&mut candidate, &stopping).await {
                 Ok(()) => LEASE_CHECK,
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "notifications are not delivered just now");
@@ -88,8 +89,8 @@ impl Deliverer {
     }
 
     /// Takes the lease if it is free and delivers as long as it lasts.
-    async fn hold(&self, stopping: &CancellationToken) -> anyhow::Result<()> {
-        let Some(lease) = Lease::take(&self.database_url, self.log_id).await? else { return Ok(()) };
+    async fn hold(&self, candidate: &mut Candidate, stopping: &CancellationToken) -> anyhow::Result<()> {
+        let Some(lease) = candidate.take().await? else { return Ok(()) };
         tracing::info!("this node delivers notifications");
         let mut work = Work::start(self, lease).await?;
         let done = work.run(stopping).await;
@@ -327,7 +328,7 @@ impl<'a> Work<'a> {
         };
         self.owner_told.insert(target.clone(), Instant::now());
         let text =
-            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications dead` lists them.");
+            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications failed` lists them.");
         let (sender, owner, now, id) = (Arc::clone(&self.of.sender), owner.clone(), self.now(), *id);
         tokio::spawn(async move {
             for _ in 0..OWNER_TRIES {

@@ -1,6 +1,10 @@
 //! The right of one node to deliver: a lock that ends when its holder dies.
 
-use std::fs::{File, TryLockError};
+use std::{
+    ffi::OsString,
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use orderlog_event_log::sqlite_file;
@@ -15,37 +19,87 @@ pub(crate) enum Lease {
     File { _locked: File },
 }
 
-impl Lease {
+/// A node that wants the right.
+pub(crate) struct Candidate {
+    database_url: String,
+    log_id: Uuid,
+    /// Kept between tries: a node that waits need not connect each time.
+    session: Option<Box<PgConnection>>,
+}
+
+impl Candidate {
+    pub(crate) fn new(database_url: &str, log_id: Uuid) -> Candidate {
+        Candidate { database_url: database_url.to_owned(), log_id, session: None }
+    }
+
     /// Takes the right; `None` while another node has it.
-    pub(crate) async fn take(database_url: &str, log_id: Uuid) -> anyhow::Result<Option<Lease>> {
-        if let Some(log) = sqlite_file(database_url) {
-            let path = log.with_file_name("notifications.lock");
-            let file = File::options().create(true).append(true).open(&path);
-            let file = file.with_context(|| format!("open {}", path.display()))?;
-            return match file.try_lock() {
-                Ok(()) => Ok(Some(Lease::File { _locked: file })),
-                Err(TryLockError::WouldBlock) => Ok(None),
-                Err(TryLockError::Error(error)) => Err(error).context("lock the file of the node that delivers"),
-            };
+    pub(crate) async fn take(&mut self) -> anyhow::Result<Option<Lease>> {
+        if let Some(log) = sqlite_file(&self.database_url) {
+            return lock_file(&lock_of(&log));
         }
-        let mut session = PgConnection::connect(database_url).await.context("open the session of the lease")?;
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => {
+                let opened = PgConnection::connect(&self.database_url).await;
+                Box::new(opened.context("open the session of the lease")?)
+            }
+        };
         let (taken,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
-            .bind(format!("orderlog notifications {log_id}"))
-            .fetch_one(&mut session)
+            .bind(format!("orderlog notifications {}", self.log_id))
+            .fetch_one(&mut *session)
             .await
             .context("take the lease of notifications")?;
         if taken {
-            return Ok(Some(Lease::Session(Box::new(session))));
+            return Ok(Some(Lease::Session(session)));
         }
-        _ = session.close().await;
+        self.session = Some(session);
         Ok(None)
     }
+}
 
+impl Lease {
     /// Whether it is still held.
     pub(crate) async fn lasts(&mut self) -> bool {
         match self {
             Lease::Session(session) => session.ping().await.is_ok(),
             Lease::File { .. } => true,
         }
+    }
+}
+
+/// The file that is locked: of this log alone, because one folder may hold several.
+fn lock_of(log: &Path) -> PathBuf {
+    let mut name = log.file_name().map_or_else(OsString::new, OsString::from);
+    name.push("-notifications.lock");
+    log.with_file_name(name)
+}
+
+fn lock_file(path: &Path) -> anyhow::Result<Option<Lease>> {
+    let file = File::options().create(true).append(true).open(path);
+    let file = file.with_context(|| format!("open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lease::File { _locked: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error).context("lock the file of the node that delivers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_log_of_a_folder_has_one_node_that_delivers() {
+        let folder = tempfile::tempdir().unwrap();
+        let candidate = |log: &str| {
+            let url = format!("sqlite://{}", folder.path().join(log).display());
+            Candidate::new(&url, Uuid::nil())
+        };
+        let one = candidate("one.db").take().await.unwrap();
+        assert!(one.is_some());
+        assert!(candidate("one.db").take().await.unwrap().is_none());
+        assert!(candidate("two.db").take().await.unwrap().is_some(), "another log has another lock");
+        drop(one);
+        assert!(candidate("one.db").take().await.unwrap().is_some(), "it ends with its holder");
     }
 }
