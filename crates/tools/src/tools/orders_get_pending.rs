@@ -188,7 +188,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
 }
 
 /// The orders of a page themselves: as they stand, or as they stood right after `then`.
-async fn the_orders(
+/// The orders of these rows, now or at a position.
+pub(super) async fn the_orders(
     shop: &OpenShop,
     rows: &[OpenOrder],
     then: Option<Position>,

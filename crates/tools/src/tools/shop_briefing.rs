@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{Days as Span, NaiveDate};
+use chrono::{DateTime, Days as Span, NaiveDate, Utc};
 use orderlog_domain::order::PaymentStatus;
 use orderlog_projections::{
     daily_sales::{self, Sales, SalesRequest},
@@ -13,8 +13,8 @@ use orderlog_projections::{
 use orderlog_read_models::{Days, Freshness, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::orders_get_pending::the_orders;
 use crate::{
     answer::{Short, Told},
     echo::cut,
@@ -25,6 +25,7 @@ use crate::{
     shop::OpenShop,
     tool::Tool,
     views::sums,
+    waiting::Waiting,
 };
 
 /// Orders and products that are named.
@@ -109,7 +110,7 @@ async fn run(shop: Arc<OpenShop>) -> Result<Output, Failure> {
             unpaid.push(format!("{} {age}, {}", plural(orders.total_count, "order"), all_of(&due)));
         }
     }
-    let waiting = waiting(&shop, &owing.orders, today, fresh).await?;
+    let waiting = waiting(&shop, &owing.orders, today, now, fresh).await?;
     let low = stock::low_stock(&shop.projections, None, PageRequest::first(NAMED), fresh).await?;
     let mut running_low: Vec<String> = low
         .found
@@ -148,28 +149,26 @@ async fn sold(shop: &OpenShop, day: NaiveDate, fresh: Freshness) -> Result<Strin
     Ok(format!("{revenue} with {}", plural(orders, "order")))
 }
 
-/// `#1001 Asha Rao, 3 days, not confirmed`
+/// `#1001 Asha Rao, 3 days: not confirmed, unpaid`
 async fn waiting(
     shop: &OpenShop,
-    orders: &[OpenOrder],
+    rows: &[OpenOrder],
     today: NaiveDate,
+    now: DateTime<Utc>,
     fresh: Freshness,
 ) -> Result<Vec<String>, Failure> {
-    let people = customers_named(shop, orders.iter().map(|order| order.customer_id), fresh).await?;
-    let named = |id: Uuid| cut(&known(&people, id).called(), NAME_CHARACTERS).into_owned();
-    let line = |order: &OpenOrder| {
-        let days = order.placed_on.parse().map_or(0, |placed: NaiveDate| (today - placed).num_days());
-        let why = match (order.on_hold, order.backordered, order.status.as_str()) {
-            (true, ..) => "on hold",
-            (_, true, _) => "waits for stock",
-            (_, _, "pending") => "not confirmed",
-            _ if order.due > 0 => "not paid",
-            _ => "ready to ship",
-        };
+    let people = customers_named(shop, rows.iter().map(|row| row.customer_id), fresh).await?;
+    let orders = the_orders(shop, rows, None, fresh).await?;
+    let waiting = Waiting::of(shop, orders.values(), now, None, fresh).await?;
+    let line = |row: &OpenOrder| {
+        let days = row.placed_on.parse().map_or(0, |placed: NaiveDate| (today - placed).num_days());
         let since = if days == 0 { "since today".to_owned() } else { plural(days, "day") };
-        format!("#{} {}, {since}, {why}", order.order_id, named(order.customer_id))
+        let why = orders.get(&row.order_id).and_then(|order| waiting.why(order));
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let known = known(&people, row.customer_id);
+        format!("#{} {}, {since}{why}", row.order_id, cut(&known.called(), NAME_CHARACTERS))
     };
-    Ok(orders.iter().map(line).collect())
+    Ok(rows.iter().map(line).collect())
 }
 
 /// `#1001`
