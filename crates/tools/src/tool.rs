@@ -137,10 +137,24 @@ impl Tool {
         O: Told + JsonSchema,
         F: Future<Output = Result<O, Failure>> + Send + 'static,
     {
+        Tool::listing_for_caller(name, title, move |shop, input, paging, _| run(shop, input, paging))
+    }
+
+    /// The same where it matters who asks.
+    pub(crate) fn listing_for_caller<I, O, F>(
+        name: &'static str,
+        title: &'static str,
+        run: impl Fn(Arc<OpenShop>, I, Paging, Caller) -> F + Send + Sync + Copy + 'static,
+    ) -> Tool
+    where
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Told + JsonSchema,
+        F: Future<Output = Result<O, Failure>> + Send + 'static,
+    {
         let (mut input, output) = (schema::input::<I>(), schema::output::<O>());
         schema::merge(&mut input, schema::input::<Paging>());
         Tool::new(name, title, Danger::Read, input, output, move |shop, call| {
-            let (mut arguments, detail) = (call.arguments, call.detail);
+            let Call { mut arguments, caller, detail } = call;
             let mut paging = Object::new();
             for name in ["limit", "cursor"] {
                 paging.extend(arguments.remove_entry(name));
@@ -149,7 +163,7 @@ impl Tool {
             let inputs = cursor::take(&mut paging, &list).and_then(|()| Ok((read_as(arguments)?, read_as(paging)?)));
             Box::pin(async move {
                 let (input, paging) = inputs?;
-                let mut reply = Reply::of(run(shop, input, paging).await?, detail)?;
+                let mut reply = Reply::of(run(shop, input, paging, caller).await?, detail)?;
                 reply.give_cursor(&list);
                 Ok(reply)
             })

@@ -20,22 +20,18 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    answer::{Reply, Short, Told},
-    arguments::{cursor, read_as},
-    call::Call,
+    answer::{Short, Told},
     failure::Failure,
     history,
-    principal::Principal,
+    principal::{Caller, Principal},
     query::{Frame, Paging, customers_named, known, read_filters},
     recent_acts::{READ_EVENTS, Recent, RecentAct},
-    schema,
     sentences::{self, told},
     shop::OpenShop,
     table::{Row, Table},
-    tool::{Danger, Tool},
+    tool::Tool,
 };
 
-const ACTIVITY: &str = "shop.activity";
 /// Facts of one act that are told; more are counted.
 const TOLD_FACTS: usize = 3;
 /// Orders of a call about many that are named.
@@ -110,24 +106,7 @@ impl Told for Output {
 }
 
 pub(super) fn tool() -> Tool {
-    let (mut input, output) = (schema::input::<Input>(), schema::output::<Output>());
-    schema::merge(&mut input, schema::input::<Paging>());
-    // Who asks matters, as for no other list.
-    Tool::new(ACTIVITY, "What was done in the shop", Danger::Read, input, output, |shop, call| {
-        Box::pin(async move {
-            let Call { mut arguments, caller, detail } = call;
-            let mut paging = crate::schema::Object::new();
-            for name in ["limit", "cursor"] {
-                paging.extend(arguments.remove_entry(name));
-            }
-            let list = cursor::list_of(ACTIVITY, &arguments);
-            cursor::take(&mut paging, &list)?;
-            let output = run(&shop, read_as(arguments)?, &read_as(paging)?, &caller.principal).await?;
-            let mut reply = Reply::of(output, detail)?;
-            reply.give_cursor(&list);
-            Ok(reply)
-        })
-    })
+    Tool::listing_for_caller("shop.activity", "What was done in the shop", run)
 }
 
 /// Which acts are asked for.
@@ -153,14 +132,14 @@ impl Asked {
     }
 }
 
-async fn run(shop: &Arc<OpenShop>, input: Input, paging: &Paging, principal: &Principal) -> Result<Output, Failure> {
-    let page = paging.request()?;
+async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) -> Result<Output, Failure> {
+    let (shop, page) = (&shop, paging.request()?);
     let limit = page.limit.clamp(1, PAGE_LIMIT) as usize;
     let head = shop.projections.head(&shop.log).await?.position;
     let until = page.cursor.map_or(head, |cursor| Position(cursor.value.min(head.0)));
     let read = read_filters(shop, input.since.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
     let mut asked = Asked {
-        by: input.by.as_deref().map(|by| who(by, principal)).unwrap_or_default(),
+        by: input.by.as_deref().map(|by| who(by, &caller.principal)).unwrap_or_default(),
         orders: input.order_id.map(|id| BTreeSet::from([OrderId(id)])),
         customer: read.customer.map(StreamId::Customer),
         product: read.product,
@@ -210,7 +189,7 @@ async fn run(shop: &Arc<OpenShop>, input: Input, paging: &Paging, principal: &Pr
             matches!(event.data, Event::UnitsShipped(_))
                 && shop.clock.now() - event.provenance.occurred_at > TimeDelta::hours(VOID_SHIPMENT_HOURS)
         });
-        let may = principal.speaks_for(&act.provenance().actor.user);
+        let may = caller.principal.speaks_for(&act.provenance().actor.user);
         // A later page does not know what came after it.
         let undo = may && act.can_be_taken_back() && !is_undone && !late && (act.is_bulk() || !stands);
         acts.push(entry(shop, act, &names, undo && until == head, is_undone));
