@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orderlog_access::Principal;
-use orderlog_tools::{Danger, Object, Tool, Tools};
+use orderlog_tools::{Danger, INTRODUCED, Object, Tool, Tools};
 use rmcp::model::{Tool as ListedTool, ToolAnnotations};
 use serde_json::Value;
 
@@ -37,20 +37,6 @@ fn listed(tool: &Tool, names: Names) -> ListedTool {
         .with_annotations(annotations)
         .with_raw_output_schema(Arc::clone(&tool.output))
 }
-
-/// What nearly every tool takes. The introduction explains these once, so that the list need not do it thirty times.
-const EXPLAINED_ONCE: [&str; 10] = [
-    "confirm_token",
-    "cursor",
-    "detail",
-    "dry_run",
-    "expected_version",
-    "idempotency_key",
-    "limit",
-    "order_id",
-    "reason",
-    "request_text",
-];
 
 /// The schema of what a tool takes, as it is listed: without bounds and forms, which calls are still held to and
 /// which errors name. Hosts carry the list in every conversation.
@@ -89,7 +75,8 @@ fn slim(input: &Object) -> Object {
     let mut listed = Value::Object(input.clone());
     drop_bounds(&mut listed);
     if let Some(Value::Object(arguments)) = listed.get_mut("properties") {
-        for name in EXPLAINED_ONCE {
+        // The introduction explains these, so that the list need not do it thirty times.
+        for name in INTRODUCED {
             if let Some(Value::Object(argument)) = arguments.get_mut(name) {
                 argument.remove("description");
             }

@@ -13,6 +13,20 @@ const USE: &str = "Orderlog runs a shop's orders. Amounts going in are decimal s
     expected_version refuses a change at another version; request_text keeps the user's words and reason why; limit is 20 when left out, cursor the next_cursor of the page before. \
     Errors say what to do next in `hint` and `candidates`.";
 
+/// Arguments of many tools, which the introduction explains for all of them.
+pub const INTRODUCED: [&str; 10] = [
+    "confirm_token",
+    "cursor",
+    "detail",
+    "dry_run",
+    "expected_version",
+    "idempotency_key",
+    "limit",
+    "order_id",
+    "reason",
+    "request_text",
+];
+
 /// How to use the tools, what the shop counts in, and the day. A client may keep this for long; a call reads "today" anew.
 pub fn introduction(shop: &OpenShop) -> String {
     let calendar = &shop.settings.calendar;
@@ -29,7 +43,7 @@ fn facts(settings: &Shop) -> String {
     };
     format!(
         "The shop's time zone is {}, its currency {}; its weeks begin on {}, its fiscal year in {}; {numbers}. Orders are \
-         numbered from 1001. It takes no payments and sends no parcels: it records that they were taken and sent.",
+         numbered from 1001 (order_id). It takes no payments and sends no parcels: it records that they were taken and sent.",
         calendar.timezone,
         settings.currency,
         day_name(calendar.week_start),
@@ -58,6 +72,15 @@ mod tests {
         let told = facts(&Shop::default());
         for fact in ["Asia/Kolkata", "INR", "weeks begin on Monday", "fiscal year in April", "11/12 is 11 December"] {
             assert!(told.contains(fact), "{fact}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_the_list_leaves_out_is_explained_here() {
+        let told = format!("{USE} {}", facts(&Shop::default()));
+        let words: Vec<&str> = told.split(|c: char| c != '_' && !c.is_alphanumeric()).collect();
+        for argument in INTRODUCED {
+            assert!(words.contains(&argument), "{argument}: {told}");
         }
     }
 }

@@ -55,7 +55,7 @@ pub use self::{
     command_call::carry_out,
     confirm::TOKEN as CONFIRM_TOKEN,
     failure::{Failure, in_words},
-    introduction::introduction,
+    introduction::{INTRODUCED, introduction},
     left_behind::LeftBehind,
     permit::{permit, seen_by},
     request::{Request, keyed_command},
