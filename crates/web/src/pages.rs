@@ -74,6 +74,7 @@ fn shown(front: &Front, place: &'static str, page: Result<Page, Trouble>) -> Res
         Err(Trouble(trouble)) => {
             let (status, title) = match parts::text(&trouble["code"]) {
                 "NOT_FOUND" => (StatusCode::NOT_FOUND, "Not found"),
+                "FORBIDDEN" => (StatusCode::FORBIDDEN, "Not allowed"),
                 "UNAVAILABLE" | "STALE_READ" | "RATE_LIMITED" => (StatusCode::SERVICE_UNAVAILABLE, "Not just now"),
                 _ => (StatusCode::BAD_REQUEST, "That cannot be shown"),
             };

@@ -55,7 +55,7 @@ async fn beyond_loopback_every_call_needs_a_key(shop: Shop) -> Result<()> {
     for path in ["/healthz", "/readyz"] {
         check!(checks, get(&node, path, "").await?.status == 200, "{path} must be open");
     }
-    for path in ["/", "/metrics", "/v1/events", "/v1/head", "/version", "/nowhere"] {
+    for path in ["/", "/orders", "/metrics", "/v1/events", "/v1/head", "/version", "/nowhere"] {
         let answer = get(&node, path, "").await?;
         check!(checks, answer.status == 401, "{path}: {answer:?}");
         check!(checks, answer.head.contains("www-authenticate: bearer realm=\"orderlog\""), "{path}: {answer:?}");
@@ -293,7 +293,11 @@ async fn particulars_are_hidden_from_who_may_not_see_them(shop: Shop) -> Result<
         answers.push((uri.to_owned(), mcp.request("resources/read", json!({ "uri": uri })).await?.to_string()));
     }
     let header = format!("Authorization: Bearer {key}\r\n");
-    answers.push(("/v1/events".to_owned(), get(&node, "/v1/events", &header).await?.body));
+    for path in ["/v1/events", "/", "/orders", "/orders?view=to_ship", "/orders/1001"] {
+        answers.push((path.to_owned(), get(&node, path, &header).await?.body));
+    }
+    let page = get(&node, "/orders/1001", &header).await?;
+    check!(checks, page.status == 200 && page.body.contains("(hidden)"), "{page:?}");
     // What the caller typed comes back; nothing else does.
     for (asked, told) in &answers {
         let typed = |what: &&&str| asked.contains(**what);
