@@ -18,7 +18,7 @@ const BACK_EVENTS: i64 = 100_000;
 const PAGE_ORDERS: u32 = 1_000;
 /// Streams to load at most: half of what the writer keeps.
 const STREAMS: usize = 25_000;
-/// Streams loaded at once. A command that arrives meanwhile waits for them, about two milliseconds.
+/// Streams loaded at once: few, because a command that arrives meanwhile waits for them.
 const LOADED_AT_ONCE: usize = 128;
 
 /// The streams that are still to be loaded.

@@ -28,3 +28,15 @@ pub(super) const FED_BATCHES: usize = 4;
 pub(super) fn pause_after(writing: Duration) -> Duration {
     (writing * WRITING_SHARE).clamp(WRITE_EVERY, WRITE_EVERY_WHEN_BUSY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_takes_a_tenth_of_the_time_within_bounds() {
+        for (writing, pause) in [(0, 500), (50, 500), (70, 700), (100, 1_000), (5_000, 1_000)] {
+            assert_eq!(pause_after(Duration::from_millis(writing)), Duration::from_millis(pause));
+        }
+    }
+}
