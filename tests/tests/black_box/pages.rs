@@ -13,6 +13,8 @@ async fn pages_show_what_tools_answer_and_nothing_else(shop: Shop) -> Result<()>
         let status = answer.status().as_u16();
         let policy = answer.headers().get("content-security-policy").context("a policy")?.to_str()?.to_owned();
         ensure!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        let kinds: Vec<_> = answer.headers().get_all("content-type").iter().collect();
+        ensure!(kinds == ["text/html; charset=utf-8"], "{path}: {kinds:?}");
         Ok((status, answer.text().await?))
     };
     let (status, empty) = get("/orders").await?;
