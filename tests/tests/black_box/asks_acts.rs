@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 on_both_engines!(
     undo_what_i_did_just_now,
+    undo_leaves_what_others_did_alone,
     stock_and_lines_are_undone_by_counter_events,
     a_bulk_is_undone_by_one_id,
     what_was_done_is_told_with_what_undoes_it,
@@ -82,6 +83,23 @@ async fn undo_what_i_did_just_now(shop: Shop) -> Result<()> {
     let again = mcp.ok("orders_undo", agreed).await?;
     check!(checks, again["replayed"] == true && again["order_id"] == 1003, "{again}");
     check!(checks, order(&mcp, 1001).await?["on_hold"] == true, "the later hold stands");
+    checks.all_hold()
+}
+
+async fn undo_leaves_what_others_did_alone(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(2).await?;
+    let (asha, ben) = (shop.key(&["asha", "--role", "staff"]).await?, shop.key(&["ben", "--role", "staff"]).await?);
+    let node = shop.open_node(&[]).await?;
+    let (asha, ben) = (node.mcp().with_key(&asha), node.mcp().with_key(&ben));
+    asha.ok("orders_set_hold", json!({ "order_id": 1001, "on": true })).await?;
+    ben.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    let (text, undone) = Played::by(&asha).agreed("orders_undo", json!({})).await?;
+    check!(checks, undone["order_id"] == 1001, "{text}");
+    check!(checks, order(&ben, 1002).await?["on_hold"] == true, "what Ben did stands");
+    // Nothing of hers is left.
+    let (text, refusal) = Played::by(&asha).call("orders_undo", json!({})).await?;
+    check!(checks, refusal["code"] == "NOT_FOUND", "{text}");
     checks.all_hold()
 }
 

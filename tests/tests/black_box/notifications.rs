@@ -125,6 +125,9 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     let unknown = told.shop.mcp().refused("notifications.subscribe", unknown).await?;
     check!(checks, unknown.code == "NOT_FOUND" && unknown.message.contains("asha, books, inside, john"), "{unknown}");
 
+    // Another order ships first, and nobody is told.
+    let other = told.order().await?;
+    told.set(other, "shipped").await?;
     told.set(order, "confirmed").await?;
     told.set(order, "shipped").await?;
     let received = told.received(1).await?;
