@@ -79,12 +79,12 @@ impl Assistant {
     /// What a change would do. Nothing is recorded.
     pub fn try_out<'a>(&'a self, step: &'a Step) -> BoxFuture<'a, Done> {
         Box::pin(async move {
-            let trial = if self.abilities.takes(&step.tool, "dry_run") {
-                step.clone().with("dry_run", true)
-            } else {
-                step.clone()
-            };
-            let outcome = match self.call(&trial).await {
+            // Without a dry run a trial would be the change itself.
+            if !self.abilities.takes(&step.tool, "dry_run") {
+                let outcome = Outcome::Answered { texts: vec![in_words(step)], structured: Value::Null };
+                return Done { words: in_words(step), step: step.clone(), outcome };
+            }
+            let outcome = match self.call(&step.clone().with("dry_run", true)).await {
                 // A preview is a trial too.
                 Outcome::Refused(rejection) => match preview(&rejection) {
                     Some(texts) => Outcome::Answered { texts, structured: Value::Null },

@@ -48,7 +48,10 @@ fn what(step: &Step) -> Option<String> {
         "products.search" => format!("Show products{}", quoted(step, " matching ", "text")),
         "customers.search" => format!("Show customers{}", quoted(step, " matching ", "text")),
         "shop.briefing" => "Show the briefing".to_owned(),
-        "shop.activity" => format!("Show the activity{}", plain(step, " of ", "since")),
+        "shop.activity" => {
+            let what = if step.text("by").is_some() { "me what I did" } else { "the activity" };
+            format!("Show {what}{}", plain(step, " of ", "since"))
+        }
         "orders.update_status" => format!("Set {} to {}{}", order()?, status(step)?, parcel(step)),
         "orders.bulk_update_status" => bulk(step)?,
         "orders.ship" => format!("Ship {}{}", units(step, &order()?)?, parcel(step)),

@@ -217,10 +217,11 @@ pub(super) fn briefing(input: &mut In<'_>) -> Parsed<Vec<Step>> {
 
 /// What was done in the shop.
 pub(super) fn activity(input: &mut In<'_>) -> Parsed<Vec<Step>> {
-    let words = "what did i do|what have i done|what did we do|what was done|what happened|show the activity|show activity|activity|recent changes|show recent changes|\
-        show me the activity|what has been done|what was changed|what changed|show me what i did|what did you do|latest changes|show me what happened|show what happened|the activity";
-    said(words).parse_next(input)?;
+    let mine = "what did i do|what have i done|show me what i did|what did i change";
+    let all = "what did we do|what was done|what happened|show the activity|show activity|activity|recent changes|show recent changes|\
+        show me the activity|what has been done|what was changed|what changed|what did you do|latest changes|show me what happened|show what happened|the activity";
+    let by = alt((said(mine).value(Some("me")), said(all).value(None))).parse_next(input)?;
     let since = opt(preceded(opt(said("in|on|of|for|from|here|in the shop")), date)).parse_next(input)?;
     end(input)?;
-    Ok(vec![Step::of("shop.activity").some("since", since.map(|day| day.text))])
+    Ok(vec![Step::of("shop.activity").some("by", by).some("since", since.map(|day| day.text))])
 }
