@@ -18,6 +18,8 @@ pub const PREFIX: &str = "olk_";
 const ID_BYTES: usize = 6;
 /// Bytes of a key's secret.
 const SECRET_BYTES: usize = 32;
+/// As events name the program where nobody asked for what it did, such as sending a notification.
+const PROGRAM: &str = "orderlog";
 /// What events call the role of a key that was given single rights.
 const SINGLE_RIGHTS: &str = "custom";
 
@@ -88,6 +90,10 @@ impl Wanted {
         );
         anyhow::ensure!(!name.chars().any(char::is_control), "a key's name is one line of text");
         anyhow::ensure!(name != OPERATOR, "`{OPERATOR}` is who calls without a key; give this key another name");
+        anyhow::ensure!(
+            name != PROGRAM,
+            "`{PROGRAM}` is what the program records of itself; give this key another name"
+        );
         anyhow::ensure!(
             !self.grant.rights().is_empty(),
             "say what the key may do: --role owner, staff, viewer or auditor, or --right orders:read and so on"
@@ -170,6 +176,7 @@ mod tests {
             (" asha", staff(), "blanks"),
             ("a\nb", staff(), "one line"),
             ("local", staff(), "without a key"),
+            ("orderlog", staff(), "the program records"),
             ("asha", Grant::default(), "--role"),
         ] {
             let error = wanted(name, grant).make(now(), "root").unwrap_err().to_string();
