@@ -63,8 +63,19 @@ impl Node {
             environment: vec![],
             process: None,
         };
-        node.start_again().await?;
+        while let Err(error) = node.start_again().await {
+            if !node.lost_its_port() {
+                return Err(error);
+            }
+            node.process = None;
+            node.port = free_port()?;
+        }
         Ok(node)
+    }
+
+    /// Whether it ended because somebody else listens where it should.
+    fn lost_its_port(&self) -> bool {
+        self.process.as_ref().is_some_and(|process| process.last_words().contains("Address already in use"))
     }
 
     /// The same, but waits only until it answers at all: it may have something to complain of.
@@ -175,6 +186,10 @@ impl Node {
         let ready = until("the node to be ready", READY_DEADLINE, async || {
             if let Some(status) = process.exited()? {
                 bail!("the node ended with {status}");
+            }
+            // Between choosing a port and listening on it, another test's node may have taken it, and would answer.
+            if !process.listens_on(self.port) {
+                return Ok(None);
             }
             let answer = self.http.get(&url).send().await;
             Ok(answer.is_ok_and(|answer| answer.status().is_success()).then_some(()))

@@ -48,6 +48,26 @@ impl Process {
         self.child.id()
     }
 
+    /// Whether it is the one that listens on a TCP port. Another process may have taken a port that was free before.
+    #[must_use]
+    pub fn listens_on(&self, port: u16) -> bool {
+        /// Of a socket that listens, in `/proc/net/tcp`.
+        const LISTENING: &str = "0A";
+        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+        let listening: Vec<String> = sockets
+            .lines()
+            .filter_map(|line| {
+                let columns: Vec<&str> = line.split_whitespace().collect();
+                let (address, state, inode) = (columns.get(1)?, columns.get(3)?, columns.get(9)?);
+                let fits = *state == LISTENING && address.ends_with(&format!(":{port:04X}"));
+                fits.then(|| format!("socket:[{inode}]"))
+            })
+            .collect();
+        let held = std::fs::read_dir(format!("/proc/{}/fd", self.id())).into_iter().flatten().flatten();
+        held.filter_map(|file| std::fs::read_link(file.path()).ok())
+            .any(|file| listening.iter().any(|socket| file.as_os_str() == socket.as_str()))
+    }
+
     /// Asks it to end and waits for that; for places that cannot wait otherwise.
     pub fn end_in_order(mut self, name: &str, deadline: Duration) {
         let started = Instant::now();
