@@ -14,6 +14,7 @@ mod prompts;
 mod resources;
 mod session;
 mod stdio;
+mod views;
 
 pub use self::{
     http::{Access, Endpoint, LargeBodies, drain},

@@ -7,6 +7,8 @@ use orderlog_tools::{Danger, INTRODUCED, Object, Tool, Tools};
 use rmcp::model::{Tool as ListedTool, ToolAnnotations};
 use serde_json::Value;
 
+use crate::views;
+
 /// How tool names are listed. Both forms can be called everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
@@ -32,10 +34,12 @@ fn listed(tool: &Tool, names: Names) -> ListedTool {
         .destructive(tool.danger == Danger::Destructive)
         .idempotent(tool.danger == Danger::Read)
         .open_world(false);
-    ListedTool::new(name, tool.description.clone(), Arc::new(slim(&tool.input)))
+    let mut listed = ListedTool::new(name, tool.description.clone(), Arc::new(slim(&tool.input)))
         .with_title(tool.title)
         .with_annotations(annotations)
-        .with_raw_output_schema(Arc::clone(&tool.output))
+        .with_raw_output_schema(Arc::clone(&tool.output));
+    listed.meta = views::of_tool(tool.name);
+    listed
 }
 
 /// The schema of what a tool takes, as it is listed: without bounds and forms, which calls are still held to and
@@ -98,7 +102,7 @@ mod tests {
     use super::*;
 
     /// What hosts take in at once; larger lists are cut or refused.
-    const MAX_LIST_BYTES: usize = 48_000;
+    const MAX_LIST_BYTES: usize = 50_000;
     /// What a model reads of the list: names, descriptions, input schemas. It is part of every conversation.
     const MAX_READ_BYTES: usize = 30_000;
     /// Beyond it assistants choose badly. Three more than the usual thirty: rules of notifications are their own subject, and

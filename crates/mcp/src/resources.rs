@@ -1,4 +1,4 @@
-//! Resources: an order, its history, and the event catalogue.
+//! Resources: an order, its history, the event catalogue, and what hosts may show beside answers.
 
 use std::sync::Arc;
 
@@ -13,17 +13,18 @@ use rmcp::{
 use orderlog_access::{Principal, Right};
 use orderlog_tools::{Failure, OpenShop, echo::shown, history_json, in_words, order_json, permit};
 
+use crate::views;
+
 const CATALOGUE: &str = "orderlog://events";
 const ORDER: &str = "orderlog://orders/{id}";
 const HISTORY: &str = "orderlog://orders/{id}/history";
 
 pub(super) fn list() -> ListResourcesResult {
-    ListResourcesResult::with_all_items(vec![
-        Resource::new(CATALOGUE, "events")
-            .with_title("Event catalogue")
-            .with_description("Every type of event in the log, with an example, its JSON Schema and NATS subject.")
-            .with_mime_type("text/markdown"),
-    ])
+    let catalogue = Resource::new(CATALOGUE, "events")
+        .with_title("Event catalogue")
+        .with_description("Every type of event in the log, with an example, its JSON Schema and NATS subject.")
+        .with_mime_type("text/markdown");
+    ListResourcesResult::with_all_items(std::iter::once(catalogue).chain(views::list()).collect())
 }
 
 pub(super) fn templates() -> ListResourceTemplatesResult {
@@ -58,6 +59,9 @@ pub(super) async fn read(
         let text = orderlog_messaging::catalogue_markdown().map_err(|error| failed(uri, &error.into()))?;
         let contents = ResourceContents::text(text, uri).with_mime_type("text/markdown");
         return Ok(ReadResourceResult::new(vec![contents]).into());
+    }
+    if let Some(view) = views::read(uri) {
+        return Ok(ReadResourceResult::new(vec![view]).into());
     }
     if let Err(refused) = permit(principal, Right::OrdersRead) {
         return Err(ErrorData::invalid_request(refused.message, None));
