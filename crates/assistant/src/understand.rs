@@ -75,7 +75,10 @@ pub fn understand(sentence: &str, today: &Today, abilities: &Abilities, turn: &T
     let (steps, set_aside) = match divided(&tokens, turn) {
         Some(steps) => (steps, vec![]),
         None => match without_unknown(&tokens, turn, abilities) {
-            Some((steps, words)) => (steps, vec![words]),
+            // A comma within a name is no word, and nobody needs to hear of it.
+            Some((steps, words)) => {
+                (steps, Some(words).filter(|words| words.contains(char::is_alphanumeric)).into_iter().collect())
+            }
             None => return Err(diagnosis(&tokens, turn)),
         },
     };
@@ -150,15 +153,22 @@ fn without_unknown(tokens: &[Token], turn: &Turn, abilities: &Abilities) -> Opti
                 continue;
             }
             let left: Vec<Token> = [&tokens[..from], &tokens[from + length..]].concat();
-            let steps = divided(&left, turn)
-                .filter(|_| !is_bare(&left))
-                .filter(|steps| !steps.is_empty() && steps.iter().all(|step| abilities.only_reads(step)));
+            let steps = divided(&left, turn).filter(|_| !is_bare(&left)).filter(|steps| {
+                !steps.is_empty() && steps.iter().all(|step| abilities.only_reads(step) && narrows(step))
+            });
             if let Some(steps) = steps {
                 return Some((steps, typed(run)));
             }
         }
     }
     None
+}
+
+/// Whether a search asks for less than everything. The words that were set aside may have been all that narrowed it.
+fn narrows(step: &Step) -> bool {
+    const SEARCHES: [&str; 3] = ["orders.search", "products.search", "customers.search"];
+    !SEARCHES.contains(&step.tool.as_str())
+        || step.arguments.keys().any(|name| !["sort", "limit"].contains(&name.as_str()))
 }
 
 /// What was understood, request by request, and what was not.

@@ -27,7 +27,8 @@ const MAX_SHOWN: usize = 5;
 const SCOPES: &[(&str, &str)] = &[
     (
         "pending|open|outstanding|unfulfilled|unshipped|not shipped|not yet shipped|to ship|to be shipped|still to ship|left to ship|\
-      waiting|waiting to ship|late|overdue|awaiting shipment|owed",
+      waiting|waiting to ship|waiting longest|waiting the longest|waited longest|waited the longest|longest waiting|\
+      been waiting longest|been waiting the longest|wait longest|late|overdue|awaiting shipment|owed",
         "pending",
     ),
     ("unconfirmed|not confirmed|not yet confirmed|awaiting confirmation|to confirm|to be confirmed", "unconfirmed"),

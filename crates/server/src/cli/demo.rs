@@ -129,13 +129,20 @@ fn welcome(pages: &str, folder: &Path, latest: i64) -> anyhow::Result<String> {
     }}});
     let cursor = json!({"mcpServers": {"orderlog": {"url": url}}});
     let code = json!({"name": "orderlog", "type": "http", "url": url});
+    let chat = format!("{} chat --database-url {}", program.display(), sqlite_in(&folder));
     Ok(format!(
         "\nThe shop is open: look at it in a browser at {pages}\nAssistants connect at {url}\n\n\
          Claude Code      claude mcp add --transport http orderlog {url}\n\
          VS Code          code --add-mcp '{code}'\n\
          Cursor           in ~/.cursor/mcp.json: {cursor}\n\
          Claude Desktop   in claude_desktop_config.json: {desktop}\n\n\
-         Then ask: \"Show me pending orders from last week.\" \"Update order {latest} to shipped and show me today's revenue.\"\n\
+         Five sentences to say to an assistant, or to type in a second terminal behind\n\
+         {chat}\n\
+         \x20 Show me pending orders from last week\n\
+         \x20 Update order {latest} to shipped and show me today's revenue\n\
+         \x20 Do we have 20 units of Stoneware Mug, Green?\n\
+         \x20 Compare last week with the week before\n\
+         \x20 Forecast sales for next week\n\
          Ctrl-C closes the shop.\n\n"
     ))
 }
