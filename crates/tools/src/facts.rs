@@ -25,6 +25,7 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::Bool(holds) => if *holds { "yes" } else { "no" }.to_owned(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Object(fields) => {
             let named = fields.iter().map(|(name, value)| format!("{} {}", name.replace('_', " "), plain(value)));

@@ -9,6 +9,8 @@ const CELL_CHARS: usize = 40;
 /// Rows of a long table, and the characters of a cell there: a hundred rows must stay readable, and below 9 kB.
 const LONG_TABLE: usize = 50;
 const LONG_TABLE_CELL_CHARS: usize = 30;
+/// Characters of an id, an address or a number of a parcel: cut, it would lead nowhere.
+const ID_CHARS: usize = 64;
 
 /// Rows that have the same columns.
 #[derive(Default)]
@@ -115,7 +117,8 @@ impl Row {
                 Value::Null => line.push('-'),
                 // A name must not look like the next cell.
                 Value::String(text) => {
-                    let chars = if cell.place == Place::Text { usize::MAX } else { cell_chars };
+                    let is_id = text.len() <= ID_CHARS && !text.contains(char::is_whitespace);
+                    let chars = if cell.place == Place::Text || is_id { usize::MAX } else { cell_chars };
                     line.push_str(&cut(text, chars).replace('|', "/"));
                 }
                 value => line.push_str(&plain(value)),
@@ -177,5 +180,15 @@ mod tests {
         ]);
         assert_eq!(table.into_json(), expected);
         assert_eq!(Table::default().in_words(Some(0)), None);
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_ids_are_not() {
+        let id = "b36e059f-f150-5643-8c7a-0b090c8f2a11";
+        let row =
+            |_| Row::default().cell("name", "A very long name of a product that no table can show").cell("undo", id);
+        let table: Table = (0..=LONG_TABLE).map(row).collect();
+        let text = table.in_words(None).unwrap();
+        assert_eq!(text.lines().nth(1).unwrap(), format!("A very long name of a product … | {id}"));
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod arguments;
 mod asks_acts;
+mod asks_candid;
 mod asks_find;
 mod asks_reports;
 mod asks_waiting;

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     decide::{Context, Decision, Refusal},
     event::{CatalogueEntry, OrderReleased},
+    format::day_in_words,
     ids::{OrderId, ProductId, StreamId},
     limits,
     order::{Line, Order},
@@ -49,7 +50,16 @@ pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<S
     let rejection = Rejection::new(Code::IllegalTransition, message)
         .candidates(next.iter().map(|status| json!({ "status": status, "tool": "orders_update_status" })).collect());
     if next.is_empty() {
-        return rejection.hint(format!("No further status can be set: the order is {}.", order.status().spoken()));
+        let (delivered, ended) = (order.times.delivered, order.times.returned.or(order.times.cancelled));
+        let since = ended.or(delivered).map(|at| context.shop.calendar.business_date(at));
+        let since = since.map(|day| format!(" since {}", day_in_words(day))).unwrap_or_default();
+        let back = if delivered.is_some() && ended.is_none() {
+            " Units that came back go with orders_return_items."
+        } else {
+            ""
+        };
+        let status = order.status().spoken();
+        return rejection.hint(format!("No further status can be set: the order is {status}{since}.{back}"));
     }
     let names: Vec<&str> = next.iter().map(|status| status.name()).collect();
     rejection.hint(format!("From {} it can become: {}.", order.status().spoken(), names.join(", ")))

@@ -161,7 +161,13 @@ async fn one(shop: &OpenShop, request: Request, id: i64, status: &str) -> Result
         Ok((_, receipt, _)) => {
             let before = receipt.before.as_ref().map_or(Version::NONE, |before| before.version());
             match &receipt.after {
-                State::Order(order) => Ok(Outcome::Changed(receipt.command_id, before, Goods::of(order))),
+                State::Order(after) => {
+                    let goods = match &receipt.before {
+                        Some(State::Order(before)) => Goods::of(before, after),
+                        Some(_) | None => Goods::of(after, after),
+                    };
+                    Ok(Outcome::Changed(receipt.command_id, before, goods))
+                }
                 State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => {
                     Ok(Outcome::NoChange)
                 }

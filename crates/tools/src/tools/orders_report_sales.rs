@@ -146,7 +146,10 @@ impl Told for Output {
         let figures = if self.total_count > 0 { self.figures.in_brief(cash) } else { self.figures.in_short(cash) };
         let short = short.members("figures", figures);
         let short = match self.compared {
-            Some(compared) => short.members("compared", compared.in_short()),
+            Some(compared) => {
+                let words = compared.counts();
+                short.worded("compared", Value::Object(as_object(compared.in_short())), words)
+            }
             None => short,
         };
         let short = if elsewhere { short.fact("totals", totals) } else { short };
@@ -257,6 +260,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         revenue,
         taxes: [group_by, then_by].contains(&Some(GroupBy::TaxRate)).then_some(sum.converted.tax),
         compared: before.as_ref().zip(found.then.as_ref()).map(|(before, _)| before),
+        days: (from, to),
         begins,
         as_of,
     };

@@ -136,17 +136,17 @@ async fn run(shop: Arc<OpenShop>) -> Result<Output, Failure> {
     Ok(Output { sales, pending, waiting, on_hold, unpaid, running_low, to_pay_back, position: low.position.0, text })
 }
 
-/// `₹45,000 with 3 orders`
+/// `₹45,000 with 3 orders placed`: those that were taken back are in the money and not in the count.
 async fn sold(shop: &OpenShop, day: NaiveDate, fresh: Freshness) -> Result<String, Failure> {
     let request = SalesRequest { days: Days::between(day, day), ..SalesRequest::default() };
     let report = daily_sales::daily_sales(&shop.projections, request, PageRequest::first(1), fresh).await?.found;
-    let orders: i64 = report.totals.iter().map(|sales| sales.orders).sum();
+    let orders: i64 = report.totals.iter().map(|sales| sales.placed).sum();
     let home: Vec<Sales> = report.totals.into_iter().map(Sales::in_home).collect();
     let revenue = sums(shop, home.iter().map(|sales| (sales.currency.as_str(), sales.revenue())));
     let revenue: Vec<&str> = revenue.iter().map(|sum| sum.in_words.as_str()).collect();
     let nothing = shop.wording.amount(0, shop.settings.currency);
     let revenue = if revenue.is_empty() { nothing } else { all_of(&revenue) };
-    Ok(format!("{revenue} with {}", plural(orders, "order")))
+    Ok(format!("{revenue} with {} placed", plural(orders, "order")))
 }
 
 /// `#1001 Asha Rao, 3 days: not confirmed, unpaid`
@@ -171,13 +171,18 @@ async fn waiting(
     Ok(rows.iter().map(line).collect())
 }
 
-/// `#1001`
+/// `#1001 (₹250)`
 async fn to_pay_back(shop: &OpenShop, fresh: Freshness) -> Result<Vec<String>, Failure> {
     let overpaid = vec![PaymentStatus::Overpaid];
     let filter = order_summary::Filter { payment_statuses: overpaid, ..order_summary::Filter::default() };
     let found =
         order_summary::order_summaries(&shop.projections, &filter, PageRequest::first(NAMED), fresh).await?.found;
-    let mut named: Vec<String> = found.orders.iter().map(|order| format!("#{}", order.order_id)).collect();
+    let amount = |order: &order_summary::OrderSummary| {
+        let owed = order.the_order.0.due().saturating_neg();
+        order.currency.parse().map(|currency| shop.wording.amount(owed, currency)).unwrap_or_default()
+    };
+    let named = found.orders.iter().map(|order| format!("#{} ({})", order.order_id, amount(order)));
+    let mut named: Vec<String> = named.collect();
     more(&mut named, found.total_count);
     Ok(named)
 }

@@ -128,19 +128,25 @@ pub(super) enum Outcome {
 /// What there is to say of an order that changes.
 pub(super) struct Goods {
     customer: CustomerId,
+    /// Before the change: what is cancelled has none afterwards.
     units: i64,
     total: i64,
+    /// What the change makes owed back to the customer.
+    owed_back: i64,
     currency: Currency,
 }
 
 impl Goods {
-    pub(super) fn of(order: &Order) -> Goods {
-        let units = order.lines.iter().map(|line| line.active()).sum();
-        Goods { customer: order.customer_id, units, total: order.current_totals().total, currency: order.currency }
+    pub(super) fn of(before: &Order, after: &Order) -> Goods {
+        let units = before.lines.iter().map(|line| line.active()).sum();
+        let owed = |order: &Order| (-order.due()).max(0);
+        let owed_back = (owed(after) - owed(before)).max(0);
+        let (customer, currency) = (before.customer_id, before.currency);
+        Goods { customer, units, total: before.current_totals().total, owed_back, currency }
     }
 }
 
-/// ` They have 51 units, worth ₹2,00,000 in all.`
+/// ` They have 51 units, worth ₹2,00,000 in all. ₹500 would be owed back.`
 pub(super) fn goods_in_words(shop: &OpenShop, outcomes: &[Outcome]) -> String {
     let goods = || {
         outcomes.iter().filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods) } else { None })
@@ -148,11 +154,15 @@ pub(super) fn goods_in_words(shop: &OpenShop, outcomes: &[Outcome]) -> String {
     let units: i64 = goods().map(|goods| goods.units).sum();
     let worth = sums(shop, goods().map(|goods| (goods.currency.code(), goods.total)));
     let worth: Vec<&str> = worth.iter().map(|sum| sum.in_words.as_str()).collect();
-    match goods().count() {
-        0 => String::new(),
+    let has = match goods().count() {
+        0 => return String::new(),
         1 => format!(" It has {}, worth {}.", sentences::units(units), sentences::all_of(&worth)),
         _ => format!(" They have {}, worth {} in all.", sentences::units(units), sentences::all_of(&worth)),
-    }
+    };
+    let owing = goods().filter(|goods| goods.owed_back > 0);
+    let back = sums(shop, owing.map(|goods| (goods.currency.code(), goods.owed_back)));
+    let back: Vec<&str> = back.iter().map(|sum| sum.in_words.as_str()).collect();
+    if back.is_empty() { has } else { format!("{has} {} would be owed back.", sentences::all_of(&back)) }
 }
 
 /// The first orders that would change, with whose they are: `#1001 Asha Rao, 3 units, ₹1,200`.
@@ -236,7 +246,13 @@ mod tests {
     use super::*;
 
     fn goods() -> Goods {
-        Goods { customer: CustomerId(uuid::Uuid::nil()), units: 1, total: 100, currency: "INR".parse().unwrap() }
+        Goods {
+            customer: CustomerId(uuid::Uuid::nil()),
+            units: 1,
+            total: 100,
+            owed_back: 0,
+            currency: "INR".parse().unwrap(),
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::{
     facts::{Members, amount},
     sales_figures::{Reference, percent},
+    sentences::{plural, units},
     shop::OpenShop,
     table,
 };
@@ -71,6 +72,11 @@ pub(super) struct Compared {
 }
 
 impl Compared {
+    /// `before: 12 orders, 30 units`; the sentence says the money.
+    pub(super) fn counts(&self) -> String {
+        format!("before: {}, {}", plural(self.before.orders, "order"), units(self.before.units))
+    }
+
     pub(super) fn in_short(self) -> Members {
         let (from, to) = (self.from.to_string(), self.to.to_string());
         let mut members: Members =

@@ -28,6 +28,8 @@ pub(super) struct Said<'a> {
     /// All tax, where taxes were asked for.
     pub(super) taxes: Option<i64>,
     pub(super) compared: Option<&'a Compared>,
+    /// The days of the report.
+    pub(super) days: (NaiveDate, NaiveDate),
     /// The first day of the log, where days before it were asked for.
     pub(super) begins: Option<NaiveDate>,
     pub(super) as_of: Option<AsOf>,
@@ -94,7 +96,23 @@ impl Said<'_> {
             up @ 1.. => format!("up by {}{percent}", amount(up)),
             down => format!("down by {}{percent}", amount(down.saturating_neg())),
         };
-        format!(" It was {} for {days}: {change}.", amount(before.revenue.minor))
+        format!(" It was {} for {days}: {change}.{}", amount(before.revenue.minor), self.part(*from, *to))
+    }
+
+    /// ` Today is not over; the days before are whole.`: a part that stands beside a whole is no fall of sales.
+    fn part(&self, from: NaiveDate, to: NaiveDate) -> String {
+        let (first, last) = self.days;
+        if self.complete || self.today < first || self.today > last || to >= self.today {
+            return String::new();
+        }
+        let count = |from: NaiveDate, to: NaiveDate| (to - from).num_days() + 1;
+        match (count(first, self.today), count(from, to)) {
+            (begun, whole) if begun == whole => " Today is not over; the days before are whole.".to_owned(),
+            (begun, whole) => {
+                let (begun, whole) = (sentences::plural(begun, "day"), sentences::plural(whole, "whole day"));
+                format!(" These are {begun} so far beside {whole}.")
+            }
+        }
     }
 
     /// ` of Blue mug from Asha Rao`

@@ -6,6 +6,7 @@ use chrono::{DateTime, Days as DaysLater, NaiveDate, TimeDelta, Timelike as _, U
 use orderlog_domain::{
     format::{MoneyOut, day_in_words, days_in_words},
     ids::ProductId,
+    postings::Basis,
 };
 use orderlog_projections::{
     catalogue,
@@ -175,7 +176,8 @@ impl Asked<'_> {
         let usual = Usual(before);
         let usually = usual.of(|apart| apart.revenue);
         let verdict = verdict(asked.revenue, usually);
-        let text = self.sentence(shop, &named, verdict, asked, before, usually);
+        let running = self.from <= today && self.to >= today;
+        let text = self.sentence(shop, &named, (verdict, running), asked, before, usually);
         let stands_out = self.differences(shop, asked, &usual, asked.revenue < usually).await?;
         let why = Why {
             verdict,
@@ -192,16 +194,17 @@ impl Asked<'_> {
         &self,
         shop: &OpenShop,
         named: &str,
-        verdict: Verdict,
+        (verdict, running): (Verdict, bool),
         asked: &Apart,
         before: &[Apart],
         usually: i64,
     ) -> String {
         let amount = |minor: i64| shop.wording.amount(minor, shop.settings.currency);
+        let is = if running { "so far is" } else { "was" };
         let is = match verdict {
-            Verdict::Low => "was low",
-            Verdict::High => "was not low but high",
-            Verdict::Usual | Verdict::Unknown => "was not low",
+            Verdict::Low => format!("{is} low"),
+            Verdict::High => format!("{is} not low but high"),
+            Verdict::Usual | Verdict::Unknown => format!("{is} not low"),
         };
         let times = match (before.len(), self.from == self.to) {
             (1, true) => format!("the {} before", self.from.format("%A")),
@@ -209,6 +212,8 @@ impl Asked<'_> {
             (1, false) => "the same weekdays before".to_owned(),
             (n, false) => format!("the same weekdays, {n} times before"),
         };
+        // Of the days before only the part is taken that this one has had.
+        let times = if running { format!("{times} by this time of day") } else { times };
         let differs = match percent(asked.revenue, usually) {
             Some(percent) if percent.starts_with('-') => format!("{} % less than", percent.trim_start_matches('-')),
             Some(percent) => format!("{percent} % more than"),
@@ -217,8 +222,12 @@ impl Asked<'_> {
         let (least, most) = before
             .iter()
             .fold((i64::MAX, i64::MIN), |(least, most), one| (least.min(one.revenue), most.max(one.revenue)));
-        let spread =
-            if before.len() > 1 { format!(", which had {} to {}", amount(least), amount(most)) } else { String::new() };
+        let within = verdict != Verdict::Usual && (least..=most).contains(&asked.revenue);
+        let within = if within { "; that is still within their range" } else { "" };
+        let spread = match before.len() {
+            1 => String::new(),
+            _ => format!(", which had {} to {}{within}", amount(least), amount(most)),
+        };
         format!("{named} {is}: {} is {differs} the {} of {times}{spread}.", amount(asked.revenue), amount(usually),)
     }
 
@@ -236,18 +245,24 @@ impl Asked<'_> {
             usually: money(usually),
             difference: money(now - usually),
         };
-        let placed = (asked.placed, usual.of(|apart| apart.placed));
-        let mut rows = vec![Difference {
-            what: "orders placed".to_owned(),
-            now: Amount::Count(placed.0),
-            usually: Amount::Count(placed.1),
-            difference: Amount::Count(placed.0 - placed.1),
-        }];
+        // Money moves for an order as a whole: on the cash basis there are no products and no orders placed.
+        let cash = self.request.basis == Basis::Cash;
+        let mut rows = vec![];
+        if !cash {
+            let placed = (asked.placed, usual.of(|apart| apart.placed));
+            rows.push(Difference {
+                what: "orders placed".to_owned(),
+                now: Amount::Count(placed.0),
+                usually: Amount::Count(placed.1),
+                difference: Amount::Count(placed.0 - placed.1),
+            });
+        }
         let taken = (asked.taken_back, usual.of(|apart| apart.taken_back));
         if taken != (0, 0) {
-            rows.push(row("taken back".to_owned(), taken));
+            rows.push(row(if cash { "paid back" } else { "taken back" }.to_owned(), taken));
         }
-        let products = usual.largest(&asked.products, |apart| &apart.products, less, PRODUCTS);
+        let products =
+            if cash { vec![] } else { usual.largest(&asked.products, |apart| &apart.products, less, PRODUCTS) };
         let ids: Vec<ProductId> = products.iter().map(|(id, _)| ProductId(*id)).collect();
         let found = catalogue::products_by_id(&shop.projections, &ids, self.fresh).await?.found;
         let names: BTreeMap<Uuid, String> =
