@@ -10,6 +10,7 @@ pub(crate) mod shop;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
@@ -25,6 +26,7 @@ pub(crate) use self::{
     page::markdown,
     settings::Setting,
     sources::{Given, Texts, hidden, nearest},
+    tls::TlsFiles,
 };
 use self::{
     readers::{address, boolean, database_url, hosts, limit, origins},
@@ -36,6 +38,8 @@ use self::{
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
+    /// Where HTTPS is served instead of HTTP.
+    pub(crate) tls: Option<TlsFiles>,
     /// Whether every call needs a key: asked for, or because it listens where others reach it.
     pub(crate) require_keys: bool,
     /// Whether no tool may change anything.
@@ -113,6 +117,7 @@ impl Config {
 /// `None` as soon as one value could not be read; the problems say which.
 fn read_all(values: &mut Values) -> Option<Config> {
     let listen = values.read("listen", address);
+    let tls = values.read_tls();
     let require_keys = values.read("require-keys", boolean);
     let read_only = values.read("read-only", boolean);
     let each = values.read("calls-per-second", limit);
@@ -144,6 +149,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
         read_only: read_only?,
         rates: Rates { each: each?, in_all: in_all? },
         listen: listen?,
+        tls: tls?,
         metrics_listen: metrics_listen?,
         database_url: database_url?,
         nats: nats?,

@@ -14,6 +14,7 @@ mod limits;
 pub(crate) mod metrics;
 pub(crate) mod recorder;
 mod refusals;
+mod tls;
 mod wanted;
 mod watcher;
 
@@ -39,6 +40,7 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use self::{
     app::App,
     limits::{ANSWER_TIMEOUT, Limits, MAX_EVENT_READERS, PAGE_TIMEOUT},
+    tls::{Certificate, Secured},
 };
 use crate::node::Node;
 
@@ -49,14 +51,17 @@ pub(crate) struct Server {
     for_machines: Option<TcpListener>,
     app: App,
     tools: Arc<Tools>,
-    /// Sees to it that keys are those in force.
-    keeping_up: JoinHandle<()>,
+    /// What connections are secured with, where HTTPS is served.
+    secured: Option<Secured>,
+    /// See to it that keys and certificate are those in force.
+    keeping_up: Vec<JoinHandle<()>>,
 }
 
 impl Server {
     /// Takes the port.
     pub(crate) async fn bind(node: Arc<Node>) -> anyhow::Result<Server> {
         let keys = keys(&node).await?;
+        let certificate = certificate(&node).await?;
         let listen = async |address: SocketAddr| {
             TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))
         };
@@ -74,29 +79,40 @@ impl Server {
             event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
             refusals: Arc::default(),
         };
-        let keeping_up = tokio::spawn(keys.keep_up(app.node.stopping.clone()));
-        Ok(Server { listener, for_machines, app, tools, keeping_up })
+        let stopping = &app.node.stopping;
+        let mut keeping_up = vec![tokio::spawn(keys.keep_up(stopping.clone()))];
+        let secured = certificate.as_ref().map(Certificate::secured);
+        keeping_up.extend(certificate.map(|certificate| tokio::spawn(certificate.keep_up(stopping.clone()))));
+        Ok(Server { listener, for_machines, app, tools, secured, keeping_up })
     }
 
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         self.listener.local_addr().context("read the address listened on")
     }
 
+    /// Whether HTTPS is served.
+    pub(crate) fn is_secured(&self) -> bool {
+        self.secured.is_some()
+    }
+
     /// Serves until the node stops; requests under way are answered first.
     pub(crate) async fn serve(self) {
         let stopping = self.app.node.stopping.clone();
         let limits = Limits::within(files());
-        let serving =
-            connections::serve(self.listener, router(&self.app, &self.tools), limits.clone(), stopping.clone());
+        let router = router(&self.app, &self.tools);
+        let serving = connections::serve(self.listener, router, self.secured, limits.clone(), stopping.clone());
         match self.for_machines {
             None => serving.await,
             Some(listener) => {
-                let machines = connections::serve(listener, for_machines(&self.app), limits.for_machines(), stopping);
+                let router = for_machines(&self.app);
+                let machines = connections::serve(listener, router, None, limits.for_machines(), stopping);
                 tokio::join!(serving, machines);
             }
         }
-        if let Err(error) = self.keeping_up.await {
-            tracing::error!(%error, "nobody looked after the access keys any more");
+        for keeping_up in self.keeping_up {
+            if let Err(error) = keeping_up.await {
+                tracing::error!(%error, "nobody looked after the access keys or the certificate any more");
+            }
         }
     }
 }
@@ -118,6 +134,19 @@ async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
         node.config.listen
     );
     Ok(Arc::new(keys))
+}
+
+/// The certificate, where HTTPS is served.
+async fn certificate(node: &Node) -> anyhow::Result<Option<Certificate>> {
+    if let Some(files) = node.config.tls.clone() {
+        return Ok(Some(Certificate::read(files).await?));
+    }
+    if !node.config.listen.ip().is_loopback() {
+        tracing::warn!(
+            "keys and answers travel unencrypted: give --tls-cert-file and --tls-key-file, or see to it that only a proxy reaches this port"
+        );
+    }
+    Ok(None)
 }
 
 /// How many files the process may open. It asks for as many as it may have: the default of many systems, 1,024, is made

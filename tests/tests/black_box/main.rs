@@ -23,6 +23,7 @@ mod faults;
 mod forecasts;
 mod history;
 mod http_limits;
+mod https;
 mod imports;
 mod ledger;
 mod log_faults;

@@ -64,7 +64,8 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
             node.shop.clock.now().format("%Y-%m-%d"),
         ))?;
     }
-    print(&welcome(&format!("http://{address}"), &arguments.folder, latest)?)?;
+    let scheme = if server.is_secured() { "https" } else { "http" };
+    print(&welcome(&format!("{scheme}://{address}"), &arguments.folder, latest)?)?;
     serve::until_stopped(&node, server).await
 }
 

@@ -10,7 +10,7 @@ use crate::{config::Config, node::Node};
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let tools = Arc::new(config.tools());
     let node = Arc::new(Node::start(config).await?);
-    stop_on_signal(&node)?;
+    stop_on_signal(&node, true)?;
     node.deliver().await?;
     let served = serve_stdio(Arc::clone(&node.shop), tools, node.stopping.clone()).await;
     node.stop().await;

@@ -24,8 +24,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
 /// Serves the node, and stops it in order: no new requests, then the calls under way, then the rest.
 pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::Result<()> {
     let (version, database) = (env!("CARGO_PKG_VERSION"), node.shop.log.engine());
-    tracing::info!(address = %server.address()?, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
-    stop_on_signal(node)?;
+    let (address, https) = (server.address()?, server.is_secured());
+    tracing::info!(%address, https, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
+    stop_on_signal(node, !https)?;
     node.deliver().await?;
     tokio::select! {
         () = server.serve() => {}
@@ -37,8 +38,8 @@ pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::R
     Ok(())
 }
 
-/// Lets the node stop on SIGTERM, Ctrl-C, and when its terminal goes away.
-pub(super) fn stop_on_signal(node: &Node) -> anyhow::Result<()> {
+/// Lets the node stop on SIGTERM and Ctrl-C, and when its terminal goes away (SIGHUP), unless that signal means something else.
+pub(super) fn stop_on_signal(node: &Node, on_hang_up: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signals::hang_up()?;
@@ -47,7 +48,7 @@ pub(super) fn stop_on_signal(node: &Node) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
-            () = hang_up.heard() => {}
+            () = hang_up.heard(), if on_hang_up => {}
         }
         tracing::info!("stopping");
         stopping.cancel();

@@ -42,6 +42,20 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NODE,
     },
     Setting {
+        name: "tls-cert-file",
+        value: "FILE",
+        default: None,
+        help: "Serve HTTPS with this certificate (PEM: the certificate, then those between it and its authority); needs `--tls-key-file`. Both files are read again when they change, and on SIGHUP, which then does not stop the server.",
+        group: NODE,
+    },
+    Setting {
+        name: "tls-key-file",
+        value: "FILE",
+        default: None,
+        help: "Key (PEM, without a password) of that certificate.",
+        group: NODE,
+    },
+    Setting {
         name: "require-keys",
         value: "BOOL",
         default: Some("false"),

@@ -159,3 +159,20 @@ fn the_file_yields_to_the_flag_and_its_unknown_keys_are_named() {
     let error = Config::load(&Given::default().with_file(&path)).unwrap_err();
     assert!(error.0[0].contains("did you mean `currency`?"), "{error}");
 }
+
+#[test]
+fn files_of_deployments_name_settings_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for file in ["docker-compose.yml", "crates/server/Dockerfile", "docs/examples/orderlog.service"] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let is_part = |c: char| c.is_ascii_uppercase() || c == '_';
+        let named = text.split("ORDERLOG_").skip(1).map(|rest| {
+            let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+            format!("ORDERLOG_{}", &rest[..end])
+        });
+        let named: Vec<String> = named.collect();
+        let known = |variable: &str| settings::SETTINGS.iter().any(|setting| setting.variable() == variable);
+        let unknown = |variable: &&String| !known(variable) && !variable.strip_suffix("_FILE").is_some_and(known);
+        assert!(!named.is_empty() && !named.iter().any(|variable| unknown(&variable)), "{file}: {named:?}");
+    }
+}

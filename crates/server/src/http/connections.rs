@@ -9,24 +9,36 @@ use futures::FutureExt as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
+use tokio_util::{either::Either, sync::CancellationToken, task::TaskTracker};
 use tower::Service as _;
 
 use self::seat::{Hall, Seat, Watched};
-use super::limits::{ACCEPT_PAUSE, Limits, MAX_HEAD_BYTES, MAX_REFUSALS_AT_ONCE, REFUSAL_TIMEOUT, WATCH_INTERVAL};
+use super::{
+    limits::{ACCEPT_PAUSE, Limits, MAX_HEAD_BYTES, MAX_REFUSALS_AT_ONCE, REFUSAL_TIMEOUT, WATCH_INTERVAL},
+    tls::Secured,
+};
 use orderlog_mcp::RETRY_AFTER_SECONDS;
 
-/// Serves until `stopping`; then answers every request that was begun, and closes.
-pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {
+/// The first byte of a client that speaks TLS.
+const HANDSHAKE: u8 = 22;
+
+/// Serves until `stopping`; then answers every request that was begun, and closes. Serves HTTPS where it is `secured`.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    secured: Option<Secured>,
+    limits: Limits,
+    stopping: CancellationToken,
+) {
     let server = Server {
         hall: Arc::new(Hall::new(limits.clone())),
-        router,
-        linger: limits.linger,
-        stopping: stopping.clone(),
+        service: Service { router, linger: limits.linger, stopping: stopping.clone() },
+        secured,
         connections: TaskTracker::new(),
         refusals: Arc::new(Semaphore::new(MAX_REFUSALS_AT_ONCE)),
     };
@@ -66,11 +78,18 @@ async fn watch(hall: Arc<Hall>) {
 
 struct Server {
     hall: Arc<Hall>,
+    service: Service,
+    secured: Option<Secured>,
+    connections: TaskTracker,
+    refusals: Arc<Semaphore>,
+}
+
+/// What every connection is served with.
+#[derive(Clone)]
+struct Service {
     router: Router,
     linger: Duration,
     stopping: CancellationToken,
-    connections: TaskTracker,
-    refusals: Arc<Semaphore>,
 }
 
 impl Server {
@@ -79,17 +98,15 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
+        let tls = self.secured.as_ref().map(|secured| Arc::clone(&secured.borrow()));
         match Hall::admit(&self.hall, peer) {
-            Some(seat) => {
-                let (router, stopping, linger) = (self.router.clone(), self.stopping.clone(), self.linger);
-                self.connections.spawn(attend(stream, Arc::new(seat), router, stopping, linger));
-            }
+            Some(seat) => _ = self.connections.spawn(attend(stream, Arc::new(seat), tls, self.service.clone())),
             None => {
                 metrics::counter!("orderlog_http_connections_refused_total").increment(1);
                 if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
                     self.connections.spawn(async move {
                         // A client that is gone needs no refusal.
-                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(stream)).await;
+                        let _ = tokio::time::timeout(REFUSAL_TIMEOUT, refuse(stream, tls)).await;
                         drop(place);
                     });
                 }
@@ -99,7 +116,20 @@ impl Server {
 }
 
 /// Serves one connection to its end.
-async fn attend(stream: TcpStream, seat: Arc<Seat>, router: Router, stopping: CancellationToken, linger: Duration) {
+async fn attend(stream: TcpStream, seat: Arc<Seat>, tls: Option<Arc<ServerConfig>>, service: Service) {
+    let opened = tokio::select! {
+        opened = open(stream, &seat, tls) => opened,
+        () = seat.ended() => return,
+    };
+    let stream = match opened {
+        Ok(Some(stream)) => stream,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::debug!(%error, "a connection could not be secured");
+            return;
+        }
+    };
+    let Service { router, linger, stopping } = service;
     let service = {
         let (seat, stopping) = (Arc::clone(&seat), stopping.clone());
         service_fn(move |request: Request<Incoming>| {
@@ -117,14 +147,13 @@ async fn attend(stream: TcpStream, seat: Arc<Seat>, router: Router, stopping: Ca
             }
         })
     };
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&seat)));
     let mut connection = pin!(
         http1::Builder::new()
             // A client that has said all may still want the answer.
             .half_close(true)
             .max_buf_size(MAX_HEAD_BYTES)
             .max_header_size(MAX_HEAD_BYTES)
-            .serve_connection(io, service)
+            .serve_connection(TokioIo::new(stream), service)
     );
     let last_call = async {
         stopping.cancelled().await;
@@ -148,12 +177,50 @@ async fn attend(stream: TcpStream, seat: Arc<Seat>, router: Router, stopping: Ca
     }
 }
 
-/// Tells a client that there is no room, and lets it read that: closing on unread bytes would take the answer back.
-async fn refuse(mut stream: TcpStream) -> io::Result<()> {
+/// The stream that requests come from. Bytes are watched below TLS, so that its handshake is bound like a head.
+async fn open(
+    stream: TcpStream,
+    seat: &Arc<Seat>,
+    tls: Option<Arc<ServerConfig>>,
+) -> io::Result<Option<Either<Watched, Box<TlsStream<Watched>>>>> {
+    let Some(tls) = tls else { return Ok(Some(Either::Left(Watched::new(stream, Arc::clone(seat))))) };
+    if !speaks_tls(&stream).await? {
+        let text = "this port serves HTTPS: ask for https://\n";
+        let told = tell(stream, "400 Bad Request", "", text);
+        _ = tokio::time::timeout(REFUSAL_TIMEOUT, told).await;
+        return Ok(None);
+    }
+    let secured = Box::pin(TlsAcceptor::from(tls).accept(Watched::new(stream, Arc::clone(seat)))).await?;
+    seat.secured();
+    Ok(Some(Either::Right(Box::new(secured))))
+}
+
+/// Waits for the first byte.
+async fn speaks_tls(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(stream.peek(&mut first).await? == 0 || first[0] == HANDSHAKE)
+}
+
+/// Tells a client that there is no room.
+async fn refuse(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> io::Result<()> {
     let text = "too many connections; try again in a moment\n";
+    let (status, header) = ("503 Service Unavailable", format!("Retry-After: {RETRY_AFTER_SECONDS}\r\n"));
+    match tls {
+        None => tell(stream, status, &header, text).await,
+        Some(tls) => tell(TlsAcceptor::from(tls).accept(stream).await?, status, &header, text).await,
+    }
+}
+
+/// Answers without having read a request, and lets the client read that: closing on unread bytes would take the answer back.
+async fn tell(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    status: &str,
+    header: &str,
+    text: &str,
+) -> io::Result<()> {
     let head = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
-         Retry-After: {RETRY_AFTER_SECONDS}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n{header}\
+         Connection: close\r\n\r\n",
         text.len()
     );
     stream.write_all(head.as_bytes()).await?;

@@ -32,6 +32,9 @@ pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often time-outs of connections are looked after.
 pub(super) const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often the files of the certificate are compared with what is in use.
+pub(super) const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Readers of `/v1/events` at once.
 pub(super) const MAX_EVENT_READERS: usize = 64;
 /// Longest time until the log gives the next page to a reader; a follower is quiet for 30 s at most.

@@ -155,6 +155,11 @@ impl Seat {
         UnderWay(Arc::clone(self))
     }
 
+    /// The handshake of TLS is done; a request may come.
+    pub(super) fn secured(&self) {
+        self.enter(FRESH);
+    }
+
     /// Waits until the connection has to end.
     pub(super) async fn ended(&self) {
         self.state.end.cancelled().await;

@@ -26,6 +26,10 @@ fn limits() -> Limits {
 }
 
 async fn start(limits: Limits) -> Running {
+    start_secured(limits, None).await
+}
+
+async fn start_secured(limits: Limits, secured: Option<Secured>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stopping) = (listener.local_addr().unwrap(), CancellationToken::new());
     let go_on = Arc::new(Notify::new());
@@ -44,7 +48,7 @@ async fn start(limits: Limits) -> Running {
             }),
         )
         .route("/endless", get(endless));
-    let task = tokio::spawn(serve(listener, router, limits, stopping.clone()));
+    let task = tokio::spawn(serve(listener, router, secured, limits, stopping.clone()));
     Running { address, stopping, go_on, task }
 }
 
@@ -147,6 +151,25 @@ async fn who_says_nothing_or_never_ends_its_head_is_closed() {
     ask(&mut idle, "/").await;
     hear(&mut idle, "hello").await;
     closed(&mut idle).await;
+}
+
+#[tokio::test]
+async fn a_handshake_is_bound_like_a_head_and_plain_http_is_told_where_to_go() {
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    // No certificate: nobody comes to the end of the handshake here.
+    let nothing = Arc::new(tokio_rustls::rustls::server::ResolvesServerCertUsingSni::new());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_no_client_auth().with_cert_resolver(nothing));
+    let (_keep, secured) = tokio::sync::watch::channel(config);
+    let running = start_secured(Limits { head: Duration::from_millis(100), ..limits() }, Some(secured)).await;
+    let (mut silent, mut slow, mut plain) =
+        (connect(running.address).await, connect(running.address).await, connect(running.address).await);
+    slow.write_all(&[HANDSHAKE, 3, 1]).await.unwrap();
+    ask(&mut plain, "/").await;
+    let told = hear(&mut plain, "https://").await;
+    assert!(told.starts_with("HTTP/1.1 400") && told.ends_with("ask for https://\n"), "{told}");
+    closed(&mut silent).await;
+    closed(&mut slow).await;
 }
 
 #[tokio::test]
