@@ -1,6 +1,10 @@
 //! A real e-mail server (aiosmtpd) that keeps what it received.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use orderlog_testkit::{Process, free_port, until};
@@ -17,6 +21,12 @@ pub struct Mail {
     pub to: Vec<String>,
     /// As it came.
     pub content: String,
+    /// Its plain text.
+    pub text: String,
+    /// Its page.
+    pub html: String,
+    /// Whether it came encrypted.
+    pub secured: bool,
 }
 
 /// The server; it ends with this value.
@@ -34,10 +44,22 @@ impl MailServer {
     /// # Errors
     /// When it does not start.
     pub async fn start() -> Result<MailServer> {
+        MailServer::start_with(&[]).await
+    }
+
+    /// Starts one that takes e-mail after STARTTLS only, from the user `shop` with the password `p@ss`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_secured(certificate: &Path, key: &Path) -> Result<MailServer> {
+        MailServer::start_with(&[certificate, key]).await
+    }
+
+    async fn start_with(arguments: &[&Path]) -> Result<MailServer> {
         let folder = tempfile::Builder::new().prefix("orderlog-mail.").tempdir().context("making a folder")?;
         let (port, file) = (free_port()?, folder.path().join("mails"));
         let mut command = Command::new(python()?);
-        command.arg(clients_folder().join("mail_server.py")).arg(port.to_string()).arg(&file);
+        command.arg(clients_folder().join("mail_server.py")).arg(port.to_string()).arg(&file).args(arguments);
         let process = Process::start("aiosmtpd", command, folder.path().join("log"))?;
         until("the e-mail server to listen", READY_DEADLINE, async || {
             Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(()))
@@ -51,6 +73,12 @@ impl MailServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Everything that came so far.

@@ -34,12 +34,36 @@ impl Content {
         Content { kind: kind.to_owned(), text: text.to_owned(), facts: vec![], data: json!({}), at: None }
     }
 
+    /// Many at once.
+    pub(crate) fn digest(parts: &[Content]) -> Content {
+        let count = match parts.len() {
+            1 => "1 message.".to_owned(),
+            count => format!("{count} messages."),
+        };
+        let line = |part: &Content| {
+            let facts: Vec<String> = part.facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            if facts.is_empty() { part.text.clone() } else { format!("{} ({})", part.text, facts.join(", ")) }
+        };
+        let lines: Vec<String> = std::iter::once(count.clone()).chain(parts.iter().map(line)).collect();
+        let messages: Vec<Value> = parts.iter().map(Content::as_json).collect();
+        let at = parts.iter().filter_map(|part| part.at).max();
+        let (kind, data) = ("digest".to_owned(), json!({ "messages": messages, "text": count }));
+        Content { kind, text: lines.join("\n"), facts: vec![], data, at }
+    }
+
+    fn as_json(&self) -> Value {
+        let mut data = self.data.clone();
+        if data.get("text").is_none() {
+            data["text"] = self.text.clone().into();
+        }
+        let at = self.at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true));
+        json!({ "type": self.kind, "timestamp": at, "data": data })
+    }
+
     /// The body of a webhook; the same for every try.
     pub(crate) fn webhook(&self, now: DateTime<Utc>) -> Vec<u8> {
-        let at = self.at.unwrap_or(now).to_rfc3339_opts(SecondsFormat::Millis, true);
-        let mut data = self.data.clone();
-        data["text"] = self.text.clone().into();
-        json!({ "type": self.kind, "timestamp": at, "data": data }).to_string().into_bytes()
+        let at = Some(self.at.unwrap_or(now));
+        Content { at, ..self.clone() }.as_json().to_string().into_bytes()
     }
 }
 

@@ -1,11 +1,12 @@
 //! The task of the node that delivers: follows the log, sends what is due, and records what became of it.
 
 mod record;
+mod send;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use orderlog_domain::{
     envelope,
     event::{Event, Message, Outcome},
@@ -24,13 +25,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::send::Sent;
 use crate::{
-    compose::{Composed, Content, compose},
-    delivery::{Sender, Tried},
+    delivery::Sender,
     desk::Desk,
     lease::{Candidate, Lease},
     matching::messages_of,
-    targets::Address,
 };
 
 /// Connections to PostgreSQL that delivering uses besides those of the log: the session of the lease.
@@ -45,11 +45,6 @@ const GATHER: Duration = Duration::from_millis(500);
 const PAGE_EVENTS: usize = 256;
 /// Events after which the log is told how far the rules have gone, although there is no news: bounds what a start reads.
 const ADVANCE_EVENTS: i64 = 50_000;
-/// Slack takes one message a second.
-const SLACK_REST: Duration = Duration::from_secs(1);
-/// How often the owner hears of one target, and how often that is tried.
-const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
-const OWNER_TRIES: u32 = 3;
 /// Longest time that a node that stops waits for messages under way.
 const STOP_WAIT: Duration = Duration::from_secs(2);
 
@@ -97,17 +92,6 @@ impl Deliverer {
         work.end().await;
         done
     }
-}
-
-/// What a task that sends comes back with.
-type Sent = (Message, Done);
-
-enum Done {
-    Tried(Tried),
-    /// There is nothing to tell any more.
-    Stopped(&'static str),
-    /// The log could not be read.
-    Unreadable(String),
 }
 
 /// Delivering, as long as the lease lasts.
@@ -169,7 +153,11 @@ impl<'a> Work<'a> {
         loop {
             self.send_what_is_due();
             let due = self.due();
-            let flush = self.news_since.map(|since| since + GATHER);
+            // A target that wants no more must not be asked again after a crash.
+            let flush = match self.gone.is_empty() {
+                true => self.news_since.map(|since| since + GATHER),
+                false => Some(Instant::now()),
+            };
             tokio::select! {
                 () = stopping.cancelled() => return Ok(()),
                 page = self.pages.recv() => self.take(&page.context("the log cannot be followed")?).await?,
@@ -230,7 +218,7 @@ impl<'a> Work<'a> {
         for recorded in page {
             for message in messages_of(&self.of.shop, &self.all, recorded).await? {
                 let once = self.once(message.rule_id);
-                self.desk.add(message, once);
+                self.desk.add(self.when_due(message), once);
             }
             if recorded.stream == StreamId::Notifications {
                 self.evolve(recorded)?;
@@ -238,6 +226,15 @@ impl<'a> Work<'a> {
             self.desk.matched = recorded.position;
         }
         Ok(())
+    }
+
+    /// A target with digests is told at the end of the period.
+    fn when_due(&self, mut message: Message) -> Message {
+        let digest = self.of.sender.targets.find(&message.target).and_then(|target| target.digest);
+        if let Some(digest) = digest {
+            message.not_before = digest.end(&self.of.shop.settings.calendar, message.not_before);
+        }
+        message
     }
 
     /// Takes in an event of the rules. After a start the first ones are known already.
@@ -264,94 +261,6 @@ impl<'a> Work<'a> {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Starts what is due, one message at a time for each target.
-    fn send_what_is_due(&mut self) {
-        let now = self.now();
-        for name in self.desk.targets() {
-            let known = self.of.sender.targets.find(&name).is_some();
-            if !known || self.all.disabled.contains(&name) || self.gone.contains(&name) {
-                let why = if known { "the target wants no more messages" } else { "there is no such target any more" };
-                self.desk.settle_all(|message| message.target == name, Outcome::Dead, why);
-                continue;
-            }
-            if let Some(message) = self.desk.take(&name, now) {
-                let (shop, sender) = (Arc::clone(&self.of.shop), Arc::clone(&self.of.sender));
-                self.sending.spawn(async move {
-                    let done = try_once(&shop, &sender, &message).await;
-                    (message, done)
-                });
-            }
-        }
-    }
-
-    fn settle(&mut self, (message, done): Sent) {
-        let (now, once) = (self.now(), self.once(message.rule_id));
-        if let Some(Address::Slack(_)) = self.of.sender.targets.find(&message.target).map(|target| &target.address) {
-            self.desk.rest(&message.target, now, SLACK_REST);
-        }
-        let tried = |message: Message| Message { tries: message.tries + 1, ..message };
-        match done {
-            Done::Tried(Tried::Sent) => self.desk.settle(tried(message), Outcome::Sent, None, once),
-            Done::Tried(Tried::Later { why, after }) => {
-                let told = message.clone();
-                if self.desk.failed(message, why.clone(), after, now, rand::random(), once) {
-                    self.given_up(&told, &why);
-                }
-            }
-            Done::Tried(Tried::Never { why }) => {
-                self.given_up(&message, &why);
-                self.desk.settle(tried(message), Outcome::Dead, Some(why), once);
-            }
-            Done::Tried(Tried::Gone) => {
-                let why = "the target wants no more messages (410)";
-                self.given_up(&message, why);
-                self.gone.push(message.target.clone());
-                self.desk.settle(tried(message), Outcome::Dead, Some(why.to_owned()), once);
-            }
-            Done::Stopped(why) => self.desk.settle(message, Outcome::Stopped, Some(why.to_owned()), once),
-            Done::Unreadable(error) => {
-                tracing::warn!(id = %message.id, error, "what a message tells of cannot be read");
-                self.desk.put_back(&message, now + TimeDelta::seconds(1));
-            }
-        }
-    }
-
-    /// Tells the operator, and the owner where one is named: of one target once an hour.
-    fn given_up(&mut self, message: &Message, why: &str) {
-        let Message { id, target, .. } = message;
-        tracing::warn!(%id, target, why, "a message was given up");
-        let lately = self.owner_told.get(target).is_some_and(|at| at.elapsed() < OWNER_PAUSE);
-        let Some(owner) = self.of.sender.targets.owner().filter(|owner| owner.name != *target && !lately) else {
-            return;
-        };
-        self.owner_told.insert(target.clone(), Instant::now());
-        let text =
-            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications failed` lists them.");
-        let (sender, owner, now, id) = (Arc::clone(&self.of.sender), owner.clone(), self.now(), *id);
-        tokio::spawn(async move {
-            for _ in 0..OWNER_TRIES {
-                // An id of its own: a receiver takes it for no repetition of the message.
-                let notice = Uuid::new_v5(&id, b"owner");
-                match sender.send(&owner, notice, &Content::plain("notifications.failed", &text), now).await {
-                    Tried::Later { .. } => sleep(RETRY).await,
-                    Tried::Sent | Tried::Never { .. } | Tried::Gone => return,
-                }
-            }
-        });
-    }
-}
-
-/// Finds the words and sends them.
-async fn try_once(shop: &OpenShop, sender: &Sender, message: &Message) -> Done {
-    let Some(target) = sender.targets.find(&message.target) else { return Done::Stopped("there is no such target") };
-    match compose(shop, message, target.names, message.tries == 0).await {
-        Ok(Composed::Content(content)) => {
-            Done::Tried(sender.send(target, message.id, &content, shop.clock.now()).await)
-        }
-        Ok(Composed::Stop(why)) => Done::Stopped(why),
-        Err(error) => Done::Unreadable(format!("{error:#}")),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Bytes of a webhook's body.
-const MAX_BODY_BYTES: usize = 20_000;
+pub(crate) const MAX_BODY_BYTES: usize = 20_000;
 
 /// Sends messages.
 pub struct Sender {

@@ -44,24 +44,35 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct Queue {
     open: BTreeMap<Place, Message>,
-    busy: Option<Place>,
+    /// Under way: one message, or those of one digest.
+    busy: BTreeSet<Place>,
     /// Nothing is sent before.
     resume: Option<DateTime<Utc>>,
     failures: u32,
 }
 
 impl Queue {
-    /// The first message that is due and not behind another of the same order.
-    fn next(&self, now: DateTime<Utc>) -> Option<(&Place, &Message)> {
+    /// The first messages that are due at the same moment, and behind no other of the same order that is not among them.
+    fn next(&self, now: DateTime<Utc>, at_most: usize) -> Vec<Message> {
         let mut behind: HashSet<OrderId> = HashSet::new();
-        self.open.iter().find(|(_, message)| {
-            let free = message.order_id.is_none_or(|order| behind.insert(order));
-            free && message.not_before <= now
-        })
+        let mut due: Vec<Message> = vec![];
+        for message in self.open.values() {
+            let free = message.order_id.is_none_or(|order| !behind.contains(&order));
+            let together = due.first().is_none_or(|first| first.not_before == message.not_before);
+            if free && together && message.not_before <= now {
+                due.push(message.clone());
+            } else {
+                behind.extend(message.order_id);
+            }
+            if due.len() == at_most {
+                break;
+            }
+        }
+        due
     }
 
     fn next_time(&self) -> Option<DateTime<Utc>> {
-        if self.busy.is_some() {
+        if !self.busy.is_empty() {
             return None;
         }
         let mut behind: HashSet<OrderId> = HashSet::new();
@@ -69,6 +80,27 @@ impl Queue {
         let due = first.map(|message| message.not_before).min()?;
         Some(self.resume.map_or(due, |resume| due.max(resume)))
     }
+}
+
+/// Why a try failed, and when.
+pub(crate) struct Failure {
+    pub(crate) why: String,
+    /// When the target wants to be asked again.
+    pub(crate) after: Option<Duration>,
+    pub(crate) now: DateTime<Utc>,
+    /// From 0 to 1; the same for the messages of one digest, which stay together.
+    pub(crate) jitter: f32,
+}
+
+impl Failure {
+    /// Seconds.
+    fn asked(&self) -> Option<u64> {
+        self.after.map(|after| after.as_secs().min(LONGEST_SECONDS))
+    }
+}
+
+fn scaled(seconds: u64, pace: u32) -> TimeDelta {
+    TimeDelta::milliseconds(i64::try_from(seconds * 1_000).unwrap_or(i64::MAX) / i64::from(pace))
 }
 
 /// What is to be recorded next.
@@ -129,16 +161,15 @@ impl Desk {
         self.queues.iter().filter(|(_, queue)| !queue.open.is_empty()).map(|(name, _)| name.clone()).collect()
     }
 
-    /// The next message for a target, which counts as under way until it is settled.
-    pub(crate) fn take(&mut self, target: &str, now: DateTime<Utc>) -> Option<Message> {
-        let queue = self.queues.get_mut(target)?;
-        if queue.busy.is_some() || queue.resume.is_some_and(|resume| now < resume) {
-            return None;
+    /// The next messages for a target that are sent together, which count as under way until they are settled.
+    pub(crate) fn take(&mut self, target: &str, now: DateTime<Utc>, at_most: usize) -> Vec<Message> {
+        let Some(queue) = self.queues.get_mut(target) else { return vec![] };
+        if !queue.busy.is_empty() || queue.resume.is_some_and(|resume| now < resume) {
+            return vec![];
         }
-        let (place, message) = queue.next(now)?;
-        let (place, message) = (*place, message.clone());
-        queue.busy = Some(place);
-        Some(message)
+        let messages = queue.next(now, at_most);
+        queue.busy = messages.iter().map(|message| (message.position, message.id)).collect();
+        messages
     }
 
     /// When something is due next.
@@ -150,7 +181,7 @@ impl Desk {
     pub(crate) fn settle(&mut self, mut message: Message, outcome: Outcome, why: Option<String>, once: bool) {
         let place = (message.position, message.id);
         if let Some(queue) = self.queues.get_mut(&message.target) {
-            queue.busy = queue.busy.filter(|busy| *busy != place);
+            queue.busy.remove(&place);
             queue.open.remove(&place);
             if outcome == Outcome::Sent {
                 queue.failures = 0;
@@ -164,41 +195,32 @@ impl Desk {
         self.news.insert(place, message);
     }
 
-    /// The try failed. Says whether the message is given up. `jitter` is from 0 to 1.
-    pub(crate) fn failed(
-        &mut self,
-        mut message: Message,
-        why: String,
-        after: Option<Duration>,
-        now: DateTime<Utc>,
-        jitter: f32,
-        once: bool,
-    ) -> bool {
+    /// A try failed: the target is left alone for as long as it asked for, and longer after several failures.
+    pub(crate) fn missed(&mut self, target: &str, failure: &Failure) {
+        let Some(queue) = self.queues.get_mut(target) else { return };
+        queue.failures += 1;
+        let rest = (queue.failures >= BREAK_AFTER)
+            .then(|| (1_u64 << (queue.failures - BREAK_AFTER).min(6)).min(LONGEST_BREAK_SECONDS));
+        let until = failure.asked().max(rest).map(|seconds| failure.now + scaled(seconds, self.pace));
+        queue.resume = queue.resume.max(until);
+    }
+
+    /// The same for one of its messages. Says whether it is given up.
+    pub(crate) fn failed(&mut self, mut message: Message, failure: &Failure, once: bool) -> bool {
         let place = (message.position, message.id);
         message.tries += 1;
         let pause = LADDER_SECONDS.get(message.tries as usize - 1).copied();
-        let asked = after.map(|after| after.as_secs().min(LONGEST_SECONDS));
-        let pace = i64::from(self.pace);
-        let scaled = |seconds: u64| TimeDelta::milliseconds(i64::try_from(seconds * 1_000).unwrap_or(i64::MAX) / pace);
-        if let Some(queue) = self.queues.get_mut(&message.target) {
-            queue.failures += 1;
-            let rest = (queue.failures >= BREAK_AFTER)
-                .then(|| (1_u64 << (queue.failures - BREAK_AFTER).min(6)).min(LONGEST_BREAK_SECONDS));
-            // A target that says when to come back is left alone until then.
-            let until = asked.max(rest).map(|seconds| now + scaled(seconds));
-            queue.resume = queue.resume.max(until);
-        }
         let Some(pause) = pause else {
-            self.settle(message, Outcome::Dead, Some(why), once);
+            self.settle(message, Outcome::Dead, Some(failure.why.clone()), once);
             return true;
         };
         #[expect(clippy::cast_possible_truncation, reason = "some milliseconds more or less")]
-        let jitter = (pause as f32 * 100.0 * jitter) as i64 / pace;
-        let pause = pause.max(asked.unwrap_or(0));
-        message.not_before = now + scaled(pause) + TimeDelta::milliseconds(jitter);
-        message.why = Some(why);
+        let jitter = (pause as f32 * 100.0 * failure.jitter) as i64 / i64::from(self.pace);
+        let pause = pause.max(failure.asked().unwrap_or(0));
+        message.not_before = failure.now + scaled(pause, self.pace) + TimeDelta::milliseconds(jitter);
+        message.why = Some(failure.why.clone());
         if let Some(queue) = self.queues.get_mut(&message.target) {
-            queue.busy = None;
+            queue.busy.remove(&place);
             queue.open.insert(place, message.clone());
         }
         self.unknown.remove(&place);
@@ -206,11 +228,11 @@ impl Desk {
         false
     }
 
-    /// A try that was not one: nobody could look up what the message tells of.
+    /// A try that was not one: nobody could look up what the message tells of, or there was no room for it.
     pub(crate) fn put_back(&mut self, message: &Message, until: DateTime<Utc>) {
         if let Some(queue) = self.queues.get_mut(&message.target) {
-            queue.busy = None;
-            queue.resume = Some(until);
+            queue.busy.remove(&(message.position, message.id));
+            queue.resume = queue.resume.max(Some(until));
         }
     }
 
@@ -222,13 +244,20 @@ impl Desk {
         }
     }
 
+    /// A target takes nothing before this moment.
+    pub(crate) fn hold(&mut self, target: &str, until: DateTime<Utc>) {
+        if let Some(queue) = self.queues.get_mut(target) {
+            queue.resume = queue.resume.max(Some(until));
+        }
+    }
+
     /// Settles every message that is open and not under way and fits, at once.
     pub(crate) fn settle_all(&mut self, fits: impl Fn(&Message) -> bool, outcome: Outcome, why: &str) -> usize {
         let open = self.queues.values().flat_map(|queue| {
             queue
                 .open
                 .iter()
-                .filter(|(place, one)| queue.busy != Some(**place) && fits(one))
+                .filter(|(place, one)| !queue.busy.contains(place) && fits(one))
                 .map(|(_, one)| one.clone())
         });
         let open: Vec<Message> = open.collect();
@@ -267,111 +296,4 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests {
-    use orderlog_domain::notifications::Watch;
-
-    use super::*;
-
-    const NOW: &str = "2026-11-20T10:00:00Z";
-
-    fn now() -> DateTime<Utc> {
-        NOW.parse().unwrap()
-    }
-
-    fn message(position: i64, order: i64) -> Message {
-        Message {
-            id: Uuid::from_u128(position as u128),
-            rule_id: RuleId(1),
-            target: "john".to_owned(),
-            what: Watch::Shipped,
-            position: Position(position),
-            order_id: Some(OrderId(order)),
-            product_id: None,
-            tries: 0,
-            outcome: Outcome::Waiting,
-            not_before: now(),
-            why: None,
-        }
-    }
-
-    fn desk(messages: &[(i64, i64)]) -> Desk {
-        let mut desk = Desk::new(1, Position(100), []);
-        messages.iter().for_each(|(position, order)| desk.add(message(*position, *order), false));
-        desk
-    }
-
-    fn fail(desk: &mut Desk, message: Message, after: Option<u64>, at: DateTime<Utc>) -> bool {
-        desk.failed(message, "503".to_owned(), after.map(Duration::from_secs), at, 0.0, false)
-    }
-
-    #[test]
-    fn one_orders_messages_stay_in_order_and_other_orders_do_not_wait() {
-        let mut desk = desk(&[(1, 1001), (2, 1001), (3, 1002)]);
-        let first = desk.take("john", now()).unwrap();
-        assert_eq!(first.position, Position(1));
-        assert!(desk.take("john", now()).is_none(), "one at a time");
-        fail(&mut desk, first, None, now());
-        let other = desk.take("john", now()).unwrap();
-        assert_eq!(other.position, Position(3), "the second of order 1001 waits for the first");
-        desk.settle(other, Outcome::Sent, None, false);
-        assert!(desk.take("john", now()).is_none());
-        assert_eq!(desk.next_time(), Some(now() + TimeDelta::seconds(5)));
-        let again = desk.take("john", now() + TimeDelta::seconds(5)).unwrap();
-        assert_eq!((again.position, again.tries), (Position(1), 1));
-    }
-
-    #[test]
-    fn a_message_climbs_the_ladder_and_is_given_up_at_its_end() {
-        let (mut desk, mut at, mut waits) = (desk(&[(1, 1001)]), now(), vec![]);
-        loop {
-            let message = desk.take("john", at).unwrap();
-            if fail(&mut desk, message, None, at) {
-                break;
-            }
-            let next = desk.next_time().unwrap();
-            waits.push((next - at).num_seconds());
-            at = next;
-        }
-        assert_eq!(waits, [5, 30, 120, 600, 3_600, 21_600, 86_400]);
-        let news = desk.news().messages;
-        assert_eq!((news.len(), news[0].outcome, news[0].tries), (1, Outcome::Dead, 8));
-    }
-
-    #[test]
-    fn a_target_that_says_when_to_come_back_is_left_alone_until_then() {
-        let mut desk = desk(&[(1, 1001), (2, 1002)]);
-        let first = desk.take("john", now()).unwrap();
-        fail(&mut desk, first, Some(40), now());
-        assert!(desk.take("john", now() + TimeDelta::seconds(39)).is_none());
-        assert!(desk.take("john", now() + TimeDelta::seconds(40)).is_some());
-    }
-
-    #[test]
-    fn nothing_is_forgotten_when_the_log_is_told_how_far_it_went() {
-        let mut desk = Desk::new(1, Position(2_000), []);
-        (1..=600).for_each(|position| desk.add(message(position, position), false));
-        assert!(!desk.has_news(), "messages that wait for the first time cost no event");
-        let sent = desk.take("john", now()).unwrap();
-        desk.settle(sent, Outcome::Sent, None, false);
-        let news = desk.news();
-        assert_eq!((news.messages.len(), news.through), (500, Position(500)));
-        desk.recorded(&news.messages);
-        let rest = desk.news();
-        assert_eq!((rest.messages.len(), rest.through), (100, Position(2_000)));
-    }
-
-    #[test]
-    fn a_rule_that_tells_once_has_one_message() {
-        let mut desk = Desk::new(1, Position(100), []);
-        desk.add(message(1, 1001), true);
-        desk.add(message(2, 1001), true);
-        let first = desk.take("john", now()).unwrap();
-        desk.settle(first, Outcome::Stopped, None, true);
-        desk.add(message(3, 1001), true);
-        let third = desk.take("john", now()).unwrap();
-        assert_eq!(third.position, Position(3), "what was stopped was not told");
-        desk.settle(third, Outcome::Sent, None, true);
-        desk.add(message(4, 1001), true);
-        assert!(desk.take("john", now()).is_none());
-    }
-}
+mod tests;

@@ -1,14 +1,16 @@
 //! Tells people what happened. Rules and outcomes stand in the log; one node delivers, and another takes over when it dies.
 //!
 //! Read it in this order: `targets` (who can be told), `matching` (which events make a message), `desk` (what is sent next),
-//! `deliverer` (the task). `compose` finds the words, `delivery` sends them.
+//! `deliverer` (the task). `compose` finds the words, `delivery` sends them, `quiet` and `digest` say when they wait.
 
 mod compose;
 mod deliverer;
 mod delivery;
 mod desk;
+mod digest;
 mod lease;
 mod matching;
+mod quiet;
 mod targets;
 
 pub use self::{

@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 use serde::Deserialize;
 use url::Url;
 
-use crate::delivery::Key;
+use crate::{delivery::Key, digest::Digest, quiet::Quiet};
 
 /// Characters of a name.
 const NAME_CHARS: usize = orderlog_domain::limits::TARGET_CHARS;
@@ -29,6 +29,10 @@ pub(crate) struct Target {
     pub(crate) private: bool,
     /// Whether it is told when messages cannot be delivered.
     pub(crate) owner: bool,
+    /// When it is sent nothing.
+    pub(crate) quiet: Option<Quiet>,
+    /// Whether it is told of many things at once, and how often.
+    pub(crate) digest: Option<Digest>,
 }
 
 /// Where its messages go.
@@ -54,6 +58,8 @@ impl Address {
 pub(crate) struct Smtp {
     pub(crate) url: Url,
     pub(crate) from: Mailbox,
+    /// Certificates (PEM) of authorities that may have signed the server's, besides the machine's own.
+    pub(crate) authorities: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for Targets {
@@ -77,6 +83,7 @@ struct SmtpEntry {
     url: Option<String>,
     url_file: Option<String>,
     from: String,
+    ca_file: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +103,8 @@ struct Entry {
     private: bool,
     #[serde(default)]
     owner: bool,
+    quiet: Option<String>,
+    digest: Option<Digest>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -157,9 +166,10 @@ impl Targets {
         self.all.iter().map(known).collect()
     }
 
-    /// For an administrator: each name, its kind, where it goes without what is secret of it, and what it may hold.
+    /// For an administrator: each name, its kind, where it goes without what is secret of it, what it may hold, and when it is
+    /// told.
     #[must_use]
-    pub fn described(&self) -> Vec<[String; 4]> {
+    pub fn described(&self) -> Vec<[String; 5]> {
         let described = |target: &Target| {
             let place = match &target.address {
                 Address::Slack(url) | Address::Webhook { url, .. } => {
@@ -170,7 +180,10 @@ impl Targets {
             let may =
                 [(target.names, "customers' names"), (target.private, "private network"), (target.owner, "owner")];
             let may: Vec<&str> = may.into_iter().filter_map(|(is, what)| is.then_some(what)).collect();
-            [target.name.clone(), target.address.kind().to_owned(), place, may.join(", ")]
+            let quiet = target.quiet.map(|quiet| format!("not {quiet}"));
+            let digest = target.digest.map(|digest| format!("each {}", digest.name()));
+            let when: Vec<String> = digest.into_iter().chain(quiet).collect();
+            [target.name.clone(), target.address.kind().to_owned(), place, may.join(", "), when.join(", ")]
         };
         self.all.iter().map(described).collect()
     }
@@ -184,7 +197,9 @@ fn smtp(entry: SmtpEntry) -> Result<Smtp, String> {
         return Err(failed("url must begin with smtp:// (STARTTLS) or smtps:// and name a host".to_owned()));
     }
     let from = entry.from.parse().map_err(|_| failed("from must be such as Shop <shop@example.com>".to_owned()))?;
-    Ok(Smtp { url, from })
+    let read = |path: String| fs::read(&path).map_err(|error| failed(format!("{path}: {error}")));
+    let authorities = entry.ca_file.map(read).transpose()?;
+    Ok(Smtp { url, from, authorities })
 }
 
 fn target(name: &str, entry: Entry) -> Result<Target, String> {
@@ -214,7 +229,8 @@ fn target(name: &str, entry: Entry) -> Result<Target, String> {
         }
     };
     let (names, private, owner) = (entry.names, entry.private, entry.owner);
-    Ok(Target { name: name.to_owned(), address, names, private, owner })
+    let quiet = entry.quiet.as_deref().map(Quiet::parse).transpose()?;
+    Ok(Target { name: name.to_owned(), address, names, private, owner, quiet, digest: entry.digest })
 }
 
 /// Plain HTTP goes to a private network only.
@@ -278,6 +294,10 @@ mod tests {
             ("[targets.\"Jo hn\"]\nkind = \"slack\"\nurl = \"https://a.example/s3cret\"\n", "a name has"),
             ("[targets.john]\nkind = \"pigeon\"\nurl = \"https://a.example/s3cret\"\n", "line 2"),
             ("[targets.john]\nkind = \"slack\"\n", "needs url"),
+            (
+                "[targets.john]\nkind = \"slack\"\nurl = \"https://a.example/s3cret\"\nquiet = \"night\"\n",
+                "22:00-07:00",
+            ),
             ("[targets.john]\nkind = \"webhook\"\nurl = \"https://a.example/\"\nsecrets = [\"s3cret\"]\n", "whsec_"),
         ] {
             let said = read(text).unwrap_err();

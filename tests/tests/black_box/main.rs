@@ -47,5 +47,6 @@ mod shop_settings;
 mod stopping;
 mod tampering;
 mod time_travel;
+mod told_when_and_how;
 mod two_nodes;
 mod wrong_clocks;

@@ -5,9 +5,13 @@ use std::{net::IpAddr, time::Duration};
 use anyhow::Context as _;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
-    message::{Mailbox, header},
-    transport::smtp::authentication::Credentials,
+    message::{Mailbox, MultiPart, header},
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Certificate, Tls, TlsParameters},
+    },
 };
+use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
 use super::tried::Tried;
@@ -27,10 +31,17 @@ impl Mailer {
         let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let builder = match smtp.url.scheme() {
             "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
-            _ if is_here => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(25)),
+            _ if is_here && smtp.authorities.is_none() => {
+                Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).port(25))
+            }
             _ => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
         };
         let mut builder = builder.context("the e-mail server cannot be used")?.timeout(Some(DEADLINE));
+        if let Some(pem) = &smtp.authorities {
+            let authority = Certificate::from_pem(pem).context("smtp: ca_file holds no certificates in PEM")?;
+            let tls = TlsParameters::builder(host.to_owned()).add_root_certificate(authority).build_rustls()?;
+            builder = builder.tls(if smtp.url.scheme() == "smtps" { Tls::Wrapper(tls) } else { Tls::Required(tls) });
+        }
         if let Some(port) = smtp.url.port() {
             builder = builder.port(port);
         }
@@ -65,17 +76,29 @@ impl Mailer {
         let subject: String = content.text.split(['\n', '.']).next().unwrap_or_default().to_owned();
         let facts: Vec<String> = content.facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let domain = self.from.email.domain();
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head { meta charset="utf-8"; title { (subject) } }
+                body {
+                    @for line in content.text.lines() { p { (line) } }
+                    @if !content.facts.is_empty() {
+                        table { @for (name, value) in &content.facts { tr { th align="left" { (name) } td { (value) } } } }
+                    }
+                }
+            }
+        };
+        let words = format!("{}\n\n{}", content.text, facts.concat());
         Message::builder()
             .from(self.from.clone())
             .to(to.clone())
             .subject(subject)
             .message_id(Some(format!("<{id}@{domain}>")))
-            .header(header::ContentType::TEXT_PLAIN)
             .raw_header(header::HeaderValue::new(
                 header::HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
             ))
-            .body(format!("{}\n\n{}", content.text, facts.concat()))
+            .multipart(MultiPart::alternative_plain_html(words, page.into_string()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A message as Slack's Block Kit has it, within its limits.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::compose::Content;
 
@@ -10,7 +10,8 @@ const TEXT_CHARS: usize = 3_000;
 /// The body for an incoming webhook.
 pub(crate) fn body(content: &Content) -> Vec<u8> {
     let text = escaped(&content.text);
-    let mut blocks = vec![json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })];
+    let section = |line: &str| json!({ "type": "section", "text": { "type": "mrkdwn", "text": escaped(line) } });
+    let mut blocks: Vec<Value> = content.text.lines().map(section).collect();
     if !content.facts.is_empty() {
         let facts: Vec<String> = content.facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let facts = escaped(&facts.join(" · "));

@@ -72,7 +72,7 @@ fn targets(config: &Config) -> anyhow::Result<()> {
     if all.is_empty() {
         return print("No target is set up: name a file with --notify-targets-file.\n");
     }
-    let mut table = table(&["target", "kind", "goes to", "allowed"]);
+    let mut table = table(&["target", "kind", "goes to", "allowed", "quiet"]);
     for row in all {
         table.add_row(row);
     }

@@ -1,0 +1,196 @@
+//! Sends what is due, and learns what came of it: one message at a time for each target, or one digest.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use orderlog_domain::event::{Message, Outcome};
+use orderlog_tools::OpenShop;
+use tokio::time::{Duration, Instant, sleep};
+use uuid::Uuid;
+
+use super::{RETRY, Work};
+use crate::{
+    compose::{Composed, Content, compose},
+    delivery::{MAX_BODY_BYTES, Sender, Tried},
+    desk::Failure,
+    digest::DIGEST_MESSAGES,
+    targets::{Address, Target},
+};
+
+/// Slack takes one message a second.
+const SLACK_REST: Duration = Duration::from_secs(1);
+/// How often the owner hears of one target, and how often that is tried.
+const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
+const OWNER_TRIES: u32 = 3;
+
+/// What a task that sends comes back with.
+pub(super) struct Sent {
+    target: String,
+    /// What was sent together, and what came of it; nothing where nothing was left to be told.
+    tried: Vec<Message>,
+    done: Done,
+    /// What had no room beside them.
+    left: Vec<Message>,
+    /// What there is nothing to tell of any more, and why.
+    stopped: Vec<(Message, &'static str)>,
+}
+
+enum Done {
+    Tried(Tried),
+    /// The log could not be read.
+    Unreadable(String),
+}
+
+impl Work<'_> {
+    /// Starts what is due.
+    pub(super) fn send_what_is_due(&mut self) {
+        let now = self.now();
+        for name in self.desk.targets() {
+            let target = self.of.sender.targets.find(&name);
+            let target = target.filter(|_| !self.all.disabled.contains(&name) && !self.gone.contains(&name));
+            let Some(target) = target else {
+                let known = self.of.sender.targets.find(&name).is_some();
+                let why = if known { "the target wants no more messages" } else { "there is no such target any more" };
+                self.desk.settle_all(|message| message.target == name, Outcome::Dead, why);
+                continue;
+            };
+            if let Some(end) = target.quiet.and_then(|quiet| quiet.end(&self.of.shop.settings.calendar, now)) {
+                self.desk.hold(&name, end);
+            }
+            let messages = self.desk.take(&name, now, if target.digest.is_some() { DIGEST_MESSAGES } else { 1 });
+            if !messages.is_empty() {
+                let (shop, sender) = (Arc::clone(&self.of.shop), Arc::clone(&self.of.sender));
+                self.sending.spawn(async move { try_once(&shop, &sender, name, messages).await });
+            }
+        }
+    }
+
+    pub(super) fn settle(&mut self, sent: Sent) {
+        let now = self.now();
+        let Sent { target, tried, done, left, stopped } = sent;
+        if let Some(Address::Slack(_)) = self.of.sender.targets.find(&target).map(|target| &target.address) {
+            self.desk.rest(&target, now, SLACK_REST);
+        }
+        for (message, why) in stopped {
+            let once = self.once(message.rule_id);
+            self.desk.settle(message, Outcome::Stopped, Some(why.to_owned()), once);
+        }
+        left.iter().for_each(|message| self.desk.put_back(message, now));
+        if tried.is_empty() {
+            return;
+        }
+        match done {
+            Done::Tried(Tried::Sent) => self.over(tried, Outcome::Sent, None),
+            Done::Tried(Tried::Later { why, after }) => {
+                let failure = Failure { why, after, now, jitter: rand::random() };
+                self.desk.missed(&target, &failure);
+                for message in tried {
+                    let once = self.once(message.rule_id);
+                    if self.desk.failed(message.clone(), &failure, once) {
+                        self.given_up(&message, &failure.why);
+                    }
+                }
+            }
+            Done::Tried(Tried::Never { why }) => self.over(tried, Outcome::Dead, Some(&why)),
+            Done::Tried(Tried::Gone) => {
+                self.gone.push(target);
+                self.over(tried, Outcome::Dead, Some("the target wants no more messages (410)"));
+            }
+            Done::Unreadable(error) => {
+                tracing::warn!(error, target, "what a message tells of cannot be read");
+                tried.iter().for_each(|message| self.desk.put_back(message, now + TimeDelta::seconds(1)));
+            }
+        }
+    }
+
+    /// They were sent, or never will be.
+    fn over(&mut self, tried: Vec<Message>, outcome: Outcome, why: Option<&str>) {
+        for message in tried {
+            if let Some(why) = why {
+                self.given_up(&message, why);
+            }
+            let once = self.once(message.rule_id);
+            let message = Message { tries: message.tries + 1, ..message };
+            self.desk.settle(message, outcome, why.map(str::to_owned), once);
+        }
+    }
+
+    /// Tells the operator, and the owner where one is named: of one target once an hour.
+    fn given_up(&mut self, message: &Message, why: &str) {
+        let Message { id, target, .. } = message;
+        tracing::warn!(%id, target, why, "a message was given up");
+        let lately = self.owner_told.get(target).is_some_and(|at| at.elapsed() < OWNER_PAUSE);
+        let Some(owner) = self.of.sender.targets.owner().filter(|owner| owner.name != *target && !lately) else {
+            return;
+        };
+        self.owner_told.insert(target.clone(), Instant::now());
+        let text =
+            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications failed` lists them.");
+        let (sender, owner, now, id) = (Arc::clone(&self.of.sender), owner.clone(), self.now(), *id);
+        tokio::spawn(async move {
+            for _ in 0..OWNER_TRIES {
+                // An id of its own: a receiver takes it for no repetition of the message.
+                let notice = Uuid::new_v5(&id, b"owner");
+                match sender.send(&owner, notice, &Content::plain("notifications.failed", &text), now).await {
+                    Tried::Later { .. } => sleep(RETRY).await,
+                    Tried::Sent | Tried::Never { .. } | Tried::Gone => return,
+                }
+            }
+        });
+    }
+}
+
+/// Finds the words and sends them.
+async fn try_once(shop: &OpenShop, sender: &Sender, target: String, messages: Vec<Message>) -> Sent {
+    let (mut tried, mut parts, mut stopped) = (vec![], vec![], vec![]);
+    let mut unreadable = None;
+    let to = sender.targets.find(&target);
+    for message in messages {
+        let composed = match (to, &unreadable) {
+            (None, _) => Ok(Composed::Stop("there is no such target")),
+            (Some(_), Some(_)) => {
+                tried.push(message);
+                continue;
+            }
+            (Some(to), None) => compose(shop, &message, to.names, message.tries == 0).await,
+        };
+        match composed {
+            Ok(Composed::Content(content)) => {
+                parts.push(content);
+                tried.push(message);
+            }
+            Ok(Composed::Stop(why)) => stopped.push((message, why)),
+            Err(error) => {
+                unreadable = Some(format!("{error:#}"));
+                tried.push(message);
+            }
+        }
+    }
+    let mut left = vec![];
+    while unreadable.is_none()
+        && parts.len() > 1
+        && Content::digest(&parts).webhook(shop.clock.now()).len() > MAX_BODY_BYTES
+    {
+        parts.pop();
+        left.extend(tried.pop());
+    }
+    let done = match (unreadable, to) {
+        (Some(error), _) => Done::Unreadable(error),
+        (None, Some(to)) if !tried.is_empty() => Done::Tried(send(shop, sender, to, &tried, &parts).await),
+        _ => Done::Tried(Tried::Sent),
+    };
+    Sent { target, tried, done, left, stopped }
+}
+
+async fn send(shop: &OpenShop, sender: &Sender, to: &Target, messages: &[Message], parts: &[Content]) -> Tried {
+    let now = shop.clock.now();
+    match (to.digest, parts) {
+        (None, [content]) => sender.send(to, messages[0].id, content, now).await,
+        _ => {
+            // Of the very messages that it holds: the same for every try.
+            let ids: Vec<u8> = messages.iter().flat_map(|message| *message.id.as_bytes()).collect();
+            let id = Uuid::new_v5(&messages[0].id, &ids);
+            sender.send(to, id, &Content::digest(parts), now).await
+        }
+    }
+}

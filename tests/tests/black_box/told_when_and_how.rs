@@ -1,0 +1,152 @@
+//! What the file of targets says of each: e-mail goes encrypted or not at all, and nights are quiet.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use orderlog_tests::{
+    AuditedEvent, Authority, Checks, Endpoint, Finished, MailServer, Reply, SetUp, Shop, check, events, orderlog, until,
+};
+use serde_json::json;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e_mail_goes_encrypted_or_not_at_all() -> Result<()> {
+    let mut checks = Checks::default();
+    let (authority, other, folder) = (Authority::new()?, Authority::new()?, tempfile::tempdir()?);
+    let (certificate, key) = authority.sign("mail")?;
+    let (secured, plain) = (MailServer::start_secured(&certificate, &key).await?, MailServer::start().await?);
+    let test = async |user: &str, port: u16, authority: &Authority| -> Result<Finished> {
+        let (file, ca) = (folder.path().join("targets.toml"), authority.certificate());
+        let text = format!(
+            "[smtp]\nurl = \"smtp://{user}localhost:{port}\"\nfrom = \"Shop <shop@example.com>\"\nca_file = {ca:?}\n\
+             [targets.asha]\nkind = \"email\"\nto = \"asha@example.com\"\n"
+        );
+        std::fs::write(&file, text)?;
+        let mut command = orderlog(folder.path())?;
+        command.args(["notifications", "test", "asha", "--notify-targets-file"]).arg(&file);
+        Finished::run(command).await
+    };
+    let sent = test("shop:p%40ss@", secured.port(), &authority).await?;
+    check!(checks, sent.success, "{sent:?}");
+    let mails = secured.mails()?;
+    check!(checks, mails.len() == 1 && mails[0].secured && mails[0].text.contains("a test of Orderlog"), "{mails:?}");
+    for (why, user, server, authority) in [
+        ("a wrong password", "shop:wrong@", &secured, &authority),
+        ("an unknown authority", "shop:p%40ss@", &secured, &other),
+        ("no encryption there", "", &plain, &authority),
+    ] {
+        let refused = test(user, server.port(), authority).await?;
+        check!(checks, !refused.success && refused.stderr.contains("the e-mail server"), "{why}: {refused:?}");
+        check!(checks, !refused.stderr.contains("p@ss"), "{why}: {refused:?}");
+    }
+    check!(checks, secured.mails()?.len() == 1 && plain.mails()?.is_empty(), "{:?}", plain.mails()?);
+    checks.all_hold()
+}
+
+/// Half past eleven at night and seven in the morning, in the shop.
+const NIGHT: &str = "2030-11-20T23:30:00+05:30";
+const ALMOST_MORNING: &str = "2030-11-21T06:59:57+05:30";
+const MORNING: &str = "2030-11-21T07:00:00+05:30";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_at_night_is_told_in_the_morning() -> Result<()> {
+    let mut checks = Checks::default();
+    let (endpoint, folder) = (Endpoint::start().await?, tempfile::tempdir()?);
+    let file = folder.path().join("targets.toml");
+    let target = |name: &str, quiet: &str| {
+        let url = endpoint.url(&format!("/{name}"));
+        format!(
+            "[targets.{name}]\nkind = \"webhook\"\nurl = \"{url}\"\nsecrets = [\"{SECRET}\"]\nprivate = true\n{quiet}\n"
+        )
+    };
+    std::fs::write(&file, target("asleep", "quiet = \"22:00-07:00\"") + &target("awake", ""))?;
+    let file = file.to_str().context("a path")?;
+    let mut shop = Shop::open_with(SetUp::Sqlite, &["--notify-targets-file", file, "--clock", NIGHT]).await?;
+    for name in ["asleep", "awake"] {
+        let rule = json!({ "target": name, "when": ["out_of_stock"], "grace": 0 });
+        shop.mcp().ok("notifications.subscribe", rule).await?;
+    }
+    shop.stock("PEN", "Fountain pen", "10.00", 5).await?;
+    shop.mcp().ok("inventory.adjust", json!({ "product": "PEN", "counted": 0 })).await?;
+    let told = async |count: usize| {
+        until("the messages", PATIENCE, async || {
+            let received = endpoint.received();
+            Ok((received.len() >= count).then_some(received))
+        })
+        .await
+    };
+    let received = told(1).await?;
+    check!(checks, received[0].path == "/awake", "{received:?}");
+    shop.node.restart_at(ALMOST_MORNING).await?;
+    let received = told(2).await?;
+    check!(checks, received.len() == 2 && received[1].path == "/asleep", "{received:?}");
+    let at: i64 = received[1].headers["webhook-timestamp"].parse()?;
+    check!(checks, at >= chrono::DateTime::parse_from_rfc3339(MORNING)?.timestamp(), "told at {at}");
+    checks.all_hold()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_tells_of_an_hour_at_its_end() -> Result<()> {
+    let mut checks = Checks::default();
+    let (endpoint, folder) = (Endpoint::start().await?, tempfile::tempdir()?);
+    let (file, url) = (folder.path().join("targets.toml"), endpoint.url("/hourly"));
+    let text = format!(
+        "[targets.hourly]\nkind = \"webhook\"\nurl = \"{url}\"\nsecrets = [\"{SECRET}\"]\nprivate = true\ndigest = \"hour\"\n"
+    );
+    std::fs::write(&file, text)?;
+    let file = file.to_str().context("a path")?;
+    let settings = ["--notify-targets-file", file, "--notify-pace", "10", "--clock", "2030-11-20T10:20:00+05:30"];
+    let mut shop = Shop::open_with(SetUp::Sqlite, &settings).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "10.00", 50).await?;
+    shop.mcp()
+        .ok("notifications.subscribe", json!({ "target": "hourly", "when": ["placed", "shipped"], "grace": 0 }))
+        .await?;
+    for number in 1..=3 {
+        let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": number }] });
+        let order = shop.mcp().ok("orders.create_order", order).await?["order_id"].clone();
+        shop.mcp().ok("orders.update_status", json!({ "order_id": order, "status": "shipped" })).await?;
+    }
+    endpoint.will_reply(&[Reply::Status(500)]);
+    shop.node.restart_at("2030-11-20T10:59:57+05:30").await?;
+    let received = until("two tries", PATIENCE, async || {
+        let received = endpoint.received();
+        Ok((received.len() >= 2).then_some(received))
+    })
+    .await
+    .with_context(|| shop.node.output())?;
+    let at: i64 = received[0].headers["webhook-timestamp"].parse()?;
+    let hour = chrono::DateTime::parse_from_rfc3339("2030-11-20T11:00:00+05:30")?.timestamp();
+    check!(checks, at >= hour, "told at {at}, before the end of the hour");
+    check!(checks, received[0].body == received[1].body, "each try says the same");
+    check!(checks, received[0].headers["webhook-id"] == received[1].headers["webhook-id"], "and has the same id");
+    let said = received[1].json();
+    let texts: Vec<&str> = said["data"]["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["data"]["text"].as_str())
+        .collect();
+    check!(checks, said["type"] == "digest" && texts.len() == 6, "{said}");
+    check!(
+        checks,
+        texts[0].starts_with("Order #1001 was placed") && texts[5] == "Order #1003 is now shipped.",
+        "{texts:?}"
+    );
+    // Each of them is recorded on its own.
+    let mcp = shop.mcp();
+    until("the log to say that they were sent", PATIENCE, async || {
+        let all = events(&shop.node, 0).await?;
+        let handled: Vec<_> =
+            all.iter().map(AuditedEvent::json).filter(|one| one["type"] == "NotificationsHandled").collect();
+        let messages = handled.iter().flat_map(|event| event["data"]["messages"].as_array().into_iter().flatten());
+        Ok((messages.filter(|message| message["outcome"] == "sent").count() == 6).then_some(()))
+    })
+    .await?;
+    let list = mcp.full("notifications.list", json!({})).await?;
+    check!(checks, list["given_up"] == 0, "{list}");
+    check!(checks, endpoint.received().len() == 2, "{:?}", endpoint.received());
+    checks.all_hold()
+}
