@@ -24,11 +24,17 @@ pub enum Reply {
     Elsewhere,
     /// It closes the connection without an answer.
     Nothing,
+    /// It closes the connection in the middle of the first line.
+    Cut,
+    /// It keeps the connection and says nothing.
+    Silence,
 }
 
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// What was asked for.
+    pub path: String,
     /// By their names in small letters.
     pub headers: BTreeMap<String, String>,
     /// As it came.
@@ -45,14 +51,17 @@ impl Received {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     received: Vec<Received>,
     replies: VecDeque<Reply>,
+    choose: Option<Choose>,
 }
 
+/// Decides on a request, and learns of it.
+type Choose = Box<dyn FnMut(&Received) -> Reply + Send>;
+
 /// The endpoint; it ends with this value.
-#[derive(Debug)]
 pub struct Endpoint {
     url: String,
     shared: Arc<Mutex<Shared>>,
@@ -65,9 +74,21 @@ impl Endpoint {
     /// # Errors
     /// When there is no free port.
     pub async fn start() -> Result<Endpoint> {
+        Endpoint::listen(Shared::default()).await
+    }
+
+    /// Starts one that answers each request as `choose` says, and keeps none.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn start_with(choose: impl FnMut(&Received) -> Reply + Send + 'static) -> Result<Endpoint> {
+        Endpoint::listen(Shared { choose: Some(Box::new(choose)), ..Shared::default() }).await
+    }
+
+    async fn listen(shared: Shared) -> Result<Endpoint> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("listening")?;
         let url = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Mutex::new(Shared::default()));
+        let shared = Arc::new(Mutex::new(shared));
         let kept = Arc::clone(&shared);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -113,6 +134,7 @@ async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) -> Option<()> {
             break (String::from_utf8_lossy(&bytes[..end]).into_owned(), end + 4);
         }
     };
+    let path = head.split(' ').nth(1)?.to_owned();
     let headers: BTreeMap<String, String> = head
         .lines()
         .filter_map(|line| line.split_once(':'))
@@ -127,14 +149,24 @@ async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) -> Option<()> {
     let reply = {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         let reply = shared.replies.pop_front().unwrap_or(Reply::Status(200));
-        shared.received.push(Received { headers, body: bytes[body_at..body_at + length].to_vec(), reply });
-        reply
+        let mut received = Received { path, headers, body: bytes[body_at..body_at + length].to_vec(), reply };
+        match &mut shared.choose {
+            Some(choose) => received.reply = choose(&received),
+            None => shared.received.push(received.clone()),
+        }
+        received.reply
     };
     let (status, more) = match reply {
         Reply::Status(status) => (status, String::new()),
         Reply::TooMany(seconds) => (429, format!("Retry-After: {seconds}\r\n")),
         Reply::Elsewhere => (302, "Location: /elsewhere\r\n".to_owned()),
         Reply::Nothing => return None,
+        Reply::Cut => return stream.write_all(b"HTTP/1.1 20").await.ok(),
+        Reply::Silence => {
+            // Until the client has had enough.
+            while stream.read_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
+            return None;
+        }
     };
     let answer = format!("HTTP/1.1 {status} Told\r\n{more}Content-Length: 2\r\nConnection: close\r\n\r\nok");
     stream.write_all(answer.as_bytes()).await.ok()

@@ -9,6 +9,8 @@ use std::{
 use anyhow::Result;
 use orderlog_testkit::{program, variable};
 
+/// Messages of the test of deliveries unless `ORDERLOG_TEST_DELIVERIES` says otherwise.
+const DELIVERIES: usize = 500;
 /// How long the load tests run unless `ORDERLOG_TEST_SECONDS` says otherwise.
 const LOAD_SECONDS: u64 = 10;
 
@@ -58,4 +60,12 @@ pub fn load_time() -> Duration {
     let seconds = env::var("ORDERLOG_TEST_SECONDS")
         .map_or(LOAD_SECONDS, |text| text.parse().expect("ORDERLOG_TEST_SECONDS must be a whole number of seconds"));
     Duration::from_secs(seconds)
+}
+
+/// How many messages the test of deliveries sends.
+///
+/// # Errors
+/// When `ORDERLOG_TEST_DELIVERIES` is no number.
+pub fn deliveries() -> Result<usize> {
+    env::var("ORDERLOG_TEST_DELIVERIES").map_or(Ok(DELIVERIES), |text| Ok(text.parse()?))
 }

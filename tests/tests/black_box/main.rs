@@ -17,6 +17,7 @@ mod consumers;
 mod contention;
 mod copies;
 mod customer_keys;
+mod deliveries;
 mod edge;
 mod erasure;
 mod faults;
