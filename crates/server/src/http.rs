@@ -168,8 +168,15 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
         .route("/version", get(async || Json(json!({"name": "orderlog", "version": env!("CARGO_PKG_VERSION")}))))
         .route_layer(middleware::from_fn(in_time))
         .with_state(app.clone());
-    let pages =
-        orderlog_web::router(Arc::clone(&app.node.shop), Arc::clone(tools)).route_layer(middleware::from_fn(in_time));
+    let status: orderlog_web::Status = {
+        let app = app.clone();
+        Arc::new(move |visitor| {
+            let app = app.clone();
+            Box::pin(async move { health::status(&app, &visitor).await })
+        })
+    };
+    let pages = orderlog_web::router(Arc::clone(&app.node.shop), Arc::clone(tools), status);
+    let pages = pages.route_layer(middleware::from_fn(in_time));
     let large_bodies = LargeBodies::default();
     let mcp = |names| {
         let config = &app.node.config;

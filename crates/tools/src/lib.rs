@@ -64,5 +64,5 @@ pub use self::{
     targets::Target,
     tool::{Danger, Tool},
     tools::{Tools, history_json, order_json, register},
-    wording::local,
+    wording::{local, plain_amount},
 };

@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use orderlog_domain::{
     decide::Shop,
     format::{Locale, MoneyOut},
-    money::Currency,
+    money::{Currency, plain},
 };
+use serde_json::Value;
 
 /// The shop's locale, currency and zone.
 #[derive(Debug, Clone)]
@@ -41,6 +42,12 @@ impl Wording {
     pub(crate) fn time(&self, at: DateTime<Utc>) -> String {
         local(at, self.zone)
     }
+}
+
+/// An amount of a full answer as spreadsheets read it, such as `1234.50`; nothing where it is none.
+pub fn plain_amount(amount: &Value) -> Option<String> {
+    let currency = amount["currency"].as_str()?.parse().ok()?;
+    Some(plain(amount["minor"].as_i64()?, currency))
 }
 
 /// RFC 3339 with the zone's offset.

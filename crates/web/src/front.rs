@@ -13,11 +13,15 @@ use serde_json::{Value, json};
 /// As events and metrics name the program.
 const AGENT: &str = "orderlog web";
 
+/// How the node is, for one visitor: what `/readyz` says, and more for those who may see it.
+pub type Status = Arc<dyn Fn(Arc<Principal>) -> BoxFuture<'static, Value> + Send + Sync>;
+
 /// The shop as pages see it, for one visitor.
 pub(crate) struct Front {
     shop: Arc<OpenShop>,
     tools: Arc<Tools>,
     visitor: Arc<Principal>,
+    status: Status,
 }
 
 /// Why there is no answer, as tools say it: `code`, `message`, `hint`, `candidates`.
@@ -25,8 +29,13 @@ pub(crate) struct Front {
 pub(crate) struct Trouble(pub(crate) Value);
 
 impl Front {
-    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, visitor: Arc<Principal>) -> Front {
-        Front { shop, tools, visitor }
+    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, visitor: Arc<Principal>, status: Status) -> Front {
+        Front { shop, tools, visitor, status }
+    }
+
+    /// How the node is, as far as the visitor may know.
+    pub(crate) async fn status(&self) -> Value {
+        (self.status)(Arc::clone(&self.visitor)).await
     }
 
     /// The zone in which all times are told.

@@ -9,6 +9,7 @@ use crate::{
     layout::Page,
     params::Params,
     parts::{customer, hindrances, items, money, number, status, text},
+    times::time,
 };
 
 /// Parts of the total, as the page names them.
@@ -25,21 +26,19 @@ pub(crate) async fn page(front: &Front, id: &str, params: &Params) -> Result<Pag
     let (found, history) = try_join(front.ask("orders.get", asked()), front.ask("orders.history", pages)).await?;
     let order = &found["order"];
     let body = html! {
-        @if params.get("as_of").is_some() { p class="past" role="status" { "A moment of the past. " a href={ "/orders/" (id) } { "Show the present" } } }
         p { bdi { (text(&found["text"])) } }
         p { (status(&order["status"])) " · " (status(&order["payment_status"])) (hindrances(order)) }
         (lines(order))
         section { h2 { "Money" } (amounts(order)) }
-        section { h2 { "Customer" } (who(&order["customer"])) @if let Some(note) = order["note"].as_str() { p { "Note: " bdi { (note) } } } }
+        section { h2 { "Customer" } (who(params, &order["customer"])) @if let Some(note) = order["note"].as_str() { p { "Note: " bdi { (note) } } } }
         (moved(order))
-        section {
+        section id="history" {
             h2 { "History" }
             ol class="history" { @for act in items(&history["acts"]) { (told(act)) } }
             @if let Some(cursor) = history["next_cursor"].as_str() {
                 p { a href=(params.link(&format!("/orders/{id}"), "cursor", Some(cursor))) { "Later acts" } }
             }
         }
-        form class="filters" { label { "As it stood at the end of " input type="date" name="as_of" value=(params.get("as_of").unwrap_or_default()); } button { "Show" } }
     };
     Ok(Page { title: format!("Order #{id}"), place: "/orders", body })
 }
@@ -81,9 +80,9 @@ fn amounts(order: &Value) -> Markup {
     }
 }
 
-fn who(known: &Value) -> Markup {
+fn who(params: &Params, known: &Value) -> Markup {
     html! {
-        p { bdi { (customer(known)) } }
+        p { a href=(params.to(&format!("/customers/{}", text(&known["customer_id"])))) { bdi { (customer(known)) } } }
         @for field in ["email", "phone", "address"] { @if let Some(known) = known[field].as_str() { p { bdi { (known) } } } }
     }
 }
@@ -95,14 +94,14 @@ fn moved(order: &Value) -> Markup {
         @if !shipped.is_empty() {
             section { h2 { "Shipments" } ul {
                 @for one in shipped {
-                    li { (text(&one["at"])) ": " bdi { (text(&one["carrier"])) } " " bdi { (text(&one["tracking"])) } @if one["voided"].is_string() { " (undone)" } }
+                    li { (time(&one["at"])) ": " bdi { (text(&one["carrier"])) } " " bdi { (text(&one["tracking"])) } @if one["voided"].is_string() { " (undone)" } }
                 }
             } }
         }
         @if paid.iter().any(|(list, _)| !items(&order[*list]).is_empty()) {
             section { h2 { "Payments" } ul {
                 @for (list, verb) in paid { @for one in items(&order[list]) {
-                    li { (text(&one["at"])) ": " (money(&one["amount"])) " " (verb) " by " bdi { (text(&one["method"])) } @if one["undone"].is_string() { " (undone)" } }
+                    li { (time(&one["at"])) ": " (money(&one["amount"])) " " (verb) " by " bdi { (text(&one["method"])) } @if one["undone"].is_string() { " (undone)" } }
                 } }
             } }
         }
@@ -114,7 +113,7 @@ fn told(act: &Value) -> Markup {
         li {
             p { bdi { (text(&act["summary"])) } "." }
             p class="who" {
-                time datetime=(text(&act["occurred_at"])) { (text(&act["occurred_at"])) } " by " bdi { (text(&act["actor"])) }
+                (time(&act["occurred_at"])) " by " bdi { (text(&act["actor"])) }
                 @if let Some(agent) = act["agent"].as_str() { " through " bdi { (agent) } }
                 @if let Some(reason) = act["reason"].as_str() { ": " bdi { (reason) } }
             }

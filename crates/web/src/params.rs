@@ -1,6 +1,15 @@
 //! The query of a page's address: what is read from it, and links that change a part of it.
 
-use form_urlencoded::{Serializer, parse};
+use form_urlencoded::{Serializer, byte_serialize, parse};
+use maud::{Markup, html};
+
+/// The value that turns the whole shop back. Links keep it from page to page.
+pub(crate) const AS_OF: &str = "as_of";
+
+/// A text as a part of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
 
 /// Names and values, in their order. Blank values count as left out.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +24,37 @@ impl Params {
     /// The first value of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// All values of that name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// Fields of a form that keep what no field of it says: the moment that all pages show.
+    pub(crate) fn kept(&self) -> Markup {
+        html! { @if let Some(moment) = self.moment() { input type="hidden" name=(AS_OF) value=(moment); } }
+    }
+
+    /// All of them except these, for a form that keeps the rest.
+    pub(crate) fn without<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.trim())).filter(|(name, _)| !names.contains(name))
+    }
+
+    /// The moment of the past that all pages show, as it was written.
+    pub(crate) fn moment(&self) -> Option<&str> {
+        self.get(AS_OF)
+    }
+
+    /// The address of another page, at the same moment.
+    pub(crate) fn to(&self, path: &str) -> String {
+        match self.moment() {
+            None => path.to_owned(),
+            Some(moment) => {
+                let joint = if path.contains('?') { '&' } else { '?' };
+                format!("{path}{joint}{AS_OF}={}", encoded(moment))
+            }
+        }
     }
 
     /// The address of the same page with one value changed or left out. A list starts anew with its first page.
@@ -41,5 +81,14 @@ mod tests {
         assert_eq!(params.link("/orders", "view", None), "/orders?date_range=last+week");
         assert_eq!(params.link("/orders", "sort", Some("a&b")), "/orders?view=unpaid&date_range=last+week&sort=a%26b");
         assert_eq!(Params::default().link("/orders", "view", None), "/orders");
+    }
+
+    #[test]
+    fn a_moment_of_the_past_goes_along_to_every_page() {
+        let then = Params::read(Some("view=all&as_of=2026-11-20T10:00:00%2B05:30"));
+        assert_eq!(then.to("/orders/7"), "/orders/7?as_of=2026-11-20T10%3A00%3A00%2B05%3A30");
+        assert_eq!(then.to("/orders?view=unpaid"), "/orders?view=unpaid&as_of=2026-11-20T10%3A00%3A00%2B05%3A30");
+        assert_eq!(then.without(&["as_of"]).collect::<Vec<_>>(), [("view", "all")]);
+        assert_eq!(Params::default().to("/orders/7"), "/orders/7");
     }
 }

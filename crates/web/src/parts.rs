@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::params::{Params, encoded};
+
 /// A text of an answer, or nothing.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -27,6 +29,30 @@ pub(crate) fn items(value: &Value) -> &[Value] {
 pub(crate) fn customer(value: &Value) -> &str {
     let called = value["name"].as_str().or(value["email"].as_str());
     called.unwrap_or("(forgotten)")
+}
+
+/// The address of one thing under `path`, by what identifies it.
+pub(crate) fn address(path: &str, id: &str) -> String {
+    format!("{path}/{}", encoded(id).replace('+', "%20"))
+}
+
+/// A field of a form that filters, with what it says already.
+pub(crate) fn field(params: &Params, name: &str, called: &str) -> Markup {
+    html! { label { (called) " " input name=(name) value=(params.get(name).unwrap_or_default()) maxlength="254"; } }
+}
+
+/// The way on through a list.
+pub(crate) fn next_page(params: &Params, path: &str, found: &Value) -> Markup {
+    html! {
+        @if let Some(cursor) = found["next_cursor"].as_str() {
+            p { a rel="next" href=(params.link(path, "cursor", Some(cursor))) { "Next page" } }
+        }
+    }
+}
+
+/// On a page of the past, what history cannot tell.
+pub(crate) fn only_now(params: &Params, what: &str) -> Markup {
+    html! { @if params.moment().is_some() { p class="note" { (what) " are those of the present." } } }
 }
 
 /// A status by glyph and word, so that nobody needs its colour.

@@ -44,6 +44,7 @@ mod reopened_and_holds;
 mod revenue;
 mod sentences;
 mod sentences_asked;
+mod shop_pages;
 mod shop_settings;
 mod stopping;
 mod tampering;

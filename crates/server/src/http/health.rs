@@ -6,13 +6,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use orderlog_commands::Condition;
+use orderlog_access::{Principal, Right};
+use orderlog_commands::{Condition, QUEUE_COMMANDS};
 use orderlog_messaging::{Nats, RelayState};
 use orderlog_read_models::Status;
+use orderlog_tools::local;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::app::App;
+use super::{app::App, limits::PATIENCE, watcher::Seen};
 use crate::node::Node;
 
 /// Events a read model may be behind and still serve.
@@ -34,18 +36,61 @@ struct Readiness {
 
 /// 200, or 503 with the reasons.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    let readiness = readiness(&app).await;
+    let readiness = readiness(&app, app.health.now().await);
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }
 
-async fn readiness(app: &App) -> Readiness {
+/// The same for the page of the node, and what only those may see who may read the log.
+pub(super) async fn status(app: &App, visitor: &Principal) -> Value {
+    let seen = app.health.now().await;
+    let readiness = readiness(app, seen.clone());
+    let mut status = serde_json::to_value(readiness).unwrap_or_default();
+    status["version"] = env!("CARGO_PKG_VERSION").into();
+    status["keys"] = app.node.config.require_keys.into();
+    let models: Vec<Status> = seen.and_then(|seen| seen.read_models).unwrap_or_default();
+    for (told, one) in status["projections"].as_array_mut().into_iter().flatten().zip(&models) {
+        told["building"] = json!(one.building);
+        told["another_past"] = json!(one.another_past.as_ref().map(ToString::to_string));
+    }
+    if !visitor.may(Right::AuditRead) {
+        return status;
+    }
+    for (told, one) in status["projections"].as_array_mut().into_iter().flatten().zip(&models) {
+        (told["owner"], told["unwritten"]) = (json!(one.owner), json!(one.unwritten));
+    }
+    let node = &app.node;
+    if let Ok(Ok(head)) = tokio::time::timeout(PATIENCE, node.shop.log.head()).await {
+        let zone = node.shop.settings.calendar.timezone;
+        status["log"]["recorded_at"] = json!((head.position.0 > 0).then(|| local(head.recorded_at, zone)));
+        (status["log"]["hash"], status["log"]["next_order"]) = (json!(head.hash), json!(head.next_order));
+    }
+    let pools = [("log", node.shop.log.connections()), ("read models", node.shop.projections.connections())];
+    let pools = pools.map(|(name, (open, idle))| json!({ "name": name, "open": open, "idle": idle }));
+    status["node"] = json!({
+        "id": node.id, "database": node.shop.log.engine(), "queue": node.shop.writer.waiting(),
+        "queue_limit": QUEUE_COMMANDS, "streams": node.shop.writer.loaded(), "pools": pools,
+    });
+    // Where no key is asked for, whoever looks sits at this machine.
+    if !node.config.require_keys {
+        status["node"]["local"] =
+            json!({ "binary": std::env::current_exe().ok(), "database": sqlite(&node.config.database_url) });
+    }
+    status
+}
+
+/// The address of a database that holds no password.
+fn sqlite(url: &str) -> Option<&str> {
+    Some(url).filter(|url| url.starts_with("sqlite:"))
+}
+
+fn readiness(app: &App, seen: Result<Seen, String>) -> Readiness {
     let (mut reasons, mut degraded) = (vec![], vec![]);
     if app.node.stopping.is_cancelled() {
         reasons.push("the node is stopping".to_owned());
     }
     let (mut log, mut projections) = (json!({ "id": app.node.identity.id, "position": null }), json!(null));
-    match app.health.now().await {
+    match seen {
         Ok(seen) => {
             match seen.log {
                 Ok(position) => log = json!({ "id": app.node.identity.id, "position": position }),

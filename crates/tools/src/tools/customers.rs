@@ -12,6 +12,7 @@ use orderlog_domain::{
 };
 use orderlog_keyring::{Keyring, Pretended};
 use orderlog_projections::customers;
+use orderlog_read_models::Freshness;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,7 +37,7 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// Words in any order, or their beginnings.
+    /// Words in any order, or their beginnings; or an id.
     #[serde(default)]
     #[schemars(length(max = 254))]
     text: Option<String>,
@@ -71,6 +72,9 @@ pub(super) fn search() -> Tool {
 
 async fn find(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let (searched, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
+    if let Some(id) = searched.and_then(|text| text.trim().parse().ok()).map(CustomerId) {
+        return with_id(&shop, id, fresh).await;
+    }
     let mut answer = customers::customers(&shop.projections, searched, page, fresh).await?;
     let found: Vec<CustomerView> = std::mem::take(&mut answer.found.customers).into_iter().map(customer_view).collect();
     let total_count = answer.found.total_count;
@@ -84,6 +88,17 @@ async fn find(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Outpu
     let interpretation = Interpretation { names, ..Interpretation::default() };
     let frame = Frame::of(&answer, answer.found.next, interpretation, text);
     Ok(Output { customers: found, total_count, frame })
+}
+
+async fn with_id(shop: &OpenShop, id: CustomerId, fresh: Freshness) -> Result<Output, Failure> {
+    let mut answer = customers::customers_by_id(&shop.projections, &[id], fresh).await?;
+    let found: Vec<CustomerView> = std::mem::take(&mut answer.found).into_iter().map(customer_view).collect();
+    let text = match found.first() {
+        None => "No customer has this id.".to_owned(),
+        Some(only) => format!("{} has this id.", only.name.as_deref().unwrap_or("A forgotten customer")),
+    };
+    let frame = Frame::of(&answer, None, Interpretation::default(), text);
+    Ok(Output { total_count: found.len() as i64, customers: found, frame })
 }
 
 const UPSERT: &str = "customers.upsert";

@@ -56,6 +56,9 @@ struct Output {
     reserved: i64,
     /// Units that orders wait for.
     backordered: i64,
+    /// Available units at or below which it counts as low.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<i64>,
     #[serde(flatten)]
     frame: Frame,
 }
@@ -129,6 +132,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         on_hand: level.on_hand,
         reserved: level.reserved,
         backordered: level.backordered,
+        threshold: level.threshold.filter(|_| level.tracked),
         frame: Frame::of(&answer, None, interpretation, text + archived + &then),
     })
 }

@@ -79,8 +79,15 @@ struct Entry {
     at: String,
     /// What it was about, and what was done.
     act: String,
+    /// The same moment, exactly.
+    recorded_at: String,
     /// Who.
     by: String,
+    /// Through which program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    /// Which orders it was about, the first of them.
+    orders: Vec<i64>,
     /// For orders_undo, where it can be undone.
     #[serde(skip_serializing_if = "Option::is_none")]
     undo: Option<Uuid>,
@@ -290,7 +297,10 @@ fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bo
     Entry {
         at: sentences::moment(last.provenance.recorded_at, shop.settings.calendar.timezone),
         act: format!("{}: {took_back}{each}{what}{why}", names.about(act)),
+        recorded_at: shop.wording.time(last.provenance.recorded_at),
         by: last.provenance.actor.user.clone(),
+        agent: last.provenance.agent.as_ref().map(|agent| agent.name.clone()),
+        orders: act.orders().iter().take(TOLD_ORDERS).map(|order| order.0).collect(),
         undo: undo.then_some(act.id),
         undone,
         command_id: act.id,

@@ -1,0 +1,114 @@
+//! How the node is: the log, the read models, the relay, and what is not well.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::{
+    front::Front,
+    layout::Page,
+    params::Params,
+    parts::{items, number, only_now, text},
+    times::time,
+};
+
+const PATH: &str = "/status";
+
+pub(crate) async fn page(front: &Front, params: &Params) -> Page {
+    let status = front.status().await;
+    let body = html! {
+        (only_now(params, "All figures of this page"))
+        @if status["ready"] == true { p class="figure" { span aria-hidden="true" { "✓ " } "Ready" } } @else { p class="figure" { span aria-hidden="true" { "✕ " } "Not ready" } }
+        @for (name, heading) in [("reasons", "What hinders serving"), ("degraded", "What is not well")] {
+            @if !items(&status[name]).is_empty() {
+                section class="trouble" { h2 { (heading) } ul { @for one in items(&status[name]) { li { (text(one)) } } } }
+            }
+        }
+        section { h2 { "Log" } (log(&status["log"])) }
+        section { h2 { "Read models" } (read_models(&status)) }
+        section { h2 { "Relay to NATS" } (relay(&status)) }
+        @if status["node"].is_object() { section { h2 { "This node" } (node(&status)) } }
+        p { "The same for machines: " a href="/readyz" { "/readyz" } ", " a href="/metrics" { "/metrics" } ", " a href="/v1/head" { "/v1/head" } "." }
+    };
+    Page { title: "Status".to_owned(), place: PATH, body }
+}
+
+fn log(log: &Value) -> Markup {
+    html! {
+        dl class="facts" {
+            div { dt { "Events" } dd { @if let Some(position) = log["position"].as_i64() { (position) } @else { "not known" } } }
+            @if log["recorded_at"].is_string() { div { dt { "Last recorded" } dd { (time(&log["recorded_at"])) } } }
+            @if let Some(next) = log["next_order"].as_i64() { div { dt { "Next order" } dd { "#" (next) } } }
+            @if let Some(hash) = log["hash"].as_str() { div { dt { "Hash of the head" } dd { code { (hash) } } } }
+            div { dt { "Id of the log" } dd { code { (text(&log["id"])) } } }
+        }
+    }
+}
+
+fn read_models(status: &Value) -> Markup {
+    let models = items(&status["projections"]);
+    let owners = models.iter().any(|one| one.get("owner").is_some());
+    html! {
+        @if models.is_empty() { p { "Nothing is known of them just now." } } @else {
+            div class="scroll" tabindex="0" role="region" aria-label="Read models" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "Read model" } th scope="col" class="number" { "Version" } th scope="col" class="number" { "Events taken in" }
+                            th scope="col" class="number" { "Behind" } th scope="col" class="number" { "Parked" }
+                            @if owners { th scope="col" class="number" { "Not in tables yet" } th scope="col" { "Tables written by" } }
+                        }
+                    }
+                    tbody {
+                        @for one in models {
+                            tr {
+                                th scope="row" {
+                                    (text(&one["name"]).replace('_', " "))
+                                    @if let Some(at) = one["building"].as_i64() { " " span class="flag" { "being rebuilt, at " (at) } }
+                                }
+                                td class="number" { (number(&one["version"])) } td class="number" { (number(&one["position"])) }
+                                td class="number" { (number(&one["lag"])) } td class="number" { (number(&one["parked"])) }
+                                @if owners { td class="number" { (number(&one["unwritten"])) } td { bdi { (one["owner"].as_str().unwrap_or("nobody")) } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn relay(status: &Value) -> Markup {
+    let nats = &status["nats"];
+    let behind = number(&status["log"]["position"]) - number(&nats["relayed"]);
+    html! {
+        @if nats.is_object() {
+            dl class="facts" {
+                div { dt { "Connected" } dd { (if nats["connected"] == true { "yes" } else { "no" }) } }
+                div { dt { "State" } dd { (text(&nats["state"])) } }
+                div { dt { "Events published" } dd { (number(&nats["relayed"])) } }
+                div { dt { "Behind" } dd { (behind.max(0)) } }
+                @if let Some(error) = nats["last_error"].as_str() { div { dt { "Last error" } dd { (error) } } }
+            }
+        } @else { p { "NATS is not configured: events go to this process alone, and to whoever reads the log." } }
+    }
+}
+
+fn node(status: &Value) -> Markup {
+    let node = &status["node"];
+    html! {
+        dl class="facts" {
+            div { dt { "Version" } dd { (text(&status["version"])) } }
+            div { dt { "Id" } dd { code { (text(&node["id"])) } } }
+            div { dt { "Database" } dd { (text(&node["database"])) } }
+            div { dt { "Commands that wait" } dd { (number(&node["queue"])) " of " (number(&node["queue_limit"])) } }
+            div { dt { "Streams in memory" } dd { (number(&node["streams"])) } }
+            @for pool in items(&node["pools"]) {
+                div { dt { "Connections of " (text(&pool["name"])) } dd { (number(&pool["open"])) ", " (number(&pool["idle"])) " idle" } }
+            }
+        }
+        @let mut owners: Vec<&str> = items(&status["projections"]).iter().filter_map(|one| one["owner"].as_str()).filter(|owner| *owner != text(&node["id"])).collect();
+        @let _ = owners.sort_unstable();
+        @let _ = owners.dedup();
+        @if !owners.is_empty() { p { "Other nodes that write tables: " @for owner in owners { code { (owner) } " " } } }
+    }
+}
