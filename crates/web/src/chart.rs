@@ -3,10 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::{
-    params::Params,
-    parts::{items, money, number, text},
-};
+use crate::parts::{items, money, number, text};
 
 /// The drawing, in its own units; the page scales it.
 const WIDTH: i64 = 720;
@@ -15,7 +12,9 @@ const HEIGHT: i64 = 220;
 const TOP: i64 = 20;
 const BOTTOM: i64 = 26;
 /// Names under the bars at most; more would run into each other.
-const NAMES: usize = 8;
+const NAMES: usize = 6;
+/// Room that a name needs.
+const NAME_WIDTH: i64 = 110;
 /// Bars at most.
 const BARS: usize = 100;
 /// Characters of a name under a bar.
@@ -43,7 +42,7 @@ pub(crate) struct Bar {
 }
 
 /// The groups of a report as bars; nothing where it has none.
-pub(crate) fn of_report(report: &Value, title: &str, of: Of, _: &Params) -> Markup {
+pub(crate) fn of_report(report: &Value, title: &str, of: Of) -> Markup {
     let bars = items(&report["groups"]).iter().take(BARS).map(|group| {
         let amount = if of == Of::Cash { &group["total"] } else { &group["revenue"] };
         let before = group["before"]["revenue"]["minor"].as_i64().filter(|_| of != Of::Units);
@@ -86,7 +85,8 @@ pub(crate) fn bars_of(title: &str, description: &str, bars: &[Bar]) -> Markup {
                         }
                     }
                     @if index % every == 0 {
-                        text class="axis" x=(left) y=(HEIGHT - 6) { (cut(&bar.name)) }
+                        @let (x, anchor) = if left > WIDTH - NAME_WIDTH { (WIDTH, "end") } else { (left, "start") };
+                        text class="axis" x=(x) y=(HEIGHT - 6) text-anchor=(anchor) { (cut(&bar.name)) }
                     }
                 }
                 line class="zero" x1="0" x2=(WIDTH) y1=(scale.y(0)) y2=(scale.y(0)) {}

@@ -42,6 +42,9 @@ pub(crate) const FEW: [Column; 5] = [Placed, Customer, Status, Waiting, Total];
 /// For orders of one customer.
 pub(crate) const OF_ONE: [Column; 6] = [Placed, Status, Payment, What, Waiting, Total];
 
+/// Lines of an order that a row names.
+const LINES: usize = 2;
+
 pub(crate) fn shown(params: &Params, orders: &[Value], columns: &[Column]) -> Markup {
     headed(params, orders, columns, |column| html! { (called(column)) })
 }
@@ -111,11 +114,15 @@ pub(crate) fn products(order: &Value) -> String {
     match order["products"].as_str() {
         Some(products) => products.to_owned(),
         None => {
-            let lines = items(&order["lines"]).iter();
-            let lines = lines.map(|line| {
-                format!("{} {}", number(&line["ordered"]) - number(&line["cancelled"]), text(&line["name"]))
-            });
-            lines.collect::<Vec<_>>().join(", ")
+            let active = |line: &Value| number(&line["ordered"]) - number(&line["cancelled"]);
+            let lines = items(&order["lines"]).iter().filter(|line| active(line) > 0);
+            let more = lines.clone().skip(LINES).count();
+            let mut named: Vec<String> =
+                lines.take(LINES).map(|line| format!("{} {}", active(line), text(&line["name"]))).collect();
+            if more > 0 {
+                named.push(format!("and {more} more"));
+            }
+            named.join(", ")
         }
     }
 }

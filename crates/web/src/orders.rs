@@ -44,7 +44,11 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
     arguments["cursor"] = json!(params.get("cursor"));
     let found = found(front, params, tool, arguments).await?;
     let orders = items(&found["orders"]);
-    let columns = columns(params);
+    let mut columns = columns(params);
+    if params.moment().is_some() && view == "all" {
+        // Of an order as it stood then nobody says how long it had waited.
+        columns.retain(|column| *column != Column::Waiting);
+    }
     let body = html! {
         nav aria-label="Views" class="views" {
             @for (name, called, _) in VIEWS {

@@ -52,7 +52,7 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, status: Status) -> Router 
         .route("/reports", get(reports))
         .route("/explain", get(explain))
         .route("/activity", get(activity))
-        .route("/status", get(status))
+        .route("/status", get(node_status))
         .route("/connect", get(connect))
         .route("/assets/style.css", get(style))
         .with_state(Source { shop, tools, status })
@@ -115,7 +115,7 @@ async fn activity(visit: Visit) -> Response {
     visit.shown("/activity", page).await
 }
 
-async fn status(visit: Visit) -> Response {
+async fn node_status(visit: Visit) -> Response {
     let page = status::page(&visit.front, &visit.params).await;
     visit.shown("/status", Ok(page)).await
 }

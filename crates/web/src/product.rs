@@ -58,7 +58,7 @@ pub(crate) async fn page(front: &Front, sku: &str, params: &Params) -> Result<Pa
         section {
             h2 { "Sold in the last 30 days" }
             p { (text(&sold["text"])) }
-            (chart::of_report(&sold, &format!("Units of {} sold a day", text(&product["name"])), chart::Of::Units, params))
+            (chart::of_report(&sold, &format!("Units of {} sold a day", text(&product["name"])), chart::Of::Units))
             @if let Some(ahead) = forecast["text"].as_str() { p { (ahead) } }
             p { a href=(params.to(&format!("/reports?product={}&group_by=week&date_range=last+90+days", encoded(sku)))) { "Report of this product" } }
         }

@@ -14,6 +14,8 @@ use crate::{
 const PATH: &str = "/products";
 /// Products of a page.
 const ROWS: u32 = 50;
+/// The same at a moment of the past, where each one's stock is looked up by itself.
+const ROWS_THEN: u32 = 20;
 /// Views by name and what they are called.
 const VIEWS: [(&str, &str); 2] = [("all", "All"), ("reorder", "To reorder")];
 
@@ -37,7 +39,7 @@ async fn all(front: &Front, params: &Params) -> Result<Markup, Trouble> {
             "products.search",
             json!({
                 "text": params.get("text"), "include_archived": params.get("archived").map(|_| true),
-                "cursor": params.get("cursor"), "limit": ROWS,
+                "cursor": params.get("cursor"), "limit": if params.moment().is_some() { ROWS_THEN } else { ROWS },
             }),
         )
         .await?;

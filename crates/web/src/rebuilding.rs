@@ -12,8 +12,10 @@ use crate::{
 pub(crate) async fn said(front: &Front) -> Markup {
     let status = front.status().await;
     let head = number(&status["log"]["position"]);
-    let is_behind =
-        |one: &&Value| number(&one["lag"]) > 0 || !one["building"].is_null() || !one["another_past"].is_null();
+    let is_behind = |one: &&Value| {
+        let unfit = one["outdated"] == true || !one["another_past"].is_null();
+        unfit || number(&one["lag"]) > 0 || !one["building"].is_null()
+    };
     let behind: Vec<_> = items(&status["projections"]).iter().filter(is_behind).collect();
     html! {
         @if !behind.is_empty() {
@@ -21,7 +23,7 @@ pub(crate) async fn said(front: &Front) -> Markup {
                 p { "Being rebuilt from the log, which ends at " (head) ":" }
                 ul {
                     @for one in behind {
-                        @let at = one["building"].as_i64().unwrap_or_else(|| number(&one["position"]));
+                        @let at = one["building"].as_i64().unwrap_or_else(|| if one["outdated"] == true { 0 } else { number(&one["position"]) });
                         li {
                             (text(&one["name"]).replace('_', " ")) ": " (at) " of " (head) " events taken in "
                             @if let Some(why) = one["another_past"].as_str() { " (" (why) ") " }

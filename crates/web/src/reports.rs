@@ -12,8 +12,9 @@ use crate::{
 };
 
 const PATH: &str = "/reports";
-/// Groups of a page, the most that a tool gives.
-const ROWS: u32 = 100;
+/// Groups of a page: days, weeks and months stand in one chart, the most that a tool gives.
+const ROWS: u32 = 50;
+const ROWS_OF_DAYS: u32 = 100;
 /// Days that are shown when none are asked for.
 const USUAL_DAYS: &str = "last 30 days";
 const BASES: [(&str, &str); 3] =
@@ -44,10 +45,11 @@ const WATERFALL: [(&str, &str); 7] = [
 pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble> {
     let group = params.get("group_by").unwrap_or("day");
     let days = params.get("date_range").unwrap_or(USUAL_DAYS);
+    let limit = if ["day", "week", "month"].contains(&group) { ROWS_OF_DAYS } else { ROWS };
     let asked = json!({
         "date_range": days, "basis": params.get("basis"), "group_by": [group], "compare_to": params.get("compare_to"),
         "sort": params.get("sort"), "product": params.get("product"), "customer": params.get("customer"),
-        "as_of": params.moment(), "cursor": params.get("cursor"), "limit": ROWS,
+        "as_of": params.moment(), "cursor": params.get("cursor"), "limit": limit,
     });
     let report = match front.ask("orders.report_sales", asked).await {
         Ok(report) => report,
@@ -66,7 +68,7 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
         (form(params, group, days))
         p { (text(&report["text"])) }
         @if let Some(reading) = report["interpretation"]["reading"].as_str() { p class="note" { (reading) } }
-        (chart::of_report(&report, &title, of, params))
+        (chart::of_report(&report, &title, of))
         (groups(params, &report, group, cash))
         (next_page(params, PATH, &report))
         (whole(params, &report))

@@ -29,21 +29,31 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
     let of_day = |date: String| ask("orders.report_sales", json!({ "date": date, "as_of": then }));
     let open = ask("orders.get_pending", json!({ "limit": FEW, "as_of": then }));
     let unpaid = ask("orders.get_pending", json!({ "scope": "unpaid", "limit": 1, "as_of": then }));
-    let low = ask("inventory.reorder", json!({ "limit": FEW }));
-    let overpaid = ask("orders.search", json!({ "payment_status": ["overpaid"], "limit": FEW, "sort": "oldest" }));
+    // These two know the present only.
+    let present = async |tool, arguments| if then.is_none() { ask(tool, arguments).await } else { Ok(Value::Null) };
+    let low = present("inventory.reorder", json!({ "limit": FEW }));
+    let overpaid = present("orders.search", json!({ "payment_status": ["overpaid"], "limit": FEW, "sort": "oldest" }));
     let ahead = ask("sales.forecast", json!({ "days": 7, "as_of": then }));
     let ((now, before, open, unpaid, low), (overpaid, ahead)) =
         join(join5(of_day(date), of_day(week_before), open, unpaid, low), join(overpaid, ahead)).await;
     let answers = [&now, &before, &open, &unpaid, &low, &overpaid, &ahead];
     let missing =
         answers.iter().any(|answer| matches!(answer, Err(Trouble(trouble)) if trouble["code"] == "UNAVAILABLE"));
+    // What may not be seen, and a moment that cannot be read, is said once for the whole page.
+    let now = match (now, &open) {
+        (Err(trouble), Err(_)) if !missing => return Err(trouble),
+        (now, _) => now,
+    };
     let rebuilt = if missing {
         rebuilding::said(front).await
     } else {
         html! {}
     };
     let body = html! {
-        (rebuilt)
+        @if missing {
+            p class="rebuilding" role="status" { "Parts of this page cannot be shown just now; the others are as fresh as ever." }
+            (rebuilt)
+        }
         section aria-label="Revenue" class="figures" {
             (part(&now, |now| html! { p { span class="figure" { (explained(params, &now["figures"]["revenue"], &now["figures"])) } " booked" @if then.is_none() { " today so far" } @else { " that day" } ", " (orders(now)) } }))
             (part(&before, |before| html! { p { (explained(params, &before["figures"]["revenue"], &before["figures"])) " on the whole same weekday of last week, " (orders(before)) } }))
@@ -82,6 +92,8 @@ fn days(then: Option<&str>) -> (String, String) {
 fn part(answer: &Answer, shown: impl FnOnce(&Value) -> Markup) -> Markup {
     match answer {
         Ok(answer) => shown(answer),
+        // What is missing is said once, above.
+        Err(Trouble(trouble)) if trouble["code"] == "UNAVAILABLE" => html! { p class="note" { "Not just now." } },
         Err(Trouble(trouble)) => parts::trouble(trouble),
     }
 }

@@ -80,7 +80,13 @@ async fn what_cannot_be_built_anew_yet_answers_nothing(mut shop: Shop) -> Result
     let refusal = shop.mcp().refused("inventory.check", json!({ "product": "PEN" })).await?;
     check!(checks, refusal.code == "UNAVAILABLE" && refusal.retryable, "{refusal}");
     check!(checks, refusal.message.contains("not in the log"), "{refusal}");
-    shop.mcp().ok("orders.report_sales", json!({})).await.context("what follows from the log answers")?;
+    let sales = shop.mcp().full("orders.report_sales", json!({})).await.context("what follows from the log answers")?;
+    // The page of today shows the rest, and says what is missing.
+    let answer = shop.node.get("/").await?;
+    let (status, page) = (answer.status(), answer.text().await?);
+    let revenue = sales["figures"]["revenue"]["formatted"].as_str().context("a revenue")?;
+    check!(checks, status == StatusCode::OK && page.contains(revenue), "{status} without {revenue}: {page}");
+    check!(checks, page.contains("Being rebuilt") && page.contains("<li>stock: "), "{page}");
 
     drop(builder);
     shop.node.ready().await?;

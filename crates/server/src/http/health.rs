@@ -9,6 +9,7 @@ use axum::{
 use orderlog_access::{Principal, Right};
 use orderlog_commands::{Condition, QUEUE_COMMANDS};
 use orderlog_messaging::{Nats, RelayState};
+use orderlog_projections::MODELS;
 use orderlog_read_models::Status;
 use orderlog_tools::local;
 use serde::Serialize;
@@ -51,6 +52,9 @@ pub(super) async fn status(app: &App, visitor: &Principal) -> Value {
     let models: Vec<Status> = seen.and_then(|seen| seen.read_models).unwrap_or_default();
     for (told, one) in status["projections"].as_array_mut().into_iter().flatten().zip(&models) {
         told["building"] = json!(one.building);
+        // Tables of another version than this program reads are about to be replaced.
+        let read = MODELS.iter().find(|model| model.name == one.name).map(|model| model.version);
+        told["outdated"] = json!(read.is_some_and(|version| version != one.version));
         told["another_past"] = json!(one.another_past.as_ref().map(ToString::to_string));
     }
     if !visitor.may(Right::AuditRead) {

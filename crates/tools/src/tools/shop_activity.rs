@@ -276,14 +276,13 @@ impl Names {
 }
 
 fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bool) -> Entry {
-    let mut last = act.events[act.events.len() - 1].clone();
-    shop.open_event(&mut last);
-    let own = |stream: &StreamId| act.events.first().is_some_and(|first| first.stream == *stream);
+    let mut events = act.events.clone();
+    events.iter_mut().for_each(|event| shop.open_event(event));
+    let last = &events[events.len() - 1];
     // What happened to the first that it was about; stock follows an order.
-    let facts: Vec<String> = act
-        .events
+    let facts: Vec<String> = events
         .iter()
-        .filter(|event| own(&event.stream))
+        .filter(|event| event.stream == events[0].stream)
         .map(|event| told::describe(&event.data, None, &shop.settings))
         .collect();
     let more = facts.len().saturating_sub(TOLD_FACTS);
