@@ -94,6 +94,8 @@ fn part(answer: &Answer, shown: impl FnOnce(&Value) -> Markup) -> Markup {
         Ok(answer) => shown(answer),
         // What is missing is said once, above.
         Err(Trouble(trouble)) if trouble["code"] == "UNAVAILABLE" => html! { p class="note" { "Not just now." } },
+        // Such as a forecast of a shop that has sold nothing yet.
+        Err(Trouble(trouble)) if trouble["code"] == "NOT_FOUND" => html! { p { (text(&trouble["message"])) } },
         Err(Trouble(trouble)) => parts::trouble(trouble),
     }
 }

@@ -116,6 +116,14 @@ async fn forecasts_are_made_from_complete_days_only(mut shop: Shop) -> Result<()
     check!(checks, short["accuracy"] == answer["accuracy"] && short["text"] == answer["text"], "{short}");
     check!(checks, short["days"][0]["from"] == answer["days"][0]["band_80"][0]["formatted"], "{short}");
 
+    let page = shop.node.get("/").await?.text().await?;
+    for day in answer["days"].as_array().context("days")? {
+        for amount in [&day["value"], &day["band_80"][0], &day["band_80"][1]] {
+            let amount = amount["formatted"].as_str().context("an amount")?;
+            check!(checks, page.contains(amount), "the page of today does not show {amount}: {page}");
+        }
+    }
+
     let orders = mcp.full("sales.forecast", json!({ "days": 30, "measure": "orders" })).await?;
     check!(checks, same(&orders, &said(&series(&sold.orders, yesterday), 2, 31)?, tomorrow), "orders: {orders}");
     let units = mcp.full("sales.forecast", json!({ "days": "3", "measure": "units" })).await?;

@@ -141,9 +141,8 @@ async fn every_page_shows_the_figures_of_its_tools(shop: Shop) -> Result<()> {
     let why = page(&shop, "/explain?date_range=today&show=why").await?;
     check!(checks, why.contains("Why it is so"), "{why}");
     let today = page(&shop, "/").await?;
-    let ahead = mcp.full("sales.forecast", json!({ "days": 7 })).await?;
-    let (value, until) = (shown(&ahead["days"][6]["value"])?, shown(&ahead["days"][6]["band_80"][1])?);
-    for part in ["#1002", "short of 2 Blue mug", "Nothing is to be paid back", "Blue mug", value, until] {
+    // Without a day that is over there is no forecast, and the page says why.
+    for part in ["#1002", "short of 2 Blue mug", "Nothing is to be paid back", "Blue mug", "nothing to learn from"] {
         check!(checks, today.contains(part), "today does not show {part}: {today}");
     }
     for (path, status) in [
