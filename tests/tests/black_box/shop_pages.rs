@@ -98,7 +98,10 @@ async fn every_page_shows_the_figures_of_its_tools(shop: Shop) -> Result<()> {
         expected("/orders?view=on_hold", &["on hold", "address wrong", "/orders/1003"]),
         expected("/orders?payment_status=paid", &["/orders/1001"]),
         expected("/orders?sort=largest&column=total", &["/orders/1002"]),
-        expected("/activity", &["put on hold (address wrong)", "local", "orderlog-tests", "orders_undo"]),
+        expected(
+            "/activity",
+            &["put on hold (address wrong)", "2 units shipped with Garuda", "local", "orderlog-tests", "orders_undo"],
+        ),
         expected("/status", &["Ready", "daily sales", &events(&shop.node, 0).await?.len().to_string()]),
         expected("/connect", &[&format!("{}/mcp", shop.node.url()), "claude mcp add --transport http"]),
     ];
