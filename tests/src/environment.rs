@@ -45,6 +45,14 @@ pub fn node_js() -> Result<PathBuf> {
     program("ORDERLOG_TEST_NODE")
 }
 
+/// A Chromium; playwright-core, which drives it, stands beside the scripts in [`clients_folder`].
+///
+/// # Errors
+/// When `tests/run` did not provide it.
+pub fn chromium() -> Result<PathBuf> {
+    program("ORDERLOG_TEST_CHROMIUM")
+}
+
 /// Where the scripts of the official clients are.
 #[must_use]
 pub fn clients_folder() -> PathBuf {

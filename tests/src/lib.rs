@@ -25,7 +25,7 @@ pub use certificates::Authority;
 pub use clock::Clock;
 pub use disk::SmallDisk;
 pub use endpoint::{Endpoint, Received, Reply};
-pub use environment::{clients_folder, deliveries, load_time, node_js, python};
+pub use environment::{chromium, clients_folder, deliveries, load_time, node_js, python};
 pub use load::{Acknowledged, Load};
 pub use mail::{Mail, MailServer};
 pub use mcp::{Era, Mcp, Refusal, minor};

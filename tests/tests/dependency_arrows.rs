@@ -34,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ),
     ("orderlog-assistant", &["orderlog-domain", "orderlog-tools"]),
     ("orderlog-mcp", &["orderlog-access", "orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
-    ("orderlog-web", &["orderlog-tools"]),
+    ("orderlog-web", &["orderlog-assistant", "orderlog-tools"]),
     (
         "orderlog-exchange",
         &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-tools"],

@@ -63,6 +63,6 @@ pub use self::{
     shop::OpenShop,
     targets::Target,
     tool::{Danger, Tool},
-    tools::{Tools, history_json, order_json, register},
+    tools::{Tools, can_take_back, history_json, order_json, register},
     wording::{local, plain_amount},
 };

@@ -30,7 +30,7 @@ use orderlog_domain::commands::{
     UpdateStatus, UpsertProduct,
 };
 
-pub use self::{customers::register, orders_get::order_json, orders_history::history_json};
+pub use self::{customers::register, orders_get::order_json, orders_history::history_json, orders_undo::can_take_back};
 use crate::{
     arguments::Elsewhere,
     tool::{Danger, Tool},

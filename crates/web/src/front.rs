@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use futures::future::BoxFuture;
+use orderlog_assistant::{Assistant, Step};
 use orderlog_tools::{
-    Call, Failure, Object, OpenShop, Tools, in_words, metrics,
+    Call, Failure, Object, OpenShop, Tool, Tools, in_words, metrics,
     principal::{self, Caller, Principal},
     run_in_task,
 };
@@ -43,6 +44,48 @@ impl Front {
         self.shop.settings.calendar.timezone.name()
     }
 
+    fn caller(&self) -> Caller {
+        let agent = principal::agent(AGENT, env!("CARGO_PKG_VERSION"), None);
+        Caller { principal: (*self.visitor).clone(), agent: Some(agent), trace_id: None }
+    }
+
+    /// Understands sentences for the visitor.
+    pub(crate) fn assistant(&self) -> Assistant {
+        Assistant::new(Arc::clone(&self.shop), Arc::clone(&self.tools), self.caller())
+    }
+
+    /// The same call, which acts once under this key, where its tool takes one.
+    pub(crate) fn once(&self, step: &Step, key: &str) -> Step {
+        const KEY: &str = "idempotency_key";
+        let takes = |tool: Arc<Tool>| tool.input.get("properties").is_some_and(|taken| taken.get(KEY).is_some());
+        let mut step = step.clone();
+        if self.tools.find(&step.tool).is_some_and(takes) {
+            step.arguments.insert(KEY.to_owned(), key.into());
+        }
+        step
+    }
+
+    /// When a day begins in the shop's zone, RFC 3339; nothing where the text is no day.
+    pub(crate) fn day_begins(&self, day: &str) -> Option<String> {
+        let (begins, _) = self.shop.settings.calendar.day_bounds(day.parse().ok()?);
+        Some(begins.to_rfc3339())
+    }
+
+    /// A new id, by which an act happens once.
+    pub(crate) fn new_id(&self) -> String {
+        self.shop.clock.new_id().to_string()
+    }
+
+    /// Whether the visitor may use a tool.
+    pub(crate) fn may(&self, tool: &str) -> bool {
+        self.tools.find(tool).is_some_and(|tool| tool.serves(&self.visitor))
+    }
+
+    /// Whether what that user did is the visitor's to take back.
+    pub(crate) fn speaks_for(&self, user: &str) -> bool {
+        self.visitor.speaks_for(user)
+    }
+
     /// What the tool answers. Arguments that are null are left out.
     pub(crate) fn ask<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, Result<Value, Trouble>> {
         Box::pin(async move {
@@ -52,10 +95,8 @@ impl Front {
                 given.extend(all.into_iter().filter(|(_, value)| !value.is_null()));
             }
             given.insert("detail".to_owned(), "full".into());
-            let agent = principal::agent(AGENT, env!("CARGO_PKG_VERSION"), None);
-            let caller = Caller { principal: (*self.visitor).clone(), agent: Some(agent), trace_id: None };
             let started = Instant::now();
-            let answer = run_in_task(&self.shop, Arc::clone(&tool), Call::new(given, caller)).await;
+            let answer = run_in_task(&self.shop, Arc::clone(&tool), Call::new(given, self.caller())).await;
             metrics::called(&tool, &answer, started.elapsed());
             match answer {
                 Ok(answer) => Ok(answer.structured),

@@ -7,15 +7,20 @@ use axum::{
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{
+    assets,
     params::{AS_OF, Params},
     times,
 };
 
-/// Nothing but our own style: no script, nothing of other sites, no frame around it.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
+/// Nothing but our own style and scripts, which may ask this server alone: nothing of other sites, nothing that stands in
+/// a page itself, no frame around it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// How htmx works here. It adds no style of its own, which the policy would refuse; what a person opened stays open; and
+/// a page that cannot be had just now does not replace the one that is there.
+const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":false,"morphIgnore":["data-htmx-powered","open"],"noSwap":[204,304,"4xx","5xx"]}"#;
 /// Pages and what leads to them.
-const PLACES: [(&str, &str); 8] = [
+pub(crate) const PLACES: [(&str, &str); 8] = [
     ("/", "Today"),
     ("/orders", "Orders"),
     ("/products", "Products"),
@@ -26,6 +31,21 @@ const PLACES: [(&str, &str); 8] = [
     ("/connect", "Connect"),
 ];
 
+/// Keys and what they do. `app.js` knows the same.
+const KEYS: [(&str, &str); 11] = [
+    ("Ctrl K or ⌘ K", "go to something, or say what shall be done"),
+    ("/", "search"),
+    ("?", "these keys"),
+    ("g t", "Today"),
+    ("g o", "Orders"),
+    ("g n", "place an order"),
+    ("g p", "Products"),
+    ("g c", "Customers"),
+    ("g r", "Reports"),
+    ("g a", "Activity"),
+    ("g s", "Status"),
+];
+
 /// What a page has to say.
 pub(crate) struct Page {
     pub(crate) title: String,
@@ -34,8 +54,20 @@ pub(crate) struct Page {
     pub(crate) body: Markup,
 }
 
+/// What stands around a page.
+pub(crate) struct Frame<'a> {
+    pub(crate) params: &'a Params,
+    pub(crate) zone: &'a str,
+    /// What the act before came to.
+    pub(crate) said: Markup,
+    /// The page's address, and the position that it shows at least, where it keeps up with the shop.
+    pub(crate) live: Option<(&'a str, i64)>,
+}
+
 /// The page in its frame.
-pub(crate) fn framed(status: StatusCode, page: &Page, params: &Params, zone: &str) -> Response {
+pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Response {
+    let Frame { params, zone, said, live } = frame;
+    let address = live.map(|(address, _)| address);
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -44,6 +76,8 @@ pub(crate) fn framed(status: StatusCode, page: &Page, params: &Params, zone: &st
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (page.title) " · Orderlog" }
                 link rel="stylesheet" href="/assets/style.css";
+                meta name="htmx-config" content=(HTMX);
+                @for script in assets::SCRIPTS { script src=(script) defer {} }
             }
             body class=[params.moment().map(|_| "then")] {
                 a class="skip" href="#main" { "To the content" }
@@ -53,9 +87,15 @@ pub(crate) fn framed(status: StatusCode, page: &Page, params: &Params, zone: &st
                             a href=(params.to(path)) aria-current=[(path == page.place).then_some("page")] { (name) }
                         }
                     }
+                    form action="/ask" role="search" class="ask" {
+                        input id="ask-line" name="q" aria-label="Go to, or say what shall be done" placeholder="Go to, or ask …" maxlength="1000";
+                    }
                 }
                 (turned_back(params))
-                main id="main" { h1 { (page.title) } (page.body) }
+                (said)
+                main id="main" hx-get=[address] hx-trigger=[address.map(|_| "changed from:#live")] hx-select=[address.map(|_| "#main")] hx-swap=[address.map(|_| "outerMorph")] { h1 { (page.title) } (page.body) }
+                @if let Some((_, after)) = live { div id="live" hx-sse:connect={ "/live?after=" (after) } {} }
+                (palette())
                 footer {
                     (turn_back(params))
                     p { "Days and times are those of " (zone) "." }
@@ -80,6 +120,24 @@ pub(crate) fn framed(status: StatusCode, page: &Page, params: &Params, zone: &st
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// What keys open: the palette, and the list of keys. Without a script the line in the header does the same.
+fn palette() -> Markup {
+    html! {
+        dialog id="palette" aria-label="Go to, or say what shall be done" {
+            form action="/ask" {
+                input id="palette-line" name="q" aria-label="An order, product, customer or sentence" maxlength="1000" autocomplete="off"
+                    placeholder="An order, product, customer or sentence" hx-get="/go" hx-trigger="input changed delay:120ms" hx-target="#found";
+            }
+            div id="found" aria-live="polite" {}
+        }
+        dialog id="keys" aria-labelledby="keys-title" {
+            h2 id="keys-title" { "Keys" }
+            dl { @for (keys, what) in KEYS { div { dt { kbd { (keys) } } dd { (what) } } } }
+            form method="dialog" { button { "Close" } }
+        }
+    }
 }
 
 /// Says of every page that it shows the past, where it does, and leads back.

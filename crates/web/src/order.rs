@@ -5,40 +5,54 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::{
-    front::{Front, Trouble},
+    front::Trouble,
     layout::Page,
+    order_forms,
     params::Params,
-    parts::{customer, hindrances, items, money, number, status, text},
+    parts::{self, customer, hindrances, items, money, number, status, text},
+    timeline,
     times::time,
+    tried::Tried,
+    visit::Visit,
 };
 
 /// Parts of the total, as the page names them.
 const TOTALS: [(&str, &str); 5] =
     [("gross", "Gross"), ("discount", "Discount"), ("shipping", "Shipping"), ("tax", "Tax"), ("total", "Total")];
 
-pub(crate) async fn page(front: &Front, id: &str, params: &Params) -> Result<Page, Trouble> {
-    let id: i64 = id.parse().map_err(|_| {
+/// The number in an order's address.
+pub(crate) fn id(number: &str) -> Result<i64, Trouble> {
+    number.parse().map_err(|_| {
         Trouble(json!({ "code": "NOT_FOUND", "message": "An order is named by its number.", "hint": "Look for it under Orders." }))
-    })?;
+    })
+}
+
+/// The address of an order's page.
+pub(crate) fn address(number: &str) -> String {
+    parts::address("/orders", number)
+}
+
+pub(crate) async fn page(visit: &Visit, number: &str, tried: Option<Tried<'_>>) -> Result<Page, Trouble> {
+    let Visit { front, params, .. } = visit;
+    let id = id(number)?;
     let asked = || json!({ "order_id": id, "as_of": params.get("as_of") });
     let mut pages = asked();
     pages["cursor"] = json!(params.get("cursor"));
     let (found, history) = try_join(front.ask("orders.get", asked()), front.ask("orders.history", pages)).await?;
     let order = &found["order"];
     let body = html! {
+        @if let Some(tried) = &tried { (parts::trouble(tried.trouble)) }
         p { bdi { (text(&found["text"])) } }
         p { (status(&order["status"])) " · " (status(&order["payment_status"])) (hindrances(order)) }
         (lines(order))
-        section { h2 { "Money" } (amounts(order)) }
-        section { h2 { "Customer" } (who(params, &order["customer"])) @if let Some(note) = order["note"].as_str() { p { "Note: " bdi { (note) } } } }
-        (moved(order))
-        section id="history" {
-            h2 { "History" }
-            ol class="history" { @for act in items(&history["acts"]) { (told(act)) } }
-            @if let Some(cursor) = history["next_cursor"].as_str() {
-                p { a href=(params.link(&format!("/orders/{id}"), "cursor", Some(cursor))) { "Later acts" } }
-            }
+        div class="columns" {
+            section { h2 { "Money" } (amounts(order)) }
+            section { h2 { "Customer" } (who(params, &order["customer"])) @if let Some(note) = order["note"].as_str() { p { "Note: " bdi { (note) } } } }
+            (moved(order))
         }
+        @if params.moment().is_none() { (order_forms::all(visit, order, tried.as_ref())) }
+        (timeline::section(visit, id, &history))
+        p class="no-print" { a href={ (address(number)) "/print" } { "Packing slip and invoice to print" } }
     };
     Ok(Page { title: format!("Order #{id}"), place: "/orders", body })
 }
@@ -104,19 +118,6 @@ fn moved(order: &Value) -> Markup {
                     li { (time(&one["at"])) ": " (money(&one["amount"])) " " (verb) " by " bdi { (text(&one["method"])) } @if one["undone"].is_string() { " (undone)" } }
                 } }
             } }
-        }
-    }
-}
-
-fn told(act: &Value) -> Markup {
-    html! {
-        li {
-            p { bdi { (text(&act["summary"])) } "." }
-            p class="who" {
-                (time(&act["occurred_at"])) " by " bdi { (text(&act["actor"])) }
-                @if let Some(agent) = act["agent"].as_str() { " through " bdi { (agent) } }
-                @if let Some(reason) = act["reason"].as_str() { ": " bdi { (reason) } }
-            }
         }
     }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::{
+    bulk_form,
     params::Params,
     parts::{customer, hindrances, items, money, number, status, text},
     times::day,
@@ -46,14 +47,15 @@ pub(crate) const OF_ONE: [Column; 6] = [Placed, Status, Payment, What, Waiting, 
 const LINES: usize = 2;
 
 pub(crate) fn shown(params: &Params, orders: &[Value], columns: &[Column]) -> Markup {
-    headed(params, orders, columns, |column| html! { (called(column)) })
+    headed(params, orders, columns, false, |column| html! { (called(column)) })
 }
 
-/// The same with headings of the caller's making.
+/// The same with headings of the caller's making, and with boxes by which orders are `chosen`.
 pub(crate) fn headed(
     params: &Params,
     orders: &[Value],
     columns: &[Column],
+    chosen: bool,
     heading: impl Fn(Column) -> Markup,
 ) -> Markup {
     html! {
@@ -68,7 +70,7 @@ pub(crate) fn headed(
                 tbody {
                     @for order in orders {
                         tr {
-                            th scope="row" { a href=(params.to(&format!("/orders/{}", number(&order["order_id"])))) { "#" (number(&order["order_id"])) } }
+                            th scope="row" { @if chosen { (bulk_form::choose(number(&order["order_id"]))) " " } a href=(params.to(&format!("/orders/{}", number(&order["order_id"])))) { "#" (number(&order["order_id"])) } }
                             @for column in columns { td class=[class(*column)] { (cell(params, order, *column)) } }
                         }
                     }

@@ -4,12 +4,14 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::{
+    bulk_form,
     front::{Front, Trouble},
     layout::Page,
     order_table::{self, Column},
     params::Params,
     parts::{field, items, next_page, text},
     past, times,
+    visit::Visit,
 };
 
 const PATH: &str = "/orders";
@@ -38,7 +40,8 @@ const STATUSES: [&str; 8] =
 const PAYMENTS: [&str; 6] = ["unpaid", "partially_paid", "paid", "partially_refunded", "refunded", "overpaid"];
 const SORTS: [&str; 3] = ["newest", "oldest", "largest"];
 
-pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble> {
+pub(crate) async fn page(visit: &Visit) -> Result<Page, Trouble> {
+    let Visit { front, params, token, .. } = visit;
     let (view, tool, mut arguments) = asked(params);
     arguments["limit"] = ROWS.into();
     arguments["cursor"] = json!(params.get("cursor"));
@@ -56,11 +59,14 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
             }
         }
         (filters(params, view))
+        @if params.moment().is_none() && front.may("orders.create_order") { p { a href="/orders/new" { "Place an order" } } }
         @if params.moment().is_some() && view == "all" {
             p class="note" { "These are the orders placed by then, each as it stood. Filters by status, payment and total go by the present." }
         } @else { p { (text(&found["text"])) } }
         @if orders.is_empty() { (nothing(params, view)) } @else {
-            (order_table::headed(params, orders, &columns, |column| heading(params, view, column)))
+            @let chosen = params.moment().is_none() && front.may("orders.bulk_update_status");
+            (order_table::headed(params, orders, &columns, chosen, |column| heading(params, view, column)))
+            @if chosen { (bulk_form::form(token)) }
             (next_page(params, PATH, &found))
             p { a href=(params.link("/orders.csv", "", None)) { "Download this list as CSV" } }
         }

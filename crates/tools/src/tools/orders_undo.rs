@@ -91,6 +91,11 @@ async fn run(shop: &Arc<OpenShop>, call: Call) -> Result<Reply, Failure> {
     }
 }
 
+/// Whether a command that recorded facts of these types about an order can be taken back.
+pub fn can_take_back<'a>(types: impl Iterator<Item = &'a str>) -> bool {
+    Undo::can_take_back(types)
+}
+
 /// The command as sentences of a repeated answer speak of it.
 fn nothing_more(subject: StreamId) -> Result<Command, Failure> {
     match subject {

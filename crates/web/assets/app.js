@@ -1,0 +1,74 @@
+// Keys, the palette and soft marks. Pages work without it: it adds ways to reach what links and forms reach too.
+'use strict';
+(() => {
+    const byId = (id) => document.getElementById(id);
+    const palette = byId('palette'), help = byId('keys'), found = byId('found'), line = byId('palette-line');
+
+    // What was typed stays where a page renews itself: the server's new default must not replace it.
+    htmx.registerExtension('keep-typed', {
+        htmx_before_morph_attr: (field, { attrName }) =>
+            !(attrName === 'value' && field.type !== 'hidden' && 'defaultValue' in field && field.value !== field.defaultValue) &&
+            !(attrName === 'class' && field.classList.contains('fresh')),
+    });
+
+    // What a renewal changed is marked for a moment. Nothing else changes the main part.
+    const FRESH_MS = 4000;
+    const mark = (node) => {
+        const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+        const part = element && element.closest('td, th, dd, li, p, .figure');
+        if (!part || !part.isConnected || part.closest('form')) return;
+        part.classList.add('fresh');
+        setTimeout(() => part.classList.remove('fresh'), FRESH_MS);
+    };
+    const main = byId('main');
+    if (main) {
+        new MutationObserver((changes) => {
+            for (const change of changes) {
+                if (change.type === 'characterData') mark(change.target);
+                for (const added of change.addedNodes) if (added.textContent.trim()) mark(added);
+            }
+        }).observe(main, { subtree: true, childList: true, characterData: true });
+    }
+
+    const open = (dialog) => { if (!dialog.open) dialog.showModal(); };
+    const typing = (target) => target.closest && target.closest('input, textarea, select, [contenteditable]');
+    const PLACES = { t: '/', o: '/orders', p: '/products', c: '/customers', r: '/reports', a: '/activity', s: '/status', n: '/orders/new' };
+    const CHORD_MS = 1500;
+    let went = 0;
+
+    document.addEventListener('keydown', (event) => {
+        if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
+            event.preventDefault();
+            open(palette);
+            line.select();
+            return;
+        }
+        if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('dialog[open]')) return;
+        if (Date.now() - went < CHORD_MS && PLACES[event.key]) {
+            event.preventDefault();
+            location.assign(PLACES[event.key]);
+        } else if (event.key === '/') {
+            event.preventDefault();
+            const search = main.querySelector('input[name=text]') || byId('ask-line');
+            search.focus();
+            search.select();
+        } else if (event.key === '?') {
+            event.preventDefault();
+            open(help);
+        }
+        went = event.key === 'g' ? Date.now() : 0;
+    });
+
+    // Arrows move between what was found and the line; Enter on a link follows it.
+    palette.addEventListener('keydown', (event) => {
+        if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+        event.preventDefault();
+        const stops = [line, ...found.querySelectorAll('a')];
+        const at = stops.indexOf(document.activeElement);
+        const step = event.key === 'ArrowDown' ? 1 : -1;
+        stops[(at + step + stops.length) % stops.length].focus();
+    });
+    for (const dialog of [palette, help]) {
+        dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
+    }
+})();

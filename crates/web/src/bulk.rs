@@ -1,0 +1,86 @@
+//! Many orders to one status: chosen in the list, shown as they would change, changed after Yes, told one by one.
+
+use axum::response::{Redirect, Response};
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use crate::{
+    bulk_form::{ORDER, PATH},
+    consent::{Came, Question, Wanted, step},
+    layout::Page,
+    order_acts::as_number,
+    params::Params,
+    parts::{items, number, text},
+    posted::Posted,
+    said::undo_button,
+    visit::Visit,
+};
+
+const PLACE: &str = "/orders";
+pub(crate) async fn blank() -> Redirect {
+    Redirect::to(PLACE)
+}
+
+pub(crate) async fn sent(posted: Posted) -> Response {
+    let Posted { visit, form } = posted;
+    let chosen: Vec<Value> = form.all(ORDER).map(as_number).collect();
+    let count = chosen.len();
+    let status = form.get("status").unwrap_or_default();
+    let arguments = json!({ "status": status, "order_ids": chosen });
+    match step(&visit.front, Wanted { tool: "orders.bulk_update_status", asks: true, arguments }, &form).await {
+        Came::Refused(trouble) => visit.shown(PLACE, Err(trouble)).await,
+        Came::Foreseen(foreseen) => {
+            let yes = format!("Yes, make them {status}");
+            let title = format!("Make {count} orders {status}?");
+            let question = Question { title, place: PLACE, action: PATH, yes: &yes, back: PLACE };
+            let page = question.page(&visit, &form, &foreseen, &each(&foreseen.told, &form, &visit, false));
+            visit.shown(PLACE, Ok(page)).await
+        }
+        Came::Done(answer) => {
+            let body = html! {
+                p class="said" role="status" { bdi { (text(&answer["text"])) } }
+                (each(&answer, &form, &visit, true))
+                @if let Some(command) = answer["command_id"].as_str() { (undo_button(&visit.token, command, "Undo all of it")) }
+                p { a href=(PLACE) { "Back to the orders" } }
+            };
+            visit.shown(PLACE, Ok(Page { title: "What became of them".to_owned(), place: PLACE, body })).await
+        }
+    }
+}
+
+/// Every order with what became, or would become, of it; those that did not change can be tried again.
+fn each(told: &Value, form: &Params, visit: &Visit, done: bool) -> Markup {
+    let changed = |order: &Value| order["outcome"] == "changed";
+    let left: Vec<i64> =
+        items(&told["orders"]).iter().filter(|order| !changed(order)).map(|order| number(&order["order_id"])).collect();
+    html! {
+        table {
+            thead { tr { th scope="col" { "Order" } th scope="col" { "Outcome" } } }
+            tbody {
+                @for order in items(&told["orders"]) {
+                    tr {
+                        th scope="row" { a href={ "/orders/" (number(&order["order_id"])) } { "#" (number(&order["order_id"])) } }
+                        td { @if changed(order) { (if done { "✓ changed" } else { "would change" }) } @else { span class="flag" { (why(&order["outcome"])) } } }
+                    }
+                }
+            }
+        }
+        @if done && !left.is_empty() {
+            form method="post" action=(PATH) class="inline" {
+                (visit.token.field())
+                input type="hidden" name="status" value=(form.get("status").unwrap_or_default());
+                @for order in &left { input type="hidden" name=(ORDER) value=(order); }
+                button { "Try those that did not change again …" }
+            }
+        }
+    }
+}
+
+/// An outcome in words: a word, or a refusal with its sentence.
+fn why(outcome: &Value) -> String {
+    match outcome {
+        Value::String(word) => word.replace('_', " "),
+        Value::Object(refusal) => refusal.get("message").map(text).unwrap_or_default().to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What an act came to, told once on the page that follows it. The browser carries it there in a cookie.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use form_urlencoded::Serializer;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::{
+    cookies,
+    form_token::FormToken,
+    params::Params,
+    parts::{items, text},
+};
+
+const COOKIE: &str = "orderlog_said";
+/// How long it waits for its page, in seconds.
+const SECONDS: u32 = 60;
+/// Characters of one sentence and sentences that are carried: a cookie may have 4,096 bytes.
+const CHARACTERS: usize = 300;
+const SENTENCES: usize = 4;
+/// Bytes of a cookie that browsers keep, with what stands around the value.
+const BYTES: usize = 3_800;
+
+/// What an act came to.
+pub(crate) struct Said {
+    sentences: Vec<String>,
+    /// The command that can be taken back.
+    undo: Option<String>,
+}
+
+impl Said {
+    /// From the answer of a tool.
+    pub(crate) fn of(answer: &Value) -> Said {
+        let cut = |text: &str| text.chars().take(CHARACTERS).collect::<String>();
+        let warnings = items(&answer["warnings"]).iter().map(|warning| cut(text(warning)));
+        let sentences = std::iter::once(cut(text(&answer["text"]))).chain(warnings).take(SENTENCES).collect();
+        Said { sentences, undo: answer["undo"]["arguments"]["command_id"].as_str().map(str::to_owned) }
+    }
+
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Said> {
+        let said = Params::read(Some(cookies::read(headers, COOKIE)?));
+        let sentences: Vec<String> = said.all("said").map(str::to_owned).collect();
+        (!sentences.is_empty()).then(|| Said { sentences, undo: said.get("undo").map(str::to_owned) })
+    }
+
+    pub(crate) fn keep(mut self, response: &mut Response) {
+        let mut value = self.encoded();
+        while value.len() > BYTES && self.sentences.len() > 1 {
+            self.sentences.pop();
+            value = self.encoded();
+        }
+        set(response, &format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SECONDS}"));
+    }
+
+    fn encoded(&self) -> String {
+        let mut pairs = Serializer::new(String::new());
+        pairs.extend_pairs(self.sentences.iter().map(|sentence| ("said", sentence)));
+        pairs.extend_pairs(self.undo.iter().map(|undo| ("undo", undo)));
+        pairs.finish()
+    }
+
+    pub(crate) fn forget(response: &mut Response) {
+        set(response, &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
+    }
+
+    /// With the way to take it back.
+    pub(crate) fn shown(&self, token: &FormToken) -> Markup {
+        html! {
+            section class="said" role="status" {
+                div { @for sentence in &self.sentences { p { bdi { (sentence) } } } }
+                @if let Some(undo) = &self.undo { (undo_button(token, undo, "Undo this")) }
+            }
+        }
+    }
+}
+
+fn set(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// A button that asks what taking back a command would do.
+pub(crate) fn undo_button(token: &FormToken, command_id: &str, called: &str) -> Markup {
+    html! {
+        form method="post" action="/undo" class="inline" {
+            (token.field())
+            input type="hidden" name="command_id" value=(command_id);
+            button { (called) }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! One look at a page: who looks, what the address asks for, and the answer in its frame.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use maud::{Markup, html};
+use orderlog_tools::{OpenShop, Tools, principal::Principal};
+
+use crate::{
+    form_token::FormToken,
+    front::{Front, Status, Trouble},
+    head::Head,
+    layout::{Frame, Page, framed},
+    params::Params,
+    parts, rebuilding,
+    said::Said,
+};
+
+/// What every page is made from.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) shop: Arc<OpenShop>,
+    pub(crate) tools: Arc<Tools>,
+    pub(crate) status: Status,
+    pub(crate) head: Head,
+}
+
+/// One look at a page: who looks, and what the address asks for.
+pub(crate) struct Visit {
+    pub(crate) front: Front,
+    pub(crate) params: Params,
+    /// How the visitor reached this server: `http://127.0.0.1:7400`.
+    pub(crate) origin: String,
+    /// What every form of the page carries.
+    pub(crate) token: FormToken,
+    /// What the act before this page came to.
+    said: Option<Said>,
+    /// The address of a page that keeps up with the shop, and the position that it shows at least.
+    live: Option<(String, i64)>,
+}
+
+impl FromRequestParts<Source> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, source: &Source) -> Result<Visit, Infallible> {
+        let Source { shop, tools, status, .. } = source.clone();
+        // Who asks, as the server's door put it into the request.
+        let visitor = parts.extensions.get::<Arc<Principal>>().cloned();
+        let visitor = visitor.unwrap_or_else(|| Arc::new(Principal::nobody()));
+        let token = FormToken::of(&parts.headers, &shop, &visitor.user);
+        let position = shop.projections.known_head().0;
+        let front = Front::new(shop, tools, visitor, status);
+        let (params, said) = (Params::read(parts.uri.query()), Said::read(&parts.headers));
+        // What a form was answered with is about that form, and the past does not change.
+        let live = parts.method == Method::GET && params.moment().is_none() && front.may("orders.get");
+        let live = live.then(|| (parts.uri.to_string(), position));
+        Ok(Visit { front, params, origin: origin(parts), token, said, live })
+    }
+}
+
+/// What stands before a path. A proxy that speaks TLS says so; the host was checked at the door.
+fn origin(parts: &Parts) -> String {
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let host = header("host").or(parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("127.0.0.1:7400");
+    let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
+impl Visit {
+    /// The same, of a page that stays as it is while the shop changes.
+    pub(crate) fn still(self) -> Visit {
+        Visit { live: None, ..self }
+    }
+
+    /// The page, or what is wrong with what was asked.
+    pub(crate) async fn shown(&self, place: &'static str, page: Result<Page, Trouble>) -> Response {
+        match page {
+            Ok(page) => self.framed(StatusCode::OK, &page),
+            Err(Trouble(trouble)) => {
+                let (status, title) = status(parts::text(&trouble["code"]));
+                let mut body = parts::trouble(&trouble);
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    body.0.push_str(&rebuilding::said(&self.front).await.into_string());
+                }
+                self.framed(status, &Page { title: title.to_owned(), place, body })
+            }
+        }
+    }
+
+    /// The page in its frame, with what was said before.
+    pub(crate) fn framed(&self, status: StatusCode, page: &Page) -> Response {
+        let said: Markup = match &self.said {
+            Some(said) => said.shown(&self.token),
+            None => html! {},
+        };
+        let live = self.live.as_ref().map(|(address, position)| (address.as_str(), *position));
+        let live = live.filter(|_| status == StatusCode::OK);
+        let mut response = framed(status, page, Frame { params: &self.params, zone: self.front.zone(), said, live });
+        self.token.keep(&mut response);
+        if self.said.is_some() {
+            Said::forget(&mut response);
+        }
+        response
+    }
+
+    /// Leads to a page that says what was done.
+    pub(crate) fn done(&self, path: &str, answer: &serde_json::Value) -> Response {
+        let mut response = Redirect::to(path).into_response();
+        Said::of(answer).keep(&mut response);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// With which status a page says that something was refused, and its title.
+pub(crate) fn status(code: &str) -> (StatusCode, &'static str) {
+    match code {
+        "NOT_FOUND" => (StatusCode::NOT_FOUND, "Not found"),
+        "FORBIDDEN" => (StatusCode::FORBIDDEN, "Not allowed"),
+        "UNAVAILABLE" | "STALE_READ" | "RATE_LIMITED" => (StatusCode::SERVICE_UNAVAILABLE, "Not just now"),
+        "VERSION_CONFLICT" => (StatusCode::CONFLICT, "Changed meanwhile"),
+        _ => (StatusCode::BAD_REQUEST, "That cannot be shown"),
+    }
+}

@@ -1,0 +1,243 @@
+// The pages in a real Chromium: browser.mjs URL-OF-MCP CHROMIUM [FOLDER-FOR-SCREENSHOTS]. The shop has orders 1001 to 1004,
+// PEN with 100 in stock, and a customer with a hostile name. Says in how many milliseconds a change showed.
+
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const [mcpUrl, executablePath, pictures] = process.argv.slice(2);
+const upstream = new URL(mcpUrl);
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** How soon a change by anybody must show, and how soon after a cut, in milliseconds. */
+const LIVE_MS = 1000, RESUMED_MS = 4000;
+const NAVIGATIONS = 200, CONNECTIONS = 8;
+const PAGES = ['/', '/orders', '/orders/new', '/orders/1001', '/orders/1001/print', '/products', '/products/PEN', '/customers', '/reports',
+    '/explain?date=today', '/activity', '/status', '/connect', '/ask', '/ask?q=show+me+pending+orders', '/orders/1002?as_of=@9'];
+const failures = [];
+const check = (holds, what, seen) => { if (!holds) failures.push(`${what}${seen === undefined ? '' : `; seen: ${JSON.stringify(seen)}`}`); };
+
+// What stands between browser and server, so that connections can be cut and counted.
+const sockets = new Set();
+const proxy = net.createServer((near) => {
+    const far = net.connect(upstream.port, upstream.hostname);
+    const pair = { near, far };
+    sockets.add(pair);
+    const end = () => { sockets.delete(pair); near.destroy(); far.destroy(); };
+    for (const socket of [near, far]) socket.on('error', end).on('close', end);
+    near.pipe(far).pipe(near);
+});
+await new Promise((listening) => proxy.listen(0, '127.0.0.1', listening));
+const shop = `http://127.0.0.1:${proxy.address().port}`;
+const cut = () => { for (const { near, far } of sockets) { near.destroy(); far.destroy(); } };
+
+async function mcp(tool, args) {
+    const answer = await fetch(mcpUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: args } }),
+    });
+    const { result } = await answer.json();
+    if (result.isError) throw new Error(`${tool}: ${result.content[0].text}`);
+    return result.structuredContent;
+}
+
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+const context = await browser.newContext({ baseURL: shop });
+context.setDefaultTimeout(10_000);
+const page = await context.newPage();
+const complaints = [];
+const listen = (tab) => tab.on('console', (line) => { if (line.type() === 'error' && !/Failed to load resource|net::ERR|htmx:sse:error/.test(line.text())) complaints.push(line.text()); })
+    .on('pageerror', (error) => complaints.push(String(error))).on('dialog', (dialog) => { complaints.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+listen(page);
+const yes = (tab) => tab.locator('button.yes').click();
+const says = async (tab, text) => check((await tab.locator('body').innerText()).includes(text), `the page ${new URL(tab.url()).pathname} lacks "${text}"`, await tab.locator('main').innerText());
+/** Runs one flow; what breaks it off is told with its name. */
+const flow = async (name, run) => { try { await run(); } catch (error) { failures.push(`${name}: ${error.message.split('\n').slice(0, 4).join(' | ')}`); } };
+
+await flow('place an order', async () => {
+    await page.goto('/orders');
+    await page.getByRole('link', { name: 'Place an order' }).click();
+    await page.getByLabel('Customer').fill('asha@example.com');
+    await page.getByLabel('Product 1').fill('PEN');
+    await page.getByLabel('Units').first().fill('2');
+    await page.getByRole('button', { name: /What would it come to/ }).click();
+    await says(page, 'would be placed');
+    await yes(page);
+    await page.waitForURL('**/orders/1005');
+    await says(page, 'Order #1005 is placed');
+});
+
+await flow('ship', async () => {
+    await page.goto('/orders/1005');
+    await page.locator('#act-ship > summary').click();
+    await page.getByLabel(/Units of Fountain pen/).first().fill('1');
+    await page.locator('#act-ship').getByLabel('Tracking number').fill('T-100');
+    await page.getByRole('button', { name: 'Ship …' }).click();
+    await says(page, '1 unit of Fountain pen leaves the stock.');
+    await yes(page);
+    await page.waitForURL('**/orders/1005');
+    await says(page, 'partially shipped');
+    await says(page, 'T-100');
+});
+
+await flow('refund with preview', async () => {
+    await mcp('orders_record_payment', { order_id: 1005, method: 'upi' });
+    await page.goto('/orders/1005');
+    await page.locator('#act-refund > summary').click();
+    await page.locator('#act-refund').getByLabel('What for').selectOption('goodwill');
+    await page.locator('#act-refund').getByLabel(/^Amount/).fill('10.00');
+    await page.getByRole('button', { name: 'Pay back …' }).click();
+    await page.locator('.changes').getByText('Paid back').waitFor();
+    check((await mcp('orders_get', { order_id: 1005, detail: 'full' })).order.refunded.minor === 0, 'a preview paid money back');
+    await yes(page);
+    await page.waitForURL('**/orders/1005');
+    check((await mcp('orders_get', { order_id: 1005, detail: 'full' })).order.refunded.minor === 1000, 'the refund was not made');
+});
+
+await flow('undo', async () => {
+    await page.goto('/orders/1002');
+    await page.locator('#act-hold > summary').click();
+    await page.getByRole('button', { name: 'Hold back …' }).click();
+    await yes(page);
+    await page.locator('.said').getByRole('button', { name: 'Undo this' }).click();
+    await yes(page);
+    await page.waitForURL('**/orders/1002');
+    check((await mcp('orders_get', { order_id: 1002, detail: 'full' })).order.on_hold === false, 'the hold was not taken back');
+});
+
+await flow('live', async () => {
+    await page.goto('/orders/1003');
+    const connected = await page.waitForFunction(() => document.getElementById('live')._htmx?.sse?.status === 200);
+    check(connected, 'no connection');
+    await page.locator('#act-ship > summary').click();
+    const field = page.locator('#act-ship').getByLabel('Tracking number');
+    await field.pressSequentially('HALF TY');
+    const began = Date.now();
+    await mcp('orders_record_payment', { order_id: 1003, method: 'card' });
+    await page.locator('main').getByText('paid by card').waitFor();
+    const took = Date.now() - began;
+    console.log(`shown after ${took} ms`);
+    check(took <= LIVE_MS, 'a change by an assistant showed too late', took);
+    check(await field.inputValue() === 'HALF TY', 'what was typed is gone', await field.inputValue());
+    check(await field.evaluate((element) => element === document.activeElement), 'the focus is gone');
+    check(await page.locator('.fresh').count() > 0, 'what changed is not marked');
+    await field.pressSequentially('PED');
+    check(await field.inputValue() === 'HALF TYPED', 'typing went astray', await field.inputValue());
+
+    cut();
+    await mcp('orders_set_hold', { order_id: 1003, on: true });
+    const again = Date.now();
+    await page.locator('main .flag', { hasText: 'on hold' }).first().waitFor();
+    console.log(`shown ${Date.now() - again} ms after a cut`);
+    check(Date.now() - again <= RESUMED_MS, 'what happened during a cut showed too late', Date.now() - again);
+    check(await field.inputValue() === 'HALF TYPED', 'a cut cost what was typed', await field.inputValue());
+    await mcp('orders_set_hold', { order_id: 1003, on: false });
+});
+
+await flow('two tabs on one order', async () => {
+    const other = await context.newPage();
+    listen(other);
+    for (const tab of [page, other]) {
+        await tab.goto('/orders/1004');
+        await tab.locator('#act-cancel > summary').click();
+        await tab.locator('#act-cancel').getByLabel('Reason').fill('typed & kept');
+        await tab.getByRole('button', { name: 'Cancel …' }).click();
+        await tab.locator('.changes').waitFor();
+    }
+    await mcp('orders_record_payment', { order_id: 1004, method: 'upi' });
+    await yes(page);
+    await says(page, 'changed');
+    check(await page.locator('#act-cancel').getByLabel('Reason').inputValue() === 'typed & kept', 'the warned lost what was typed');
+    check((await mcp('orders_get', { order_id: 1004, detail: 'full' })).order.status === 'pending', 'one overwrote the other');
+    await other.close();
+});
+
+await flow('many at once, one refused', async () => {
+    await mcp('orders_set_hold', { order_id: 1002, on: true });
+    await page.goto('/orders');
+    for (const order of [1001, 1002]) await page.getByLabel(`Choose order #${order}`).check();
+    await page.getByLabel('Make those chosen').selectOption('shipped');
+    await page.getByRole('button', { name: 'Look first …' }).click();
+    await says(page, 'would change');
+    await yes(page);
+    await says(page, '✓ changed');
+    await says(page, 'on hold');
+    await page.getByRole('button', { name: 'Try those that did not change again …' }).waitFor();
+});
+
+await flow('keys and the palette', async () => {
+    await page.goto('/');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('PEN');
+    await page.locator('#found a', { hasText: 'Fountain pen' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/products/PEN');
+    for (const [keys, address] of [['go', '/orders'], ['gp', '/products'], ['gr', '/reports']]) {
+        for (const key of keys) await page.keyboard.press(key);
+        await page.waitForURL(`**${address}`);
+    }
+    await page.keyboard.press('?');
+    await page.locator('#keys[open]').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('hold order 1001');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/ask?**');
+    await page.goto('/ask?q=release+order+1002+and+show+order+1001');
+    await says(page, 'This would be done');
+    await page.getByRole('button', { name: 'Yes, do it' }).click();
+    await page.locator('.answered').first().waitFor();
+    check((await mcp('orders_get', { order_id: 1002, detail: 'full' })).order.on_hold === false, 'a sentence was not carried out');
+});
+
+await flow('without a script', async () => {
+    const plain = await browser.newContext({ baseURL: shop, javaScriptEnabled: false });
+    const tab = await plain.newPage();
+    await tab.goto('/orders/1002');
+    await tab.locator('#act-payment > summary').click();
+    await tab.getByLabel('How it was paid').fill('cash');
+    await tab.getByRole('button', { name: 'Record …' }).click();
+    await yes(tab);
+    check((await tab.locator('.said').innerText()).includes('1002'), 'not said without a script');
+    await plain.close();
+});
+
+await flow('no connection is left behind', async () => {
+    for (let turn = 0; turn < NAVIGATIONS; turn += 1) await page.goto(turn % 2 ? '/orders/1001' : '/orders', { waitUntil: 'commit' });
+    await page.goto('/orders/1001');
+    await page.waitForFunction(() => document.getElementById('live')._htmx?.sse?.status === 200);
+    check(sockets.size <= CONNECTIONS, `connections are left after ${NAVIGATIONS} pages`, sockets.size);
+});
+
+await flow('accessible in light and dark', async () => {
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        for (const path of PAGES) {
+            await page.goto(path);
+            await page.locator('details').evaluateAll((all) => all.forEach((one) => { one.open = true; }));
+            await page.evaluate(AXE);
+            const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
+            const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(' and ')}`);
+            check(told.length === 0, `axe on ${path} in ${colorScheme}`, told);
+            if (pictures) await page.screenshot({ path: `${pictures}/${colorScheme}${path.replace(/[^a-z0-9]+/gi, '-')}.png`, fullPage: true });
+        }
+    }
+    await page.setViewportSize({ width: 390, height: 800 });
+    for (const path of PAGES) {
+        await page.goto(path);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        check(wide <= 0, `${path} is wider than a phone`, wide);
+        if (pictures) await page.screenshot({ path: `${pictures}/phone${path.replace(/[^a-z0-9]+/gi, '-')}.png`, fullPage: true });
+    }
+});
+
+check(complaints.length === 0, 'the browser complains', complaints.slice(0, 5));
+await browser.close();
+proxy.close();
+cut();
+if (failures.length) {
+    console.error(failures.join('\n'));
+    process.exit(1);
+}

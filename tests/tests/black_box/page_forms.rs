@@ -1,0 +1,314 @@
+//! Acts by forms, as a browser without a script sends them: looked at first, done after Yes, refused from elsewhere.
+
+use anyhow::{Context as _, Result, ensure};
+use orderlog_tests::{Checks, Shop, check, on_both_engines};
+use serde_json::json;
+
+on_both_engines!(
+    forms_do_what_their_preview_shows_and_only_from_our_own_pages,
+    forms_place_orders_and_change_many,
+    sentences_wait_for_yes,
+    open_pages_hear_of_changes_and_catch_up
+);
+
+/// A browser without a script: it keeps cookies, and sends the fields of the forms that it is shown.
+struct Browser {
+    http: reqwest::Client,
+    url: String,
+    cookies: Vec<(String, String)>,
+    page: String,
+}
+
+impl Browser {
+    fn of(shop: &Shop) -> Result<Browser> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        Ok(Browser { http, url: shop.node.url(), cookies: vec![], page: String::new() })
+    }
+
+    fn cookie(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Follows where it is led, and remembers the page.
+    async fn take(&mut self, answer: reqwest::Response) -> Result<u16> {
+        let mut answer = answer;
+        loop {
+            for cookie in answer.headers().get_all("set-cookie") {
+                let cookie = cookie.to_str()?;
+                ensure!(cookie.contains("SameSite=Strict") && cookie.contains("HttpOnly"), "{cookie}");
+                let (name, value) =
+                    cookie.split(';').next().and_then(|pair| pair.split_once('=')).context("a cookie")?;
+                self.cookies.retain(|(known, _)| known != name);
+                if !cookie.contains("Max-Age=0") {
+                    self.cookies.push((name.to_owned(), value.to_owned()));
+                }
+            }
+            if !answer.status().is_redirection() {
+                let status = answer.status().as_u16();
+                self.page = answer.text().await?;
+                return Ok(status);
+            }
+            let to = answer.headers().get("location").context("where to")?.to_str()?.to_owned();
+            let request = self.http.get(format!("{}{to}", self.url)).header("cookie", self.cookie());
+            answer = request.send().await?;
+        }
+    }
+
+    async fn open(&mut self, path: &str) -> Result<u16> {
+        let answer = self.http.get(format!("{}{path}", self.url)).header("cookie", self.cookie()).send().await?;
+        self.take(answer).await
+    }
+
+    fn post(&self, path: &str, fields: &[(String, String)]) -> reqwest::RequestBuilder {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let request = self.http.post(format!("{}{path}", self.url)).header("cookie", self.cookie());
+        request.header("content-type", "application/x-www-form-urlencoded").body(body.finish())
+    }
+
+    /// What the form to `path` on the page carries unseen.
+    fn hidden(&self, path: &str) -> Result<Vec<(String, String)>> {
+        let start = self
+            .page
+            .find(&format!("method=\"post\" action=\"{path}\""))
+            .with_context(|| format!("no form to {path}: {}", self.page))?;
+        let form = &self.page[start..];
+        let form = &form[..form.find("</form>").context("the form's end")?];
+        let attribute = |input: &str, name: &str| {
+            let text = input.split_once(&format!(" {name}=\""))?.1.split_once('"')?.0;
+            Some(text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+        };
+        let inputs = form.split("<input ").skip(1).filter(|input| input.starts_with("type=\"hidden\""));
+        inputs
+            .map(|input| {
+                Ok((attribute(input, "name").context("a name")?, attribute(input, "value").context("a value")?))
+            })
+            .collect()
+    }
+
+    /// Sends the form to `path` that is on the page, with these fields typed.
+    async fn send(&mut self, path: &str, typed: &[(&str, &str)]) -> Result<u16> {
+        let mut fields = self.hidden(path)?;
+        fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let answer = self.post(path, &fields).send().await?;
+        self.take(answer).await
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.page.contains(text)
+    }
+}
+
+async fn forms_do_what_their_preview_shows_and_only_from_our_own_pages(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    let name = "<script>alert(1)</script>";
+    shop.customer(name, "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "100.00", 5).await?;
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 2 }] });
+    shop.mcp().ok("orders.create_order", order).await?;
+    let mut browser = Browser::of(&shop)?;
+    browser.open("/orders/1001").await?;
+
+    // From elsewhere: without the token, with another's, without the cookie, and from a foreign page.
+    let ours = browser.hidden("/orders/1001/ship")?;
+    let mut other = Browser::of(&shop)?;
+    other.open("/orders/1001").await?;
+    let yes = ("yes".to_owned(), "1".to_owned());
+    for (who, fields) in [
+        ("nobody", vec![yes.clone()]),
+        ("another browser", [other.hidden("/orders/1001/ship")?, vec![yes.clone()]].concat()),
+    ] {
+        let answer = browser.post("/orders/1001/ship", &fields).send().await?;
+        check!(checks, answer.status() == 403, "a form of {who} was taken: {}", answer.status());
+    }
+    let fields = [ours, vec![yes]].concat();
+    let mut without = Browser::of(&shop)?;
+    let answer = without.post("/orders/1001/ship", &fields).send().await?;
+    check!(checks, answer.status() == 403, "a form was taken without its cookie: {}", answer.status());
+    let answer = browser.post("/orders/1001/ship", &fields).header("origin", "https://evil.example").send().await?;
+    check!(checks, answer.status() == 403, "a foreign origin was let in: {}", answer.status());
+    without.open("/orders/1001").await?;
+    check!(checks, without.shows("pending"), "a refused form did something");
+
+    // Looked at first: nothing happens before Yes, and Yes does what was shown, once.
+    let status = browser
+        .send("/orders/1001/ship", &[("units_1", "1"), ("carrier", "<i>Garuda</i>"), ("tracking", "T-1")])
+        .await?;
+    for part in ["would be", "Pen, shipped", "1 unit of Fountain pen leaves the stock.", "partially shipped"] {
+        check!(checks, status == 200 && browser.shows(part), "{status}, no {part}: {}", browser.page);
+    }
+    check!(checks, !browser.shows("<script>") && !browser.shows("<i>"), "the preview runs what was typed");
+    let yes = [browser.hidden("/orders/1001/ship")?, vec![("yes".to_owned(), "1".to_owned())]].concat();
+    without.open("/orders/1001").await?;
+    check!(checks, without.shows("Record a payment") && !without.shows("T-1"), "a preview shipped: {}", without.page);
+    browser.send("/orders/1001/ship", &[("yes", "1")]).await?;
+    check!(checks, browser.shows("class=\"said\"") && browser.shows("&lt;i&gt;Garuda"), "not said: {}", browser.page);
+    check!(checks, browser.shows("Undo this") && !browser.shows("<i>"), "{}", browser.page);
+    browser.post("/orders/1001/ship", &yes).send().await?;
+    let shipped = shop.mcp().full("orders.get", json!({ "order_id": 1001 })).await?;
+    check!(checks, shipped["order"]["lines"][0]["shipped"] == 1, "a form sent twice shipped twice: {shipped}");
+
+    // Two people on one order: the second is warned and keeps what was typed.
+    other.open("/orders/1001").await?;
+    shop.mcp().ok("orders.record_payment", json!({ "order_id": 1001, "method": "upi" })).await?;
+    let status = other.send("/orders/1001/cancel", &[("units_1", "1"), ("reason", "she \"changed\" her mind")]).await?;
+    check!(checks, status == 409 && other.shows("she &quot;changed&quot; her mind"), "{status} {}", other.page);
+
+    // A tool that asks: its own token, its own preview; then the money.
+    let status = other.send("/orders/1001/cancel", &[("units_1", "1")]).await?;
+    check!(checks, status == 200 && other.shows("What would change"), "{status} {}", other.page);
+    other.send("/orders/1001/cancel", &[("yes", "1")]).await?;
+    let status = other.send("/orders/1001/refund", &[]).await?;
+    check!(checks, status == 200 && other.shows("Paid back"), "{status} {}", other.page);
+    other.send("/orders/1001/refund", &[("yes", "1")]).await?;
+    let refunded = shop.mcp().full("orders.get", json!({ "order_id": 1001 })).await?;
+    check!(checks, refunded["order"]["payments"].is_array() && refunded["order"]["refunds"].is_array(), "{refunded}");
+
+    // Taken back from the history.
+    browser.open("/orders/1001").await?;
+    browser.send("/orders/1001/hold", &[]).await?;
+    let held = browser.shows("no unit") || browser.shows("nothing of it is left");
+    check!(checks, held, "an order with nothing left was held: {}", browser.page);
+    shop.mcp()
+        .ok(
+            "orders.create_order",
+            json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] }),
+        )
+        .await?;
+    browser.open("/orders/1002").await?;
+    browser.send("/orders/1002/hold", &[("until", "2099-01-01")]).await?;
+    check!(checks, browser.shows("role=\"alert\"") && browser.shows("2099-01-01"), "kept: {}", browser.page);
+    browser.send("/orders/1002/hold", &[("until", "")]).await?;
+    browser.send("/orders/1002/hold", &[("yes", "1")]).await?;
+    check!(checks, browser.shows("on hold"), "{}", browser.page);
+    let status = browser.send("/undo", &[]).await?;
+    check!(checks, status == 200 && browser.shows("Yes, take it back"), "{status} {}", browser.page);
+    browser.send("/undo", &[("yes", "1")]).await?;
+    let undone = shop.mcp().full("orders.get", json!({ "order_id": 1002 })).await?;
+    check!(checks, undone["order"]["on_hold"] == false, "{undone}");
+
+    browser.open("/orders/1001/print").await?;
+    for part in ["Packing slip of order #1001", "Invoice of order #1001", "Still due", "&lt;script&gt;"] {
+        check!(checks, browser.shows(part), "the papers lack {part}: {}", browser.page);
+    }
+    for path in ["/orders/1001/ship", "/orders/bulk", "/undo"] {
+        check!(checks, browser.open(path).await? == 200, "{path} cannot be opened");
+    }
+    checks.all_hold()
+}
+
+async fn forms_place_orders_and_change_many(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "100.00", 9).await?;
+    let mut browser = Browser::of(&shop)?;
+    browser.open("/orders/new").await?;
+    let wrong = [
+        ("customer", "asha@example.com"),
+        ("product_1", "PEN"),
+        ("quantity_1", "2"),
+        ("product_2", "nothing"),
+        ("note", "a & b"),
+    ];
+    let status = browser.send("/orders/new", &wrong).await?;
+    check!(
+        checks,
+        status == 404 && browser.shows("nothing") && browser.shows("a &amp; b"),
+        "{status} {}",
+        browser.page
+    );
+    for quantity in ["2", "3", "1"] {
+        browser.open("/orders/new").await?;
+        let status = browser
+            .send("/orders/new", &[("customer", "asha@example.com"), ("product_1", "PEN"), ("quantity_1", quantity)])
+            .await?;
+        check!(checks, status == 200 && browser.shows("Yes, place it"), "{status} {}", browser.page);
+        browser.send("/orders/new", &[("yes", "1")]).await?;
+    }
+    check!(checks, browser.shows("Order #1003"), "{}", browser.page);
+    shop.mcp().confirmed("orders.cancel", json!({ "order_id": 1003 })).await?;
+
+    browser.open("/orders").await?;
+    let chosen = [("order", "1001"), ("order", "1002"), ("order", "1003"), ("status", "shipped")];
+    let status = browser.send("/orders/bulk", &chosen).await?;
+    check!(
+        checks,
+        status == 200 && browser.shows("would change") && browser.shows("cancelled"),
+        "{status} {}",
+        browser.page
+    );
+    // Frozen: what changes meanwhile is left alone, and told.
+    shop.mcp().ok("orders.set_hold", json!({ "order_id": 1002, "on": true })).await?;
+    browser.send("/orders/bulk", &[("yes", "1")]).await?;
+    check!(checks, browser.shows("✓ changed") && browser.shows("Undo all of it"), "{}", browser.page);
+    check!(checks, browser.shows("Try those that did not change again"), "{}", browser.page);
+    let status = async |id: i64| {
+        anyhow::Ok(shop.mcp().full("orders.get", json!({ "order_id": id })).await?["order"]["status"].clone())
+    };
+    check!(checks, status(1001).await? == "shipped" && status(1002).await? == "pending", "not as shown");
+    checks.all_hold()
+}
+
+async fn sentences_wait_for_yes(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(2).await?;
+    let mut browser = Browser::of(&shop)?;
+    let sentence = "/ask?q=update+order+%231001+to+shipped+and+show+me+today%27s+revenue";
+    let status = browser.open(sentence).await?;
+    check!(
+        checks,
+        status == 200 && browser.shows("This would be done") && browser.shows("would be shipped"),
+        "{}",
+        browser.page
+    );
+    let of = async |id: i64| {
+        anyhow::Ok(shop.mcp().full("orders.get", json!({ "order_id": id })).await?["order"]["status"].clone())
+    };
+    check!(checks, of(1001).await? != "shipped", "a sentence acted before Yes");
+    let sent = [browser.hidden("/ask")?, browser.hidden("/ask")?];
+    browser.send("/ask", &[]).await?;
+    check!(checks, of(1001).await? == "shipped" && browser.shows("revenue"), "{}", browser.page);
+    let again = browser.post("/ask", &sent[0]).send().await?;
+    check!(checks, again.status() == 200, "{}", again.status());
+    for (sentence, said) in [("dance+with+order+1001", "Nothing was done"), ("ship+order+9999", "9999")] {
+        browser.open(&format!("/ask?q={sentence}")).await?;
+        check!(checks, browser.shows(said) && !browser.shows("This would be done"), "{sentence}: {}", browser.page);
+    }
+    browser.open("/ask?q=%231002").await?;
+    check!(checks, browser.shows("Order #1002"), "a number does not lead to its order");
+    browser.open("/go?q=1002").await?;
+    check!(checks, browser.shows("/orders/1002"), "{}", browser.page);
+    checks.all_hold()
+}
+
+async fn open_pages_hear_of_changes_and_catch_up(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(1).await?;
+    let other = shop.another_node().await?;
+    let listen = async |after: Option<&str>| {
+        let request = shop.node.http().get(format!("{}/live", shop.node.url()));
+        let request = match after {
+            Some(id) => request.header("last-event-id", id),
+            None => request,
+        };
+        anyhow::Ok(request.send().await?)
+    };
+    let mut news = listen(None).await?;
+    // By another node: no page of this one is told by its own writer.
+    let began = std::time::Instant::now();
+    other.mcp().ok("orders.set_hold", json!({ "order_id": 1001, "on": true })).await?;
+    let event = String::from_utf8(news.chunk().await?.context("an event")?.to_vec())?;
+    check!(checks, began.elapsed().as_millis() < 1_000, "told after {:?}", began.elapsed());
+    check!(checks, event.contains("event: changed\n"), "{event}");
+    let id = event.strip_prefix("id: ").and_then(|rest| rest.split('\n').next()).context("an id")?.to_owned();
+    drop(news);
+    // Cut off: whoever comes back with the last id is told at once of what it missed, and of nothing twice.
+    other.mcp().ok("orders.set_hold", json!({ "order_id": 1001, "on": false })).await?;
+    let mut news = listen(Some(&id)).await?;
+    let event = String::from_utf8(news.chunk().await?.context("an event")?.to_vec())?;
+    let next: i64 = event.strip_prefix("id: ").and_then(|rest| rest.split('\n').next()).context("an id")?.parse()?;
+    check!(checks, next > id.parse()?, "{event} after {id}");
+    let again = tokio::time::timeout(std::time::Duration::from_millis(700), news.chunk()).await;
+    check!(checks, again.is_err(), "told twice: {again:?}");
+    checks.all_hold()
+}
