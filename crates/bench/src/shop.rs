@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, Writer};
 use orderlog_domain::{
     commands::{Command, CreateOrder, RegisterCustomer},
-    decide::{Names, Shop as Settings},
+    decide::{Ask, Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position, ProductId},
@@ -78,7 +78,7 @@ impl Shop {
             names: (*self.names).clone(),
             command_id: CommandId(new_id()),
             keyed: false,
-            suspect: false,
+            ask: Ask::default(),
             request_hash: Hash::ZERO,
             now,
             occurred_at: now,

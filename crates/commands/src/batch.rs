@@ -190,8 +190,9 @@ impl Decider {
             shop: &self.shop,
             names: &submission.names,
             expected_version: submission.expected_version,
+            ask: submission.ask,
         };
-        if submission.suspect
+        if submission.ask.repeated
             && let Some(order) = submission.command.order_to_place(&self.states, &context)?
         {
             self.recent.check_duplicate(submission, &order, head)?;

@@ -3,12 +3,14 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use orderlog_domain::{
+    commands::{Command, suspected},
     envelope::{Envelope, Provenance},
     event::{Amounts, Event, OrderPlaced, PlacedLine},
     ids::{OrderId, Position},
-    rejection::{Code, Rejection},
+    limits::SUSPICION,
+    rejection::Rejection,
 };
 use orderlog_event_log::{Head, LogError, LogWriter, Recorded};
 use serde_json::json;
@@ -16,8 +18,6 @@ use sha2::{Digest, Sha256};
 
 use crate::{load, submission::Submission};
 
-/// How long an identical order counts as a suspected duplicate.
-const SUSPICION: TimeDelta = TimeDelta::seconds(120);
 /// Events read at once when the orders before a start are recalled.
 const PAGE_EVENTS: i64 = 2_000;
 
@@ -71,7 +71,8 @@ impl RecentOrders {
     /// Since when orders must be [recalled](Self::recall) before this command can be decided; `None` if they are here.
     pub(crate) fn unknown(&self, submission: &Submission, head: &Head) -> Option<DateTime<Utc>> {
         let since = since(submission, head);
-        (submission.suspect && self.known_since > since).then_some(since)
+        let places = matches!(submission.command, Command::CreateOrder(_));
+        (places && submission.ask.repeated && self.known_since > since).then_some(since)
     }
 
     /// Refuses an order that was probably placed already.
@@ -84,9 +85,7 @@ impl RecentOrders {
         let fingerprint = fingerprint(&submission.origin.actor.user, order);
         let Some(order) = self.find(fingerprint, since(submission, head), submission.now) else { return Ok(()) };
         let message = format!("An identical order, #{order}, was placed within the last two minutes.");
-        Err(Rejection::new(Code::DuplicateSuspected, message)
-            .hint("If the user wants a second one, repeat the call with allow_duplicate: true. An idempotency_key avoids the question.")
-            .candidates(vec![json!({ "order_id": order })]))
+        Err(suspected(message, json!({ "order_id": order })))
     }
 
     /// Remembers an order that this node's batch places.
@@ -212,6 +211,8 @@ fn fingerprint(user: &str, order: &OrderPlaced) -> Fingerprint {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     fn at(seconds: i64) -> DateTime<Utc> {

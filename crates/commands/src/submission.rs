@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     commands::Command,
-    decide::Names,
+    decide::{Ask, Names},
     envelope::{Actor, Agent},
     ids::{CommandId, Position, StreamId, Version},
     rejection::{Code, Rejection},
@@ -35,8 +35,8 @@ pub struct Submission {
     pub command_id: CommandId,
     /// Whether the caller chose the id (an idempotency key), so that it may be sent again.
     pub keyed: bool,
-    /// Refuse if the same user placed an order like it within the last two minutes.
-    pub suspect: bool,
+    /// What to refuse until the user says that it is meant.
+    pub ask: Ask,
     /// Hash of the tool's name and arguments: the same id with another hash is refused.
     pub request_hash: Hash,
     /// The present time, for every rule that depends on it.

@@ -30,6 +30,7 @@ pub mod lines;
 mod allotment;
 mod conversion;
 mod preconditions;
+mod repeated;
 mod stock_moves;
 
 use chrono::{DateTime, Utc};
@@ -47,6 +48,7 @@ pub use self::{
     receive_stock::ReceiveStock,
     record_payment::RecordPayment,
     refund::Refund,
+    repeated::suspected,
     replay_notifications::{EnableTarget, ReplayNotifications},
     return_items::ReturnItems,
     set_hold::SetHold,
@@ -235,6 +237,8 @@ pub enum ConfirmWhen {
     Never,
     /// Where money came in for the order.
     IfPaid,
+    /// Where its decision says so: it is refused with `CONFIRMATION_REQUIRED`.
+    IfRefused,
     /// Whatever it would change.
     Always,
 }

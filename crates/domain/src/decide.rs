@@ -30,6 +30,17 @@ pub struct Context<'a> {
     pub names: &'a Names,
     /// The version of the subject that the caller has seen, if it insists.
     pub expected_version: Option<Version>,
+    /// What is asked about before it is done.
+    pub ask: Ask,
+}
+
+/// What is asked about before it is done, unless the caller said already that it is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ask {
+    /// What was probably done a moment ago already (rule C2).
+    pub repeated: bool,
+    /// Taking more money than is due (rule O6).
+    pub too_much: bool,
 }
 
 /// The settings decisions depend on.

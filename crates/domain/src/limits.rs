@@ -1,5 +1,7 @@
 //! Every limit of a command, named, with its unit.
 
+use chrono::TimeDelta;
+
 /// Lines of one order.
 pub const LINES_PER_ORDER: usize = 200;
 /// Units in one line, one receipt or one correction.
@@ -40,6 +42,10 @@ pub const BACKDATING_DAYS: i64 = 366;
 pub const RATE_DECIMALS: u32 = 10;
 /// Largest exchange rate.
 pub const RATE_MAX: i64 = 1_000_000;
+/// For how long the same act is suspected of being a repetition.
+pub const SUSPICION: TimeDelta = TimeDelta::seconds(120);
+/// Receipts of a product that are kept at hand to find a repetition among.
+pub const RECENT_RECEIPTS: usize = 16;
 /// Hours after which a shipment can no longer be voided.
 pub const VOID_SHIPMENT_HOURS: i64 = 24;
 /// Days for which an order can be put on hold ahead.

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     event::StockFact,
     ids::{OrderId, ProductId, Version},
+    limits,
 };
 
 /// Stock of one product, in units.
@@ -24,6 +26,17 @@ pub struct Stock {
     pub backorders: VecDeque<Backorder>,
     /// Whether stock fell to the threshold and has not risen above it since.
     pub low: bool,
+    /// What came in lately, since the latest correction; the latest is last.
+    pub receipts: VecDeque<Receipt>,
+}
+
+/// Units that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How many.
+    pub units: i64,
 }
 
 /// Units an order waits for.
@@ -81,7 +94,15 @@ impl Stock {
     /// Stock that never moved.
     #[must_use]
     pub fn empty(product_id: ProductId) -> Stock {
-        Stock { product_id, version: Version::NONE, on_hand: 0, reserved: 0, backorders: VecDeque::new(), low: false }
+        Stock {
+            product_id,
+            version: Version::NONE,
+            on_hand: 0,
+            reserved: 0,
+            backorders: VecDeque::new(),
+            low: false,
+            receipts: VecDeque::new(),
+        }
     }
 
     /// Units that can still be promised; negative when more is reserved than is there.
@@ -119,6 +140,26 @@ impl Stock {
             | StockFact::StockAdjusted(_)
             | StockFact::StockReturned(_) => {}
         }
+    }
+
+    /// Keeps at hand what came in lately, apart from the units that it moves.
+    pub(crate) fn note(&mut self, fact: &StockFact<'_>, at: DateTime<Utc>) {
+        let receipt = match fact {
+            StockFact::StockReceived(fact) => Receipt { at, units: fact.units },
+            StockFact::StockAdjusted(_) => return self.receipts.clear(),
+            StockFact::StockReserved(_)
+            | StockFact::StockBackordered(_)
+            | StockFact::StockReleased(_)
+            | StockFact::StockConsumed(_)
+            | StockFact::StockReturned(_)
+            | StockFact::LowStockReached(_)
+            | StockFact::LowStockRecovered(_) => return,
+        };
+        self.receipts.retain(|earlier| (receipt.at - earlier.at).abs() < limits::SUSPICION);
+        if self.receipts.len() >= limits::RECENT_RECEIPTS {
+            self.receipts.pop_front();
+        }
+        self.receipts.push_back(receipt);
     }
 
     /// Removes units of a line from the queue. A line that grew while it waited has several entries: units that are filled

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::{Command, CreateOrder, ReceiveStock, RegisterCustomer, UpsertProduct},
-    decide::{Context, Decision, Names, Refusal, Shop},
+    decide::{Ask, Context, Decision, Names, Refusal, Shop},
     envelope::{Actor, Provenance},
     event::{Event, SealedProfile},
     ids::{CommandId, CustomerId, OrderId, ProductId, StreamId, Version},
@@ -28,6 +28,8 @@ pub(crate) struct Story {
     pub(crate) now: DateTime<Utc>,
     pub(crate) next_order: OrderId,
     pub(crate) expected_version: Option<Version>,
+    /// What it asks about before it is done; nothing at first.
+    pub(crate) asks: Ask,
     /// Everything recorded so far, by stream, with the business date it fell on.
     pub(crate) told: Vec<(StreamId, Provenance, Event)>,
     shop: Shop,
@@ -54,6 +56,7 @@ impl Story {
             now: "2026-11-20T12:00:00+05:30".parse().expect("a time"),
             next_order: OrderId::FIRST,
             expected_version: None,
+            asks: Ask::default(),
             told: vec![],
             shop,
             names,
@@ -122,6 +125,7 @@ impl Story {
                 shop: &self.shop,
                 names: &self.names,
                 expected_version: self.expected_version,
+                ask: self.asks,
             };
             match command.decide(&self.states, &context) {
                 Ok(decision) => break decision,
@@ -163,6 +167,7 @@ impl Story {
             shop: &self.shop,
             names: &self.names,
             expected_version: None,
+            ask: Ask::default(),
         };
         match command.decide(&self.states, &context) {
             Ok(decision) => Ok(decision),

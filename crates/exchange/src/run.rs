@@ -10,7 +10,7 @@ use futures::{StreamExt as _, future::BoxFuture, stream};
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError};
 use orderlog_domain::{
     commands::{Command, CreateOrder, UpsertCustomer},
-    decide::Names,
+    decide::{Ask, Names},
     envelope,
     event::Event,
     ids::CommandId,
@@ -310,7 +310,7 @@ impl Import<'_> {
             names,
             command_id,
             keyed: request_hash.is_some(),
-            suspect: false,
+            ask: Ask::default(),
             request_hash: request_hash.unwrap_or(Hash([0; 32])),
             now,
             occurred_at: occurred_at.unwrap_or(now),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     commands::Command,
-    decide::{Context, Decision, Names, Refusal, Shop},
+    decide::{Ask, Context, Decision, Names, Refusal, Shop},
     envelope::{Actor, Provenance},
     event::{CatalogueEntry, Event, StockPolicy},
     format::Locale,
@@ -53,6 +53,7 @@ impl<'a> Trial<'a> {
                 shop: self.shop,
                 names,
                 expected_version: None,
+                ask: Ask::default(),
             };
             match command.decide(&self.states, &context) {
                 Ok(decision) => break decision,

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
 use orderlog_domain::{
     commands::{About, AnswerBulk, Command, ConfirmWhen},
-    decide::Names,
+    decide::{Ask, Names},
     ids::{CommandId, OrderId, Version},
     product::Product,
     rejection::{Code, Problems, Rejection, Unfit},
@@ -140,7 +140,13 @@ fn carry_out_or_repeat(
 ) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
     Box::pin(async move {
         let detail = request.detail;
-        if request.is_dry_run() || command.confirm_when() != ConfirmWhen::Never {
+        let asks = match command.confirm_when() {
+            ConfirmWhen::Never => false,
+            // It is refused by the log itself, which answers a repetition with the first receipt.
+            ConfirmWhen::IfRefused => request.common.confirm_token.is_some(),
+            ConfirmWhen::IfPaid | ConfirmWhen::Always => true,
+        };
+        if request.is_dry_run() || asks {
             return match carried_out(shop, &request).await? {
                 Some(before) => Ok(before.answer(shop, command, detail).await),
                 None => carry_out_anew(shop, request, command).await,
@@ -222,7 +228,7 @@ async fn carry_out_if_confirmed(
         match request.bound(shop).check(&token, shop.clock.now()) {
             Err(why) => unfit = Some(why),
             Ok(confirmed) => {
-                let mut granted = request.clone();
+                let mut granted = request.clone().meant();
                 granted.common.expected_version.get_or_insert(confirmed.version.0);
                 granted.keyed = true;
                 if granted.common.idempotency_key.is_none() {
@@ -238,6 +244,15 @@ async fn carry_out_if_confirmed(
                     Err(failure) => return Err(failure),
                 }
             }
+        }
+    }
+    if command.confirm_when() == ConfirmWhen::IfRefused {
+        match submit(shop, request.clone(), command.clone(), resolved.clone()).await {
+            Ok((command, receipt, readings)) => {
+                return Ok(answer(&Speaker::done(shop), &command, receipt, readings, detail));
+            }
+            Err(Failure::Rejected(rejection)) if rejection.code == Code::ConfirmationRequired => {}
+            Err(failure) => return Err(failure),
         }
     }
     let (foreseen, receipt, readings) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
@@ -283,14 +298,14 @@ pub(crate) fn submit(
 ) -> BoxFuture<'_, Result<Submitted, Failure>> {
     Box::pin(async move {
         let Resolved { names, readings } = resolved;
-        let Request { mut common, command_id, keyed, suspect, hash, caller, whole, undoes, .. } = request;
+        let Request { mut common, command_id, keyed, ask, hash, caller, whole, undoes, .. } = request;
         let sealed_readings = seal(shop, &mut command, &mut common, &names, &readings).await?;
         let now = shop.clock.now();
         let submission = Submission {
             names,
             command_id,
             keyed,
-            suspect,
+            ask: Ask { too_much: ask.too_much && common.dry_run != Some(true), ..ask },
             request_hash: hash,
             now,
             occurred_at: command.occurred_at().unwrap_or(now),

@@ -52,6 +52,8 @@ pub(crate) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
         && match command.confirm_when() {
             ConfirmWhen::Never => false,
             ConfirmWhen::IfPaid => paid,
+            // The decision was refused before.
+            ConfirmWhen::IfRefused => true,
             ConfirmWhen::Always => true,
         }
 }

@@ -1,6 +1,6 @@
 //! One call of a command: who asks, under which id, how; and the arguments that every command takes besides its own.
 
-use orderlog_domain::{ids::CommandId, rejection::Rejection};
+use orderlog_domain::{decide::Ask, ids::CommandId, rejection::Rejection};
 use orderlog_event_log::Hash;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,6 +20,9 @@ use crate::{
 
 /// Namespace of command ids derived from idempotency keys.
 const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656d_0001);
+
+/// The argument that says that what was done a moment ago is meant once more. It is no part of what is asked for.
+pub(crate) const AGAIN: &str = "allow_duplicate";
 
 /// Arguments that every command takes besides its own.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -57,8 +60,8 @@ pub struct Request {
     pub(crate) command_id: CommandId,
     /// Whether the same call may come again under the same id.
     pub(crate) keyed: bool,
-    /// Whether to refuse it where an identical one came moments ago.
-    pub(crate) suspect: bool,
+    /// What to refuse until the user says that it is meant.
+    pub(crate) ask: Ask,
     pub(crate) hash: Hash,
     /// As older releases hashed the same request: with what the user typed and why.
     pub(crate) former_hash: Hash,
@@ -80,6 +83,7 @@ impl Request {
             common.extend(arguments.remove_entry(name));
         }
         let common: Common = read_as(common)?;
+        let meant_again = arguments.remove(AGAIN) == Some(Value::Bool(true));
         let hash = request_hash(tool, &arguments, common.expected_version, [None, None]);
         let words = [common.reason.as_deref(), common.request_text.as_deref()];
         let former_hash = match words {
@@ -91,8 +95,9 @@ impl Request {
             None => CommandId(shop.clock.new_id()),
         };
         let keyed = common.idempotency_key.is_some();
-        let (suspect, whole, undoes) = (false, None, None);
-        let request = Request { common, command_id, keyed, suspect, hash, former_hash, caller, detail, whole, undoes };
+        let ask = Ask { repeated: !keyed && !meant_again, too_much: true };
+        let (whole, undoes) = (None, None);
+        let request = Request { common, command_id, keyed, ask, hash, former_hash, caller, detail, whole, undoes };
         Ok((request, arguments))
     }
 
@@ -105,13 +110,14 @@ impl Request {
         caller: Caller,
     ) -> Result<Request, Rejection> {
         row.insert("dry_run".to_owned(), dry_run.into());
-        Ok(Request::split(shop, tool, Call::new(row, caller))?.0)
+        Ok(Request::split(shop, tool, Call::new(row, caller))?.0.meant())
     }
 
     /// The same, recording nothing.
     pub(crate) fn trial(&self) -> Request {
         let mut trial = self.clone();
         trial.common.dry_run = Some(true);
+        trial.ask.too_much = false;
         trial
     }
 
@@ -119,7 +125,7 @@ impl Request {
     /// order is changed once, however often the user is asked.
     pub(crate) fn part(&self, confirmed: &Confirmed, order_id: i64, version: i64) -> Request {
         let whole = self.whole_id(confirmed);
-        let mut part = self.clone();
+        let mut part = self.clone().meant();
         part.whole = Some(whole);
         part.command_id = CommandId(Uuid::new_v5(&whole, &order_id.to_be_bytes()));
         part.keyed = true;
@@ -166,9 +172,9 @@ impl Request {
         self.common.dry_run == Some(true)
     }
 
-    /// The same, refused where an identical one without an idempotency key came moments ago.
-    pub(crate) fn suspected(self) -> Request {
-        Request { suspect: !self.keyed, ..self }
+    /// The same, about which nothing is to be asked any more.
+    pub(crate) fn meant(self) -> Request {
+        Request { ask: Ask::default(), ..self }
     }
 }
 

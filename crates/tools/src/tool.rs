@@ -23,7 +23,7 @@ use crate::{
     permit::{permit, seen_by},
     principal::Caller,
     query::Paging,
-    request::{Common, Request},
+    request::{AGAIN, Common, Request},
     schema::{self, Object},
     shop::OpenShop,
 };
@@ -224,8 +224,14 @@ impl Tool {
         self.with_argument(TOKEN, json!({ "type": "string", "maxLength": MAX_TOKEN, "description": description }))
     }
 
+    /// May ask whether what was done a moment ago is meant once more.
+    pub(crate) fn suspects(self) -> Tool {
+        let description = "Do it although the same was done a moment ago.";
+        self.with_argument(AGAIN, json!({ "type": "boolean", "description": description }))
+    }
+
     /// Takes one more argument, which the edge removes before the rest is read.
-    pub(crate) fn with_argument(self, name: &str, schema: Value) -> Tool {
+    fn with_argument(self, name: &str, schema: Value) -> Tool {
         let mut input = (*self.input).clone();
         if let Some(Value::Object(properties)) = input.get_mut("properties") {
             properties.insert(name.to_owned(), schema);

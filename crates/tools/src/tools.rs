@@ -6,7 +6,6 @@ mod inventory;
 mod inventory_reorder;
 mod notifications;
 mod orders_bulk_update_status;
-mod orders_create_order;
 mod orders_get;
 mod orders_get_pending;
 mod orders_history;
@@ -26,8 +25,8 @@ use std::{
 
 use orderlog_access::Right;
 use orderlog_domain::commands::{
-    AdjustStock, Cancel, ChangeLines, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, SetRate, Ship,
-    UpdateStatus, UpsertProduct,
+    AdjustStock, Cancel, ChangeLines, CreateOrder, ReceiveStock, RecordPayment, Refund, ReturnItems, SetHold, SetRate,
+    Ship, UpdateStatus, UpsertProduct,
 };
 
 pub use self::{customers::register, orders_get::order_json, orders_history::history_json, orders_undo::can_take_back};
@@ -61,9 +60,10 @@ impl Tools {
         let (write, destructive) = (Danger::Write, Danger::Destructive);
         let mut all = vec![
             orders_get_pending::tool().needs(OrdersRead),
-            orders_create_order::tool().needs(OrdersWrite),
+            Tool::command::<CreateOrder>("orders.create_order", "Create an order", write).suspects().needs(OrdersWrite),
             Tool::command::<UpdateStatus>("orders.update_status", "Update an order's status", destructive)
                 .asks()
+                .suspects()
                 .needs(OrdersWrite),
             orders_report_sales::tool().needs(OrdersRead),
             sales_explain::tool().needs(OrdersRead),
@@ -71,12 +71,15 @@ impl Tools {
             orders_get::tool().needs(OrdersRead),
             orders_search::tool().needs(OrdersRead),
             orders_history::tool().needs(OrdersRead),
-            Tool::command::<Ship>("orders.ship", "Ship units of an order", write).needs(OrdersWrite),
+            Tool::command::<Ship>("orders.ship", "Ship units of an order", write).suspects().needs(OrdersWrite),
             Tool::command::<Cancel>("orders.cancel", "Cancel an order or units of it", destructive)
                 .asks()
                 .needs(OrdersWrite),
             Tool::command::<SetHold>("orders.set_hold", "Hold or release an order", write).needs(OrdersWrite),
-            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write).needs(OrdersWrite),
+            Tool::command::<RecordPayment>("orders.record_payment", "Record a payment", write)
+                .asks()
+                .suspects()
+                .needs(OrdersWrite),
             Tool::command::<ChangeLines>("orders.change_lines", "Change an order's lines", destructive)
                 .asks()
                 .needs(OrdersWrite),
@@ -90,7 +93,7 @@ impl Tools {
             Tool::command::<SetRate>("currencies.set_rate", "Store an exchange rate", write).needs(Admin),
             inventory::check().needs(OrdersRead),
             inventory_reorder::tool().needs(OrdersRead),
-            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write).needs(InventoryWrite),
+            Tool::command::<ReceiveStock>("inventory.receive", "Receive stock", write).suspects().needs(InventoryWrite),
             Tool::command::<AdjustStock>("inventory.adjust", "Correct stock", destructive).needs(InventoryWrite),
             products::search().needs(OrdersRead),
             Tool::command::<UpsertProduct>("products.upsert", "Register or change a product", write)

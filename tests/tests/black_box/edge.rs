@@ -272,7 +272,7 @@ async fn events_carry_the_client_in_every_era() -> Result<()> {
     let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop.stock("PEN", "Pen", "10.00", 5).await?;
-    let receive = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"inventory_receive","arguments":{"product":"PEN","quantity":1}}}"#;
+    let receive = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"inventory_receive","arguments":{"product":"PEN","quantity":1,"allow_duplicate":true}}}"#;
     for version in ["2025-03-26", "2025-06-18", "2025-11-25"] {
         let initialize = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
             "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "Côté", "version": "1.2" } } });

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_commands::{Options, Origin, Submission, SubmitError, Writer};
 use orderlog_domain::{
     commands::{Command, RegisterCustomer},
-    decide::{Names, Shop as Settings},
+    decide::{Ask, Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position},
@@ -98,7 +98,7 @@ fn submission(command: Command, id: u128, now: DateTime<Utc>) -> Submission {
         names: Names::default(),
         command_id: CommandId(Uuid::from_u128(id)),
         keyed: true,
-        suspect: false,
+        ask: Ask::default(),
         now,
         occurred_at: now,
         expected_version: None,

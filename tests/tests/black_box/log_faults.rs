@@ -151,7 +151,7 @@ async fn postgres() -> Result<(tempfile::TempDir, PostgresServer)> {
 }
 
 fn receive() -> Value {
-    json!({ "product": "PEN", "quantity": 1 })
+    json!({ "product": "PEN", "quantity": 1, "allow_duplicate": true })
 }
 
 /// Refused as retryable, and how long that took.

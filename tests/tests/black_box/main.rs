@@ -7,6 +7,7 @@ mod asks_acts;
 mod asks_candid;
 mod asks_find;
 mod asks_reports;
+mod asks_twice;
 mod asks_waiting;
 mod auditors;
 mod bad_input;

@@ -101,7 +101,9 @@ async fn the_first_commands_after_a_kill_do_not_wait(mut shop: Shop) -> Result<(
     shop.stock("MUG", "Blue mug", "12.00", 1_000).await?;
     // As the clock is, and as one a day ahead or behind left the leases.
     for lease in [4_900, DAY, -DAY] {
-        shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 1 })).await?;
+        let again =
+            |product: &str, quantity: i64| json!({ "product": product, "quantity": quantity, "allow_duplicate": true });
+        shop.mcp().ok("inventory.receive", again("PEN", 1)).await?;
         shop.node.kill()?;
         shop.behind_its_back().await?.end_leases_in(lease).await?;
         shop.node.launch()?;
@@ -109,7 +111,7 @@ async fn the_first_commands_after_a_kill_do_not_wait(mut shop: Shop) -> Result<(
         let started = Instant::now();
         let lines = json!([{ "product": "Fountain pen", "quantity": 1 }, { "product": "Blue mug", "quantity": 1 }]);
         for product in ["PEN", "MUG"] {
-            shop.mcp().ok("inventory.receive", json!({ "product": product, "quantity": 2 })).await?;
+            shop.mcp().ok("inventory.receive", again(product, 2)).await?;
         }
         shop.mcp()
             .ok("orders.create_order", json!({ "customer": "Asha Rao", "lines": lines, "allow_duplicate": true }))
@@ -167,7 +169,7 @@ async fn a_full_disk_stops_nothing_for_longer_than_it_is_full() -> Result<()> {
     // Many lines: the log's write-ahead log has room of its own for a while.
     let lines: Vec<Value> = skus.iter().map(|sku| json!({ "product": sku, "quantity": 1 })).collect();
     let order = json!({ "customer": "asha@example.com", "lines": lines, "allow_duplicate": true });
-    let receive = json!({ "product": "PEN-0", "quantity": 1 });
+    let receive = json!({ "product": "PEN-0", "quantity": 1, "allow_duplicate": true });
     let failures = |shop: &Shop| shop.node.output().matches("cannot write the tables of a read model").count();
     for _ in 0..2 {
         let before = failures(&shop);

@@ -170,7 +170,7 @@ async fn what_was_noted_is_compared(shop: Shop) -> Result<()> {
 }
 
 async fn record_more(shop: &Shop) -> Result<()> {
-    shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 1 })).await?;
+    shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 1, "allow_duplicate": true })).await?;
     Ok(())
 }
 

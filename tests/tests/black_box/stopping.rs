@@ -85,7 +85,7 @@ impl Client {
     async fn work(self) -> Result<usize> {
         let mut received = 0;
         while !self.done.load(SeqCst) {
-            let params = json!({ "name": "inventory_receive", "arguments": { "product": "PEN", "quantity": 1 } });
+            let params = json!({ "name": "inventory_receive", "arguments": { "product": "PEN", "quantity": 1, "allow_duplicate": true } });
             let answer = match self.mcp.send("tools/call", params).await {
                 Ok(answer) => answer,
                 // Refused, or sent on a connection at the moment it was closed: the server has not read it, which the count of

@@ -226,7 +226,8 @@ async fn long_histories_come_in_small_pages(mut shop: Shop) -> Result<()> {
         if cursor.is_null() {
             break;
         }
-        mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "upi", "amount": "1.00" })).await?;
+        let payment = json!({ "order_id": 1001, "method": "upi", "amount": "1.00", "allow_duplicate": true });
+        mcp.ok("orders_record_payment", payment).await?;
     }
     check!(checks, summaries.len() == 51, "{}", summaries.len());
     check!(checks, summaries.iter().filter(|text| **text == "Put on hold").count() == 25, "{summaries:?}");

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use orderlog_commands::{Options, Origin, Receipt, Submission, SubmitError, Writer, verify_snapshots};
 use orderlog_domain::{
     commands::{Command, RegisterCustomer},
-    decide::{Names, Shop as Settings},
+    decide::{Ask, Names, Shop as Settings},
     envelope::Actor,
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position, ProductId},
@@ -69,7 +69,7 @@ impl Node {
             names: self.names.clone(),
             command_id: CommandId(fresh_id()),
             keyed: false,
-            suspect: false,
+            ask: Ask::default(),
             request_hash: Hash::ZERO,
             now: now(),
             occurred_at: now(),
@@ -97,7 +97,7 @@ impl Node {
         self.writer
             .submit(Submission {
                 command_id: CommandId(uuid_v7()),
-                suspect: true,
+                ask: Ask { repeated: true, too_much: true },
                 request_hash: chain(&Hash::ZERO, &arguments),
                 now: at,
                 occurred_at: at,

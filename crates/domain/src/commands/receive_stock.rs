@@ -2,8 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::{About, Act, Reference, preconditions, stock_moves::StockMoves};
+use super::{
+    About, Act, Reference, preconditions,
+    repeated::{is_recent, suspected},
+    stock_moves::StockMoves,
+};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{StockPolicy, StockReceived},
@@ -11,6 +16,7 @@ use crate::{
     limits,
     rejection::{Problems, Rejection},
     states::States,
+    stock::{Receipt, Stock},
     text,
 };
 
@@ -38,6 +44,11 @@ impl Act for ReceiveStock {
         problems.check()?;
         let product_id = stocked(states, context, &self.product)?;
         let mut moves = StockMoves::new(states);
+        if context.ask.repeated {
+            let entry = states.product(product_id)?.entry.as_ref();
+            let name = entry.map_or(self.product.as_str(), |entry| &entry.name);
+            self.check_repeated(moves.stock(product_id)?, name, context)?;
+        }
         if moves.stock(product_id)?.on_hand + self.quantity > limits::UNITS_ON_HAND {
             return Err(Rejection::invalid("quantity", "There would be more on hand than can be counted here.").into());
         }
@@ -49,6 +60,16 @@ impl Act for ReceiveStock {
 
     fn references(&self) -> Vec<Reference<'_>> {
         vec![Reference::product(&self.product, "product")]
+    }
+}
+
+impl ReceiveStock {
+    fn check_repeated(&self, stock: &Stock, name: &str, context: &Context<'_>) -> Result<(), Rejection> {
+        let alike = |before: &&Receipt| before.units == self.quantity && is_recent(before.at, context);
+        let Some(before) = stock.receipts.iter().rev().find(alike) else { return Ok(()) };
+        let units = if before.units == 1 { "unit" } else { "units" };
+        let message = format!("{} {units} of `{name}` came in within the last two minutes.", before.units);
+        Err(suspected(message, json!({ "product": name, "quantity": before.units, "on_hand": stock.on_hand })))
     }
 }
 
@@ -77,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        commands::ChangeLines,
+        commands::{AdjustStock, ChangeLines},
         rejection::Code,
         testing::{Story, input, streams, types},
     };
@@ -125,6 +146,23 @@ mod tests {
         story.done(receive(3));
         let reserved = [first, second].map(|order| story.order(order).lines[0].reserved);
         assert_eq!(reserved, [3, 0]);
+    }
+
+    #[test]
+    fn the_same_receipt_twice_is_asked_about() {
+        let mut story = Story::new();
+        story.product("W", "1.00", json!({}));
+        story.asks.repeated = true;
+        story.done(receive(10));
+        story.done(receive(5));
+        let asked = story.refused(receive(10));
+        assert_eq!(asked.code, Code::DuplicateSuspected);
+        assert_eq!(asked.candidates, [json!({ "product": "Product W", "quantity": 10, "on_hand": 15 })]);
+        story.now += chrono::TimeDelta::seconds(120);
+        story.done(receive(10));
+        // Whoever corrected the stock has looked at it.
+        story.done(input::<AdjustStock>(json!({ "product": "W", "delta": -10 })));
+        story.done(receive(10));
     }
 
     #[test]

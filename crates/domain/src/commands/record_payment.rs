@@ -2,8 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::{About, Act, conversion, preconditions};
+use super::{
+    About, Act, ConfirmWhen, conversion, preconditions,
+    repeated::{is_recent, suspected},
+};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::PaymentCaptured,
@@ -11,7 +15,7 @@ use crate::{
     limits,
     money::{MAX_AMOUNT_MINOR, parse_amount},
     order::Order,
-    rejection::{Problems, Rejection},
+    rejection::{Code, Problems, Rejection},
     states::States,
     text,
     typed::{self, Typed},
@@ -51,9 +55,16 @@ impl Act for RecordPayment {
             decision.warn(format!("Nothing is due for order #{}.", order.id));
             return Ok(decision);
         }
-        let too_much = amount.saturating_sub(order.due());
+        if context.ask.repeated {
+            self.check_repeated(order, amount, context)?;
+        }
+        let too_much = amount.saturating_sub(order.due().max(0));
         if too_much > 0 {
             let too_much = context.shop.locale.money_in_words(too_much, order.currency);
+            if context.ask.too_much {
+                let message = format!("This is {too_much} more than is due for order #{}.", order.id);
+                return Err(Rejection::new(Code::ConfirmationRequired, message).into());
+            }
             decision.warn(format!("This is {too_much} more than was due for order #{}.", order.id));
         }
         decision.record(
@@ -63,7 +74,7 @@ impl Act for RecordPayment {
                 customer_id: order.customer_id,
                 currency: order.currency,
                 amount,
-                method: self.method.trim().to_lowercase(),
+                method: self.method(),
                 reference: self.reference.clone(),
                 converted: conversion::cash(order, amount, states, context)?,
             },
@@ -74,9 +85,37 @@ impl Act for RecordPayment {
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         typed::number("reference", &mut self.reference).collect()
     }
+
+    fn confirm_when(&self) -> ConfirmWhen {
+        ConfirmWhen::IfRefused
+    }
 }
 
 impl RecordPayment {
+    fn method(&self) -> String {
+        self.method.trim().to_lowercase()
+    }
+
+    /// A reference stands for one payment, whenever it came in. An amount may come in again, but rarely within minutes.
+    fn check_repeated(&self, order: &Order, amount: i64, context: &Context<'_>) -> Result<(), Rejection> {
+        let (id, method) = (order.id, self.method());
+        let mut standing = (1..).zip(&order.payments).filter(|(_, payment)| payment.undone.is_none());
+        let shown = |minor| context.shop.locale.money_in_words(minor, order.currency);
+        let asked = standing.find_map(|(nth, before)| {
+            let (paid, by) = (shown(before.amount), &before.method);
+            let message = if self.reference.is_some() && before.reference == self.reference {
+                format!("A payment with this reference, {paid} by {by}, was recorded for order #{id} before.")
+            } else if (before.amount, by) == (amount, &method) && is_recent(before.at, context) {
+                format!("{paid} by {by} was recorded for order #{id} within the last two minutes.")
+            } else {
+                return None;
+            };
+            let done = json!({ "order_id": id, "payment": nth, "amount": paid, "method": by });
+            Some(suspected(message, done))
+        });
+        asked.map_or(Ok(()), Err)
+    }
+
     /// What came in: as given, or all that is due.
     fn amount(&self, order: &Order) -> Result<i64, Rejection> {
         let mut problems = Problems::default();
@@ -140,6 +179,45 @@ mod tests {
         story.done(pay("236.00"));
         assert!(story.done(pay("1.00")).warnings[0].starts_with("This is ₹1 more"));
         assert_eq!(story.order(id).payment_status(), PaymentStatus::Overpaid);
+    }
+
+    #[test]
+    fn more_than_is_due_wants_the_users_word() {
+        let (mut story, _) = shop();
+        story.asks.too_much = true;
+        story.done(pay("36.00"));
+        let asked = story.refused(pay("200.01"));
+        assert_eq!(asked.code, Code::ConfirmationRequired);
+        assert_eq!(asked.message, "This is ₹0.01 more than is due for order #1001.");
+        story.done(pay("200.00"));
+        assert_eq!(story.refused(pay("1.00")).message, "This is ₹1 more than is due for order #1001.");
+    }
+
+    #[test]
+    fn the_same_payment_twice_is_asked_about() {
+        let (mut story, id) = shop();
+        story.asks.repeated = true;
+        let with = |amount: &str, method: &str, reference: Option<&str>| {
+            input::<RecordPayment>(
+                json!({ "order_id": 1001, "amount": amount, "method": method, "reference": reference }),
+            )
+        };
+        story.done(with("10.00", "card", Some("pi_1")));
+        for again in [with("10.00", " CARD", None), with("12.00", "upi", Some("pi_1"))] {
+            let asked = story.refused(again);
+            assert_eq!(asked.code, Code::DuplicateSuspected);
+            assert_eq!(asked.candidates[0]["payment"], 1, "{asked:?}");
+        }
+        story.done(with("10.00", "upi", Some("pi_2")));
+        story.done(with("11.00", "card", None));
+        story.now += chrono::TimeDelta::seconds(120);
+        story.done(with("10.00", "card", Some("pi_3")));
+        assert_eq!(story.refused(with("9.00", "card", Some("pi_1"))).code, Code::DuplicateSuspected, "at any time");
+        // What was undone never was a payment.
+        let facts = vec![story.told.last().expect("a payment").2.clone()];
+        let (order_id, version) = (id, story.order(id).acted);
+        story.done(crate::commands::Undo { order_id, version, facts, lines_before: vec![] });
+        story.done(with("10.00", "card", Some("pi_3")));
     }
 
     #[test]

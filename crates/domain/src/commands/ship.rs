@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     About, Act,
     allotment::shortfall,
     lines::{LineSelection, Selected, select},
     preconditions,
+    repeated::{is_recent, suspected},
     stock_moves::StockMoves,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     event::{Charge, LineUnits, OrderConfirmed, StockConsumed, StockReleased, UnitsShipped},
     ids::{OrderId, StreamId},
     limits,
-    order::{Line, Order, Status},
+    order::{Line, Order, ShippedUnits, Status},
     rejection::{Code, Problems, Rejection},
     states::States,
     text,
@@ -65,6 +66,10 @@ impl Act for Ship {
             return Err(preconditions::illegal(order, context, message).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
+        // Without lines all the rest leaves, which cannot leave twice.
+        if context.ask.repeated && self.lines.is_some() {
+            check_repeated(order, &selected, context)?;
+        }
         check_shippable(order, &selected, context)?;
 
         if order.status() == Status::Pending {
@@ -119,6 +124,16 @@ impl Ship {
             tracking: self.tracking.clone(),
         }
     }
+}
+
+fn check_repeated(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
+    let leaving = || selected.iter().map(|s| ShippedUnits { line: s.line.line, units: s.units });
+    let mut recent = order.standing_shipments().rev().filter(|shipment| is_recent(shipment.at, context));
+    let Some(before) = recent.find(|shipment| shipment.units.iter().copied().eq(leaving())) else { return Ok(()) };
+    let (id, shipment) = (order.id, before.shipment);
+    let message =
+        format!("The same units of order #{id} were shipped within the last two minutes (shipment {shipment}).");
+    Err(suspected(message, json!({ "order_id": id, "shipment": shipment })))
 }
 
 fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'_>) -> Result<(), Rejection> {
@@ -207,6 +222,29 @@ mod tests {
         assert_eq!(types(&rest), ["UnitsShipped", "StockConsumed", "StockConsumed", "StockConsumed"]);
         assert_eq!(shipped(&rest).map(|(number, completes, _)| (number, completes)), Some((2, true)));
         assert_eq!(story.order(id).shipments[1].tracking.as_deref(), Some("BD1"));
+    }
+
+    #[test]
+    fn the_same_units_twice_are_asked_about_before_it_is_said_that_they_are_gone() {
+        let (mut story, id) = shop();
+        story.asks.repeated = true;
+        let two = || ship(json!([{ "line": 1, "quantity": 2 }]));
+        story.done(two());
+        let asked = story.refused(two());
+        assert_eq!(asked.code, Code::DuplicateSuspected, "one is left: {asked}");
+        assert_eq!(asked.candidates, [json!({ "order_id": 1001, "shipment": 1 })]);
+        story.done(ship(json!([{ "line": 1, "quantity": 1 }, { "line": 2, "quantity": 1 }])));
+        assert_eq!(story.refused(ship(json!([{ "line": 3, "quantity": 2 }]))).code, Code::IllegalTransition);
+        // The rest is asked for by no lines.
+        story.done(input::<Ship>(json!({ "order_id": 1001 })));
+        assert_eq!(story.order(id).status(), Status::Shipped);
+
+        let (mut story, _) = shop();
+        story.asks.repeated = true;
+        let one = || ship(json!([{ "line": 1, "quantity": 1 }]));
+        story.done(one());
+        story.now += chrono::TimeDelta::seconds(120);
+        story.done(one());
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub enum State {
 
 impl State {
     /// Version of the states' shape in snapshots; a snapshot of any other format is ignored and folded anew.
-    pub const FORMAT: u32 = 5;
+    pub const FORMAT: u32 = 6;
 
     /// The state of a stream nobody wrote to.
     #[must_use]
@@ -53,7 +53,10 @@ impl State {
     pub fn evolve(&mut self, event: &Event, provenance: &Provenance) {
         match (&mut *self, event.fact()) {
             (State::Order(order), Fact::Order(fact)) => order.evolve(fact, provenance),
-            (State::Stock(stock), Fact::Stock(fact)) => stock.evolve(fact),
+            (State::Stock(stock), Fact::Stock(fact)) => {
+                stock.note(&fact, provenance.occurred_at);
+                stock.evolve(fact);
+            }
             (State::Product(product), Fact::Product(fact)) => product.evolve(fact),
             (State::Customer(customer), Fact::Customer(fact)) => customer.evolve(fact),
             (State::Rate(rate), Fact::Rate(fact)) => rate.evolve(fact),

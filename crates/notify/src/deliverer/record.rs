@@ -3,7 +3,7 @@
 use orderlog_commands::{Origin, Submission, SubmitError};
 use orderlog_domain::{
     commands::HandleNotifications,
-    decide::Names,
+    decide::{Ask, Names},
     envelope::{Actor, Agent},
     ids::CommandId,
     rejection::Code,
@@ -45,7 +45,7 @@ impl Work<'_> {
             // The same for every try: it is recorded once.
             command_id: CommandId(shop.clock.new_id()),
             keyed: false,
-            suspect: false,
+            ask: Ask::default(),
             request_hash: Hash::of(b"orderlog notifications"),
             now,
             occurred_at: now,

@@ -8,7 +8,7 @@ use indicatif::HumanCount;
 use orderlog_commands::{Origin, Submission, SubmitError};
 use orderlog_domain::{
     commands::{Command, RegisterCustomer, UpsertCustomer},
-    decide::Names,
+    decide::{Ask, Names},
     envelope,
     event::SealedProfile,
     ids::{CommandId, CustomerId, Position},
@@ -177,7 +177,7 @@ async fn submission(
         names: Names::default(),
         command_id: CommandId(id),
         keyed: false,
-        suspect: false,
+        ask: Ask::default(),
         request_hash: Hash::of(id.as_bytes()),
         // The story is recorded as it happened, so that the past can be looked at as of any moment.
         now: occurred_at,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{Datelike, Weekday};
 use orderlog_domain::{
     commands::RegisterCustomer,
-    decide::{Context, Names, Refusal, Shop},
+    decide::{Ask, Context, Names, Refusal, Shop},
     envelope::{Actor, Provenance},
     event::{Event, SealedProfile},
     ids::CommandId,
@@ -160,6 +160,7 @@ impl Told {
             shop: &self.shop,
             names: &names,
             expected_version: None,
+            ask: Ask::default(),
         };
         let decision = loop {
             match command.decide(&self.states, &context) {

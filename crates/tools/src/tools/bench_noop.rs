@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::orders_create_order;
+use orderlog_domain::commands::CreateOrder;
+
 use crate::{
     answer::{Reply, Short, Told},
     schema,
@@ -23,7 +24,8 @@ impl Told for Output {
 }
 
 pub(super) fn tool() -> Tool {
-    let (input, output) = (orders_create_order::schema(), schema::output::<Output>());
+    let like = Tool::command::<CreateOrder>("bench.like", "Create an order", Danger::Write).suspects();
+    let (input, output) = ((*like.input).clone(), schema::output::<Output>());
     Tool::new("bench.noop", "Do nothing", Danger::Read, input, output, |_, call| {
         Box::pin(async move { Reply::of(Output { text: "Nothing was done." }, call.detail) })
     })
