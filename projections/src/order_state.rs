@@ -277,6 +277,7 @@ fn strip(line: &mut Line) {
         tax_inclusive,
         line_total,
         discounts,
+        order_discount,
         amounts: _,
         converted,
         tracked: _,
@@ -292,7 +293,7 @@ fn strip(line: &mut Line) {
     } = line;
     (*sku, *name) = (String::new(), String::new());
     (*unit_price, *tax_rate, *converted) = (0, Default::default(), Amounts::default());
-    (*tax_inclusive, *line_total, *discounts) = (false, None, vec![]);
+    (*tax_inclusive, *line_total, *discounts, *order_discount) = (false, None, vec![], false);
     (*returned_refunded, *cancelled_refunded) = (0, 0);
 }
 
@@ -328,6 +329,7 @@ fn line(StoredLine { line, product_id, tracked, figures }: StoredLine) -> Line {
         tax_inclusive: false,
         line_total: None,
         discounts: vec![],
+        order_discount: false,
         amounts: Amounts { gross, discount, tax },
         converted: Amounts::default(),
         tracked,

@@ -217,7 +217,7 @@ fn changes(step: &Step, order: &str) -> Option<String> {
             count => format!("Change line {number} of {order} to {count}"),
         });
     }
-    let lines: Option<Vec<String>> = changes.iter().map(line).collect();
+    let lines: Option<Vec<String>> = changes.iter().map(|change| units_of(change, "more")).collect();
     Some(format!("Add {} to {order}", lines?.join(" and ")))
 }
 
@@ -248,8 +248,12 @@ fn units(step: &Step, order: &str) -> Option<String> {
 }
 
 fn line(line: &Value) -> Option<String> {
+    units_of(line, "quantity")
+}
+
+fn units_of(line: &Value, units: &str) -> Option<String> {
     let price = line["unit_price"].as_str().map(|price| format!(" at {price}")).unwrap_or_default();
-    Some(format!("{} of \"{}\"{price}", line["quantity"].as_i64()?, line["product"].as_str()?))
+    Some(format!("{} of \"{}\"{price}", line[units].as_i64()?, line["product"].as_str()?))
 }
 
 fn parcel(step: &Step) -> String {

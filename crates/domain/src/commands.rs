@@ -252,6 +252,8 @@ pub struct Reference<'a> {
     pub text: &'a str,
     /// The argument it stands in: `lines[0].product`.
     pub field: String,
+    /// The order that has it, most likely: of several that the name fits, the only one of the order is meant.
+    pub of_order: Option<OrderId>,
 }
 
 /// What a name can stand for.
@@ -265,7 +267,7 @@ pub enum ReferenceKind {
 
 impl<'a> Reference<'a> {
     pub(crate) fn product(text: &'a str, field: impl Into<String>) -> Reference<'a> {
-        Reference { kind: ReferenceKind::Product, text, field: field.into() }
+        Reference { kind: ReferenceKind::Product, text, field: field.into(), of_order: None }
     }
 }
 

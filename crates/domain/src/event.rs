@@ -14,8 +14,8 @@ mod upcasters;
 use serde::Serialize;
 
 use self::upcasters::{
-    cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries, refunded_before_lines,
-    returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_cost,
+    before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries,
+    refunded_before_lines, returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_cost,
     without_external_reference,
 };
 pub use self::{
@@ -129,7 +129,7 @@ macro_rules! events {
 events! {
     "order" Order(OrderFact) {
         /// An order was placed; its amounts are final.
-        OrderPlaced = 4 from [unconverted, placed_before_entries, without_external_reference],
+        OrderPlaced = 5 from [unconverted, placed_before_entries, without_external_reference, before_order_discounts],
         /// The shop accepted the order.
         OrderConfirmed = 1,
         /// The acceptance was taken back.
@@ -151,7 +151,7 @@ events! {
         /// Money came in for an order.
         PaymentCaptured = 2 from [unconverted],
         /// Lines were added, changed or removed before anything was picked.
-        LinesChanged = 2 from [changed_before_entries],
+        LinesChanged = 3 from [changed_before_entries, before_order_discounts],
         /// A shipment never left after all: its units are back where they were.
         ShipmentVoided = 2 from [voided_among_others],
         /// Shipped units came back.

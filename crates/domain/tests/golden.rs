@@ -91,6 +91,7 @@ fn added(event_type: &str, schema: u16) -> Vec<(&'static str, Value)> {
         ("UnitsShipped", 1 | 2) => vec![("/first", true.into())],
         ("ShipmentVoided", 1) => vec![("/last", false.into())],
         ("OrderPlaced", 1 | 2) => entered(),
+        ("OrderPlaced", 3 | 4) | ("LinesChanged", 2) => vec![("/lines/0/order_discount", true.into())],
         ("LinesChanged", 1) => [entered(), vec![("/goodwill_back", nothing())]].concat(),
         ("UnitsCancelled", 1 | 2) | ("UnitsReturned", 1) => vec![("/goodwill_back", nothing())],
         _ => vec![],

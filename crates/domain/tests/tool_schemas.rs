@@ -33,7 +33,7 @@ fn inputs_are_bounded_and_described() {
     check::<Cancel>(&["order_id"]);
     check::<SetHold>(&["order_id", "on"]);
     check::<RecordPayment>(&["order_id", "method"]);
-    check::<ChangeLines>(&["order_id", "changes"]);
+    check::<ChangeLines>(&["order_id"]);
     check::<ReturnItems>(&["order_id", "disposition"]);
     check::<Refund>(&["order_id"]);
     check::<ReceiveStock>(&["product", "quantity"]);

@@ -12,6 +12,7 @@ use orderlog_domain::{
     event::Event,
     ids::{CustomerId, OrderId, ProductId, StreamId, Version},
     rejection::{Code, Rejection},
+    states::State,
     text::{is_invisible, key},
 };
 use orderlog_event_log::Log;
@@ -26,11 +27,12 @@ use uuid::Uuid;
 mod sure;
 
 pub(crate) use sure::Purpose;
-use sure::{Asked, Sure, only, together};
+use sure::{Asked, Sure, Unsure, only, shown, together};
 
 use crate::{
     candidates::{self, LOOKED_AT},
     failure::Failure,
+    history,
     moments::Moments,
     permit::{HIDDEN, are_particulars_hidden},
     wording::Wording,
@@ -76,15 +78,17 @@ impl Directory {
     /// Resolves every name of a command. Where several mean nothing sure, one answer tells all of them.
     pub async fn resolve(&self, references: Vec<Reference<'_>>) -> Result<Resolved, Failure> {
         let (mut resolved, mut refused) = (Resolved::default(), vec![]);
-        for Reference { kind, text, field } in references {
+        for Reference { kind, text, field, of_order } in references {
             let Resolved { names, readings } = &mut resolved;
             let read = match kind {
                 ReferenceKind::Product if names.products.contains_key(text) => continue,
                 ReferenceKind::Customer if names.customers.contains_key(text) => continue,
-                ReferenceKind::Product => self.product(text, &field, Purpose::Write).await.map(|(id, reading)| {
-                    names.products.insert(text.to_owned(), id);
-                    reading
-                }),
+                ReferenceKind::Product => {
+                    self.product(text, &field, Purpose::Write, of_order).await.map(|(id, reading)| {
+                        names.products.insert(text.to_owned(), id);
+                        reading
+                    })
+                }
                 ReferenceKind::Customer => self.customer(text, &field, Purpose::Write).await.map(|(id, reading)| {
                     names.customers.insert(text.to_owned(), id);
                     reading
@@ -108,6 +112,7 @@ impl Directory {
         text: &str,
         field: &str,
         purpose: Purpose,
+        of_order: Option<OrderId>,
     ) -> Result<(ProductId, Option<String>), Failure> {
         if let Some(id) = remembered(&self.skus, text) {
             return Ok((id, None));
@@ -123,10 +128,29 @@ impl Directory {
         match only(answer, &asked, |product: &Product| format!("{} ({})", product.name, product.sku))? {
             Sure::Meant(product, reading) => Ok((ProductId(product.product_id), reading)),
             Sure::Among(items, unsure) => {
+                if let (Some(order), Unsure::Fits(_)) = (of_order, unsure)
+                    && let Some(meant) = self.only_of_order(order, &items).await?
+                {
+                    let (typed, Product { name, sku, .. }) = (shown(text), meant);
+                    let reading = format!("`{typed}` was read as {name} ({sku}), which order #{order} has.");
+                    return Ok((ProductId(meant.product_id), Some(reading)));
+                }
                 let candidates = candidates::of_products(&self.projections, &self.wording, items, fresh).await?;
                 Err(asked.among(candidates, unsure).into())
             }
         }
+    }
+
+    /// The only one of these products that is part of the order.
+    async fn only_of_order<'a>(&self, order: OrderId, items: &'a [Product]) -> Result<Option<&'a Product>, Failure> {
+        let State::Order(order) = history::state(&self.log, StreamId::Order(order), None).await? else {
+            return Ok(None);
+        };
+        let has = |product: &Product| {
+            order.lines.iter().any(|line| line.active() > 0 && line.product_id == ProductId(product.product_id))
+        };
+        let mut found = items.iter().filter(|product| has(product));
+        Ok(found.next().filter(|_| found.next().is_none()))
     }
 
     /// The customer meant, and how it was read if not by its id or address.

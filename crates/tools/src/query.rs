@@ -235,7 +235,7 @@ pub(crate) async fn read_filters(
         read.interpretation.names.extend(reading);
     }
     if let Some(text) = product {
-        let (id, reading) = shop.directory.product(text, "product", Purpose::Read).await?;
+        let (id, reading) = shop.directory.product(text, "product", Purpose::Read, None).await?;
         read.product = Some(id);
         read.interpretation.names.extend(reading);
     }

@@ -26,7 +26,9 @@ async fn a_copy_on_the_same_nats_neither_feeds_nor_is_fed(mut shop: Shop, place:
     shop.stock("PEN", "Pen", "10.00", 5).await?;
     let copy = shop.node_on_a_copy().await?;
     for _ in 0..5 {
-        copy.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 10_000 })).await?;
+        copy.mcp()
+            .ok("inventory.receive", json!({ "product": "PEN", "quantity": 10_000, "allow_duplicate": true }))
+            .await?;
     }
     ensure!(on_the_shelf(&shop.mcp()).await? == json!(5), "the copy fed the shop");
     let said = until("the copy to say what is wrong", DEADLINE, async || {

@@ -6,6 +6,7 @@ mod arguments;
 mod asks_acts;
 mod asks_candid;
 mod asks_find;
+mod asks_lines;
 mod asks_reports;
 mod asks_twice;
 mod asks_waiting;

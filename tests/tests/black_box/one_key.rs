@@ -65,7 +65,7 @@ async fn the_same_call_is_answered_the_same_whatever_changed_since(mut shop: Sho
         .await?;
     let held = json!({ "order_id": 1002, "on": true, "expected_version": 1 });
     act(&mcp, &mut acts, "orders_set_hold", held).await?;
-    act(&mcp, &mut acts, "orders_record_payment", json!({ "order_id": 1002, "method": "card", "amount": "999.00" }))
+    act(&mcp, &mut acts, "orders_record_payment", json!({ "order_id": 1002, "method": "card", "amount": "99.00" }))
         .await?;
     act(&mcp, &mut acts, "products_upsert", json!({ "sku": "CUP", "price": "11.00", "expected_version": 2 })).await?;
     let phone = json!({ "customer": "Asha Rao", "phone": "+91 99887 76655" });

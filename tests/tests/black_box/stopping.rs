@@ -58,8 +58,8 @@ async fn no_accepted_call_fails_when_the_node_is_stopped_under_load(mut shop: Sh
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_stopped_node_leaves_is_one_file_each() -> Result<()> {
     let mut shop = Shop::open(SetUp::SqliteAndNats).await?;
-    for _ in 0..3 {
-        shop.stock("PEN", "Pen", "10.00", 1).await?;
+    for units in 1..=3 {
+        shop.stock("PEN", "Pen", "10.00", units).await?;
         shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
         shop.node.stop().await?;
         let mut files = vec![];
@@ -85,7 +85,8 @@ impl Client {
     async fn work(self) -> Result<usize> {
         let mut received = 0;
         while !self.done.load(SeqCst) {
-            let params = json!({ "name": "inventory_receive", "arguments": { "product": "PEN", "quantity": 1, "allow_duplicate": true } });
+            let arguments = json!({ "product": "PEN", "quantity": 1, "allow_duplicate": true });
+            let params = json!({ "name": "inventory_receive", "arguments": arguments });
             let answer = match self.mcp.send("tools/call", params).await {
                 Ok(answer) => answer,
                 // Refused, or sent on a connection at the moment it was closed: the server has not read it, which the count of

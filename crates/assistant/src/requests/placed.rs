@@ -84,13 +84,21 @@ pub(super) fn create(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     finish(input, step)
 }
 
+/// What is added comes on top of what the order has of it.
+fn more(mut line: Value) -> Value {
+    if let Some(units) = line.as_object_mut().and_then(|line| line.remove("quantity")) {
+        line["more"] = units;
+    }
+    line
+}
+
 /// "Add 2 tea to 1234", "remove line 2 from 1234", "change line 2 of 1234 to 3".
 pub(super) fn change_lines(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let add = |input: &mut In<'_>| {
         said("add|put").parse_next(input)?;
         let lines = lines(input)?;
         said("to|on|into").parse_next(input)?;
-        Ok((order(input)?, lines))
+        Ok((order(input)?, lines.into_iter().map(more).collect()))
     };
     let remove = |input: &mut In<'_>| {
         said("remove|drop|delete|take").parse_next(input)?;

@@ -163,8 +163,11 @@ fn writes() -> impl Strategy<Value = Step> {
             .with("amount", amount)),
         (order(), option::of(amount()))
             .prop_map(|(id, amount)| Step::of("orders.refund").with("order_id", id).some("amount", amount)),
-        (order(), lines())
-            .prop_map(|(id, lines)| Step::of("orders.change_lines").with("order_id", id).with("changes", lines)),
+        (order(), lines()).prop_map(|(id, lines)| {
+            let text = lines.to_string().replace("\"quantity\"", "\"more\"");
+            let changes: Value = serde_json::from_str(&text).expect("it was JSON before");
+            Step::of("orders.change_lines").with("order_id", id).with("changes", changes)
+        }),
         (name(), lines(), option::of(amount()), option::of(1..=100_u8)).prop_map(|(customer, lines, fee, off)| {
             let step =
                 Step::of("orders.create_order").with("customer", customer).with("lines", lines).some("shipping", fee);

@@ -3,6 +3,7 @@
 mod conclude;
 mod difference;
 mod line_change;
+mod order_discount;
 mod restore;
 mod stock;
 #[cfg(test)]
@@ -13,21 +14,20 @@ use serde::{Deserialize, Serialize};
 
 pub use self::line_change::LineChange;
 pub(super) use self::restore::restored;
-use self::{conclude::conclude, line_change::next_number};
-use super::{About, Act, ConfirmWhen, Reference, ReferenceKind, preconditions, product_and_stock};
+use self::{conclude::conclude, line_change::Changing};
+use super::{About, Act, ConfirmWhen, Reference, preconditions, product_and_stock};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
-    event::PlacedLine,
     ids::{OrderId, StreamId},
     limits,
-    order::{Line, Status},
+    order::{Line, Order, Status},
     rejection::{Problems, Rejection},
     states::States,
     text,
 };
 
-/// Change, add or remove lines of an order that is pending or confirmed. The shipping fee stays. Prices of lines that
-/// are not named stay as placed.
+/// Change, swap, add or remove lines of an order that is pending or confirmed, or its discount. The shipping fee and what
+/// is not named stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeLines {
@@ -35,8 +35,13 @@ pub struct ChangeLines {
     #[schemars(range(min = 1))]
     pub order_id: OrderId,
     /// What changes, each line at most once.
-    #[schemars(length(min = 1, max = limits::LINES_PER_ORDER))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::LINES_PER_ORDER))]
     pub changes: Vec<LineChange>,
+    /// On the whole order, spread anew: "50.00", "10%" or "same"; as it is when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$|^same$"))]
+    pub order_discount: Option<String>,
 }
 
 impl Act for ChangeLines {
@@ -54,34 +59,39 @@ impl Act for ChangeLines {
                 .into());
         }
         self.check()?;
-        let mut lines: Vec<PlacedLine> = order.lines.iter().map(Line::as_placed).collect();
-        let mut problems = Problems::default();
-        for (i, change) in self.changes.iter().enumerate() {
-            match change.line {
-                Some(number) => change.alter(i, number, order, &mut lines, &mut problems)?,
-                None => {
-                    let number = next_number(order, &lines);
-                    lines.extend(change.add(i, number, order, states, context, &mut problems)?);
-                }
-            }
-        }
+        let Changing { mut lines, problems, warnings, .. } = self.changed(order, states, context)?;
         problems.check()?;
-        conclude(order, lines, states, context)
+        let lost = match &self.order_discount {
+            Some(text) => {
+                order_discount::spread(text, order, &mut lines)?;
+                None
+            }
+            None => order_discount::lost(order, &lines, context),
+        };
+        let mut decision = conclude(order, lines, states, context)?;
+        if !decision.facts.is_empty() {
+            decision.warnings.extend(warnings.into_iter().chain(lost));
+        }
+        Ok(decision)
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
         let named = self.changes.iter().enumerate();
         named
-            .filter_map(|(i, change)| {
-                let text = change.product.as_deref()?;
-                Some(Reference { kind: ReferenceKind::Product, text, field: format!("changes[{i}].product") })
+            .flat_map(|(i, change)| {
+                let order = Some(self.order_id);
+                let texts = [("product", &change.product, order), ("replace", &change.replace, None)].into_iter();
+                texts.filter_map(move |(name, text, of_order)| {
+                    let reference = Reference::product(text.as_deref()?, format!("changes[{i}].{name}"));
+                    Some(Reference { of_order, ..reference })
+                })
             })
             .collect()
     }
 
     fn also_needs(&self, names: &Names) -> Vec<StreamId> {
-        let added = self.changes.iter().filter_map(|change| change.product.as_deref());
-        added.flat_map(|text| product_and_stock(names.product(text))).collect()
+        let named = self.changes.iter().flat_map(|change| [change.product.as_deref(), change.replace.as_deref()]);
+        named.flatten().flat_map(|text| product_and_stock(names.product(text))).collect()
     }
 
     fn confirm_when(&self) -> ConfirmWhen {
@@ -90,33 +100,58 @@ impl Act for ChangeLines {
 }
 
 impl ChangeLines {
+    /// The lines after every change, each priced, before the discount on the whole order is spread anew.
+    fn changed<'a>(
+        &self,
+        order: &'a Order,
+        states: &'a States,
+        context: &'a Context<'a>,
+    ) -> Result<Changing<'a>, Refusal> {
+        let lines = order.lines.iter().map(Line::as_placed).collect();
+        let (problems, warnings) = (Problems::default(), vec![]);
+        let mut changing = Changing { order, states, context, lines, problems, warnings };
+        let mut done: Vec<u32> = vec![];
+        for (i, change) in self.changes.iter().enumerate() {
+            let before = changing.lines.len();
+            match (change.meant(i, &changing)?, &change.replace) {
+                (Some(number), _) if done.contains(&number) => {
+                    changing.problems.add(format!("changes[{i}]"), format!("changes line {number} a second time"));
+                }
+                (Some(number), replace) => {
+                    done.push(number);
+                    match replace {
+                        Some(text) => change.swap(i, number, text, &mut changing)?,
+                        None => change.alter(i, number, &mut changing)?,
+                    }
+                }
+                (None, _) => change.add(i, &mut changing)?,
+            }
+            done.extend(changing.lines.get(before).map(|line| line.line));
+        }
+        Ok(changing)
+    }
+
     fn check(&self) -> Result<(), Rejection> {
         let mut problems = Problems::default();
-        if self.changes.is_empty() || self.changes.len() > limits::LINES_PER_ORDER {
+        if self.changes.len() > limits::LINES_PER_ORDER || (self.changes.is_empty() && self.order_discount.is_none()) {
             problems.add("changes", format!("must have 1 to {} entries", limits::LINES_PER_ORDER));
         }
         for (i, change) in self.changes.iter().enumerate().take(limits::LINES_PER_ORDER) {
-            match (&change.line, &change.product) {
-                (Some(line), None) => {
-                    if self.changes[..i].iter().any(|earlier| earlier.line == Some(*line)) {
-                        problems.add(format!("changes[{i}].line"), "stands here a second time");
-                    }
-                }
-                (None, Some(product)) => {
-                    let field = format!("changes[{i}].product");
-                    text::check_line(&field, product, limits::REFERENCE_CHARS, &mut problems);
-                    if change.quantity.is_none_or(|quantity| quantity < 1) {
-                        problems.add(format!("changes[{i}].quantity"), "is needed for a new line, at least 1");
-                    }
-                }
-                (None, None) | (Some(_), Some(_)) => {
-                    problems.add(format!("changes[{i}]"), "needs exactly one of line and product");
+            if change.line.is_some() == change.product.is_some() {
+                problems.add(format!("changes[{i}]"), "needs exactly one of line and product");
+            }
+            for (name, text) in [("product", &change.product), ("replace", &change.replace)] {
+                if let Some(text) = text {
+                    text::check_line(&format!("changes[{i}].{name}"), text, limits::REFERENCE_CHARS, &mut problems);
                 }
             }
-            if let Some(quantity) = change.quantity
-                && !(0..=limits::UNITS).contains(&quantity)
-            {
-                problems.add(format!("changes[{i}].quantity"), format!("must be 0 to {}", limits::UNITS));
+            for (name, units, least) in [("quantity", change.quantity, 0), ("more", change.more, 1)] {
+                if units.is_some_and(|units| !(least..=limits::UNITS).contains(&units)) {
+                    problems.add(format!("changes[{i}].{name}"), format!("must be {least} to {}", limits::UNITS));
+                }
+            }
+            if change.quantity.is_some() && change.more.is_some() {
+                problems.add(format!("changes[{i}].more"), "cannot be given together with quantity");
             }
         }
         problems.check()

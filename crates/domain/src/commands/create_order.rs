@@ -82,12 +82,10 @@ impl Act for CreateOrder {
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
-        let customer = Reference { kind: ReferenceKind::Customer, text: &self.customer, field: "customer".to_owned() };
-        let products = self.lines.iter().enumerate().map(|(i, line)| Reference {
-            kind: ReferenceKind::Product,
-            text: &line.product,
-            field: format!("lines[{i}].product"),
-        });
+        let (kind, field) = (ReferenceKind::Customer, "customer".to_owned());
+        let customer = Reference { kind, text: &self.customer, field, of_order: None };
+        let lines = self.lines.iter().enumerate();
+        let products = lines.map(|(i, line)| Reference::product(&line.product, format!("lines[{i}].product")));
         std::iter::once(customer).chain(products).collect()
     }
 

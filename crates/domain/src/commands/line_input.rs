@@ -108,6 +108,7 @@ impl PricedLine<'_> {
             tax_inclusive: self.entry.tax_inclusive,
             line_total: self.price.line_total,
             discounts: self.price.discount.into_iter().chain(order_discount).collect(),
+            order_discount: order_discount.is_some(),
             amounts,
             tracked: self.entry.policy != StockPolicy::Untracked,
             cancelled: 0,

@@ -73,7 +73,7 @@ impl Act for Refund {
             (None, None) => self.limit(order),
         };
         if amount == 0 {
-            decision.warn(format!("Nothing is owed back for order #{}.", order.id));
+            decision.warn(self.why_nothing(order, context));
             return Ok(decision);
         }
         if amount > self.limit(order) {
@@ -81,7 +81,8 @@ impl Act for Refund {
         }
         let allowance = match self.kind() {
             RefundKind::Goodwill => goodwill(order, amount, tax),
-            RefundKind::Owed | RefundKind::Units | RefundKind::Shipping => Charge::default(),
+            RefundKind::Shipping => fee_allowance(order, amount),
+            RefundKind::Owed | RefundKind::Units => Charge::default(),
         };
         let latest = order.payments.last().map_or("", |payment| payment.method.as_str());
         let method = self.method.as_deref().unwrap_or(latest).trim().to_lowercase();
@@ -155,14 +156,34 @@ impl Refund {
     fn limit(&self, order: &Order) -> i64 {
         let kept = order.captured - order.refunded;
         let owed = (-order.due()).clamp(0, kept);
+        let sale = order.current_totals().total - order.goodwill.total();
         match self.kind() {
             RefundKind::Owed => owed,
             RefundKind::Units => owed.min(order.freed - order.refunded_units).max(0),
-            RefundKind::Shipping => owed.min(order.shipping_reversed.total() - order.refunded_shipping).max(0),
-            RefundKind::Goodwill => {
-                let sale = order.current_totals().total - order.goodwill.total();
-                kept.min(sale).max(0)
+            RefundKind::Shipping => {
+                let fee = order.shipping.total() - order.refunded_shipping;
+                // A fee that was taken back is owed; one that stands lowers the sale when it goes back.
+                let most = if fee_stands(order) { kept.min(sale) } else { owed };
+                most.min(fee).max(0)
             }
+            RefundKind::Goodwill => kept.min(sale).max(0),
+        }
+    }
+
+    /// Why there is nothing to pay back, and what could be.
+    fn why_nothing(&self, order: &Order, context: &Context<'_>) -> String {
+        let (id, kept) = (order.id, order.captured - order.refunded);
+        let shown = context.shop.locale.money_in_words(kept, order.currency);
+        match self.kind() {
+            RefundKind::Shipping if order.shipping == Charge::default() => format!("Order #{id} has no shipping fee."),
+            RefundKind::Shipping if order.refunded_shipping >= order.shipping.total() => {
+                format!("The shipping fee of order #{id} went back before.")
+            }
+            _ if kept <= 0 => format!("Nothing that was paid for order #{id} is still here."),
+            _ => format!(
+                "{shown} of what was paid for order #{id} is still here, and no more than that is asked for. Kind shipping pays \
+                 its shipping fee back, kind goodwill an amount agreed on.",
+            ),
         }
     }
 
@@ -183,11 +204,12 @@ impl Refund {
                 "Agree on a smaller amount with the user. What is owed for cancelled or returned units goes back with \
                  kind owed.",
             ),
-            kind @ (RefundKind::Owed | RefundKind::Units | RefundKind::Shipping) => {
-                let what = match kind {
-                    RefundKind::Owed => String::new(),
-                    kind => format!(" on account of {}", kind.name()),
-                };
+            RefundKind::Shipping => (
+                format!("At most {} can go back for the shipping of order #{id}, not {}.", shown(limit), shown(amount)),
+                "The shipping fee goes back once, with its tax. Leave amount out to pay back what is left of it.",
+            ),
+            kind @ (RefundKind::Owed | RefundKind::Units) => {
+                let what = if kind == RefundKind::Units { " on account of units" } else { "" };
                 let (limit, amount, kept) = (shown(limit), shown(amount), shown(kept));
                 (
                     format!(
@@ -235,6 +257,24 @@ fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
         None if total == 0 => amount,
         None => round_minor(Decimal::from(amount) * Decimal::from(revenue) / Decimal::from(total)),
     };
+    Charge { net, tax: amount - net }
+}
+
+/// Whether nobody took the shipping fee back: it is part of the sale.
+fn fee_stands(order: &Order) -> bool {
+    order.shipping_reversed == Charge::default()
+}
+
+/// By how much paying the shipping fee back lowers the sale: by what goes back, with its share of the fee's tax, so that the
+/// parts sum to the fee. By nothing where the fee was taken back before.
+fn fee_allowance(order: &Order, amount: i64) -> Charge {
+    if !fee_stands(order) {
+        return Charge::default();
+    }
+    let upto = |part: i64| {
+        round_minor(Decimal::from(order.shipping.net) * Decimal::from(part) / Decimal::from(order.shipping.total()))
+    };
+    let net = upto(order.refunded_shipping + amount) - upto(order.refunded_shipping);
     Charge { net, tax: amount - net }
 }
 

@@ -59,6 +59,10 @@ impl Act for ReturnItems {
         }
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
+        if self.shipping == Some(true) && order.refunded_shipping > 0 {
+            decision
+                .warn(format!("The shipping fee of order #{} went back before: it is not taken back again.", order.id));
+        }
         decision.record(stream, self.returned(order, &selected));
         let mut moves = StockMoves::new(states);
         if self.disposition == Disposition::Restock {
@@ -77,7 +81,11 @@ impl ReturnItems {
         let coming: i64 = selected.iter().map(|s| s.units).sum();
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.returned).sum();
         let lines: Vec<LineUnits> = selected.iter().map(|s| s.line.next_to_return(s.units)).collect();
-        let shipping = if self.shipping == Some(true) { order.current_shipping() } else { Charge::default() };
+        // A fee that was paid back has lowered the sale already.
+        let shipping = match self.shipping {
+            Some(true) if order.refunded_shipping == 0 => order.current_shipping(),
+            Some(_) | None => Charge::default(),
+        };
         let taken: i64 = lines.iter().map(|moved| moved.amounts.total()).sum();
         let left = order.current_totals().total - taken - shipping.total();
         let (goodwill_back, goodwill_back_converted) = order.goodwill_beyond(left);

@@ -74,6 +74,7 @@ impl Act for Subscribe {
             kind: ReferenceKind::Customer,
             text,
             field: "customer".to_owned(),
+            of_order: None,
         });
         let product = self.product.as_deref().map(|text| Reference::product(text, "product"));
         customer.into_iter().chain(product).collect()

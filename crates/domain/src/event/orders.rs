@@ -67,6 +67,9 @@ pub struct PlacedLine {
     /// What is taken off, as entered, each from what the one before leaves: a change prices the line anew by them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<Discount>,
+    /// Whether the last of them is the line's part of a discount on the whole order.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub order_discount: bool,
     /// Amounts of the whole line; the value of unit i follows from them by rule R4.
     pub amounts: Amounts,
     /// Whether stock is kept of the product.
@@ -84,11 +87,30 @@ fn is_nothing(units: &i64) -> bool {
     *units == 0
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 impl PlacedLine {
     /// Units that are part of the order.
     #[must_use]
     pub fn active(&self) -> i64 {
         self.quantity - self.cancelled
+    }
+
+    /// What is taken off this line alone, as entered.
+    #[must_use]
+    pub fn own_discounts(&self) -> &[Discount] {
+        match self.discounts.split_last() {
+            Some((_, own)) if self.order_discount => own,
+            Some(_) | None => &self.discounts,
+        }
+    }
+
+    /// Its part of a discount on the whole order: the percentage, or a share of the amount.
+    #[must_use]
+    pub fn part_of_order_discount(&self) -> Option<Discount> {
+        self.discounts.last().copied().filter(|_| self.order_discount)
     }
 
     /// Amounts of the units that are part of the order.

@@ -34,11 +34,11 @@ pub struct PaymentCaptured {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundKind {
-    /// All that is owed back.
+    /// All that is owed.
     Owed,
-    /// What cancelled or returned units cost: cash alone moves.
+    /// What cancelled or returned units cost.
     Units,
-    /// A shipping fee taken back: cash alone moves.
+    /// The shipping fee, once.
     Shipping,
     /// A kindness: it lowers the sale too.
     Goodwill,
@@ -70,7 +70,8 @@ pub struct PaymentRefunded {
     pub amount: i64,
     /// What for.
     pub kind: RefundKind,
-    /// By how much the sale is lowered: all of a goodwill refund, split by rule R7; nothing otherwise.
+    /// By how much the sale is lowered: all of a goodwill refund, split by rule R7, and of a shipping fee that still stood;
+    /// nothing otherwise.
     pub allowance: Charge,
     /// Cancelled or returned units that are paid back, where they were named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

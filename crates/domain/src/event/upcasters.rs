@@ -37,6 +37,17 @@ pub(super) fn without_cost(data: Value) -> Value {
     data
 }
 
+/// Version 4 of `OrderPlaced` and version 2 of `LinesChanged` did not say whose a line's discounts were: of two, the second
+/// is its part of one on the whole order.
+pub(super) fn before_order_discounts(mut data: Value) -> Value {
+    for line in data["lines"].as_array_mut().into_iter().flatten() {
+        if line["discounts"].as_array().is_some_and(|discounts| discounts.len() > 1) {
+            line["order_discount"] = true.into();
+        }
+    }
+    data
+}
+
 /// Version 2 of `OrderPlaced` kept no line's price as it was entered.
 pub(super) fn placed_before_entries(mut data: Value) -> Value {
     let all_inclusive = data["tax_inclusive"] == true;

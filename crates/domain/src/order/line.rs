@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Amounts, LineTotal, LineUnits, PlacedLine},
     ids::ProductId,
-    pricing::Discount,
+    money::units_value,
+    pricing::{Discount, entered_gross},
 };
 
 /// One line: integers of units, from which the order's status follows.
@@ -31,6 +32,9 @@ pub struct Line {
     pub line_total: Option<LineTotal>,
     /// What is taken off, as entered, each from what the one before leaves.
     pub discounts: Vec<Discount>,
+    /// Whether the last of them is the line's part of a discount on the whole order.
+    #[serde(default)]
+    pub order_discount: bool,
     /// Amounts of all ordered units.
     pub amounts: Amounts,
     /// The same in the shop's currency; nothing without a rate.
@@ -70,6 +74,7 @@ impl Line {
             tax_inclusive: placed.tax_inclusive,
             line_total: placed.line_total,
             discounts: placed.discounts.clone(),
+            order_discount: placed.order_discount,
             amounts: placed.amounts,
             converted: Amounts::default(),
             tracked: placed.tracked,
@@ -99,6 +104,7 @@ impl Line {
             tax_inclusive: self.tax_inclusive,
             line_total: self.line_total,
             discounts: self.discounts.clone(),
+            order_discount: self.order_discount,
             amounts: self.amounts,
             tracked: self.tracked,
             cancelled: self.cancelled,
@@ -195,6 +201,17 @@ impl Line {
     #[must_use]
     pub fn kept_amounts(&self) -> Amounts {
         self.units(self.returned, self.active()).amounts
+    }
+
+    /// What is taken off the price of these units as it was entered: with tax, where the price was.
+    #[must_use]
+    pub fn kept_discount(&self) -> i64 {
+        let Amounts { gross, discount, tax } = self.amounts;
+        let off = match entered_gross(self.ordered, self.unit_price, self.line_total) {
+            Some(entered) if self.tax_inclusive => entered - (gross - discount + tax),
+            Some(_) | None => discount,
+        };
+        units_value(off.max(0), self.ordered, self.returned, self.active())
     }
 
     /// The same in the shop's currency.

@@ -15,6 +15,12 @@ impl Order {
         Totals::of(self.lines.iter().map(Line::kept_amounts), self.current_shipping())
     }
 
+    /// What is taken off the prices of what is still part of the order, as entered.
+    #[must_use]
+    pub fn discount(&self) -> i64 {
+        self.lines.iter().map(Line::kept_discount).sum()
+    }
+
     /// Shipping fee that is still part of the order.
     #[must_use]
     pub fn current_shipping(&self) -> Charge {

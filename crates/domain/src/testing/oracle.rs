@@ -3,6 +3,7 @@
 
 mod acts;
 mod arithmetic;
+mod changes;
 mod deeds;
 mod histories;
 mod orders;

@@ -11,7 +11,7 @@ pub(crate) struct Form {
 }
 
 /// Every pattern of our schemas.
-pub(crate) const PATTERNS: [Form; 4] = [
+pub(crate) const PATTERNS: [Form; 5] = [
     Form {
         named: r"^[0-9]+(\.[0-9]+)?$",
         what: "amount",
@@ -22,7 +22,7 @@ pub(crate) const PATTERNS: [Form; 4] = [
         named: r"^[0-9]+(\.[0-9]+)?%?$",
         what: "discount",
         write: "write an amount such as \"50.00\" or a percentage such as \"10%\", without grouping, sign or exponent",
-        fits: |text| is_decimal(text.strip_suffix('%').unwrap_or(text)),
+        fits: is_discount,
     },
     Form {
         named: r"^[0-9]{1,3}(\.[0-9]{1,4})?%?$",
@@ -35,6 +35,12 @@ pub(crate) const PATTERNS: [Form; 4] = [
         what: "currency",
         write: "write its ISO 4217 code in capitals, such as \"USD\"",
         fits: |text| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+    },
+    Form {
+        named: r"^[0-9]+(\.[0-9]+)?%?$|^same$",
+        what: "discount",
+        write: "write an amount such as \"50.00\", a percentage such as \"10%\", or \"same\"",
+        fits: |text| text == "same" || is_discount(text),
     },
 ];
 /// Every format of our schemas.
@@ -62,6 +68,10 @@ fn is_decimal(text: &str) -> bool {
         Some((whole, decimals)) => is_digits(whole) && is_digits(decimals),
         None => is_digits(text),
     }
+}
+
+fn is_discount(text: &str) -> bool {
+    is_decimal(text.strip_suffix('%').unwrap_or(text))
 }
 
 fn is_percentage(text: &str) -> bool {

@@ -151,7 +151,7 @@ pub(super) fn together(mut refused: Vec<Rejection>) -> Rejection {
 }
 
 /// A name as an answer repeats it.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }
 

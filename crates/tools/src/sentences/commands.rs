@@ -1,5 +1,7 @@
 //! What a command did, or would do: the sentences of its answer and of its preview.
 
+mod money;
+
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
@@ -183,27 +185,13 @@ impl<'a> Speaker<'a> {
                     self.say("was", "would be")
                 )
             }
-            Command::Refund(_) => match facts(receipt).map(|fact| refunded(&fact)).sum() {
-                0 => format!("Nothing is owed back for order {id}."),
-                back => format!(
-                    "{} {} paid back for order {id}, which {is_now} {}.",
-                    self.amount(back, order),
-                    self.say("was", "would be"),
-                    order.payment_status().spoken()
-                ),
-            },
+            Command::Refund(_) => self.refunded(receipt, order, &id),
             Command::ReturnItems(_) => {
                 let back: i64 = facts(receipt).map(|fact| returned(&fact)).sum();
                 let came = self.say("came", "would come");
                 format!("{} of order {id} {came} back; the order {is} {status}.{}", units(back), self.owed_back(order))
             }
-            Command::ChangeLines(_) if receipt.no_change() => {
-                format!("The lines of order {id} already are as asked; {}.", self.unchanged())
-            }
-            Command::ChangeLines(_) => {
-                let total = self.amount(order.current_totals().total, order);
-                format!("Order {id} {} to {total}.{}", self.say("now comes", "would come"), self.owed_back(order))
-            }
+            Command::ChangeLines(_) => self.lines_changed(receipt, order, &id),
             Command::Undo(_) => self.undone(receipt, order, &id),
             _ if receipt.no_change() => format!("Order {id} is already {status}; {}.", self.unchanged()),
             Command::Cancel(_) if order.status() != Status::Cancelled => {
@@ -345,10 +333,6 @@ fn captured(fact: &Event) -> i64 {
 
 fn corrected(fact: &Event) -> i64 {
     if let Event::StockAdjusted(fact) = fact { fact.delta } else { 0 }
-}
-
-fn refunded(fact: &Event) -> i64 {
-    if let Event::PaymentRefunded(fact) = fact { fact.amount } else { 0 }
 }
 
 fn returned(fact: &Event) -> i64 {

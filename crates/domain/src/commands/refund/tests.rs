@@ -56,6 +56,74 @@ fn the_fee_goes_back_after_a_return_that_took_it_back() {
     assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
 }
 
+/// Refunds the fee of an order that stands; what the event says.
+fn fee_refunded(story: &mut Story, arguments: Value) -> (i64, Charge) {
+    let mut all = arguments;
+    all["kind"] = json!("shipping");
+    let decision = story.done(refund(all));
+    let Event::PaymentRefunded(fact) = &decision.facts[0].1 else { panic!("a refund") };
+    (fact.amount, fact.allowance)
+}
+
+#[test]
+fn a_fee_that_stands_goes_back_once_and_lowers_the_sale() {
+    let mut story = paid();
+    story.done(input::<Ship>(json!({ "order_id": 1001 })));
+    let fee = Charge { net: 9_900, tax: 1_782 };
+    assert_eq!(fee_refunded(&mut story, json!({})), (11_682, fee));
+    assert_eq!((story.order(ID).due(), story.order(ID).goodwill), (0, fee));
+    let again = story.done(refund(json!({ "kind": "shipping" })));
+    assert_eq!(again.warnings, ["The shipping fee of order #1001 went back before."]);
+    assert_eq!(story.refused(refund(json!({ "kind": "shipping", "amount": "1.00" }))).code, Code::LimitExceeded);
+    assert_eq!([Basis::Booked, Basis::Shipped, Basis::Cash].map(|basis| total(&story, basis)), [236_000; 3]);
+    // A return does not take back once more what went back already.
+    let one =
+        json!({ "order_id": 1001, "disposition": "scrap", "shipping": true, "lines": [{ "line": 1, "quantity": 1 }] });
+    let back = story.done(input::<ReturnItems>(one));
+    assert_eq!(back.warnings, ["The shipping fee of order #1001 went back before: it is not taken back again."]);
+    assert_eq!(story.order(ID).due(), -118_000, "one unit and nothing else");
+    story.done(refund(json!({})));
+    assert_eq!([Basis::Booked, Basis::Shipped, Basis::Cash].map(|basis| total(&story, basis)), [118_000; 3]);
+}
+
+#[test]
+fn parts_of_a_fee_sum_to_the_fee() {
+    let mut story = paid();
+    let parts = ["0.01", "33.33", "50.00"].map(|amount| fee_refunded(&mut story, json!({ "amount": amount })).1);
+    let (amount, rest) = fee_refunded(&mut story, json!({}));
+    assert_eq!(amount, 11_682 - 8_334);
+    let sum = |part: fn(&Charge) -> i64| parts.iter().chain([&rest]).map(part).sum::<i64>();
+    assert_eq!((sum(|part| part.net), sum(|part| part.tax)), (9_900, 1_782));
+}
+
+#[test]
+fn cancelling_after_the_fee_went_back_owes_the_rest_alone() {
+    let mut story = paid();
+    fee_refunded(&mut story, json!({}));
+    story.done(input::<Cancel>(json!({ "order_id": 1001 })));
+    assert_eq!(story.order(ID).due(), 11_682 - story.order(ID).captured);
+    story.done(refund(json!({ "kind": "shipping" })));
+    assert_eq!(story.order(ID).refunded, 11_682, "not once more");
+    story.done(refund(json!({})));
+    assert_eq!(Basis::ALL.map(|basis| total(&story, basis)), [0, 0, 0]);
+}
+
+#[test]
+fn a_fee_cannot_go_back_that_was_not_paid_or_is_not_there() {
+    let mut story = Story::new();
+    story.product("A", "100.00", json!({ "policy": "untracked" }));
+    story.ordered(&[("A", 1)]);
+    let order = json!({ "customer": "Ann", "shipping": "5.00", "lines": [{ "product": "A", "quantity": 1 }] });
+    story.done(input::<CreateOrder>(order));
+    story.done(input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })));
+    for (order, why) in
+        [(1001, "Order #1001 has no shipping fee."), (1002, "Nothing that was paid for order #1002 is still here.")]
+    {
+        let nothing = story.done(input::<Refund>(json!({ "order_id": order, "kind": "shipping" })));
+        assert_eq!((nothing.facts.len(), nothing.warnings[0].as_str()), (0, why));
+    }
+}
+
 #[test]
 fn goodwill_for_what_came_back_later_is_not_owed_once_more() {
     let mut story = paid();
@@ -169,7 +237,7 @@ fn the_shipping_fee_goes_back_once() {
     let again = story.done(refund(json!({ "kind": "shipping" })));
     assert_eq!(
         (again.facts.len(), again.warnings.as_slice()),
-        (0, &["Nothing is owed back for order #1001.".to_owned()][..])
+        (0, &["The shipping fee of order #1001 went back before.".to_owned()][..])
     );
     assert_eq!(story.refused(refund(json!({ "kind": "shipping", "amount": "1.00" }))).code, Code::LimitExceeded);
     story.done(refund(json!({})));

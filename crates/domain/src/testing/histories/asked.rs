@@ -32,7 +32,7 @@ pub(super) fn dice() -> impl Strategy<Value = Dice> {
     let hours = prop_oneof![6 => Just(0_i64), 3 => 1_i64..5, 1 => 20_i64..30];
     // A few orders take most of it, so that deeds stand on deeds.
     let order = prop_oneof![2 => 0_i64..3, 1 => 0_i64..8];
-    (0_u8..38, 0_usize..3, 0_i64..6, order, hours).prop_map(|(kind, product, amount, order, hours)| Dice {
+    (0_u8..40, 0_usize..3, 0_i64..6, order, hours).prop_map(|(kind, product, amount, order, hours)| Dice {
         kind,
         product,
         amount,
@@ -113,6 +113,13 @@ pub(super) fn command(Dice { kind, product, amount, order, .. }: Dice) -> Comman
                 { "line": 1, "discount": format!("{}%", amount * 20) }, { "line": 2, "quantity": 0 },
                 { "product": other, "quantity": 1 + amount, "discount": "0.50" },
             ],
+        })),
+        37 => input::<ChangeLines>(json!({
+            "order_id": order_id, "changes": [{ "line": 1 + product, "replace": other }],
+        })),
+        38 => input::<ChangeLines>(json!({
+            "order_id": order_id, "order_discount": (["same", "7.5%", "3.33"][product]),
+            "changes": [{ "line": 2, "more": 1 + amount }],
         })),
         _ => input::<Ship>(json!({ "order_id": order_id, "occurred_at": format!("2026-11-2{amount}T09:30:00+05:30") })),
     }

@@ -52,8 +52,29 @@ pub(super) struct NewLine {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum LineChange {
-    Line { number: u32, units: Option<i128>, price: Option<i128>, off: Option<Off> },
+    Line {
+        number: u32,
+        units: Option<i128>,
+        price: Option<i128>,
+        off: Option<Off>,
+    },
+    /// A line that has the product, or a new one.
     Add(NewLine),
+    /// Another product in the place of a line's.
+    Swap {
+        number: u32,
+        product: Product,
+        units: Option<i128>,
+        price: Option<i128>,
+        off: Option<Off>,
+    },
+}
+
+/// What becomes of the discount on the whole order.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OrderOff {
+    Set(Off),
+    Same,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +94,7 @@ pub(super) enum Act {
     Ship { order: i64, lines: Chosen },
     Cancel { order: i64, lines: Chosen },
     Return { order: i64, lines: Chosen, fee: bool },
-    Change { order: i64, changes: Vec<LineChange> },
+    Change { order: i64, changes: Vec<LineChange>, off: Option<OrderOff> },
     Pay { order: i64, amount: Option<i128> },
     Refund { order: i64, kind: Option<Kind>, amount: Option<i128>, tax: Option<i128>, lines: Chosen },
     SetRate { currency: &'static str, digits: i128, scale: u32 },
@@ -146,9 +167,13 @@ pub(super) fn command(act: &Act, currency: &str) -> Option<Command> {
             order,
             json!({ "lines": units(lines), "shipping": fee, "disposition": "restock" }),
         )),
-        Act::Change { order, changes } => {
+        Act::Change { order, changes, off: whole } => {
             let changes: Vec<Value> = changes.iter().map(|one| change(one, currency)).collect();
-            input::<ChangeLines>(with(order, json!({ "changes": changes })))
+            let whole = whole.map(|whole| match whole {
+                OrderOff::Set(taken) => off(taken, currency),
+                OrderOff::Same => "same".to_owned(),
+            });
+            input::<ChangeLines>(with(order, json!({ "changes": changes, "order_discount": whole })))
         }
         Act::Pay { order, amount } => {
             input::<RecordPayment>(with(order, json!({ "amount": minor(amount), "method": "card" })))
@@ -170,9 +195,15 @@ pub(super) fn command(act: &Act, currency: &str) -> Option<Command> {
     })
 }
 
-fn change(change: &LineChange, currency: &str) -> Value {
-    match change {
+fn change(one: &LineChange, currency: &str) -> Value {
+    match one {
         LineChange::Add(new) => line(new, currency, false),
+        LineChange::Swap { number, product, units, price, off } => {
+            let line = LineChange::Line { number: *number, units: *units, price: *price, off: *off };
+            let mut json = change(&line, currency);
+            json["replace"] = product.sku.into();
+            json
+        }
         LineChange::Line { number, units, price, off: taken } => {
             let mut json = json!({ "line": number });
             if let Some(units) = units {

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::{
     BOOKED, Books, CASH, SHIPPED,
-    acts::{Act, Chosen, Kind, LineChange, NewLine, Off, Price},
+    acts::{Act, Chosen, Kind, NewLine, Off},
     arithmetic::{Rate, WHOLE, each, less, round, spread, total},
+    changes::part_of,
     digits,
     orders::{Latest, Line, Order, priced},
 };
@@ -21,7 +22,7 @@ impl Books {
             Act::Ship { order, lines } => self.ship(*order, lines, day),
             Act::Cancel { order, lines } => self.cancel(*order, lines, day),
             Act::Return { order, lines, fee } => self.take_back(*order, lines, *fee, day),
-            Act::Change { order, changes } => self.change(*order, changes, day),
+            Act::Change { order, changes, off } => self.change(*order, changes, *off, day),
             Act::Pay { order, amount } => self.pay(*order, *amount, day),
             Act::Refund { order, kind, amount, tax, lines } => {
                 self.refund(*order, *kind, *amount, *tax, lines.as_deref(), day);
@@ -34,18 +35,20 @@ impl Books {
         order.rate.map(|rate| rate.convert(minor, digits(order.currency), digits(self.home)))
     }
 
-    fn convert_each(&self, order: &Order, amounts: [i128; 3]) -> [i128; 3] {
+    pub(super) fn convert_each(&self, order: &Order, amounts: [i128; 3]) -> [i128; 3] {
         amounts.map(|amount| self.convert(order, amount).unwrap_or_default())
     }
 
-    fn line(&self, number: u32, new: &NewLine) -> Line {
+    pub(super) fn line(&self, number: u32, new: &NewLine) -> Line {
         let NewLine { product, units, price, off } = *new;
         let mut line = Line {
             number,
+            sku: product.sku,
             price,
             rate: product.rate,
             inclusive: product.inclusive,
-            off: off.into_iter().collect(),
+            own: off,
+            part: None,
             units,
             worth: [0; 3],
             home: [0; 3],
@@ -62,16 +65,13 @@ impl Books {
         let mut lines: Vec<Line> = (1..).zip(new).map(|(number, new)| self.line(number, new)).collect();
         let gross: Vec<i128> = lines.iter().map(|line| line.gross(line.units)).collect();
         let own: Vec<i128> =
-            lines.iter().zip(&gross).map(|(line, gross)| line.off.iter().map(|off| off.of(*gross)).sum()).collect();
+            lines.iter().zip(&gross).map(|(line, gross)| line.own.map_or(0, |off| off.of(*gross))).collect();
         let left: Vec<i128> = gross.iter().zip(&own).map(|(gross, own)| gross - own).collect();
         let discount = off.map_or(0, |off| off.of(left.iter().sum()));
         let shares = spread(discount, &gross, &left);
         for (nth, line) in lines.iter_mut().enumerate() {
             line.worth = priced(gross[nth], own[nth] + shares[nth], line.rate, line.inclusive);
-            line.off.extend(off.map(|off| match off {
-                Off::Part(part) => Off::Part(part),
-                Off::Amount(_) => Off::Amount(shares[nth]),
-            }));
+            line.part = off.map(|off| part_of(off, shares[nth])).filter(|part| *part != Off::Amount(0));
         }
         let highest = lines.iter().map(|line| line.rate).max().unwrap_or(0);
         let fee_net =
@@ -110,7 +110,15 @@ impl Books {
         self.orders.insert(number, order);
     }
 
-    fn post_units(&mut self, order: &Order, basis: usize, day: NaiveDate, sign: i128, own: [i128; 3], home: [i128; 3]) {
+    pub(super) fn post_units(
+        &mut self,
+        order: &Order,
+        basis: usize,
+        day: NaiveDate,
+        sign: i128,
+        own: [i128; 3],
+        home: [i128; 3],
+    ) {
         let home = order.rate.map(|_| signed(sign, home));
         self.post(basis, day, order.currency, signed(sign, own), home);
     }
@@ -180,7 +188,8 @@ impl Books {
                 self.post_units(&order, basis, day, -1, own, home);
             }
         }
-        if fee && order.fee_back == (0, 0) {
+        // A fee that was paid back has lowered the sale already.
+        if fee && order.fee_back == (0, 0) && order.shipping_back == 0 {
             for basis in [BOOKED, SHIPPED] {
                 self.post_fee(&order, basis, day, -1);
             }
@@ -192,7 +201,7 @@ impl Books {
     }
 
     /// Goodwill takes no order below nothing (R5a): what exceeds the rest of it is posted back with its share of tax.
-    fn goodwill_back(&mut self, order: &mut Order, day: NaiveDate) {
+    pub(super) fn goodwill_back(&mut self, order: &mut Order, day: NaiveDate) {
         let (net, tax) = order.goodwill;
         let excess = net + tax - order.total();
         if excess <= 0 {
@@ -213,58 +222,6 @@ impl Books {
             let amounts = |(net, tax): (i128, i128)| [0, -net, 0, tax, 0];
             self.post(basis, day, order.currency, amounts(back), home.map(amounts));
         }
-    }
-
-    fn change(&mut self, number: i64, changes: &[LineChange], day: NaiveDate) {
-        let mut order = self.orders[&number].clone();
-        let before = order.lines.clone();
-        for change in changes {
-            match change {
-                LineChange::Add(new) => {
-                    order.last_number += 1;
-                    let mut line = self.line(order.last_number, new);
-                    line.home = self.convert_each(&order, line.worth);
-                    order.lines.push(line);
-                }
-                LineChange::Line { number, units, price, off } => {
-                    let line = order.line(*number);
-                    let agreed = units.unwrap_or(line.active());
-                    if agreed == line.active() && price.is_none() && off.is_none() {
-                        continue;
-                    }
-                    if let Some(price) = price {
-                        line.price = Price::Each(*price);
-                    }
-                    if let Some(off) = off {
-                        line.off = vec![*off];
-                    }
-                    line.agree(agreed);
-                    let worth = line.worth;
-                    let home = self.convert_each(&order, worth);
-                    order.line(*number).home = home;
-                }
-            }
-        }
-        order.lines.retain(|line| line.units > 0);
-        let find = |lines: &[Line], number: u32| lines.iter().find(|line| line.number == number).cloned();
-        let kept = |line: Option<Line>| line.map_or(([0; 3], [0; 3]), |line| (line.kept(), line.kept_home()));
-        let mut difference = 0;
-        for number in 1..=order.last_number {
-            let (was, is) = (kept(find(&before, number)), kept(find(&order.lines, number)));
-            let (own, home) = (less(is.0, was.0), less(is.1, was.1));
-            difference += total(own);
-            self.post_units(&order, BOOKED, day, 1, own, home);
-        }
-        order.freed += (-difference).max(0);
-        let goodwill = order.goodwill;
-        self.goodwill_back(&mut order, day);
-        // A changed line forgets its cancelled units, and goodwill that was posted back is not granted again.
-        let forgot = |was: &Line| {
-            was.cancelled > 0 && find(&order.lines, was.number).is_none_or(|is| is.cancelled != was.cancelled)
-        };
-        let whole = order.goodwill == goodwill && !before.iter().any(forgot);
-        order.latest = if whole { Latest::Changed(before) } else { Latest::Other };
-        self.orders.insert(number, order);
     }
 
     /// Money at the rate of the day.
@@ -314,25 +271,40 @@ impl Books {
         match kind {
             Kind::Owed => {}
             Kind::Units => order.units_back += amount,
-            Kind::Shipping => order.shipping_back += amount,
+            Kind::Shipping => {
+                let before = order.shipping_back;
+                order.shipping_back += amount;
+                if order.fee_back == (0, 0) {
+                    // It still was part of the sale: that is lowered by it, as by goodwill.
+                    let (net, tax) = order.fee;
+                    let upto = |part: i128| round(part * net, net + tax);
+                    let part = upto(before + amount) - upto(before);
+                    self.lower(&mut order, (part, amount - part), day);
+                }
+            }
             Kind::Goodwill => {
                 let (revenue, all) = order.standing();
                 let share = if all == 0 { amount } else { round(amount * revenue, all) };
                 let net = tax.map_or(share, |tax| amount - tax);
                 let part = (net, amount - net);
-                let convert = |minor: i128| self.convert(&order, minor);
-                let home = convert(part.0).zip(convert(part.1));
-                for basis in [BOOKED, SHIPPED] {
-                    let amounts = |(net, tax): (i128, i128)| [0, net, 0, -tax, 0];
-                    self.post(basis, day, order.currency, amounts(part), home.map(amounts));
-                }
-                order.goodwill = (order.goodwill.0 + part.0, order.goodwill.1 + part.1);
-                let (net, tax) = home.unwrap_or_default();
-                order.goodwill_home = (order.goodwill_home.0 + net, order.goodwill_home.1 + tax);
+                self.lower(&mut order, part, day);
             }
         }
         order.latest = Latest::Other;
         self.orders.insert(number, order);
+    }
+
+    /// Lowers the sale by goodwill, net and tax, on both bases.
+    fn lower(&mut self, order: &mut Order, part: (i128, i128), day: NaiveDate) {
+        let convert = |minor: i128| self.convert(order, minor);
+        let home = convert(part.0).zip(convert(part.1));
+        for basis in [BOOKED, SHIPPED] {
+            let amounts = |(net, tax): (i128, i128)| [0, net, 0, -tax, 0];
+            self.post(basis, day, order.currency, amounts(part), home.map(amounts));
+        }
+        order.goodwill = (order.goodwill.0 + part.0, order.goodwill.1 + part.1);
+        let (net, tax) = home.unwrap_or_default();
+        order.goodwill_home = (order.goodwill_home.0 + net, order.goodwill_home.1 + tax);
     }
 
     fn undo(&mut self, number: i64, day: NaiveDate) {

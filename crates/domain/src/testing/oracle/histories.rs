@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     BOOKED, Books, CASH, Key, SHIPPED, Sums,
-    acts::{self, Act, Kind, LineChange, NewLine, Off, PRODUCTS, Price},
+    acts::{self, Act, Kind, LineChange, NewLine, Off, OrderOff, PRODUCTS, Price},
     arithmetic::total,
     digits,
 };
@@ -101,11 +101,13 @@ impl Throw {
             };
             return LineChange::Add(NewLine { price, ..line });
         }
-        LineChange::Line {
-            number: 1 + u32::from(pick(1) % most),
-            units: (pick(2) % 4 > 0).then(|| of(&[0, 1, 2, 3, 4, 10, 100, 1_000], pick(3))),
-            price: (pick(4) % 3 == 0).then(|| of(&PRICES, pick(5))),
-            off: if pick(6) % 2 == 0 { self.off((nth + 7) % self.picks.len()) } else { None },
+        let number = 1 + u32::from(pick(1) % most);
+        let units = (pick(2) % 4 > 0).then(|| of(&[0, 1, 2, 3, 4, 10, 100, 1_000], pick(3)));
+        let price = (pick(4) % 3 == 0).then(|| of(&PRICES, pick(5)));
+        let off = if pick(6) % 2 == 0 { self.off((nth + 7) % self.picks.len()) } else { None };
+        match pick(0) % 5 {
+            1 => LineChange::Swap { number, product: of(&PRODUCTS, pick(7)), units, price, off },
+            _ => LineChange::Line { number, units, price, off },
         }
     }
 
@@ -127,6 +129,12 @@ impl Throw {
             14..=18 => Act::Change {
                 order,
                 changes: (0..=usize::from(picks[9] % 2)).map(|n| self.change(n * 5, lines)).collect(),
+                off: match picks[10] % 6 {
+                    0 => Some(OrderOff::Same),
+                    1 => Some(OrderOff::Set(Off::Part(of(&PARTS, picks[8])))),
+                    2 => Some(OrderOff::Set(Off::Amount(i128::from(picks[8])))),
+                    _ => None,
+                },
             },
             19..=22 => Act::Pay { order, amount: (picks[5] % 4 == 0).then_some(amount + 1) },
             23..=25 => Act::Refund {

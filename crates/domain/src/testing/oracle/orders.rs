@@ -9,10 +9,13 @@ use super::{
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
     pub(super) number: u32,
+    pub(super) sku: &'static str,
     pub(super) price: Price,
     pub(super) rate: i128,
     pub(super) inclusive: bool,
-    pub(super) off: Vec<Off>,
+    /// Of the line alone, then its part of what is taken off the whole order.
+    pub(super) own: Option<Off>,
+    pub(super) part: Option<Off>,
     /// As agreed last.
     pub(super) units: i128,
     /// Gross, discount and tax of all of them.
@@ -84,7 +87,7 @@ impl Line {
     pub(super) fn agree(&mut self, units: i128) {
         let gross = self.gross(units);
         let mut left = gross;
-        for off in &self.off {
+        for off in self.own.iter().chain(&self.part) {
             left -= off.of(left).min(left);
         }
         self.worth = priced(gross, gross - left, self.rate, self.inclusive);
@@ -143,7 +146,14 @@ impl Order {
         match kind {
             Kind::Owed => owed,
             Kind::Units => owed.min(self.freed - self.units_back).max(0),
-            Kind::Shipping => owed.min(self.fee_back.0 + self.fee_back.1 - self.shipping_back).max(0),
+            Kind::Shipping => {
+                let most = if self.fee_back == (0, 0) {
+                    self.kept.min(self.total() - self.goodwill.0 - self.goodwill.1)
+                } else {
+                    owed
+                };
+                most.min(self.fee.0 + self.fee.1 - self.shipping_back).max(0)
+            }
             Kind::Goodwill => self.kept.min(self.total() - self.goodwill.0 - self.goodwill.1).max(0),
         }
     }

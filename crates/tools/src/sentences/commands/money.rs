@@ -1,0 +1,88 @@
+//! What a change of lines or a refund comes to, in words.
+
+use orderlog_commands::Receipt;
+use orderlog_domain::{
+    event::{Charge, Event, PaymentRefunded, RefundKind},
+    order::Order,
+    states::State,
+};
+
+use super::{Speaker, facts};
+
+impl Speaker<'_> {
+    /// The total, what is due or owed back, and what became of the discounts.
+    pub(super) fn lines_changed(&self, receipt: &Receipt, order: &Order, id: &str) -> String {
+        if receipt.no_change() {
+            return format!("The lines of order {id} already are as asked; {}.", self.unchanged());
+        }
+        let total = self.amount(order.current_totals().total, order);
+        let balance = match order.due() {
+            0 => format!(" Nothing {} due.", self.say("is", "would be")),
+            _ => self.balance(order),
+        };
+        let before = match &receipt.before {
+            Some(State::Order(before)) => before.discount(),
+            _ => 0,
+        };
+        let discount = self.discount(before, order);
+        format!("Order {id} {} to {total}.{balance}{discount}", self.say("now comes", "would come"))
+    }
+
+    /// What became of the discounts: a sentence to add, or nothing where there are none.
+    fn discount(&self, before: i64, order: &Order) -> String {
+        let shown = |minor| self.amount(minor, order);
+        match (before, order.discount()) {
+            (0, 0) => String::new(),
+            (0, now) => format!(" {} {} taken off.", shown(now), self.say("is", "would be")),
+            (before, 0) => format!(" The discount of {} {} gone.", shown(before), self.say("is", "would be")),
+            (before, now) if before == now => {
+                format!(" The discount of {} {}.", shown(now), self.say("stays", "would stay"))
+            }
+            (before, now) => {
+                let (is, was) = (self.say("is now", "would be"), self.say("was", "is"));
+                format!(" The discount {is} {}; it {was} {}.", shown(now), shown(before))
+            }
+        }
+    }
+
+    /// What went back, how and for what; what is still here of what was paid, and what is still owed back.
+    pub(super) fn refunded(&self, receipt: &Receipt, order: &Order, id: &str) -> String {
+        let refund =
+            facts(receipt).find_map(|fact| if let Event::PaymentRefunded(fact) = fact { Some(fact) } else { None });
+        let Some(refund) = refund else {
+            return format!("Nothing {} paid back for order {id}.", self.say("was", "would be"));
+        };
+        let by = if refund.method.is_empty() { String::new() } else { format!(" by {}", refund.method) };
+        let (amount, what, payment) =
+            (self.amount(refund.amount, order), self.refunded_for(&refund, order), order.payment_status().spoken());
+        let still = self.amount(order.captured - order.refunded, order);
+        // A preview says beside it how the order would be paid, and what would be owed.
+        if self.would {
+            return format!("{amount} would be paid back{by} for order {id}{what}; {still} would be kept.");
+        }
+        let owed = match -order.due() {
+            owed @ 1.. => format!("{} is still owed back", self.amount(owed, order)),
+            _ => "nothing more is owed back".to_owned(),
+        };
+        format!(
+            "{amount} was paid back{by} for order {id}{what}, which is now {payment}. {still} of what was paid is still here; \
+             {owed}."
+        )
+    }
+
+    /// ` (shipping: ₹99 and ₹17.82 tax)`, or nothing where all that was owed went back.
+    fn refunded_for(&self, refund: &PaymentRefunded, order: &Order) -> String {
+        let of = |what: &str, Charge { net, tax }: Charge| match tax {
+            0 => format!(" ({what})"),
+            tax => format!(" ({what}: {} and {} tax)", self.amount(net, order), self.amount(tax, order)),
+        };
+        match refund.kind {
+            RefundKind::Owed => String::new(),
+            RefundKind::Units => " (units)".to_owned(),
+            RefundKind::Goodwill => of("goodwill", refund.allowance),
+            // A fee that was taken back before goes back whole, or nobody says which part of it is tax.
+            RefundKind::Shipping if refund.amount == order.shipping.total() => of("shipping", order.shipping),
+            RefundKind::Shipping => of("shipping", refund.allowance),
+        }
+    }
+}
