@@ -9,6 +9,10 @@ use orderlog_domain::{
 use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, RowCache, day, table};
 use uuid::Uuid;
 
+use super::{
+    acts::{self, Before, OrderSummaryAct},
+    texts::{self, OrderSummaryText},
+};
 use crate::{
     order_state::CompactOrder,
     orders::{evolve, held_until, order_of, placed, products, renew},
@@ -130,6 +134,8 @@ pub(super) struct OrderSummaryFold {
     products: CachedRows<OrderSummaryProduct>,
     counts: Counters<OrderSummaryCount>,
     days: CachedRows<OrderSummaryDay>,
+    acts: CachedRows<OrderSummaryAct>,
+    texts: CachedRows<OrderSummaryText>,
 }
 
 impl Default for OrderSummaryFold {
@@ -140,13 +146,16 @@ impl Default for OrderSummaryFold {
             products: CachedRows::whole(),
             counts: Counters::default(),
             days: CachedRows::whole(),
+            acts: CachedRows::passing(),
+            texts: CachedRows::passing(),
         }
     }
 }
 
 impl Fold for OrderSummaryFold {
     fn caches(&mut self) -> Vec<&mut dyn RowCache> {
-        vec![&mut self.orders, &mut self.lines, &mut self.products, &mut self.counts, &mut self.days]
+        let OrderSummaryFold { orders, lines, products, counts, days, acts, texts } = self;
+        vec![orders, lines, products, counts, days, acts, texts]
     }
 
     fn prefetch(&mut self, event: &Envelope<Event>) {
@@ -180,6 +189,7 @@ impl Fold for OrderSummaryFold {
                 count(&mut self.counts, event.position, &row, 1);
                 self.placed(&row);
                 self.orders.put(row);
+                texts::keep(&mut self.texts, id.0, &OrderFact::OrderPlaced(fact));
             }
             Fact::Order(fact) => {
                 let Some(row) = self.orders.get_mut(&(id.0,)) else {
@@ -190,7 +200,10 @@ impl Fold for OrderSummaryFold {
                     _ => None,
                 };
                 let before = if lines.is_some() { products(&row.the_order.0) } else { vec![] };
+                let acted_before = Before::of(&row.the_order.0);
                 evolve(&mut row.the_order, event)?;
+                acts::note(&mut self.acts, &acted_before, &row.the_order.0, event, &fact);
+                texts::keep(&mut self.texts, id.0, &fact);
                 count(&mut self.counts, event.position, row, -1);
                 refresh(row);
                 count(&mut self.counts, event.position, row, 1);

@@ -1,5 +1,7 @@
 //! Orders by number, text, status, customer, product, day and total.
 
+use std::collections::HashMap;
+
 use orderlog_domain::{
     ids::{CustomerId, OrderId, Position, ProductId},
     order::{PaymentStatus, Status},
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     OrderSummary, READ_MODEL,
+    acts::{self, Act},
     fold::{OrderSummaryFold, reference_key},
 };
 
@@ -37,6 +40,8 @@ pub struct Filter {
     pub text: Option<String>,
     /// Beside what `text` finds, all orders of these customers (whom the caller found by the same text).
     pub or_customers: Vec<CustomerId>,
+    /// Likewise these orders.
+    pub or_orders: Vec<OrderId>,
     /// Any of these; none means any.
     pub statuses: Vec<Status>,
     /// Any of these; none means any.
@@ -47,6 +52,8 @@ pub struct Filter {
     pub product: Option<ProductId>,
     /// Business days of placement.
     pub placed: Days,
+    /// Business days of something else that was done with them.
+    pub acted: Option<(Act, Days)>,
     /// Least total, minor units.
     pub min_total: Option<i64>,
     /// Greatest total, minor units.
@@ -66,6 +73,8 @@ pub struct OrderSummaries {
     pub total_count: i64,
     /// Sums per currency and status over all pages.
     pub sums: Vec<Sum>,
+    /// Where days of something that was done were asked for: the last of them for each order of the page, ISO.
+    pub acted_on: HashMap<i64, String>,
 }
 
 /// What orders of one currency and status come to.
@@ -128,8 +137,12 @@ pub async fn order_summaries(
     listing.arg(page.limit() + 1);
     let mut orders: Vec<OrderSummary> = read.rows(&listing).await?;
     let next = page.next_after(&mut orders, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
+    let acted_on = match filter.acted {
+        Some((act, days)) => acts::last_days(&mut read, act, days, orders.iter().map(|row| row.order_id)).await?,
+        None => HashMap::new(),
+    };
     let total_count = sums.iter().map(|sum| sum.orders).sum();
-    read.answer(OrderSummaries { orders, next, total_count, sums }).await
+    read.answer(OrderSummaries { orders, next, total_count, sums, acted_on }).await
 }
 
 /// Of the orders one by one. The filter follows.
@@ -229,6 +242,7 @@ impl Filter {
         no_text
             && self.customer.is_none()
             && self.product.is_none()
+            && self.acted.is_none()
             && self.min_total.is_none()
             && self.max_total.is_none()
     }
@@ -264,6 +278,9 @@ fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64
             within(&mut sql);
             sql.push(")");
         }
+        if !filter.or_orders.is_empty() {
+            sql.push(" OR order_id IN (").list(filter.or_orders.iter().map(|id| id.0)).push(")");
+        }
         if !filter.or_customers.is_empty() {
             sql.push(" OR customer_id IN (").list(filter.or_customers.iter().map(|id| id.0)).push(")");
         }
@@ -276,6 +293,9 @@ fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64
         sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id = ").arg(product);
         within(&mut sql);
         sql.push(")");
+    }
+    if let Some((act, days)) = filter.acted {
+        acts::restrict(&mut sql, act, days, pinned);
     }
     restrict_counted(&mut sql, filter);
     if let Some(least) = filter.min_total {

@@ -1,25 +1,31 @@
 //! Every order as it stands now, for lists and searches.
 
+mod acts;
 mod fold;
 mod latest;
 mod query;
+mod texts;
 
+pub use acts::{Act, OrderSummaryAct, times_to_ship};
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
 pub use latest::{latest_of_customers, latest_of_products};
 pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
+pub use texts::{OrderSummaryText, found_in_texts};
 
 use orderlog_read_models::{ReadModel, Row as _};
 
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
-    version: 8,
+    version: 9,
     tables: &[
         OrderSummary::TABLE.name,
         OrderSummaryLine::TABLE.name,
         OrderSummaryProduct::TABLE.name,
         OrderSummaryCount::TABLE.name,
         OrderSummaryDay::TABLE.name,
+        OrderSummaryAct::TABLE.name,
+        OrderSummaryText::TABLE.name,
     ],
     postgres: include_str!("schema.postgres.sql"),
     sqlite: include_str!("schema.sqlite.sql"),

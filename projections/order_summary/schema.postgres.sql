@@ -55,8 +55,28 @@ CREATE TABLE order_summary_days@ (
   first_order bigint NOT NULL,
   last_order bigint NOT NULL
 );
+-- What was done with orders on which day.
+-- Needed for: orders.search and orders.bulk_update_status by another day than that of placement, and how long orders usually wait.
+CREATE TABLE order_summary_acts@ (
+  order_id bigint NOT NULL,
+  act text COLLATE "C" NOT NULL,
+  nth bigint NOT NULL,          -- which of its kind
+  day text COLLATE "C" NOT NULL,          -- business day
+  position bigint NOT NULL,
+  waited bigint NOT NULL,          -- days since the order was placed
+  PRIMARY KEY (order_id, act, nth)
+);
+-- Notes and tracking numbers under their seals.
+-- Needed for: orders.search by a tracking number or a note.
+CREATE TABLE order_summary_texts@ (
+  order_id bigint NOT NULL,
+  nth bigint NOT NULL,          -- 0 is the note; others are numbers of shipments
+  sealed text NOT NULL,
+  PRIMARY KEY (order_id, nth)
+);
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
 CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
 CREATE INDEX order_summary_by_reference# ON order_summary@ (reference) WHERE reference IS NOT NULL;
 CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);
+CREATE INDEX order_summary_by_act# ON order_summary_acts@ (act, day, order_id);

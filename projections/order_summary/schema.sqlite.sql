@@ -55,8 +55,28 @@ CREATE TABLE order_summary_days@ (
   first_order INTEGER NOT NULL,
   last_order INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- What was done with orders on which day.
+-- Needed for: orders.search and orders.bulk_update_status by another day than that of placement, and how long orders usually wait.
+CREATE TABLE order_summary_acts@ (
+  order_id INTEGER NOT NULL,
+  act TEXT NOT NULL,
+  nth INTEGER NOT NULL,          -- which of its kind
+  day TEXT NOT NULL,          -- business day
+  position INTEGER NOT NULL,
+  waited INTEGER NOT NULL,          -- days since the order was placed
+  PRIMARY KEY (order_id, act, nth)
+) WITHOUT ROWID;
+-- Notes and tracking numbers under their seals.
+-- Needed for: orders.search by a tracking number or a note.
+CREATE TABLE order_summary_texts@ (
+  order_id INTEGER NOT NULL,
+  nth INTEGER NOT NULL,          -- 0 is the note; others are numbers of shipments
+  sealed TEXT NOT NULL,
+  PRIMARY KEY (order_id, nth)
+) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
 CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
 CREATE INDEX order_summary_by_reference# ON order_summary@ (reference) WHERE reference IS NOT NULL;
 CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);
+CREATE INDEX order_summary_by_act# ON order_summary_acts@ (act, day, order_id);

@@ -6,6 +6,7 @@
 
 mod answer;
 mod arguments;
+mod by_day;
 mod call;
 mod calls;
 mod candidates;
@@ -23,6 +24,7 @@ mod failure;
 pub mod history;
 mod introduction;
 pub mod json;
+mod late;
 mod left_behind;
 pub mod metrics;
 pub mod moments;

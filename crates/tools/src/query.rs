@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     answer::{INTERPRETATION, Short},
     arguments::cursor::NEXT,
+    by_day::ByDay,
     directory::Purpose,
     failure::Failure,
     permit::are_particulars_hidden,
-    sentences::ranges,
+    sentences::plural,
     shop::OpenShop,
     views::CustomerView,
 };
@@ -92,11 +93,12 @@ impl Interpretation {
         words.join("; ")
     }
 
-    /// `last week: 2026-11-09..2026-11-15 Asia/Kolkata`; what was counted is for the tool to say.
+    /// `last week: Mon 2026-11-09..Sun 2026-11-15 Asia/Kolkata`; what was counted is for the tool to say.
     pub(crate) fn in_words(&self) -> String {
         let dates = self.date_range.as_ref().map(|read| {
             let (from, to) = (read.from.as_deref().unwrap_or_default(), read.to.as_deref().unwrap_or_default());
-            let days = if from == to { from.to_owned() } else { format!("{from}..{to}") };
+            let days =
+                if from == to { with_weekday(from) } else { format!("{}..{}", with_weekday(from), with_weekday(to)) };
             let warnings: String = read.warnings.iter().map(|warning| format!(" ({warning})")).collect();
             format!("{}: {days} {}{warnings}", read.phrase, read.timezone)
         });
@@ -104,6 +106,11 @@ impl Interpretation {
         let words: Vec<String> = self.names.iter().cloned().chain(dates).chain(then).collect();
         words.join("; ")
     }
+}
+
+/// `Mon 2026-11-09`: a slip of a week shows there.
+fn with_weekday(day: &str) -> String {
+    day.parse::<NaiveDate>().map_or_else(|_| day.to_owned(), |date| format!("{} {day}", date.format("%a")))
 }
 
 impl Paging {
@@ -155,7 +162,7 @@ impl Frame {
         text: String,
     ) -> Frame {
         let behind = (answer.behind > 0).then_some(answer.behind);
-        let stale = behind.map(|n| format!(" This is {n} events behind the log.")).unwrap_or_default();
+        let stale = behind.map(|n| format!(" This is {} behind the log.", plural(n, "event"))).unwrap_or_default();
         Frame {
             interpretation,
             next_cursor: next.map(|cursor| cursor.to_string()),
@@ -177,6 +184,8 @@ pub(crate) struct Read {
     pub(crate) range: Option<DateRange>,
     /// Only what lies before this day.
     pub(crate) before: Option<NaiveDate>,
+    /// Which of an order's days are meant.
+    pub(crate) by: ByDay,
     pub(crate) customer: Option<CustomerId>,
     pub(crate) product: Option<ProductId>,
     pub(crate) interpretation: Interpretation,
@@ -205,16 +214,17 @@ impl Read {
             return Err(Rejection::invalid("older_than", "names no day.").hint("Say \"10 days\" or a day.").into());
         };
         self.before = Some(before);
-        self.interpretation.names.push(format!("older than {said}: placed before {}", day_in_words(before)));
+        self.interpretation.names.push(format!(
+            "older than {said}: {} before {}",
+            self.by.word(),
+            day_in_words(before)
+        ));
         Ok(())
     }
 
-    /// ` from last week (…)`, ` placed before 12 Nov 2026`, for a sentence; nothing where nothing was said.
-    pub(crate) fn placed_in_words(&self) -> String {
-        let range = self.range.as_ref().filter(|range| range.from.is_some() || range.to.is_some());
-        let range = range.map(|range| format!(" {}", ranges::within("from", range))).unwrap_or_default();
-        let before = self.before.map(|day| format!(" placed before {}", day_in_words(day))).unwrap_or_default();
-        range + &before
+    /// The days, for a sentence about orders; nothing where nothing was said.
+    pub(crate) fn days_in_words(&self) -> String {
+        self.by.in_words(self.range.as_ref(), self.before)
     }
 }
 

@@ -13,7 +13,12 @@ use orderlog_projections::catalogue;
 use orderlog_read_models::Freshness;
 use uuid::Uuid;
 
-use crate::{echo::cut, failure::Failure, history, shop::OpenShop};
+use crate::{
+    echo::{cut, visible},
+    failure::Failure,
+    history,
+    shop::OpenShop,
+};
 
 /// Lines of an order that a list names; of more it says how many.
 const LINES_NAMED: usize = 2;
@@ -71,6 +76,14 @@ impl Waiting {
         }
     }
 
+    /// The same of every line, and no name cut.
+    pub(crate) fn all_products(&self, order: &Order) -> String {
+        let active = order.lines.iter().filter(|line| line.active() > 0);
+        let named: Vec<String> =
+            active.map(|line| format!("{} {}", line.active(), visible(self.name_of(line)))).collect();
+        named.join(", ")
+    }
+
     /// Days since it was placed, while it owes goods.
     pub(crate) fn days(&self, order: &Order) -> Option<i64> {
         order.status().owes_goods().then(|| (self.today - order.placed_on).num_days())
@@ -126,8 +139,11 @@ impl Waiting {
 
     /// `2 Blue mug`
     fn units_of(&self, line: &Line, units: i64) -> String {
+        format!("{units} {}", cut(self.name_of(line), NAME_CHARS))
+    }
+
+    fn name_of<'a>(&'a self, line: &'a Line) -> &'a str {
         let copied = Some(&line.name).filter(|name| !name.is_empty());
-        let name = copied.or_else(|| self.names.get(&line.product_id.0)).map_or("of a product", String::as_str);
-        format!("{units} {}", cut(name, NAME_CHARS))
+        copied.or_else(|| self.names.get(&line.product_id.0)).map_or("of a product", String::as_str)
     }
 }

@@ -1,12 +1,15 @@
 //! What queries answer, against the domain's own folds of the same history.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_domain::{
     ids::OrderId,
     order::{Order, Status},
 };
 use orderlog_projections::{
-    CompactOrder, catalogue, customers, order_summary,
+    CompactOrder, catalogue, customers,
+    order_summary::{self, Act},
     pending_orders::{self, OpenOrder, Scope, Sort},
     stock,
 };
@@ -21,6 +24,7 @@ use orderlog_testkit::on_both_engines;
 on_both_engines!(
     pending_orders_agree,
     summaries_agree,
+    days_of_acts_agree,
     counts_of_days_agree,
     later_pages_count_what_the_first_counted,
     names_are_found,
@@ -111,6 +115,80 @@ fn agrees(row: &OpenOrder, order: &Order, now: DateTime<Utc>) {
     assert_eq!(amounts, known, "order {}", order.id);
     assert_eq!((row.customer_id, row.currency.as_str()), (order.customer_id.0, order.currency.code()));
     assert_eq!(Some(row.placed_at), order.times.placed.map(|at| at.timestamp_millis()));
+}
+
+/// Which orders were confirmed, shipped, cancelled and paid on which days, as the orders themselves say.
+async fn days_of_acts_agree(engine: Engine) {
+    let (both, history) = shop(&engine, 37).await;
+    let on = |order: &Order, act: Act| -> Vec<NaiveDate> {
+        let cancelled = order.times.cancelled.filter(|_| order.status() == Status::Cancelled);
+        let shipped = order.shipments.iter().filter(|shipment| shipment.voided.is_none()).map(|shipment| shipment.at);
+        let paid = order.payments.iter().filter(|payment| payment.undone.is_none()).map(|payment| payment.at);
+        let times: Vec<DateTime<Utc>> = match act {
+            Act::Confirmed => order.times.confirmed.into_iter().collect(),
+            Act::Shipped => shipped.collect(),
+            Act::Delivered => order.times.delivered.into_iter().collect(),
+            Act::Cancelled => cancelled.into_iter().collect(),
+            Act::Paid => paid.collect(),
+        };
+        times.into_iter().map(|at| at.date_naive()).collect()
+    };
+    for projections in both {
+        let orders = orders(&history);
+        let last = history.now.date_naive();
+        for act in [Act::Confirmed, Act::Shipped, Act::Delivered, Act::Cancelled, Act::Paid] {
+            let days_of_act = |order: &Order| on(order, act);
+            let mut all: Vec<NaiveDate> = orders.iter().flat_map(days_of_act).collect();
+            all.sort_unstable();
+            assert!(all.len() > 20, "{act:?} {}", all.len());
+            let middle = all[all.len() / 2];
+            for days in [Days::default(), Days::between(middle, middle), Days::between(all[0], middle)] {
+                let within =
+                    |day: &NaiveDate| days.from.is_none_or(|from| *day >= from) && days.to.is_none_or(|to| *day <= to);
+                let expected: Vec<i64> = orders
+                    .iter()
+                    .rev()
+                    .filter(|order| on(order, act).iter().any(within))
+                    .map(|order| order.id.0)
+                    .collect();
+                let filter = order_summary::Filter { acted: Some((act, days)), ..order_summary::Filter::default() };
+                let (mut found, mut page) = (vec![], PageRequest::first(40));
+                loop {
+                    let answer = order_summary::order_summaries(&projections, &filter, page, WHATEVER)
+                        .await
+                        .expect("answer")
+                        .found;
+                    for row in &answer.orders {
+                        let order = &orders[usize::try_from(row.order_id - OrderId::FIRST.0).expect("an order")];
+                        let last = on(order, act).into_iter().filter(within).max();
+                        // Parts of an order arrive on days that it does not keep.
+                        if act != Act::Delivered {
+                            let told = answer.acted_on.get(&row.order_id);
+                            assert_eq!(told, last.map(|day| day.to_string()).as_ref(), "{act:?} {days:?}");
+                        }
+                    }
+                    if act != Act::Delivered {
+                        assert_eq!(answer.total_count, expected.len() as i64, "{act:?} {days:?}");
+                    }
+                    found.extend(answer.orders.iter().map(|row| row.order_id));
+                    let Some(next) = answer.next else { break };
+                    page.cursor = Some(next);
+                }
+                match act {
+                    Act::Delivered => assert!(expected.iter().all(|id| found.contains(id)), "{days:?}"),
+                    _ => assert_eq!(found, expected, "{act:?} {days:?}"),
+                }
+            }
+        }
+        let ever = Days { from: None, to: Some(last) };
+        let times = order_summary::times_to_ship(&projections, ever, WHATEVER).await.expect("answer");
+        let mut expected: BTreeMap<i64, i64> = BTreeMap::new();
+        for order in &orders {
+            let waited = on(order, Act::Shipped).into_iter().map(|day| (day - order.placed_on).num_days()).max();
+            waited.into_iter().for_each(|days| *expected.entry(days).or_default() += 1);
+        }
+        assert_eq!(times, expected.into_iter().collect::<Vec<_>>());
+    }
 }
 
 /// What small tables of days say is what counting the orders one by one says.

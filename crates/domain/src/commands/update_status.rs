@@ -18,6 +18,7 @@ use super::{
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{OrderConfirmed, ProcessingStarted, UnitsDelivered},
+    format::day_in_words,
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
@@ -51,7 +52,7 @@ pub struct UpdateStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = limits::CARRIER_CHARS))]
     pub carrier: Option<String>,
-    /// When it happened, RFC 3339 with offset; now when left out. Not in the future.
+    /// When it happened, such as "yesterday 15:00"; now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<DateTime<Utc>>,
 }
@@ -134,7 +135,10 @@ impl UpdateStatus {
             return Err(Rejection::invalid("lines", message).into());
         }
         if !order.status().may_become(Status::Shipped) {
-            let message = format!("Order #{} is {}: no unit of it is left to ship.", order.id, order.status().spoken());
+            let status = order.status();
+            let day = |at| day_in_words(context.shop.calendar.business_date(at));
+            let since = order.since().map(|at| format!(" since {}", day(at))).unwrap_or_default();
+            let message = format!("Order #{} is {}{since}: no unit of it is left to ship.", order.id, status.spoken());
             return Err(preconditions::illegal(order, context, message).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +140,21 @@ impl std::fmt::Display for PaymentStatus {
 }
 
 impl Order {
+    /// Since when it stands as it does, where a time tells.
+    #[must_use]
+    pub fn since(&self) -> Option<DateTime<Utc>> {
+        match self.status() {
+            Status::Pending => self.times.placed,
+            Status::Confirmed => self.times.confirmed,
+            Status::Processing => self.times.processing,
+            Status::PartiallyShipped => None,
+            Status::Shipped => self.times.shipped,
+            Status::Delivered => self.times.delivered,
+            Status::Returned => self.times.returned,
+            Status::Cancelled => self.times.cancelled,
+        }
+    }
+
     /// The order's status: the first that fits.
     #[must_use]
     pub fn status(&self) -> Status {

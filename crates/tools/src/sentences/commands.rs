@@ -15,7 +15,7 @@ use orderlog_domain::{
     stock::Stock,
 };
 
-use super::{all_of, levels, notifications, units, until};
+use super::{all_of, levels, moment, notifications, units, until};
 use crate::{echo::cut, failure::Failure, people, shop::OpenShop, views};
 
 /// Characters of an order's lines that a preview names, at least one of them; and of a name.
@@ -193,7 +193,11 @@ impl<'a> Speaker<'a> {
             }
             Command::ChangeLines(_) => self.lines_changed(receipt, order, &id),
             Command::Undo(_) => self.undone(receipt, order, &id),
-            _ if receipt.no_change() => format!("Order {id} is already {status}; {}.", self.unchanged()),
+            _ if receipt.no_change() => {
+                let zone = self.shop.settings.calendar.timezone;
+                let since = order.since().map(|at| format!(", since {}", moment(at, zone)));
+                format!("Order {id} is already {status}{}; {}.", since.unwrap_or_default(), self.unchanged())
+            }
             Command::Cancel(_) if order.status() != Status::Cancelled => {
                 let cancelled: i64 = facts(receipt).map(|fact| cancelled(&fact)).sum();
                 let owed = self.owed_back(order);

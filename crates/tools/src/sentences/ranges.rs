@@ -22,6 +22,18 @@ pub(crate) fn within(preposition: &str, range: &DateRange) -> String {
     }
 }
 
+/// A range behind what was done then: `on 22 Nov 2026 (today)`, `within 9–15 Nov 2026 (last week)`, `since Monday (…)`.
+pub(crate) fn on(range: &DateRange) -> String {
+    let (Some(from), Some(to)) = (range.from, range.to) else { return within("within", range) };
+    let preposition = if from == to { "on" } else { "within" };
+    match &range.wording {
+        Some(said) if said.preposition.is_none() => {
+            format!("{preposition} {} ({})", days_in_words(from, to), said.words)
+        }
+        _ => within(preposition, range),
+    }
+}
+
 /// Owns up to whole days where hours were asked for: a sentence to add, or nothing.
 pub(crate) fn whole_days(range: &DateRange) -> &'static str {
     match (range.whole_days, range.from == range.to) {

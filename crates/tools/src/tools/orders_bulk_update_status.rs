@@ -13,7 +13,7 @@ use orderlog_domain::{
     states::State,
 };
 use orderlog_projections::order_summary;
-use orderlog_read_models::{PAGE_LIMIT, PageRequest};
+use orderlog_read_models::{Days, PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -22,14 +22,16 @@ use self::outcome::{Goods, MAX_ORDERS, Outcome, Output, goods_in_words, named, t
 use crate::{
     answer::{Detail, Reply},
     arguments::read_as,
+    by_day::ByDay,
     call::Call,
     command_call::{keep_answer, keep_shown, kept_answer, kept_shown, submit},
     confirm::{Pair, list_id},
     directory::Resolved,
     failure::Failure,
-    query::{Interpretation, read_filters},
+    query::{Interpretation, Read, read_filters},
     request::{Common, Request},
     schema,
+    sentences::ranges,
     shop::OpenShop,
     tool::{Danger, Tool},
 };
@@ -50,10 +52,13 @@ struct Input {
     #[serde(default)]
     #[schemars(length(min = 1))]
     order_ids: Option<Vec<i64>>,
-    /// Filter: placed on these days, such as "last week".
+    /// Filter: days such as "last week".
     #[serde(default)]
     #[schemars(length(max = 100))]
     date_range: Option<String>,
+    /// As for orders_search.
+    #[serde(default)]
+    by: Option<ByDay>,
     /// Filter: present status.
     #[serde(default)]
     #[schemars(length(max = 40))]
@@ -190,7 +195,8 @@ fn concerns_all(rejection: &Rejection) -> bool {
 
 /// The orders meant, each once, in order of their numbers.
 async fn chosen(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretation), Failure> {
-    let has_filter = input.date_range.is_some() || input.present_status.is_some() || input.customer.is_some();
+    let has_filter =
+        input.date_range.is_some() || input.by.is_some() || input.present_status.is_some() || input.customer.is_some();
     let (mut ids, read) = match (&input.order_ids, has_filter) {
         (Some(ids), false) => (ids.clone(), Interpretation::default()),
         (None, true) => filtered(shop, input).await?,
@@ -208,17 +214,29 @@ async fn chosen(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretat
 }
 
 async fn filtered(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretation), Failure> {
-    let read = read_filters(shop, input.date_range.as_deref(), input.customer.as_deref(), None).await?;
+    let mut read = read_filters(shop, input.date_range.as_deref(), input.customer.as_deref(), None).await?;
+    read.by = input.by.unwrap_or_default();
     // A query takes the whole days and says so; a change must not reach further than was asked.
     if read.range.as_ref().is_some_and(|range| !range.whole_days) {
-        let message = "Orders are chosen by the business day on which they were placed, not by the hour.";
+        let message = "Orders are chosen by business days, not by the hour.";
         return Err(Rejection::invalid("date_range", message)
             .hint("Give whole days, such as today, or the order_ids.")
             .into());
     }
-    let statuses = input.present_status.as_deref().map(present).transpose()?.into_iter().collect();
-    let (placed, customer) = (read.days(), read.customer);
-    let filter = order_summary::Filter { placed, statuses, customer, ..order_summary::Filter::default() };
+    if input.by.is_some() && read.range.is_none() {
+        let message = "by says what was done on the days of date_range, which is not given.";
+        return Err(Rejection::invalid("date_range", message).hint("Give date_range, such as yesterday.").into());
+    }
+    let status = input.present_status.as_deref().map(present).transpose()?;
+    read.interpretation.names.extend(both_readings(&read, status));
+    let (statuses, customer, act) = (status.into_iter().collect(), read.customer, read.by.act());
+    let filter = order_summary::Filter {
+        placed: if act.is_none() { read.days() } else { Days::default() },
+        acted: act.map(|act| (act, read.days())),
+        statuses,
+        customer,
+        ..order_summary::Filter::default()
+    };
     let fresh = shop.moments.fresh().await?;
     let mut page = PageRequest::first(PAGE_LIMIT);
     let mut ids = vec![];
@@ -233,6 +251,27 @@ async fn filtered(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpret
             Some(next) => page.cursor = Some(next),
             None => return Ok((ids, read.interpretation)),
         }
+    }
+}
+
+/// "Confirmed yesterday" may mean the day on which orders were confirmed, or those placed that day that are confirmed now:
+/// says which was taken, and how to ask for the other.
+fn both_readings(read: &Read, status: Option<Status>) -> Option<String> {
+    let range = read.range.as_ref()?;
+    match (read.by, status) {
+        (ByDay::Placed, Some(Status::Confirmed | Status::Shipped | Status::Delivered | Status::Cancelled)) => {
+            let name = status.map_or("", Status::name);
+            Some(format!("placed {} and {name} now; by: \"{name}\" takes those {name} then", ranges::on(range)))
+        }
+        (ByDay::Placed, _) => None,
+        (by, None) => {
+            let word = by.word();
+            Some(format!(
+                "{word} {}, whenever placed; present_status \"{word}\" without by takes those placed then",
+                ranges::on(range)
+            ))
+        }
+        (by, Some(_)) => Some(format!("{} {}, whenever placed", by.word(), ranges::on(range))),
     }
 }
 

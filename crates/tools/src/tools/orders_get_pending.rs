@@ -16,6 +16,7 @@ use crate::{
     counts::{Count, counted, in_words},
     failure::Failure,
     history,
+    late::Late,
     query::{Frame, Paging, Read, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
@@ -71,6 +72,8 @@ enum ScopeInput {
     OnHold,
     /// a unit waits for stock.
     Backordered,
+    /// has waited longer than 9 of 10 orders did.
+    Late,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -138,7 +141,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     if let Some(text) = &input.older_than {
         read.keep_older(&shop, text)?;
     }
-    let scope = input.scope.unwrap_or(ScopeInput::Pending);
+    let mut scope = input.scope.unwrap_or(ScopeInput::Pending);
     let as_of = match &input.as_of {
         Some(text) => Some(shop.moments.as_of(text).await?),
         None => None,
@@ -147,10 +150,23 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     // A phrase such as "today" goes on meaning what it meant on the first page.
     let position = as_of.map(|as_of| page.cursor.map_or(as_of.position, |cursor| cursor.pinned));
     read.interpretation.as_of_position = position.map(|position| position.0);
-    read.interpretation.reading = Some(reading(scope, as_of.is_some()));
+    let at = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
+    let fresh = shop.moments.fresh().await?;
+    read.interpretation.reading = Some(match scope {
+        ScopeInput::Late => {
+            let late = Late::of(&shop, shop.settings.calendar.business_date(at), fresh).await?;
+            match late.before() {
+                Some(before) => read.before = Some(read.before.map_or(before, |given| given.min(before))),
+                // Nothing may be called late.
+                None => scope = ScopeInput::Pending,
+            }
+            late.in_words()
+        }
+        _ => reading(scope, as_of.is_some()),
+    });
     let filter = Filter {
         scope: match scope {
-            ScopeInput::Pending => Scope::Pending,
+            ScopeInput::Pending | ScopeInput::Late => Scope::Pending,
             ScopeInput::Unconfirmed => Scope::Unconfirmed,
             ScopeInput::Unpaid => Scope::Unpaid,
             ScopeInput::OnHold => Scope::OnHold,
@@ -165,9 +181,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
             Some(SortInput::Oldest) | None => Sort::Oldest,
         },
         as_of: position,
-        at: as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at),
+        at,
     };
-    let fresh = shop.moments.fresh().await?;
     let answer = pending_orders::pending_orders(&shop.projections, &filter, page, fresh).await?;
     let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let counts = counts(&answer.found);
@@ -252,7 +267,7 @@ fn counts(found: &PendingOrders) -> Vec<Count> {
 fn reading(scope: ScopeInput, then: bool) -> String {
     let when = if then { "then" } else { "now" };
     let what = match scope {
-        ScopeInput::Pending => "pending: orders placed in the range that still owe goods as of",
+        ScopeInput::Pending | ScopeInput::Late => "pending: orders placed in the range that still owe goods as of",
         ScopeInput::Unconfirmed => "unconfirmed: orders placed in the range that nobody accepted as of",
         ScopeInput::Unpaid => "unpaid: orders placed in the range for which money is still owed as of",
         ScopeInput::OnHold => "on_hold: orders placed in the range that may not ship as of",
@@ -278,8 +293,9 @@ fn text(
         ScopeInput::Unpaid => "unpaid ",
         ScopeInput::OnHold => "held ",
         ScopeInput::Backordered => "backordered ",
+        ScopeInput::Late => "late ",
     };
-    let from = read.placed_in_words();
+    let from = read.days_in_words();
     let days = read.range.as_ref().map_or("", ranges::whole_days);
     let stood = then.map(|then| format!(" This is how it stood {then}.")).unwrap_or_default();
     let are = match (found.total_count, then) {

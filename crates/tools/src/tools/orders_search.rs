@@ -1,11 +1,11 @@
-//! orders.search: orders by number, text, status, customer, product, day and total.
+//! orders.search: orders by number, text, status, customer, product, any of their days, and total.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     format::MoneyOut,
-    ids::CustomerId,
+    ids::{CustomerId, OrderId},
     money::parse_amount,
     order::{PaymentStatus, Status},
     rejection::Rejection,
@@ -14,13 +14,15 @@ use orderlog_projections::{
     customers::{self, Customer},
     order_summary::{self, Filter, OrderSummary, Sort, Sum},
 };
-use orderlog_read_models::{Found, Matched};
+use orderlog_read_models::{Days, Found, Freshness, Matched};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{Short, Told},
+    by_day::ByDay,
     counts::{Count, counted, in_words},
+    echo::shown,
     facts::amount,
     failure::Failure,
     permit::are_particulars_hidden,
@@ -42,7 +44,7 @@ const NAMED_CUSTOMERS: usize = 5;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// An order number, also where it was imported from, or part of a product's name or SKU, or of a customer's name or e-mail address.
+    /// An order's number here or elsewhere, a tracking number, or words of a product, customer or note.
     #[serde(default)]
     #[schemars(length(max = 254))]
     text: Option<String>,
@@ -62,14 +64,21 @@ struct Input {
     #[serde(default)]
     #[schemars(length(min = 1, max = 254))]
     product: Option<String>,
-    /// When they were placed, such as "last week".
+    /// Such as "last week".
     #[serde(default)]
     #[schemars(length(max = 100))]
     date_range: Option<String>,
-    /// Only those placed longer ago, such as "10 days".
+    /// Only those longer ago, such as "10 days".
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     older_than: Option<String>,
+    /// The day that both are about; placed when left out.
+    #[serde(default)]
+    by: Option<ByDay>,
+    /// What rows show too.
+    #[serde(default)]
+    #[schemars(length(max = 2))]
+    with: Vec<With>,
     /// Least total, in each order's own currency, such as "999.00".
     #[serde(default)]
     #[schemars(length(max = 40))]
@@ -91,6 +100,13 @@ enum SortInput {
     Largest,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum With {
+    Lines,
+    Address,
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
     /// One page.
@@ -103,6 +119,10 @@ struct Output {
     totals: Vec<MoneySum>,
     #[serde(flatten)]
     frame: Frame,
+    #[serde(skip)]
+    by: ByDay,
+    #[serde(skip)]
+    with: Vec<With>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -115,6 +135,9 @@ struct Row {
     on_hold: bool,
     backordered: bool,
     units: i64,
+    /// The last of the days asked for on which that was done which `by` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_on: Option<String>,
     /// What is in it.
     products: String,
     /// Since it was placed, while it owes goods.
@@ -131,7 +154,7 @@ struct Row {
 
 impl Told for Output {
     fn short(mut self) -> Short {
-        let rows: Table = self.orders.into_iter().map(Row::in_short).collect();
+        let rows: Table = self.orders.into_iter().map(|row| row.in_short(self.by, &self.with)).collect();
         let short = self.frame.open().table("orders", rows, self.total_count);
         let counts = serde_json::to_value(&self.counts).unwrap_or_default();
         self.frame.close(short.said("counts", counts).said("totals", formatted(self.totals)))
@@ -145,6 +168,7 @@ pub(super) fn tool() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let mut read =
         read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    read.by = input.by.unwrap_or_default();
     if let Some(text) = &input.older_than {
         read.keep_older(&shop, text)?;
     }
@@ -160,6 +184,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         None => Found::nothing(),
     };
     let (sure, alike) = if called.how <= Matched::Prefix { (called.items, vec![]) } else { (vec![], called.items) };
+    let act = read.by.act();
     let ids = |customers: &[Customer]| customers.iter().map(|customer| CustomerId(customer.customer_id)).collect();
     let mut filter = Filter {
         or_customers: ids(&sure),
@@ -167,7 +192,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         payment_statuses: input.payment_status,
         customer: read.customer,
         product: read.product,
-        placed: read.days(),
+        placed: if act.is_none() { read.days() } else { Days::default() },
+        acted: act.map(|act| (act, read.days())),
+        or_orders: vec![],
         min_total: amount("min_total", &input.min_total)?,
         max_total: amount("max_total", &input.max_total)?,
         sort: match input.sort {
@@ -180,12 +207,19 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let page = paging.request()?;
     let mut answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
     if answer.found.total_count == 0
-        && !alike.is_empty()
         && let Some(text) = searched
     {
-        read.interpretation.names.push(reading(text, &alike));
-        filter.or_customers = ids(&alike);
-        answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
+        // What people wrote is sealed and has to be opened, so it is looked through where nothing else is called so.
+        filter.or_orders = in_texts(&shop, text, fresh).await?;
+        if !filter.or_orders.is_empty() {
+            read.interpretation.names.push(format!("`{}` stands in a tracking number or a note.", shown(text)));
+        } else if !alike.is_empty() {
+            read.interpretation.names.push(reading(text, &alike));
+            filter.or_customers = ids(&alike);
+        }
+        if filter.or_orders.len() + alike.len() > 0 {
+            answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
+        }
     }
     let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let by_currency = by_currency(&answer.found.sums);
@@ -194,11 +228,29 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let now = shop.clock.now();
     let waiting = Waiting::of(&shop, answer.found.orders.iter().map(|row| &row.the_order.0), now, None, fresh).await?;
     let rows = answer.found.orders.iter();
-    let rows = rows.map(|row| Row::of(&shop, row, known(&customers, row.customer_id), &waiting, now)).collect();
+    let rows = rows.map(|row| {
+        let mut told = Row::of(&shop, row, known(&customers, row.customer_id), &waiting, now);
+        told.done_on = answer.found.acted_on.get(&row.order_id).cloned();
+        if input.with.contains(&With::Lines) {
+            told.products = waiting.all_products(&row.the_order.0);
+        }
+        told
+    });
+    let rows = rows.collect();
     let total_count = answer.found.total_count;
     let text = text(total_count, &read, &counts, &totals);
+    let (by, with) = (read.by, input.with);
     let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
-    Ok(Output { orders: rows, total_count, counts, totals, frame })
+    Ok(Output { orders: rows, total_count, counts, totals, frame, by, with })
+}
+
+/// Orders in whose notes and tracking numbers a text stands, for those who may see them.
+async fn in_texts(shop: &OpenShop, text: &str, fresh: Freshness) -> Result<Vec<OrderId>, Failure> {
+    if are_particulars_hidden() {
+        return Ok(vec![]);
+    }
+    let open = |field: &str, sealed: &str| shop.keyring.open_seal(field, sealed);
+    Ok(order_summary::found_in_texts(&shop.projections, text, open, fresh).await?)
 }
 
 /// What the orders of each currency come to.
@@ -210,7 +262,7 @@ fn by_currency(sums: &[Sum]) -> BTreeMap<String, i64> {
 
 /// `3 orders from last week (…) fit: 1 pending, 2 shipped, worth ₹… in all.`
 fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum]) -> String {
-    let from = read.placed_in_words();
+    let from = read.days_in_words();
     let days = read.range.as_ref().map_or("", ranges::whole_days);
     if total_count == 0 {
         return format!("No order{from} fits.{days}");
@@ -229,20 +281,21 @@ fn reading(text: &str, alike: &[Customer]) -> String {
 }
 
 impl Row {
-    fn in_short(self) -> table::Row {
+    fn in_short(self, by: ByDay, with: &[With]) -> table::Row {
         let part = self.due.minor > 0 && self.due.minor != self.total.minor;
-        let row = table::Row::default()
-            .cell("order_id", self.order_id)
-            .cell("placed_on", self.placed_on)
-            .cell("customer", self.customer.called())
+        let row = table::Row::default().cell("order_id", self.order_id).cell("placed_on", self.placed_on);
+        let row = if by == ByDay::Placed { row } else { row.some(by.column(), self.done_on) };
+        let address = with.contains(&With::Address).then(|| self.customer.ship_to());
+        let row = row.cell("customer", self.customer.called());
+        let row = if let Some(address) = address { row.text("address", address) } else { row };
+        let row = row
             .cell("status", self.status)
             .json_flag("on_hold", self.on_hold)
             .json_flag("backordered", self.backordered)
-            .cell("payment_status", self.payment_status)
-            .cell("products", self.products)
-            .some("days", self.days)
-            .some_text("why", self.why)
-            .cell("total", amount(self.total));
+            .cell("payment_status", self.payment_status);
+        let all_lines = with.contains(&With::Lines);
+        let row = if all_lines { row.text("products", self.products) } else { row.cell("products", self.products) };
+        let row = row.some("days", self.days).some_text("why", self.why).cell("total", amount(self.total));
         let row = if part { row.aside("due", amount(self.due)) } else { row };
         if self.refunded.minor > 0 { row.aside("refunded", amount(self.refunded)) } else { row }
     }
@@ -259,6 +312,7 @@ impl Row {
             on_hold: row.held_until > now.timestamp_millis(),
             backordered: row.backordered,
             units: row.units,
+            done_on: None,
             products: waiting.products(order),
             days: waiting.days(order),
             why: waiting.days(order).and_then(|_| waiting.why(order)),

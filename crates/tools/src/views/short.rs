@@ -7,6 +7,7 @@ use super::{CustomerView, LineView, MoneySum, OrderView, TotalsView};
 use crate::{
     answer::Short,
     facts::{Members, amount, as_object, in_words},
+    permit::HIDDEN,
     schema::Object,
     table::{Row, Table},
 };
@@ -94,6 +95,15 @@ impl CustomerView {
     /// How a list calls the customer.
     pub(crate) fn called(self) -> String {
         self.name.or(self.email).unwrap_or_else(|| "(forgotten)".to_owned())
+    }
+}
+
+impl CustomerView {
+    /// Where to ship, or that it is not known.
+    pub(crate) fn ship_to(&self) -> String {
+        let hidden = self.name.as_deref() == Some(HIDDEN);
+        let unknown = if hidden { HIDDEN } else { "no address" };
+        self.address.clone().unwrap_or_else(|| unknown.to_owned())
     }
 }
 

@@ -1,0 +1,162 @@
+//! On which days orders were confirmed, shipped, delivered, cancelled and paid: a list may ask for any of these days.
+
+use std::collections::HashMap;
+
+use orderlog_domain::{
+    envelope::Envelope,
+    event::{Event, OrderFact},
+    ids::Position,
+    order::{Order, Status},
+};
+use orderlog_read_models::{CachedRows, Days, Freshness, Projections, QueryError, SnapshotRead, Sql, day, table};
+
+use super::READ_MODEL;
+
+/// What is done with an order once it is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// The shop accepted it.
+    Confirmed,
+    /// Units left, and were not called back.
+    Shipped,
+    /// Units arrived.
+    Delivered,
+    /// Nothing of it remained.
+    Cancelled,
+    /// Money came in.
+    Paid,
+}
+
+table! {
+    /// Something that was done with an order and stands.
+    pub struct OrderSummaryAct = "order_summary_acts" on conflict Replace {
+        key {
+            /// The order.
+            order_id: i64,
+            /// Name of the act.
+            act: String,
+            /// Which of its kind: the number of the shipment, the order's version with a delivery, what had come in with a
+            /// payment; 0 where an order has one at most.
+            nth: i64,
+        }
+        /// Business day, ISO.
+        day: String,
+        /// Position of the event.
+        position: i64,
+        /// Days since the order was placed.
+        waited: i64,
+    }
+}
+
+impl Act {
+    fn name(self) -> &'static str {
+        match self {
+            Act::Confirmed => "confirmed",
+            Act::Shipped => "shipped",
+            Act::Delivered => "delivered",
+            Act::Cancelled => "cancelled",
+            Act::Paid => "paid",
+        }
+    }
+}
+
+/// What an event may change that it does not say itself.
+pub(super) struct Before {
+    cancelled: bool,
+    undone: i64,
+}
+
+impl Before {
+    pub(super) fn of(order: &Order) -> Before {
+        Before { cancelled: order.status() == Status::Cancelled, undone: order.undone }
+    }
+}
+
+/// Notes what `event` did with the order, which is `order` now.
+pub(super) fn note(
+    acts: &mut CachedRows<OrderSummaryAct>,
+    before: &Before,
+    order: &Order,
+    event: &Envelope<Event>,
+    fact: &OrderFact<'_>,
+) {
+    let business_date = event.provenance.business_date;
+    let mut set = |act: Act, nth: i64, stands: bool| {
+        let key = (order.id.0, act.name().to_owned(), nth);
+        if !stands {
+            return acts.remove(key);
+        }
+        let (order_id, act, nth) = key;
+        let waited = (business_date - order.placed_on).num_days();
+        acts.put(OrderSummaryAct { order_id, act, nth, day: day(business_date), position: event.position.0, waited });
+    };
+    match fact {
+        OrderFact::OrderConfirmed(_) => set(Act::Confirmed, 0, true),
+        OrderFact::OrderUnconfirmed(_) => set(Act::Confirmed, 0, false),
+        OrderFact::UnitsShipped(fact) => set(Act::Shipped, fact.shipment.into(), true),
+        OrderFact::ShipmentVoided(fact) => set(Act::Shipped, fact.shipment.into(), false),
+        OrderFact::UnitsDelivered(_) => set(Act::Delivered, event.version.0, true),
+        OrderFact::PaymentCaptured(_) => set(Act::Paid, order.captured, true),
+        // What came in stays what it was until the next payment, so it still names the one that is taken back.
+        OrderFact::PaymentRefunded(_) if order.undone > before.undone => set(Act::Paid, order.captured, false),
+        OrderFact::PaymentRefunded(_)
+        | OrderFact::OrderPlaced(_)
+        | OrderFact::OrderHeld(_)
+        | OrderFact::OrderReleased(_)
+        | OrderFact::ProcessingStarted(_)
+        | OrderFact::UnitsCancelled(_)
+        | OrderFact::BackorderFilled(_)
+        | OrderFact::LinesChanged(_)
+        | OrderFact::UnitsReturned(_) => {}
+    }
+    let cancelled = order.status() == Status::Cancelled;
+    if cancelled != before.cancelled {
+        set(Act::Cancelled, 0, cancelled);
+    }
+}
+
+/// Adds the condition that `act` was done on one of `days`, as far as the log went at `pinned`.
+pub(super) fn restrict(sql: &mut Sql, act: Act, days: Days, pinned: Position) {
+    sql.push(" AND order_id IN (SELECT order_id FROM order_summary_acts WHERE act = ").arg(act.name().to_owned());
+    sql.push(" AND position <= ").arg(pinned.0);
+    days.restrict(sql, "day");
+    sql.push(")");
+}
+
+/// The last of `days` on which `act` was done with each of these orders.
+pub(super) async fn last_days(
+    read: &mut SnapshotRead,
+    act: Act,
+    days: Days,
+    orders: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, String>, QueryError> {
+    let mut sql =
+        Sql::new("SELECT order_id, MAX(day) FROM order_summary_acts WHERE act = $1").bind(act.name().to_owned());
+    days.restrict(&mut sql, "day");
+    // No order has this number; a list must not be empty.
+    sql.push(" AND order_id IN (").list(std::iter::once(0).chain(orders)).push(") GROUP BY order_id");
+    let found: Vec<(i64, String)> = read.all(&sql).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The days follow.
+const TIMES_TO_SHIP: &str = "
+SELECT waited, COUNT(*) FROM (
+    SELECT order_id, MAX(waited) AS waited FROM order_summary_acts WHERE act = 'shipped'";
+
+/// How many of the orders that were shipped on these days had waited how many days for it, shortest first.
+///
+/// # Errors
+/// When the store fails.
+pub async fn times_to_ship(
+    projections: &Projections,
+    days: Days,
+    freshness: Freshness,
+) -> Result<Vec<(i64, i64)>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let mut sql = Sql::new(TIMES_TO_SHIP);
+    days.restrict(&mut sql, "day");
+    sql.push(" GROUP BY order_id) AS shipped GROUP BY waited ORDER BY waited");
+    let found = read.all(&sql).await?;
+    Ok(read.answer(found).await?.found)
+}
