@@ -114,7 +114,13 @@ impl BusinessCalendar {
 
     /// First instant of a business day. In a fold of local time it is the earlier one, in a gap the first after it.
     fn starts_at(&self, date: NaiveDate) -> DateTime<Utc> {
-        let local = date.and_time(self.day_start);
+        self.at(date, self.day_start)
+    }
+
+    /// The instant of a time of day in the shop's zone, likewise.
+    #[must_use]
+    pub fn at(&self, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let local = date.and_time(time);
         for minutes in 0..=LONGEST_GAP_MINUTES {
             match self.timezone.from_local_datetime(&(local + TimeDelta::minutes(minutes))) {
                 LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => return at.to_utc(),

@@ -51,6 +51,8 @@ pub mod pricing;
 pub mod calendar;
 /// Amounts and days as sentences write them.
 pub mod format;
+/// What people say of one moment, read.
+pub mod moments;
 /// What people say of dates, read.
 pub mod phrase;
 

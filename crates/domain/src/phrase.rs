@@ -6,6 +6,7 @@ mod offers;
 mod parts;
 mod rules;
 mod spans;
+mod typos;
 mod wording;
 mod words;
 
@@ -115,7 +116,7 @@ pub fn read_unbounded(
     }
     let reading = match rules::read(&moment, &words) {
         Ok(reading) => reading,
-        Err(Miss::NoRule) => return Err(unreadable(phrase)),
+        Err(Miss::NoRule) => return Err(misspelt(phrase, &moment, &words).unwrap_or_else(|| unreadable(phrase))),
         Err(Miss::Refused(rejection)) => return Err(*rejection),
         Err(Miss::Vague(offers)) => return Err(vague(phrase, &moment, offers)),
     };
@@ -190,6 +191,16 @@ fn unreadable(phrase: &str) -> Rejection {
         "Say for example: today, yesterday, last week, this month, last 7 days, previous 3 months, 2 weeks ago, \
          since Monday, November, Q1, FY2025-26, 2026-W46, 20 Nov, 1 Nov to 15 Nov, 2026-11-20, 2026-11-01..2026-11-15.",
     )
+}
+
+/// The question for a phrase such as "last wek".
+fn misspelt(phrase: &str, moment: &Moment<'_>, words: &Words) -> Option<Rejection> {
+    let meant = typos::corrected(words)?;
+    let reading = rules::read(moment, &Words::of(&meant)).ok()?;
+    let days = json!({ "phrase": meant, "from": reading.from, "to": reading.to });
+    let message = format!("`{phrase}` cannot be read as a date or a range of dates; did you mean \"{meant}\"?");
+    let rejection = Rejection::invalid("date_range", message).candidates(vec![days]);
+    Some(rejection.hint(format!("If so, pass \"{meant}\"; ask the user where it may be something else.")))
 }
 
 /// The question for a phrase such as "recently": each offer with the days it would mean.

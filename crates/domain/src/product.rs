@@ -21,6 +21,12 @@ pub struct Product {
 }
 
 impl Product {
+    /// Its name, or its SKU where nobody registered it.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.entry.as_ref().map_or(&self.sku, |entry| &entry.name)
+    }
+
     /// Whether it can no longer be ordered.
     #[must_use]
     pub fn is_archived(&self) -> bool {

@@ -6,6 +6,7 @@ mod forms;
 mod readings;
 pub(crate) mod shape;
 mod unknown;
+pub(crate) mod when;
 
 use orderlog_domain::rejection::Rejection;
 use serde::de::DeserializeOwned;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::{Answer, DETAIL, Detail, Reply, Told},
-    arguments::{Elsewhere, check, cursor, read_as, shape::Shape},
+    arguments::{Elsewhere, check, cursor, read_as, shape::Shape, when::When},
     call::Call,
     command_answer::CommandAnswer,
     command_call::carry_out,
@@ -67,7 +67,8 @@ impl Tool {
     pub async fn run(&self, shop: Arc<OpenShop>, mut call: Call) -> Result<Answer, Failure> {
         self.check(&call.caller.principal)?;
         self.drop_nulls(&mut call.arguments);
-        let (mut arguments, readings) = check::read(&self.shape, &self.input, call.arguments)?;
+        let when = When { now: shop.clock.now(), calendar: &shop.settings.calendar };
+        let (mut arguments, readings) = check::read(&self.shape, &self.input, call.arguments, when)?;
         let detail = Detail::take(&mut arguments);
         let principal = call.caller.principal.clone();
         let reply = seen_by(&principal, (self.run)(shop, Call { arguments, detail, ..call })).await;

@@ -230,7 +230,7 @@ impl CreateOrder {
             // What is no longer sold today was sold when an order of the past was placed.
             if entry.archived && context.occurred_at >= context.now {
                 problems
-                    .add(format!("lines[{i}].product"), format!("`{}` is archived and no longer sold", product.sku));
+                    .add(format!("lines[{i}].product"), format!("{} is archived and no longer sold", product.called()));
             }
             match line.price("lines", i, currency, entry) {
                 Ok(price) => items.push(PricedLine { id, product, entry, quantity: line.quantity, price }),

@@ -84,7 +84,7 @@ pub(super) fn tracked(states: &States, id: ProductId, text: &str) -> Result<Prod
     match entry.policy {
         StockPolicy::Deny | StockPolicy::Backorder => Ok(id),
         StockPolicy::Untracked => {
-            let message = format!("No stock is kept of `{}`.", product.sku);
+            let message = format!("No stock is kept of {}.", product.called());
             Err(Rejection::invalid("product", message)
                 .hint("Change its policy to deny or backorder with products_upsert to keep stock of it.")
                 .into())

@@ -45,7 +45,7 @@ pub struct Ship {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = limits::TRACKING_CHARS))]
     pub tracking: Option<String>,
-    /// When it left, RFC 3339 with offset; now when left out. Not in the future.
+    /// When it left, such as "yesterday 15:00"; now when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<DateTime<Utc>>,
 }

@@ -52,7 +52,7 @@ pub struct Subscribe {
     /// Default with order_ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub once: Option<bool>,
-    /// RFC 3339.
+    /// Such as "in 3 days".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<DateTime<Utc>>,
     /// Seconds to undo; 60.

@@ -218,6 +218,12 @@ fn is_date(words: &[Word], reading: &Reading) -> bool {
 static PATTERNS: LazyLock<Vec<Vec<&'static str>>> =
     LazyLock::new(|| RULES.iter().map(|Rule(pattern, ..)| pattern.split_whitespace().collect()).collect());
 
+/// Every word that some pattern has.
+pub(super) fn literals() -> impl Iterator<Item = &'static str> {
+    let said = PATTERNS.iter().flatten().filter(|element| !element.starts_with('{'));
+    said.flat_map(|element| element.split('|')).filter(|word| word.chars().all(char::is_alphabetic))
+}
+
 fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
     for (Rule(_, template, meaning), pattern) in RULES.iter().zip(&*PATTERNS) {
         if let Some(found) = find(pattern, words) {

@@ -43,6 +43,35 @@ fn check(calendar: &BusinessCalendar, direction: Direction, rows: &[(&str, &str)
 }
 
 #[test]
+fn a_misspelt_phrase_is_offered_as_it_was_meant() {
+    for (phrase, meant) in [
+        ("last wek", "last week"),
+        ("yesteday", "yesterday"),
+        ("Yesturday", "yesterday"),
+        ("tommorow", "tomorrow"),
+        ("last mnoth", "last month"),
+        ("lst 7 days", "last 7 days"),
+        ("previous 3 moths", "previous 3 months"),
+        ("Novmber", "november"),
+        ("since Wendesday", "since wednesday"),
+        ("fisrt week of Novembr", "first week november"),
+        ("1 Nov to 15 Novemer", "1 nov to 15 november"),
+        ("this quater", "this quarter"),
+    ] {
+        let rejection = read(phrase, now(), &shop(), Direction::Past).expect_err(phrase);
+        assert!(rejection.message.ends_with(&format!("did you mean \"{meant}\"?")), "{}", rejection.message);
+        let offered = &rejection.candidates[0];
+        assert_eq!(offered["phrase"], meant, "{phrase}");
+        let read = read(meant, now(), &shop(), Direction::Past).expect(meant);
+        assert_eq!(offered["from"], json!(read.from), "{phrase}");
+    }
+    for nonsense in ["blue mugs", "next purchase", "whenever", "asap", "1001", "the day we met", "x"] {
+        let rejection = read(nonsense, now(), &shop(), Direction::Past).expect_err(nonsense);
+        assert!(!rejection.message.contains("did you mean"), "{}", rejection.message);
+    }
+}
+
+#[test]
 fn forecasts_look_forward() {
     check(
         &shop(),

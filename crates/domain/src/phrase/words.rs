@@ -70,6 +70,14 @@ const NUMBERS: &[(&str, u32)] = &[
     ("twelve", 12),
 ];
 
+/// Every word that is read as another, or as nothing.
+pub(super) fn known_words() -> impl Iterator<Item = &'static str> {
+    let synonyms = SYNONYMS.iter().flat_map(|(from, to)| from.split(' ').chain([*to]));
+    let alphabetic = |word: &&str| word.chars().all(char::is_alphabetic);
+    let numbers = NUMBERS.iter().map(|(word, _)| *word);
+    FILLER.iter().copied().chain(synonyms).chain(numbers).filter(alphabetic)
+}
+
 /// What a character belongs to; a word ends where the kind changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {

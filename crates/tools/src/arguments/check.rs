@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     readings::{self, Readings},
     shape::{MAX_PROBLEMS, Shape, at},
+    when::When,
 };
 use crate::{echo::shown, schema::Object};
 
@@ -16,12 +17,17 @@ use crate::{echo::shown, schema::Object};
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with all problems.
-pub(crate) fn read(shape: &Shape, schema: &Object, arguments: Object) -> Result<(Object, Vec<String>), Rejection> {
+pub(crate) fn read(
+    shape: &Shape,
+    schema: &Object,
+    arguments: Object,
+    when: When<'_>,
+) -> Result<(Object, Vec<String>), Rejection> {
     let mut value = Value::Object(arguments);
     let mut readings = Readings::default();
     if !shape.fits(&value) {
         if let Value::Object(arguments) = &mut value {
-            readings = readings::read(schema, arguments);
+            readings = readings::read(schema, arguments, when);
         }
         add(&mut readings.problems, shape.faults(&value));
     }
@@ -99,13 +105,22 @@ fn find_unfit(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use orderlog_domain::calendar::BusinessCalendar;
     use serde_json::json;
 
     use super::*;
 
     fn refused(schema: &Value, arguments: Value) -> Rejection {
         let shape = Shape::of(schema.as_object().unwrap()).unwrap();
-        read(&shape, schema.as_object().unwrap(), arguments.as_object().unwrap().clone()).unwrap_err()
+        read(&shape, schema.as_object().unwrap(), arguments.as_object().unwrap().clone(), when()).unwrap_err()
+    }
+
+    /// Sunday 2026-11-22, 14:30 in Kolkata.
+    fn when() -> When<'static> {
+        static CALENDAR: LazyLock<BusinessCalendar> = LazyLock::new(BusinessCalendar::default);
+        When { now: "2026-11-22T09:00:00Z".parse().unwrap(), calendar: &CALENDAR }
     }
 
     fn schema() -> Value {
@@ -148,11 +163,12 @@ mod tests {
             "lines": {"type": "array", "minItems": 1},
             "order_id": {"type": "integer", "minimum": 1},
         }});
-        let time = "is no time with an offset; write one such as 2026-11-23T10:00:00+05:30";
+        let time = "For a moment say it such as \"Friday 18:00\", or write one such as 2026-11-23T10:00:00+05:30";
         for (field, wrong, said) in [
-            ("until", json!("tomorrow"), time),
-            ("until", json!("2026-11-23"), time),
-            ("until", json!("2026-11-23T10:00:00"), time),
+            ("until", json!("soonish"), time),
+            ("until", json!("tomorow"), "did you mean \"tomorrow\"?"),
+            ("until", json!("2026-11-23T25:00:00"), time),
+            ("until", json!(5), "is not of type \"string\""),
             ("command_id", json!("nope"), "is no id; give one exactly as an answer gave it"),
             ("amount", json!("1,000.00"), "is no amount; write a decimal string such as \"999.00\""),
             ("amount", json!("-5"), "without grouping, sign or exponent"),
@@ -169,7 +185,7 @@ mod tests {
         }
         let good = json!({ "until": "2026-11-23T10:00:00+05:30", "amount": "999.00", "order_id": 1001 });
         let (shape, good) = (Shape::of(schema.as_object().unwrap()).unwrap(), good.as_object().unwrap());
-        let (read, readings) = read(&shape, schema.as_object().unwrap(), good.clone()).unwrap();
+        let (read, readings) = read(&shape, schema.as_object().unwrap(), good.clone(), when()).unwrap();
         assert_eq!((&read, readings.len()), (good, 0));
     }
 

@@ -81,7 +81,7 @@ fn is_percentage(text: &str) -> bool {
 }
 
 /// RFC 3339: `2026-11-23T10:00:00+05:30`.
-fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     matches!(text.as_bytes().get(10), Some(b'T' | b't')) && DateTime::parse_from_rfc3339(text).is_ok()
 }
 

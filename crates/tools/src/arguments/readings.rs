@@ -4,13 +4,18 @@
 use orderlog_domain::{order::Status, rejection::Problem};
 use serde_json::{Value, value::Number};
 
-use crate::schema::Object;
-use crate::{echo::cut, json};
+use super::{
+    forms,
+    when::{Moment, When},
+};
+use crate::{echo::cut, json, schema::Object};
 
 /// Digits of an amount sent as a JSON number: more are not exact in every client.
 const AMOUNT_DIGITS: usize = 15;
 /// Characters of a value that are said back.
 const SHOWN_CHARS: usize = 60;
+/// Format of a moment in our schemas.
+const TIME: &str = "date-time";
 /// Pattern of a currency's code in our schemas.
 const CURRENCY: &str = r"^[A-Z]{3}$";
 
@@ -54,16 +59,21 @@ pub(crate) struct Readings {
 
 /// Brings arguments to the form that the schema lists, as far as there is only one, and says what was read. What cannot be
 /// read stays as it is, for the check that follows to complain of.
-pub(crate) fn read(schema: &Object, arguments: &mut Object) -> Readings {
-    let mut readings = Readings::default();
-    readings.object(schema, "", arguments);
-    readings
+pub(crate) fn read(schema: &Object, arguments: &mut Object, when: When<'_>) -> Readings {
+    let mut reader = Reader { when, readings: Readings::default() };
+    reader.object(schema, "", arguments);
+    reader.readings
 }
 
-impl Readings {
+struct Reader<'a> {
+    when: When<'a>,
+    readings: Readings,
+}
+
+impl Reader<'_> {
     fn note(&mut self, path: &str, was: &Value, read_as: &str) {
         let was = was.to_string();
-        self.told.push(format!("{path} {} was read as {read_as}", cut(&was, SHOWN_CHARS)));
+        self.readings.told.push(format!("{path} {} was read as {read_as}", cut(&was, SHOWN_CHARS)));
     }
 
     /// What a text writes as JSON.
@@ -72,7 +82,7 @@ impl Readings {
         let parsed =
             serde_json::from_str(text).ok().filter(|parsed: &Value| parsed.is_object() || parsed.is_array())?;
         if let Some(message) = json::fault_of_text(text, path) {
-            self.problems.push(Problem { field: path.to_owned(), message });
+            self.readings.problems.push(Problem { field: path.to_owned(), message });
             return None;
         }
         Some(parsed)
@@ -89,11 +99,35 @@ impl Readings {
             if value.is_null() || (!needed && name != NEVER_BLANK && is_blank(value) && !takes_blank(listed)) {
                 self.note(&path, value, "left out");
                 left_out.push(name.clone());
+            } else if listed.get("format").is_some_and(|format| format == TIME) && value.is_string() {
+                if self.moment(name, &path, value) {
+                    left_out.push(name.clone());
+                }
             } else {
                 self.value(listed, name, &path, value);
             }
         }
         left_out.iter().for_each(|name| _ = fields.remove(name));
+    }
+
+    /// A moment that is said in words; whether it is now, which is what holds where nothing is said.
+    fn moment(&mut self, name: &str, path: &str, value: &mut Value) -> bool {
+        let Some(text) = value.as_str().filter(|text| !forms::is_time(text)).map(str::to_owned) else { return false };
+        match self.when.read(name, &text) {
+            Ok(Moment::At(instant, words)) => {
+                self.note(path, value, &words);
+                *value = instant.into();
+                false
+            }
+            Ok(Moment::Now) => {
+                self.note(path, value, "now");
+                true
+            }
+            Err(message) => {
+                self.readings.problems.push(Problem { field: path.to_owned(), message });
+                false
+            }
+        }
     }
 
     fn value(&mut self, schema: &Object, name: &str, path: &str, value: &mut Value) {
@@ -235,9 +269,18 @@ fn amount(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use orderlog_domain::calendar::BusinessCalendar;
     use serde_json::json;
 
     use super::*;
+
+    /// Sunday 2026-11-22, 14:30 in Kolkata.
+    fn when() -> When<'static> {
+        static CALENDAR: LazyLock<BusinessCalendar> = LazyLock::new(BusinessCalendar::default);
+        When { now: "2026-11-22T09:00:00Z".parse().expect("an instant"), calendar: &CALENDAR }
+    }
 
     fn schema() -> Object {
         let schema = json!({ "required": ["order_id"], "properties": {
@@ -245,6 +288,8 @@ mod tests {
             "order_ids": { "type": "array", "items": { "type": "integer" } },
             "limit": { "type": "integer", "maximum": 100 },
             "on": { "type": "boolean" },
+            "occurred_at": { "type": "string", "format": "date-time" },
+            "until": { "type": "string", "format": "date-time" },
             "text": { "type": "string", "maxLength": 9 },
             "customer": { "type": "string", "minLength": 1 },
             "status": { "type": "array", "items": { "type": "string", "enum": ["pending", "on_hold", "shipped"] } },
@@ -267,6 +312,9 @@ mod tests {
             (json!({ "order_ids": "1001, #1002" }), json!({ "order_ids": [1001, 1002] })),
             (json!({ "order_ids": 1001 }), json!({ "order_ids": [1001] })),
             (json!({ "limit": "500" }), json!({ "limit": 100 })),
+            (json!({ "occurred_at": "yesterday 15:00" }), json!({ "occurred_at": "2026-11-21T15:00:00+05:30" })),
+            (json!({ "occurred_at": "today" }), json!({})),
+            (json!({ "until": "until Friday" }), json!({ "until": "2026-11-27T00:00:00+05:30" })),
             (json!({ "on": "True" }), json!({ "on": true })),
             (json!({ "customer": null, "shipping": " ", "text": "" }), json!({ "text": "" })),
             (json!({ "status": "Pending" }), json!({ "status": ["pending"] })),
@@ -279,7 +327,7 @@ mod tests {
             (json!({ "filter": "{\"group_by\":\"DAY\"}" }), json!({ "filter": { "group_by": "day" } })),
         ] {
             let mut arguments = given.as_object().cloned().expect("an object");
-            let readings = read(&schema(), &mut arguments);
+            let readings = read(&schema(), &mut arguments, when());
             assert_eq!(Value::Object(arguments), read_as, "{given}");
             assert!(!readings.told.is_empty() && readings.problems.is_empty(), "{given}");
         }
@@ -304,21 +352,23 @@ mod tests {
             json!({ "unknown": null }),
         ] {
             let mut arguments = given.as_object().cloned().expect("an object");
-            assert_eq!(read(&schema(), &mut arguments), Readings::default(), "{given}");
+            assert_eq!(read(&schema(), &mut arguments, when()), Readings::default(), "{given}");
             assert_eq!(Value::Object(arguments), given);
         }
     }
 
     #[test]
     fn a_reading_says_what_stood_there_and_what_it_was_read_as() {
-        let given = json!({ "group_by": "weekly", "order_id": "#1001", "on": "Tr\u{202e}ue", "customer": null });
+        let given = json!({ "group_by": "weekly", "order_id": "#1001", "on": "Tr\u{202e}ue", "customer": null,
+            "until": "Friday 6pm" });
         let mut arguments = given.as_object().cloned().expect("an object");
-        let mut told = read(&schema(), &mut arguments).told;
+        let mut told = read(&schema(), &mut arguments, when()).told;
         told.sort();
         let expected = [
             "customer null was read as left out",
             "group_by \"weekly\" was read as week",
             "order_id \"#1001\" was read as 1001",
+            "until \"Friday 6pm\" was read as Fri 27 Nov 2026, 18:00 (Asia/Kolkata)",
         ];
         assert_eq!(told, expected);
     }
@@ -332,7 +382,7 @@ mod tests {
             (json!({ "lines": r#"[{"discount":1.00000000000000001}]"# }), "lines"),
         ] {
             let mut arguments = given.as_object().cloned().expect("an object");
-            let problems = read(&schema(), &mut arguments).problems;
+            let problems = read(&schema(), &mut arguments, when()).problems;
             assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), [field], "{given}");
             assert_eq!(Value::Object(arguments), given, "nothing was read");
         }

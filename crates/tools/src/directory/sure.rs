@@ -58,8 +58,8 @@ pub(super) fn only<T>(
     let shown = shown(text);
     let exact = matches!(found.how, Matched::Identifier | Matched::Name);
     if behind > 0 && !exact {
-        let message =
-            format!("It is not known yet what {kind} `{shown}` means: its list is {behind} events behind the log.");
+        let events = if behind == 1 { "1 event".to_owned() } else { format!("{behind} events") };
+        let message = format!("It is not known yet what {kind} `{shown}` means: its list is {events} behind the log.");
         return Err(Rejection::new(Code::StaleRead, message).field(*field).hint("Call again in a moment."));
     }
     let sure = match purpose {

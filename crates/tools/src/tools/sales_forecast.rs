@@ -27,6 +27,7 @@ use crate::{
     principal::Caller,
     query::{Frame, read_filters},
     schema::Object,
+    sentences::plural,
     shop::OpenShop,
     table::{Row, Table},
     tool::Tool,
@@ -166,7 +167,8 @@ impl Told for Output {
         };
         let learned_from =
             vec![("days", learned.into()), ("from", from.to_string().into()), ("to", to.to_string().into())];
-        let words = format!("learned from {learned} days, {from} to {to}");
+        let words =
+            format!("learned from {}, {from} to {to}", plural(i64::try_from(learned).unwrap_or(i64::MAX), "day"));
         self.frame.close(short.worded("learned_from", as_object(learned_from), words))
     }
 }

@@ -239,7 +239,7 @@ impl LineChange {
         let field = format!("changes[{index}].product");
         let (product, entry) = preconditions::registered(changing.states, id, &field, text)?;
         if entry.archived {
-            changing.problems.add(field, format!("`{}` is archived and no longer sold", product.sku));
+            changing.problems.add(field, format!("{} is archived and no longer sold", product.called()));
             return Ok(());
         }
         let (unit_price, discount) = (self.unit_price.clone(), self.discount.clone());

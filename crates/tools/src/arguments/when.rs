@@ -1,0 +1,45 @@
+//! Moments in arguments that are said in words: "yesterday 15:00" for what was done, "until Friday" for what ends.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use orderlog_domain::{calendar::BusinessCalendar, moments::read_moment, phrase::Direction};
+
+/// The argument that says when something was done; all others say until when something holds.
+const DONE: &str = "occurred_at";
+
+/// What moments in words are counted from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct When<'a> {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) calendar: &'a BusinessCalendar,
+}
+
+/// A moment as it was read.
+pub(crate) enum Moment {
+    /// RFC 3339, and in words.
+    At(String, String),
+    Now,
+}
+
+impl When<'_> {
+    /// What a text in the argument `name` means.
+    ///
+    /// # Errors
+    /// Says why it means nothing, and what may have been meant.
+    pub(crate) fn read(&self, name: &str, text: &str) -> Result<Moment, String> {
+        let direction = if name == DONE { Direction::Past } else { Direction::Future };
+        let zone = self.calendar.timezone;
+        match read_moment(text, self.now, self.calendar, direction) {
+            Ok(Some(at)) => {
+                let local = at.with_timezone(&zone);
+                let words = format!("{} ({})", local.format("%a %-d %b %Y, %H:%M"), zone.name());
+                Ok(Moment::At(local.to_rfc3339_opts(SecondsFormat::AutoSi, false), words))
+            }
+            Ok(None) => Ok(Moment::Now),
+            Err(rejection) => {
+                let example = if name == DONE { "yesterday 15:00" } else { "Friday 18:00" };
+                let write = format!("say it such as \"{example}\", or write one such as 2026-11-23T10:00:00+05:30");
+                Err(format!("{} For a moment {write}.", rejection.message))
+            }
+        }
+    }
+}
