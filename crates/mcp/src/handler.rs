@@ -171,9 +171,10 @@ impl ServerHandler for Mcp {
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        Ok(prompts::get(&request)?.into())
+        let filled_in = prompts::get(&self.shop, &self.tools, caller(&context), &request);
+        Ok(in_time(Box::pin(filled_in)).await?.into())
     }
 
     async fn complete(

@@ -61,6 +61,8 @@ fn slim(input: &Object) -> Object {
                         "pattern",
                         "format",
                         "additionalProperties",
+                        // Nothing, or no: what everybody takes an absent argument for.
+                        "default",
                     ];
                     for bound in bounds {
                         fields.remove(bound);

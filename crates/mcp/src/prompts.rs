@@ -1,8 +1,14 @@
 //! Prompts: what people ask of a shop again and again, ready to be picked; and completion of what they take.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
-use orderlog_tools::{Failure, OpenShop, completion, echo::shown, in_words};
+use orderlog_tools::{
+    Call, Failure, OpenShop, Tools, completion,
+    echo::{shown, visible},
+    in_words, metrics,
+    principal::Caller,
+    run_in_task,
+};
 use rmcp::{
     ErrorData,
     model::{
@@ -10,6 +16,7 @@ use rmcp::{
         Prompt, PromptArgument, PromptMessage, Reference, Role,
     },
 };
+use serde_json::{Value, json};
 
 use crate::resources;
 
@@ -21,6 +28,8 @@ struct Ready {
     argument: Option<(&'static str, &'static str)>,
     /// With `{}` where the argument goes.
     text: &'static str,
+    /// Tools whose answers it carries, and what they are asked about the argument.
+    told_by: &'static [(&'static str, fn(&str) -> Value)],
 }
 
 const ORDER: (&str, &str) = ("order_id", "The order's number.");
@@ -32,35 +41,50 @@ const READY: [Ready; 4] = [
         title: "Daily briefing",
         description: "Revenue so far, what waits to be sent, what is stuck, what runs low.",
         argument: None,
-        text: "Brief me on the shop today, in a few short sentences (shop_briefing has all of it in one call): revenue and orders \
-            so far today beside yesterday's, what waits longest and why, what is on hold, unpaid or running low. End with \
-            what needs me most.",
+        text: "Brief me on the shop today, in a few short sentences: revenue and orders so far today beside yesterday's, what \
+            waits longest and why, what is on hold, unpaid or running low. End with what needs me most.",
+        told_by: &[("shop_briefing", |_| json!({}))],
     },
     Ready {
         name: "pending_last_week",
         title: "Pending orders from last week",
         description: "Orders of last week that still owe goods, oldest first.",
         argument: None,
-        text: "Show me pending orders from last week (orders_get_pending), oldest first, with how many there are by status, \
-            and say which of them I should ship first.",
+        text: "Show me pending orders from last week, oldest first, with how many there are by status, and say which of them I \
+            should ship first.",
+        told_by: &[("orders_get_pending", |_| json!({ "date_range": "last week" }))],
     },
     Ready {
         name: "order_story",
         title: "Story of an order",
         description: "Where an order stands, how it came there, and what can be done next.",
         argument: Some(ORDER),
-        text: "Tell me the story of order {}: where it stands now (orders_get), what happened to it, when and through whom \
-            (orders_history), and what can be done with it next. Change nothing.",
+        text: "Tell me the story of order {}: where it stands now, what happened to it, when and through whom, and what can be \
+            done with it next. Change nothing.",
+        told_by: &[
+            ("orders_get", |order| json!({ "order_id": number(order) })),
+            ("orders_history", |order| json!({ "order_id": number(order) })),
+        ],
     },
     Ready {
         name: "product_check",
         title: "Check a product",
         description: "Stock of a product, what is promised of it, and how it sold lately.",
         argument: Some(PRODUCT),
-        text: "How is {} doing? Tell me what is on hand, promised and available (inventory_check), which pending orders want it \
-            (orders_get_pending), and how it sold in the last 30 days (orders_report_sales by product).",
+        text: "How is {} doing? Tell me what is on hand, promised and available, which pending orders want it, and how it sold in \
+            the last 30 days.",
+        told_by: &[
+            ("inventory_check", |product| json!({ "product": product })),
+            ("orders_get_pending", |product| json!({ "product": product })),
+            ("orders_report_sales", |product| json!({ "product": product, "date_range": "last 30 days" })),
+        ],
     },
 ];
+
+/// As tools take it, or what was given, for the tool to refuse.
+fn number(order: &str) -> Value {
+    order.trim().trim_start_matches('#').parse::<i64>().map_or_else(|_| order.into(), Value::from)
+}
 
 pub(super) fn list() -> ListPromptsResult {
     let prompts = READY.iter().map(|ready| {
@@ -70,21 +94,47 @@ pub(super) fn list() -> ListPromptsResult {
     ListPromptsResult::with_all_items(prompts.collect())
 }
 
-pub(super) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
+/// The prompt with what the shop says just now, so that whoever gets it need not ask first.
+pub(super) async fn get(
+    shop: &Arc<OpenShop>,
+    tools: &Tools,
+    caller: Caller,
+    request: &GetPromptRequestParams,
+) -> Result<GetPromptResult, ErrorData> {
     let ready = READY.iter().find(|ready| ready.name == request.name).ok_or_else(|| {
         let message = format!("there is no prompt `{}`; prompts/list tells which there are", shown(&request.name));
         ErrorData::invalid_params(message, None)
     })?;
     let given = |name: &str| request.arguments.as_ref().and_then(|arguments| arguments.get(name)?.as_str());
-    let text = match ready.argument {
-        None => ready.text.to_owned(),
+    let value = match ready.argument {
+        None => "",
         Some((name, _)) => {
-            let value = given(name).filter(|value| !value.trim().is_empty());
             let missing = || ErrorData::invalid_params(format!("the prompt needs the argument `{name}`"), None);
-            ready.text.replace("{}", value.ok_or_else(missing)?)
+            given(name).filter(|value| !value.trim().is_empty()).ok_or_else(missing)?
         }
     };
+    let mut text = ready.text.replace("{}", value);
+    text.push_str("\n\nThis is what the shop's tools answer now; ask them again for anything else.");
+    for (name, arguments) in ready.told_by {
+        text.push_str(&format!("\n\n{name}:\n{}", told(shop, tools, name, arguments(value), caller.clone()).await));
+    }
     Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)]).with_description(ready.description))
+}
+
+/// What a tool answers to whoever asked for the prompt, or why it does not.
+async fn told(shop: &Arc<OpenShop>, tools: &Tools, name: &str, arguments: Value, caller: Caller) -> String {
+    let (Some(tool), Value::Object(arguments)) = (tools.find(name), arguments) else { return String::new() };
+    let started = Instant::now();
+    let answer = run_in_task(shop, Arc::clone(&tool), Call::new(arguments, caller)).await;
+    metrics::called(&tool, &answer, started.elapsed());
+    match answer {
+        Ok(answer) => answer.texts.join("\n"),
+        Err(Failure::Rejected(rejection)) => visible(&rejection.message).into_owned(),
+        Err(Failure::Failed(error)) => {
+            tracing::error!(tool = name, error = in_words(&error), "a prompt could not be filled in");
+            "no answer just now; call it in a moment.".to_owned()
+        }
+    }
 }
 
 /// Numbers of orders, and SKUs; nothing for what has no end of values.
@@ -120,17 +170,18 @@ pub(super) async fn complete(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orderlog_tools::Tools;
 
     #[test]
-    fn prompts_name_tools_that_exist() {
+    fn prompts_ask_tools_that_exist() {
         let tools = Tools::new(false);
         for ready in &READY {
-            let named =
-                ready.text.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).filter(|word| word.contains('_'));
-            let named: Vec<&str> = named.collect();
-            assert!(!named.is_empty(), "{} names no tool", ready.name);
-            named.iter().for_each(|name| assert!(tools.find(name).is_some(), "{}: there is no {name}", ready.name));
+            assert!(!ready.told_by.is_empty(), "{} carries no data", ready.name);
+            for (name, arguments) in ready.told_by {
+                let tool = tools.find(name).unwrap_or_else(|| panic!("{}: there is no {name}", ready.name));
+                for argument in arguments("1001").as_object().into_iter().flatten().map(|(argument, _)| argument) {
+                    assert!(tool.input["properties"].get(argument).is_some(), "{name} takes no {argument}");
+                }
+            }
             assert_eq!(ready.text.contains("{}"), ready.argument.is_some(), "{}", ready.name);
         }
     }

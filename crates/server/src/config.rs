@@ -29,7 +29,7 @@ pub(crate) use self::{
     tls::TlsFiles,
 };
 use self::{
-    readers::{address, boolean, database_url, hosts, limit, origins},
+    readers::{address, boolean, database_url, hosts, limit, name, origins},
     shop::Contradiction,
     sources::Values,
 };
@@ -51,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) shop: Shop,
+    pub(crate) shop_name: Option<String>,
     pub(crate) log_format: LogFormat,
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) accept_missing_keys: bool,
@@ -128,6 +129,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
     let allowed_hosts = values.read("allowed-hosts", hosts);
     let allowed_origins = values.read("allowed-origins", origins);
     let shop = shop::read(values);
+    let shop_name = values.read_optional("shop-name", name);
     let log_format = values.read("log-format", |text| match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
@@ -156,6 +158,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
         allowed_hosts: allowed_hosts?,
         allowed_origins: allowed_origins?,
         shop: shop?,
+        shop_name: shop_name?,
         log_format: log_format?,
         clock: clock?,
         accept_missing_keys: accept_missing_keys?,

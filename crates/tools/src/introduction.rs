@@ -3,7 +3,7 @@
 use chrono::Weekday;
 use orderlog_domain::{calendar::DayMonthOrder, decide::Shop};
 
-use crate::shop::OpenShop;
+use crate::{echo::sentence, shop::OpenShop};
 
 /// Of every shop.
 const USE: &str = "Orderlog runs a shop's orders. Amounts going in are decimal strings such as \"999.00\"; \
@@ -32,7 +32,8 @@ pub const INTRODUCED: [&str; 11] = [
 pub fn introduction(shop: &OpenShop) -> String {
     let calendar = &shop.settings.calendar;
     let today = calendar.business_date(shop.clock.now());
-    format!("{USE} {} Today is {}.", facts(&shop.settings), today.format("%A, %-d %B %Y"))
+    let name = shop.name.as_deref().map(|name| format!(" The shop is called {}.", sentence(name))).unwrap_or_default();
+    format!("{USE}{name} {} Today is {}.", facts(&shop.settings), today.format("%A, %-d %B %Y"))
 }
 
 fn facts(settings: &Shop) -> String {

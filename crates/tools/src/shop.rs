@@ -21,6 +21,8 @@ use crate::{
 
 /// The log and its writer, the read models, the keys, and how names, moments and amounts are read and written.
 pub struct OpenShop {
+    /// What it is called, if anybody said so.
+    pub name: Option<Arc<str>>,
     /// Currency, calendar and locale.
     pub settings: Shop,
     /// Tells the time and mints ids.
@@ -65,6 +67,7 @@ impl OpenShop {
         let tasks = TaskTracker::new();
         let targets = Arc::new([]);
         OpenShop {
+            name: None,
             settings,
             clock,
             log,
@@ -83,6 +86,12 @@ impl OpenShop {
     /// The same, where these can be told of something.
     pub fn with_targets(mut self, targets: Vec<Target>) -> OpenShop {
         self.targets = targets.into();
+        self
+    }
+
+    /// The same, under its name.
+    pub fn called(mut self, name: Option<String>) -> OpenShop {
+        self.name = name.map(Arc::from);
         self
     }
 

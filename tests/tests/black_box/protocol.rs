@@ -185,6 +185,34 @@ async fn prompts_are_ready_and_what_they_take_is_completed() -> Result<()> {
         story["messages"][0]["content"]["text"].as_str().is_some_and(|text| text.contains("order 1001")),
         "{story}"
     );
+    // What there is to say stands in it.
+    for (name, arguments, said) in [
+        (
+            "order_story",
+            json!({ "order_id": "1001" }),
+            ["orders_get:\nOrder #1001 of Asha Rao", "is pending", "Placed: 1 × Pen"],
+        ),
+        ("daily_briefing", json!({}), ["₹10 with 1 order", "1 order is pending", "#1001 Asha Rao"]),
+        ("pending_last_week", json!({}), ["There are no pending orders from last week", "ask them again", "Show me"]),
+        ("product_check", json!({ "product": "PEN" }), ["4 units of Pen are available", "1 Pen", "₹10"]),
+        (
+            "product_check",
+            json!({ "product": "QUILL" }),
+            ["How is QUILL doing?", "There is no product called `QUILL`", "inventory_check"],
+        ),
+    ] {
+        let prompt = mcp.request("prompts/get", json!({ "name": name, "arguments": arguments })).await?;
+        let text = prompt["messages"][0]["content"]["text"].as_str().context("a text")?.to_owned();
+        said.iter().for_each(|said| check!(checks, text.contains(said), "{name} lacks {said}: {text}"));
+    }
+    let (key, node) =
+        (shop.key(&["till", "--right", "orders:write"]).await?, shop.open_node(&["--shop-name", "Pens & Co"]).await?);
+    let server = node.mcp().with_key(&key).request("server/discover", json!({})).await?;
+    let told = server["instructions"].as_str().unwrap_or_default();
+    check!(checks, told.contains("The shop is called Pens & Co."), "{told}");
+    let blind = json!({ "name": "daily_briefing" });
+    let blind = node.mcp().with_key(&key).request("prompts/get", blind).await?.to_string();
+    check!(checks, blind.contains("needs the right orders:read") && !blind.contains("₹10"), "{blind}");
     for refused in [json!({ "name": "order_story", "arguments": {} }), json!({ "name": "weather" })] {
         let body: Value = mcp.send("prompts/get", refused).await?.json().await?;
         check!(checks, body["error"]["code"] == -32602, "{body}");

@@ -15,7 +15,7 @@ pub(crate) fn markdown() -> String {
          without a server (`replay`, `verify`, `status`, …) take the same settings. `orderlog config` prints what is in force.\n\n\
          A secret need not stand in the environment: `ORDERLOG_DATABASE_URL_FILE=/run/secrets/url` reads the setting from that\n\
          file, and so does every other variable with `_FILE` at its end.\n\n\
-         The settings of the shop but `locale` stand in its log: the first start records them, later ones take them from there and\n\
+         The settings of the shop but its name and `locale` stand in its log: the first start records them, later ones take them from there and\n\
          are refused when they are given others. `orderlog settings` shows and changes them.\n",
     );
     let mut group = "";

@@ -103,6 +103,14 @@ fn list(text: &str, kind: &str, fits: impl Fn(&str) -> bool) -> Result<Vec<Strin
     }
 }
 
+/// What a shop is called.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    const CHARS: usize = 100;
+    let name = text.trim();
+    let fits = !name.is_empty() && name.chars().count() <= CHARS && !name.chars().any(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err(format!("expected a name of at most {CHARS} characters on one line")) }
+}
+
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| "expected `true` or `false`".to_owned())
 }

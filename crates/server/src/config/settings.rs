@@ -197,6 +197,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NOTIFICATIONS,
     },
     Setting {
+        name: "shop-name",
+        value: "NAME",
+        default: None,
+        help: "What the shop is called: assistants and pages say it. At most 100 characters.",
+        group: SHOP,
+    },
+    Setting {
         name: "timezone",
         value: "ZONE",
         default: Some("Asia/Kolkata"),
