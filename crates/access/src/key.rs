@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     principal::{MAX_NAME, OPERATOR, Principal},
-    rights::{Right, Rights, Role},
+    rights::{Right, Rights, Role, SINGLE_RIGHTS},
 };
 
 /// How a key begins, so that scanners for lost secrets know one.
@@ -20,8 +20,6 @@ const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;
 /// As events name the program where nobody asked for what it did, such as sending a notification.
 const PROGRAM: &str = "orderlog";
-/// What events call the role of a key that was given single rights.
-const SINGLE_RIGHTS: &str = "custom";
 
 /// What a new key shall be.
 #[derive(Debug, Clone)]
@@ -98,6 +96,10 @@ impl Wanted {
             !self.grant.rights().is_empty(),
             "say what the key may do: --role owner, staff, viewer or auditor, or --right orders:read and so on"
         );
+        anyhow::ensure!(
+            !name.contains("://"),
+            "users who sign in are recorded with the address of their provider; give this key a name without ://"
+        );
         let expired = self.expires.is_some_and(|expires| expires <= now);
         anyhow::ensure!(!expired, "the key would have expired already; give a later time");
         Ok(())
@@ -129,7 +131,7 @@ pub(crate) fn read(text: &str) -> Option<(&str, [u8; 32])> {
 pub(crate) fn principal(kept: &AccessKey) -> Result<Principal, String> {
     let rights = kept.rights.parse()?;
     let (user, role) = (kept.name.clone(), kept.role.clone());
-    Ok(Principal { user, role, rights, refunds_up_to: kept.refunds_up_to })
+    Ok(Principal { user, role, rights, refunds_up_to: kept.refunds_up_to, scopes: None })
 }
 
 #[cfg(test)]
@@ -177,6 +179,7 @@ mod tests {
             ("a\nb", staff(), "one line"),
             ("local", staff(), "without a key"),
             ("orderlog", staff(), "the program records"),
+            ("asha@https://id.example", staff(), "without ://"),
             ("asha", Grant::default(), "--role"),
         ] {
             let error = wanted(name, grant).make(now(), "root").unwrap_err().to_string();

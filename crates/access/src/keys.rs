@@ -19,36 +19,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     key,
     principal::Principal,
-    rates::{Gauge, Rates, TooMany},
+    rates::{Gauge, Rates},
+    refused::Refused,
 };
 
 /// How often keys are read again: a key that is revoked stops within this time on every node, and a little more.
 pub const CHECKED_EVERY: Duration = Duration::from_millis(500);
 /// How exactly it is kept when a key was last used, in seconds.
 const USE_SECONDS: i64 = 60;
-
-/// Why a call is not answered.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// It is no key at all.
-    #[error("this is no key of Orderlog: they begin with olk_ and are given by `orderlog keys create`")]
-    NoKey,
-    /// Nobody has it. A wrong secret under a right id is told no better.
-    #[error("there is no such key")]
-    Unknown,
-    /// It was taken back.
-    #[error("this key was revoked; ask whoever runs the server for another one")]
-    Revoked,
-    /// Its time is over.
-    #[error("this key expired; ask whoever runs the server for another one")]
-    Expired,
-    /// A newer release made it.
-    #[error("this key grants what this release does not know; update the server")]
-    NotUnderstood,
-    /// It serves, but not so often.
-    #[error("{0}")]
-    TooMany(TooMany),
-}
 
 /// One key as it is held.
 #[derive(Debug)]
@@ -76,7 +54,7 @@ pub struct Keys {
     keyring: Arc<Keyring>,
     held: RwLock<HashMap<String, Held>>,
     rates: Rates,
-    all: Gauge,
+    all: Arc<Gauge>,
     troubled: AtomicBool,
 }
 
@@ -84,7 +62,7 @@ impl Keys {
     /// Before they are read, there are none.
     #[must_use]
     pub fn new(keyring: Arc<Keyring>, rates: Rates) -> Keys {
-        let all = Gauge::new(rates.in_all, true);
+        let all = Arc::new(Gauge::new(rates.in_all, true));
         Keys { keyring, held: RwLock::default(), rates, all, troubled: AtomicBool::new(false) }
     }
 
@@ -120,6 +98,11 @@ impl Keys {
             revoked: kept.revoked_at.is_some(),
             usage,
         }
+    }
+
+    /// What counts the calls of all, for those who come in without a key.
+    pub(crate) fn all(&self) -> Arc<Gauge> {
+        Arc::clone(&self.all)
     }
 
     /// Whether anybody could be let in now.

@@ -26,6 +26,9 @@ pub struct Principal {
     /// How much may have gone back for an order after a refund of this one, in minor units of the shop's currency; no limit
     /// where there is none.
     pub refunds_up_to: Option<i64>,
+    /// For a user who signed in with OAuth: the scopes of the token that mean something here. A client that needs more asks the
+    /// user for more.
+    pub scopes: Option<String>,
 }
 
 impl Principal {
@@ -39,7 +42,7 @@ impl Principal {
     #[must_use]
     pub fn nobody() -> Principal {
         let (user, role) = ("nobody".to_owned(), "none".to_owned());
-        Principal { user, role, rights: Rights::NONE, refunds_up_to: None }
+        Principal { user, role, rights: Rights::NONE, refunds_up_to: None, scopes: None }
     }
 
     /// The user of this machine who started the program, as the machine's own list of users names it.
@@ -56,7 +59,7 @@ impl Principal {
     }
 
     fn owner(user: String) -> Principal {
-        Principal { user, role: "owner".to_owned(), rights: Rights::all(), refunds_up_to: None }
+        Principal { user, role: "owner".to_owned(), rights: Rights::all(), refunds_up_to: None, scopes: None }
     }
 
     /// Whether the user may do that.

@@ -3,14 +3,17 @@
 use std::{fmt, num::NonZeroU32, time::Duration};
 
 use governor::{
-    DefaultDirectRateLimiter, Quota, RateLimiter,
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
 };
+
+/// Users who are counted one by one; beyond them those are forgotten who have called nothing for a second.
+const MAX_USERS: usize = 10_000;
 
 /// Calls a second; a second's worth may come at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rates {
-    /// Of each principal that has a key; no limit where there is none.
+    /// Of each principal that has a key or signed in; no limit where there is none.
     pub each: Option<NonZeroU32>,
     /// Of all of them together.
     pub in_all: Option<NonZeroU32>,
@@ -30,8 +33,8 @@ pub struct TooMany {
 impl fmt::Display for TooMany {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (limit, setting) = match self.in_all {
-            false => ("this key", "--calls-per-second"),
-            true => ("all keys together", "--calls-per-second-in-all"),
+            false => ("one key or user", "--calls-per-second"),
+            true => ("all together", "--calls-per-second-in-all"),
         };
         write!(f, "too many calls: {limit} may make {} a second ({setting}); try again in a moment", self.limit)
     }
@@ -60,6 +63,28 @@ impl Gauge {
     }
 }
 
+/// Counts the calls of each user who signed in.
+#[derive(Debug)]
+pub(crate) struct UserGauges(Option<(u32, DefaultKeyedRateLimiter<String>)>);
+
+impl UserGauges {
+    pub(crate) fn new(limit: Option<NonZeroU32>) -> UserGauges {
+        UserGauges(limit.map(|limit| (limit.get(), RateLimiter::keyed(Quota::per_second(limit)))))
+    }
+
+    /// One more call of this user.
+    pub(crate) fn count(&self, user: &String) -> Result<(), TooMany> {
+        let Some((limit, limiter)) = &self.0 else { return Ok(()) };
+        if limiter.len() > MAX_USERS {
+            limiter.retain_recent();
+        }
+        limiter.check_key(user).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            TooMany { limit: *limit, in_all: false, wait }
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +99,14 @@ mod tests {
         assert!(refused.limit == 5 && !refused.in_all && refused.wait <= Duration::from_millis(200), "{refused:?}");
         let unlimited = Gauge::new(None, true);
         assert!((0..10_000).all(|_| unlimited.count().is_ok()));
+    }
+
+    #[test]
+    fn users_do_not_use_up_each_others_calls() {
+        let gauges = UserGauges::new(NonZeroU32::new(2));
+        let (asha, ravi) = ("asha".to_owned(), "ravi".to_owned());
+        assert_eq!((gauges.count(&asha), gauges.count(&asha)), (Ok(()), Ok(())));
+        assert_eq!(gauges.count(&asha).unwrap_err().limit, 2);
+        assert_eq!(gauges.count(&ravi), Ok(()));
     }
 }

@@ -2,6 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
+/// What events call the role of somebody who was given single rights.
+pub(crate) const SINGLE_RIGHTS: &str = "custom";
+
 /// What somebody may do. Each tool needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::{StreamExt as _, future::BoxFuture};
+use orderlog_access::OAuth;
 use orderlog_tools::{OpenShop, Tools, echo::cut, principal};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
@@ -25,6 +26,7 @@ use crate::{
         BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DRAINED_BYTES, MAX_LARGE_BODIES, RETRY_AFTER_SECONDS, SMALL_BODY_BYTES,
     },
     list::Names,
+    scope,
     session::{RetryAfter, SESSION},
 };
 
@@ -78,12 +80,16 @@ pub struct Access {
     pub hosts: Vec<String>,
     /// Pages whose `Origin` may ask.
     pub origins: Vec<String>,
+    /// Where users sign in.
+    pub oauth: Option<Arc<OAuth>>,
 }
 
 /// MCP at one path of the server.
 #[derive(Clone)]
 pub struct Endpoint {
     library: Arc<Library>,
+    tools: Arc<Tools>,
+    oauth: Option<Arc<OAuth>>,
     large_bodies: LargeBodies,
 }
 
@@ -104,10 +110,10 @@ impl Endpoint {
             .with_allowed_hosts(access.hosts)
             .with_allowed_origins(access.origins)
             .enforce_origin_validation();
-        let handler = Mcp::new(shop, tools, names);
+        let handler = Mcp::new(shop, Arc::clone(&tools), names);
         let sessions = Arc::new(NeverSessionManager::default());
         let library = Arc::new(StreamableHttpService::new(move || Ok(handler.clone()), sessions, config));
-        Endpoint { library, large_bodies }
+        Endpoint { library, tools, oauth: access.oauth, large_bodies }
     }
 
     /// Answers one request.
@@ -137,6 +143,11 @@ impl Endpoint {
                 Ok(envelope) => envelope,
                 Err(malformed) => return (StatusCode::BAD_REQUEST, Json(malformed.to_json())).into_response(),
             };
+            if let Some(oauth) = &self.oauth
+                && let Some(refusal) = scope::refuse(oauth, &self.tools, &parts, &envelope, &bytes)
+            {
+                return refusal;
+            }
             let retry_after = RetryAfter::default();
             parts.extensions.insert(retry_after.clone());
             let request = Request::from_parts(parts, Body::from(bytes.clone()));

@@ -12,6 +12,7 @@ mod limits;
 mod list;
 mod prompts;
 mod resources;
+mod scope;
 mod session;
 mod stdio;
 mod views;

@@ -2,6 +2,7 @@
 
 mod error;
 mod nats;
+mod oauth;
 mod page;
 mod readers;
 mod redacted;
@@ -15,7 +16,7 @@ mod tls;
 use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use chrono::{DateTime, Utc};
-use orderlog_access::Rates;
+use orderlog_access::{OAuthSettings, Rates};
 use orderlog_domain::decide::Shop;
 use orderlog_messaging::Access;
 use orderlog_notify::Targets;
@@ -40,11 +41,12 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where HTTPS is served instead of HTTP.
     pub(crate) tls: Option<TlsFiles>,
-    /// Whether every call needs a key: asked for, or because it listens where others reach it.
+    /// Whether every call needs a key or token: asked for, or because it listens where others reach it, or users sign in.
     pub(crate) require_keys: bool,
     /// Whether no tool may change anything.
     pub(crate) read_only: bool,
     pub(crate) rates: Rates,
+    pub(crate) oauth: Option<OAuthSettings>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) database_url: String,
     pub(crate) nats: Option<Access>,
@@ -125,6 +127,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
     let in_all = values.read("calls-per-second-in-all", limit);
     let metrics_listen = values.read_optional("metrics-listen", address);
     let database_url = values.read("database-url", database_url);
+    let oauth = values.read_oauth();
     let nats = values.read_nats();
     let allowed_hosts = values.read("allowed-hosts", hosts);
     let allowed_origins = values.read("allowed-origins", origins);
@@ -147,9 +150,10 @@ fn read_all(values: &mut Values) -> Option<Config> {
     let accept_missing_keys = values.read("accept-missing-keys", boolean);
     let bench_noop_tool = values.read("bench-noop-tool", boolean);
     Some(Config {
-        require_keys: require_keys? || !listen?.ip().is_loopback(),
+        require_keys: require_keys? || !listen?.ip().is_loopback() || oauth.as_ref()?.is_some(),
         read_only: read_only?,
         rates: Rates { each: each?, in_all: in_all? },
+        oauth: oauth?,
         listen: listen?,
         tls: tls?,
         metrics_listen: metrics_listen?,

@@ -14,6 +14,7 @@ mod limits;
 pub(crate) mod metrics;
 pub(crate) mod recorder;
 mod refusals;
+mod sign_in;
 mod tls;
 mod wanted;
 mod watcher;
@@ -31,7 +32,7 @@ use axum::{
     routing::{any, get},
 };
 use futures::{StreamExt as _, stream};
-use orderlog_access::Keys;
+use orderlog_access::{Keys, OAuth};
 use orderlog_mcp::{Access, Endpoint, LargeBodies, Names, RETRY_AFTER_SECONDS};
 use orderlog_tools::Tools;
 use serde_json::json;
@@ -53,7 +54,7 @@ pub(crate) struct Server {
     tools: Arc<Tools>,
     /// What connections are secured with, where HTTPS is served.
     secured: Option<Secured>,
-    /// See to it that keys and certificate are those in force.
+    /// See to it that keys, the provider's too, and certificate are those in force.
     keeping_up: Vec<JoinHandle<()>>,
 }
 
@@ -62,6 +63,8 @@ impl Server {
     pub(crate) async fn bind(node: Arc<Node>) -> anyhow::Result<Server> {
         let keys = keys(&node).await?;
         let certificate = certificate(&node).await?;
+        let oauth = node.config.oauth.clone().map(|settings| OAuth::new(settings, node.config.rates, &keys));
+        let oauth = oauth.transpose()?.map(Arc::new);
         let listen = async |address: SocketAddr| {
             TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))
         };
@@ -75,6 +78,7 @@ impl Server {
         let app = App {
             health: watcher::Health::start(Arc::clone(&node)),
             keys: Arc::clone(&keys),
+            oauth: oauth.clone(),
             node,
             event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
             refusals: Arc::default(),
@@ -83,6 +87,7 @@ impl Server {
         let mut keeping_up = vec![tokio::spawn(keys.keep_up(stopping.clone()))];
         let secured = certificate.as_ref().map(Certificate::secured);
         keeping_up.extend(certificate.map(|certificate| tokio::spawn(certificate.keep_up(stopping.clone()))));
+        keeping_up.extend(oauth.map(|oauth| tokio::spawn(oauth.keep_up(stopping.clone()))));
         Ok(Server { listener, for_machines, app, tools, secured, keeping_up })
     }
 
@@ -117,7 +122,7 @@ impl Server {
     }
 }
 
-/// The shop's keys. A server that asks for them is of no use without one.
+/// The shop's keys. A server that asks for them is of no use without one, unless users sign in.
 async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
     let keys = Keys::new(Arc::clone(&node.shop.keyring), node.config.rates);
     match keys.read().await {
@@ -128,7 +133,7 @@ async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
         Ok(()) => {}
     }
     anyhow::ensure!(
-        !node.config.require_keys || keys.is_any_in_force(node.shop.clock.now()),
+        !node.config.require_keys || node.config.oauth.is_some() || keys.is_any_in_force(node.shop.clock.now()),
         "every call to {} needs a key, and the shop has none in force: make one with `orderlog keys create NAME --role owner`, or \
          listen on a loopback address such as 127.0.0.1:7400, which needs none",
         node.config.listen
@@ -180,7 +185,11 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
     let large_bodies = LargeBodies::default();
     let mcp = |names| {
         let config = &app.node.config;
-        let access = Access { hosts: config.allowed_hosts.clone(), origins: config.allowed_origins.clone() };
+        let access = Access {
+            hosts: config.allowed_hosts.clone(),
+            origins: config.allowed_origins.clone(),
+            oauth: app.oauth.clone(),
+        };
         let endpoint =
             Endpoint::new(Arc::clone(&app.node.shop), Arc::clone(tools), names, access, large_bodies.clone());
         any(async move |request: Request| endpoint.answer(request).await)
@@ -188,6 +197,7 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
     Router::new()
         .route("/mcp", mcp(Names::Underscored))
         .route("/mcp/dotted", mcp(Names::Dotted))
+        .merge(sign_in::metadata(app))
         .route_layer(middleware::from_fn(cors::answer))
         .merge(beside)
         .merge(pages)

@@ -19,9 +19,12 @@ pub fn permit(principal: &Principal, right: Right) -> Result<(), Rejection> {
     if principal.may(right) {
         return Ok(());
     }
-    let Principal { user, role, .. } = principal;
+    let Principal { user, role, scopes, .. } = principal;
     let message = format!("This needs the right {right}, which {user} ({role}) does not have. Nothing was changed.");
-    let hint = format!("Whoever runs the server can grant it: orderlog keys create NAME --right {right}.");
+    let hint = match scopes {
+        Some(_) => format!("Sign in again and allow {right}; your OAuth provider says whether you may."),
+        None => format!("Whoever runs the server can grant it: orderlog keys create NAME --right {right}."),
+    };
     Err(Rejection::new(Code::Forbidden, message).hint(hint))
 }
 

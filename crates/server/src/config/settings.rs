@@ -27,6 +27,7 @@ impl Setting {
 }
 
 const NODE: &str = "Node";
+const SIGN_IN: &str = "Signing in";
 const NATS: &str = "NATS";
 const NOTIFICATIONS: &str = "Notifications";
 const SHOP: &str = "Shop";
@@ -73,14 +74,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "calls-per-second",
         value: "NUMBER",
         default: Some("500"),
-        help: "Calls a second that one key may make; more are refused with 429. 0 sets no limit. The operating user has none.",
+        help: "Calls a second that one key or user may make; more are refused with 429. 0 sets no limit. The operating user has none.",
         group: NODE,
     },
     Setting {
         name: "calls-per-second-in-all",
         value: "NUMBER",
         default: Some("5000"),
-        help: "The same for all keys together.",
+        help: "The same for all together.",
         group: NODE,
     },
     Setting {
@@ -117,6 +118,34 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: Some("false"),
         help: "Start although customers of the log have no key and were not erased: their keys are lost for good, or the log was restored to a time before they were erased. They stay without a name. Also start although the shop has lost its own keys: what was sealed with them stays closed. Needed once.",
         group: NODE,
+    },
+    Setting {
+        name: "oauth-issuer",
+        value: "URL",
+        default: None,
+        help: "OAuth provider that signs users in, as its metadata and tokens name it, letter by letter. Every call then needs a key or an access token, on a loopback address too (docs/ACCESS.md).",
+        group: SIGN_IN,
+    },
+    Setting {
+        name: "oauth-resource",
+        value: "URL",
+        default: None,
+        help: "Address of the MCP endpoint as clients write it, such as `https://shop.example/mcp`. Needed with `--oauth-issuer`.",
+        group: SIGN_IN,
+    },
+    Setting {
+        name: "oauth-audience",
+        value: "TEXT",
+        default: None,
+        help: "What tokens must name as their audience, where the provider does not write the resource there.",
+        group: SIGN_IN,
+    },
+    Setting {
+        name: "oauth-scopes",
+        value: "SCOPES",
+        default: Some("orders:read orders:write inventory:write customers:read notify:write"),
+        help: "What clients ask the user for at first, separated by blanks: rights, or roles that the provider knows. A client asks for more when a tool needs it.",
+        group: SIGN_IN,
     },
     Setting {
         name: "nats-url",

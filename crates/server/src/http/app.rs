@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use orderlog_access::Keys;
+use orderlog_access::{Keys, OAuth};
 use tokio::sync::Semaphore;
 
 use super::{refusals::Refusals, watcher::Health};
@@ -14,6 +14,8 @@ use crate::node::Node;
 pub(super) struct App {
     pub(super) node: Arc<Node>,
     pub(super) keys: Arc<Keys>,
+    /// Where users sign in.
+    pub(super) oauth: Option<Arc<OAuth>>,
     pub(super) health: Health,
     pub(super) event_readers: Arc<Semaphore>,
     pub(super) refusals: Arc<Refusals>,

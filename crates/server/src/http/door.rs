@@ -1,4 +1,5 @@
-//! Who comes in: every request is given its principal here, by its key, before anything else looks at it; or it is refused.
+//! Who comes in: every request is given its principal here, by its key or token, before anything else looks at it; or it is
+//! refused.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,9 +8,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use orderlog_access::{PREFIX, Principal, Refused, Right};
+use orderlog_access::{OAuth, PREFIX, Principal, Refused, Right};
 
-use super::{app::App, cors};
+use super::{app::App, cors, sign_in};
 
 /// What supervisors ask. It tells of nobody, and needs no key.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
@@ -28,7 +29,8 @@ struct Shut {
     message: String,
     /// What RFC 6750 calls it, where there is a word.
     error: Option<&'static str>,
-    scope: Option<Right>,
+    /// What lacks.
+    scope: Option<String>,
     retry_after: Option<u64>,
 }
 
@@ -40,8 +42,7 @@ impl Shut {
 
 /// Hands a request on with its principal among its extensions.
 pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
-    let looked = look(app, request.method(), request.uri(), request.headers());
-    let shut = match looked {
+    let shut = match look(app, request.method(), request.uri(), request.headers()).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             return Ok(request);
@@ -51,27 +52,32 @@ pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Re
     let (parts, body) = request.into_parts();
     app.refusals.note(shut.status, &parts.headers, &shut.message);
     orderlog_mcp::drain(body).await;
-    let mut answer = shut.into_response();
+    let mut answer = shut.into_response(app.oauth.as_deref());
     if let Some(origin) = parts.headers.get(header::ORIGIN).filter(|_| parts.uri.path().starts_with("/mcp")) {
         cors::mark(&mut answer, Some(origin.clone()));
     }
     Err(answer)
 }
 
-fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Principal>, Shut> {
+async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Principal>, Shut> {
     let path = uri.path();
     // A browser asks before it sends a key; what it is told there is about the endpoint and not about the shop.
-    if OPEN.contains(&path) || (method == Method::OPTIONS && headers.contains_key(header::ORIGIN)) {
+    let preflight = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
+    if OPEN.contains(&path) || preflight || sign_in::is_metadata(app, path) {
         return Ok(Arc::clone(&NOBODY));
     }
     no_key_in(uri)?;
-    let principal = match bearer(headers)? {
-        Some(key) => app.keys.admit(key, app.node.shop.clock.now()).map_err(shut)?,
-        None if app.node.config.require_keys => return Err(no_credentials()),
-        None => Arc::clone(&OPERATOR),
+    let needed = NEEDS.iter().find(|(needing, _)| *needing == path).map(|(_, right)| *right);
+    let now = app.node.shop.clock.now();
+    let admitted = match (bearer(headers)?, &app.oauth) {
+        (Some(token), Some(oauth)) if !token.starts_with(PREFIX) => oauth.admit(token, now).await,
+        (Some(key), _) => app.keys.admit(key, now),
+        (None, _) if app.node.config.require_keys => return Err(no_credentials(app.oauth.as_deref(), needed)),
+        (None, _) => Ok(Arc::clone(&OPERATOR)),
     };
-    match NEEDS.iter().find(|(needing, right)| *needing == path && !principal.may(*right)) {
-        Some((_, right)) => Err(lacks(&principal, *right)),
+    let principal = admitted.map_err(shut)?;
+    match needed.filter(|right| !principal.may(*right)) {
+        Some(right) => Err(lacks(app.oauth.as_deref(), &principal, right)),
         None => Ok(principal),
     }
 }
@@ -101,12 +107,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Shut> {
     }
 }
 
-fn no_credentials() -> Shut {
-    Shut::new(
-        StatusCode::UNAUTHORIZED,
-        None,
-        "a key is needed here: send `Authorization: Bearer olk_…`. Whoever runs the server makes one with `orderlog keys create`",
-    )
+fn no_credentials(oauth: Option<&OAuth>, needed: Option<Right>) -> Shut {
+    let message = match oauth {
+        None => {
+            "a key is needed here: send `Authorization: Bearer olk_…`. Whoever runs the server makes one with `orderlog keys create`"
+        }
+        Some(_) => {
+            "an access token or a key is needed here: sign in where WWW-Authenticate says, or send `Authorization: Bearer olk_…` \
+             with a key that whoever runs the server makes with `orderlog keys create`"
+        }
+    };
+    let scope = oauth.map(|oauth| oauth.scopes_for(None, needed));
+    Shut { scope, ..Shut::new(StatusCode::UNAUTHORIZED, None, message) }
 }
 
 fn shut(refused: Refused) -> Shut {
@@ -116,25 +128,39 @@ fn shut(refused: Refused) -> Shut {
             let seconds = many.wait.as_secs_f64().ceil().max(1.0) as u64;
             Shut { retry_after: Some(seconds), ..Shut::new(StatusCode::TOO_MANY_REQUESTS, None, message) }
         }
+        Refused::NotNow => {
+            let retry_after = Some(orderlog_mcp::RETRY_AFTER_SECONDS.into());
+            Shut { retry_after, ..Shut::new(StatusCode::SERVICE_UNAVAILABLE, None, message) }
+        }
+        Refused::NoScope(_) => Shut::new(StatusCode::FORBIDDEN, Some("insufficient_scope"), message),
         _ => Shut::new(StatusCode::UNAUTHORIZED, Some("invalid_token"), message),
     }
 }
 
-fn lacks(principal: &Principal, right: Right) -> Shut {
+fn lacks(oauth: Option<&OAuth>, principal: &Principal, right: Right) -> Shut {
     let message = format!("this needs the right {right}, which {} does not have", principal.user);
-    Shut { scope: Some(right), ..Shut::new(StatusCode::FORBIDDEN, Some("insufficient_scope"), message) }
+    let scope = match oauth.filter(|_| principal.scopes.is_some()) {
+        Some(oauth) => oauth.scopes_for(Some(principal), Some(right)),
+        None => right.to_string(),
+    };
+    Shut { scope: Some(scope), ..Shut::new(StatusCode::FORBIDDEN, Some("insufficient_scope"), message) }
 }
 
 impl Shut {
-    fn into_response(self) -> Response {
+    fn into_response(self, oauth: Option<&OAuth>) -> Response {
         let asks = matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST);
-        let mut challenge = "Bearer realm=\"orderlog\"".to_owned();
-        if let Some(error) = self.error {
-            challenge.push_str(&format!(", error=\"{error}\""));
-        }
-        if let Some(scope) = self.scope {
-            challenge.push_str(&format!(", scope=\"{scope}\""));
-        }
+        let challenge = match oauth {
+            Some(oauth) => {
+                let scopes = self.scope.unwrap_or_else(|| oauth.scopes_for(None, None));
+                oauth.challenge(self.error, &scopes)
+            }
+            None => {
+                let named = |name: &str, text: &str| format!(", {name}=\"{text}\"");
+                let error = self.error.map(|error| named("error", error)).unwrap_or_default();
+                let scope = self.scope.map(|scope| named("scope", &scope)).unwrap_or_default();
+                format!("Bearer realm=\"orderlog\"{error}{scope}")
+            }
+        };
         let mut answer = (self.status, format!("{}\n", self.message)).into_response();
         let headers = answer.headers_mut();
         if let Ok(challenge) = HeaderValue::try_from(challenge)

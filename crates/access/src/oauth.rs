@@ -1,0 +1,100 @@
+//! OAuth 2.1 as a resource server: who signs in at a provider and comes with an access token. The provider is another program.
+
+mod fetch;
+mod key_set;
+mod provider;
+mod scopes;
+mod settings;
+mod signatures;
+mod token;
+
+use std::{fmt, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+pub use self::settings::{METADATA_PATH, Settings};
+use self::{provider::Provider, scopes::Granted};
+use crate::{
+    keys::Keys,
+    principal::Principal,
+    rates::{Gauge, Rates, UserGauges},
+    refused::Refused,
+    rights::Right,
+};
+
+/// Lets in whom the provider signed in.
+pub struct OAuth {
+    settings: Settings,
+    provider: Provider,
+    each: UserGauges,
+    all: Arc<Gauge>,
+}
+
+impl OAuth {
+    /// Knows no key of the provider before [`OAuth::keep_up`] runs. Calls count together with those of `keys`.
+    ///
+    /// # Errors
+    /// When TLS cannot be used.
+    pub fn new(settings: Settings, rates: Rates, keys: &Keys) -> anyhow::Result<OAuth> {
+        signatures::use_ring();
+        let provider = Provider::new(settings.issuer())?;
+        Ok(OAuth { settings, provider, each: UserGauges::new(rates.each), all: keys.all() })
+    }
+
+    /// What was told of the provider.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who calls with this token, once more.
+    ///
+    /// # Errors
+    /// Says why the token does not serve, or that more calls come than are answered.
+    pub fn admit<'a>(&'a self, token: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
+        Box::pin(async move {
+            let signed = token::signed(token)?;
+            let key = self.provider.key(&signed).await?;
+            let claims = token::check(token, signed.algorithm, &key, &self.settings, now)?;
+            let granted = Granted::by(claims.scopes.iter().map(String::as_str));
+            let Granted { rights, role, scopes } =
+                granted.ok_or_else(|| Refused::NoScope(self.settings.scopes().to_owned()))?;
+            // Subjects are the provider's own: another one may give the same to somebody else.
+            let user = format!("{}@{}", claims.subject, self.settings.issuer());
+            self.each.count(&user).and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
+            let (role, scopes) = (role.to_owned(), Some(scopes));
+            Ok(Arc::new(Principal { user, role, rights, refunds_up_to: None, scopes }))
+        })
+    }
+
+    /// The scopes to ask the user for, all in one go: those that the caller's token has, or those asked for at first, and one
+    /// more where they do not open what is wanted.
+    #[must_use]
+    pub fn scopes_for(&self, principal: Option<&Principal>, right: Option<Right>) -> String {
+        let held = principal.and_then(|principal| principal.scopes.as_deref());
+        let asked = held.unwrap_or(self.settings.scopes());
+        let opens = |right: &Right| Granted::by(asked.split(' ')).is_some_and(|granted| granted.rights.has(*right));
+        right.filter(|right| !opens(right)).map_or_else(|| asked.to_owned(), |right| scopes::with(asked, right.name()))
+    }
+
+    /// What `WWW-Authenticate` says (RFC 6750, RFC 9728).
+    #[must_use]
+    pub fn challenge(&self, error: Option<&str>, scopes: &str) -> String {
+        let error = error.map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
+        let place = self.settings.metadata_url();
+        format!("Bearer realm=\"orderlog\"{error}, resource_metadata=\"{place}\", scope=\"{scopes}\"")
+    }
+
+    /// Reads the provider's keys, and again and again, until `ending`.
+    pub fn keep_up(self: Arc<OAuth>, ending: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.provider.keep_up(ending).await })
+    }
+}
+
+impl fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,227 @@
+//! The provider's keys in the memory of a node: found by its discovery, read again now and then, and when a token names
+//! a key that is not among them. One task reads them, so nobody who hangs up leaves a reading half done.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{fetch::Fetcher, key_set::KeySet, settings::address, token::Signed};
+use crate::refused::Refused;
+
+/// How often the keys are read again although nobody misses one: a key that the provider withdrew stops within this time.
+const READ_EVERY: Duration = Duration::from_secs(600);
+/// ... and how soon where they could not be read.
+const RETRIED_AFTER: Duration = Duration::from_secs(10);
+/// The shortest time between two readings. Anybody can send a token that names a key which is not there.
+const READ_AT_MOST_EVERY: Duration = Duration::from_secs(5);
+/// ... and where the last one failed: whoever comes meanwhile gets no answer.
+const TRIED_AT_MOST_EVERY: Duration = Duration::from_secs(1);
+/// How long a call waits for a reading that it caused.
+const WAITED_FOR: Duration = Duration::from_secs(25);
+
+/// What is known of the provider.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    keys: Arc<KeySet>,
+    /// How often it was asked.
+    readings: u64,
+    read_at: Option<Instant>,
+    failed: bool,
+}
+
+impl Known {
+    /// How long it is not asked again, whoever misses a key.
+    fn rest(&self) -> Duration {
+        if self.failed { TRIED_AT_MOST_EVERY } else { READ_AT_MOST_EVERY }
+    }
+}
+
+/// Who signs users in.
+pub(super) struct Provider {
+    issuer: String,
+    fetcher: Fetcher,
+    known: watch::Sender<Known>,
+    missing: Notify,
+    told: OnceLock<()>,
+}
+
+/// What of the provider's metadata matters here (RFC 8414, OpenID Connect Discovery).
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+    #[serde(default)]
+    code_challenge_methods_supported: Vec<String>,
+    #[serde(default)]
+    client_id_metadata_document_supported: bool,
+    registration_endpoint: Option<String>,
+}
+
+impl Provider {
+    pub(super) fn new(issuer: &str) -> anyhow::Result<Provider> {
+        let (known, _) = watch::channel(Known::default());
+        let fetcher = Fetcher::new()?;
+        Ok(Provider { issuer: issuer.to_owned(), fetcher, known, missing: Notify::new(), told: OnceLock::new() })
+    }
+
+    /// The key that a token is signed with, as it says. The keys are read again if it is not among them.
+    ///
+    /// # Errors
+    /// When the provider does not publish it, or cannot be asked.
+    pub(super) async fn key(&self, signed: &Signed) -> Result<DecodingKey, Refused> {
+        let known = self.known.borrow().clone();
+        if let Some(key) = key(&known, signed) {
+            return Ok(key);
+        }
+        if known.read_at.is_some_and(|at| at.elapsed() < known.rest()) {
+            return Err(absent(&known));
+        }
+        let mut reading = self.known.subscribe();
+        self.missing.notify_one();
+        match timeout(WAITED_FOR, reading.wait_for(|now| now.readings > known.readings)).await {
+            Ok(Ok(now)) => key(&now, signed).ok_or_else(|| absent(&now)),
+            _ => Err(Refused::NotNow),
+        }
+    }
+
+    /// Reads the keys, and again and again, until `ending`.
+    pub(super) async fn keep_up(&self, ending: CancellationToken) {
+        loop {
+            let before = self.known.borrow().clone();
+            let Some(read) = ending.run_until_cancelled(self.read()).await else { return };
+            self.tell(&before, &read);
+            let failed = read.is_err();
+            let (keys, readings) = (read.map(Arc::new).unwrap_or(before.keys), before.readings + 1);
+            let known = Known { keys, readings, read_at: Some(Instant::now()), failed };
+            let (rest, pause) = (known.rest(), if failed { RETRIED_AFTER } else { READ_EVERY });
+            self.known.send_replace(known);
+            let missing = async {
+                sleep(rest).await;
+                self.missing.notified().await;
+            };
+            tokio::select! {
+                () = ending.cancelled() => return,
+                () = sleep(pause) => {}
+                () = missing => {}
+            }
+        }
+    }
+
+    async fn read(&self) -> anyhow::Result<KeySet> {
+        let metadata = self.metadata().await?;
+        // Keys that anybody on the way could replace would let anybody in.
+        let place = address(&metadata.jwks_uri).map_err(|fault| anyhow::anyhow!("its jwks_uri {fault}"))?;
+        let document = self.fetcher.get(&place).await?.context("there is nothing at its jwks_uri")?;
+        let keys = KeySet::read(&document).map_err(anyhow::Error::msg).context("read its keys")?;
+        ensure!(keys.len() > 0, "none of its keys can sign a token in a way that is allowed here");
+        self.told.get_or_init(|| metadata.tell(keys.len()));
+        Ok(keys)
+    }
+
+    /// What the provider says of itself, from the first of the places where it may stand.
+    async fn metadata(&self) -> anyhow::Result<Metadata> {
+        for place in places(&self.issuer)? {
+            let Some(document) = self.fetcher.get(&place).await? else { continue };
+            let metadata: Metadata = serde_json::from_slice(&document).with_context(|| format!("read {place}"))?;
+            let (said, issuer) = (&metadata.issuer, &self.issuer);
+            ensure!(
+                said == issuer,
+                "{place} is of another issuer: give --oauth-issuer as it stands there, letter by letter"
+            );
+            return Ok(metadata);
+        }
+        bail!("{} publishes neither OpenID Connect discovery nor the metadata of RFC 8414", self.issuer)
+    }
+
+    /// Says once that the keys cannot be read, and once that they can again.
+    fn tell(&self, before: &Known, read: &anyhow::Result<KeySet>) {
+        let issuer = &self.issuer;
+        match read {
+            Err(error) if !before.failed => tracing::warn!(
+                issuer,
+                error = format!("{error:#}"),
+                "the OAuth provider's keys cannot be read; those known before hold until they can"
+            ),
+            Ok(_) if before.failed => tracing::info!(issuer, "the OAuth provider's keys can be read again"),
+            _ => {}
+        }
+    }
+}
+
+impl Metadata {
+    /// Tells the operator what will keep clients from signing in.
+    fn tell(&self, keys: usize) {
+        let issuer = &self.issuer;
+        tracing::info!(issuer, keys, "users of the OAuth provider may sign in");
+        if !self.code_challenge_methods_supported.iter().any(|method| method == "S256") {
+            tracing::warn!(issuer, "the OAuth provider does not announce PKCE with S256; MCP clients will not sign in");
+        }
+        if !self.client_id_metadata_document_supported && self.registration_endpoint.is_none() {
+            tracing::warn!(
+                issuer,
+                "the OAuth provider announces neither client id metadata documents nor registration; only clients whose id it was \
+                 told can sign in"
+            );
+        }
+    }
+}
+
+fn key(known: &Known, signed: &Signed) -> Option<DecodingKey> {
+    known.keys.find(signed.key_id.as_deref(), signed.algorithm).cloned()
+}
+
+/// Why a key is not there: it may only be the provider that is away.
+fn absent(known: &Known) -> Refused {
+    match known.failed {
+        true => Refused::NotNow,
+        false => Refused::token("it is signed with no key that the issuer publishes"),
+    }
+}
+
+/// Where an issuer's metadata may stand, as MCP has clients look for it.
+fn places(issuer: &str) -> anyhow::Result<Vec<Url>> {
+    let url: Url = issuer.parse().context("read the issuer's address")?;
+    let (origin, path) = (url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
+    let mut places = vec![format!("{origin}{path}/.well-known/openid-configuration")];
+    places.push(format!("{origin}/.well-known/oauth-authorization-server{path}"));
+    if !path.is_empty() {
+        places.push(format!("{origin}/.well-known/openid-configuration{path}"));
+    }
+    places.iter().map(|place| place.parse().context("make the address of its metadata")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_looked_for_where_it_may_stand() {
+        let told = |issuer| places(issuer).unwrap().iter().map(Url::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            told("https://id.example/"),
+            [
+                "https://id.example/.well-known/openid-configuration",
+                "https://id.example/.well-known/oauth-authorization-server"
+            ]
+        );
+        assert_eq!(
+            told("https://id.example/a/b"),
+            [
+                "https://id.example/a/b/.well-known/openid-configuration",
+                "https://id.example/.well-known/oauth-authorization-server/a/b",
+                "https://id.example/.well-known/openid-configuration/a/b"
+            ]
+        );
+    }
+}

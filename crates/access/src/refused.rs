@@ -1,0 +1,42 @@
+//! Why a call is not answered. Nothing of a key or token is repeated, because the reason stands in the log.
+
+use crate::rates::TooMany;
+
+/// Why a call is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is no key at all.
+    #[error("this is no key of Orderlog: they begin with olk_ and are given by `orderlog keys create`")]
+    NoKey,
+    /// Nobody has it. A wrong secret under a right id is told no better.
+    #[error("there is no such key")]
+    Unknown,
+    /// It was taken back.
+    #[error("this key was revoked; ask whoever runs the server for another one")]
+    Revoked,
+    /// Its time is over.
+    #[error("this key expired; ask whoever runs the server for another one")]
+    Expired,
+    /// A newer release made it.
+    #[error("this key grants what this release does not know; update the server")]
+    NotUnderstood,
+    /// It is no token that the provider gave for this server.
+    #[error("this access token is refused: {0}")]
+    Token(String),
+    /// It is a good token, and grants nothing here.
+    #[error("this access token grants nothing here: sign in again and allow {0}")]
+    NoScope(String),
+    /// Whether it is good cannot be told now.
+    #[error("the OAuth provider's keys cannot be read now, so access tokens cannot be checked; try again in a moment")]
+    NotNow,
+    /// It serves, but not so often.
+    #[error("{0}")]
+    TooMany(TooMany),
+}
+
+impl Refused {
+    /// A token that is refused for this reason.
+    pub(crate) fn token(why: impl Into<String>) -> Refused {
+        Refused::Token(why.into())
+    }
+}
