@@ -7,9 +7,11 @@ mod environment;
 
 mod disk;
 mod endpoint;
+mod issuer;
 mod mail;
 mod mcp;
 mod node;
+mod oidc_provider;
 mod postgres;
 mod raw;
 mod shop;
@@ -26,10 +28,12 @@ pub use clock::Clock;
 pub use disk::SmallDisk;
 pub use endpoint::{Endpoint, Received, Reply};
 pub use environment::{chromium, clients_folder, deliveries, load_time, node_js, python};
+pub use issuer::{Issuer, TokenKey};
 pub use load::{Acknowledged, Load};
 pub use mail::{Mail, MailServer};
 pub use mcp::{Era, Mcp, Refusal, minor};
 pub use node::{Node, orderlog};
+pub use oidc_provider::OidcProvider;
 pub use oracle::Oracle;
 pub use orderlog_testkit::{
     Checks, Database, Engine, Finished, NatsServer, Process, check, free_port, on_both_engines, until,

@@ -143,7 +143,9 @@ impl Node {
     pub fn launch(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "the node is running already");
         let mut command = orderlog(&self.folder)?;
-        command.arg("serve").args(["--listen", &format!("{}:{}", self.host, self.port)]).args(&self.arguments);
+        // A test that has to name the node's own address says `{port}`.
+        let arguments = self.arguments.iter().map(|argument| argument.replace("{port}", &self.port.to_string()));
+        command.arg("serve").args(["--listen", &format!("{}:{}", self.host, self.port)]).args(arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.process = Some(Process::start("orderlog", command, self.folder.join("orderlog.log"))?);
         Ok(())

@@ -35,6 +35,7 @@ mod log_faults;
 mod money;
 mod names;
 mod notifications;
+mod oauth;
 mod observed;
 mod official_clients;
 mod one_key;
