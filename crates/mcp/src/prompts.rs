@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 
 use crate::resources;
 
+/// The arguments of a call, from what was given for the prompt.
+type Arguments = fn(&str) -> Value;
+
 /// One prompt, and the one argument it may take.
 struct Ready {
     name: &'static str,
@@ -29,7 +32,7 @@ struct Ready {
     /// With `{}` where the argument goes.
     text: &'static str,
     /// Tools whose answers it carries, and what they are asked about the argument.
-    told_by: &'static [(&'static str, fn(&str) -> Value)],
+    told_by: &'static [(&'static str, Arguments)],
 }
 
 const ORDER: (&str, &str) = ("order_id", "The order's number.");

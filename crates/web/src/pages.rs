@@ -7,9 +7,11 @@ use orderlog_tools::{OpenShop, Tools};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    activity, acts, bulk, connect, customers, explain,
+    activity, acts, ask, assets, bulk, connect, customers, explain,
     front::Status,
-    order, orders, orders_csv, place, print, product, products, reports, status, today,
+    go,
+    head::Head,
+    live, order, orders, orders_csv, place, print, product, products, reports, status, today,
     visit::{Source, Visit},
 };
 

@@ -1,5 +1,7 @@
 //! How the node is: the log, the read models, the relay, and what is not well.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -95,6 +97,8 @@ fn relay(status: &Value) -> Markup {
 
 fn node(status: &Value) -> Markup {
     let node = &status["node"];
+    let owners = items(&status["projections"]).iter().filter_map(|one| one["owner"].as_str());
+    let owners: BTreeSet<&str> = owners.filter(|owner| *owner != text(&node["id"])).collect();
     html! {
         dl class="facts" {
             div { dt { "Version" } dd { (text(&status["version"])) } }
@@ -106,9 +110,6 @@ fn node(status: &Value) -> Markup {
                 div { dt { "Connections of " (text(&pool["name"])) } dd { (number(&pool["open"])) ", " (number(&pool["idle"])) " idle" } }
             }
         }
-        @let mut owners: Vec<&str> = items(&status["projections"]).iter().filter_map(|one| one["owner"].as_str()).filter(|owner| *owner != text(&node["id"])).collect();
-        @let _ = owners.sort_unstable();
-        @let _ = owners.dedup();
         @if !owners.is_empty() { p { "Other nodes that write tables: " @for owner in owners { code { (owner) } " " } } }
     }
 }

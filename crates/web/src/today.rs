@@ -74,7 +74,7 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
             section { h2 { "To be paid back" } (part(&overpaid, |overpaid| to_pay_back(params, overpaid))) }
             section { h2 { "Running out" } (part(&low, |low| running_out(params, low))) }
         } @else { (only_now(params, "What is to be paid back and what runs out is not shown: these")) }
-        section { h2 { "The week ahead" } (part(&ahead, |ahead| forecast(ahead))) }
+        section { h2 { "The week ahead" } (part(&ahead, forecast)) }
     };
     Ok(Page { title: "Today".to_owned(), place: "/", body })
 }

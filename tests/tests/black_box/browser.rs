@@ -20,7 +20,6 @@ async fn a_browser_can_do_what_an_assistant_can(shop: Shop) -> Result<()> {
     let arguments: Vec<&str> =
         [browser.to_str().unwrap_or_default(), &pictures].into_iter().filter(|text| !text.is_empty()).collect();
     let held = shop.client_script(node_js()?, "browser.mjs", &arguments).await?;
-    println!("{}", held.stdout);
     ensure!(held.success, "browser.mjs: {}\n{}", held.stdout, held.stderr);
     Ok(())
 }

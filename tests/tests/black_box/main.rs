@@ -27,6 +27,7 @@ mod erasure;
 mod faults;
 mod forecasts;
 mod history;
+mod host_views;
 mod http_limits;
 mod https;
 mod imports;
