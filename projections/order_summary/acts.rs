@@ -8,9 +8,7 @@ use orderlog_domain::{
     ids::Position,
     order::{Order, Status},
 };
-use orderlog_read_models::{CachedRows, Days, Freshness, Projections, QueryError, SnapshotRead, Sql, day, table};
-
-use super::READ_MODEL;
+use orderlog_read_models::{CachedRows, Days, QueryError, SnapshotRead, Sql, day, table};
 
 /// What is done with an order once it is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,26 +135,4 @@ pub(super) async fn last_days(
     sql.push(" AND order_id IN (").list(std::iter::once(0).chain(orders)).push(") GROUP BY order_id");
     let found: Vec<(i64, String)> = read.all(&sql).await?;
     Ok(found.into_iter().collect())
-}
-
-/// The days follow.
-const TIMES_TO_SHIP: &str = "
-SELECT waited, COUNT(*) FROM (
-    SELECT order_id, MAX(waited) AS waited FROM order_summary_acts WHERE act = 'shipped'";
-
-/// How many of the orders that were shipped on these days had waited how many days for it, shortest first.
-///
-/// # Errors
-/// When the store fails.
-pub async fn times_to_ship(
-    projections: &Projections,
-    days: Days,
-    freshness: Freshness,
-) -> Result<Vec<(i64, i64)>, QueryError> {
-    let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut sql = Sql::new(TIMES_TO_SHIP);
-    days.restrict(&mut sql, "day");
-    sql.push(" GROUP BY order_id) AS shipped GROUP BY waited ORDER BY waited");
-    let found = read.all(&sql).await?;
-    Ok(read.answer(found).await?.found)
 }

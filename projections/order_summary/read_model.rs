@@ -2,15 +2,19 @@
 
 mod acts;
 mod fold;
+mod found_in_texts;
 mod latest;
 mod query;
 mod texts;
+mod times_to_ship;
 
-pub use acts::{Act, OrderSummaryAct, times_to_ship};
+pub use acts::{Act, OrderSummaryAct};
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
+pub use found_in_texts::found_in_texts;
 pub use latest::{latest_of_customers, latest_of_products};
 pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
-pub use texts::{OrderSummaryText, found_in_texts};
+pub use texts::OrderSummaryText;
+pub use times_to_ship::times_to_ship;
 
 use orderlog_read_models::{ReadModel, Row as _};
 

@@ -23,7 +23,7 @@ pub struct SetHold {
     pub order_id: OrderId,
     /// Whether the order shall be on hold.
     pub on: bool,
-    /// When the hold ends by itself, such as "Friday" (its beginning); without, it lasts until released.
+    /// When it ends by itself, such as "Friday"; else once released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
 }

@@ -65,8 +65,14 @@ impl Mailer {
                 Tried::Never { why: format!("the e-mail server refused it{code}") }
             }
             Ok(Err(error)) => {
-                let code = error.status().map_or_else(|| " cannot be used".to_owned(), |code| format!(" said {code}"));
-                Tried::Later { why: format!("the e-mail server{code}"), after: None }
+                let what = match error.status() {
+                    Some(code) => format!("said {code}"),
+                    None if error.is_client() => {
+                        "offers no STARTTLS, or no way to sign in that is known here".to_owned()
+                    }
+                    None => "cannot be reached, or its certificate does not hold".to_owned(),
+                };
+                Tried::Later { why: format!("the e-mail server {what}"), after: None }
             }
             Err(_) => Tried::Later { why: "the e-mail server did not answer in time".to_owned(), after: None },
         }

@@ -72,7 +72,7 @@ enum ScopeInput {
     OnHold,
     /// a unit waits for stock.
     Backordered,
-    /// has waited longer than 9 of 10 orders did.
+    /// waits longer than 9 of 10 did.
     Late,
 }
 

@@ -79,7 +79,7 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 2))]
     with: Vec<With>,
-    /// Least total, in each order's own currency, such as "999.00".
+    /// Least total, in the order's currency.
     #[serde(default)]
     #[schemars(length(max = 40))]
     min_total: Option<String>,
