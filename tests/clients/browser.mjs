@@ -11,7 +11,7 @@ const upstream = new URL(mcpUrl);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** How soon a change by anybody must show, and how soon after a cut, in milliseconds. */
 const LIVE_MS = 1000, RESUMED_MS = 4000;
-const NAVIGATIONS = 200, CONNECTIONS = 8;
+const NAVIGATIONS = 60, CONNECTIONS = 8;
 const PAGES = ['/', '/orders', '/orders/new', '/orders/1001', '/orders/1001/print', '/products', '/products/PEN', '/customers', '/reports',
     '/explain?date=today', '/activity', '/status', '/connect', '/ask', '/ask?q=show+me+pending+orders', '/orders/1002?as_of=@9'];
 const failures = [];
@@ -44,7 +44,7 @@ async function mcp(tool, args) {
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 const context = await browser.newContext({ baseURL: shop });
-context.setDefaultTimeout(10_000);
+context.setDefaultTimeout(8_000);
 const page = await context.newPage();
 const complaints = [];
 const listen = (tab) => tab.on('console', (line) => { if (line.type() === 'error' && !/Failed to load resource|net::ERR|htmx:sse:error/.test(line.text())) complaints.push(line.text()); })
@@ -58,8 +58,8 @@ const flow = async (name, run) => { try { await run(); } catch (error) { failure
 await flow('place an order', async () => {
     await page.goto('/orders');
     await page.getByRole('link', { name: 'Place an order' }).click();
-    await page.getByLabel('Customer').fill('asha@example.com');
-    await page.getByLabel('Product 1').fill('PEN');
+    await page.locator('main').getByLabel('Customer').fill('asha@example.com');
+    await page.locator('main').getByLabel('Product 1').fill('PEN');
     await page.getByLabel('Units').first().fill('2');
     await page.getByRole('button', { name: /What would it come to/ }).click();
     await says(page, 'would be placed');
@@ -115,7 +115,7 @@ await flow('live', async () => {
     await field.pressSequentially('HALF TY');
     const began = Date.now();
     await mcp('orders_record_payment', { order_id: 1003, method: 'card' });
-    await page.locator('main').getByText('paid by card').waitFor();
+    await page.locator('main').getByText('paid by card').first().waitFor();
     const took = Date.now() - began;
     console.log(`shown after ${took} ms`);
     check(took <= LIVE_MS, 'a change by an assistant showed too late', took);
@@ -214,11 +214,13 @@ await flow('no connection is left behind', async () => {
 await flow('accessible in light and dark', async () => {
     for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
+        // Only colours differ in the dark.
+        const only = colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {};
         for (const path of PAGES) {
             await page.goto(path);
             await page.locator('details').evaluateAll((all) => all.forEach((one) => { one.open = true; }));
             await page.evaluate(AXE);
-            const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
+            const { violations } = await page.evaluate((only) => axe.run(document, only), only);
             const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(' and ')}`);
             check(told.length === 0, `axe on ${path} in ${colorScheme}`, told);
             if (pictures) await page.screenshot({ path: `${pictures}/${colorScheme}${path.replace(/[^a-z0-9]+/gi, '-')}.png`, fullPage: true });

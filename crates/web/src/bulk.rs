@@ -48,19 +48,28 @@ pub(crate) async fn sent(posted: Posted) -> Response {
     }
 }
 
-/// Every order with what became, or would become, of it; those that did not change can be tried again.
+/// Every order with what became, or would become, of it; those that did not change can be tried again. Of those that were
+/// changed the answer has the command alone.
 fn each(told: &Value, form: &Params, visit: &Visit, done: bool) -> Markup {
-    let changed = |order: &Value| order["outcome"] == "changed";
-    let left: Vec<i64> =
-        items(&told["orders"]).iter().filter(|order| !changed(order)).map(|order| number(&order["order_id"])).collect();
+    let changed = told["command_ids"].as_object().into_iter().flatten().map(|(id, _)| (as_number(id), None));
+    let told = items(&told["orders"]).iter().map(|order| {
+        let outcome = Some(&order["outcome"]).filter(|outcome| **outcome != "changed");
+        (order["order_id"].clone(), outcome)
+    });
+    let mut orders: Vec<(Value, Option<&Value>)> = changed.chain(told).collect();
+    orders.sort_by_key(|(id, _)| id.as_i64());
+    let left: Vec<i64> = orders.iter().filter(|(_, outcome)| outcome.is_some()).map(|(id, _)| number(id)).collect();
     html! {
         table {
             thead { tr { th scope="col" { "Order" } th scope="col" { "Outcome" } } }
             tbody {
-                @for order in items(&told["orders"]) {
+                @for (id, outcome) in &orders {
                     tr {
-                        th scope="row" { a href={ "/orders/" (number(&order["order_id"])) } { "#" (number(&order["order_id"])) } }
-                        td { @if changed(order) { (if done { "✓ changed" } else { "would change" }) } @else { span class="flag" { (why(&order["outcome"])) } } }
+                        th scope="row" { a href={ "/orders/" (number(id)) } { "#" (number(id)) } }
+                        td {
+                            @if let Some(outcome) = outcome { span class="flag" { (why(outcome)) } }
+                            @else { (if done { "✓ changed" } else { "would change" }) }
+                        }
                     }
                 }
             }
