@@ -229,7 +229,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "shop-name",
         value: "NAME",
         default: None,
-        help: "What the shop is called: assistants and pages say it. At most 100 characters.",
+        help: "What the shop is called; assistants are told. At most 100 characters.",
         group: SHOP,
     },
     Setting {
