@@ -1,5 +1,6 @@
 //! The task of the node that delivers: follows the log, sends what is due, and records what became of it.
 
+mod attempt;
 mod record;
 mod send;
 
@@ -25,7 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::send::Sent;
+use self::attempt::Sent;
 use crate::{
     delivery::Sender,
     desk::Desk,

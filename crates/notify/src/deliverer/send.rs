@@ -1,45 +1,23 @@
-//! Sends what is due, and learns what came of it: one message at a time for each target, or one digest.
+//! Sends what is due, and takes in what came of it: one message at a time for each target, or one digest.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use orderlog_domain::event::{Message, Outcome};
-use orderlog_tools::OpenShop;
 use tokio::time::{Duration, Instant, sleep};
 use uuid::Uuid;
 
-use super::{RETRY, Work};
-use crate::{
-    compose::{Composed, Content, compose},
-    delivery::{MAX_BODY_BYTES, Sender, Tried},
-    desk::Failure,
-    digest::DIGEST_MESSAGES,
-    targets::{Address, Target},
+use super::{
+    RETRY, Work,
+    attempt::{Done, Sent, try_once},
 };
+use crate::{compose::Content, delivery::Tried, desk::Failure, digest::DIGEST_MESSAGES, targets::Address};
 
 /// Slack takes one message a second.
 const SLACK_REST: Duration = Duration::from_secs(1);
 /// How often the owner hears of one target, and how often that is tried.
 const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
 const OWNER_TRIES: u32 = 3;
-
-/// What a task that sends comes back with.
-pub(super) struct Sent {
-    target: String,
-    /// What was sent together, and what came of it; nothing where nothing was left to be told.
-    tried: Vec<Message>,
-    done: Done,
-    /// What had no room beside them.
-    left: Vec<Message>,
-    /// What there is nothing to tell of any more, and why.
-    stopped: Vec<(Message, &'static str)>,
-}
-
-enum Done {
-    Tried(Tried),
-    /// The log could not be read.
-    Unreadable(String),
-}
 
 impl Work<'_> {
     /// Starts what is due.
@@ -137,60 +115,5 @@ impl Work<'_> {
                 }
             }
         });
-    }
-}
-
-/// Finds the words and sends them.
-async fn try_once(shop: &OpenShop, sender: &Sender, target: String, messages: Vec<Message>) -> Sent {
-    let (mut tried, mut parts, mut stopped) = (vec![], vec![], vec![]);
-    let mut unreadable = None;
-    let to = sender.targets.find(&target);
-    for message in messages {
-        let composed = match (to, &unreadable) {
-            (None, _) => Ok(Composed::Stop("there is no such target")),
-            (Some(_), Some(_)) => {
-                tried.push(message);
-                continue;
-            }
-            (Some(to), None) => compose(shop, &message, to.names, message.tries == 0).await,
-        };
-        match composed {
-            Ok(Composed::Content(content)) => {
-                parts.push(content);
-                tried.push(message);
-            }
-            Ok(Composed::Stop(why)) => stopped.push((message, why)),
-            Err(error) => {
-                unreadable = Some(format!("{error:#}"));
-                tried.push(message);
-            }
-        }
-    }
-    let mut left = vec![];
-    while unreadable.is_none()
-        && parts.len() > 1
-        && Content::digest(&parts).webhook(shop.clock.now()).len() > MAX_BODY_BYTES
-    {
-        parts.pop();
-        left.extend(tried.pop());
-    }
-    let done = match (unreadable, to) {
-        (Some(error), _) => Done::Unreadable(error),
-        (None, Some(to)) if !tried.is_empty() => Done::Tried(send(shop, sender, to, &tried, &parts).await),
-        _ => Done::Tried(Tried::Sent),
-    };
-    Sent { target, tried, done, left, stopped }
-}
-
-async fn send(shop: &OpenShop, sender: &Sender, to: &Target, messages: &[Message], parts: &[Content]) -> Tried {
-    let now = shop.clock.now();
-    match (to.digest, parts) {
-        (None, [content]) => sender.send(to, messages[0].id, content, now).await,
-        _ => {
-            // Of the very messages that it holds: the same for every try.
-            let ids: Vec<u8> = messages.iter().flat_map(|message| *message.id.as_bytes()).collect();
-            let id = Uuid::new_v5(&messages[0].id, &ids);
-            sender.send(to, id, &Content::digest(parts), now).await
-        }
     }
 }

@@ -50,11 +50,19 @@ fn check(
     let origin = only(headers, header::ORIGIN).map_err(|()| (FORBIDDEN, "send one Origin header at most, in ASCII"))?;
     match origin {
         Some(origin) if !is_origin(origin) => Err((FORBIDDEN, "the Origin header is none")),
+        // Our own pages, whatever they are served through.
+        Some(origin) if is_of(origin, host) => Ok(()),
         Some(origin) if !origins.iter().any(|known| fits(known, origin)) => {
             Err((FORBIDDEN, "this Origin is not allowed; see --allowed-origins"))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a page of this very host and port asks.
+fn is_of(origin: &str, host: &str) -> bool {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
 }
 
 /// The header's only value.
@@ -121,6 +129,8 @@ mod tests {
             ("http://localhost:3000", 200),
             ("http://localhost", 200),
             ("https://shop.example", 200),
+            ("https://LOCALHOST", 200),
+            ("https://localhost:8443", 403),
             ("https://shop.example:444", 403),
             ("http://localhost.evil.example", 403),
             ("http://localhost:3000/path", 403),
