@@ -206,7 +206,8 @@ await flow('without a script', async () => {
 await flow('no connection is left behind', async () => {
     for (let turn = 0; turn < NAVIGATIONS; turn += 1) await page.goto(turn % 2 ? '/orders/1001' : '/orders', { waitUntil: 'commit' });
     await page.goto('/orders/1001');
-    await page.waitForFunction(() => document.getElementById('live')._htmx?.sse?.status === 200);
+    await page.bringToFront();
+    await page.waitForFunction(() => document.getElementById('live')?._htmx?.sse?.status === 200, undefined, { polling: 100 });
     check(sockets.size <= CONNECTIONS, `connections are left after ${NAVIGATIONS} pages`, sockets.size);
 });
 
