@@ -4,9 +4,14 @@ use anyhow::{Result, ensure};
 use orderlog_tests::{Shop, chromium, node_js, on_both_engines};
 use serde_json::json;
 
+/// Days apart, so that a report by day has several.
+const BEFORE: &str = "2026-11-20T12:00:00+05:30";
+const TODAY: &str = "2026-11-22T14:30:00+05:30";
+
 on_both_engines!(a_host_shows_the_views_and_their_buttons_act);
 
-async fn a_host_shows_the_views_and_their_buttons_act(shop: Shop) -> Result<()> {
+async fn a_host_shows_the_views_and_their_buttons_act(mut shop: Shop) -> Result<()> {
+    shop.node.restart_at(BEFORE).await?;
     shop.stock("MUG", "Mug", "250.00", 100).await?;
     shop.stock("PEN", "Fountain pen", "100.00", 100).await?;
     shop.customer("<img src=x onerror=alert(1)>", "x@example.com").await?;
@@ -15,6 +20,7 @@ async fn a_host_shows_the_views_and_their_buttons_act(shop: Shop) -> Result<()> 
         let order = json!({ "customer": customer, "lines": [{ "product": product, "quantity": 2 }] });
         shop.mcp().ok("orders.create_order", order).await?;
     }
+    shop.node.restart_at(TODAY).await?;
     let browser = chromium()?;
     let pictures = std::env::var("ORDERLOG_TEST_PICTURES").ok();
     let first = [browser.to_str().unwrap_or_default(), "1001"];
