@@ -52,7 +52,10 @@ pub(crate) async fn page(visit: &Visit, number: &str, tried: Option<Tried<'_>>) 
         }
         @if params.moment().is_none() { (order_forms::all(visit, order, tried.as_ref())) }
         (timeline::section(visit, id, &history))
-        p class="no-print" { a href={ (address(number)) "/print" } { "Packing slip and invoice to print" } }
+        // What was is not printed: papers go with what is sent now.
+        @if params.moment().is_none() {
+            p class="no-print" { a href={ (address(number)) "/print" } { "Packing slip and invoice to print" } }
+        }
     };
     Ok(Page { title: format!("Order #{id}"), place: "/orders", body })
 }
@@ -108,7 +111,12 @@ fn moved(order: &Value) -> Markup {
         @if !shipped.is_empty() {
             section { h2 { "Shipments" } ul {
                 @for one in shipped {
-                    li { (time(&one["at"])) ": " bdi { (text(&one["carrier"])) } " " bdi { (text(&one["tracking"])) } @if one["voided"].is_string() { " (undone)" } }
+                    li {
+                        (time(&one["at"])) ": " (units(one))
+                        @if one["carrier"].is_string() { " with " bdi { (text(&one["carrier"])) } }
+                        @if one["tracking"].is_string() { ", " bdi { (text(&one["tracking"])) } }
+                        @if one["voided"].is_string() { " (undone)" }
+                    }
                 }
             } }
         }
@@ -120,4 +128,10 @@ fn moved(order: &Value) -> Markup {
             } }
         }
     }
+}
+
+/// `2 units`
+fn units(shipment: &Value) -> String {
+    let units: i64 = items(&shipment["units"]).iter().filter_map(|line| line["units"].as_i64()).sum();
+    if units == 1 { "1 unit".to_owned() } else { format!("{units} units") }
 }

@@ -257,7 +257,8 @@ async fn every_message_arrives_in_order_whatever_the_endpoint_answers(mut stormy
         Ok(usize::try_from(list["given_up"].as_u64().unwrap_or_default())?)
     };
     let missing = each - locked(&heard).count(LEAVING);
-    until("the log to list what was given up", patience, async || Ok((given_up().await? == missing).then_some(())))
+    // What was taken right before a kill, but not recorded, may be given up when it is sent again.
+    until("the log to list what was given up", patience, async || Ok((given_up().await? >= missing).then_some(())))
         .await
         .with_context(|| format!("{missing} are missing, {} are listed", locked(&heard).summary()))?;
     {

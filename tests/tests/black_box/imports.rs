@@ -196,7 +196,7 @@ async fn problems_stand_where_they_are(shop: Shop) -> Result<()> {
             "orders",
             orders("N1,asha@example.org,SVC,1,,,\nN1,asha@example.org,OLD,1,,,\nN2,nobody@example.org,NOWHERE,1,,,\n"),
             vec![
-                "3 product: `OLD` is archived and no longer sold",
+                "3 product: Old is archived and no longer sold",
                 "4 customer: No customer has the e-mail address nobody@example.org",
                 "4 product: There is no product called `NOWHERE`",
             ],

@@ -185,7 +185,7 @@ async fn machines_elsewhere_have_a_listener_of_their_own() -> Result<()> {
         check!(checks, ask(path, None).await? == 404, "{path} must not be served there");
     }
     let front = shop.node.get("/").await?.text().await?;
-    check!(checks, front.contains("/mcp") && front.contains("/readyz"), "{front}");
+    check!(checks, front.contains("/connect") && front.contains("/readyz"), "{front}");
     let log = shop.node.output();
     let first = log.lines().find(|line| line.contains("serving MCP")).with_context(|| log.clone())?;
     for part in ["version=", "database=", "node=", "address="] {

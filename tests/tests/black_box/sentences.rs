@@ -91,13 +91,12 @@ async fn arguments_are_asked_for_in_words(shop: Shop) -> Result<()> {
         order
     };
     mcp.ok("orders_create_order", order(json!({}))).await?;
-    let time = "is no time with an offset; write one such as 2026-11-23T10:00:00+05:30";
+    let time = "write one such as 2026-11-23T10:00:00+05:30";
     let hold = |until: &str| json!({ "order_id": 1001, "on": true, "until": until });
     for (tool, arguments, field, said) in [
-        ("orders_set_hold", hold("tomorrow"), "until", time),
-        ("orders_set_hold", hold("2026-11-23"), "until", time),
-        ("orders_set_hold", hold("2026-11-23T10:00:00"), "until", time),
-        ("orders_ship", json!({ "order_id": 1001, "occurred_at": "yesterday" }), "occurred_at", time),
+        ("orders_set_hold", hold("someday"), "until", "say it such as \"Friday 18:00\""),
+        ("orders_set_hold", hold("2026-11-31"), "until", time),
+        ("orders_ship", json!({ "order_id": 1001, "occurred_at": "when it rained" }), "occurred_at", time),
         ("orders_undo", json!({ "command_id": "nope" }), "command_id", "is no id"),
         ("orders_get", json!({ "order_id": 1001.0 }), "order_id", "is no whole number"),
         ("orders_create_order", order(json!({ "shipping": "1,000.00" })), "shipping", "such as \"999.00\""),

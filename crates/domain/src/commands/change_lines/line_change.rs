@@ -151,7 +151,7 @@ impl LineChange {
         }
         let (product, entry) = preconditions::registered(changing.states, id, &field, text)?;
         if entry.archived {
-            changing.problems.add(field, format!("`{}` is archived and no longer sold", product.sku));
+            changing.problems.add(field, format!("{} is archived and no longer sold", product.called()));
         }
         if self.quantity == Some(0) {
             changing.problems.add(format!("changes[{index}].quantity"), "must be at least 1 with replace");
