@@ -20,7 +20,7 @@ function check(condition, what, seen) {
 const client = new Client({ name: 'orderlog-tests', version: '1' }, { versionNegotiation: { mode: 'auto' } });
 await client.connect(new StreamableHTTPClientTransport(new URL(url)));
 const { tools } = await client.listTools();
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
 /// Shows the answer of a tool in its view. `host` says what this host can do and looks like.
 async function show(name, given, host = {}) {
