@@ -60,7 +60,7 @@ pub use self::{
     introduction::{INTRODUCED, introduction},
     left_behind::LeftBehind,
     permit::{permit, seen_by},
-    request::{Request, keyed_command},
+    request::{AGAIN, Request, keyed_command},
     schema::Object,
     shop::OpenShop,
     targets::Target,

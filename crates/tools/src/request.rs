@@ -22,7 +22,7 @@ use crate::{
 const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656d_0001);
 
 /// The argument that says that what was done a moment ago is meant once more. It is no part of what is asked for.
-pub(crate) const AGAIN: &str = "allow_duplicate";
+pub const AGAIN: &str = "allow_duplicate";
 
 /// Arguments that every command takes besides its own.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -117,7 +117,6 @@ impl Request {
     pub(crate) fn trial(&self) -> Request {
         let mut trial = self.clone();
         trial.common.dry_run = Some(true);
-        trial.ask.too_much = false;
         trial
     }
 

@@ -102,28 +102,14 @@ impl Tool {
         C: DeserializeOwned + JsonSchema + Send + 'static,
         F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
     {
-        Tool::command_of_call::<C, _>(name, title, danger, move |shop, call| async move {
-            let (request, arguments) = Request::split(&shop, name, call)?;
-            run(shop, request, read_as(arguments)?).await
-        })
-    }
-
-    /// A command that reads its arguments itself. They are described by `C` and the common ones.
-    pub(crate) fn command_of_call<C, F>(
-        name: &'static str,
-        title: &'static str,
-        danger: Danger,
-        run: impl Fn(Arc<OpenShop>, Call) -> F + Send + Sync + Copy + 'static,
-    ) -> Tool
-    where
-        C: JsonSchema,
-        F: Future<Output = Result<CommandAnswer, Failure>> + Send + 'static,
-    {
         let (mut input, output) = (schema::input::<C>(), schema::output::<CommandAnswer>());
         schema::merge(&mut input, schema::input::<Common>());
         Tool::new(name, title, danger, input, output, move |shop, call| {
             let detail = call.detail;
-            Box::pin(async move { Reply::of(run(shop, call).await?, detail) })
+            Box::pin(async move {
+                let (request, arguments) = Request::split(&shop, name, call)?;
+                Reply::of(run(shop, request, read_as(arguments)?).await?, detail)
+            })
         })
     }
 

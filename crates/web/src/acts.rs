@@ -40,7 +40,7 @@ pub(crate) async fn sent(Path((number, name)): Path<(String, String)>, posted: P
         let trouble = json!({ "code": "NOT_FOUND", "message": "Nothing of that name can be done to an order." });
         return visit.shown(PLACE, Err(Trouble(trouble))).await;
     };
-    let wanted = Wanted { tool: act.tool, asks: act.asks, arguments: act.arguments(&visit.front, id, &form) };
+    let wanted = Wanted { tool: act.tool, asks: act.asks, arguments: act.arguments(id, &form) };
     let (back, action) = (order::address(&number), format!("/orders/{id}/{name}"));
     match step(&visit.front, wanted, &form).await {
         Came::Done(answer) => visit.done(&back, &answer),

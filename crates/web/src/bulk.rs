@@ -67,7 +67,7 @@ fn each(told: &Value, form: &Params, visit: &Visit, done: bool) -> Markup {
                     tr {
                         th scope="row" { a href={ "/orders/" (number(id)) } { "#" (number(id)) } }
                         td {
-                            @if let Some(outcome) = outcome { span class="flag" { (why(outcome)) } }
+                            @if let Some(outcome) = outcome { span class="flag" { (text(outcome).replace('_', " ")) } }
                             @else { (if done { "✓ changed" } else { "would change" }) }
                         }
                     }
@@ -82,14 +82,5 @@ fn each(told: &Value, form: &Params, visit: &Visit, done: bool) -> Markup {
                 button { "Try those that did not change again …" }
             }
         }
-    }
-}
-
-/// An outcome in words: a word, or a refusal with its sentence.
-fn why(outcome: &Value) -> String {
-    match outcome {
-        Value::String(word) => word.replace('_', " "),
-        Value::Object(refusal) => refusal.get("message").map(text).unwrap_or_default().to_owned(),
-        other => other.to_string(),
     }
 }

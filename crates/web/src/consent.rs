@@ -1,7 +1,7 @@
 //! An act goes in two steps: the page says what it would do, and does it after Yes, just as it was shown.
 
 use maud::{Markup, html};
-use orderlog_tools::CONFIRM_TOKEN;
+use orderlog_tools::{AGAIN, CONFIRM_TOKEN};
 use serde_json::{Value, json};
 
 use crate::{
@@ -71,9 +71,20 @@ pub(crate) async fn step(front: &Front, wanted: Wanted, form: &Params) -> Came {
     } else if !asks {
         arguments["dry_run"] = true.into();
     }
-    match front.ask(tool, arguments).await {
+    let mut answered = front.ask(tool, arguments.clone()).await;
+    let mut again = None;
+    if let Err(Trouble(trouble)) = &answered
+        && trouble["code"] == "DUPLICATE_SUSPECTED"
+        && !agreed
+    {
+        // The page asks anyhow. Its Yes is to doing it once more, under a key of its own.
+        again = Some(text(&trouble["message"]).to_owned());
+        arguments[AGAIN] = true.into();
+        answered = front.ask(tool, arguments).await;
+    }
+    match answered {
         Ok(answer) if agreed || asks || answer["no_change"] == true => Came::Done(answer),
-        Ok(told) => Came::Foreseen(Foreseen { told, carried: (ONCE, front.new_id()), again: None }),
+        Ok(told) => Came::Foreseen(Foreseen { told, carried: (ONCE, front.new_id()), again }),
         Err(Trouble(mut trouble)) if trouble["confirm_token"].is_string() => Came::Foreseen(Foreseen {
             carried: (CONFIRM_TOKEN, text(&trouble["confirm_token"]).to_owned()),
             again: agreed.then(|| text(&trouble["message"]).to_owned()),

@@ -65,12 +65,6 @@ impl Front {
         step
     }
 
-    /// When a day begins in the shop's zone, RFC 3339; nothing where the text is no day.
-    pub(crate) fn day_begins(&self, day: &str) -> Option<String> {
-        let (begins, _) = self.shop.settings.calendar.day_bounds(day.parse().ok()?);
-        Some(begins.to_rfc3339())
-    }
-
     /// A new id, by which an act happens once.
     pub(crate) fn new_id(&self) -> String {
         self.shop.clock.new_id().to_string()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{front::Front, params::Params};
+use crate::params::Params;
 
 /// The field that says how many units of a line are meant begins so; the line's number follows.
 pub(crate) const UNITS: &str = "units_";
@@ -21,7 +21,7 @@ pub(crate) struct OrderAct {
     /// Fields that the tool takes as they were typed.
     texts: &'static [&'static str],
     /// What the form says besides.
-    more: fn(&Front, &Params, &mut Map<String, Value>),
+    more: fn(&Params, &mut Map<String, Value>),
 }
 
 pub(crate) const ALL: [OrderAct; 8] = [
@@ -39,7 +39,7 @@ pub(crate) const ALL: [OrderAct; 8] = [
         tool: "orders.ship",
         asks: false,
         texts: &["carrier", "tracking"],
-        more: |_, form, arguments| units(form, arguments),
+        more: |form, arguments| units(form, arguments),
     },
     OrderAct {
         name: "payment",
@@ -63,7 +63,7 @@ pub(crate) const ALL: [OrderAct; 8] = [
         tool: "orders.return_items",
         asks: false,
         texts: &["disposition"],
-        more: |_, form, arguments| {
+        more: |form, arguments| {
             units(form, arguments);
             arguments.insert("shipping".to_owned(), form.get("shipping").map(|_| true).into());
         },
@@ -74,19 +74,16 @@ pub(crate) const ALL: [OrderAct; 8] = [
         tool: "orders.cancel",
         asks: true,
         texts: &[],
-        more: |_, form, arguments| units(form, arguments),
+        more: |form, arguments| units(form, arguments),
     },
     OrderAct {
         name: "hold",
         called: "Hold back",
         tool: "orders.set_hold",
         asks: false,
-        texts: &[],
-        more: |front, form, arguments| {
+        texts: &["until"],
+        more: |_, arguments| {
             arguments.insert("on".to_owned(), true.into());
-            // A day means its beginning in the shop's zone; what is no day is for the tool to refuse.
-            let until = form.get("until").map(|day| front.day_begins(day).unwrap_or_else(|| day.to_owned()));
-            arguments.insert("until".to_owned(), until.into());
         },
     },
     OrderAct {
@@ -95,7 +92,7 @@ pub(crate) const ALL: [OrderAct; 8] = [
         tool: "orders.set_hold",
         asks: false,
         texts: &[],
-        more: |_, _, arguments| {
+        more: |_, arguments| {
             arguments.insert("on".to_owned(), false.into());
         },
     },
@@ -107,16 +104,16 @@ pub(crate) fn named(name: &str) -> Option<&'static OrderAct> {
 
 impl OrderAct {
     /// What the form asks the tool to do.
-    pub(crate) fn arguments(&self, front: &Front, order_id: i64, form: &Params) -> Value {
+    pub(crate) fn arguments(&self, order_id: i64, form: &Params) -> Value {
         let mut arguments = Map::new();
         arguments.insert("order_id".to_owned(), order_id.into());
         arguments.extend(self.texts.iter().map(|name| ((*name).to_owned(), json!(form.get(name)))));
-        (self.more)(front, form, &mut arguments);
+        (self.more)(form, &mut arguments);
         Value::Object(arguments)
     }
 }
 
-fn nothing(_: &Front, _: &Params, _: &mut Map<String, Value>) {}
+fn nothing(_: &Params, _: &mut Map<String, Value>) {}
 
 /// The units chosen line by line. None at all is for the tool to refuse: left out, it would mean every unit.
 fn units(form: &Params, arguments: &mut Map<String, Value>) {

@@ -63,21 +63,16 @@ fn arguments(form: &Params) -> Value {
             Some(json!({ "product": product, "quantity": as_number(quantity) }))
         })
         .collect();
-    let mut arguments = json!({
+    json!({
         "customer": form.get("customer").unwrap_or_default(), "lines": lines, "shipping": form.get("shipping"),
         "order_discount": form.get("order_discount"), "note": form.get("note"),
-    });
-    if form.get("allow_duplicate").is_some() {
-        arguments["allow_duplicate"] = true.into();
-    }
-    arguments
+    })
 }
 
 fn page(visit: &Visit, form: &Params, trouble: Option<&Value>) -> Page {
     let filled = (1..=MOST).rev().find(|row| form.get(&format!("product_{row}")).is_some()).unwrap_or(0);
     let rows = (filled + if form.get(MORE).is_some() || filled == 0 { LINES } else { 1 }).clamp(LINES, MOST);
     let typed = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    let duplicate = trouble.is_some_and(|trouble| trouble["code"] == "DUPLICATE_SUSPECTED");
     let line = |row: usize| -> Markup {
         let (product, quantity) = (format!("product_{row}"), format!("quantity_{row}"));
         html! {
@@ -98,7 +93,6 @@ fn page(visit: &Visit, form: &Params, trouble: Option<&Value>) -> Page {
                 label { "Discount (50.00 or 10%)" input name="order_discount" maxlength="30" value=(typed("order_discount")); }
             }
             label { "Note" textarea name="note" rows="2" maxlength="2000" { (typed("note")) } }
-            @if duplicate { label class="tick" { input type="checkbox" name="allow_duplicate" value="1"; " Place it although an identical order was just placed" } }
             div class="buttons" { button { "What would it come to? …" } button name=(MORE) value="1" formnovalidate { "More lines" } }
         }
     };

@@ -9,7 +9,7 @@ use crate::{
     format::day_in_words,
     ids::{OrderId, ProductId, StreamId},
     limits,
-    order::{Line, Order},
+    order::{Line, Order, Status},
     product::Product,
     rejection::{Code, Problems, Rejection},
     states::States,
@@ -50,16 +50,14 @@ pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<S
     let rejection = Rejection::new(Code::IllegalTransition, message)
         .candidates(next.iter().map(|status| json!({ "status": status, "tool": "orders_update_status" })).collect());
     if next.is_empty() {
-        let (delivered, ended) = (order.times.delivered, order.times.returned.or(order.times.cancelled));
-        let since = ended.or(delivered).map(|at| context.shop.calendar.business_date(at));
-        let since = since.map(|day| format!(" since {}", day_in_words(day))).unwrap_or_default();
-        let back = if delivered.is_some() && ended.is_none() {
-            " Units that came back go with orders_return_items."
-        } else {
-            ""
+        let status = order.status();
+        let day = |at| day_in_words(context.shop.calendar.business_date(at));
+        let since = order.since().map(|at| format!(" since {}", day(at))).unwrap_or_default();
+        let back = match status {
+            Status::Delivered => " Units that came back go with orders_return_items.",
+            _ => "",
         };
-        let status = order.status().spoken();
-        return rejection.hint(format!("No further status can be set: the order is {status}{since}.{back}"));
+        return rejection.hint(format!("No further status can be set: the order is {}{since}.{back}", status.spoken()));
     }
     let names: Vec<&str> = next.iter().map(|status| status.name()).collect();
     rejection.hint(format!("From {} it can become: {}.", order.status().spoken(), names.join(", ")))

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{OrderConfirmed, ProcessingStarted, UnitsDelivered},
-    format::day_in_words,
     ids::{OrderId, StreamId},
     limits,
     order::{Line, Order, Status},
@@ -135,10 +134,7 @@ impl UpdateStatus {
             return Err(Rejection::invalid("lines", message).into());
         }
         if !order.status().may_become(Status::Shipped) {
-            let status = order.status();
-            let day = |at| day_in_words(context.shop.calendar.business_date(at));
-            let since = order.since().map(|at| format!(" since {}", day(at))).unwrap_or_default();
-            let message = format!("Order #{} is {}{since}: no unit of it is left to ship.", order.id, status.spoken());
+            let message = format!("Order #{} is {}: no unit of it is left to ship.", order.id, order.status().spoken());
             return Err(preconditions::illegal(order, context, message).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
