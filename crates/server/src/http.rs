@@ -180,7 +180,8 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
             Box::pin(async move { health::status(&app, &visitor).await })
         })
     };
-    let pages = orderlog_web::router(Arc::clone(&app.node.shop), Arc::clone(tools), status, app.node.stopping.clone());
+    let (shop, secured) = (Arc::clone(&app.node.shop), app.node.config.tls.is_some());
+    let pages = orderlog_web::router(shop, Arc::clone(tools), status, secured, app.node.stopping.clone());
     let pages = pages.route_layer(middleware::from_fn(in_time));
     let large_bodies = LargeBodies::default();
     let mcp = |names| {

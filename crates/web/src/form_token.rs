@@ -1,9 +1,6 @@
 //! What a form carries so that no other site can send it: the shop's signature under a secret of this browser.
 
-use axum::{
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
-};
+use axum::{http::HeaderMap, response::Response};
 use maud::{Markup, html};
 use orderlog_tools::OpenShop;
 
@@ -48,12 +45,9 @@ impl FormToken {
     }
 
     /// Gives the browser its secret.
-    pub(crate) fn keep(&self, response: &mut Response) {
-        if self.is_new
-            && let Ok(cookie) =
-                HeaderValue::from_str(&format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict", self.secret))
-        {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+    pub(crate) fn keep(&self, response: &mut Response, secured: bool) {
+        if self.is_new {
+            cookies::give(response, COOKIE, &self.secret, None, secured);
         }
     }
 

@@ -16,8 +16,14 @@ use crate::{
 };
 
 /// The pages, for a server that checks Host, Origin and credentials before and leaves the principal in the request.
-/// Open pages are told of changes until `stopping`.
-pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, how: Status, stopping: CancellationToken) -> Router {
+/// `secured` says that it speaks HTTPS itself. Open pages are told of changes until `stopping`.
+pub fn router(
+    shop: Arc<OpenShop>,
+    tools: Arc<Tools>,
+    how: Status,
+    secured: bool,
+    stopping: CancellationToken,
+) -> Router {
     let head = Head::start(Arc::clone(&shop), stopping);
     Router::new()
         .merge(assets::routes())
@@ -42,7 +48,7 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, how: Status, stopping: Can
         .route("/ask", get(ask::asked).post(ask::sent))
         .route("/go", get(go::found))
         .route("/live", get(live::stream))
-        .with_state(Source { shop, tools, status: how, head })
+        .with_state(Source { shop, tools, status: how, secured, head })
 }
 
 async fn today(visit: Visit) -> Response {

@@ -1,9 +1,6 @@
 //! What an act came to, told once on the page that follows it. The browser carries it there in a cookie.
 
-use axum::{
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
-};
+use axum::{http::HeaderMap, response::Response};
 use form_urlencoded::Serializer;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -46,13 +43,13 @@ impl Said {
         (!sentences.is_empty()).then(|| Said { sentences, undo: said.get("undo").map(str::to_owned) })
     }
 
-    pub(crate) fn keep(mut self, response: &mut Response) {
+    pub(crate) fn keep(mut self, response: &mut Response, secured: bool) {
         let mut value = self.encoded();
         while value.len() > BYTES && self.sentences.len() > 1 {
             self.sentences.pop();
             value = self.encoded();
         }
-        set(response, &format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SECONDS}"));
+        cookies::give(response, COOKIE, &value, Some(SECONDS), secured);
     }
 
     fn encoded(&self) -> String {
@@ -62,8 +59,8 @@ impl Said {
         pairs.finish()
     }
 
-    pub(crate) fn forget(response: &mut Response) {
-        set(response, &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
+    pub(crate) fn forget(response: &mut Response, secured: bool) {
+        cookies::give(response, COOKIE, "", Some(0), secured);
     }
 
     /// With the way to take it back.
@@ -74,12 +71,6 @@ impl Said {
                 @if let Some(undo) = &self.undo { (undo_button(token, undo, "Undo this")) }
             }
         }
-    }
-}
-
-fn set(response: &mut Response, cookie: &str) {
-    if let Ok(cookie) = HeaderValue::from_str(cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }
 

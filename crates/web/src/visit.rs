@@ -26,6 +26,8 @@ pub(crate) struct Source {
     pub(crate) shop: Arc<OpenShop>,
     pub(crate) tools: Arc<Tools>,
     pub(crate) status: Status,
+    /// Whether this server speaks HTTPS itself.
+    pub(crate) secured: bool,
     pub(crate) head: Head,
 }
 
@@ -35,6 +37,8 @@ pub(crate) struct Visit {
     pub(crate) params: Params,
     /// How the visitor reached this server: `http://127.0.0.1:7400`.
     pub(crate) origin: String,
+    /// Whether that was by HTTPS.
+    secured: bool,
     /// What every form of the page carries.
     pub(crate) token: FormToken,
     /// What the act before this page came to.
@@ -47,7 +51,7 @@ impl FromRequestParts<Source> for Visit {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, source: &Source) -> Result<Visit, Infallible> {
-        let Source { shop, tools, status, .. } = source.clone();
+        let Source { shop, tools, status, secured, .. } = source.clone();
         // Who asks, as the server's door put it into the request.
         let visitor = parts.extensions.get::<Arc<Principal>>().cloned();
         let visitor = visitor.unwrap_or_else(|| Arc::new(Principal::nobody()));
@@ -58,16 +62,21 @@ impl FromRequestParts<Source> for Visit {
         // What a form was answered with is about that form, and the past does not change.
         let live = parts.method == Method::GET && params.moment().is_none() && front.may("orders.get");
         let live = live.then(|| (parts.uri.to_string(), position));
-        Ok(Visit { front, params, origin: origin(parts), token, said, live })
+        let secured = secured || speaks_tls(parts);
+        Ok(Visit { front, params, origin: origin(parts, secured), secured, token, said, live })
     }
 }
 
-/// What stands before a path. A proxy that speaks TLS says so; the host was checked at the door.
-fn origin(parts: &Parts) -> String {
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = header("host").or(parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("127.0.0.1:7400");
-    let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    format!("{scheme}://{host}")
+/// Whether a proxy before this server says that it speaks HTTPS.
+fn speaks_tls(parts: &Parts) -> bool {
+    parts.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
+}
+
+/// What stands before a path. The host was checked at the door.
+fn origin(parts: &Parts, secured: bool) -> String {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or(parts.uri.authority().map(|authority| authority.as_str())).unwrap_or("127.0.0.1:7400");
+    format!("{}://{host}", if secured { "https" } else { "http" })
 }
 
 impl Visit {
@@ -100,9 +109,9 @@ impl Visit {
         let live = self.live.as_ref().map(|(address, position)| (address.as_str(), *position));
         let live = live.filter(|_| status == StatusCode::OK);
         let mut response = framed(status, page, Frame { params: &self.params, zone: self.front.zone(), said, live });
-        self.token.keep(&mut response);
+        self.token.keep(&mut response, self.secured);
         if self.said.is_some() {
-            Said::forget(&mut response);
+            Said::forget(&mut response, self.secured);
         }
         response
     }
@@ -110,7 +119,7 @@ impl Visit {
     /// Leads to a page that says what was done.
     pub(crate) fn done(&self, path: &str, answer: &serde_json::Value) -> Response {
         let mut response = Redirect::to(path).into_response();
-        Said::of(answer).keep(&mut response);
+        Said::of(answer).keep(&mut response, self.secured);
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }

@@ -82,13 +82,16 @@ impl Secured {
 
     /// Asks for the list of tools on a connection that stays open.
     async fn list(&self, stream: &mut TlsStream<TcpStream>, headers: &str) -> Result<String> {
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
-        let request = format!(
-            "POST /mcp HTTP/1.1\r\nHost: localhost:{}\r\nAccept: application/json, text/event-stream\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-            self.port,
-            body.len()
-        );
+        let headers =
+            format!("Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n{headers}");
+        self.ask(stream, "POST /mcp", &headers, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await
+    }
+
+    /// Sends a request on a connection that stays open; the answer in small letters.
+    async fn ask(&self, stream: &mut TlsStream<TcpStream>, line: &str, headers: &str, body: &str) -> Result<String> {
+        let (port, length) = (self.port, body.len());
+        let request =
+            format!("{line} HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
         stream.write_all(request.as_bytes()).await?;
         answer(stream).await
     }
@@ -171,6 +174,30 @@ async fn a_certificate_is_changed_while_connections_stay() -> Result<()> {
     check!(checks, shown(&staying)? == first, "it is the first connection still");
     check!(checks, !secured.process.output().contains("unencrypted"), "{}", secured.process.output());
     check!(checks, !secured.process.output().contains("panicked"), "{}", secured.process.output());
+    checks.all_hold()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_know_that_they_came_by_https() -> Result<()> {
+    let mut checks = Checks::default();
+    let secured = Secured::start().await?;
+    let (mut stream, bearer) = (secured.connect().await?, secured.bearer());
+    let connect = secured.ask(&mut stream, "GET /connect", &bearer, "").await?;
+    let address = format!("https://localhost:{}/mcp", secured.port);
+    check!(checks, connect.contains(&address) && !connect.contains("http://localhost"), "{connect}");
+    let blank = secured.ask(&mut stream, "GET /orders/new", &bearer, "").await?;
+    let cookie = blank.lines().find_map(|line| line.strip_prefix("set-cookie: ")).context("a cookie")?;
+    check!(checks, cookie.ends_with("; secure"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap_or_default();
+    let token = blank.split_once("name=\"form_token\" value=\"").context("a token")?.1;
+    let form = format!("form_token={}&more=1", token.split('"').next().unwrap_or_default());
+    for (origin, expected) in [(address.trim_end_matches("/mcp"), "200"), ("https://elsewhere.example", "403")] {
+        let headers = format!(
+            "{bearer}Origin: {origin}\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        );
+        let sent = secured.ask(&mut stream, "POST /orders/new", &headers, &form).await?;
+        check!(checks, sent.starts_with(&format!("http/1.1 {expected}")), "from {origin}: {sent}");
+    }
     checks.all_hold()
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 on_both_engines!(
     forms_do_what_their_preview_shows_and_only_from_our_own_pages,
     forms_place_orders_and_change_many,
+    what_was_just_done_is_done_once_more_after_yes,
     sentences_wait_for_yes,
     open_pages_hear_of_changes_and_catch_up
 );
@@ -192,6 +193,41 @@ async fn forms_do_what_their_preview_shows_and_only_from_our_own_pages(shop: Sho
     for path in ["/orders/1001/ship", "/orders/bulk", "/undo"] {
         check!(checks, browser.open(path).await? == 200, "{path} cannot be opened");
     }
+    checks.all_hold()
+}
+
+async fn what_was_just_done_is_done_once_more_after_yes(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(1).await?;
+    shop.mcp()
+        .ok(
+            "orders.create_order",
+            json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 9 }] }),
+        )
+        .await?;
+    let mut browser = Browser::of(&shop)?;
+    let payment = [("amount", "100.00"), ("method", "cash")];
+    let shipment = [("units_1", "2")];
+    let order = [("customer", "ann@example.com"), ("product_1", "TEA"), ("quantity_1", "4")];
+    let acts: [(&str, &str, &[(&str, &str)]); 3] = [
+        ("/orders/1002", "/orders/1002/payment", &payment),
+        ("/orders/1002", "/orders/1002/ship", &shipment),
+        ("/orders/new", "/orders/new", &order),
+    ];
+    for (page, form, typed) in acts {
+        for again in [false, true] {
+            browser.open(page).await?;
+            let status = browser.send(form, typed).await?;
+            let asked = browser.shows("within the last two minutes");
+            check!(checks, status == 200 && asked == again, "{form}, again {again}: {status} {}", browser.page);
+            check!(checks, !browser.shows("allow_duplicate"), "a word for assistants: {}", browser.page);
+            browser.send(form, &[("yes", "1")]).await?;
+        }
+    }
+    let told = shop.mcp().full("orders.get", json!({ "order_id": 1002 })).await?["order"].clone();
+    check!(checks, told["captured"]["minor"] == 20_000 && told["lines"][0]["shipped"] == 4, "{told}");
+    let placed = shop.mcp().ok("orders.search", json!({ "customer": "ann@example.com" })).await?;
+    check!(checks, placed["total_count"] == 4, "{placed}");
     checks.all_hold()
 }
 
