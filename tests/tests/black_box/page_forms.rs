@@ -206,15 +206,13 @@ async fn what_was_just_done_is_done_once_more_after_yes(shop: Shop) -> Result<()
         )
         .await?;
     let mut browser = Browser::of(&shop)?;
-    let payment = [("amount", "100.00"), ("method", "cash")];
-    let shipment = [("units_1", "2")];
-    let order = [("customer", "ann@example.com"), ("product_1", "TEA"), ("quantity_1", "4")];
-    let acts: [(&str, &str, &[(&str, &str)]); 3] = [
-        ("/orders/1002", "/orders/1002/payment", &payment),
-        ("/orders/1002", "/orders/1002/ship", &shipment),
-        ("/orders/new", "/orders/new", &order),
-    ];
-    for (page, form, typed) in acts {
+    let payment: &[(&str, &str)] = &[("amount", "100.00"), ("method", "cash")];
+    let order: &[(&str, &str)] = &[("customer", "ann@example.com"), ("product_1", "TEA"), ("quantity_1", "4")];
+    for (page, form, typed) in [
+        ("/orders/1002", "/orders/1002/payment", payment),
+        ("/orders/1002", "/orders/1002/ship", &[("units_1", "2")]),
+        ("/orders/new", "/orders/new", order),
+    ] {
         for again in [false, true] {
             browser.open(page).await?;
             let status = browser.send(form, typed).await?;

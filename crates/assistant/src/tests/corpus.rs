@@ -71,6 +71,17 @@ fn every_sentence_of_the_corpus_makes_its_plan() {
 }
 
 #[test]
+fn what_is_not_understood_never_widens_a_search_to_everything() {
+    for all_that_narrowed in ["which orders are frobnicated", "show me the zorked orders"] {
+        assert!(plan_of(all_that_narrowed).is_err(), "{all_that_narrowed}");
+    }
+    let narrowed = plan_of("show me the zorked orders from last week").unwrap();
+    assert_eq!((narrowed.steps.len(), narrowed.set_aside), (1, vec!["zorked".to_owned()]));
+    // A comma within a name is no word.
+    assert!(plan_of("Do we have 20 units of Stoneware Mug, Green?").unwrap().set_aside.is_empty());
+}
+
+#[test]
 fn what_cannot_be_done_makes_no_plan_that_acts() {
     let abilities = &ABILITIES;
     let (mut count, mut wrong) = (0, vec![]);
