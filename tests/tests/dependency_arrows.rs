@@ -8,17 +8,18 @@ use std::{
 use serde_json::Value;
 
 /// What each crate of ours may depend on directly.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),
     ("orderlog-forecast", &[]),
+    ("orderlog-outgoing", &[]),
     ("orderlog-event-log", &["orderlog-domain"]),
     ("orderlog-messaging", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-commands", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-keyring", &["orderlog-domain", "orderlog-event-log"]),
     ("orderlog-read-models", &["orderlog-domain", "orderlog-event-log", "orderlog-messaging"]),
     ("orderlog-projections", &["orderlog-domain", "orderlog-read-models"]),
-    ("orderlog-access", &["orderlog-domain", "orderlog-keyring"]),
+    ("orderlog-access", &["orderlog-domain", "orderlog-keyring", "orderlog-outgoing"]),
     (
         "orderlog-tools",
         &[
@@ -41,7 +42,14 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ),
     (
         "orderlog-notify",
-        &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-messaging", "orderlog-tools"],
+        &[
+            "orderlog-domain",
+            "orderlog-event-log",
+            "orderlog-commands",
+            "orderlog-messaging",
+            "orderlog-outgoing",
+            "orderlog-tools",
+        ],
     ),
     (
         "orderlog-server",

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::http::{Client, Posted};
+use orderlog_outgoing::Client;
+
+use self::http::{Posted, post};
 pub(crate) use self::{key::Key, tried::Tried};
 use crate::{
     compose::Content,
@@ -56,7 +58,7 @@ impl Sender {
         match &target.address {
             Address::Slack(url) => {
                 let body = slack::body(content);
-                tried(self.web.post(url, target.private, &[], body).await)
+                tried(post(&self.web, url, target.private, &[], body).await)
             }
             Address::Webhook { url, keys } => {
                 let body = content.webhook(now);
@@ -67,7 +69,7 @@ impl Sender {
                 let signed: Vec<String> = keys.iter().map(|key| key.sign(&id, &timestamp, &body)).collect();
                 let headers =
                     [("webhook-id", id), ("webhook-timestamp", timestamp), ("webhook-signature", signed.join(" "))];
-                tried(self.web.post(url, target.private, &headers, body).await)
+                tried(post(&self.web, url, target.private, &headers, body).await)
             }
             Address::Email(to) => match &self.mail {
                 Some(mailer) => mailer.send(to, id, content).await,

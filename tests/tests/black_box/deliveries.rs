@@ -258,9 +258,11 @@ async fn every_message_arrives_in_order_whatever_the_endpoint_answers(mut stormy
     };
     let missing = each - locked(&heard).count(LEAVING);
     // What was taken right before a kill, but not recorded, may be given up when it is sent again.
-    until("the log to list what was given up", patience, async || Ok((given_up().await? >= missing).then_some(())))
-        .await
-        .with_context(|| format!("{missing} are missing, {} are listed", locked(&heard).summary()))?;
+    until("the log to list what was given up", patience, async || {
+        Ok((missing..=each).contains(&given_up().await?).then_some(()))
+    })
+    .await
+    .with_context(|| format!("{missing} are missing, {} are listed", locked(&heard).summary()))?;
     {
         let heard = locked(&heard);
         let left = heard.left.context("nobody left")?;

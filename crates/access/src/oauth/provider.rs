@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use jsonwebtoken::DecodingKey;
+use orderlog_outgoing::Client;
 use serde::Deserialize;
 use tokio::{
     sync::{Notify, watch},
@@ -16,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{fetch::Fetcher, key_set::KeySet, settings::address, token::Signed};
+use super::{fetch::get, key_set::KeySet, settings::address, token::Signed};
 use crate::refused::Refused;
 
 /// How often the keys are read again although nobody misses one: a key that the provider withdrew stops within this time.
@@ -50,7 +51,7 @@ impl Known {
 /// Who signs users in.
 pub(super) struct Provider {
     issuer: String,
-    fetcher: Fetcher,
+    client: Client,
     known: watch::Sender<Known>,
     missing: Notify,
     told: OnceLock<()>,
@@ -71,8 +72,8 @@ struct Metadata {
 impl Provider {
     pub(super) fn new(issuer: &str) -> anyhow::Result<Provider> {
         let (known, _) = watch::channel(Known::default());
-        let fetcher = Fetcher::new()?;
-        Ok(Provider { issuer: issuer.to_owned(), fetcher, known, missing: Notify::new(), told: OnceLock::new() })
+        let client = Client::new().context("TLS cannot be used")?;
+        Ok(Provider { issuer: issuer.to_owned(), client, known, missing: Notify::new(), told: OnceLock::new() })
     }
 
     /// The key that a token is signed with, as it says. The keys are read again if it is not among them.
@@ -122,7 +123,7 @@ impl Provider {
         let metadata = self.metadata().await?;
         // Keys that anybody on the way could replace would let anybody in.
         let place = address(&metadata.jwks_uri).map_err(|fault| anyhow::anyhow!("its jwks_uri {fault}"))?;
-        let document = self.fetcher.get(&place).await?.context("there is nothing at its jwks_uri")?;
+        let document = get(&self.client, &place).await?.context("there is nothing at its jwks_uri")?;
         let keys = KeySet::read(&document).map_err(anyhow::Error::msg).context("read its keys")?;
         ensure!(keys.len() > 0, "none of its keys can sign a token in a way that is allowed here");
         self.told.get_or_init(|| metadata.tell(keys.len()));
@@ -132,7 +133,7 @@ impl Provider {
     /// What the provider says of itself, from the first of the places where it may stand.
     async fn metadata(&self) -> anyhow::Result<Metadata> {
         for place in places(&self.issuer)? {
-            let Some(document) = self.fetcher.get(&place).await? else { continue };
+            let Some(document) = get(&self.client, &place).await? else { continue };
             let metadata: Metadata = serde_json::from_slice(&document).with_context(|| format!("read {place}"))?;
             let (said, issuer) = (&metadata.issuer, &self.issuer);
             ensure!(
