@@ -54,7 +54,7 @@ const VIEWS: [View; 4] = [
 /// What a listed tool says of the page that shows its answers.
 pub(crate) fn of_tool(name: &str) -> Option<MetaObject> {
     let view = VIEWS.iter().find(|view| view.tools.contains(&name))?;
-    meta(json!({ "resourceUri": view.uri }))
+    Some(meta(json!({ "resourceUri": view.uri })))
 }
 
 pub(crate) fn list() -> impl Iterator<Item = Resource> {
@@ -66,10 +66,7 @@ pub(crate) fn read(uri: &str) -> Option<ResourceContents> {
     let view = VIEWS.iter().find(|view| view.uri == uri)?;
     let contents = ResourceContents::text(page(view), uri).with_mime_type(MIME);
     // No domain is named, so hosts let the page reach none.
-    Some(match meta(json!({ "csp": {}, "prefersBorder": true })) {
-        Some(meta) => contents.with_meta(meta),
-        None => contents,
-    })
+    Some(contents.with_meta(meta(json!({ "csp": {}, "prefersBorder": true }))))
 }
 
 fn page(view: &View) -> String {
@@ -82,11 +79,8 @@ fn page(view: &View) -> String {
     )
 }
 
-fn meta(ui: Value) -> Option<MetaObject> {
-    match json!({ "ui": ui }) {
-        Value::Object(fields) => Some(MetaObject(fields)),
-        _ => None,
-    }
+fn meta(ui: Value) -> MetaObject {
+    MetaObject([("ui".to_owned(), ui)].into_iter().collect())
 }
 
 #[cfg(test)]

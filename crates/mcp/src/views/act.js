@@ -1,7 +1,7 @@
 // Changes an order's status from a view: the next statuses → what would happen, in the tool's words → Yes.
 
 /// Statuses that take something back are asked of the assistant, which shows what they cost.
-const ASKED_ELSEWHERE = ['cancelled', 'returned', 'refunded'];
+const ASKED_ELSEWHERE = ['cancelled', 'returned'];
 
 /// Buttons for where the order may go next. `done` is called once one of them was carried out.
 function nextSteps(order, done) {

@@ -39,7 +39,7 @@ const host = (() => {
     };
 
     return {
-        /// Calls `show(structured)` with every result, and `arrange(arguments)` before, with what was asked.
+        /// Calls `show(result, asked)` with every result; `asked` is what the tool was called with.
         async open(show) {
             let asked = {};
             hears['ui/notifications/tool-input'] = ({ arguments: given }) => (asked = given ?? {});

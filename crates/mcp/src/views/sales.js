@@ -1,4 +1,4 @@
-// A report of sales, as sales and report tools answer it: the figures, and a chart with the table beside it.
+// A report of sales, as orders.report_sales answers it: the figures, and a chart with the table beside it.
 host.open((result) => {
     const answer = result.structuredContent;
     if (result.isError || !answer) return draw(el('p', { class: 'trouble' }, trouble(result)));

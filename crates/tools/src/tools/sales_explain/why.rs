@@ -177,7 +177,7 @@ impl Asked<'_> {
         let usually = usual.of(|apart| apart.revenue);
         let verdict = verdict(asked.revenue, usually);
         let running = self.from <= today && self.to >= today;
-        let text = self.sentence(shop, &named, (verdict, running), asked, before, usually);
+        let text = self.sentence(shop, &named, running, asked, before);
         let stands_out = self.differences(shop, asked, &usual, asked.revenue < usually).await?;
         let why = Why {
             verdict,
@@ -190,15 +190,9 @@ impl Asked<'_> {
     }
 
     /// `Yesterday (Sat 21 Nov 2026) was not low: ₹45,000, 3.0 % more than the ₹43,700 of the 4 Saturdays before (₹38,000 to ₹50,000).`
-    fn sentence(
-        &self,
-        shop: &OpenShop,
-        named: &str,
-        (verdict, running): (Verdict, bool),
-        asked: &Apart,
-        before: &[Apart],
-        usually: i64,
-    ) -> String {
+    fn sentence(&self, shop: &OpenShop, named: &str, running: bool, asked: &Apart, before: &[Apart]) -> String {
+        let usually = Usual(before).of(|apart| apart.revenue);
+        let verdict = verdict(asked.revenue, usually);
         let amount = |minor: i64| shop.wording.amount(minor, shop.settings.currency);
         let is = if running { "so far is" } else { "was" };
         let is = match verdict {
