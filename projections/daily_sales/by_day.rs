@@ -14,12 +14,11 @@ use super::{
     sales::{Sales, SalesRow, sums},
 };
 
-#[derive(sqlx::FromRow)]
 struct OfDay {
     day: String,
-    #[sqlx(flatten)]
     sales: SalesRow,
 }
+orderlog_read_models::from_row!(OfDay { day, sales = flatten(SalesRow) });
 
 /// What each day of a request had, in each currency it counts in; in order of time. Days without postings are left out.
 ///

@@ -23,7 +23,7 @@ pub struct Selection {
 }
 
 /// One posting.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedPosting {
     /// Position of its event.
     pub position: i64,
@@ -38,9 +38,11 @@ pub struct ExplainedPosting {
     /// Line number; 0 for what concerns the order as a whole.
     pub line: i64,
     /// Its figures.
-    #[sqlx(flatten, try_from = "SalesRow")]
     pub sales: Sales,
 }
+orderlog_read_models::from_row!(ExplainedPosting {
+    position, nth, day, event, order_id, line, sales = flatten(SalesRow),
+});
 
 /// The postings behind a figure, a page of them, and what all of them add up to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,12 +63,11 @@ pub struct Explained {
 
 const BY_CURRENCY: &str = " GROUP BY currency, home ORDER BY currency, home";
 
-#[derive(sqlx::FromRow)]
 struct Counted {
     postings: i64,
-    #[sqlx(flatten)]
     sales: SalesRow,
 }
+orderlog_read_models::from_row!(Counted { postings, sales = flatten(SalesRow) });
 
 /// Every posting of a figure.
 ///

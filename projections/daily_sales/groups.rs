@@ -139,21 +139,18 @@ fn after(period: Period, first: NaiveDate, steps: i64) -> NaiveDate {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct OfGroup {
-    #[sqlx(default)]
     period: Option<String>,
-    #[sqlx(default)]
     product_id: Option<Uuid>,
-    #[sqlx(default)]
     customer_id: Option<Uuid>,
-    #[sqlx(default)]
     tax_rate: Option<String>,
-    #[sqlx(flatten)]
     sales: SalesRow,
-    #[sqlx(flatten)]
     then: Then,
 }
+orderlog_read_models::from_row!(OfGroup {
+    period = default, product_id = default, customer_id = default, tax_rate = default, sales = flatten(SalesRow),
+    then = flatten(Then),
+});
 
 /// Groups of things, a page of them in the order asked for, and how many there are.
 pub(super) async fn of_things(
@@ -315,13 +312,12 @@ pub(super) fn read_day(text: &str) -> Result<NaiveDate, StoreError> {
 }
 
 /// Rows of days read from the tables: those asked for, and those they are compared with.
-#[derive(sqlx::FromRow)]
 struct OfDay {
     past: i64,
     day: String,
-    #[sqlx(flatten)]
     sales: SalesRow,
 }
+orderlog_read_models::from_row!(OfDay { past, day, sales = flatten(SalesRow) });
 
 /// What each day had.
 pub(super) async fn days_of(

@@ -77,12 +77,11 @@ pub async fn daily_sales(
     read.answer(SalesReport { totals, then, groups, total_groups, next, first_day }).await
 }
 
-#[derive(sqlx::FromRow)]
 struct OfPart {
     past: i64,
-    #[sqlx(flatten)]
     sales: SalesRow,
 }
+orderlog_read_models::from_row!(OfPart { past, sales = flatten(SalesRow) });
 
 async fn totals(
     read: &mut SnapshotRead,

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 figures! {
     /// The figures of postings, in every table of them. Minor units.
-    #[derive(sqlx::FromRow)]
     pub struct SalesFigures {
         /// Orders placed, less those cancelled whole.
         orders,
@@ -35,6 +34,21 @@ figures! {
         home_cash,
     }
 }
+orderlog_read_models::from_row!(SalesFigures {
+    orders,
+    placed,
+    units,
+    gross,
+    discount,
+    shipping,
+    tax,
+    cash,
+    home_gross,
+    home_discount,
+    home_shipping,
+    home_tax,
+    home_cash,
+});
 
 table! {
     /// What was posted on a day.

@@ -55,13 +55,12 @@ impl Sales {
 }
 
 /// [`Sales`] as tables and sums of them hold it.
-#[derive(sqlx::FromRow)]
 pub(super) struct SalesRow {
     currency: String,
     home: String,
-    #[sqlx(flatten)]
     figures: SalesFigures,
 }
+orderlog_read_models::from_row!(SalesRow { currency, home, figures = flatten(SalesFigures) });
 
 impl From<SalesRow> for Sales {
     fn from(SalesRow { currency, home, figures }: SalesRow) -> Sales {
@@ -123,25 +122,20 @@ const THEN: [(&str, &str); 8] = [
 ];
 
 /// What a group had in the period it is compared with, in the home currency; zeros where nothing is compared.
-#[derive(sqlx::FromRow)]
 pub(super) struct Then {
-    #[sqlx(default)]
     then_orders: i64,
-    #[sqlx(default)]
     then_placed: i64,
-    #[sqlx(default)]
     then_units: i64,
-    #[sqlx(default)]
     then_gross: i64,
-    #[sqlx(default)]
     then_discount: i64,
-    #[sqlx(default)]
     then_shipping: i64,
-    #[sqlx(default)]
     then_tax: i64,
-    #[sqlx(default)]
     then_cash: i64,
 }
+orderlog_read_models::from_row!(Then {
+    then_orders = default, then_placed = default, then_units = default, then_gross = default, then_discount = default,
+    then_shipping = default, then_tax = default, then_cash = default,
+});
 
 impl Then {
     pub(super) fn sales(&self, home: &str) -> Sales {

@@ -78,7 +78,7 @@ pub struct OrderSummaries {
 }
 
 /// What orders of one currency and status come to.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sum {
     /// ISO code.
     pub currency: String,
@@ -93,6 +93,7 @@ pub struct Sum {
     /// What came in, minor units.
     pub captured: i64,
 }
+orderlog_read_models::from_row!(Sum { currency, status, orders, units, total, captured });
 
 /// The orders `filter` names.
 ///

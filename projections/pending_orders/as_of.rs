@@ -14,7 +14,6 @@ use super::{
 };
 
 /// What both tables say of an order.
-#[derive(sqlx::FromRow)]
 struct Candidate {
     order_id: i64,
     customer_id: Uuid,
@@ -24,6 +23,7 @@ struct Candidate {
     /// [`super::Versions`], of which only a part is read.
     story: String,
 }
+orderlog_read_models::from_row!(Candidate { order_id, customer_id, currency, placed_at, placed_on, story });
 
 /// Every order that `filter` names, as it read right after `position` and, where a hold may have ended by itself, at `at`
 /// (milliseconds since the epoch); in no order.

@@ -3,7 +3,7 @@
 use orderlog_read_models::{Days, QueryError, SnapshotRead, Sql};
 
 /// The times and the position between which the orders of some days were placed.
-#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
     /// When the first and the last was placed, milliseconds since the epoch.
     first_placed_at: i64,
@@ -11,6 +11,7 @@ pub(super) struct Extent {
     /// None was placed before this position, nor open.
     pub(super) first_position: i64,
 }
+orderlog_read_models::from_row!(Extent { first_placed_at, last_placed_at, first_position });
 
 const EXTENT: &str = "
 SELECT MIN(first_placed_at) AS first_placed_at, MAX(last_placed_at) AS last_placed_at,

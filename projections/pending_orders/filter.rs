@@ -39,7 +39,7 @@ pub struct Filter {
 }
 
 /// An order about which something is open.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOrder {
     /// Its number.
     pub order_id: i64,
@@ -66,9 +66,23 @@ pub struct OpenOrder {
     /// What the customer owes; negative when too much came in.
     pub due: i64,
 }
+orderlog_read_models::from_row!(OpenOrder {
+    order_id,
+    customer_id,
+    currency,
+    placed_at,
+    placed_on,
+    status,
+    payment_status,
+    on_hold,
+    backordered,
+    units_owed,
+    total,
+    due,
+});
 
 /// Orders of one status and currency.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusCount {
     /// Name of the status.
     pub status: String,
@@ -83,6 +97,7 @@ pub struct StatusCount {
     /// What is still owed for them, minor units.
     pub due: i64,
 }
+orderlog_read_models::from_row!(StatusCount { status, currency, orders, units_owed, total, due });
 
 impl Sort {
     pub(super) fn value(self, order: &OpenOrder) -> i64 {

@@ -34,6 +34,7 @@ pub use postgres::{CONNECTIONS as POSTGRES_CONNECTIONS, pool::postgres_pool};
 mod sqlite;
 pub use sqlite::{pool::sqlite_pool, same_file::SameFile, session::open_to_read as open_sqlite_to_read};
 
+mod from_row;
 mod migrations;
 mod reads;
 mod tally;

@@ -100,7 +100,7 @@ pub(crate) async fn advance(
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub(crate) struct Checkpoint {
     pub(crate) projection: String,
     pub(crate) version: i64,
@@ -113,6 +113,7 @@ pub(crate) struct Checkpoint {
     /// When it was read, by the clock that leases are judged by.
     pub(crate) now: i64,
 }
+orderlog_event_log::from_row!(Checkpoint { projection, version, position, place, owner, lease_until, generation, now });
 
 impl Checkpoint {
     /// Whether what it took in last stands at `place`, which is at its position. Where an earlier release moved the position

@@ -7,6 +7,8 @@ mod row_cache;
 mod unseal;
 
 // How it is asked.
+pub use orderlog_event_log::from_row;
+
 mod answer;
 mod days;
 mod name_index;

@@ -338,7 +338,7 @@ impl Projections {
 }
 
 /// An event that waits for a rebuild.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
     /// Position of the event.
     pub position: i64,
@@ -347,3 +347,4 @@ pub struct Parked {
     /// What did not fit, in this event or in one before it.
     pub reason: String,
 }
+orderlog_event_log::from_row!(Parked { position, stream, reason });

@@ -18,7 +18,7 @@ const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS ver
         to_regclass('events'), to_regclass('commands'), to_regclass('log_head'), to_regclass('shop_settings'), \
         to_regclass('customer_keys'), to_regclass('shop_keys'))) AS unlogged";
 
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 struct Settings {
     version_num: i32,
     version: String,
@@ -28,6 +28,7 @@ struct Settings {
     synchronous_commit: String,
     unlogged: Option<String>,
 }
+crate::from_row!(Settings { version_num, version, encoding, fsync, full_page_writes, synchronous_commit, unlogged });
 
 /// Checks the settings that decide whether a commit survives a power cut. The session keeps its `synchronous_commit`, even if
 /// the server's is changed later.

@@ -1,12 +1,11 @@
 //! Keys with which programs and people call the shop, as they are kept. What they mean is for `crates/access` to say.
 
 use anyhow::Context as _;
-use sqlx::FromRow;
 
 use super::{Answer, Pool, Store};
 
 /// One key, as it is kept. Times are RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Stands in the key itself.
     pub id: String,
@@ -33,6 +32,20 @@ pub struct AccessKey {
     /// When it was last used, to the minute.
     pub last_used_at: Option<String>,
 }
+orderlog_event_log::from_row!(AccessKey {
+    id,
+    name,
+    secret_hash,
+    role,
+    rights,
+    refunds_up_to,
+    created_at,
+    created_by,
+    expires_at,
+    revoked_at,
+    revoked_by,
+    last_used_at,
+});
 
 impl Store {
     /// Every key that there ever was, oldest first.
