@@ -9,6 +9,8 @@ use std::{
 use anyhow::Result;
 use orderlog_testkit::{program, variable};
 
+/// Requests of the test of whatever is sent unless `ORDERLOG_TEST_REQUESTS` says otherwise.
+const FUZZED_REQUESTS: usize = 6_000;
 /// Messages of the test of deliveries unless `ORDERLOG_TEST_DELIVERIES` says otherwise.
 const DELIVERIES: usize = 500;
 /// How long the load tests run unless `ORDERLOG_TEST_SECONDS` says otherwise.
@@ -76,4 +78,12 @@ pub fn load_time() -> Duration {
 /// When `ORDERLOG_TEST_DELIVERIES` is no number.
 pub fn deliveries() -> Result<usize> {
     env::var("ORDERLOG_TEST_DELIVERIES").map_or(Ok(DELIVERIES), |text| Ok(text.parse()?))
+}
+
+/// How many requests the test of whatever is sent sends.
+///
+/// # Errors
+/// When `ORDERLOG_TEST_REQUESTS` is no number.
+pub fn fuzzed_requests() -> Result<usize> {
+    env::var("ORDERLOG_TEST_REQUESTS").map_or(Ok(FUZZED_REQUESTS), |text| Ok(text.parse()?))
 }

@@ -7,6 +7,7 @@ mod environment;
 
 mod disk;
 mod endpoint;
+mod fuzz;
 mod issuer;
 mod mail;
 mod mcp;
@@ -27,7 +28,8 @@ pub use certificates::Authority;
 pub use clock::Clock;
 pub use disk::SmallDisk;
 pub use endpoint::{Endpoint, Received, Reply};
-pub use environment::{chromium, clients_folder, deliveries, load_time, node_js, python};
+pub use environment::{chromium, clients_folder, deliveries, fuzzed_requests, load_time, node_js, python};
+pub use fuzz::{Fuzzed, Fuzzer};
 pub use issuer::{Issuer, TokenKey};
 pub use load::{Acknowledged, Load};
 pub use mail::{Mail, MailServer};

@@ -26,6 +26,7 @@ mod edge;
 mod erasure;
 mod faults;
 mod forecasts;
+mod fuzzed;
 mod history;
 mod host_views;
 mod http_limits;
