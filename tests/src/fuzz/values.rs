@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Fuzzer;
 
-/// One request in so many hundred is no request at all.
+/// How many values in a hundred fit no schema.
 const HOSTILE_PERCENT: u32 = 12;
 /// How deep values nest.
 const DEEPEST: u32 = 5;
