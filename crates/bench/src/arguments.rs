@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Seconds of each measurement in a round.
     #[arg(long, default_value_t = 2.0)]
     pub(crate) seconds: f32,
-    /// Which groups to run, separated by commas: append, rebuild, mcp, visible, scale.
+    /// Which groups to run, separated by commas: append, rebuild, mcp, secured, visible, scale.
     #[arg(long, value_delimiter = ',', default_value = "append,rebuild,mcp,visible")]
     pub(crate) only: Vec<String>,
     /// Concurrent callers of the group append, separated by commas.

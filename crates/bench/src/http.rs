@@ -5,20 +5,43 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
+use tokio_util::either::Either;
+
+/// How a server is reached that asks for a key and speaks HTTPS.
+#[derive(Clone)]
+pub(crate) struct Secured {
+    pub(crate) tls: TlsConnector,
+    pub(crate) key: String,
+}
 
 /// One connection to an Orderlog server.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Either<TcpStream, Box<TlsStream<TcpStream>>>,
     address: String,
+    /// Headers of every request.
+    headers: String,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     /// Connects to `127.0.0.1:port`.
     pub(crate) async fn open(address: &str) -> Result<Connection> {
+        Connection::open_as(address, None).await
+    }
+
+    /// The same with a key and HTTPS.
+    pub(crate) async fn open_as(address: &str, secured: Option<&Secured>) -> Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, address: address.to_owned(), buffer: Vec::with_capacity(16 * 1024) })
+        let (stream, headers) = match secured {
+            None => (Either::Left(stream), String::new()),
+            Some(Secured { tls, key }) => {
+                let stream = tls.connect(ServerName::try_from("localhost")?, stream).await?;
+                (Either::Right(Box::new(stream)), format!("Authorization: Bearer {key}\r\n"))
+            }
+        };
+        Ok(Connection { stream, address: address.to_owned(), headers, buffer: Vec::with_capacity(16 * 1024) })
     }
 
     /// Calls a tool; the answer is the JSON-RPC result.
@@ -36,11 +59,13 @@ impl Connection {
         let request = format!(
             "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+             Content-Length: {}\r\n{}\r\n{body}",
             self.address,
-            body.len()
+            body.len(),
+            self.headers
         );
         self.stream.write_all(request.as_bytes()).await?;
+        self.stream.flush().await?;
         let answer = self.answer().await?;
         let mut message: serde_json::Value = serde_json::from_slice(&answer)?;
         match message.get_mut("result") {

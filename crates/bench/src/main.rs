@@ -9,6 +9,7 @@ mod measure;
 mod rebuild;
 mod report;
 mod scale;
+mod secured;
 mod server;
 mod shop;
 mod visible;
@@ -34,6 +35,9 @@ async fn main() -> Result<()> {
     }
     if wanted("mcp") {
         rows.extend(mcp::run(&arguments).await?);
+    }
+    if wanted("secured") {
+        rows.extend(secured::run(&arguments).await?);
     }
     if wanted("visible") {
         rows.extend(visible::run(&arguments).await?);

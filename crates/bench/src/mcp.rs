@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     arguments::Arguments,
     correctness,
-    http::Connection,
+    http::{Connection, Secured},
     measure::{self, Round},
     report::Row,
     server::Server,
@@ -35,7 +35,7 @@ const STOCK: u32 = 1_000_000;
 
 /// What the callers of a row do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mix {
+pub(crate) enum Mix {
     Noop,
     Create,
     /// An order is placed, then shipped.
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
 async fn measure_server(arguments: &Arguments, engine: &str, url: &str) -> Result<Vec<Row>> {
     let binary = arguments.binary.as_ref().context("--binary names the orderlog to measure")?;
     let mut server = Server::start(binary, url).await?;
-    fill_shop(&server.address).await?;
+    fill_shop(&server.address, None).await?;
     let log = Log::open(url).await?;
     let mut noop = vec![];
     let mut rows = vec![];
@@ -82,7 +82,8 @@ async fn measure_server(arguments: &Arguments, engine: &str, url: &str) -> Resul
             for round in 0..arguments.rounds {
                 let length = Duration::from_secs_f32(arguments.seconds);
                 let since = log.head().await?.position;
-                let (round, acknowledged) = calls(&server.address, mix, *connections, length, round as u64).await?;
+                let (round, acknowledged) =
+                    calls(&server.address, None, mix, *connections, length, round as u64).await?;
                 rounds.push(round);
                 let found = correctness::check(&log, since, &acknowledged).await?;
                 if found != "0/0/0" {
@@ -103,10 +104,10 @@ async fn measure_server(arguments: &Arguments, engine: &str, url: &str) -> Resul
     Ok(rows)
 }
 
-async fn fill_shop(address: &str) -> Result<()> {
+pub(crate) async fn fill_shop(address: &str, secured: Option<&Secured>) -> Result<()> {
     let mut filling = tokio::task::JoinSet::new();
     for nth in 0..FILLING {
-        let mut connection = Connection::open(address).await?;
+        let mut connection = Connection::open_as(address, secured).await?;
         filling.spawn(async move {
             for n in (nth + 1..=PRODUCTS).step_by(FILLING as usize) {
                 let (sku, name) = (sku(n), format!("Product {n:04}"));
@@ -212,8 +213,9 @@ impl Caller {
     }
 }
 
-async fn calls(
+pub(crate) async fn calls(
     address: &str,
+    secured: Option<&Secured>,
     mix: Mix,
     connections: usize,
     length: Duration,
@@ -222,7 +224,7 @@ async fn calls(
     let mut callers = vec![];
     for nth in 0..connections {
         let dice = ChaCha8Rng::seed_from_u64(seed * 1_000 + nth as u64);
-        let connection = Connection::open(address).await?;
+        let connection = Connection::open_as(address, secured).await?;
         callers.push(Arc::new(tokio::sync::Mutex::new(Caller {
             connection,
             dice,

@@ -5,6 +5,11 @@ use std::{process::Stdio, time::Duration};
 use anyhow::{Context as _, Result};
 use tokio::process::{Child, Command};
 
+/// An address of this machine that nobody listens on.
+pub(crate) fn free_address() -> Result<String> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
 /// How long the server may take to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -16,17 +21,27 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(binary: &std::path::Path, url: &str) -> Result<Server> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let address = format!("127.0.0.1:{port}");
+        Server::start_with(binary, url, &[], None).await
+    }
+
+    /// The same with further settings; where it does not speak plain HTTP, it says at another address that it is ready.
+    pub(crate) async fn start_with(
+        binary: &std::path::Path,
+        url: &str,
+        settings: &[&str],
+        machines: Option<&str>,
+    ) -> Result<Server> {
+        let address = free_address()?;
         let process = Command::new(binary)
             .args(["serve", "--bench-noop-tool", "--listen", &address, "--database-url", url])
+            .args(settings)
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .context("starting the orderlog binary")?;
-        let ready = format!("http://{address}/readyz");
+        let ready = format!("http://{}/readyz", machines.unwrap_or(&address));
         let waited = tokio::time::timeout(READY_WITHIN, async {
             while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
