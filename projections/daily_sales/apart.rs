@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use orderlog_read_models::{Answer, Days, Freshness, Projections, QueryError, SnapshotRead, Sql};
 use uuid::Uuid;
 
-use super::{READ_MODEL, request::SalesRequest};
+use super::{READ_MODEL, fold::PAYMENT_UNDONE, request::SalesRequest};
 
 /// Every zone's hours begin at a whole quarter of an hour.
 const QUARTER_MILLIS: i64 = 15 * 60 * 1_000;
@@ -27,7 +27,7 @@ pub struct Apart {
     pub revenue: i64,
     /// Orders posted, whatever became of them.
     pub placed: i64,
-    /// Of `revenue` what reversals took away; not above zero.
+    /// Of `revenue` what reversals took away; not above zero. Payments that were undone are none.
     pub taken_back: i64,
     /// `revenue` by product; the nil id has what belongs to none.
     pub products: BTreeMap<Uuid, i64>,
@@ -45,7 +45,7 @@ const REVENUE: &str = "home_gross - home_discount + home_shipping + home_cash";
 /// When the store fails.
 pub async fn apart(
     projections: &Projections,
-    request: SalesRequest,
+    request: &SalesRequest,
     home: &str,
     spans: &[Span],
     freshness: Freshness,
@@ -58,14 +58,14 @@ pub async fn apart(
     read.answer(found).await
 }
 
-async fn one(read: &mut SnapshotRead, request: SalesRequest, home: &str, span: &Span) -> Result<Apart, QueryError> {
+async fn one(read: &mut SnapshotRead, request: &SalesRequest, home: &str, span: &Span) -> Result<Apart, QueryError> {
     let mut rows = Sql::new(" FROM sales_postings");
-    SalesRequest { days: span.days, ..request }.restrict(&mut rows);
+    SalesRequest { days: span.days, ..request.clone() }.restrict(&mut rows);
     rows.push(" AND home = ").arg(home.to_owned());
     if let Some(until) = span.until {
         rows.push(" AND happened_at < ").arg(until.timestamp_millis());
     }
-    let orders = if request.product.is_some() { "holds" } else { "orders" };
+    let orders = if request.is_of_products() { "holds" } else { "orders" };
     let by = |key: &str| {
         let mut sql = rows.after(&format!("SELECT {key}, CAST(SUM({REVENUE}) AS BIGINT)"));
         sql.push(&format!(" GROUP BY {key}"));
@@ -77,7 +77,7 @@ async fn one(read: &mut SnapshotRead, request: SalesRequest, home: &str, span: &
     let counting = rows.after(&format!(
         "SELECT CAST(COALESCE(SUM({REVENUE}), 0) AS BIGINT), \
          CAST(COALESCE(SUM(CASE WHEN {orders} > 0 THEN {orders} ELSE 0 END), 0) AS BIGINT), \
-         CAST(COALESCE(SUM(CASE WHEN {REVENUE} < 0 THEN {REVENUE} ELSE 0 END), 0) AS BIGINT)"
+         CAST(COALESCE(SUM(CASE WHEN {REVENUE} < 0 AND event <> '{PAYMENT_UNDONE}' THEN {REVENUE} ELSE 0 END), 0) AS BIGINT)"
     ));
     let (revenue, placed, taken_back) = read.first::<(i64, i64, i64)>(&counting).await?.unwrap_or_default();
     let quarters = quarters

@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
-use orderlog_domain::postings::Basis;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use orderlog_domain::{ids::Position, postings::Basis};
 use orderlog_read_models::{Answer, Freshness, Projections, QueryError, SnapshotRead, Sql, StoreError};
 use uuid::Uuid;
 
 use super::{
     READ_MODEL,
+    fold::PAYMENT_UNDONE,
     groups::read_day,
     request::{GroupBy, SalesRequest},
     sales::{Sales, SalesRow, sums},
 };
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 struct OfDay {
     day: String,
@@ -66,6 +69,71 @@ pub async fn units_by_product(
     let units: Vec<(Uuid, i64)> = read.all(&sql).await?;
     let first_day = first_day(&mut read, request.basis).await?;
     read.answer(UnitsSold { units: units.into_iter().collect(), first_day }).await
+}
+
+/// What days had by a time of day, and in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartOfDay {
+    /// By that time.
+    pub by_then: Sales,
+    /// In all.
+    pub whole: Sales,
+}
+
+/// How much of what the days of a request had, in the currency `home`, they had within `elapsed` of their beginning. `start`
+/// is the beginning of any day. It costs the postings of the days.
+///
+/// # Errors
+/// When the store fails.
+pub async fn part_of_days(
+    projections: &Projections,
+    request: &SalesRequest,
+    home: &str,
+    (start, elapsed): (DateTime<Utc>, TimeDelta),
+    freshness: Freshness,
+) -> Result<Answer<PartOfDay>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let orders = if request.is_of_products() { "holds" } else { "orders" };
+    let mut sql = Sql::new(&format!("SELECT currency, home, {} FROM sales_postings", sums(orders)));
+    request.restrict(&mut sql);
+    sql.push(" AND home = ").arg(home.to_owned());
+    if let Some(Position(as_of)) = request.as_of {
+        sql.push(" AND position <= ").arg(as_of);
+    }
+    let mut early = sql.clone();
+    // The remainder of a time before `start` is negative.
+    early.push(" AND (((happened_at - ").arg(start.timestamp_millis());
+    early.push(&format!(") % {DAY_MILLIS}) + {DAY_MILLIS}) % {DAY_MILLIS} < ")).arg(elapsed.num_milliseconds());
+    let mut found = vec![];
+    for mut sql in [early, sql] {
+        sql.push(" GROUP BY currency, home");
+        let mut sum = Sales::nothing(home);
+        read.all::<SalesRow>(&sql).await?.into_iter().for_each(|row| sum.add(&Sales::from(row).in_home()));
+        found.push(sum);
+    }
+    let whole = found.pop().unwrap_or_else(|| Sales::nothing(home));
+    let by_then = found.pop().unwrap_or_else(|| Sales::nothing(home));
+    read.answer(PartOfDay { by_then, whole }).await
+}
+
+/// Money of payments that were undone on the days of a request, in the currency `home`; minor units, not below zero.
+///
+/// # Errors
+/// When the store fails.
+pub async fn payments_undone(
+    projections: &Projections,
+    request: &SalesRequest,
+    home: &str,
+    freshness: Freshness,
+) -> Result<i64, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(home_cash), 0) AS BIGINT) FROM sales_postings");
+    request.restrict(&mut sql);
+    sql.push(" AND home = ").arg(home.to_owned()).push(" AND event = ").arg(PAYMENT_UNDONE.to_owned());
+    if let Some(Position(as_of)) = request.as_of {
+        sql.push(" AND position <= ").arg(as_of);
+    }
+    Ok(read.first::<(i64,)>(&sql).await?.map_or(0, |(sum,)| -sum))
 }
 
 /// The first day on which anything was posted.

@@ -87,7 +87,7 @@ pub async fn explain(
     };
     let mut of_postings = selection.postings(&mut read, pinned).await?;
     // A product's orders are counted on one line of each.
-    let orders = if selection.request.product.is_some() { "holds" } else { "orders" };
+    let orders = if selection.request.is_of_products() { "holds" } else { "orders" };
     let mut summing = of_postings.after(&format!("SELECT COUNT(*) AS postings, currency, home, {}", sums(orders)));
     summing.push(BY_CURRENCY);
     let counted: Vec<Counted> = read.all(&summing).await?;

@@ -170,6 +170,9 @@ impl DailySalesFold {
     }
 }
 
+/// What a posting of cash is called where a payment was undone: no money went back.
+pub(super) const PAYMENT_UNDONE: &str = "PaymentUndone";
+
 fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> SalesPosting {
     let (basis, currency, home) = codes(posting);
     SalesPosting {
@@ -177,7 +180,7 @@ fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> Sales
         nth,
         basis,
         day: day.to_owned(),
-        event: event.event_type.clone().into_owned(),
+        event: what_happened(event),
         order_id: posting.order_id.0,
         line: posting.line.map_or(0, i64::from),
         product_id: product(posting),
@@ -187,6 +190,14 @@ fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> Sales
         happened_at: event.provenance.occurred_at.timestamp_millis(),
         holds: posting.holds,
         figures: figures_of(posting, posting.orders),
+    }
+}
+
+/// The event's type; a refund that says that it takes back a payment is called by what it is.
+fn what_happened(event: &Envelope<Event>) -> String {
+    match &event.data {
+        Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true) => PAYMENT_UNDONE.to_owned(),
+        _ => event.event_type.clone().into_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ mod rows;
 mod sales;
 
 pub use apart::{Apart, Span, apart};
-pub use by_day::{UnitsSold, sales_by_day, units_by_product};
+pub use by_day::{PartOfDay, UnitsSold, part_of_days, payments_undone, sales_by_day, units_by_product};
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
 pub use groups::{GroupKey, SalesGroup};
 pub use orderlog_domain::postings::Figures;
@@ -27,7 +27,7 @@ use orderlog_read_models::{ReadModel, Row as _};
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
-    version: 6,
+    version: 7,
     tables: &[
         DailySales::TABLE.name,
         DailySalesByProduct::TABLE.name,

@@ -56,14 +56,14 @@ pub enum Sort {
 }
 
 /// Which sales.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SalesRequest {
     /// What counts as a sale, and when.
     pub basis: Basis,
     /// Business days on which they were posted.
     pub days: Days,
-    /// Only those of this product; of none, with the nil id.
-    pub product: Option<ProductId>,
+    /// Only those of these products, of any when empty; the nil id stands for what belongs to no product.
+    pub products: Vec<ProductId>,
     /// Only those of this customer.
     pub customer: Option<CustomerId>,
     /// Only those of lines taxed at this rate.
@@ -107,9 +107,15 @@ pub(super) struct Part {
 }
 
 impl SalesRequest {
+    /// Whether only some products are asked for. Their orders are counted on one line of each.
+    #[must_use]
+    pub fn is_of_products(&self) -> bool {
+        !self.products.is_empty()
+    }
+
     /// The table whose sums are the figures of groups like these; where there is none, postings are added up.
     pub(super) fn sums(&self, groups: &[GroupBy]) -> Option<Sums> {
-        let product = self.product.is_some() || groups.contains(&GroupBy::Product);
+        let product = self.is_of_products() || groups.contains(&GroupBy::Product);
         let customer = self.customer.is_some() || groups.contains(&GroupBy::Customer);
         let rate = self.tax_rate.is_some() || groups.contains(&GroupBy::TaxRate);
         match (product, customer, rate) {
@@ -139,8 +145,12 @@ impl SalesRequest {
     }
 
     fn restrict_things(&self, sql: &mut Sql, prefix: &str) {
-        if let Some(product) = self.product {
-            sql.push(&format!(" AND {prefix}product_id = ")).arg(product.0);
+        match self.products.as_slice() {
+            [] => {}
+            [product] => _ = sql.push(&format!(" AND {prefix}product_id = ")).arg(product.0),
+            products => {
+                sql.push(&format!(" AND {prefix}product_id IN (")).list(products.iter().map(|id| id.0)).push(")");
+            }
         }
         if let Some(customer) = self.customer {
             sql.push(" AND customer_id = ").arg(customer.0);
@@ -152,7 +162,7 @@ impl SalesRequest {
         let mut parts = vec![];
         for (past, days) in [(false, Some(self.days)), (true, self.compared)] {
             let Some(days) = days else { continue };
-            let under_way = SalesRequest { days, ..*self }.days_under_way(read).await?;
+            let under_way = SalesRequest { days, ..self.clone() }.days_under_way(read).await?;
             parts.push(Part { past, days, under_way });
         }
         Ok(parts)
@@ -171,14 +181,14 @@ impl SalesRequest {
     /// are about, and figures.
     pub(super) fn rows(&self, parts: &[Part], groups: &[GroupBy]) -> Sql {
         // A product's orders are counted on one line of each.
-        let of_products = self.product.is_some() || groups.contains(&GroupBy::Product);
+        let of_products = self.is_of_products() || groups.contains(&GroupBy::Product);
         let orders = if of_products { "holds" } else { "orders" };
         let mut sql = Sql::new(" FROM (");
         for (nth, part) in parts.iter().enumerate() {
             if nth > 0 {
                 sql.push(" UNION ALL ");
             }
-            let request = SalesRequest { days: part.days, ..*self };
+            let request = SalesRequest { days: part.days, ..self.clone() };
             match (self.sums(groups), self.as_of) {
                 (None, _) => request.push_postings(&mut sql, part, orders),
                 (Some(sums), None) => request.push_sums(&mut sql, sums, part),

@@ -48,8 +48,8 @@ pub struct Filter {
     pub payment_statuses: Vec<PaymentStatus>,
     /// Only of this customer.
     pub customer: Option<CustomerId>,
-    /// Holding this product.
-    pub product: Option<ProductId>,
+    /// Holding any of these products; none means any.
+    pub products: Vec<ProductId>,
     /// Business days of placement.
     pub placed: Days,
     /// Business days of something else that was done with them.
@@ -242,7 +242,7 @@ impl Filter {
         let no_text = self.text.as_deref().is_none_or(|text| text.trim().is_empty());
         no_text
             && self.customer.is_none()
-            && self.product.is_none()
+            && self.products.is_empty()
             && self.acted.is_none()
             && self.min_total.is_none()
             && self.max_total.is_none()
@@ -290,8 +290,9 @@ fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
-    if let Some(ProductId(product)) = filter.product {
-        sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id = ").arg(product);
+    if !filter.products.is_empty() {
+        sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (");
+        sql.list(filter.products.iter().map(|id| id.0)).push(")");
         within(&mut sql);
         sql.push(")");
     }

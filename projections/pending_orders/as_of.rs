@@ -48,11 +48,12 @@ pub(super) async fn open_at(
     for Candidate { order_id, customer_id, currency, placed_at, placed_on, story } in candidates {
         let unreadable = |error: serde_json::Error| StoreError::Shape(error.to_string());
         let versions: VersionsOnly = serde_json::from_str(&story).map_err(unreadable)?;
-        let holds = match filter.product {
-            Some(ProductId(product)) => {
-                serde_json::from_str::<ProductsOnly>(&story).map_err(unreadable)?.at(product, position)
+        let holds = match filter.products.as_slice() {
+            [] => true,
+            products => {
+                let held = serde_json::from_str::<ProductsOnly>(&story).map_err(unreadable)?;
+                products.iter().any(|ProductId(product)| held.at(*product, position))
             }
-            None => true,
         };
         match versions.at(position) {
             Some(reading) if holds && filter.scope.holds(&reading, at) => found.push(OpenOrder {
@@ -139,9 +140,12 @@ fn candidates(filter: &Filter, extent: Option<Extent>, position: i64, now: i64) 
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
-    if let Some(ProductId(product)) = filter.product {
-        // It was held at some time; whether then, the versions tell.
-        sql.push(" AND story LIKE ").arg(format!("%{product}%"));
+    // One of them was held at some time; whether then, the versions tell.
+    for (nth, ProductId(product)) in filter.products.iter().enumerate() {
+        sql.push(if nth == 0 { " AND (story LIKE " } else { " OR story LIKE " }).arg(format!("%{product}%"));
+    }
+    if !filter.products.is_empty() {
+        sql.push(")");
     }
     sql
 }

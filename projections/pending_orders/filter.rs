@@ -28,8 +28,8 @@ pub struct Filter {
     pub placed: Days,
     /// Only of this customer.
     pub customer: Option<CustomerId>,
-    /// Only those that hold this product.
-    pub product: Option<ProductId>,
+    /// Only those that hold any of these products; none means any.
+    pub products: Vec<ProductId>,
     /// Order of the list.
     pub sort: Sort,
     /// As they stood right after this position; now when absent.

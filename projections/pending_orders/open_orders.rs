@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use orderlog_domain::ids::{CustomerId, ProductId};
+use orderlog_domain::ids::CustomerId;
 use orderlog_read_models::{CachedRows, Cursor, Days, day};
 use uuid::Uuid;
 
@@ -107,7 +107,7 @@ impl OpenOrders {
             sum.due += due;
         };
         match Scope::COUNTED.iter().position(|scope| *scope == filter.scope) {
-            Some(nth) if filter.customer.is_none() && filter.product.is_none() => {
+            Some(nth) if filter.customer.is_none() && filter.products.is_empty() => {
                 let first = filter.placed.from.map(day).unwrap_or_default();
                 let of_days = self.counts.range((nth, first.into())..(nth + 1, "".into()));
                 let last = filter.placed.to.map(day);
@@ -163,7 +163,7 @@ impl OpenOrders {
     ) -> impl DoubleEndedIterator<Item = &'a PendingOrder> {
         let (from, to) = (filter.placed.from.map(day), filter.placed.to.map(day));
         let (scope, customer) = (filter.scope, filter.customer);
-        let product = filter.product.map(|ProductId(product)| product.to_string());
+        let products: Vec<String> = filter.products.iter().map(ToString::to_string).collect();
         let in_scope = move |entry: &Entry| match Scope::COUNTED.iter().position(|counted| *counted == scope) {
             Some(nth) => entry.scopes & (1 << nth) != 0,
             None => entry.held_until > at,
@@ -177,7 +177,7 @@ impl OpenOrders {
                     && to.as_deref().is_none_or(|to| &*entry.placed_on <= to)
             })
             .filter_map(|((_, id), _)| rows.get(&(*id,)))
-            .filter(move |row| product.as_deref().is_none_or(|product| row.products.contains(product)))
+            .filter(move |row| products.is_empty() || products.iter().any(|product| row.products.contains(product)))
     }
 
     /// Between which placements orders of these days can stand.

@@ -180,7 +180,7 @@ ORDER BY status, currency";
 
 /// Uses the totals of days, unless the filter selects by customer, product or hold.
 async fn count(read: &mut SnapshotRead, filter: &Filter, at: i64) -> Result<Vec<StatusCount>, QueryError> {
-    let counted = filter.customer.is_none() && filter.product.is_none() && Scope::COUNTED.contains(&filter.scope);
+    let counted = filter.customer.is_none() && filter.products.is_empty() && Scope::COUNTED.contains(&filter.scope);
     let mut sql;
     if counted {
         sql = Sql::new(COUNT_DAYS).bind(filter.scope.column().to_owned());
@@ -203,7 +203,10 @@ fn restrict(sql: &mut Sql, filter: &Filter, at: i64) {
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
-    if let Some(ProductId(product)) = filter.product {
-        sql.push(" AND products LIKE ").arg(format!("%{product}%"));
+    for (nth, ProductId(product)) in filter.products.iter().enumerate() {
+        sql.push(if nth == 0 { " AND (products LIKE " } else { " OR products LIKE " }).arg(format!("%{product}%"));
+    }
+    if !filter.products.is_empty() {
+        sql.push(")");
     }
 }

@@ -35,14 +35,15 @@ fn what(step: &Step) -> Option<String> {
             format!("Forecast{measure}{}{}", quoted(step, " of product ", "product"), days(step, " for "))
         }
         "inventory.check" => {
-            let count = step.number("quantity").map(|count| format!(" for {count} units")).unwrap_or_default();
+            let count =
+                step.number("quantity").map(|count| format!(" for {}", plural(count, "unit"))).unwrap_or_default();
             format!("Check the stock of {}{count}{}", name(step, "product")?, as_of(step))
         }
         "inventory.reorder" if step.number("threshold").is_some() => {
             format!("Show what is low in stock{}", plain(step, " below ", "threshold"))
         }
         "inventory.reorder" => {
-            let days = step.number("days").map(|days| format!(" for {days} days")).unwrap_or_default();
+            let days = step.number("days").map(|days| format!(" for {}", plural(days, "day"))).unwrap_or_default();
             format!("Show me what to reorder{days}")
         }
         "products.search" => format!("Show products{}", quoted(step, " matching ", "text")),
@@ -254,6 +255,11 @@ fn line(line: &Value) -> Option<String> {
 fn units_of(line: &Value, units: &str) -> Option<String> {
     let price = line["unit_price"].as_str().map(|price| format!(" at {price}")).unwrap_or_default();
     Some(format!("{} of \"{}\"{price}", line[units].as_i64()?, line["product"].as_str()?))
+}
+
+/// `1 unit`, `2 units`
+fn plural(count: i64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn parcel(step: &Step) -> String {

@@ -254,6 +254,8 @@ pub struct Reference<'a> {
     pub field: String,
     /// The order that has it, most likely: of several that the name fits, the only one of the order is meant.
     pub of_order: Option<OrderId>,
+    /// Whether it may name something that is not there yet.
+    pub may_be_new: bool,
 }
 
 /// What a name can stand for.
@@ -267,7 +269,7 @@ pub enum ReferenceKind {
 
 impl<'a> Reference<'a> {
     pub(crate) fn product(text: &'a str, field: impl Into<String>) -> Reference<'a> {
-        Reference { kind: ReferenceKind::Product, text, field: field.into(), of_order: None }
+        Reference { kind: ReferenceKind::Product, text, field: field.into(), of_order: None, may_be_new: false }
     }
 }
 

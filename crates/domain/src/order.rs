@@ -63,9 +63,9 @@ pub struct Order {
     pub refunded_units: i64,
     /// Money that went back for the shipping fee, minor units.
     pub refunded_shipping: i64,
-    /// Money that came in, minor units.
+    /// Money of all payments, minor units; what came in is [`Order::received`].
     pub captured: i64,
-    /// Money that went back, minor units.
+    /// Money of all refunds, minor units; what went back is [`Order::paid_back`].
     pub refunded: i64,
     /// Money of payments that were undone, minor units: it counts as captured and as refunded.
     pub undone: i64,

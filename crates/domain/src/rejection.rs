@@ -76,7 +76,8 @@ pub struct Rejection {
 pub struct Confirmation {
     /// Repeat the call with this, once the user agrees. Works once.
     pub confirm_token: String,
-    /// RFC 3339; afterwards the token is worthless.
+    /// RFC 3339; afterwards the token is worthless. It is not told: the call is refused then and has another token.
+    #[serde(skip)]
     pub expires_at: String,
     /// What would be recorded: text, events, state before and after.
     pub preview: serde_json::Value,

@@ -196,6 +196,26 @@ pub fn name_key(text: &str) -> String {
     if words.is_empty() { key } else { words.nfc().collect() }
 }
 
+/// Words that are said around a name; they are looked for only where a name has them.
+pub const FILLERS: [&str; 6] = ["the", "a", "an", "of", "our", "and"];
+
+/// A word as it is compared. Where plurals do not matter, what one has at its end is cut off: `mugs` and `mug`, `dishes` and
+/// `dish`, `berries` and `berry`, `knives` and `knife` come to the same, which need not be a word.
+#[must_use]
+pub fn stem(word: &str, plurals: bool) -> String {
+    let mut stem = word;
+    if plurals && word.is_ascii() && word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        stem = word.strip_suffix('s').filter(|rest| !rest.ends_with('s')).unwrap_or(word);
+        stem = stem.strip_suffix('e').unwrap_or(stem);
+        for (ending, same) in [('y', 'i'), ('v', 'f')] {
+            if let Some(rest) = stem.strip_suffix(ending) {
+                return format!("{rest}{same}");
+            }
+        }
+    }
+    stem.to_owned()
+}
+
 fn is_apostrophe(character: char) -> bool {
     matches!(character, '\'' | '`' | '´' | 'ʼ' | '‘' | '’' | '‛' | '′')
 }

@@ -5,7 +5,7 @@ use crate::{
     backtest::backtest,
     bands::{Bands, Widths},
     models::Method,
-    rounding::whole,
+    rounding::{round, whole},
     week::WEEK,
 };
 
@@ -93,6 +93,41 @@ pub fn forecast(series: &[i64], ahead: Ahead) -> Option<Forecast> {
     let (days, total) = estimates(expected, widths, total);
     let accuracy = Accuracy::of(&backtest, &series, best, 0);
     Some(Forecast { method: backtest.methods[best], days, total, weekdays, accuracy, learned })
+}
+
+impl Forecast {
+    /// The same where the first day is under way: it has had `so_far`, and `rest` (0 to 1) of what such a day has usually
+    /// comes later. What is left of a day differs less than a whole one: its spread shrinks with the root of the rest.
+    #[must_use]
+    pub fn under_way(mut self, so_far: i64, rest: f64) -> Forecast {
+        let Some(first) = self.days.first_mut() else { return self };
+        let (whole, rest) = (*first, rest.clamp(0.0, 1.0));
+        let left = round(whole.value as f64 * rest);
+        let shrunk = |width: i64| round(width as f64 * rest.sqrt());
+        let of_day = |band: Band| Band {
+            from: so_far + (left - shrunk(whole.value - band.from)).max(0),
+            to: so_far + left + shrunk(band.to - whole.value),
+        };
+        *first = Estimate { value: so_far + left, band_80: of_day(whole.band_80), band_95: of_day(whole.band_95) };
+        let now = *first;
+        if let [only] = self.days.as_slice() {
+            self.total = *only;
+            return self;
+        }
+        // Of the variance of all days that of the first gives way to what is left of it.
+        let (before, value) = (self.total, self.total.value - whole.value + now.value);
+        let width = |all: i64, one: i64| {
+            let square = |width: i64| (width as f64).powi(2);
+            round((square(all) - square(one) * (1.0 - rest)).max(0.0).sqrt())
+        };
+        let of_all = |all: Band, one: Band| Band {
+            from: (value - width(before.value - all.from, whole.value - one.from)).max(so_far.min(value)),
+            to: value + width(all.to - before.value, one.to - whole.value),
+        };
+        let (band_80, band_95) = (of_all(before.band_80, whole.band_80), of_all(before.band_95, whole.band_95));
+        self.total = Estimate { value, band_80, band_95 };
+        self
+    }
 }
 
 /// The same for every day: there is too little to tell weekdays apart.

@@ -18,7 +18,7 @@ pub(crate) fn whole(estimates: &[f64]) -> Vec<i64> {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Half away from zero.
-fn round(estimate: f64) -> i64 {
+pub(crate) fn round(estimate: f64) -> i64 {
     estimate.round().clamp(-EXACT, EXACT) as i64
 }
 

@@ -1,6 +1,6 @@
 //! What holds for a forecast of any series.
 
-use orderlog_forecast::{Ahead, Estimate, Forecast, Method, forecast};
+use orderlog_forecast::{Ahead, Band, Estimate, Forecast, Method, forecast};
 use proptest::prelude::*;
 
 fn amounts() -> impl Strategy<Value = i64> {
@@ -67,4 +67,27 @@ proptest! {
         prop_assert_eq!(said.total.value, said.days.iter().map(|day| day.value).sum::<i64>());
         prop_assert!(said.days.iter().all(|day| day.value >= 0));
     }
+}
+
+/// A day that is under way is forecast from what it has had, and the less is left of it the surer it is.
+#[test]
+fn what_a_day_has_had_counts_and_its_rest_is_forecast() {
+    let series: Vec<i64> = (0..70).map(|day| 1_000 + day * 7_919 % 400).collect();
+    let made = forecast(&series, Ahead { first: 1, last: 5 }).unwrap();
+    let width = |band: Band| band.to - band.from;
+    for (so_far, rest, left) in
+        [(0, 1.0, made.days[0].value), (700, 0.5, made.days[0].value.div_euclid(2)), (1_300, 0.0, 0)]
+    {
+        let now = made.clone().under_way(so_far, rest);
+        assert!((now.days[0].value - so_far - left).abs() <= 1, "{rest}: {now:?}");
+        assert_eq!(now.days[1..], made.days[1..]);
+        assert_eq!(now.total.value, now.days.iter().map(|day| day.value).sum::<i64>());
+        assert!(now.days[0].band_80.from >= so_far && width(now.days[0].band_80) <= width(made.days[0].band_80));
+        assert!(width(now.total.band_80) <= width(made.total.band_80), "{rest}: {now:?} {made:?}");
+    }
+    assert_eq!(made.clone().under_way(0, 1.0), made, "nothing is known of it yet");
+    let over = made.under_way(1_300, 0.0).days[0];
+    assert_eq!((over.value, over.band_95), (1_300, Band { from: 1_300, to: 1_300 }));
+    let today = forecast(&series, Ahead { first: 1, last: 1 }).unwrap().under_way(700, 0.5);
+    assert_eq!(today.total, today.days[0]);
 }

@@ -1,11 +1,10 @@
 //! The words of a name as they are compared: plurals and the blanks between words aside, and how much two words differ.
 
-use orderlog_domain::text::name_key;
+pub(crate) use orderlog_domain::text::stem as term;
+use orderlog_domain::text::{FILLERS, name_key};
 
 /// Words of a text looked for; more tell nothing more apart.
 const WORDS: usize = 8;
-/// Words that are said around a name; they are looked for only where a name has them.
-const FILLERS: [&str; 6] = ["the", "a", "an", "of", "our", "and"];
 /// Characters from which two may differ, and from which one may, where the first is the same or the word is longer.
 const TWO_MAY_DIFFER: usize = 7;
 const ONE_MAY_DIFFER: usize = 3;
@@ -54,22 +53,6 @@ pub(crate) fn terms(key: &str, plurals: bool) -> Vec<String> {
     terms.sort_unstable();
     terms.dedup();
     terms
-}
-
-/// A word as it is compared. Where plurals do not matter, what one has at its end is cut off: `mugs` and `mug`, `dishes` and
-/// `dish`, `berries` and `berry`, `knives` and `knife` come to the same, which need not be a word.
-pub(crate) fn term(word: &str, plurals: bool) -> String {
-    let mut stem = word;
-    if plurals && word.is_ascii() && word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        stem = word.strip_suffix('s').filter(|rest| !rest.ends_with('s')).unwrap_or(word);
-        stem = stem.strip_suffix('e').unwrap_or(stem);
-        for (ending, same) in [('y', 'i'), ('v', 'f')] {
-            if let Some(rest) = stem.strip_suffix(ending) {
-                return format!("{rest}{same}");
-            }
-        }
-    }
-    stem.to_owned()
 }
 
 /// The letters and digits of a text without anything between them.

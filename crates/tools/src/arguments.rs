@@ -1,5 +1,6 @@
 //! Arguments on their way into a tool: read forgivingly, checked against the schema, every problem told at once.
 
+pub(crate) mod amounts;
 pub(crate) mod check;
 pub(crate) mod cursor;
 mod forms;

@@ -1,7 +1,7 @@
 //! What a command changed, in the few particulars that people go by: field, value before, value after.
 
 use orderlog_domain::{
-    order::{Line, Order},
+    order::{Line, Order, Status},
     states::State,
 };
 use serde_json::Value;
@@ -19,11 +19,13 @@ pub(crate) struct Change {
     /// What it was; nothing where it is new.
     from: Option<Value>,
     to: Value,
+    /// The sentence says it already.
+    said: bool,
 }
 
 impl Change {
     /// `status: pending → cancelled`
-    pub(crate) fn in_words(&self) -> String {
+    fn in_words(&self) -> String {
         let said = |value: &Value| match value {
             Value::Array(lines) if lines.is_empty() => "none".to_owned(),
             value => plain(value).replace('_', " "),
@@ -34,6 +36,11 @@ impl Change {
             None => format!("{name}: {}", said(&self.to)),
         }
     }
+}
+
+/// What there is to read of them beside the sentence.
+pub(crate) fn in_words(changes: &[Change]) -> Vec<String> {
+    changes.iter().filter(|change| !change.said).map(Change::in_words).collect()
 }
 
 /// Each changed particular with its new value.
@@ -88,9 +95,13 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
     }
     let money = |minor: i64| Value::String(shop.wording.money(minor, after.currency).formatted);
     changes.number("total", before.map(|order| order.current_totals().total), after.current_totals().total, money);
-    changes.number("captured", before.map(|order| order.captured), after.captured, money);
-    changes.number("refunded", before.map(|order| order.refunded), after.refunded, money);
+    changes.number("captured", before.map(Order::received), after.received(), money);
+    changes.number("refunded", before.map(Order::paid_back), after.paid_back(), money);
     changes.number("due", before.map(Order::due), after.due(), money);
+    // That an order is cancelled whole, and what is owed back then, says all of it.
+    let cancelled =
+        after.status() == Status::Cancelled && before.is_some_and(|before| before.captured == after.captured);
+    changes.0.iter_mut().for_each(|change| change.said = cancelled && change.name != "on_hold");
     changes.0
 }
 
@@ -116,7 +127,12 @@ fn of_fields(before: Option<Value>, after: Value) -> Vec<Change> {
     differing
         .filter(|(name, _)| name != "product_id")
         .filter(|(_, value)| !is_new || *value != Value::Bool(false))
-        .map(|(name, to)| Change { from: before.get(&name).cloned().filter(|from| !from.is_null()), name, to })
+        .map(|(name, to)| Change {
+            from: before.get(&name).cloned().filter(|from| !from.is_null()),
+            name,
+            to,
+            said: false,
+        })
         .collect()
 }
 
@@ -131,7 +147,7 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     fn push(&mut self, name: &str, from: Option<Value>, to: Value) {
-        self.0.push(Change { name: name.to_owned(), from, to });
+        self.0.push(Change { name: name.to_owned(), from, to, said: false });
     }
 
     fn word(&mut self, name: &str, from: Option<&str>, to: &str) {

@@ -66,6 +66,9 @@ pub struct CommandAnswer {
     changes: Vec<Change>,
     #[serde(skip)]
     is_new: bool,
+    /// Whether it could be taken back, in words.
+    #[serde(skip)]
+    finality: &'static str,
 }
 
 /// A call that takes a change back.
@@ -98,8 +101,8 @@ impl CommandAnswer {
     /// What a person decides by, where it is asked for the user's word.
     pub(crate) fn preview(self) -> Preview {
         Preview {
-            text: self.text,
-            changes: self.changes.iter().map(Change::in_words).collect(),
+            text: self.text + self.finality,
+            changes: changes::in_words(&self.changes),
             warnings: self.warnings,
             version: self.after.is_some().then_some(self.version),
             events: self.events.filter(|_| self.after.is_some()),
@@ -111,7 +114,7 @@ impl CommandAnswer {
 
 impl Told for CommandAnswer {
     fn short(self) -> Short {
-        let changes: Vec<String> = self.changes.iter().map(Change::in_words).collect();
+        let changes = changes::in_words(&self.changes);
         let short = Short::of(self.text)
             .warnings(self.warnings)
             .worded("changed", self.changed, changes.join("; "))
@@ -145,7 +148,8 @@ impl Told for CommandAnswer {
 #[derive(Debug, Serialize)]
 pub(crate) struct Preview {
     text: String,
-    /// `status: pending → cancelled`
+    /// `status: pending → cancelled`; what the text says already is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -201,11 +205,24 @@ pub(crate) fn answer(
         no_change,
         replayed: receipt.replayed,
         dry_run,
+        finality: if no_change { "" } else { finality_of(command, &receipt) },
         undo: if no_change || dry_run { None } else { undo(command, &receipt) },
         text,
         changes,
         is_new: receipt.before.is_none(),
     }
+}
+
+/// What a preview adds on whether it could be taken back.
+pub(crate) fn finality(undoable: bool) -> &'static str {
+    if undoable { " orders_undo could take it back." } else { " This cannot be undone." }
+}
+
+/// The same of one command. Most that an undo brings about can be done again by its own tool.
+fn finality_of(command: &Command, receipt: &Receipt) -> &'static str {
+    let is_undo = matches!(command, Command::Undo(_) | Command::UndoStock(_));
+    let cancels = receipt.events().iter().any(|event| event.event_type == "UnitsCancelled");
+    if is_undo && !cancels { "" } else { finality(undo(command, receipt).is_some()) }
 }
 
 /// The call that takes the change back, where orders.undo can.

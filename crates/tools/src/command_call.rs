@@ -202,14 +202,14 @@ async fn within_limit(
     let (_, foreseen, _) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
     let State::Order(order) = &foreseen.after else { return Ok(()) };
     let ours = shop.settings.currency;
-    if order.currency == ours && order.refunded <= limit {
+    if order.currency == ours && order.paid_back() <= limit {
         return Ok(());
     }
     let user = &request.principal().user;
     let message = format!(
         "{user} may refund while no more than {} has gone back for an order; {} would have. Nothing was changed.",
         shop.wording.amount(limit, ours),
-        shop.wording.amount(order.refunded, order.currency),
+        shop.wording.amount(order.paid_back(), order.currency),
     );
     let hint =
         "Refund less, or ask somebody with the right orders:refund and no limit; whoever runs the server grants both.";

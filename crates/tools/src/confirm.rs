@@ -34,8 +34,8 @@ const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f
 const SHOWN_LISTS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0002);
 /// Bytes of a token before the signature: expiry in Unix seconds, version, nonce.
 const PAYLOAD_BYTES: usize = 8 + 8 + 16;
-/// Bytes of a signature.
-const SIGNATURE_BYTES: usize = 32;
+/// Bytes of a signature that a token carries: nobody guesses so many within its minutes, and assistants repeat each letter.
+const SIGNATURE_BYTES: usize = 16;
 
 /// An order's number and the version that the preview showed.
 pub(crate) type Pair = (i64, i64);
@@ -78,7 +78,8 @@ pub(crate) struct Confirmed {
 impl Bound<'_> {
     fn sign(&self, payload: &[u8]) -> [u8; SIGNATURE_BYTES] {
         let user = self.principal.user.as_bytes();
-        self.keyring.sign(&[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload])
+        let signature = self.keyring.sign(&[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload]);
+        std::array::from_fn(|nth| signature[nth])
     }
 
     fn token(&self, version: Version, expires: DateTime<Utc>, nonce: Uuid) -> String {
@@ -133,8 +134,7 @@ impl Bound<'_> {
         let why = unfit.map(|why| format!("{why} ")).unwrap_or_default();
         let message = format!("{why}The user must confirm this.");
         let mut rejection = Rejection::new(Code::ConfirmationRequired, message)
-            .field(TOKEN)
-            .hint("Show the preview; once the user agrees, repeat the call with this confirm_token.");
+            .hint("Show the preview; after a yes repeat with confirm_token.");
         rejection.confirmation = Some(Box::new(Confirmation {
             confirm_token: self.token(version, expires, nonce),
             expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),

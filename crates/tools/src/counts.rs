@@ -20,7 +20,16 @@ pub(crate) fn counted<'a>(counts: impl Iterator<Item = (&'a str, i64)> + Clone) 
     counts.filter(|count| count.orders > 0).collect()
 }
 
-/// `5 pending, 7 partially shipped`
-pub(crate) fn in_words(counts: &[Count]) -> String {
-    sentences::listed(counts.iter().map(|count| (count.status.replace('_', " "), count.orders)))
+/// `: 5 pending, 7 partially shipped`; of one status `, all confirmed`, and of a single order `: it is confirmed`. Nothing
+/// where `said` says the status already.
+pub(crate) fn in_words(counts: &[Count], said: &str) -> String {
+    match counts {
+        [Count { status, .. }] if status == said => String::new(),
+        [Count { status, orders: 1 }] => format!(": it is {}", status.replace('_', " ")),
+        [Count { status, .. }] => format!(", all {}", status.replace('_', " ")),
+        counts => {
+            let listed = counts.iter().map(|count| (count.status.replace('_', " "), count.orders));
+            format!(": {}", sentences::listed(listed))
+        }
+    }
 }

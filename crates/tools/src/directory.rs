@@ -38,6 +38,8 @@ use crate::{
     wording::Wording,
 };
 
+/// Products that an answer names where a word stands for several.
+const KIND_NAMED: usize = 8;
 /// Names remembered at most.
 const REMEMBERED: usize = 100_000;
 
@@ -78,7 +80,7 @@ impl Directory {
     /// Resolves every name of a command. Where several mean nothing sure, one answer tells all of them.
     pub async fn resolve(&self, references: Vec<Reference<'_>>) -> Result<Resolved, Failure> {
         let (mut resolved, mut refused) = (Resolved::default(), vec![]);
-        for Reference { kind, text, field, of_order } in references {
+        for Reference { kind, text, field, of_order, may_be_new } in references {
             let Resolved { names, readings } = &mut resolved;
             let read = match kind {
                 ReferenceKind::Product if names.products.contains_key(text) => continue,
@@ -96,6 +98,7 @@ impl Directory {
             };
             match read {
                 Ok(reading) => readings.extend(reading),
+                Err(Failure::Rejected(rejection)) if may_be_new && rejection.code == Code::NotFound => {}
                 Err(Failure::Rejected(rejection)) => refused.push(rejection),
                 Err(failure) => return Err(failure),
             }
@@ -135,6 +138,27 @@ impl Directory {
                     let reading = format!("`{typed}` was read as {name} ({sku}), which order #{order} has.");
                     return Ok((ProductId(meant.product_id), Some(reading)));
                 }
+                let candidates = candidates::of_products(&self.projections, &self.wording, items, fresh).await?;
+                Err(asked.among(candidates, unsure).into())
+            }
+        }
+    }
+
+    /// The products meant where several can be told together: the one that [`Directory::product`] finds, or all that the
+    /// words fit. Then comes how they were read.
+    pub(crate) async fn products(&self, text: &str, field: &str) -> Result<(Vec<Product>, Option<String>), Failure> {
+        let fresh = self.moments.fresh().await?;
+        let answer = catalogue::find_products(&self.projections, text, LOOKED_AT, fresh).await?;
+        // More than half of the words, or some of them, is no name of a kind.
+        let all_words = answer.found.how <= Matched::Prefix || answer.found.how == Matched::Alike;
+        let asked = Asked { text, field, purpose: Purpose::Read, kind: "product", tool: "products_search" };
+        match only(answer, &asked, |product: &Product| format!("{} ({})", product.name, product.sku))? {
+            Sure::Meant(product, reading) => Ok((vec![product], reading)),
+            Sure::Among(items, Unsure::Fits(total)) if all_words && total == items.len() => {
+                let reading = kind_in_words(text, &items);
+                Ok((items, Some(reading)))
+            }
+            Sure::Among(items, unsure) => {
                 let candidates = candidates::of_products(&self.projections, &self.wording, items, fresh).await?;
                 Err(asked.among(candidates, unsure).into())
             }
@@ -220,6 +244,16 @@ impl Directory {
             _ => Ok(None),
         }
     }
+}
+
+/// `mugs` was read as 5 products: Mug, Blue; Mug, Green …
+fn kind_in_words(text: &str, items: &[Product]) -> String {
+    let named: Vec<&str> = items.iter().take(KIND_NAMED).map(|product| product.name.as_str()).collect();
+    let more = match items.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("`{}` was read as {} products: {}{more}.", shown(text), items.len(), named.join("; "))
 }
 
 fn hide(customer: &mut Customer) {

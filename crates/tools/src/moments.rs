@@ -1,6 +1,6 @@
 //! A moment of the past, as arguments give it: a time, a business day, or a position of the log.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use futures::future::BoxFuture;
 use orderlog_domain::{
@@ -26,6 +26,9 @@ pub struct AsOf {
     said: Said,
 }
 
+/// What a day's last moment lies before the next day: by it, a day that is over is still that day.
+const LAST_INSTANT: TimeDelta = TimeDelta::milliseconds(1);
+
 /// How the moment was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
@@ -35,6 +38,15 @@ enum Said {
 }
 
 impl AsOf {
+    /// The moment by which it is judged what is over: at the end of a day that day is. A position names none.
+    pub(crate) fn over_by(&self) -> Option<DateTime<Utc>> {
+        match self.said {
+            Said::EndOf(_) => Some(self.at + LAST_INSTANT),
+            Said::Time(at) => Some(at),
+            Said::Position => None,
+        }
+    }
+
     /// `at 20 Nov 2026, 18:00`, `at the end of 20 Nov 2026`, `at position 1234`.
     pub fn in_words(&self, zone: Tz) -> String {
         match self.said {
@@ -134,7 +146,7 @@ impl Past<'_> {
                 Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
                 Some((day, (_, end))) if end <= now => {
                     let position = last_position(self.log, head, |recorded_at| recorded_at < end).await?;
-                    Ok(AsOf { position, at: end, said: Said::EndOf(day) })
+                    Ok(AsOf { position, at: end - LAST_INSTANT, said: Said::EndOf(day) })
                 }
                 Some(_) | None => Ok(AsOf { position: head, at: now, said: Said::Time(now) }),
             }

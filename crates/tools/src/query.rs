@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_domain::{
     format::day_in_words,
     ids::{CustomerId, ProductId},
@@ -187,11 +187,19 @@ pub(crate) struct Read {
     /// Which of an order's days are meant.
     pub(crate) by: ByDay,
     pub(crate) customer: Option<CustomerId>,
-    pub(crate) product: Option<ProductId>,
+    /// Any of these; none means any.
+    pub(crate) products: Vec<ProductId>,
+    /// How the products are called: the name of the only one, or the word for several.
+    pub(crate) called: Option<String>,
     pub(crate) interpretation: Interpretation,
 }
 
 impl Read {
+    /// Whether a word stands for several products, which are added up.
+    pub(crate) fn is_of_a_kind(&self) -> bool {
+        self.products.len() > 1
+    }
+
     /// The days to restrict a query to; open where nothing was said.
     pub(crate) fn days(&self) -> Days {
         let Days { from, to } =
@@ -201,9 +209,9 @@ impl Read {
     }
 
     /// Leaves only what is older: than `10 days`, or than any phrase of dates begins.
-    pub(crate) fn keep_older(&mut self, shop: &OpenShop, text: &str) -> Result<(), Failure> {
-        let read =
-            |phrase: &str| phrase::read_unbounded(phrase, shop.clock.now(), &shop.settings.calendar, Direction::Past);
+    /// It is counted back from `now`.
+    pub(crate) fn keep_older(&mut self, shop: &OpenShop, text: &str, now: DateTime<Utc>) -> Result<(), Failure> {
+        let read = |phrase: &str| phrase::read_unbounded(phrase, now, &shop.settings.calendar, Direction::Past);
         let text = text.trim();
         let said = text.trim_start_matches("older than ");
         let range = read(&format!("older than {said}")).or_else(|_| read(text));
@@ -245,8 +253,12 @@ pub(crate) async fn read_filters(
         read.interpretation.names.extend(reading);
     }
     if let Some(text) = product {
-        let (id, reading) = shop.directory.product(text, "product", Purpose::Read, None).await?;
-        read.product = Some(id);
+        let (found, reading) = shop.directory.products(text, "product").await?;
+        read.called = Some(match found.as_slice() {
+            [one] => one.name.clone(),
+            _ => text.trim().to_owned(),
+        });
+        read.products = found.iter().map(|product| ProductId(product.product_id)).collect();
         read.interpretation.names.extend(reading);
     }
     Ok(read)

@@ -18,7 +18,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    facts::{Members, amount},
+    facts::{Members, amount, in_words},
+    sentences::{plural, units},
     shop::OpenShop,
     table::Row,
 };
@@ -92,6 +93,25 @@ impl Figures {
             members.push(("units", self.units.into()));
         }
         members
+    }
+
+    /// The same in words: `222 orders (236 placed, 14 cancelled whole), 539 units, revenue: ₹45,000`. Of products `gone` are the
+    /// orders that no longer hold any.
+    pub(crate) fn said(members: &Members, of_products: bool) -> String {
+        let count =
+            |wanted: &str| members.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.as_i64());
+        let (orders, placed) = (count("orders"), count("orders_placed"));
+        let less = orders.zip(placed).map(|(orders, placed)| {
+            let gone = placed - orders;
+            let whither = if of_products { "no longer hold it" } else { "cancelled whole" };
+            format!(" ({placed} placed, {gone} {whither})")
+        });
+        let orders = orders.map(|orders| format!("{}{}", plural(orders, "order"), less.unwrap_or_default()));
+        let counts = orders.into_iter().chain(count("units").map(units));
+        let counted = ["orders", "orders_placed", "units"];
+        let rest: Members = members.iter().filter(|(name, _)| !counted.contains(name)).cloned().collect();
+        let rest = Some(in_words(&rest)).filter(|rest| !rest.is_empty());
+        counts.chain(rest).collect::<Vec<_>>().join(", ")
     }
 
     /// The same of a group, where there may be a hundred of them: taxes where groups are of tax rates, and the count of
@@ -176,12 +196,12 @@ impl Reference {
         let mut selection = self.selection.clone();
         match key {
             GroupKey::From(from) => selection.request.days = period(self.selection.request.days, from, group_by),
-            GroupKey::Product(id) => selection.request.product = Some(id),
-            GroupKey::Shipping => selection.request.product = Some(ProductId(Uuid::nil())),
+            GroupKey::Product(id) => selection.request.products = vec![id],
+            GroupKey::Shipping => selection.request.products = vec![ProductId(Uuid::nil())],
             GroupKey::Customer(id) => selection.request.customer = Some(id),
             GroupKey::TaxRate(rate) => selection.request.tax_rate = Some(rate),
         }
-        Reference { selection, ..*self }
+        Reference { selection, known_at: self.known_at }
     }
 
     /// What it is compared with; where it is a period, the one that begins on `from`.
@@ -213,7 +233,7 @@ impl fmt::Display for Reference {
         if let Some(home) = home {
             write!(f, ";home={home}")?;
         }
-        if let Some(product) = request.product {
+        for product in &request.products {
             write!(f, ";product={product}")?;
         }
         if let Some(customer) = request.customer {
@@ -255,7 +275,7 @@ fn parse(text: &str) -> Option<Reference> {
         match part.split_once('=')? {
             ("currency", code) => selection.currency = Some(code.to_owned()),
             ("home", code) => selection.home = Some(code.to_owned()),
-            ("product", id) => selection.request.product = Some(ProductId(id.parse().ok()?)),
+            ("product", id) => selection.request.products.push(ProductId(id.parse().ok()?)),
             ("customer", id) => selection.request.customer = Some(CustomerId(id.parse().ok()?)),
             ("tax_rate", rate) => selection.request.tax_rate = Some(Decimal::from_str_exact(rate).ok()?),
             _ => return None,

@@ -11,14 +11,19 @@ use orderlog_domain::{format::day_in_words, order::Order, phrase::DateRange, pos
 
 use crate::shop::OpenShop;
 
-/// `A`, `A and B`, `A, B and C`.
+/// `A`, `A and B`, `A, B and C`; `A, x; B, y and C` where a part has commas of its own.
 pub(crate) fn all_of(parts: &[impl AsRef<str>]) -> String {
     let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
     match parts.split_last() {
         Some((last, [])) => (*last).to_owned(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        Some((last, first)) => format!("{} and {last}", first.join(between(&parts))),
         None => String::new(),
     }
+}
+
+/// What parts the items of a list.
+pub(crate) fn between(parts: &[impl AsRef<str>]) -> &'static str {
+    if parts.iter().any(|part| part.as_ref().contains(',')) { "; " } else { ", " }
 }
 
 /// ` until 27 Nov 2026, 18:00` in the shop's zone, or nothing.
@@ -176,6 +181,12 @@ mod tests {
         assert_eq!(levels(1, 0), "1 is on hand and none available");
         assert_eq!(levels(10, 8), "10 are on hand and 8 available");
         assert_eq!(levels(3, -2), "3 are on hand, 2 fewer than promised");
+    }
+
+    #[test]
+    fn items_with_commas_are_told_apart() {
+        assert_eq!(all_of(&["Pen", "Mug", "Tea"]), "Pen, Mug and Tea");
+        assert_eq!(all_of(&["Mug, Blue", "Mug, Red", "Tea"]), "Mug, Blue; Mug, Red and Tea");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     echo::{cut, visible},
     failure::Failure,
     history,
+    sentences::{between, plural},
     shop::OpenShop,
 };
 
@@ -25,6 +26,8 @@ const LINES_NAMED: usize = 2;
 /// Characters of a product's name, and of the reason of a hold, that a list shows.
 const NAME_CHARS: usize = 20;
 const REASON_CHARS: usize = 40;
+/// Characters of two names together; longer ones leave room for one.
+const PRODUCTS_CHARS: usize = 38;
 
 /// What it takes to say this of the orders of one page.
 #[derive(Debug)]
@@ -65,14 +68,22 @@ impl Waiting {
         Ok(Waiting { names, reasons, today: calendar.business_date(at), at, zone: calendar.timezone })
     }
 
-    /// `2 Blue mug, 1 Tea`, `2 Blue mug, 1 Tea and 3 more`
+    /// `2 Blue mug, 1 Tea`, `2 Blue mug and 3 more (7 units)`: as much as a list has room for, and what is left out.
     pub(crate) fn products(&self, order: &Order) -> String {
         let active: Vec<&Line> = order.lines.iter().filter(|line| line.active() > 0).collect();
-        let named: Vec<String> =
+        let mut named: Vec<String> =
             active.iter().take(LINES_NAMED).map(|line| self.units_of(line, line.active())).collect();
-        match active.len() - named.len() {
-            0 => named.join(", "),
-            more => format!("{} and {more} more", named.join(", ")),
+        let length = named.iter().map(|name| name.chars().count()).sum::<usize>();
+        if length > PRODUCTS_CHARS || active.len() > LINES_NAMED {
+            named.truncate(1);
+        }
+        let left = &active[named.len()..];
+        match left.len() {
+            0 => named.join(between(&named)),
+            more => {
+                let units = plural(left.iter().map(|line| line.active()).sum(), "unit");
+                format!("{} and {more} more ({units})", named.join(between(&named)))
+            }
         }
     }
 
@@ -81,7 +92,7 @@ impl Waiting {
         let active = order.lines.iter().filter(|line| line.active() > 0);
         let named: Vec<String> =
             active.map(|line| format!("{} {}", line.active(), visible(self.name_of(line)))).collect();
-        named.join(", ")
+        named.join(between(&named))
     }
 
     /// Days since it was placed, while it owes goods.

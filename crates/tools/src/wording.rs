@@ -38,6 +38,13 @@ impl Wording {
         self.locale.money_in_words(minor, currency)
     }
 
+    /// An amount in a sentence that is no more exact than its whole units: `₹45,000` for 44,999.60.
+    pub(crate) fn about(&self, minor: i64, currency: Currency) -> String {
+        let unit = 10_i64.saturating_pow(currency.exponent());
+        let whole = (2 * minor.abs() + unit) / (2 * unit) * minor.signum();
+        self.amount(whole.saturating_mul(unit), currency)
+    }
+
     /// A time in an answer, in the shop's zone.
     pub(crate) fn time(&self, at: DateTime<Utc>) -> String {
         local(at, self.zone)

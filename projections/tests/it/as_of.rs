@@ -246,7 +246,7 @@ async fn a_million_orders_are_asked_in_time(engine: Engine) {
         (
             "of a product",
             Filter {
-                product: Some(ProductId(uuid::uuid!("5a4d0e5c-0000-5000-8000-000000000002"))),
+                products: vec![ProductId(uuid::uuid!("5a4d0e5c-0000-5000-8000-000000000002"))],
                 ..Filter::default()
             },
         ),

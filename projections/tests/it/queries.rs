@@ -92,7 +92,7 @@ async fn pending_orders_agree(engine: Engine) {
         }
         let filter = pending_orders::Filter {
             customer: Some(customer(3)),
-            product: Some(product(7)),
+            products: vec![product(7), product(9)],
             placed: Days {
                 from: chrono::NaiveDate::from_ymd_opt(2024, 10, 5),
                 to: chrono::NaiveDate::from_ymd_opt(2030, 1, 1),
@@ -294,7 +294,7 @@ async fn summaries_agree(engine: Engine) {
             statuses: vec![Status::Delivered, Status::Shipped],
             payment_statuses: vec![orderlog_domain::order::PaymentStatus::Paid],
             customer: Some(customer(1)),
-            product: Some(product(2)),
+            products: vec![product(2)],
             min_total: Some(1),
             max_total: Some(i64::MAX),
             or_customers: vec![customer(2)],

@@ -66,29 +66,30 @@ async fn postings_explain_every_figure(engine: Engine) {
             |report: &daily_sales::SalesReport| -> i64 { report.totals.iter().map(|sales| sales.own.total()).sum() };
         for basis in Basis::ALL {
             let request = SalesRequest { basis, ..SalesRequest::default() };
-            let mut selections = vec![Selection { request, ..Selection::default() }];
+            let mut selections = vec![Selection { request: request.clone(), ..Selection::default() }];
             for group_by in [GroupBy::Day, GroupBy::Product, GroupBy::Customer, GroupBy::TaxRate] {
-                let grouped = SalesRequest { group_by: Some(group_by), ..request };
+                let grouped = SalesRequest { group_by: Some(group_by), ..request.clone() };
                 let page = PageRequest::first(100);
                 let answer = daily_sales::daily_sales(&projections, grouped, page, WHATEVER).await.expect("answer");
                 for group in answer.found.groups {
-                    let all = Selection { request, ..Selection::default() };
+                    let all = Selection { request: request.clone(), ..Selection::default() };
                     selections.push(match group.key {
-                        GroupKey::From(day) => {
-                            Selection { request: SalesRequest { days: Days::between(day, day), ..request }, ..all }
-                        }
+                        GroupKey::From(day) => Selection {
+                            request: SalesRequest { days: Days::between(day, day), ..request.clone() },
+                            ..all
+                        },
                         GroupKey::Product(id) => {
-                            Selection { request: SalesRequest { product: Some(id), ..request }, ..all }
+                            Selection { request: SalesRequest { products: vec![id], ..request.clone() }, ..all }
                         }
                         GroupKey::Shipping => {
-                            let product = Some(ProductId(uuid::Uuid::nil()));
-                            Selection { request: SalesRequest { product, ..request }, ..all }
+                            let products = vec![ProductId(uuid::Uuid::nil())];
+                            Selection { request: SalesRequest { products, ..request.clone() }, ..all }
                         }
                         GroupKey::Customer(id) => {
-                            Selection { request: SalesRequest { customer: Some(id), ..request }, ..all }
+                            Selection { request: SalesRequest { customer: Some(id), ..request.clone() }, ..all }
                         }
                         GroupKey::TaxRate(rate) => {
-                            Selection { request: SalesRequest { tax_rate: Some(rate), ..request }, ..all }
+                            Selection { request: SalesRequest { tax_rate: Some(rate), ..request.clone() }, ..all }
                         }
                     });
                 }
@@ -111,9 +112,10 @@ async fn postings_explain_every_figure(engine: Engine) {
                     }
                 }
             }
-            let now =
-                daily_sales::daily_sales(&projections, request, PageRequest::first(1), WHATEVER).await.expect("answer");
-            let last = SalesRequest { as_of: Some(history.position()), ..request };
+            let now = daily_sales::daily_sales(&projections, request.clone(), PageRequest::first(1), WHATEVER)
+                .await
+                .expect("answer");
+            let last = SalesRequest { as_of: Some(history.position()), ..request.clone() };
             let then =
                 daily_sales::daily_sales(&projections, last, PageRequest::first(1), WHATEVER).await.expect("answer");
             assert_eq!(sum(&now.found), sum(&then.found));

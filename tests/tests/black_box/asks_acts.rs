@@ -42,7 +42,7 @@ impl<'a> Played<'a> {
     }
 
     /// The first call asks for the user's word; the second has it.
-    async fn agreed(&self, tool: &str, arguments: Value) -> Result<(String, Value)> {
+    pub(crate) async fn agreed(&self, tool: &str, arguments: Value) -> Result<(String, Value)> {
         let (asked, refusal) = self.call(tool, arguments.clone()).await?;
         ensure!(refusal["code"] == "CONFIRMATION_REQUIRED", "{tool}: {asked}");
         let mut arguments = arguments;
@@ -50,7 +50,7 @@ impl<'a> Played<'a> {
         self.call(tool, arguments).await
     }
 
-    fn within(&self, checks: &mut Checks, calls: usize, bytes: usize) {
+    pub(crate) fn within(&self, checks: &mut Checks, calls: usize, bytes: usize) {
         let (made, read) = (self.calls.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
         check!(checks, made <= calls && read <= bytes, "{made} calls of {calls}, {read} bytes of {bytes}");
     }

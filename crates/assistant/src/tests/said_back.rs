@@ -208,3 +208,19 @@ proptest! {
         }
     }
 }
+
+/// What is said back of counts is grammatical, and is read again as the same call.
+#[test]
+fn counts_are_said_as_people_say_them() {
+    for count in [1, 2, 20] {
+        let enough = Step::of("inventory.check").with("product", "Tea").with("quantity", count);
+        let reorder = Step::of("inventory.reorder").with("days", count);
+        for step in [enough, reorder] {
+            let words = in_words(&step);
+            let noun = words.split(&format!(" {count} ")).nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+            assert_eq!(noun.ends_with('s'), count != 1, "{words}");
+            let again = understand(&words, &today(), &ABILITIES, &Turn::default()).unwrap();
+            assert_eq!(again.steps, [step], "{words}");
+        }
+    }
+}

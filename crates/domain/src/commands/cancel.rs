@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     About, Act, ConfirmWhen,
-    lines::{LineSelection, Selected, select},
+    lines::{LineSelection, Selected, readings, select},
     preconditions,
     stock_moves::StockMoves,
 };
@@ -57,6 +57,7 @@ impl Act for Cancel {
             let (units, stay, they) = if shipped == 1 { ("unit", "stays", "it") } else { ("units", "stay", "they") };
             decision.warn(format!("{shipped} shipped {units} {stay} part of the order; {they} can only be returned."));
         }
+        decision.warnings.extend(readings(order, self.lines.as_deref()));
         let mut moves = StockMoves::new(states);
         for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
             let (product_id, order_id, released) = (line.product_id, order.id, line.released_by_cancelling(*units));

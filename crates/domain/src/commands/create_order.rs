@@ -83,7 +83,7 @@ impl Act for CreateOrder {
 
     fn references(&self) -> Vec<Reference<'_>> {
         let (kind, field) = (ReferenceKind::Customer, "customer".to_owned());
-        let customer = Reference { kind, text: &self.customer, field, of_order: None };
+        let customer = Reference { kind, text: &self.customer, field, of_order: None, may_be_new: false };
         let lines = self.lines.iter().enumerate();
         let products = lines.map(|(i, line)| Reference::product(&line.product, format!("lines[{i}].product")));
         std::iter::once(customer).chain(products).collect()

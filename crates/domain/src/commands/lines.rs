@@ -74,19 +74,55 @@ fn check(selection: &[LineSelection]) -> Result<(), Rejection> {
     problems.check()
 }
 
-/// Index of the one line that is meant.
-fn find(order: &Order, index: usize, wanted: &LineSelection) -> Result<usize, Rejection> {
-    let typed = wanted.product.as_deref().unwrap_or_default();
-    let by_sku = |line: &Line| text::key(&line.sku) == text::key(typed);
-    let by_name = |line: &Line| text::name_key(&line.name) == text::name_key(typed);
+/// What the answer should say of lines that were named by some words of their product only.
+pub(super) fn readings(order: &Order, selection: Option<&[LineSelection]>) -> Vec<String> {
+    let typed = selection.into_iter().flatten().filter_map(|wanted| wanted.product.as_deref());
+    let read = typed.filter_map(|typed| match named(order, typed) {
+        (found, true) => Some((typed, &order.lines[*found.first()?])),
+        (_, false) => None,
+    });
+    let said = read.map(|(typed, line)| format!("`{typed}` was read as {} ({}).", line.name, line.sku));
+    said.collect()
+}
+
+/// Indices of the lines whose product is called `typed`: by SKU, else by the whole name, else by all of its words in any
+/// order; and whether it took the words.
+fn named(order: &Order, typed: &str) -> (Vec<usize>, bool) {
     let indices = |fits: &dyn Fn(&Line) -> bool| -> Vec<usize> {
         order.lines.iter().enumerate().filter(|(_, line)| fits(line)).map(|(i, _)| i).collect()
     };
-    let (field, found) = match wanted.line {
-        Some(number) => (format!("lines[{index}].line"), indices(&|line| line.line == number)),
-        None => {
-            let found = Some(indices(&by_sku)).filter(|found| !found.is_empty()).unwrap_or_else(|| indices(&by_name));
-            (format!("lines[{index}].product"), found)
+    let by_sku = indices(&|line| text::key(&line.sku) == text::key(typed));
+    if !by_sku.is_empty() {
+        return (by_sku, false);
+    }
+    let by_name = indices(&|line| text::name_key(&line.name) == text::name_key(typed));
+    if !by_name.is_empty() {
+        return (by_name, false);
+    }
+    let mut wanted = words(typed);
+    wanted.retain(|word| !text::FILLERS.contains(&word.as_str()));
+    let by_words = indices(&|line| {
+        let has = words(&format!("{} {}", line.name, line.sku));
+        !wanted.is_empty() && wanted.iter().all(|word| has.contains(word))
+    });
+    (by_words, true)
+}
+
+/// The words of a name as they are compared.
+fn words(name: &str) -> Vec<String> {
+    text::name_key(name).split_whitespace().map(|word| text::stem(word, true)).collect()
+}
+
+/// Index of the one line that is meant.
+fn find(order: &Order, index: usize, wanted: &LineSelection) -> Result<usize, Rejection> {
+    let (field, found) = match (wanted.line, &wanted.product) {
+        (Some(number), _) => {
+            let found = order.lines.iter().position(|line| line.line == number);
+            (format!("lines[{index}].line"), found.into_iter().collect())
+        }
+        (None, product) => {
+            let typed = product.as_deref().unwrap_or_default();
+            (format!("lines[{index}].product"), named(order, typed).0)
         }
     };
     let candidates = |indices: Vec<usize>| -> Vec<serde_json::Value> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     About, Act, ConfirmWhen, conversion,
-    lines::{LineSelection, Selected, select},
+    lines::{LineSelection, Selected, readings, select},
     preconditions,
 };
 use crate::{
@@ -89,6 +89,7 @@ impl Act for Refund {
         let mut fact = refunded(order, amount, self.kind(), allowance, method, self.reference.clone());
         fact.converted = conversion::cash_back(order, amount, allowance, states, context)?;
         if let Some(lines) = &self.lines {
+            decision.warnings.extend(readings(order, Some(lines)));
             let selected = select(order, Some(lines), Line::refundable)?;
             fact.lines = selected.iter().map(|s| RefundedUnits { line: s.line.line, units: s.units }).collect();
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     About, Act,
-    lines::{LineSelection, Selected, select},
+    lines::{LineSelection, Selected, readings, select},
     preconditions,
     stock_moves::StockMoves,
 };
@@ -63,6 +63,7 @@ impl Act for ReturnItems {
             decision
                 .warn(format!("The shipping fee of order #{} went back before: it is not taken back again.", order.id));
         }
+        decision.warnings.extend(readings(order, self.lines.as_deref()));
         decision.record(stream, self.returned(order, &selected));
         let mut moves = StockMoves::new(states);
         if self.disposition == Disposition::Restock {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     About, Act,
     allotment::shortfall,
-    lines::{LineSelection, Selected, select},
+    lines::{LineSelection, Selected, readings, select},
     preconditions,
     repeated::{is_recent, suspected},
     stock_moves::StockMoves,
@@ -78,6 +78,7 @@ impl Act for Ship {
         let mut moves = StockMoves::new(states);
         consume(order, &selected, &mut moves)?;
         decision.record(stream, self.shipped(order, &selected));
+        decision.warnings.extend(readings(order, self.lines.as_deref()));
         moves.settle(&mut decision)?;
         Ok(decision)
     }

@@ -75,6 +75,7 @@ impl Act for Subscribe {
             text,
             field: "customer".to_owned(),
             of_order: None,
+            may_be_new: false,
         });
         let product = self.product.as_deref().map(|text| Reference::product(text, "product"));
         customer.into_iter().chain(product).collect()

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     About, Act, ConfirmWhen,
     cancel::Cancel,
-    lines::{LineSelection, Selected, select},
+    lines::{LineSelection, Selected, readings, select},
     preconditions,
     ship::Ship,
 };
@@ -166,6 +166,7 @@ impl UpdateStatus {
         let arrived: i64 = selected.iter().map(|s| s.units).sum();
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.delivered - line.returned).sum();
         let mut decision = Decision::about(StreamId::Order(id));
+        decision.warnings.extend(readings(order, self.lines.as_deref()));
         decision.record(
             StreamId::Order(id),
             UnitsDelivered {

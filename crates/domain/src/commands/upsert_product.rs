@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Act, stock_moves::StockMoves};
+use super::{About, Act, Reference, stock_moves::StockMoves};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
     event::{CatalogueEntry, ProductChanged, ProductRegistered, StockPolicy},
-    ids::{ProductId, StreamId},
+    ids::StreamId,
     limits,
     money::{Currency, parse_amount},
     rejection::{Problems, Rejection},
@@ -68,12 +68,18 @@ pub struct UpsertProduct {
 }
 
 impl Act for UpsertProduct {
-    fn about(&self, _: &Names) -> About {
-        About::Product(ProductId::from_sku(&self.sku))
+    fn about(&self, names: &Names) -> About {
+        About::Product(names.product(&self.sku))
+    }
+
+    fn references(&self) -> Vec<Reference<'_>> {
+        // A new product has a name; what has none is there already, and may be called by the words of its name.
+        let known = self.name.is_none() && !self.sku.trim().is_empty();
+        known.then(|| Reference { may_be_new: true, ..Reference::product(&self.sku, "sku") }).into_iter().collect()
     }
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        let product_id = ProductId::from_sku(&self.sku);
+        let product_id = context.names.product(&self.sku);
         let product = states.product(product_id)?;
         let entry = self.entry(product.entry.as_ref(), context)?;
         let stream = StreamId::Product(product_id);

@@ -73,8 +73,8 @@ fn fields(order: &Order) -> Vec<(String, FieldValue)> {
     fields.put("totals.tax", FieldValue::Money(totals.tax));
     fields.put("totals.total", FieldValue::Money(totals.total));
     fields.put("goodwill", FieldValue::Money(order.goodwill.net + order.goodwill.tax));
-    fields.put("captured", FieldValue::Money(order.captured));
-    fields.put("refunded", FieldValue::Money(order.refunded));
+    fields.put("captured", FieldValue::Money(order.received()));
+    fields.put("refunded", FieldValue::Money(order.paid_back()));
     fields.put("due", FieldValue::Money(order.due()));
     for (nth, shipment) in (1..).zip(&order.shipments) {
         let of = |name: &str| format!("shipments[{nth}].{name}");
@@ -90,7 +90,7 @@ fn fields(order: &Order) -> Vec<(String, FieldValue)> {
         fields.text(&of("reference"), payment.reference.as_ref());
         fields.put_some(&of("undone"), payment.undone.map(FieldValue::Time));
     }
-    for (nth, refund) in (1..).zip(&order.refunds) {
+    for (nth, refund) in (1..).zip(order.refunds_made()) {
         let of = |name: &str| format!("refunds[{nth}].{name}");
         fields.put(&of("amount"), FieldValue::Money(refund.amount));
         fields.word(&of("kind"), refund.kind.name());

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Line, Order};
+use super::{Line, Order, Payment, RefundRecord};
 use crate::{
     event::{Charge, Converted, ConvertedCharge, LineUnits, Totals},
     money::round_minor,
@@ -57,6 +57,26 @@ impl Order {
             ConvertedCharge { by, net, tax }
         });
         (back, converted)
+    }
+
+    /// Money that came in, minor units. A payment that was undone never did (rule O3).
+    #[must_use]
+    pub fn received(&self) -> i64 {
+        self.captured - self.undone
+    }
+
+    /// Money that went back, minor units. Where a payment was undone none did (rule O3).
+    #[must_use]
+    pub fn paid_back(&self) -> i64 {
+        self.refunded - self.undone
+    }
+
+    /// What went back, oldest first: an undone payment is recorded as a refund and is none.
+    pub fn refunds_made(&self) -> impl Iterator<Item = &RefundRecord> {
+        let undoes = |refund: &RefundRecord, payment: &Payment| {
+            payment.undone == Some(refund.at) && payment.amount == refund.amount && payment.method == refund.method
+        };
+        self.refunds.iter().filter(move |refund| !self.payments.iter().any(|payment| undoes(refund, payment)))
     }
 
     /// What the customer still owes, minor units; negative when too much came in.

@@ -39,7 +39,7 @@ pub struct OrderView {
     pub placed_totals: Totals,
     /// Totals of what is part of the order now.
     pub totals: Totals,
-    /// Money that came in.
+    /// Money that came in; not that of payments that were undone.
     pub captured: i64,
     /// What is still owed; negative when too much came in.
     pub due: i64,
@@ -108,7 +108,7 @@ impl Order {
             shipping: self.current_shipping(),
             placed_totals: self.totals,
             totals: self.current_totals(),
-            captured: self.captured,
+            captured: self.received(),
             due: self.due(),
             payments: self.payments.clone(),
             shipments: self.shipments.clone(),

@@ -174,7 +174,7 @@ impl Reader<'_> {
     fn integer(&mut self, schema: &Object, name: &str, path: &str, value: &mut Value) {
         if let Some(text) = value.as_str() {
             let text = text.trim();
-            let digits = if name.starts_with("order_id") { text.trim_start_matches('#') } else { text };
+            let digits = if name.starts_with("order_id") { number_of_order(text) } else { text };
             // "+5" and "1_000" are no JSON numbers, though they may parse as ours.
             let number = serde_json::from_str::<Number>(digits).ok().and_then(|number| number.as_i64());
             if let Some(number) = number {
@@ -222,6 +222,14 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// `#1234`, `order 1234` and `Order no. 1234` without what stands before the number.
+fn number_of_order(text: &str) -> &str {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let before = text[..text.len() - digits.len()].to_lowercase();
+    let words = before.split([' ', '#', '.', ':']).filter(|word| !word.is_empty());
+    if words.clone().all(|word| ["order", "no", "number", "nr"].contains(&word)) { digits } else { text }
 }
 
 /// ` On-Hold` is `on_hold`.
@@ -309,6 +317,7 @@ mod tests {
         for (given, read_as) in [
             (json!({ "order_id": "1001" }), json!({ "order_id": 1001 })),
             (json!({ "order_id": "#1001" }), json!({ "order_id": 1001 })),
+            (json!({ "order_id": "Order no. 1001" }), json!({ "order_id": 1001 })),
             (json!({ "order_ids": "1001, #1002" }), json!({ "order_ids": [1001, 1002] })),
             (json!({ "order_ids": 1001 }), json!({ "order_ids": [1001] })),
             (json!({ "limit": "500" }), json!({ "limit": 100 })),

@@ -6,6 +6,7 @@ use orderlog_domain::rejection::Problem;
 use serde_json::Value;
 
 use super::{
+    amounts::digits_of,
     forms::{FORMATS, Form, PATTERNS},
     unknown::{self, Elsewhere},
 };
@@ -210,7 +211,11 @@ impl Shape {
                 }
             }
             (Kind::Text { shortest, longest, format, pattern }, Value::String(text)) => {
-                let wrong = |form: &Form| format!("{} is no {}; {}", said(), form.what, form.write);
+                let wrong =
+                    |form: &Form| match digits_of(text).filter(|digits| form.what == "amount" && (form.fits)(digits)) {
+                        Some(digits) => format!("{} is no amount as it is written; write \"{digits}\"", said()),
+                        None => format!("{} is no {}; {}", said(), form.what, form.write),
+                    };
                 let misfit = |form: &Option<&'static Form>| form.filter(|form| !(form.fits)(text)).map(wrong);
                 let length = text.chars().count();
                 found.extend(misfit(format).map(|message| at(path, message)));

@@ -3,7 +3,7 @@
 use orderlog_domain::rejection::{Code, Problem, Rejection};
 use orderlog_read_models::{Answer, Found, Matched};
 
-use crate::candidates::Candidate;
+use crate::{candidates::Candidate, sentences::between};
 
 /// Names that the sentence about an ambiguous one lists with what identifies them; of more, it lists names alone.
 const DESCRIBED: usize = 2;
@@ -104,7 +104,7 @@ impl Asked<'_> {
                 names.push(one)
             }
         });
-        let described = names.join(", ");
+        let described = names.join(between(&names));
         let are = if candidates.len() == 1 { "is" } else { "are" };
         let (code, message) = match unsure {
             Unsure::Fits(total) if total > candidates.len() => {

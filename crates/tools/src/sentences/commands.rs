@@ -254,7 +254,7 @@ impl<'a> Speaker<'a> {
     fn owed_back(&self, order: &Order) -> String {
         match -order.due() {
             owed @ 1.. => {
-                format!(" {} {} owed back to the customer.", self.amount(owed, order), self.say("is", "would be"))
+                format!(" {} {} owed back.", self.amount(owed, order), self.say("is", "would be"))
             }
             _ => String::new(),
         }
@@ -290,8 +290,10 @@ impl<'a> Speaker<'a> {
             match fact {
                 Event::PaymentRefunded(fact) => {
                     let (amount, payment) = (self.amount(fact.amount, order), order.payment_status().spoken());
-                    let goes = self.say("goes", "would go");
-                    return format!("The payment {is} undone: {amount} {goes} back, and order {id} {is} {payment}.");
+                    let counts = self.say("counts", "would count");
+                    return format!(
+                        "The payment {is} undone: {amount} {counts} as never received, and order {id} {is} {payment}."
+                    );
                 }
                 Event::UnitsCancelled(_) => return format!("The order {is} undone: {id} {is} {status}."),
                 Event::LinesChanged(fact) => {

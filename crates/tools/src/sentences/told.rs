@@ -79,6 +79,9 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
             Disposition::Restock => format!("{} came back and went into stock", moved(&fact.lines)),
             Disposition::Scrap => format!("{} came back and went to scrap", moved(&fact.lines)),
         },
+        Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true) => {
+            format!("payment of {} by {} undone", money(fact.amount, fact.currency), fact.method)
+        }
         Event::PaymentRefunded(fact) => {
             format!("{} refunded by {} ({})", money(fact.amount, fact.currency), fact.method, fact.kind.name())
         }
@@ -110,6 +113,58 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
         }
         Event::NotificationTargetEnabled(fact) => format!("{} takes messages again", fact.target),
     }
+}
+
+/// What happened to many orders at once: units and money summed, the rest counted; in the order in which each came first.
+/// `12 confirmed`, `48 units shipped`
+pub fn together<'a>(events: impl Iterator<Item = &'a Event>, settings: &Shop) -> Vec<String> {
+    let mut sums: Vec<(String, i64, bool)> = vec![];
+    for event in events {
+        let (what, count, of_units) = match event {
+            Event::UnitsShipped(fact) => ("shipped".to_owned(), moved_units(&fact.lines), true),
+            Event::UnitsDelivered(fact) => ("delivered".to_owned(), moved_units(&fact.lines), true),
+            Event::UnitsCancelled(fact) => ("cancelled".to_owned(), moved_units(&fact.lines), true),
+            Event::UnitsReturned(fact) => ("came back".to_owned(), moved_units(&fact.lines), true),
+            Event::ShipmentVoided(fact) => ("back from voided shipments".to_owned(), moved_units(&fact.lines), true),
+            Event::OrderConfirmed(_)
+            | Event::OrderUnconfirmed(_)
+            | Event::OrderHeld(_)
+            | Event::OrderReleased(_)
+            | Event::ProcessingStarted(_)
+            | Event::LinesChanged(_)
+            | Event::PaymentCaptured(_)
+            | Event::PaymentRefunded(_)
+            | Event::OrderPlaced(_) => (kind(event, settings), 1, false),
+            // Stock follows orders.
+            _ => continue,
+        };
+        match sums.iter_mut().find(|(known, ..)| *known == what) {
+            Some((_, sum, _)) => *sum += count,
+            None => sums.push((what, count, of_units)),
+        }
+    }
+    let said = |(what, sum, of_units): (String, i64, bool)| match of_units {
+        true => format!("{} {what}", units(sum)),
+        false => format!("{sum} {what}"),
+    };
+    sums.into_iter().map(said).collect()
+}
+
+/// What happened, without what differs from order to order.
+fn kind(event: &Event, settings: &Shop) -> String {
+    match event {
+        Event::OrderPlaced(_) => "placed".to_owned(),
+        Event::LinesChanged(_) => "changed".to_owned(),
+        Event::OrderHeld(_) => "put on hold".to_owned(),
+        Event::PaymentCaptured(_) => "paid".to_owned(),
+        Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true) => "payments undone".to_owned(),
+        Event::PaymentRefunded(_) => "refunded".to_owned(),
+        event => describe(event, None, settings),
+    }
+}
+
+fn moved_units(lines: &[LineUnits]) -> i64 {
+    lines.iter().map(|line| line.units).sum()
 }
 
 /// The product on a line, as ordered; a line may be gone since.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use orderlog_domain::{
     event::StockPolicy,
-    ids::ProductId,
+    ids::{Position, ProductId},
     rejection::{Code, Rejection},
 };
-use orderlog_projections::stock;
+use orderlog_projections::stock::{self, StockLevel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,10 +20,11 @@ use crate::{
     query::{Frame, read_filters},
     sentences,
     shop::OpenShop,
+    table::{Row, Table},
     tool::Tool,
 };
 
-/// What is in stock of a product, and whether it is enough.
+/// What is in stock of a product, or of a kind ("mugs"), and whether it is enough.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -42,8 +43,14 @@ struct Input {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
-    sku: String,
+    /// Of a single product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<String>,
+    /// Its name, or the word for several.
     name: String,
+    /// Each of several products, which the other figures add up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    products: Vec<OfProduct>,
     /// Whether stock is kept of it; if not, there is always enough.
     tracked: bool,
     /// Whether `quantity` is available; 1 unit when none was given.
@@ -63,9 +70,36 @@ struct Output {
     frame: Frame,
 }
 
+#[derive(Debug, Serialize, JsonSchema)]
+struct OfProduct {
+    sku: String,
+    name: String,
+    tracked: bool,
+    available: i64,
+    on_hand: i64,
+    reserved: i64,
+    backordered: i64,
+}
+
+impl OfProduct {
+    fn of(level: &StockLevel) -> OfProduct {
+        let StockLevel { sku, name, tracked, on_hand, reserved, backordered, .. } = level.clone();
+        OfProduct { sku, name, tracked, available: level.available(), on_hand, reserved, backordered }
+    }
+
+    fn in_short(self) -> Row {
+        let row = Row::default().cell("sku", self.sku).cell("name", self.name);
+        let row = if self.tracked { row.cell("available", self.available) } else { row.cell("available", "always") };
+        row.json("on_hand", self.on_hand).json("reserved", self.reserved).count("backordered", self.backordered)
+    }
+}
+
 impl Told for Output {
     fn short(mut self) -> Short {
-        let short = self.frame.open().fact("sku", self.sku).said("name", self.name).said("enough", self.enough);
+        let several = !self.products.is_empty();
+        let table: Table = self.products.into_iter().map(OfProduct::in_short).collect();
+        let short = self.frame.open().some("sku", self.sku).said("name", self.name).said("enough", self.enough);
+        let short = if several { short.lines(table.in_words(None)).said("products", table.into_json()) } else { short };
         let short = if self.tracked {
             let short = short.said("available", self.available).said("on_hand", self.on_hand);
             short.said("reserved", self.reserved).some("backordered", Some(self.backordered).filter(|units| *units > 0))
@@ -82,59 +116,98 @@ pub(super) fn check() -> Tool {
 
 async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Failure> {
     let read = read_filters(&shop, None, None, Some(&input.product)).await?;
-    let ids: Vec<_> = read.product.into_iter().collect();
-    let answer = stock::stock_of(&shop.projections, &ids, shop.moments.fresh().await?).await?;
-    let Some(level) = answer.found.first() else {
+    let answer = stock::stock_of(&shop.projections, &read.products, shop.moments.fresh().await?).await?;
+    let mut levels = answer.found.clone();
+    if levels.is_empty() {
         let message = format!("Nothing is known of the stock of `{}`.", shown(&input.product));
         return Err(Rejection::new(Code::NotFound, message)
             .field("product")
             .hint("Look for it with products_search.")
             .into());
-    };
-    let mut level = level.clone();
+    }
+    let several = read.is_of_a_kind();
     let mut interpretation = read.interpretation;
     let mut then = String::new();
     if let Some(text) = &input.as_of {
         let as_of = shop.moments.as_of(text).await?;
         interpretation.as_of_position = Some(as_of.position.0);
-        let stock =
-            history::stock_at(&shop.log, &shop.projections, ProductId(level.product_id), as_of.position).await?;
-        (level.on_hand, level.reserved, level.backordered) = (stock.on_hand, stock.reserved, stock.backordered);
-        // Whether stock was kept of it, and whether it was sold, may have been otherwise then.
-        let product = history::product_at(&shop.log, ProductId(level.product_id), as_of.position).await?;
-        if let Some(entry) = product.entry {
-            (level.tracked, level.archived) = (entry.policy != StockPolicy::Untracked, entry.archived);
+        for level in &mut levels {
+            stood(&shop, level, as_of.position).await?;
         }
         then = format!(" This is how it stood {}.", as_of.in_words(shop.settings.calendar.timezone));
     }
-    let available = level.on_hand - level.reserved;
-    let enough = !level.tracked || available >= input.quantity.unwrap_or(1);
-    let name = &level.name;
-    let levels = format!("{} on hand, {} set aside", level.on_hand, level.reserved);
+    // What can no longer be ordered does not serve who asks for a kind.
+    if several && levels.iter().any(|level| !level.archived) {
+        levels.retain(|level| !level.archived);
+    }
+    levels.sort_by_key(|level| std::cmp::Reverse(level.available()));
+    let sum = |of: fn(&StockLevel) -> i64| levels.iter().filter(|level| level.tracked).map(of).sum::<i64>();
+    let tracked = levels.iter().all(|level| level.tracked);
+    let [on_hand, reserved, backordered] =
+        [sum(|level| level.on_hand), sum(|level| level.reserved), sum(|level| level.backordered)];
+    let available = on_hand - reserved;
+    let enough = !tracked || available >= input.quantity.unwrap_or(1);
+    let name = match levels.as_slice() {
+        [only] => only.name.clone(),
+        _ => read.called.unwrap_or_default(),
+    };
+    let counted = format!("{on_hand} on hand, {reserved} set aside");
     let are = if available == 1 { "is" } else { "are" };
-    let text = match (level.tracked, input.quantity, enough) {
+    let text = match (tracked, input.quantity, enough) {
+        (false, _, _) if several => {
+            let always = levels.iter().filter(|level| !level.tracked).count();
+            format!("Of {always} of the {} no stock is kept; there is always enough.", kind(&levels, &name))
+        }
         (false, _, _) => format!("No stock is kept of {name}; there is always enough."),
-        (true, None, _) => format!("{} ({levels}).", there_are(available, name)),
+        (true, None, _) => format!("{} ({counted}).", there_are(available, &name)),
         (true, Some(n), true) => {
-            format!("Yes, {} of {name} can be had: {available} {are} available ({levels}).", sentences::units(n))
+            format!("Yes, {} of {name} can be had: {available} {are} available ({counted}).", sentences::units(n))
         }
         (true, Some(n), false) => {
-            format!("No, {} of {name} cannot be had: {available} {are} available ({levels}).", sentences::units(n))
+            format!("No, {} of {name} cannot be had: {available} {are} available ({counted}).", sentences::units(n))
         }
     };
-    let archived = if level.archived { " It is archived and can no longer be ordered." } else { "" };
+    let archived = if levels.iter().all(|level| level.archived) {
+        " It is archived and can no longer be ordered.".to_owned()
+    } else if several && tracked {
+        let most = levels.first().map(|most| format!("{} of {}", most.available(), most.name)).unwrap_or_default();
+        format!(" These are {} together; the most are {most}.", kind(&levels, ""))
+    } else {
+        String::new()
+    };
+    let products = if several { levels.iter().map(OfProduct::of).collect() } else { vec![] };
+    let only = levels.first().filter(|_| !several);
     Ok(Output {
-        sku: level.sku.clone(),
-        name: name.clone(),
-        tracked: level.tracked,
+        sku: only.map(|level| level.sku.clone()),
+        name,
+        products,
+        tracked,
         enough,
         available,
-        on_hand: level.on_hand,
-        reserved: level.reserved,
-        backordered: level.backordered,
-        threshold: level.threshold.filter(|_| level.tracked),
-        frame: Frame::of(&answer, None, interpretation, text + archived + &then),
+        on_hand,
+        reserved,
+        backordered,
+        threshold: only.and_then(|level| level.threshold).filter(|_| tracked),
+        frame: Frame::of(&answer, None, interpretation, text + &archived + &then),
     })
+}
+
+/// `5 products`, `5 products called mugs`
+fn kind(levels: &[StockLevel], name: &str) -> String {
+    let called = if name.is_empty() { String::new() } else { format!(" called {name}") };
+    format!("{}{called}", sentences::plural(levels.len() as i64, "product"))
+}
+
+/// The level as it stood right after a position: whether stock was kept of it, and whether it was sold, may have been
+/// otherwise then.
+async fn stood(shop: &OpenShop, level: &mut StockLevel, then: Position) -> Result<(), Failure> {
+    let id = ProductId(level.product_id);
+    let stock = history::stock_at(&shop.log, &shop.projections, id, then).await?;
+    (level.on_hand, level.reserved, level.backordered) = (stock.on_hand, stock.reserved, stock.backordered);
+    if let Some(entry) = history::product_at(&shop.log, id, then).await?.entry {
+        (level.tracked, level.archived) = (entry.policy != StockPolicy::Untracked, entry.archived);
+    }
+    Ok(())
 }
 
 /// `8 units of Mug are available`, `No unit of Mug is available`.

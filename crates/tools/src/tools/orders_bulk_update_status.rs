@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use orderlog_domain::{
-    commands::{Command, UpdateStatus},
-    ids::{OrderId, Version},
+    commands::{Command, Undo, UpdateStatus},
+    ids::{OrderId, StreamId, Version},
     order::{PaymentStatus, Status},
     rejection::{Code, Rejection},
     states::State,
@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use self::outcome::{Goods, MAX_ORDERS, Outcome, Output, goods_in_words, named, tell};
+use self::outcome::{Goods, MAX_ORDERS, Outcome, Output, finality, goods_in_words, named, tell};
 use crate::{
     answer::{Detail, Reply},
     arguments::read_as,
@@ -109,6 +109,7 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
     let outcomes: Vec<Outcome> = join_all(trials).await.into_iter().collect::<Result<_, _>>()?;
     let mut foreseen = tell(&input.status, &ids, &outcomes, true);
     foreseen.text.push_str(&goods_in_words(&shop, &outcomes));
+    foreseen.text.push_str(finality(&outcomes));
     foreseen.orders_named = named(&shop, &ids, &outcomes).await?;
     foreseen.interpretation = read;
     if request.is_dry_run() {
@@ -165,11 +166,13 @@ async fn one(shop: &OpenShop, request: Request, id: i64, status: &str) -> Result
         Ok((_, receipt, _)) if receipt.no_change() => Ok(Outcome::NoChange),
         Ok((_, receipt, _)) => {
             let before = receipt.before.as_ref().map_or(Version::NONE, |before| before.version());
+            let of_orders = receipt.events().iter().filter(|event| matches!(event.stream, StreamId::Order(_)));
+            let undoable = Undo::can_take_back(of_orders.map(|event| event.event_type.as_str()));
             match &receipt.after {
                 State::Order(after) => {
                     let goods = match &receipt.before {
-                        Some(State::Order(before)) => Goods::of(before, after),
-                        Some(_) | None => Goods::of(after, after),
+                        Some(State::Order(before)) => Goods::of(before, after, undoable),
+                        Some(_) | None => Goods::of(after, after, undoable),
                     };
                     Ok(Outcome::Changed(receipt.command_id, before, goods))
                 }

@@ -138,9 +138,6 @@ pub(super) fn tool() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let mut read =
         read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
-    if let Some(text) = &input.older_than {
-        read.keep_older(&shop, text)?;
-    }
     let mut scope = input.scope.unwrap_or(ScopeInput::Pending);
     let as_of = match &input.as_of {
         Some(text) => Some(shop.moments.as_of(text).await?),
@@ -151,6 +148,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let position = as_of.map(|as_of| page.cursor.map_or(as_of.position, |cursor| cursor.pinned));
     read.interpretation.as_of_position = position.map(|position| position.0);
     let at = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
+    if let Some(text) = &input.older_than {
+        read.keep_older(&shop, text, at)?;
+    }
     let fresh = shop.moments.fresh().await?;
     read.interpretation.reading = Some(match scope {
         ScopeInput::Late => {
@@ -174,7 +174,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         },
         placed: read.days(),
         customer: read.customer,
-        product: read.product,
+        products: read.products.clone(),
         sort: match input.sort {
             Some(SortInput::Newest) => Sort::Newest,
             Some(SortInput::Largest) => Sort::Largest,
@@ -235,7 +235,7 @@ impl Row {
             .json_flag("on_hold", self.on_hold)
             .json_flag("backordered", self.backordered)
             .some("days", self.days)
-            .cell("products", self.products)
+            .text("products", self.products)
             .some_text("why", self.why)
             .some("due", unpaid.then_some(self.due.formatted))
     }
@@ -308,9 +308,11 @@ fn text(
         return format!("There {are} no {what}orders{from}.{days}{stood}");
     }
     let orders = sentences::plural(found.total_count, &format!("{what}order"));
-    let by_status = in_words(counts);
+    // One that nobody accepted is pending; the scope says so.
+    let said = if matches!(scope, ScopeInput::Pending | ScopeInput::Unconfirmed) { "pending" } else { "" };
+    let by_status = in_words(counts, said);
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("There {are} {orders}{from}: {by_status}, worth {}.{days}{stood}", sentences::all_of(&worth))
+    format!("There {are} {orders}{from}{by_status}, worth {}.{days}{stood}", sentences::all_of(&worth))
 }
 
 #[cfg(test)]

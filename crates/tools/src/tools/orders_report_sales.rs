@@ -104,6 +104,8 @@ struct Output {
     counted: Basis,
     #[serde(skip)]
     group_by: Option<GroupBy>,
+    #[serde(skip)]
+    of_products: bool,
     /// Revenue in the shop's currency: without tax, with shipping. On the cash basis the money itself.
     revenue: MoneyOut,
     /// The waterfall in the shop's currency, with what was converted to it.
@@ -131,12 +133,14 @@ struct Output {
 impl Told for Output {
     fn short(mut self) -> Short {
         let cash = self.counted == Basis::Cash;
+        let cut = self.groups.iter().any(|group| group.left_out > 0);
         let rows: Table = self.groups.into_iter().map(|group| group.in_short(self.counted, self.group_by)).collect();
         let short = self.frame.open();
         let short = match self.total_count {
             0 => short,
             total => short.table("groups", rows, total),
         };
+        let short = if cut { short.lines(self.group_by.and_then(group::all_of_one)) } else { short };
         let short = short.said("revenue", amount(self.revenue));
         let short = if self.counted == Basis::Booked { short } else { short.fact("basis", self.basis) };
         // What was sold in one currency, the shop's, is told already.
@@ -144,7 +148,8 @@ impl Told for Output {
         let elsewhere = self.totals.iter().any(|one| one.currency() != home);
         let totals: Value = self.totals.into_iter().map(|one| Value::Object(as_object(one.in_short(cash)))).collect();
         let figures = if self.total_count > 0 { self.figures.in_brief(cash) } else { self.figures.in_short(cash) };
-        let short = short.members("figures", figures);
+        let words = Figures::said(&figures, self.of_products);
+        let short = short.worded("figures", Value::Object(as_object(figures)), words);
         let short = match self.compared {
             Some(compared) => {
                 let words = compared.counts();
@@ -176,7 +181,6 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         return Err(anyhow::anyhow!("a range without an end was read").into());
     };
     let today = calendar.business_date(now);
-    let complete = calendar.is_complete(to, now);
     let basis = input.basis.unwrap_or_default();
     read.interpretation.reading = Some(said::reading(basis).to_owned());
     let as_of = match &input.as_of {
@@ -184,11 +188,17 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         None => None,
     };
     read.interpretation.as_of_position = as_of.map(|as_of| as_of.position.0);
+    // A day that was under way then was not known whole.
+    let complete = calendar.is_complete(to, as_of.and_then(|as_of| as_of.over_by()).unwrap_or(now));
 
     let by_change = input.sort == Some(SortInput::Change);
     let compare_to = input.compare_to.as_deref().or(by_change.then_some(compared::PREVIOUS));
     let compared = compare_to.map(|text| compared::days(text, (from, to), now, calendar)).transpose()?;
-    let (group_by, then_by) = groups(&input.group_by, calendar.week_start);
+    let (mut group_by, then_by) = groups(&input.group_by, calendar.week_start);
+    // What was added up is listed.
+    if group_by.is_none() && read.is_of_a_kind() {
+        group_by = Some(GroupBy::Product);
+    }
     if compared.is_some()
         && then_by.is_some()
         && [group_by, then_by].into_iter().flatten().any(|one| one.period().is_some())
@@ -208,7 +218,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let request = SalesRequest {
         basis,
         days: read.days(),
-        product: read.product,
+        products: read.products.clone(),
         customer: read.customer,
         tax_rate: None,
         group_by,
@@ -218,7 +228,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         listed,
         as_of: as_of.map(|as_of| as_of.position),
     };
-    let answer = daily_sales::daily_sales(&shop.projections, request, paging.request()?, fresh).await?;
+    let answer = daily_sales::daily_sales(&shop.projections, request.clone(), paging.request()?, fresh).await?;
     let found = &answer.found;
     let known_at = as_of.map_or(answer.position, |as_of| as_of.position);
     let about = Reference { selection: Selection { request, ..Selection::default() }, known_at };
@@ -230,9 +240,10 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let totals: Vec<Figures> = found.totals.iter().map(part).collect();
     let sum = in_home(home.code(), &found.totals);
     let mut figures = Figures::of(&shop, home.code(), &sum, sum.converted, &about.home(home.code()));
-    if read.product.is_some() {
+    if !read.products.is_empty() {
         figures.average_order = None;
-        if basis != Basis::Booked {
+        // One order may hold several of a kind.
+        if basis != Basis::Booked || read.is_of_a_kind() {
             figures.count_no_orders();
         }
     }
@@ -241,7 +252,11 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         let then = in_home(home.code(), then);
         let about = about.of_then(None, None).home(home.code());
         let both = (revenue, headline(basis, &then.converted));
-        Compared { from, to, before: Before::of(&shop, home.code(), both, &then, &about) }
+        let mut before = Before::of(&shop, home.code(), both, &then, &about);
+        if read.is_of_a_kind() {
+            before.orders = None;
+        }
+        Compared { from, to, before }
     });
     let earliest = compared.map_or(from, |(first, _)| first.min(from));
     if found.first_day.is_none_or(|first| earliest < first) {
@@ -252,7 +267,14 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     } else {
         begins = None;
     }
+    let undone = match basis {
+        Basis::Cash => {
+            daily_sales::payments_undone(&shop.projections, &about.selection.request, home.code(), fresh).await?
+        }
+        Basis::Booked | Basis::Shipped => 0,
+    };
     let said = said::Said {
+        undone,
         basis,
         read: &read,
         today,
@@ -272,6 +294,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         basis: basis.name(),
         counted: basis,
         group_by,
+        of_products: !read.products.is_empty(),
         revenue,
         figures,
         compared: before,

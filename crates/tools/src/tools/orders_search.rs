@@ -1,5 +1,7 @@
 //! orders.search: orders by number, text, status, customer, product, any of their days, and total.
 
+mod beside;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{Short, Told},
+    arguments::amounts::digits_of,
     by_day::ByDay,
     counts::{Count, counted, in_words},
     echo::shown,
@@ -170,13 +173,22 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
     read.by = input.by.unwrap_or_default();
     if let Some(text) = &input.older_than {
-        read.keep_older(&shop, text)?;
+        read.keep_older(&shop, text, shop.clock.now())?;
     }
     let fresh = shop.moments.fresh().await?;
-    let amount = |field: &str, text: &Option<String>| {
-        let parse = |text: &String| parse_amount(text, shop.settings.currency);
+    let mut said = vec![];
+    let mut amount = |field: &str, text: &Option<String>| {
+        let parse = |text: &String| {
+            parse_amount(text, shop.settings.currency).or_else(|error| {
+                let digits = digits_of(text).ok_or_else(|| error.clone())?;
+                said.push(format!("{field} {text} was read as {digits}"));
+                parse_amount(&digits, shop.settings.currency)
+            })
+        };
         text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
     };
+    let (min_total, max_total) = (amount("min_total", &input.min_total)?, amount("max_total", &input.max_total)?);
+    read.interpretation.names.extend(said);
     let searched = input.text.as_deref().filter(|text| !text.trim().is_empty());
     // Whoever may not see names cannot find orders by a part of one.
     let called = match searched.filter(|_| !are_particulars_hidden()) {
@@ -191,12 +203,12 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         statuses: input.status,
         payment_statuses: input.payment_status,
         customer: read.customer,
-        product: read.product,
+        products: read.products.clone(),
         placed: if act.is_none() { read.days() } else { Days::default() },
         acted: act.map(|act| (act, read.days())),
         or_orders: vec![],
-        min_total: amount("min_total", &input.min_total)?,
-        max_total: amount("max_total", &input.max_total)?,
+        min_total,
+        max_total,
         sort: match input.sort {
             Some(SortInput::Oldest) => Sort::Oldest,
             Some(SortInput::Largest) => Sort::Largest,
@@ -210,14 +222,21 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         && let Some(text) = searched
     {
         // What people wrote is sealed and has to be opened, so it is looked through where nothing else is called so.
-        filter.or_orders = in_texts(&shop, text, fresh).await?;
+        filter.or_orders = beside::in_texts(&shop, text, fresh).await?;
         if !filter.or_orders.is_empty() {
             read.interpretation.names.push(format!("`{}` stands in a tracking number or a note.", shown(text)));
+        } else if let (0, Some(living)) = (alike.len(), beside::living_at(&shop, text, fresh).await?) {
+            read.interpretation.names.push(format!(
+                "`{}` stands in the particulars of {}, whose orders these are.",
+                shown(text),
+                sentences::plural(living.len() as i64, "customer")
+            ));
+            filter.or_customers = living;
         } else if !alike.is_empty() {
             read.interpretation.names.push(reading(text, &alike));
             filter.or_customers = ids(&alike);
         }
-        if filter.or_orders.len() + alike.len() > 0 {
+        if filter.or_orders.len() + filter.or_customers.len() > 0 {
             answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
         }
     }
@@ -238,19 +257,14 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     });
     let rows = rows.collect();
     let total_count = answer.found.total_count;
-    let text = text(total_count, &read, &counts, &totals);
+    let mut text = text(total_count, &read, &counts, &totals);
+    let owes_nothing = |count: &Count| count.status == Status::Cancelled.name() && count.orders < total_count;
+    if filter.payment_statuses.contains(&PaymentStatus::Unpaid) && counts.iter().any(owes_nothing) {
+        text.push_str(" Nothing is due for the cancelled ones: orders_get_pending with scope unpaid leaves them out.");
+    }
     let (by, with) = (read.by, input.with);
     let frame = Frame::of(&answer, answer.found.next, read.interpretation, text);
     Ok(Output { orders: rows, total_count, counts, totals, frame, by, with })
-}
-
-/// Orders in whose notes and tracking numbers a text stands, for those who may see them.
-async fn in_texts(shop: &OpenShop, text: &str, fresh: Freshness) -> Result<Vec<OrderId>, Failure> {
-    if are_particulars_hidden() {
-        return Ok(vec![]);
-    }
-    let open = |field: &str, sealed: &str| shop.keyring.open_seal(field, sealed);
-    Ok(order_summary::found_in_texts(&shop.projections, text, open, fresh).await?)
 }
 
 /// What the orders of each currency come to.
@@ -270,7 +284,9 @@ fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum]) ->
     let orders = sentences::plural(total_count, "order");
     let fit = if total_count == 1 { "fits" } else { "fit" };
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("{orders}{from} {fit}: {}, worth {} in all.{days}", in_words(counts), sentences::all_of(&worth))
+    let all = if total_count == 1 { "" } else { " in all" };
+    let by_status = in_words(counts, "");
+    format!("{orders}{from} {fit}{by_status}, worth {}{all}.{days}", sentences::all_of(&worth))
 }
 
 /// `Nothing has `Ahsa`; read as Asha Rao.`
@@ -293,8 +309,7 @@ impl Row {
             .json_flag("on_hold", self.on_hold)
             .json_flag("backordered", self.backordered)
             .cell("payment_status", self.payment_status);
-        let all_lines = with.contains(&With::Lines);
-        let row = if all_lines { row.text("products", self.products) } else { row.cell("products", self.products) };
+        let row = row.text("products", self.products);
         let row = row.some("days", self.days).some_text("why", self.why).cell("total", amount(self.total));
         let row = if part { row.aside("due", amount(self.due)) } else { row };
         if self.refunded.minor > 0 { row.aside("refunded", amount(self.refunded)) } else { row }
@@ -317,9 +332,9 @@ impl Row {
             days: waiting.days(order),
             why: waiting.days(order).and_then(|_| waiting.why(order)),
             total: money(row.total),
-            captured: money(row.captured),
+            captured: money(order.received()),
             due: money(order.due()),
-            refunded: money(order.refunded),
+            refunded: money(order.paid_back()),
         }
     }
 }
@@ -343,12 +358,12 @@ mod tests {
         };
         let totals = [MoneySum::example("₹2,000")];
         for (phrase, count, expected) in [
-            ("last week", 3, "3 orders from last week (9–15 Nov 2026) fit: 1 pending, worth ₹2,000 in all."),
+            ("last week", 3, "3 orders from last week (9–15 Nov 2026) fit, all pending, worth ₹2,000 in all."),
             ("last week", 0, "No order from last week (9–15 Nov 2026) fits."),
             (
                 "last 2 hours",
                 1,
-                "1 order from 22 Nov 2026 fits: 1 pending, worth ₹2,000 in all. The whole day was taken, not only the hours asked for.",
+                "1 order from 22 Nov 2026 fits: it is pending, worth ₹2,000. The whole day was taken, not only the hours asked for.",
             ),
             (
                 "last 24 hours",
@@ -356,7 +371,7 @@ mod tests {
                 "No order from 21–22 Nov 2026 fits. Whole days were taken, not only the hours asked for.",
             ),
         ] {
-            let counts = counted([("pending", 1)].into_iter());
+            let counts = counted([("pending", count)].into_iter());
             assert_eq!(text(count, &read(phrase), &counts, &totals), expected, "{phrase}");
         }
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::why::Why;
 use crate::{
     answer::{Short, Told},
-    facts::{Members, amount, as_object, in_words},
+    facts::{Members, amount, as_object},
     failure::Failure,
     query::{Frame, Paging, read_filters},
     sales_figures::{Figures, Reference, not_a_reference},
@@ -36,7 +36,7 @@ use crate::{
 struct Input {
     /// reference of a figure. Give this, or date_range.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 300))]
+    #[schemars(length(min = 1, max = 9_999))]
     reference: Option<String>,
     /// Days such as "yesterday" or "last week".
     #[serde(default)]
@@ -79,6 +79,8 @@ struct Output {
     total_count: i64,
     /// Whether the postings add up to the figure as reports keep it.
     agrees: bool,
+    #[serde(skip)]
+    of_products: bool,
     #[serde(flatten)]
     frame: Frame,
 }
@@ -92,7 +94,7 @@ impl Told for Output {
         }
         let rows: Table = self.postings.into_iter().map(PostingView::in_short).collect();
         let figures: Vec<Members> = self.figures.into_iter().map(|figures| figures.in_short(false)).collect();
-        let words = figures.iter().map(in_words).collect::<Vec<_>>().join("; ");
+        let words = figures.iter().map(|one| Figures::said(one, self.of_products)).collect::<Vec<_>>().join("; ");
         let figures: Value = figures.into_iter().map(|members| Value::Object(as_object(members))).collect();
         let short = self.frame.open().table("postings", rows, self.total_count);
         self.frame.close(short.worded("figures", figures, words).fact("agrees", self.agrees))
@@ -153,8 +155,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         (Some(reference), None) => reference.parse::<Reference>()?,
         (None, _) => {
             let basis = input.basis.unwrap_or_default();
-            let (days, product, customer) = (read.days(), read.product, read.customer);
-            let request = SalesRequest { basis, days, product, customer, ..SalesRequest::default() };
+            let (days, products, customer) = (read.days(), read.products.clone(), read.customer);
+            let request = SalesRequest { basis, days, products, customer, ..SalesRequest::default() };
             let selection = Selection { request, ..Selection::default() };
             Reference { selection, known_at: head }
         }
@@ -177,7 +179,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         (Show::Why, Some((from, to))) => {
             let days = days_in_words(from, to);
             let phrase = read.range.as_ref().map_or(days.as_str(), |range| range.phrase.as_str());
-            let asked = why::Asked { request: reference.selection.request, from, to, phrase, fresh };
+            let asked = why::Asked { request: &reference.selection.request, from, to, phrase, fresh };
             Some(asked.why(&shop).await?)
         }
     };
@@ -201,7 +203,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let total_count = found.total_count;
     let next = answer.found.next.filter(|_| why.is_none());
     let frame = Frame::of(&answer, next, read.interpretation, text);
-    Ok(Output { why, figures, postings, total_count, agrees, frame })
+    let of_products = selection.request.is_of_products();
+    Ok(Output { why, figures, postings, total_count, agrees, of_products, frame })
 }
 
 /// What the sums of currencies come to where they count.

@@ -75,6 +75,9 @@ struct Output {
     /// What the days of the range that are over have brought; not part of `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     already: Option<Already>,
+    /// What the present day has had, where it is among the days; part of `total`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today_so_far: Option<Amount>,
     /// Day by day; they add up to `total`.
     days: Vec<Day>,
     /// Percent of an average day that each weekday usually has.
@@ -158,11 +161,16 @@ impl Told for Output {
         let LearnedFrom { from, to, days: learned } = self.learned_from;
         let short = self.frame.open().lines(days.in_words(None)).fact("measure", self.measure).members("total", total);
         let short = short.said("days", days.into_json()).some("already", self.already.map(|sold| sold.value.plain()));
+        let short = short.some("today_so_far", self.today_so_far.map(Amount::plain));
         let usual = format!("percent of an average day: {}", in_words(&weekdays));
         let short = if weekdays.is_empty() { short } else { short.worded("weekdays", as_object(weekdays), usual) };
-        let short = short.fact("model", self.model).flag("too_short", self.too_short);
+        let method = format!("method: {}", self.model);
+        let short = short.worded("model", self.model, method).flag("too_short", self.too_short);
         let short = match self.accuracy {
-            Some(accuracy) => short.members("accuracy", accuracy.in_short()),
+            Some(accuracy) => {
+                let words = accuracy.in_words();
+                short.worded("accuracy", as_object(accuracy.in_short()), words)
+            }
             None => short,
         };
         let learned_from =
@@ -184,7 +192,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         None => None,
     };
     let now = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
-    let today = calendar.business_date(now);
+    // The first day that is not over: at the end of a day it is the next.
+    let over_by = as_of.and_then(|as_of| as_of.over_by()).unwrap_or(now);
+    let today = calendar.business_date(over_by);
     let range = match (&input.date_range, input.days) {
         (Some(_), Some(_)) => return Err(Rejection::invalid("days", "Give days or date_range, not both.").into()),
         (Some(phrase), None) => phrase::read(phrase, now, calendar, Direction::Future)?,
@@ -195,22 +205,25 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
     };
     let ahead = ahead(&range, today)?;
     let mut read = read_filters(&shop, None, None, input.product.as_deref()).await?;
-    let measure = input.measure.unwrap_or(if read.product.is_some() { Measure::Units } else { Measure::Revenue });
-    let learned = Learned::read(&shop, measure, read.product, today, as_of.map(|as_of| as_of.position)).await?;
-    let made = forecast(&learned.values, ahead)
+    let measure = input.measure.unwrap_or(if read.products.is_empty() { Measure::Revenue } else { Measure::Units });
+    let then = as_of.map(|as_of| as_of.position);
+    let learned = Learned::read(&shop, measure, read.products.clone(), today, then).await?;
+    let mut made = forecast(&learned.values, ahead)
         .ok_or_else(|| anyhow::anyhow!("no forecast of {ahead:?} from {} days", learned.values.len()))?;
+    let so_far = (ahead.first == 1).then_some(learned.today);
+    if let Some(so_far) = so_far {
+        let rest = Learned::rest_of_day(&shop, measure, read.products.clone(), over_by, then).await?;
+        made = made.under_way(so_far, rest);
+    }
 
     let already = range.from.filter(|from| *from < today).map(|from| (from, learned.sum_since(from)));
-    let name = match read.product {
-        Some(id) => Some(learned::name_of(&shop, id).await?),
-        None => None,
-    };
+    let name = read.called.clone();
     let text = said::in_words(
         &shop,
-        &said::Said { measure, name, range: &range, today, already, made: &made, learned: &learned, as_of },
+        &said::Said { measure, name, range: &range, so_far, already, made: &made, learned: &learned, as_of },
     );
     read.interpretation.as_of_position = as_of.map(|as_of| as_of.position.0);
-    read.interpretation.reading = Some(measure.reading(read.product.is_some()).to_owned());
+    read.interpretation.reading = Some(measure.reading(!read.products.is_empty()).to_owned());
     read.take_range(range);
     let amount = |value| measure.amount(&shop, value);
     let first = today + DaysLater::new(ahead.first as u64 - 1);
@@ -223,6 +236,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         measure: measure.name(),
         total: Expected::of(&made.total, amount),
         already: already.map(|(from, value)| Already { value: amount(value), from, to: learned.last }),
+        today_so_far: so_far.map(amount),
         days: days.collect(),
         weekdays: weekdays(&made, today),
         model: made.method.to_string(),
@@ -271,6 +285,19 @@ impl Expected {
 }
 
 impl AccuracyView {
+    /// What each measure means, for who wants to know; the sentence says what follows for the owner.
+    fn in_words(&self) -> String {
+        let Self { smape, seasonal_naive_smape, inside_80, inside_95, folds, .. } = self;
+        let beside = match self.mase.zip(self.seasonal_naive_mase) {
+            Some((mase, naive)) => format!("error (MASE) {mase} beside {naive} of the week before, "),
+            None => String::new(),
+        };
+        format!(
+            "{beside}sMAPE {smape} % beside {seasonal_naive_smape} %; {inside_80} % of days fell inside the 80 % band and \
+             {inside_95} % inside the 95 % band, tried {folds} times"
+        )
+    }
+
     fn in_short(self) -> Members {
         let mase = [("mase", self.mase), ("seasonal_naive_mase", self.seasonal_naive_mase)];
         let mut members: Members = mase.into_iter().filter_map(|(name, mase)| Some((name, mase?.into()))).collect();

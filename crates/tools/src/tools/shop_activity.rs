@@ -121,7 +121,7 @@ struct Asked {
     by: Option<String>,
     orders: Option<BTreeSet<OrderId>>,
     customer: Option<StreamId>,
-    product: Option<ProductId>,
+    products: Vec<ProductId>,
     since: Option<NaiveDate>,
 }
 
@@ -130,9 +130,10 @@ impl Asked {
         let streams = || act.events.iter().map(|event| event.stream);
         self.by.as_ref().is_none_or(|by| act.provenance().actor.user == *by)
             && self.since.is_none_or(|since| act.provenance().business_date >= since)
-            && self.product.is_none_or(|id| {
-                streams().any(|stream| stream == StreamId::Stock(id) || stream == StreamId::Product(id))
-            })
+            && (self.products.is_empty()
+                || streams().any(|stream| {
+                    matches!(stream, StreamId::Stock(id) | StreamId::Product(id) if self.products.contains(&id))
+                }))
             && self.orders.as_ref().is_none_or(|orders| {
                 act.orders().iter().any(|order| orders.contains(order)) || streams().any(|s| Some(s) == self.customer)
             })
@@ -149,7 +150,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) 
         by: input.by.as_deref().map(|by| who(by, &caller.principal)).unwrap_or_default(),
         orders: input.order_id.map(|id| BTreeSet::from([OrderId(id)])),
         customer: read.customer.map(StreamId::Customer),
-        product: read.product,
+        products: read.products,
         since: read.range.as_ref().and_then(|range| range.from),
     };
     if let Some(customer) = read.customer {
@@ -261,7 +262,8 @@ impl Names {
             }
             Some(StreamId::Order(_)) => {
                 let all: Vec<String> = orders.iter().map(|order| format!("#{order}")).collect();
-                format!("Order {}", sentences::all_of(&all))
+                let orders = if all.len() == 1 { "Order" } else { "Orders" };
+                format!("{orders} {}", sentences::all_of(&all))
             }
             Some(StreamId::Stock(id) | StreamId::Product(id)) => {
                 self.products.get(&id).cloned().unwrap_or_else(|| "A product".to_owned())
@@ -279,23 +281,25 @@ fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bo
     let mut events = act.events.clone();
     events.iter_mut().for_each(|event| shop.open_event(event));
     let last = &events[events.len() - 1];
-    // What happened to the first that it was about; stock follows an order.
-    let facts: Vec<String> = events
-        .iter()
-        .filter(|event| event.stream == events[0].stream)
-        .map(|event| told::describe(&event.data, None, &shop.settings))
-        .collect();
+    // What happened to the first that it was about, or to all orders of a bulk; stock follows an order.
+    let facts: Vec<String> = match act.is_bulk() {
+        true => told::together(events.iter().map(|event| &event.data), &shop.settings),
+        false => events
+            .iter()
+            .filter(|event| event.stream == events[0].stream)
+            .map(|event| told::describe(&event.data, None, &shop.settings))
+            .collect(),
+    };
     let more = facts.len().saturating_sub(TOLD_FACTS);
     let mut what = facts[..facts.len().min(TOLD_FACTS)].join(", ");
     if more > 0 {
         what.push_str(&format!(" and {more} more"));
     }
     let took_back = if act.takes_back().is_some() { "undone: " } else { "" };
-    let each = if act.is_bulk() { "each: " } else { "" };
     let why = last.provenance.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     Entry {
         at: sentences::moment(last.provenance.recorded_at, shop.settings.calendar.timezone),
-        act: format!("{}: {took_back}{each}{what}{why}", names.about(act)),
+        act: format!("{}: {took_back}{what}{why}", names.about(act)),
         recorded_at: shop.wording.time(last.provenance.recorded_at),
         by: last.provenance.actor.user.clone(),
         agent: last.provenance.agent.as_ref().map(|agent| agent.name.clone()),

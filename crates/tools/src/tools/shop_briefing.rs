@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Days as Span, NaiveDate, Utc};
-use orderlog_domain::order::PaymentStatus;
+use orderlog_domain::order::{PaymentStatus, Status};
 use orderlog_projections::{
     daily_sales::{self, Sales, SalesRequest},
     order_summary,
@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 use super::orders_get_pending::the_orders;
 use crate::{
     answer::{Short, Told},
+    counts::{self, counted},
     echo::cut,
     failure::Failure,
     principal::Caller,
     query::{customers_named, known},
-    sentences::{self, all_of, plural},
+    sentences::{all_of, plural},
     shop::OpenShop,
     tool::Tool,
     views::sums,
@@ -123,8 +124,8 @@ async fn run(shop: Arc<OpenShop>) -> Result<Output, Failure> {
     for count in &owing.counts {
         *pending.entry(count.status.replace('_', " ")).or_default() += count.orders;
     }
-    let statuses = sentences::listed(pending.iter().map(|(status, n)| (status.clone(), *n)));
-    let statuses = if statuses.is_empty() { statuses } else { format!(": {statuses}") };
+    let counts = counted(owing.counts.iter().map(|count| (count.status.as_str(), count.orders)));
+    let statuses = if counts.is_empty() { String::new() } else { counts::in_words(&counts, Status::Pending.name()) };
     let verb = if owing.total_count <= 1 { "is" } else { "are" };
     let held = if on_hold == 0 { "none is" } else { &format!("{on_hold} {}", if on_hold == 1 { "is" } else { "are" }) };
     let text = format!(

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::{INTERPRETATION, Short, Told},
+    command_answer,
     echo::cut,
     facts::plain,
     failure::Failure,
@@ -134,15 +135,17 @@ pub(super) struct Goods {
     /// What the change makes owed back to the customer.
     owed_back: i64,
     currency: Currency,
+    /// Whether orders.undo takes it back.
+    undoable: bool,
 }
 
 impl Goods {
-    pub(super) fn of(before: &Order, after: &Order) -> Goods {
+    pub(super) fn of(before: &Order, after: &Order, undoable: bool) -> Goods {
         let units = before.lines.iter().map(|line| line.active()).sum();
         let owed = |order: &Order| (-order.due()).max(0);
         let owed_back = (owed(after) - owed(before)).max(0);
         let (customer, currency) = (before.customer_id, before.currency);
-        Goods { customer, units, total: before.current_totals().total, owed_back, currency }
+        Goods { customer, units, total: before.current_totals().total, owed_back, currency, undoable }
     }
 }
 
@@ -163,6 +166,20 @@ pub(super) fn goods_in_words(shop: &OpenShop, outcomes: &[Outcome]) -> String {
     let back = sums(shop, owing.map(|goods| (goods.currency.code(), goods.owed_back)));
     let back: Vec<&str> = back.iter().map(|sum| sum.in_words.as_str()).collect();
     if back.is_empty() { has } else { format!("{has} {} would be owed back.", sentences::all_of(&back)) }
+}
+
+/// Whether all of what would change could be taken back, as a preview says it.
+pub(super) fn finality(outcomes: &[Outcome]) -> &'static str {
+    let undoable: Vec<bool> = outcomes
+        .iter()
+        .filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods.undoable) } else { None })
+        .collect();
+    match (undoable.contains(&true), undoable.contains(&false)) {
+        (true, true) => " Of some of them this cannot be undone.",
+        (true, false) => command_answer::finality(true),
+        (false, true) => command_answer::finality(false),
+        (false, false) => "",
+    }
 }
 
 /// The first orders that would change, with whose they are: `#1001 Asha Rao, 3 units, ₹1,200`.

@@ -30,7 +30,9 @@ pub(super) fn headline(basis: Basis, figures: &Amounts) -> i64 {
 pub(super) struct Before {
     /// On the cash basis the money itself.
     pub(super) revenue: MoneyOut,
-    pub(super) orders: i64,
+    /// Absent where they were not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) orders: Option<i64>,
     pub(super) units: i64,
     /// Of revenue: now less before.
     pub(super) change: MoneyOut,
@@ -45,7 +47,7 @@ impl Before {
     pub(super) fn of(shop: &OpenShop, home: &str, (now, then): (i64, i64), sales: &Sales, about: &Reference) -> Before {
         Before {
             revenue: shop.wording.money_in(then, home),
-            orders: sales.orders,
+            orders: Some(sales.orders),
             units: sales.units,
             change: shop.wording.money_in(now.saturating_sub(then), home),
             change_percent: percent(now, then),
@@ -74,14 +76,16 @@ pub(super) struct Compared {
 impl Compared {
     /// `before: 12 orders, 30 units`; the sentence says the money.
     pub(super) fn counts(&self) -> String {
-        format!("before: {}, {}", plural(self.before.orders, "order"), units(self.before.units))
+        let orders = self.before.orders.map(|orders| format!("{}, ", plural(orders, "order"))).unwrap_or_default();
+        format!("before: {orders}{}", units(self.before.units))
     }
 
     pub(super) fn in_short(self) -> Members {
         let (from, to) = (self.from.to_string(), self.to.to_string());
         let mut members: Members =
             vec![("from", from.into()), ("to", to.into()), ("revenue", amount(self.before.revenue))];
-        members.extend([("orders", self.before.orders.into()), ("units", self.before.units.into())]);
+        members.extend(self.before.orders.map(|orders| ("orders", orders.into())));
+        members.push(("units", self.before.units.into()));
         members.push(("change", amount(self.before.change)));
         members.extend(self.before.change_percent.map(|percent| ("change_percent", percent.into())));
         members

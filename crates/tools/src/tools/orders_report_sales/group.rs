@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     query::customers_named,
     sales_figures::{Figures, Reference},
+    sentences::{between, units},
     shop::OpenShop,
     table,
     views::CustomerView,
@@ -25,6 +26,10 @@ use crate::{
 
 /// Groups of a group that short answers name.
 const PARTS_NAMED: usize = 3;
+/// Rows up to which a list has room for more of them, and the characters for their names there and in longer lists.
+const FEW_ROWS: usize = 10;
+const PARTS_CHARACTERS: usize = 70;
+const BRIEF_CHARACTERS: usize = 24;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Group {
@@ -57,6 +62,12 @@ pub(super) struct Group {
     /// All of its own groups.
     #[serde(skip_serializing_if = "Option::is_none")]
     parts_count: Option<i64>,
+    /// The first of them in words, and what the others come to.
+    #[serde(skip)]
+    of_which: Option<String>,
+    /// How many of them the words leave out.
+    #[serde(skip)]
+    pub(super) left_out: i64,
 }
 
 impl Group {
@@ -77,27 +88,40 @@ impl Group {
             Some(before) => before.in_row(row),
             None => row,
         };
-        match self.parts_count {
-            Some(count) => row.cell("of_which", of_which(&self.parts, count)),
+        match self.of_which {
+            Some(of_which) => row.text("of_which", of_which),
             None => row,
         }
     }
 }
 
-/// `3 Blue mug, 2 Tea and 4 more`
-fn of_which(parts: &[Group], count: i64) -> String {
-    let named: Vec<String> = parts
-        .iter()
-        .take(PARTS_NAMED)
-        .map(|part| match part.figures.units {
-            0 => part.label.clone(),
-            units => format!("{units} {}", part.label),
-        })
-        .collect();
-    match count - named.len() as i64 {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
+/// `3 Blue mug, 2 Tea`, as many as there is `room` for in characters, and how many parts that leaves.
+fn of_which(parts: &[Group], count: i64, room: usize) -> (Vec<String>, i64) {
+    let named = parts.iter().map(|part| match part.figures.units {
+        0 => part.label.clone(),
+        units => format!("{units} {}", part.label),
+    });
+    let (mut shown, mut used): (Vec<String>, usize) = (vec![], 0);
+    for name in named.take(PARTS_NAMED) {
+        used += name.chars().count();
+        if !shown.is_empty() && used > room {
+            break;
+        }
+        shown.push(name);
     }
+    let left = count - shown.len() as i64;
+    (shown, left)
+}
+
+/// How to see all parts of one group.
+pub(super) fn all_of_one(by: GroupBy) -> Option<String> {
+    let filter = match by {
+        GroupBy::Product => "product",
+        GroupBy::Customer => "customer",
+        GroupBy::Day | GroupBy::Week(_) | GroupBy::Month => "its date_range",
+        GroupBy::TaxRate => return None,
+    };
+    Some(format!("All of one: give {filter} and the other group_by."))
 }
 
 /// What it takes to show groups.
@@ -117,7 +141,7 @@ struct Names {
 
 impl Showing<'_> {
     pub(super) async fn groups(&self, groups: &[SalesGroup]) -> Result<Vec<Group>, Failure> {
-        let request = self.about.selection.request;
+        let request = &self.about.selection.request;
         let (mut products, mut people) = (vec![], vec![]);
         for group in groups.iter().flat_map(|group| std::iter::once(group).chain(&group.parts)) {
             match group.key {
@@ -138,11 +162,36 @@ impl Showing<'_> {
                 let by = [request.group_by, request.then_by];
                 self.one(part, &by, about, &names)
             });
-            let parts = parts.collect();
-            let parts_count = request.then_by.map(|_| group.parts_count);
-            Group { parts, parts_count, ..self.one(group, &[request.group_by], about, &names) }
+            let parts: Vec<Group> = parts.collect();
+            let whole = self.one(group, &[request.group_by], about, &names);
+            let Some(count) = request.then_by.map(|_| group.parts_count) else { return whole };
+            let (of_which, left_out) = self.in_words(group, &parts, count, groups.len());
+            Group { parts, parts_count: Some(count), of_which: Some(of_which), left_out, ..whole }
         };
         Ok(groups.iter().map(one).collect())
+    }
+
+    /// `3 Blue mug, 2 Tea and 4 more (9 units, ₹1,200)`; in a long list no money is told of the others.
+    fn in_words(&self, whole: &SalesGroup, parts: &[Group], count: i64, rows: usize) -> (String, i64) {
+        let brief = rows > FEW_ROWS;
+        let (shown, left) = of_which(parts, count, if brief { BRIEF_CHARACTERS } else { PARTS_CHARACTERS });
+        let named_parts = shown.join(between(&shown));
+        let basis = self.about.selection.request.basis;
+        let named = &whole.parts[..shown.len().min(whole.parts.len())];
+        let rest = whole.sales.units - named.iter().map(|part| part.sales.units).sum::<i64>();
+        let money =
+            headline(basis, &whole.sales.own) - named.iter().map(|part| headline(basis, &part.sales.own)).sum::<i64>();
+        // Nothing but a fee of nothing is left.
+        if left == 0 || (rest, money) == (0, 0) {
+            return (named_parts, 0);
+        }
+        let money = whole.sales.home.parse().map(|home| self.shop.wording.amount(money, home)).unwrap_or_default();
+        let rest = match (rest, brief) {
+            (0, _) => money,
+            (rest, true) => units(rest),
+            (rest, false) => format!("{}, {money}", units(rest)),
+        };
+        (format!("{named_parts} and {left} more ({rest})"), left)
     }
 
     /// One group, of which `by` says what it is about: the last of them.
@@ -152,8 +201,10 @@ impl Showing<'_> {
         let mut figures = Figures::of(shop, &sales.home, sales, sales.own, &about);
         // Only a placed order is known to hold a product; which shipment brings its first unit is not told. No order is
         // taxed at one rate.
-        let of_products = by.contains(&Some(GroupBy::Product)) || about.selection.request.product.is_some();
-        if by.contains(&Some(GroupBy::TaxRate)) || (of_products && basis != Basis::Booked) {
+        let of_products = by.contains(&Some(GroupBy::Product)) || about.selection.request.is_of_products();
+        // One order may hold several of a kind.
+        let of_a_kind = about.selection.request.products.len() > 1;
+        if by.contains(&Some(GroupBy::TaxRate)) || (of_products && basis != Basis::Booked) || of_a_kind {
             figures.count_no_orders();
         }
         if of_products {
@@ -175,6 +226,8 @@ impl Showing<'_> {
             before,
             parts: vec![],
             parts_count: None,
+            of_which: None,
+            left_out: 0,
         };
         match group.key {
             GroupKey::From(day) => {

@@ -5,7 +5,7 @@ use orderlog_domain::{
     format::{day_in_words, days_in_words},
     postings::Basis,
 };
-use orderlog_projections::{catalogue, daily_sales::Sales};
+use orderlog_projections::daily_sales::Sales;
 
 use super::change::{Compared, headline};
 use crate::{
@@ -33,6 +33,8 @@ pub(super) struct Said<'a> {
     /// The first day of the log, where days before it were asked for.
     pub(super) begins: Option<NaiveDate>,
     pub(super) as_of: Option<AsOf>,
+    /// Of payments that were undone in these days.
+    pub(super) undone: i64,
 }
 
 pub(super) fn reading(basis: Basis) -> &'static str {
@@ -62,6 +64,12 @@ impl Said<'_> {
         }
         if let Some(compared) = self.compared {
             text.push_str(&self.before(shop, compared));
+        }
+        if self.undone > 0 {
+            let undone = amount(self.undone);
+            text.push_str(&format!(
+                " Payments of {undone} recorded by mistake were undone in these days; that is no refund."
+            ));
         }
         if let Some(begins) = self.begins {
             text.push_str(&format!(" The log begins on {}.", day_in_words(begins)));
@@ -119,10 +127,11 @@ impl Said<'_> {
     async fn whose(&self, shop: &OpenShop) -> Result<String, Failure> {
         let fresh = shop.moments.fresh().await?;
         let mut whose = String::new();
-        if let Some(id) = self.read.product {
-            let found = catalogue::products_by_id(&shop.projections, &[id], fresh).await?.found;
-            let name = found.into_iter().next().map_or_else(|| id.to_string(), |product| product.name);
-            whose.push_str(&format!(" of {name}"));
+        if let Some(called) = &self.read.called {
+            whose.push_str(&format!(" of {called}"));
+        }
+        if self.read.is_of_a_kind() {
+            whose.push_str(&format!(" ({} products)", self.read.products.len()));
         }
         if let Some(id) = self.read.customer {
             let mut found = customers_named(shop, std::iter::once(id.0), fresh).await?;

@@ -131,7 +131,7 @@ pub(super) fn spans(
 
 /// What is asked about.
 pub(super) struct Asked<'a> {
-    pub(super) request: SalesRequest,
+    pub(super) request: &'a SalesRequest,
     pub(super) from: NaiveDate,
     pub(super) to: NaiveDate,
     /// What was said of the days: `yesterday`.
@@ -144,7 +144,7 @@ impl Asked<'_> {
     pub(super) async fn why(&self, shop: &OpenShop) -> Result<(Why, String), Failure> {
         let (now, calendar, home) = (shop.clock.now(), &shop.settings.calendar, shop.settings.currency);
         let today = calendar.business_date(now);
-        let everything = SalesRequest { days: Days::default(), group_by: None, ..self.request };
+        let everything = SalesRequest { days: Days::default(), group_by: None, ..self.request.clone() };
         let page = PageRequest::first(1);
         let first = daily_sales::daily_sales(&shop.projections, everything, page, self.fresh).await?.found.first_day;
         let begins = shop.moments.log_begins().await?.into_iter().chain(first).min().unwrap_or(today);
@@ -242,7 +242,8 @@ impl Asked<'_> {
         // Money moves for an order as a whole: on the cash basis there are no products and no orders placed.
         let cash = self.request.basis == Basis::Cash;
         let mut rows = vec![];
-        if !cash {
+        // One order may hold several of a kind.
+        if !cash && self.request.products.len() < 2 {
             let placed = (asked.placed, usual.of(|apart| apart.placed));
             rows.push(Difference {
                 what: "orders placed".to_owned(),

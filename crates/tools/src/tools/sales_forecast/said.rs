@@ -1,7 +1,7 @@
 //! The sentences of a forecast: what is expected, and how far it is to be believed.
 
 use chrono::NaiveDate;
-use orderlog_domain::{format::days_in_words, phrase::DateRange};
+use orderlog_domain::phrase::DateRange;
 use orderlog_forecast::{Accuracy, Estimate, Forecast, Method};
 
 use super::{learned::Learned, measure::Measure};
@@ -14,10 +14,11 @@ use crate::{
 /// What is told of a forecast.
 pub(super) struct Said<'a> {
     pub(super) measure: Measure,
-    /// Of the product.
+    /// Of the product, or of several.
     pub(super) name: Option<String>,
     pub(super) range: &'a DateRange,
-    pub(super) today: NaiveDate,
+    /// What the present day has had, where it is among the days.
+    pub(super) so_far: Option<i64>,
     /// From when on days of the range are over, and what they have brought.
     pub(super) already: Option<(NaiveDate, i64)>,
     pub(super) made: &'a Forecast,
@@ -25,31 +26,32 @@ pub(super) struct Said<'a> {
     pub(super) as_of: Option<AsOf>,
 }
 
-/// `Revenue for next week (23–29 Nov 2026) is expected to be ₹45,000, in four of five cases between ₹40,000 and ₹50,000.`
+/// `Revenue for next week (23–29 Nov 2026) is expected to be about ₹45,000, most likely ₹40,000 to ₹50,000.`
 pub(super) fn in_words(shop: &OpenShop, told: &Said<'_>) -> String {
-    let Said { measure, name, range, today, already, made, learned, as_of } = told;
+    let Said { measure, name, range, so_far, already, made, learned, as_of } = told;
     let of = name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let Estimate { value, band_80: band, .. } = made.total;
-    let sum = already.map_or(value, |(_, already)| already.saturating_add(value));
+    let over = already.map_or(0, |(_, already)| already);
+    let had = over.saturating_add(so_far.unwrap_or_default());
+    let sum = over.saturating_add(value);
     let within = ranges::within("for", range);
     let amount = |value: i64| match measure {
-        Measure::Revenue => shop.wording.amount(value, shop.settings.currency),
+        Measure::Revenue => shop.wording.about(value, shop.settings.currency),
         Measure::Orders | Measure::Units => value.to_string(),
     };
-    // "Revenue for next week is expected to be ₹45,000", "12 units of Mug are expected for next week".
+    // "Revenue for next week is expected to be about ₹45,000", "About 12 units of Mug are expected for next week".
     let are = if sum == 1 { "is" } else { "are" };
     let mut text = match measure {
-        Measure::Revenue => format!("Revenue{of} {within} is expected to be {}", amount(sum)),
-        Measure::Orders => format!("{}{of} {are} expected {within}", plural(sum, "order")),
-        Measure::Units => format!("{}{of} {are} expected {within}", units(sum)),
+        Measure::Revenue => format!("Revenue{of} {within} is expected to be about {}", amount(sum)),
+        Measure::Orders => format!("About {}{of} {are} expected {within}", plural(sum, "order")),
+        Measure::Units => format!("About {}{of} {are} expected {within}", units(sum)),
     };
-    if let (Some((_, already)), Some(to)) = (already, range.to) {
-        let rest = days_in_words(*today, to);
-        text.push_str(&format!(": {} so far, and {} on {rest}", amount(*already), amount(value)));
+    if already.is_some() || so_far.is_some() {
+        text.push_str(&format!(": {} so far, {} still to come", amount(had), amount(sum.saturating_sub(had).max(0))));
     }
-    text.push_str(&format!(", in four of five cases between {} and {}.", amount(band.from), amount(band.to)));
+    let [from, to] = [band.from, band.to].map(|end| amount(over.saturating_add(end)));
+    text.push_str(&format!(". It is most likely {from} to {to}{}", believed(made)));
     text.push_str(ranges::whole_days(range));
-    text.push_str(&believed(made));
     if learned.unconverted {
         text.push_str(" Sales in currencies without a stored exchange rate are not counted.");
     }
@@ -60,22 +62,21 @@ pub(super) fn in_words(shop: &OpenShop, told: &Said<'_>) -> String {
     text
 }
 
-/// How far a forecast is to be believed.
+/// How far a forecast is to be believed: what became of such forecasts on days that are over.
 fn believed(made: &Forecast) -> String {
     let days = plural(made.learned as i64, "day");
     let Some(Accuracy { mase, naive_mase, inside_80, .. }) = made.accuracy else {
-        return format!(" With {days} to learn from this is the mean of them, no more than a first guess.");
+        return format!("; with only {days} to learn from, their mean, that is no more than a first guess.");
     };
-    let inside = format!("{:.0} % of past days fell inside the band", 100.0 * inside_80);
+    let inside = format!(": {:.0} of 100 past days fell within such limits", 100.0 * inside_80);
     let compared = match (made.method, mase.zip(naive_mase)) {
-        (Method::SeasonalNaive, _) => "each day is taken as the same weekday of the last week".to_owned(),
-        (method, Some((mase, naive))) if naive > 0.0 => {
-            let smaller = 100.0 * (1.0 - mase / naive);
-            format!("{method} erred {smaller:.0} % less than taking the week before")
+        (Method::SeasonalNaive, _) => ", each day taken as the same weekday of the week before".to_owned(),
+        (_, Some((mase, naive))) if naive > 0.0 => {
+            format!(", and it was {:.0} % nearer than repeating the week before", 100.0 * (1.0 - mase / naive))
         }
-        (method, _) => method.to_string(),
+        _ => String::new(),
     };
-    format!(" Learned from {days}: {compared}; {inside}.")
+    format!("{inside}{compared}.")
 }
 
 #[cfg(test)]
@@ -90,17 +91,18 @@ mod tests {
 
     #[test]
     fn a_forecast_says_how_far_it_is_to_be_believed() {
-        assert_eq!(of(&[5]), " With 1 day to learn from this is the mean of them, no more than a first guess.");
-        assert_eq!(of(&[5; 13]), " With 13 days to learn from this is the mean of them, no more than a first guess.");
+        let guess =
+            |days: &str| format!("; with only {days} to learn from, their mean, that is no more than a first guess.");
+        assert_eq!(of(&[5]), guess("1 day"));
+        assert_eq!(of(&[5; 13]), guess("13 days"));
         assert_eq!(
             of(&[5; 20]),
-            " Learned from 20 days: each day is taken as the same weekday of the last week; 100 % of past days fell \
-             inside the band."
+            ": 100 of 100 past days fell within such limits, each day taken as the same weekday of the week before."
         );
         let uneven: Vec<i64> = (0..60).map(|day| 100 + day * 7919 % 37).collect();
         let told = of(&uneven);
         assert!(
-            told.starts_with(" Learned from 60 days: ") && told.contains(" % less than taking the week before; "),
+            told.contains(" of 100 past days fell within such limits, and it was ") && told.ends_with(" before."),
             "{told}"
         );
     }
