@@ -6,6 +6,16 @@ import Provider, { errors } from "oidc-provider";
 const [, , port] = process.argv;
 const rights = "orders:read orders:write orders:refund inventory:write customers:read notify:write audit:read";
 
+// The server's own pages, on any port of this machine: with a secret, without one, and as a client that nobody allows anything.
+const pages = (client_id, rest) => ({
+  client_id,
+  application_type: "native",
+  grant_types: ["authorization_code"],
+  redirect_uris: ["http://127.0.0.1/sign-in/callback"],
+  response_types: ["code"],
+  ...rest,
+});
+
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [
     {
@@ -16,6 +26,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       response_types: [],
       token_endpoint_auth_method: "client_secret_post",
     },
+    pages("pages", { client_secret: "only-for: this/test+", token_endpoint_auth_method: "client_secret_basic" }),
+    pages("public-pages", { token_endpoint_auth_method: "none" }),
+    pages("refused-pages", { token_endpoint_auth_method: "none" }),
   ],
   cookies: { keys: ["only-for-this-test"] },
   scopes: ["openid", "offline_access", ...rights.split(" ")],
@@ -46,6 +59,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
 
 async function interact(request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  if (params.client_id === "refused-pages") {
+    return provider.interactionFinished(request, response, { error: "access_denied", error_description: "<b>no</b>" });
+  }
   if (prompt.name === "login") {
     return provider.interactionFinished(request, response, { login: { accountId: "asha" } });
   }

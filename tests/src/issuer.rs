@@ -85,6 +85,10 @@ struct Shared {
     /// How it names itself, where that is not its address.
     name: Option<String>,
     asked: usize,
+    /// What a code is answered with.
+    given: Value,
+    /// The form that a code came in.
+    form: String,
 }
 
 /// The issuer; it ends with this value.
@@ -143,6 +147,17 @@ impl Issuer {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).asked
     }
 
+    /// Answers every code with this from now on.
+    pub fn gives(&self, given: Value) {
+        self.change(|shared| shared.given = given);
+    }
+
+    /// The form that the last code came in.
+    #[must_use]
+    pub fn form(&self) -> String {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).form.clone()
+    }
+
     fn change(&self, change: impl FnOnce(&mut Shared)) {
         change(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -163,13 +178,27 @@ async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>, base: &str) -> Opt
     }
     let head = String::from_utf8_lossy(&bytes).into_owned();
     let path = head.split(' ').nth(1)?;
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut form = vec![0; length.unwrap_or_default()];
+    stream.read_exact(&mut form).await.ok()?;
     let (status, body) = {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         match path {
             _ if shared.away => (500, Value::Null),
             "/.well-known/openid-configuration" => {
                 let name = shared.name.clone().unwrap_or_else(|| base.to_owned());
-                (200, json!({ "issuer": name, "jwks_uri": format!("{base}/keys") }))
+                let at = |path: &str| format!("{base}/{path}");
+                let (authorization, token) = (at("authorize?tenant=1"), at("token"));
+                (
+                    200,
+                    json!({
+                        "issuer": name, "jwks_uri": at("keys"), "authorization_endpoint": authorization, "token_endpoint": token,
+                    }),
+                )
+            }
+            "/token" => {
+                shared.form = String::from_utf8_lossy(&form).into_owned();
+                (if shared.given.get("error").is_some() { 400 } else { 200 }, shared.given.clone())
             }
             "/keys" => {
                 shared.asked += 1;

@@ -1,6 +1,7 @@
 //! The harness of the black-box tests: real binary, real PostgreSQL, real nats-server, official MCP clients.
 //! `tests/run` provides what it needs; each test has a database, a nats-server and folders of its own.
 
+mod browser;
 mod certificates;
 mod clock;
 mod environment;
@@ -24,6 +25,7 @@ mod oracle;
 mod tampering;
 
 pub use audit::{AuditedEvent, chain_is_whole, events};
+pub use browser::Browser;
 pub use certificates::Authority;
 pub use clock::Clock;
 pub use disk::SmallDisk;

@@ -35,7 +35,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ),
     ("orderlog-assistant", &["orderlog-domain", "orderlog-tools"]),
     ("orderlog-mcp", &["orderlog-access", "orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
-    ("orderlog-web", &["orderlog-assistant", "orderlog-tools"]),
+    ("orderlog-web", &["orderlog-access", "orderlog-assistant", "orderlog-tools"]),
     (
         "orderlog-exchange",
         &["orderlog-domain", "orderlog-event-log", "orderlog-commands", "orderlog-keyring", "orderlog-tools"],

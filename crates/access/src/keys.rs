@@ -38,6 +38,18 @@ struct Held {
     usage: Arc<Usage>,
 }
 
+impl Held {
+    fn in_force(&self, now: DateTime<Utc>) -> Result<&Arc<Principal>, Refused> {
+        if self.revoked {
+            return Err(Refused::Revoked);
+        }
+        if self.expires.is_some_and(|expires| now.timestamp() >= expires) {
+            return Err(Refused::Expired);
+        }
+        self.principal.as_ref().ok_or(Refused::NotUnderstood)
+    }
+}
+
 /// What outlives that the key is read again.
 #[derive(Debug)]
 struct Usage {
@@ -122,13 +134,28 @@ impl Keys {
         if !bool::from(held.hash.ct_eq(&hash[..])) {
             return Err(Refused::Unknown);
         }
-        if held.revoked {
-            return Err(Refused::Revoked);
-        }
-        if held.expires.is_some_and(|expires| now.timestamp() >= expires) {
-            return Err(Refused::Expired);
-        }
-        let principal = held.principal.as_ref().ok_or(Refused::NotUnderstood)?;
+        self.count(held, now)
+    }
+
+    /// The id of a key, which stands in it.
+    pub(crate) fn id_of(&self, text: &str) -> Result<String, Refused> {
+        key::read(text).map(|(id, _)| id.to_owned()).ok_or(Refused::NoKey)
+    }
+
+    /// Who signed in with the key of this id, once more.
+    pub(crate) fn admit_session(&self, id: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
+        let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        self.count(known.get(id).ok_or(Refused::Unknown)?, now)
+    }
+
+    /// Whether the key of this id is in force. Nothing is counted.
+    pub(crate) fn holds(&self, id: &str, now: DateTime<Utc>) -> bool {
+        let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(id).is_some_and(|held| held.in_force(now).is_ok())
+    }
+
+    fn count(&self, held: &Held, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
+        let principal = held.in_force(now)?;
         // Its own limit first: who calls too often must not use up what is there for all.
         held.usage.gauge.count().and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
         held.usage.used.store(now.timestamp(), Relaxed);

@@ -1,5 +1,6 @@
 //! Who may do what: principals, their rights, the keys and tokens they call with, and how often they may call.
 
+mod at_provider;
 mod key;
 mod keys;
 mod oauth;
@@ -7,13 +8,19 @@ mod principal;
 mod rates;
 mod refused;
 mod rights;
+mod session;
+mod sign_in;
+mod signed;
 
 pub use self::{
+    at_provider::{Answered, Away},
     key::{Grant, PREFIX, Wanted},
     keys::{CHECKED_EVERY, Keys},
-    oauth::{METADATA_PATH, OAuth, Settings as OAuthSettings},
+    oauth::{CALLBACK_PATH, METADATA_PATH, OAuth, Settings as OAuthSettings, Unfinished},
     principal::Principal,
     rates::{Rates, TooMany},
     refused::Refused,
     rights::{Right, Rights, Role},
+    session::Begun,
+    sign_in::{Peer, SignIn},
 };

@@ -1,12 +1,15 @@
 //! OAuth 2.1 as a resource server: who signs in at a provider and comes with an access token. The provider is another program.
 
+mod code;
 mod fetch;
+mod id_token;
 mod key_set;
 mod provider;
 mod scopes;
 mod settings;
 mod signatures;
 mod token;
+mod unfinished;
 
 use std::{fmt, sync::Arc};
 
@@ -14,8 +17,12 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-pub use self::settings::{METADATA_PATH, Settings};
+pub(crate) use self::unfinished::Secrets;
 use self::{provider::Provider, scopes::Granted};
+pub use self::{
+    settings::{CALLBACK_PATH, METADATA_PATH, Settings},
+    unfinished::Unfinished,
+};
 use crate::{
     keys::Keys,
     principal::Principal,
@@ -58,15 +65,26 @@ impl OAuth {
             let signed = token::signed(token)?;
             let key = self.provider.key(&signed).await?;
             let claims = token::check(token, signed.algorithm, &key, &self.settings, now)?;
-            let granted = Granted::by(claims.scopes.iter().map(String::as_str));
-            let Granted { rights, role, scopes } =
-                granted.ok_or_else(|| Refused::NoScope(self.settings.scopes().to_owned()))?;
-            // Subjects are the provider's own: another one may give the same to somebody else.
-            let user = format!("{}@{}", claims.subject, self.settings.issuer());
-            self.each.count(&user).and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
-            let (role, scopes) = (role.to_owned(), Some(scopes));
-            Ok(Arc::new(Principal { user, role, rights, refunds_up_to: None, scopes }))
+            self.count(&claims.subject, self.granted(claims.scopes.iter().map(String::as_str))?)
         })
+    }
+
+    fn granted<'a>(&self, scopes: impl IntoIterator<Item = &'a str>) -> Result<Granted, Refused> {
+        Granted::by(scopes).ok_or_else(|| Refused::NoScope(self.settings.scopes().to_owned()))
+    }
+
+    /// Who signed in to the pages as this subject, once more.
+    pub(crate) fn admit_session(&self, subject: &str, scopes: &str) -> Result<Arc<Principal>, Refused> {
+        self.count(subject, self.granted(scopes.split(' '))?)
+    }
+
+    fn count(&self, subject: &str, granted: Granted) -> Result<Arc<Principal>, Refused> {
+        let Granted { rights, role, scopes } = granted;
+        // Subjects are the provider's own: another one may give the same to somebody else.
+        let user = format!("{subject}@{}", self.settings.issuer());
+        self.each.count(&user).and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
+        let (role, scopes) = (role.to_owned(), Some(scopes));
+        Ok(Arc::new(Principal { user, role, rights, refunds_up_to: None, scopes }))
     }
 
     /// The scopes to ask the user for, all in one go: those that the caller's token has, or those asked for at first, and one

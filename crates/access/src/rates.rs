@@ -1,6 +1,11 @@
 //! How many calls a second are answered: for each principal, and in all.
 
-use std::{fmt, num::NonZeroU32, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use governor::{
     DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -9,6 +14,10 @@ use governor::{
 
 /// Users who are counted one by one; beyond them those are forgotten who have called nothing for a second.
 const MAX_USERS: usize = 10_000;
+/// Keys that one address may type into the sign-in page at once; then one in six seconds, which makes as many a minute.
+const TRIES_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not nothing");
+/// Hosts of one IPv6 network share a count: each of them has so many addresses that counting them alone would count nothing.
+const IPV6_NETWORK_BITS: u32 = 64;
 
 /// Calls a second; a second's worth may come at once.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,6 +94,35 @@ impl UserGauges {
     }
 }
 
+/// Counts the keys that people at each address type into the sign-in page.
+#[derive(Debug)]
+pub(crate) struct Tries(DefaultKeyedRateLimiter<IpAddr>);
+
+impl Default for Tries {
+    fn default() -> Tries {
+        Tries(RateLimiter::keyed(Quota::per_minute(TRIES_A_MINUTE)))
+    }
+}
+
+impl Tries {
+    /// One more, or how long to wait for it.
+    pub(crate) fn count(&self, address: IpAddr) -> Result<(), Duration> {
+        if self.0.len() > MAX_USERS {
+            self.0.retain_recent();
+        }
+        let counted = self.0.check_key(&network(address));
+        counted.map_err(|not_until| not_until.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+/// Whose tries are counted together.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << IPV6_NETWORK_BITS)).into(),
+        address => address,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +146,17 @@ mod tests {
         assert_eq!((gauges.count(&asha), gauges.count(&asha)), (Ok(()), Ok(())));
         assert_eq!(gauges.count(&asha).unwrap_err().limit, 2);
         assert_eq!(gauges.count(&ravi), Ok(()));
+    }
+
+    #[test]
+    fn an_address_may_try_so_often_and_a_network_is_one_address() {
+        let tries = Tries::default();
+        let of = |text: &str| tries.count(text.parse().unwrap());
+        assert!((0..TRIES_A_MINUTE.get()).all(|_| of("192.0.2.1").is_ok()));
+        let wait = of("192.0.2.1").unwrap_err();
+        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(6), "{wait:?}");
+        assert!(of("::ffff:192.0.2.1").is_err() && of("192.0.2.2").is_ok());
+        assert!((0..TRIES_A_MINUTE.get()).all(|host| of(&format!("2001:db8::{host:x}")).is_ok()));
+        assert!(of("2001:db8::ffff").is_err() && of("2001:db8:0:1::1").is_ok());
     }
 }

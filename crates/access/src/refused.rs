@@ -1,5 +1,7 @@
 //! Why a call is not answered. Nothing of a key or token is repeated, because the reason stands in the log.
 
+use std::time::Duration;
+
 use crate::rates::TooMany;
 
 /// Why a call is not answered.
@@ -29,6 +31,12 @@ pub enum Refused {
     /// Whether it is good cannot be told now.
     #[error("the OAuth provider's keys cannot be read now, so access tokens cannot be checked; try again in a moment")]
     NotNow,
+    /// The session of a browser ended, or is none of this shop.
+    #[error("this session is over: sign in again")]
+    Over,
+    /// Too many keys were typed at this address; come again after this time.
+    #[error("too many tries to sign in from this address: wait {} s, then try again", .0.as_secs() + 1)]
+    TooManyTries(Duration),
     /// It serves, but not so often.
     #[error("{0}")]
     TooMany(TooMany),

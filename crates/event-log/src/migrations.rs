@@ -27,6 +27,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations![
     "postgres/0006_what_answers_told.sql",
     "postgres/0006_how_far_keys_are.sql",
     "postgres/0007_access_keys.sql",
+    "postgres/0008_ended_sessions.sql",
 ];
 
 /// In order of application.

@@ -1,6 +1,7 @@
 //! All keys of the shop, in memory and in their store.
 
 mod access_keys;
+mod ended_sessions;
 #[cfg(test)]
 mod tests;
 

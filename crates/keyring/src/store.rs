@@ -53,6 +53,7 @@ macro_rules! on_engine {
 }
 
 mod access_keys;
+mod ended_sessions;
 
 impl Store {
     /// Keys in PostgreSQL stand in tables that the log's migrations made, beside the log; keys.db is made here, and belongs

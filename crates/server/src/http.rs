@@ -1,6 +1,7 @@
 //! HTTP: MCP and, beside it, health, metrics, version and the log for auditors.
 
 mod app;
+mod browsers;
 mod connections;
 mod cors;
 mod door;
@@ -32,7 +33,7 @@ use axum::{
     routing::{any, get},
 };
 use futures::{StreamExt as _, stream};
-use orderlog_access::{Keys, OAuth};
+use orderlog_access::{Keys, OAuth, SignIn};
 use orderlog_mcp::{Access, Endpoint, LargeBodies, Names, RETRY_AFTER_SECONDS};
 use orderlog_tools::Tools;
 use serde_json::json;
@@ -75,9 +76,11 @@ impl Server {
         };
         let tools = Arc::new(node.config.tools());
         metrics::present(&node, &tools);
+        let sign_in = sign_in(&node, &keys, oauth.as_ref()).await;
         let app = App {
             health: watcher::Health::start(Arc::clone(&node)),
             keys: Arc::clone(&keys),
+            sign_in: sign_in.clone(),
             oauth: oauth.clone(),
             node,
             event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
@@ -88,6 +91,8 @@ impl Server {
         let secured = certificate.as_ref().map(Certificate::secured);
         keeping_up.extend(certificate.map(|certificate| tokio::spawn(certificate.keep_up(stopping.clone()))));
         keeping_up.extend(oauth.map(|oauth| tokio::spawn(oauth.keep_up(stopping.clone()))));
+        let (clock, ending) = (app.node.shop.clock.clone(), stopping.clone());
+        keeping_up.extend(sign_in.map(|sign_in| tokio::spawn(sign_in.keep_up(move || clock.now(), ending))));
         Ok(Server { listener, for_machines, app, tools, secured, keeping_up })
     }
 
@@ -116,7 +121,7 @@ impl Server {
         }
         for keeping_up in self.keeping_up {
             if let Err(error) = keeping_up.await {
-                tracing::error!(%error, "nobody looked after the access keys or the certificate any more");
+                tracing::error!(%error, "nobody looked after the access keys, the sessions or the certificate any more");
             }
         }
     }
@@ -139,6 +144,17 @@ async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
         node.config.listen
     );
     Ok(Arc::new(keys))
+}
+
+/// Where people with a browser sign in, if they need to.
+async fn sign_in(node: &Node, keys: &Arc<Keys>, oauth: Option<&Arc<OAuth>>) -> Option<Arc<SignIn>> {
+    node.config.require_keys.then_some(())?;
+    let sign_in = SignIn::new(Arc::clone(&node.shop.keyring), Arc::clone(keys), oauth.cloned());
+    // A session that ended must not serve after a restart.
+    if let Err(error) = sign_in.read(node.shop.clock.now()).await {
+        tracing::warn!(error = format!("{error:#}"), "sessions that ended before may serve until that can be read");
+    }
+    Some(Arc::new(sign_in))
 }
 
 /// The certificate, where HTTPS is served.
@@ -180,8 +196,13 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
             Box::pin(async move { health::status(&app, &visitor).await })
         })
     };
-    let (shop, secured) = (Arc::clone(&app.node.shop), app.node.config.tls.is_some());
-    let pages = orderlog_web::router(shop, Arc::clone(tools), status, secured, app.node.stopping.clone());
+    let serving = orderlog_web::Serving {
+        status,
+        secured: app.node.config.tls.is_some(),
+        sign_in: app.sign_in.clone(),
+        stopping: app.node.stopping.clone(),
+    };
+    let pages = orderlog_web::router(Arc::clone(&app.node.shop), Arc::clone(tools), serving);
     let pages = pages.route_layer(middleware::from_fn(in_time));
     let large_bodies = LargeBodies::default();
     let mcp = |names| {

@@ -12,11 +12,21 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// Gives the browser a cookie: for so many seconds, or until it is closed. By HTTPS it comes back by HTTPS alone.
+/// Gives the browser a cookie: for so many seconds, or until it is closed. By HTTPS it comes back by HTTPS alone. It comes
+/// with requests of our own pages alone.
 pub(crate) fn give(response: &mut Response, name: &str, value: &str, seconds: Option<u32>, secured: bool) {
+    put(response, name, value, ("Strict", seconds, secured));
+}
+
+/// The same, and it comes with links from elsewhere too that lead to a page of ours: who follows one stays signed in.
+pub(crate) fn give_to_arrivals(response: &mut Response, name: &str, value: &str, seconds: u32, secured: bool) {
+    put(response, name, value, ("Lax", Some(seconds), secured));
+}
+
+fn put(response: &mut Response, name: &str, value: &str, (site, seconds, secured): (&str, Option<u32>, bool)) {
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     let secure = if secured { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{age}{secure}");
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite={site}{age}{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

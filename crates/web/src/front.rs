@@ -75,6 +75,11 @@ impl Front {
         self.tools.find(tool).is_some_and(|tool| tool.serves(&self.visitor))
     }
 
+    /// Who looks.
+    pub(crate) fn visitor(&self) -> &Principal {
+        &self.visitor
+    }
+
     /// Whether what that user did is the visitor's to take back.
     pub(crate) fn speaks_for(&self, user: &str) -> bool {
         self.visitor.speaks_for(user)

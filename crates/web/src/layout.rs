@@ -62,11 +62,13 @@ pub(crate) struct Frame<'a> {
     pub(crate) said: Markup,
     /// The page's address, and the position that it shows at least, where it keeps up with the shop.
     pub(crate) live: Option<(&'a str, i64)>,
+    /// Who looks, as the head of the page says it. Without anybody the page stands alone: it leads to no other.
+    pub(crate) who: Option<Markup>,
 }
 
 /// The page in its frame.
 pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Response {
-    let Frame { params, zone, said, live } = frame;
+    let Frame { params, zone, said, live, who } = frame;
     let address = live.map(|(address, _)| address);
     let markup = html! {
         (DOCTYPE)
@@ -77,11 +79,12 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
                 title { (page.title) " · Orderlog" }
                 link rel="stylesheet" href="/assets/style.css";
                 meta name="htmx-config" content=(HTMX);
-                @for script in assets::SCRIPTS { script src=(script) defer {} }
+                @if who.is_some() { @for script in assets::SCRIPTS { script src=(script) defer {} } }
             }
             body class=[params.moment().map(|_| "then")] {
                 a class="skip" href="#main" { "To the content" }
-                header {
+                @if let Some(who) = &who { header {
+                    (who)
                     nav aria-label="Pages" {
                         @for (path, name) in PLACES {
                             a href=(params.to(path)) aria-current=[(path == page.place).then_some("page")] { (name) }
@@ -90,13 +93,12 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
                     form action="/ask" role="search" class="ask" {
                         input id="ask-line" name="q" aria-label="Go to, or say what shall be done" placeholder="Go to, or ask …" maxlength="1000";
                     }
-                }
+                } }
                 (turned_back(params))
                 (said)
                 main id="main" hx-get=[address] hx-trigger=[address.map(|_| "changed from:#live")] hx-select=[address.map(|_| "#main")] hx-swap=[address.map(|_| "outerMorph")] { h1 { (page.title) } (page.body) }
                 @if let Some((_, after)) = live { div id="live" hx-sse:connect={ "/live?after=" (after) } {} }
-                (palette())
-                footer {
+                @if who.is_some() { (palette()) footer {
                     (turn_back(params))
                     p { "Days and times are those of " (zone) "." }
                     p {
@@ -104,7 +106,7 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
                         a href="/readyz" { "/readyz" } ", " a href="/metrics" { "/metrics" } ", "
                         a href="/v1/head" { "/v1/head" } ", " code { "/v1/events" } "."
                     }
-                }
+                } }
             }
         }
     };

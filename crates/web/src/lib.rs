@@ -6,6 +6,7 @@ mod activity;
 mod acts;
 mod ask;
 mod assets;
+mod at_provider;
 mod bulk;
 mod bulk_form;
 mod chart;
@@ -39,11 +40,20 @@ mod products;
 mod rebuilding;
 mod reports;
 mod said;
+mod session;
+mod sign_in;
 mod status;
 mod timeline;
 mod times;
 mod today;
 mod tried;
 mod visit;
+mod who;
 
-pub use self::{front::Status, pages::router};
+pub use self::{
+    front::Status,
+    pages::{Serving, router},
+    session::{SessionCookie, speaks_tls},
+    sign_in::{PATH as SIGN_IN, led, way_to},
+    who::SIGN_OUT,
+};

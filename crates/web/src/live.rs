@@ -3,6 +3,7 @@
 
 use std::{
     convert::Infallible,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,11 +14,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::stream;
+use orderlog_access::SignIn;
+use orderlog_tools::OpenShop;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     head::NOWHERE,
+    session::SessionCookie,
     visit::{Source, Visit},
 };
 
@@ -28,26 +32,41 @@ const QUIET: Duration = Duration::from_secs(15);
 /// A connection ends after this time; the browser comes back by itself.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
+/// How soon a page learns that its session is over.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The session by which a page is open.
+struct Stay {
+    cookie: SessionCookie,
+    sign_in: Arc<SignIn>,
+    shop: Arc<OpenShop>,
+}
+
 /// What one page has been told.
 struct Told {
     head: watch::Receiver<i64>,
     stopping: CancellationToken,
     after: i64,
     last: Option<Instant>,
+    /// When anything was sent last.
+    spoken: Instant,
     ends: Instant,
+    stay: Option<Stay>,
 }
 
 pub(crate) async fn stream(State(source): State<Source>, visit: Visit, headers: HeaderMap) -> Response {
     if !visit.front.may("orders.get") {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let Source { head, shop, .. } = source;
+    let Source { head, shop, sign_in, .. } = source;
     let (news, now) = head.follow(&shop).await;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(visit.params.get("after"));
     let seen = seen.and_then(|seen| seen.parse().ok()).unwrap_or(now);
     // What was seen in a log that has been put back since says nothing of this one.
     let after = if seen > now { NOWHERE } else { seen };
-    let told = Told { head: news, stopping: head.stopping, after, last: None, ends: Instant::now() + LONGEST };
+    let stay = visit.session.zip(sign_in).map(|(cookie, sign_in)| Stay { cookie, sign_in, shop });
+    let now = Instant::now();
+    let told = Told { head: news, stopping: head.stopping, after, last: None, spoken: now, ends: now + LONGEST, stay };
     let pieces = stream::unfold(told, async |told| told.next().await);
     let mut response = Body::from_stream(pieces).into_response();
     let answer = response.headers_mut();
@@ -62,21 +81,37 @@ impl Told {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Told)> {
         let stopping = self.stopping.clone();
         while Instant::now() < self.ends {
+            if self.is_over() {
+                // The page asks for itself once more, and is led to the sign-in page.
+                self.ends = Instant::now();
+                return Some((Ok(Bytes::from_static(b"event: changed\ndata: over\n\n")), self));
+            }
             if *self.head.borrow_and_update() > self.after {
                 let pause = self.last.map_or(Duration::ZERO, |last| GAP.saturating_sub(last.elapsed()));
                 stopping.run_until_cancelled(tokio::time::sleep(pause)).await?;
                 let head = *self.head.borrow_and_update();
-                (self.after, self.last) = (head, Some(Instant::now()));
+                (self.after, self.last, self.spoken) = (head, Some(Instant::now()), Instant::now());
                 let event = format!("id: {head}\nevent: changed\ndata: {head}\n\n");
                 return Some((Ok(event.into()), self));
             }
-            let changed = tokio::time::timeout(QUIET, self.head.changed());
+            let quiet = QUIET.saturating_sub(self.spoken.elapsed());
+            let wait = if self.stay.is_some() { LOOK.min(quiet) } else { quiet };
+            let changed = tokio::time::timeout(wait, self.head.changed());
             match stopping.run_until_cancelled(changed).await? {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
-                Err(_) => return Some((Ok(Bytes::from_static(b": quiet\n\n")), self)),
+                Err(_) if self.spoken.elapsed() < QUIET => {}
+                Err(_) => {
+                    self.spoken = Instant::now();
+                    return Some((Ok(Bytes::from_static(b": quiet\n\n")), self));
+                }
             }
         }
         None
+    }
+
+    fn is_over(&self) -> bool {
+        let over = |stay: &Stay| !stay.sign_in.holds(&stay.cookie.0, stay.shop.clock.now());
+        self.stay.as_ref().is_some_and(over)
     }
 }

@@ -2,30 +2,45 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Path, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    response::Response,
+    routing::{get, post},
+};
+use orderlog_access::{CALLBACK_PATH, SignIn};
 use orderlog_tools::{OpenShop, Tools};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    activity, acts, ask, assets, bulk, connect, customers, explain,
+    activity, acts, ask, assets, at_provider, bulk, connect, customers, explain,
     front::Status,
     go,
     head::Head,
-    live, order, orders, orders_csv, place, print, product, products, reports, status, today,
+    live, order, orders, orders_csv, place, print, product, products, reports, sign_in, status, today,
     visit::{Source, Visit},
+    who::SIGN_OUT,
 };
 
+/// What the pages know of the server that serves them.
+pub struct Serving {
+    /// How it is.
+    pub status: Status,
+    /// Whether it speaks HTTPS itself.
+    pub secured: bool,
+    /// Where people sign in; nothing where nobody needs to.
+    pub sign_in: Option<Arc<SignIn>>,
+    /// Until when open pages are told of changes.
+    pub stopping: CancellationToken,
+}
+
 /// The pages, for a server that checks Host, Origin and credentials before and leaves the principal in the request.
-/// `secured` says that it speaks HTTPS itself. Open pages are told of changes until `stopping`.
-pub fn router(
-    shop: Arc<OpenShop>,
-    tools: Arc<Tools>,
-    how: Status,
-    secured: bool,
-    stopping: CancellationToken,
-) -> Router {
+pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Router {
+    let Serving { status, secured, sign_in, stopping } = serving;
     let head = Head::start(Arc::clone(&shop), stopping);
+    let signing_in = if sign_in.is_some() { signing_in() } else { Router::new() };
     Router::new()
+        .merge(signing_in)
         .merge(assets::routes())
         .route("/", get(today))
         .route("/orders", get(orders))
@@ -48,7 +63,15 @@ pub fn router(
         .route("/ask", get(ask::asked).post(ask::sent))
         .route("/go", get(go::found))
         .route("/live", get(live::stream))
-        .with_state(Source { shop, tools, status: how, secured, head })
+        .with_state(Source { shop, tools, status, secured, sign_in, head })
+}
+
+fn signing_in() -> Router<Source> {
+    Router::new()
+        .route(sign_in::PATH, get(sign_in::asked).post(sign_in::typed))
+        .route(sign_in::AT_PROVIDER, get(at_provider::away))
+        .route(CALLBACK_PATH, get(at_provider::back))
+        .route(SIGN_OUT, post(sign_in::sign_out))
 }
 
 async fn today(visit: Visit) -> Response {

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::{Markup, html};
+use orderlog_access::SignIn;
 use orderlog_tools::{OpenShop, Tools, principal::Principal};
 
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
     params::Params,
     parts, rebuilding,
     said::Said,
+    session::{SessionCookie, speaks_tls},
+    who,
 };
 
 /// What every page is made from.
@@ -28,6 +31,8 @@ pub(crate) struct Source {
     pub(crate) status: Status,
     /// Whether this server speaks HTTPS itself.
     pub(crate) secured: bool,
+    /// Where people sign in; nothing where nobody needs to.
+    pub(crate) sign_in: Option<Arc<SignIn>>,
     pub(crate) head: Head,
 }
 
@@ -38,7 +43,9 @@ pub(crate) struct Visit {
     /// How the visitor reached this server: `http://127.0.0.1:7400`.
     pub(crate) origin: String,
     /// Whether that was by HTTPS.
-    secured: bool,
+    pub(crate) secured: bool,
+    /// The session by which the visitor is let in, where it is one.
+    pub(crate) session: Option<SessionCookie>,
     /// What every form of the page carries.
     pub(crate) token: FormToken,
     /// What the act before this page came to.
@@ -62,14 +69,10 @@ impl FromRequestParts<Source> for Visit {
         // What a form was answered with is about that form, and the past does not change.
         let live = parts.method == Method::GET && params.moment().is_none() && front.may("orders.get");
         let live = live.then(|| (parts.uri.to_string(), position));
-        let secured = secured || speaks_tls(parts);
-        Ok(Visit { front, params, origin: origin(parts, secured), secured, token, said, live })
+        let secured = secured || speaks_tls(&parts.headers);
+        let session = parts.extensions.get::<SessionCookie>().cloned();
+        Ok(Visit { front, params, origin: origin(parts, secured), secured, session, token, said, live })
     }
-}
-
-/// Whether a proxy before this server says that it speaks HTTPS.
-fn speaks_tls(parts: &Parts) -> bool {
-    parts.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
 }
 
 /// What stands before a path. The host was checked at the door.
@@ -108,7 +111,9 @@ impl Visit {
         };
         let live = self.live.as_ref().map(|(address, position)| (address.as_str(), *position));
         let live = live.filter(|_| status == StatusCode::OK);
-        let mut response = framed(status, page, Frame { params: &self.params, zone: self.front.zone(), said, live });
+        let who = who::shown(self.front.visitor(), self.session.is_some(), &self.token);
+        let frame = Frame { params: &self.params, zone: self.front.zone(), said, live, who };
+        let mut response = framed(status, page, frame);
         self.token.keep(&mut response, self.secured);
         if self.said.is_some() {
             Said::forget(&mut response, self.secured);

@@ -47,6 +47,8 @@ mod one_key;
 mod operations;
 mod page_forms;
 mod pages;
+mod pages_at_provider;
+mod pages_sign_in;
 mod people;
 mod protocol;
 mod read_models;

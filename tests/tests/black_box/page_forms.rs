@@ -1,7 +1,7 @@
 //! Acts by forms, as a browser without a script sends them: looked at first, done after Yes, refused from elsewhere.
 
-use anyhow::{Context as _, Result, ensure};
-use orderlog_tests::{Checks, Shop, check, on_both_engines};
+use anyhow::{Context as _, Result};
+use orderlog_tests::{Browser, Checks, Shop, check, on_both_engines};
 use serde_json::json;
 
 on_both_engines!(
@@ -12,94 +12,6 @@ on_both_engines!(
     open_pages_hear_of_changes_and_catch_up
 );
 
-/// A browser without a script: it keeps cookies, and sends the fields of the forms that it is shown.
-struct Browser {
-    http: reqwest::Client,
-    url: String,
-    cookies: Vec<(String, String)>,
-    page: String,
-}
-
-impl Browser {
-    fn of(shop: &Shop) -> Result<Browser> {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Browser { http, url: shop.node.url(), cookies: vec![], page: String::new() })
-    }
-
-    fn cookie(&self) -> String {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    /// Follows where it is led, and remembers the page.
-    async fn take(&mut self, answer: reqwest::Response) -> Result<u16> {
-        let mut answer = answer;
-        loop {
-            for cookie in answer.headers().get_all("set-cookie") {
-                let cookie = cookie.to_str()?;
-                ensure!(cookie.contains("SameSite=Strict") && cookie.contains("HttpOnly"), "{cookie}");
-                let (name, value) =
-                    cookie.split(';').next().and_then(|pair| pair.split_once('=')).context("a cookie")?;
-                self.cookies.retain(|(known, _)| known != name);
-                if !cookie.contains("Max-Age=0") {
-                    self.cookies.push((name.to_owned(), value.to_owned()));
-                }
-            }
-            if !answer.status().is_redirection() {
-                let status = answer.status().as_u16();
-                self.page = answer.text().await?;
-                return Ok(status);
-            }
-            let to = answer.headers().get("location").context("where to")?.to_str()?.to_owned();
-            let request = self.http.get(format!("{}{to}", self.url)).header("cookie", self.cookie());
-            answer = request.send().await?;
-        }
-    }
-
-    async fn open(&mut self, path: &str) -> Result<u16> {
-        let answer = self.http.get(format!("{}{path}", self.url)).header("cookie", self.cookie()).send().await?;
-        self.take(answer).await
-    }
-
-    fn post(&self, path: &str, fields: &[(String, String)]) -> reqwest::RequestBuilder {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
-        let request = self.http.post(format!("{}{path}", self.url)).header("cookie", self.cookie());
-        request.header("content-type", "application/x-www-form-urlencoded").body(body.finish())
-    }
-
-    /// What the form to `path` on the page carries unseen.
-    fn hidden(&self, path: &str) -> Result<Vec<(String, String)>> {
-        let start = self
-            .page
-            .find(&format!("method=\"post\" action=\"{path}\""))
-            .with_context(|| format!("no form to {path}: {}", self.page))?;
-        let form = &self.page[start..];
-        let form = &form[..form.find("</form>").context("the form's end")?];
-        let attribute = |input: &str, name: &str| {
-            let text = input.split_once(&format!(" {name}=\""))?.1.split_once('"')?.0;
-            Some(text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-        };
-        let inputs = form.split("<input ").skip(1).filter(|input| input.starts_with("type=\"hidden\""));
-        inputs
-            .map(|input| {
-                Ok((attribute(input, "name").context("a name")?, attribute(input, "value").context("a value")?))
-            })
-            .collect()
-    }
-
-    /// Sends the form to `path` that is on the page, with these fields typed.
-    async fn send(&mut self, path: &str, typed: &[(&str, &str)]) -> Result<u16> {
-        let mut fields = self.hidden(path)?;
-        fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let answer = self.post(path, &fields).send().await?;
-        self.take(answer).await
-    }
-
-    fn shows(&self, text: &str) -> bool {
-        self.page.contains(text)
-    }
-}
-
 async fn forms_do_what_their_preview_shows_and_only_from_our_own_pages(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     let name = "<script>alert(1)</script>";
@@ -107,26 +19,26 @@ async fn forms_do_what_their_preview_shows_and_only_from_our_own_pages(shop: Sho
     shop.stock("PEN", "Fountain pen", "100.00", 5).await?;
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 2 }] });
     shop.mcp().ok("orders.create_order", order).await?;
-    let mut browser = Browser::of(&shop)?;
+    let mut browser = Browser::at(&shop.node.url())?;
     browser.open("/orders/1001").await?;
 
     // From elsewhere: without the token, with another's, without the cookie, and from a foreign page.
     let ours = browser.hidden("/orders/1001/ship")?;
-    let mut other = Browser::of(&shop)?;
+    let mut other = Browser::at(&shop.node.url())?;
     other.open("/orders/1001").await?;
     let yes = ("yes".to_owned(), "1".to_owned());
     for (who, fields) in [
         ("nobody", vec![yes.clone()]),
         ("another browser", [other.hidden("/orders/1001/ship")?, vec![yes.clone()]].concat()),
     ] {
-        let answer = browser.post("/orders/1001/ship", &fields).send().await?;
+        let answer = browser.post("/orders/1001/ship", &fields)?.send().await?;
         check!(checks, answer.status() == 403, "a form of {who} was taken: {}", answer.status());
     }
     let fields = [ours, vec![yes]].concat();
-    let mut without = Browser::of(&shop)?;
-    let answer = without.post("/orders/1001/ship", &fields).send().await?;
+    let mut without = Browser::at(&shop.node.url())?;
+    let answer = without.post("/orders/1001/ship", &fields)?.send().await?;
     check!(checks, answer.status() == 403, "a form was taken without its cookie: {}", answer.status());
-    let answer = browser.post("/orders/1001/ship", &fields).header("origin", "https://evil.example").send().await?;
+    let answer = browser.post("/orders/1001/ship", &fields)?.header("origin", "https://evil.example").send().await?;
     check!(checks, answer.status() == 403, "a foreign origin was let in: {}", answer.status());
     without.open("/orders/1001").await?;
     check!(checks, without.shows("pending"), "a refused form did something");
@@ -145,7 +57,7 @@ async fn forms_do_what_their_preview_shows_and_only_from_our_own_pages(shop: Sho
     browser.send("/orders/1001/ship", &[("yes", "1")]).await?;
     check!(checks, browser.shows("class=\"said\"") && browser.shows("&lt;i&gt;Garuda"), "not said: {}", browser.page);
     check!(checks, browser.shows("Undo this") && !browser.shows("<i>"), "{}", browser.page);
-    browser.post("/orders/1001/ship", &yes).send().await?;
+    browser.post("/orders/1001/ship", &yes)?.send().await?;
     let shipped = shop.mcp().full("orders.get", json!({ "order_id": 1001 })).await?;
     check!(checks, shipped["order"]["lines"][0]["shipped"] == 1, "a form sent twice shipped twice: {shipped}");
 
@@ -205,7 +117,7 @@ async fn what_was_just_done_is_done_once_more_after_yes(shop: Shop) -> Result<()
             json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 9 }] }),
         )
         .await?;
-    let mut browser = Browser::of(&shop)?;
+    let mut browser = Browser::at(&shop.node.url())?;
     let payment: &[(&str, &str)] = &[("amount", "100.00"), ("method", "cash")];
     let order: &[(&str, &str)] = &[("customer", "ann@example.com"), ("product_1", "TEA"), ("quantity_1", "4")];
     for (page, form, typed) in [
@@ -233,7 +145,7 @@ async fn forms_place_orders_and_change_many(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     shop.customer("Asha Rao", "asha@example.com").await?;
     shop.stock("PEN", "Fountain pen", "100.00", 9).await?;
-    let mut browser = Browser::of(&shop)?;
+    let mut browser = Browser::at(&shop.node.url())?;
     browser.open("/orders/new").await?;
     let wrong = [
         ("customer", "asha@example.com"),
@@ -284,7 +196,7 @@ async fn forms_place_orders_and_change_many(shop: Shop) -> Result<()> {
 async fn sentences_wait_for_yes(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     shop.with_orders(2).await?;
-    let mut browser = Browser::of(&shop)?;
+    let mut browser = Browser::at(&shop.node.url())?;
     let sentence = "/ask?q=update+order+%231001+to+shipped+and+show+me+today%27s+revenue";
     let status = browser.open(sentence).await?;
     check!(
@@ -300,7 +212,7 @@ async fn sentences_wait_for_yes(shop: Shop) -> Result<()> {
     let sent = [browser.hidden("/ask")?, browser.hidden("/ask")?];
     browser.send("/ask", &[]).await?;
     check!(checks, of(1001).await? == "shipped" && browser.shows("revenue"), "{}", browser.page);
-    let again = browser.post("/ask", &sent[0]).send().await?;
+    let again = browser.post("/ask", &sent[0])?.send().await?;
     check!(checks, again.status() == 200, "{}", again.status());
     for (sentence, said) in [("dance+with+order+1001", "Nothing was done"), ("ship+order+9999", "9999")] {
         browser.open(&format!("/ask?q={sentence}")).await?;

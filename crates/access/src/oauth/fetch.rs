@@ -1,4 +1,4 @@
-//! Reads what the provider publishes: one document over HTTPS.
+//! Asks the provider over HTTPS: for a document that it publishes, or with a form.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use url::Url;
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Longest document that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
-const OK: u16 = 200;
+pub(super) const OK: u16 = 200;
 const NOT_FOUND: u16 = 404;
 
 /// A document, or that there is none at this address.
@@ -35,4 +35,31 @@ async fn read(client: &Client, url: &Url) -> anyhow::Result<Found> {
     ensure!(answer.status.as_u16() == OK, "answered with {}, and only 200 is taken", answer.status);
     let body = answer.body.context("the answer cannot be read, or is too long")?;
     Ok(Some(body.to_vec()))
+}
+
+/// What a form is answered with, and with which status.
+///
+/// # Errors
+/// When there is no answer in time, or it cannot be read.
+pub(super) async fn post(
+    client: &Client,
+    url: &Url,
+    authorization: Option<String>,
+    form: String,
+) -> anyhow::Result<(u16, Vec<u8>)> {
+    let mut headers = vec![
+        ("accept", "application/json".to_owned()),
+        ("content-type", "application/x-www-form-urlencoded".to_owned()),
+    ];
+    headers.extend(authorization.map(|authorization| ("authorization", authorization)));
+    let asking = async {
+        let ask = Ask { url, method: Method::POST, headers: &headers, body: form.into_bytes(), most: MAX_BYTES };
+        let answer = client.send(&addresses(url).await?, ask).await?;
+        let body = answer.body.context("the answer cannot be read, or is too long")?;
+        anyhow::Ok((answer.status.as_u16(), body.to_vec()))
+    };
+    let answered = tokio::time::timeout(DEADLINE, asking).await;
+    answered
+        .unwrap_or_else(|_| bail!("no answer within {} s", DEADLINE.as_secs()))
+        .with_context(|| format!("POST {url}"))
 }

@@ -17,7 +17,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{fetch::get, key_set::KeySet, settings::address, token::Signed};
+use super::{
+    fetch::get,
+    key_set::KeySet,
+    settings::{address, endpoint},
+    token::Signed,
+};
 use crate::refused::Refused;
 
 /// How often the keys are read again although nobody misses one: a key that the provider withdrew stops within this time.
@@ -35,6 +40,7 @@ const WAITED_FOR: Duration = Duration::from_secs(25);
 #[derive(Debug, Clone, Default)]
 struct Known {
     keys: Arc<KeySet>,
+    endpoints: Option<Endpoints>,
     /// How often it was asked.
     readings: u64,
     read_at: Option<Instant>,
@@ -46,6 +52,15 @@ impl Known {
     fn rest(&self) -> Duration {
         if self.failed { TRIED_AT_MOST_EVERY } else { READ_AT_MOST_EVERY }
     }
+}
+
+/// Where people sign in with a browser.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoints {
+    pub(super) authorization: Url,
+    pub(super) token: Url,
+    /// Whether a client's secret travels in the header of the request; otherwise in the form.
+    pub(super) takes_basic: bool,
 }
 
 /// Who signs users in.
@@ -67,6 +82,10 @@ struct Metadata {
     #[serde(default)]
     client_id_metadata_document_supported: bool,
     registration_endpoint: Option<String>,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    /// Left out, it is `client_secret_basic` alone.
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 
 impl Provider {
@@ -74,6 +93,16 @@ impl Provider {
         let (known, _) = watch::channel(Known::default());
         let client = Client::new().context("TLS cannot be used")?;
         Ok(Provider { issuer: issuer.to_owned(), client, known, missing: Notify::new(), told: OnceLock::new() })
+    }
+
+    /// Where people sign in, once that is known.
+    pub(super) fn endpoints(&self) -> Option<Endpoints> {
+        self.known.borrow().endpoints.clone()
+    }
+
+    /// What it is asked with.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The key that a token is signed with, as it says. The keys are read again if it is not among them.
@@ -103,8 +132,9 @@ impl Provider {
             let Some(read) = ending.run_until_cancelled(self.read()).await else { return };
             self.tell(&before, &read);
             let failed = read.is_err();
-            let (keys, readings) = (read.map(Arc::new).unwrap_or(before.keys), before.readings + 1);
-            let known = Known { keys, readings, read_at: Some(Instant::now()), failed };
+            let read = read.map(|(keys, endpoints)| (Arc::new(keys), endpoints));
+            let (keys, endpoints) = read.unwrap_or((before.keys, before.endpoints));
+            let known = Known { keys, endpoints, readings: before.readings + 1, read_at: Some(Instant::now()), failed };
             let (rest, pause) = (known.rest(), if failed { RETRIED_AFTER } else { READ_EVERY });
             self.known.send_replace(known);
             let missing = async {
@@ -119,7 +149,7 @@ impl Provider {
         }
     }
 
-    async fn read(&self) -> anyhow::Result<KeySet> {
+    async fn read(&self) -> anyhow::Result<(KeySet, Option<Endpoints>)> {
         let metadata = self.metadata().await?;
         // Keys that anybody on the way could replace would let anybody in.
         let place = address(&metadata.jwks_uri).map_err(|fault| anyhow::anyhow!("its jwks_uri {fault}"))?;
@@ -127,7 +157,12 @@ impl Provider {
         let keys = KeySet::read(&document).map_err(anyhow::Error::msg).context("read its keys")?;
         ensure!(keys.len() > 0, "none of its keys can sign a token in a way that is allowed here");
         self.told.get_or_init(|| metadata.tell(keys.len()));
-        Ok(keys)
+        // Calls with tokens need the keys alone.
+        let endpoints = metadata.endpoints().unwrap_or_else(|error| {
+            tracing::warn!(error = format!("{error:#}"), "nobody can sign in to the pages at the OAuth provider");
+            None
+        });
+        Ok((keys, endpoints))
     }
 
     /// What the provider says of itself, from the first of the places where it may stand.
@@ -146,7 +181,7 @@ impl Provider {
     }
 
     /// Says once that the keys cannot be read, and once that they can again.
-    fn tell(&self, before: &Known, read: &anyhow::Result<KeySet>) {
+    fn tell<T>(&self, before: &Known, read: &anyhow::Result<T>) {
         let issuer = &self.issuer;
         match read {
             Err(error) if !before.failed => tracing::warn!(
@@ -161,6 +196,19 @@ impl Provider {
 }
 
 impl Metadata {
+    fn endpoints(&self) -> anyhow::Result<Option<Endpoints>> {
+        let (Some(authorization), Some(token)) = (&self.authorization_endpoint, &self.token_endpoint) else {
+            return Ok(None);
+        };
+        // Codes and secrets travel there.
+        let read = |name, text| endpoint(text).map_err(|fault| anyhow::anyhow!("its {name} {fault}"));
+        let authorization = read("authorization_endpoint", authorization)?;
+        let token = read("token_endpoint", token)?;
+        let methods = self.token_endpoint_auth_methods_supported.as_deref();
+        let takes_basic = methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic"));
+        Ok(Some(Endpoints { authorization, token, takes_basic }))
+    }
+
     /// Tells the operator what will keep clients from signing in.
     fn tell(&self, keys: usize) {
         let issuer = &self.issuer;

@@ -1,5 +1,7 @@
 //! Whom access tokens come from, and what they must be for.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 use url::{Host, Url};
 
@@ -7,6 +9,9 @@ use super::scopes::Granted;
 
 /// Where RFC 9728 has a server say who signs its users in.
 pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
+
+/// Where the provider sends people back to who sign in to the pages.
+pub const CALLBACK_PATH: &str = "/sign-in/callback";
 
 /// What is told of the OAuth provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +22,21 @@ pub struct Settings {
     resource_text: String,
     audience: String,
     scopes: String,
+    client: Option<PagesClient>,
+}
+
+/// As what the provider knows the server's own pages.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PagesClient {
+    pub(super) id: String,
+    /// None for a client that proves by PKCE alone that it began the sign-in.
+    pub(super) secret: Option<String>,
+}
+
+impl fmt::Debug for PagesClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PagesClient").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -43,7 +63,31 @@ impl Settings {
             resource_text: resource.to_owned(),
             audience: audience.unwrap_or(resource).to_owned(),
             scopes: scopes.split_whitespace().collect::<Vec<_>>().join(" "),
+            client: None,
         })
+    }
+
+    /// The same, for a server whose pages people sign in to as this client of the provider.
+    #[must_use]
+    pub fn with_client(self, id: String, secret: Option<String>) -> Settings {
+        Settings { client: Some(PagesClient { id, secret }), ..self }
+    }
+
+    /// As what the provider knows the pages; nothing where people cannot sign in to them there.
+    #[must_use]
+    pub fn client(&self) -> Option<&PagesClient> {
+        self.client.as_ref()
+    }
+
+    /// Where the provider sends people back to: on the host of the resource.
+    #[must_use]
+    pub fn callback(&self) -> String {
+        format!("{}{CALLBACK_PATH}", self.resource.origin().ascii_serialization())
+    }
+
+    /// The MCP endpoint as clients write it.
+    pub(super) fn resource(&self) -> &str {
+        &self.resource_text
     }
 
     /// As tokens name it.
@@ -91,8 +135,14 @@ impl Settings {
     }
 }
 
-/// An address that secrets may travel to: HTTPS, or this machine.
+/// An address that secrets may travel to: HTTPS, or this machine. It names one thing, and so has no query.
 pub(super) fn address(text: &str) -> Result<Url, &'static str> {
+    let url = endpoint(text)?;
+    if url.query().is_some() { Err("must have no user, query or fragment") } else { Ok(url) }
+}
+
+/// The same for what is asked with a query or form of ours: some providers tell theirs apart by a query.
+pub(super) fn endpoint(text: &str) -> Result<Url, &'static str> {
     let url: Url = text.parse().map_err(|_| "must be an address such as https://id.example")?;
     let of_this_machine = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -104,7 +154,7 @@ pub(super) fn address(text: &str) -> Result<Url, &'static str> {
     if !secure {
         return Err("must begin with https://; only on this machine http:// is safe");
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err("must have no user, query or fragment");
     }
     Ok(url)

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Number, Value};
 
 use super::{settings::Settings, signatures::ALLOWED};
 use crate::refused::Refused;
 
 /// How far the provider's clock and ours may be apart, in seconds.
-const CLOCK_SKEW: i64 = 60;
+pub(super) const CLOCK_SKEW: i64 = 60;
 /// Longest subject, in characters: OpenID Connect allows no longer one.
 const MAX_SUBJECT: usize = 255;
 /// Kinds of JWT that an access token may say it is: RFC 9068's, and what many providers write.
@@ -46,13 +46,13 @@ struct Raw {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum OneOrSeveral {
+pub(super) enum OneOrSeveral {
     One(String),
     Several(Vec<String>),
 }
 
 impl OneOrSeveral {
-    fn texts(&self) -> &[String] {
+    pub(super) fn texts(&self) -> &[String] {
         match self {
             OneOrSeveral::One(text) => std::slice::from_ref(text),
             OneOrSeveral::Several(texts) => texts,
@@ -86,18 +86,28 @@ pub(super) fn check(
     settings: &Settings,
     now: DateTime<Utc>,
 ) -> Result<Claims, Refused> {
-    // The library checks the signature and the header. It reads the machine's clock, and takes one of several issuers for ours:
-    // what the token says is checked here.
+    let lacking = "it lacks iss, sub, aud or exp, or says them in another form than RFC 9068";
+    believe(verified::<Raw>(token, algorithm, key, lacking)?, settings, now)
+}
+
+/// What a token says whose signature holds. The library checks the signature and the header. It reads the machine's clock, and
+/// takes one of several issuers for ours: what the token says is for the caller to check.
+pub(super) fn verified<T: DeserializeOwned>(
+    token: &str,
+    algorithm: Algorithm,
+    key: &DecodingKey,
+    lacking: &str,
+) -> Result<T, Refused> {
     let mut validation = Validation::new(algorithm);
     (validation.validate_exp, validation.validate_aud) = (false, false);
     validation.required_spec_claims.clear();
     use jsonwebtoken::errors::ErrorKind::{InvalidSignature, Json};
-    let raw = decode::<Raw>(token, key, &validation).map_err(|error| match error.kind() {
+    let read = decode::<T>(token, key, &validation).map_err(|error| match error.kind() {
         InvalidSignature => Refused::token("its signature is wrong"),
-        Json(_) => Refused::token("it lacks iss, sub, aud or exp, or says them in another form than RFC 9068"),
+        Json(_) => Refused::token(lacking),
         _ => Refused::token("it cannot be read"),
-    })?;
-    believe(raw.claims, settings, now)
+    });
+    read.map(|read| read.claims)
 }
 
 fn believe(raw: Raw, settings: &Settings, now: DateTime<Utc>) -> Result<Claims, Refused> {
@@ -130,7 +140,7 @@ fn believe(raw: Raw, settings: &Settings, now: DateTime<Utc>) -> Result<Claims, 
 }
 
 /// Whole seconds; a fraction is cut off.
-fn seconds(number: &Number) -> i64 {
+pub(super) fn seconds(number: &Number) -> i64 {
     number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64)).unwrap_or_default()
 }
 

@@ -14,11 +14,12 @@ use sqlx::{
 };
 
 /// Schema of keys.db: each file with a table that it makes.
-pub(super) const SCHEMA: [(&str, &str); 4] = [
+pub(super) const SCHEMA: [(&str, &str); 5] = [
     ("customer_keys", include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql")),
     ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
     ("belongs_to", include_str!("../../../../migrations/sqlite-keys/0003_whose_keys.sql")),
     ("access_keys", include_str!("../../../../migrations/sqlite-keys/0004_access_keys.sql")),
+    ("ended_sessions", include_str!("../../../../migrations/sqlite-keys/0005_ended_sessions.sql")),
 ];
 /// keys.db, as a store that belongs to one log.
 const KEYS: Belongings = Belongings {

@@ -148,6 +148,20 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: SIGN_IN,
     },
     Setting {
+        name: "oauth-client-id",
+        value: "ID",
+        default: None,
+        help: "As what the provider knows the server's own pages: people then sign in to them there. The provider must know the address `/sign-in/callback` on the host of `--oauth-resource` (docs/ACCESS.md).",
+        group: SIGN_IN,
+    },
+    Setting {
+        name: "oauth-client-secret-file",
+        value: "PATH",
+        default: None,
+        help: "File with the secret of that client. Without it the pages are a public client, which PKCE alone protects.",
+        group: SIGN_IN,
+    },
+    Setting {
         name: "nats-url",
         value: "URL",
         default: None,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use orderlog_access::{Keys, OAuth};
+use orderlog_access::{Keys, OAuth, SignIn};
 use tokio::sync::Semaphore;
 
 use super::{refusals::Refusals, watcher::Health};
@@ -16,6 +16,8 @@ pub(super) struct App {
     pub(super) keys: Arc<Keys>,
     /// Where users sign in.
     pub(super) oauth: Option<Arc<OAuth>>,
+    /// Where people with a browser sign in, if they need to.
+    pub(super) sign_in: Option<Arc<SignIn>>,
     pub(super) health: Health,
     pub(super) event_readers: Arc<Semaphore>,
     pub(super) refusals: Arc<Refusals>,

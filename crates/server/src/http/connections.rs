@@ -22,6 +22,7 @@ use super::{
     limits::{ACCEPT_PAUSE, Limits, MAX_HEAD_BYTES, MAX_REFUSALS_AT_ONCE, REFUSAL_TIMEOUT, WATCH_INTERVAL},
     tls::Secured,
 };
+use orderlog_access::Peer;
 use orderlog_mcp::RETRY_AFTER_SECONDS;
 
 /// The first byte of a client that speaks TLS.
@@ -100,7 +101,10 @@ impl Server {
         }
         let tls = self.secured.as_ref().map(|secured| Arc::clone(&secured.borrow()));
         match Hall::admit(&self.hall, peer) {
-            Some(seat) => _ = self.connections.spawn(attend(stream, Arc::new(seat), tls, self.service.clone())),
+            Some(seat) => {
+                let served = attend(stream, Peer(peer), Arc::new(seat), tls, self.service.clone());
+                self.connections.spawn(served);
+            }
             None => {
                 metrics::counter!("orderlog_http_connections_refused_total").increment(1);
                 if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
@@ -116,7 +120,7 @@ impl Server {
 }
 
 /// Serves one connection to its end.
-async fn attend(stream: TcpStream, seat: Arc<Seat>, tls: Option<Arc<ServerConfig>>, service: Service) {
+async fn attend(stream: TcpStream, peer: Peer, seat: Arc<Seat>, tls: Option<Arc<ServerConfig>>, service: Service) {
     let opened = tokio::select! {
         opened = open(stream, &seat, tls) => opened,
         () = seat.ended() => return,
@@ -132,7 +136,8 @@ async fn attend(stream: TcpStream, seat: Arc<Seat>, tls: Option<Arc<ServerConfig
     let Service { router, linger, stopping } = service;
     let service = {
         let (seat, stopping) = (Arc::clone(&seat), stopping.clone());
-        service_fn(move |request: Request<Incoming>| {
+        service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             let request_under_way = seat.begin();
             let answer = router.clone().call(request.map(Body::new));
             let stopping = stopping.clone();

@@ -10,10 +10,14 @@ use axum::{
 };
 use orderlog_access::{OAuth, PREFIX, Principal, Refused, Right};
 
-use super::{app::App, cors, sign_in};
+use orderlog_web::SessionCookie;
+
+use super::{app::App, browsers, cors, sign_in};
 
 /// What supervisors ask. It tells of nobody, and needs no key.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+/// Style and scripts of the pages, which the sign-in page needs: the same in every shop.
+const ASSETS: &str = "/assets/";
 /// What needs a right by its path. What `/mcp` needs depends on the tool.
 const NEEDS: [(&str, Right); 3] =
     [("/metrics", Right::AuditRead), ("/v1/events", Right::AuditRead), ("/v1/head", Right::AuditRead)];
@@ -40,45 +44,67 @@ impl Shut {
     }
 }
 
-/// Hands a request on with its principal among its extensions.
+/// Whoever is let in, and the session by which, where it is one.
+type Admitted = (Arc<Principal>, Option<SessionCookie>);
+
+/// Hands a request on with its principal among its extensions, and the session.
 pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     let shut = match look(app, request.method(), request.uri(), request.headers()).await {
-        Ok(principal) => {
+        Ok((principal, session)) => {
             request.extensions_mut().insert(principal);
+            session.map(|session| request.extensions_mut().insert(session));
             return Ok(request);
         }
         Err(shut) => shut,
     };
     let (parts, body) = request.into_parts();
-    app.refusals.note(shut.status, &parts.headers, &shut.message);
+    let led = browsers::led_to_sign_in(app, shut.status, &parts);
+    if led.is_none() {
+        app.refusals.note(shut.status, &parts.headers, &shut.message);
+    }
     orderlog_mcp::drain(body).await;
-    let mut answer = shut.into_response(app.oauth.as_deref());
+    let mut answer = match led {
+        Some(browsers::Led::There(answer)) => return Err(answer),
+        Some(browsers::Led::ByScript(way)) => {
+            let mut answer = shut.into_response(app.oauth.as_deref());
+            answer.headers_mut().insert("hx-redirect", way);
+            answer
+        }
+        None => shut.into_response(app.oauth.as_deref()),
+    };
     if let Some(origin) = parts.headers.get(header::ORIGIN).filter(|_| parts.uri.path().starts_with("/mcp")) {
         cors::mark(&mut answer, Some(origin.clone()));
     }
     Err(answer)
 }
 
-async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Arc<Principal>, Shut> {
+async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Shut> {
     let path = uri.path();
     // A browser asks before it sends a key; what it is told there is about the endpoint and not about the shop.
     let preflight = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
-    if OPEN.contains(&path) || preflight || sign_in::is_metadata(app, path) {
-        return Ok(Arc::clone(&NOBODY));
+    if OPEN.contains(&path) || path.starts_with(ASSETS) || preflight || sign_in::is_metadata(app, path) {
+        return Ok((Arc::clone(&NOBODY), None));
     }
     no_key_in(uri)?;
     let needed = NEEDS.iter().find(|(needing, _)| *needing == path).map(|(_, right)| *right);
     let now = app.node.shop.clock.now();
+    let mut session = None;
     let admitted = match (bearer(headers)?, &app.oauth) {
         (Some(token), Some(oauth)) if !token.starts_with(PREFIX) => oauth.admit(token, now).await,
         (Some(key), _) => app.keys.admit(key, now),
-        (None, _) if app.node.config.require_keys => return Err(no_credentials(app.oauth.as_deref(), needed)),
+        (None, _) if app.node.config.require_keys => {
+            let admitted = browsers::admit(app, path, headers, now);
+            let (principal, by) =
+                admitted.ok_or_else(|| no_credentials(app.oauth.as_deref(), needed))?.map_err(shut)?;
+            session = by;
+            Ok(principal)
+        }
         (None, _) => Ok(Arc::clone(&OPERATOR)),
     };
     let principal = admitted.map_err(shut)?;
     match needed.filter(|right| !principal.may(*right)) {
         Some(right) => Err(lacks(app.oauth.as_deref(), &principal, right)),
-        None => Ok(principal),
+        None => Ok((principal, session)),
     }
 }
 

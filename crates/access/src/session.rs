@@ -1,0 +1,74 @@
+//! One session of a browser: who signed in, and until when. Its cookie says so, and never holds a key or a token.
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use orderlog_keyring::Keyring;
+use rand::TryRngCore as _;
+use serde::{Deserialize, Serialize};
+
+use crate::signed;
+
+/// How long a session serves that began with a key, in seconds: a long working day. The key is looked at for every page.
+pub(crate) const BY_KEY_SECONDS: i64 = 12 * 3_600;
+/// ... and one that the provider began: it is not asked again before the session's end whether the user still may.
+pub(crate) const BY_PROVIDER_SECONDS: i64 = 4 * 3_600;
+/// Bytes of a session's id; it is written in hex.
+const ID_BYTES: usize = 16;
+const PURPOSE: &str = "session";
+
+/// Who signed in, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Who {
+    /// With the key of this id.
+    Key(String),
+    /// At the provider.
+    User {
+        /// As the provider calls itself.
+        issuer: String,
+        subject: String,
+        /// Those of the access token that mean something here, separated by blanks.
+        scopes: String,
+    },
+}
+
+/// What stands in the cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    /// Seconds since 1970.
+    pub(crate) until: i64,
+    pub(crate) who: Who,
+}
+
+/// A session that begins.
+#[derive(Debug)]
+pub struct Begun {
+    /// The value of the browser's cookie.
+    pub cookie: String,
+    /// How long it serves.
+    pub seconds: u32,
+}
+
+impl Session {
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub(crate) fn begin(keyring: &Keyring, who: Who, now: DateTime<Utc>) -> anyhow::Result<Begun> {
+        let seconds = match who {
+            Who::Key(_) => BY_KEY_SECONDS,
+            Who::User { .. } => BY_PROVIDER_SECONDS,
+        };
+        let mut id = [0; ID_BYTES];
+        rand::rngs::OsRng.try_fill_bytes(&mut id).context("ask the system for randomness")?;
+        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let session = Session { id, until: now.timestamp().saturating_add(seconds), who };
+        let cookie = signed::seal(keyring, PURPOSE, &session)?;
+        Ok(Begun { cookie, seconds: seconds.try_into().unwrap_or_default() })
+    }
+
+    /// What the cookie says, if this shop gave it and its time is not over.
+    pub(crate) fn read(keyring: &Keyring, cookie: &str, now: DateTime<Utc>) -> Option<Session> {
+        signed::open(keyring, PURPOSE, cookie).filter(|session: &Session| now.timestamp() < session.until)
+    }
+}

@@ -1,0 +1,30 @@
+//! Sessions of the pages that ended before their time. What they are is for `crates/access` to say.
+
+use anyhow::Context as _;
+
+use super::{Answer, Pool, Store};
+
+impl Store {
+    /// The ids of those that would still serve at this second, each with the second until which it would.
+    pub(crate) fn ended_sessions(&self, now: i64) -> Answer<'_, Vec<(String, i64)>> {
+        Box::pin(async move {
+            const SELECT: &str = "SELECT id, until FROM ended_sessions WHERE until > $1";
+            on_engine!(self.pool, pool => {
+                sqlx::query_as(SELECT).bind(now).fetch_all(pool).await.context("read the sessions that ended")
+            })
+        })
+    }
+
+    /// Keeps one more, and forgets those that are of no use any more.
+    pub(crate) fn end_session<'a>(&'a self, id: &'a str, until: i64, now: i64) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.check()?;
+            const INSERT: &str = "INSERT INTO ended_sessions (id, until) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            const DELETE: &str = "DELETE FROM ended_sessions WHERE until <= $1";
+            on_engine!(self.pool, pool => {
+                sqlx::query(INSERT).bind(id).bind(until).execute(pool).await.context("keep that a session ended")?;
+                sqlx::query(DELETE).bind(now).execute(pool).await.map(drop).context("forget sessions that are over")
+            })
+        })
+    }
+}
