@@ -118,7 +118,15 @@ impl Browser {
     pub async fn send(&mut self, path: &str, typed: &[(&str, &str)]) -> Result<u16> {
         let mut fields = self.hidden(path)?;
         fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let request = self.post(path, &fields)?;
+        self.submit(path, &fields).await
+    }
+
+    /// Sends a form of exactly these fields.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn submit(&mut self, path: &str, fields: &[(String, String)]) -> Result<u16> {
+        let request = self.post(path, fields)?;
         let address = self.address(path)?;
         self.take(address, request).await
     }

@@ -14,8 +14,10 @@ use tokio::{
 };
 
 /// How it answers one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
+    /// With 200 and this text.
+    Says(String),
     /// With this status.
     Status(u16),
     /// 429, and how many seconds to wait.
@@ -107,7 +109,7 @@ impl Endpoint {
 
     /// Answers the next requests like this, those after them with 200.
     pub fn will_reply(&self, replies: &[Reply]) {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).replies.extend(replies);
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).replies.extend(replies.iter().cloned());
     }
 
     /// Everything that came so far.
@@ -156,10 +158,12 @@ async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) -> Option<()> {
         }
         received.reply
     };
-    let (status, more) = match reply {
-        Reply::Status(status) => (status, String::new()),
-        Reply::TooMany(seconds) => (429, format!("Retry-After: {seconds}\r\n")),
-        Reply::Elsewhere => (302, "Location: /elsewhere\r\n".to_owned()),
+    let ok = "ok".to_owned();
+    let (status, more, body) = match reply {
+        Reply::Says(text) => (200, String::new(), text),
+        Reply::Status(status) => (status, String::new(), ok),
+        Reply::TooMany(seconds) => (429, format!("Retry-After: {seconds}\r\n"), ok),
+        Reply::Elsewhere => (302, "Location: /elsewhere\r\n".to_owned(), ok),
         Reply::Nothing => return None,
         Reply::Cut => return stream.write_all(b"HTTP/1.1 20").await.ok(),
         Reply::Silence => {
@@ -168,6 +172,7 @@ async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) -> Option<()> {
             return None;
         }
     };
-    let answer = format!("HTTP/1.1 {status} Told\r\n{more}Content-Length: 2\r\nConnection: close\r\n\r\nok");
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status} Told\r\n{more}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     stream.write_all(answer.as_bytes()).await.ok()
 }

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use orderlog_domain::rejection::{Code, Confirmation, Rejection};
 use orderlog_tools::{
-    CONFIRM_TOKEN, Call, Failure, OpenShop, Tools, in_words as error_in_words, principal::Caller, run_in_task,
+    CONFIRM_TOKEN, Call, Failure, OpenShop, Tools, in_words as error_in_words,
+    principal::{self, Caller},
+    run_in_task,
 };
 use serde_json::{Map, Value};
 
 use crate::{
     abilities::Abilities,
+    model::LanguageModel,
     plan::{Plan, Step},
     token::Today,
     turn::Turn,
     understand::{Misunderstood, understand},
-    wording::in_words,
+    wording::{in_full, in_words},
 };
 
 /// Somebody who says sentences to a shop, and what was spoken of.
@@ -25,6 +28,9 @@ pub struct Assistant {
     abilities: Abilities,
     caller: Caller,
     turn: Turn,
+    model: Option<Arc<LanguageModel>>,
+    /// Whether the plan under way is the model's.
+    by_model: bool,
 }
 
 /// What became of one call.
@@ -55,19 +61,66 @@ pub enum Outcome {
 }
 
 impl Assistant {
-    /// Speaks for `caller`.
-    pub fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, caller: Caller) -> Assistant {
+    /// Speaks for `caller`. Where there is a `model`, it is asked for what the grammar does not understand.
+    pub fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, caller: Caller, model: Option<Arc<LanguageModel>>) -> Assistant {
         let abilities = Abilities::of(&tools);
-        Assistant { shop, tools, abilities, caller, turn: Turn::default() }
+        Assistant { shop, tools, abilities, caller, turn: Turn::default(), model, by_model: false }
     }
 
     /// What a sentence asks for. Nothing is done yet.
     ///
     /// # Errors
     /// When any of it that could matter is not understood.
-    pub fn understand(&self, sentence: &str) -> Result<Plan, Misunderstood> {
-        let today = Today { now: self.shop.clock.now(), calendar: self.shop.settings.calendar.clone() };
-        understand(sentence, &today, &self.abilities, &self.turn)
+    pub fn understand<'a>(&'a mut self, sentence: &'a str) -> BoxFuture<'a, Result<Plan, Misunderstood>> {
+        Box::pin(async move {
+            self.by_model = false;
+            let read = understand(sentence, &self.today(), &self.abilities, &self.turn);
+            let wholly = match &read {
+                Ok(plan) => plan.set_aside.is_empty(),
+                Err(not) => not.not.is_empty(),
+            };
+            let Some(model) = self.model.clone().filter(|_| !wholly) else { return read };
+            self.by_model = true;
+            let planned = model.plan(&self.shop, &self.tools, &self.speaker(), sentence).await;
+            self.by_model = planned.is_ok();
+            let told = |fault| format!("The language model {} was asked too: {fault}.", model.name());
+            match (planned, read) {
+                (Ok(steps), _) => Ok(Plan { steps, by: Some(model.name().to_owned()), ..Plan::default() }),
+                (Err(fault), Ok(plan)) => Ok(Plan { note: Some(told(fault)), ..plan }),
+                (Err(fault), Err(not)) => Err(Misunderstood { asked: Some(told(fault)), ..not }),
+            }
+        })
+    }
+
+    /// Takes up a plan that a model made before, so that a Yes is to that plan. Nothing where no model is asked any more.
+    pub fn take_up(&mut self, steps: Vec<Step>) -> Option<Plan> {
+        let by = self.model.as_ref()?.name().to_owned();
+        self.by_model = true;
+        Some(Plan { steps, by: Some(by), ..Plan::default() })
+    }
+
+    /// What a call does, all of it: words of the grammar where, read again, they make the same call.
+    #[must_use]
+    pub fn in_words(&self, step: &Step) -> String {
+        let words = in_words(step);
+        // The grammar's own calls do: a property test holds it.
+        let says_all = |plan: Plan| matches!(plan.steps.as_slice(), [one] if one == step);
+        let says_all =
+            !self.by_model || understand(&words, &self.today(), &self.abilities, &Turn::default()).is_ok_and(says_all);
+        if says_all { words } else { in_full(step) }
+    }
+
+    fn today(&self) -> Today {
+        Today { now: self.shop.clock.now(), calendar: self.shop.settings.calendar.clone() }
+    }
+
+    /// On whose behalf calls are made, and through which model.
+    fn speaker(&self) -> Caller {
+        let mut caller = self.caller.clone();
+        if let (Some(agent), Some(model), true) = (&mut caller.agent, &self.model, self.by_model) {
+            *agent = principal::agent(&agent.name, &agent.version, Some(model.name()));
+        }
+        caller
     }
 
     /// Whether a call changes something, so that it needs a Yes.
@@ -81,8 +134,8 @@ impl Assistant {
         Box::pin(async move {
             // Without a dry run a trial would be the change itself.
             if !self.abilities.takes(&step.tool, "dry_run") {
-                let outcome = Outcome::Answered { texts: vec![in_words(step)], structured: Value::Null };
-                return Done { words: in_words(step), step: step.clone(), outcome };
+                let outcome = Outcome::Answered { texts: vec![self.in_words(step)], structured: Value::Null };
+                return Done { words: self.in_words(step), step: step.clone(), outcome };
             }
             let outcome = match self.call(&step.clone().with("dry_run", true)).await {
                 // A preview is a trial too.
@@ -92,7 +145,7 @@ impl Assistant {
                 },
                 outcome => outcome,
             };
-            Done { words: in_words(step), step: step.clone(), outcome }
+            Done { words: self.in_words(step), step: step.clone(), outcome }
         })
     }
 
@@ -106,7 +159,7 @@ impl Assistant {
             }
             let outcome = self.call(&call).await;
             self.remember(step, &outcome);
-            Done { words: in_words(step), step: step.clone(), outcome }
+            Done { words: self.in_words(step), step: step.clone(), outcome }
         })
     }
 
@@ -120,7 +173,7 @@ impl Assistant {
         Box::pin(async move {
             let call = step.clone().with(CONFIRM_TOKEN, confirmation.confirm_token.as_str());
             let mut done = self.carry_out(&call, said).await;
-            (done.words, done.step) = (in_words(step), step.clone());
+            (done.words, done.step) = (self.in_words(step), step.clone());
             done
         })
     }
@@ -129,7 +182,7 @@ impl Assistant {
         let Some(tool) = self.tools.find(&step.tool) else {
             return Outcome::Failed(format!("there is no tool {}", step.tool));
         };
-        match run_in_task(&self.shop, tool, Call::new(step.arguments.clone(), self.caller.clone())).await {
+        match run_in_task(&self.shop, tool, Call::new(step.arguments.clone(), self.speaker())).await {
             Ok(answer) => Outcome::Answered { texts: answer.texts, structured: answer.structured },
             Err(Failure::Rejected(rejection)) => Outcome::Refused(Box::new(rejection)),
             Err(Failure::Failed(error)) => Outcome::Failed(error_in_words(&error)),

@@ -1,10 +1,10 @@
 //! A plan: the calls of tools that a sentence asks for, in its order.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One call of a tool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// `orders.ship`.
     pub tool: String,
@@ -19,6 +19,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Words of requests that only read, which were not understood and set aside.
     pub set_aside: Vec<String>,
+    /// The language model that made it, where the grammar did not.
+    pub by: Option<String>,
+    /// What else is to be said of it.
+    pub note: Option<String>,
 }
 
 impl Step {

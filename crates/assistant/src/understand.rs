@@ -36,6 +36,8 @@ pub struct Misunderstood {
     pub not: Vec<String>,
     /// What is missing, or cannot be done.
     pub why: Option<String>,
+    /// What came of asking a language model.
+    pub asked: Option<String>,
 }
 
 impl std::fmt::Display for Misunderstood {
@@ -51,6 +53,9 @@ impl std::fmt::Display for Misunderstood {
         if let Some(why) = &self.why {
             write!(f, "{why} ")?;
         }
+        if let Some(asked) = &self.asked {
+            write!(f, "{asked} ")?;
+        }
         f.write_str("Nothing was done.")
     }
 }
@@ -64,6 +69,7 @@ pub fn understand(sentence: &str, today: &Today, abilities: &Abilities, turn: &T
         understood: vec![],
         not: if words.is_empty() { vec![] } else { vec![words.to_owned()] },
         why: Some(why.to_owned()),
+        asked: None,
     };
     if sentence.chars().count() > MAX_SENTENCE_CHARS {
         return Err(not("", &format!("A sentence may have {MAX_SENTENCE_CHARS} characters.")));
@@ -88,8 +94,8 @@ pub fn understand(sentence: &str, today: &Today, abilities: &Abilities, turn: &T
     let understood: Vec<String> = steps.iter().map(in_words).collect();
     let fitted: Result<Vec<Step>, String> = steps.into_iter().map(|step| abilities.fit(step)).collect();
     match fitted {
-        Ok(steps) => Ok(Plan { steps, set_aside }),
-        Err(why) => Err(Misunderstood { understood, not: vec![], why: Some(why) }),
+        Ok(steps) => Ok(Plan { steps, set_aside, ..Plan::default() }),
+        Err(why) => Err(Misunderstood { understood, not: vec![], why: Some(why), asked: None }),
     }
 }
 
@@ -173,7 +179,7 @@ fn narrows(step: &Step) -> bool {
 
 /// What was understood, request by request, and what was not.
 fn diagnosis(tokens: &[Token], turn: &Turn) -> Misunderstood {
-    let mut found = Misunderstood { understood: vec![], not: vec![], why: None };
+    let mut found = Misunderstood { understood: vec![], not: vec![], why: None, asked: None };
     let mut turn = turn.clone();
     for request in
         tokens.split(|token| SEPARATORS.iter().any(|mark| token.is(mark))).filter(|request| !request.is_empty())

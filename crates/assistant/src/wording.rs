@@ -7,11 +7,17 @@ use crate::plan::Step;
 /// What a call does: `Ship order #1234 with carrier "DHL"`.
 #[must_use]
 pub fn in_words(step: &Step) -> String {
-    let words = what(step).unwrap_or_else(|| format!("Call {} {}", step.tool, Value::Object(step.arguments.clone())));
+    let words = what(step).unwrap_or_else(|| in_full(step));
     match step.text("reason") {
         Some(reason) => format!("{words} because {reason}"),
         None => words,
     }
+}
+
+/// A call with each of its arguments, for what the grammar has no words for.
+pub(crate) fn in_full(step: &Step) -> String {
+    let arguments: Vec<String> = step.arguments.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    format!("Call {}{}{}", step.tool, if arguments.is_empty() { "" } else { " with " }, arguments.join(", "))
 }
 
 fn what(step: &Step) -> Option<String> {

@@ -1,5 +1,5 @@
-//! One request to a server of somebody else, over HTTP or HTTPS: webhooks, the keys of a provider. One connection, to an
-//! address that the caller chose; no redirect is followed, and no proxy is used.
+//! One request to a server of somebody else, over HTTP or HTTPS: webhooks, the keys of a provider, a language model. One
+//! connection, to an address that the caller chose; no redirect is followed, and no proxy is used.
 
 use std::{
     io,

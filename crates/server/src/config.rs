@@ -1,6 +1,7 @@
 //! Configuration: flag over environment over file over default, typed, all problems reported at once.
 
 mod error;
+mod language_model;
 mod nats;
 mod oauth;
 mod page;
@@ -13,10 +14,11 @@ mod sources;
 mod tests;
 mod tls;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use orderlog_access::{OAuthSettings, Rates};
+use orderlog_assistant::LanguageModel;
 use orderlog_domain::decide::Shop;
 use orderlog_messaging::Access;
 use orderlog_notify::Targets;
@@ -59,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) accept_missing_keys: bool,
     pub(crate) targets: Targets,
     pub(crate) notify_pace: u32,
+    pub(crate) language_model: Option<Arc<LanguageModel>>,
     pub(crate) bench_noop_tool: bool,
     /// Settings that were given, not left to their defaults, and where.
     pub(crate) given: BTreeMap<&'static str, String>,
@@ -147,6 +150,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
     let notify_pace = values.read("notify-pace", |text| {
         text.parse().ok().filter(|pace| *pace > 0).ok_or_else(|| "expected a whole number from 1 on".to_owned())
     });
+    let language_model = values.read_language_model();
     let accept_missing_keys = values.read("accept-missing-keys", boolean);
     let bench_noop_tool = values.read("bench-noop-tool", boolean);
     Some(Config {
@@ -168,6 +172,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
         accept_missing_keys: accept_missing_keys?,
         targets: targets?.unwrap_or_default(),
         notify_pace: notify_pace?,
+        language_model: language_model?,
         bench_noop_tool: bench_noop_tool?,
         given: values.given(),
         warnings: values.warnings(),

@@ -34,6 +34,7 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use orderlog_access::{Keys, OAuth, SignIn};
+use orderlog_assistant::LanguageModel;
 use orderlog_mcp::{Access, Endpoint, LargeBodies, Names, RETRY_AFTER_SECONDS};
 use orderlog_tools::Tools;
 use serde_json::json;
@@ -198,6 +199,7 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
     };
     let serving = orderlog_web::Serving {
         status,
+        model: app.node.config.language_model.clone(),
         secured: app.node.config.tls.is_some(),
         sign_in: app.sign_in.clone(),
         stopping: app.node.stopping.clone(),
@@ -286,7 +288,11 @@ async fn few_readers(State(app): State<App>, request: Request, next: Next) -> Re
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await;
+    let longest = match request.uri().path() {
+        orderlog_web::ASK => ANSWER_TIMEOUT + LanguageModel::DEADLINE,
+        _ => ANSWER_TIMEOUT,
+    };
+    let answer = tokio::time::timeout(longest, next.run(request)).await;
     answer.unwrap_or_else(|_| busy("the database did not answer in time; try again in a moment\n"))
 }
 

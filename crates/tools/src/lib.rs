@@ -38,6 +38,7 @@ mod sales_figures;
 mod schema;
 pub mod sentences;
 mod shop;
+mod slim;
 mod table;
 mod targets;
 mod tool;
@@ -63,6 +64,7 @@ pub use self::{
     request::{AGAIN, Request, keyed_command},
     schema::Object,
     shop::OpenShop,
+    slim::slim,
     targets::Target,
     tool::{Danger, Tool},
     tools::{Tools, can_take_back, history_json, order_json, register},

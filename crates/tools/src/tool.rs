@@ -66,9 +66,7 @@ impl Tool {
     /// Checks the arguments, then does the work.
     pub async fn run(&self, shop: Arc<OpenShop>, mut call: Call) -> Result<Answer, Failure> {
         self.check(&call.caller.principal)?;
-        self.drop_nulls(&mut call.arguments);
-        let when = When { now: shop.clock.now(), calendar: &shop.settings.calendar };
-        let (mut arguments, readings) = check::read(&self.shape, &self.input, call.arguments, when)?;
+        let (mut arguments, readings) = self.read(&shop, std::mem::take(&mut call.arguments))?;
         let detail = Detail::take(&mut arguments);
         let principal = call.caller.principal.clone();
         let reply = seen_by(&principal, (self.run)(shop, Call { arguments, detail, ..call })).await;
@@ -79,6 +77,20 @@ impl Tool {
             failure
         })?;
         Ok(reply.answer(readings))
+    }
+
+    /// Whether it takes these arguments. Nothing is looked up and nothing is done.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` with all problems.
+    pub fn fits(&self, shop: &OpenShop, arguments: Object) -> Result<(), Rejection> {
+        self.read(shop, arguments).map(|_| ())
+    }
+
+    fn read(&self, shop: &OpenShop, mut arguments: Object) -> Result<(Object, Vec<String>), Rejection> {
+        self.drop_nulls(&mut arguments);
+        let when = When { now: shop.clock.now(), calendar: &shop.settings.calendar };
+        check::read(&self.shape, &self.input, arguments, when)
     }
 
     /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.

@@ -2,10 +2,11 @@
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use orderlog_assistant::{Assistant, Done, Plan, Step, in_words};
-use serde_json::Value;
+use orderlog_assistant::{Assistant, Done, Misunderstood, Plan, Step};
+use serde_json::{Value, json};
 
 use crate::{
+    form_token::same,
     layout::Page,
     order,
     params::{Params, encoded},
@@ -13,11 +14,16 @@ use crate::{
     visit::Visit,
 };
 
-const PATH: &str = "/ask";
+/// Where sentences are asked. A language model may need its time there.
+pub const PATH: &str = "/ask";
 /// The field with the sentence.
 const SENTENCE: &str = "q";
 /// The field with what a change was said to do; each Yes is to that.
 const SHOWN: &str = "shown";
+/// The field with the plan that a language model made, and its seal: asked again, the model may make another one.
+const PLAN: &str = "plan";
+const SEAL: &str = "seal";
+const SEALED: &[u8] = b"orderlog web plan\0";
 /// The field that makes a change happen once, however often its form is sent.
 const ONCE: &str = "once";
 
@@ -29,6 +35,8 @@ struct Told {
     foreseen: Vec<(String, String)>,
     /// Why nothing was done, or not all of it.
     trouble: Option<String>,
+    /// The language model that made the plan, and the plan as its form carries it.
+    by: Option<(String, String)>,
 }
 
 pub(crate) async fn asked(visit: Visit) -> Response {
@@ -58,15 +66,17 @@ fn order_number(sentence: &str) -> Option<&str> {
 async fn tell(visit: &Visit, sentence: &str, agreed: Option<&Params>) -> Told {
     let mut assistant = visit.front.assistant();
     let mut told = Told::default();
-    let Plan { steps, set_aside } = match assistant.understand(sentence) {
+    let Plan { steps, set_aside, by, note } = match plan(visit, &mut assistant, sentence, agreed).await {
         Ok(plan) => plan,
         Err(not) => {
             told.trouble = Some(not.to_string());
             return told;
         }
     };
+    told.by = by.map(|model| (model, json!(steps).to_string()));
     if !set_aside.is_empty() {
-        told.trouble = Some(format!("Not understood and set aside: {}.", set_aside.join(", ")));
+        let not = format!("Not understood and set aside: {}.", set_aside.join(", "));
+        told.trouble = Some([Some(not), note].into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
     told.foreseen = foresee(&assistant, &steps, &mut told.trouble).await;
     let shown: Vec<String> = told.foreseen.iter().map(|(words, would)| format!("{words}: {would}")).collect();
@@ -106,6 +116,27 @@ async fn tell(visit: &Visit, sentence: &str, agreed: Option<&Params>) -> Told {
     told
 }
 
+/// The plan that the form says Yes to, or what the sentence asks for.
+async fn plan(
+    visit: &Visit,
+    assistant: &mut Assistant,
+    sentence: &str,
+    agreed: Option<&Params>,
+) -> Result<Plan, Misunderstood> {
+    let sealed = agreed.and_then(|form| form.get(PLAN).zip(form.get(SEAL)));
+    let steps = sealed.filter(|(plan, seal)| same(seal, &seal_of(visit, plan, sentence)));
+    let steps = steps.and_then(|(plan, _)| serde_json::from_str(plan).ok());
+    match steps.and_then(|steps| assistant.take_up(steps)) {
+        Some(plan) => Ok(plan),
+        None => assistant.understand(sentence).await,
+    }
+}
+
+/// The shop's word that this plan was shown for this sentence.
+fn seal_of(visit: &Visit, plan: &str, sentence: &str) -> String {
+    visit.front.signed(SEALED, &format!("{plan}\0{sentence}"))
+}
+
 /// What each change would do. One that stands on another cannot be tried before that is made.
 async fn foresee(assistant: &Assistant, steps: &[Step], trouble: &mut Option<String>) -> Vec<(String, String)> {
     let mut foreseen = vec![];
@@ -115,7 +146,7 @@ async fn foresee(assistant: &Assistant, steps: &[Step], trouble: &mut Option<Str
         if trial.outcome.is_answer() {
             foreseen.push((trial.words, would.lines().next().unwrap_or_default().to_owned()));
         } else if foreseen.is_empty() {
-            *trouble = Some(format!("{}: {would} Nothing was done.", in_words(step)));
+            *trouble = Some(format!("{}: {would} Nothing was done.", trial.words));
             return vec![];
         } else {
             foreseen.push((trial.words, String::new()));
@@ -132,11 +163,18 @@ fn page(visit: &Visit, sentence: &str, told: &Told) -> Page {
             div class="buttons" { button { "Ask" } }
         }
         @if let Some(trouble) = &told.trouble { p class="trouble" role="alert" { bdi { (trouble) } } }
+        @if let Some((model, _)) = &told.by {
+            p class="note" { "The grammar did not understand that. The language model " bdi { (model) } " made this of it." }
+        }
         @for done in &told.done { (answer(done)) }
         @if !told.foreseen.is_empty() {
             form method="post" action=(PATH) {
                 (visit.token.field())
                 input type="hidden" name=(SENTENCE) value=(sentence);
+                @if let Some((_, plan)) = &told.by {
+                    input type="hidden" name=(PLAN) value=(plan);
+                    input type="hidden" name=(SEAL) value=(seal_of(visit, plan, sentence));
+                }
                 input type="hidden" name=(ONCE) value=(visit.front.new_id());
                 h2 { "This would be done" }
                 ol {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use futures::future::BoxFuture;
-use orderlog_assistant::{Assistant, Step};
+use orderlog_assistant::{Assistant, LanguageModel, Step};
 use orderlog_tools::{
     Call, Failure, Object, OpenShop, Tool, Tools, in_words, metrics,
     principal::{self, Caller, Principal},
@@ -23,6 +23,7 @@ pub(crate) struct Front {
     tools: Arc<Tools>,
     visitor: Arc<Principal>,
     status: Status,
+    model: Option<Arc<LanguageModel>>,
 }
 
 /// Why there is no answer, as tools say it: `code`, `message`, `hint`, `candidates`.
@@ -30,8 +31,14 @@ pub(crate) struct Front {
 pub(crate) struct Trouble(pub(crate) Value);
 
 impl Front {
-    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, visitor: Arc<Principal>, status: Status) -> Front {
-        Front { shop, tools, visitor, status }
+    pub(crate) fn new(
+        shop: Arc<OpenShop>,
+        tools: Arc<Tools>,
+        visitor: Arc<Principal>,
+        status: Status,
+        model: Option<Arc<LanguageModel>>,
+    ) -> Front {
+        Front { shop, tools, visitor, status, model }
     }
 
     /// How the node is, as far as the visitor may know.
@@ -51,7 +58,13 @@ impl Front {
 
     /// Understands sentences for the visitor.
     pub(crate) fn assistant(&self) -> Assistant {
-        Assistant::new(Arc::clone(&self.shop), Arc::clone(&self.tools), self.caller())
+        Assistant::new(Arc::clone(&self.shop), Arc::clone(&self.tools), self.caller(), self.model.clone())
+    }
+
+    /// The shop's signature under a text that a form of this visitor carries.
+    pub(crate) fn signed(&self, purpose: &[u8], text: &str) -> String {
+        let signed = self.shop.keyring.sign(&[purpose, self.visitor.user.as_bytes(), b"\0", text.as_bytes()]);
+        signed.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The same call, which acts once under this key, where its tool takes one.

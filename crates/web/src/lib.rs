@@ -51,6 +51,7 @@ mod visit;
 mod who;
 
 pub use self::{
+    ask::PATH as ASK,
     front::Status,
     pages::{Serving, router},
     session::{SessionCookie, speaks_tls},

@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use orderlog_access::{CALLBACK_PATH, SignIn};
+use orderlog_assistant::LanguageModel;
 use orderlog_tools::{OpenShop, Tools};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,8 @@ use crate::{
 pub struct Serving {
     /// How it is.
     pub status: Status,
+    /// Who is asked for sentences that the grammar does not understand.
+    pub model: Option<Arc<LanguageModel>>,
     /// Whether it speaks HTTPS itself.
     pub secured: bool,
     /// Where people sign in; nothing where nobody needs to.
@@ -36,7 +39,7 @@ pub struct Serving {
 
 /// The pages, for a server that checks Host, Origin and credentials before and leaves the principal in the request.
 pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Router {
-    let Serving { status, secured, sign_in, stopping } = serving;
+    let Serving { status, model, secured, sign_in, stopping } = serving;
     let head = Head::start(Arc::clone(&shop), stopping);
     let signing_in = if sign_in.is_some() { signing_in() } else { Router::new() };
     Router::new()
@@ -63,7 +66,7 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Route
         .route("/ask", get(ask::asked).post(ask::sent))
         .route("/go", get(go::found))
         .route("/live", get(live::stream))
-        .with_state(Source { shop, tools, status, secured, sign_in, head })
+        .with_state(Source { shop, tools, status, model, secured, sign_in, head })
 }
 
 fn signing_in() -> Router<Source> {

@@ -9,6 +9,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use orderlog_access::SignIn;
+use orderlog_assistant::LanguageModel;
 use orderlog_tools::{OpenShop, Tools, principal::Principal};
 
 use crate::{
@@ -29,6 +30,7 @@ pub(crate) struct Source {
     pub(crate) shop: Arc<OpenShop>,
     pub(crate) tools: Arc<Tools>,
     pub(crate) status: Status,
+    pub(crate) model: Option<Arc<LanguageModel>>,
     /// Whether this server speaks HTTPS itself.
     pub(crate) secured: bool,
     /// Where people sign in; nothing where nobody needs to.
@@ -58,13 +60,13 @@ impl FromRequestParts<Source> for Visit {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, source: &Source) -> Result<Visit, Infallible> {
-        let Source { shop, tools, status, secured, .. } = source.clone();
+        let Source { shop, tools, status, model, secured, .. } = source.clone();
         // Who asks, as the server's door put it into the request.
         let visitor = parts.extensions.get::<Arc<Principal>>().cloned();
         let visitor = visitor.unwrap_or_else(|| Arc::new(Principal::nobody()));
         let token = FormToken::of(&parts.headers, &shop, &visitor.user);
         let position = shop.projections.known_head().0;
-        let front = Front::new(shop, tools, visitor, status);
+        let front = Front::new(shop, tools, visitor, status, model);
         let (params, said) = (Params::read(parts.uri.query()), Said::read(&parts.headers));
         // What a form was answered with is about that form, and the past does not change.
         let live = parts.method == Method::GET && params.moment().is_none() && front.may("orders.get");

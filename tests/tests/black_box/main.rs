@@ -35,6 +35,7 @@ mod host_views;
 mod http_limits;
 mod https;
 mod imports;
+mod language_model;
 mod ledger;
 mod log_faults;
 mod money;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use orderlog_assistant::{Assistant, Done, Plan, Step, in_words};
+use orderlog_assistant::{Assistant, Done, Plan, Step};
 use orderlog_tools::principal::Caller;
 use serde_json::{Value, json};
 
@@ -43,6 +43,8 @@ enum Word {
     Asked,
     /// Nobody is there to be asked.
     None,
+    /// It was given before a language model made the plan: nobody has seen to what.
+    Unseen,
 }
 
 /// What became of a sentence.
@@ -94,12 +96,17 @@ async fn open(config: Config) -> anyhow::Result<Node> {
 }
 
 fn assistant(node: &Node, subcommand: &str) -> Assistant {
-    Assistant::new(Arc::clone(&node.shop), Arc::new(node.config.tools()), Caller::command_line(subcommand))
+    Assistant::new(
+        Arc::clone(&node.shop),
+        Arc::new(node.config.tools()),
+        Caller::command_line(subcommand),
+        node.config.language_model.clone(),
+    )
 }
 
 /// Understands one sentence and does what it says; whether all of it was done.
 async fn one(assistant: &mut Assistant, sentence: &str, word: Word, as_json: bool) -> anyhow::Result<bool> {
-    let plan = match assistant.understand(sentence) {
+    let plan = match assistant.understand(sentence).await {
         Ok(plan) => plan,
         Err(not) => {
             let told = json!({ "not_understood": not.to_string(), "understood": not.understood, "not": not.not });
@@ -107,12 +114,20 @@ async fn one(assistant: &mut Assistant, sentence: &str, word: Word, as_json: boo
             return Ok(false);
         }
     };
+    let word = match (word, &plan.by) {
+        (Word::Given, Some(_)) if !as_json && io::stdin().is_terminal() => Word::Asked,
+        (Word::Given, Some(_)) => Word::Unseen,
+        (word, _) => word,
+    };
     let told = carry_out(assistant, &plan, sentence, word, !as_json).await?;
     let all = told.left.is_empty() && told.done.iter().all(|done| done.outcome.is_answer());
     if as_json {
         let done: Vec<Value> = told.done.iter().map(Done::to_json).collect();
-        let left: Vec<String> = told.left.iter().map(in_words).collect();
-        print(&format!("{}\n", json!({ "done": done, "not_done": left, "set_aside": plan.set_aside })))?;
+        let left: Vec<String> = told.left.iter().map(|step| assistant.in_words(step)).collect();
+        print(&format!(
+            "{}\n",
+            json!({ "done": done, "not_done": left, "set_aside": plan.set_aside, "by": plan.by, "note": plan.note })
+        ))?;
     }
     Ok(all)
 }
@@ -130,6 +145,12 @@ async fn carry_out(
     let say = |text: &str| if aloud { print(&format!("{text}\n")) } else { Ok(()) };
     for words in &plan.set_aside {
         say(&format!("(I did not understand '{words}' and set it aside.)"))?;
+    }
+    if let Some(note) = &plan.note {
+        say(note)?;
+    }
+    if let Some(model) = &plan.by {
+        say(&format!("(The grammar did not understand that; the language model {model} made this of it.)"))?;
     }
     let first_change = plan.steps.iter().position(|step| assistant.needs_yes(step)).unwrap_or(plan.steps.len());
     let (reads, rest) = plan.steps.split_at(first_change);
@@ -175,8 +196,14 @@ async fn carry_out(
         }
     }
     if !told.left.is_empty() {
-        let left: Vec<String> = told.left.iter().map(in_words).collect();
-        let how = if word == Word::None { " Say --yes to do it." } else { "" };
+        let left: Vec<String> = told.left.iter().map(|step| assistant.in_words(step)).collect();
+        let how = match word {
+            Word::None if plan.by.is_none() => " Say --yes to do it.",
+            Word::None | Word::Unseen => {
+                " What a language model made of it waits for a Yes to what is shown: use a terminal."
+            }
+            Word::Given | Word::Asked => "",
+        };
         say(&format!("Not done: {}.{how}", left.join("; ")))?;
     }
     Ok(told)
@@ -214,7 +241,7 @@ async fn agree(
 fn yes(word: Word) -> anyhow::Result<bool> {
     match word {
         Word::Given => Ok(true),
-        Word::None => Ok(false),
+        Word::None | Word::Unseen => Ok(false),
         Word::Asked => {
             let answer = heard("Do it? [y/N] ")?.unwrap_or_default();
             Ok(YES.contains(&answer.trim().trim_end_matches(['.', '!']).to_lowercase().as_str()))

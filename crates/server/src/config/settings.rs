@@ -30,6 +30,7 @@ const NODE: &str = "Node";
 const SIGN_IN: &str = "Signing in";
 const NATS: &str = "NATS";
 const NOTIFICATIONS: &str = "Notifications";
+const LANGUAGE_MODEL: &str = "Language model";
 const SHOP: &str = "Shop";
 const LOGS: &str = "Logs and tests";
 
@@ -238,6 +239,27 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: None,
         help: "TOML file that names who can be told of something, with addresses and secrets (docs/NOTIFICATIONS.md). Without it nobody can be told, and this node delivers nothing.",
         group: NOTIFICATIONS,
+    },
+    Setting {
+        name: "language-model-url",
+        value: "URL",
+        default: None,
+        help: "Where a language model is asked for sentences that the grammar does not understand: the whole address, which ends in `/chat/completions` (OpenAI's form, which Ollama and many more take) or in `/messages` (Anthropic's). `http` only for a model on this machine. Without it nothing is sent anywhere (docs/SENTENCES.md).",
+        group: LANGUAGE_MODEL,
+    },
+    Setting {
+        name: "language-model",
+        value: "NAME",
+        default: None,
+        help: "Name of that model, as its server knows it. Events that come of its plans carry it.",
+        group: LANGUAGE_MODEL,
+    },
+    Setting {
+        name: "language-model-key-file",
+        value: "FILE",
+        default: None,
+        help: "File that holds the key for that server, where it asks for one.",
+        group: LANGUAGE_MODEL,
     },
     Setting {
         name: "shop-name",
