@@ -28,6 +28,7 @@ mod late;
 mod left_behind;
 pub mod metrics;
 pub mod moments;
+mod news;
 pub mod people;
 mod permit;
 pub mod principal;
@@ -60,6 +61,7 @@ pub use self::{
     failure::{Failure, in_words},
     introduction::{INTRODUCED, introduction},
     left_behind::LeftBehind,
+    news::{About, news},
     permit::{permit, seen_by},
     request::{AGAIN, Request, keyed_command},
     schema::Object,

@@ -11,6 +11,40 @@
             !(attrName === 'class' && field.classList.contains('fresh')),
     });
 
+    // A form in which somebody types stays when its act became impossible: marked, with what was typed, not to be sent.
+    const isTyped = (field) => field.type !== 'hidden' && (field.tagName === 'SELECT'
+        ? [...field.options].some((option) => option.selected !== option.defaultSelected && !(field.selectedIndex === 0 && option.index === 0))
+        : 'defaultValue' in field && (field.value !== field.defaultValue || field.checked !== field.defaultChecked));
+    document.addEventListener('htmx:before:swap', ({ detail }) => {
+        for (const { fragment } of detail.tasks) {
+            const acts = fragment && fragment.querySelector('.acts');
+            if (!acts) continue;
+            let before = acts.querySelector('h2');
+            for (const act of document.querySelectorAll('.acts > details')) {
+                const still = fragment.querySelector(`#${act.id}`);
+                const form = act.querySelector('form');
+                if (still) {
+                    before = still;
+                } else if ([...form.elements].some(isTyped) || form.contains(document.activeElement)) {
+                    const kept = act.cloneNode(true);
+                    if (!act.classList.contains('gone')) {
+                        const last = [...fragment.querySelectorAll('.history > li')].pop();
+                        const who = last ? [...last.querySelectorAll(':scope > p')].map((part) => part.textContent).join(' ') : '';
+                        const told = document.createElement('p');
+                        told.className = 'trouble';
+                        told.setAttribute('role', 'alert');
+                        told.textContent = `This can no longer be done. ${who} What you typed is kept.`;
+                        kept.classList.add('gone');
+                        kept.querySelector('form').prepend(told);
+                        for (const button of kept.querySelectorAll('button')) button.disabled = true;
+                    }
+                    before.after(kept);
+                    before = kept;
+                }
+            }
+        }
+    });
+
     // What a renewal changed is marked for a moment. Nothing else changes the main part.
     const FRESH_MS = 4000;
     const mark = (node) => {

@@ -1,13 +1,21 @@
-//! Where the log ends, looked at once for all open pages.
+//! Where the log ends and what its newest events are about, looked at once for all open pages.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
-use orderlog_tools::OpenShop;
-use tokio::sync::watch;
+use orderlog_tools::{About, OpenShop, news};
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How often the end of the log is looked at: once for all pages of the process, and not at all while none is open.
 const LOOK: Duration = Duration::from_millis(200);
+/// Events that are read at a look; where there are more, every page is asked again.
+const MOST_NEWS: u32 = 1_000;
+/// Orders whose last event is known.
+const MOST_ORDERS: usize = 20_000;
 /// Before every position.
 pub(crate) const NOWHERE: i64 = -1;
 
@@ -15,14 +23,32 @@ pub(crate) const NOWHERE: i64 = -1;
 #[derive(Clone)]
 pub(crate) struct Head {
     head: Arc<watch::Sender<i64>>,
+    touched: Arc<RwLock<Touched>>,
+    looking: Arc<Mutex<()>>,
     /// When nobody is told any more.
     pub(crate) stopping: CancellationToken,
+}
+
+/// What the newest events were about.
+#[derive(Debug, Default)]
+struct Touched {
+    /// Every event after this position is known.
+    from: i64,
+    /// The last event of each order.
+    orders: HashMap<i64, i64>,
+    /// The last event about a name that any page may show.
+    names: i64,
 }
 
 impl Head {
     /// Looks until the node stops.
     pub(crate) fn start(shop: Arc<OpenShop>, stopping: CancellationToken) -> Head {
-        let all = Head { head: Arc::new(watch::Sender::new(NOWHERE)), stopping };
+        let all = Head {
+            head: Arc::new(watch::Sender::new(NOWHERE)),
+            touched: Arc::default(),
+            looking: Arc::default(),
+            stopping,
+        };
         let looking = all.clone();
         tokio::spawn(async move {
             while looking.stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
@@ -40,11 +66,67 @@ impl Head {
         (news, self.look(shop).await)
     }
 
+    /// Whether an event after this position concerns the page of an order.
+    pub(crate) fn concerns(&self, order: i64, after: i64) -> bool {
+        self.touched.read().unwrap_or_else(PoisonError::into_inner).concerns(order, after)
+    }
+
     /// Where the log ends now. A log that cannot be read just now has not changed, as far as pages go.
     async fn look(&self, shop: &OpenShop) -> i64 {
-        if let Ok(head) = shop.projections.head(&shop.log).await {
-            self.head.send_if_modified(|known| std::mem::replace(known, head.position.0) != head.position.0);
+        let _one = self.looking.lock().await;
+        let known = *self.head.borrow();
+        if let Ok(head) = shop.projections.head(&shop.log).await
+            && head.position.0 != known
+        {
+            let head = head.position.0;
+            let few = known != NOWHERE && (1..=i64::from(MOST_NEWS)).contains(&(head - known));
+            let about = if few { news(shop, known, MOST_NEWS).await } else { None };
+            self.touched.write().unwrap_or_else(PoisonError::into_inner).learn(head, about);
+            // Told last, so that whoever hears of it finds what it is about.
+            self.head.send_replace(head);
         }
         *self.head.borrow()
+    }
+}
+
+impl Touched {
+    fn concerns(&self, order: i64, after: i64) -> bool {
+        after < self.from || self.names > after || self.orders.get(&order).is_some_and(|last| *last > after)
+    }
+
+    /// Takes in what the events up to `head` are about; where nobody knows, all before counts as unknown.
+    fn learn(&mut self, head: i64, about: Option<Vec<(i64, About)>>) {
+        let Some(about) = about.filter(|_| self.orders.len() < MOST_ORDERS) else {
+            *self = Touched { from: head, ..Touched::default() };
+            return;
+        };
+        for (position, about) in about {
+            match about {
+                About::Order(id) => {
+                    self.orders.insert(id, position);
+                }
+                About::Names => self.names = position,
+                About::Other => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_concerned_by_its_order_by_names_and_by_what_nobody_knows() {
+        let mut touched = Touched::default();
+        touched.learn(10, None);
+        assert!(touched.concerns(1001, 9) && !touched.concerns(1001, 10));
+        touched.learn(13, Some(vec![(11, About::Order(1002)), (12, About::Other), (13, About::Order(1001))]));
+        assert!(touched.concerns(1001, 12) && !touched.concerns(1001, 13) && !touched.concerns(1002, 11));
+        touched.learn(14, Some(vec![(14, About::Names)]));
+        assert!(touched.concerns(1001, 13) && touched.concerns(1002, 13) && !touched.concerns(1002, 14));
+        // A log that was put back, or that went on by more than is read.
+        touched.learn(5, None);
+        assert!(touched.concerns(1002, 4) && !touched.concerns(1002, 5));
     }
 }

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::{
     assets,
-    params::{AS_OF, Params},
+    params::{AS_OF, PAGE, Params, encoded},
     times,
 };
 
@@ -97,7 +97,7 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
                 (turned_back(params))
                 (said)
                 main id="main" hx-get=[address] hx-trigger=[address.map(|_| "changed from:#live")] hx-select=[address.map(|_| "#main")] hx-swap=[address.map(|_| "outerMorph")] { h1 { (page.title) } (page.body) }
-                @if let Some((_, after)) = live { div id="live" hx-sse:connect={ "/live?after=" (after) } {} }
+                @if let Some((address, after)) = live { div id="live" hx-sse:connect={ "/live?after=" (after) "&" (PAGE) "=" (encoded(path(address))) } {} }
                 @if who.is_some() { (palette()) footer {
                     (turn_back(params))
                     p { "Days and times are those of " (zone) "." }
@@ -122,6 +122,10 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+fn path(address: &str) -> &str {
+    address.split('?').next().unwrap_or_default()
 }
 
 /// What keys open: the palette, and the list of keys. Without a script the line in the header does the same.

@@ -17,16 +17,17 @@ use futures::stream;
 use orderlog_access::SignIn;
 use orderlog_tools::OpenShop;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    head::NOWHERE,
+    head::{Head, NOWHERE},
+    params::PAGE,
     session::SessionCookie,
     visit::{Source, Visit},
 };
 
-/// Shortest time between two events of one page: each makes it load anew.
-const GAP: Duration = Duration::from_millis(500);
+/// Shortest time between two events of one page: each makes it load anew. Of an order's page, and of one that is about all.
+const GAP_OF_ORDER: Duration = Duration::from_millis(500);
+const GAP: Duration = Duration::from_secs(1);
 /// A line goes out when nothing was sent for this long, so that nothing between takes the connection for dead.
 const QUIET: Duration = Duration::from_secs(15);
 /// A connection ends after this time; the browser comes back by itself.
@@ -44,8 +45,10 @@ struct Stay {
 
 /// What one page has been told.
 struct Told {
-    head: watch::Receiver<i64>,
-    stopping: CancellationToken,
+    news: watch::Receiver<i64>,
+    head: Head,
+    /// The order whose page it is: it is told of that order alone.
+    order: Option<i64>,
     after: i64,
     last: Option<Instant>,
     /// When anything was sent last.
@@ -65,8 +68,9 @@ pub(crate) async fn stream(State(source): State<Source>, visit: Visit, headers: 
     // What was seen in a log that has been put back since says nothing of this one.
     let after = if seen > now { NOWHERE } else { seen };
     let stay = visit.session.zip(sign_in).map(|(cookie, sign_in)| Stay { cookie, sign_in, shop });
+    let order = visit.params.get(PAGE).and_then(order_of);
     let now = Instant::now();
-    let told = Told { head: news, stopping: head.stopping, after, last: None, spoken: now, ends: now + LONGEST, stay };
+    let told = Told { news, head, order, after, last: None, spoken: now, ends: now + LONGEST, stay };
     let pieces = stream::unfold(told, async |told| told.next().await);
     let mut response = Body::from_stream(pieces).into_response();
     let answer = response.headers_mut();
@@ -76,27 +80,37 @@ pub(crate) async fn stream(State(source): State<Source>, visit: Visit, headers: 
     response
 }
 
+/// `/orders/1001`, `/orders/1001/print`
+fn order_of(page: &str) -> Option<i64> {
+    page.strip_prefix("/orders/")?.split('/').next()?.parse().ok()
+}
+
 impl Told {
     /// The next piece of the answer; nothing at its end.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Told)> {
-        let stopping = self.stopping.clone();
+        let stopping = self.head.stopping.clone();
         while Instant::now() < self.ends {
             if self.is_over() {
                 // The page asks for itself once more, and is led to the sign-in page.
                 self.ends = Instant::now();
                 return Some((Ok(Bytes::from_static(b"event: changed\ndata: over\n\n")), self));
             }
-            if *self.head.borrow_and_update() > self.after {
-                let pause = self.last.map_or(Duration::ZERO, |last| GAP.saturating_sub(last.elapsed()));
+            let head = *self.news.borrow_and_update();
+            if head > self.after && !self.order.is_none_or(|order| self.head.concerns(order, self.after)) {
+                self.after = head;
+            }
+            if head > self.after {
+                let gap = if self.order.is_some() { GAP_OF_ORDER } else { GAP };
+                let pause = self.last.map_or(Duration::ZERO, |last| gap.saturating_sub(last.elapsed()));
                 stopping.run_until_cancelled(tokio::time::sleep(pause)).await?;
-                let head = *self.head.borrow_and_update();
+                let head = *self.news.borrow_and_update();
                 (self.after, self.last, self.spoken) = (head, Some(Instant::now()), Instant::now());
                 let event = format!("id: {head}\nevent: changed\ndata: {head}\n\n");
                 return Some((Ok(event.into()), self));
             }
             let quiet = QUIET.saturating_sub(self.spoken.elapsed());
             let wait = if self.stay.is_some() { LOOK.min(quiet) } else { quiet };
-            let changed = tokio::time::timeout(wait, self.head.changed());
+            let changed = tokio::time::timeout(wait, self.news.changed());
             match stopping.run_until_cancelled(changed).await? {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,

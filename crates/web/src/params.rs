@@ -5,6 +5,8 @@ use maud::{Markup, html};
 
 /// The value that turns the whole shop back. Links keep it from page to page.
 pub(crate) const AS_OF: &str = "as_of";
+/// The value with the page that listens for news.
+pub(crate) const PAGE: &str = "page";
 
 /// A text as a part of an address.
 pub(crate) fn encoded(text: &str) -> String {
