@@ -28,6 +28,7 @@ mod order_forms;
 mod order_table;
 mod orders;
 mod orders_csv;
+mod own_views;
 mod pages;
 mod params;
 mod parts;

@@ -43,6 +43,12 @@ pub(crate) const FEW: [Column; 5] = [Placed, Customer, Status, Waiting, Total];
 /// For orders of one customer.
 pub(crate) const OF_ONE: [Column; 6] = [Placed, Status, Payment, What, Waiting, Total];
 
+/// Whether these names are the usual columns, or say nothing.
+pub(crate) fn is_usual(names: &[&str]) -> bool {
+    let is_named = |column: &Column| ALL.iter().any(|(known, name, _)| known == column && names.contains(name));
+    names.is_empty() || (names.len() == USUAL.len() && USUAL.iter().all(is_named))
+}
+
 /// Lines of an order that a row names.
 const LINES: usize = 2;
 

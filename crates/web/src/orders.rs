@@ -8,6 +8,7 @@ use crate::{
     front::{Front, Trouble},
     layout::Page,
     order_table::{self, Column},
+    own_views::{OwnViews, SAVED},
     params::Params,
     parts::{field, items, next_page, text},
     past, times,
@@ -40,7 +41,7 @@ const STATUSES: [&str; 8] =
 const PAYMENTS: [&str; 6] = ["unpaid", "partially_paid", "paid", "partially_refunded", "refunded", "overpaid"];
 const SORTS: [&str; 3] = ["newest", "oldest", "largest"];
 
-pub(crate) async fn page(visit: &Visit) -> Result<Page, Trouble> {
+pub(crate) async fn page(visit: &Visit, own: &OwnViews) -> Result<Page, Trouble> {
     let Visit { front, params, token, .. } = visit;
     let (view, tool, mut arguments) = asked(params);
     arguments["limit"] = ROWS.into();
@@ -52,13 +53,18 @@ pub(crate) async fn page(visit: &Visit) -> Result<Page, Trouble> {
         // Of an order as it stood then nobody says how long it had waited.
         columns.retain(|column| *column != Column::Waiting);
     }
+    let current = own.current(params);
     let body = html! {
         nav aria-label="Views" class="views" {
             @for (name, called, _) in VIEWS {
-                a href=(params.to(&format!("{PATH}?view={name}"))) aria-current=[(name == view).then_some("true")] { (called) }
+                a href=(params.to(&format!("{PATH}?view={name}"))) aria-current=[(name == view && current.is_none()).then_some("true")] { (called) }
+            }
+            @for (name, address) in own.links(params) {
+                a href=(address) aria-current=[(current == Some(name)).then_some("true")] { bdi { (name) } }
             }
         }
-        (filters(params, view))
+        (filters(params, view, current))
+        (own.forms(params, token))
         @if params.moment().is_none() && front.may("orders.create_order") { p { a href="/orders/new" { "Place an order" } } }
         @if params.moment().is_some() && view == "all" {
             p class="note" { "These are the orders placed by then, each as it stood. Filters by status, payment and total go by the present." }
@@ -123,7 +129,7 @@ pub(crate) fn columns(params: &Params) -> Vec<Column> {
     if wanted.is_empty() { order_table::USUAL.to_vec() } else { wanted }
 }
 
-fn filters(params: &Params, view: &str) -> Markup {
+fn filters(params: &Params, view: &str, own: Option<&str>) -> Markup {
     let columns = columns(params);
     let of_all = view == "all";
     let rare = ["status", "payment_status", "min_total", "max_total", "older_than", "column", "sort"];
@@ -131,6 +137,7 @@ fn filters(params: &Params, view: &str) -> Markup {
         form action=(PATH) class="filters" {
             (params.kept())
             input type="hidden" name="view" value=(view);
+            @if let Some(own) = own { input type="hidden" name=(SAVED) value=(own); }
             @if of_all { (field(params, "text", "Search")) }
             @for (name, called) in &FILTERS[..3] { (field(params, name, called)) }
             details open[rare.iter().any(|name| params.get(name).is_some())] {

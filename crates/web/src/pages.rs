@@ -18,7 +18,9 @@ use crate::{
     front::Status,
     go,
     head::Head,
-    live, order, orders, orders_csv, place, print, product, products, reports, sign_in, status, today,
+    live, order, orders, orders_csv,
+    own_views::{self, OwnViews},
+    place, print, product, products, reports, sign_in, status, today,
     visit::{Source, Visit},
     who::SIGN_OUT,
 };
@@ -50,6 +52,7 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Route
         .route("/orders.csv", get(orders_csv))
         .route("/orders/new", get(place::blank).post(place::sent))
         .route("/orders/bulk", get(bulk::blank).post(bulk::sent))
+        .route(own_views::PATH, get(own_views::nowhere).post(own_views::sent))
         .route("/orders/{number}", get(order))
         .route("/orders/{number}/print", get(papers))
         .route("/orders/{number}/{act}", get(acts::back).post(acts::sent))
@@ -82,8 +85,8 @@ async fn today(visit: Visit) -> Response {
     visit.shown("/", page).await
 }
 
-async fn orders(visit: Visit) -> Response {
-    let page = orders::page(&visit).await;
+async fn orders(headers: HeaderMap, visit: Visit) -> Response {
+    let page = orders::page(&visit, &OwnViews::read(&headers)).await;
     visit.shown("/orders", page).await
 }
 

@@ -23,6 +23,11 @@ impl Params {
         Params(pairs.filter(|(_, value)| !value.trim().is_empty()).collect())
     }
 
+    /// Of these names and values.
+    pub(crate) fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Params {
+        Params(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// The first value of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
