@@ -11,20 +11,21 @@ const upstream = new URL(mcpUrl);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** How soon a change by anybody must show, and how soon after a cut, in milliseconds. */
 const LIVE_MS = 1000, RESUMED_MS = 4000;
-const NAVIGATIONS = 60, CONNECTIONS = 8;
+const NAVIGATIONS = 1000, TABS = 3, LISTENING = 20, CONNECTIONS = 8;
 const PAGES = ['/', '/orders', '/orders/new', '/orders/1001', '/orders/1001/print', '/products', '/products/PEN', '/customers', '/reports',
     '/explain?date=today', '/activity', '/status', '/connect', '/ask', '/ask?q=show+me+pending+orders', '/orders/1002?as_of=@9'];
 const failures = [];
 const check = (holds, what, seen) => { if (!holds) failures.push(`${what}${seen === undefined ? '' : `; seen: ${JSON.stringify(seen)}`}`); };
 
 // What stands between browser and server, so that connections can be cut and counted.
-const sockets = new Set();
+const sockets = new Set(), heard = { live: 0 };
 const proxy = net.createServer((near) => {
     const far = net.connect(upstream.port, upstream.hostname);
     const pair = { near, far };
     sockets.add(pair);
     const end = () => { sockets.delete(pair); near.destroy(); far.destroy(); };
     for (const socket of [near, far]) socket.on('error', end).on('close', end);
+    near.on('data', (bytes) => { if (bytes.includes('GET /live')) heard.live += 1; });
     near.pipe(far).pipe(near);
 });
 await new Promise((listening) => proxy.listen(0, '127.0.0.1', listening));
@@ -53,7 +54,11 @@ listen(page);
 const yes = (tab) => tab.locator('button.yes').click();
 const says = async (tab, text) => check((await tab.locator('body').innerText()).includes(text), `the page ${new URL(tab.url()).pathname} lacks "${text}"`, await tab.locator('main').innerText());
 /** Runs one flow; what breaks it off is told with its name. */
-const flow = async (name, run) => { try { await run(); } catch (error) { failures.push(`${name}: ${error.message.split('\n').slice(0, 4).join(' | ')}`); } };
+const flow = async (name, run) => {
+    const began = Date.now();
+    try { await run(); } catch (error) { failures.push(`${name}: ${error.message.split('\n').slice(0, 4).join(' | ')}`); }
+    console.log(`${name}: ${Date.now() - began} ms`);
+};
 
 await flow('place an order', async () => {
     await page.goto('/orders');
@@ -134,6 +139,26 @@ await flow('live', async () => {
     check(await field.inputValue() === 'HALF TYPED', 'a cut cost what was typed', await field.inputValue());
 });
 
+await flow('an act that became impossible keeps what was typed', async () => {
+    const act = page.locator('#act-ship'), field = act.getByLabel('Tracking number');
+    const loads = [];
+    page.on('request', (request) => { if (request.resourceType() === 'fetch' && /orders\/1003$/.test(request.url())) loads.push(request.url()); });
+    // Another order's events are none of this page's business.
+    for (const on of [true, false]) await mcp('orders_set_hold', { order_id: 1001, on });
+    await mcp('orders_ship', { order_id: 1003 });
+    await act.locator('.trouble').waitFor();
+    check(loads.length === 1, 'the page was asked again for what does not concern it', loads.length);
+    await says(page, 'This can no longer be done. ');
+    check(/shipped/i.test(await act.locator('.trouble').innerText()), 'nobody says why', await act.locator('.trouble').innerText());
+    check(await field.inputValue() === 'HALF TYPED', 'what was typed is gone with its form', await field.inputValue());
+    check(await field.evaluate((element) => element === document.activeElement), 'the focus is gone with the form');
+    check(await act.getByRole('button').isDisabled(), 'what can no longer be done can be sent');
+    await mcp('orders_update_status', { order_id: 1003, status: 'delivered' });
+    await page.locator('main .status', { hasText: 'delivered' }).first().waitFor();
+    check(await act.locator('.trouble').count() === 1 && await field.inputValue() === 'HALF TYPED', 'the next change took the text, or told it twice');
+    check(await page.locator('#act-payment').count() + await page.locator('#act-refund').count() > 0, 'what can be done is not offered');
+});
+
 await flow('two tabs on one order', async () => {
     const other = await context.newPage();
     listen(other);
@@ -204,35 +229,49 @@ await flow('without a script', async () => {
 });
 
 await flow('no connection is left behind', async () => {
-    for (let turn = 0; turn < NAVIGATIONS; turn += 1) await page.goto(turn % 2 ? '/orders/1001' : '/orders', { waitUntil: 'commit' });
+    const tabs = [page];
+    while (tabs.length < TABS) tabs.push(listen(await context.newPage()));
+    const connected = (tab) => tab.waitForFunction(() => document.getElementById('live')?._htmx?.sse?.status === 200, undefined, { polling: 20 });
+    await Promise.all(tabs.map(async (tab) => {
+        for (let turn = 0; turn < NAVIGATIONS / TABS; turn += 1) {
+            await tab.goto(turn % 2 ? '/orders/1001' : '/orders', { waitUntil: 'commit' });
+            // Now and then a page stays until it listens, so that there is a connection to leave behind.
+            if (turn % LISTENING === 0) await connected(tab);
+        }
+    }));
+    await Promise.all(tabs.slice(1).map((tab) => tab.close()));
     await page.goto('/orders/1001');
     await page.bringToFront();
-    await page.waitForFunction(() => document.getElementById('live')?._htmx?.sse?.status === 200, undefined, { polling: 100 });
+    await connected(page);
     check(sockets.size <= CONNECTIONS, `connections are left after ${NAVIGATIONS} pages`, sockets.size);
+    check(heard.live >= NAVIGATIONS / LISTENING, 'too few pages listened for this to say anything', heard.live);
 });
 
-await flow('accessible in light and dark', async () => {
-    for (const colorScheme of ['light', 'dark']) {
-        await page.emulateMedia({ colorScheme });
-        // Only colours differ in the dark.
-        const only = colorScheme === 'dark' ? { runOnly: ['color-contrast'] } : {};
-        for (const path of PAGES) {
-            await page.goto(path);
-            await page.locator('details').evaluateAll((all) => all.forEach((one) => { one.open = true; }));
-            await page.evaluate(AXE);
-            const { violations } = await page.evaluate((only) => axe.run(document, only), only);
-            const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(' and ')}`);
-            check(told.length === 0, `axe on ${path} in ${colorScheme}`, told);
-            if (pictures) await page.screenshot({ path: `${pictures}/${colorScheme}${path.replace(/[^a-z0-9]+/gi, '-')}.png`, fullPage: true });
+await flow('accessible in light and dark, and no wider than a phone', async () => {
+    const left = [...PAGES];
+    const look = async (tab) => {
+        for (let path = left.shift(); path; path = left.shift()) {
+            const picture = async (kind) => { if (pictures) await tab.screenshot({ path: `${pictures}/${kind}${path.replace(/[^a-z0-9]+/gi, '-')}.png`, fullPage: true }); };
+            await tab.setViewportSize({ width: 390, height: 800 });
+            await tab.goto(path);
+            const wide = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            check(wide <= 0, `${path} is wider than a phone`, wide);
+            await picture('phone');
+            await tab.setViewportSize({ width: 1280, height: 720 });
+            await tab.locator('details').evaluateAll((all) => all.forEach((one) => { one.open = true; }));
+            await tab.evaluate(AXE);
+            for (const colorScheme of ['light', 'dark']) {
+                await tab.emulateMedia({ colorScheme });
+                const { violations } = await tab.evaluate(() => axe.run(document, { resultTypes: ['violations'] }));
+                const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(' and ')}`);
+                check(told.length === 0, `axe on ${path} in ${colorScheme}`, told);
+                await picture(colorScheme);
+            }
         }
-    }
-    await page.setViewportSize({ width: 390, height: 800 });
-    for (const path of PAGES) {
-        await page.goto(path);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        check(wide <= 0, `${path} is wider than a phone`, wide);
-        if (pictures) await page.screenshot({ path: `${pictures}/phone${path.replace(/[^a-z0-9]+/gi, '-')}.png`, fullPage: true });
-    }
+    };
+    const other = await context.newPage();
+    listen(other);
+    await Promise.all([look(page), look(other)]);
 });
 
 check(complaints.length === 0, 'the browser complains', complaints.slice(0, 5));
