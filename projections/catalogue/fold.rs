@@ -75,7 +75,12 @@ impl Fold for CatalogueFold {
             Fact::Product(ProductFact::ProductChanged(fact)) => {
                 self.put(row(fact.product_id, &fact.sku, &fact.entry));
             }
-            Fact::Order(_) | Fact::Stock(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Order(_)
+            | Fact::Stock(_)
+            | Fact::Customer(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
         Ok(())
     }

@@ -72,7 +72,12 @@ impl Fold for CustomersFold {
             Fact::Customer(CustomerFact::CustomerRegistered(fact)) => self.customers.expect_new((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerChanged(fact)) => self.customers.prefetch((fact.customer_id.0,)),
             Fact::Customer(CustomerFact::CustomerErased(_)) => {}
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Order(_)
+            | Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
     }
 
@@ -92,7 +97,12 @@ impl Fold for CustomersFold {
                 self.names.replace(self.customers.get(&key), None);
                 self.customers.remove(key);
             }
-            Fact::Order(_) | Fact::Stock(_) | Fact::Product(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Order(_)
+            | Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
         Ok(())
     }

@@ -138,7 +138,8 @@ impl DailySalesFold {
             | Fact::Product(_)
             | Fact::Customer(_)
             | Fact::Rate(_)
-            | Fact::Notification(_) => return,
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => return,
         };
         for line in lines {
             self.lines.put(SalesLine {

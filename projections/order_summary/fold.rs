@@ -171,7 +171,12 @@ impl Fold for OrderSummaryFold {
                 self.want_products(&changed.lines);
             }
             Fact::Order(_) => self.orders.prefetch((id,)),
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Customer(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
     }
 
@@ -218,7 +223,12 @@ impl Fold for OrderSummaryFold {
                     }
                 }
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Customer(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
         Ok(())
     }

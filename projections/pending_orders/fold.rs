@@ -64,7 +64,12 @@ impl Fold for PendingOrdersFold {
                     self.closed.prefetch((id,));
                 }
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Customer(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
     }
 
@@ -100,7 +105,12 @@ impl Fold for PendingOrdersFold {
                 self.closed.put(PendingClosed { order_id: id.0, the_order });
                 self.orders.remove((id.0,));
             }
-            Fact::Stock(_) | Fact::Product(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Stock(_)
+            | Fact::Product(_)
+            | Fact::Customer(_)
+            | Fact::Rate(_)
+            | Fact::Notification(_)
+            | Fact::Confirmation(_) => {}
         }
         Ok(())
     }

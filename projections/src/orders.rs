@@ -20,7 +20,8 @@ pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
         | StreamId::Product(_)
         | StreamId::Customer(_)
         | StreamId::Rate(_)
-        | StreamId::Notifications => None,
+        | StreamId::Notifications
+        | StreamId::Confirmations => None,
     }
 }
 

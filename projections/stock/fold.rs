@@ -135,7 +135,7 @@ impl Fold for StockFold {
             }
             Fact::Product(ProductFact::ProductRegistered(fact)) => self.name(product_id, &fact.sku, &fact.entry),
             Fact::Product(ProductFact::ProductChanged(fact)) => self.name(product_id, &fact.sku, &fact.entry),
-            Fact::Order(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) => {}
+            Fact::Order(_) | Fact::Customer(_) | Fact::Rate(_) | Fact::Notification(_) | Fact::Confirmation(_) => {}
         }
         Ok(())
     }
@@ -199,6 +199,10 @@ impl StockFold {
 fn product_of(event: &Envelope<Event>) -> Option<ProductId> {
     match event.stream {
         StreamId::Stock(id) | StreamId::Product(id) => Some(id),
-        StreamId::Order(_) | StreamId::Customer(_) | StreamId::Rate(_) | StreamId::Notifications => None,
+        StreamId::Order(_)
+        | StreamId::Customer(_)
+        | StreamId::Rate(_)
+        | StreamId::Notifications
+        | StreamId::Confirmations => None,
     }
 }

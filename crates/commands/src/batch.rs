@@ -7,6 +7,7 @@ use orderlog_domain::{
     decide::{Context, Decision, Refusal, Shop},
     envelope::{Envelope, Provenance},
     event::Event,
+    guarded::{Guarded, GuardedAct, nobody_agreed},
     ids::{CommandId, Position, StreamId, Version},
     rejection::Rejection,
     states::{State, States},
@@ -197,7 +198,23 @@ impl Decider {
         {
             self.recent.check_duplicate(submission, &order, head)?;
         }
-        submission.command.decide(&self.states, &context)
+        let decision = submission.command.decide(&self.states, &context)?;
+        let guarded = self.guarded(submission, &decision);
+        if !guarded.is_empty() && submission.origin.confirmed_by.is_none() && !submission.dry_run {
+            return Err(nobody_agreed(guarded).into());
+        }
+        Ok(decision)
+    }
+
+    /// What of a decision needs a person's word in this shop.
+    fn guarded(&self, submission: &Submission, decision: &Decision) -> Guarded {
+        let wanted = self.shop.confirmed_by_people;
+        if wanted.is_empty() || decision.facts.is_empty() {
+            return Guarded::NONE;
+        }
+        // One of many orders that are changed by one call.
+        let of_many = submission.origin.correlation_id.map(|_| GuardedAct::Bulk);
+        decision.guarded().and(of_many).among(wanted)
     }
 
     /// The stream that a decision asked for, and all streams that this command and those after it are known to need: they
@@ -214,7 +231,10 @@ impl Decider {
     /// Adds the facts of a decision to the batch and to the states.
     fn take(&mut self, submission: &Submission, decision: Decision, batch: &mut Batch) -> Outcome {
         let before = self.existing(decision.subject);
-        let provenance = self.provenance(submission, decision.subject, &batch.head);
+        let mut provenance = self.provenance(submission, decision.subject, &batch.head);
+        if !self.guarded(submission, &decision).is_empty() {
+            provenance.confirmed_by = submission.origin.confirmed_by.clone();
+        }
         let start = batch.events.len();
         for (stream, event) in &decision.facts {
             self.states.evolve(*stream, event, &provenance);
@@ -303,6 +323,7 @@ impl Decider {
             business_date,
             actor: origin.actor.clone(),
             agent: origin.agent.clone(),
+            confirmed_by: None,
             command_id: *command_id,
             causation_id: origin.causation_id.unwrap_or(command_id.0),
             correlation_id: origin.correlation_id.unwrap_or(command_id.0),

@@ -47,7 +47,7 @@ pub(crate) fn decode(recorded: &Recorded) -> Result<Envelope<Event>, LogError> {
         .map_err(|error| LogError::Corrupt { position: recorded.position, what: error.to_string() })
 }
 
-/// The stock of a product gets events for ever, and so do notifications; orders, products and customers get few.
+/// The stock of a product gets events for ever, and so do notifications and confirmations; orders, products and customers get few.
 pub(crate) fn grows_long(stream: StreamId) -> bool {
-    matches!(stream, StreamId::Stock(_) | StreamId::Notifications)
+    matches!(stream, StreamId::Stock(_) | StreamId::Notifications | StreamId::Confirmations)
 }

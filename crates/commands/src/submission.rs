@@ -60,6 +60,8 @@ pub struct Origin {
     pub actor: Actor,
     /// The program.
     pub agent: Option<Agent>,
+    /// The person who agreed to it, or asked for it without a program in between.
+    pub confirmed_by: Option<Actor>,
     /// What caused this command; the command itself when left out.
     pub causation_id: Option<Uuid>,
     /// The conversation it belongs to; the command itself when left out.
@@ -77,7 +79,13 @@ impl Origin {
     #[must_use]
     pub fn of(actor: Actor, agent: Option<Agent>) -> Origin {
         let (causation_id, correlation_id, trace_id, reason, request_text) = (None, None, None, None, None);
-        Origin { actor, agent, causation_id, correlation_id, trace_id, reason, request_text }
+        Origin { actor, agent, confirmed_by: None, causation_id, correlation_id, trace_id, reason, request_text }
+    }
+
+    /// The same, where a person at this machine asks for it and no program does.
+    #[must_use]
+    pub fn by_a_person(self) -> Origin {
+        Origin { confirmed_by: Some(self.actor.clone()), ..self }
     }
 }
 

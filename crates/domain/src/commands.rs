@@ -3,6 +3,8 @@
 
 pub mod adjust_stock;
 pub mod answer_bulk;
+pub mod answer_question;
+pub mod ask_people;
 pub mod cancel;
 pub mod change_lines;
 pub mod create_order;
@@ -38,6 +40,8 @@ use chrono::{DateTime, Utc};
 pub use self::{
     adjust_stock::AdjustStock,
     answer_bulk::AnswerBulk,
+    answer_question::AnswerQuestion,
+    ask_people::AskPeople,
     cancel::Cancel,
     change_lines::{ChangeLines, LineChange},
     create_order::CreateOrder,
@@ -151,6 +155,10 @@ commands! {
     ReplayNotifications,
     /// Let a target take messages again.
     EnableTarget,
+    /// Let an act wait for a person's word.
+    AskPeople,
+    /// Say Yes or No to an act that waits.
+    AnswerQuestion,
 }
 
 /// What a command says of itself, in its own file. Most commands need no more than the first two.
@@ -228,6 +236,8 @@ pub enum About {
     Rate(Option<Currency>),
     /// Who is told of what.
     Notifications,
+    /// What waits for a person's word.
+    Confirmations,
 }
 
 /// When a command wants the user's word before it acts.
@@ -297,6 +307,7 @@ impl Command {
             About::Customer(id) => StreamId::Customer(id),
             About::Rate(currency) => StreamId::Rate(currency.unwrap_or(context.shop.currency)),
             About::Notifications => StreamId::Notifications,
+            About::Confirmations => StreamId::Confirmations,
         }
     }
 
@@ -312,6 +323,7 @@ impl Command {
             About::Customer(id) => vec![StreamId::Customer(id)],
             About::Rate(currency) => currency.map(StreamId::Rate).into_iter().collect(),
             About::Notifications => vec![StreamId::Notifications],
+            About::Confirmations => vec![StreamId::Confirmations],
         };
         streams.extend(self.act().also_needs(names));
         streams

@@ -8,6 +8,7 @@ use crate::{
     calendar::BusinessCalendar,
     event::Event,
     format::Locale,
+    guarded::Guarded,
     ids::{CustomerId, OrderId, ProductId, StreamId, Version},
     money::Currency,
     product::Product,
@@ -52,11 +53,14 @@ pub struct Shop {
     pub calendar: BusinessCalendar,
     /// How amounts are written.
     pub locale: Locale,
+    /// Acts that a program may ask for and a person must agree to.
+    pub confirmed_by_people: Guarded,
 }
 
 impl Default for Shop {
     fn default() -> Shop {
-        Shop { currency: Currency::INR, calendar: BusinessCalendar::default(), locale: Locale::default() }
+        let (calendar, locale) = (BusinessCalendar::default(), Locale::default());
+        Shop { currency: Currency::INR, calendar, locale, confirmed_by_people: Guarded::NONE }
     }
 }
 
@@ -99,6 +103,12 @@ impl Decision {
     #[must_use]
     pub fn about(subject: StreamId) -> Decision {
         Decision { facts: vec![], subject, warnings: vec![] }
+    }
+
+    /// What of it may need a person's word.
+    #[must_use]
+    pub fn guarded(&self) -> Guarded {
+        self.facts.iter().fold(Guarded::NONE, |all, (_, fact)| all.and(fact.guarded()))
     }
 
     pub(crate) fn record(&mut self, stream: StreamId, fact: impl Into<Event>) {
@@ -158,6 +168,7 @@ fn named(stream: StreamId, states: &States) -> Result<String, Missing> {
         StreamId::Customer(_) => "The customer".to_owned(),
         StreamId::Rate(currency) => format!("The rate of {currency}"),
         StreamId::Notifications => "What is told to whom".to_owned(),
+        StreamId::Confirmations => "What waits for a person's word".to_owned(),
     })
 }
 

@@ -45,6 +45,9 @@ pub struct Provenance {
     /// Through which assistant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
+    /// The person who agreed to it, where it is an act to which people must agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<Actor>,
     /// The command that recorded it.
     pub command_id: CommandId,
     /// The event or command that led to this command.

@@ -2,6 +2,7 @@
 
 mod amounts;
 mod catalogue;
+mod confirmations;
 mod customers;
 mod examples;
 mod notifications;
@@ -19,8 +20,8 @@ use self::upcasters::{
     without_external_reference,
 };
 pub use self::{
-    amounts::*, catalogue::*, customers::*, examples::examples, notifications::*, orders::*, payments::*, rates::*,
-    stock::*,
+    amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, notifications::*, orders::*,
+    payments::*, rates::*, stock::*,
 };
 /// Why stored bytes could not be read as an event.
 #[derive(Debug, thiserror::Error)]
@@ -208,6 +209,12 @@ events! {
         NotificationsReplayed = 1,
         /// A target that wanted no more messages takes them again.
         NotificationTargetEnabled = 1,
+    }
+    "confirmation" Confirmation(ConfirmationFact) {
+        /// An act waits for a person's word.
+        ConfirmationAsked = 1,
+        /// A person said Yes or No to it.
+        ConfirmationAnswered = 1,
     }
 }
 

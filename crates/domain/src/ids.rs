@@ -154,7 +154,7 @@ impl fmt::Display for Version {
 }
 
 /// A stream of events about one thing. Written `order-1001`, `stock-<uuid>`, `product-<uuid>`, `customer-<uuid>`, `rate-USD`,
-/// `notification-shop`.
+/// `notification-shop`, `confirmation-shop`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StreamId {
     /// One order.
@@ -169,13 +169,16 @@ pub enum StreamId {
     Rate(Currency),
     /// Who is told of what, and what was sent: one stream for the shop.
     Notifications,
+    /// What waits for a person's word: one stream for the shop.
+    Confirmations,
 }
 
-/// What stands for the shop in the name of its only stream of notifications.
+/// What stands for the shop in the name of a stream of which it has one.
 const SHOP: &str = "shop";
 
 impl StreamId {
-    /// The part before the dash: `order`, `stock`, `product`, `customer`, `rate` or `notification`.
+    /// The part before the dash: `order`, `stock`, `product`, `customer`, `rate`, `notification` or
+    /// `confirmation`.
     #[must_use]
     pub fn category(&self) -> &'static str {
         match self {
@@ -185,6 +188,7 @@ impl StreamId {
             StreamId::Customer(_) => "customer",
             StreamId::Rate(_) => "rate",
             StreamId::Notifications => "notification",
+            StreamId::Confirmations => "confirmation",
         }
     }
 }
@@ -197,7 +201,7 @@ impl fmt::Display for StreamId {
             StreamId::Stock(id) | StreamId::Product(id) => write!(f, "{category}-{id}"),
             StreamId::Customer(id) => write!(f, "{category}-{id}"),
             StreamId::Rate(currency) => write!(f, "{category}-{currency}"),
-            StreamId::Notifications => write!(f, "{category}-{SHOP}"),
+            StreamId::Notifications | StreamId::Confirmations => write!(f, "{category}-{SHOP}"),
         }
     }
 }
@@ -205,8 +209,8 @@ impl fmt::Display for StreamId {
 /// A text that names no stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid>, customer-<uuid>, rate-<currency> or \
-     notification-shop"
+    "`{0}` names no stream; expected order-<number>, stock-<uuid>, product-<uuid>, customer-<uuid>, rate-<currency>, \
+     notification-shop or confirmation-shop"
 )]
 pub struct UnknownStream(pub String);
 
@@ -224,6 +228,7 @@ impl FromStr for StreamId {
             "customer" => Ok(StreamId::Customer(CustomerId(uuid()?))),
             "rate" => id.parse().map(StreamId::Rate).map_err(|_| unknown()),
             "notification" if id == SHOP => Ok(StreamId::Notifications),
+            "confirmation" if id == SHOP => Ok(StreamId::Confirmations),
             _ => Err(unknown()),
         }
     }

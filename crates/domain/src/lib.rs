@@ -11,6 +11,8 @@ pub mod ids;
 pub mod money;
 
 // What it adds up to.
+/// What waits for a person's word.
+pub mod confirmations;
 /// A customer, whose particulars are sealed.
 pub mod customer;
 /// Who is told of what, and the messages under way.
@@ -31,6 +33,8 @@ pub mod stock;
 pub mod commands;
 /// What a decision may know, and what it leads to.
 pub mod decide;
+/// Acts that a program may ask for and a person must agree to.
+pub mod guarded;
 /// The largest and longest that is accepted.
 pub mod limits;
 /// Why a call cannot be carried out, and what to do next.

@@ -67,3 +67,7 @@ pub const DEFAULT_GRACE_SECONDS: u32 = 60;
 pub const DEAD_MESSAGES: usize = 1_000;
 /// Messages of which one event has news: it stays far below what NATS takes.
 pub const MESSAGES_PER_EVENT: usize = 500;
+/// Acts that may wait for a person's word at once.
+pub const WAITING_QUESTIONS: usize = 100;
+/// For how long a question to people stands.
+pub const QUESTION_HOLDS: TimeDelta = TimeDelta::hours(24);

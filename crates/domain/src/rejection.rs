@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::{guarded::Guarded, ids::CustomerId};
+
 /// The kinds of rejection, as assistants see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -69,6 +71,20 @@ pub struct Rejection {
     /// What would happen, and the token that lets it happen, where the user must confirm first.
     #[serde(flatten)]
     pub confirmation: Option<Box<Confirmation>>,
+    /// What would happen, and where a person agrees to it, where the user's word is not enough.
+    #[serde(flatten)]
+    pub agreement: Option<Box<Agreement>>,
+}
+
+/// What a person is asked to agree to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    /// The page on which a person says Yes or No.
+    pub confirm_at: String,
+    /// RFC 3339; afterwards the question is void.
+    pub expires_at: String,
+    /// What would be recorded.
+    pub preview: serde_json::Value,
 }
 
 /// What the user is asked to confirm.
@@ -84,6 +100,12 @@ pub struct Confirmation {
     /// Why a token that came with the call did not serve; part of the message.
     #[serde(skip)]
     pub unfit: Option<Unfit>,
+    /// What of it needs a person's word.
+    #[serde(skip)]
+    pub guarded: Guarded,
+    /// Whom it concerns, where it is one customer: what is kept of it is sealed under that key.
+    #[serde(skip)]
+    pub concerns: Option<CustomerId>,
 }
 
 /// Why a confirm token does not serve.
@@ -124,6 +146,7 @@ impl Rejection {
             candidates: vec![],
             problems: vec![],
             confirmation: None,
+            agreement: None,
         }
     }
 

@@ -9,6 +9,7 @@ use std::{
 
 pub use self::state::State;
 use crate::{
+    confirmations::Confirmations,
     customer::Customer,
     envelope::Provenance,
     event::Event,
@@ -121,6 +122,17 @@ impl States {
         match self.get(StreamId::Notifications) {
             Some(State::Notifications(notifications)) => Ok(notifications),
             _ => Err(Missing(StreamId::Notifications)),
+        }
+    }
+
+    /// What waits for a person's word.
+    ///
+    /// # Errors
+    /// When it is not loaded.
+    pub fn confirmations(&self) -> Result<&Confirmations, Missing> {
+        match self.get(StreamId::Confirmations) {
+            Some(State::Confirmations(confirmations)) => Ok(confirmations),
+            _ => Err(Missing(StreamId::Confirmations)),
         }
     }
 

@@ -200,6 +200,7 @@ impl Story {
             business_date: self.shop.calendar.business_date(occurred_at),
             actor: Actor { user: "test".to_owned(), role: "owner".to_owned() },
             agent: None,
+            confirmed_by: None,
             command_id: CommandId(Uuid::nil()),
             causation_id: Uuid::nil(),
             correlation_id: Uuid::nil(),

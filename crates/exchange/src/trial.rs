@@ -73,6 +73,7 @@ impl<'a> Trial<'a> {
             business_date: self.shop.calendar.business_date(occurred_at),
             actor: Actor { user: String::new(), role: String::new() },
             agent: None,
+            confirmed_by: None,
             command_id: CommandId(Uuid::nil()),
             causation_id: Uuid::nil(),
             correlation_id: Uuid::nil(),

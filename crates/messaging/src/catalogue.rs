@@ -92,6 +92,7 @@ fn example_envelope(event: &Event) -> Envelope<&Event> {
             business_date: (DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(1_795_339_800)).date_naive(),
             actor: Actor { user: "asha".to_owned(), role: "clerk".to_owned() },
             agent: Some(Agent { name: "claude-code".to_owned(), version: "2.1.0".to_owned(), model: None }),
+            confirmed_by: None,
             command_id: CommandId(command),
             causation_id: command,
             correlation_id: command,

@@ -178,7 +178,8 @@ pub(crate) fn answer(
         | StreamId::Product(_)
         | StreamId::Customer(_)
         | StreamId::Rate(_)
-        | StreamId::Notifications => None,
+        | StreamId::Notifications
+        | StreamId::Confirmations => None,
     };
     let version = receipt.version().0;
     let no_change = receipt.no_change();

@@ -2,6 +2,7 @@
 
 use futures::future::BoxFuture;
 use orderlog_domain::{
+    confirmations::Confirmations,
     envelope::{self, Envelope},
     event::{Event, Fact},
     ids::{OrderId, Position, ProductId, StreamId, Version},
@@ -59,31 +60,42 @@ pub fn state(log: &Log, stream: StreamId, until: Option<Position>) -> BoxFuture<
     })
 }
 
-/// The rules and messages of notifications as they stand: from the latest snapshot, because their stream grows long.
+/// The rules and messages of notifications as they stand.
 pub fn notifications(log: &Log) -> BoxFuture<'_, anyhow::Result<Notifications>> {
     Box::pin(async move {
-        let kept = log.load_snapshots(&[StreamId::Notifications]).await?.pop();
-        let kept = kept.filter(|snapshot| snapshot.format == State::FORMAT);
-        let mut state = kept
-            .and_then(|snapshot| serde_json::from_str(&snapshot.state).ok())
-            .unwrap_or_else(|| State::empty(StreamId::Notifications));
-        loop {
-            let page = log.read_stream(StreamId::Notifications, state.version(), PAGE).await?;
-            for recorded in &page {
-                let event = envelope::decode(&recorded.json)?;
-                state.evolve(&event.data, &event.provenance);
-            }
-            if page.len() < PAGE as usize {
-                break;
-            }
+        match of_a_long_stream(log, StreamId::Notifications).await? {
+            State::Notifications(all) => Ok(*all),
+            _ => Ok(Notifications::default()),
         }
-        Ok(match state {
-            State::Notifications(all) => *all,
-            State::Order(_) | State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) => {
-                Notifications::default()
-            }
-        })
     })
+}
+
+/// What waits for a person's word, and what was said to it lately.
+pub fn confirmations(log: &Log) -> BoxFuture<'_, anyhow::Result<Confirmations>> {
+    Box::pin(async move {
+        match of_a_long_stream(log, StreamId::Confirmations).await? {
+            State::Confirmations(all) => Ok(*all),
+            _ => Ok(Confirmations::default()),
+        }
+    })
+}
+
+/// What a stream adds up to that grows long: from its latest snapshot on.
+async fn of_a_long_stream(log: &Log, stream: StreamId) -> anyhow::Result<State> {
+    let kept = log.load_snapshots(&[stream]).await?.pop();
+    let kept = kept.filter(|snapshot| snapshot.format == State::FORMAT);
+    let kept = kept.and_then(|snapshot| serde_json::from_str(&snapshot.state).ok());
+    let mut state = kept.unwrap_or_else(|| State::empty(stream));
+    loop {
+        let page = log.read_stream(stream, state.version(), PAGE).await?;
+        for recorded in &page {
+            let event = envelope::decode(&recorded.json)?;
+            state.evolve(&event.data, &event.provenance);
+        }
+        if page.len() < PAGE as usize {
+            return Ok(state);
+        }
+    }
 }
 
 /// A product as its stream tells it right after `position`.
@@ -91,9 +103,12 @@ pub fn product_at(log: &Log, id: ProductId, position: Position) -> BoxFuture<'_,
     Box::pin(async move {
         Ok(match state(log, StreamId::Product(id), Some(position)).await? {
             State::Product(product) => product,
-            State::Order(_) | State::Stock(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => {
-                Product::empty(id)
-            }
+            State::Order(_)
+            | State::Stock(_)
+            | State::Customer(_)
+            | State::Rate(_)
+            | State::Notifications(_)
+            | State::Confirmations(_) => Product::empty(id),
         })
     })
 }

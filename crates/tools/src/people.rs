@@ -310,9 +310,12 @@ pub fn customer(log: &Log, id: CustomerId) -> BoxFuture<'_, anyhow::Result<Custo
     Box::pin(async move {
         Ok(match history::state(log, StreamId::Customer(id), None).await? {
             State::Customer(customer) => customer,
-            State::Order(_) | State::Stock(_) | State::Product(_) | State::Rate(_) | State::Notifications(_) => {
-                Customer::empty(id)
-            }
+            State::Order(_)
+            | State::Stock(_)
+            | State::Product(_)
+            | State::Rate(_)
+            | State::Notifications(_)
+            | State::Confirmations(_) => Customer::empty(id),
         })
     })
 }

@@ -309,6 +309,7 @@ pub(crate) fn state(shop: &OpenShop, state: &State) -> Value {
         }),
         State::Customer(one) => serde_json::to_value(customer(shop, one)).unwrap_or_default(),
         State::Notifications(all) => serde_json::json!({ "rules": all.rules.len() }),
+        State::Confirmations(all) => serde_json::json!({ "questions": all.questions.len() }),
     }
 }
 

@@ -166,6 +166,7 @@ impl History {
             business_date: self.now.date_naive(),
             actor: Actor { user: "local".into(), role: "owner".into() },
             agent: None,
+            confirmed_by: None,
             command_id: CommandId(id),
             causation_id: id,
             correlation_id: id,

@@ -99,7 +99,11 @@ impl Reading<'_> {
             StreamId::Order(OrderId(id)) => {
                 placed && (within(&self.asked.last_week) || self.asked.orders.contains(&id))
             }
-            StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) | StreamId::Notifications => false,
+            StreamId::Product(_)
+            | StreamId::Customer(_)
+            | StreamId::Rate(_)
+            | StreamId::Notifications
+            | StreamId::Confirmations => false,
         };
         if kept {
             self.states.entry(stream).or_insert_with(|| State::empty(stream));

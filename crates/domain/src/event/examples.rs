@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    guarded::GuardedAct,
     ids::{CustomerId, OrderId, Position, ProductId, RuleId},
     money::Currency,
     notifications::Watch,
@@ -21,7 +22,30 @@ pub fn examples() -> Vec<Event> {
     examples.extend(stock());
     examples.extend(catalogue_and_customers());
     examples.extend(notifications());
+    examples.extend(confirmations());
     examples
+}
+
+fn confirmations() -> Vec<Event> {
+    let confirmation_id = Uuid::from_u128(0x019a_aaaa_0000_7000_8000_0000_0000_0003);
+    vec![
+        ConfirmationAsked {
+            confirmation_id,
+            tool: "orders.refund".to_owned(),
+            acts: vec![GuardedAct::Refunds],
+            order_id: Some(ORDER),
+            arguments: sealed("YXJndW1lbnRz"),
+            preview: sealed("cHJldmlldw"),
+            confirm_token: "AAAAAGkfxYAAAAAAAAAAAw".to_owned(),
+            call: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+            rights: "orders:read orders:write orders:refund".to_owned(),
+            refunds_up_to: Some(200_000),
+            by_key: true,
+            expires_at: "2026-11-21T10:00:00Z".parse().expect("a time"),
+        }
+        .into(),
+        ConfirmationAnswered { confirmation_id, agreed: true }.into(),
+    ]
 }
 
 fn notifications() -> Vec<Event> {

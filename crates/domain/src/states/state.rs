@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    confirmations::Confirmations,
     customer::Customer,
     envelope::Provenance,
     event::{Event, Fact},
@@ -30,6 +31,8 @@ pub enum State {
     Rate(Rate),
     /// Of `notification-shop`.
     Notifications(Box<Notifications>),
+    /// Of `confirmation-shop`.
+    Confirmations(Box<Confirmations>),
 }
 
 impl State {
@@ -46,6 +49,7 @@ impl State {
             StreamId::Customer(id) => State::Customer(Customer::empty(id)),
             StreamId::Rate(currency) => State::Rate(Rate::empty(currency)),
             StreamId::Notifications => State::Notifications(Box::default()),
+            StreamId::Confirmations => State::Confirmations(Box::default()),
         }
     }
 
@@ -61,13 +65,15 @@ impl State {
             (State::Customer(customer), Fact::Customer(fact)) => customer.evolve(fact),
             (State::Rate(rate), Fact::Rate(fact)) => rate.evolve(fact),
             (State::Notifications(all), Fact::Notification(fact)) => all.evolve(fact, provenance),
+            (State::Confirmations(all), Fact::Confirmation(fact)) => all.evolve(fact, provenance),
             (
                 State::Order(_)
                 | State::Stock(_)
                 | State::Product(_)
                 | State::Customer(_)
                 | State::Rate(_)
-                | State::Notifications(_),
+                | State::Notifications(_)
+                | State::Confirmations(_),
                 _,
             ) => {}
         }
@@ -85,6 +91,7 @@ impl State {
             State::Customer(customer) => customer.version,
             State::Rate(rate) => rate.version,
             State::Notifications(all) => all.version,
+            State::Confirmations(all) => all.version,
         }
     }
 
@@ -98,6 +105,7 @@ impl State {
             State::Customer(customer) => StreamId::Customer(customer.id),
             State::Rate(rate) => StreamId::Rate(rate.currency),
             State::Notifications(_) => StreamId::Notifications,
+            State::Confirmations(_) => StreamId::Confirmations,
         }
     }
 
@@ -109,6 +117,7 @@ impl State {
             State::Customer(customer) => &mut customer.version,
             State::Rate(rate) => &mut rate.version,
             State::Notifications(all) => &mut all.version,
+            State::Confirmations(all) => &mut all.version,
         }
     }
 }

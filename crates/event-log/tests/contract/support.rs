@@ -178,6 +178,7 @@ fn event(
             business_date: NaiveDate::from_ymd_opt(2026, 11, 22).expect("a date"),
             actor: Actor { user: "local".to_owned(), role: "owner".to_owned() },
             agent: None,
+            confirmed_by: None,
             command_id,
             causation_id: command_id.0,
             correlation_id: command_id.0,

@@ -101,6 +101,7 @@ impl Shop {
                 business_date: now.date_naive(),
                 actor: Actor { user: "local".to_owned(), role: "admin".to_owned() },
                 agent: None,
+                confirmed_by: None,
                 command_id: CommandId(id),
                 causation_id: id,
                 correlation_id: id,

@@ -185,7 +185,7 @@ async fn submission(
         expected_version: None,
         readings: None,
         dry_run: false,
-        origin: Origin::of(caller.principal.actor(), caller.agent),
+        origin: Origin::of(caller.principal.actor(), caller.agent).by_a_person(),
     })
 }
 

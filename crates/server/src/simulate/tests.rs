@@ -191,6 +191,7 @@ fn provenance(at: DateTime<Utc>) -> Provenance {
         business_date: BusinessCalendar::default().business_date(at),
         actor: Actor { user: "simulation".to_owned(), role: "system".to_owned() },
         agent: None,
+        confirmed_by: None,
         command_id: CommandId(Uuid::nil()),
         causation_id: Uuid::nil(),
         correlation_id: Uuid::nil(),

@@ -41,7 +41,12 @@ impl<'a> Speaker<'a> {
     pub(crate) async fn would(shop: &'a OpenShop, foreseen: &Receipt) -> Result<Speaker<'a>, Failure> {
         let customer = match &foreseen.after {
             State::Order(order) => views::customer(shop, &people::customer(&shop.log, order.customer_id).await?).name,
-            State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => None,
+            State::Stock(_)
+            | State::Product(_)
+            | State::Customer(_)
+            | State::Rate(_)
+            | State::Notifications(_)
+            | State::Confirmations(_) => None,
         };
         Ok(Speaker { shop, would: true, customer })
     }
@@ -54,6 +59,7 @@ impl<'a> Speaker<'a> {
             State::Rate(rate) => self.of_rate(receipt, rate),
             State::Customer(customer) => self.of_customer(receipt, customer),
             State::Notifications(_) => notifications::done(command, receipt, self.would, &self.shop.wording),
+            State::Confirmations(_) => self.unchanged().to_owned(),
         }
     }
 

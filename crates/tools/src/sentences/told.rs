@@ -112,6 +112,13 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
             format!("{} tried again", plural(fact.messages.len() as i64, "message"))
         }
         Event::NotificationTargetEnabled(fact) => format!("{} takes messages again", fact.target),
+        Event::ConfirmationAsked(fact) => {
+            let order = fact.order_id.map(|id| format!(" of order #{id}")).unwrap_or_default();
+            format!("{}{order} waits for a person's word", fact.tool)
+        }
+        Event::ConfirmationAnswered(fact) => {
+            format!("a person said {}", if fact.agreed { "Yes" } else { "No" })
+        }
     }
 }
 

@@ -176,9 +176,12 @@ async fn one(shop: &OpenShop, request: Request, id: i64, status: &str) -> Result
                     };
                     Ok(Outcome::Changed(receipt.command_id, before, goods))
                 }
-                State::Stock(_) | State::Product(_) | State::Customer(_) | State::Rate(_) | State::Notifications(_) => {
-                    Ok(Outcome::NoChange)
-                }
+                State::Stock(_)
+                | State::Product(_)
+                | State::Customer(_)
+                | State::Rate(_)
+                | State::Notifications(_)
+                | State::Confirmations(_) => Ok(Outcome::NoChange),
             }
         }
         Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {

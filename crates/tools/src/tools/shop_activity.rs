@@ -272,6 +272,7 @@ impl Names {
                 self.customers.get(&id.0).cloned().unwrap_or_else(|| "A customer".to_owned())
             }
             Some(StreamId::Notifications) => "Notifications".to_owned(),
+            Some(StreamId::Confirmations) => "Confirmation".to_owned(),
             Some(StreamId::Rate(_)) | None => "Rate".to_owned(),
         }
     }

@@ -1,0 +1,61 @@
+//! Facts about acts that waited for a person's word.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    guarded::GuardedAct,
+    ids::OrderId,
+    typed::{Kind, Typed},
+};
+
+/// See [`Event::ConfirmationAsked`](super::Event::ConfirmationAsked).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfirmationAsked {
+    /// Its id, which stands in the address of its page.
+    pub confirmation_id: Uuid,
+    /// The tool that was called.
+    pub tool: String,
+    /// Why people are asked.
+    pub acts: Vec<GuardedAct>,
+    /// The order it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// The call's arguments in JSON, sealed.
+    pub arguments: String,
+    /// What would happen, as it was shown, in JSON, sealed.
+    pub preview: String,
+    /// The token of that preview. It does nothing without a person's word.
+    pub confirm_token: String,
+    /// Hash of who called what, in hex: the same call again is known by it.
+    pub call: String,
+    /// The rights of the caller, separated by blanks.
+    pub rights: String,
+    /// How much may have gone back for an order after the caller's refunds, in minor units of the shop's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunds_up_to: Option<i64>,
+    /// Whether the caller came with an access key: its rights are looked at anew before the act is done.
+    pub by_key: bool,
+    /// Afterwards the question is void.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl ConfirmationAsked {
+    /// What may name a person.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let words = |field, text| Typed { field, text, kind: Kind::Words };
+        vec![words("arguments", &mut self.arguments), words("preview", &mut self.preview)]
+    }
+}
+
+/// See [`Event::ConfirmationAnswered`](super::Event::ConfirmationAnswered).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfirmationAnswered {
+    /// The question.
+    pub confirmation_id: Uuid,
+    /// Whether it was a Yes.
+    pub agreed: bool,
+}

@@ -1,0 +1,195 @@
+//! Acts that a program may ask for and a person must agree to, by a setting of the shop. An act is known by the facts that it
+//! would record, whichever tool it comes through.
+
+use std::{fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Event,
+    rejection::{Code, Rejection},
+};
+
+/// A kind of act that can wait for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardedAct {
+    /// Money goes back.
+    Refunds,
+    /// Units that were ordered are not to be sent any more.
+    Cancelling,
+    /// A customer is forgotten.
+    Erasing,
+    /// Many orders are changed by one call.
+    Bulk,
+}
+
+impl GuardedAct {
+    /// All there are.
+    pub const ALL: [GuardedAct; 4] =
+        [GuardedAct::Refunds, GuardedAct::Cancelling, GuardedAct::Erasing, GuardedAct::Bulk];
+
+    /// As the setting names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            GuardedAct::Refunds => "refunds",
+            GuardedAct::Cancelling => "cancelling",
+            GuardedAct::Erasing => "erasing",
+            GuardedAct::Bulk => "bulk",
+        }
+    }
+
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// A set of such acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guarded(u8);
+
+impl Guarded {
+    /// None.
+    pub const NONE: Guarded = Guarded(0);
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it is among them.
+    #[must_use]
+    pub fn has(self, act: GuardedAct) -> bool {
+        self.0 & act.bit() != 0
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, others: impl IntoIterator<Item = GuardedAct>) -> Guarded {
+        others.into_iter().fold(self, |all, act| Guarded(all.0 | act.bit()))
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub fn among(self, others: Guarded) -> Guarded {
+        Guarded(self.0 & others.0)
+    }
+
+    /// Each of them.
+    pub fn acts(self) -> impl Iterator<Item = GuardedAct> {
+        GuardedAct::ALL.into_iter().filter(move |act| self.has(*act))
+    }
+}
+
+impl FromIterator<GuardedAct> for Guarded {
+    fn from_iter<I: IntoIterator<Item = GuardedAct>>(acts: I) -> Guarded {
+        Guarded::NONE.and(acts)
+    }
+}
+
+/// `refunds,bulk`
+impl fmt::Display for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.acts().map(GuardedAct::name).collect::<Vec<_>>().join(","))
+    }
+}
+
+impl FromStr for Guarded {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Guarded, String> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        words
+            .map(|word| {
+                let found = GuardedAct::ALL.into_iter().find(|act| act.name() == word);
+                found.ok_or_else(|| {
+                    let all = GuardedAct::ALL.map(GuardedAct::name).join(", ");
+                    format!("there is no `{word}`; expected some of {all}, separated by commas")
+                })
+            })
+            .collect()
+    }
+}
+
+impl Event {
+    /// What recording it is, where a person may have to agree to that. Whether many orders are changed is no matter of one
+    /// fact.
+    #[must_use]
+    pub fn guarded(&self) -> Option<GuardedAct> {
+        match self {
+            Event::PaymentRefunded(_) => Some(GuardedAct::Refunds),
+            Event::UnitsCancelled(_) => Some(GuardedAct::Cancelling),
+            // Fewer units on a line are cancelled units by another name.
+            Event::LinesChanged(changed) if changed.differences.iter().any(|line| line.units < 0) => {
+                Some(GuardedAct::Cancelling)
+            }
+            Event::CustomerErased(_) => Some(GuardedAct::Erasing),
+            Event::OrderPlaced(_)
+            | Event::OrderConfirmed(_)
+            | Event::OrderUnconfirmed(_)
+            | Event::OrderHeld(_)
+            | Event::OrderReleased(_)
+            | Event::ProcessingStarted(_)
+            | Event::UnitsShipped(_)
+            | Event::UnitsDelivered(_)
+            | Event::BackorderFilled(_)
+            | Event::PaymentCaptured(_)
+            | Event::LinesChanged(_)
+            | Event::ShipmentVoided(_)
+            | Event::UnitsReturned(_)
+            | Event::StockReserved(_)
+            | Event::StockBackordered(_)
+            | Event::StockReleased(_)
+            | Event::StockConsumed(_)
+            | Event::StockReceived(_)
+            | Event::StockAdjusted(_)
+            | Event::StockReturned(_)
+            | Event::LowStockReached(_)
+            | Event::LowStockRecovered(_)
+            | Event::ProductRegistered(_)
+            | Event::ProductChanged(_)
+            | Event::CustomerRegistered(_)
+            | Event::CustomerChanged(_)
+            | Event::RateStored(_)
+            | Event::NotificationSubscribed(_)
+            | Event::NotificationUnsubscribed(_)
+            | Event::NotificationsHandled(_)
+            | Event::NotificationsReplayed(_)
+            | Event::NotificationTargetEnabled(_)
+            | Event::ConfirmationAsked(_)
+            | Event::ConfirmationAnswered(_) => None,
+        }
+    }
+}
+
+/// The refusal of an act to which nobody agreed yet.
+#[must_use]
+pub fn nobody_agreed(acts: Guarded) -> Rejection {
+    let message = format!("A person must agree to this on the shop's pages ({acts}). Nothing was changed.");
+    Rejection::new(Code::ConfirmationRequired, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_setting_is_read_as_it_is_written() {
+        for text in ["", "refunds", "refunds,cancelling,erasing,bulk"] {
+            assert_eq!(text.parse::<Guarded>().unwrap().to_string(), text);
+        }
+        assert_eq!(" bulk , refunds,".parse::<Guarded>().unwrap().to_string(), "refunds,bulk");
+        assert!("refund".parse::<Guarded>().unwrap_err().contains("refunds, cancelling"));
+    }
+
+    #[test]
+    fn sets_are_compared_act_by_act() {
+        let two: Guarded = [GuardedAct::Refunds, GuardedAct::Bulk].into_iter().collect();
+        assert!(two.has(GuardedAct::Bulk) && !two.has(GuardedAct::Erasing));
+        assert_eq!(two.among("erasing,bulk".parse().unwrap()).to_string(), "bulk");
+        assert!(two.among(Guarded::NONE).is_empty());
+    }
+}
