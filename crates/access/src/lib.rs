@@ -1,6 +1,7 @@
 //! Who may do what: principals, their rights, the keys and tokens they call with, and how often they may call.
 
 mod at_provider;
+mod holders;
 mod key;
 mod keys;
 mod oauth;
@@ -14,6 +15,7 @@ mod signed;
 
 pub use self::{
     at_provider::{Answered, Away},
+    holders::holder_of_key,
     key::{Grant, PREFIX, Wanted},
     keys::{CHECKED_EVERY, Keys},
     oauth::{CALLBACK_PATH, METADATA_PATH, OAuth, Settings as OAuthSettings, Unfinished},

@@ -11,6 +11,9 @@ use crate::{
     rejection::{Code, Rejection},
 };
 
+/// How the setting says that none waits.
+const NOTHING: &str = "none";
+
 /// A kind of act that can wait for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -90,9 +93,12 @@ impl FromIterator<GuardedAct> for Guarded {
     }
 }
 
-/// `refunds,bulk`
+/// `refunds,bulk`, or `none`.
 impl fmt::Display for Guarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str(NOTHING);
+        }
         f.write_str(&self.acts().map(GuardedAct::name).collect::<Vec<_>>().join(","))
     }
 }
@@ -101,13 +107,16 @@ impl FromStr for Guarded {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Guarded, String> {
+        if text.trim() == NOTHING {
+            return Ok(Guarded::NONE);
+        }
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
         words
             .map(|word| {
                 let found = GuardedAct::ALL.into_iter().find(|act| act.name() == word);
                 found.ok_or_else(|| {
                     let all = GuardedAct::ALL.map(GuardedAct::name).join(", ");
-                    format!("there is no `{word}`; expected some of {all}, separated by commas")
+                    format!("there is no `{word}`; expected some of {all}, separated by commas, or {NOTHING}")
                 })
             })
             .collect()
@@ -178,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_setting_is_read_as_it_is_written() {
-        for text in ["", "refunds", "refunds,cancelling,erasing,bulk"] {
+        for text in ["none", "refunds", "refunds,cancelling,erasing,bulk"] {
             assert_eq!(text.parse::<Guarded>().unwrap().to_string(), text);
         }
         assert_eq!(" bulk , refunds,".parse::<Guarded>().unwrap().to_string(), "refunds,bulk");

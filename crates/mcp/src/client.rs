@@ -1,5 +1,6 @@
 //! What the headers of a request say of the client that sent it: its name, and the trace that it belongs to.
 
+use axum::http::{HeaderMap, header::HOST};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use orderlog_domain::envelope::Agent;
 use orderlog_tools::principal::agent;
@@ -26,6 +27,14 @@ pub(crate) fn of_session(header: &str) -> Option<Agent> {
     let said = BASE64_URL_SAFE_NO_PAD.decode(header.strip_prefix(SESSION)?).ok()?;
     let (name, version): (String, String) = serde_json::from_slice(&said).ok()?;
     (!name.is_empty()).then(|| agent(&name, &version, None))
+}
+
+/// How the client reached this server: `https://shop.example`. The host was checked before; a proxy says whether it speaks
+/// HTTPS.
+pub(crate) fn address(headers: &HeaderMap, secured: bool) -> Option<String> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let secured = secured || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    Some(format!("{}://{host}", if secured { "https" } else { "http" }))
 }
 
 /// The trace id of a W3C `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`.

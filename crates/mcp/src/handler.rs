@@ -12,7 +12,7 @@ use orderlog_tools::{
     Answer, CALL_DEADLINE, Call, Failure, OpenShop, Tools,
     echo::{shown, visible},
     in_words, introduction, metrics, nearest_tool, permit,
-    principal::{self as says, Caller, Principal},
+    principal::{self as says, Caller, Principal, Word},
     run_in_task, seen_by,
 };
 use rmcp::{
@@ -55,11 +55,13 @@ pub(crate) struct Mcp {
     shop: Arc<OpenShop>,
     tools: Arc<Tools>,
     names: Names,
+    /// Whether this server speaks HTTPS itself.
+    secured: bool,
 }
 
 impl Mcp {
-    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, names: Names) -> Mcp {
-        Mcp { shop, tools, names }
+    pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, names: Names, secured: bool) -> Mcp {
+        Mcp { shop, tools, names, secured }
     }
 }
 
@@ -104,7 +106,7 @@ impl ServerHandler for Mcp {
             return Err(ErrorData::invalid_params(message, None));
         };
         let heard = elicit::hear(&mut request, tool.may_ask())?;
-        let call = Call::new(request.arguments.unwrap_or_default(), caller(&context));
+        let call = Call::new(request.arguments.unwrap_or_default(), caller(&context, self.secured));
         let trace_id = call.caller.trace_id.clone();
         let answer = match heard {
             Heard::No => Err(elicit::declined().into()),
@@ -173,7 +175,7 @@ impl ServerHandler for Mcp {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let filled_in = prompts::get(&self.shop, &self.tools, caller(&context), &request);
+        let filled_in = prompts::get(&self.shop, &self.tools, caller(&context, self.secured), &request);
         Ok(in_time(Box::pin(filled_in)).await?.into())
     }
 
@@ -266,7 +268,7 @@ fn result(tool: &'static str, trace_id: Option<&str>, answer: Result<Answer, Fai
 }
 
 /// Who calls, through what: from this request's metadata and headers, since there are no sessions.
-fn caller(context: &RequestContext<RoleServer>) -> Caller {
+fn caller(context: &RequestContext<RoleServer>, secured: bool) -> Caller {
     let headers = context.extensions.get::<Parts>().map(|parts| &parts.headers);
     let header = |name: &str| headers.and_then(|headers| headers.get(name)).and_then(|value| value.to_str().ok());
     let traceparent = context.meta.get_traceparent().or_else(|| header("traceparent"));
@@ -274,6 +276,8 @@ fn caller(context: &RequestContext<RoleServer>) -> Caller {
         principal: principal(context),
         agent: agent(context, headers),
         trace_id: traceparent.and_then(client::trace_id),
+        word: Word::Program,
+        address: headers.and_then(|headers| client::address(headers, secured)),
     }
 }
 

@@ -82,6 +82,8 @@ pub struct Access {
     pub origins: Vec<String>,
     /// Where users sign in.
     pub oauth: Option<Arc<OAuth>>,
+    /// Whether the server speaks HTTPS itself.
+    pub secured: bool,
 }
 
 /// MCP at one path of the server.
@@ -110,7 +112,7 @@ impl Endpoint {
             .with_allowed_hosts(access.hosts)
             .with_allowed_origins(access.origins)
             .enforce_origin_validation();
-        let handler = Mcp::new(shop, Arc::clone(&tools), names);
+        let handler = Mcp::new(shop, Arc::clone(&tools), names, access.secured);
         let sessions = Arc::new(NeverSessionManager::default());
         let library = Arc::new(StreamableHttpService::new(move || Ok(handler.clone()), sessions, config));
         Endpoint { library, tools, oauth: access.oauth, large_bodies }

@@ -35,7 +35,7 @@ pub fn serve(
     stopping: CancellationToken,
 ) -> BoxFuture<'static, anyhow::Result<()>> {
     Box::pin(async move {
-        let handler = Mcp::new(shop, tools, Names::Underscored);
+        let handler = Mcp::new(shop, tools, Names::Underscored, false);
         let (input, output) = stdio_pipes();
         let (checked, requests) = tokio::io::duplex(BUFFER_BYTES);
         let (answers, told) = tokio::io::duplex(BUFFER_BYTES);

@@ -114,7 +114,11 @@ fn could_be_of(rule: &Rule, stream: StreamId) -> bool {
     match stream {
         StreamId::Order(id) => rule.order_ids.is_empty() || rule.order_ids.contains(&id),
         StreamId::Stock(id) => rule.product_id.is_none_or(|product| product == id),
-        StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) | StreamId::Notifications => false,
+        StreamId::Product(_)
+        | StreamId::Customer(_)
+        | StreamId::Rate(_)
+        | StreamId::Notifications
+        | StreamId::Confirmations => false,
     }
 }
 
@@ -151,7 +155,11 @@ async fn look(shop: &OpenShop, event: &Envelope<Event>) -> anyhow::Result<Seen> 
             let before = available(Position(event.position.0 - 1)).await?;
             Ok(Seen::Stock { product, before, after: available(event.position).await? })
         }
-        StreamId::Product(_) | StreamId::Customer(_) | StreamId::Rate(_) | StreamId::Notifications => Ok(Seen::Nothing),
+        StreamId::Product(_)
+        | StreamId::Customer(_)
+        | StreamId::Rate(_)
+        | StreamId::Notifications
+        | StreamId::Confirmations => Ok(Seen::Nothing),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) use self::{
     tls::TlsFiles,
 };
 use self::{
-    readers::{address, boolean, database_url, hosts, limit, name, origins},
+    readers::{address, boolean, database_url, hosts, limit, name, origins, public_url},
     shop::Contradiction,
     sources::Values,
 };
@@ -56,6 +56,7 @@ pub(crate) struct Config {
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) shop: Shop,
     pub(crate) shop_name: Option<String>,
+    pub(crate) public_url: Option<String>,
     pub(crate) log_format: LogFormat,
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) accept_missing_keys: bool,
@@ -105,18 +106,27 @@ impl Config {
     /// When the log holds a value that this release cannot read.
     pub(crate) fn adopt(&mut self, recorded: &Texts) -> Result<Vec<Contradiction>, ConfigError> {
         let mine = shop::texts(&self.shop);
-        let contradictions = recorded.iter().filter_map(|(name, recorded)| {
-            let (given, origin) = (mine.get(name)?, self.given.get(name.as_str())?);
-            (given != recorded).then(|| Contradiction {
-                name: name.clone(),
-                given: given.clone(),
-                origin: origin.clone(),
-                recorded: recorded.clone(),
+        let contradictions: Vec<Contradiction> = recorded
+            .iter()
+            .filter_map(|(name, recorded)| {
+                let (given, origin) = (mine.get(name)?, self.given.get(name.as_str())?);
+                (given != recorded).then(|| Contradiction {
+                    name: name.clone(),
+                    given: given.clone(),
+                    origin: origin.clone(),
+                    recorded: recorded.clone(),
+                })
             })
-        });
-        let contradictions = contradictions.collect();
+            .collect();
+        let given = self.shop.confirmed_by_people;
         self.shop = shop::with_texts(&self.shop, recorded, "the shop's settings in the log")?;
-        Ok(contradictions)
+        // More acts that wait for people are never a contradiction: nobody gains by them.
+        let more = given.and(self.shop.confirmed_by_people.acts()) == given;
+        if more && given != self.shop.confirmed_by_people {
+            self.shop.confirmed_by_people = given;
+        }
+        let allowed = |one: &Contradiction| more && one.name == shop::CONFIRMED_BY_PEOPLE;
+        Ok(contradictions.into_iter().filter(|one| !allowed(one)).collect())
     }
 }
 
@@ -136,6 +146,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
     let allowed_origins = values.read("allowed-origins", origins);
     let shop = shop::read(values);
     let shop_name = values.read_optional("shop-name", name);
+    let public_url = values.read_optional("public-url", public_url);
     let log_format = values.read("log-format", |text| match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
@@ -167,6 +178,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
         allowed_origins: allowed_origins?,
         shop: shop?,
         shop_name: shop_name?,
+        public_url: public_url?,
         log_format: log_format?,
         clock: clock?,
         accept_missing_keys: accept_missing_keys?,

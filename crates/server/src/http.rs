@@ -213,6 +213,7 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
             hosts: config.allowed_hosts.clone(),
             origins: config.allowed_origins.clone(),
             oauth: app.oauth.clone(),
+            secured: config.tls.is_some(),
         };
         let endpoint =
             Endpoint::new(Arc::clone(&app.node.shop), Arc::clone(tools), names, access, large_bodies.clone());

@@ -119,7 +119,8 @@ impl Node {
         let log_troubles = log_check::start(log.clone());
         let settings = config.shop.clone();
         let shop = OpenShop::new(settings, clock, log, writer, projections, keyring, left_behind);
-        let shop = Arc::new(shop.with_targets(config.targets.names()).called(config.shop_name.clone()));
+        let shop = shop.with_targets(config.targets.names()).called(config.shop_name.clone());
+        let shop = Arc::new(shop.open_at(config.public_url.clone()));
         Ok(Node {
             id,
             config,

@@ -34,8 +34,8 @@ pub(crate) async fn settle(log: &Log, config: &mut Config, now: DateTime<Utc>) -
         let recorded = history.last().map(|last| last.texts.clone()).unwrap_or_default();
         let contradictions = config.adopt(&recorded)?;
         anyhow::ensure!(contradictions.is_empty(), refusal(&contradictions));
-        let mut all = texts(&config.shop);
-        all.extend(recorded.clone());
+        let mut all = recorded.clone();
+        all.extend(texts(&config.shop));
         if all == recorded {
             return Ok(());
         }

@@ -1,8 +1,22 @@
 //! One call of a tool, as it comes in.
 
-use crate::{answer::Detail, principal::Caller, schema::Object};
+use std::{pin::Pin, sync::Arc};
+
+use crate::{
+    answer::{Detail, Reply},
+    failure::Failure,
+    principal::Caller,
+    schema::Object,
+    shop::OpenShop,
+};
+
+/// The answer to a call under way.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+/// What a tool does.
+pub(crate) type Run = Box<dyn Fn(Arc<OpenShop>, Call) -> Answering + Send + Sync>;
 
 /// One call of a tool.
+#[derive(Clone)]
 pub struct Call {
     /// As the caller sent them.
     pub arguments: Object,

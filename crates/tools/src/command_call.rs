@@ -7,11 +7,10 @@ use orderlog_domain::{
     decide::{Ask, Names},
     ids::{CommandId, OrderId, Version},
     product::Product,
-    rejection::{Code, Problems, Rejection, Unfit},
+    rejection::{Code, Rejection, Unfit},
     states::State,
-    typed::{Kind, Typed},
 };
-use orderlog_keyring::{Keyring, Owner};
+use orderlog_keyring::Owner;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -22,7 +21,8 @@ use crate::{
     failure::Failure,
     history::product_at,
     permit::are_particulars_hidden,
-    request::{Common, Request},
+    request::Request,
+    sealing::{owner, readings_of, seal},
     sentences::commands::Speaker,
     shop::OpenShop,
     unknown_order::explained,
@@ -141,9 +141,8 @@ fn carry_out_or_repeat(
     Box::pin(async move {
         let detail = request.detail;
         let asks = match command.confirm_when() {
-            ConfirmWhen::Never => false,
             // It is refused by the log itself, which answers a repetition with the first receipt.
-            ConfirmWhen::IfRefused => request.common.confirm_token.is_some(),
+            ConfirmWhen::Never | ConfirmWhen::IfRefused => request.common.confirm_token.is_some(),
             ConfirmWhen::IfPaid | ConfirmWhen::Always => true,
         };
         if request.is_dry_run() || asks {
@@ -179,7 +178,8 @@ pub(crate) fn carry_out_anew(
         if let (Command::Refund(_), Some(limit)) = (&command, request.principal().refunds_up_to) {
             Box::pin(within_limit(shop, &request, &command, &resolved, limit)).await?;
         }
-        if !dry_run && command.confirm_when() != ConfirmWhen::Never {
+        let asks = command.confirm_when() != ConfirmWhen::Never;
+        if !dry_run && (asks || request.common.confirm_token.is_some() || request.may_wait(shop)) {
             // In a box, so that the many commands that need no word do not carry the room for it along.
             return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
         }
@@ -241,12 +241,14 @@ async fn carry_out_if_confirmed(
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
                         unfit = Some(Unfit::Overtaken);
                     }
+                    // The user's word is not enough: people are asked.
+                    Err(Failure::Rejected(rejection)) if rejection.code == Code::ConfirmationRequired => {}
                     Err(failure) => return Err(failure),
                 }
             }
         }
     }
-    if command.confirm_when() == ConfirmWhen::IfRefused {
+    if matches!(command.confirm_when(), ConfirmWhen::IfRefused | ConfirmWhen::Never) {
         match submit(shop, request.clone(), command.clone(), resolved.clone()).await {
             Ok((command, receipt, readings)) => {
                 return Ok(answer(&Speaker::done(shop), &command, receipt, readings, detail));
@@ -256,13 +258,18 @@ async fn carry_out_if_confirmed(
         }
     }
     let (foreseen, receipt, readings) = submit(shop, request.trial(), command.clone(), resolved.clone()).await?;
-    if confirm::is_needed(&command, &receipt) {
+    let guarded = confirm::guarded(shop, &receipt)?;
+    if confirm::is_needed(&command, &receipt) || (request.may_wait(shop) && !guarded.is_empty()) {
+        let concerns = match owner(shop, &command, &resolved.names).await? {
+            Owner::Customer(customer) => Some(customer),
+            Owner::Shop => None,
+        };
         let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
         let speaker = Speaker::would(shop, &receipt).await?;
         let preview = answer(&speaker, &foreseen, receipt, readings, detail).preview();
         let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
         let preview = serde_json::to_value(preview).unwrap_or_default();
-        return Err(request.bound(shop).ask(preview, version, (now, nonce), unfit).into());
+        return Err(request.bound(shop).ask(preview, version, (now, nonce), unfit, guarded, concerns).into());
     }
     let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
     Ok(answer(&Speaker::done(shop), &command, receipt, readings, detail))
@@ -313,6 +320,7 @@ pub(crate) fn submit(
             readings: sealed_readings,
             dry_run: common.dry_run == Some(true),
             origin: Origin {
+                confirmed_by: caller.confirmed_by(),
                 trace_id: caller.trace_id,
                 causation_id: undoes,
                 correlation_id: whole,
@@ -337,63 +345,4 @@ fn failure(error: SubmitError) -> Failure {
         SubmitError::Rejected(rejection) => Failure::Rejected(*rejection),
         SubmitError::Failed(error) => (*error).clone().into(),
     }
-}
-
-/// What the readings of names are sealed as.
-const READINGS: &str = "readings";
-
-/// How the names were read when the call came first.
-fn readings_of(keyring: &Keyring, receipt: &Receipt) -> Vec<String> {
-    let opened = receipt.readings.as_deref().and_then(|sealed| keyring.open_seal(READINGS, sealed));
-    opened.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
-}
-
-/// Seals all that was typed, and answers how names were read, sealed as well: a reading may name a person.
-async fn seal(
-    shop: &OpenShop,
-    command: &mut Command,
-    common: &mut Common,
-    names: &Names,
-    readings: &[String],
-) -> Result<Option<String>, Failure> {
-    if command.keeps_no_words() {
-        (common.reason, common.request_text) = (None, None);
-    }
-    let mut readings = match readings {
-        [] => None,
-        readings => Some(serde_json::to_string(readings).map_err(anyhow::Error::new)?),
-    };
-    let own = command.typed_mut();
-    if own.is_empty() && common.reason.is_none() && common.request_text.is_none() && readings.is_none() {
-        return Ok(None);
-    }
-    let mut problems = Problems::default();
-    own.iter().for_each(|typed| typed.check(&mut problems));
-    problems.check()?;
-    let owner = owner(shop, command, names).await?;
-    let around =
-        [("reason", &mut common.reason), ("request_text", &mut common.request_text), (READINGS, &mut readings)];
-    let around = around.into_iter().filter_map(|(field, text)| {
-        let text = text.as_mut()?;
-        Some(Typed { field, text, kind: Kind::Words })
-    });
-    for typed in command.typed_mut().into_iter().chain(around) {
-        shop.keyring.seal_for(owner, typed).await?;
-    }
-    Ok(readings)
-}
-
-/// Under whose key the texts of a command are sealed: the person's whom they may be about, or else the shop's.
-async fn owner(shop: &OpenShop, command: &Command, names: &Names) -> Result<Owner, Failure> {
-    let order_id = match command.about(names) {
-        _ if command.keeps_no_words() => return Ok(Owner::Shop),
-        About::NewOrder { customer } => return Ok(customer.map_or(Owner::Shop, Owner::Customer)),
-        About::Customer(id) => return Ok(Owner::Customer(id)),
-        About::Orders { .. } | About::Stock(_) | About::Product(_) | About::Rate(_) | About::Notifications => {
-            return Ok(Owner::Shop);
-        }
-        About::Order(order_id) => order_id,
-    };
-    // Where there is no such order, the decision says so and nothing is kept.
-    Ok(shop.directory.customer_of(order_id).await?.map_or(Owner::Shop, Owner::Customer))
 }

@@ -9,7 +9,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::{Command, ConfirmWhen},
-    ids::{CommandId, Version},
+    envelope,
+    guarded::Guarded,
+    ids::{CommandId, CustomerId, Version},
     rejection::{Code, Confirmation, Rejection, Unfit},
     states::State,
 };
@@ -18,7 +20,7 @@ use orderlog_keyring::Keyring;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::principal::Principal;
+use crate::{failure::Failure, principal::Principal, shop::OpenShop};
 
 /// The argument that carries a token.
 pub const TOKEN: &str = "confirm_token";
@@ -58,11 +60,26 @@ pub(crate) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
         }
 }
 
+/// What of a foreseen act needs a person's word in this shop.
+pub(crate) fn guarded(shop: &OpenShop, foreseen: &Receipt) -> Result<Guarded, Failure> {
+    let wanted = shop.settings.confirmed_by_people;
+    if wanted.is_empty() {
+        return Ok(Guarded::NONE);
+    }
+    let mut found = Guarded::NONE;
+    for event in foreseen.events() {
+        found = found.and(envelope::decode(&event.json).map_err(anyhow::Error::new)?.data.guarded());
+    }
+    Ok(found.among(wanted))
+}
+
 /// What a token is bound to.
 pub(crate) struct Bound<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) principal: &'a Principal,
     pub(crate) request: Hash,
+    /// Whether a person agreed to it on a page: for how long that stands is the question's matter.
+    pub(crate) agreed: bool,
 }
 
 /// A token that serves.
@@ -95,6 +112,9 @@ impl Bound<'_> {
     /// What the token says, or why it does not serve.
     pub(crate) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, Unfit> {
         let (expires, confirmed) = self.read(token)?;
+        if self.agreed {
+            return Ok(confirmed);
+        }
         // A token that lasts longer than any was made while the clock was ahead: nobody knows how long ago.
         let longest = (now + TimeDelta::minutes(TOKEN_MINUTES + CLOCKS_DIFFER_MINUTES)).timestamp();
         if (now.timestamp() + 1..=longest).contains(&expires) { Ok(confirmed) } else { Err(Unfit::Expired) }
@@ -128,6 +148,8 @@ impl Bound<'_> {
         version: Version,
         at: (DateTime<Utc>, Uuid),
         unfit: Option<Unfit>,
+        guarded: Guarded,
+        concerns: Option<CustomerId>,
     ) -> Rejection {
         let (now, nonce) = at;
         let expires = now + TimeDelta::minutes(TOKEN_MINUTES);
@@ -140,6 +162,8 @@ impl Bound<'_> {
             expires_at: expires.to_rfc3339_opts(SecondsFormat::Secs, true),
             preview,
             unfit,
+            guarded,
+            concerns,
         }));
         rejection
     }
@@ -158,7 +182,7 @@ mod tests {
         let log = folder.path().join("log.db");
         let which = orderlog_event_log::WhichLog { log_id: Uuid::nil(), file: Some(log.clone()) };
         let keyring = Keyring::open(&orderlog_event_log::sqlite_url(&log), &which).await.unwrap();
-        let bound = Bound { keyring: &keyring, principal: &Principal::local(), request: Hash::ZERO };
+        let bound = Bound { keyring: &keyring, principal: &Principal::local(), request: Hash::ZERO, agreed: false };
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let check = |made: TimeDelta| {
             let expires = now + made + TimeDelta::minutes(TOKEN_MINUTES);

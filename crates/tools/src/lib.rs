@@ -4,6 +4,7 @@
 //! A call's path: [`Tools::find`] finds the tool, and [`Tool::run`] checks the arguments (`arguments`). A command goes
 //! on in `command_call`, a query in the tool's own file. `sentences` and `views` put the answer in words and in JSON.
 
+pub mod agreeing;
 mod answer;
 mod arguments;
 mod by_day;
@@ -16,6 +17,7 @@ mod command_answer;
 mod command_call;
 pub mod completion;
 mod confirm;
+mod confirmations;
 mod counts;
 pub mod directory;
 pub mod echo;
@@ -37,6 +39,7 @@ mod recent_acts;
 mod request;
 mod sales_figures;
 mod schema;
+mod sealing;
 pub mod sentences;
 mod shop;
 mod slim;

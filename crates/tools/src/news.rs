@@ -11,7 +11,7 @@ pub enum About {
     Order(i64),
     /// A customer or product, whose name may be shown anywhere.
     Names,
-    /// Stock, rates, messages.
+    /// Stock, rates, messages, what waits for a word.
     Other,
 }
 
@@ -21,7 +21,7 @@ pub async fn news(shop: &OpenShop, after: i64, most: u32) -> Option<Vec<(i64, Ab
     let about = |stream: StreamId| match stream {
         StreamId::Order(id) => About::Order(id.0),
         StreamId::Customer(_) | StreamId::Product(_) => About::Names,
-        StreamId::Stock(_) | StreamId::Rate(_) | StreamId::Notifications => About::Other,
+        StreamId::Stock(_) | StreamId::Rate(_) | StreamId::Notifications | StreamId::Confirmations => About::Other,
     };
     Some(recorded.into_iter().map(|event| (event.position.0, about(event.stream))).collect())
 }

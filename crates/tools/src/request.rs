@@ -13,7 +13,7 @@ use crate::{
     arguments::{COMMON, read_as},
     call::Call,
     confirm::{Bound, Confirmed},
-    principal::{Caller, Principal},
+    principal::{Caller, Principal, Word},
     schema::Object,
     shop::OpenShop,
 };
@@ -160,7 +160,23 @@ impl Request {
 
     /// What a confirm token of this request is bound to.
     pub(crate) fn bound<'a>(&'a self, shop: &'a OpenShop) -> Bound<'a> {
-        Bound { keyring: &shop.keyring, principal: &self.caller.principal, request: self.hash }
+        let agreed = matches!(self.caller.word, Word::Agreed(_));
+        Bound { keyring: &shop.keyring, principal: &self.caller.principal, request: self.hash, agreed }
+    }
+
+    /// Whether some acts must wait for a person if this asks for them.
+    pub(crate) fn may_wait(&self, shop: &OpenShop) -> bool {
+        !shop.settings.confirmed_by_people.is_empty() && self.caller.word == Word::Program
+    }
+
+    /// What stands for who called what, in hex. Two calls with different keys are two.
+    pub(crate) fn call(&self) -> String {
+        let mut hasher = Sha256::new();
+        for text in [&self.caller.principal.user, self.common.idempotency_key.as_ref().unwrap_or(&String::new())] {
+            hash_text(&mut hasher, text);
+        }
+        hasher.update(self.hash.0);
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub(crate) fn principal(&self) -> &Principal {

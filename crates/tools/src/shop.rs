@@ -45,6 +45,8 @@ pub struct OpenShop {
     pub wording: Wording,
     /// Who can be told of something.
     pub targets: Arc<[Target]>,
+    /// Where people open the shop's pages, if anybody said so.
+    pub public_url: Option<Arc<str>>,
     /// Calls under way; whoever closes the shop waits for them.
     pub tasks: TaskTracker,
 }
@@ -79,6 +81,7 @@ impl OpenShop {
             moments,
             wording,
             targets,
+            public_url: None,
             tasks,
         }
     }
@@ -86,6 +89,12 @@ impl OpenShop {
     /// The same, where these can be told of something.
     pub fn with_targets(mut self, targets: Vec<Target>) -> OpenShop {
         self.targets = targets.into();
+        self
+    }
+
+    /// The same, whose pages people open there.
+    pub fn open_at(mut self, public_url: Option<String>) -> OpenShop {
+        self.public_url = public_url.map(Arc::from);
         self
     }
 

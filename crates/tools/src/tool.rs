@@ -1,6 +1,6 @@
 //! What a tool is: its name, what it takes and answers, how dangerous it is, and the function that does it.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use orderlog_access::{Principal, Right};
 use orderlog_domain::{
@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use crate::{
     answer::{Answer, DETAIL, Detail, Reply, Told},
     arguments::{Elsewhere, check, cursor, read_as, shape::Shape, when::When},
-    call::Call,
+    call::{Answering, Call, Run},
     command_answer::CommandAnswer,
     command_call::carry_out,
     confirm::{MAX_TOKEN, TOKEN},
-    echo,
+    confirmations, echo,
     failure::Failure,
     permit::{permit, seen_by},
     principal::Caller,
@@ -27,8 +27,6 @@ use crate::{
     schema::{self, Object},
     shop::OpenShop,
 };
-
-type Answering = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
 
 /// One tool.
 pub struct Tool {
@@ -48,7 +46,7 @@ pub struct Tool {
     refused: bool,
     shape: Shape,
     listed: bool,
-    run: Box<dyn Fn(Arc<OpenShop>, Call) -> Answering + Send + Sync>,
+    run: Run,
 }
 
 /// What a tool can do to the shop, as hosts want it declared.
@@ -69,10 +67,19 @@ impl Tool {
         let (mut arguments, readings) = self.read(&shop, std::mem::take(&mut call.arguments))?;
         let detail = Detail::take(&mut arguments);
         let principal = call.caller.principal.clone();
-        let reply = seen_by(&principal, (self.run)(shop, Call { arguments, detail, ..call })).await;
+        let call = Call { arguments, detail, ..call };
+        let waits = self.is_command() && confirmations::may_wait(&shop, &call.caller);
+        let reply = match waits {
+            // In a box, so that shops that want no such word do not carry the room for it along.
+            true => Box::pin(seen_by(&principal, confirmations::through(&self.run, self.name, shop, call))).await,
+            false => seen_by(&principal, (self.run)(shop, call)).await,
+        };
         let reply = reply.map_err(|mut failure| {
             if let Failure::Rejected(Rejection { confirmation: Some(confirmation), .. }) = &mut failure {
                 echo::tidy(&mut confirmation.preview);
+            }
+            if let Failure::Rejected(Rejection { agreement: Some(agreement), .. }) = &mut failure {
+                echo::tidy(&mut agreement.preview);
             }
             failure
         })?;

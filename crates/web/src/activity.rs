@@ -63,7 +63,10 @@ fn row(params: &Params, act: &Value) -> Markup {
                 bdi { (text(&act["act"])) }
                 @for order in orders { " " a href=(params.to(&format!("/orders/{}", number(order)))) { "#" (number(order)) } }
             }
-            td { bdi { (text(&act["by"])) } }
+            td {
+                bdi { (text(&act["by"])) }
+                @if let Some(person) = act["confirmed_by"].as_str() { ", agreed to by " bdi { (person) } }
+            }
             td { bdi { (text(&act["agent"])) } }
             td {
                 @if act["undone"] == true { "undone already" }

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Instant};
 use futures::future::BoxFuture;
 use orderlog_assistant::{Assistant, LanguageModel, Step};
 use orderlog_tools::{
-    Call, Failure, Object, OpenShop, Tool, Tools, in_words, metrics,
+    Call, Failure, Object, OpenShop, Tool, Tools,
+    agreeing::{self, Waiting},
+    in_words, metrics,
     principal::{self, Caller, Principal},
     run_in_task,
 };
@@ -22,6 +24,10 @@ pub(crate) struct Front {
     shop: Arc<OpenShop>,
     tools: Arc<Tools>,
     visitor: Arc<Principal>,
+    /// Whether a person looks, and no program with a key.
+    in_person: bool,
+    /// How the visitor reached this server.
+    origin: String,
     status: Status,
     model: Option<Arc<LanguageModel>>,
 }
@@ -34,11 +40,12 @@ impl Front {
     pub(crate) fn new(
         shop: Arc<OpenShop>,
         tools: Arc<Tools>,
-        visitor: Arc<Principal>,
+        (visitor, in_person): (Arc<Principal>, bool),
+        origin: String,
         status: Status,
         model: Option<Arc<LanguageModel>>,
     ) -> Front {
-        Front { shop, tools, visitor, status, model }
+        Front { shop, tools, visitor, in_person, origin, status, model }
     }
 
     /// How the node is, as far as the visitor may know.
@@ -53,7 +60,9 @@ impl Front {
 
     fn caller(&self) -> Caller {
         let agent = principal::agent(AGENT, env!("CARGO_PKG_VERSION"), None);
-        Caller { principal: (*self.visitor).clone(), agent: Some(agent), trace_id: None }
+        let address = Some(self.origin.clone());
+        let caller = Caller { address, ..Caller::of((*self.visitor).clone(), Some(agent)) };
+        if self.in_person { caller.in_person() } else { caller }
     }
 
     /// Understands sentences for the visitor.
@@ -110,15 +119,50 @@ impl Front {
             let started = Instant::now();
             let answer = run_in_task(&self.shop, Arc::clone(&tool), Call::new(given, self.caller())).await;
             metrics::called(&tool, &answer, started.elapsed());
-            match answer {
-                Ok(answer) => Ok(answer.structured),
-                Err(Failure::Rejected(rejection)) => Err(Trouble(json!(rejection))),
-                Err(Failure::Failed(error)) => {
-                    tracing::error!(tool = name, error = in_words(&error), "a page could not be answered");
-                    Err(failed())
-                }
-            }
+            answer.map(|answer| answer.structured).map_err(|failure| trouble(name, failure))
         })
+    }
+
+    /// How many acts wait for the visitor's word.
+    pub(crate) fn count_waiting(&self) -> BoxFuture<'_, usize> {
+        agreeing::count(&self.shop, &self.tools, &self.visitor)
+    }
+
+    /// The acts that wait for the visitor's word.
+    pub(crate) async fn waiting(&self) -> Result<Vec<Waiting>, Trouble> {
+        let found = agreeing::list(&self.shop, &self.tools, &self.visitor).await;
+        found.map_err(|failure| trouble(WAITING, failure))
+    }
+
+    /// One of them, answered or not.
+    pub(crate) async fn question(&self, id: &str) -> Result<Waiting, Trouble> {
+        let found = agreeing::one(&self.shop, &self.tools, &self.visitor, id).await;
+        found.map_err(|failure| trouble(WAITING, failure))
+    }
+
+    /// Says Yes to it, and answers what was done.
+    pub(crate) async fn agree(&self, id: &str) -> Result<Value, Trouble> {
+        let done = agreeing::agree(&self.shop, &self.tools, &self.caller(), id).await;
+        done.map(|answer| answer.structured).map_err(|failure| trouble(WAITING, failure))
+    }
+
+    /// Says No to it.
+    pub(crate) async fn decline(&self, id: &str) -> Result<(), Trouble> {
+        let done = agreeing::decline(&self.shop, &self.tools, &self.caller(), id).await;
+        done.map_err(|failure| trouble(WAITING, failure))
+    }
+}
+
+/// What logs call the acts that wait, in the place of a tool.
+const WAITING: &str = "confirmations";
+
+fn trouble(tool: &str, failure: Failure) -> Trouble {
+    match failure {
+        Failure::Rejected(rejection) => Trouble(json!(rejection)),
+        Failure::Failed(error) => {
+            tracing::error!(tool, error = in_words(&error), "a page could not be answered");
+            failed()
+        }
     }
 }
 

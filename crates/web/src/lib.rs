@@ -10,6 +10,7 @@ mod at_provider;
 mod bulk;
 mod bulk_form;
 mod chart;
+mod confirm;
 mod connect;
 mod consent;
 mod cookies;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::Path,
+    http::HeaderMap,
     response::Response,
     routing::{get, post},
 };
@@ -14,7 +15,7 @@ use orderlog_tools::{OpenShop, Tools};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    activity, acts, ask, assets, at_provider, bulk, connect, customers, explain,
+    activity, acts, ask, assets, at_provider, bulk, confirm, connect, customers, explain,
     front::Status,
     go,
     head::Head,
@@ -57,6 +58,8 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Route
         .route("/orders/{number}/print", get(papers))
         .route("/orders/{number}/{act}", get(acts::back).post(acts::sent))
         .route("/undo", get(acts::nowhere).post(acts::undo))
+        .route("/confirm", get(confirm::waiting))
+        .route("/confirm/{id}", get(confirm::question).post(confirm::answered))
         .route("/products", get(products))
         .route("/products/{sku}", get(product))
         .route("/customers", get(customers))

@@ -36,6 +36,7 @@ fn told(visit: &Visit, act: &Value) -> Markup {
                 (time(&act["occurred_at"])) " by " bdi { (text(&act["actor"])) }
                 @if let Some(agent) = act["agent"].as_str() { " through " bdi { (agent) } }
                 @if let Some(model) = act["model"].as_str() { " (" bdi { (model) } ")" }
+                @if let Some(person) = act["confirmed_by"].as_str() { ", agreed to by " bdi { (person) } }
                 "."
                 @if let Some(reason) = act["reason"].as_str() { " Reason: " bdi { (reason) } }
                 @if let Some(words) = act["request_text"].as_str() { " In the user's words: “" bdi { (words) } "”" }

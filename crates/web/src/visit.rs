@@ -7,12 +7,13 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
-use maud::{Markup, html};
+use maud::html;
 use orderlog_access::SignIn;
 use orderlog_assistant::LanguageModel;
 use orderlog_tools::{OpenShop, Tools, principal::Principal};
 
 use crate::{
+    confirm,
     form_token::FormToken,
     front::{Front, Status, Trouble},
     head::Head,
@@ -52,6 +53,8 @@ pub(crate) struct Visit {
     pub(crate) token: FormToken,
     /// What the act before this page came to.
     said: Option<Said>,
+    /// How many acts wait for the visitor's word.
+    waiting: usize,
     /// The address of a page that keeps up with the shop, and the position that it shows at least.
     live: Option<(String, i64)>,
 }
@@ -66,14 +69,18 @@ impl FromRequestParts<Source> for Visit {
         let visitor = visitor.unwrap_or_else(|| Arc::new(Principal::nobody()));
         let token = FormToken::of(&parts.headers, &shop, &visitor.user);
         let position = shop.projections.known_head().0;
-        let front = Front::new(shop, tools, visitor, status, model);
+        let secured = secured || speaks_tls(&parts.headers);
+        let origin = origin(parts, secured);
+        // A browser sends no key: whoever does is a program.
+        let in_person = !parts.headers.contains_key(header::AUTHORIZATION);
+        let front = Front::new(shop, tools, (visitor, in_person), origin.clone(), status, model);
+        let waiting = front.count_waiting().await;
         let (params, said) = (Params::read(parts.uri.query()), Said::read(&parts.headers));
         // What a form was answered with is about that form, and the past does not change.
         let live = parts.method == Method::GET && params.moment().is_none() && front.may("orders.get");
         let live = live.then(|| (parts.uri.to_string(), position));
-        let secured = secured || speaks_tls(&parts.headers);
         let session = parts.extensions.get::<SessionCookie>().cloned();
-        Ok(Visit { front, params, origin: origin(parts, secured), secured, session, token, said, live })
+        Ok(Visit { front, params, origin, secured, session, token, said, waiting, live })
     }
 }
 
@@ -107,9 +114,9 @@ impl Visit {
 
     /// The page in its frame, with what was said before.
     pub(crate) fn framed(&self, status: StatusCode, page: &Page) -> Response {
-        let said: Markup = match &self.said {
-            Some(said) => said.shown(&self.token),
-            None => html! {},
+        let said = html! {
+            @if self.waiting > 0 { (confirm::notice(self.waiting)) }
+            @if let Some(said) = &self.said { (said.shown(&self.token)) }
         };
         let live = self.live.as_ref().map(|(address, position)| (address.as_str(), *position));
         let live = live.filter(|_| status == StatusCode::OK);

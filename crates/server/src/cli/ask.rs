@@ -56,12 +56,12 @@ struct Told {
 
 pub(super) async fn ask(config: Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let node = open(config).await?;
-    let mut assistant = assistant(&node, "ask");
     let word = match arguments.yes {
         true => Word::Given,
         false if !arguments.json && io::stdin().is_terminal() => Word::Asked,
         false => Word::None,
     };
+    let mut assistant = assistant(&node, "ask", word == Word::Asked);
     let sentence = arguments.sentence.join(" ");
     let answered = one(&mut assistant, &sentence, word, arguments.json).await;
     node.stop().await;
@@ -70,7 +70,7 @@ pub(super) async fn ask(config: Config, arguments: Arguments) -> anyhow::Result<
 
 pub(super) async fn chat(config: Config) -> anyhow::Result<()> {
     let node = open(config).await?;
-    let mut assistant = assistant(&node, "chat");
+    let mut assistant = assistant(&node, "chat", io::stdin().is_terminal());
     print("Say what shall be shown or done, such as: show me pending orders from last week. \"bye\" ends.\n")?;
     let talked = async {
         while let Some(line) = heard("> ")? {
@@ -95,13 +95,12 @@ async fn open(config: Config) -> anyhow::Result<Node> {
     Node::start(config).await
 }
 
-fn assistant(node: &Node, subcommand: &str) -> Assistant {
-    Assistant::new(
-        Arc::clone(&node.shop),
-        Arc::new(node.config.tools()),
-        Caller::command_line(subcommand),
-        node.config.language_model.clone(),
-    )
+/// Somebody at a terminal is a person, whose Yes counts; what a script says is a program's.
+fn assistant(node: &Node, subcommand: &str, in_person: bool) -> Assistant {
+    let caller = Caller::command_line(subcommand);
+    let caller = if in_person { caller.in_person() } else { caller };
+    let model = node.config.language_model.clone();
+    Assistant::new(Arc::clone(&node.shop), Arc::new(node.config.tools()), caller, model)
 }
 
 /// Understands one sentence and does what it says; whether all of it was done.

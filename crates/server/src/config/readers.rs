@@ -22,6 +22,17 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     address.map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())
 }
 
+/// Where pages are opened: an origin, perhaps with the path of a proxy, without a slash at its end.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let origin = rest.map(|rest| &text[..text.len() - rest.len() + rest.find('/').unwrap_or(rest.len())]);
+    match origin.filter(|origin| is_origin(origin)) {
+        Some(_) if !text.contains(['?', '#', ' ', '"', '<']) => Ok(text.to_owned()),
+        _ => Err("expected an address such as https://shop.example".to_owned()),
+    }
+}
+
 /// A limit; 0 is none.
 pub(super) fn limit(text: &str) -> Result<Option<NonZeroU32>, String> {
     text.parse().map(NonZeroU32::new).map_err(|_| "expected a whole number, 0 for no limit".to_owned())

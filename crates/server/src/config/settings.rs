@@ -114,6 +114,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NODE,
     },
     Setting {
+        name: "public-url",
+        value: "URL",
+        default: None,
+        help: "Where people open the shop's pages, such as `https://shop.example`, for links that assistants and messages give them. When left out, links begin as the caller reached the server.",
+        group: NODE,
+    },
+    Setting {
         name: "accept-missing-keys",
         value: "BOOL",
         default: Some("false"),
@@ -315,6 +322,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         value: "ORDER",
         default: Some("day-month"),
         help: "How 11/12/2026 is read: `day-month`, `month-day`, or `ask` to refuse it as ambiguous.",
+        group: SHOP,
+    },
+    Setting {
+        name: "confirmed-by-people",
+        value: "ACTS",
+        default: Some("none"),
+        help: "Acts to which a person must agree on the shop's pages when a program asks for them: some of `refunds`, `cancelling`, `erasing`, `bulk`, separated by commas, or `none`. A start may add acts; `orderlog settings set` takes them away (docs/ACCESS.md).",
         group: SHOP,
     },
     Setting {

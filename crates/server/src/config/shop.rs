@@ -7,6 +7,7 @@ use orderlog_domain::{
     calendar::{BusinessCalendar, DayMonthOrder},
     decide::Shop,
     format::Locale,
+    guarded::Guarded,
     money::Currency,
 };
 
@@ -28,7 +29,10 @@ pub(crate) struct Contradiction {
     pub(crate) recorded: String,
 }
 
-/// What changes figures. How amounts are written (`locale`) does not.
+/// Acts to which people must agree.
+pub(crate) const CONFIRMED_BY_PEOPLE: &str = "confirmed-by-people";
+
+/// What changes figures, and what waits for people. How amounts are written (`locale`) does not.
 pub(crate) fn texts(shop: &Shop) -> Texts {
     let calendar = &shop.calendar;
     let week_start = match calendar.week_start {
@@ -52,6 +56,7 @@ pub(crate) fn texts(shop: &Shop) -> Texts {
         ("week-start", week_start.to_owned()),
         ("fiscal-year-start", calendar.fiscal_year_start.name().to_lowercase()),
         ("day-month-order", day_month_order.to_owned()),
+        (CONFIRMED_BY_PEOPLE, shop.confirmed_by_people.to_string()),
     ]
     .into_iter()
     .map(|(name, text)| (name.to_owned(), text))
@@ -95,6 +100,7 @@ pub(super) fn read(values: &mut Values) -> Option<Shop> {
         "ask" => Ok(DayMonthOrder::Unset),
         _ => Err("expected `day-month`, `month-day` or `ask`".to_owned()),
     });
+    let confirmed_by_people = values.read(CONFIRMED_BY_PEOPLE, Guarded::from_str);
     let calendar = BusinessCalendar {
         timezone: timezone?,
         day_start: day_start?,
@@ -102,7 +108,8 @@ pub(super) fn read(values: &mut Values) -> Option<Shop> {
         fiscal_year_start: fiscal_year_start?,
         day_month_order: day_month_order?,
     };
-    Some(Shop { currency: currency?, calendar, locale: locale? })
+    let (currency, locale, confirmed_by_people) = (currency?, locale?, confirmed_by_people?);
+    Some(Shop { currency, calendar, locale, confirmed_by_people })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use futures::future::join_all;
 use orderlog_domain::{
     commands::{Command, Undo, UpdateStatus},
-    ids::{OrderId, StreamId, Version},
+    guarded::{Guarded, GuardedAct},
+    ids::{CustomerId, OrderId, StreamId, Version},
     order::{PaymentStatus, Status},
     rejection::{Code, Rejection},
     states::State,
@@ -104,7 +105,7 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
             Err(unfit) => Some(unfit),
         },
     };
-    let (ids, read) = chosen(&shop, &input).await?;
+    let (ids, read, customer) = chosen(&shop, &input).await?;
     let trials = ids.iter().map(|id| one(&shop, request.trial(), *id, &input.status));
     let outcomes: Vec<Outcome> = join_all(trials).await.into_iter().collect::<Result<_, _>>()?;
     let mut foreseen = tell(&input.status, &ids, &outcomes, true);
@@ -133,7 +134,9 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
     };
     let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
     keep_shown(&shop, &request, list_id(nonce), first(&ids), &frozen).await?;
-    Err(request.bound(&shop).ask(preview, Version::NONE, (now, nonce), unfit).into())
+    let cancels = (Status::parse(&input.status) == Some(Status::Cancelled)).then_some(GuardedAct::Cancelling);
+    let guarded = Guarded::NONE.and([GuardedAct::Bulk]).and(cancels).among(shop.settings.confirmed_by_people);
+    Err(request.bound(&shop).ask(preview, Version::NONE, (now, nonce), unfit, guarded, customer).into())
 }
 
 fn first(ids: &[i64]) -> OrderId {
@@ -199,12 +202,15 @@ fn concerns_all(rejection: &Rejection) -> bool {
     rejection.retryable || field == Some("status") || rejection.code == Code::IdempotencyMismatch
 }
 
+/// Orders, how a filter was read, and whose they are where it names a customer.
+type Chosen = (Vec<i64>, Interpretation, Option<CustomerId>);
+
 /// The orders meant, each once, in order of their numbers.
-async fn chosen(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretation), Failure> {
+async fn chosen(shop: &OpenShop, input: &Input) -> Result<Chosen, Failure> {
     let has_filter =
         input.date_range.is_some() || input.by.is_some() || input.present_status.is_some() || input.customer.is_some();
-    let (mut ids, read) = match (&input.order_ids, has_filter) {
-        (Some(ids), false) => (ids.clone(), Interpretation::default()),
+    let (mut ids, read, customer) = match (&input.order_ids, has_filter) {
+        (Some(ids), false) => (ids.clone(), Interpretation::default(), None),
         (None, true) => filtered(shop, input).await?,
         (Some(_), true) | (None, false) => {
             let message = "Give order_ids, or a filter: date_range, present_status, customer.";
@@ -216,10 +222,10 @@ async fn chosen(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretat
     if ids.len() > MAX_ORDERS {
         return Err(too_many(ids.len() as i64, "order_ids", "Give them in several calls.").into());
     }
-    Ok((ids, read))
+    Ok((ids, read, customer))
 }
 
-async fn filtered(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpretation), Failure> {
+async fn filtered(shop: &OpenShop, input: &Input) -> Result<Chosen, Failure> {
     let mut read = read_filters(shop, input.date_range.as_deref(), input.customer.as_deref(), None).await?;
     read.by = input.by.unwrap_or_default();
     // A query takes the whole days and says so; a change must not reach further than was asked.
@@ -255,7 +261,7 @@ async fn filtered(shop: &OpenShop, input: &Input) -> Result<(Vec<i64>, Interpret
         ids.extend(found.orders.iter().map(|order| order.order_id));
         match found.next {
             Some(next) => page.cursor = Some(next),
-            None => return Ok((ids, read.interpretation)),
+            None => return Ok((ids, read.interpretation, customer)),
         }
     }
 }

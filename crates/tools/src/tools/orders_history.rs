@@ -68,6 +68,9 @@ struct Entry {
     actor: String,
     /// As what.
     role: String,
+    /// Who agreed, where a person had to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed_by: Option<String>,
     /// Through which program.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
@@ -163,6 +166,7 @@ impl Entry {
             .cell("occurred_at", self.occurred_at)
             .text("summary", self.summary)
             .cell("actor", self.actor)
+            .some("confirmed_by", self.confirmed_by)
             .some("agent", self.agent)
             .some("reason", self.reason)
             .some("request_text", self.request_text)
@@ -195,6 +199,7 @@ impl Entry {
             business_date: provenance.business_date.to_string(),
             actor: provenance.actor.user.clone(),
             role: provenance.actor.role.clone(),
+            confirmed_by: provenance.confirmed_by.as_ref().map(|person| person.user.clone()),
             agent: agent.map(|agent| format!("{} {}", agent.name, agent.version).trim_end().to_owned()),
             model: agent.and_then(|agent| agent.model.clone()),
             reason: provenance.reason.clone(),
@@ -220,7 +225,8 @@ impl Entry {
         let through = self.agent.as_ref().map(|agent| format!(" through {agent}")).unwrap_or_default();
         let why = self.reason.as_ref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
         let why = if why.is_empty() || why.ends_with(['.', '!', '?']) { why } else { why + "." };
-        format!("on {when} by {}{through}: {}.{why}", self.actor, self.summary)
+        let agreed = self.confirmed_by.as_ref().map(|person| format!(", agreed to by {person}")).unwrap_or_default();
+        format!("on {when} by {}{through}{agreed}: {}.{why}", self.actor, self.summary)
     }
 }
 

@@ -83,6 +83,9 @@ struct Entry {
     recorded_at: String,
     /// Who.
     by: String,
+    /// Who agreed, where a person had to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed_by: Option<String>,
     /// Through which program.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<String>,
@@ -104,7 +107,8 @@ impl Told for Output {
     fn short(mut self) -> Short {
         let row = |entry: Entry| {
             let row = Row::default().cell("at", entry.at).text("act", entry.act).flag("undone", entry.undone);
-            row.cell("by", entry.by).some("undo", entry.undo.map(|id| id.to_string()))
+            let row = row.cell("by", entry.by).some("confirmed_by", entry.confirmed_by);
+            row.some("undo", entry.undo.map(|id| id.to_string()))
         };
         let rows: Table = self.acts.into_iter().map(row).collect();
         let short = self.frame.open().table("acts", rows, self.total_count);
@@ -303,6 +307,7 @@ fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bo
         act: format!("{}: {took_back}{what}{why}", names.about(act)),
         recorded_at: shop.wording.time(last.provenance.recorded_at),
         by: last.provenance.actor.user.clone(),
+        confirmed_by: last.provenance.confirmed_by.as_ref().map(|person| person.user.clone()),
         agent: last.provenance.agent.as_ref().map(|agent| agent.name.clone()),
         orders: act.orders().iter().take(TOLD_ORDERS).map(|order| order.0).collect(),
         undo: undo.then_some(act.id),

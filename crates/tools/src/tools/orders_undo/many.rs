@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use orderlog_domain::{
+    guarded::{Guarded, GuardedAct},
     ids::{CommandId, OrderId, Version},
     rejection::{Code, Rejection},
 };
@@ -99,7 +100,9 @@ pub(super) async fn undo(
     let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
     keep_shown(shop, &request, list_id(nonce), first, &shown).await?;
     let preview: Value = json!({ "text": foreseen.text, "changes": foreseen.reasons });
-    Err(request.bound(shop).ask(preview, Version::NONE, (now, nonce), unfit).into())
+    // What a bulk does and can be taken back records no other guarded act.
+    let guarded = Guarded::NONE.and([GuardedAct::Bulk]).among(shop.settings.confirmed_by_people);
+    Err(request.bound(shop).ask(preview, Version::NONE, (now, nonce), unfit, guarded, None).into())
 }
 
 async fn one(shop: &OpenShop, request: Request, command: CommandId) -> Result<Outcome, Failure> {

@@ -58,7 +58,9 @@ fn problem(code: Code, message: impl Into<String>) -> Rejection {
 /// The latest act of the caller that is neither an undo nor undone.
 pub(super) async fn latest_own(shop: &OpenShop, principal: &Principal) -> Result<Uuid, Failure> {
     let head = shop.projections.head(&shop.log).await?.position;
-    let own = |act: &RecentAct| principal.user == act.provenance().actor.user;
+    // That something waits for a person's word is no act yet.
+    let waits = |act: &RecentAct| act.events.iter().all(|event| event.stream == StreamId::Confirmations);
+    let own = |act: &RecentAct| principal.user == act.provenance().actor.user && !waits(act);
     let found = |acts: &[RecentAct]| {
         let undone: Vec<Uuid> = acts.iter().filter_map(RecentAct::takes_back).collect();
         acts.iter().find(|act| own(act) && act.takes_back().is_none() && !undone.contains(&act.id)).map(|act| act.id)

@@ -1,0 +1,26 @@
+//! What the holder of a key may do now, asked by the name that events have of it.
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use orderlog_keyring::Keyring;
+
+use crate::{key, principal::Principal};
+
+/// Whoever holds a key of that name which is in force; none where every such key was revoked or has expired.
+///
+/// # Errors
+/// When the keys cannot be read.
+pub fn holder_of_key<'a>(
+    keyring: &'a Keyring,
+    name: &'a str,
+    now: DateTime<Utc>,
+) -> BoxFuture<'a, anyhow::Result<Option<Principal>>> {
+    Box::pin(async move {
+        let in_force = |until: &str| DateTime::parse_from_rfc3339(until).is_ok_and(|until| now < until);
+        let keys = keyring.access_keys().await?;
+        let mut found = keys.iter().filter(|kept| {
+            kept.name == name && kept.revoked_at.is_none() && kept.expires_at.as_deref().is_none_or(in_force)
+        });
+        Ok(found.find_map(|kept| key::principal(kept).ok()))
+    })
+}

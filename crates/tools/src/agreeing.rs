@@ -1,0 +1,228 @@
+//! A person's side of an act that waits: what there is to agree to, and the Yes or No.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use orderlog_access::{Principal, Rights, holder_of_key};
+use orderlog_domain::{
+    commands::AnswerQuestion,
+    confirmations::Question,
+    guarded::GuardedAct,
+    ids::CommandId,
+    rejection::{Code, Rejection},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    answer::Answer,
+    call::Call,
+    calls::run_in_task,
+    command_call::submit,
+    confirmations,
+    directory::Resolved,
+    failure::Failure,
+    permit::seen_by,
+    principal::{Caller, Word},
+    request::Request,
+    schema::Object,
+    shop::OpenShop,
+    tool::Tool,
+    tools::Tools,
+};
+
+/// An act that waits, or waited, for a person's word.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Its id, which stands in the address of its page.
+    pub id: Uuid,
+    /// What is asked for: `Pay money back`.
+    pub title: &'static str,
+    /// Why people are asked.
+    pub acts: String,
+    /// The order it is about.
+    pub order_id: Option<i64>,
+    /// Who asks.
+    pub by: String,
+    /// As what.
+    pub role: String,
+    /// Through which program.
+    pub agent: Option<String>,
+    /// Which model the program said it is.
+    pub model: Option<String>,
+    /// When it was asked for.
+    pub at: String,
+    /// Until when it can be answered.
+    pub expires_at: String,
+    /// What would happen, as it was shown to whom asked.
+    pub preview: Value,
+    /// What was said to it, and by whom.
+    pub answer: Option<(bool, String)>,
+}
+
+impl Waiting {
+    fn of(shop: &OpenShop, tool: &Tool, question: &Question) -> Waiting {
+        let Question { asked, by, agent, at, answer } = question;
+        Waiting {
+            id: asked.confirmation_id,
+            title: tool.title,
+            acts: asked.acts.iter().map(|act: &GuardedAct| act.name()).collect::<Vec<_>>().join(", "),
+            order_id: asked.order_id.map(|id| id.0),
+            by: by.user.clone(),
+            role: by.role.clone(),
+            agent: agent.as_ref().map(|agent| format!("{} {}", agent.name, agent.version).trim_end().to_owned()),
+            model: agent.as_ref().and_then(|agent| agent.model.clone()),
+            at: shop.wording.time(*at),
+            expires_at: shop.wording.time(asked.expires_at),
+            preview: confirmations::preview(shop, question),
+            answer: answer.as_ref().map(|answer| (answer.agreed, answer.by.user.clone())),
+        }
+    }
+}
+
+/// How many acts wait that this person may agree to. Costs nothing in a shop where none can wait.
+pub fn count<'a>(shop: &'a OpenShop, tools: &'a Tools, person: &'a Principal) -> BoxFuture<'a, usize> {
+    Box::pin(async move {
+        if shop.settings.confirmed_by_people.is_empty() {
+            return 0;
+        }
+        let serves = |tool: &str| tools.find(tool).is_some_and(|tool| tool.serves(person));
+        // A page that shows the number is worth more than the reason why it cannot be had just now.
+        let all = confirmations::all(shop).await.unwrap_or_default();
+        all.waiting(shop.clock.now()).filter(|question| serves(&question.asked.tool)).count()
+    })
+}
+
+/// The acts that wait and that this person may agree to, latest first.
+pub fn list<'a>(
+    shop: &'a OpenShop,
+    tools: &'a Tools,
+    person: &'a Principal,
+) -> BoxFuture<'a, Result<Vec<Waiting>, Failure>> {
+    Box::pin(seen_by(person, async move {
+        let all = confirmations::all(shop).await?;
+        let mut found: Vec<&Question> = all.waiting(shop.clock.now()).collect();
+        found.sort_by_key(|question| std::cmp::Reverse(question.at));
+        let told = found.into_iter().filter_map(|question| {
+            let tool = tools.find(&question.asked.tool).filter(|tool| tool.serves(person))?;
+            Some(Waiting::of(shop, &tool, question))
+        });
+        Ok(told.collect())
+    }))
+}
+
+/// One of them, answered or not.
+pub fn one<'a>(
+    shop: &'a OpenShop,
+    tools: &'a Tools,
+    person: &'a Principal,
+    id: &'a str,
+) -> BoxFuture<'a, Result<Waiting, Failure>> {
+    Box::pin(seen_by(person, async move {
+        let (question, tool) = find(shop, tools, person, id).await?;
+        Ok(Waiting::of(shop, &tool, &question))
+    }))
+}
+
+/// Says Yes, and does what was asked for, once: as the caller who asked, with what both may do. A Yes said before is
+/// answered with what became of it.
+///
+/// Where it changed since the preview nothing is done, and a new question stands in its place.
+pub fn agree<'a>(
+    shop: &'a Arc<OpenShop>,
+    tools: &'a Tools,
+    caller: &'a Caller,
+    id: &'a str,
+) -> BoxFuture<'a, Result<Answer, Failure>> {
+    Box::pin(async move {
+        let (question, tool) = find(shop, tools, &caller.principal, id).await?;
+        may_answer(&question, caller)?;
+        let asker = asker(shop, &question, &caller.principal).await?;
+        if !tool.serves(&asker) {
+            let message = format!("{} may no longer do this: nothing was done.", asker.user);
+            return Err(Rejection::new(Code::Forbidden, message).into());
+        }
+        let mut arguments: Object = confirmations::arguments(shop, &question).ok_or_else(|| {
+            Rejection::new(Code::NotFound, "The person whom this names is forgotten: there is nothing left to do.")
+        })?;
+        let again = Caller { agent: question.agent, address: caller.address.clone(), ..Caller::of(asker, None) };
+        if question.answer.is_none() {
+            // What neither of both may do, or nobody can do any more, is refused before there is a Yes.
+            let mut trial = arguments.clone();
+            trial.insert("dry_run".to_owned(), true.into());
+            run_in_task(shop, Arc::clone(&tool), Call::new(trial, again.clone())).await?;
+        }
+        answer(shop, caller, question.asked.confirmation_id, true).await?;
+        // The very call once more: the Yes in the log lets it act, and only once.
+        arguments.insert("detail".to_owned(), "full".into());
+        run_in_task(shop, tool, Call::new(arguments, again)).await
+    })
+}
+
+/// Says No. Whoever asked is told when the call is repeated.
+pub fn decline<'a>(
+    shop: &'a Arc<OpenShop>,
+    tools: &'a Tools,
+    caller: &'a Caller,
+    id: &'a str,
+) -> BoxFuture<'a, Result<(), Failure>> {
+    Box::pin(async move {
+        let (question, _) = find(shop, tools, &caller.principal, id).await?;
+        may_answer(&question, caller)?;
+        answer(shop, caller, question.asked.confirmation_id, false).await
+    })
+}
+
+async fn find(shop: &OpenShop, tools: &Tools, person: &Principal, id: &str) -> Result<(Question, Arc<Tool>), Failure> {
+    let all = confirmations::all(shop).await?;
+    let question =
+        all.standing(shop.clock.now()).find(|question| question.asked.confirmation_id.to_string() == id).cloned();
+    let found = question.and_then(|question| tools.find(&question.asked.tool).map(|tool| (question, tool)));
+    let Some((question, tool)) = found else {
+        let message = "Nothing of that id waits for a person's word; perhaps it waited too long.";
+        return Err(Rejection::new(Code::NotFound, message).into());
+    };
+    if !tool.serves(person) {
+        let message = format!("{} may not do this, and so may not agree to it either.", person.user);
+        return Err(Rejection::new(Code::Forbidden, message).into());
+    }
+    Ok((question, tool))
+}
+
+/// A person answers, not a program; and no key agrees to what it asked for, whoever holds it.
+fn may_answer(question: &Question, caller: &Caller) -> Result<(), Rejection> {
+    if caller.word != Word::Person {
+        let message = "A program cannot answer this: a person signs in to the shop's pages and does.";
+        return Err(Rejection::new(Code::Forbidden, message));
+    }
+    if question.asked.by_key && question.by.user == caller.principal.user {
+        let message = format!("{} asked for this: somebody else must agree to it.", question.by.user);
+        let hint = "Sign in to the pages with another credential than the assistant has.";
+        return Err(Rejection::new(Code::Forbidden, message).hint(hint));
+    }
+    Ok(())
+}
+
+/// Whoever asked, with the rights of the present where a key has them, and no higher limit than the person has.
+async fn asker(shop: &OpenShop, question: &Question, person: &Principal) -> Result<Principal, Failure> {
+    let Question { asked, by, .. } = question;
+    let mut asker = if asked.by_key {
+        holder_of_key(&shop.keyring, &by.user, shop.clock.now()).await?.ok_or_else(|| {
+            let message = format!("The key of {} is no longer in force: nothing was done.", by.user);
+            Rejection::new(Code::Forbidden, message)
+        })?
+    } else {
+        let rights: Rights = asked.rights.parse().map_err(|problem: String| anyhow::anyhow!(problem))?;
+        let (user, role) = (by.user.clone(), by.role.clone());
+        Principal { user, role, rights, refunds_up_to: asked.refunds_up_to, ..Principal::nobody() }
+    };
+    asker.refunds_up_to = [asker.refunds_up_to, person.refunds_up_to].into_iter().flatten().min();
+    Ok(asker)
+}
+
+async fn answer(shop: &OpenShop, caller: &Caller, id: Uuid, agreed: bool) -> Result<(), Failure> {
+    let (request, _) = Request::split(shop, "confirmations.answer", Call::new(Object::new(), caller.clone()))?;
+    let request = request.list(CommandId(shop.clock.new_id()));
+    let command = AnswerQuestion { confirmation_id: id, agreed };
+    submit(shop, request, command.into(), Resolved::default()).await.map(drop)
+}
