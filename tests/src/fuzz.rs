@@ -15,7 +15,7 @@ const WORTH_KEEPING: usize = 300;
 /// A word a line; escapes as in Rust's texts of characters that nobody sees.
 const WORDS: &str = include_str!("fuzz/words.txt");
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 24] = [
     "/",
     "/orders",
     "/orders.csv",
@@ -31,6 +31,8 @@ const PAGES: [&str; 22] = [
     "/explain",
     "/activity",
     "/status",
+    "/confirm",
+    "/sign-in",
     "/connect",
     "/ask",
     "/go",
