@@ -93,7 +93,8 @@ pub async fn ending_with(
     limit: u32,
     freshness: Freshness,
 ) -> Result<Vec<OrderId>, QueryError> {
-    let modulus = 10_i64.pow(digits.0.max(1).ilog10() + 1);
+    // Where no greater number ends so, the number itself is left.
+    let modulus = 10_i64.checked_pow(digits.0.max(1).ilog10() + 1).unwrap_or(i64::MAX);
     let in_memory = |fold: &PendingOrdersFold, _| {
         fold.open()?;
         let ends = |row: &&PendingOrder| row.owes_goods && row.order_id % modulus == digits.0;

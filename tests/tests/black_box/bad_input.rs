@@ -114,6 +114,7 @@ fn refused() -> Vec<(&'static str, Value, &'static str)> {
         ("orders.cancel", json!({ "order_id": 424242 }), "NOT_FOUND"),
         ("orders.set_hold", json!({ "order_id": 1001, "on": "maybe" }), invalid),
         ("orders.get", json!({ "order_id": 0 }), invalid),
+        ("orders.get", json!({ "order_id": i64::MAX }), "NOT_FOUND"),
         ("orders.history", json!({ "order_id": 99 }), "NOT_FOUND"),
         ("orders.search", json!({ "limit": 0 }), invalid),
         ("orders.search", json!({ "cursor": "garbage" }), invalid),

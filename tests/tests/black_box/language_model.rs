@@ -229,7 +229,7 @@ async fn what_a_model_may_not_ask_for_changes_nothing(shop: Shop) -> Result<()> 
     ] {
         endpoint.will_reply(std::slice::from_ref(&reply));
         let (done, answer) = ask(&shop, &endpoint, OPENAI, &["--yes", sentence]).await?;
-        let named = answer.contains("I did not understand") && answer.contains("small-1") && answer.contains(told);
+        let named = answer.contains("small-1") && answer.contains(told);
         check!(checks, !done && named && answer.contains("Nothing was done."), "{told}: {answer}");
         check!(checks, !answer.contains("987654321") && !answer.contains("Order #1001"), "{told}: {answer}");
     }
@@ -278,7 +278,7 @@ async fn the_yes_of_a_page_is_to_the_plan_that_it_showed() -> Result<()> {
     check!(checks, browser.shows("found nothing in it"), "{}", browser.page);
     browser.page = shown;
     browser.send("/ask", &[]).await?;
-    check!(checks, browser.shows("is on hold") && endpoint.received().len() == 2, "{}", browser.page);
+    check!(checks, browser.shows("on hold: no → yes") && endpoint.received().len() == 2, "{}", browser.page);
     let full = async |order: i64| shop.mcp().full("orders.get", json!({ "order_id": order })).await;
     check!(checks, full(1001).await?["order"]["on_hold"] == true, "it was agreed to");
     check!(checks, full(1002).await?["order"]["on_hold"] == false, "it was not shown");
