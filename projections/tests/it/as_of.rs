@@ -49,7 +49,11 @@ fn any_filter(chance: &mut ChaCha8Rng, at: DateTime<Utc>) -> Filter {
         scope: *scopes.choose(chance).expect("scopes"),
         sort: *[Sort::Oldest, Sort::Newest, Sort::Largest].choose(chance).expect("sorts"),
         customer: chance.random_bool(0.1).then(|| customer(chance.random_range(0..25))),
-        product: chance.random_bool(0.3).then(|| product(chance.random_range(0..40))),
+        products: match chance.random_range(0..10) {
+            0..=1 => vec![product(chance.random_range(0..40))],
+            2 => (0..3).map(|_| product(chance.random_range(0..40))).collect(),
+            _ => vec![],
+        },
         placed: Days {
             from: if chance.random_bool(0.2) { day(chance) } else { None },
             to: if chance.random_bool(0.2) { day(chance) } else { None },

@@ -39,7 +39,8 @@ async fn sales_agree(engine: Engine) {
             let mut page = PageRequest::first(9);
             let mut groups = vec![];
             loop {
-                let answer = daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer");
+                let answer =
+                    daily_sales::daily_sales(&projections, request.clone(), page, WHATEVER).await.expect("answer");
                 let totals: BTreeMap<&str, i64> =
                     answer.found.totals.iter().map(|sales| (sales.currency.as_str(), sales.revenue())).collect();
                 assert_eq!(totals, revenue);
@@ -162,8 +163,10 @@ async fn sales_of_the_past_agree(engine: Engine) {
                 let mut found: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
                 let mut page = PageRequest::first(100);
                 loop {
-                    let answer =
-                        daily_sales::daily_sales(&projections, request, page, WHATEVER).await.expect("answer").found;
+                    let answer = daily_sales::daily_sales(&projections, request.clone(), page, WHATEVER)
+                        .await
+                        .expect("answer")
+                        .found;
                     for group in answer.groups {
                         let sum = found.entry(group.key).or_default();
                         *sum = (sum.0 + group.sales.units, sum.1 + group.sales.own.total());

@@ -152,7 +152,7 @@ async fn a_bulk_is_undone_by_one_id(shop: Shop) -> Result<()> {
     check!(checks, id.is_string(), "{done}");
     let (told, activity) = Played::by(&mcp).call("shop_activity", json!({ "by": "me" })).await?;
     let latest = &activity["acts"][0];
-    check!(checks, latest["undo"] == id && told.contains("Order #1001, #1002 and #1003: each: confirmed"), "{told}");
+    check!(checks, latest["undo"] == id && told.contains("Orders #1001, #1002 and #1003: 3 confirmed"), "{told}");
     // Something was done to one of them since: the others go back.
     mcp.ok("orders_set_hold", json!({ "order_id": 1002, "on": true })).await?;
     let (text, undone) = Played::by(&mcp).agreed("orders_undo", json!({ "command_id": id })).await?;

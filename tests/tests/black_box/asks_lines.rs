@@ -139,10 +139,10 @@ async fn every_change_says_what_it_comes_to(shop: Shop) -> Result<()> {
     let refusal = mcp.refused("orders_change_lines", removed.clone()).await?;
     let preview = refusal.preview.to_string();
     check!(checks, refusal.code == "CONFIRMATION_REQUIRED", "{refusal}");
-    check!(checks, preview.contains("would come to ₹305.62. ₹47.20 would be owed back to the customer."), "{preview}");
+    check!(checks, preview.contains("would come to ₹305.62. ₹47.20 would be owed back."), "{preview}");
     check!(checks, preview.contains("₹10 of the order's discount went with its lines"), "{preview}");
     let moved = mcp.confirmed("orders_change_lines", whole(json!("same"), removed["changes"].clone())).await?;
-    let told = "Order #1001 now comes to ₹293.82. ₹59 is owed back to the customer. The discount of ₹50 stays.";
+    let told = "Order #1001 now comes to ₹293.82. ₹59 is owed back. The discount of ₹50 stays.";
     check!(checks, moved["text"] == told, "{moved}");
     let none = mcp.confirmed("orders_change_lines", whole(json!(0), json!([]))).await?;
     let told = "Order #1001 now comes to ₹352.82. Nothing is due. The discount of ₹50 is gone.";

@@ -37,7 +37,11 @@ async fn a_finished_order_that_owes_again_is_listed_again(mut shop: Shop) -> Res
     check!(checks, list(unpaid(), None).await?.0 == 0, "it owes nothing any more");
 
     let undone = mcp.confirmed("orders_undo", json!({ "command_id": paid["command_id"], "detail": "full" })).await?;
-    check!(checks, undone["text"] == "The payment is undone: ₹236 goes back, and order #1001 is unpaid.", "{undone}");
+    check!(
+        checks,
+        undone["text"] == "The payment is undone: ₹236 counts as never received, and order #1001 is unpaid.",
+        "{undone}"
+    );
     check!(checks, undone["after"]["payments"][0]["undone"].is_string(), "{undone}");
     let (count, row) = list(unpaid(), None).await?;
     check!(checks, count == 1 && row["order_id"] == 1001 && row["due"] == "₹236.00", "{row}");

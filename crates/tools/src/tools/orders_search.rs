@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     format::MoneyOut,
-    ids::{CustomerId, OrderId},
+    ids::CustomerId,
     money::parse_amount,
     order::{PaymentStatus, Status},
     rejection::Rejection,
@@ -16,7 +16,7 @@ use orderlog_projections::{
     customers::{self, Customer},
     order_summary::{self, Filter, OrderSummary, Sort, Sum},
 };
-use orderlog_read_models::{Days, Found, Freshness, Matched};
+use orderlog_read_models::{Days, Found, Matched};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

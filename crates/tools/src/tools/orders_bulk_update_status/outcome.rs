@@ -269,6 +269,7 @@ mod tests {
             total: 100,
             owed_back: 0,
             currency: "INR".parse().unwrap(),
+            undoable: true,
         }
     }
 

@@ -42,7 +42,12 @@ pub(super) fn days(
             || words == format!("previous {unit}")
             || (words == format!("last {unit}") && text.to_lowercase().starts_with("same"))
     });
+    // "The Sunday before", of a Sunday.
+    let weekday = from.format("%A").to_string().to_lowercase();
+    let same_weekday =
+        from == to && [format!("{weekday} before"), format!("previous {weekday}")].iter().any(|one| words == one);
     Ok(match unit {
+        _ if same_weekday => by_days(7),
         _ if BEFORE.contains(&words) => match whole_months(from, to) {
             Some(months) => by_months(months),
             None => by_days(u64::try_from((to - from).num_days() + 1).unwrap_or(0)),
@@ -95,6 +100,7 @@ mod tests {
             ("Same day last year", "2026-11-21", "2026-11-21", "2025-11-21", "2025-11-21"),
             ("same day last week", "2026-11-21", "2026-11-21", "2026-11-14", "2026-11-14"),
             ("a week ago", "2026-11-21", "2026-11-21", "2026-11-14", "2026-11-14"),
+            ("the Saturday before", "2026-11-21", "2026-11-21", "2026-11-14", "2026-11-14"),
             ("last year", "2026-02-01", "2026-02-28", "2025-02-01", "2025-02-28"),
             ("last year", "2025-02-01", "2025-02-28", "2024-02-01", "2024-02-29"),
             ("last week", "2026-11-16", "2026-11-22", "2026-11-09", "2026-11-15"),
