@@ -68,7 +68,7 @@ impl Waiting {
         Ok(Waiting { names, reasons, today: calendar.business_date(at), at, zone: calendar.timezone })
     }
 
-    /// `2 Blue mug, 1 Tea`, `2 Blue mug and 3 more (7 units)`: as much as a list has room for, and what is left out.
+    /// `2 Blue mug, 1 Tea`, `2 Blue mug and 7 more units`: as much as a list has room for, and what is left out.
     pub(crate) fn products(&self, order: &Order) -> String {
         let active: Vec<&Line> = order.lines.iter().filter(|line| line.active() > 0).collect();
         let mut named: Vec<String> =
@@ -77,14 +77,9 @@ impl Waiting {
         if length > PRODUCTS_CHARS || active.len() > LINES_NAMED {
             named.truncate(1);
         }
-        let left = &active[named.len()..];
-        match left.len() {
-            0 => named.join(between(&named)),
-            more => {
-                let units = plural(left.iter().map(|line| line.active()).sum(), "unit");
-                format!("{} and {more} more ({units})", named.join(between(&named)))
-            }
-        }
+        let left: i64 = active[named.len()..].iter().map(|line| line.active()).sum();
+        let named = named.join(between(&named));
+        if left == 0 { named } else { format!("{named} and {}", plural(left, "more unit")) }
     }
 
     /// The same of every line, and no name cut.

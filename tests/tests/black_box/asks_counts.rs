@@ -14,6 +14,10 @@ const NOUNS: [&str; 16] = [
 
 /// What is wrong with the counts of a text: `1 units`, `3 order`, `There are 1`, `1 pending order: 1 pending`.
 fn faults(text: &str) -> Vec<String> {
+    text.lines().flat_map(faults_of_line).collect()
+}
+
+fn faults_of_line(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     let mut faults = vec![];
@@ -37,12 +41,6 @@ fn faults(text: &str) -> Vec<String> {
             pair[0] == "1" && words.get(nth + 2).is_some_and(|after| ["are", "were", "fit", "fit:"].contains(after));
         if of_one && NOUNS.contains(&noun.as_str()) {
             faults.push(words[nth..nth + 3].join(" "));
-        }
-        if ["is", "was"].contains(&verb.as_str())
-            && pair[1].parse::<i64>().is_ok_and(|n| n > 1)
-            && text.contains("There is")
-        {
-            faults.push(pair.join(" "));
         }
     }
     // A single order has one status; it is not counted once more.

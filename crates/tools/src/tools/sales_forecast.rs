@@ -210,7 +210,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
     let learned = Learned::read(&shop, measure, read.products.clone(), today, then).await?;
     let mut made = forecast(&learned.values, ahead)
         .ok_or_else(|| anyhow::anyhow!("no forecast of {ahead:?} from {} days", learned.values.len()))?;
-    let so_far = (ahead.first == 1).then_some(learned.today);
+    // At the end of a day the next one has not begun.
+    let begun = calendar.day_bounds(today).0 < over_by;
+    let so_far = (ahead.first == 1 && begun).then_some(learned.today);
     if let Some(so_far) = so_far {
         let rest = Learned::rest_of_day(&shop, measure, read.products.clone(), over_by, then).await?;
         made = made.under_way(so_far, rest);
