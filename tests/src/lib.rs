@@ -40,7 +40,7 @@ pub use node::{Node, orderlog};
 pub use oidc_provider::OidcProvider;
 pub use oracle::Oracle;
 pub use orderlog_testkit::{
-    Checks, Database, Engine, Finished, NatsServer, Process, check, free_port, on_both_engines, until,
+    Checks, Database, Engine, Finished, Fixture, NatsServer, Process, check, free_port, on_both_engines, until,
 };
 pub use postgres::PostgresServer;
 pub use raw::{RawAnswer, connect, send_raw};

@@ -63,6 +63,9 @@ pub struct Refusal {
     /// What lets it happen.
     #[serde(default)]
     pub confirm_token: Option<String>,
+    /// Where a person says Yes or No.
+    #[serde(default)]
+    pub confirm_at: Option<String>,
 }
 
 impl fmt::Display for Refusal {

@@ -7,7 +7,7 @@ use orderlog_domain::{
     decide::{Context, Decision, Refusal, Shop},
     envelope::{Envelope, Provenance},
     event::Event,
-    guarded::{Guarded, GuardedAct, nobody_agreed},
+    guarded::{Guarded, GuardedAct},
     ids::{CommandId, Position, StreamId, Version},
     rejection::Rejection,
     states::{State, States},
@@ -201,7 +201,7 @@ impl Decider {
         let decision = submission.command.decide(&self.states, &context)?;
         let guarded = self.guarded(submission, &decision);
         if !guarded.is_empty() && submission.origin.confirmed_by.is_none() && !submission.dry_run {
-            return Err(nobody_agreed(guarded).into());
+            return Err(Rejection::nobody_agreed(guarded).into());
         }
         Ok(decision)
     }

@@ -6,10 +6,7 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    event::Event,
-    rejection::{Code, Rejection},
-};
+use crate::event::Event;
 
 /// How the setting says that none waits.
 const NOTHING: &str = "none";
@@ -172,13 +169,6 @@ impl Event {
             | Event::ConfirmationAnswered(_) => None,
         }
     }
-}
-
-/// The refusal of an act to which nobody agreed yet.
-#[must_use]
-pub fn nobody_agreed(acts: Guarded) -> Rejection {
-    let message = format!("A person must agree to this on the shop's pages ({acts}). Nothing was changed.");
-    Rejection::new(Code::ConfirmationRequired, message)
 }
 
 #[cfg(test)]

@@ -156,6 +156,13 @@ impl Rejection {
         Rejection::new(Code::InvalidArgument, message).field(field)
     }
 
+    /// The refusal of acts to which no person agreed yet.
+    #[must_use]
+    pub fn nobody_agreed(acts: Guarded) -> Rejection {
+        let message = format!("A person must agree to this on the shop's pages ({acts}). Nothing was changed.");
+        Rejection::new(Code::ConfirmationRequired, message)
+    }
+
     /// Names the argument at fault.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Rejection {

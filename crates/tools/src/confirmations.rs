@@ -10,7 +10,6 @@ use orderlog_domain::{
     commands::AskPeople,
     confirmations::{Confirmations, Question},
     event::ConfirmationAsked,
-    guarded::nobody_agreed,
     ids::{CommandId, OrderId},
     limits::QUESTION_HOLDS,
     rejection::{Agreement, Code, Confirmation, Rejection},
@@ -128,7 +127,7 @@ fn lost() -> Failure {
 
 /// Says that a person is asked, and where.
 fn waiting(shop: &OpenShop, question: &Question, caller: &Caller) -> Rejection {
-    let mut rejection = nobody_agreed(question.asked.acts.iter().copied().collect()).hint(
+    let mut rejection = Rejection::nobody_agreed(question.asked.acts.iter().copied().collect()).hint(
         "Ask the user to open confirm_at and answer there; you cannot. Then repeat this very call: it tells what became of it, \
          and acts only once.",
     );

@@ -10,24 +10,11 @@ use crate::{
     foreseen,
     front::Trouble,
     layout::Page,
-    parts::{items, text},
+    parts::{CONFIRM as PATH, items, text},
     posted::Posted,
     times::time,
     visit::Visit,
 };
-
-const PATH: &str = "/confirm";
-
-/// What every page says while something waits.
-pub(crate) fn notice(waiting: usize) -> Markup {
-    html! {
-        p class="flag" role="status" {
-            a href=(PATH) {
-                @if waiting == 1 { "1 act waits for your word" } @else { (waiting) " acts wait for your word" }
-            }
-        }
-    }
-}
 
 /// The list.
 pub(crate) async fn waiting(visit: Visit) -> Response {

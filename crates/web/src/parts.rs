@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::params::{Params, encoded};
 
+/// Where acts wait for a person's word.
+pub(crate) const CONFIRM: &str = "/confirm";
+
 /// A text of an answer, or nothing.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -104,5 +107,16 @@ fn candidate(one: &Value) -> String {
         Value::Object(_) => members.collect::<Vec<_>>().join(" · "),
         Value::String(text) => text.clone(),
         value => value.to_string(),
+    }
+}
+
+/// What every page says while something waits.
+pub(crate) fn waits_for_a_word(waiting: usize) -> Markup {
+    html! {
+        p class="flag" role="status" {
+            a href=(CONFIRM) {
+                @if waiting == 1 { "1 act waits for your word" } @else { (waiting) " acts wait for your word" }
+            }
+        }
     }
 }

@@ -13,7 +13,6 @@ use orderlog_assistant::LanguageModel;
 use orderlog_tools::{OpenShop, Tools, principal::Principal};
 
 use crate::{
-    confirm,
     form_token::FormToken,
     front::{Front, Status, Trouble},
     head::Head,
@@ -115,7 +114,7 @@ impl Visit {
     /// The page in its frame, with what was said before.
     pub(crate) fn framed(&self, status: StatusCode, page: &Page) -> Response {
         let said = html! {
-            @if self.waiting > 0 { (confirm::notice(self.waiting)) }
+            @if self.waiting > 0 { (parts::waits_for_a_word(self.waiting)) }
             @if let Some(said) = &self.said { (said.shown(&self.token)) }
         };
         let live = self.live.as_ref().map(|(address, position)| (address.as_str(), *position));

@@ -20,6 +20,8 @@ mod belongings;
 mod browser;
 mod command_line;
 mod confirm_undo_erase;
+mod confirmed_by_people;
+mod confirmed_by_people_everywhere;
 mod consumers;
 mod contention;
 mod copies;
