@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::upcasters::{
     before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries,
     refunded_before_lines, returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_cost,
-    without_external_reference,
+    without_external_reference, without_waiting,
 };
 pub use self::{
     amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, notifications::*, orders::*,
@@ -200,11 +200,11 @@ events! {
     }
     "notification" Notification(NotificationFact) {
         /// Somebody wants to be told when something happens.
-        NotificationSubscribed = 1,
+        NotificationSubscribed = 2 from [without_waiting],
         /// Nobody wants to be told any more.
         NotificationUnsubscribed = 1,
         /// Messages were sent, put off, given up or stopped.
-        NotificationsHandled = 1,
+        NotificationsHandled = 2 from [without_waiting],
         /// Messages that were given up are tried again.
         NotificationsReplayed = 1,
         /// A target that wanted no more messages takes them again.

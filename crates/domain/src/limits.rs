@@ -63,6 +63,8 @@ pub const TARGET_CHARS: usize = 40;
 pub const GRACE_SECONDS: u32 = 86_400;
 /// The same where nobody says.
 pub const DEFAULT_GRACE_SECONDS: u32 = 60;
+/// Seconds for which an order can wait before somebody is told of it.
+pub const WAITING_SECONDS: u32 = 90 * 86_400;
 /// Messages that are kept at hand after they were given up, newest last.
 pub const DEAD_MESSAGES: usize = 1_000;
 /// Messages of which one event has news: it stays far below what NATS takes.

@@ -50,11 +50,13 @@ pub enum Watch {
     LowStock,
     /// No unit of a product is available any more.
     OutOfStock,
+    /// An order waits to be shipped for longer than was said.
+    Waiting,
 }
 
 impl Watch {
     /// Everything there is to watch for.
-    pub const ALL: [Watch; 14] = [
+    pub const ALL: [Watch; 15] = [
         Watch::Placed,
         Watch::Confirmed,
         Watch::Processing,
@@ -69,6 +71,7 @@ impl Watch {
         Watch::Refund,
         Watch::LowStock,
         Watch::OutOfStock,
+        Watch::Waiting,
     ];
 
     /// As arguments, answers and messages name it.
@@ -89,6 +92,7 @@ impl Watch {
             Watch::Refund => "refund",
             Watch::LowStock => "low_stock",
             Watch::OutOfStock => "out_of_stock",
+            Watch::Waiting => "waiting",
         }
     }
 
@@ -103,6 +107,7 @@ impl Watch {
             "refunded" | "refunds" => Watch::Refund,
             "low" => Watch::LowStock,
             "out" | "sold_out" => Watch::OutOfStock,
+            "late" | "overdue" | "not_shipped" | "unshipped" => Watch::Waiting,
             _ => {
                 let status = Status::parse(&word).map(Status::name);
                 let name = status.unwrap_or(word.as_str());
@@ -128,7 +133,8 @@ impl Watch {
             | Watch::Payment
             | Watch::Refund
             | Watch::LowStock
-            | Watch::OutOfStock => None,
+            | Watch::OutOfStock
+            | Watch::Waiting => None,
         }
     }
 
@@ -256,6 +262,7 @@ mod tests {
             ("paid", Watch::Payment),
             ("pending", Watch::Placed),
             ("canceled", Watch::Cancelled),
+            ("Not shipped", Watch::Waiting),
         ] {
             assert_eq!(Watch::parse(word), Some(watch), "{word}");
         }

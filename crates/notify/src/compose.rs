@@ -1,6 +1,6 @@
 //! The words of a message: what happened, read from the log, with the customer's name only where the target may have it.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Message},
@@ -95,6 +95,9 @@ async fn of_order(
         return Ok(Composed::Stop("there is no such order"));
     };
     let now = history::fold(id, &events).unwrap_or_else(|| order.clone());
+    if message.what == Watch::Waiting && now.unshipped() == 0 {
+        return Ok(Composed::Stop("the order waits no more"));
+    }
     if first && taken_back(message.what, &order, event, &now, &events[then..]) {
         return Ok(Composed::Stop("it was taken back in time"));
     }
@@ -115,9 +118,22 @@ async fn of_order(
             facts.insert(0, ("Customer", name));
         }
     }
-    let text = sentence(message.what, &order, event, locale);
+    let text = match (message.what, now.times.placed) {
+        (Watch::Waiting, Some(placed)) => {
+            let age = in_words(shop.clock.now() - placed);
+            format!("Order #{id} has waited {age} and is not shipped: it is {}.", now.status().spoken())
+        }
+        (what, _) => sentence(what, &order, event, locale),
+    };
     let kind = format!("order.{}", message.what.name());
     Ok(Composed::Content(Content { kind, text, facts, data, at: Some(event.provenance.recorded_at) }))
+}
+
+/// `3 days`, `1 hour`; the largest unit of which there is one.
+fn in_words(age: TimeDelta) -> String {
+    let units = [(age.num_days(), "day"), (age.num_hours(), "hour"), (age.num_minutes(), "minute")];
+    let (count, unit) = units.into_iter().find(|(count, _)| *count > 0).unwrap_or((age.num_seconds().max(0), "second"));
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 fn sentence(what: Watch, order: &Order, event: &Envelope<Event>, locale: &Locale) -> String {

@@ -10,6 +10,7 @@ use orderlog_domain::{
     event::{Message, Outcome},
     ids::{OrderId, Position, RuleId},
     limits,
+    notifications::Watch,
 };
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ const LADDER_SECONDS: [u64; 7] = [5, 30, 120, 600, 3_600, 21_600, 86_400];
 const LONGEST_SECONDS: u64 = 86_400;
 /// Messages that may wait for one target; more are given up at once, so that one dead target does not stop the others.
 const OPEN_PER_TARGET: usize = 5_000;
+/// The same of orders that may have to be told of because they wait.
+const WAITING_PER_TARGET: usize = 20_000;
 /// Failures in a row after which a target is left alone for a while, and for how long at most.
 const BREAK_AFTER: u32 = 3;
 const LONGEST_BREAK_SECONDS: u64 = 60;
@@ -51,6 +54,11 @@ struct Queue {
     failures: u32,
 }
 
+/// Whether later messages about its order wait for it. That an order has yet to wait for days is told in no order.
+fn holds_others_up(message: &Message) -> bool {
+    message.what != Watch::Waiting || message.tries > 0
+}
+
 impl Queue {
     /// The first messages that are due at the same moment, and behind no other of the same order that is not among them.
     fn next(&self, now: DateTime<Utc>, at_most: usize) -> Vec<Message> {
@@ -61,7 +69,7 @@ impl Queue {
             let together = due.first().is_none_or(|first| first.not_before == message.not_before);
             if free && together && message.not_before <= now {
                 due.push(message.clone());
-            } else {
+            } else if holds_others_up(message) {
                 behind.extend(message.order_id);
             }
             if due.len() == at_most {
@@ -76,7 +84,11 @@ impl Queue {
             return None;
         }
         let mut behind: HashSet<OrderId> = HashSet::new();
-        let first = self.open.values().filter(|one| one.order_id.is_none_or(|order| behind.insert(order)));
+        let first = self.open.values().filter(|one| match one.order_id {
+            Some(order) if holds_others_up(one) => behind.insert(order),
+            Some(order) => !behind.contains(&order),
+            None => true,
+        });
         let due = first.map(|message| message.not_before).min()?;
         Some(self.resume.map_or(due, |resume| due.max(resume)))
     }
@@ -142,7 +154,10 @@ impl Desk {
             }
         }
         let place = (message.position, message.id);
-        if queue.open.len() >= OPEN_PER_TARGET {
+        let waits = message.what == Watch::Waiting;
+        let like_it = || queue.open.values().filter(|one| (one.what == Watch::Waiting) == waits).count();
+        let most = if waits { WAITING_PER_TARGET } else { OPEN_PER_TARGET };
+        if queue.open.len() >= most && like_it() >= most {
             let why = Some("too many messages wait for its target".to_owned());
             self.news.insert(place, Message { outcome: Outcome::Dead, why, ..message });
             return;

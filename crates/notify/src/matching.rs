@@ -10,7 +10,7 @@ use orderlog_domain::{
     order::Order,
 };
 use orderlog_event_log::Recorded;
-use orderlog_tools::{OpenShop, history};
+use orderlog_tools::{OpenShop, history, open_orders};
 use uuid::Uuid;
 
 /// Namespace of the ids of messages.
@@ -19,7 +19,7 @@ const MESSAGES: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6e6f_7469_0001
 /// What an event of this type can be news of. Going back to an earlier status is none.
 fn news_of(event_type: &str) -> &'static [Watch] {
     match event_type {
-        "OrderPlaced" => &[Watch::Placed, Watch::Cancelled],
+        "OrderPlaced" => &[Watch::Placed, Watch::Cancelled, Watch::Waiting],
         "OrderConfirmed" => &[Watch::Confirmed],
         "ProcessingStarted" => &[Watch::Processing],
         "UnitsShipped" => &[Watch::PartiallyShipped, Watch::Shipped],
@@ -44,7 +44,7 @@ pub(crate) async fn messages_of(
 ) -> anyhow::Result<Vec<Message>> {
     if recorded.stream == StreamId::Notifications {
         let event = envelope::decode(&recorded.json)?;
-        return Ok(already(&event));
+        return Ok([already(&event), waiting(shop, &event).await?].concat());
     }
     let news = news_of(&recorded.event_type);
     let asked =
@@ -80,6 +80,31 @@ fn already(event: &Envelope<Event>) -> Vec<Message> {
     let what = fact.rule.when.iter().copied().find(|watch| watch.status().is_some()).unwrap_or(Watch::Shipped);
     let now = Rule { grace_seconds: 0, ..fact.rule.clone() };
     fact.already.iter().map(|order| message(fact.rule_id, &now, what, event, (Some(*order), None))).collect()
+}
+
+/// Orders that wait already when somebody asks to be told of those that wait: each when its time is over. Of those whose time
+/// was over before nobody is told, as of everything before a rule was made.
+async fn waiting(shop: &OpenShop, event: &Envelope<Event>) -> anyhow::Result<Vec<Message>> {
+    let Event::NotificationSubscribed(fact) = &event.data else { return Ok(vec![]) };
+    if !fact.rule.when.contains(&Watch::Waiting) {
+        return Ok(vec![]);
+    }
+    let (rule, mut messages) = (&fact.rule, vec![]);
+    for id in open_orders::at_least_at(shop, event.position).await? {
+        let events = history::events_of(&shop.log, id, Some(event.position)).await?;
+        let (Some(order), Some(placed)) = (history::fold(id, &events), events.first()) else { continue };
+        let mut message = message(fact.rule_id, rule, Watch::Waiting, event, (Some(id), None));
+        message.not_before = placed.provenance.recorded_at + TimeDelta::seconds(i64::from(rule.grace_seconds));
+        let named = rule.order_ids.is_empty() || rule.order_ids.contains(&id);
+        if named
+            && order.unshipped() > 0
+            && fits(rule, &order, placed)
+            && message.not_before > event.provenance.recorded_at
+        {
+            messages.push(message);
+        }
+    }
+    Ok(messages)
 }
 
 /// What a message is about.

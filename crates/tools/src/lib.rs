@@ -31,6 +31,7 @@ mod left_behind;
 pub mod metrics;
 pub mod moments;
 mod news;
+pub mod open_orders;
 pub mod people;
 mod permit;
 pub mod principal;

@@ -150,3 +150,60 @@ async fn a_digest_tells_of_an_hour_at_its_end() -> Result<()> {
     check!(checks, endpoint.received().len() == 2, "{:?}", endpoint.received());
     checks.all_hold()
 }
+
+/// Three days.
+const LONG: i64 = 3 * 86_400;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_waits_too_long_is_told_of_once() -> Result<()> {
+    let mut checks = Checks::default();
+    let (endpoint, folder) = (Endpoint::start().await?, tempfile::tempdir()?);
+    let (file, url) = (folder.path().join("targets.toml"), endpoint.url("/desk"));
+    let text =
+        format!("[targets.desk]\nkind = \"webhook\"\nurl = \"{url}\"\nsecrets = [\"{SECRET}\"]\nprivate = true\n");
+    std::fs::write(&file, text)?;
+    let file = file.to_str().context("a path")?;
+    let settings = ["--notify-targets-file", file, "--clock", "2030-11-20T10:00:00+05:30"];
+    let mut shop = Shop::open_with(SetUp::Sqlite, &settings).await?;
+    // Order #1001 waits already when somebody asks.
+    shop.with_orders(1).await?;
+    let rule = json!({ "target": "desk", "when": ["waiting"], "grace": LONG });
+    let asked = shop.mcp().ok("notifications.subscribe", rule).await?;
+    let said = "desk is told when an order waits longer than 3 days (rule 1).";
+    check!(checks, asked["text"] == said, "{asked}");
+    shop.mcp().ok("notifications.subscribe", json!({ "target": "desk", "when": ["shipped"], "grace": 0 })).await?;
+    for quantity in [2, 3] {
+        let order = json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": quantity }] });
+        shop.mcp().ok("orders.create_order", order).await?;
+    }
+    shop.mcp().ok("orders.update_status", json!({ "order_id": 1003, "status": "shipped" })).await?;
+    let told = async |count: usize| {
+        until("the messages", PATIENCE, async || {
+            let texts: Vec<String> =
+                endpoint.received().iter().map(|one| one.json()["data"]["text"].to_string()).collect();
+            Ok((texts.len() >= count).then_some(texts))
+        })
+        .await
+    };
+    let texts = told(1).await?;
+    check!(checks, texts == ["\"Order #1003 is now shipped.\""], "what waits holds up nothing else: {texts:?}");
+    shop.node.restart_at("2030-11-23T10:30:00+05:30").await?;
+    let mut texts = told(3).await.with_context(|| shop.node.output())?;
+    texts.sort_unstable();
+    let late = |order: i64| format!("\"Order #{order} has waited 3 days and is not shipped: it is pending.\"");
+    check!(checks, texts[0] == late(1001) && texts[1] == late(1002), "{texts:?}");
+    until("the log to say what became of them", PATIENCE, async || {
+        let all = events(&shop.node, 0).await?;
+        let all = all.iter().map(AuditedEvent::json).filter(|one| one["type"] == "NotificationsHandled");
+        let settled: Vec<_> = all.flat_map(|event| event["data"]["messages"].as_array().cloned()).flatten().collect();
+        let count = |outcome: &str| settled.iter().filter(|message| message["outcome"] == outcome).count();
+        Ok((count("sent") == 3 && count("stopped") == 1).then_some(()))
+    })
+    .await?;
+    // A restart tells of none of them again.
+    shop.node.restart_at("2030-11-25T10:00:00+05:30").await?;
+    shop.mcp().ok("orders.update_status", json!({ "order_id": 1002, "status": "shipped" })).await?;
+    let texts = told(4).await?;
+    check!(checks, texts.len() == 4 && texts[3] == "\"Order #1002 is now shipped.\"", "{texts:?}");
+    checks.all_hold()
+}

@@ -30,8 +30,8 @@ pub struct Subscribe {
     /// Its name.
     #[schemars(length(min = 1, max = limits::TARGET_CHARS))]
     pub target: String,
-    /// Order statuses, placed, held, released, payment, refund, low_stock, out_of_stock.
-    #[schemars(length(min = 1, max = 14), inner(length(min = 1, max = limits::STATUS_CHARS)))]
+    /// Order statuses, placed, held, released, payment, refund, low_stock, out_of_stock, waiting.
+    #[schemars(length(min = 1, max = 15), inner(length(min = 1, max = limits::STATUS_CHARS)))]
     pub when: Vec<String>,
     /// These.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,9 +55,9 @@ pub struct Subscribe {
     /// Such as "in 3 days".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<DateTime<Utc>>,
-    /// Seconds to undo; 60.
+    /// Seconds to undo (60), or of waiting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0, max = limits::GRACE_SECONDS))]
+    #[schemars(range(min = 0, max = limits::WAITING_SECONDS))]
     pub grace: Option<u32>,
     /// Tell what is true already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,8 +180,15 @@ impl Subscribe {
             let now = preconditions::moment(context.now, context);
             problems.add("expires", format!("lies in the past; it is {now} now"));
         }
-        if self.grace.is_some_and(|seconds| seconds > limits::GRACE_SECONDS) {
-            problems.add("grace", format!("must be at most {} seconds", limits::GRACE_SECONDS));
+        let waits = when.contains(&Watch::Waiting);
+        if waits && when.len() > 1 {
+            problems.add("when", "has waiting among others; make a rule of its own for it");
+        }
+        let most = if waits { limits::WAITING_SECONDS } else { limits::GRACE_SECONDS };
+        match self.grace {
+            Some(seconds) if seconds > most => problems.add("grace", format!("must be at most {most} seconds")),
+            None | Some(0) if waits => problems.add("grace", "must say how many seconds an order may wait"),
+            _ => {}
         }
         problems.check()?;
         let mut order_ids = self.order_ids.clone();
@@ -200,8 +207,14 @@ impl Subscribe {
         })
     }
 
-    /// A cancelled order reaches no other status.
+    /// A cancelled order reaches no other status, and one that left waits no more.
     fn refuse_never(&self, order: &Order, rule: &Rule) -> Result<(), Rejection> {
+        if rule.when == [Watch::Waiting] && order.unshipped() == 0 {
+            let message = format!("Order #{} is {}: it waits no more.", order.id, order.status().spoken());
+            return Err(Rejection::new(Code::IllegalTransition, message)
+                .field("order_ids")
+                .hint("Leave this order out."));
+        }
         if order.status() != Status::Cancelled || rule.when.iter().any(|watch| watch.status().is_none()) {
             return Ok(());
         }

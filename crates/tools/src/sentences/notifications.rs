@@ -49,9 +49,10 @@ pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, 
     let said = |fits: fn(&Watch) -> bool| -> Vec<&'static str> {
         rule.when.iter().filter(|watch| fits(watch)).map(|watch| word(*watch)).collect()
     };
-    let reached = said(|watch| !watch.is_of_stock() && !is_of_money(*watch));
+    let reached = said(|watch| !watch.is_of_stock() && !is_of_money(*watch) && *watch != Watch::Waiting);
     let money = said(|watch| is_of_money(*watch));
     let stock = said(|watch| watch.is_of_stock());
+    let waits = rule.when.contains(&Watch::Waiting);
     let mut parts = vec![];
     if !reached.is_empty() {
         parts.push(format!("when {order} is {}", reached.join(" or ")));
@@ -62,11 +63,21 @@ pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, 
     if !stock.is_empty() {
         parts.push(format!("when {} is {}", product.unwrap_or("a product"), stock.join(" or ")));
     }
+    if waits {
+        parts.push(format!("when {order} waits longer than {}", lasting(rule.grace_seconds)));
+    }
     let mut told = all_of(&parts);
     if rule.once {
         told.push_str(if rule.order_ids.len() > 1 { ", once each" } else { ", once" });
     }
     told
+}
+
+/// `3 days`, `90 minutes`: in the largest unit that fits.
+fn lasting(seconds: u32) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (of, unit) = units.into_iter().find(|(of, _)| seconds % of == 0).unwrap_or((1, "second"));
+    plural(i64::from(seconds / of), unit)
 }
 
 fn is_of_money(watch: Watch) -> bool {
@@ -88,7 +99,8 @@ fn word(watch: Watch) -> &'static str {
         | Watch::Returned
         | Watch::Cancelled
         | Watch::Payment
-        | Watch::Refund => watch.name(),
+        | Watch::Refund
+        | Watch::Waiting => watch.name(),
     }
 }
 
@@ -144,6 +156,9 @@ mod tests {
         let mut large = rule(&[Watch::Refund], &[], false);
         large.at_least = Some(AtLeast { amount: 200_000, currency: Currency::INR });
         assert_eq!(say(&large), "of a refund for an order of at least ₹2,000");
+        let mut late = rule(&[Watch::Waiting], &[], false);
+        late.grace_seconds = 3 * 86_400;
+        assert_eq!(say(&late), "when an order waits longer than 3 days");
         let low = rule(&[Watch::LowStock, Watch::OutOfStock], &[], false);
         assert_eq!(asked(&low, None, Some("Mug"), &wording), "when Mug is low on stock or out of stock");
     }

@@ -50,6 +50,25 @@ fn handled(through: i64, messages: &[Message]) -> HandleNotifications {
 }
 
 #[test]
+fn who_waits_is_told_of_after_a_time_that_must_be_said() {
+    let (mut story, order_id) = shop();
+    for (more, told) in [
+        (json!({ "when": ["waiting"] }), "how many seconds"),
+        (json!({ "when": ["waiting"], "grace": 0 }), "how many seconds"),
+        (json!({ "when": ["waiting", "shipped"], "grace": 60 }), "a rule of its own"),
+        (json!({ "when": ["waiting"], "grace": limits::WAITING_SECONDS + 1 }), "at most"),
+        (json!({ "when": ["shipped"], "grace": limits::GRACE_SECONDS + 1 }), "at most"),
+    ] {
+        let refused = story.refused(subscribe(more.clone())).message;
+        assert!(refused.contains(told), "{more}: {refused}");
+    }
+    story.done(subscribe(json!({ "when": ["late"], "grace": 3 * 86_400, "order_ids": [order_id] })));
+    story.done(input::<Ship>(json!({ "order_id": order_id })));
+    let late = subscribe(json!({ "when": ["waiting"], "grace": 60, "order_ids": [order_id] }));
+    assert_eq!(story.refused(late).code, Code::IllegalTransition, "it left");
+}
+
+#[test]
 fn a_rule_is_recorded_once_and_ends_when_asked() {
     let (mut story, order_id) = shop();
     let done = story.done(subscribe(json!({ "when": ["Dispatched"], "order_ids": [order_id] })));
