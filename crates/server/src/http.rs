@@ -92,7 +92,7 @@ impl Server {
         let secured = certificate.as_ref().map(Certificate::secured);
         keeping_up.extend(certificate.map(|certificate| tokio::spawn(certificate.keep_up(stopping.clone()))));
         keeping_up.extend(oauth.map(|oauth| tokio::spawn(oauth.keep_up(stopping.clone()))));
-        let (clock, ending) = (app.node.shop.clock.clone(), stopping.clone());
+        let (clock, ending) = (app.node.shop.clock, stopping.clone());
         keeping_up.extend(sign_in.map(|sign_in| tokio::spawn(sign_in.keep_up(move || clock.now(), ending))));
         Ok(Server { listener, for_machines, app, tools, secured, keeping_up })
     }

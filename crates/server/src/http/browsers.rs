@@ -28,13 +28,16 @@ pub(super) enum Led {
     ByScript(HeaderValue),
 }
 
+/// Who asks, and the session by which they are let in.
+type Admitted = (Arc<Principal>, Option<SessionCookie>);
+
 /// Who asks by a session, or nobody for the pages where one begins and ends. Nothing where it takes more to be let in.
 pub(super) fn admit(
     app: &App,
     path: &str,
     headers: &HeaderMap,
     now: DateTime<Utc>,
-) -> Option<Result<(Arc<Principal>, Option<SessionCookie>), Refused>> {
+) -> Option<Result<Admitted, Refused>> {
     let sign_in = app.sign_in.as_ref().filter(|_| !is_for_programs(path))?;
     let secured = app.node.config.tls.is_some() || speaks_tls(headers);
     let session = SessionCookie::read(headers, secured);

@@ -76,7 +76,7 @@ pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, 
 /// `3 days`, `90 minutes`: in the largest unit that fits.
 fn lasting(seconds: u32) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (of, unit) = units.into_iter().find(|(of, _)| seconds % of == 0).unwrap_or((1, "second"));
+    let (of, unit) = units.into_iter().find(|(of, _)| seconds.is_multiple_of(*of)).unwrap_or((1, "second"));
     plural(i64::from(seconds / of), unit)
 }
 

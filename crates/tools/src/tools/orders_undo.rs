@@ -78,7 +78,7 @@ async fn run(shop: &Arc<OpenShop>, call: Call) -> Result<Reply, Failure> {
         Target::Many(orders) => many::undo(shop, request, id, &orders, shown).await,
         Target::One(command) => {
             let asked = request.clone();
-            let outcome = carry_out_anew(shop, request, command).await;
+            let outcome = carry_out_anew(shop, request, *command).await;
             if let Err(Failure::Rejected(rejection)) = &outcome
                 && let Some(asking) = &rejection.confirmation
                 && let Ok((_, token)) = asked.bound(shop).read(&asking.confirm_token)

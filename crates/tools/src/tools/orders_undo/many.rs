@@ -112,7 +112,7 @@ async fn one(shop: &OpenShop, request: Request, command: CommandId) -> Result<Ou
         Err(Failure::Rejected(rejection)) => return Ok(Err(rejection)),
         Err(failure) => return Err(failure),
     };
-    match submit(shop, request, undo, Resolved::default()).await {
+    match submit(shop, request, *undo, Resolved::default()).await {
         Ok((_, receipt, _)) => Ok(Ok(receipt.before.as_ref().map_or(Version::NONE, |before| before.version()))),
         Err(Failure::Rejected(rejection)) if !rejection.retryable && rejection.code != Code::IdempotencyMismatch => {
             Ok(Err(rejection))

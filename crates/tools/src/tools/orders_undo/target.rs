@@ -40,7 +40,7 @@ pub(super) struct Shown {
 
 /// What an id stands for.
 pub(super) enum Target {
-    One(Command),
+    One(Box<Command>),
     /// Orders that one call changed, each with its command.
     Many(BTreeMap<i64, CommandId>),
 }
@@ -102,7 +102,7 @@ pub(super) async fn target(shop: &OpenShop, id: CommandId, principal: &Principal
         not_yet_taken_back(shop, id, &events[0]).await?;
         let product = history::product_at(&shop.log, undo.product_id, events[0].position).await?;
         undo.product = product.entry.map(|entry| entry.name).unwrap_or_default();
-        return Ok(Target::One(undo.into()));
+        return Ok(Target::One(Box::new(undo.into())));
     }
     let undo = of_order(shop, events).await?;
     let undo = undo.ok_or_else(|| {
@@ -111,7 +111,7 @@ pub(super) async fn target(shop: &OpenShop, id: CommandId, principal: &Principal
             "That command was about no order and no stock: such a change is made again by hand.",
         )
     })?;
-    Ok(Target::One(undo.into()))
+    Ok(Target::One(Box::new(undo.into())))
 }
 
 async fn many(shop: &OpenShop, record: &CommandRecord) -> Result<Option<BTreeMap<i64, CommandId>>, Failure> {
