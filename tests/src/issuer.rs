@@ -193,6 +193,7 @@ async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>, base: &str) -> Opt
                     200,
                     json!({
                         "issuer": name, "jwks_uri": at("keys"), "authorization_endpoint": authorization, "token_endpoint": token,
+                    "authorization_response_iss_parameter_supported": true,
                     }),
                 )
             }

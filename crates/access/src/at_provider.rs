@@ -126,7 +126,7 @@ impl SignIn {
             return Err(Unfinished::NotBegun);
         }
         let issuer = oauth.settings().issuer();
-        if answered.issuer.is_some_and(|answering| answering != issuer) {
+        if !oauth.is_of_issuer(answered.issuer) {
             return Err(Unfinished::NotProven("another issuer answered".to_owned()));
         }
         if let Some(error) = answered.error {

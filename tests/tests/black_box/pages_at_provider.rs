@@ -206,7 +206,8 @@ async fn what_a_provider_answers_wrongly_signs_nobody_in() -> Result<()> {
             _ => {}
         }
         issuer.gives(given);
-        let status = browser.open(&format!("/sign-in/callback?code=c-{number}&state={state}")).await?;
+        let status =
+            browser.open(&format!("/sign-in/callback?code=c-{number}&state={state}&iss={}", issuer.url())).await?;
         let is_in = browser.cookie(COOKIE).is_some();
         match refused {
             None => {
@@ -230,6 +231,7 @@ async fn what_a_provider_answers_wrongly_signs_nobody_in() -> Result<()> {
         ("no state", "not begun"),
         ("cookie", "not begun"),
         ("issuer", "another issuer"),
+        ("no issuer", "another issuer"),
         ("no code", "no code"),
     ]
     .into_iter()
@@ -244,17 +246,19 @@ async fn what_a_provider_answers_wrongly_signs_nobody_in() -> Result<()> {
         let state = part(&to, "state")?;
         let cookie = browser.cookie(UNDER_WAY).context("a sign-in under way")?.to_owned();
         let (text, signature) = cookie.split_once('.').context("a signature")?;
-        let mut way = format!("/sign-in/callback?code=c&state={state}");
+        let (begin, iss) = ("/sign-in/callback?", format!("iss={}", issuer.url()));
+        let mut way = format!("{begin}code=c&state={state}&{iss}");
         match change {
-            "state" => way = format!("/sign-in/callback?code=c&state={}A", &state[..state.len() - 1]),
-            "no state" => way = "/sign-in/callback?code=c".to_owned(),
+            "state" => way = format!("{begin}code=c&state={}A&{iss}", &state[..state.len() - 1]),
+            "no state" => way = format!("{begin}code=c&{iss}"),
             "cookie" => {
                 let mut payload: Value = serde_json::from_slice(&BASE64.decode(text)?)?;
                 payload["back"] = json!("/customers");
                 browser.set_cookie(UNDER_WAY, &format!("{}.{signature}", BASE64.encode(payload.to_string())));
             }
-            "issuer" => way.push_str("&iss=https%3A%2F%2Fother.example"),
-            _ => way = format!("/sign-in/callback?state={state}"),
+            "issuer" => way = format!("{begin}code=c&state={state}&iss=https%3A%2F%2Fother.example"),
+            "no issuer" => way = format!("{begin}code=c&state={state}"),
+            _ => way = format!("{begin}state={state}&{iss}"),
         }
         let before = issuer.form();
         let status = browser.open(&way).await?;

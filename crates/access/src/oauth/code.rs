@@ -51,6 +51,12 @@ impl OAuth {
         Ok(address)
     }
 
+    /// Whether it was our provider that answered, as far as the answer says so (RFC 9207).
+    pub(crate) fn is_of_issuer(&self, named: Option<&str>) -> bool {
+        let must = self.provider.endpoints().is_some_and(|endpoints| endpoints.names_itself);
+        named.map_or(!must, |named| named == self.settings.issuer())
+    }
+
     fn pages_client(&self) -> Result<(&PagesClient, Endpoints), Refused> {
         let client = self.settings.client().ok_or(Refused::NotNow)?;
         Ok((client, self.provider.endpoints().ok_or(Refused::NotNow)?))

@@ -61,6 +61,8 @@ pub(super) struct Endpoints {
     pub(super) token: Url,
     /// Whether a client's secret travels in the header of the request; otherwise in the form.
     pub(super) takes_basic: bool,
+    /// Whether it names itself in every answer (RFC 9207).
+    pub(super) names_itself: bool,
 }
 
 /// Who signs users in.
@@ -86,6 +88,8 @@ struct Metadata {
     token_endpoint: Option<String>,
     /// Left out, it is `client_secret_basic` alone.
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 impl Provider {
@@ -206,7 +210,8 @@ impl Metadata {
         let token = read("token_endpoint", token)?;
         let methods = self.token_endpoint_auth_methods_supported.as_deref();
         let takes_basic = methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic"));
-        Ok(Some(Endpoints { authorization, token, takes_basic }))
+        let names_itself = self.authorization_response_iss_parameter_supported;
+        Ok(Some(Endpoints { authorization, token, takes_basic, names_itself }))
     }
 
     /// Tells the operator what will keep clients from signing in.
