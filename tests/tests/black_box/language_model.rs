@@ -229,7 +229,7 @@ async fn what_a_model_may_not_ask_for_changes_nothing(shop: Shop) -> Result<()> 
     ] {
         endpoint.will_reply(std::slice::from_ref(&reply));
         let (done, answer) = ask(&shop, &endpoint, OPENAI, &["--yes", sentence]).await?;
-        let named = answer.contains("small-1") && answer.contains(told);
+        let named = answer.contains("The language model small-1 was asked too: ") && answer.contains(told);
         check!(checks, !done && named && answer.contains("Nothing was done."), "{told}: {answer}");
         check!(checks, !answer.contains("987654321") && !answer.contains("Order #1001"), "{told}: {answer}");
     }
