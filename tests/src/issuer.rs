@@ -171,16 +171,22 @@ impl Drop for Issuer {
 
 async fn serve(mut stream: TcpStream, shared: &Mutex<Shared>, base: &str) -> Option<()> {
     let mut bytes = vec![];
-    while !bytes.ends_with(b"\r\n\r\n") {
+    while !bytes.windows(4).any(|end| end == b"\r\n\r\n") {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
     }
-    let head = String::from_utf8_lossy(&bytes).into_owned();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, begun) = text.split_once("\r\n\r\n")?;
     let path = head.split(' ').nth(1)?;
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-    let mut form = vec![0; length.unwrap_or_default()];
-    stream.read_exact(&mut form).await.ok()?;
+    let length: Option<usize> =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut form = begun.as_bytes().to_vec();
+    while form.len() < length.unwrap_or_default() {
+        if stream.read_buf(&mut form).await.ok()? == 0 {
+            return None;
+        }
+    }
     let (status, body) = {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         match path {

@@ -70,6 +70,15 @@ impl SignIn {
         self.oauth.as_deref().filter(|oauth| oauth.settings().client().is_some())
     }
 
+    /// Waits until the provider was asked for the first time since this node started.
+    pub fn provider_asked(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(oauth) = self.at() {
+                oauth.asked_once().await;
+            }
+        })
+    }
+
     /// Begins a sign-in that leads back to this page.
     ///
     /// # Errors

@@ -69,6 +69,11 @@ impl OAuth {
         })
     }
 
+    /// Waits until the provider was asked for the first time.
+    pub(crate) fn asked_once(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move { self.provider.asked_once().await })
+    }
+
     fn granted<'a>(&self, scopes: impl IntoIterator<Item = &'a str>) -> Result<Granted, Refused> {
         Granted::by(scopes).ok_or_else(|| Refused::NoScope(self.settings.scopes().to_owned()))
     }

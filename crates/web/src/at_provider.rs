@@ -17,6 +17,7 @@ use crate::{
 pub(crate) async fn away(State(source): State<Source>, visit: Visit) -> Response {
     let Some(sign_in) = source.sign_in else { return StatusCode::NOT_FOUND.into_response() };
     let back = own(visit.params.get(BACK)).to_owned();
+    sign_in.provider_asked().await;
     match sign_in.away(&back, source.shop.clock.now()) {
         Ok(away) => {
             let mut response = led(&away.address);

@@ -8,6 +8,8 @@ use url::Url;
 
 /// Longest time from looking the name up to the end of the answer.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// The same for a form that somebody's page waits for: it must itself be answered within 10 s.
+const FORM_DEADLINE: Duration = Duration::from_secs(7);
 /// Longest document that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 pub(super) const OK: u16 = 200;
@@ -58,8 +60,8 @@ pub(super) async fn post(
         let body = answer.body.context("the answer cannot be read, or is too long")?;
         anyhow::Ok((answer.status.as_u16(), body.to_vec()))
     };
-    let answered = tokio::time::timeout(DEADLINE, asking).await;
+    let answered = tokio::time::timeout(FORM_DEADLINE, asking).await;
     answered
-        .unwrap_or_else(|_| bail!("no answer within {} s", DEADLINE.as_secs()))
+        .unwrap_or_else(|_| bail!("no answer within {} s", FORM_DEADLINE.as_secs()))
         .with_context(|| format!("POST {url}"))
 }

@@ -36,6 +36,9 @@ const TRIED_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// How long a call waits for a reading that it caused.
 const WAITED_FOR: Duration = Duration::from_secs(25);
 
+/// How long a page waits for the first reading. It must itself be answered within 10 s.
+const FIRST_WAITED_FOR: Duration = Duration::from_secs(5);
+
 /// What is known of the provider.
 #[derive(Debug, Clone, Default)]
 struct Known {
@@ -97,6 +100,13 @@ impl Provider {
         let (known, _) = watch::channel(Known::default());
         let client = Client::new().context("TLS cannot be used")?;
         Ok(Provider { issuer: issuer.to_owned(), client, known, missing: Notify::new(), told: OnceLock::new() })
+    }
+
+    /// Waits until it was asked for the first time since the start.
+    pub(super) async fn asked_once(&self) {
+        let mut reading = self.known.subscribe();
+        // Whoever waited in vain is told so by what lacks then.
+        let _ = timeout(FIRST_WAITED_FOR, reading.wait_for(|known| known.readings > 0)).await;
     }
 
     /// Where people sign in, once that is known.
