@@ -278,7 +278,8 @@ async fn the_yes_of_a_page_is_to_the_plan_that_it_showed() -> Result<()> {
     check!(checks, browser.shows("found nothing in it"), "{}", browser.page);
     browser.page = shown;
     browser.send("/ask", &[]).await?;
-    check!(checks, browser.shows("on hold: no → yes") && endpoint.received().len() == 2, "{}", browser.page);
+    check!(checks, browser.shows("on hold: no → yes") && !browser.shows("idempotency_key"), "{}", browser.page);
+    check!(checks, endpoint.received().len() == 2, "the model was asked again");
     let full = async |order: i64| shop.mcp().full("orders.get", json!({ "order_id": order })).await;
     check!(checks, full(1001).await?["order"]["on_hold"] == true, "it was agreed to");
     check!(checks, full(1002).await?["order"]["on_hold"] == false, "it was not shown");
