@@ -226,7 +226,7 @@ async fn the_shop_is_told_at_a_glance(shop: Shop) -> Result<()> {
         "{told}"
     );
     check!(checks, told["sales"][1].as_str().is_some_and(|day| day.ends_with("₹0 with 0 orders placed")), "{told}");
-    check!(checks, text.contains("2 orders are pending: 1 confirmed, 1 pending; 1 is on hold."), "{text}");
+    check!(checks, text.contains("2 orders are pending: 1 pending, 1 confirmed; 1 is on hold."), "{text}");
     let waiting = |nth: usize| told["waiting"][nth].as_str().unwrap_or_default();
     let held = waiting(0).starts_with("#1002 Ann, since today: on hold since ");
     check!(checks, held && waiting(0).ends_with(", not confirmed, unpaid"), "{told}");
