@@ -228,6 +228,16 @@ await flow('without a script', async () => {
     await plain.close();
 });
 
+await flow('a slow network', async () => {
+    // htmx looks through the page before its extension for news has come.
+    const slow = await browser.newContext({ baseURL: shop });
+    await slow.route('**/hx-sse*', async (route) => { await new Promise((late) => setTimeout(late, 300)); await route.continue(); });
+    const tab = listen(await slow.newPage());
+    await tab.goto('/orders');
+    await tab.waitForFunction(() => document.getElementById('live')._htmx?.sse?.status === 200, undefined, { timeout: 4000 });
+    await slow.close();
+});
+
 await flow('no connection is left behind', async () => {
     const tabs = [page];
     while (tabs.length < TABS) tabs.push(listen(await context.newPage()));

@@ -11,6 +11,10 @@
             !(attrName === 'class' && field.classList.contains('fresh')),
     });
 
+    // Where the network is slow, htmx looks through the page before its extension for news is there. What it knows already stays.
+    const live = byId('live');
+    if (live && !live._htmx) htmx.process(live);
+
     // A form in which somebody types stays when its act became impossible: marked, with what was typed, not to be sent.
     const isTyped = (field) => field.type !== 'hidden' && (field.tagName === 'SELECT'
         ? [...field.options].some((option) => option.selected !== option.defaultSelected && !(field.selectedIndex === 0 && option.index === 0))
