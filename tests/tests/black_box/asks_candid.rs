@@ -22,7 +22,7 @@ async fn what_is_cancelled_is_shown_before_it_is_gone(shop: Shop) -> Result<()> 
     let all = json!({ "order_ids": [1001, 1002, 1003], "status": "cancelled" });
     let preview = Played::by(&mcp).call("orders_bulk_update_status", all).await?.1;
     let text = preview["preview"]["text"].as_str().unwrap_or_default();
-    let told = "3 orders would become cancelled. They have 6 units, worth ₹708 in all. ₹236 would be owed back.";
+    let told = "3 orders would become cancelled. They have 6 units, worth ₹708 in all. ₹236 would be owed back. This cannot be undone.";
     check!(checks, text == told, "{preview}");
     check!(checks, preview["preview"]["changes"][1] == "#1002 Ann, 2 units, ₹236", "{preview}");
     mcp.ok("orders_update_status", json!({ "order_id": 1003, "status": "shipped" })).await?;
