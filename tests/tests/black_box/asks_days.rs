@@ -265,7 +265,7 @@ async fn todays_shipments_with_addresses(shop: Shop) -> Result<()> {
     for order in answer.structured["orders"].as_array().context("orders")? {
         check!(checks, order["address"] == "9 Lake View Street, Chennai 600004", "{order}");
     }
-    for words in ["9 Lake View Street, Chennai 600004", "2 Mug, red, 1 Assam tea, 250 g, 3 Blue towel", "2 Mug, blue"] {
+    for words in ["9 Lake View Street, Chennai 600004", "2 Mug, red; 1 Assam tea, 250 g; 3 Blue towel", "2 Mug, blue"] {
         check!(checks, answer.has(words), "{words}: {}", answer.text);
     }
     let plain = mcp.ok("orders_search", json!({ "by": "shipped", "date_range": "today" })).await?;
