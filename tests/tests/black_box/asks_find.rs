@@ -157,7 +157,7 @@ async fn a_thing_is_found_by_everyday_words(shop: Shop) -> Result<()> {
     let order = json!({ "customer": "a@example.com", "lines": [{ "product": "MUG-RED", "quantity": 1 }] });
     shop.customer("Ann", "a@example.com").await?;
     mcp.ok("orders_create_order", order).await?;
-    let refused = mcp.refused("inventory_check", json!({ "product": "mugs" })).await?;
+    let refused = mcp.refused("inventory_receive", json!({ "product": "mugs", "quantity": 1 })).await?;
     check!(checks, refused.code == "AMBIGUOUS" && refused.message.contains("`mugs` fits 2 products"), "{refused}");
     let first = refused.candidates.first().context("candidates")?;
     check!(checks, first["sku"] == "MUG-RED", "what was ordered lately comes first: {refused:?}");

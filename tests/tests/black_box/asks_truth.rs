@@ -23,7 +23,11 @@ async fn an_undone_payment_was_never_received(shop: Shop) -> Result<()> {
     check!(checks, undone["changed"]["captured"] == "₹0.00" && undone["changed"]["refunded"].is_null(), "{undone}");
     let order = mcp.full("orders_get", json!({ "order_id": 1001 })).await?["order"].clone();
     check!(checks, order["captured"]["minor"] == 0 && order["refunded"]["minor"] == 0, "{order}");
-    check!(checks, order["refunds"] == json!([]) && order["payments"][0]["undone"].is_string(), "{order}");
+    check!(
+        checks,
+        order["refunds"].as_array().is_none_or(Vec::is_empty) && order["payments"][0]["undone"].is_string(),
+        "{order}"
+    );
     let row = mcp.full("orders_search", json!({ "text": "1001" })).await?["orders"][0].clone();
     check!(checks, row["captured"]["minor"] == 0 && row["refunded"]["minor"] == 0, "{row}");
     let history = mcp.full("orders_history", json!({ "order_id": 1001 })).await?["acts"][2].to_string();
