@@ -114,7 +114,7 @@ async fn check_todays_orders(shop: Shop) -> Result<()> {
         answer.structured
     );
     let order = &answer.structured["orders"][0];
-    check!(checks, order["products"] == "4 Desk lamp, 1 Mug, red", "{order}");
+    check!(checks, order["products"] == "4 Desk lamp; 1 Mug, red", "{order}");
     check!(checks, order["why"] == "short of 4 Desk lamp, not confirmed, unpaid" && order["days"] == 0, "{order}");
     check!(checks, answer.has("fits: it is pending, worth "), "{}", answer.text);
     let all = mcp.ok("orders_search", json!({})).await?;

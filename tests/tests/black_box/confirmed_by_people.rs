@@ -235,7 +235,7 @@ async fn what_waits_ends_with_its_day_and_names_nobody_who_is_forgotten(Guarded(
     let log = events(&shop.node, 0).await?;
     let plain = log.iter().filter(|event| event.event.get().contains("ann@example.com")).count();
     check!(checks, plain == 0 && !log.is_empty(), "the log names nobody");
-    let last = log.last().context("an event")?.json()["recorded_at"].as_str().context("when")?.to_owned();
+    let last = log.last().context("an event")?.json()["provenance"]["recorded_at"].as_str().context("when")?.to_owned();
     let tomorrow = chrono::DateTime::parse_from_rfc3339(&last)? + chrono::TimeDelta::hours(25);
     shop.node.restart_at(&tomorrow.to_rfc3339()).await?;
     check!(checks, browser.open(&page).await? == 404, "{}", browser.page);

@@ -267,7 +267,11 @@ mod tests {
         for typed in ["CAFE\u{301}-1", " café-1 ", "d'embruns the", "D\u{2019}embruns  Thé"] {
             story.done(ship(json!([{ "product": typed, "quantity": 1 }])));
         }
-        for other in ["cafe-1", "Thé", "D"] {
+        for words in ["cafe-1", "the embruns"] {
+            let shipped = story.done(ship(json!([{ "product": words, "quantity": 1 }])));
+            assert_eq!(shipped.warnings, [format!("`{words}` was read as D’Embruns Thé (Café-1).")]);
+        }
+        for other in ["Emb", "The noir", "cafe-12"] {
             assert_eq!(
                 story.refused(ship(json!([{ "product": other, "quantity": 1 }]))).code,
                 Code::NotFound,
