@@ -11,7 +11,7 @@ const upstream = new URL(mcpUrl);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** How soon a change by anybody must show, and how soon after a cut, in milliseconds. */
 const LIVE_MS = 1000, RESUMED_MS = 4000;
-const NAVIGATIONS = 1000, TABS = 3, LISTENING = 20, CONNECTIONS = 8;
+const NAVIGATIONS = Number(process.env.ORDERLOG_TEST_NAVIGATIONS || 60), TABS = 3, LISTENING = 5, CONNECTIONS = 8;
 const PAGES = ['/', '/orders', '/orders/new', '/orders/1001', '/orders/1001/print', '/products', '/products/PEN', '/customers', '/reports',
     '/explain?date=today', '/activity', '/status', '/connect', '/ask', '/ask?q=show+me+pending+orders', '/orders/1002?as_of=@9'];
 const failures = [];

@@ -3,17 +3,13 @@
 
 mod values;
 
-use rand::{Rng as _, SeedableRng as _, seq::IndexedRandom as _};
-use rand_chacha::ChaCha8Rng;
+use rand::{Rng as _, seq::IndexedRandom as _};
 use serde_json::{Value, json};
 
-/// How many texts of answers are kept to be sent back.
-const REMEMBERED: usize = 400;
+use self::values::Values;
+
 /// Longest text that is worth keeping, in bytes.
 const WORTH_KEEPING: usize = 300;
-
-/// A word a line; escapes as in Rust's texts of characters that nobody sees.
-const WORDS: &str = include_str!("fuzz/words.txt");
 
 const PAGES: [&str; 24] = [
     "/",
@@ -95,10 +91,8 @@ pub struct Fuzzed {
 /// Makes requests; the same seed and the same answers give the same requests.
 #[derive(Debug)]
 pub struct Fuzzer {
-    random: ChaCha8Rng,
+    values: Values,
     tools: Vec<(String, Value)>,
-    words: Vec<String>,
-    remembered: Vec<String>,
     /// Names of fields that pages had.
     fields: Vec<String>,
     cookie: Option<String>,
@@ -112,10 +106,8 @@ impl Fuzzer {
         let tools = tools.as_array().into_iter().flatten();
         let tools = tools.filter_map(|tool| Some((tool["name"].as_str()?.to_owned(), tool["inputSchema"].clone())));
         Fuzzer {
-            random: ChaCha8Rng::seed_from_u64(seed),
+            values: Values::new(seed),
             tools: tools.collect(),
-            words: WORDS.lines().map(values::unescaped).collect(),
-            remembered: vec![],
             fields: vec!["quantity".to_owned(), "reason".to_owned()],
             cookie: None,
             form_token: String::new(),
@@ -124,7 +116,7 @@ impl Fuzzer {
 
     /// The next request.
     pub fn request(&mut self) -> Fuzzed {
-        match self.random.random_range(0..100) {
+        match self.values.random.random_range(0..100) {
             0..60 => self.call(),
             60..82 => self.page(),
             82..94 => self.form(),
@@ -140,10 +132,10 @@ impl Fuzzer {
             self.cookie = Some(format!("{name}={value}"));
         }
         // Texts between quotes are names and values, of JSON and of pages alike.
-        let mut parts = body.split('"').skip(self.random.random_range(0..2));
-        while let Some(text) = parts.nth(self.random.random_range(0..40)) {
+        let mut parts = body.split('"').skip(self.values.random.random_range(0..2));
+        while let Some(text) = parts.nth(self.values.random.random_range(0..40)) {
             if !text.is_empty() && text.len() <= WORTH_KEEPING {
-                self.keep(text.to_owned());
+                self.values.keep(text.to_owned());
             }
         }
         let token = |body: &str| Some(body.split_once("name=\"form_token\" value=\"")?.1.split_once('"')?.0.to_owned());
@@ -158,18 +150,9 @@ impl Fuzzer {
         }
     }
 
-    fn keep(&mut self, text: String) {
-        if self.remembered.len() < REMEMBERED {
-            self.remembered.push(text);
-        } else {
-            let at = self.random.random_range(0..REMEMBERED);
-            self.remembered[at] = text;
-        }
-    }
-
     fn call(&mut self) -> Fuzzed {
-        let Some((name, schema)) = self.tools.choose(&mut self.random).cloned() else { return self.page() };
-        let arguments = self.of(&schema, 0);
+        let Some((name, schema)) = self.tools.choose(&mut self.values.random).cloned() else { return self.page() };
+        let arguments = self.values.of(&schema, 0);
         self.rpc("tools/call", json!({ "name": name, "arguments": arguments }))
     }
 
@@ -187,15 +170,17 @@ impl Fuzzer {
             "completion/complete",
             "no/such/method",
         ];
-        let method = METHODS.choose(&mut self.random).copied().unwrap_or_default();
-        let params = match self.random.random_range(0..4) {
-            0 => self.any(0),
-            1 => json!({ "uri": self.word(), "name": self.word(), "arguments": { "order_id": self.word() } }),
+        let method = METHODS.choose(&mut self.values.random).copied().unwrap_or_default();
+        let params = match self.values.random.random_range(0..4) {
+            0 => self.values.any(0),
+            1 => {
+                json!({ "uri": self.values.word(), "name": self.values.word(), "arguments": { "order_id": self.values.word() } })
+            }
             2 => {
-                let (name, value) = (self.word(), self.word());
+                let (name, value) = (self.values.word(), self.values.word());
                 json!({ "ref": { "type": "ref/prompt", "name": name }, "argument": { "name": "order_id", "value": value } })
             }
-            _ => json!({ "cursor": self.word() }),
+            _ => json!({ "cursor": self.values.word() }),
         };
         self.rpc(method, params)
     }
@@ -223,7 +208,7 @@ impl Fuzzer {
         {
             headers.push(("mcp-name", name.to_owned()));
         }
-        let id = self.random.random_range(0..1_000_000);
+        let id = self.values.random.random_range(0..1_000_000);
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
         Fuzzed { post: true, path: "/mcp".to_owned(), headers, body: body.to_string() }
     }
@@ -231,13 +216,13 @@ impl Fuzzer {
     fn page(&mut self) -> Fuzzed {
         let path = self.address();
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for _ in 0..self.random.random_range(0..5) {
-            let name = PARAMETERS.choose(&mut self.random).copied().unwrap_or_default();
-            let value = self.word();
+        for _ in 0..self.values.random.random_range(0..5) {
+            let name = PARAMETERS.choose(&mut self.values.random).copied().unwrap_or_default();
+            let value = self.values.word();
             query.append_pair(name, &value);
         }
         let mut headers = self.cookies();
-        if self.random.random_range(0..4) == 0 {
+        if self.values.random.random_range(0..4) == 0 {
             headers.push(("hx-request", "true".to_owned()));
         }
         Fuzzed { post: false, path: format!("{path}?{}", query.finish()), headers, body: String::new() }
@@ -248,24 +233,24 @@ impl Fuzzer {
             "confirm", "cancel", "ship", "hold", "release", "refund", "payment", "return", "note", "lines", "deliver",
             "process",
         ];
-        let path = match self.random.random_range(0..6) {
+        let path = match self.values.random.random_range(0..6) {
             0 => self.address(),
             1 => "/orders/new".to_owned(),
             2 => "/orders/bulk".to_owned(),
             3 => "/ask".to_owned(),
             4 => "/undo".to_owned(),
             _ => {
-                let act = ACTS.choose(&mut self.random).copied().unwrap_or_default();
-                format!("/orders/{}/{act}", self.random.random_range(1000..1012))
+                let act = ACTS.choose(&mut self.values.random).copied().unwrap_or_default();
+                format!("/orders/{}/{act}", self.values.random.random_range(1000..1012))
             }
         };
         let mut fields = form_urlencoded::Serializer::new(String::new());
-        if self.random.random_range(0..10) != 0 {
+        if self.values.random.random_range(0..10) != 0 {
             fields.append_pair("form_token", &self.form_token);
         }
-        for _ in 0..self.random.random_range(0..9) {
-            let name = self.fields.choose(&mut self.random).cloned().unwrap_or_default();
-            let value = self.word();
+        for _ in 0..self.values.random.random_range(0..9) {
+            let name = self.fields.choose(&mut self.values.random).cloned().unwrap_or_default();
+            let value = self.values.word();
             fields.append_pair(&name, &value);
         }
         let mut headers = self.cookies();
@@ -278,18 +263,19 @@ impl Fuzzer {
     }
 
     fn address(&mut self) -> String {
-        match self.random.random_range(0..10) {
+        match self.values.random.random_range(0..10) {
             0 => {
-                let word: String = form_urlencoded::byte_serialize(self.word().as_bytes()).collect();
-                let folder = ["orders", "products", "customers", "v1", "assets"].choose(&mut self.random).copied();
+                let word: String = form_urlencoded::byte_serialize(self.values.word().as_bytes()).collect();
+                let folder =
+                    ["orders", "products", "customers", "v1", "assets"].choose(&mut self.values.random).copied();
                 format!("/{}/{word}", folder.unwrap_or_default())
             }
             1 => {
-                let links: Vec<&String> = self.remembered.iter().filter(|text| text.starts_with('/')).collect();
-                let link = links.choose(&mut self.random).map_or("/", |link| link.as_str());
+                let links: Vec<&String> = self.values.remembered.iter().filter(|text| text.starts_with('/')).collect();
+                let link = links.choose(&mut self.values.random).map_or("/", |link| link.as_str());
                 link.split(['?', '#', ' ']).next().unwrap_or("/").to_owned()
             }
-            _ => PAGES.choose(&mut self.random).copied().unwrap_or("/").to_owned(),
+            _ => PAGES.choose(&mut self.values.random).copied().unwrap_or("/").to_owned(),
         }
     }
 }

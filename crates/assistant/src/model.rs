@@ -5,6 +5,7 @@ mod anthropic;
 mod fault;
 mod offer;
 mod openai;
+mod talk;
 mod wire;
 
 #[cfg(test)]
@@ -20,7 +21,8 @@ use url::{Host, Url};
 pub(crate) use self::fault::Fault;
 use self::{
     offer::{LOOK, Offer},
-    wire::{Asked, Wire},
+    talk::Asked,
+    wire::{Server, Wire},
 };
 use crate::plan::Step;
 
@@ -34,11 +36,8 @@ const MAX_AT_ONCE: usize = 4;
 /// Where a language model is asked, and in which form.
 #[derive(Clone)]
 pub struct LanguageModel {
-    url: Url,
-    wire: Wire,
+    server: Server,
     name: String,
-    key: Option<String>,
-    client: Arc<Client>,
     places: Arc<Semaphore>,
 }
 
@@ -70,9 +69,9 @@ impl LanguageModel {
         if key.as_deref().is_some_and(|key| key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err("the key must be one line of printable characters without blanks".to_owned());
         }
-        let client = Client::new().map_err(|error| format!("TLS cannot be used: {error}"))?;
+        let client = Arc::new(Client::new().map_err(|error| format!("TLS cannot be used: {error}"))?);
         let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
-        Ok(LanguageModel { url, wire, name: name.to_owned(), key, client: Arc::new(client), places })
+        Ok(LanguageModel { server: Server { url, wire, key, client }, name: name.to_owned(), places })
     }
 
     /// What it is called, as events name it.
@@ -105,10 +104,11 @@ impl LanguageModel {
         if offer.is_empty() {
             return Err(Fault::Nothing);
         }
-        let mut talk = self.wire.begin(&offer.instructions, sentence);
+        let Server { wire, .. } = &self.server;
+        let mut talk = wire.begin(&offer.instructions, sentence);
         for _ in 0..MAX_ROUNDS {
-            let answer = self.send(&self.wire.body(&self.name, offer, &talk), ends).await?;
-            let said = self.wire.read(&answer)?;
+            let answer = self.server.send(&wire.body(&self.name, offer, &talk), ends).await?;
+            let said = wire.read(&answer)?;
             match said.calls.len() {
                 0 => return Err(Fault::Nothing),
                 1..=MAX_CALLS => {}
@@ -122,7 +122,7 @@ impl LanguageModel {
                 let Asked { id, name, arguments } = call;
                 found.push((id, offer.look_up(shop, &name, arguments).await));
             }
-            self.wire.go_on(&mut talk, said.message, found);
+            wire.go_on(&mut talk, said.message, found);
         }
         Err(Fault::Rounds(MAX_ROUNDS))
     }
@@ -135,6 +135,6 @@ async fn in_time<T>(ends: Instant, asking: impl Future<Output = Result<T, Fault>
 impl std::fmt::Debug for LanguageModel {
     /// Without the key, and without what an address may hold besides its host.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LanguageModel").field("host", &self.url.host_str()).field("name", &self.name).finish()
+        f.debug_struct("LanguageModel").field("host", &self.server.url.host_str()).field("name", &self.name).finish()
     }
 }

@@ -38,6 +38,12 @@ const SIGNS: &[(&str, [&str; 4])] = &[
     ("XPF", ["CFPF", "CFPF", "CFPF", "CFPF"]),
 ];
 
+/// What parts the items of a list: some hold commas.
+#[must_use]
+pub fn between(parts: &[impl AsRef<str>]) -> &'static str {
+    if parts.iter().any(|part| part.as_ref().contains(',')) { "; " } else { ", " }
+}
+
 /// The ways of writing amounts that Orderlog knows: digits, separators, and the currency's sign. Sentences are English
 /// in each of them, and their dates name the month, so that no reader takes a day for a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

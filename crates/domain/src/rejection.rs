@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::{guarded::Guarded, ids::CustomerId};
+use uuid::Uuid;
+
+use crate::guarded::Guarded;
 
 /// The kinds of rejection, as assistants see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -103,9 +105,9 @@ pub struct Confirmation {
     /// What of it needs a person's word.
     #[serde(skip)]
     pub guarded: Guarded,
-    /// Whom it concerns, where it is one customer: what is kept of it is sealed under that key.
+    /// The customer whom it concerns, where it is one: what is kept of it is sealed under that key.
     #[serde(skip)]
-    pub concerns: Option<CustomerId>,
+    pub concerns: Option<Uuid>,
 }
 
 /// Why a confirm token does not serve.

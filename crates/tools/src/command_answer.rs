@@ -98,6 +98,14 @@ impl CommandAnswer {
         self
     }
 
+    /// The same with whether it could be taken back, where the user would be asked.
+    pub(crate) fn asked_about(mut self, is_asked: bool) -> CommandAnswer {
+        if is_asked {
+            self.text.push_str(self.finality);
+        }
+        self
+    }
+
     /// What a person decides by, where it is asked for the user's word.
     pub(crate) fn preview(self) -> Preview {
         Preview {

@@ -186,7 +186,8 @@ pub(crate) fn carry_out_anew(
         let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
         let command = spoken(shop, command, &receipt).await;
         let speaker = if dry_run { Box::pin(Speaker::would(shop, &receipt)).await? } else { Speaker::done(shop) };
-        Ok(answer(&speaker, &command, receipt, readings, detail))
+        let asked = dry_run && confirm::is_needed(&command, &receipt);
+        Ok(answer(&speaker, &command, receipt, readings, detail).asked_about(asked))
     })
 }
 

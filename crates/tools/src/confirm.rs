@@ -163,7 +163,7 @@ impl Bound<'_> {
             preview,
             unfit,
             guarded,
-            concerns,
+            concerns: concerns.map(|customer| customer.0),
         }));
         rejection
     }

@@ -10,7 +10,7 @@ use orderlog_domain::{
     commands::AskPeople,
     confirmations::{Confirmations, Question},
     event::ConfirmationAsked,
-    ids::{CommandId, OrderId},
+    ids::{CommandId, CustomerId, OrderId},
     limits::QUESTION_HOLDS,
     rejection::{Agreement, Code, Confirmation, Rejection},
     states::State,
@@ -86,7 +86,7 @@ async fn ask(
     asking: &Confirmation,
 ) -> Result<Question, Failure> {
     let (now, caller) = (shop.clock.now(), &call.caller);
-    let owner = asking.concerns.map_or(Owner::Shop, Owner::Customer);
+    let owner = asking.concerns.map_or(Owner::Shop, |customer| Owner::Customer(CustomerId(customer)));
     let mut arguments = call.arguments.clone();
     arguments.remove(TOKEN);
     let mut preview = asking.preview.clone();

@@ -7,7 +7,12 @@ pub mod told;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use orderlog_domain::{format::day_in_words, order::Order, phrase::DateRange, postings::Basis};
+use orderlog_domain::{
+    format::{self, day_in_words},
+    order::Order,
+    phrase::DateRange,
+    postings::Basis,
+};
 
 use crate::shop::OpenShop;
 
@@ -16,14 +21,9 @@ pub(crate) fn all_of(parts: &[impl AsRef<str>]) -> String {
     let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
     match parts.split_last() {
         Some((last, [])) => (*last).to_owned(),
-        Some((last, first)) => format!("{} and {last}", first.join(between(&parts))),
+        Some((last, first)) => format!("{} and {last}", first.join(format::between(&parts))),
         None => String::new(),
     }
-}
-
-/// What parts the items of a list.
-pub(crate) fn between(parts: &[impl AsRef<str>]) -> &'static str {
-    if parts.iter().any(|part| part.as_ref().contains(',')) { "; " } else { ", " }
 }
 
 /// ` until 27 Nov 2026, 18:00` in the shop's zone, or nothing.

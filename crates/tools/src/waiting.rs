@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use orderlog_domain::{
     event::Event,
+    format,
     ids::{OrderId, Position, ProductId},
     order::{Line, Order, Status},
 };
@@ -17,7 +18,7 @@ use crate::{
     echo::{cut, visible},
     failure::Failure,
     history,
-    sentences::{between, plural},
+    sentences::plural,
     shop::OpenShop,
 };
 
@@ -78,7 +79,7 @@ impl Waiting {
             named.truncate(1);
         }
         let left: i64 = active[named.len()..].iter().map(|line| line.active()).sum();
-        let named = named.join(between(&named));
+        let named = named.join(format::between(&named));
         if left == 0 { named } else { format!("{named} and {}", plural(left, "more unit")) }
     }
 
@@ -87,7 +88,7 @@ impl Waiting {
         let active = order.lines.iter().filter(|line| line.active() > 0);
         let named: Vec<String> =
             active.map(|line| format!("{} {}", line.active(), visible(self.name_of(line)))).collect();
-        named.join(between(&named))
+        named.join(format::between(&named))
     }
 
     /// Days since it was placed, while it owes goods.

@@ -1,17 +1,43 @@
 //! Values of requests: such as fit a schema, such as the shop has, and any others.
 
-use rand::{Rng as _, seq::IndexedRandom as _};
+use rand::{Rng as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value};
-
-use super::Fuzzer;
 
 /// How many values in a hundred fit no schema.
 const HOSTILE_PERCENT: u32 = 12;
 /// How deep values nest.
 const DEEPEST: u32 = 5;
 
-impl Fuzzer {
+/// A word a line; escapes as in Rust's texts of characters that nobody sees.
+const WORDS: &str = include_str!("words.txt");
+/// How many texts of answers are kept to be sent back.
+const REMEMBERED: usize = 400;
+
+/// Chooses values.
+#[derive(Debug)]
+pub(super) struct Values {
+    pub(super) random: ChaCha8Rng,
+    words: Vec<String>,
+    pub(super) remembered: Vec<String>,
+}
+
+impl Values {
+    pub(super) fn new(seed: u64) -> Values {
+        let words = WORDS.lines().map(unescaped).collect();
+        Values { random: ChaCha8Rng::seed_from_u64(seed), words, remembered: vec![] }
+    }
+
+    /// Keeps a text that may be sent back; of many, a choice.
+    pub(super) fn keep(&mut self, text: String) {
+        if self.remembered.len() < REMEMBERED {
+            self.remembered.push(text);
+        } else {
+            let at = self.random.random_range(0..REMEMBERED);
+            self.remembered[at] = text;
+        }
+    }
+
     /// A value that fits `schema`, most of the time.
     pub(super) fn of(&mut self, schema: &Value, depth: u32) -> Value {
         if depth > 0 && self.random.random_range(0..100) < HOSTILE_PERCENT {
@@ -122,7 +148,7 @@ impl Fuzzer {
 }
 
 /// `a\u{301}` with the character that is meant.
-pub(super) fn unescaped(line: &str) -> String {
+fn unescaped(line: &str) -> String {
     let mut parts = line.split("\\u{");
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -58,9 +58,9 @@ async fn products_are_found_as_they_are_called(shop: Shop) -> Result<()> {
         let readings = answer["interpretation"].to_string();
         check!(checks, readings.contains("was read as") == read_as, "{typed}: {readings}");
     }
-    let refused = shop.mcp().refused("inventory.check", json!({ "product": "assam tea" })).await?;
+    let refused = shop.mcp().refused("inventory.receive", json!({ "product": "assam tea", "quantity": 1 })).await?;
     check!(checks, refused.code == "AMBIGUOUS" && skus(&refused.candidates) == ["TEA-250", "TEA-500"], "{refused:?}");
-    let refused = shop.mcp().refused("inventory.check", json!({ "product": "box" })).await?;
+    let refused = shop.mcp().refused("inventory.receive", json!({ "product": "box", "quantity": 1 })).await?;
     check!(checks, refused.code == "AMBIGUOUS" && refused.candidates.len() == CANDIDATES, "{refused:?}");
     check!(checks, refused.message.contains("`box` fits 7 products, likeliest "), "{}", refused.message);
     for nothing in ["zzzz", "%", "_", "' OR 1=1 --", "\u{200b}", "🫖", "\u{202e}gum"] {

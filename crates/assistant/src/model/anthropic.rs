@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Fault,
-    wire::{Asked, Said, Talk},
+    talk::{Asked, Said, Talk},
 };
 
 /// What every request names.

@@ -8,7 +8,7 @@ use orderlog_tools::{
 };
 use serde_json::{Map, Value, json};
 
-use super::wire::Asked;
+use super::talk::Asked;
 use crate::plan::Step;
 
 /// The tool by which the model looks something up before it plans.

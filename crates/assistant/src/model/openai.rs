@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Fault,
-    wire::{Asked, Said, Talk},
+    talk::{Asked, Said, Talk},
 };
 
 pub(super) fn body(model: &str, tools: Vec<(String, String, Value)>, talk: &Talk) -> Value {

@@ -12,7 +12,8 @@ use tokio::{
 
 use super::{
     Fault, LanguageModel, in_time,
-    wire::{Said, Talk, Wire},
+    talk::{Said, Talk},
+    wire::Wire,
 };
 
 const KEY: &str = "sk-s3cret";
@@ -147,7 +148,7 @@ async fn a_server_that_says_when_is_asked_once_more() {
     for (path, status) in [(OPENAI, "429 Too Many Requests"), (ANTHROPIC, "529 Overloaded")] {
         let busy = answer(status, "Retry-After: 0\r\n", r#"{"error":{"type":"rate_limit_error","message":"1001"}}"#);
         let (model, serving) = scripted(path, vec![busy, answer("200 OK", "", r#"{"ok":1}"#)]).await;
-        assert_eq!(model.send(&json!({ "a": 1 }), soon()).await.unwrap(), json!({ "ok": 1 }));
+        assert_eq!(model.server.send(&json!({ "a": 1 }), soon()).await.unwrap(), json!({ "ok": 1 }));
         let heard = serving.await.unwrap();
         assert_eq!(heard.len(), 2);
         for request in heard {
@@ -163,7 +164,7 @@ async fn a_server_that_says_when_is_asked_once_more() {
     for headers in ["Retry-After: 0\r\n", "Retry-After: 3600\r\n"] {
         let busy = || answer("429 Too Many Requests", headers, "{}");
         let (model, serving) = scripted(OPENAI, vec![busy(), busy()]).await;
-        let fault = model.send(&json!({}), soon()).await.unwrap_err();
+        let fault = model.server.send(&json!({}), soon()).await.unwrap_err();
         assert!(matches!(fault, Fault::Wait(0 | 3600)), "{fault}");
         serving.abort();
     }
@@ -189,7 +190,7 @@ async fn a_server_that_fails_is_told_by_its_status_and_never_in_its_words() {
         ("nonsense\r\n\r\n".to_owned(), "could not be reached"),
     ] {
         let (model, _serving) = scripted(OPENAI, vec![answered]).await;
-        let fault = model.send(&json!({}), soon()).await.unwrap_err().to_string();
+        let fault = model.server.send(&json!({}), soon()).await.unwrap_err().to_string();
         assert!(fault.contains(told) && !fault.contains("Asha"), "{told}: {fault}");
     }
 }
@@ -198,6 +199,6 @@ async fn a_server_that_fails_is_told_by_its_status_and_never_in_its_words() {
 async fn a_server_that_is_silent_is_given_up() {
     let (model, _serving) = scripted(OPENAI, vec![String::new()]).await;
     let ends = Instant::now() + Duration::from_millis(100);
-    let fault = in_time(ends, model.send(&json!({}), ends)).await.unwrap_err();
+    let fault = in_time(ends, model.server.send(&json!({}), ends)).await.unwrap_err();
     assert!(matches!(fault, Fault::Late(_)), "{fault}");
 }

@@ -1,13 +1,18 @@
 //! One request to a language model, in the form of either interface: what is sent, and what is read of the answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use orderlog_outgoing::{Ask, Client, Method, addresses};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::{Fault, LanguageModel, anthropic, offer::Offer, openai};
+use super::{
+    Fault, anthropic,
+    offer::Offer,
+    openai,
+    talk::{Said, Talk},
+};
 
 /// Longest answer that is read.
 const MAX_ANSWER_KIB: usize = 256;
@@ -23,29 +28,6 @@ pub(super) enum Wire {
     OpenAi,
     /// `POST …/messages`.
     Anthropic,
-}
-
-/// What has been said so far, in the interface's form.
-pub(super) struct Talk {
-    pub(super) instructions: String,
-    pub(super) messages: Vec<Value>,
-}
-
-/// One answer of a model.
-#[derive(Debug)]
-pub(super) struct Said {
-    /// As it came, to be sent back where the talk goes on.
-    pub(super) message: Value,
-    pub(super) calls: Vec<Asked>,
-}
-
-/// One call that a model asks for.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) id: String,
-    pub(super) name: String,
-    /// Or why they are none.
-    pub(super) arguments: Result<Map<String, Value>, String>,
 }
 
 impl Wire {
@@ -106,7 +88,16 @@ struct Refusal {
     retry_after: Option<u64>,
 }
 
-impl LanguageModel {
+/// Where a model is asked.
+#[derive(Clone)]
+pub(super) struct Server {
+    pub(super) url: Url,
+    pub(super) wire: Wire,
+    pub(super) key: Option<String>,
+    pub(super) client: Arc<Client>,
+}
+
+impl Server {
     /// The answer to one request. A server that says when to come back is asked once more, where there is time.
     pub(super) async fn send(&self, body: &Value, ends: Instant) -> Result<Value, Fault> {
         let mut again = true;
@@ -129,7 +120,7 @@ impl LanguageModel {
     }
 
     async fn post(&self, body: &Value) -> Result<Result<Value, Refusal>, Fault> {
-        let LanguageModel { url, wire, key, client, .. } = self;
+        let Server { url, wire, key, client } = self;
         let headers = wire.headers(key.as_deref());
         let answer = exchange(client, url, &headers, body.to_string().into_bytes()).await?;
         let too_long = Fault::TooLong(MAX_ANSWER_KIB);

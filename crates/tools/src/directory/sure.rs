@@ -1,9 +1,12 @@
 //! How sure the reading of a name must be for what it is for, and what is asked where it is not.
 
-use orderlog_domain::rejection::{Code, Problem, Rejection};
+use orderlog_domain::{
+    format::between,
+    rejection::{Code, Problem, Rejection},
+};
 use orderlog_read_models::{Answer, Found, Matched};
 
-use crate::{candidates::Candidate, sentences::between};
+use crate::candidates::Candidate;
 
 /// Names that the sentence about an ambiguous one lists with what identifies them; of more, it lists names alone.
 const DESCRIBED: usize = 2;

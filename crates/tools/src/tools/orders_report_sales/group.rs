@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use orderlog_domain::{calendar::Period, format::days_in_words, ids::ProductId, postings::Basis};
+use orderlog_domain::{
+    calendar::Period,
+    format::{self, days_in_words},
+    ids::ProductId,
+    postings::Basis,
+};
 use orderlog_projections::{
     catalogue,
     daily_sales::{GroupBy, GroupKey, Sales, SalesGroup},
@@ -18,7 +23,7 @@ use crate::{
     failure::Failure,
     query::customers_named,
     sales_figures::{Figures, Reference},
-    sentences::{between, units},
+    sentences::units,
     shop::OpenShop,
     table,
     views::CustomerView,
@@ -175,7 +180,7 @@ impl Showing<'_> {
     fn in_words(&self, whole: &SalesGroup, parts: &[Group], count: i64, rows: usize) -> (String, i64) {
         let brief = rows > FEW_ROWS;
         let (shown, left) = of_which(parts, count, if brief { BRIEF_CHARACTERS } else { PARTS_CHARACTERS });
-        let named_parts = shown.join(between(&shown));
+        let named_parts = shown.join(format::between(&shown));
         let basis = self.about.selection.request.basis;
         let named = &whole.parts[..shown.len().min(whole.parts.len())];
         let rest = whole.sales.units - named.iter().map(|part| part.sales.units).sum::<i64>();
