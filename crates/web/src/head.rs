@@ -79,8 +79,12 @@ impl Head {
             && head.position.0 != known
         {
             let head = head.position.0;
-            let few = known != NOWHERE && (1..=i64::from(MOST_NEWS)).contains(&(head - known));
-            let about = if few { news(shop, known, MOST_NEWS).await } else { None };
+            // Only up to what pages are told of now: what came since would make them load once now and once more after.
+            let few = u32::try_from(head - known).ok().filter(|few| known != NOWHERE && *few <= MOST_NEWS);
+            let about = match few {
+                Some(few) => news(shop, known, few).await,
+                None => None,
+            };
             self.touched.write().unwrap_or_else(PoisonError::into_inner).learn(head, about);
             // Told last, so that whoever hears of it finds what it is about.
             self.head.send_replace(head);
