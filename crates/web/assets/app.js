@@ -11,9 +11,10 @@
             !(attrName === 'class' && field.classList.contains('fresh')),
     });
 
-    // Where the network is slow, htmx looks through the page before its extension for news is there. What it knows already stays.
+    // htmx looks through the page by a timer of its own: where the network is slow, before its extension for news is there. After
+    // that timer it is known whether it found the element; looked through twice, a page would listen twice.
     const live = byId('live');
-    if (live && !live._htmx) htmx.process(live);
+    if (live) setTimeout(() => { if (!live._htmx) htmx.process(live); });
 
     // A form in which somebody types stays when its act became impossible: marked, with what was typed, not to be sent.
     const isTyped = (field) => field.type !== 'hidden' && (field.tagName === 'SELECT'
