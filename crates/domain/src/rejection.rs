@@ -63,7 +63,7 @@ pub struct Rejection {
     pub retryable: bool,
     /// How many seconds to wait before the same call, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after_seconds: Option<u64>,
+    pub retry_after_seconds: Option<u32>,
     /// What may have been meant (at most 5), shortfalls, allowed statuses, or further problems of the same call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<serde_json::Value>,
@@ -183,7 +183,8 @@ impl Rejection {
     #[must_use]
     pub fn retry_after(mut self, wait: std::time::Duration) -> Rejection {
         let begun = u64::from(wait.subsec_nanos() > 0);
-        self.retry_after_seconds = Some((wait.as_secs() + begun).max(1));
+        let seconds = (wait.as_secs() + begun).max(1);
+        self.retry_after_seconds = Some(seconds.try_into().unwrap_or(u32::MAX));
         self
     }
 
