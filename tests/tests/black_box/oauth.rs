@@ -25,7 +25,8 @@ const METADATA: &str = "https://shop.example/.well-known/oauth-protected-resourc
 const READ_AT_MOST_EVERY: Duration = Duration::from_secs(5);
 const DEADLINE: Duration = Duration::from_secs(60);
 
-fn now() -> i64 {
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
     #[expect(
         clippy::disallowed_methods,
         reason = "tokens of the test are valid by the machine's clock, as the server's is"
@@ -34,8 +35,9 @@ fn now() -> i64 {
     i64::try_from(now.as_secs()).unwrap_or_default()
 }
 
-async fn node(shop: &Shop, issuer: &str, further: &[&str]) -> Result<Node> {
-    shop.open_node(&[&["--oauth-issuer", issuer, "--oauth-resource", RESOURCE], further].concat()).await
+/// A node that takes tokens of this provider for this resource.
+pub(crate) async fn node(shop: &Shop, issuer: &str, resource: &str, further: &[&str]) -> Result<Node> {
+    shop.open_node(&[&["--oauth-issuer", issuer, "--oauth-resource", resource], further].concat()).await
 }
 
 fn claims(issuer: &Issuer, scopes: &str) -> Value {
@@ -82,7 +84,7 @@ async fn wrong_tokens_are_refused_and_reach_no_handler(shop: Shop) -> Result<()>
     let (key, unpublished) = (TokenKey::fresh("a")?, TokenKey::fresh("b")?);
     let same_id = TokenKey::fresh("a")?;
     let issuer = Issuer::start(&[&key]).await?;
-    let node = node(&shop, issuer.url(), &[]).await?;
+    let node = node(&shop, issuer.url(), RESOURCE, &[]).await?;
     let before = events(&shop.node, 0).await?.len();
     let good = claims(&issuer, "inventory:write orders:read openid");
     let whole = key.token(&good)?;
@@ -163,7 +165,7 @@ async fn keys_that_are_missing_are_read_again_and_not_too_often(shop: Shop) -> R
     let issuer = Issuer::start(&[&first]).await?;
     issuer.is_away(true);
     let api_key = shop.key(&["asha", "--role", "viewer"]).await?;
-    let node = node(&shop, issuer.url(), &[]).await?;
+    let node = node(&shop, issuer.url(), RESOURCE, &[]).await?;
     let good = claims(&issuer, "viewer");
     let status = async |token: &str| anyhow::Ok(get(&node, "/version", &bearer(token)).await?.status);
     // The provider is away: nobody can say whether the token is good. Keys serve all the same.
@@ -206,7 +208,7 @@ async fn scopes_open_tools_and_what_lacks_is_named(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     let key = TokenKey::fresh("1")?;
     let issuer = Issuer::start(&[&key]).await?;
-    let node = node(&shop, issuer.url(), &["--oauth-scopes", "staff", "--calls-per-second", "0"]).await?;
+    let node = node(&shop, issuer.url(), RESOURCE, &["--oauth-scopes", "staff", "--calls-per-second", "0"]).await?;
     let with = |scopes: &str| anyhow::Ok(bearer(&key.token(&claims(&issuer, scopes))?));
     // What clients are told, and where.
     for path in ["/mcp", ""] {

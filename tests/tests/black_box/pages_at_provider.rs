@@ -1,7 +1,5 @@
 //! People sign in to the pages at an OpenID provider: at a real one, and at one that answers wrongly.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use orderlog_tests::{
@@ -9,6 +7,8 @@ use orderlog_tests::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use super::oauth::{self, now};
 
 on_both_engines!(a_real_provider_signs_people_in);
 
@@ -18,17 +18,9 @@ const UNDER_WAY: &str = "orderlog_signing_in";
 const SECRET: &str = "only-for: this/test+";
 const RESOURCE: &str = "http://127.0.0.1:{port}/mcp";
 
-fn now() -> i64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tokens of the test are valid by the machine's clock, as the server's is"
-    )]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or_default()
-}
-
+/// One whose pages people sign in to at this provider.
 async fn node(shop: &Shop, issuer: &str, further: &[&str]) -> Result<Node> {
-    shop.open_node(&[&["--oauth-issuer", issuer, "--oauth-resource", RESOURCE], further].concat()).await
+    oauth::node(shop, issuer, RESOURCE, further).await
 }
 
 /// A value of the address.

@@ -28,6 +28,9 @@ use crate::{
     tool::Tool,
 };
 
+/// Characters of a reference: each product of a kind (at most [`crate::candidates::LOOKED_AT`]) takes 45 of them.
+const MAX_REFERENCE: u32 = 9_999;
+
 /// Why days were low or high: what stands out (products, customers, hours) beside the same weekdays before. And what a
 /// figure is made of: every posting with its event; with the reference of a figure (orders_report_sales, detail full), or
 /// show postings.
@@ -36,7 +39,7 @@ use crate::{
 struct Input {
     /// reference of a figure. Give this, or date_range.
     #[serde(default)]
-    #[schemars(length(min = 1, max = 9_999))]
+    #[schemars(length(min = 1, max = MAX_REFERENCE))]
     reference: Option<String>,
     /// Days such as "yesterday" or "last week".
     #[serde(default)]
