@@ -6,7 +6,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -25,6 +25,8 @@ use crate::{
 
 /// How often keys are read again: a key that is revoked stops within this time on every node, and a little more.
 pub const CHECKED_EVERY: Duration = Duration::from_millis(500);
+/// The least time between two readings that unknown keys bring about: so wrong keys cost the database little.
+const LEAST_BETWEEN: Duration = Duration::from_millis(100);
 /// How exactly it is kept when a key was last used, in seconds.
 const USE_SECONDS: i64 = 60;
 
@@ -68,6 +70,8 @@ pub struct Keys {
     rates: Rates,
     all: Arc<Gauge>,
     troubled: AtomicBool,
+    /// When the last reading began that an unknown key brought about. Held while it is under way: one is enough for all.
+    asked_anew: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Keys {
@@ -75,7 +79,8 @@ impl Keys {
     #[must_use]
     pub fn new(keyring: Arc<Keyring>, rates: Rates) -> Keys {
         let all = Arc::new(Gauge::new(rates.in_all, true));
-        Keys { keyring, held: RwLock::default(), rates, all, troubled: AtomicBool::new(false) }
+        let (held, troubled, asked_anew) = Default::default();
+        Keys { keyring, held, rates, all, troubled, asked_anew }
     }
 
     /// Reads them from where they are kept.
@@ -123,11 +128,53 @@ impl Keys {
         held.values().any(|held| !held.revoked && held.expires.is_none_or(|expires| now.timestamp() < expires))
     }
 
-    /// Who calls with this key, once more.
+    /// Who calls with this key, once more. One that was made a moment ago serves at once.
     ///
     /// # Errors
     /// Says why the key does not serve, or that more calls come than are answered.
-    pub fn admit(&self, text: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
+    pub fn admit<'a>(&'a self, text: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
+        self.known_or_read_again(move || self.admit_known(text, now))
+    }
+
+    /// Asks among the keys in memory, and among all where there is no such key: it may be newer than they.
+    ///
+    /// A wrong secret is looked for like a wrong id, because the time of an answer must not tell which ids there are.
+    fn known_or_read_again<'a>(
+        &'a self,
+        among_known: impl Fn() -> Result<Arc<Principal>, Refused> + Send + 'a,
+    ) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
+        Box::pin(async move {
+            match among_known() {
+                Err(Refused::Unknown) => {}
+                done => return done,
+            }
+            if let Err(error) = self.read_since(Instant::now()).await {
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "a key is not known, and the keys could not be read again"
+                );
+                return Err(Refused::KeysNotNow);
+            }
+            among_known()
+        })
+    }
+
+    /// Comes back when a reading that began after `asked` is done.
+    async fn read_since(&self, asked: Instant) -> anyhow::Result<()> {
+        let mut began = self.asked_anew.lock().await;
+        if let Some(before) = *began {
+            if before > asked {
+                return Ok(());
+            }
+            tokio::time::sleep_until((before + LEAST_BETWEEN).into()).await;
+        }
+        let now = Instant::now();
+        self.read().await?;
+        *began = Some(now);
+        Ok(())
+    }
+
+    fn admit_known(&self, text: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
         let (id, hash) = key::read(text).ok_or(Refused::NoKey)?;
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
         let held = known.get(id).ok_or(Refused::Unknown)?;
@@ -143,9 +190,15 @@ impl Keys {
     }
 
     /// Who signed in with the key of this id, once more.
-    pub(crate) fn admit_session(&self, id: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
-        let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        self.count(known.get(id).ok_or(Refused::Unknown)?, now)
+    pub(crate) fn admit_session(
+        &self,
+        id: String,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Arc<Principal>, Refused>> {
+        self.known_or_read_again(move || {
+            let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
+            self.count(known.get(&id).ok_or(Refused::Unknown)?, now)
+        })
     }
 
     /// Whether the key of this id is in force. Nothing is counted.

@@ -31,6 +31,9 @@ pub enum Refused {
     /// Whether it is good cannot be told now.
     #[error("the OAuth provider's keys cannot be read now, so access tokens cannot be checked; try again in a moment")]
     NotNow,
+    /// It is not among the keys that are known, and those made since cannot be read.
+    #[error("the keys cannot be read now, so this one cannot be checked; try again in a moment")]
+    KeysNotNow,
     /// The session of a browser ended, or is none of this shop.
     #[error("this session is over: sign in again")]
     Over,

@@ -51,13 +51,20 @@ impl SignIn {
     ///
     /// # Errors
     /// Says why the key does not serve, or that it was tried too often.
-    pub fn with_key(&self, text: &str, peer: Peer, now: DateTime<Utc>) -> Result<Begun, Refused> {
-        // Right keys are counted too: otherwise whoever guesses would learn at any pace which are right.
-        self.count_try(peer)?;
-        let id = self.keys.admit(text, now).and_then(|_| self.keys.id_of(text));
-        // Neither the key nor the address is told.
-        let id = id.inspect_err(|refused| tracing::warn!(reason = %refused, "a sign-in with a key was refused"))?;
-        self.begin(Who::Key(id), now)
+    pub fn with_key<'a>(
+        &'a self,
+        text: &'a str,
+        peer: Peer,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Begun, Refused>> {
+        Box::pin(async move {
+            // Right keys are counted too: otherwise whoever guesses would learn at any pace which are right.
+            self.count_try(peer)?;
+            let id = self.keys.admit(text, now).await.and_then(|_| self.keys.id_of(text));
+            // Neither the key nor the address is told.
+            let id = id.inspect_err(|refused| tracing::warn!(reason = %refused, "a sign-in with a key was refused"))?;
+            self.begin(Who::Key(id), now)
+        })
     }
 
     pub(crate) fn count_try(&self, peer: Peer) -> Result<(), Refused> {
@@ -75,14 +82,16 @@ impl SignIn {
     ///
     /// # Errors
     /// When the session is over, or more is asked for than is answered.
-    pub fn admit(&self, cookie: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
-        let session = self.session(cookie, now).ok_or(Refused::Over)?;
-        match session.who {
-            Who::Key(id) => self.keys.admit_session(&id, now),
-            Who::User { issuer, subject, scopes } => {
-                self.provider_of(&issuer).ok_or(Refused::Over)?.admit_session(&subject, &scopes)
+    pub fn admit<'a>(&'a self, cookie: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
+        Box::pin(async move {
+            let session = self.session(cookie, now).ok_or(Refused::Over)?;
+            match session.who {
+                Who::Key(id) => self.keys.admit_session(id, now).await,
+                Who::User { issuer, subject, scopes } => {
+                    self.provider_of(&issuer).ok_or(Refused::Over)?.admit_session(&subject, &scopes)
+                }
             }
-        }
+        })
     }
 
     /// Whether the session is still good. Nothing is counted.

@@ -70,7 +70,7 @@ pub(crate) async fn typed(State(source): State<Source>, Extension(peer): Extensi
     let Posted { visit, form } = posted;
     let Some(sign_in) = source.sign_in else { return StatusCode::NOT_FOUND.into_response() };
     let back = own(form.get(BACK)).to_owned();
-    match sign_in.with_key(form.get("key").unwrap_or_default(), peer, source.shop.clock.now()) {
+    match sign_in.with_key(form.get("key").unwrap_or_default(), peer, source.shop.clock.now()).await {
         Ok(begun) => {
             let mut response = led(&back);
             session::give(&mut response, &begun, visit.secured);
@@ -115,7 +115,7 @@ pub(crate) fn refusal(visit: Visit, sign_in: &SignIn, back: &str, refused: &Refu
     let (status, wait) = match refused {
         Refused::TooManyTries(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(*wait)),
         Refused::TooMany(many) => (StatusCode::TOO_MANY_REQUESTS, Some(many.wait)),
-        Refused::NotNow => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+        Refused::NotNow | Refused::KeysNotNow => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
         _ => (StatusCode::FORBIDDEN, None),
     };
     let mut response = refused_page(visit, sign_in, status, back, refused);

@@ -32,7 +32,7 @@ pub(super) enum Led {
 type Admitted = (Arc<Principal>, Option<SessionCookie>);
 
 /// Who asks by a session, or nobody for the pages where one begins and ends. Nothing where it takes more to be let in.
-pub(super) fn admit(
+pub(super) async fn admit(
     app: &App,
     path: &str,
     headers: &HeaderMap,
@@ -41,9 +41,13 @@ pub(super) fn admit(
     let sign_in = app.sign_in.as_ref().filter(|_| !is_for_programs(path))?;
     let secured = app.node.config.tls.is_some() || speaks_tls(headers);
     let session = SessionCookie::read(headers, secured);
-    match session.as_ref().map(|session| sign_in.admit(&session.0, now)) {
+    let admitted = match &session {
+        Some(session) => Some(sign_in.admit(&session.0, now).await),
+        None => None,
+    };
+    match admitted {
         Some(Ok(principal)) => Some(Ok((principal, session))),
-        Some(Err(refused @ Refused::TooMany(_))) => Some(Err(refused)),
+        Some(Err(refused @ (Refused::TooMany(_) | Refused::KeysNotNow))) => Some(Err(refused)),
         _ if path == SIGN_OUT || path == SIGN_IN || path.starts_with("/sign-in/") => {
             Some(Ok((Arc::new(Principal::nobody()), None)))
         }

@@ -91,9 +91,9 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     let mut session = None;
     let admitted = match (bearer(headers)?, &app.oauth) {
         (Some(token), Some(oauth)) if !token.starts_with(PREFIX) => oauth.admit(token, now).await,
-        (Some(key), _) => app.keys.admit(key, now),
+        (Some(key), _) => app.keys.admit(key, now).await,
         (None, _) if app.node.config.require_keys => {
-            let admitted = browsers::admit(app, path, headers, now);
+            let admitted = browsers::admit(app, path, headers, now).await;
             let (principal, by) =
                 admitted.ok_or_else(|| no_credentials(app.oauth.as_deref(), needed))?.map_err(shut)?;
             session = by;
@@ -154,7 +154,7 @@ fn shut(refused: Refused) -> Shut {
             let seconds = many.wait.as_secs_f64().ceil().max(1.0) as u64;
             Shut { retry_after: Some(seconds), ..Shut::new(StatusCode::TOO_MANY_REQUESTS, None, message) }
         }
-        Refused::NotNow => {
+        Refused::NotNow | Refused::KeysNotNow => {
             let retry_after = Some(orderlog_mcp::RETRY_AFTER_SECONDS.into());
             Shut { retry_after, ..Shut::new(StatusCode::SERVICE_UNAVAILABLE, None, message) }
         }
