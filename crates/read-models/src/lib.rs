@@ -21,6 +21,7 @@ mod projections;
 mod snapshot_read;
 
 // Where it is stored.
+mod asked_for;
 mod belonging;
 mod checkpoint;
 mod place;

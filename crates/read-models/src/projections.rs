@@ -8,10 +8,11 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
 };
+use tracing::debug;
 
 use crate::{
     answer::{AnotherPast, Freshness, PATIENCE, QueryError},
-    belonging, checkpoint,
+    asked_for, belonging, checkpoint,
     divergence::{Comparison, Divergence, hash_at},
     heads::Heads,
     held::Held,
@@ -178,6 +179,7 @@ impl Projections {
     pub(crate) async fn wait_for_tables(&self, memory: &Memory, position: Position) -> Result<bool, StoreError> {
         let mut tables = memory.tables();
         let give_up = Instant::now() + PATIENCE;
+        let mut asked = false;
         loop {
             let here = *tables.borrow_and_update();
             let reached = match here {
@@ -193,6 +195,12 @@ impl Projections {
                 self.wanted.notify_one();
                 LOCAL_POLL
             } else {
+                if !std::mem::replace(&mut asked, true) {
+                    if let Err(error) = asked_for::ask(&self.store, memory.model.name, position).await {
+                        // They are written now and then in any case.
+                        debug!(projection = memory.model.name, %error, "cannot ask another node to write tables");
+                    }
+                }
                 REMOTE_POLL
             };
             // Either way the loop looks again.

@@ -9,6 +9,11 @@ CREATE TABLE IF NOT EXISTS checkpoints (
   place text                               -- position:hash; an earlier release moves the position alone
 );
 ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS place text;
+-- For which tables other nodes wait, and up to where.
+CREATE TABLE IF NOT EXISTS asked_for (
+  projection text PRIMARY KEY,
+  position bigint NOT NULL
+);
 -- Events that did not fit, with all that followed in their streams.
 CREATE TABLE IF NOT EXISTS parked (
   projection text NOT NULL,

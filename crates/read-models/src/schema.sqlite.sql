@@ -8,6 +8,11 @@ CREATE TABLE IF NOT EXISTS checkpoints (
   generation INTEGER NOT NULL DEFAULT 0,   -- counts builds; makes index names unique
   place TEXT                               -- position:hash; an earlier release moves the position alone
 );
+-- For which tables other nodes wait, and up to where.
+CREATE TABLE IF NOT EXISTS asked_for (
+  projection TEXT PRIMARY KEY,
+  position INTEGER NOT NULL
+);
 -- Events that did not fit, with all that followed in their streams.
 CREATE TABLE IF NOT EXISTS parked (
   projection TEXT NOT NULL,

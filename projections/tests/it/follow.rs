@@ -24,6 +24,7 @@ on_both_engines!(
     live_folding_equals_a_rebuild,
     a_crash_loses_and_doubles_nothing,
     two_nodes_write_once,
+    tables_are_written_for_another_node_in_busy_times_too,
     a_node_whose_lease_was_taken_writes_nothing,
     a_stopped_node_is_followed_at_once,
     a_misfit_parks_its_stream_only,
@@ -87,6 +88,35 @@ async fn two_nodes_write_once(engine: Engine) {
     }
     let owners = one.projections.status(history.position()).await.expect("status");
     assert!(owners.iter().all(|status| status.owner.is_some() && status.lag == 0), "{owners:?}");
+    one.stop().await;
+    two.stop().await;
+    assert_equals_a_rebuild(&engine, &one).await;
+}
+
+async fn tables_are_written_for_another_node_in_busy_times_too(engine: Engine) {
+    let (log, mut history) = (engine.log().await, History::new(7));
+    let mut one = engine.running("one").await;
+    history.live(200);
+    one.bus.publish(history.write(&log).await.into());
+    one.caught_up(history.position()).await;
+    let mut two = engine.running("two").await;
+    for round in 0..3 {
+        history.live(1);
+        one.bus.publish(history.write(&log).await.into());
+        let asking = two.projections.wait_until_written("order_summary", history.position());
+        tokio::pin!(asking);
+        // Meanwhile it is never quiet for long enough that node one would write by itself.
+        let written = loop {
+            tokio::select! {
+                written = &mut asking => break written,
+                () = tokio::time::sleep(Duration::from_millis(20)) => {
+                    history.live(1);
+                    one.bus.publish(history.write(&log).await.into());
+                }
+            }
+        };
+        assert!(written.expect("wait"), "node one writes when node two asks, round {round}");
+    }
     one.stop().await;
     two.stop().await;
     assert_equals_a_rebuild(&engine, &one).await;

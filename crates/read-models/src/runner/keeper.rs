@@ -11,10 +11,10 @@ use tracing::{debug, error, info, warn};
 
 use super::{
     failures::Failures,
-    pace::{FIRST_PAUSE, LOOK_EVERY, RENEW_EVERY, WRITE_CHANGES, pause_after},
+    pace::{FIRST_PAUSE, LOOK_EVERY, LOOK_FOR_OTHERS_EVERY, Pace, RENEW_EVERY, WRITE_CHANGES},
 };
 use crate::{
-    checkpoint,
+    asked_for, checkpoint,
     divergence::Comparison,
     lease::{self, INDEX_LEASE, LEASE, Presence},
     loading::load,
@@ -35,14 +35,15 @@ pub(super) struct Keeper {
     /// Shows the other nodes that this one lives.
     presence: Option<Presence>,
     next_claim: Instant,
-    /// Of each read model, in their order: when its tables are written next, how writing them went, and whether it was said
-    /// that it does not follow from the log.
+    next_look_for_others: Instant,
+    /// Of each read model, in their order: when its tables are written, how writing them went, and whether it was said that
+    /// it does not follow from the log.
     tables: Vec<Tables>,
     builds: JoinSet<()>,
 }
 
 struct Tables {
-    next_write: Instant,
+    pace: Pace,
     failures: Failures,
     diverged: bool,
 }
@@ -50,7 +51,7 @@ struct Tables {
 impl Keeper {
     pub(super) fn new(projections: Projections, log: Log, options: RunnerOptions, cancel: CancellationToken) -> Keeper {
         let now = Instant::now();
-        let tables = |_: &_| Tables { next_write: now, failures: Failures::none(), diverged: false };
+        let tables = |_: &_| Tables { pace: Pace::new(now), failures: Failures::none(), diverged: false };
         Keeper {
             tables: projections.models().iter().map(tables).collect(),
             projections,
@@ -59,6 +60,7 @@ impl Keeper {
             cancel,
             presence: None,
             next_claim: now,
+            next_look_for_others: now,
             builds: JoinSet::new(),
         }
     }
@@ -166,6 +168,10 @@ impl Keeper {
     /// each alone, so that only those that fail are held up.
     async fn write_behind(&mut self) {
         let projections = self.projections.clone();
+        if Instant::now() >= self.next_look_for_others {
+            self.next_look_for_others = Instant::now() + LOOK_FOR_OTHERS_EVERY;
+            self.look_for_others().await;
+        }
         let mut due = vec![];
         for (nth, memory) in projections.memories().iter().enumerate() {
             let tables = &mut self.tables[nth];
@@ -174,15 +180,24 @@ impl Keeper {
             }
         }
         let memories: Vec<&Memory> = due.iter().map(|(_, memory)| *memory).collect();
-        let started = Instant::now();
         let together = self.write(&memories).await;
-        let next_write = Instant::now() + pause_after(started.elapsed());
-        due.iter().for_each(|(nth, _)| self.tables[*nth].next_write = next_write);
+        due.iter().for_each(|(nth, _)| self.tables[*nth].pace.wrote(Instant::now()));
         let alone = together.is_err() && due.len() > 1;
         let mut together = Some(together);
         for (nth, memory) in due {
             let written = if alone { self.write(&[memory]).await } else { together.take().unwrap_or(Ok(())) };
             self.note(nth, memory, written);
+        }
+    }
+
+    /// Notes for which tables another node waits.
+    async fn look_for_others(&self) {
+        if !self.projections.memories().iter().any(Memory::is_ours) {
+            return;
+        }
+        match asked_for::all(self.projections.store()).await {
+            Ok(names) => names.iter().filter_map(|name| self.projections.memory(name)).for_each(Memory::want_written),
+            Err(error) => debug!(%error, "cannot see whether another node waits for tables"),
         }
     }
 
@@ -296,8 +311,9 @@ impl Keeper {
 }
 
 impl Tables {
-    async fn is_due(&self, memory: &Memory) -> bool {
-        memory.is_wanted() || Instant::now() >= self.next_write || memory.count_unwritten().await >= WRITE_CHANGES
+    async fn is_due(&mut self, memory: &Memory) -> bool {
+        let is_time = self.pace.is_time(memory.position(), Instant::now());
+        is_time || memory.is_wanted() || memory.count_unwritten().await >= WRITE_CHANGES
     }
 
     /// Says once what a comparison with the log came to.

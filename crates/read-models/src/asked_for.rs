@@ -1,0 +1,27 @@
+//! Tables for which other nodes wait. Whoever writes them looks here, and writes at once.
+
+use orderlog_domain::ids::Position;
+
+use crate::store::{Sql, Store, StoreError};
+
+const ASK: &str = "
+INSERT INTO asked_for AS t (projection, position) VALUES ($1, $2)
+ON CONFLICT (projection) DO UPDATE SET position = excluded.position WHERE t.position < excluded.position";
+
+/// Asks for the tables of the read model `name` to be written up to `position`.
+pub(crate) async fn ask(store: &Store, name: &str, position: Position) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    tx.execute(&Sql::new(ASK).bind(name.to_owned()).bind(position.0)).await?;
+    tx.commit().await
+}
+
+const ALL: &str = "
+SELECT a.projection FROM asked_for a JOIN checkpoints c ON c.projection = a.projection WHERE a.position > c.position";
+
+/// The read models whose tables lack what was asked for.
+pub(crate) async fn all(store: &Store) -> Result<Vec<String>, StoreError> {
+    let mut tx = store.read(&["asked_for", "checkpoints"]).await?;
+    let names: Vec<(String,)> = tx.all(&Sql::new(ALL)).await?;
+    tx.commit().await?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
+}
