@@ -8,6 +8,7 @@ use rand::TryRngCore as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    holder::Holder,
     principal::{MAX_NAME, OPERATOR, Principal},
     rights::{Right, Rights, Role, SINGLE_RIGHTS},
 };
@@ -26,6 +27,8 @@ const PROGRAM: &str = "orderlog";
 pub struct Wanted {
     /// As events will name the user.
     pub name: String,
+    /// Who will use it.
+    pub holder: Holder,
     /// What it may do.
     pub grant: Grant,
     /// Until when.
@@ -67,6 +70,7 @@ impl Wanted {
             secret_hash: hash(&secret).to_vec(),
             id,
             name: self.name.clone(),
+            holder: self.holder.name().to_owned(),
             role: self.grant.role.map_or(SINGLE_RIGHTS, Role::name).to_owned(),
             rights: self.grant.rights().to_string(),
             refunds_up_to: self.grant.refunds_up_to,
@@ -124,14 +128,14 @@ pub(crate) fn read(text: &str) -> Option<(&str, [u8; 32])> {
     (length == SECRET_BYTES).then(|| (id, hash(&bytes)))
 }
 
-/// Who calls with a key that is kept.
+/// For whom a key that is kept was made, and who that is here.
 ///
 /// # Errors
-/// When a newer release kept rights that this one does not know: it must not guess what they allow.
-pub(crate) fn principal(kept: &AccessKey) -> Result<Principal, String> {
-    let rights = kept.rights.parse()?;
+/// When a newer release kept rights or a holder that this one does not know: it must not guess what they allow.
+pub(crate) fn understood(kept: &AccessKey) -> Result<(Holder, Principal), String> {
+    let (holder, rights) = (kept.holder.parse()?, kept.rights.parse()?);
     let (user, role) = (kept.name.clone(), kept.role.clone());
-    Ok(Principal { user, role, rights, refunds_up_to: kept.refunds_up_to, scopes: None })
+    Ok((holder, Principal { user, role, rights, refunds_up_to: kept.refunds_up_to, scopes: None }))
 }
 
 #[cfg(test)]
@@ -139,7 +143,7 @@ mod tests {
     use super::*;
 
     fn wanted(name: &str, grant: Grant) -> Wanted {
-        Wanted { name: name.to_owned(), grant, expires: None }
+        Wanted { name: name.to_owned(), holder: Holder::Program, grant, expires: None }
     }
 
     fn now() -> DateTime<Utc> {
@@ -166,8 +170,19 @@ mod tests {
     fn a_limit_of_refunds_gives_the_right_to_refund() {
         let grant = Grant { role: Some(Role::Staff), refunds_up_to: Some(200_000), ..Grant::default() };
         let (_, kept) = wanted("asha", grant).make(now(), "root").unwrap();
-        let who = principal(&kept).unwrap();
-        assert!(who.may(Right::OrdersRefund) && who.refunds_up_to == Some(200_000));
+        let (holder, who) = understood(&kept).unwrap();
+        assert!(holder == Holder::Program && who.may(Right::OrdersRefund) && who.refunds_up_to == Some(200_000));
+    }
+
+    #[test]
+    fn what_a_newer_release_kept_is_not_guessed_at() {
+        let grant = || Grant { role: Some(Role::Staff), ..Grant::default() };
+        for holder in Holder::ALL {
+            let (_, kept) = Wanted { holder, ..wanted("asha", grant()) }.make(now(), "root").unwrap();
+            assert_eq!(understood(&kept).unwrap().0, holder);
+            assert!(understood(&AccessKey { holder: "robot".to_owned(), ..kept.clone() }).is_err());
+            assert!(understood(&AccessKey { rights: "orders:all".to_owned(), ..kept }).is_err());
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use subtle::ConstantTimeEq as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    holder::Holder,
     key,
     principal::Principal,
     rates::{Gauge, Rates},
@@ -33,7 +34,8 @@ const USE_SECONDS: i64 = 60;
 /// One key as it is held.
 #[derive(Debug)]
 struct Held {
-    principal: Option<Arc<Principal>>,
+    /// For whom it was made and who that is; nothing where this release does not know what was kept.
+    understood: Option<(Holder, Arc<Principal>)>,
     hash: Vec<u8>,
     expires: Option<i64>,
     revoked: bool,
@@ -41,14 +43,20 @@ struct Held {
 }
 
 impl Held {
-    fn in_force(&self, now: DateTime<Utc>) -> Result<&Arc<Principal>, Refused> {
+    /// Whose key it is, if it serves where such a holder comes.
+    fn in_force(&self, asks: Holder, now: DateTime<Utc>) -> Result<&Arc<Principal>, Refused> {
         if self.revoked {
             return Err(Refused::Revoked);
         }
         if self.expires.is_some_and(|expires| now.timestamp() >= expires) {
             return Err(Refused::Expired);
         }
-        self.principal.as_ref().ok_or(Refused::NotUnderstood)
+        match (&self.understood, asks) {
+            (None, _) => Err(Refused::NotUnderstood),
+            (Some((holder, principal)), asks) if *holder == asks => Ok(principal),
+            (Some(_), Holder::Program) => Err(Refused::OfPerson),
+            (Some(_), Holder::Person) => Err(Refused::OfProgram),
+        }
     }
 }
 
@@ -101,15 +109,15 @@ impl Keys {
             let (used, kept) = (AtomicI64::new(0), AtomicI64::new(0));
             Arc::new(Usage { gauge: Gauge::new(self.rates.each, false), used, kept })
         });
-        let principal = key::principal(kept);
+        let known = key::understood(kept);
         let expires =
             kept.expires_at.as_deref().map(|text| DateTime::parse_from_rfc3339(text).map(|at| at.timestamp()));
-        let understood = principal.is_ok() && !matches!(expires, Some(Err(_)));
+        let understood = known.is_ok() && !matches!(expires, Some(Err(_)));
         if !understood && !before.contains_key(&kept.id) {
             tracing::warn!(key = kept.id, "a key grants what this release does not know; it is refused");
         }
         Held {
-            principal: principal.ok().filter(|_| understood).map(Arc::new),
+            understood: known.ok().filter(|_| understood).map(|(holder, principal)| (holder, Arc::new(principal))),
             hash: kept.secret_hash.clone(),
             expires: expires.and_then(Result::ok),
             revoked: kept.revoked_at.is_some(),
@@ -128,12 +136,21 @@ impl Keys {
         held.values().any(|held| !held.revoked && held.expires.is_none_or(|expires| now.timestamp() < expires))
     }
 
-    /// Who calls with this key, once more. One that was made a moment ago serves at once.
+    /// Which program calls with this key, once more. One that was made a moment ago serves at once.
     ///
     /// # Errors
     /// Says why the key does not serve, or that more calls come than are answered.
     pub fn admit<'a>(&'a self, text: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
-        self.known_or_read_again(move || self.admit_known(text, now))
+        self.known_or_read_again(move || self.admit_known(text, Holder::Program, now))
+    }
+
+    /// Which person signs in with this key.
+    pub(crate) fn admit_person<'a>(
+        &'a self,
+        text: &'a str,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
+        self.known_or_read_again(move || self.admit_known(text, Holder::Person, now))
     }
 
     /// Asks among the keys in memory, and among all where there is no such key: it may be newer than they.
@@ -174,14 +191,14 @@ impl Keys {
         Ok(())
     }
 
-    fn admit_known(&self, text: &str, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
+    fn admit_known(&self, text: &str, asks: Holder, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
         let (id, hash) = key::read(text).ok_or(Refused::NoKey)?;
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
         let held = known.get(id).ok_or(Refused::Unknown)?;
         if !bool::from(held.hash.ct_eq(&hash[..])) {
             return Err(Refused::Unknown);
         }
-        self.count(held, now)
+        self.count(held, asks, now)
     }
 
     /// The id of a key, which stands in it.
@@ -189,7 +206,8 @@ impl Keys {
         key::read(text).map(|(id, _)| id.to_owned()).ok_or(Refused::NoKey)
     }
 
-    /// Who signed in with the key of this id, once more.
+    /// Who signed in with the key of this id, once more. A session from before there were keys for persons is a program's, and
+    /// over.
     pub(crate) fn admit_session(
         &self,
         id: String,
@@ -197,18 +215,18 @@ impl Keys {
     ) -> BoxFuture<'_, Result<Arc<Principal>, Refused>> {
         self.known_or_read_again(move || {
             let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
-            self.count(known.get(&id).ok_or(Refused::Unknown)?, now)
+            self.count(known.get(&id).ok_or(Refused::Unknown)?, Holder::Person, now)
         })
     }
 
-    /// Whether the key of this id is in force. Nothing is counted.
+    /// Whether the key of this id is a person's and in force. Nothing is counted.
     pub(crate) fn holds(&self, id: &str, now: DateTime<Utc>) -> bool {
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(id).is_some_and(|held| held.in_force(now).is_ok())
+        known.get(id).is_some_and(|held| held.in_force(Holder::Person, now).is_ok())
     }
 
-    fn count(&self, held: &Held, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
-        let principal = held.in_force(now)?;
+    fn count(&self, held: &Held, asks: Holder, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
+        let principal = held.in_force(asks, now)?;
         // Its own limit first: who calls too often must not use up what is there for all.
         held.usage.gauge.count().and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
         held.usage.used.store(now.timestamp(), Relaxed);

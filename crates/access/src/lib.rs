@@ -1,11 +1,12 @@
 //! Who may do what: principals, their rights, the keys and tokens they call with, and how often they may call.
 
 mod at_provider;
-mod holders;
+mod holder;
 mod key;
 mod keys;
 mod oauth;
 mod principal;
+mod program_named;
 mod rates;
 mod refused;
 mod rights;
@@ -15,11 +16,12 @@ mod signed;
 
 pub use self::{
     at_provider::{Answered, Away},
-    holders::holder_of_key,
+    holder::Holder,
     key::{Grant, PREFIX, Wanted},
     keys::{CHECKED_EVERY, Keys},
     oauth::{CALLBACK_PATH, METADATA_PATH, OAuth, Settings as OAuthSettings, Unfinished},
     principal::Principal,
+    program_named::program_named,
     rates::{Rates, TooMany},
     refused::Refused,
     rights::{Right, Rights, Role},

@@ -19,6 +19,18 @@ pub enum Refused {
     /// Its time is over.
     #[error("this key expired; ask whoever runs the server for another one")]
     Expired,
+    /// A person's key came where programs call.
+    #[error(
+        "this key is for a person, who signs in with it on the page /sign-in; a program needs a key of its own: \
+         `orderlog keys create NAME --role ROLE`"
+    )]
+    OfPerson,
+    /// A program's key was typed where people sign in.
+    #[error(
+        "this key is for a program and signs nobody in; ask whoever runs the server for a key of your own: \
+         `orderlog keys create NAME --role ROLE --for person`"
+    )]
+    OfProgram,
     /// A newer release made it.
     #[error("this key grants what this release does not know; update the server")]
     NotUnderstood,

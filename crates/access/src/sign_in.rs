@@ -60,7 +60,7 @@ impl SignIn {
         Box::pin(async move {
             // Right keys are counted too: otherwise whoever guesses would learn at any pace which are right.
             self.count_try(peer)?;
-            let id = self.keys.admit(text, now).await.and_then(|_| self.keys.id_of(text));
+            let id = self.keys.admit_person(text, now).await.and_then(|_| self.keys.id_of(text));
             // Neither the key nor the address is told.
             let id = id.inspect_err(|refused| tracing::warn!(reason = %refused, "a sign-in with a key was refused"))?;
             self.begin(Who::Key(id), now)

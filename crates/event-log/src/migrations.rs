@@ -28,6 +28,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations![
     "postgres/0006_how_far_keys_are.sql",
     "postgres/0007_access_keys.sql",
     "postgres/0008_ended_sessions.sql",
+    "postgres/0009_keys_for_whom.sql",
 ];
 
 /// In order of application.

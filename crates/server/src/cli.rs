@@ -133,6 +133,7 @@ enum Command {
     /// Make, list and revoke the keys with which programs and people call the shop
     #[command(after_help = "Examples:\n  \
         orderlog keys create asha --role staff\n  \
+        orderlog keys create asha --role owner --for person\n  \
         orderlog keys create till --role staff --refunds-up-to 2000 --days 90\n  \
         orderlog keys list\n  \
         orderlog keys revoke asha")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use orderlog_access::{Principal, Rights, holder_of_key};
+use orderlog_access::{Principal, Rights, program_named};
 use orderlog_domain::{
     commands::AnswerQuestion,
     confirmations::Question,
@@ -136,7 +136,7 @@ pub fn agree<'a>(
 ) -> BoxFuture<'a, Result<Answer, Failure>> {
     Box::pin(async move {
         let (question, tool) = find(shop, tools, &caller.principal, id).await?;
-        may_answer(&question, caller)?;
+        may_answer(caller)?;
         let asker = asker(shop, &question, &caller.principal).await?;
         if !tool.serves(&asker) {
             let message = format!("{} may no longer do this: nothing was done.", asker.user);
@@ -168,7 +168,7 @@ pub fn decline<'a>(
 ) -> BoxFuture<'a, Result<(), Failure>> {
     Box::pin(async move {
         let (question, _) = find(shop, tools, &caller.principal, id).await?;
-        may_answer(&question, caller)?;
+        may_answer(caller)?;
         answer(shop, caller, question.asked.confirmation_id, false).await
     })
 }
@@ -189,16 +189,11 @@ async fn find(shop: &OpenShop, tools: &Tools, person: &Principal, id: &str) -> R
     Ok((question, tool))
 }
 
-/// A person answers, not a program; and no key agrees to what it asked for, whoever holds it.
-fn may_answer(question: &Question, caller: &Caller) -> Result<(), Rejection> {
+/// A person answers, not a program; the person may be the one for whom the program asked.
+fn may_answer(caller: &Caller) -> Result<(), Rejection> {
     if caller.word != Word::Person {
         let message = "A program cannot answer this: a person signs in to the shop's pages and does.";
         return Err(Rejection::new(Code::Forbidden, message));
-    }
-    if question.asked.by_key && question.by.user == caller.principal.user {
-        let message = format!("{} asked for this: somebody else must agree to it.", question.by.user);
-        let hint = "Sign in to the pages with another credential than the assistant has.";
-        return Err(Rejection::new(Code::Forbidden, message).hint(hint));
     }
     Ok(())
 }
@@ -207,7 +202,7 @@ fn may_answer(question: &Question, caller: &Caller) -> Result<(), Rejection> {
 async fn asker(shop: &OpenShop, question: &Question, person: &Principal) -> Result<Principal, Failure> {
     let Question { asked, by, .. } = question;
     let mut asker = if asked.by_key {
-        holder_of_key(&shop.keyring, &by.user, shop.clock.now()).await?.ok_or_else(|| {
+        program_named(&shop.keyring, &by.user, shop.clock.now()).await?.ok_or_else(|| {
             let message = format!("The key of {} is no longer in force: nothing was done.", by.user);
             Rejection::new(Code::Forbidden, message)
         })?

@@ -16,8 +16,8 @@ pub(crate) async fn page(front: &Front, origin: &str) -> Page {
     let body = html! {
         p { "Assistants call this shop over MCP at " code { (url) } "." }
         @if keys {
-            p { "Every call needs a key. Whoever runs the server makes one with " code { "orderlog keys create NAME --role staff" }
-                "; put it into the variable " code { "ORDERLOG_KEY" } " of the machine that the assistant runs on. A key never stands in an address." }
+            p { "Every call needs a key that is for a program; the one that signs you in is for you alone. Whoever runs the server makes one with "
+                code { "orderlog keys create NAME --role staff" } "; put it into the variable " code { "ORDERLOG_KEY" } " of the machine that the assistant runs on. A key never stands in an address." }
         } @else { p { "On this machine no key is needed." } }
         @for (host, how, text) in hosts(&url, keys) {
             section { h2 { (host) } p { (how) } (copied(&text)) }

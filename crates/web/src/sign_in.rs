@@ -148,7 +148,8 @@ fn page(visit: Visit, sign_in: &SignIn, status: StatusCode, back: &str, said: &M
             (visit.token.field())
             input type="hidden" name=(BACK) value=(back);
             label { "Key" input type="password" name="key" required maxlength=(MAX_KEY) autocomplete="current-password" spellcheck="false"; }
-            p class="note" { "A key begins with olk_. Whoever runs the server makes one with " code { "orderlog keys create NAME --role staff" } "." }
+            p class="note" { "A key begins with olk_. Whoever runs the server makes you one with " code { "orderlog keys create NAME --role staff --for person" }
+                ". The key of your assistant does not sign in." }
             div class="buttons" { button { "Sign in" } }
         }
     };

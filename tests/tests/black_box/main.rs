@@ -37,6 +37,7 @@ mod host_views;
 mod http_limits;
 mod https;
 mod imports;
+mod keys_for_whom;
 mod language_model;
 mod ledger;
 mod live_pages;

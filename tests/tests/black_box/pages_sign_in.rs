@@ -54,7 +54,7 @@ async fn soon(browser: &Browser, path: &str, status: u16) -> Result<bool> {
 async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     shop_with_an_order(&shop).await?;
-    let key = shop.key(&["asha", "--role", "staff"]).await?;
+    let key = shop.key(&["asha", "--role", "staff", "--for", "person"]).await?;
     let (node, other) = (shop.open_node(&[]).await?, shop.open_node(&[]).await?);
     let mut browser = Browser::at(&node.url())?;
 
@@ -160,8 +160,8 @@ async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
 async fn a_session_opens_what_its_key_opens_and_ends_with_it(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     shop_with_an_order(&shop).await?;
-    let viewer = shop.key(&["screen", "--role", "viewer"]).await?;
-    let auditor = shop.key(&["audit", "--role", "auditor"]).await?;
+    let viewer = shop.key(&["screen", "--role", "viewer", "--for", "person"]).await?;
+    let auditor = shop.key(&["audit", "--role", "auditor", "--for", "person"]).await?;
     let node = shop.open_node(&[]).await?;
     let (mut viewer, auditor) = (signed_in(&node, &viewer).await?, signed_in(&node, &auditor).await?);
     // What is hidden stays hidden, and what is not allowed is refused.
@@ -209,7 +209,7 @@ async fn a_session_opens_what_its_key_opens_and_ends_with_it(shop: Shop) -> Resu
 
 async fn no_program_is_reached_by_a_session_and_no_other_cookie_is_one(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
-    let key = shop.key(&["owner", "--role", "owner"]).await?;
+    let key = shop.key(&["owner", "--role", "owner", "--for", "person"]).await?;
     let node = shop.open_node(&[]).await?;
     let browser = signed_in(&node, &key).await?;
     let session = browser.cookie(COOKIE).context("a session")?.to_owned();
@@ -232,7 +232,7 @@ async fn no_program_is_reached_by_a_session_and_no_other_cookie_is_one(shop: Sho
 
     // What this shop did not sign, and what it signed for something else, is no session.
     let strange = Shop::open(SetUp::Sqlite).await?;
-    let theirs = strange.key(&["owner", "--role", "owner"]).await?;
+    let theirs = strange.key(&["owner", "--role", "owner", "--for", "person"]).await?;
     let strange_node = strange.open_node(&[]).await?;
     let theirs = signed_in(&strange_node, &theirs).await?.cookie(COOKIE).context("a session")?.to_owned();
     let (text, signature) = session.split_once('.').context("a signature")?;
@@ -288,7 +288,7 @@ fn payload_until(session: &str) -> Result<i64> {
 async fn wrong_keys_are_slow_to_try_and_nobody_is_led_away() -> Result<()> {
     let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
-    let key = shop.key(&["asha", "--role", "owner"]).await?;
+    let key = shop.key(&["asha", "--role", "owner", "--for", "person"]).await?;
     let node = shop.open_node(&[]).await?;
     let mut browser = Browser::at(&node.url())?;
     browser.open("/sign-in").await?;
@@ -322,7 +322,7 @@ async fn wrong_keys_are_slow_to_try_and_nobody_is_led_away() -> Result<()> {
 async fn a_real_browser_signs_in_and_out() -> Result<()> {
     let shop = Shop::open(SetUp::Sqlite).await?;
     shop_with_an_order(&shop).await?;
-    let key = shop.key(&["asha", "--role", "staff"]).await?;
+    let key = shop.key(&["asha", "--role", "staff", "--for", "person"]).await?;
     let node = shop.open_node(&[]).await?;
     let mut command = Command::new(node_js()?);
     command.arg(clients_folder().join("browser_sign_in.mjs")).arg(node.url()).arg(key).arg(chromium()?);

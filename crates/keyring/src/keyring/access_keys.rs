@@ -11,19 +11,20 @@ impl Keyring {
         self.store.access_keys()
     }
 
-    /// Keeps a new one; false when another one of that name is in force.
+    /// Keeps a new one; false when another one of that name and holder is in force.
     pub fn keep_access_key<'a>(&'a self, key: &'a AccessKey) -> BoxFuture<'a, anyhow::Result<bool>> {
         self.store.keep_access_key(key)
     }
 
-    /// Takes back the one in force with this id or name; false when there is none.
+    /// Takes back those in force with this id or name, of one holder or of both; answers for whom each was.
     pub fn revoke_access_key<'a>(
         &'a self,
         id_or_name: &'a str,
+        holder: Option<&'a str>,
         at: &'a str,
         by: &'a str,
-    ) -> BoxFuture<'a, anyhow::Result<bool>> {
-        self.store.revoke_access_key(id_or_name, at, by)
+    ) -> BoxFuture<'a, anyhow::Result<Vec<String>>> {
+        self.store.revoke_access_key(id_or_name, holder, at, by)
     }
 
     /// Keeps when one was last used.

@@ -11,6 +11,8 @@ pub struct AccessKey {
     pub id: String,
     /// As events name the user.
     pub name: String,
+    /// For whom it was made: `person` or `program`.
+    pub holder: String,
     /// SHA-256 of the secret.
     pub secret_hash: Vec<u8>,
     /// As events name the role.
@@ -35,6 +37,7 @@ pub struct AccessKey {
 orderlog_event_log::from_row!(AccessKey {
     id,
     name,
+    holder,
     secret_hash,
     role,
     rights,
@@ -51,7 +54,7 @@ impl Store {
     /// Every key that there ever was, oldest first.
     pub(crate) fn access_keys(&self) -> Answer<'_, Vec<AccessKey>> {
         Box::pin(async move {
-            const SELECT: &str = "SELECT id, name, secret_hash, role, rights, refunds_up_to, created_at, created_by, \
+            const SELECT: &str = "SELECT id, name, holder, secret_hash, role, rights, refunds_up_to, created_at, created_by, \
                                   expires_at, revoked_at, revoked_by, last_used_at FROM access_keys ORDER BY created_at, id";
             on_engine!(self.pool, pool => {
                 sqlx::query_as(SELECT).fetch_all(pool).await.context("read the access keys")
@@ -59,32 +62,38 @@ impl Store {
         })
     }
 
-    /// Keeps a new key; false when another one of that name is in force.
+    /// Keeps a new key; false when another one of that name and holder is in force.
     pub(crate) fn keep_access_key<'a>(&'a self, key: &'a AccessKey) -> Answer<'a, bool> {
         Box::pin(async move {
             self.check()?;
             const INSERT: &str = "INSERT INTO access_keys (id, name, secret_hash, role, rights, refunds_up_to, created_at, \
-                                  created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+                                  created_by, expires_at, holder) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
             let rows = on_engine!(self.pool, pool => {
                 let insert = sqlx::query(INSERT).bind(&key.id).bind(&key.name).bind(&key.secret_hash).bind(&key.role);
                 let insert = insert.bind(&key.rights).bind(key.refunds_up_to).bind(&key.created_at).bind(&key.created_by);
-                insert.bind(&key.expires_at).execute(pool).await.context("keep an access key")?.rows_affected()
+                insert.bind(&key.expires_at).bind(&key.holder).execute(pool).await.context("keep an access key")?.rows_affected()
             });
             Ok(rows > 0)
         })
     }
 
-    /// Takes back the key in force with this id or name; false when there is none.
-    pub(crate) fn revoke_access_key<'a>(&'a self, id_or_name: &'a str, at: &'a str, by: &'a str) -> Answer<'a, bool> {
+    /// Takes back the keys in force with this id or name, of one holder or of both; answers for whom each was.
+    pub(crate) fn revoke_access_key<'a>(
+        &'a self,
+        id_or_name: &'a str,
+        holder: Option<&'a str>,
+        at: &'a str,
+        by: &'a str,
+    ) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
             self.check()?;
             const UPDATE: &str = "UPDATE access_keys SET revoked_at = $1, revoked_by = $2 \
-                                  WHERE (id = $3 OR name = $3) AND revoked_at IS NULL";
-            let rows = on_engine!(self.pool, pool => {
-                let update = sqlx::query(UPDATE).bind(at).bind(by).bind(id_or_name);
-                update.execute(pool).await.context("revoke an access key")?.rows_affected()
-            });
-            Ok(rows > 0)
+                                  WHERE (id = $3 OR name = $3) AND holder = COALESCE($4, holder) AND revoked_at IS NULL \
+                                  RETURNING holder";
+            on_engine!(self.pool, pool => {
+                let update = sqlx::query_scalar(UPDATE).bind(at).bind(by).bind(id_or_name).bind(holder);
+                update.fetch_all(pool).await.context("revoke an access key")
+            })
         })
     }
 

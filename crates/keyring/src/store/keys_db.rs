@@ -13,13 +13,14 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-/// Schema of keys.db: each file with a table that it makes.
-pub(super) const SCHEMA: [(&str, &str); 5] = [
+/// Schema of keys.db: each file with a table or an index that it makes.
+pub(super) const SCHEMA: [(&str, &str); 6] = [
     ("customer_keys", include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql")),
     ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
     ("belongs_to", include_str!("../../../../migrations/sqlite-keys/0003_whose_keys.sql")),
     ("access_keys", include_str!("../../../../migrations/sqlite-keys/0004_access_keys.sql")),
     ("ended_sessions", include_str!("../../../../migrations/sqlite-keys/0005_ended_sessions.sql")),
+    ("access_keys_in_force_of_holder", include_str!("../../../../migrations/sqlite-keys/0006_keys_for_whom.sql")),
 ];
 /// keys.db, as a store that belongs to one log.
 const KEYS: Belongings = Belongings {
@@ -47,9 +48,9 @@ pub(super) async fn open(path: &Path, which: &WhichLog) -> anyhow::Result<(Sqlit
         .pragma("secure_delete", "ON");
     let pool = sqlite_pool(1).connect_with(options.clone()).await?;
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-    for (table, schema) in SCHEMA {
+    for (made_by_it, schema) in SCHEMA {
         let made: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_schema WHERE name = $1")
-            .bind(table)
+            .bind(made_by_it)
             .fetch_optional(&mut *tx)
             .await?;
         if made.is_none() {

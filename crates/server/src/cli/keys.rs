@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Args, Subcommand};
-use orderlog_access::{Grant, Right, Role, Wanted};
+use orderlog_access::{Grant, Holder, Right, Role, Wanted};
 use orderlog_domain::money::parse_amount;
 use orderlog_keyring::{AccessKey, Keyring, keys_file};
 use orderlog_tools::{Clock, local, principal::Principal};
@@ -26,14 +26,20 @@ enum Action {
     /// Make a key and print it, once
     #[command(after_help = "Examples:\n  \
         orderlog keys create asha --role staff\n  \
+        orderlog keys create asha --role owner --for person\n  \
         orderlog keys create reports --right orders:read --right customers:read --days 30\n\n\
+        A key is for a program, which sends it with every call, or for a person, who signs in to the pages with it. Neither \
+        serves for the other. A person with an assistant has one of each, both under the person's name.\n\n\
         Rights: orders:read, orders:write, orders:refund, inventory:write, customers:read (names, addresses and what was typed \
         about people are hidden without it), customers:erase, audit:read, notify:write, admin.\n\
         Roles: owner has them all; staff all but orders:refund, customers:erase, audit:read and admin; viewer orders:read; \
         auditor orders:read and audit:read.")]
     Create {
-        /// Who will call with it; events name the user so
+        /// Who will use it; events name the user so
         name: String,
+        /// Who holds it: a program calls with it, a person signs in to the pages with it
+        #[arg(long = "for", value_name = "HOLDER", default_value_t = Holder::Program)]
+        holder: Holder,
         /// A usual bundle of rights: owner, staff, viewer or auditor
         #[arg(long)]
         role: Option<Role>,
@@ -55,10 +61,13 @@ enum Action {
         json: bool,
     },
     /// Take a key back: within a second no node takes it any more
-    #[command(after_help = "Example:\n  orderlog keys revoke asha")]
+    #[command(after_help = "Examples:\n  orderlog keys revoke asha\n  orderlog keys revoke asha --for program")]
     Revoke {
-        /// Name or id, as `orderlog keys list` shows them
+        /// Name or id, as `orderlog keys list` shows them; a name takes back the person's key and the program's
         key: String,
+        /// Only the one for a person, or only the one for a program
+        #[arg(long = "for", value_name = "HOLDER")]
+        holder: Option<Holder>,
     },
 }
 
@@ -77,15 +86,15 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     let keyring = Keyring::open(&config.database_url, &which).await.context("open the keys")?;
     let now = Clock::new(config.clock).now();
     let done = match arguments.action {
-        Action::Create { name, role, rights, refunds_up_to, days } => {
+        Action::Create { name, holder, role, rights, refunds_up_to, days } => {
             let refunds_up_to = refunds_up_to.map(|text| parse_amount(&text, config.shop.currency)).transpose();
             let refunds_up_to = refunds_up_to.context("--refunds-up-to")?;
             let expires = (days > 0).then(|| now + TimeDelta::days(days.into()));
-            let wanted = Wanted { name, grant: Grant { role, rights, refunds_up_to }, expires };
+            let wanted = Wanted { name, holder, grant: Grant { role, rights, refunds_up_to }, expires };
             create(&config, &keyring, &wanted, now).await
         }
         Action::List { json } => list(&config, &keyring, json, now).await,
-        Action::Revoke { key } => revoke(&keyring, &key, now).await,
+        Action::Revoke { key, holder } => revoke(&keyring, &key, holder, now).await,
     };
     keyring.close().await;
     log.close().await;
@@ -96,27 +105,42 @@ async fn create(config: &Config, keyring: &Keyring, wanted: &Wanted, now: DateTi
     let (text, kept) = wanted.make(now, &Principal::of_this_machine().user)?;
     anyhow::ensure!(
         keyring.keep_access_key(&kept).await?,
-        "there is a key called `{0}` already: give this one another name, or take that one back with `orderlog keys revoke {0}`",
-        kept.name
+        "there is a key for a {1} called `{0}` already: give this one another name, or take that one back with \
+         `orderlog keys revoke {0} --for {1}`",
+        kept.name,
+        kept.holder
     );
     let zone = config.shop.calendar.timezone;
     let until =
         wanted.expires.map_or_else(|| "for good".to_owned(), |expires| format!("until {}", local(expires, zone)));
     let refunds = limit(config, &kept).map(|limit| format!(" (up to {limit} an order)")).unwrap_or_default();
+    let how = match wanted.holder {
+        Holder::Program => format!(
+            "It is for a program: send it as `Authorization: Bearer {}…`. Nobody signs in with it.",
+            orderlog_access::PREFIX
+        ),
+        Holder::Person => "It is for a person: type it on the page /sign-in, and give it to no program.".to_owned(),
+    };
     print(&format!(
-        "{text}\n\nThis is the key of {}, shown this once and kept nowhere. It serves {until}.\nIt may: {}{refunds}\n\
-         Send it as `Authorization: Bearer {}…`.\n",
-        kept.name,
-        kept.rights,
-        orderlog_access::PREFIX,
+        "{text}\n\nThis is the key of {}, shown this once and kept nowhere. It serves {until}.\nIt may: {}{refunds}\n{how}\n",
+        kept.name, kept.rights,
     ))
 }
 
-async fn revoke(keyring: &Keyring, key: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn revoke(keyring: &Keyring, key: &str, holder: Option<Holder>, now: DateTime<Utc>) -> anyhow::Result<()> {
     let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let revoked = keyring.revoke_access_key(key, &at, &Principal::of_this_machine().user).await?;
-    anyhow::ensure!(revoked, "no key in force is called `{key}` or has that id; `orderlog keys list` shows them");
-    print("Revoked. Every node refuses it within a second.\n")
+    let holder = holder.map(Holder::name);
+    let mut revoked = keyring.revoke_access_key(key, holder, &at, &Principal::of_this_machine().user).await?;
+    revoked.sort_unstable();
+    anyhow::ensure!(
+        !revoked.is_empty(),
+        "no key in force{} is called `{key}` or has that id; `orderlog keys list` shows them",
+        holder.map(|holder| format!(" for a {holder}")).unwrap_or_default()
+    );
+    print(&format!(
+        "Revoked: the key for a {}. Every node refuses it within a second.\n",
+        revoked.join(" and the key for a ")
+    ))
 }
 
 async fn list(config: &Config, keyring: &Keyring, json: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
@@ -128,7 +152,7 @@ async fn list(config: &Config, keyring: &Keyring, json: bool, now: DateTime<Utc>
     if keys.is_empty() {
         return print("There is no key yet. Make one with `orderlog keys create NAME --role staff`.\n");
     }
-    let mut table = table(&["key", "id", "role", "rights", "expires", "last used", "state"]);
+    let mut table = table(&["key", "for", "id", "role", "rights", "expires", "last used", "state"]);
     for key in &keys {
         let time = |text: &Option<String>| text.clone().unwrap_or_else(|| "never".to_owned());
         let refunds = limit(config, key).map(|limit| format!(" (up to {limit} an order)")).unwrap_or_default();
@@ -136,6 +160,7 @@ async fn list(config: &Config, keyring: &Keyring, json: bool, now: DateTime<Utc>
         let (role, state) = (key.role.clone(), state(key, now).to_owned());
         table.add_row([
             key.name.clone(),
+            key.holder.clone(),
             key.id.clone(),
             role,
             rights,
@@ -149,7 +174,7 @@ async fn list(config: &Config, keyring: &Keyring, json: bool, now: DateTime<Utc>
 
 fn as_json(key: &AccessKey, now: DateTime<Utc>) -> Value {
     json!({
-        "id": key.id, "name": key.name, "role": key.role, "rights": key.rights.split(' ').collect::<Vec<_>>(),
+        "id": key.id, "name": key.name, "for": key.holder, "role": key.role, "rights": key.rights.split(' ').collect::<Vec<_>>(),
         "refunds_up_to_minor": key.refunds_up_to, "created_at": key.created_at, "created_by": key.created_by,
         "expires_at": key.expires_at, "revoked_at": key.revoked_at, "revoked_by": key.revoked_by,
         "last_used_at": key.last_used_at, "state": state(key, now),

@@ -1,16 +1,17 @@
-//! What the holder of a key may do now, asked by the name that events have of it.
+//! What a program with a key may do now, asked by the name that events have of it.
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use orderlog_keyring::Keyring;
 
-use crate::{key, principal::Principal};
+use crate::{holder::Holder, key, principal::Principal};
 
-/// Whoever holds a key of that name which is in force; none where every such key was revoked or has expired.
+/// The program with a key of that name which is in force; none where every such key was revoked or has expired. The key of a
+/// person of that name is another one, and lends a program nothing.
 ///
 /// # Errors
 /// When the keys cannot be read.
-pub fn holder_of_key<'a>(
+pub fn program_named<'a>(
     keyring: &'a Keyring,
     name: &'a str,
     now: DateTime<Utc>,
@@ -21,6 +22,9 @@ pub fn holder_of_key<'a>(
         let mut found = keys.iter().filter(|kept| {
             kept.name == name && kept.revoked_at.is_none() && kept.expires_at.as_deref().is_none_or(in_force)
         });
-        Ok(found.find_map(|kept| key::principal(kept).ok()))
+        Ok(found.find_map(|kept| match key::understood(kept) {
+            Ok((Holder::Program, principal)) => Some(principal),
+            _ => None,
+        }))
     })
 }

@@ -1,0 +1,42 @@
+//! For whom a key was made: a person or a program. What one opens, the other does not.
+
+use std::{fmt, str::FromStr};
+
+/// For whom a key was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Holder {
+    /// Signs in to the pages, and counts as a person there.
+    Person,
+    /// Calls with it, and never counts as a person.
+    #[default]
+    Program,
+}
+
+impl Holder {
+    /// Both.
+    pub const ALL: [Holder; 2] = [Holder::Person, Holder::Program];
+
+    /// `person`
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Holder::Person => "person",
+            Holder::Program => "program",
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Holder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Holder, String> {
+        let found = Holder::ALL.into_iter().find(|holder| holder.name() == text);
+        found.ok_or_else(|| format!("a key is for a person or for a program, and not for `{text}`"))
+    }
+}
