@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     abilities::Abilities,
-    model::LanguageModel,
+    model::{Fault, LanguageModel},
     plan::{Plan, Step},
     token::Today,
     turn::Turn,
@@ -86,7 +86,10 @@ impl Assistant {
             self.by_model = true;
             let planned = model.plan(&self.shop, &self.tools, &self.speaker(), sentence).await;
             self.by_model = planned.is_ok();
-            let told = |fault| format!("The language model {} was asked too: {fault}.", model.name());
+            let told = |fault: Fault| {
+                let how = if fault.is_before_asking() { "was not asked" } else { "was asked too" };
+                format!("The language model {} {how}: {fault}.", model.name())
+            };
             match (planned, read) {
                 (Ok(steps), _) => Ok(Plan { steps, by: Some(model.name().to_owned()), ..Plan::default() }),
                 (Err(fault), Ok(plan)) => Ok(Plan { note: Some(told(fault)), ..plan }),

@@ -1,6 +1,7 @@
 //! A language model, where the operator wants one, for sentences that the grammar does not understand. What it answers
 //! becomes a plan like any other, or is refused; nothing it writes is ever shown.
 
+mod allowance;
 mod anthropic;
 mod fault;
 mod offer;
@@ -11,7 +12,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use orderlog_outgoing::Client;
 use orderlog_tools::{OpenShop, Tools, principal::Caller};
@@ -20,6 +21,7 @@ use url::{Host, Url};
 
 pub(crate) use self::fault::Fault;
 use self::{
+    allowance::Allowance,
     offer::{LOOK, Offer},
     talk::Asked,
     wire::{Server, Wire},
@@ -39,17 +41,23 @@ pub struct LanguageModel {
     server: Server,
     name: String,
     places: Arc<Semaphore>,
+    allowance: Arc<Allowance>,
 }
 
 impl LanguageModel {
     /// Longest time from the sentence to its plan, everything that is looked up included.
     pub const DEADLINE: Duration = Duration::from_secs(25);
 
-    /// The path of `url` says which form it takes: `/chat/completions` (OpenAI's and those like it), `/messages` (Anthropic's).
+    /// Each user may have it asked for so many sentences `an_hour`, on this node. The path of `url` says which form it takes: `/chat/completions` (OpenAI's and those like it), `/messages` (Anthropic's).
     ///
     /// # Errors
     /// When the address cannot be one, or would send the key and sentences unencrypted to another machine.
-    pub fn new(url: &str, name: &str, key: Option<String>) -> Result<LanguageModel, String> {
+    pub fn new(
+        url: &str,
+        name: &str,
+        key: Option<String>,
+        an_hour: Option<NonZeroU32>,
+    ) -> Result<LanguageModel, String> {
         let url: Url = url.parse().map_err(|_| "expected an address such as https://models.example/v1/messages")?;
         let wire = Wire::of(url.path()).ok_or(
             "expected the whole address, which ends in /chat/completions (OpenAI's form) or in /messages (Anthropic's)",
@@ -71,7 +79,8 @@ impl LanguageModel {
         }
         let client = Arc::new(Client::new().map_err(|error| format!("TLS cannot be used: {error}"))?);
         let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
-        Ok(LanguageModel { server: Server { url, wire, key, client }, name: name.to_owned(), places })
+        let allowance = Arc::new(Allowance::new(an_hour));
+        Ok(LanguageModel { server: Server { url, wire, key, client }, name: name.to_owned(), places, allowance })
     }
 
     /// What it is called, as events name it.
@@ -91,6 +100,8 @@ impl LanguageModel {
         let _place = self.places.try_acquire().map_err(|_| Fault::Busy)?;
         let ends = Instant::now() + LanguageModel::DEADLINE;
         let offer = Offer::of(shop, tools, caller);
+        // Whoever finds every place taken has not had a turn.
+        self.allowance.count(&caller.principal.user)?;
         in_time(ends, self.ask(shop, &offer, sentence, ends)).await
     }
 

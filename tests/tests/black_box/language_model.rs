@@ -289,3 +289,44 @@ async fn the_yes_of_a_page_is_to_the_plan_that_it_showed() -> Result<()> {
     check!(checks, held.contains("small-1") && held.contains("orderlog web"), "{held}");
     checks.all_hold()
 }
+
+#[tokio::test]
+async fn each_user_may_have_it_asked_so_often() -> Result<()> {
+    let mut checks = Checks::default();
+    let endpoint = Endpoint::start().await?;
+    endpoint.will_reply(&vec![says(OPENAI, &[("orders_get", json!({ "order_id": 1001 }))]); 4]);
+    let mut settings = settings(&endpoint, OPENAI);
+    settings.extend(["--language-model-sentences-per-hour", "2"].map(str::to_owned));
+    let shop = Shop::open_with(SetUp::Sqlite, &settings.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    shop.with_orders(1).await?;
+    let mut keys = vec![];
+    for name in ["asha", "ravi"] {
+        keys.push(shop.key(&[name, "--role", "staff", "--for", "person"]).await?);
+    }
+    let node = shop.open_node(&[]).await?;
+    let mut browsers = vec![];
+    for key in &keys {
+        let mut browser = Browser::at(&node.url())?;
+        browser.open("/sign-in").await?;
+        browser.send("/sign-in", &[("key", key)]).await?;
+        browsers.push(browser);
+    }
+    let [asha, ravi] = &mut browsers[..] else { anyhow::bail!("two browsers") };
+    let sentence = "/ask?q=howzit+going+with+numero+1001";
+    for _ in 0..2 {
+        asha.open(sentence).await?;
+        check!(checks, asha.shows("small-1</bdi> made this of it") && asha.shows("#1001"), "{}", asha.page);
+    }
+    asha.open(sentence).await?;
+    check!(checks, asha.shows("small-1 was not asked: ") && asha.shows("2 sentences an hour"), "{}", asha.page);
+    // The first of the two is half an hour old then; a busy machine may have spent a minute of it.
+    let again = asha.shows("try again in 30 minutes") || asha.shows("try again in 29 minutes");
+    check!(checks, again && asha.shows("Nothing was done"), "{}", asha.page);
+    check!(checks, endpoint.received().len() == 2, "it was asked all the same: {}", endpoint.received().len());
+    // What the grammar understands needs no model, and others have turns of their own.
+    asha.open("/ask?q=show+order+1001").await?;
+    check!(checks, asha.shows("#1001") && !asha.shows("was not asked"), "{}", asha.page);
+    ravi.open(sentence).await?;
+    check!(checks, ravi.shows("made this of it") && endpoint.received().len() == 3, "{}", ravi.page);
+    checks.all_hold()
+}

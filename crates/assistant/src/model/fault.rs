@@ -6,6 +6,16 @@ pub(crate) enum Fault {
     /// Too many ask at once.
     #[error("it is busy with other sentences; try again in a moment")]
     Busy,
+    /// The user has had it asked as often as is allowed.
+    #[error(
+        "each user may have it asked for {limit} sentences an hour (--language-model-sentences-per-hour); try again in {again}"
+    )]
+    TooOften {
+        /// Sentences an hour.
+        limit: u32,
+        /// How long to wait, in words.
+        again: String,
+    },
     /// No connection.
     #[error("it could not be reached: {0}")]
     Away(#[from] orderlog_outgoing::Failed),
@@ -42,4 +52,11 @@ pub(crate) enum Fault {
     /// What it asked for cannot be done.
     #[error("it asked for what cannot be done: {0}")]
     Unfit(String),
+}
+
+impl Fault {
+    /// Whether the model heard nothing of the sentence, because it was not its user's turn.
+    pub(crate) fn is_before_asking(&self) -> bool {
+        matches!(self, Fault::Busy | Fault::TooOften { .. })
+    }
 }

@@ -39,7 +39,7 @@ async fn scripted(path: &str, answers: Vec<String>) -> (LanguageModel, JoinHandl
         }
         heard
     });
-    (LanguageModel::new(&url, "small", Some(KEY.to_owned())).unwrap(), serving)
+    (LanguageModel::new(&url, "small", Some(KEY.to_owned()), None).unwrap(), serving)
 }
 
 fn is_whole(bytes: &[u8]) -> bool {

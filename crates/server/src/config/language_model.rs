@@ -15,9 +15,10 @@ impl Values {
         let key = self.read_optional("language-model-key-file", |path| {
             std::fs::read_to_string(path).map(|key| key.trim().to_owned()).map_err(|error| error.to_string())
         });
+        let an_hour = self.read("language-model-sentences-per-hour", super::readers::limit);
         match (url?, name?, key?) {
-            (None, None, None) => Some(None),
-            (Some(url), Some(name), key) => match LanguageModel::new(&url, &name, key) {
+            (None, None, None) => an_hour.map(|_| None),
+            (Some(url), Some(name), key) => match LanguageModel::new(&url, &name, key, an_hour?) {
                 Ok(model) => Some(Some(Arc::new(model))),
                 Err(fault) => {
                     self.problem(format!("language model: {fault}"));
@@ -73,6 +74,7 @@ mod tests {
             (&[URL, NAME, ("language-model-key-file", "/dev/null")], "one line"),
             (&[("language-model-url", "https://models.example/v1"), NAME], "whole address"),
             (&[("language-model-url", "http://models.example/v1/messages"), NAME], "on this machine"),
+            (&[("language-model-sentences-per-hour", "often")], "0 for no limit"),
             (&[("language-model-url", "ftp://models.example/v1/messages"), NAME], "begins with https"),
         ] {
             let error = load(pairs).unwrap_err().to_string();

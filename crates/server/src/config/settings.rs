@@ -269,6 +269,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: LANGUAGE_MODEL,
     },
     Setting {
+        name: "language-model-sentences-per-hour",
+        value: "NUMBER",
+        default: Some("60"),
+        help: "Sentences an hour for which one user may have that model asked, on each node; an hour's worth may come at once. 0 sets no limit. What the grammar understands is not counted. The operating user has this limit too.",
+        group: LANGUAGE_MODEL,
+    },
+    Setting {
         name: "shop-name",
         value: "NAME",
         default: None,
