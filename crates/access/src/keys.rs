@@ -136,6 +136,12 @@ impl Keys {
         held.values().any(|held| !held.revoked && held.expires.is_none_or(|expires| now.timestamp() < expires))
     }
 
+    /// Whether a person could sign in with a key now.
+    pub fn is_any_for_a_person(&self, now: DateTime<Utc>) -> bool {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.values().any(|held| held.in_force(Holder::Person, now).is_ok())
+    }
+
     /// Which program calls with this key, once more. One that was made a moment ago serves at once.
     ///
     /// # Errors

@@ -151,6 +151,16 @@ async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
 async fn sign_in(node: &Node, keys: &Arc<Keys>, oauth: Option<&Arc<OAuth>>) -> Option<Arc<SignIn>> {
     node.config.require_keys.then_some(())?;
     let sign_in = SignIn::new(Arc::clone(&node.shop.keyring), Arc::clone(keys), oauth.cloned());
+    let at_provider = oauth.is_some_and(|oauth| oauth.settings().client().is_some());
+    if !node.shop.settings.confirmed_by_people.is_empty()
+        && !at_provider
+        && !keys.is_any_for_a_person(node.shop.clock.now())
+    {
+        tracing::warn!(
+            "acts wait for a person's word, and nobody can sign in to the pages: make a key with `orderlog keys create NAME \
+             --role ROLE --for person`"
+        );
+    }
     // A session that ended must not serve after a restart.
     if let Err(error) = sign_in.read(node.shop.clock.now()).await {
         tracing::warn!(error = format!("{error:#}"), "sessions that ended before may serve until that can be read");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use orderlog_tests::{Browser, Checks, Node, RawAnswer, Shop, check, events, on_both_engines, send_raw};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::confirmed_by_people::Guarded;
 
@@ -24,6 +24,31 @@ const AS_BEFORE: [&str; 3] = [
     "ALTER TABLE access_keys DROP COLUMN holder",
     "CREATE UNIQUE INDEX access_keys_in_force ON access_keys (name) WHERE revoked_at IS NULL",
 ];
+
+const OLDER: &str = "0123456789ab";
+/// As a release from before keeps a new key. Its secret is that of the latest person's.
+const KEPT_BY_AN_OLDER_RELEASE: &str = "INSERT INTO access_keys (id, name, secret_hash, role, rights, refunds_up_to, \
+    created_at, created_by, expires_at) SELECT '0123456789ab', 'older', secret_hash, role, rights, refunds_up_to, created_at, \
+    created_by, expires_at FROM access_keys WHERE holder = 'person'";
+
+/// Changes where keys are kept; answers how many rows that were.
+async fn change(shop: &Shop, statement: &'static str) -> Result<u64> {
+    match shop.postgres_url() {
+        Some(url) => {
+            let mut postgres = PgConnection::connect(&url).await?;
+            let done = sqlx::query(statement).execute(&mut postgres).await?.rows_affected();
+            postgres.close().await?;
+            Ok(done)
+        }
+        None => {
+            let file = format!("sqlite://{}", shop.sqlite_folder().join("keys.db").display());
+            let mut sqlite = SqliteConnection::connect(&file).await?;
+            let done = sqlx::query(statement).execute(&mut sqlite).await?.rows_affected();
+            sqlite.close().await?;
+            Ok(done)
+        }
+    }
+}
 
 /// One request with this key as programs send it.
 async fn called(node: &Node, path: &str, key: &str) -> Result<RawAnswer> {
@@ -156,8 +181,10 @@ async fn an_assistant_cannot_agree_with_its_key_and_its_user_can(Guarded(shop): 
     let mut checks = Checks::default();
     shop.with_orders(2).await?;
     let program = shop.key(&["asha", "--role", "owner"]).await?;
-    let person = shop.key(&["asha", "--role", "staff", "--for", "person"]).await?;
+    // Before anybody can sign in, the server says what lacks.
     let node = shop.open_node(&[]).await?;
+    check!(checks, node.output().contains("nobody can sign in to the pages"), "{}", node.output());
+    let person = shop.key(&["asha", "--role", "staff", "--for", "person"]).await?;
     let assistant = node.mcp().with_key(&program);
     let path_of = async |order: i64| -> Result<String> {
         let asked = assistant.refused("orders.cancel", json!({ "order_id": order })).await?;
@@ -204,6 +231,8 @@ async fn an_assistant_cannot_agree_with_its_key_and_its_user_can(Guarded(shop): 
     shop.cli_without_settings(&["keys", "revoke", "asha", "--for", "program"]).await?.expect_success()?;
     check!(checks, user.send(&path, &[("yes", "1")]).await? == 403, "{}", user.page);
     check!(checks, user.shows("no longer in force") && cancelled().await?.len() == 1, "{}", user.page);
+    let later = shop.open_node(&[]).await?;
+    check!(checks, !later.output().contains("nobody can sign in"), "{}", later.output());
     checks.all_hold()
 }
 
@@ -216,24 +245,12 @@ async fn keys_and_sessions_from_before_are_those_of_programs(mut shop: Shop) -> 
     node.stop().await?;
     shop.node.stop().await?;
     // As the release before left it: a key that says nothing of its holder, and a session that it began.
-    match shop.postgres_url() {
-        Some(url) => {
-            let mut postgres = PgConnection::connect(&url).await?;
-            for statement in AS_BEFORE {
-                sqlx::query(statement).execute(&mut postgres).await?;
-            }
-            let forgotten = sqlx::query("DELETE FROM migrations WHERE name = 'postgres/0009_keys_for_whom.sql'");
-            check!(checks, forgotten.execute(&mut postgres).await?.rows_affected() == 1, "it was not migrated");
-            postgres.close().await?;
-        }
-        None => {
-            let file = format!("sqlite://{}", shop.sqlite_folder().join("keys.db").display());
-            let mut sqlite = SqliteConnection::connect(&file).await?;
-            for statement in AS_BEFORE {
-                sqlx::query(AssertSqlSafe(statement)).execute(&mut sqlite).await?;
-            }
-            sqlite.close().await?;
-        }
+    for statement in AS_BEFORE {
+        change(&shop, statement).await?;
+    }
+    if shop.postgres_url().is_some() {
+        let forgotten = change(&shop, "DELETE FROM migrations WHERE name = 'postgres/0009_keys_for_whom.sql'").await?;
+        check!(checks, forgotten == 1, "it was not migrated");
     }
     shop.node.start_again().await?;
     let node = shop.open_node(&[]).await?;
@@ -245,12 +262,20 @@ async fn keys_and_sessions_from_before_are_those_of_programs(mut shop: Shop) -> 
     check!(checks, browser.place() == "/sign-in?back=%2Forders", "{}", browser.place());
     let status = browser.send("/sign-in", &[("key", &key)]).await?;
     check!(checks, status == 403 && browser.shows("--for person"), "{status} {}", browser.page);
-    // The person gets one beside it, and a release from before would keep a program's.
+    // The person gets one beside it.
     let own = shop.key(&["asha", "--role", "staff", "--for", "person"]).await?;
     let status = browser.send("/sign-in", &[("key", &own)]).await?;
     check!(checks, status == 200 && browser.place() == "/orders", "{status} {}", browser.place());
+    // What a release from before keeps, while it runs beside this one, is a program's.
+    check!(checks, change(&shop, KEPT_BY_AN_OLDER_RELEASE).await? == 1, "nothing was kept");
+    let older = format!("olk_{OLDER}{}", &own[16..]);
+    check!(checks, called(&node, "/mcp", &older).await?.status == 200, "a key that an older release made");
     let kept: Value =
         serde_json::from_str(&shop.cli_without_settings(&["keys", "list", "--json"]).await?.expect_success()?)?;
-    check!(checks, kept["keys"][0]["for"] == "program" && kept["keys"][1]["for"] == "person", "{kept}");
+    for (key, holder) in [(&key, "program"), (&own, "person"), (&older, "program")] {
+        let mut rows = kept["keys"].as_array().context("keys")?.iter();
+        let row = rows.find(|row| row["id"] == key[4..16]).with_context(|| format!("not listed: {kept}"))?;
+        check!(checks, row["for"] == holder, "{row}");
+    }
     checks.all_hold()
 }
