@@ -239,8 +239,11 @@ fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
     let of_orders = receipt.events().iter().filter(|event| matches!(event.stream, StreamId::Order(_)));
     let types = of_orders.map(|event| event.event_type.as_str());
     // What an undo recorded is not offered to be undone in its turn.
-    let first = receipt.events().first().and_then(|event| envelope::decode(&event.json).ok());
-    let of_stock = || first.is_some_and(|first| commands::UndoStock::of(&first.data).is_some());
+    let of_stock = || {
+        let first = receipt.events().first().filter(|first| matches!(first.stream, StreamId::Stock(_)));
+        let first = first.and_then(|first| envelope::decode(&first.json).ok());
+        first.is_some_and(|first| commands::UndoStock::of(&first.data).is_some())
+    };
     let offered = !matches!(command, Command::Undo(_) | Command::UndoStock(_))
         && (commands::Undo::can_take_back(types) || of_stock());
     offered.then(|| {
