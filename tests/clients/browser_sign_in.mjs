@@ -26,7 +26,7 @@ const complaints = [];
 const tab = async () => {
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (line) => { if (line.type() === 'error' && !/Failed to load resource|net::ERR|htmx:sse:error/.test(line.text())) complaints.push(line.text()); });
+    page.on('console', (line) => { if (line.type() === 'error' && !/Failed to load resource|net::ERR/.test(line.text())) complaints.push(line.text()); });
     return page;
 };
 const accessible = async (page, where) => {
@@ -67,7 +67,7 @@ try {
     await foreign.close();
 
     // Signing out in one tab leads the other one to the sign-in page.
-    await other.waitForFunction(() => document.getElementById('live')._htmx?.sse?.status === 200);
+    await other.waitForFunction(() => document.getElementById('live').hasAttribute('data-listens'));
     await page.reload();
     await page.getByText('Signed in as').click();
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -11,10 +11,45 @@
             !(attrName === 'class' && field.classList.contains('fresh')),
     });
 
-    // htmx looks through the page by a timer of its own: where the network is slow, before its extension for news is there. After
-    // that timer it is known whether it found the element; looked through twice, a page would listen twice.
+    // News of the shop. A page that nobody sees lets its stream go, because a browser opens few connections to a server; seen
+    // again, it says how far it was told, and hears at once what it missed.
     const live = byId('live');
-    if (live) setTimeout(() => { if (!live._htmx) htmx.process(live); });
+    const AGAIN_MS = 500, SELDOM_MS = 30000;
+    let news, timer, told = live && live.dataset.after, pause = AGAIN_MS;
+    const leave = () => {
+        clearTimeout(timer);
+        if (news) news.close();
+        news = null;
+        live.removeAttribute('data-listens');
+    };
+    const listen = () => {
+        leave();
+        if (document.hidden) return;
+        let heard = false;
+        news = new EventSource(`${live.dataset.news}&after=${told}`);
+        news.addEventListener('open', () => {
+            heard = true;
+            live.setAttribute('data-listens', '');
+            pause = AGAIN_MS;
+        });
+        news.addEventListener('changed', ({ lastEventId }) => {
+            told = lastEventId || told;
+            htmx.trigger(live, 'changed');
+        });
+        news.addEventListener('error', () => {
+            leave();
+            // Refused: the page asks for itself, and is led to the sign-in page if that is why.
+            if (!heard && pause === AGAIN_MS) htmx.trigger(live, 'changed');
+            timer = setTimeout(listen, pause * (0.75 + Math.random() / 2));
+            pause = Math.min(2 * pause, SELDOM_MS);
+        });
+    };
+    if (live) {
+        document.addEventListener('visibilitychange', listen);
+        addEventListener('pagehide', leave);
+        addEventListener('pageshow', ({ persisted }) => { if (persisted) listen(); });
+        listen();
+    }
 
     // A form in which somebody types stays when its act became impossible: marked, with what was typed, not to be sent.
     const isTyped = (field) => field.type !== 'hidden' && (field.tagName === 'SELECT'

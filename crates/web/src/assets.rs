@@ -9,18 +9,16 @@ use axum::{
 
 const STYLE: &str = include_str!("../assets/style.css");
 const HTMX: &str = include_str!("../assets/htmx-4.0.1.min.js");
-const HX_SSE: &str = include_str!("../assets/hx-sse-4.0.1.min.js");
 const APP: &str = include_str!("../assets/app.js");
 
 /// The scripts of a page, in the order in which they need each other.
-pub(crate) const SCRIPTS: [&str; 3] = ["/assets/htmx-4.0.1.min.js", "/assets/hx-sse-4.0.1.min.js", "/assets/app.js"];
+pub(crate) const SCRIPTS: [&str; 2] = ["/assets/htmx-4.0.1.min.js", "/assets/app.js"];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/style.css", get(async |headers: HeaderMap| file(&headers, "text/css", STYLE)))
         .route(SCRIPTS[0], get(async |headers: HeaderMap| file(&headers, "text/javascript", HTMX)))
-        .route(SCRIPTS[1], get(async |headers: HeaderMap| file(&headers, "text/javascript", HX_SSE)))
-        .route(SCRIPTS[2], get(async |headers: HeaderMap| file(&headers, "text/javascript", APP)))
+        .route(SCRIPTS[1], get(async |headers: HeaderMap| file(&headers, "text/javascript", APP)))
 }
 
 /// A file; nothing where the browser has it already.

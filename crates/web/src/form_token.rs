@@ -41,6 +41,11 @@ impl FormToken {
         FormToken { secret, is_new, signature }
     }
 
+    /// The browser, by the secret that it sent; nothing for one that has none yet, and for a program.
+    pub(crate) fn browser(&self) -> Option<&str> {
+        (!self.is_new).then_some(&*self.secret)
+    }
+
     /// Whether a form that says this came from a page of ours in this browser. A browser without the secret has no form.
     pub(crate) fn fits(&self, given: Option<&str>) -> bool {
         given.is_some_and(|given| !self.is_new && same(given, &self.signature))

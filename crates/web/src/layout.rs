@@ -97,7 +97,7 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
                 (turned_back(params))
                 (said)
                 main id="main" hx-get=[address] hx-trigger=[address.map(|_| "changed from:#live")] hx-select=[address.map(|_| "#main")] hx-swap=[address.map(|_| "outerMorph")] { h1 { (page.title) } (page.body) }
-                @if let Some((address, after)) = live { div id="live" hx-sse:connect={ "/live?after=" (after) "&" (PAGE) "=" (encoded(path(address))) } {} }
+                @if let Some((address, after)) = live { div id="live" data-news={ "/live?" (PAGE) "=" (encoded(path(address))) } data-after=(after) {} }
                 @if who.is_some() { (palette()) footer {
                     (turn_back(params))
                     p { "Days and times are those of " (zone) "." }

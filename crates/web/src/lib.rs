@@ -22,6 +22,7 @@ mod front;
 mod go;
 mod head;
 mod layout;
+mod listeners;
 mod live;
 mod order;
 mod order_acts;

@@ -1,5 +1,5 @@
 //! Tells open pages that the shop changed, as server-sent events: the log's position is an event's id, so a page that was
-//! cut off learns on its return what it missed.
+//! cut off, or that nobody saw, learns on its return what it missed.
 
 use std::{
     convert::Infallible,
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::{
     head::{Head, NOWHERE},
+    listeners::Listener,
     params::PAGE,
     session::SessionCookie,
     visit::{Source, Visit},
@@ -28,8 +29,9 @@ use crate::{
 /// Shortest time between two events of one page: each makes it load anew. Of an order's page, and of one that is about all.
 const GAP_OF_ORDER: Duration = Duration::from_millis(500);
 const GAP: Duration = Duration::from_secs(1);
-/// A line goes out when nothing was sent for this long, so that nothing between takes the connection for dead.
-const QUIET: Duration = Duration::from_secs(15);
+/// A line goes out when nothing was sent for this long: nothing between takes the connection for dead, and that a page is
+/// gone is seen when its line cannot be sent. (A connection of which only one half is closed may still want its answer.)
+const QUIET: Duration = Duration::from_secs(1);
 /// A connection ends after this time; the browser comes back by itself.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
@@ -55,22 +57,24 @@ struct Told {
     spoken: Instant,
     ends: Instant,
     stay: Option<Stay>,
+    listener: Listener,
 }
 
 pub(crate) async fn stream(State(source): State<Source>, visit: Visit, headers: HeaderMap) -> Response {
     if !visit.front.may("orders.get") {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let Source { head, shop, sign_in, .. } = source;
+    let Source { head, shop, sign_in, listeners, .. } = source;
     let (news, now) = head.follow(&shop).await;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(visit.params.get("after"));
     let seen = seen.and_then(|seen| seen.parse().ok()).unwrap_or(now);
     // What was seen in a log that has been put back since says nothing of this one.
     let after = if seen > now { NOWHERE } else { seen };
-    let stay = visit.session.zip(sign_in).map(|(cookie, sign_in)| Stay { cookie, sign_in, shop });
     let order = visit.params.get(PAGE).and_then(order_of);
+    let listener = listeners.enter(visit.token.browser(), &head.stopping);
+    let stay = visit.session.zip(sign_in).map(|(cookie, sign_in)| Stay { cookie, sign_in, shop });
     let now = Instant::now();
-    let told = Told { news, head, order, after, last: None, spoken: now, ends: now + LONGEST, stay };
+    let told = Told { news, head, order, after, last: None, spoken: now, ends: now + LONGEST, stay, listener };
     let pieces = stream::unfold(told, async |told| told.next().await);
     let mut response = Body::from_stream(pieces).into_response();
     let answer = response.headers_mut();
@@ -88,7 +92,7 @@ fn order_of(page: &str) -> Option<i64> {
 impl Told {
     /// The next piece of the answer; nothing at its end.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Told)> {
-        let stopping = self.head.stopping.clone();
+        let over = self.listener.over.clone();
         while Instant::now() < self.ends {
             if self.is_over() {
                 // The page asks for itself once more, and is led to the sign-in page.
@@ -102,7 +106,7 @@ impl Told {
             if head > self.after {
                 let gap = if self.order.is_some() { GAP_OF_ORDER } else { GAP };
                 let pause = self.last.map_or(Duration::ZERO, |last| gap.saturating_sub(last.elapsed()));
-                stopping.run_until_cancelled(tokio::time::sleep(pause)).await?;
+                over.run_until_cancelled(tokio::time::sleep(pause)).await?;
                 let head = *self.news.borrow_and_update();
                 (self.after, self.last, self.spoken) = (head, Some(Instant::now()), Instant::now());
                 let event = format!("id: {head}\nevent: changed\ndata: {head}\n\n");
@@ -111,7 +115,7 @@ impl Told {
             let quiet = QUIET.saturating_sub(self.spoken.elapsed());
             let wait = if self.stay.is_some() { LOOK.min(quiet) } else { quiet };
             let changed = tokio::time::timeout(wait, self.news.changed());
-            match stopping.run_until_cancelled(changed).await? {
+            match over.run_until_cancelled(changed).await? {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 Err(_) if self.spoken.elapsed() < QUIET => {}

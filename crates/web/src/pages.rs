@@ -19,6 +19,7 @@ use crate::{
     front::Status,
     go,
     head::Head,
+    listeners::Listeners,
     live, order, orders, orders_csv,
     own_views::{self, OwnViews},
     place, print, product, products, reports, sign_in, status, today,
@@ -72,7 +73,7 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Route
         .route("/ask", get(ask::asked).post(ask::sent))
         .route("/go", get(go::found))
         .route("/live", get(live::stream))
-        .with_state(Source { shop, tools, status, model, secured, sign_in, head })
+        .with_state(Source { shop, tools, status, model, secured, sign_in, head, listeners: Listeners::default() })
 }
 
 fn signing_in() -> Router<Source> {

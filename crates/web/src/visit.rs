@@ -17,6 +17,7 @@ use crate::{
     front::{Front, Status, Trouble},
     head::Head,
     layout::{Frame, Page, framed},
+    listeners::Listeners,
     params::Params,
     parts, rebuilding,
     said::Said,
@@ -36,6 +37,7 @@ pub(crate) struct Source {
     /// Where people sign in; nothing where nobody needs to.
     pub(crate) sign_in: Option<Arc<SignIn>>,
     pub(crate) head: Head,
+    pub(crate) listeners: Listeners,
 }
 
 /// One look at a page: who looks, and what the address asks for.

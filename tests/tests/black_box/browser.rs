@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use orderlog_tests::{Shop, chromium, node_js, on_both_engines};
 use serde_json::json;
 
-on_both_engines!(a_browser_can_do_what_an_assistant_can);
+on_both_engines!(a_browser_can_do_what_an_assistant_can, only_pages_that_are_seen_listen);
 
 async fn a_browser_can_do_what_an_assistant_can(shop: Shop) -> Result<()> {
     shop.stock("PEN", "Fountain pen", "100.00", 100).await?;
@@ -21,5 +21,13 @@ async fn a_browser_can_do_what_an_assistant_can(shop: Shop) -> Result<()> {
         [browser.to_str().unwrap_or_default(), &pictures].into_iter().filter(|text| !text.is_empty()).collect();
     let held = shop.client_script(node_js()?, "browser.mjs", &arguments).await?;
     ensure!(held.success, "browser.mjs: {}\n{}", held.stdout, held.stderr);
+    Ok(())
+}
+
+async fn only_pages_that_are_seen_listen(shop: Shop) -> Result<()> {
+    shop.with_orders(4).await?;
+    let browser = chromium()?;
+    let held = shop.client_script(node_js()?, "browser_tabs.mjs", &[browser.to_str().unwrap_or_default()]).await?;
+    ensure!(held.success, "browser_tabs.mjs: {}\n{}", held.stdout, held.stderr);
     Ok(())
 }

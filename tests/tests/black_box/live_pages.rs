@@ -23,7 +23,11 @@ impl News {
 
     /// The position that the next event tells.
     async fn next(&mut self) -> Result<i64> {
-        let event = String::from_utf8(self.0.chunk().await?.context("an event")?.to_vec())?;
+        let mut event = String::new();
+        // A stream says each second that it is there.
+        while event.is_empty() || event.starts_with(':') {
+            event = String::from_utf8(self.0.chunk().await?.context("an event")?.to_vec())?;
+        }
         Ok(event.strip_prefix("id: ").and_then(|rest| rest.split('\n').next()).context("an id")?.parse()?)
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn present(node: &Node, tools: &Tools) {
             gauge!(*name, "projection" => model.name).set(0.0);
         }
     }
+    gauge!("orderlog_pages_listening").set(0.0);
     gauge!("orderlog_queue_limit_commands").set(QUEUE_COMMANDS as f64);
 }
 

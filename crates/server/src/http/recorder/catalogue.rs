@@ -41,6 +41,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderlog_log_position", "Position of the log's last event."),
     ("orderlog_log_up", "Whether the log could be read at the last look, 1 or 0."),
     ("orderlog_nats_connected", "Whether there is a connection to NATS, 1 or 0."),
+    ("orderlog_pages_listening", "Open pages that hold a stream of news."),
     ("orderlog_pool_connections", "Connections to the database of a pool, open and idle among them."),
     ("orderlog_projection_lag_events", "Events of the log that a read model has yet to take in."),
     ("orderlog_projection_lag_seconds", "Age of the oldest event that a read model has yet to take in."),
