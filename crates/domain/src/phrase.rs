@@ -1,5 +1,6 @@
 //! Reads what people say of dates ("last week", "1 Nov to 15 Nov") in the shop's zone, and says how it was read.
 
+mod festivals;
 mod meanings;
 mod moment;
 mod offers;
@@ -116,7 +117,11 @@ pub fn read_unbounded(
     }
     let reading = match rules::read(&moment, &words) {
         Ok(reading) => reading,
-        Err(Miss::NoRule) => return Err(misspelt(phrase, &moment, &words).unwrap_or_else(|| unreadable(phrase))),
+        Err(Miss::NoRule) => {
+            let festival = festivals::named(phrase).map(|name| festival(phrase, name, today));
+            let asked = festival.or_else(|| misspelt(phrase, &moment, &words));
+            return Err(asked.unwrap_or_else(|| unreadable(phrase)));
+        }
         Err(Miss::Refused(rejection)) => return Err(*rejection),
         Err(Miss::Vague(offers)) => return Err(vague(phrase, &moment, offers)),
     };
@@ -191,6 +196,18 @@ fn unreadable(phrase: &str) -> Rejection {
         "Say for example: today, yesterday, last week, this month, last 7 days, previous 3 months, 2 weeks ago, \
          since Monday, November, Q1, FY2025-26, 2026-W46, 20 Nov, 1 Nov to 15 Nov, 2026-11-20, 2026-11-01..2026-11-15.",
     )
+}
+
+/// The question for a phrase such as "diwali week": whose days nobody can look up here.
+fn festival(phrase: &str, name: &str, today: NaiveDate) -> Rejection {
+    let week = today - chrono::Days::new(6);
+    let days = format!("{} to {}", week.format("%-d %b %Y"), today.format("%-d %b %Y"));
+    let message = format!(
+        "`{phrase}` cannot be read as dates: which days \"{name}\" has differs from year to year or from place to place, and no calendar \
+         of festivals is kept here."
+    );
+    Rejection::invalid("date_range", message)
+        .hint(format!("Ask the user which days are meant, with the year, and pass them in the form \"{days}\"."))
 }
 
 /// The question for a phrase such as "last wek".

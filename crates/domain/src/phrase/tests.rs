@@ -190,6 +190,23 @@ fn vague_phrases_are_answered_with_three_offers() {
 }
 
 #[test]
+fn of_a_festival_the_days_are_asked_for() {
+    for phrase in
+        ["diwali week", "last Diwali", "the week before Christmas", "Black Friday", "mother's day 2026", "good friday"]
+    {
+        let rejection = read(phrase, now(), &shop(), Direction::Past).expect_err("no days");
+        assert!(rejection.message.contains("no calendar of festivals"), "{phrase}: {}", rejection.message);
+        let hint = rejection.hint.expect("a hint");
+        let days = hint.split('"').nth(1).expect("days");
+        let read = read(days, now(), &shop(), Direction::Past).expect("days that can be passed");
+        assert_eq!(read.interpretation().from.as_deref(), Some("2026-11-16"), "{hint}");
+    }
+    // Words that only look alike.
+    let rejection = read("holiday", now(), &shop(), Direction::Past).expect_err("no days");
+    assert!(!rejection.message.contains("festival"), "{}", rejection.message);
+}
+
+#[test]
 fn the_interpretation_has_the_shape_of_the_reference() {
     let range = read(" last week", now(), &shop(), Direction::Past).expect("readable");
     assert_eq!(
