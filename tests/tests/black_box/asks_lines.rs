@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both_engines!(
     she_wants_the_blue_one_instead,
     a_product_names_the_line_that_has_it,
+    how_many_units_is_asked_not_guessed,
     every_change_says_what_it_comes_to,
     refund_the_shipping_on_an_order
 );
@@ -40,6 +41,25 @@ fn change(changes: Value) -> Value {
 
 async fn order(mcp: &Mcp) -> Result<Value> {
     Ok(mcp.full("orders_get", json!({ "order_id": 1001 })).await?["order"].clone())
+}
+
+async fn how_many_units_is_asked_not_guessed(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    let mcp = furnish(&shop).await?;
+    let before = order(&mcp).await?;
+    let two = json!({ "customer": "asha@example.com", "lines": [{ "product": "TEA", "quantity": 1 }, { "product": "blue mug" }] });
+    for (tool, arguments, field) in [
+        ("orders_create_order", two, "lines[1].quantity"),
+        ("orders_change_lines", change(json!([{ "product": "blue mug" }])), "changes[0].quantity"),
+    ] {
+        let refused = mcp.refused(tool, arguments).await?;
+        check!(checks, refused.code == "INVALID_ARGUMENT", "{refused}");
+        let told = refused.to_string();
+        check!(checks, told.contains(field) && told.contains("where they did not say how many, ask"), "{told}");
+    }
+    check!(checks, order(&mcp).await? == before, "a guess was made");
+    check!(checks, mcp.ok("orders_search", json!({})).await?["total_count"] == 1, "an order was placed");
+    checks.all_hold()
 }
 
 async fn she_wants_the_blue_one_instead(shop: Shop) -> Result<()> {

@@ -179,7 +179,7 @@ impl Shape {
         match (&self.kind, value) {
             (Kind::Object { properties, required, open, elsewhere }, Value::Object(fields)) => {
                 for name in required.iter().filter(|name| !fields.contains_key(*name)) {
-                    within(path, name, |path| found.push(at(path, "is required".to_owned())));
+                    within(path, name, |path| found.push(at(path, lacking(name).to_owned())));
                 }
                 let mut unexpected = vec![];
                 for (name, value) in fields {
@@ -296,6 +296,14 @@ fn within(path: &mut String, name: &str, look: impl FnOnce(&mut String)) {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What is said of an argument that is not there. How many units are meant is never guessed.
+fn lacking(name: &str) -> &'static str {
+    match name {
+        "quantity" => "is required: 1 where the user named one (\"a blue mug\"); where they did not say how many, ask",
+        _ => "is required",
+    }
 }
 
 #[cfg(test)]

@@ -232,7 +232,7 @@ impl LineChange {
     pub(super) fn add(&self, index: usize, changing: &mut Changing<'_>) -> Result<(), Refusal> {
         let text = self.product.as_deref().unwrap_or_default();
         let Some(quantity) = self.quantity.or(self.more).filter(|quantity| *quantity >= 1) else {
-            changing.problems.add(format!("changes[{index}].quantity"), "is needed for a new line, at least 1");
+            changing.problems.add(format!("changes[{index}].quantity"), "is needed for a new line: 1 where the user named one (\"a blue mug\"); where they did not say how many, ask");
             return Ok(());
         };
         let id = changing.context.names.product(text);
