@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use orderlog_read_models::{Answer, Days, Freshness, Projections, QueryError, SnapshotRead, Sql};
 use uuid::Uuid;
 
-use super::{READ_MODEL, fold::PAYMENT_UNDONE, request::SalesRequest};
-
-/// Every zone's hours begin at a whole quarter of an hour.
-const QUARTER_MILLIS: i64 = 15 * 60 * 1_000;
+use super::{
+    READ_MODEL,
+    fold::PAYMENT_UNDONE,
+    request::{QUARTER_MILLIS, SalesRequest},
+};
 
 /// Days, of which the last may be cut short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use orderlog_domain::{
     envelope::Envelope,
     event::{Event, Fact, OrderFact, PlacedLine},
-    ids::Position,
     postings::{Basis, Posting, postings},
 };
 use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, Inserts, Row, RowCache, day};
 use uuid::Uuid;
 
-use super::rows::{
-    DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesLine, SalesPosting, SalesSize,
+use super::{
+    request::QUARTER_MILLIS,
+    rows::{
+        DailySales, DailySalesByCustomer, DailySalesByProduct, DailySalesByQuarter, SalesDay, SalesFigures, SalesLine,
+        SalesPosting, SalesSize,
+    },
 };
 use crate::orders::order_of;
 
@@ -23,6 +26,7 @@ pub(super) struct DailySalesFold {
     pub(super) order: Option<BTreeSet<DailySalesKey>>,
     products: Counters<DailySalesByProduct>,
     customers: Counters<DailySalesByCustomer>,
+    quarters: Counters<DailySalesByQuarter>,
     spans: CachedRows<SalesDay>,
     postings: Inserts<SalesPosting>,
     lines: CachedRows<SalesLine>,
@@ -39,6 +43,7 @@ impl Default for DailySalesFold {
             order: None,
             products: Counters::default(),
             customers: Counters::default(),
+            quarters: Counters::default(),
             spans: CachedRows::whole(),
             postings: Inserts::default(),
             lines: CachedRows::passing(),
@@ -53,6 +58,7 @@ impl Fold for DailySalesFold {
             &mut self.days,
             &mut self.products,
             &mut self.customers,
+            &mut self.quarters,
             &mut self.spans,
             &mut self.postings,
             &mut self.lines,
@@ -82,7 +88,7 @@ impl Fold for DailySalesFold {
         self.note_rates(&event.data);
         let day = day(event.provenance.business_date);
         for (nth, posting) in (0_i64..).zip(&postings) {
-            self.add_up(event.position, &day, posting);
+            self.add_up(event, &day, posting);
             self.span(posting.basis, &day, event.position.0);
             self.postings.add(event.position, row(event, nth, &day, posting));
         }
@@ -96,7 +102,8 @@ impl Fold for DailySalesFold {
 
 impl DailySalesFold {
     /// Adds the posting to the sums of its day.
-    fn add_up(&mut self, position: Position, on: &str, posting: &Posting) {
+    fn add_up(&mut self, event: &Envelope<Event>, on: &str, posting: &Posting) {
+        let position = event.position;
         let of_day = key(on, posting);
         let (basis, day, currency, home) = of_day.clone();
         let figures = figures_of(posting, posting.orders);
@@ -106,6 +113,9 @@ impl DailySalesFold {
         self.products.at(position, key).figures.add(&of_product);
         let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), posting.customer_id.0);
         self.customers.at(position, key).figures.add(&figures);
+        let quarter = event.provenance.occurred_at.timestamp_millis() / QUARTER_MILLIS;
+        let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), quarter);
+        self.quarters.at(position, key).figures.add(&figures);
         match self.days.get_mut(&of_day) {
             Some(sums) => sums.figures.add(&figures),
             None => {

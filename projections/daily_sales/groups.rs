@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
-use chrono::{Days as DaysLater, Months, NaiveDate};
+use chrono::{Days as DaysLater, Months, NaiveDate, Weekday};
 use orderlog_domain::{
     calendar::Period,
     ids::{CustomerId, ProductId},
@@ -17,7 +17,7 @@ use super::{
 };
 
 /// What a group is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GroupKey {
     /// A day, or the first day of a week or month.
     From(NaiveDate),
@@ -29,6 +29,10 @@ pub enum GroupKey {
     Customer(CustomerId),
     /// A tax rate in percent.
     TaxRate(Decimal),
+    /// An hour of the day, from 0 to 23.
+    Hour(u32),
+    /// A day of the week.
+    Weekday(Weekday),
 }
 
 /// The sales of one group, as they count in one `home`.
@@ -87,20 +91,23 @@ pub(super) fn of_periods(
         groups.push(SalesGroup { key: GroupKey::From(first), sales, then, then_from, parts: vec![], parts_count: 0 });
     }
     if let Some(sort) = request.sort {
-        groups.sort_by_key(|group| std::cmp::Reverse(weight(group, sort)));
+        groups.sort_by_key(|group| std::cmp::Reverse(group.weight(sort)));
     }
     let total = i64::try_from(groups.len()).unwrap_or(i64::MAX);
     (page.of(&groups).to_vec(), total)
 }
 
-/// By what a group is sorted.
-fn weight(SalesGroup { sales, then, .. }: &SalesGroup, sort: Sort) -> i128 {
-    let money = |sales: &Sales| i128::from(sales.own.revenue()) + i128::from(sales.own.cash);
-    match sort {
-        Sort::Revenue => money(sales),
-        Sort::Units => sales.units.into(),
-        Sort::Orders => sales.orders.into(),
-        Sort::Change => (money(sales) - then.as_ref().map_or(0, money)).abs(),
+impl SalesGroup {
+    /// By what it is sorted, the most first.
+    #[must_use]
+    pub fn weight(&self, sort: Sort) -> i128 {
+        let money = |sales: &Sales| i128::from(sales.own.revenue()) + i128::from(sales.own.cash);
+        match sort {
+            Sort::Revenue => money(&self.sales),
+            Sort::Units => self.sales.units.into(),
+            Sort::Orders => self.sales.orders.into(),
+            Sort::Change => (money(&self.sales) - self.then.as_ref().map_or(0, money)).abs(),
+        }
     }
 }
 
@@ -152,21 +159,23 @@ orderlog_read_models::from_row!(OfGroup {
     then = flatten(Then),
 });
 
-/// Groups of things, a page of them in the order asked for, and how many there are.
+/// Groups of things in the order asked for, a page of them if one is given, and how many there are.
 pub(super) async fn of_things(
     read: &mut SnapshotRead,
     request: &SalesRequest,
     group: GroupBy,
     rows: &Sql,
-    page: PageRequest,
+    page: Option<PageRequest>,
 ) -> Result<(Vec<SalesGroup>, i64), QueryError> {
     let (by, name) = column(group, None);
     let mut counting = rows.after(&format!("SELECT COUNT(*) FROM (SELECT DISTINCT {by}, home"));
     counting.push(") AS things");
     let total = read.count(&counting).await?;
     let mut sql = rows.after(&format!("SELECT {by} AS {name}, home AS currency, home, {}", figures(request)));
-    sql.push(&format!(" GROUP BY {by}, home ORDER BY {}, {by}, home LIMIT ", order(request)));
-    sql.arg(page.limit()).push(" OFFSET ").arg(page.offset());
+    sql.push(&format!(" GROUP BY {by}, home ORDER BY {}, {by}, home", order(request)));
+    if let Some(page) = page {
+        sql.push(" LIMIT ").arg(page.limit()).push(" OFFSET ").arg(page.offset());
+    }
     let found: Vec<OfGroup> = read.all(&sql).await?;
     let mut groups = vec![];
     for of in found {
@@ -205,6 +214,8 @@ pub(super) async fn split(
             GroupKey::TaxRate(rate) => sql.arg(rate.normalize().to_string()),
             GroupKey::Shipping if one == GroupBy::TaxRate => sql.push("NULL"),
             GroupKey::Shipping => sql.arg(Uuid::nil()),
+            // These are not split.
+            GroupKey::Hour(_) | GroupKey::Weekday(_) => sql.push("NULL"),
         };
     }
     sql.push(")");

@@ -52,13 +52,7 @@ pub async fn daily_sales(
     if let Some(report) = projections.present(&READ_MODEL, freshness, present).await? {
         return Ok(report);
     }
-    // The past needs what the tables had then, and no more.
-    let freshness = match (freshness, request.as_of) {
-        (Freshness::AtLeast(position), Some(then)) => Freshness::AtLeast(position.min(then)),
-        (Freshness::Whatever, Some(then)) => Freshness::AtLeast(then),
-        (freshness, None) => freshness,
-    };
-    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let mut read = projections.read(&READ_MODEL, request.freshness(freshness)).await?;
     let parts = request.parts(&mut read).await?;
     let (totals, then) = totals(&mut read, &request, &request.rows(&parts, &[])).await?;
     let (mut groups, total_groups) = match (request.group_by, request.group_by.and_then(GroupBy::period)) {
@@ -67,7 +61,7 @@ pub async fn daily_sales(
             let (now, then) = days_of(&mut read, &request, &request.rows(&parts, &[])).await?;
             of_periods(now, then, &request, period, page)
         }
-        (Some(one), None) => of_things(&mut read, &request, one, &request.rows(&parts, &[one]), page).await?,
+        (Some(one), None) => of_things(&mut read, &request, one, &request.rows(&parts, &[one]), Some(page)).await?,
     };
     if let (Some(one), Some(two)) = (request.group_by, request.then_by) {
         split(&mut read, &request, (one, two), &request.rows(&parts, &[one, two]), &mut groups).await?;
@@ -83,7 +77,7 @@ struct OfPart {
 }
 orderlog_read_models::from_row!(OfPart { past, sales = flatten(SalesRow) });
 
-async fn totals(
+pub(super) async fn totals(
     read: &mut SnapshotRead,
     request: &SalesRequest,
     rows: &Sql,
@@ -97,9 +91,6 @@ async fn totals(
 
 /// The same from memory, where it holds the sums of every day; `None` where the tables are needed.
 fn in_memory(fold: &DailySalesFold, request: &SalesRequest, page: PageRequest, now: Position) -> Option<SalesReport> {
-    if !fold.days.is_whole() || request.as_of.is_some() || !request.is_of_days() {
-        return None;
-    }
     let period = request.group_by.and_then(GroupBy::period);
     let (totals, days) = days_in_memory(fold, request, request.days, period.is_some())?;
     let compared = match request.compared {
@@ -110,9 +101,14 @@ fn in_memory(fold: &DailySalesFold, request: &SalesRequest, page: PageRequest, n
     let (groups, total_groups) =
         period.map_or((vec![], 0), |period| of_periods(days, then_days, request, period, page));
     let next = page.next_offset(groups.len(), total_groups, now);
-    let first = key(request, "")..key(request, AFTER_ALL_DAYS);
-    let first_day = fold.order.as_ref()?.range(first).next().and_then(|(_, day, ..)| day.parse().ok());
+    let first_day = first_in_memory(fold, request)?;
     Some(SalesReport { totals, then, groups, total_groups, next, first_day })
+}
+
+/// The first day on which anything was posted on the basis, if any was.
+pub(super) fn first_in_memory(fold: &DailySalesFold, request: &SalesRequest) -> Option<Option<NaiveDate>> {
+    let first = key(request, "")..key(request, AFTER_ALL_DAYS);
+    Some(fold.order.as_ref()?.range(first).next().and_then(|(_, day, ..)| day.parse().ok()))
 }
 
 type Key = (String, String, String, String);
@@ -121,12 +117,16 @@ fn key(request: &SalesRequest, day: &str) -> Key {
     (request.basis.name().to_owned(), day.to_owned(), String::new(), String::new())
 }
 
-fn days_in_memory(
+/// Sums of the days and, if wanted, each day by itself; `None` where the tables are needed.
+pub(super) fn days_in_memory(
     fold: &DailySalesFold,
     request: &SalesRequest,
     days: Days,
     each: bool,
 ) -> Option<(Vec<Sales>, OfDays)> {
+    if !fold.days.is_whole() || request.as_of.is_some() || !request.is_of_days() {
+        return None;
+    }
     let order = fold.order.as_ref()?;
     let bound = |end: Option<NaiveDate>, open: &str| key(request, &end.map_or_else(|| open.to_owned(), day));
     let (first, end) = (bound(days.from, ""), bound(days.to.and_then(|to| to.succ_opt()), AFTER_ALL_DAYS));

@@ -1,4 +1,4 @@
-//! Sales on three bases per business day, by product and by customer, and every posting they add up from (domain rules §2).
+//! Sales on three bases per business day, by product, by customer and by the clock, and every posting they add up from (domain rules §2).
 
 mod apart;
 mod by_day;
@@ -7,6 +7,7 @@ mod fold;
 mod groups;
 mod query;
 mod request;
+mod rhythm;
 mod rows;
 mod sales;
 
@@ -17,8 +18,10 @@ pub use groups::{GroupKey, SalesGroup};
 pub use orderlog_domain::postings::Figures;
 pub use query::{SalesReport, daily_sales};
 pub use request::{GroupBy, SalesRequest, Sort};
+pub use rhythm::{Rhythm, count_weekdays, sales_by_rhythm, sales_of_every_customer};
 pub use rows::{
-    DailySales, DailySalesByCustomer, DailySalesByProduct, SalesDay, SalesFigures, SalesLine, SalesPosting, SalesSize,
+    DailySales, DailySalesByCustomer, DailySalesByProduct, DailySalesByQuarter, SalesDay, SalesFigures, SalesLine,
+    SalesPosting, SalesSize,
 };
 pub use sales::Sales;
 
@@ -27,11 +30,12 @@ use orderlog_read_models::{ReadModel, Row as _};
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "daily_sales",
-    version: 7,
+    version: 8,
     tables: &[
         DailySales::TABLE.name,
         DailySalesByProduct::TABLE.name,
         DailySalesByCustomer::TABLE.name,
+        DailySalesByQuarter::TABLE.name,
         SalesDay::TABLE.name,
         SalesPosting::TABLE.name,
         SalesLine::TABLE.name,

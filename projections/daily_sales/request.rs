@@ -7,7 +7,7 @@ use orderlog_domain::{
     money::Currency,
     postings::Basis,
 };
-use orderlog_read_models::{Days, QueryError, SnapshotRead, Sql};
+use orderlog_read_models::{Days, Freshness, QueryError, SnapshotRead, Sql};
 use rust_decimal::Decimal;
 
 use super::sales::figures;
@@ -82,16 +82,31 @@ pub struct SalesRequest {
     pub as_of: Option<Position>,
 }
 
+/// Every zone's hours begin at a whole quarter of an hour.
+pub(super) const QUARTER_MILLIS: i64 = 15 * 60 * 1_000;
+
 /// A table of sums, and what its rows are about besides the day.
 #[derive(Clone, Copy)]
 pub(super) struct Sums {
     pub(super) table: &'static str,
-    pub(super) column: &'static str,
+    column: &'static str,
+    /// The same of a single posting.
+    of_posting: &'static str,
 }
 
-const BY_DAY: Sums = Sums { table: "daily_sales", column: "basis" };
-const BY_PRODUCT: Sums = Sums { table: "daily_sales_products", column: "product_id" };
-const BY_CUSTOMER: Sums = Sums { table: "daily_sales_customers", column: "customer_id" };
+impl Sums {
+    const fn new(table: &'static str, column: &'static str) -> Sums {
+        Sums { table, column, of_posting: column }
+    }
+}
+
+const BY_DAY: Sums = Sums::new("daily_sales", "basis");
+const BY_PRODUCT: Sums = Sums::new("daily_sales_products", "product_id");
+const BY_CUSTOMER: Sums = Sums::new("daily_sales_customers", "customer_id");
+const BY_QUARTER: Sums = Sums { of_posting: QUARTER, ..Sums::new("daily_sales_quarters", "quarter") };
+/// The quarter of an hour in which a posting happened, counted from 1970.
+const QUARTER: &str = "happened_at / 900000 AS quarter";
+const _: () = assert!(QUARTER_MILLIS == 900_000, "the number in QUARTER");
 
 /// The rows of a line's tax rate; `p` is a posting.
 const RATES: &str = " LEFT JOIN sales_lines AS l \
@@ -130,6 +145,15 @@ impl SalesRequest {
     pub(super) fn is_of_days(&self) -> bool {
         let groups: Vec<GroupBy> = self.group_by.into_iter().collect();
         self.then_by.is_none() && self.sums(&groups).is_some_and(|sums| sums.table == BY_DAY.table)
+    }
+
+    /// How fresh the tables must be: the past needs what they had then, and no more.
+    pub(super) fn freshness(&self, freshness: Freshness) -> Freshness {
+        match (freshness, self.as_of) {
+            (Freshness::AtLeast(position), Some(then)) => Freshness::AtLeast(position.min(then)),
+            (Freshness::Whatever, Some(then)) => Freshness::AtLeast(then),
+            (freshness, None) => freshness,
+        }
     }
 
     /// Adds ` WHERE …`: the basis and the days.
@@ -182,6 +206,16 @@ impl SalesRequest {
     pub(super) fn rows(&self, parts: &[Part], groups: &[GroupBy]) -> Sql {
         // A product's orders are counted on one line of each.
         let of_products = self.is_of_products() || groups.contains(&GroupBy::Product);
+        self.rows_of(parts, self.sums(groups), of_products)
+    }
+
+    /// The same with the quarter of an hour, counted from 1970.
+    pub(super) fn rows_of_quarters(&self, parts: &[Part]) -> Sql {
+        let sums = self.sums(&[]).filter(|sums| sums.table == BY_DAY.table).map(|_| BY_QUARTER);
+        self.rows_of(parts, sums, self.is_of_products())
+    }
+
+    fn rows_of(&self, parts: &[Part], sums: Option<Sums>, of_products: bool) -> Sql {
         let orders = if of_products { "holds" } else { "orders" };
         let mut sql = Sql::new(" FROM (");
         for (nth, part) in parts.iter().enumerate() {
@@ -189,7 +223,7 @@ impl SalesRequest {
                 sql.push(" UNION ALL ");
             }
             let request = SalesRequest { days: part.days, ..self.clone() };
-            match (self.sums(groups), self.as_of) {
+            match (sums, self.as_of) {
                 (None, _) => request.push_postings(&mut sql, part, orders),
                 (Some(sums), None) => request.push_sums(&mut sql, sums, part),
                 (Some(sums), Some(as_of)) => request.push_sums_as_of(&mut sql, sums, part, orders, as_of),
@@ -199,7 +233,7 @@ impl SalesRequest {
         sql
     }
 
-    fn push_sums(&self, sql: &mut Sql, Sums { table, column }: Sums, part: &Part) {
+    fn push_sums(&self, sql: &mut Sql, Sums { table, column, .. }: Sums, part: &Part) {
         let (past, figures) = (i32::from(part.past), figures("orders"));
         sql.push(&format!("SELECT {past} AS past, day, currency, home, {column}, {figures} FROM {table}"));
         self.restrict(sql);
@@ -212,7 +246,7 @@ impl SalesRequest {
         self.restrict_days(sql);
         sql.push(" AND last_position <= ").arg(as_of).push(")");
         if !part.under_way.is_empty() {
-            let (past, column, figures) = (i32::from(part.past), sums.column, figures(orders));
+            let (past, column, figures) = (i32::from(part.past), sums.of_posting, figures(orders));
             let select = format!("SELECT {past} AS past, day, currency, home, {column}, {figures} FROM sales_postings");
             sql.push(" UNION ALL ").push(&select);
             sql.push(" WHERE basis = ").arg(self.basis.name().to_owned());
@@ -225,8 +259,8 @@ impl SalesRequest {
     fn push_postings(&self, sql: &mut Sql, part: &Part, orders: &str) {
         let (past, figures) = (i32::from(part.past), figures(orders));
         sql.push(&format!(
-            "SELECT {past} AS past, day, currency, home, p.product_id AS product_id, customer_id, tax_rate, {figures} \
-             FROM sales_postings AS p{RATES}"
+            "SELECT {past} AS past, day, currency, home, p.product_id AS product_id, customer_id, tax_rate, {QUARTER}, \
+             {figures} FROM sales_postings AS p{RATES}"
         ));
         self.restrict_days(sql);
         self.restrict_things(sql, "p.");

@@ -106,6 +106,25 @@ table! {
 }
 
 table! {
+    /// What was posted in a quarter of an hour of a business day.
+    pub struct DailySalesByQuarter = "daily_sales_quarters" on conflict Add {
+        key {
+            /// Basis: `booked`, `shipped` or `cash`.
+            basis: String,
+            /// Business day, ISO.
+            day: String,
+            /// ISO code of the orders' amounts.
+            currency: String,
+            /// ISO code of the home currency.
+            home: String,
+            /// Quarters of an hour since 1970.
+            quarter: i64,
+        }
+        ..figures: SalesFigures,
+    }
+}
+
+table! {
     /// One posting.
     pub struct SalesPosting = "sales_postings" on conflict Never {
         key {

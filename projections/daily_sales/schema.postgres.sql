@@ -66,6 +66,28 @@ CREATE TABLE daily_sales_customers@ (
   home_cash bigint NOT NULL,
   PRIMARY KEY (basis, day, currency, home, customer_id)
 );
+-- Needed for: orders.report_sales by hour. Every zone's hours begin at a whole quarter of an hour.
+CREATE TABLE daily_sales_quarters@ (
+  basis text COLLATE "C" NOT NULL,
+  day text COLLATE "C" NOT NULL,
+  currency text COLLATE "C" NOT NULL,
+  home text COLLATE "C" NOT NULL,
+  quarter bigint NOT NULL,          -- since 1970
+  orders bigint NOT NULL,
+  placed bigint NOT NULL,
+  units bigint NOT NULL,
+  gross bigint NOT NULL,
+  discount bigint NOT NULL,
+  shipping bigint NOT NULL,
+  tax bigint NOT NULL,
+  cash bigint NOT NULL,
+  home_gross bigint NOT NULL,
+  home_discount bigint NOT NULL,
+  home_shipping bigint NOT NULL,
+  home_tax bigint NOT NULL,
+  home_cash bigint NOT NULL,
+  PRIMARY KEY (basis, day, currency, home, quarter)
+);
 -- From which position to which a day was posted to: before the first nothing was known of it, from the last on its sums.
 -- Needed for: which postings a report as of the past needs.
 CREATE TABLE sales_days@ (

@@ -66,6 +66,28 @@ CREATE TABLE daily_sales_customers@ (
   home_cash INTEGER NOT NULL,
   PRIMARY KEY (basis, day, currency, home, customer_id)
 ) WITHOUT ROWID;
+-- Needed for: orders.report_sales by hour. Every zone's hours begin at a whole quarter of an hour.
+CREATE TABLE daily_sales_quarters@ (
+  basis TEXT NOT NULL,
+  day TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  home TEXT NOT NULL,
+  quarter INTEGER NOT NULL,          -- since 1970
+  orders INTEGER NOT NULL,
+  placed INTEGER NOT NULL,
+  units INTEGER NOT NULL,
+  gross INTEGER NOT NULL,
+  discount INTEGER NOT NULL,
+  shipping INTEGER NOT NULL,
+  tax INTEGER NOT NULL,
+  cash INTEGER NOT NULL,
+  home_gross INTEGER NOT NULL,
+  home_discount INTEGER NOT NULL,
+  home_shipping INTEGER NOT NULL,
+  home_tax INTEGER NOT NULL,
+  home_cash INTEGER NOT NULL,
+  PRIMARY KEY (basis, day, currency, home, quarter)
+) WITHOUT ROWID;
 -- From which position to which a day was posted to: before the first nothing was known of it, from the last on its sums.
 -- Needed for: which postings a report as of the past needs.
 CREATE TABLE sales_days@ (

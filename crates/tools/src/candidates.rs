@@ -112,7 +112,7 @@ fn last_order(order: &OrderSummary) -> String {
 
 /// The part of an address that names the city, as well as can be told: that with the postal code, or else the last, countries
 /// aside.
-fn city(address: &str) -> Option<&str> {
+pub(crate) fn city(address: &str) -> Option<&str> {
     /// Digits that make a postal code.
     const CODE: usize = 4;
     const COUNTRIES: [&str; 9] =

@@ -115,13 +115,18 @@ fn with_weekday(day: &str) -> String {
 
 impl Paging {
     pub(crate) fn request(&self) -> Result<PageRequest, Rejection> {
+        self.request_of(DEFAULT_LIMIT)
+    }
+
+    /// The same of a list of which so many are shown when nothing else is asked for.
+    pub(crate) fn request_of(&self, usual: u32) -> Result<PageRequest, Rejection> {
         let cursor: Option<Cursor> = self
             .cursor
             .as_deref()
             .map(str::parse)
             .transpose()
             .map_err(|error| Rejection::invalid("cursor", format!("{error}.")))?;
-        Ok(PageRequest { limit: self.limit.unwrap_or(DEFAULT_LIMIT), cursor })
+        Ok(PageRequest { limit: self.limit.unwrap_or(usual), cursor })
     }
 }
 

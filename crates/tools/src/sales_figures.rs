@@ -48,8 +48,9 @@ pub(crate) struct Figures {
     revenue: MoneyOut,
     tax: MoneyOut,
     total: MoneyOut,
-    /// For sales.explain.
-    reference: String,
+    /// For sales.explain; absent of an hour, a weekday and a city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<String>,
 }
 
 impl Figures {
@@ -148,7 +149,7 @@ impl Figures {
             revenue: money(amounts.revenue()),
             tax: money(amounts.tax),
             total: money(amounts.total()),
-            reference: about.to_string(),
+            reference: Some(about.to_string()),
         }
     }
 }
@@ -200,6 +201,8 @@ impl Reference {
             GroupKey::Shipping => selection.request.products = vec![ProductId(Uuid::nil())],
             GroupKey::Customer(id) => selection.request.customer = Some(id),
             GroupKey::TaxRate(rate) => selection.request.tax_rate = Some(rate),
+            // No figure of theirs can be explained by itself.
+            GroupKey::Hour(_) | GroupKey::Weekday(_) => {}
         }
         Reference { selection, known_at: self.known_at }
     }

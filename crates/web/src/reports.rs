@@ -19,12 +19,15 @@ const ROWS_OF_DAYS: u32 = 100;
 const USUAL_DAYS: &str = "last 30 days";
 const BASES: [(&str, &str); 3] =
     [("booked", "booked: as ordered"), ("shipped", "shipped: as goods left"), ("cash", "cash: as money came")];
-const GROUPS: [(&str, &str); 6] = [
+const GROUPS: [(&str, &str); 9] = [
     ("day", "day"),
     ("week", "week"),
     ("month", "month"),
+    ("weekday", "day of the week"),
+    ("hour", "hour of the day"),
     ("product", "product"),
     ("customer", "customer"),
+    ("city", "city"),
     ("tax_rate", "tax rate"),
 ];
 const COMPARED: [(&str, &str); 3] =
@@ -107,7 +110,7 @@ fn choice(name: &str, called: &str, values: &[(&str, &str)], chosen: &str) -> Ma
 
 fn groups(params: &Params, report: &Value, group: &str, cash: bool) -> Markup {
     let groups = items(&report["groups"]);
-    let compared = report["compared"].is_object();
+    let (compared, by_weekday) = (report["compared"].is_object(), group == "weekday");
     html! {
         @if groups.is_empty() { p { "Nothing was sold there." } } @else {
             div class="scroll" tabindex="0" role="region" aria-label="Groups" {
@@ -117,18 +120,19 @@ fn groups(params: &Params, report: &Value, group: &str, cash: bool) -> Markup {
                             th scope="col" { (group.replace('_', " ")) }
                             @if !cash { th scope="col" class="number" { "Orders" } th scope="col" class="number" { "Units" } }
                             th scope="col" class="number" { (if cash { "Money" } else { "Revenue" }) }
+                            @if by_weekday { th scope="col" class="number" { "Days" } th scope="col" class="number" { "A day" } }
                             @if !cash { th scope="col" class="number" { "Tax" } th scope="col" class="number" { "Total" } }
                             @if compared { th scope="col" class="number" { "Before" } th scope="col" class="number" { "Change" } th scope="col" class="number" { "%" } }
                         }
                     }
-                    tbody { @for one in groups { (row(params, one, cash, compared)) } }
+                    tbody { @for one in groups { (row(params, one, cash, compared, by_weekday)) } }
                 }
             }
         }
     }
 }
 
-fn row(params: &Params, one: &Value, cash: bool, compared: bool) -> Markup {
+fn row(params: &Params, one: &Value, cash: bool, compared: bool, by_weekday: bool) -> Markup {
     let before = &one["before"];
     html! {
         tr {
@@ -142,6 +146,7 @@ fn row(params: &Params, one: &Value, cash: bool, compared: bool) -> Markup {
                 td class="number" { (number(&one["units"])) }
             }
             td class="number" { (explained(params, if cash { &one["total"] } else { &one["revenue"] }, one)) }
+            @if by_weekday { td class="number" { (number(&one["days"])) } td class="number" { (money(&one["average_day"])) } }
             @if !cash { td class="number" { (money(&one["tax"])) } td class="number" { (explained(params, &one["total"], one)) } }
             @if compared {
                 td class="number" { (explained(params, &before["revenue"], before)) }

@@ -1,13 +1,16 @@
 //! What reports of sales answer, against the postings that the domain makes of the same history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::Weekday;
+use chrono::{Datelike as _, Timelike as _, Weekday};
+use chrono_tz::Tz;
 use orderlog_domain::{
+    envelope::{self, Envelope},
+    event::Event,
     ids::{Position, ProductId},
-    postings::{Basis, postings},
+    postings::{Basis, Posting, postings},
 };
-use orderlog_projections::daily_sales::{self, GroupBy, GroupKey, SalesRequest, Selection};
+use orderlog_projections::daily_sales::{self, GroupBy, GroupKey, Rhythm, SalesRequest, Selection};
 use orderlog_read_models::{Days, PageRequest};
 use orderlog_testkit::on_both_engines;
 
@@ -16,7 +19,7 @@ use crate::{
     queries::{WHATEVER, orders, shop},
 };
 
-on_both_engines!(sales_agree, postings_explain_every_figure, sales_of_the_past_agree);
+on_both_engines!(sales_agree, postings_explain_every_figure, sales_of_the_past_agree, what_comes_again_agrees);
 
 async fn sales_agree(engine: Engine) {
     let (both, history) = shop(&engine, 22).await;
@@ -92,6 +95,7 @@ async fn postings_explain_every_figure(engine: Engine) {
                         GroupKey::TaxRate(rate) => {
                             Selection { request: SalesRequest { tax_rate: Some(rate), ..request.clone() }, ..all }
                         }
+                        GroupKey::Hour(_) | GroupKey::Weekday(_) => unreachable!("nothing is grouped by it here"),
                     });
                 }
             }
@@ -148,7 +152,7 @@ async fn sales_of_the_past_agree(engine: Engine) {
             for (basis, group_by) in
                 Basis::ALL.into_iter().flat_map(|b| [(b, GroupBy::Product), (b, GroupBy::Customer)])
             {
-                let mut expected: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
+                let mut expected: HashMap<GroupKey, (i64, i64)> = HashMap::new();
                 for posting in posted().filter(|posting| posting.basis == basis) {
                     let key = match (group_by, posting.product_id) {
                         (GroupBy::Product, Some(id)) => GroupKey::Product(id),
@@ -160,7 +164,7 @@ async fn sales_of_the_past_agree(engine: Engine) {
                 }
                 let request =
                     SalesRequest { basis, group_by: Some(group_by), as_of: Some(as_of), ..SalesRequest::default() };
-                let mut found: BTreeMap<GroupKey, (i64, i64)> = BTreeMap::new();
+                let mut found: HashMap<GroupKey, (i64, i64)> = HashMap::new();
                 let mut page = PageRequest::first(100);
                 loop {
                     let answer = daily_sales::daily_sales(&projections, request.clone(), page, WHATEVER)
@@ -180,4 +184,71 @@ async fn sales_of_the_past_agree(engine: Engine) {
             }
         }
     }
+}
+
+/// Every hour and every weekday has what was posted then, now and as of earlier positions, of all and of one product, and so has
+/// every customer.
+async fn what_comes_again_agrees(engine: Engine) {
+    let (both, history) = shop(&engine, 31).await;
+    let log = engine.log().await;
+    let mut events = vec![];
+    while let Some(page) = Some(log.read(Position(events.len() as i64), 1_000).await.expect("the log"))
+        && !page.is_empty()
+    {
+        events.extend(page.iter().map(|recorded| envelope::decode(&recorded.json).expect("an event")));
+    }
+    assert_eq!(events.len() as i64, history.position().0);
+    let rhythms = [Rhythm::Hour(Tz::Asia__Kolkata), Rhythm::Hour(Tz::America__New_York), Rhythm::Weekday(Weekday::Mon)];
+    let moments =
+        [None, Some(1), Some(4), Some(7)].map(|nth| nth.map(|nth| Position(history.position().0 * nth / 8 + nth)));
+    let one = posted_product(&events);
+    for projections in both {
+        for (basis, as_of, products) in Basis::ALL
+            .into_iter()
+            .flat_map(|basis| moments.map(|as_of| (basis, as_of)))
+            .flat_map(|(basis, as_of)| [vec![], vec![one]].map(|products| (basis, as_of, products)))
+        {
+            let request = SalesRequest { basis, as_of, products: products.clone(), ..SalesRequest::default() };
+            let of = |key: &dyn Fn(&Envelope<Event>, &Posting) -> GroupKey| {
+                let mut expected: HashMap<GroupKey, (i64, i64, i64)> = HashMap::new();
+                for event in events.iter().filter(|event| as_of.is_none_or(|as_of| event.position <= as_of)) {
+                    let wanted = |posting: &Posting| {
+                        posting.basis == basis && (products.is_empty() || posting.product_id == Some(one))
+                    };
+                    for posting in postings(&event.data).into_iter().filter(wanted) {
+                        let orders = if products.is_empty() { posting.orders } else { posting.holds };
+                        let sum = expected.entry(key(event, &posting)).or_default();
+                        *sum = (sum.0 + orders, sum.1 + posting.units, sum.2 + posting.home.total());
+                    }
+                }
+                expected
+            };
+            let added_up = |groups: Vec<daily_sales::SalesGroup>| {
+                let mut found: HashMap<GroupKey, (i64, i64, i64)> = HashMap::new();
+                for group in groups {
+                    let (sum, sales) = (found.entry(group.key).or_default(), group.sales);
+                    *sum = (sum.0 + sales.orders, sum.1 + sales.units, sum.2 + sales.own.total());
+                }
+                found
+            };
+            for rhythm in rhythms {
+                let answer = daily_sales::sales_by_rhythm(&projections, request.clone(), rhythm, WHATEVER).await;
+                let expected = of(&|event, _| match rhythm {
+                    Rhythm::Hour(zone) => GroupKey::Hour(event.provenance.occurred_at.with_timezone(&zone).hour()),
+                    Rhythm::Weekday(_) => GroupKey::Weekday(event.provenance.business_date.weekday()),
+                });
+                let told = as_of.is_none() && products.is_empty();
+                assert!(expected.len() > 4 || !told, "{rhythm:?} has {} groups", expected.len());
+                let found = added_up(answer.expect("answer").found.groups);
+                assert_eq!(found, expected, "{basis:?} {rhythm:?} as of {as_of:?} {products:?}");
+            }
+            let answer = daily_sales::sales_of_every_customer(&projections, request, WHATEVER).await;
+            let expected = of(&|_, posting| GroupKey::Customer(posting.customer_id));
+            assert_eq!(added_up(answer.expect("answer").found.groups), expected, "{basis:?} as of {as_of:?}");
+        }
+    }
+}
+
+fn posted_product(events: &[Envelope<Event>]) -> ProductId {
+    events.iter().flat_map(|event| postings(&event.data)).find_map(|posting| posting.product_id).expect("a product")
 }

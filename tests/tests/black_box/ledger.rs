@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_tests::{AuditedEvent, Mcp};
 use serde_json::{Value, json};
 
 /// What an event books, line by line; the fee and goodwill stand under no product.
 pub(crate) struct Booked {
     pub(crate) day: NaiveDate,
+    pub(crate) at: DateTime<Utc>,
     pub(crate) customer: String,
     pub(crate) product: Option<String>,
     pub(crate) rate: Option<String>,
@@ -34,6 +35,7 @@ impl Ledger {
             let json = event.json();
             let data = &json["data"];
             let day: NaiveDate = json["provenance"]["business_date"].as_str().context("a day")?.parse()?;
+            let at: DateTime<Utc> = json["provenance"]["occurred_at"].as_str().context("a time")?.parse()?;
             let (sign, lines, fee) = match event.event_type().as_str() {
                 "ProductRegistered" => {
                     let of = |name: &str| data[name].as_str().map(str::to_owned).context("a text");
@@ -61,6 +63,7 @@ impl Ledger {
                 let units = line.get("quantity").or(line.get("units")).context("units")?;
                 ledger.booked.push(Booked {
                     day,
+                    at,
                     customer: customer.clone(),
                     product: Some(line["product_id"].as_str().context("a product")?.to_owned()),
                     rate: rates.get(&(data["order_id"].to_string(), line["line"].to_string())).cloned(),
@@ -70,7 +73,7 @@ impl Ledger {
                 });
             }
             let (revenue, tax) = (sign * int(&fee["net"])?, sign * int(&fee["tax"])?);
-            ledger.booked.push(Booked { day, customer, product: None, rate: None, units: 0, revenue, tax });
+            ledger.booked.push(Booked { day, at, customer, product: None, rate: None, units: 0, revenue, tax });
         }
         Ok(ledger)
     }

@@ -11,6 +11,7 @@ mod asks_find;
 mod asks_kinds;
 mod asks_lines;
 mod asks_reports;
+mod asks_rhythm;
 mod asks_truth;
 mod asks_twice;
 mod asks_waiting;

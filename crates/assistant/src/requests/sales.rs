@@ -32,7 +32,28 @@ const GROUPS: &[(&str, &str)] = &[
         "customer",
     ),
     ("by tax rate|by rate|per tax rate|for each rate|split by rate", "tax_rate"),
+    (
+        "by weekday|per weekday|each weekday|for each weekday|by day of the week|by day of week|which weekday|which weekdays|on which weekday|\
+      on which weekdays|on what weekday|what weekday|which day of the week|which days of the week|what day of the week|on which day of the week|on what day of the week|\
+      on which days of the week|best weekday|best weekdays|best day of the week",
+        "weekday",
+    ),
+    (
+        "by hour|per hour|hourly|each hour|for each hour|by hour of the day|by hour of day|by time of day|by the hour|at what hours|at what hour|at which hours|\
+      at which hour|what hours|which hours|which hour|at what time|at what times|at what time of day|what time of day|best hours|busiest hours|busiest hour",
+        "hour",
+    ),
+    (
+        "by city|per city|each city|for each city|by cities|which cities|which city|in which cities|in which city|best cities|top cities|cities",
+        "city",
+    ),
 ];
+
+/// Groups that go with no other.
+const ALONE: [&str; 3] = ["weekday", "hour", "city"];
+
+/// What comes again shows in many days alone: those that are taken where none are named.
+const USUAL_DAYS: &[(&str, &str)] = &[("weekday", "previous 12 weeks"), ("hour", "previous 12 weeks")];
 
 const BASES: &[(&str, &str)] = &[
     ("booked|on the booked basis|booked basis", "booked"),
@@ -81,12 +102,13 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         days,
         noun(
             "revenue|sales|turnover|takings|sold|sell|income|earnings|numbers|sales report|sales figures|figures|compare|tax|taxes|did we make|\
-             did we earn|did we take in|did we take|we made|we earned|make|earn",
+             did we earn|did we take in|did we take|we made|we earned|make|earn|sells|sells best|sells most|sells the most|sell best|sell most|do people order|\
+             do people buy|do customers order|do customers buy|do we sell most|do we sell best|are busiest|is busiest|is best|is strongest|orders come in",
         ),
         alt((link(SHOW), of_product, to_customer, link(LINKS))),
     ));
     // "By product" alone belongs to the request before it.
-    let leans = ["by", "per", "split", "each", "for", "daily", "weekly", "monthly"];
+    let leans = ["by", "per", "split", "each", "for", "daily", "weekly", "monthly", "hourly"];
     let leans = input.first().is_some_and(|first| leans.iter().any(|word| first.is(word)));
     let found = pieces(piece).parse_next(input)?;
     let (both, mut found): (Vec<_>, Vec<_>) =
@@ -95,6 +117,11 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         found.retain(|piece| !matches!(piece, Piece::Any("group_by", _)));
         found.extend(both);
     }
+    // "Which cities sold best": what stands alone is the group, and the rest says what is asked of it.
+    let alone = |piece: &Piece| matches!(piece, Piece::Any("group_by", group) if ALONE.contains(group));
+    if found.iter().any(alone) {
+        found.retain(|piece| !matches!(piece, Piece::Any("group_by", _)) || alone(piece));
+    }
     let mut step = Step::of("orders.report_sales");
     let nouns = gather(&mut step, found, by_length)?;
     let grouped = step.arguments.contains_key("group_by") && !leans;
@@ -102,7 +129,12 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         return Err(EmptyError);
     }
     if !step.arguments.contains_key("date") && !step.arguments.contains_key("date_range") {
-        step = step.with("date", "today");
+        let group = step.arguments.get("group_by").and_then(|groups| groups.get(0)).and_then(Value::as_str);
+        let usual = USUAL_DAYS.iter().find(|(one, _)| Some(*one) == group);
+        step = match usual {
+            Some((_, days)) => step.with("date_range", *days),
+            None => step.with("date", "today"),
+        };
     }
     if step.arguments.contains_key("date") && step.arguments.contains_key("date_range") {
         return Err(EmptyError);

@@ -81,7 +81,7 @@ fn reads() -> impl Strategy<Value = Step> {
     });
     let report = (
         days(),
-        option::of(select(vec!["day", "week", "month", "product", "customer"])),
+        option::of(select(vec!["day", "week", "month", "weekday", "hour", "product", "customer", "city"])),
         option::of(select(vec!["booked", "shipped", "cash"])),
     );
     let report = report.prop_map(|(days, group, basis)| {

@@ -23,7 +23,7 @@ const CURRENCY: &str = r"^[A-Z]{3}$";
 const NEVER_BLANK: &str = "idempotency_key";
 
 /// Other words for listed ones, beside the statuses, which have synonyms of their own. Only a word that is listed is read.
-const SYNONYMS: [(&str, &str); 22] = [
+const SYNONYMS: [(&str, &str); 34] = [
     ("daily", "day"),
     ("by_day", "day"),
     ("days", "day"),
@@ -33,6 +33,18 @@ const SYNONYMS: [(&str, &str); 22] = [
     ("monthly", "month"),
     ("by_month", "month"),
     ("months", "month"),
+    ("hourly", "hour"),
+    ("by_hour", "hour"),
+    ("hours", "hour"),
+    ("hour_of_day", "hour"),
+    ("hour_of_the_day", "hour"),
+    ("time_of_day", "hour"),
+    ("weekdays", "weekday"),
+    ("by_weekday", "weekday"),
+    ("day_of_week", "weekday"),
+    ("day_of_the_week", "weekday"),
+    ("cities", "city"),
+    ("by_city", "city"),
     ("products", "product"),
     ("by_product", "product"),
     ("sku", "product"),

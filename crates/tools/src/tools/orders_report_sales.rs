@@ -1,13 +1,16 @@
 //! orders.report_sales: revenue of a range of business days, whole and in groups, beside other days if asked.
 
+mod again;
 mod change;
+mod cities;
 mod compared;
 mod group;
 mod said;
+mod split;
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use orderlog_domain::{
     format::MoneyOut,
     phrase::{self, Direction},
@@ -21,8 +24,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::{
+    again::Weekdays,
     change::{Before, Compared, headline},
     group::{Group, Showing},
+    split::{GroupInput, Split},
 };
 use crate::{
     answer::{Short, Told},
@@ -34,6 +39,9 @@ use crate::{
     table::Table,
     tool::Tool,
 };
+
+/// Hours of a day: their groups fit one page.
+const HOURS: u32 = 24;
 
 /// Sales of a day or a range of days: gross − discounts = net; + shipping = revenue (the headline, without tax); + tax =
 /// total. Reversals count on the day they happen. Other currencies are converted at the rate stored when they were placed.
@@ -74,17 +82,6 @@ struct Input {
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum GroupInput {
-    Day,
-    Week,
-    Month,
-    Product,
-    Customer,
-    TaxRate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -194,11 +191,15 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let by_change = input.sort == Some(SortInput::Change);
     let compare_to = input.compare_to.as_deref().or(by_change.then_some(compared::PREVIOUS));
     let compared = compare_to.map(|text| compared::days(text, (from, to), now, calendar)).transpose()?;
-    let (mut group_by, then_by) = groups(&input.group_by, calendar.week_start);
-    // What was added up is listed.
-    if group_by.is_none() && read.is_of_a_kind() {
-        group_by = Some(GroupBy::Product);
-    }
+    let split = match Split::read(&input.group_by, calendar)? {
+        // What was added up is listed.
+        Split::Things(None, None) if read.is_of_a_kind() => Split::Things(Some(GroupBy::Product), None),
+        split => split,
+    };
+    let (group_by, then_by) = match split {
+        Split::Things(group_by, then_by) => (group_by, then_by),
+        Split::Rhythm(_) | Split::City => (None, None),
+    };
     if compared.is_some()
         && then_by.is_some()
         && [group_by, then_by].into_iter().flatten().any(|one| one.period().is_some())
@@ -209,7 +210,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
             .into());
     }
     // What lies before the log cannot be told from days without sales.
-    let of_periods = group_by.is_some_and(|one| one.period().is_some());
+    let of_rhythm = matches!(split, Split::Rhythm(_));
+    let of_periods = of_rhythm || group_by.is_some_and(|one| one.period().is_some());
     let mut begins = if of_periods { shop.moments.log_begins().await? } else { None };
     let until = as_of.map_or(today, |as_of| calendar.business_date(as_of.at)).min(to);
     let listed =
@@ -228,12 +230,43 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         listed,
         as_of: as_of.map(|as_of| as_of.position),
     };
-    let answer = daily_sales::daily_sales(&shop.projections, request.clone(), paging.request()?, fresh).await?;
+    let page = if of_rhythm { paging.request_of(HOURS)? } else { paging.request()? };
+    let mut answer = match split {
+        Split::Things(..) => daily_sales::daily_sales(&shop.projections, request.clone(), page, fresh).await?,
+        Split::Rhythm(rhythm) => {
+            daily_sales::sales_by_rhythm(&shop.projections, request.clone(), rhythm, fresh).await?
+        }
+        Split::City => daily_sales::sales_of_every_customer(&shop.projections, request.clone(), fresh).await?,
+    };
+    let all = std::mem::take(&mut answer.found.groups);
     let found = &answer.found;
     let known_at = as_of.map_or(answer.position, |as_of| as_of.position);
     let about = Reference { selection: Selection { request, ..Selection::default() }, known_at };
     let begun = Days::between(from, to.min(today.max(from)));
-    let groups = Showing { shop: &shop, fresh, about: &about, begun }.groups(&found.groups).await?;
+    let showing = Showing { shop: &shop, fresh, about: &about, begun };
+    let (groups, total_count, next, stands_out) = match split {
+        Split::Things(..) => (showing.groups(&all).await?, found.total_groups, found.next, String::new()),
+        Split::Rhythm(_) => {
+            let days = |days: Option<Days>| days.map(daily_sales::count_weekdays).unwrap_or_default();
+            let over = calendar.is_complete(until, as_of.and_then(|as_of| as_of.over_by()).unwrap_or(now));
+            let weekdays = Weekdays {
+                now: days(listed.map(|(days, _)| days)),
+                then: days(about.selection.request.compared),
+                under_way: (!over).then(|| until.weekday()),
+            };
+            let stands_out = again::best(&shop, basis, &all, &weekdays);
+            let (groups, total) = (showing.again(page.of(&all), &weekdays), found.total_groups);
+            let next = page.next_offset(groups.len(), total, answer.position);
+            (groups, total, next, stands_out)
+        }
+        Split::City => {
+            let cities = showing.cities(all).await?;
+            let (stands_out, total) = (showing.most(&cities), i64::try_from(cities.len()).unwrap_or(i64::MAX));
+            let groups: Vec<Group> = page.of(&cities).iter().map(|city| showing.of_city(city)).collect();
+            let next = page.next_offset(groups.len(), total, answer.position);
+            (groups, total, next, stands_out)
+        }
+    };
 
     let home = shop.settings.currency;
     let part = |sales: &Sales| Figures::of(&shop, &sales.currency, sales, sales.own, &about.part(sales));
@@ -286,8 +319,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         begins,
         as_of,
     };
-    let text = said.in_words(&shop, &found.totals).await?;
-    let (next, total_count) = (found.next, found.total_groups);
+    let text = said.in_words(&shop, &found.totals).await? + &stands_out;
     let frame = Frame::of(&answer, next, read.interpretation, text);
     let revenue = shop.wording.money(revenue, home);
     Ok(Output {
@@ -319,20 +351,6 @@ fn read_days(shop: &OpenShop, input: &Input, read: &mut Read) -> Result<(), Reje
     let range = phrase::read(&text, shop.clock.now(), &shop.settings.calendar, Direction::Past);
     read.take_range(range.map_err(|rejection| rejection.field(field))?);
     Ok(())
-}
-
-/// The groups, and how each is split once more.
-fn groups(given: &[GroupInput], week_start: chrono::Weekday) -> (Option<GroupBy>, Option<GroupBy>) {
-    let mut groups = given.iter().map(|group| match group {
-        GroupInput::Day => GroupBy::Day,
-        GroupInput::Week => GroupBy::Week(week_start),
-        GroupInput::Month => GroupBy::Month,
-        GroupInput::Product => GroupBy::Product,
-        GroupInput::Customer => GroupBy::Customer,
-        GroupInput::TaxRate => GroupBy::TaxRate,
-    });
-    let first = groups.next();
-    (first, groups.next().filter(|second| Some(*second) != first))
 }
 
 impl SortInput {

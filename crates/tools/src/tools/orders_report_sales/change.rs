@@ -39,8 +39,15 @@ pub(super) struct Before {
     /// The same in percent; absent where there was nothing before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) change_percent: Option<String>,
-    /// For sales.explain.
-    reference: String,
+    /// How many of its weekday there were, when grouped by weekday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) days: Option<i64>,
+    /// Revenue of one of these days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) average_day: Option<MoneyOut>,
+    /// For sales.explain; absent of an hour, a weekday and a city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reference: Option<String>,
 }
 
 impl Before {
@@ -51,11 +58,18 @@ impl Before {
             units: sales.units,
             change: shop.wording.money_in(now.saturating_sub(then), home),
             change_percent: percent(now, then),
-            reference: about.to_string(),
+            days: None,
+            average_day: None,
+            reference: Some(about.to_string()),
         }
     }
 
     pub(super) fn in_row(self, row: table::Row) -> table::Row {
+        let row = match self.average_day {
+            Some(average) => row.cell("average_day_before", amount(average)),
+            None => row,
+        };
+        let row = self.days.into_iter().fold(row, |row, days| row.json("days_before", days));
         let row = row.cell("before", amount(self.revenue)).cell("change", amount(self.change));
         match self.change_percent {
             Some(percent) => row.json("change_percent", percent),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use orderlog_domain::{
     calendar::Period,
-    format::{self, days_in_words},
+    format::{self, MoneyOut, days_in_words},
     ids::ProductId,
     postings::Basis,
 };
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::change::{Before, headline};
 use crate::{
+    facts::amount,
     failure::Failure,
     query::customers_named,
     sales_figures::{Figures, Reference},
@@ -39,7 +40,7 @@ const BRIEF_CHARACTERS: usize = 24;
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Group {
     /// What it is about, for people.
-    label: String,
+    pub(super) label: String,
     /// First day counted of a day, week or month.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
@@ -52,14 +53,23 @@ pub(super) struct Group {
     /// Percent, when grouped by tax rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_rate: Option<String>,
+    /// From 0 to 23, when grouped by hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hour: Option<u32>,
+    /// How many of its weekday there were, when grouped by weekday.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) days: Option<i64>,
+    /// Revenue of one of these days; on the cash basis the money itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) average_day: Option<MoneyOut>,
     /// False where the range cuts the week or month, or it is not over.
     #[serde(skip_serializing_if = "Option::is_none")]
-    complete: Option<bool>,
+    pub(super) complete: Option<bool>,
     #[serde(flatten)]
-    figures: Figures,
+    pub(super) figures: Figures,
     /// The same in the days that are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
-    before: Option<Before>,
+    pub(super) before: Option<Before>,
     /// Its own groups, the first of them, when grouped twice.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<crate::schema::Object>")]
@@ -88,7 +98,10 @@ impl Group {
         let row = self.from.into_iter().fold(row, |row, from| row.json("from", from));
         let row = self.customer_id.into_iter().fold(row, |row, id| row.json("customer_id", id.to_string()));
         let row = self.tax_rate.into_iter().fold(row, |row, rate| row.json("tax_rate", rate));
+        let row = self.hour.into_iter().fold(row, |row, hour| row.json("hour", hour));
         let row = self.figures.in_row(row, basis, taxed, aside);
+        let row = self.days.into_iter().fold(row, |row, days| row.cell("days", days));
+        let row = self.average_day.into_iter().fold(row, |row, average| row.cell("average_day", amount(average)));
         let row = match self.before {
             Some(before) => before.in_row(row),
             None => row,
@@ -152,7 +165,11 @@ impl Showing<'_> {
             match group.key {
                 GroupKey::Product(id) => products.push(id),
                 GroupKey::Customer(id) => people.push(id.0),
-                GroupKey::From(_) | GroupKey::Shipping | GroupKey::TaxRate(_) => {}
+                GroupKey::From(_)
+                | GroupKey::Shipping
+                | GroupKey::TaxRate(_)
+                | GroupKey::Hour(_)
+                | GroupKey::Weekday(_) => {}
             }
         }
         let found = catalogue::products_by_id(&self.shop.projections, &products, self.fresh).await?.found;
@@ -201,39 +218,7 @@ impl Showing<'_> {
 
     /// One group, of which `by` says what it is about: the last of them.
     fn one(&self, group: &SalesGroup, by: &[Option<GroupBy>], about: Reference, names: &Names) -> Group {
-        let (shop, sales, basis) = (self.shop, &group.sales, about.selection.request.basis);
-        let about = about.home(&sales.home);
-        let mut figures = Figures::of(shop, &sales.home, sales, sales.own, &about);
-        // Only a placed order is known to hold a product; which shipment brings its first unit is not told. No order is
-        // taxed at one rate.
-        let of_products = by.contains(&Some(GroupBy::Product)) || about.selection.request.is_of_products();
-        // One order may hold several of a kind.
-        let of_a_kind = about.selection.request.products.len() > 1;
-        if by.contains(&Some(GroupBy::TaxRate)) || (of_products && basis != Basis::Booked) || of_a_kind {
-            figures.count_no_orders();
-        }
-        if of_products {
-            figures.average_order = None;
-        }
-        let before = |then: &Sales| {
-            let about = about.of_then(group.then_from, by.last().copied().flatten());
-            Before::of(shop, &sales.home, (headline(basis, &sales.own), headline(basis, &then.own)), then, &about)
-        };
-        let before = group.then.as_ref().map(before);
-        let blank = Group {
-            label: String::new(),
-            from: None,
-            sku: None,
-            customer_id: None,
-            tax_rate: None,
-            complete: None,
-            figures,
-            before,
-            parts: vec![],
-            parts_count: None,
-            of_which: None,
-            left_out: 0,
-        };
+        let (basis, blank) = (about.selection.request.basis, self.nameless(group, by, about));
         match group.key {
             GroupKey::From(day) => {
                 let period = by.last().copied().flatten().and_then(GroupBy::period).unwrap_or(Period::Day);
@@ -256,6 +241,48 @@ impl Showing<'_> {
                 let rate = rate.normalize();
                 Group { label: format!("{rate} %"), tax_rate: Some(rate.to_string()), ..blank }
             }
+            // By these nothing is split, and they are named where they are made.
+            GroupKey::Hour(_) | GroupKey::Weekday(_) => blank,
+        }
+    }
+
+    /// The same without a name.
+    pub(super) fn nameless(&self, group: &SalesGroup, by: &[Option<GroupBy>], about: Reference) -> Group {
+        let (shop, sales, basis) = (self.shop, &group.sales, about.selection.request.basis);
+        let about = about.home(&sales.home);
+        let mut figures = Figures::of(shop, &sales.home, sales, sales.own, &about);
+        // Only a placed order is known to hold a product; which shipment brings its first unit is not told. No order is
+        // taxed at one rate.
+        let of_products = by.contains(&Some(GroupBy::Product)) || about.selection.request.is_of_products();
+        // One order may hold several of a kind.
+        let of_a_kind = about.selection.request.products.len() > 1;
+        if by.contains(&Some(GroupBy::TaxRate)) || (of_products && basis != Basis::Booked) || of_a_kind {
+            figures.count_no_orders();
+        }
+        if of_products {
+            figures.average_order = None;
+        }
+        let before = |then: &Sales| {
+            let about = about.of_then(group.then_from, by.last().copied().flatten());
+            Before::of(shop, &sales.home, (headline(basis, &sales.own), headline(basis, &then.own)), then, &about)
+        };
+        let before = group.then.as_ref().map(before);
+        Group {
+            label: String::new(),
+            from: None,
+            sku: None,
+            customer_id: None,
+            tax_rate: None,
+            hour: None,
+            days: None,
+            average_day: None,
+            complete: None,
+            figures,
+            before,
+            parts: vec![],
+            parts_count: None,
+            of_which: None,
+            left_out: 0,
         }
     }
 
