@@ -14,6 +14,7 @@ pub mod receive_stock;
 pub mod record_payment;
 pub mod refund;
 pub mod replay_notifications;
+pub mod report_alerts;
 pub mod return_items;
 pub mod set_hold;
 pub mod set_rate;
@@ -54,6 +55,7 @@ pub use self::{
     refund::Refund,
     repeated::suspected,
     replay_notifications::{EnableTarget, ReplayNotifications},
+    report_alerts::ReportAlerts,
     return_items::ReturnItems,
     set_hold::SetHold,
     set_rate::SetRate,
@@ -155,6 +157,8 @@ commands! {
     ReplayNotifications,
     /// Let a target take messages again.
     EnableTarget,
+    /// Record alerts, and that some are over.
+    ReportAlerts,
     /// Let an act wait for a person's word.
     AskPeople,
     /// Say Yes or No to an act that waits.

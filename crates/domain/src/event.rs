@@ -1,5 +1,6 @@
 //! The facts: every event type, its data, its name and its schema version.
 
+mod alerts;
 mod amounts;
 mod catalogue;
 mod confirmations;
@@ -16,12 +17,12 @@ use serde::Serialize;
 
 use self::upcasters::{
     before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries,
-    refunded_before_lines, returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_cost,
-    without_external_reference, without_waiting,
+    refunded_before_lines, returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_alerts,
+    without_cost, without_external_reference, without_waiting,
 };
 pub use self::{
-    amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, notifications::*, orders::*,
-    payments::*, rates::*, stock::*,
+    alerts::*, amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, notifications::*,
+    orders::*, payments::*, rates::*, stock::*,
 };
 /// Why stored bytes could not be read as an event.
 #[derive(Debug, thiserror::Error)]
@@ -200,15 +201,19 @@ events! {
     }
     "notification" Notification(NotificationFact) {
         /// Somebody wants to be told when something happens.
-        NotificationSubscribed = 2 from [without_waiting],
+        NotificationSubscribed = 3 from [without_waiting, without_alerts],
         /// Nobody wants to be told any more.
         NotificationUnsubscribed = 1,
         /// Messages were sent, put off, given up or stopped.
-        NotificationsHandled = 2 from [without_waiting],
+        NotificationsHandled = 3 from [without_waiting, without_alerts],
         /// Messages that were given up are tried again.
         NotificationsReplayed = 1,
         /// A target that wanted no more messages takes them again.
         NotificationTargetEnabled = 1,
+        /// Something about the shop as a whole needs somebody's eyes.
+        AlertRaised = 1,
+        /// What an alert told of is over.
+        AlertEnded = 1,
     }
     "confirmation" Confirmation(ConfirmationFact) {
         /// An act waits for a person's word.

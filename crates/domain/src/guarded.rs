@@ -165,6 +165,8 @@ impl Event {
             | Event::NotificationsHandled(_)
             | Event::NotificationsReplayed(_)
             | Event::NotificationTargetEnabled(_)
+            | Event::AlertRaised(_)
+            | Event::AlertEnded(_)
             | Event::ConfirmationAsked(_)
             | Event::ConfirmationAnswered(_) => None,
         }

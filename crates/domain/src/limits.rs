@@ -65,6 +65,10 @@ pub const GRACE_SECONDS: u32 = 86_400;
 pub const DEFAULT_GRACE_SECONDS: u32 = 60;
 /// Seconds for which an order can wait before somebody is told of it.
 pub const WAITING_SECONDS: u32 = 90 * 86_400;
+/// Faults of the log that are told of before one of them is mended.
+pub const OPEN_FAULTS: usize = 20;
+/// Characters of what is said of one.
+pub const FAULT_CHARS: usize = 300;
 /// Messages that are kept at hand after they were given up, newest last.
 pub const DEAD_MESSAGES: usize = 1_000;
 /// Messages of which one event has news: it stays far below what NATS takes.

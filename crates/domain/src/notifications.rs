@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     envelope::Provenance,
-    event::{Message, NotificationFact, NotificationSubscribed, NotificationsHandled, Outcome, Rule},
+    event::{Alert, Message, NotificationFact, NotificationSubscribed, NotificationsHandled, Outcome, Rule},
     ids::{Position, RuleId, Version},
     limits,
     order::Status,
@@ -17,6 +17,8 @@ use crate::{
 
 /// Days that an expired rule is kept, so that events from before its end still find it after a long outage.
 const KEEP_EXPIRED_DAYS: i64 = 7;
+/// Days that a day of which somebody was told is remembered: longer than any that may still be judged.
+const KEEP_DAYS_TOLD: i64 = 30;
 
 /// What a rule can watch for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -52,11 +54,17 @@ pub enum Watch {
     OutOfStock,
     /// An order waits to be shipped for longer than was said.
     Waiting,
+    /// Events wait, and the relay publishes none to NATS.
+    RelayStopped,
+    /// A check of the log found a fault.
+    VerifyFailed,
+    /// The sales of a day lie outside the forecast's band of 80 %.
+    ForecastMissed,
 }
 
 impl Watch {
     /// Everything there is to watch for.
-    pub const ALL: [Watch; 15] = [
+    pub const ALL: [Watch; 18] = [
         Watch::Placed,
         Watch::Confirmed,
         Watch::Processing,
@@ -72,6 +80,9 @@ impl Watch {
         Watch::LowStock,
         Watch::OutOfStock,
         Watch::Waiting,
+        Watch::RelayStopped,
+        Watch::VerifyFailed,
+        Watch::ForecastMissed,
     ];
 
     /// As arguments, answers and messages name it.
@@ -93,6 +104,9 @@ impl Watch {
             Watch::LowStock => "low_stock",
             Watch::OutOfStock => "out_of_stock",
             Watch::Waiting => "waiting",
+            Watch::RelayStopped => "relay_stopped",
+            Watch::VerifyFailed => "verify_failed",
+            Watch::ForecastMissed => "forecast_missed",
         }
     }
 
@@ -107,6 +121,9 @@ impl Watch {
             "refunded" | "refunds" => Watch::Refund,
             "low" => Watch::LowStock,
             "out" | "sold_out" => Watch::OutOfStock,
+            "relay" | "nats_stopped" => Watch::RelayStopped,
+            "verify" | "tampered" => Watch::VerifyFailed,
+            "forecast" => Watch::ForecastMissed,
             "late" | "overdue" | "not_shipped" | "unshipped" => Watch::Waiting,
             _ => {
                 let status = Status::parse(&word).map(Status::name);
@@ -134,7 +151,10 @@ impl Watch {
             | Watch::Refund
             | Watch::LowStock
             | Watch::OutOfStock
-            | Watch::Waiting => None,
+            | Watch::Waiting
+            | Watch::RelayStopped
+            | Watch::VerifyFailed
+            | Watch::ForecastMissed => None,
         }
     }
 
@@ -142,6 +162,18 @@ impl Watch {
     #[must_use]
     pub fn is_of_stock(self) -> bool {
         matches!(self, Watch::LowStock | Watch::OutOfStock)
+    }
+
+    /// Whether it is about the shop as a whole: there are alerts of it.
+    #[must_use]
+    pub fn is_of_shop(self) -> bool {
+        self.is_of_system() || self == Watch::ForecastMissed
+    }
+
+    /// Whether it is about the system that the shop runs on, which only an administrator decides about.
+    #[must_use]
+    pub fn is_of_system(self) -> bool {
+        matches!(self, Watch::RelayStopped | Watch::VerifyFailed)
     }
 }
 
@@ -175,6 +207,9 @@ pub struct Notifications {
     pub dead: VecDeque<Message>,
     /// Targets that want no more messages.
     pub disabled: BTreeSet<String>,
+    /// Alerts that are not over, and days of late that were told of.
+    #[serde(default)]
+    pub alerts: Vec<Alert>,
 }
 
 impl Notifications {
@@ -194,6 +229,8 @@ impl Notifications {
                 }
             }
             NotificationFact::NotificationTargetEnabled(fact) => _ = self.disabled.remove(&fact.target),
+            NotificationFact::AlertRaised(fact) => self.raised(&fact.alert),
+            NotificationFact::AlertEnded(fact) => self.alerts.retain(|open| !open.is_of_same(&fact.alert)),
         }
         let kept_from = provenance.recorded_at - TimeDelta::days(KEEP_EXPIRED_DAYS);
         self.rules.retain(|_, one| one.rule.expires_at.is_none_or(|end| end > kept_from));
@@ -223,6 +260,15 @@ impl Notifications {
         }
         self.through = self.through.max(fact.through);
         self.disabled.extend(fact.disabled.iter().cloned());
+    }
+
+    fn raised(&mut self, alert: &Alert) {
+        self.alerts.retain(|open| !open.is_of_same(alert));
+        if let Alert::ForecastMissed { ended_at: last, .. } = alert {
+            let kept_from = *last - TimeDelta::days(KEEP_DAYS_TOLD);
+            self.alerts.retain(|open| !matches!(open, Alert::ForecastMissed { ended_at, .. } if *ended_at < kept_from));
+        }
+        self.alerts.push(alert.clone());
     }
 
     /// Counts a message; a rule that tells once ends with it, or lets go of its order.

@@ -99,6 +99,8 @@ impl Event {
             | Event::NotificationsHandled(_)
             | Event::NotificationsReplayed(_)
             | Event::NotificationTargetEnabled(_)
+            | Event::AlertRaised(_)
+            | Event::AlertEnded(_)
             | Event::ConfirmationAnswered(_) => vec![],
         }
     }
@@ -172,8 +174,16 @@ mod tests {
     const FROM_IMPORTS: [&str; 1] = ["external_reference"];
 
     /// Names of targets, which an administrator gives, and what the program says of a try that failed.
-    const OF_NOTIFICATIONS: [&str; 6] =
-        ["disabled", "messages.target", "messages.why", "rule.at_least.currency", "rule.target", "target"];
+    const OF_NOTIFICATIONS: [&str; 8] = [
+        "alert.currency",
+        "alert.fault",
+        "disabled",
+        "messages.target",
+        "messages.why",
+        "rule.at_least.currency",
+        "rule.target",
+        "target",
+    ];
 
     /// The tool that was called, its caller's rights, what stands for the call, and a token.
     const OF_CONFIRMATIONS: [&str; 4] = ["call", "confirm_token", "rights", "tool"];

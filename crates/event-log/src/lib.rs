@@ -14,7 +14,7 @@ mod writer;
 pub use writer::LogWriter;
 
 mod verify;
-pub use verify::{Against, Fault, Report, verify};
+pub use verify::{Against, Fault, Report, Stretch, verify, verify_stretch};
 
 mod settings;
 pub use settings::ShopSettings;

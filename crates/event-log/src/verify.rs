@@ -2,14 +2,18 @@
 
 mod commands;
 mod report;
+mod stretch;
 mod walk;
 
 use std::collections::BTreeMap;
 
 use orderlog_domain::ids::Position;
 
-pub use self::report::{Against, Fault, Report};
 use self::walk::Walk;
+pub use self::{
+    report::{Against, Fault, Report},
+    stretch::{Stretch, verify_stretch},
+};
 use crate::{Hash, Log, LogError, log::on_engine};
 
 /// Events read at a time.

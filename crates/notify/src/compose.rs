@@ -1,5 +1,7 @@
 //! The words of a message: what happened, read from the log, with the customer's name only where the target may have it.
 
+mod alert;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_domain::{
     envelope::Envelope,
@@ -77,6 +79,7 @@ pub(crate) enum Composed {
 pub(crate) async fn compose(shop: &OpenShop, message: &Message, names: bool, first: bool) -> anyhow::Result<Composed> {
     match message.order_id {
         Some(id) => of_order(shop, message, id, names, first).await,
+        None if message.what.is_of_shop() => alert::of_alert(shop, message, first).await,
         None => of_stock(shop, message, first).await,
     }
 }

@@ -1,6 +1,7 @@
 //! The task of the node that delivers: follows the log, sends what is due, and records what became of it.
 
 mod attempt;
+mod notice;
 mod record;
 mod send;
 
@@ -16,17 +17,17 @@ use orderlog_domain::{
     states::State,
 };
 use orderlog_event_log::Recorded;
-use orderlog_messaging::{Feed, Source};
+use orderlog_messaging::{Feed, RelayStatus, Source};
 use orderlog_tools::{OpenShop, history};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::attempt::Sent;
+use self::{attempt::Sent, notice::Noticed};
 use crate::{
     delivery::Sender,
     desk::Desk,
@@ -57,6 +58,8 @@ pub struct Deliverer {
     pub sender: Arc<Sender>,
     /// Where the node hears of new events.
     pub source: Source,
+    /// How the relay is, where there is one.
+    pub relay: Option<watch::Receiver<RelayStatus>>,
     /// Where the lease is held.
     pub database_url: String,
     /// The log's id.
@@ -111,6 +114,7 @@ struct Work<'a> {
     news_since: Option<Instant>,
     /// When the owner was told of a target.
     owner_told: HashMap<String, Instant>,
+    noticed: Noticed,
 }
 
 impl<'a> Work<'a> {
@@ -146,7 +150,8 @@ impl<'a> Work<'a> {
         });
         let desk = Desk::new(of.pace, after, all.waiting.values().cloned());
         let (sending, gone, owner_told) = (JoinSet::new(), vec![], HashMap::new());
-        Ok(Work { of, lease, all, desk, pages, reading, sending, gone, news_since: None, owner_told })
+        let noticed = Noticed::default();
+        Ok(Work { of, lease, all, desk, pages, reading, sending, gone, news_since: None, owner_told, noticed })
     }
 
     async fn run(&mut self, stopping: &CancellationToken) -> anyhow::Result<()> {
@@ -167,6 +172,7 @@ impl<'a> Work<'a> {
                 () = at(due) => {}
                 () = sleep_until(check) => {
                     anyhow::ensure!(self.lease.lasts().await, "the lease is lost");
+                    self.notice().await;
                     check = Instant::now() + LEASE_CHECK;
                 }
             }

@@ -1,8 +1,9 @@
 //! Tells people what happened. Rules and outcomes stand in the log; one node delivers, and another takes over when it dies.
 //!
 //! Read it in this order: `targets` (who can be told), `matching` (which events make a message), `desk` (what is sent next),
-//! `deliverer` (the task). `compose` finds the words, `delivery` sends them, `quiet` and `digest` say when they wait.
+//! `deliverer` (the task). `alerts` records what nodes notice about the shop as a whole. `compose` finds the words, `delivery` sends them, `quiet` and `digest` say when they wait.
 
+pub mod alerts;
 mod compose;
 mod deliverer;
 mod delivery;
@@ -11,6 +12,7 @@ mod digest;
 mod lease;
 mod matching;
 mod quiet;
+mod submit;
 mod targets;
 
 pub use self::{

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use orderlog_domain::{
     envelope::{self, Envelope},
-    event::{AtLeast, Event, Message, Outcome, Rule},
+    event::{Alert, AtLeast, Event, Message, Outcome, Rule},
     ids::{OrderId, Position, ProductId, RuleId, StreamId},
     money::Currency,
     notifications::{Notifications, Watch},
@@ -44,7 +44,7 @@ pub(crate) async fn messages_of(
 ) -> anyhow::Result<Vec<Message>> {
     if recorded.stream == StreamId::Notifications {
         let event = envelope::decode(&recorded.json)?;
-        return Ok([already(&event), waiting(shop, &event).await?].concat());
+        return Ok([already(&event), alerted(all, &event), waiting(shop, &event).await?].concat());
     }
     let news = news_of(&recorded.event_type);
     let asked =
@@ -80,6 +80,22 @@ fn already(event: &Envelope<Event>) -> Vec<Message> {
     let what = fact.rule.when.iter().copied().find(|watch| watch.status().is_some()).unwrap_or(Watch::Shipped);
     let now = Rule { grace_seconds: 0, ..fact.rule.clone() };
     fact.already.iter().map(|order| message(fact.rule_id, &now, what, event, (Some(*order), None))).collect()
+}
+
+/// Who is told of an alert.
+fn alerted(all: &Notifications, event: &Envelope<Event>) -> Vec<Message> {
+    let Event::AlertRaised(fact) = &event.data else { return vec![] };
+    let what = fact.alert.watch();
+    let watching = all.in_force(event.provenance.recorded_at);
+    let watching = watching.filter(|(_, one)| one.rule.when.contains(&what) && fact.alert.concerns(one.since));
+    let mut messages: Vec<Message> =
+        watching.map(|(id, one)| message(id, &one.rule, what, event, (None, None))).collect();
+    if let Alert::RelayStopped { since, .. } = fact.alert {
+        // It has stood still for a while already.
+        let ahead = event.provenance.recorded_at - since;
+        messages.iter_mut().for_each(|message| message.not_before -= ahead);
+    }
+    messages
 }
 
 /// Orders that wait already when somebody asks to be told of those that wait: each when its time is over. Of those whose time

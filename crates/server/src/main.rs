@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod http;
 mod log_check;
+mod log_rounds;
 mod node;
 mod origins;
 mod shop_settings;

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, log_check, shop_settings};
+use crate::{config::Config, log_check, log_rounds, shop_settings};
 
 /// Connections to PostgreSQL that a node uses at most.
 const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
@@ -39,6 +39,8 @@ pub(crate) struct Node {
     pub(crate) identity: Identity,
     /// What is wrong with the log as it was found at start.
     pub(crate) log_troubles: watch::Receiver<Vec<String>>,
+    /// What is wrong with it as it was found since.
+    pub(crate) log_faults: watch::Sender<Vec<String>>,
     /// How the relay is, where there is one.
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) nats: Option<Nats>,
@@ -120,12 +122,13 @@ impl Node {
         let settings = config.shop.clone();
         let shop = OpenShop::new(settings, clock, log, writer, projections, keyring, left_behind);
         let shop = shop.with_targets(config.targets.names()).called(config.shop_name.clone());
-        let shop = Arc::new(shop.open_at(config.public_url.clone()));
+        let shop = Arc::new(shop.open_at(config.public_url.clone()).relaying(config.nats.is_some()));
         Ok(Node {
             id,
             config,
             shop,
             log_troubles,
+            log_faults: watch::Sender::new(vec![]),
             identity,
             relay,
             nats,
@@ -137,8 +140,12 @@ impl Node {
         })
     }
 
-    /// From now on delivers notifications, whenever no other node does. For nodes that stay; not for an import.
-    pub(crate) async fn deliver(&self) -> anyhow::Result<()> {
+    /// From now on goes through the log in the background, and delivers notifications whenever no other node does. For nodes
+    /// that stay; not for an import.
+    pub(crate) async fn attend(&self) -> anyhow::Result<()> {
+        let (shop, ending, faults) = (Arc::clone(&self.shop), self.ending.clone(), self.log_faults.clone());
+        let rounds = log_rounds::start(shop, self.config.notify_pace, ending, faults);
+        self.background.lock().await.push(rounds);
         if self.config.targets.is_empty() {
             return Ok(());
         }
@@ -146,6 +153,7 @@ impl Node {
             shop: Arc::clone(&self.shop),
             sender: Sender::new(self.config.targets.clone())?,
             source: self.source.clone(),
+            relay: self.relay.clone(),
             database_url: self.config.database_url.clone(),
             log_id: self.identity.id,
             pace: self.config.notify_pace,

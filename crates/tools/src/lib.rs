@@ -73,6 +73,6 @@ pub use self::{
     slim::slim,
     targets::Target,
     tool::{Danger, Tool},
-    tools::{Tools, can_take_back, history_json, order_json, register},
+    tools::{Missed, Tools, can_take_back, history_json, missed, order_json, register},
     wording::{local, plain_amount},
 };

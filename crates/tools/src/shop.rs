@@ -45,6 +45,8 @@ pub struct OpenShop {
     pub wording: Wording,
     /// Who can be told of something.
     pub targets: Arc<[Target]>,
+    /// Whether its events are published to NATS.
+    pub relays: bool,
     /// Where people open the shop's pages, if anybody said so.
     pub public_url: Option<Arc<str>>,
     /// Calls under way; whoever closes the shop waits for them.
@@ -81,6 +83,7 @@ impl OpenShop {
             moments,
             wording,
             targets,
+            relays: false,
             public_url: None,
             tasks,
         }
@@ -89,6 +92,12 @@ impl OpenShop {
     /// The same, where these can be told of something.
     pub fn with_targets(mut self, targets: Vec<Target>) -> OpenShop {
         self.targets = targets.into();
+        self
+    }
+
+    /// The same, where this says whether events are published to NATS.
+    pub fn relaying(mut self, relays: bool) -> OpenShop {
+        self.relays = relays;
         self
     }
 

@@ -29,7 +29,13 @@ use orderlog_domain::commands::{
     Ship, UpdateStatus, UpsertProduct,
 };
 
-pub use self::{customers::register, orders_get::order_json, orders_history::history_json, orders_undo::can_take_back};
+pub use self::{
+    customers::register,
+    orders_get::order_json,
+    orders_history::history_json,
+    orders_undo::can_take_back,
+    sales_forecast::{Missed, missed},
+};
 use crate::{
     arguments::Elsewhere,
     tool::{Danger, Tool},

@@ -30,8 +30,8 @@ pub struct Subscribe {
     /// Its name.
     #[schemars(length(min = 1, max = limits::TARGET_CHARS))]
     pub target: String,
-    /// Order statuses, placed, held, released, payment, refund, low_stock, out_of_stock, waiting.
-    #[schemars(length(min = 1, max = 15), inner(length(min = 1, max = limits::STATUS_CHARS)))]
+    /// Order statuses, placed, held, released, payment, refund, low_stock, out_of_stock, waiting, relay_stopped, verify_failed, forecast_missed.
+    #[schemars(length(min = 1, max = 18), inner(length(min = 1, max = limits::STATUS_CHARS)))]
     pub when: Vec<String>,
     /// These.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -169,6 +169,16 @@ impl Subscribe {
         for (field, given) in of_orders {
             if of_stock && given {
                 problems.add(field, "goes with orders; make a rule of its own for low_stock and out_of_stock");
+            }
+        }
+        if when.iter().any(|watch| watch.is_of_shop()) {
+            let of_products = [("product", self.product.is_some())];
+            for (field, _) in of_orders.into_iter().chain(of_products).filter(|(_, given)| *given) {
+                problems.add(field, "goes with orders and products; these words are about the shop as a whole");
+            }
+            if !when.iter().all(|watch| watch.is_of_shop()) {
+                problems
+                    .add("when", "has words about the shop as a whole among others; make a rule of its own for them");
             }
         }
         let currency = context.shop.currency;

@@ -83,6 +83,8 @@ fn notifications() -> Vec<Event> {
             .into(),
         NotificationsReplayed { messages: vec![id] }.into(),
         NotificationTargetEnabled { target: "books".to_owned() }.into(),
+        AlertRaised { alert: Alert::RelayStopped { since: time("2026-11-20T10:00:00Z"), waiting: Some(12) } }.into(),
+        AlertEnded { alert: Alert::RelayStopped { since: time("2026-11-20T10:00:00Z"), waiting: Some(12) } }.into(),
     ]
 }
 

@@ -36,6 +36,46 @@ struct Origin {
     command_id: CommandId,
 }
 
+/// What an event says that is as it must be, and that others are compared with.
+pub(super) struct Link {
+    pub(super) stream: StreamId,
+    pub(super) version: Version,
+    pub(super) hash: Hash,
+    recorded_at: DateTime<Utc>,
+    command_id: CommandId,
+}
+
+/// Checks one event against the hash of the one before it, and its columns against its JSON. What is wrong, where it is not so.
+pub(super) fn link(position: Position, before: &Hash, event: &StoredEvent) -> Result<Link, String> {
+    if event.position != position.0 {
+        return Err(format!("the next stored event is {}", event.position));
+    }
+    let hash = chain_bytes(before, &event.event);
+    if hash.0[..] != event.hash[..] {
+        return Err("the event or its hash was changed: they do not match".to_owned());
+    }
+    let columns: Columns<'_> =
+        serde_json::from_slice(&event.event).map_err(|error| format!("the event is no envelope: {error}"))?;
+    if columns.position != event.position {
+        return Err(format!("the event says it is {}", columns.position));
+    }
+    if columns.event_type.as_bytes() != event.event_type {
+        return Err(format!("column type differs from the event's {}", columns.event_type));
+    }
+    if columns.version != event.version {
+        return Err(format!("column version is {}, the event's {}", event.version, columns.version));
+    }
+    if columns.stream.as_bytes() != event.stream {
+        return Err(format!("column stream differs from the event's {}", columns.stream));
+    }
+    let stream = match columns.stream.parse::<StreamId>() {
+        Ok(stream) if stream.to_string() == columns.stream => stream,
+        _ => return Err(format!("`{}` is no stream", columns.stream)),
+    };
+    let Origin { recorded_at, command_id } = columns.provenance;
+    Ok(Link { stream, version: Version(columns.version), hash, recorded_at, command_id })
+}
+
 /// The state of the check after an event.
 pub(super) struct Walk<'a> {
     /// The head before the first event was read.
@@ -82,44 +122,17 @@ impl<'a> Walk<'a> {
     /// Checks the next event. After one that breaks the chain, nothing can be verified.
     pub(super) fn step(&mut self, event: &StoredEvent) -> Result<(), Fault> {
         let position = self.position.next();
-        let broken = |what: String| Err(Fault::at(position, what));
-        if event.position != position.0 {
-            return broken(format!("the next stored event is {}", event.position));
+        let Link { stream, version, hash, recorded_at, command_id } =
+            link(position, &self.hash, event).map_err(|what| Fault::at(position, what))?;
+        let last = self.versions.entry(stream).or_default();
+        if version != last.next() {
+            return Err(Fault::at(position, format!("{stream} has version {version} after {last}")));
         }
-        let hash = chain_bytes(&self.hash, &event.event);
-        if hash.0[..] != event.hash[..] {
-            return broken("the event or its hash was changed: they do not match".to_owned());
-        }
-        let columns: Columns<'_> = match serde_json::from_slice(&event.event) {
-            Ok(columns) => columns,
-            Err(error) => return broken(format!("the event is no envelope: {error}")),
-        };
-        if columns.position != event.position {
-            return broken(format!("the event says it is {}", columns.position));
-        }
-        if columns.event_type.as_bytes() != event.event_type {
-            return broken(format!("column type differs from the event's {}", columns.event_type));
-        }
-        if columns.version != event.version {
-            return broken(format!("column version is {}, the event's {}", event.version, columns.version));
-        }
-        if columns.stream.as_bytes() != event.stream {
-            return broken(format!("column stream differs from the event's {}", columns.stream));
-        }
-        let stream = match columns.stream.parse::<StreamId>() {
-            Ok(stream) if stream.to_string() == columns.stream => stream,
-            _ => return broken(format!("`{}` is no stream", columns.stream)),
-        };
-        let version = self.versions.entry(stream).or_default();
-        if columns.version != version.next().0 {
-            return broken(format!("{stream} has version {} after {version}", columns.version));
-        }
-        *version = version.next();
-        let version = *version;
+        *last = version;
         (self.position, self.hash) = (position, hash);
         self.number(stream, version);
-        self.time(columns.provenance.recorded_at);
-        self.follow(columns.provenance.command_id);
+        self.time(recorded_at);
+        self.follow(command_id);
         for noted in self.noted.remove(&position).unwrap_or_default() {
             if noted != hash {
                 let what = format!("its hash is {hash}, not {noted} as noted: the log up to here was written anew");

@@ -2,15 +2,20 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 use orderlog_commands::verify_snapshots;
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Against, Fault, Hash, Report, verify};
+use orderlog_notify::alerts::report_whole;
 use orderlog_tools::Clock;
 use serde_json::{Value, json};
 
 use super::output::{grouped, print, progress};
-use crate::{config::Config, node};
+use crate::{
+    config::Config,
+    node::{self, Node},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -21,6 +26,9 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Record what is found, so that whoever watches `verify_failed` is told; without it, nothing is written
+    #[arg(long)]
+    tell: bool,
 }
 
 fn noted(text: &str) -> Result<(Position, Hash), String> {
@@ -44,7 +52,18 @@ pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result
     bar.finish_and_clear();
     log.close().await;
     print(&if arguments.json { format!("{}\n", as_json(&report)) } else { in_words(&report) })?;
+    if arguments.tell {
+        record(config, &report.faults).await.context("nobody is told: what was found cannot be recorded")?;
+    }
     Ok(if report.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn record(config: &Config, faults: &[Fault]) -> anyhow::Result<()> {
+    node::refuse_to_begin(config).await?;
+    let node = Node::start(config.clone()).await?;
+    let recorded = report_whole(&node.shop, faults).await;
+    node.stop().await;
+    recorded
 }
 
 fn in_words(report: &Report) -> String {

@@ -11,7 +11,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let tools = Arc::new(config.tools());
     let node = Arc::new(Node::start(config).await?);
     stop_on_signal(&node, true)?;
-    node.deliver().await?;
+    node.attend().await?;
     let served = serve_stdio(Arc::clone(&node.shop), tools, node.stopping.clone()).await;
     node.stop().await;
     served

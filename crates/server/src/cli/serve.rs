@@ -27,7 +27,7 @@ pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::R
     let (address, https) = (server.address()?, server.is_secured());
     tracing::info!(%address, https, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
     stop_on_signal(node, !https)?;
-    node.deliver().await?;
+    node.attend().await?;
     tokio::select! {
         () = server.serve() => {}
         () = async { node.stopping.cancelled().await; tokio::time::sleep(STOP_DEADLINE).await } => {

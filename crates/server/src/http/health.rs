@@ -112,6 +112,7 @@ fn readiness(app: &App, seen: Result<Seen, String>) -> Readiness {
         reasons.push(format!("log: takes no commands: {reason}"));
     }
     degraded.extend(app.node.log_troubles.borrow().iter().cloned());
+    degraded.extend(app.node.log_faults.borrow().iter().cloned());
     degraded.extend(app.node.shop.left_behind.told());
     let nats = nats(&app.node, &mut degraded);
     Readiness { ready: reasons.is_empty(), reasons, degraded, log, projections, nats }

@@ -4,7 +4,7 @@ use orderlog_commands::Receipt;
 use orderlog_domain::{
     commands::Command,
     envelope,
-    event::{Event, NotificationSubscribed, Rule},
+    event::{Alert, Event, NotificationSubscribed, Rule},
     notifications::Watch,
 };
 
@@ -49,7 +49,7 @@ pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, 
     let said = |fits: fn(&Watch) -> bool| -> Vec<&'static str> {
         rule.when.iter().filter(|watch| fits(watch)).map(|watch| word(*watch)).collect()
     };
-    let reached = said(|watch| !watch.is_of_stock() && !is_of_money(*watch) && *watch != Watch::Waiting);
+    let reached = said(is_of_orders);
     let money = said(|watch| is_of_money(*watch));
     let stock = said(|watch| watch.is_of_stock());
     let waits = rule.when.contains(&Watch::Waiting);
@@ -66,11 +66,38 @@ pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, 
     if waits {
         parts.push(format!("when {order} waits longer than {}", lasting(rule.grace_seconds)));
     }
+    parts.extend(rule.when.iter().filter_map(|watch| of_shop(*watch, rule.grace_seconds)));
     let mut told = all_of(&parts);
     if rule.once {
         told.push_str(if rule.order_ids.len() > 1 { ", once each" } else { ", once" });
     }
     told
+}
+
+fn is_of_orders(watch: &Watch) -> bool {
+    !watch.is_of_stock() && !watch.is_of_shop() && !is_of_money(*watch) && *watch != Watch::Waiting
+}
+
+/// What is watched of the shop as a whole.
+fn of_shop(watch: Watch, grace_seconds: u32) -> Option<String> {
+    match watch {
+        Watch::RelayStopped if grace_seconds == 0 => Some("when the relay to NATS stops".to_owned()),
+        Watch::RelayStopped => {
+            Some(format!("when the relay to NATS stands still for longer than {}", lasting(grace_seconds)))
+        }
+        Watch::VerifyFailed => Some("when a check of the log finds a fault".to_owned()),
+        Watch::ForecastMissed => Some("when the sales of a day miss the forecast".to_owned()),
+        _ => None,
+    }
+}
+
+/// What an alert is, for a list of what happened.
+pub(crate) fn alert(alert: &Alert) -> &'static str {
+    match alert {
+        Alert::RelayStopped { .. } => "the relay to NATS stands still",
+        Alert::VerifyFailed { .. } => "a check of the log found a fault",
+        Alert::ForecastMissed { .. } => "the sales of a day missed the forecast",
+    }
 }
 
 /// `3 days`, `90 minutes`: in the largest unit that fits.
@@ -100,7 +127,10 @@ fn word(watch: Watch) -> &'static str {
         | Watch::Cancelled
         | Watch::Payment
         | Watch::Refund
-        | Watch::Waiting => watch.name(),
+        | Watch::Waiting
+        | Watch::RelayStopped
+        | Watch::VerifyFailed
+        | Watch::ForecastMissed => watch.name(),
     }
 }
 
@@ -159,6 +189,10 @@ mod tests {
         let mut late = rule(&[Watch::Waiting], &[], false);
         late.grace_seconds = 3 * 86_400;
         assert_eq!(say(&late), "when an order waits longer than 3 days");
+        let system = rule(&[Watch::RelayStopped, Watch::VerifyFailed], &[], false);
+        let said =
+            "when the relay to NATS stands still for longer than 1 minute and when a check of the log finds a fault";
+        assert_eq!(say(&system), said);
         let low = rule(&[Watch::LowStock, Watch::OutOfStock], &[], false);
         assert_eq!(asked(&low, None, Some("Mug"), &wording), "when Mug is low on stock or out of stock");
     }

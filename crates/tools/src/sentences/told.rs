@@ -6,7 +6,7 @@ use orderlog_domain::{
     order::Order,
 };
 
-use super::{all_of, capitalised, moment, plural, units};
+use super::{all_of, capitalised, moment, notifications, plural, units};
 use crate::history::Act;
 
 /// Lines a sentence names; more are counted.
@@ -112,6 +112,8 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
             format!("{} tried again", plural(fact.messages.len() as i64, "message"))
         }
         Event::NotificationTargetEnabled(fact) => format!("{} takes messages again", fact.target),
+        Event::AlertRaised(fact) => notifications::alert(&fact.alert).to_owned(),
+        Event::AlertEnded(fact) => format!("over: {}", notifications::alert(&fact.alert)),
         Event::ConfirmationAsked(fact) => {
             let order = fact.order_id.map(|id| format!(" of order #{id}")).unwrap_or_default();
             format!("{}{order} waits for a person's word", fact.tool)

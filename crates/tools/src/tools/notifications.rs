@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use orderlog_access::{Principal, Right};
 use orderlog_domain::{
     commands::{Subscribe, Unsubscribe},
     ids::{ProductId, RuleId},
     notifications::{Notifications, Subscription, Watch},
+    rejection::{Code, Rejection},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use crate::{
     command_call::carry_out,
     failure::Failure,
     history, people,
+    permit::permit,
     principal::Caller,
     query::{Frame, Interpretation},
     sentences::{notifications::asked, plural},
@@ -32,13 +35,44 @@ pub(super) fn subscribe() -> Tool {
         Danger::Write,
         |shop, request, mut input: Subscribe| async move {
             input.target = targets::named(&shop.targets, &input.target)?.name.clone();
+            let watches: Vec<Watch> = input.when.iter().filter_map(|word| Watch::parse(word)).collect();
+            may_decide(&request.caller.principal, &watches)?;
+            if watches.contains(&Watch::RelayStopped) && !shop.relays {
+                return Err(no_relay().into());
+            }
             carry_out(&shop, request, input.into()).await
         },
     )
 }
 
 pub(super) fn unsubscribe() -> Tool {
-    Tool::command::<Unsubscribe>("notifications.unsubscribe", "End a notification rule", Danger::Write)
+    Tool::command_with(
+        "notifications.unsubscribe",
+        "End a notification rule",
+        Danger::Write,
+        |shop, request, input: Unsubscribe| async move {
+            let principal = &request.caller.principal;
+            if !principal.may(Right::Admin)
+                && let Some(one) = history::notifications(&shop.log).await?.rules.get(&input.rule_id)
+            {
+                may_decide(principal, &one.rule.when)?;
+            }
+            carry_out(&shop, request, input.into()).await
+        },
+    )
+}
+
+/// Who is told of the system, and who is not, an administrator alone decides: otherwise whoever alters the log could first
+/// end the rule that would tell of it.
+fn may_decide(principal: &Principal, when: &[Watch]) -> Result<(), Rejection> {
+    if when.iter().any(|watch| watch.is_of_system()) { permit(principal, Right::Admin) } else { Ok(()) }
+}
+
+fn no_relay() -> Rejection {
+    let message = "This shop publishes to no NATS, so there is no relay that could stop. Nothing was changed.";
+    Rejection::new(Code::NotFound, message)
+        .field("when")
+        .hint("Tell the user. The other words of `when` can be watched.")
 }
 
 /// Who is told of what, who can be told, and which messages failed.

@@ -2,6 +2,7 @@
 
 mod learned;
 mod measure;
+mod missed;
 mod said;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::missed::{Missed, missed};
 use self::{
     learned::Learned,
     measure::{Amount, Measure},
