@@ -1,6 +1,7 @@
 //! What a stranger can see of Orderlog, tried on the real binary: run with tests/run.
 
 mod access;
+mod alerts;
 mod answers;
 mod arguments;
 mod asks_acts;
