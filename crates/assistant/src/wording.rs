@@ -114,6 +114,9 @@ fn what(step: &Step) -> Option<String> {
 fn happening(step: &Step) -> Option<String> {
     let first = |argument: &str| step.arguments.get(argument)?.as_array()?.first();
     let happens = match first("when")?.as_str()? {
+        "relay_stopped" => return Some("the relay stops".to_owned()),
+        "verify_failed" => return Some("a check of the log fails".to_owned()),
+        "forecast_missed" => return Some("sales miss the forecast".to_owned()),
         "low_stock" => "runs low",
         "out_of_stock" => "runs out",
         "payment" => "is paid",

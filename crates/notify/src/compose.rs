@@ -28,12 +28,21 @@ pub(crate) struct Content {
     data: Value,
     /// When it happened.
     at: Option<DateTime<Utc>>,
+    /// The address that ends what asks for it.
+    unsubscribe: Option<String>,
 }
 
 impl Content {
     /// Only words.
     pub(crate) fn plain(kind: &str, text: &str) -> Content {
-        Content { kind: kind.to_owned(), text: text.to_owned(), facts: vec![], data: json!({}), at: None }
+        Content {
+            kind: kind.to_owned(),
+            text: text.to_owned(),
+            facts: vec![],
+            data: json!({}),
+            at: None,
+            unsubscribe: None,
+        }
     }
 
     /// Many at once.
@@ -50,7 +59,17 @@ impl Content {
         let messages: Vec<Value> = parts.iter().map(Content::as_json).collect();
         let at = parts.iter().filter_map(|part| part.at).max();
         let (kind, data) = ("digest".to_owned(), json!({ "messages": messages, "text": count }));
-        Content { kind, text: lines.join("\n"), facts: vec![], data, at }
+        Content { kind, text: lines.join("\n"), facts: vec![], data, at, unsubscribe: None }
+    }
+
+    /// The same with the address that ends what asks for it.
+    pub(crate) fn ended_at(&self, unsubscribe: Option<String>) -> Content {
+        Content { unsubscribe, ..self.clone() }
+    }
+
+    /// That address.
+    pub(crate) fn unsubscribe(&self) -> Option<&str> {
+        self.unsubscribe.as_deref()
     }
 
     fn as_json(&self) -> Value {
@@ -129,7 +148,14 @@ async fn of_order(
         (what, _) => sentence(what, &order, event, locale),
     };
     let kind = format!("order.{}", message.what.name());
-    Ok(Composed::Content(Content { kind, text, facts, data, at: Some(event.provenance.recorded_at) }))
+    Ok(Composed::Content(Content {
+        kind,
+        text,
+        facts,
+        data,
+        at: Some(event.provenance.recorded_at),
+        unsubscribe: None,
+    }))
 }
 
 /// `3 days`, `1 hour`; the largest unit of which there is one.
@@ -210,5 +236,5 @@ async fn of_stock(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Re
         "available": then, "position": message.position,
     });
     let kind = format!("product.{}", message.what.name());
-    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: None }))
+    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: None, unsubscribe: None }))
 }

@@ -49,6 +49,7 @@ mod targets;
 mod tool;
 mod tools;
 mod unknown_order;
+pub mod unsubscribe_link;
 mod views;
 mod waiting;
 mod wording;

@@ -50,6 +50,7 @@ mod timeline;
 mod times;
 mod today;
 mod tried;
+mod unsubscribe;
 mod visit;
 mod who;
 

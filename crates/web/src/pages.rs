@@ -22,7 +22,7 @@ use crate::{
     listeners::Listeners,
     live, order, orders, orders_csv,
     own_views::{self, OwnViews},
-    place, print, product, products, reports, sign_in, status, today,
+    place, print, product, products, reports, sign_in, status, today, unsubscribe,
     visit::{Source, Visit},
     who::SIGN_OUT,
 };
@@ -73,6 +73,7 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Route
         .route("/ask", get(ask::asked).post(ask::sent))
         .route("/go", get(go::found))
         .route("/live", get(live::stream))
+        .route("/unsubscribe/{token}", get(unsubscribe::shown).post(unsubscribe::posted))
         .with_state(Source { shop, tools, status, model, secured, sign_in, head, listeners: Listeners::default() })
 }
 

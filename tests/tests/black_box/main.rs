@@ -73,4 +73,5 @@ mod tampering;
 mod time_travel;
 mod told_when_and_how;
 mod two_nodes;
+mod unsubscribing;
 mod wrong_clocks;

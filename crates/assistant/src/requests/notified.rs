@@ -29,6 +29,25 @@ const TO_STOCK: &[(&str, &str)] = &[
     ("runs out|is out of stock|sells out|is sold out", "out_of_stock"),
 ];
 
+/// What can happen to the shop as a whole.
+const TO_SHOP: &[(&str, &str)] = &[
+    (
+        "the relay stops|the relay to nats stops|the relay stands still|the relay to nats stands still|nats stops|\
+         events reach nats no more|the relay is stopped",
+        "relay_stopped",
+    ),
+    (
+        "a check of the log fails|verify fails|verification fails|the log is altered|the log was altered|\
+         somebody alters the log|the log is tampered with|a check finds a fault|the log is broken",
+        "verify_failed",
+    ),
+    (
+        "sales miss the forecast|the sales miss the forecast|sales miss their forecast|a day misses the forecast|\
+         a day misses its forecast|the forecast is missed|the forecast was wrong|revenue misses the forecast",
+        "forecast_missed",
+    ),
+];
+
 /// "Notify John when #1234 ships", "let John know when an order is cancelled", "tell John when tea runs low".
 pub(super) fn subscribe(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let told = preceded(said("notify|tell|alert|inform|message"), name_until("when once whenever as if"));
@@ -54,7 +73,10 @@ pub(super) fn subscribe(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         let product = alt((all, product_until("runs is gets sells").map(Some))).parse_next(input)?;
         Ok(Step::of("notifications.subscribe").with("when", vec![one_of(TO_STOCK)(input)?]).some("product", product))
     };
-    let step = alt((one, any, stock)).parse_next(input)?.with("target", target);
+    let shop = |input: &mut In<'_>| {
+        one_of(TO_SHOP)(input).map(|when| Step::of("notifications.subscribe").with("when", vec![when]))
+    };
+    let step = alt((one, any, stock, shop)).parse_next(input)?.with("target", target);
     end(input)?;
     Ok(vec![step])
 }

@@ -86,23 +86,24 @@ mod tests {
     #[test]
     fn an_alert_is_recorded_once_for_who_watches_until_it_is_over() {
         let mut story = Story::new();
-        let report = |found: &[Alert], over: &[Alert]| ReportAlerts { found: found.to_vec(), over: over.to_vec() };
+        let all = |alerts: &[&Alert]| alerts.iter().copied().cloned().collect();
+        let report = |found: &[&Alert], over: &[&Alert]| ReportAlerts { found: all(found), over: all(over) };
         let (one, other) = (fault(7), fault(9));
-        assert!(story.done(report(&[one.clone()], &[])).facts.is_empty(), "nobody watches");
+        assert!(story.done(report(&[&one], &[])).facts.is_empty(), "nobody watches");
         story.done(rule(json!(["verify_failed"])));
         let relay = |waiting| Alert::RelayStopped { since: story.now, waiting };
         let (stopped, still) = (relay(Some(1)), relay(None));
-        assert!(story.done(report(&[stopped.clone()], &[])).facts.is_empty(), "nobody watches the relay");
-        assert_eq!(types(&story.done(report(&[one.clone(), other], &[]))), ["AlertRaised", "AlertRaised"]);
-        assert!(story.done(report(&[one.clone()], &[])).facts.is_empty(), "another node says the same");
-        assert_eq!(types(&story.done(report(&[], &[one.clone()]))), ["AlertEnded"]);
-        assert!(story.done(report(&[], &[one.clone()])).facts.is_empty(), "it is over already");
-        assert_eq!(types(&story.done(report(&[one], &[]))), ["AlertRaised"], "it came again");
+        assert!(story.done(report(&[&stopped], &[])).facts.is_empty(), "nobody watches the relay");
+        assert_eq!(types(&story.done(report(&[&one, &other], &[]))), ["AlertRaised", "AlertRaised"]);
+        assert!(story.done(report(&[&one], &[])).facts.is_empty(), "another node says the same");
+        assert_eq!(types(&story.done(report(&[], &[&one]))), ["AlertEnded"]);
+        assert!(story.done(report(&[], &[&one])).facts.is_empty(), "it is over already");
+        assert_eq!(types(&story.done(report(&[&one], &[]))), ["AlertRaised"], "it came again");
         story.done(rule(json!(["relay_stopped"])));
-        assert_eq!(types(&story.done(report(&[stopped], &[]))), ["AlertRaised"]);
-        assert!(story.done(report(&[still], &[])).facts.is_empty(), "it is the same standstill");
-        let many: Vec<Alert> = (100..200).map(fault).collect();
-        let count = story.done(report(&many, &[])).facts.len();
+        assert_eq!(types(&story.done(report(&[&stopped], &[]))), ["AlertRaised"]);
+        assert!(story.done(report(&[&still], &[])).facts.is_empty(), "it is the same standstill");
+        let found = (100..200).map(fault).collect();
+        let count = story.done(ReportAlerts { found, over: vec![] }).facts.len();
         assert_eq!(count, limits::OPEN_FAULTS - 2, "two were open");
     }
 

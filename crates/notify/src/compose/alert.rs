@@ -26,7 +26,7 @@ pub(super) async fn of_alert(shop: &OpenShop, message: &Message, first: bool) ->
     data["position"] = json!(message.position);
     let about = if message.what.is_of_system() { "system" } else { "sales" };
     let kind = format!("{about}.{}", message.what.name());
-    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: Some(at) }))
+    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: Some(at), unsubscribe: None }))
 }
 
 fn in_words(shop: &OpenShop, alert: &Alert) -> (String, Value) {

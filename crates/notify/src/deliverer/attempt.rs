@@ -1,7 +1,9 @@
 //! One try: finds the words of messages to one target and sends them, together where it is told in digests.
 
-use orderlog_domain::event::Message;
-use orderlog_tools::OpenShop;
+use std::collections::BTreeSet;
+
+use orderlog_domain::{event::Message, ids::RuleId};
+use orderlog_tools::{OpenShop, unsubscribe_link};
 use uuid::Uuid;
 
 use crate::{
@@ -29,8 +31,14 @@ pub(super) enum Done {
     Unreadable(String),
 }
 
-/// Finds the words and sends them.
-pub(super) async fn try_once(shop: &OpenShop, sender: &Sender, target: String, messages: Vec<Message>) -> Sent {
+/// Finds the words and sends them. `ended_by_link` are the rules that whoever gets the messages may end.
+pub(super) async fn try_once(
+    shop: &OpenShop,
+    sender: &Sender,
+    target: String,
+    messages: Vec<Message>,
+    ended_by_link: &BTreeSet<RuleId>,
+) -> Sent {
     let (mut tried, mut parts, mut stopped) = (vec![], vec![], vec![]);
     let mut unreadable = None;
     let to = sender.targets.find(&target);
@@ -65,21 +73,32 @@ pub(super) async fn try_once(shop: &OpenShop, sender: &Sender, target: String, m
     }
     let done = match (unreadable, to) {
         (Some(error), _) => Done::Unreadable(error),
-        (None, Some(to)) if !tried.is_empty() => Done::Tried(send(shop, sender, to, &tried, &parts).await),
+        (None, Some(to)) if !tried.is_empty() => {
+            Done::Tried(send(shop, sender, to, &tried, &parts, ended_by_link).await)
+        }
         _ => Done::Tried(Tried::Sent),
     };
     Sent { target, tried, done, left, stopped }
 }
 
-async fn send(shop: &OpenShop, sender: &Sender, to: &Target, messages: &[Message], parts: &[Content]) -> Tried {
+async fn send(
+    shop: &OpenShop,
+    sender: &Sender,
+    to: &Target,
+    messages: &[Message],
+    parts: &[Content],
+    ended_by_link: &BTreeSet<RuleId>,
+) -> Tried {
     let now = shop.clock.now();
+    let rules: Vec<RuleId> = messages.iter().map(|one| one.rule_id).filter(|id| ended_by_link.contains(id)).collect();
+    let unsubscribe = unsubscribe_link::address(shop, &rules);
     match (to.digest, parts) {
-        (None, [content]) => sender.send(to, messages[0].id, content, now).await,
+        (None, [content]) => sender.send(to, messages[0].id, &content.ended_at(unsubscribe), now).await,
         _ => {
             // Of the very messages that it holds: the same for every try.
             let ids: Vec<u8> = messages.iter().flat_map(|message| *message.id.as_bytes()).collect();
             let id = Uuid::new_v5(&messages[0].id, &ids);
-            sender.send(to, id, &Content::digest(parts), now).await
+            sender.send(to, id, &Content::digest(parts).ended_at(unsubscribe), now).await
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Sends what is due, and takes in what came of it: one message at a time for each target, or one digest.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::TimeDelta;
-use orderlog_domain::event::{Message, Outcome};
+use orderlog_domain::{
+    event::{Message, Outcome},
+    ids::RuleId,
+};
+use orderlog_tools::unsubscribe_link;
 use tokio::time::{Duration, Instant, sleep};
 use uuid::Uuid;
 
@@ -38,9 +42,16 @@ impl Work<'_> {
             let messages = self.desk.take(&name, now, if target.digest.is_some() { DIGEST_MESSAGES } else { 1 });
             if !messages.is_empty() {
                 let (shop, sender) = (Arc::clone(&self.of.shop), Arc::clone(&self.of.sender));
-                self.sending.spawn(async move { try_once(&shop, &sender, name, messages).await });
+                let ended_by_link = self.ended_by_link(&messages);
+                self.sending.spawn(async move { try_once(&shop, &sender, name, messages, &ended_by_link).await });
             }
         }
+    }
+
+    /// Rules of these messages that a link in them may end.
+    fn ended_by_link(&self, messages: &[Message]) -> BTreeSet<RuleId> {
+        let may = |id: &RuleId| self.all.rules.get(id).is_some_and(unsubscribe_link::may_end);
+        messages.iter().map(|message| message.rule_id).filter(may).collect()
     }
 
     pub(super) fn settle(&mut self, sent: Sent) {

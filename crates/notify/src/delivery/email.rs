@@ -91,21 +91,30 @@ impl Mailer {
                     @if !content.facts.is_empty() {
                         table { @for (name, value) in &content.facts { tr { th align="left" { (name) } td { (value) } } } }
                     }
+                    @if let Some(address) = content.unsubscribe() { p { a href=(address) { "Stop these messages" } } }
                 }
             }
         };
-        let words = format!("{}\n\n{}", content.text, facts.concat());
-        Message::builder()
+        let stop = content.unsubscribe().map(|address| format!("\nStop these messages: {address}\n"));
+        let words = format!("{}\n\n{}{}", content.text, facts.concat(), stop.unwrap_or_default());
+        let mut message = Message::builder();
+        if let Some(address) = content.unsubscribe() {
+            message = message
+                .raw_header(raw("List-Unsubscribe", format!("<{address}>")))
+                .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        message
             .from(self.from.clone())
             .to(to.clone())
             .subject(subject)
             .message_id(Some(format!("<{id}@{domain}>")))
-            .raw_header(header::HeaderValue::new(
-                header::HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ))
+            .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
             .multipart(MultiPart::alternative_plain_html(words, page.into_string()))
     }
+}
+
+fn raw(name: &'static str, value: String) -> header::HeaderValue {
+    header::HeaderValue::new(header::HeaderName::new_from_ascii_str(name), value)
 }
 
 /// User and password of a URL, as they were before they were written into it.

@@ -18,6 +18,8 @@ use super::{app::App, browsers, cors, sign_in};
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 /// Style and scripts of the pages, which the sign-in page needs: the same in every shop.
 const ASSETS: &str = "/assets/";
+/// Links in e-mails that end a rule: whoever has one may follow it. The shop's signature in it is looked at where it is read.
+const LINKS: &str = "/unsubscribe/";
 /// What needs a right by its path. What `/mcp` needs depends on the tool.
 const NEEDS: [(&str, Right); 3] =
     [("/metrics", Right::AuditRead), ("/v1/events", Right::AuditRead), ("/v1/head", Right::AuditRead)];
@@ -82,7 +84,8 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     let path = uri.path();
     // A browser asks before it sends a key; what it is told there is about the endpoint and not about the shop.
     let preflight = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
-    if OPEN.contains(&path) || path.starts_with(ASSETS) || preflight || sign_in::is_metadata(app, path) {
+    let open = OPEN.contains(&path) || path.starts_with(ASSETS) || path.starts_with(LINKS);
+    if open || preflight || sign_in::is_metadata(app, path) {
         return Ok((Arc::clone(&NOBODY), None));
     }
     no_key_in(uri)?;

@@ -1,0 +1,115 @@
+//! Links by which whoever gets a message ends the rule that asks for it (RFC 8058). A link holds the numbers of rules and the
+//! shop's signature under them; no address, no name and no key.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use orderlog_domain::{
+    commands::Unsubscribe,
+    ids::RuleId,
+    notifications::{Notifications, Subscription},
+    rejection::Code,
+};
+
+use crate::{
+    command_call::carry_out,
+    failure::Failure,
+    history,
+    principal::{Caller, Principal, agent},
+    request::Request,
+    schema::Object,
+    shop::OpenShop,
+};
+
+/// Where the pages of these links stand.
+pub const PATH: &str = "/unsubscribe";
+/// What the signature is for: nothing else that the shop signs begins so.
+const PURPOSE: &[u8] = b"orderlog unsubscribe link\0";
+/// Bytes of a signature: it does not expire, so nobody may guess it in years.
+const SIGNATURE_BYTES: usize = 32;
+/// Rules of one link: as many as a digest may tell of.
+const MAX_RULES: usize = 40;
+const RULE_BYTES: usize = 8;
+/// Characters of a token that are looked at.
+const MAX_TOKEN: usize = (MAX_RULES * RULE_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4;
+
+/// Whether a link may end it. Who is told of the system an administrator alone decides.
+#[must_use]
+pub fn may_end(one: &Subscription) -> bool {
+    !one.rule.when.iter().any(|watch| watch.is_of_system())
+}
+
+/// The address that ends these rules, where the shop's pages can be reached by HTTPS: mailbox providers take no other.
+#[must_use]
+pub fn address(shop: &OpenShop, rules: &[RuleId]) -> Option<String> {
+    let pages = shop.public_url.as_deref().filter(|url| url.starts_with("https://"))?;
+    let mut rules = rules.to_vec();
+    rules.sort_unstable();
+    rules.dedup();
+    if rules.is_empty() || rules.len() > MAX_RULES {
+        return None;
+    }
+    let mut bytes: Vec<u8> = rules.iter().flat_map(|rule| rule.0.to_be_bytes()).collect();
+    let signature = shop.keyring.sign(&[PURPOSE, &bytes]);
+    bytes.extend(signature);
+    Some(format!("{pages}{PATH}/{}", BASE64.encode(bytes)))
+}
+
+/// The rules that a link names; nothing where the shop did not make it.
+#[must_use]
+pub fn read(shop: &OpenShop, token: &str) -> Option<Vec<RuleId>> {
+    if token.len() > MAX_TOKEN {
+        return None;
+    }
+    let bytes = BASE64.decode(token).ok()?;
+    let (rules, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
+    let expected = shop.keyring.sign(&[PURPOSE, rules]);
+    // In a time that does not tell how much of it is right.
+    let differs = signature.iter().zip(expected).fold(0, |seen, (one, other)| seen | (one ^ other));
+    let whole = !rules.is_empty() && rules.len().is_multiple_of(RULE_BYTES);
+    if differs != 0 || !whole {
+        return None;
+    }
+    let number = |bytes: &[u8]| bytes.try_into().ok().map(|bytes| RuleId(i64::from_be_bytes(bytes)));
+    rules.chunks_exact(RULE_BYTES).map(number).collect()
+}
+
+/// Those of the rules that are in force and may be ended so, with who is told.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn in_force(shop: &OpenShop, rules: &[RuleId]) -> anyhow::Result<Vec<(RuleId, String)>> {
+    let all = history::notifications(&shop.log).await?;
+    Ok(those(&all, shop, rules).map(|(id, one)| (id, one.rule.target.clone())).collect())
+}
+
+fn those<'a>(
+    all: &'a Notifications,
+    shop: &OpenShop,
+    rules: &[RuleId],
+) -> impl Iterator<Item = (RuleId, &'a Subscription)> {
+    all.in_force(shop.clock.now()).filter(move |(id, one)| rules.contains(id) && may_end(one))
+}
+
+/// Ends them, and says how many were in force. What has ended already stays so.
+///
+/// # Errors
+/// When the log cannot be read or takes nothing.
+pub async fn end(shop: &OpenShop, rules: &[RuleId]) -> Result<usize, Failure> {
+    let mut ended = 0;
+    for (rule_id, _) in in_force(shop, rules).await? {
+        let request = Request::of_import(shop, "unsubscribe", Object::new(), false, by_link())?;
+        match carry_out(shop, request, Unsubscribe { rule_id }.into()).await {
+            Ok(_) => ended += 1,
+            // Somebody else ended it in this moment.
+            Err(Failure::Rejected(rejection)) if rejection.code == Code::NotFound => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(ended)
+}
+
+/// Whoever has the link: nobody whom the shop knows, and no program that speaks for somebody.
+fn by_link() -> Caller {
+    let (user, role) = ("unsubscribe link".to_owned(), "recipient".to_owned());
+    let agent = agent("unsubscribe link", env!("CARGO_PKG_VERSION"), None);
+    Caller::of(Principal { user, role, ..Principal::nobody() }, Some(agent))
+}
