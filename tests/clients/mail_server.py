@@ -1,5 +1,7 @@
 """An SMTP server on 127.0.0.1: takes a port and a file, and appends each e-mail to the file as a line of JSON.
 
+Where a file is named in DKIM_RECORD, each e-mail's signature is checked with the TXT record in it.
+
 With a certificate and its key it takes e-mail after STARTTLS only, from the user `shop` with the password `p@ss`.
 """
 
@@ -7,10 +9,13 @@ import asyncio
 import email
 import email.policy
 import json
+import os
 import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
+
+from dkim_check import check
 
 
 class Keep:
@@ -19,6 +24,16 @@ class Keep:
         text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
         mail = {"to": envelope.rcpt_tos, "content": envelope.content.decode(), "secured": session.ssl is not None,
                 "text": text.get_content() if text else "", "html": html.get_content() if html else ""}
+        if record := os.environ.get("DKIM_RECORD"):
+            asked = []
+
+            def look_up(name):
+                asked.append(name)
+                with open(record, "rb") as file:
+                    return file.read()
+
+            mail["signed"] = check(envelope.content, look_up)
+            mail["keys_asked"] = asked
         with open(sys.argv[2], "a") as file:
             file.write(json.dumps(mail) + "\n")
         return "250 kept"

@@ -27,6 +27,12 @@ pub struct Mail {
     pub html: String,
     /// Whether it came encrypted.
     pub secured: bool,
+    /// Whether its signature (DKIM) fits, where that was looked at.
+    #[serde(default)]
+    pub signed: Option<bool>,
+    /// The names under which its key was looked up.
+    #[serde(default)]
+    pub keys_asked: Vec<String>,
 }
 
 /// The server; it ends with this value.
@@ -44,7 +50,15 @@ impl MailServer {
     /// # Errors
     /// When it does not start.
     pub async fn start() -> Result<MailServer> {
-        MailServer::start_with(&[]).await
+        MailServer::start_with(&[], None).await
+    }
+
+    /// Starts one that checks signatures with the TXT record in this file.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_checking(dkim_record: &Path) -> Result<MailServer> {
+        MailServer::start_with(&[], Some(dkim_record)).await
     }
 
     /// Starts one that takes e-mail after STARTTLS only, from the user `shop` with the password `p@ss`.
@@ -52,14 +66,15 @@ impl MailServer {
     /// # Errors
     /// When it does not start.
     pub async fn start_secured(certificate: &Path, key: &Path) -> Result<MailServer> {
-        MailServer::start_with(&[certificate, key]).await
+        MailServer::start_with(&[certificate, key], None).await
     }
 
-    async fn start_with(arguments: &[&Path]) -> Result<MailServer> {
+    async fn start_with(arguments: &[&Path], dkim_record: Option<&Path>) -> Result<MailServer> {
         let folder = tempfile::Builder::new().prefix("orderlog-mail.").tempdir().context("making a folder")?;
         let (port, file) = (free_port()?, folder.path().join("mails"));
         let mut command = Command::new(python()?);
         command.arg(clients_folder().join("mail_server.py")).arg(port.to_string()).arg(&file).args(arguments);
+        command.envs(dkim_record.map(|record| ("DKIM_RECORD", record)));
         let process = Process::start("aiosmtpd", command, folder.path().join("log"))?;
         until("the e-mail server to listen", READY_DEADLINE, async || {
             Ok(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok().then_some(()))

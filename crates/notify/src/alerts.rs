@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use futures::future::BoxFuture;
 use orderlog_domain::{
     commands::ReportAlerts,
     event::Alert,
@@ -27,32 +28,38 @@ fn of_fault(fault: &Fault) -> Alert {
 ///
 /// # Errors
 /// When the log cannot be read or takes nothing.
-pub async fn report_stretch(shop: &OpenShop, after: i64, stretch: &Stretch) -> anyhow::Result<()> {
+pub fn report_stretch<'a>(shop: &'a OpenShop, after: i64, stretch: &'a Stretch) -> BoxFuture<'a, anyhow::Result<()>> {
     let bad: BTreeSet<_> = stretch.faults.iter().filter_map(|fault| fault.position).collect();
     let found = stretch.faults.iter().map(of_fault).collect();
-    let mended = |open: &Alert| match open {
-        Alert::VerifyFailed { at: Some(at), .. } => (after..=stretch.through.0).contains(&at.0) && !bad.contains(at),
+    let through = stretch.through.0;
+    let mended = move |open: &Alert| match open {
+        Alert::VerifyFailed { at: Some(at), .. } => (after..=through).contains(&at.0) && !bad.contains(at),
         _ => false,
     };
-    report(shop, found, mended).await
+    Box::pin(report(shop, found, mended))
 }
 
 /// Reports what a check of the whole log found, and that everything else that was found earlier is mended.
 ///
 /// # Errors
 /// When the log cannot be read or takes nothing.
-pub async fn report_whole(shop: &OpenShop, faults: &[Fault]) -> anyhow::Result<()> {
+pub fn report_whole<'a>(shop: &'a OpenShop, faults: &'a [Fault]) -> BoxFuture<'a, anyhow::Result<()>> {
     let found: Vec<Alert> = faults.iter().map(of_fault).collect();
     let still = found.clone();
     let is_fault = |open: &Alert| open.watch() == Watch::VerifyFailed;
-    report(shop, found, |open| is_fault(open) && !still.iter().any(|one| one.is_of_same(open))).await
+    let mended = move |open: &Alert| is_fault(open) && !still.iter().any(|one| one.is_of_same(open));
+    Box::pin(report(shop, found, mended))
 }
 
 /// Reports what is new, and what is over of the alerts that are open. What nobody watches for reaches the log in no way.
 ///
 /// # Errors
 /// When the log cannot be read or takes nothing.
-pub async fn report(shop: &OpenShop, mut found: Vec<Alert>, over: impl Fn(&Alert) -> bool) -> anyhow::Result<()> {
+pub(crate) async fn report(
+    shop: &OpenShop,
+    mut found: Vec<Alert>,
+    over: impl Fn(&Alert) -> bool,
+) -> anyhow::Result<()> {
     let all = history::notifications(&shop.log).await?;
     let now = shop.clock.now();
     found.retain(|alert| {

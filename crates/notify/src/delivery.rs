@@ -1,5 +1,6 @@
 //! Sends one message to one target, and says what came of it.
 
+mod dkim;
 mod email;
 mod http;
 mod key;
@@ -14,7 +15,11 @@ use uuid::Uuid;
 use orderlog_outgoing::Client;
 
 use self::http::{Posted, post};
-pub(crate) use self::{key::Key, tried::Tried};
+pub(crate) use self::{
+    dkim::{Dkim, DkimEntry},
+    key::Key,
+    tried::Tried,
+};
 use crate::{
     compose::Content,
     targets::{Address, Target, Targets},
@@ -72,7 +77,7 @@ impl Sender {
                 tried(post(&self.web, url, target.private, &headers, body).await)
             }
             Address::Email(to) => match &self.mail {
-                Some(mailer) => mailer.send(to, id, content).await,
+                Some(mailer) => mailer.send(to, id, content, now).await,
                 None => Tried::Never { why: "no e-mail server is set up".to_owned() },
             },
         }

@@ -1,12 +1,16 @@
 //! Who can be told, as the administrator's file says: names with addresses and secrets, which never leave this crate.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, path::Path, sync::Arc};
 
 use lettre::message::Mailbox;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{delivery::Key, digest::Digest, quiet::Quiet};
+use crate::{
+    delivery::{Dkim, DkimEntry, Key},
+    digest::Digest,
+    quiet::Quiet,
+};
 
 /// Characters of a name.
 const NAME_CHARS: usize = orderlog_domain::limits::TARGET_CHARS;
@@ -60,6 +64,8 @@ pub(crate) struct Smtp {
     pub(crate) from: Mailbox,
     /// Certificates (PEM) of authorities that may have signed the server's, besides the machine's own.
     pub(crate) authorities: Option<Vec<u8>>,
+    /// Signs each e-mail.
+    pub(crate) dkim: Option<Arc<Dkim>>,
 }
 
 impl fmt::Debug for Targets {
@@ -84,6 +90,7 @@ struct SmtpEntry {
     url_file: Option<String>,
     from: String,
     ca_file: Option<String>,
+    dkim: Option<DkimEntry>,
 }
 
 #[derive(Deserialize)]
@@ -199,7 +206,8 @@ fn smtp(entry: SmtpEntry) -> Result<Smtp, String> {
     let from = entry.from.parse().map_err(|_| failed("from must be such as Shop <shop@example.com>".to_owned()))?;
     let read = |path: String| fs::read(&path).map_err(|error| failed(format!("{path}: {error}")));
     let authorities = entry.ca_file.map(read).transpose()?;
-    Ok(Smtp { url, from, authorities })
+    let dkim = entry.dkim.map(Dkim::read).transpose().map_err(failed)?.map(Arc::new);
+    Ok(Smtp { url, from, authorities, dkim })
 }
 
 fn target(name: &str, entry: Entry) -> Result<Target, String> {

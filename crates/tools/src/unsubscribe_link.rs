@@ -2,6 +2,7 @@
 //! shop's signature under them; no address, no name and no key.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use futures::future::BoxFuture;
 use orderlog_domain::{
     commands::Unsubscribe,
     ids::RuleId,
@@ -76,9 +77,11 @@ pub fn read(shop: &OpenShop, token: &str) -> Option<Vec<RuleId>> {
 ///
 /// # Errors
 /// When the log cannot be read.
-pub async fn in_force(shop: &OpenShop, rules: &[RuleId]) -> anyhow::Result<Vec<(RuleId, String)>> {
-    let all = history::notifications(&shop.log).await?;
-    Ok(those(&all, shop, rules).map(|(id, one)| (id, one.rule.target.clone())).collect())
+pub fn in_force<'a>(shop: &'a OpenShop, rules: &'a [RuleId]) -> BoxFuture<'a, anyhow::Result<Vec<(RuleId, String)>>> {
+    Box::pin(async move {
+        let all = history::notifications(&shop.log).await?;
+        Ok(those(&all, shop, rules).map(|(id, one)| (id, one.rule.target.clone())).collect())
+    })
 }
 
 fn those<'a>(
@@ -89,22 +92,23 @@ fn those<'a>(
     all.in_force(shop.clock.now()).filter(move |(id, one)| rules.contains(id) && may_end(one))
 }
 
-/// Ends them, and says how many were in force. What has ended already stays so.
+/// Ends them. What has ended already stays so.
 ///
 /// # Errors
 /// When the log cannot be read or takes nothing.
-pub async fn end(shop: &OpenShop, rules: &[RuleId]) -> Result<usize, Failure> {
-    let mut ended = 0;
-    for (rule_id, _) in in_force(shop, rules).await? {
-        let request = Request::of_import(shop, "unsubscribe", Object::new(), false, by_link())?;
-        match carry_out(shop, request, Unsubscribe { rule_id }.into()).await {
-            Ok(_) => ended += 1,
-            // Somebody else ended it in this moment.
-            Err(Failure::Rejected(rejection)) if rejection.code == Code::NotFound => {}
-            Err(failure) => return Err(failure),
+pub fn end<'a>(shop: &'a OpenShop, rules: &'a [RuleId]) -> BoxFuture<'a, Result<(), Failure>> {
+    Box::pin(async move {
+        for (rule_id, _) in in_force(shop, rules).await? {
+            let request = Request::of_import(shop, "unsubscribe", Object::new(), false, by_link())?;
+            match carry_out(shop, request, Unsubscribe { rule_id }.into()).await {
+                Ok(_) => {}
+                // Somebody else ended it in this moment.
+                Err(Failure::Rejected(rejection)) if rejection.code == Code::NotFound => {}
+                Err(failure) => return Err(failure),
+            }
         }
-    }
-    Ok(ended)
+        Ok(())
+    })
 }
 
 /// Whoever has the link: nobody whom the shop knows, and no program that speaks for somebody.

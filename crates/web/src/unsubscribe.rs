@@ -61,7 +61,7 @@ pub(crate) async fn posted(State(source): State<Source>, Path(token): Path<Strin
         return page(&source, StatusCode::FORBIDDEN, "Not here", body);
     }
     match link::end(&source.shop, &rules).await {
-        Ok(_) => ended(&source),
+        Ok(()) => ended(&source),
         Err(_) => away(&source),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use orderlog_testkit::Fixture;
 use orderlog_tests::{
     AuditedEvent, Checks, Engine, Mail, MailServer, Node, RawAnswer, SetUp, Shop, check, events, on_both_engines,
@@ -153,7 +154,7 @@ async fn a_link_ends_its_rule_and_no_other(mailed: Mailed) -> Result<()> {
     check!(checks, looked.body.contains("are stopped") && !looked.body.contains("<button"), "{looked:?}");
     let done = ask(&node, "POST", &path, "--x\r\nname=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--").await?;
     check!(checks, done.status == 200 && mailed.rules().await?.contains(&again), "another rule goes on: {done:?}");
-    let reads = mailed.shop.open_node(&["--read-only", "true"]).await?;
+    let reads = mailed.shop.open_node(&["--read-only"]).await?;
     let refused = ask(&reads, "POST", &path, ONE_CLICK).await?;
     check!(checks, refused.status == 403, "{refused:?}");
     checks.all_hold()
@@ -173,6 +174,81 @@ async fn a_digest_has_one_link_for_all_its_rules(mut mailed: Mailed) -> Result<(
     let path = link(&mails[0])?;
     let done = ask(&mailed.shop.node, "POST", &path, ONE_CLICK).await?;
     check!(checks, done.status == 200 && mailed.rules().await? == [3], "{done:?}: {:?}", mailed.rules().await?);
+    checks.all_hold()
+}
+
+/// What openssl prints.
+async fn openssl(arguments: &[&str]) -> Result<Vec<u8>> {
+    let output = tokio::process::Command::new("openssl").args(arguments).output().await.context("openssl")?;
+    ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(output.stdout)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e_mails_are_signed_so_that_a_receiver_can_check_it() -> Result<()> {
+    let mut checks = Checks::default();
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    openssl(&["genrsa", "-out", &at("key.pem"), "2048"]).await?;
+    // The same key as older versions of openssl write it.
+    openssl(&["rsa", "-in", &at("key.pem"), "-traditional", "-out", &at("old.pem")]).await?;
+    openssl(&["genrsa", "-out", &at("other.pem"), "2048"]).await?;
+    openssl(&["genrsa", "-out", &at("short.pem"), "1024"]).await?;
+    let public = openssl(&["rsa", "-in", &at("key.pem"), "-pubout", "-outform", "der"]).await?;
+    std::fs::write(at("record"), format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public)))?;
+    let mail = MailServer::start_checking(&folder.path().join("record")).await?;
+    let targets = |key: &str| -> Result<String> {
+        let (file, key) = (at("targets.toml"), at(key));
+        let text = format!(
+            "[smtp]\nurl = \"{}\"\nfrom = \"Der Laden Grün <shop@example.com>\"\n\
+             [smtp.dkim]\nselector = \"desk.2026\"\ndomain = \"example.com\"\nkey_file = \"{key}\"\n\
+             [targets.asha]\nkind = \"email\"\nto = \"Asha Råo <asha@example.com>\"\n",
+            mail.url()
+        );
+        std::fs::write(&file, text)?;
+        Ok(file)
+    };
+    let settings = ["--notify-targets-file", &targets("key.pem")?, "--public-url", HTTPS];
+    let mut shop = Shop::open_with(SetUp::Sqlite, &settings).await?;
+    shop.stock("PEN", "Füller  «Ω», 100 %", "10.00", 50).await?;
+    for when in ["out_of_stock", "verify_failed"] {
+        let rule = json!({ "target": "asha", "when": [when], "grace": 0 });
+        shop.mcp().ok("notifications.subscribe", rule).await?;
+    }
+    let next = async |count: usize| {
+        until("the e-mails", PATIENCE, async || {
+            let mails = mail.mails()?;
+            Ok((mails.len() >= count).then(|| mails[count - 1].clone()))
+        })
+        .await
+        .with_context(|| shop.node.output())
+    };
+    shop.mcp().ok("inventory.adjust", json!({ "product": "PEN", "counted": 0 })).await?;
+    let sent = next(1).await?;
+    check!(checks, sent.signed == Some(true) && sent.text.contains("Füller"), "{sent:?}");
+    check!(checks, sent.keys_asked == ["desk.2026._domainkey.example.com."], "{sent:?}");
+    let signature = header(&sent, "DKIM-Signature").context("a signature")?;
+    let signed: String = signature.split(" h=").nth(1).unwrap_or_default().split(';').next().unwrap_or_default().into();
+    for name in ["From", "To", "Subject", "Date", "List-Unsubscribe", "List-Unsubscribe-Post"] {
+        check!(checks, signed.split(':').any(|one| one.trim() == name), "{name}: {signature}");
+    }
+    let noted = format!("2:{}", "0".repeat(64));
+    shop.cli(&["verify", "--expect", &noted, "--tell"]).await?;
+    let sent = next(2).await?;
+    check!(checks, sent.signed == Some(true) && !sent.content.contains("List-Unsubscribe"), "{sent:?}");
+    shop.node.stop().await?;
+    let test = async |key: &str| -> Result<orderlog_tests::Finished> {
+        shop.cli(&["notifications", "test", "asha", "--notify-targets-file", &targets(key)?]).await
+    };
+    for (nth, (key, fits)) in [("old.pem", true), ("other.pem", false)].into_iter().enumerate() {
+        test(key).await?.expect_success()?;
+        let mails = mail.mails()?;
+        check!(checks, mails.len() == 3 + nth && mails[2 + nth].signed == Some(fits), "{key}: {mails:?}");
+    }
+    for (key, why) in [("short.pem", "2048 bits or more"), ("record", "no RSA key"), ("none.pem", "none.pem")] {
+        let refused = test(key).await?;
+        check!(checks, !refused.success && refused.stderr.contains(why), "{key}: {refused:?}");
+    }
     checks.all_hold()
 }
 

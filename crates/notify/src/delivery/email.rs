@@ -1,8 +1,9 @@
 //! E-mail by SMTP: over TLS from the start (`smtps://`) or by STARTTLS (`smtp://`); in the clear on this machine only.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart, header},
@@ -14,7 +15,7 @@ use lettre::{
 use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
-use super::tried::Tried;
+use super::{dkim::Dkim, tried::Tried};
 use crate::{compose::Content, targets::Smtp};
 
 /// Longest time for one e-mail.
@@ -23,6 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    dkim: Option<Arc<Dkim>>,
 }
 
 impl Mailer {
@@ -49,15 +51,21 @@ impl Mailer {
             let decoded = |text: &str| percent_decoded(text);
             builder = builder.credentials(Credentials::new(decoded(smtp.url.username()), decoded(password)));
         }
-        Ok(Mailer { transport: builder.build(), from: smtp.from.clone() })
+        Ok(Mailer { transport: builder.build(), from: smtp.from.clone(), dkim: smtp.dkim.clone() })
     }
 
-    pub(crate) async fn send(&self, to: &Mailbox, id: Uuid, content: &Content) -> Tried {
+    pub(crate) async fn send(&self, to: &Mailbox, id: Uuid, content: &Content, now: DateTime<Utc>) -> Tried {
         let message = match self.message(to, id, content) {
             Ok(message) => message,
             Err(error) => return Tried::Never { why: format!("it cannot be written as e-mail: {error}") },
         };
-        match tokio::time::timeout(DEADLINE, self.transport.send(message)).await {
+        let plain = message.formatted();
+        let written = match &self.dkim {
+            Some(dkim) => dkim.sign(&plain, now),
+            None => Some(plain),
+        };
+        let Some(written) = written else { return Tried::Never { why: "it cannot be signed (dkim)".to_owned() } };
+        match tokio::time::timeout(DEADLINE, self.transport.send_raw(message.envelope(), &written)).await {
             Ok(Ok(_)) => Tried::Sent,
             // The server's words may repeat an address: only its code is kept.
             Ok(Err(error)) if error.is_permanent() => {

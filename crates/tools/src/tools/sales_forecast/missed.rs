@@ -1,6 +1,7 @@
 //! Whether the sales of a day that is over lie where they were forecast to lie before it began.
 
 use chrono::NaiveDate;
+use futures::future::BoxFuture;
 use orderlog_domain::postings::Basis;
 use orderlog_forecast::{Ahead, Estimate, forecast};
 use orderlog_projections::daily_sales::{self, SalesRequest};
@@ -27,7 +28,11 @@ pub struct Missed {
 ///
 /// # Errors
 /// When the sales cannot be read.
-pub async fn missed(shop: &OpenShop, day: NaiveDate) -> Result<Option<Missed>, Failure> {
+pub fn missed(shop: &OpenShop, day: NaiveDate) -> BoxFuture<'_, Result<Option<Missed>, Failure>> {
+    Box::pin(judge(shop, day))
+}
+
+async fn judge(shop: &OpenShop, day: NaiveDate) -> Result<Option<Missed>, Failure> {
     let (start, _) = shop.settings.calendar.day_bounds(day);
     let head = shop.projections.head(&shop.log).await?.position;
     let known = last_position(&shop.log, head, |recorded_at| recorded_at < start).await?;
