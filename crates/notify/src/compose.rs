@@ -1,13 +1,11 @@
 //! The words of a message: what happened, read from the log, with the customer's name only where the target may have it.
 
-mod alert;
-
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_domain::{
-    envelope::Envelope,
+    envelope::{self, Envelope},
     event::{Event, Message},
     format::Locale,
-    ids::{OrderId, StreamId},
+    ids::{OrderId, Position, StreamId},
     money::Currency,
     notifications::Watch,
     order::Order,
@@ -15,6 +13,8 @@ use orderlog_domain::{
 };
 use orderlog_tools::{OpenShop, history, people};
 use serde_json::{Value, json};
+
+use crate::alert_words;
 
 /// What a message says, before it takes the form of its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub(crate) enum Composed {
 pub(crate) async fn compose(shop: &OpenShop, message: &Message, names: bool, first: bool) -> anyhow::Result<Composed> {
     match message.order_id {
         Some(id) => of_order(shop, message, id, names, first).await,
-        None if message.what.is_of_shop() => alert::of_alert(shop, message, first).await,
+        None if message.what.is_of_shop() => of_alert(shop, message, first).await,
         None => of_stock(shop, message, first).await,
     }
 }
@@ -237,4 +237,22 @@ async fn of_stock(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Re
     });
     let kind = format!("product.{}", message.what.name());
     Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: None, unsubscribe: None }))
+}
+
+async fn of_alert(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Result<Composed> {
+    let page = shop.log.read(Position(message.position.0 - 1), 1).await?;
+    let event = page.first().map(|recorded| envelope::decode(&recorded.json)).transpose()?;
+    let Some((Event::AlertRaised(fact), at)) = event.map(|event| (event.data, event.provenance.recorded_at)) else {
+        return Ok(Composed::Stop("there is no such alert"));
+    };
+    if first && !history::notifications(&shop.log).await?.alerts.contains(&fact.alert) {
+        return Ok(Composed::Stop("it was over in time"));
+    }
+    let (text, mut data) = alert_words::in_words(shop, &fact.alert);
+    data["message_id"] = json!(message.id);
+    data["rule_id"] = json!(message.rule_id);
+    data["position"] = json!(message.position);
+    let about = if message.what.is_of_system() { "system" } else { "sales" };
+    let kind = format!("{about}.{}", message.what.name());
+    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: Some(at), unsubscribe: None }))
 }

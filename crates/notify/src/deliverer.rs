@@ -2,6 +2,7 @@
 
 mod attempt;
 mod notice;
+mod noticed;
 mod record;
 mod send;
 
@@ -27,7 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::{attempt::Sent, notice::Noticed};
+use self::{attempt::Sent, noticed::Noticed};
 use crate::{
     delivery::Sender,
     desk::Desk,

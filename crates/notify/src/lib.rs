@@ -3,6 +3,7 @@
 //! Read it in this order: `targets` (who can be told), `matching` (which events make a message), `desk` (what is sent next),
 //! `deliverer` (the task). `alerts` records what nodes notice about the shop as a whole. `compose` finds the words, `delivery` sends them, `quiet` and `digest` say when they wait.
 
+mod alert_words;
 pub mod alerts;
 mod compose;
 mod deliverer;

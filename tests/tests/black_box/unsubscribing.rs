@@ -88,7 +88,7 @@ impl Mailed {
 
 /// The header's value, which may be folded.
 fn header(mail: &Mail, name: &str) -> Option<String> {
-    let unfolded = mail.content.replace("\r\n", "\n").replace("\n ", " ");
+    let unfolded = mail.content.replace("\r\n", "\n").replace("\n\t", " ").replace("\n ", " ");
     let head = unfolded.split("\n\n").next()?.to_owned();
     head.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.trim().to_owned()))
 }

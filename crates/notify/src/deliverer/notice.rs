@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use orderlog_domain::{event::Alert, ids::Position, notifications::Watch};
 use orderlog_messaging::RelayState;
 use tokio::{task::JoinHandle, time::Instant};
@@ -15,18 +15,6 @@ use crate::alerts::{judge_days, report, watches};
 const STANDSTILL: Duration = Duration::from_secs(10);
 /// Pause after days could not be judged.
 const JUDGE_AGAIN: Duration = Duration::from_secs(60);
-
-/// What is seen from one look to the next.
-#[derive(Default)]
-pub(super) struct Noticed {
-    /// Where the relay stands while events wait, and since when.
-    still: Option<(Position, Instant, DateTime<Utc>)>,
-    reporting: Option<JoinHandle<anyhow::Result<()>>>,
-    judging: Option<(NaiveDate, JoinHandle<anyhow::Result<()>>)>,
-    /// The day whose predecessors are judged.
-    judged: Option<NaiveDate>,
-    judge_again: Option<Instant>,
-}
 
 impl Work<'_> {
     /// Looks at both. What takes longer than a look goes on beside the deliveries.
@@ -81,14 +69,6 @@ impl Work<'_> {
             let shop = Arc::clone(&self.of.shop);
             self.noticed.judging = Some((today, tokio::spawn(async move { judge_days(&shop, today).await })));
         }
-    }
-}
-
-impl Drop for Noticed {
-    /// Another node may hold the lease next; what is under way ends with this one's.
-    fn drop(&mut self) {
-        let judging = self.judging.as_ref().map(|(_, judging)| judging);
-        self.reporting.iter().chain(judging).for_each(JoinHandle::abort);
     }
 }
 

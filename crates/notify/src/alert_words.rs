@@ -1,35 +1,11 @@
-//! The words of an alert. They come from its event alone, which holds no particulars of anybody.
+//! The words of an alert, and its data for programs. They come from its event alone, which holds no particulars of anybody.
 
 use chrono::{DateTime, Utc};
-use orderlog_domain::{
-    envelope,
-    event::{Alert, Event, Message},
-    ids::Position,
-};
-use orderlog_tools::{OpenShop, history};
+use orderlog_domain::event::Alert;
+use orderlog_tools::OpenShop;
 use serde_json::{Value, json};
 
-use super::{Composed, Content};
-
-pub(super) async fn of_alert(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Result<Composed> {
-    let page = shop.log.read(Position(message.position.0 - 1), 1).await?;
-    let event = page.first().map(|recorded| envelope::decode(&recorded.json)).transpose()?;
-    let Some((Event::AlertRaised(fact), at)) = event.map(|event| (event.data, event.provenance.recorded_at)) else {
-        return Ok(Composed::Stop("there is no such alert"));
-    };
-    if first && !history::notifications(&shop.log).await?.alerts.contains(&fact.alert) {
-        return Ok(Composed::Stop("it was over in time"));
-    }
-    let (text, mut data) = in_words(shop, &fact.alert);
-    data["message_id"] = json!(message.id);
-    data["rule_id"] = json!(message.rule_id);
-    data["position"] = json!(message.position);
-    let about = if message.what.is_of_system() { "system" } else { "sales" };
-    let kind = format!("{about}.{}", message.what.name());
-    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: Some(at), unsubscribe: None }))
-}
-
-fn in_words(shop: &OpenShop, alert: &Alert) -> (String, Value) {
+pub(crate) fn in_words(shop: &OpenShop, alert: &Alert) -> (String, Value) {
     let clock = |at: DateTime<Utc>| at.with_timezone(&shop.settings.calendar.timezone).format("%H:%M on %-d %b %Y");
     match alert {
         Alert::RelayStopped { since, waiting } => {
