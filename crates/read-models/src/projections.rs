@@ -195,11 +195,11 @@ impl Projections {
                 self.wanted.notify_one();
                 LOCAL_POLL
             } else {
-                if !std::mem::replace(&mut asked, true) {
-                    if let Err(error) = asked_for::ask(&self.store, memory.model.name, position).await {
-                        // They are written now and then in any case.
-                        debug!(projection = memory.model.name, %error, "cannot ask another node to write tables");
-                    }
+                if !std::mem::replace(&mut asked, true)
+                    && let Err(error) = asked_for::ask(&self.store, memory.model.name, position).await
+                {
+                    // They are written now and then in any case.
+                    debug!(projection = memory.model.name, %error, "cannot ask another node to write tables");
                 }
                 REMOTE_POLL
             };
