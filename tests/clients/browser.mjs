@@ -260,6 +260,7 @@ await flow('no connection is left behind', async () => {
     await page.goto('/orders/1001');
     await page.bringToFront();
     await connected(page);
+    console.log(`${sockets.size} connections are left after ${NAVIGATIONS} pages, of which ${heard.live} listened`);
     check(sockets.size <= CONNECTIONS, `connections are left after ${NAVIGATIONS} pages`, sockets.size);
     check(heard.live >= NAVIGATIONS / LISTENING, 'too few pages listened for this to say anything', heard.live);
 });
