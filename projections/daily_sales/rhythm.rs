@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Weekday};
+use chrono::{DateTime, Datelike as _, NaiveDate, Offset as _, TimeZone as _, Weekday};
 use chrono_tz::Tz;
 use orderlog_read_models::{Answer, Days, Freshness, Projections, QueryError, SnapshotRead, Sql, StoreError};
 
@@ -99,6 +99,8 @@ pub fn count_weekdays(days: Days) -> [i64; 7] {
     })
 }
 
+const QUARTERS_OF_A_DAY: i64 = 96;
+
 /// From Monday on.
 const WEEKDAYS: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
@@ -116,12 +118,12 @@ fn of_weekdays(days: OfDays) -> Keyed {
     days.into_iter().map(|(day, sales)| (GroupKey::Weekday(day.weekday()), sales)).collect()
 }
 
-struct OfQuarter {
+struct OfHour {
     past: i64,
-    quarter: i64,
+    hour: i64,
     sales: SalesRow,
 }
-orderlog_read_models::from_row!(OfQuarter { past, quarter, sales = flatten(SalesRow) });
+orderlog_read_models::from_row!(OfHour { past, hour, sales = flatten(SalesRow) });
 
 async fn of_hours(
     read: &mut SnapshotRead,
@@ -129,18 +131,67 @@ async fn of_hours(
     rows: &Sql,
     zone: Tz,
 ) -> Result<(Keyed, Option<Keyed>), QueryError> {
-    let mut sql =
-        rows.after(&format!("SELECT CAST(past AS BIGINT) AS past, quarter, currency, home, {}", sums("orders")));
-    sql.push(" GROUP BY past, quarter, currency, home");
     let (mut now, mut then) = (vec![], vec![]);
-    for OfQuarter { past, quarter, sales } in read.all::<OfQuarter>(&sql).await? {
-        let began = quarter.checked_mul(QUARTER_MILLIS).and_then(DateTime::from_timestamp_millis);
-        let began = began.ok_or_else(|| StoreError::Shape(format!("`{quarter}` is no quarter of an hour")))?;
-        let hour = began.with_timezone(&zone).hour();
-        let of = if past == 0 { &mut now } else { &mut then };
-        of.push((GroupKey::Hour(hour), Sales::from(sales)));
+    let bounds: Option<(Option<i64>, Option<i64>)> =
+        read.first(&rows.after("SELECT MIN(quarter), MAX(quarter)")).await?;
+    if let Some((Some(first), Some(last))) = bounds {
+        let hour = hour_of(&clocks(zone, first, last)?);
+        let mut sql = rows
+            .after(&format!("SELECT CAST(past AS BIGINT) AS past, {hour} AS hour, currency, home, {}", sums("orders")));
+        sql.push(&format!(" GROUP BY past, {hour}, currency, home"));
+        for OfHour { past, hour, sales } in read.all::<OfHour>(&sql).await? {
+            let hour = u32::try_from(hour).map_err(|_| StoreError::Shape(format!("`{hour}` is no hour")))?;
+            let of = if past == 0 { &mut now } else { &mut then };
+            of.push((GroupKey::Hour(hour), Sales::from(sales)));
+        }
     }
     Ok((now, request.compared.map(|_| then)))
+}
+
+/// For a time before a quarter of an hour, or for all later ones, how many quarters the clocks are ahead of UTC.
+struct Clocks {
+    before: Option<i64>,
+    ahead: i64,
+}
+
+/// How the clocks of a zone went from one quarter to another.
+fn clocks(zone: Tz, first: i64, last: i64) -> Result<Vec<Clocks>, StoreError> {
+    let ahead = |quarter: i64| {
+        let began = quarter.checked_mul(QUARTER_MILLIS).and_then(DateTime::from_timestamp_millis);
+        let began = began.ok_or_else(|| StoreError::Shape(format!("`{quarter}` is no quarter of an hour")))?;
+        let seconds = zone.offset_from_utc_datetime(&began.naive_utc()).fix().local_minus_utc();
+        Ok::<_, StoreError>((i64::from(seconds) * 1_000).div_euclid(QUARTER_MILLIS))
+    };
+    let (mut spans, mut quarter, mut now) = (vec![], first, ahead(first)?);
+    while quarter < last {
+        let next = (quarter + QUARTERS_OF_A_DAY).min(last);
+        if ahead(next)? != now {
+            let mut change = quarter + 1;
+            while ahead(change)? == now {
+                change += 1;
+            }
+            spans.push(Clocks { before: Some(change), ahead: now });
+            (quarter, now) = (change, ahead(change)?);
+        } else {
+            quarter = next;
+        }
+    }
+    spans.push(Clocks { before: None, ahead: now });
+    Ok(spans)
+}
+
+/// The hour of the day of a `quarter`, in SQL. A day more keeps what is behind UTC above zero.
+fn hour_of(spans: &[Clocks]) -> String {
+    let mut ahead = String::new();
+    for Clocks { before, ahead: by } in spans {
+        let by = by + QUARTERS_OF_A_DAY;
+        match before {
+            Some(change) => ahead.push_str(&format!(" WHEN quarter < {change} THEN {by}")),
+            None if ahead.is_empty() => ahead = by.to_string(),
+            None => ahead = format!("CASE{ahead} ELSE {by} END"),
+        }
+    }
+    format!("(quarter + {ahead}) / 4 % 24")
 }
 
 /// Adds up what has the same key. In the currency that is listed every hour has a group, and every weekday of the days listed.
@@ -196,12 +247,35 @@ fn listed(days: Days, rhythm: Rhythm) -> impl Iterator<Item = GroupKey> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Timelike as _;
     use orderlog_domain::money::Currency;
 
     use super::*;
 
     fn on(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn hours_are_those_of_the_clocks_when_these_change_too() {
+        let quarter = |text: &str| text.parse::<DateTime<chrono::Utc>>().unwrap().timestamp_millis() / QUARTER_MILLIS;
+        let (first, last) = (quarter("2026-02-20T00:15:00Z"), quarter("2026-12-01T00:00:00Z"));
+        for (zone, changes) in
+            [(Tz::America__New_York, 2), (Tz::Asia__Kolkata, 0), (Tz::Australia__Lord_Howe, 2), (Tz::UTC, 0)]
+        {
+            let spans = clocks(zone, first, last).unwrap();
+            assert_eq!(spans.len(), changes + 1, "{zone}");
+            for quarter in first..=last {
+                let span = spans.iter().find(|span| span.before.is_none_or(|before| quarter < before)).unwrap();
+                let hour = (quarter + QUARTERS_OF_A_DAY + span.ahead) / 4 % 24;
+                let began = DateTime::from_timestamp_millis(quarter * QUARTER_MILLIS).unwrap();
+                assert_eq!(hour, i64::from(began.with_timezone(&zone).hour()), "{zone} {began}");
+            }
+        }
+        assert_eq!(hour_of(&clocks(Tz::Asia__Kolkata, first, last).unwrap()), "(quarter + 118) / 4 % 24");
+        let new_york = hour_of(&clocks(Tz::America__New_York, first, quarter("2026-04-01T00:00:00Z")).unwrap());
+        let change = quarter("2026-03-08T07:00:00Z");
+        assert_eq!(new_york, format!("(quarter + CASE WHEN quarter < {change} THEN 76 ELSE 80 END) / 4 % 24"));
     }
 
     #[test]
