@@ -1,7 +1,7 @@
 //! What a change of lines comes to: stock released and set aside, and the change recorded.
 
 use super::{
-    difference::{converted, differences, products_moved},
+    difference::{converted, differences, products_moved, those_that_move},
     stock::{release, reserve},
 };
 use crate::{
@@ -52,6 +52,7 @@ pub(super) fn conclude(
         decision.warn("Some units are not in stock: the order waits for them.");
     }
     let (converted, converted_differences) = converted(order, &lines, &differences);
+    let (differences, converted_differences) = those_that_move(differences, converted_differences);
     if let Some(converted) = &converted {
         conversion::check_converted_totals(&converted.lines, converted.shipping, "changes", context)?;
     }

@@ -34,24 +34,52 @@ pub(super) fn converted(
 ) -> (Option<Converted>, Option<Converted>) {
     let Some(by) = order.rate else { return (None, None) };
     let was = |number: u32| order.lines.iter().find(|line| line.line == number);
-    let after = |line: &PlacedLine| match was(line.line) {
-        Some(before) if as_agreed(before) == (line.quantity, line.cancelled, line.amounts) => before.converted,
-        Some(_) | None => by.amounts(line.amounts, order.currency),
+    let unmoved = |line: &PlacedLine| {
+        was(line.line).filter(|before| as_agreed(before) == (line.quantity, line.cancelled, line.amounts))
+    };
+    let after = |line: &PlacedLine| match unmoved(line) {
+        Some(before) => before.converted,
+        None => by.amounts(line.amounts, order.currency),
     };
     let moves = differences.iter().map(|moved| {
-        let before = was(moved.line).map(Line::kept_converted);
-        // Of a line that was changed, no unit is cancelled.
-        let now = lines.iter().find(|line| line.line == moved.line).map(after);
-        now.unwrap_or_default().less(before.unwrap_or_default())
+        let before = was(moved.line).map(Line::kept_converted).unwrap_or_default();
+        match lines.iter().find(|line| line.line == moved.line) {
+            Some(line) if unmoved(line).is_some() => Amounts::default(),
+            // Of a line that was changed, no unit is cancelled.
+            Some(line) => after(line).less(before),
+            None => Amounts::default().less(before),
+        }
     });
     let moves = Converted { by, lines: moves.collect(), shipping: Charge::default() };
     let lines = lines.iter().map(after).collect();
     (Some(Converted { by, lines, shipping: order.shipping_converted }), Some(moves))
 }
 
+/// The lines that move, in both currencies. A line may move in the shop's currency alone: once
+/// priced for the units that were left of it, it is converted anew.
+pub(super) fn those_that_move(
+    mut differences: Vec<LineDifference>,
+    mut converted: Option<Converted>,
+) -> (Vec<LineDifference>, Option<Converted>) {
+    let in_shops = |nth: usize| converted.as_ref().and_then(|converted| converted.lines.get(nth).copied());
+    let moves = |(nth, moved): (usize, &LineDifference)| {
+        moved.units != 0
+            || moved.amounts != Amounts::default()
+            || in_shops(nth).unwrap_or_default() != Amounts::default()
+    };
+    let kept: Vec<bool> = differences.iter().enumerate().map(moves).collect();
+    let mut each = kept.iter();
+    differences.retain(|_| each.next() == Some(&true));
+    if let Some(converted) = &mut converted {
+        let mut each = kept.iter();
+        converted.lines.retain(|_| each.next() == Some(&true));
+    }
+    (differences, converted)
+}
+
 /// By how much each line moves.
 pub(super) fn differences(order: &Order, lines: &[PlacedLine]) -> Vec<LineDifference> {
-    let moved = lines.iter().map(|line| {
+    let moved = |line: &PlacedLine| {
         let before = order.lines.iter().find(|before| before.line == line.line);
         let (units, amounts) = before.map(|before| (before.active(), before.kept_amounts())).unwrap_or_default();
         LineDifference {
@@ -60,6 +88,6 @@ pub(super) fn differences(order: &Order, lines: &[PlacedLine]) -> Vec<LineDiffer
             units: line.active() - units,
             amounts: line.kept_amounts().less(amounts),
         }
-    });
-    moved.filter(|moved| moved.units != 0 || moved.amounts != Amounts::default()).collect()
+    };
+    lines.iter().map(moved).collect()
 }
