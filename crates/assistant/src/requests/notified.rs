@@ -32,18 +32,17 @@ const TO_STOCK: &[(&str, &str)] = &[
 /// What can happen to the shop as a whole.
 const TO_SHOP: &[(&str, &str)] = &[
     (
-        "the relay stops|the relay to nats stops|the relay stands still|the relay to nats stands still|nats stops|\
-         events reach nats no more|the relay is stopped",
+        "the relay stops|the relay to nats stops|the relay stands still|the relay is down|nats stops|nats is down",
         "relay_stopped",
     ),
     (
-        "a check of the log fails|verify fails|verification fails|the log is altered|the log was altered|\
-         somebody alters the log|the log is tampered with|a check finds a fault|the log is broken",
+        "verify fails|verification fails|a check of the log fails|the log is altered|the log was altered|\
+         the log is tampered with|the log is broken",
         "verify_failed",
     ),
     (
-        "sales miss the forecast|the sales miss the forecast|sales miss their forecast|a day misses the forecast|\
-         a day misses its forecast|the forecast is missed|the forecast was wrong|revenue misses the forecast",
+        "sales miss the forecast|the sales miss the forecast|a day misses the forecast|a day misses its forecast|\
+         revenue misses the forecast|the forecast is missed",
         "forecast_missed",
     ),
 ];
