@@ -19,5 +19,7 @@ mod immutability;
 mod reading;
 #[path = "contract/settings.rs"]
 mod settings;
+#[path = "contract/stretches.rs"]
+mod stretches;
 #[path = "contract/verifying.rs"]
 mod verifying;

@@ -29,8 +29,8 @@ impl Act for ReportAlerts {
         let all = states.notifications()?;
         let mut decision = Decision::about(StreamId::Notifications);
         let mut faults = all.alerts.iter().filter(|open| is_fault(open)).count();
-        for alert in &self.found {
-            let is_known = all.alerts.iter().any(|open| open.is_of_same(alert));
+        for (nth, alert) in self.found.iter().enumerate() {
+            let is_known = all.alerts.iter().chain(&self.found[..nth]).any(|open| open.is_of_same(alert));
             let is_one_too_many = is_fault(alert) && faults >= limits::OPEN_FAULTS;
             if is_known || is_one_too_many || !is_watched(all, alert, context) {
                 continue;
@@ -95,10 +95,14 @@ mod tests {
         let (stopped, still) = (relay(Some(1)), relay(None));
         assert!(story.done(report(&[&stopped], &[])).facts.is_empty(), "nobody watches the relay");
         assert_eq!(types(&story.done(report(&[&one, &other], &[]))), ["AlertRaised", "AlertRaised"]);
-        assert!(story.done(report(&[&one], &[])).facts.is_empty(), "another node says the same");
+        assert!(story.done(report(&[&one, &one], &[])).facts.is_empty(), "another node says the same");
         assert_eq!(types(&story.done(report(&[], &[&one]))), ["AlertEnded"]);
         assert!(story.done(report(&[], &[&one])).facts.is_empty(), "it is over already");
-        assert_eq!(types(&story.done(report(&[&one], &[]))), ["AlertRaised"], "it came again");
+        assert_eq!(
+            types(&story.done(report(&[&one, &one], &[]))),
+            ["AlertRaised"],
+            "it came again, and was said twice"
+        );
         story.done(rule(json!(["relay_stopped"])));
         assert_eq!(types(&story.done(report(&[&stopped], &[]))), ["AlertRaised"]);
         assert!(story.done(report(&[&still], &[])).facts.is_empty(), "it is the same standstill");

@@ -43,7 +43,7 @@ pub fn verify_stretch(log: &Log, after: Position, events: u32) -> BoxFuture<'_, 
             let page = on_engine!(log, engine => engine.read_stored(at, limit).await?);
             let Some(end) = page.last() else {
                 part.found(part.at.next(), format!("missing, though the head says {}", head.position));
-                part.at = Position(last);
+                (part.at, part.before) = (Position(last), None);
                 break;
             };
             let end = end.position;
