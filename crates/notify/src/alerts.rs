@@ -11,7 +11,7 @@ use orderlog_domain::{
     notifications::{Notifications, Watch},
 };
 use orderlog_event_log::{Fault, Stretch};
-use orderlog_tools::{OpenShop, history, missed};
+use orderlog_tools::{Missed, OpenShop, history, missed};
 
 use crate::submit::submit;
 
@@ -75,8 +75,9 @@ pub(crate) fn watches(all: &Notifications, watch: Watch, now: DateTime<Utc>) -> 
     all.in_force(now).any(|(_, one)| one.rule.when.contains(&watch))
 }
 
-/// Compares the days before `today` with what was forecast of each, as far back as somebody wants to know.
-pub(crate) async fn judge_days(shop: &OpenShop, today: NaiveDate) -> anyhow::Result<()> {
+/// Compares the days before `today` with what was forecast of each, as far back as somebody wants to know, and no further than
+/// `judged`, before which all are judged.
+pub(crate) async fn judge_days(shop: &OpenShop, judged: Option<NaiveDate>, today: NaiveDate) -> anyhow::Result<()> {
     let all = history::notifications(&shop.log).await?;
     let watching = all.in_force(shop.clock.now()).filter(|(_, one)| one.rule.when.contains(&Watch::ForecastMissed));
     let Some(since) = watching.map(|(_, one)| one.since).min() else { return Ok(()) };
@@ -84,12 +85,11 @@ pub(crate) async fn judge_days(shop: &OpenShop, today: NaiveDate) -> anyhow::Res
     for back in (1..=JUDGED_DAYS).rev() {
         let Some(day) = today.checked_sub_days(Days::new(back)) else { continue };
         let ended_at = shop.settings.calendar.day_bounds(day).1;
-        if ended_at < since {
+        if ended_at < since || judged.is_some_and(|judged| day < judged) {
             continue;
         }
-        let judged = missed(shop, day).await.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
-        if let Some(missed) = judged {
-            let orderlog_tools::Missed { sold, expected, from, to } = missed;
+        let missed = missed(shop, day).await.map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+        if let Some(Missed { sold, expected, from, to }) = missed {
             let currency = shop.settings.currency;
             found.push(Alert::ForecastMissed { day, ended_at, currency, sold, expected, from, to });
         }

@@ -16,6 +16,8 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The pauses between two looks are divided by it: a standstill counts after a second.
 const PACE: &str = "10";
+/// Seconds.
+const LONGER_THAN_IT_LASTS: i64 = 25;
 
 on_both_engines!(
     a_relay_that_stands_still_is_told_of_each_time,
@@ -87,6 +89,9 @@ async fn a_relay_that_stands_still_is_told_of_each_time(mut told: Told) -> Resul
     let mut checks = Checks::default();
     let asked = told.subscribe("relay_stopped").await?;
     check!(checks, asked["text"] == "desk is told when the relay to NATS stops (rule 1).", "{asked}");
+    let patient = json!({ "target": "desk", "when": ["relay_stopped"], "grace": LONGER_THAN_IT_LASTS });
+    let asked = told.shop.mcp().ok("notifications.subscribe", patient).await?;
+    check!(checks, asked["text"].as_str().is_some_and(|text| text.contains("for longer than 25 seconds")), "{asked}");
     let kind = "system.relay_stopped";
     for time in 1..=2 {
         told.shop.nats.as_mut().context("a nats-server")?.kill()?;
@@ -105,6 +110,16 @@ async fn a_relay_that_stands_still_is_told_of_each_time(mut told: Told) -> Resul
         told.shop.nats.as_mut().context("a nats-server")?.start_again().await?;
         told.recorded("AlertEnded", time).await?;
     }
+    // Who gives it longer hears of neither.
+    let stopped = until("two messages that were stopped", 2 * PATIENCE, async || {
+        let handled = told.recorded("NotificationsHandled", 1).await?;
+        let messages = handled.iter().filter_map(|data| data["messages"].as_array()).flatten();
+        let stopped: Vec<Value> = messages.filter(|message| message["outcome"] == "stopped").cloned().collect();
+        Ok((stopped.len() >= 2).then_some(stopped))
+    })
+    .await?;
+    let why = |one: &Value| one["rule_id"] == 2 && one["why"] == "it was over in time";
+    check!(checks, stopped.iter().all(why), "{stopped:?}");
     let (raised, all) = (told.recorded("AlertRaised", 2).await?, told.told(kind, 2).await?);
     check!(checks, raised.len() == 2 && all.len() == 2, "{raised:?}; {all:?}");
     check!(checks, all[0]["data"]["message_id"] != all[1]["data"]["message_id"], "{all:?}");

@@ -36,7 +36,8 @@ impl Work<'_> {
             _ => None,
         };
         let is_open = self.all.alerts.iter().any(|open| open.watch() == Watch::RelayStopped);
-        let lasts = |(_, seen, _): &(Position, Instant, DateTime<Utc>)| seen.elapsed() >= STANDSTILL / self.of.pace;
+        let lasts =
+            |(_, seen, _): &(Position, Instant, DateTime<Utc>)| seen.elapsed() >= STANDSTILL / self.of.pace.max(1);
         let (found, over) = match self.noticed.still.filter(lasts) {
             Some((published, _, since)) if !is_open => {
                 // A relay that has not reached the stream yet does not know how far the stream is.
@@ -66,8 +67,8 @@ impl Work<'_> {
         let rests = self.noticed.judge_again.is_some_and(|again| Instant::now() < again);
         let is_due = self.noticed.judged != Some(today) && self.noticed.judging.is_none() && !rests;
         if is_due && watches(&self.all, Watch::ForecastMissed, self.now()) {
-            let shop = Arc::clone(&self.of.shop);
-            self.noticed.judging = Some((today, tokio::spawn(async move { judge_days(&shop, today).await })));
+            let (shop, judged) = (Arc::clone(&self.of.shop), self.noticed.judged);
+            self.noticed.judging = Some((today, tokio::spawn(async move { judge_days(&shop, judged, today).await })));
         }
     }
 }

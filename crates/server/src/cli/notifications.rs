@@ -90,12 +90,16 @@ async fn failed(config: &Config, as_json: bool) -> anyhow::Result<()> {
     let zone = config.shop.calendar.timezone;
     let mut table = table(&["message", "target", "tells", "about", "tries", "why", "next try"]);
     let mut add = |message: &Message, next: String| {
-        let order = message.order_id.map(|id| format!("order #{id}"));
+        let about = match message.order_id {
+            Some(id) => format!("order #{id}"),
+            None if message.what.is_of_shop() => "the shop".to_owned(),
+            None => "stock".to_owned(),
+        };
         table.add_row([
             message.id.to_string(),
             message.target.clone(),
             message.what.name().to_owned(),
-            order.unwrap_or_else(|| "stock".to_owned()),
+            about,
             message.tries.to_string(),
             message.why.clone().unwrap_or_default(),
             next,
