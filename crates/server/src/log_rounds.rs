@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Pause between two parts.
 const PAUSE: Duration = Duration::from_secs(60);
-/// Events of one part: a log of a million is gone through in under four hours, for some milliseconds of each minute.
+/// Events of one part: a log of a million is gone through in under four hours, for about 25 ms of each minute.
 const PART_EVENTS: u32 = 5_000;
 /// Faults that are kept for `/readyz`.
 const FAULTS_SHOWN: usize = 5;
