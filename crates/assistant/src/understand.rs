@@ -184,8 +184,11 @@ fn diagnosis(tokens: &[Token], turn: &Turn) -> Misunderstood {
     for request in
         tokens.split(|token| SEPARATORS.iter().any(|mark| token.is(mark))).filter(|request| !request.is_empty())
     {
-        if request.iter().any(|token| NOTIFY.iter().any(|word| token.is(word))) {
+        let has = |words: &[&str]| request.iter().any(|token| words.iter().any(|word| token.is(word)));
+        if has(&NOTIFY) {
             found.why = Some("Say it as \"notify John when #1234 ships\".".to_owned());
+        } else if has(&["tell", "let"]) && has(&["me", "us"]) && has(&["when", "whenever", "once"]) {
+            found.why = Some("Name who shall be told: \"tell John when sales miss the forecast\".".to_owned());
         }
         let (steps, not) = understood_of(request, &turn);
         found.understood.extend(steps.iter().map(in_words));

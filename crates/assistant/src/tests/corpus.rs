@@ -117,6 +117,7 @@ fn the_words_of_every_plan_make_the_same_plan() {
 fn what_is_not_understood_is_named() {
     for (sentence, said) in [
         ("ship 1234 by pigeon tomorrow", "I understood \"Ship order #1234\"; not"),
+        ("tell me when sales miss the forecast", "Name who shall be told: \"tell John when sales miss the forecast\"."),
         ("remind me to ship 1234", "Say it as \"notify John when #1234 ships\"."),
         ("mark 1234 as paid", "Say how it was paid too"),
         ("ship it", "Nothing was spoken of before"),
