@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
-use orderlog_domain::postings::Basis;
+use orderlog_domain::{postings::Basis, rejection::Code};
 use orderlog_forecast::{Ahead, Estimate, forecast};
 use orderlog_projections::daily_sales::{self, SalesRequest};
 use orderlog_read_models::Days;
@@ -39,7 +39,7 @@ async fn judge(shop: &OpenShop, day: NaiveDate) -> Result<Option<Missed>, Failur
     let learned = match Learned::read(shop, Measure::Revenue, vec![], day, Some(known)).await {
         Ok(learned) => learned,
         // Nothing was sold before it.
-        Err(Failure::Rejected(_)) => return Ok(None),
+        Err(Failure::Rejected(rejection)) if rejection.code == Code::NotFound => return Ok(None),
         Err(failure) => return Err(failure),
     };
     let ahead = Ahead { first: 1, last: 1 };
