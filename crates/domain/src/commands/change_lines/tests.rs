@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    commands::{Cancel, Command, CreateOrder, RecordPayment, Refund, Ship, UpsertProduct},
+    commands::{Cancel, Command, CreateOrder, RecordPayment, Refund, SetRate, Ship, UpsertProduct},
     decide::Shop,
     event::{Amounts, Charge, Event},
     rejection::Code,
@@ -149,6 +149,26 @@ fn changed_lines_are_priced_and_taxed_anew() {
     check(cancelled, json!({ "quantity": 4 }), (309_614, 55_730, 365_344));
     let free = priced("INR", "0.00", "18", true, one());
     check(free, json!({ "unit_price": "1180.00" }), (100_000, 18_000, 118_000));
+}
+
+/// Five units come to 2.525 (2.53) in the shop's currency, of which three are 1.51; three units come to 1.515 (1.52).
+#[test]
+fn a_line_priced_anew_for_what_is_left_of_it_moves_in_the_shops_currency_alone() {
+    let mut story = Story::new();
+    story.done(input::<SetRate>(json!({ "currency": "USD", "rate": "50.5" })));
+    story.product("P", "1.00", json!({})).product("Q", "1.00", json!({})).stocked("P", 9).stocked("Q", 9);
+    let line = |product: &str| json!({ "product": product, "quantity": 5, "unit_price": "0.01" });
+    story.done(input::<CreateOrder>(json!({
+        "customer": "Ann", "currency": "USD", "lines": [line("P"), line("Q")],
+    })));
+    let two = |number: u32| json!({ "line": number, "quantity": 2 });
+    story.done(input::<Cancel>(json!({ "order_id": 1001, "lines": [two(1), two(2)] })));
+    let decision = story.done(change(json!([{ "line": 1, "unit_price": "0.01" }])));
+    // The second line was not named: it moves in no currency.
+    assert_eq!(differences_of(&decision), [(1, 0, Amounts::default())]);
+    let Event::LinesChanged(fact) = &decision.facts[0].1 else { panic!("lines changed") };
+    let moved = fact.converted_differences.as_ref().expect("a rate");
+    assert_eq!(moved.lines, [Amounts { gross: 1, ..Amounts::default() }]);
 }
 
 #[test]
