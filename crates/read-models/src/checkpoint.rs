@@ -42,13 +42,15 @@ pub(crate) async fn run_schema(
     tx.script(text.replace('@', suffix).replace('#', &format!("__g{generation}"))).await
 }
 
-/// Adds what tables of an earlier release have not; PostgreSQL's schema file does it by itself.
+const HAS_PLACE_ON_SQLITE: &str = "SELECT 1 FROM pragma_table_info('checkpoints') WHERE name = 'place'";
+const HAS_PLACE_ON_POSTGRES: &str = "
+SELECT CAST(1 AS BIGINT) FROM pg_attribute WHERE attrelid = 'checkpoints'::regclass AND attname = 'place' AND NOT attisdropped";
+
+/// Adds what tables of an earlier release have not. Where nothing is to be added no table is locked: on PostgreSQL even
+/// `ADD COLUMN IF NOT EXISTS` waits for whoever writes the tables.
 pub(crate) async fn add_place(tx: &mut Tx) -> Result<(), StoreError> {
-    if tx.is_postgres() {
-        return Ok(());
-    }
-    let there: Option<(i64,)> =
-        tx.first(&Sql::new("SELECT 1 FROM pragma_table_info('checkpoints') WHERE name = 'place'")).await?;
+    let has_place = if tx.is_postgres() { HAS_PLACE_ON_POSTGRES } else { HAS_PLACE_ON_SQLITE };
+    let there: Option<(i64,)> = tx.first(&Sql::new(has_place)).await?;
     match there {
         Some(_) => Ok(()),
         None => tx.script("ALTER TABLE checkpoints ADD COLUMN place TEXT".to_owned()).await,
@@ -59,8 +61,13 @@ const CREATE: &str = "
 INSERT INTO checkpoints (projection, version, position, place) VALUES ($1, $2, 0, $3)
 ON CONFLICT (projection) DO NOTHING";
 
-/// Creates a read model that is not there yet.
+/// Creates a read model that is not there yet. It is looked for first: on PostgreSQL even `ON CONFLICT DO NOTHING` waits for
+/// whoever moves the checkpoint.
 pub(crate) async fn create(tx: &mut Tx, model: &ReadModel) -> Result<(), StoreError> {
+    let there = Sql::new("SELECT position FROM checkpoints WHERE projection = $1").bind(model.name.to_owned());
+    if tx.first::<(i64,)>(&there).await?.is_some() {
+        return Ok(());
+    }
     let sql = Sql::new(CREATE).bind(model.name.to_owned()).bind(model.version).bind(Place::START.to_string());
     if tx.execute(&sql).await? == 1 {
         run_schema(tx, model, Part::All, "", 0).await?;

@@ -8,7 +8,6 @@ CREATE TABLE IF NOT EXISTS checkpoints (
   generation bigint NOT NULL DEFAULT 0,    -- counts builds; makes index names unique
   place text                               -- position:hash; an earlier release moves the position alone
 );
-ALTER TABLE checkpoints ADD COLUMN IF NOT EXISTS place text;
 -- For which tables other nodes wait, and up to where.
 CREATE TABLE IF NOT EXISTS asked_for (
   projection text PRIMARY KEY,

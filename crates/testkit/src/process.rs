@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::{BufRead as _, BufReader},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -51,18 +52,24 @@ impl Process {
     /// Whether it is the one that listens on a TCP port. Another process may have taken a port that was free before.
     #[must_use]
     pub fn listens_on(&self, port: u16) -> bool {
-        /// Of a socket that listens, in `/proc/net/tcp`.
+        /// Of a socket that listens, in `/proc/net/tcp`. These come first there.
         const LISTENING: &str = "0A";
-        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-        let listening: Vec<String> = sockets
-            .lines()
-            .filter_map(|line| {
-                let columns: Vec<&str> = line.split_whitespace().collect();
-                let (address, state, inode) = (columns.get(1)?, columns.get(3)?, columns.get(9)?);
-                let fits = *state == LISTENING && address.ends_with(&format!(":{port:04X}"));
-                fits.then(|| format!("socket:[{inode}]"))
-            })
-            .collect();
+        /// One line of it, in bytes. Whoever reads more at once has the kernel walk through all connections of the machine.
+        const LINE: usize = 150;
+        let Ok(sockets) = File::open("/proc/net/tcp") else { return false };
+        let mut listening: Vec<String> = vec![];
+        for line in BufReader::with_capacity(LINE, sockets).lines().skip(1).map_while(Result::ok) {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let (Some(address), Some(state), Some(inode)) = (columns.get(1), columns.get(3), columns.get(9)) else {
+                break;
+            };
+            if *state != LISTENING {
+                break;
+            }
+            if address.ends_with(&format!(":{port:04X}")) {
+                listening.push(format!("socket:[{inode}]"));
+            }
+        }
         let held = std::fs::read_dir(format!("/proc/{}/fd", self.id())).into_iter().flatten().flatten();
         held.filter_map(|file| std::fs::read_link(file.path()).ok())
             .any(|file| listening.iter().any(|socket| file.as_os_str() == socket.as_str()))

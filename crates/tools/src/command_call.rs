@@ -20,6 +20,7 @@ use crate::{
     directory::Resolved,
     failure::Failure,
     history::product_at,
+    left_open::left_open,
     permit::are_particulars_hidden,
     request::Request,
     sealing::{owner, readings_of, seal},
@@ -187,8 +188,17 @@ pub(crate) fn carry_out_anew(
         let command = spoken(shop, command, &receipt).await;
         let speaker = if dry_run { Box::pin(Speaker::would(shop, &receipt)).await? } else { Speaker::done(shop) };
         let asked = dry_run && confirm::is_needed(&command, &receipt);
-        Ok(answer(&speaker, &command, receipt, readings, detail).asked_about(asked))
+        let warning = if dry_run { warning_before(shop, &command).await? } else { None };
+        Ok(answer(&speaker, &command, receipt, readings, detail).asked_about(asked).warned(warning))
     })
+}
+
+/// What else should be known before a command is carried out, where it takes a look at the shop to tell.
+async fn warning_before(shop: &OpenShop, command: &Command) -> Result<Option<String>, Failure> {
+    match command {
+        Command::EraseCustomer(erase) => Box::pin(left_open(shop, erase.customer_id)).await,
+        _ => Ok(None),
+    }
 }
 
 /// Passes where no more than the limit would have gone back for the order. What is confirmed later is held to the version
@@ -267,7 +277,8 @@ async fn carry_out_if_confirmed(
         };
         let version = receipt.before.as_ref().map_or(Version::NONE, State::version);
         let speaker = Speaker::would(shop, &receipt).await?;
-        let preview = answer(&speaker, &foreseen, receipt, readings, detail).preview();
+        let warning = warning_before(shop, &foreseen).await?;
+        let preview = answer(&speaker, &foreseen, receipt, readings, detail).warned(warning).preview();
         let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
         let preview = serde_json::to_value(preview).unwrap_or_default();
         return Err(request.bound(shop).ask(preview, version, (now, nonce), unfit, guarded, concerns).into());

@@ -82,16 +82,17 @@ impl Directory {
         let (mut resolved, mut refused) = (Resolved::default(), vec![]);
         for Reference { kind, text, field, of_order, may_be_new } in references {
             let Resolved { names, readings } = &mut resolved;
+            // A SKU is one word. Several are words of a name.
+            let is_sku = may_be_new && !text.trim().contains(char::is_whitespace);
+            let purpose = if is_sku { Purpose::WriteOrMake } else { Purpose::Write };
             let read = match kind {
                 ReferenceKind::Product if names.products.contains_key(text) => continue,
                 ReferenceKind::Customer if names.customers.contains_key(text) => continue,
-                ReferenceKind::Product => {
-                    self.product(text, &field, Purpose::Write, of_order).await.map(|(id, reading)| {
-                        names.products.insert(text.to_owned(), id);
-                        reading
-                    })
-                }
-                ReferenceKind::Customer => self.customer(text, &field, Purpose::Write).await.map(|(id, reading)| {
+                ReferenceKind::Product => self.product(text, &field, purpose, of_order).await.map(|(id, reading)| {
+                    names.products.insert(text.to_owned(), id);
+                    reading
+                }),
+                ReferenceKind::Customer => self.customer(text, &field, purpose).await.map(|(id, reading)| {
                     names.customers.insert(text.to_owned(), id);
                     reading
                 }),

@@ -28,6 +28,7 @@ mod introduction;
 pub mod json;
 mod late;
 mod left_behind;
+mod left_open;
 pub mod metrics;
 pub mod moments;
 mod news;

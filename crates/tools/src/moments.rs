@@ -8,7 +8,7 @@ use orderlog_domain::{
     envelope,
     format::day_in_words,
     ids::Position,
-    phrase::{self, Direction},
+    phrase::{self, DateRange, Direction},
     rejection::{Code, Rejection},
 };
 use orderlog_event_log::Log;
@@ -138,7 +138,9 @@ impl Past<'_> {
                 return Ok(AsOf { position, at, said: Said::Time(at) });
             }
             let calendar = self.calendar;
-            let range = phrase::read(text, now, calendar, Direction::Past).map_err(|rejection| {
+            let range =
+                same_day(text, now, calendar).map_or_else(|| phrase::read(text, now, calendar, Direction::Past), Ok);
+            let range = range.map_err(|rejection| {
                 rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
             })?;
             // A day that is not over ends now.
@@ -152,6 +154,12 @@ impl Past<'_> {
             }
         })
     }
+}
+
+/// "A month ago" is a whole month where something is reported; a moment of the past lies that long ago to the day.
+fn same_day(text: &str, now: DateTime<Utc>, calendar: &BusinessCalendar) -> Option<DateRange> {
+    let ago = text.to_lowercase();
+    ago.ends_with(" ago").then(|| phrase::read(&format!("{ago} today"), now, calendar, Direction::Past).ok())?
 }
 
 /// The last position whose time of recording is `early`. These times never decrease along the log, so halving finds it:
@@ -195,4 +203,30 @@ fn ambiguous(number: i64) -> Rejection {
 fn problem(message: String) -> Rejection {
     Rejection::invalid("as_of", message)
         .hint("Give an RFC 3339 time, a day, or a position of the log, not in the future.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_lies_so_long_ago_to_the_day() {
+        let now = "2026-12-01T10:00:00+05:30".parse().unwrap();
+        let calendar = BusinessCalendar::default();
+        let day = |text: &str| same_day(text, now, &calendar).and_then(|range| range.to).map(|day| day.to_string());
+        for (text, meant) in [
+            ("a month ago", "2026-11-01"),
+            ("1 month ago", "2026-11-01"),
+            ("A week ago", "2026-11-24"),
+            ("2 weeks ago", "2026-11-17"),
+            ("7 days ago", "2026-11-24"),
+            ("a year ago", "2025-12-01"),
+        ] {
+            assert_eq!(day(text).as_deref(), Some(meant), "{text}");
+        }
+        // Everything else is read as it is elsewhere.
+        for text in ["last month", "yesterday", "a while ago", "2026-11-24"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
 }

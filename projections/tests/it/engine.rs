@@ -161,7 +161,7 @@ impl Engine {
         rows
     }
 
-    async fn postgres_connection(&self) -> PgConnection {
+    pub(crate) async fn postgres_connection(&self) -> PgConnection {
         let mut connection = PgConnection::connect(&self.read_models_url()).await.expect("connect");
         sqlx::raw_sql("SET search_path = read_models").execute(&mut connection).await.expect("search path");
         connection

@@ -259,3 +259,14 @@ async fn queries_replace_the_sessions_they_lost() {
     engine.execute(lose).await;
     assert_eq!(position().await, Position::START);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_starts_while_another_writes_tables() {
+    let engine = Engine::postgres().await;
+    drop(engine.node("one").await);
+    let mut writing = engine.postgres_connection().await;
+    sqlx::raw_sql("BEGIN; UPDATE checkpoints SET lease_until = 1").execute(&mut writing).await.expect("write");
+    let node = engine.node("two").await;
+    assert_eq!(node.projections.position("stock").await.expect("an answer"), Position::START);
+    sqlx::raw_sql("ROLLBACK").execute(&mut writing).await.expect("roll back");
+}

@@ -119,9 +119,26 @@ async fn words_name_the_lines_of_an_order(shop: Shop) -> Result<()> {
     let priced = mcp.ok("products_upsert", json!({ "sku": "mug blue", "price": "130.00" })).await?;
     check!(checks, priced["text"] == "Blue Mug (MUG-BLU) is changed; it costs ₹130.", "{priced}");
     check!(checks, read(&priced, "Blue Mug (MUG-BLU)"), "{priced}");
+    // A SKU is one word: another one that is like it is a new product's, or a slip.
+    for sku in ["BLUE-MUG", "mug-blue", "MUG-BLUE"] {
+        let slip = mcp.refused("products_upsert", json!({ "sku": sku, "price": "1.00" })).await?;
+        check!(checks, slip.code == "AMBIGUOUS" && slip.message.contains("Blue Mug (MUG-BLU)"), "{sku}: {slip}");
+    }
+    let still = mcp.ok("products_search", json!({ "text": "MUG-BLU", "detail": "full" })).await?;
+    check!(checks, still.to_string().contains("13000") && !still.to_string().contains("\"minor\":100,"), "{still}");
     let unknown = mcp.refused("products_upsert", json!({ "sku": "LAMP-1", "price": "130.00" })).await?;
     check!(checks, unknown.code == "INVALID_ARGUMENT" && unknown.field.as_deref() == Some("name"), "{unknown}");
     let new = mcp.ok("products_upsert", json!({ "sku": "tea cup", "name": "Tea cup", "price": "9.00" })).await?;
     check!(checks, new["text"] == "Tea cup (tea cup) is now in the catalogue at ₹9.", "{new}");
+
+    // Whoever would be forgotten has orders that wait; a dry run says so too.
+    let forget = json!({ "customer": "asha@example.com" });
+    let asked = format!("{:?}", mcp.refused("customers_erase", forget.clone()).await?);
+    let tried = json!({ "customer": "asha@example.com", "dry_run": true });
+    let tried = mcp.ok("customers_erase", tried).await?.to_string();
+    for said in [asked, tried] {
+        check!(checks, said.contains("still owes goods (#1002): no address would be left to ship to."), "{said}");
+        check!(checks, said.contains("nobody would be left to ask."), "{said}");
+    }
     checks.all_hold()
 }

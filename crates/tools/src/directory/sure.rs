@@ -17,6 +17,9 @@ pub(crate) enum Purpose {
     Read,
     /// Changing something: an identifier, the whole name or all of its words; what is nearer to a guess is asked about.
     Write,
+    /// Changing something, or making it where it is not there yet: an identifier or the whole name, since a new one may be
+    /// like one that is there.
+    WriteOrMake,
     /// What cannot be taken back: an identifier or the whole name as it is written.
     Erase,
 }
@@ -68,7 +71,7 @@ pub(super) fn only<T>(
     let sure = match purpose {
         Purpose::Read => found.how < Matched::Few,
         Purpose::Write => found.how <= Matched::Words,
-        Purpose::Erase => exact,
+        Purpose::WriteOrMake | Purpose::Erase => exact,
     };
     let mut items = found.items;
     if items.is_empty() {
@@ -125,7 +128,7 @@ impl Asked<'_> {
             Purpose::Erase => {
                 "Ask the user who is meant, then repeat the call with the e-mail address or the customer_id."
             }
-            Purpose::Read | Purpose::Write => {
+            Purpose::Read | Purpose::Write | Purpose::WriteOrMake => {
                 "Ask the user which one is meant, then repeat the call with its exact identifier."
             }
         };

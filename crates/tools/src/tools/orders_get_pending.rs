@@ -188,7 +188,11 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let counts = counts(&answer.found);
     let totals = sums(&shop, answer.found.counts.iter().map(|count| (count.currency.as_str(), count.total)));
     let then = as_of.map(|as_of| as_of.in_words(shop.settings.calendar.timezone));
-    let text = text(scope, &read, then.as_deref(), &answer.found, &counts, &totals);
+    let unpaid = match scope {
+        ScopeInput::Unpaid => sums(&shop, answer.found.counts.iter().map(|count| (count.currency.as_str(), count.due))),
+        _ => vec![],
+    };
+    let text = text(scope, &read, then.as_deref(), &answer.found, &counts, (&totals, &unpaid));
     let then = position.or(page.cursor.map(|cursor| cursor.pinned));
     let orders = the_orders(&shop, &answer.found.orders, then, fresh).await?;
     let waiting = Waiting::of(&shop, orders.values(), filter.at, then, fresh).await?;
@@ -285,7 +289,7 @@ fn text(
     then: Option<&str>,
     found: &PendingOrders,
     counts: &[Count],
-    totals: &[MoneySum],
+    (totals, unpaid): (&[MoneySum], &[MoneySum]),
 ) -> String {
     let what = match scope {
         ScopeInput::Pending => "pending ",
@@ -311,8 +315,16 @@ fn text(
     // One that nobody accepted is pending; the scope says so.
     let said = if matches!(scope, ScopeInput::Pending | ScopeInput::Unconfirmed) { "pending" } else { "" };
     let by_status = in_words(counts, said);
-    let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    format!("There {are} {orders}{from}{by_status}, worth {}.{days}{stood}", sentences::all_of(&worth))
+    let in_words = |sums: &[MoneySum]| -> String {
+        sentences::all_of(&sums.iter().map(|sum| sum.in_words.as_str()).collect::<Vec<_>>())
+    };
+    let (worth, unpaid) = (in_words(totals), in_words(unpaid));
+    let is = if then.is_none() { "is" } else { "was" };
+    let paid = match unpaid.is_empty() || unpaid == worth {
+        true => String::new(),
+        false => format!(", of which {unpaid} {is} unpaid"),
+    };
+    format!("There {are} {orders}{from}{by_status}, worth {worth}{paid}.{days}{stood}")
 }
 
 #[cfg(test)]
@@ -343,21 +355,27 @@ mod tests {
         };
         let totals = [MoneySum::example("₹2,000")];
         assert_eq!(
-            text(ScopeInput::Pending, &within("last week"), None, &found, &counts(&found), &totals),
+            text(ScopeInput::Pending, &within("last week"), None, &found, &counts(&found), (&totals, &[])),
             "There are 12 pending orders from last week (9–15 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
         );
         assert_eq!(
-            text(ScopeInput::Unpaid, &within("from since Monday"), None, &found, &counts(&found), &totals),
+            text(ScopeInput::Unpaid, &within("from since Monday"), None, &found, &counts(&found), (&totals, &[])),
             "There are 12 unpaid orders since Monday (16–22 Nov 2026): 5 pending, 7 confirmed, worth ₹2,000."
         );
+        let unpaid = [MoneySum::example("₹1,500")];
+        for (unpaid, said) in [(&unpaid, "worth ₹2,000, of which ₹1,500 is unpaid."), (&totals, "worth ₹2,000.")]
+        {
+            let told = text(ScopeInput::Unpaid, &Read::default(), None, &found, &counts(&found), (&totals, unpaid));
+            assert_eq!(told, format!("There are 12 unpaid orders: 5 pending, 7 confirmed, {said}"));
+        }
         assert_eq!(
-            text(ScopeInput::Pending, &within("last 2 hours"), None, &found, &counts(&found), &totals),
+            text(ScopeInput::Pending, &within("last 2 hours"), None, &found, &counts(&found), (&totals, &[])),
             "There are 12 pending orders from 22 Nov 2026: 5 pending, 7 confirmed, worth ₹2,000. The whole day was taken, \
              not only the hours asked for."
         );
         let then = Some("at the end of 20 Nov 2026");
         assert_eq!(
-            text(ScopeInput::Pending, &Read::default(), then, &found, &counts(&found), &totals),
+            text(ScopeInput::Pending, &Read::default(), then, &found, &counts(&found), (&totals, &[])),
             "There were 12 pending orders: 5 pending, 7 confirmed, worth ₹2,000. This is how it stood at the end of \
              20 Nov 2026."
         );

@@ -100,8 +100,9 @@ async fn run(shop: Arc<OpenShop>) -> Result<Output, Failure> {
     let all = Days::default();
     let owing = open(Scope::Pending, all, NAMED).await?;
     let on_hold = open(Scope::OnHold, all, 1).await?.total_count;
-    let lately = Days { from: Some(before(OWED_LONG_DAYS)), to: None };
-    let long = Days { from: None, to: Some(before(OWED_LONG_DAYS + 1)) };
+    // The last 7 days include today.
+    let lately = Days { from: Some(before(OWED_LONG_DAYS - 1)), to: None };
+    let long = Days { from: None, to: Some(before(OWED_LONG_DAYS)) };
     let mut unpaid = vec![];
     for (age, days) in [("of the last 7 days", lately), ("older", long)] {
         let orders = open(Scope::Unpaid, days, 1).await?;
