@@ -120,7 +120,7 @@ async fn words_name_the_lines_of_an_order(shop: Shop) -> Result<()> {
     check!(checks, priced["text"] == "Blue Mug (MUG-BLU) is changed; it costs ₹130.", "{priced}");
     check!(checks, read(&priced, "Blue Mug (MUG-BLU)"), "{priced}");
     // A SKU is one word: another one that is like it is a new product's, or a slip.
-    for sku in ["BLUE-MUG", "mug-blue", "MUG-BLUE"] {
+    for sku in ["mug-blue", "MUG-BLUE", "MUGS-BLUE"] {
         let slip = mcp.refused("products_upsert", json!({ "sku": sku, "price": "1.00" })).await?;
         check!(checks, slip.code == "AMBIGUOUS" && slip.message.contains("Blue Mug (MUG-BLU)"), "{sku}: {slip}");
     }
@@ -137,7 +137,11 @@ async fn words_name_the_lines_of_an_order(shop: Shop) -> Result<()> {
     let tried = json!({ "customer": "asha@example.com", "dry_run": true });
     let tried = mcp.ok("customers_erase", tried).await?.to_string();
     for said in [asked, tried] {
-        check!(checks, said.contains("still owes goods (#1002): no address would be left to ship to."), "{said}");
+        check!(
+            checks,
+            said.contains("3 orders of this customer still owe goods (#1001, #1002, #1003): no address"),
+            "{said}"
+        );
         check!(checks, said.contains("nobody would be left to ask."), "{said}");
     }
     checks.all_hold()
