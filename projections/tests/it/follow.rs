@@ -117,6 +117,7 @@ async fn tables_are_written_for_another_node_in_busy_times_too(engine: Engine) {
         };
         assert!(written.expect("wait"), "node one writes when node two asks, round {round}");
     }
+    one.caught_up(history.position()).await;
     one.stop().await;
     two.stop().await;
     assert_equals_a_rebuild(&engine, &one).await;
