@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+import { callerOf } from './tool_calls.mjs';
 
 const [mcpUrl, executablePath, pictures] = process.argv.slice(2);
+const mcp = callerOf(mcpUrl);
 const upstream = new URL(mcpUrl);
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** How soon a change by anybody must show, and how soon after a cut, in milliseconds. */
@@ -31,17 +33,6 @@ const proxy = net.createServer((near) => {
 await new Promise((listening) => proxy.listen(0, '127.0.0.1', listening));
 const shop = `http://127.0.0.1:${proxy.address().port}`;
 const cut = () => { for (const { near, far } of sockets) { near.destroy(); far.destroy(); } };
-
-async function mcp(tool, args) {
-    const answer = await fetch(mcpUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: args } }),
-    });
-    const { result } = await answer.json();
-    if (result.isError) throw new Error(`${tool}: ${result.content[0].text}`);
-    return result.structuredContent;
-}
 
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 const context = await browser.newContext({ baseURL: shop });

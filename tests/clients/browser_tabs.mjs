@@ -2,8 +2,10 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
+import { callerOf } from './tool_calls.mjs';
 
 const [mcpUrl, executablePath] = process.argv.slice(2);
+const mcp = callerOf(mcpUrl);
 const shop = new URL('/', mcpUrl).href;
 /** Tabs of one window, windows beside each other, and the streams that the server lets one browser hold. */
 const TABS = 10, WINDOWS = 8, MOST_STREAMS = 4;
@@ -24,16 +26,6 @@ async function until(what, look) {
         await pause(LOOK_MS);
     } while (Date.now() - began < PATIENCE_MS);
     throw new Error(`${what}: never; seen: ${JSON.stringify(seen)}`);
-}
-
-async function mcp(tool, args) {
-    const answer = await fetch(mcpUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: args } }),
-    });
-    const { result } = await answer.json();
-    if (result.isError) throw new Error(`${tool}: ${result.content[0].text}`);
 }
 
 /** Pages that hold a stream, as the server counts them. */

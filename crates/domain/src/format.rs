@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,20 @@ const SIGNS: &[(&str, [&str; 4])] = &[
 #[must_use]
 pub fn between(parts: &[impl AsRef<str>]) -> &'static str {
     if parts.iter().any(|part| part.as_ref().contains(',')) { "; " } else { ", " }
+}
+
+/// `Monday`
+#[must_use]
+pub fn weekday_in_words(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
 }
 
 /// The ways of writing amounts that Orderlog knows: digits, separators, and the currency's sign. Sentences are English

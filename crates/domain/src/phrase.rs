@@ -203,8 +203,7 @@ fn festival(phrase: &str, name: &str, today: NaiveDate) -> Rejection {
     let week = today - chrono::Days::new(6);
     let days = format!("{} to {}", week.format("%-d %b %Y"), today.format("%-d %b %Y"));
     let message = format!(
-        "`{phrase}` cannot be read as dates: which days \"{name}\" has differs from year to year or from place to place, and no calendar \
-         of festivals is kept here."
+        "`{phrase}` cannot be read as dates: no calendar of festivals is kept here, so it is not known which days \"{name}\" has."
     );
     Rejection::invalid("date_range", message)
         .hint(format!("Ask the user which days are meant, with the year, and pass them in the form \"{days}\"."))

@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod ended_sessions;
+mod signing;
 #[cfg(test)]
 mod tests;
 
@@ -347,11 +348,6 @@ impl Keyring {
             keys.known.remove(&id.0);
         }
         self.emails.write().unwrap_or_else(PoisonError::into_inner).retain(|_, (known, _)| *known != id);
-    }
-
-    /// The shop's signature under these bytes.
-    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
-        seal::hmac(&self.tokens, parts)
     }
 
     fn remember_key(&self, id: Uuid, key: &[u8; 32]) {

@@ -92,7 +92,16 @@ impl Owner {
 
 /// HMAC-SHA256 over the parts.
 pub(super) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    mac(key, parts).finalize().into_bytes().into()
+}
+
+/// Whether `code` is the beginning of that, in a time that does not tell how much of it is right.
+pub(super) fn begins_hmac(key: &[u8; 32], parts: &[&[u8]], code: &[u8]) -> bool {
+    mac(key, parts).verify_truncated_left(code).is_ok()
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
     let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(key).expect("HMAC takes keys of any length");
     parts.iter().for_each(|part| mac.update(part));
-    mac.finalize().into_bytes().into()
+    mac
 }

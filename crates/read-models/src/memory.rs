@@ -213,6 +213,11 @@ impl Memory {
         self.written.borrow().is_some()
     }
 
+    /// Whether this node writes the tables, and they lack something that is here.
+    pub(crate) fn is_ahead_of_its_tables(&self) -> bool {
+        self.written.borrow().is_some_and(|tables| self.position().is_some_and(|here| here > tables))
+    }
+
     /// This node writes the tables from now on, which stand at `tables`; or it does not any more.
     pub(crate) fn own(&self, tables: Option<Position>) {
         self.written.send_if_modified(|written| std::mem::replace(written, tables) != tables);

@@ -1,7 +1,6 @@
 //! How the shop introduces itself: what an assistant is told before its first call.
 
-use chrono::Weekday;
-use orderlog_domain::{calendar::DayMonthOrder, decide::Shop};
+use orderlog_domain::{calendar::DayMonthOrder, decide::Shop, format::weekday_in_words};
 
 use crate::{echo::sentence, shop::OpenShop};
 
@@ -48,21 +47,9 @@ fn facts(settings: &Shop) -> String {
          numbered from 1001 (order_id). It takes no payments and sends no parcels: it records that they were taken and sent.",
         calendar.timezone,
         settings.currency,
-        day_name(calendar.week_start),
+        weekday_in_words(calendar.week_start),
         calendar.fiscal_year_start.name(),
     )
-}
-
-fn day_name(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Mon => "Monday",
-        Weekday::Tue => "Tuesday",
-        Weekday::Wed => "Wednesday",
-        Weekday::Thu => "Thursday",
-        Weekday::Fri => "Friday",
-        Weekday::Sat => "Saturday",
-        Weekday::Sun => "Sunday",
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What is still open about a customer who would be forgotten.
 
-use chrono::{DateTime, Utc};
 use orderlog_domain::ids::CustomerId;
 use orderlog_projections::pending_orders::{self, Filter, PendingOrders, Scope};
 use orderlog_read_models::PageRequest;
@@ -13,7 +12,7 @@ const NAMED: u32 = 3;
 /// What whoever decides about forgetting a customer should know: orders that owe goods would have no address any more, and
 /// nobody could be asked for what is unpaid.
 pub(crate) async fn left_open(shop: &OpenShop, customer: CustomerId) -> Result<Option<String>, Failure> {
-    let (at, fresh): (DateTime<Utc>, _) = (shop.clock.now(), shop.moments.fresh().await?);
+    let (at, fresh) = (shop.clock.now(), shop.moments.fresh().await?);
     let open = async |scope: Scope| -> Result<PendingOrders, Failure> {
         let filter = Filter { scope, customer: Some(customer), at, ..Filter::default() };
         Ok(pending_orders::pending_orders(&shop.projections, &filter, PageRequest::first(NAMED), fresh).await?.found)

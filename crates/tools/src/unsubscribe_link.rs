@@ -62,11 +62,8 @@ pub fn read(shop: &OpenShop, token: &str) -> Option<Vec<RuleId>> {
     }
     let bytes = BASE64.decode(token).ok()?;
     let (rules, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
-    let expected = shop.keyring.sign(&[PURPOSE, rules]);
-    // In a time that does not tell how much of it is right.
-    let differs = signature.iter().zip(expected).fold(0, |seen, (one, other)| seen | (one ^ other));
     let whole = !rules.is_empty() && rules.len().is_multiple_of(RULE_BYTES);
-    if differs != 0 || !whole {
+    if !whole || !shop.keyring.has_signed(&[PURPOSE, rules], signature) {
         return None;
     }
     let number = |bytes: &[u8]| bytes.try_into().ok().map(|bytes| RuleId(i64::from_be_bytes(bytes)));

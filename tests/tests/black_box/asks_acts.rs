@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
+use orderlog_tests::{Checks, Mcp, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -205,7 +205,7 @@ async fn what_was_done_is_told_with_what_undoes_it(shop: Shop) -> Result<()> {
     checks.all_hold()
 }
 
-async fn the_shop_is_told_at_a_glance(shop: Shop) -> Result<()> {
+async fn the_shop_is_told_at_a_glance(mut shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     let mcp = shop.mcp();
     let (empty, _) = Played::by(&mcp).call("shop_briefing", json!({})).await?;
@@ -234,5 +234,14 @@ async fn the_shop_is_told_at_a_glance(shop: Shop) -> Result<()> {
     check!(checks, told["unpaid"][0] == "3 orders of the last 7 days, ₹826", "{told}");
     check!(checks, told["running_low"][0] == "Tea (43 left)" && told["to_pay_back"][0] == "#1003 (₹354)", "{told}");
     played.within(&mut checks, 1, 2_000);
+
+    // Today is one of the last 7 days.
+    let last = events(&shop.node, 0).await?.pop().context("an event")?.json();
+    let last = last["provenance"]["recorded_at"].as_str().context("when")?.parse::<chrono::DateTime<chrono::Utc>>()?;
+    for (days, unpaid) in [(6, "3 orders of the last 7 days, ₹826"), (7, "3 orders older, ₹826")] {
+        shop.node.restart_at(&(last + chrono::TimeDelta::days(days)).to_rfc3339()).await?;
+        let (_, told) = Played::by(&shop.mcp()).call("shop_briefing", json!({})).await?;
+        check!(checks, told["unpaid"] == json!([unpaid]), "after {days} days: {told}");
+    }
     checks.all_hold()
 }

@@ -1,6 +1,6 @@
-//! Days that have a name and no fixed date: they are recognised, so that the user is asked for them.
+//! Days that are called by a name, of which no calendar is kept: they are recognised, so that the user is asked for them.
 
-/// In small letters. Their days change from year to year, or differ from place to place.
+/// In small letters. The days of most change from year to year, or differ from place to place.
 const FESTIVALS: [&str; 38] = [
     "diwali",
     "deepavali",

@@ -190,9 +190,9 @@ impl Keeper {
         }
     }
 
-    /// Notes for which tables another node waits.
+    /// Notes for which tables another node waits. Where the tables have everything, nobody does.
     async fn look_for_others(&self) {
-        if !self.projections.memories().iter().any(Memory::is_ours) {
+        if !self.projections.memories().iter().any(Memory::is_ahead_of_its_tables) {
             return;
         }
         match asked_for::all(self.projections.store()).await {

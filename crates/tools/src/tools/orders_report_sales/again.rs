@@ -1,7 +1,7 @@
 //! Sales by hour of the day and by weekday, as answers show them, and which of them had the most.
 
 use chrono::Weekday;
-use orderlog_domain::postings::Basis;
+use orderlog_domain::{format::weekday_in_words, postings::Basis};
 use orderlog_projections::daily_sales::{GroupKey, Sales, SalesGroup};
 
 use super::{
@@ -27,11 +27,7 @@ impl Showing<'_> {
 
     fn one_again(&self, group: &SalesGroup, weekdays: &Weekdays) -> Group {
         let basis = self.about.selection.request.basis;
-        let mut one = self.nameless(group, &[], self.about.clone());
-        one.figures.reference = None;
-        if let Some(before) = &mut one.before {
-            before.reference = None;
-        }
+        let mut one = self.untraced(group);
         match group.key {
             GroupKey::Hour(hour) => (one.label, one.hour) = (hours(hour), Some(hour)),
             GroupKey::Weekday(day) => {
@@ -46,7 +42,7 @@ impl Showing<'_> {
                 }
                 one.complete = (weekdays.under_way == Some(day)).then_some(false);
                 one.average_day = a_day(&group.sales, days);
-                (one.label, one.days) = (called(day).to_owned(), Some(days));
+                (one.label, one.days) = (weekday_in_words(day).to_owned(), Some(days));
             }
             _ => {}
         }
@@ -73,7 +69,7 @@ pub(super) fn best(shop: &OpenShop, basis: Basis, groups: &[SalesGroup], weekday
     let a_day = |group: &SalesGroup| average(sum(group), days(group));
     match most(&a_day).map(|group| (group, group.key)) {
         Some((group, GroupKey::Weekday(day))) => {
-            let (day, average) = (called(day), shop.wording.amount(a_day(group), home));
+            let (day, average) = (weekday_in_words(day), shop.wording.amount(a_day(group), home));
             match days(group) {
                 1 => format!(" {day} sold best: {average}."),
                 days => format!(" {day} sells best: {average} a day on average, over {}.", plural(days, day)),
@@ -101,16 +97,4 @@ fn hours(hour: u32) -> String {
 
 fn clock(hour: u32) -> String {
     format!("{hour:02}:00")
-}
-
-fn called(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Mon => "Monday",
-        Weekday::Tue => "Tuesday",
-        Weekday::Wed => "Wednesday",
-        Weekday::Thu => "Thursday",
-        Weekday::Fri => "Friday",
-        Weekday::Sat => "Saturday",
-        Weekday::Sun => "Sunday",
-    }
 }

@@ -79,11 +79,7 @@ impl Showing<'_> {
 
     /// A city as answers show it.
     pub(super) fn of_city(&self, City { label, group }: &City) -> Group {
-        let mut one = self.nameless(group, &[], self.about.clone());
-        one.figures.reference = None;
-        if let Some(before) = &mut one.before {
-            before.reference = None;
-        }
+        let mut one = self.untraced(group);
         one.label = label.clone();
         one
     }

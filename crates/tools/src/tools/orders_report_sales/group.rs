@@ -246,8 +246,18 @@ impl Showing<'_> {
         }
     }
 
+    /// The same without a name and without a reference: nothing explains figures of such groups.
+    pub(super) fn untraced(&self, group: &SalesGroup) -> Group {
+        let mut one = self.nameless(group, &[], self.about.clone());
+        one.figures.reference = None;
+        if let Some(before) = &mut one.before {
+            before.reference = None;
+        }
+        one
+    }
+
     /// The same without a name.
-    pub(super) fn nameless(&self, group: &SalesGroup, by: &[Option<GroupBy>], about: Reference) -> Group {
+    fn nameless(&self, group: &SalesGroup, by: &[Option<GroupBy>], about: Reference) -> Group {
         let (shop, sales, basis) = (self.shop, &group.sales, about.selection.request.basis);
         let about = about.home(&sales.home);
         let mut figures = Figures::of(shop, &sales.home, sales, sales.own, &about);
