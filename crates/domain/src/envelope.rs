@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     event::{DecodeError, Event},
     ids::{CommandId, Position, StreamId, Version},
+    typed::{Typed, words},
 };
 
 /// Who caused an event, from the credential and never from an argument.
@@ -63,6 +64,14 @@ pub struct Provenance {
     /// What the user typed, when given; may be sealed under a customer's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_text: Option<String>,
+}
+
+impl Provenance {
+    /// Why, and what the user typed.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        words("reason", &mut self.reason).chain(words("request_text", &mut self.request_text)).collect()
+    }
 }
 
 /// An event as the log keeps it. Serialising it gives the canonical bytes: the log stores exactly these.

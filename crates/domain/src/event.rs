@@ -6,24 +6,31 @@ mod catalogue;
 mod confirmations;
 mod customers;
 mod examples;
+mod lines;
 mod notifications;
 mod orders;
 mod payments;
 mod rates;
+mod safeguards;
 mod stock;
 mod upcasters;
 
 use serde::Serialize;
 
-use self::upcasters::{
-    before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end, placed_before_entries,
-    refunded_before_lines, returned_before_goodwill, shipped_first, unconverted, voided_among_others, without_alerts,
-    without_cost, without_external_reference, without_waiting,
-};
 pub use self::{
-    alerts::*, amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, notifications::*,
-    orders::*, payments::*, rates::*, stock::*,
+    alerts::*, amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, lines::*,
+    notifications::*, orders::*, payments::*, rates::*, stock::*,
 };
+use self::{
+    safeguards::Safeguards,
+    upcasters::{
+        before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end,
+        placed_before_entries, refunded_before_lines, returned_before_goodwill, shipped_first, unconverted,
+        voided_among_others, without_alerts, without_cost, without_external_reference, without_waiting,
+    },
+};
+use crate::{guarded::GuardedAct, typed::Typed};
+
 /// Why stored bytes could not be read as an event.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -80,6 +87,18 @@ macro_rules! events {
             #[must_use]
             pub fn fact(&self) -> Fact<'_> {
                 match self { $($( Event::$name(fact) => Fact::$kind($facts::$name(fact)), )*)* }
+            }
+
+            /// The texts that somebody typed, sealed but in events from before all of them were.
+            #[must_use]
+            pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+                match self { $($( Event::$name(fact) => fact.typed_mut(), )*)* }
+            }
+
+            /// What recording it is, where a person may have to agree to that.
+            #[must_use]
+            pub fn guarded(&self) -> Option<GuardedAct> {
+                match self { $($( Event::$name(fact) => fact.guarded(), )*)* }
             }
 
             /// Reads the facts of an event of the given type and schema version; older versions are brought up to

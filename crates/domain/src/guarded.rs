@@ -6,8 +6,6 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
-
 /// How the setting says that none waits.
 const NOTHING: &str = "none";
 
@@ -117,59 +115,6 @@ impl FromStr for Guarded {
                 })
             })
             .collect()
-    }
-}
-
-impl Event {
-    /// What recording it is, where a person may have to agree to that. Whether many orders are changed is no matter of one
-    /// fact.
-    #[must_use]
-    pub fn guarded(&self) -> Option<GuardedAct> {
-        match self {
-            Event::PaymentRefunded(_) => Some(GuardedAct::Refunds),
-            Event::UnitsCancelled(_) => Some(GuardedAct::Cancelling),
-            // Fewer units on a line are cancelled units by another name.
-            Event::LinesChanged(changed) if changed.differences.iter().any(|line| line.units < 0) => {
-                Some(GuardedAct::Cancelling)
-            }
-            Event::CustomerErased(_) => Some(GuardedAct::Erasing),
-            Event::OrderPlaced(_)
-            | Event::OrderConfirmed(_)
-            | Event::OrderUnconfirmed(_)
-            | Event::OrderHeld(_)
-            | Event::OrderReleased(_)
-            | Event::ProcessingStarted(_)
-            | Event::UnitsShipped(_)
-            | Event::UnitsDelivered(_)
-            | Event::BackorderFilled(_)
-            | Event::PaymentCaptured(_)
-            | Event::LinesChanged(_)
-            | Event::ShipmentVoided(_)
-            | Event::UnitsReturned(_)
-            | Event::StockReserved(_)
-            | Event::StockBackordered(_)
-            | Event::StockReleased(_)
-            | Event::StockConsumed(_)
-            | Event::StockReceived(_)
-            | Event::StockAdjusted(_)
-            | Event::StockReturned(_)
-            | Event::LowStockReached(_)
-            | Event::LowStockRecovered(_)
-            | Event::ProductRegistered(_)
-            | Event::ProductChanged(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerChanged(_)
-            | Event::RateStored(_)
-            | Event::NotificationSubscribed(_)
-            | Event::NotificationUnsubscribed(_)
-            | Event::NotificationsHandled(_)
-            | Event::NotificationsReplayed(_)
-            | Event::NotificationTargetEnabled(_)
-            | Event::AlertRaised(_)
-            | Event::AlertEnded(_)
-            | Event::ConfirmationAsked(_)
-            | Event::ConfirmationAnswered(_) => None,
-        }
     }
 }
 

@@ -6,6 +6,7 @@ mod line;
 mod money;
 mod records;
 mod status;
+mod texts;
 mod transition;
 mod view;
 

@@ -1,17 +1,7 @@
-//! What people type: the free texts of every command, event and order, in one place. Events keep them sealed, because any of
-//! them may name a person; nothing else is ever opened.
+//! What people type: a free text of a command, an event or an order. Events keep them sealed, because any of them may name a
+//! person; nothing else is ever opened. Each command, fact and order names its own (`typed_mut`).
 
-use crate::{
-    envelope::Provenance,
-    event::{
-        CustomerChanged, CustomerRegistered, Event, OrderPlaced, PaymentCaptured, PaymentRefunded, SealedProfile,
-        UnitsShipped,
-    },
-    limits,
-    order::Order,
-    rejection::Problems,
-    text,
-};
+use crate::{limits, rejection::Problems, text};
 
 /// A text that somebody typed, where it stands.
 #[derive(Debug)]
@@ -56,88 +46,6 @@ impl Typed<'_> {
     }
 }
 
-impl Event {
-    /// The texts that somebody typed, sealed but in events from before all of them were.
-    #[must_use]
-    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
-        match self {
-            Event::OrderPlaced(OrderPlaced { note, .. }) => words("note", note).collect(),
-            Event::UnitsShipped(UnitsShipped { carrier, tracking, .. }) => {
-                number("carrier", carrier).chain(number("tracking", tracking)).collect()
-            }
-            Event::PaymentCaptured(PaymentCaptured { reference, .. })
-            | Event::PaymentRefunded(PaymentRefunded { reference, .. }) => number("reference", reference).collect(),
-            Event::CustomerRegistered(CustomerRegistered { profile, .. })
-            | Event::CustomerChanged(CustomerChanged { profile, .. }) => profile.typed_mut(),
-            Event::ConfirmationAsked(asked) => asked.typed_mut(),
-            Event::OrderConfirmed(_)
-            | Event::OrderUnconfirmed(_)
-            | Event::OrderHeld(_)
-            | Event::OrderReleased(_)
-            | Event::ProcessingStarted(_)
-            | Event::UnitsDelivered(_)
-            | Event::UnitsCancelled(_)
-            | Event::BackorderFilled(_)
-            | Event::LinesChanged(_)
-            | Event::ShipmentVoided(_)
-            | Event::UnitsReturned(_)
-            | Event::StockReserved(_)
-            | Event::StockBackordered(_)
-            | Event::StockReleased(_)
-            | Event::StockConsumed(_)
-            | Event::StockReceived(_)
-            | Event::StockAdjusted(_)
-            | Event::StockReturned(_)
-            | Event::LowStockReached(_)
-            | Event::LowStockRecovered(_)
-            | Event::ProductRegistered(_)
-            | Event::ProductChanged(_)
-            | Event::CustomerErased(_)
-            | Event::RateStored(_)
-            | Event::NotificationSubscribed(_)
-            | Event::NotificationUnsubscribed(_)
-            | Event::NotificationsHandled(_)
-            | Event::NotificationsReplayed(_)
-            | Event::NotificationTargetEnabled(_)
-            | Event::AlertRaised(_)
-            | Event::AlertEnded(_)
-            | Event::ConfirmationAnswered(_) => vec![],
-        }
-    }
-}
-
-impl SealedProfile {
-    /// A person's particulars.
-    #[must_use]
-    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
-        let SealedProfile { name, email, phone, address } = self;
-        let first = words("name", name).chain(words("email", email));
-        first.chain(words("phone", phone)).chain(words("address", address)).collect()
-    }
-}
-
-impl Provenance {
-    /// Why, and what the user typed.
-    #[must_use]
-    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
-        words("reason", &mut self.reason).chain(words("request_text", &mut self.request_text)).collect()
-    }
-}
-
-impl Order {
-    /// The texts that its events brought along.
-    #[must_use]
-    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
-        let Order { note, shipments, payments, refunds, .. } = self;
-        let shipped = shipments.iter_mut().flat_map(|shipment| {
-            number("carrier", &mut shipment.carrier).chain(number("tracking", &mut shipment.tracking))
-        });
-        let paid = payments.iter_mut().flat_map(|payment| number("reference", &mut payment.reference));
-        let back = refunds.iter_mut().flat_map(|refund| number("reference", &mut refund.reference));
-        words("note", note).chain(shipped).chain(paid).chain(back).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -145,9 +53,9 @@ mod tests {
     use schemars::{JsonSchema, schema_for};
     use serde_json::{Value, json};
 
-    use super::*;
     use crate::{
-        event::{catalogue, examples},
+        event::{Event, catalogue, examples},
+        order::Order,
         testing::input,
     };
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::safeguards::Safeguards;
 use crate::{ids::Position, money::Currency, notifications::Watch};
 
 /// Something about the shop as a whole, and not about one order or product.
@@ -87,9 +88,13 @@ pub struct AlertRaised {
     pub alert: Alert,
 }
 
+impl Safeguards for AlertRaised {}
+
 /// See [`Event::AlertEnded`](super::Event::AlertEnded).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertEnded {
     /// The alert, as it was raised.
     pub alert: Alert,
 }
+
+impl Safeguards for AlertEnded {}

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::safeguards::Safeguards;
 use crate::{ids::ProductId, money::Currency};
 
 /// What an order may do when too few units are available.
@@ -30,6 +31,8 @@ pub struct ProductRegistered {
     pub entry: CatalogueEntry,
 }
 
+impl Safeguards for ProductRegistered {}
+
 /// See [`Event::ProductChanged`](super::Event::ProductChanged). Carries the whole entry as it stands after the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductChanged {
@@ -40,6 +43,8 @@ pub struct ProductChanged {
     /// The entry from now on.
     pub entry: CatalogueEntry,
 }
+
+impl Safeguards for ProductChanged {}
 
 /// What the catalogue says of a product, besides its SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

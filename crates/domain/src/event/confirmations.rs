@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::safeguards::Safeguards;
 use crate::{
     guarded::GuardedAct,
     ids::OrderId,
@@ -42,10 +43,8 @@ pub struct ConfirmationAsked {
     pub expires_at: DateTime<Utc>,
 }
 
-impl ConfirmationAsked {
-    /// What may name a person.
-    #[must_use]
-    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+impl Safeguards for ConfirmationAsked {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         let words = |field, text| Typed { field, text, kind: Kind::Words };
         vec![words("arguments", &mut self.arguments), words("preview", &mut self.preview)]
     }
@@ -59,3 +58,5 @@ pub struct ConfirmationAnswered {
     /// Whether it was a Yes.
     pub agreed: bool,
 }
+
+impl Safeguards for ConfirmationAnswered {}

@@ -3,7 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::CustomerId;
+use super::safeguards::Safeguards;
+use crate::{
+    guarded::GuardedAct,
+    ids::CustomerId,
+    typed::{Typed, words},
+};
 
 /// Particulars of a person, each sealed under that customer's key; absent means not given or unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +27,15 @@ pub struct SealedProfile {
     pub address: Option<String>,
 }
 
+impl SealedProfile {
+    /// A person's particulars.
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let SealedProfile { name, email, phone, address } = self;
+        let first = words("name", name).chain(words("email", email));
+        first.chain(words("phone", phone)).chain(words("address", address)).collect()
+    }
+}
+
 /// See [`Event::CustomerRegistered`](super::Event::CustomerRegistered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerRegistered {
@@ -29,6 +43,12 @@ pub struct CustomerRegistered {
     pub customer_id: CustomerId,
     /// Sealed particulars.
     pub profile: SealedProfile,
+}
+
+impl Safeguards for CustomerRegistered {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        self.profile.typed_mut()
+    }
 }
 
 /// See [`Event::CustomerChanged`](super::Event::CustomerChanged). Carries only what changed.
@@ -40,9 +60,21 @@ pub struct CustomerChanged {
     pub profile: SealedProfile,
 }
 
+impl Safeguards for CustomerChanged {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        self.profile.typed_mut()
+    }
+}
+
 /// See [`Event::CustomerErased`](super::Event::CustomerErased).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerErased {
     /// Who.
     pub customer_id: CustomerId,
+}
+
+impl Safeguards for CustomerErased {
+    fn guarded(&self) -> Option<GuardedAct> {
+        Some(GuardedAct::Erasing)
+    }
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::safeguards::Safeguards;
 use crate::{
     ids::{CustomerId, OrderId, Position, ProductId, RuleId},
     money::Currency,
@@ -60,12 +61,16 @@ pub struct NotificationSubscribed {
     pub already: Vec<OrderId>,
 }
 
+impl Safeguards for NotificationSubscribed {}
+
 /// See [`Event::NotificationUnsubscribed`](super::Event::NotificationUnsubscribed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationUnsubscribed {
     /// Number of the rule.
     pub rule_id: RuleId,
 }
+
+impl Safeguards for NotificationUnsubscribed {}
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -126,6 +131,8 @@ pub struct NotificationsHandled {
     pub disabled: Vec<String>,
 }
 
+impl Safeguards for NotificationsHandled {}
+
 /// See [`Event::NotificationsReplayed`](super::Event::NotificationsReplayed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationsReplayed {
@@ -133,9 +140,13 @@ pub struct NotificationsReplayed {
     pub messages: Vec<Uuid>,
 }
 
+impl Safeguards for NotificationsReplayed {}
+
 /// See [`Event::NotificationTargetEnabled`](super::Event::NotificationTargetEnabled).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationTargetEnabled {
     /// Its name.
     pub target: String,
 }
+
+impl Safeguards for NotificationTargetEnabled {}

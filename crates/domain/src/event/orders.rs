@@ -1,15 +1,19 @@
 //! Facts about orders: placed, confirmed, held, changed, shipped, delivered, cancelled, returned.
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::amounts::{Amounts, Charge, Converted, ConvertedCharge, LineTotal, Totals};
+use super::{
+    amounts::{Charge, Converted, ConvertedCharge, Totals},
+    lines::{LineDifference, LineUnits, PlacedLine},
+    safeguards::Safeguards,
+};
 use crate::{
+    guarded::GuardedAct,
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
-    pricing::Discount,
+    typed::{Typed, number, words},
 };
 
 /// See [`Event::OrderPlaced`](super::Event::OrderPlaced).
@@ -40,83 +44,9 @@ pub struct OrderPlaced {
     pub external_reference: Option<String>,
 }
 
-/// A line as ordered, with price, name and tax rate copied from the catalogue of that moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PlacedLine {
-    /// From 1.
-    pub line: u32,
-    /// What.
-    pub product_id: ProductId,
-    /// Copied from the catalogue.
-    pub sku: String,
-    /// Copied from the catalogue.
-    pub name: String,
-    /// Units ordered.
-    pub quantity: i64,
-    /// Price of one unit as entered, minor units.
-    pub unit_price: i64,
-    /// Percent; `18` means 18 %.
-    #[serde(with = "crate::money::decimal_string")]
-    #[schemars(with = "String")]
-    pub tax_rate: Decimal,
-    /// Whether the price and the discounts were entered with tax.
-    pub tax_inclusive: bool,
-    /// The price of all units together, where that was entered instead of the price of one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line_total: Option<LineTotal>,
-    /// What is taken off, as entered, each from what the one before leaves: a change prices the line anew by them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub discounts: Vec<Discount>,
-    /// Whether the last of them is the line's part of a discount on the whole order.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub order_discount: bool,
-    /// Amounts of the whole line; the value of unit i follows from them by rule R4.
-    pub amounts: Amounts,
-    /// Whether stock is kept of the product.
-    pub tracked: bool,
-    /// Of its units, those cancelled before: always the highest numbers. None when placed.
-    #[serde(default, skip_serializing_if = "is_nothing")]
-    pub cancelled: i64,
-    /// Units set aside for it.
-    pub reserved: i64,
-    /// Units it waits for.
-    pub backordered: i64,
-}
-
-fn is_nothing(units: &i64) -> bool {
-    *units == 0
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
-impl PlacedLine {
-    /// Units that are part of the order.
-    #[must_use]
-    pub fn active(&self) -> i64 {
-        self.quantity - self.cancelled
-    }
-
-    /// What is taken off this line alone, as entered.
-    #[must_use]
-    pub fn own_discounts(&self) -> &[Discount] {
-        match self.discounts.split_last() {
-            Some((_, own)) if self.order_discount => own,
-            Some(_) | None => &self.discounts,
-        }
-    }
-
-    /// Its part of a discount on the whole order: the percentage, or a share of the amount.
-    #[must_use]
-    pub fn part_of_order_discount(&self) -> Option<Discount> {
-        self.discounts.last().copied().filter(|_| self.order_discount)
-    }
-
-    /// Amounts of the units that are part of the order.
-    #[must_use]
-    pub fn kept_amounts(&self) -> Amounts {
-        self.amounts.of_units(self.quantity, 0, self.active())
+impl Safeguards for OrderPlaced {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        words("note", &mut self.note).collect()
     }
 }
 
@@ -127,12 +57,16 @@ pub struct OrderConfirmed {
     pub order_id: OrderId,
 }
 
+impl Safeguards for OrderConfirmed {}
+
 /// See [`Event::OrderUnconfirmed`](super::Event::OrderUnconfirmed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderUnconfirmed {
     /// The order's number.
     pub order_id: OrderId,
 }
+
+impl Safeguards for OrderUnconfirmed {}
 
 /// See [`Event::OrderHeld`](super::Event::OrderHeld).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -145,12 +79,16 @@ pub struct OrderHeld {
     pub until: Option<DateTime<Utc>>,
 }
 
+impl Safeguards for OrderHeld {}
+
 /// See [`Event::OrderReleased`](super::Event::OrderReleased).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderReleased {
     /// The order's number.
     pub order_id: OrderId,
 }
+
+impl Safeguards for OrderReleased {}
 
 /// See [`Event::ProcessingStarted`](super::Event::ProcessingStarted).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -159,18 +97,7 @@ pub struct ProcessingStarted {
     pub order_id: OrderId,
 }
 
-/// Units of one line that an event moves, with the value that rule R4 gives exactly these units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LineUnits {
-    /// Line number, from 1.
-    pub line: u32,
-    /// What the line is for.
-    pub product_id: ProductId,
-    /// How many units, at least 1.
-    pub units: i64,
-    /// Value of exactly these units.
-    pub amounts: Amounts,
-}
+impl Safeguards for ProcessingStarted {}
 
 /// See [`Event::UnitsShipped`](super::Event::UnitsShipped).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -202,6 +129,12 @@ pub struct UnitsShipped {
     pub converted: Option<Converted>,
 }
 
+impl Safeguards for UnitsShipped {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        number("carrier", &mut self.carrier).chain(number("tracking", &mut self.tracking)).collect()
+    }
+}
+
 /// See [`Event::UnitsDelivered`](super::Event::UnitsDelivered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitsDelivered {
@@ -216,6 +149,8 @@ pub struct UnitsDelivered {
     /// Whether every active unit has arrived or come back.
     pub completes: bool,
 }
+
+impl Safeguards for UnitsDelivered {}
 
 /// See [`Event::UnitsCancelled`](super::Event::UnitsCancelled).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -245,6 +180,12 @@ pub struct UnitsCancelled {
     pub gone: Vec<ProductId>,
 }
 
+impl Safeguards for UnitsCancelled {
+    fn guarded(&self) -> Option<GuardedAct> {
+        Some(GuardedAct::Cancelling)
+    }
+}
+
 /// See [`Event::BackorderFilled`](super::Event::BackorderFilled).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackorderFilled {
@@ -257,6 +198,8 @@ pub struct BackorderFilled {
     /// Units now reserved.
     pub units: i64,
 }
+
+impl Safeguards for BackorderFilled {}
 
 /// See [`Event::LinesChanged`](super::Event::LinesChanged).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -297,17 +240,11 @@ pub struct LinesChanged {
     pub gone: Vec<ProductId>,
 }
 
-/// By how much one line moved; each figure may be negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LineDifference {
-    /// Line number, from 1.
-    pub line: u32,
-    /// What the line is for.
-    pub product_id: ProductId,
-    /// Units now less units before.
-    pub units: i64,
-    /// Amounts now less amounts before.
-    pub amounts: Amounts,
+impl Safeguards for LinesChanged {
+    fn guarded(&self) -> Option<GuardedAct> {
+        // Fewer units on a line are cancelled units by another name.
+        self.differences.iter().any(|line| line.units < 0).then_some(GuardedAct::Cancelling)
+    }
 }
 
 /// See [`Event::ShipmentVoided`](super::Event::ShipmentVoided).
@@ -331,6 +268,8 @@ pub struct ShipmentVoided {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<Converted>,
 }
+
+impl Safeguards for ShipmentVoided {}
 
 /// What becomes of returned goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -368,3 +307,5 @@ pub struct UnitsReturned {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goodwill_back_converted: Option<ConvertedCharge>,
 }
+
+impl Safeguards for UnitsReturned {}

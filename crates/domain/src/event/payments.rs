@@ -3,10 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::amounts::{Charge, ConvertedCash, ConvertedRefund};
+use super::{
+    amounts::{Charge, ConvertedCash, ConvertedRefund},
+    safeguards::Safeguards,
+};
 use crate::{
+    guarded::GuardedAct,
     ids::{CustomerId, OrderId},
     money::Currency,
+    typed::{Typed, number},
 };
 
 /// See [`Event::PaymentCaptured`](super::Event::PaymentCaptured).
@@ -28,6 +33,12 @@ pub struct PaymentCaptured {
     /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<ConvertedCash>,
+}
+
+impl Safeguards for PaymentCaptured {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        number("reference", &mut self.reference).collect()
+    }
 }
 
 /// What money is paid back for.
@@ -88,6 +99,16 @@ pub struct PaymentRefunded {
     /// The same in the shop's currency at the rate of the day, where the order is in another and a rate was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub converted: Option<ConvertedRefund>,
+}
+
+impl Safeguards for PaymentRefunded {
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        number("reference", &mut self.reference).collect()
+    }
+
+    fn guarded(&self) -> Option<GuardedAct> {
+        Some(GuardedAct::Refunds)
+    }
 }
 
 /// Units of one line whose price went back.

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::safeguards::Safeguards;
 use crate::money::Currency;
 
 /// See [`Event::RateStored`](super::Event::RateStored).
@@ -18,3 +19,5 @@ pub struct RateStored {
     #[schemars(with = "String")]
     pub rate: Decimal,
 }
+
+impl Safeguards for RateStored {}

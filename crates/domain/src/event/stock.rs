@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::safeguards::Safeguards;
 use crate::ids::{OrderId, ProductId};
 
 /// See [`Event::StockReserved`](super::Event::StockReserved).
@@ -20,6 +21,8 @@ pub struct StockReserved {
     pub from_backorder: bool,
 }
 
+impl Safeguards for StockReserved {}
+
 /// See [`Event::StockBackordered`](super::Event::StockBackordered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockBackordered {
@@ -32,6 +35,8 @@ pub struct StockBackordered {
     /// Units.
     pub units: i64,
 }
+
+impl Safeguards for StockBackordered {}
 
 /// See [`Event::StockReleased`](super::Event::StockReleased).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +53,8 @@ pub struct StockReleased {
     pub backordered: i64,
 }
 
+impl Safeguards for StockReleased {}
+
 /// See [`Event::StockConsumed`](super::Event::StockConsumed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockConsumed {
@@ -61,6 +68,8 @@ pub struct StockConsumed {
     pub units: i64,
 }
 
+impl Safeguards for StockConsumed {}
+
 /// See [`Event::StockReceived`](super::Event::StockReceived).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReceived {
@@ -69,6 +78,8 @@ pub struct StockReceived {
     /// Units.
     pub units: i64,
 }
+
+impl Safeguards for StockReceived {}
 
 /// See [`Event::StockAdjusted`](super::Event::StockAdjusted).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +92,8 @@ pub struct StockAdjusted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<i64>,
 }
+
+impl Safeguards for StockAdjusted {}
 
 /// See [`Event::StockReturned`](super::Event::StockReturned).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +110,8 @@ pub struct StockReturned {
     pub reserved: i64,
 }
 
+impl Safeguards for StockReturned {}
+
 /// See [`Event::LowStockReached`](super::Event::LowStockReached).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LowStockReached {
@@ -108,6 +123,8 @@ pub struct LowStockReached {
     pub threshold: i64,
 }
 
+impl Safeguards for LowStockReached {}
+
 /// See [`Event::LowStockRecovered`](super::Event::LowStockRecovered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LowStockRecovered {
@@ -118,3 +135,5 @@ pub struct LowStockRecovered {
     /// The threshold crossed.
     pub threshold: i64,
 }
+
+impl Safeguards for LowStockRecovered {}

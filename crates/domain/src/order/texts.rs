@@ -1,0 +1,18 @@
+//! The texts of an order that somebody typed.
+
+use super::Order;
+use crate::typed::{Typed, number, words};
+
+impl Order {
+    /// The texts that its events brought along.
+    #[must_use]
+    pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        let Order { note, shipments, payments, refunds, .. } = self;
+        let shipped = shipments.iter_mut().flat_map(|shipment| {
+            number("carrier", &mut shipment.carrier).chain(number("tracking", &mut shipment.tracking))
+        });
+        let paid = payments.iter_mut().flat_map(|payment| number("reference", &mut payment.reference));
+        let back = refunds.iter_mut().flat_map(|refund| number("reference", &mut refund.reference));
+        words("note", note).chain(shipped).chain(paid).chain(back).collect()
+    }
+}
