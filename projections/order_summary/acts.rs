@@ -2,12 +2,7 @@
 
 use std::collections::HashMap;
 
-use orderlog_domain::{
-    envelope::Envelope,
-    event::{Event, OrderFact},
-    ids::Position,
-    order::{Order, Status},
-};
+use orderlog_domain::{envelope::Envelope, event::Event, ids::Position, order::Order};
 use orderlog_read_models::{CachedRows, Days, QueryError, SnapshotRead, Sql, day, table};
 
 /// What is done with an order once it is placed.
@@ -58,59 +53,21 @@ impl Act {
     }
 }
 
-/// What an event may change that it does not say itself.
-pub(super) struct Before {
-    cancelled: bool,
-    undone: i64,
-}
-
-impl Before {
-    pub(super) fn of(order: &Order) -> Before {
-        Before { cancelled: order.status() == Status::Cancelled, undone: order.undone }
-    }
-}
-
-/// Notes what `event` did with the order, which is `order` now.
-pub(super) fn note(
+/// Notes that the `nth` act of its kind was done by `event` with `order`, or that it stands no more.
+pub(super) fn set(
     acts: &mut CachedRows<OrderSummaryAct>,
-    before: &Before,
     order: &Order,
     event: &Envelope<Event>,
-    fact: &OrderFact<'_>,
+    (act, nth, stands): (Act, i64, bool),
 ) {
+    let key = (order.id.0, act.name().to_owned(), nth);
+    if !stands {
+        return acts.remove(key);
+    }
+    let (order_id, act, nth) = key;
     let business_date = event.provenance.business_date;
-    let mut set = |act: Act, nth: i64, stands: bool| {
-        let key = (order.id.0, act.name().to_owned(), nth);
-        if !stands {
-            return acts.remove(key);
-        }
-        let (order_id, act, nth) = key;
-        let waited = (business_date - order.placed_on).num_days();
-        acts.put(OrderSummaryAct { order_id, act, nth, day: day(business_date), position: event.position.0, waited });
-    };
-    match fact {
-        OrderFact::OrderConfirmed(_) => set(Act::Confirmed, 0, true),
-        OrderFact::OrderUnconfirmed(_) => set(Act::Confirmed, 0, false),
-        OrderFact::UnitsShipped(fact) => set(Act::Shipped, fact.shipment.into(), true),
-        OrderFact::ShipmentVoided(fact) => set(Act::Shipped, fact.shipment.into(), false),
-        OrderFact::UnitsDelivered(_) => set(Act::Delivered, event.version.0, true),
-        OrderFact::PaymentCaptured(_) => set(Act::Paid, order.captured, true),
-        // What came in stays what it was until the next payment, so it still names the one that is taken back.
-        OrderFact::PaymentRefunded(_) if order.undone > before.undone => set(Act::Paid, order.captured, false),
-        OrderFact::PaymentRefunded(_)
-        | OrderFact::OrderPlaced(_)
-        | OrderFact::OrderHeld(_)
-        | OrderFact::OrderReleased(_)
-        | OrderFact::ProcessingStarted(_)
-        | OrderFact::UnitsCancelled(_)
-        | OrderFact::BackorderFilled(_)
-        | OrderFact::LinesChanged(_)
-        | OrderFact::UnitsReturned(_) => {}
-    }
-    let cancelled = order.status() == Status::Cancelled;
-    if cancelled != before.cancelled {
-        set(Act::Cancelled, 0, cancelled);
-    }
+    let waited = (business_date - order.placed_on).num_days();
+    acts.put(OrderSummaryAct { order_id, act, nth, day: day(business_date), position: event.position.0, waited });
 }
 
 /// Adds the condition that `act` was done on one of `days`, as far as the log went at `pinned`.

@@ -10,8 +10,9 @@ use orderlog_read_models::{CachedRows, CannotApply, Counters, Fold, RowCache, da
 use uuid::Uuid;
 
 use super::{
-    acts::{self, Before, OrderSummaryAct},
-    texts::{self, OrderSummaryText},
+    acts::OrderSummaryAct,
+    facts::{self, Before},
+    texts::OrderSummaryText,
 };
 use crate::{
     order_state::CompactOrder,
@@ -190,11 +191,12 @@ impl Fold for OrderSummaryFold {
                     self.lines.expect_new((product_id, id.0));
                     self.lines.put(OrderSummaryLine { product_id, order_id: id.0 });
                 }
+                let (before, fact_of) = (Before::of(&order.0), OrderFact::OrderPlaced(fact));
+                facts::note(&mut self.acts, &mut self.texts, &before, &order.0, event, &fact_of);
                 let row = row(order, event.position.0, fact.external_reference.as_deref());
                 count(&mut self.counts, event.position, &row, 1);
                 self.placed(&row);
                 self.orders.put(row);
-                texts::keep(&mut self.texts, id.0, &OrderFact::OrderPlaced(fact));
             }
             Fact::Order(fact) => {
                 let Some(row) = self.orders.get_mut(&(id.0,)) else {
@@ -205,10 +207,9 @@ impl Fold for OrderSummaryFold {
                     _ => None,
                 };
                 let before = if lines.is_some() { products(&row.the_order.0) } else { vec![] };
-                let acted_before = Before::of(&row.the_order.0);
+                let noted_before = Before::of(&row.the_order.0);
                 evolve(&mut row.the_order, event)?;
-                acts::note(&mut self.acts, &acted_before, &row.the_order.0, event, &fact);
-                texts::keep(&mut self.texts, id.0, &fact);
+                facts::note(&mut self.acts, &mut self.texts, &noted_before, &row.the_order.0, event, &fact);
                 count(&mut self.counts, event.position, row, -1);
                 refresh(row);
                 count(&mut self.counts, event.position, row, 1);

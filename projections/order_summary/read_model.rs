@@ -1,6 +1,7 @@
 //! Every order as it stands now, for lists and searches.
 
 mod acts;
+mod facts;
 mod fold;
 mod found_in_texts;
 mod latest;

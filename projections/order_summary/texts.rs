@@ -1,6 +1,5 @@
 //! Notes and tracking numbers, sealed as the log has them: they are opened to be searched, so erasing a customer forgets them here too.
 
-use orderlog_domain::event::OrderFact;
 use orderlog_read_models::{CachedRows, table};
 
 /// The place of an order's note among its texts; shipments are numbered from 1.
@@ -20,28 +19,9 @@ table! {
     }
 }
 
-/// Keeps what `fact` says of the order in words.
-pub(super) fn keep(texts: &mut CachedRows<OrderSummaryText>, order_id: i64, fact: &OrderFact<'_>) {
-    let mut put = |nth: i64, sealed: &Option<String>| {
-        if let Some(sealed) = sealed.clone() {
-            texts.put(OrderSummaryText { order_id, nth, sealed });
-        }
-    };
-    match fact {
-        OrderFact::OrderPlaced(fact) => put(NOTE, &fact.note),
-        OrderFact::UnitsShipped(fact) => put(fact.shipment.into(), &fact.tracking),
-        OrderFact::ShipmentVoided(fact) => texts.remove((order_id, fact.shipment.into())),
-        OrderFact::OrderConfirmed(_)
-        | OrderFact::OrderUnconfirmed(_)
-        | OrderFact::OrderHeld(_)
-        | OrderFact::OrderReleased(_)
-        | OrderFact::ProcessingStarted(_)
-        | OrderFact::UnitsDelivered(_)
-        | OrderFact::UnitsCancelled(_)
-        | OrderFact::BackorderFilled(_)
-        | OrderFact::PaymentCaptured(_)
-        | OrderFact::LinesChanged(_)
-        | OrderFact::UnitsReturned(_)
-        | OrderFact::PaymentRefunded(_) => {}
+/// Keeps a text of an order, if there is one.
+pub(super) fn keep(texts: &mut CachedRows<OrderSummaryText>, order_id: i64, nth: i64, sealed: Option<&String>) {
+    if let Some(sealed) = sealed.cloned() {
+        texts.put(OrderSummaryText { order_id, nth, sealed });
     }
 }

@@ -60,7 +60,7 @@ impl Fold for PendingOrdersFold {
             }
             Fact::Order(fact) => {
                 self.orders.prefetch((id,));
-                if follows_the_end(&fact) {
+                if fact.can_follow_the_end() {
                     self.closed.prefetch((id,));
                 }
             }
@@ -168,28 +168,6 @@ impl PendingOrdersFold {
                 });
             }
         }
-    }
-}
-
-/// Whether such a fact can still come when nothing about the order is open.
-fn follows_the_end(fact: &OrderFact<'_>) -> bool {
-    match fact {
-        OrderFact::PaymentCaptured(_)
-        | OrderFact::PaymentRefunded(_)
-        | OrderFact::UnitsReturned(_)
-        | OrderFact::ShipmentVoided(_) => true,
-        // No unit of it is left that could be held, shipped, delivered or cancelled.
-        OrderFact::OrderPlaced(_)
-        | OrderFact::OrderConfirmed(_)
-        | OrderFact::OrderUnconfirmed(_)
-        | OrderFact::OrderHeld(_)
-        | OrderFact::OrderReleased(_)
-        | OrderFact::ProcessingStarted(_)
-        | OrderFact::UnitsShipped(_)
-        | OrderFact::UnitsDelivered(_)
-        | OrderFact::UnitsCancelled(_)
-        | OrderFact::BackorderFilled(_)
-        | OrderFact::LinesChanged(_) => false,
     }
 }
 

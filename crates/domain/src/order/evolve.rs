@@ -1,4 +1,4 @@
-//! How each fact changes an order. Never fails, never decides.
+//! How each fact changes an order, and which can follow its end. Never fails, never decides.
 
 use super::{Line, Order, Payment, RefundRecord, Shipment, ShippedUnits, Status};
 use crate::{
@@ -8,6 +8,32 @@ use crate::{
         ShipmentVoided, UnitsShipped,
     },
 };
+
+impl OrderFact<'_> {
+    /// Whether it can still come when no unit of the order is left to be shipped or delivered and no money is due: a reader that
+    /// has put such an order away must take it out again.
+    #[must_use]
+    pub fn can_follow_the_end(&self) -> bool {
+        match self {
+            OrderFact::PaymentCaptured(_)
+            | OrderFact::PaymentRefunded(_)
+            | OrderFact::UnitsReturned(_)
+            | OrderFact::ShipmentVoided(_) => true,
+            // No unit of it is left that could be held, shipped, delivered or cancelled.
+            OrderFact::OrderPlaced(_)
+            | OrderFact::OrderConfirmed(_)
+            | OrderFact::OrderUnconfirmed(_)
+            | OrderFact::OrderHeld(_)
+            | OrderFact::OrderReleased(_)
+            | OrderFact::ProcessingStarted(_)
+            | OrderFact::UnitsShipped(_)
+            | OrderFact::UnitsDelivered(_)
+            | OrderFact::UnitsCancelled(_)
+            | OrderFact::BackorderFilled(_)
+            | OrderFact::LinesChanged(_) => false,
+        }
+    }
+}
 
 impl Order {
     pub(crate) fn evolve(&mut self, fact: OrderFact<'_>, provenance: &Provenance) {

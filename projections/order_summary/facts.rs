@@ -1,0 +1,67 @@
+//! What each fact leaves behind besides the order as it is now: acts on a day, and texts that are searched.
+
+use orderlog_domain::{
+    envelope::Envelope,
+    event::{Event, OrderFact},
+    order::{Order, Status},
+};
+use orderlog_read_models::CachedRows;
+
+use super::{
+    acts::{Act, OrderSummaryAct, set},
+    texts::{NOTE, OrderSummaryText, keep},
+};
+
+/// What an event may change that it does not say itself.
+pub(super) struct Before {
+    cancelled: bool,
+    undone: i64,
+}
+
+impl Before {
+    pub(super) fn of(order: &Order) -> Before {
+        Before { cancelled: order.status() == Status::Cancelled, undone: order.undone }
+    }
+}
+
+/// Notes what `event` did with the order, which is `order` now.
+pub(super) fn note(
+    acts: &mut CachedRows<OrderSummaryAct>,
+    texts: &mut CachedRows<OrderSummaryText>,
+    before: &Before,
+    order: &Order,
+    event: &Envelope<Event>,
+    fact: &OrderFact<'_>,
+) {
+    let id = order.id.0;
+    let mut set = |act: Act, nth: i64, stands: bool| set(acts, order, event, (act, nth, stands));
+    match fact {
+        OrderFact::OrderPlaced(fact) => keep(texts, id, NOTE, fact.note.as_ref()),
+        OrderFact::OrderConfirmed(_) => set(Act::Confirmed, 0, true),
+        OrderFact::OrderUnconfirmed(_) => set(Act::Confirmed, 0, false),
+        OrderFact::UnitsShipped(fact) => {
+            set(Act::Shipped, fact.shipment.into(), true);
+            keep(texts, id, fact.shipment.into(), fact.tracking.as_ref());
+        }
+        OrderFact::ShipmentVoided(fact) => {
+            set(Act::Shipped, fact.shipment.into(), false);
+            texts.remove((id, fact.shipment.into()));
+        }
+        OrderFact::UnitsDelivered(_) => set(Act::Delivered, event.version.0, true),
+        OrderFact::PaymentCaptured(_) => set(Act::Paid, order.captured, true),
+        // What came in stays what it was until the next payment, so it still names the one that is taken back.
+        OrderFact::PaymentRefunded(_) if order.undone > before.undone => set(Act::Paid, order.captured, false),
+        OrderFact::PaymentRefunded(_)
+        | OrderFact::OrderHeld(_)
+        | OrderFact::OrderReleased(_)
+        | OrderFact::ProcessingStarted(_)
+        | OrderFact::UnitsCancelled(_)
+        | OrderFact::BackorderFilled(_)
+        | OrderFact::LinesChanged(_)
+        | OrderFact::UnitsReturned(_) => {}
+    }
+    let cancelled = order.status() == Status::Cancelled;
+    if cancelled != before.cancelled {
+        set(Act::Cancelled, 0, cancelled);
+    }
+}
