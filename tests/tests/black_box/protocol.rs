@@ -1,7 +1,8 @@
 //! MCP itself: every protocol era, the tools as hosts list them, resources, and the local process over stdio.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -9,41 +10,17 @@ use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
 use serde_json::{Value, json};
 
-const TOOLS: [&str; 33] = [
-    "orders.bulk_update_status",
-    "currencies.set_rate",
-    "customers.erase",
-    "customers.search",
-    "customers.upsert",
-    "inventory.adjust",
-    "inventory.check",
-    "inventory.receive",
-    "inventory.reorder",
-    "notifications.list",
-    "notifications.subscribe",
-    "notifications.unsubscribe",
-    "orders.cancel",
-    "orders.change_lines",
-    "orders.create_order",
-    "orders.get",
-    "orders.get_pending",
-    "orders.history",
-    "orders.record_payment",
-    "orders.refund",
-    "orders.report_sales",
-    "orders.return_items",
-    "orders.search",
-    "orders.set_hold",
-    "orders.ship",
-    "orders.undo",
-    "orders.update_status",
-    "products.search",
-    "products.upsert",
-    "sales.explain",
-    "sales.forecast",
-    "shop.activity",
-    "shop.briefing",
-];
+/// The tools as they should be listed, by name: the snapshots that a test in `crates/mcp/src/list.rs` keeps, one file a tool.
+fn snapshots() -> Result<BTreeMap<String, Value>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/mcp/src/listed");
+    let mut snapshots = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let tool: Value = serde_json::from_slice(&std::fs::read(entry?.path())?)?;
+        snapshots.insert(tool["name"].as_str().context("name")?.to_owned(), tool);
+    }
+    ensure!(snapshots.len() > 20, "only {} snapshots were found", snapshots.len());
+    Ok(snapshots)
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_era_is_spoken_by_one_process() -> Result<()> {
@@ -67,7 +44,7 @@ async fn every_era_is_spoken_by_one_process() -> Result<()> {
             }
         }
         let listed = tools(&mcp).await?;
-        check!(checks, listed.len() == TOOLS.len(), "{era:?} lists {} tools", listed.len());
+        check!(checks, listed.len() == snapshots()?.len(), "{era:?} lists {} tools", listed.len());
         let stock = mcp.ok("inventory.check", json!({ "product": "PEN" })).await?;
         check!(checks, stock["available"] == json!(5), "{era:?}: {stock}");
     }
@@ -78,16 +55,18 @@ async fn every_era_is_spoken_by_one_process() -> Result<()> {
 async fn tools_are_listed_as_hosts_digest_them() -> Result<()> {
     let mut checks = Checks::default();
     let shop = Shop::open(SetUp::Sqlite).await?;
-    let expected: BTreeSet<String> = TOOLS.iter().map(|name| name.replace('.', "_")).collect();
+    let expected = snapshots()?;
     let listed = tools(&shop.mcp()).await?;
     let server = shop.mcp().request("server/discover", json!({})).await?;
     let introduction = server["instructions"].as_str().context("instructions")?;
     let introduced: BTreeSet<&str> = introduction.split(|c: char| c != '_' && !c.is_alphanumeric()).collect();
-    check!(checks, names(&listed) == expected, "listed: {:?}", names(&listed));
+    check!(checks, names(&listed).iter().eq(expected.keys()), "listed: {:?}", names(&listed));
     let dotted = tools(&shop.mcp().at("/mcp/dotted")).await?;
-    check!(checks, names(&dotted) == TOOLS.map(String::from).into(), "listed at /mcp/dotted: {:?}", names(&dotted));
+    let with_dots: BTreeSet<String> = expected.keys().map(|name| name.replacen('_', ".", 1)).collect();
+    check!(checks, names(&dotted) == with_dots, "listed at /mcp/dotted: {:?}", names(&dotted));
     for tool in &listed {
         let name = tool["name"].as_str().context("name")?;
+        check!(checks, expected.get(name) == Some(tool), "{name} is not listed as its snapshot says");
         for text in ["title", "description"] {
             check!(checks, tool[text].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {text}");
         }
