@@ -2,7 +2,7 @@
 //! are named exist.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -88,21 +88,52 @@ fn every_rule_names_the_functions_that_decide_it() {
     assert!(wrong.is_empty(), "docs/RULES.md is not true:\n{}", wrong.join("\n"));
 }
 
+/// Every page of the docs but what was true of earlier releases.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut pages = vec![];
+    texts(&root().join("docs"), &mut pages);
+    let readme = root().join("README.md");
+    pages.push((readme.clone(), fs::read_to_string(readme).expect("README.md")));
+    pages.retain(|(path, _)| path.extension().is_some_and(|kind| kind == "md") && !path.ends_with("CHANGELOG.md"));
+    pages
+}
+
 #[test]
 fn every_file_that_is_named_exists() {
-    let mut missing = vec![];
-    let mut named = 0;
-    for page in ["docs/CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/RULES.md", "README.md"] {
-        let text = fs::read_to_string(root().join(page)).unwrap();
-        for path in text.split('`').skip(1).step_by(2) {
+    let mut sources = vec![];
+    for folder in ["crates", "projections", "tests"] {
+        texts(&root().join(folder), &mut sources);
+    }
+    let is_source = |name: &str| sources.iter().any(|(path, _)| path.ends_with(name));
+    let (mut missing, mut named) = (vec![], 0);
+    for (page, text) in pages() {
+        for path in text.split('`').skip(1).step_by(2).filter(|path| !path.contains(['<', ' ', '*', '{', '\n'])) {
             let is_path = ["crates/", "projections/", "tests/", "docs/", "migrations/"];
-            let is_path = is_path.iter().any(|top| path.starts_with(top)) && !path.contains(['<', ' ', '*', '{']);
-            named += usize::from(is_path);
-            if is_path && !root().join(path).exists() {
-                missing.push(format!("{page}: {path}"));
+            let is_path = is_path.iter().any(|top| path.starts_with(top));
+            let is_code = path.ends_with(".rs");
+            named += usize::from(is_path || is_code);
+            if (is_path && !root().join(path).exists() && !is_source(path)) || (is_code && !is_source(path)) {
+                missing.push(format!("{}: {path}", page.display()));
             }
         }
     }
-    assert!(named > 50, "only {named} files are named");
+    assert!(named > 300, "only {named} files are named");
     assert!(missing.is_empty(), "these do not exist:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn the_table_of_sections_spans_every_rule() {
+    let page = fs::read_to_string(root().join("docs/RULES.md")).expect("docs/RULES.md");
+    let table = page.split("\n## ").next().expect("a table before the first rule");
+    let mut ends: BTreeMap<char, (String, String)> = BTreeMap::new();
+    for (id, _) in rules() {
+        let letter = id.chars().next().expect("an id");
+        let (_, last) = ends.entry(letter).or_insert((id.clone(), id.clone()));
+        *last = id;
+    }
+    assert!(ends.len() > 5, "only {ends:?}");
+    for (first, last) in ends.values() {
+        let spans = table.contains(&format!("[{first}](#")) && table.contains(&format!(" to [{last}](#"));
+        assert!(spans, "the table does not say \"{first} to {last}\"");
+    }
 }
