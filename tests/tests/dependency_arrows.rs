@@ -33,7 +33,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "orderlog-forecast",
         ],
     ),
-    ("orderlog-assistant", &["orderlog-domain", "orderlog-outgoing", "orderlog-tools"]),
+    ("orderlog-assistant", &["orderlog-access", "orderlog-domain", "orderlog-outgoing", "orderlog-tools"]),
     ("orderlog-mcp", &["orderlog-access", "orderlog-domain", "orderlog-messaging", "orderlog-tools"]),
     ("orderlog-web", &["orderlog-access", "orderlog-assistant", "orderlog-tools"]),
     (

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use rand::TryRngCore as _;
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     refused::Refused,
     session::{Begun, Who},
     sign_in::{Peer, SignIn},
-    signed,
+    signed::{self, is_same},
 };
 
 /// How long somebody may take at the provider, in seconds.
@@ -131,7 +130,7 @@ impl SignIn {
         let under = under.filter(|under| now.timestamp() < under.until).ok_or(Unfinished::NotBegun)?;
         let secrets = self.secrets(&under);
         let state = answered.state.unwrap_or_default();
-        if !bool::from(state.as_bytes().ct_eq(secrets.state.as_bytes())) {
+        if !is_same(state, &secrets.state) {
             return Err(Unfinished::NotBegun);
         }
         let issuer = oauth.settings().issuer();

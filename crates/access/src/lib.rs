@@ -22,9 +22,10 @@ pub use self::{
     oauth::{CALLBACK_PATH, METADATA_PATH, OAuth, Settings as OAuthSettings, Unfinished},
     principal::Principal,
     program_named::program_named,
-    rates::{Rates, TooMany},
+    rates::{CountEach, Rates, TooMany},
     refused::Refused,
     rights::{Right, Rights, Role},
     session::Begun,
     sign_in::{Peer, SignIn},
+    signed::is_same,
 };

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    hash::Hash,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     time::Duration,
@@ -12,8 +13,8 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 
-/// Users who are counted one by one; beyond them those are forgotten who have called nothing for a second.
-const MAX_USERS: usize = 10_000;
+/// Keys that are counted one by one; beyond them those are forgotten whose whole share is there again.
+const MAX_KEYS: usize = 10_000;
 /// Keys that one address may type into the sign-in page at once; then one in six seconds, which makes as many a minute.
 const TRIES_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not nothing");
 /// Hosts of one IPv6 network share a count: each of them has so many addresses that counting them alone would count nothing.
@@ -72,46 +73,71 @@ impl Gauge {
     }
 }
 
+/// Counts what each of many does against one limit: what one does uses up nothing of the others' share.
+#[derive(Debug)]
+pub struct CountEach<K: Clone + Eq + Hash>(DefaultKeyedRateLimiter<K>);
+
+impl<K: Clone + Eq + Hash> CountEach<K> {
+    /// So many a second, which may come at once.
+    #[must_use]
+    pub fn a_second(limit: NonZeroU32) -> CountEach<K> {
+        CountEach(RateLimiter::keyed(Quota::per_second(limit)))
+    }
+
+    /// So many a minute, which may come at once.
+    #[must_use]
+    pub fn a_minute(limit: NonZeroU32) -> CountEach<K> {
+        CountEach(RateLimiter::keyed(Quota::per_minute(limit)))
+    }
+
+    /// So many an hour, which may come at once.
+    #[must_use]
+    pub fn an_hour(limit: NonZeroU32) -> CountEach<K> {
+        CountEach(RateLimiter::keyed(Quota::per_hour(limit)))
+    }
+
+    /// One more of this one.
+    ///
+    /// # Errors
+    /// How long to wait, where it is too many.
+    pub fn count(&self, key: &K) -> Result<(), Duration> {
+        if self.0.len() > MAX_KEYS {
+            self.0.retain_recent();
+        }
+        self.0.check_key(key).map_err(|not_until| not_until.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
 /// Counts the calls of each user who signed in.
 #[derive(Debug)]
-pub(crate) struct UserGauges(Option<(u32, DefaultKeyedRateLimiter<String>)>);
+pub(crate) struct UserGauges(Option<(u32, CountEach<String>)>);
 
 impl UserGauges {
     pub(crate) fn new(limit: Option<NonZeroU32>) -> UserGauges {
-        UserGauges(limit.map(|limit| (limit.get(), RateLimiter::keyed(Quota::per_second(limit)))))
+        UserGauges(limit.map(|limit| (limit.get(), CountEach::a_second(limit))))
     }
 
     /// One more call of this user.
     pub(crate) fn count(&self, user: &String) -> Result<(), TooMany> {
-        let Some((limit, limiter)) = &self.0 else { return Ok(()) };
-        if limiter.len() > MAX_USERS {
-            limiter.retain_recent();
-        }
-        limiter.check_key(user).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            TooMany { limit: *limit, in_all: false, wait }
-        })
+        let Some((limit, calls)) = &self.0 else { return Ok(()) };
+        calls.count(user).map_err(|wait| TooMany { limit: *limit, in_all: false, wait })
     }
 }
 
 /// Counts the keys that people at each address type into the sign-in page.
 #[derive(Debug)]
-pub(crate) struct Tries(DefaultKeyedRateLimiter<IpAddr>);
+pub(crate) struct Tries(CountEach<IpAddr>);
 
 impl Default for Tries {
     fn default() -> Tries {
-        Tries(RateLimiter::keyed(Quota::per_minute(TRIES_A_MINUTE)))
+        Tries(CountEach::a_minute(TRIES_A_MINUTE))
     }
 }
 
 impl Tries {
     /// One more, or how long to wait for it.
     pub(crate) fn count(&self, address: IpAddr) -> Result<(), Duration> {
-        if self.0.len() > MAX_USERS {
-            self.0.retain_recent();
-        }
-        let counted = self.0.check_key(&network(address));
-        counted.map_err(|not_until| not_until.wait_time_from(DefaultClock::default().now()))
+        self.0.count(&network(address))
     }
 }
 

@@ -8,6 +8,12 @@ use subtle::ConstantTimeEq as _;
 /// Longest text that is looked at, in bytes: browsers keep no longer cookie.
 const MAX_BYTES: usize = 4_096;
 
+/// Whether two secrets or signatures are the same, in a time that does not tell how much of them is.
+#[must_use]
+pub fn is_same(given: &str, expected: &str) -> bool {
+    given.as_bytes().ct_eq(expected.as_bytes()).into()
+}
+
 /// The text. Nothing that is signed for another purpose is taken for this one.
 pub(crate) fn seal<T: Serialize>(keyring: &Keyring, purpose: &str, value: &T) -> anyhow::Result<String> {
     let text = BASE64.encode(serde_json::to_vec(value)?);
@@ -26,4 +32,17 @@ pub(crate) fn open<T: DeserializeOwned>(keyring: &Keyring, purpose: &str, text: 
 
 fn signature(keyring: &Keyring, purpose: &str, text: &str) -> [u8; 32] {
     keyring.sign(&[b"orderlog ", purpose.as_bytes(), b"\0", text.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_of_it_is_the_same() {
+        assert!(is_same("5d41402a", "5d41402a") && is_same("", ""));
+        for other in ["5d41402b", "4d41402a", "5d41402", "5d41402a0", "", "5D41402A"] {
+            assert!(!is_same(other, "5d41402a"), "{other}");
+        }
+    }
 }

@@ -2,11 +2,11 @@
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
+use orderlog_access::is_same;
 use orderlog_assistant::{Assistant, Done, Misunderstood, Plan, Step};
 use serde_json::{Value, json};
 
 use crate::{
-    form_token::same,
     layout::Page,
     order,
     params::{Params, encoded},
@@ -124,7 +124,7 @@ async fn plan(
     agreed: Option<&Params>,
 ) -> Result<Plan, Misunderstood> {
     let sealed = agreed.and_then(|form| form.get(PLAN).zip(form.get(SEAL)));
-    let steps = sealed.filter(|(plan, seal)| same(seal, &seal_of(visit, plan, sentence)));
+    let steps = sealed.filter(|(plan, seal)| is_same(seal, &seal_of(visit, plan, sentence)));
     let steps = steps.and_then(|(plan, _)| serde_json::from_str(plan).ok());
     match steps.and_then(|steps| assistant.take_up(steps)) {
         Some(plan) => Ok(plan),

@@ -2,6 +2,7 @@
 
 use axum::{http::HeaderMap, response::Response};
 use maud::{Markup, html};
+use orderlog_access::is_same;
 use orderlog_tools::OpenShop;
 
 use crate::cookies;
@@ -14,12 +15,6 @@ pub(crate) const FIELD: &str = "form_token";
 const PURPOSE: &[u8] = b"orderlog web form\0";
 /// Characters of a secret: a UUID without hyphens.
 const SECRET_CHARACTERS: usize = 32;
-
-/// Whether two signatures are the same, in a time that does not tell how much of them is.
-pub(crate) fn same(given: &str, signature: &str) -> bool {
-    let pairs = given.bytes().zip(signature.bytes());
-    given.len() == signature.len() && pairs.fold(0, |seen, (one, other)| seen | (one ^ other)) == 0
-}
 
 /// The secret of a browser and the signature that its forms carry.
 pub(crate) struct FormToken {
@@ -48,7 +43,7 @@ impl FormToken {
 
     /// Whether a form that says this came from a page of ours in this browser. A browser without the secret has no form.
     pub(crate) fn fits(&self, given: Option<&str>) -> bool {
-        given.is_some_and(|given| !self.is_new && same(given, &self.signature))
+        given.is_some_and(|given| !self.is_new && is_same(given, &self.signature))
     }
 
     /// Gives the browser its secret.

@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::{DecodingKey, decode_header};
 use serde::Deserialize;
 use serde_json::Number;
-use subtle::ConstantTimeEq as _;
 
 use super::token::{CLOCK_SKEW, OneOrSeveral, Signed, seconds, verified};
-use crate::refused::Refused;
+use crate::{refused::Refused, signed::is_same};
 
 /// What it must say.
 #[derive(Debug)]
@@ -69,7 +68,7 @@ fn believe(raw: Raw, expected: &Expected<'_>, now: DateTime<Utc>) -> Result<Stri
     if seconds(&raw.iat).saturating_sub(CLOCK_SKEW) > now {
         return refused("it was given in the future");
     }
-    if !bool::from(raw.nonce.unwrap_or_default().as_bytes().ct_eq(nonce.as_bytes())) {
+    if !is_same(&raw.nonce.unwrap_or_default(), nonce) {
         return refused("it is of another sign-in (nonce)");
     }
     Ok(raw.sub)

@@ -2,36 +2,24 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
-};
+use orderlog_access::CountEach;
 
 use super::fault::Fault;
 
-/// Users who are counted one by one; beyond them those are forgotten whose whole allowance is there again.
-const MAX_USERS: usize = 10_000;
-
 /// Counts the sentences of each user.
 #[derive(Debug)]
-pub(super) struct Allowance(Option<(u32, DefaultKeyedRateLimiter<String>)>);
+pub(super) struct Allowance(Option<(u32, CountEach<String>)>);
 
 impl Allowance {
     /// So many sentences an hour, which may come at once; no limit where there is none.
     pub(super) fn new(an_hour: Option<NonZeroU32>) -> Allowance {
-        Allowance(an_hour.map(|limit| (limit.get(), RateLimiter::keyed(Quota::per_hour(limit)))))
+        Allowance(an_hour.map(|limit| (limit.get(), CountEach::an_hour(limit))))
     }
 
     /// One more sentence of this user, or when to come again.
     pub(super) fn count(&self, user: &String) -> Result<(), Fault> {
-        let Some((limit, limiter)) = &self.0 else { return Ok(()) };
-        if limiter.len() > MAX_USERS {
-            limiter.retain_recent();
-        }
-        limiter.check_key(user).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            Fault::TooOften { limit: *limit, again: in_words(wait) }
-        })
+        let Some((limit, sentences)) = &self.0 else { return Ok(()) };
+        sentences.count(user).map_err(|wait| Fault::TooOften { limit: *limit, again: in_words(wait) })
     }
 }
 
