@@ -2,7 +2,7 @@
 
 use orderlog_domain::ids::Position;
 
-use crate::store::{Sql, Store, StoreError};
+use crate::store::{Sql, Store, StoreError, Tx};
 
 const ASK: &str = "
 INSERT INTO asked_for AS t (projection, position) VALUES ($1, $2)
@@ -24,4 +24,11 @@ pub(crate) async fn all(store: &Store) -> Result<Vec<String>, StoreError> {
     let names: Vec<(String,)> = tx.all(&Sql::new(ALL)).await?;
     tx.commit().await?;
     Ok(names.into_iter().map(|(name,)| name).collect())
+}
+
+const FORGET: &str = "DELETE FROM asked_for WHERE projection = $1 AND position > $2";
+
+/// Forgets what was asked of tables that followed another log: nothing of this one may ever reach that position.
+pub(crate) async fn forget_beyond(tx: &mut Tx, name: &str, position: Position) -> Result<(), StoreError> {
+    tx.execute(&Sql::new(FORGET).bind(name.to_owned()).bind(position.0)).await.map(drop)
 }

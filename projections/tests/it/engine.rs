@@ -90,6 +90,18 @@ impl Engine {
         self.database.execute_on(READ_MODELS, &sql).await.expect("execute");
     }
 
+    /// A count that a statement makes on the read models.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let (count,) = if self.is_postgres() {
+            sqlx::query_as(sql).fetch_one(&mut self.postgres_connection().await).await
+        } else {
+            let mut connection = SqliteConnection::connect(&self.read_models_url()).await.expect("connect");
+            sqlx::query_as(sql).fetch_one(&mut connection).await
+        }
+        .expect("a count");
+        count
+    }
+
     /// Puts the log back to where it stood at `position`, as a restored backup or a late replica does.
     pub(crate) async fn undo_after(&self, Position(position): Position) {
         let undo = format!(

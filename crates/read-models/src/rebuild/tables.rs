@@ -4,6 +4,7 @@ use orderlog_domain::ids::Position;
 
 use super::error::RebuildError;
 use crate::{
+    asked_for,
     checkpoint::{self, BUILD, Part, build_of},
     lease::{self, BUILD_LEASE, INDEX_LEASE},
     place::Place,
@@ -126,5 +127,8 @@ pub(super) async fn swap(
     }
     tx.execute(&Sql::new(FORGET_PARKED).bind(model.name.to_owned())).await?;
     tx.execute(&Sql::new(RENAME_PARKED).bind(model.name.to_owned()).bind(build)).await?;
+    if another_past.is_some() {
+        asked_for::forget_beyond(tx, model.name, at.position).await?;
+    }
     Ok(true)
 }
