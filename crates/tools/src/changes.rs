@@ -2,6 +2,7 @@
 
 use orderlog_domain::{
     order::{Line, Order, Status},
+    product::Product,
     states::State,
 };
 use serde_json::Value;
@@ -53,8 +54,19 @@ pub(crate) fn between(shop: &OpenShop, before: Option<&State>, after: &State) ->
     match (before, after) {
         (Some(State::Order(before)), State::Order(after)) => of_order(shop, Some(before), after),
         (_, State::Order(after)) => of_order(shop, None, after),
-        _ => of_fields(before.map(|state| views::state(shop, state)), views::state(shop, after)),
+        _ => of_fields(before.map(|state| shown(shop, state)), shown(shop, after)),
     }
+}
+
+/// As answers show it, with a product's cost as an amount.
+fn shown(shop: &OpenShop, state: &State) -> Value {
+    let mut view = views::state(shop, state);
+    if let State::Product(Product { entry: Some(entry), .. }) = state
+        && let Some(cost) = entry.cost
+    {
+        view["cost"] = shop.wording.money(cost, entry.currency).formatted.into();
+    }
+    view
 }
 
 /// Units of a line of one kind.

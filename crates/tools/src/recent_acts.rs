@@ -80,12 +80,15 @@ pub(crate) struct Recent {
     pub(crate) acts: Vec<RecentAct>,
     /// The last position that was not looked at, if there is one.
     pub(crate) earlier: Option<Position>,
+    /// How many events were looked at.
+    pub(crate) looked_at: i64,
 }
 
 impl Recent {
     /// The acts of events in the order of the log.
     pub(crate) fn of(events: Vec<Envelope<Event>>) -> Recent {
-        let mut recent = Recent { acts: vec![], earlier: None };
+        let looked_at = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let mut recent = Recent { acts: vec![], earlier: None, looked_at };
         let mut places = HashMap::new();
         events.into_iter().rev().for_each(|event| recent.take(event, &mut places));
         recent.acts.iter_mut().for_each(|act| act.events.reverse());
@@ -98,7 +101,7 @@ impl Recent {
         until: Position,
         enough: impl Fn(&[RecentAct]) -> bool + Send,
     ) -> Result<Recent, Failure> {
-        let mut recent = Recent { acts: vec![], earlier: None };
+        let mut recent = Recent { acts: vec![], earlier: None, looked_at: 0 };
         let mut places = HashMap::new();
         let floor = (until.0 - READ_EVENTS).max(0);
         let mut end = until.0;
@@ -114,6 +117,7 @@ impl Recent {
                 break;
             }
         }
+        recent.looked_at = until.0 - end;
         recent.acts.iter_mut().for_each(|act| act.events.reverse());
         if end > 0 && recent.acts.len() > 1 {
             recent.earlier = recent.acts.pop().map(|act| act.position());

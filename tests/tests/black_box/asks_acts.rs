@@ -12,6 +12,7 @@ on_both_engines!(
     stock_and_lines_are_undone_by_counter_events,
     a_bulk_is_undone_by_one_id,
     what_was_done_is_told_with_what_undoes_it,
+    a_changed_price_is_told_before_and_after_and_a_count_with_its_events,
     the_shop_is_told_at_a_glance
 );
 
@@ -202,6 +203,40 @@ async fn what_was_done_is_told_with_what_undoes_it(shop: Shop) -> Result<()> {
     mcp.confirmed("orders_undo", json!({})).await?;
     let after = mcp.ok("shop_activity", json!({ "order_id": 1001 })).await?;
     check!(checks, after["acts"][1]["undone"] == true, "{after}");
+    checks.all_hold()
+}
+
+async fn a_changed_price_is_told_before_and_after_and_a_count_with_its_events(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(1).await?;
+    let mcp = shop.mcp();
+    let of = |product: Value| mcp.ok("products_upsert", product);
+    of(json!({ "sku": "TEA", "price": "110.00", "cost": "60.00" })).await?;
+    of(json!({ "sku": "TEA", "name": "Green tea", "cost": "65.50" })).await?;
+    let text = Played::by(&mcp).call("shop_activity", json!({ "product": "TEA" })).await?.0;
+    for told in ["price: ₹100.00 → ₹110.00", "name: Tea → Green tea", "cost: ₹60.00 → ₹65.50"] {
+        check!(checks, text.contains(told), "{told}: {text}");
+    }
+    let whole = mcp.ok("shop_activity", json!({})).await?;
+    check!(checks, whole["events_looked_at"].is_null(), "the log was read to its beginning: {whole}");
+    // More events than are looked at: a report of many days that nobody named the first of.
+    for count in 1..=260 {
+        // Each records two events.
+        let counted = json!({ "product": "TEA", "counted": count % 2, "reason": "counted" });
+        mcp.ok("inventory_adjust", counted).await?;
+    }
+    let (text, latest) = Played::by(&mcp).call("shop_activity", json!({ "by": "me" })).await?;
+    let events = latest["events_looked_at"].as_i64().context("how many events were looked at")?;
+    let acts = latest["total_count"].as_i64().context("a count")?;
+    let said = format!("{acts} acts by me among the latest {events} events (since ");
+    check!(checks, text.starts_with(&said), "{said}: {text}");
+    check!(checks, text.contains("Earlier ones were not counted; next_cursor goes on."), "{text}");
+    check!(checks, !text.contains(&format!("20 of {acts}")), "not all there are: {text}");
+    // Of a day that was read whole, the count is exact and says nothing of it.
+    let (text, today) = Played::by(&mcp).call("shop_activity", json!({ "by": "me", "since": "today" })).await?;
+    check!(checks, today["events_looked_at"].is_null(), "{today}");
+    let all = today["total_count"].as_i64().context("a count")?;
+    check!(checks, all > acts && text.contains(&format!("20 of {all}")), "{all} {acts}: {text}");
     checks.all_hold()
 }
 

@@ -230,6 +230,10 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     check!(checks, refusal.code == "CONFIRMATION_REQUIRED", "{refusal:?}");
     let counts = |answer: &Value| ["changed", "no_change", "skipped", "refused"].map(|name| answer[name].as_i64());
     check!(checks, counts(&refusal.preview) == [Some(4), Some(1), Some(0), Some(1)], "{refusal:?}");
+    // The short preview names it too, and why.
+    let short = mcp.refused("orders_bulk_update_status", all.clone()).await?;
+    let told = short.preview["text"].as_str().unwrap_or_default();
+    check!(checks, told.contains("1 order is refused: #1002 (on hold)."), "{short:?}");
     let token = refusal.confirm_token.context("a token")?;
     // One order changes between preview and confirmation, and one more comes in: neither is touched.
     mcp.ok("orders_update_status", json!({ "order_id": 1004, "status": "confirmed" })).await?;
@@ -244,7 +248,7 @@ async fn many_orders_change_each_on_its_own(shop: Shop) -> Result<()> {
     let done = mcp.ok("orders_bulk_update_status", confirmed.clone()).await?;
     check!(checks, counts(&done) == [Some(3), Some(1), Some(1), Some(1)], "{done}");
     let told = "3 orders are now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
-                preview. 1 order is refused.";
+                preview. 1 order is refused: #1002 (on hold).";
     check!(checks, done["text"] == told, "{done}");
     let again = mcp.ok("orders_bulk_update_status", confirmed).await?;
     check!(checks, counts(&again)[0] == Some(3), "a repetition answers the same and acts no more: {again}");

@@ -1,6 +1,7 @@
 //! orders.bulk_update_status: many orders to one status. Previewed with each order's version, then each on its own.
 
 mod outcome;
+mod refused;
 
 use std::sync::Arc;
 

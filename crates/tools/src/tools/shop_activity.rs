@@ -1,31 +1,30 @@
 //! shop.activity: what was done in the shop, latest first, each act with the call that undoes it. Read from the log, so it
 //! is always fresh.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+mod names;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use orderlog_domain::{
     event::Event,
-    format::day_in_words,
     ids::{OrderId, Position, ProductId, StreamId},
     limits::VOID_SHIPMENT_HOURS,
 };
-use orderlog_projections::{catalogue, order_summary};
+use orderlog_projections::order_summary;
 use orderlog_read_models::{PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::names::Names;
 use crate::{
     answer::{Short, Told},
     failure::Failure,
     history,
     principal::{Caller, Principal},
-    query::{Frame, Paging, customers_named, known, read_filters},
-    recent_acts::{READ_EVENTS, Recent, RecentAct},
+    query::{Frame, Paging, read_filters},
+    recent_acts::{Recent, RecentAct},
     sentences::{self, told},
     shop::OpenShop,
     table::{Row, Table},
@@ -69,6 +68,9 @@ struct Output {
     acts: Vec<Entry>,
     /// Acts found, over all pages that were looked at.
     total_count: i64,
+    /// Acts were looked for among so many events, where there are earlier ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events_looked_at: Option<i64>,
     #[serde(flatten)]
     frame: Frame,
 }
@@ -111,7 +113,15 @@ impl Told for Output {
             row.some("undo", entry.undo.map(|id| id.to_string()))
         };
         let rows: Table = self.acts.into_iter().map(row).collect();
-        let short = self.frame.open().table("acts", rows, self.total_count);
+        let short = self.frame.open();
+        let short = match self.events_looked_at {
+            None => short.table("acts", rows, self.total_count),
+            // How many there are in all is not known: the sentence says among which these were counted.
+            Some(events) => {
+                let short = short.lines(rows.in_words(None)).said("acts", rows.into_json());
+                short.said("total_count", self.total_count).said("events_looked_at", events)
+            }
+        };
         self.frame.close(short)
     }
 }
@@ -206,9 +216,13 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) 
         let undo = may && act.can_be_taken_back() && !is_undone && !late && (act.is_bulk() || !stands);
         acts.push(entry(shop, act, &names, undo && until == head, is_undone));
     }
-    let text = said(shop, &acts, total_count, input.by.as_deref(), recent.acts.last().filter(|_| earlier.is_some()));
+    // What was counted is all there is if the log was read to its beginning, or past the day that was asked for.
+    let within = (recent.earlier.is_some() && !reached_since).then_some(recent.looked_at);
+    let back_to = recent.acts.last().map(|act| act.provenance().recorded_at);
+    let within_words = within.zip(back_to).map(|(events, back)| among(shop, events, until == head, back));
+    let text = said(&acts, total_count, input.by.as_deref(), within_words.as_deref(), next.is_some());
     let frame = Frame::of_log(head.0, next, read.interpretation, text);
-    Ok(Output { acts, total_count, frame })
+    Ok(Output { acts, total_count, events_looked_at: within, frame })
 }
 
 /// The user meant; nobody in particular where it is anyone.
@@ -229,59 +243,6 @@ async fn orders_of(shop: &OpenShop, customer: orderlog_domain::ids::CustomerId) 
     Ok(found.orders.iter().map(|order| OrderId(order.order_id)).collect())
 }
 
-/// What products and customers are called.
-struct Names {
-    products: HashMap<ProductId, String>,
-    customers: HashMap<Uuid, String>,
-}
-
-impl Names {
-    async fn of(shop: &OpenShop, acts: &[&RecentAct]) -> Result<Names, Failure> {
-        let fresh = shop.moments.fresh().await?;
-        let streams = || acts.iter().filter_map(|act| act.events.first()).map(|event| event.stream);
-        let mut products: Vec<ProductId> = streams()
-            .filter_map(|stream| match stream {
-                StreamId::Stock(id) | StreamId::Product(id) => Some(id),
-                _ => None,
-            })
-            .collect();
-        products.sort_unstable();
-        products.dedup();
-        let people = streams().filter_map(|stream| if let StreamId::Customer(id) = stream { Some(id.0) } else { None });
-        let customers = customers_named(shop, people, fresh).await?;
-        let found = catalogue::products_by_id(&shop.projections, &products, fresh).await?.found;
-        Ok(Names {
-            products: found.into_iter().map(|product| (ProductId(product.product_id), product.name)).collect(),
-            customers: customers.keys().map(|id| (*id, known(&customers, *id).called())).collect(),
-        })
-    }
-
-    /// `Order #1001`, `Blue Mug`, `Asha Rao`.
-    fn about(&self, act: &RecentAct) -> String {
-        let orders = act.orders();
-        match act.events.first().map(|event| event.stream) {
-            Some(StreamId::Order(_)) if orders.len() > TOLD_ORDERS => {
-                let first: Vec<String> = orders.iter().take(TOLD_ORDERS).map(|order| format!("#{order}")).collect();
-                format!("{} orders ({} …)", orders.len(), first.join(", "))
-            }
-            Some(StreamId::Order(_)) => {
-                let all: Vec<String> = orders.iter().map(|order| format!("#{order}")).collect();
-                let orders = if all.len() == 1 { "Order" } else { "Orders" };
-                format!("{orders} {}", sentences::all_of(&all))
-            }
-            Some(StreamId::Stock(id) | StreamId::Product(id)) => {
-                self.products.get(&id).cloned().unwrap_or_else(|| "A product".to_owned())
-            }
-            Some(StreamId::Customer(id)) => {
-                self.customers.get(&id.0).cloned().unwrap_or_else(|| "A customer".to_owned())
-            }
-            Some(StreamId::Notifications) => "Notifications".to_owned(),
-            Some(StreamId::Confirmations) => "Confirmation".to_owned(),
-            Some(StreamId::Rate(_)) | None => "Rate".to_owned(),
-        }
-    }
-}
-
 fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bool) -> Entry {
     let mut events = act.events.clone();
     events.iter_mut().for_each(|event| shop.open_event(event));
@@ -292,7 +253,10 @@ fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bo
         false => events
             .iter()
             .filter(|event| event.stream == events[0].stream)
-            .map(|event| told::describe(&event.data, None, &shop.settings))
+            .map(|event| match names.changed(event.position) {
+                Some(changed) => changed.to_owned(),
+                None => told::describe(&event.data, None, &shop.settings),
+            })
             .collect(),
     };
     let more = facts.len().saturating_sub(TOLD_FACTS);
@@ -317,22 +281,25 @@ fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bo
     }
 }
 
-/// `5 acts by me; the latest, on …`
-fn said(shop: &OpenShop, acts: &[Entry], total: i64, by: Option<&str>, oldest: Option<&RecentAct>) -> String {
+/// ` among the latest 5000 events (since 20 Nov 2026, 10:15)`
+fn among(shop: &OpenShop, events: i64, from_the_head: bool, back: DateTime<Utc>) -> String {
+    let which = if from_the_head { "the latest" } else { "the next" };
+    let since = sentences::moment(back, shop.settings.calendar.timezone);
+    format!(" among {which} {} (since {since})", sentences::plural(events, "event"))
+}
+
+/// `5 acts by me, the latest: …`; of many, among which events they were counted.
+fn said(acts: &[Entry], total: i64, by: Option<&str>, within: Option<&str>, goes_on: bool) -> String {
     let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
-    let zone = shop.settings.calendar.timezone;
-    let looked = oldest.map_or_else(String::new, |oldest| {
-        let back: DateTime<Utc> = oldest.provenance().recorded_at;
-        let day = day_in_words(back.with_timezone(&zone).date_naive());
-        format!(" So far the latest {READ_EVENTS} events at most were looked at, back to {day}; next_cursor goes on.")
-    });
+    let among = within.unwrap_or_default();
+    let further = if within.is_some() && goes_on { " Earlier ones were not counted; next_cursor goes on." } else { "" };
     match acts.first() {
-        None => format!("Nothing was found that was done{by}.{looked}"),
+        None => format!("Nothing was found that was done{by}{among}.{further}"),
         Some(latest) => {
             let how =
                 if latest.undo.is_some() { "; orders_undo without an id or with its id takes it back" } else { "" };
             let how = if by == " by me" { how } else { &how.replace(" without an id or", "") };
-            format!("{}{by}, the latest: {}{how}.{looked}", sentences::plural(total, "act"), latest.act)
+            format!("{}{by}{among}, the latest: {}{how}.{further}", sentences::plural(total, "act"), latest.act)
         }
     }
 }

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::refused;
 use crate::{
     answer::{INTERPRETATION, Short, Told},
     command_answer,
@@ -35,6 +36,9 @@ const TOLD_REASONS: usize = 2;
 const NAME_CHARACTERS: usize = 30;
 /// Outcome of an order that a preview would change.
 const CHANGED: &str = "changed";
+/// How the outcome of a refused order begins; the sentences name those orders.
+const REFUSED: &str = "refused";
+
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Output {
     /// Orders changed, or with dry_run those that would be.
@@ -89,7 +93,7 @@ impl Told for Output {
 }
 
 impl Output {
-    /// What a preview shows of it in short; its sentences say how many are left alone, and dry_run says why.
+    /// What a preview shows of it in short; its sentences say how many are left alone, and why those that are refused.
     pub(super) fn preview(self) -> Value {
         let read = Some(self.interpretation.in_words()).filter(|read| !read.is_empty());
         let changes: Vec<String> = self.changing().into_iter().chain(read).collect();
@@ -103,9 +107,10 @@ impl Output {
         self.orders_named.iter().cloned().chain((more > 0).then(|| format!("and {more} more"))).collect()
     }
 
-    /// The same, and those left alone with the reason.
+    /// The same, and those left alone with the reason, as far as the sentences do not name them.
     fn lines(&self) -> Vec<String> {
-        let left = || self.orders.iter().filter(|order| order["outcome"] != CHANGED);
+        let is_refused = |order: &Value| order["outcome"].as_str().is_some_and(|outcome| outcome.starts_with(REFUSED));
+        let left = || self.orders.iter().filter(|order| order["outcome"] != CHANGED && !is_refused(order));
         let reasons =
             left().take(TOLD_REASONS).map(|order| format!("#{}: {}", order["order_id"], plain(&order["outcome"])));
         let more = left().count().saturating_sub(TOLD_REASONS);
@@ -219,9 +224,9 @@ pub(super) fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bo
             Outcome::Unexpected => "skipped: not at expected_version".to_owned(),
             Outcome::Refused(rejection) if reasons < TOLD_ORDERS => {
                 reasons += 1;
-                format!("refused: {}", rejection.message)
+                format!("{REFUSED}: {}", rejection.message)
             }
-            Outcome::Refused(_) => "refused".to_owned(),
+            Outcome::Refused(_) => REFUSED.to_owned(),
         };
         orders.push(json!({ "order_id": id, "outcome": outcome }));
     }
@@ -245,11 +250,18 @@ pub(super) fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bo
             ),
         ),
         (unexpected, verb(unexpected, "is not at the version expected", "are not at the version expected")),
-        (refused, verb(refused, "is refused", "are refused")),
     ] {
         if n > 0 {
             text.push_str(&format!(" {} {rest}.", orders_of(n)));
         }
+    }
+    if refused > 0 {
+        let which = ids.iter().zip(outcomes).filter_map(|(id, outcome)| match outcome {
+            Outcome::Refused(rejection) => Some((*id, rejection)),
+            Outcome::Changed(..) | Outcome::NoChange | Outcome::Overtaken | Outcome::Unexpected => None,
+        });
+        let verb = verb(refused, "is refused", "are refused");
+        text.push_str(&format!(" {} {verb}: {}.", orders_of(refused), refused::in_words(which)));
     }
     let (interpretation, orders_named, command_id) = (Interpretation::default(), vec![], None);
     let skipped = overtaken + unexpected;
@@ -290,7 +302,7 @@ mod tests {
         assert_eq!(
             done.text,
             "No order is now shipped. 1 order is shipped already. 1 order was skipped, because it changed since the \
-             preview. 1 order is refused."
+             preview. 1 order is refused: #3 (on hold)."
         );
         let foreseen = tell("sent", &[1, 2], &[Outcome::Unexpected, Outcome::Unexpected], true);
         assert_eq!(foreseen.text, "No order would become shipped. 2 orders are not at the version expected.");
