@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use orderlog_domain::{
     ids::{CustomerId, OrderId, Position, ProductId},
     order::{PaymentStatus, Status},
@@ -42,6 +43,8 @@ pub struct Filter {
     pub or_customers: Vec<CustomerId>,
     /// Likewise these orders.
     pub or_orders: Vec<OrderId>,
+    /// Only of these customers; none means any.
+    pub among_customers: Vec<CustomerId>,
     /// Any of these; none means any.
     pub statuses: Vec<Status>,
     /// Any of these; none means any.
@@ -52,6 +55,8 @@ pub struct Filter {
     pub products: Vec<ProductId>,
     /// Business days of placement.
     pub placed: Days,
+    /// Only those placed before this moment.
+    pub placed_before: Option<DateTime<Utc>>,
     /// Business days of something else that was done with them.
     pub acted: Option<(Act, Days)>,
     /// Least total, minor units.
@@ -236,6 +241,23 @@ async fn products_named(read: &mut SnapshotRead, text: Option<&str>) -> Result<V
     Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
+/// Which of these words some order's product has in its name or SKU.
+///
+/// # Errors
+/// When the store fails.
+pub async fn words_of_products(
+    projections: &Projections,
+    words: &[String],
+    freshness: Freshness,
+) -> Result<Vec<bool>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let mut found = vec![];
+    for word in words {
+        found.push(!products_named(&mut read, Some(word)).await?.is_empty());
+    }
+    Ok(read.answer(found).await?.found)
+}
+
 impl Filter {
     /// Whether the counts of days tell how many orders there are.
     fn is_counted(&self) -> bool {
@@ -244,6 +266,7 @@ impl Filter {
             && self.customer.is_none()
             && self.products.is_empty()
             && self.acted.is_none()
+            && self.placed_before.is_none()
             && self.min_total.is_none()
             && self.max_total.is_none()
     }
@@ -290,6 +313,9 @@ fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
+    if !filter.among_customers.is_empty() {
+        sql.push(" AND customer_id IN (").list(filter.among_customers.iter().map(|id| id.0)).push(")");
+    }
     if !filter.products.is_empty() {
         sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (");
         sql.list(filter.products.iter().map(|id| id.0)).push(")");
@@ -300,6 +326,9 @@ fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64
         acts::restrict(&mut sql, act, days, pinned);
     }
     restrict_counted(&mut sql, filter);
+    if let Some(before) = filter.placed_before {
+        sql.push(" AND placed_at < ").arg(before.timestamp_millis());
+    }
     if let Some(least) = filter.min_total {
         sql.push(" AND total >= ").arg(least);
     }

@@ -13,7 +13,7 @@ pub use acts::{Act, OrderSummaryAct};
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
 pub use found_in_texts::found_in_texts;
 pub use latest::{latest_of_customers, latest_of_products};
-pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries};
+pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries, words_of_products};
 pub use texts::OrderSummaryText;
 pub use times_to_ship::times_to_ship;
 

@@ -56,20 +56,22 @@ pub(super) async fn open_at(
             }
         };
         match versions.at(position) {
-            Some(reading) if holds && filter.scope.holds(&reading, at) => found.push(OpenOrder {
-                order_id,
-                customer_id,
-                currency,
-                placed_at,
-                placed_on,
-                status: reading.status.name().to_owned(),
-                payment_status: reading.payment.name().to_owned(),
-                on_hold: reading.held_until > at,
-                backordered: reading.backordered,
-                units_owed: reading.units_owed,
-                total: reading.total,
-                due: reading.due,
-            }),
+            Some(reading) if holds && filter.is_early(placed_at) && filter.scope.holds(&reading, at) => {
+                found.push(OpenOrder {
+                    order_id,
+                    customer_id,
+                    currency,
+                    placed_at,
+                    placed_on,
+                    status: reading.status.name().to_owned(),
+                    payment_status: reading.payment.name().to_owned(),
+                    on_hold: reading.held_until > at,
+                    backordered: reading.backordered,
+                    units_owed: reading.units_owed,
+                    total: reading.total,
+                    due: reading.due,
+                })
+            }
             Some(_) | None => {}
         }
     }

@@ -26,6 +26,8 @@ pub struct Filter {
     pub scope: Scope,
     /// Business days of placement.
     pub placed: Days,
+    /// Only those placed before this moment.
+    pub placed_before: Option<DateTime<Utc>>,
     /// Only of this customer.
     pub customer: Option<CustomerId>,
     /// Only those that hold any of these products; none means any.
@@ -98,6 +100,18 @@ pub struct StatusCount {
     pub due: i64,
 }
 orderlog_read_models::from_row!(StatusCount { status, currency, orders, units_owed, total, due });
+
+impl Filter {
+    /// Whether the totals of days tell how many orders there are.
+    pub(super) fn is_counted(&self) -> bool {
+        self.customer.is_none() && self.products.is_empty() && self.placed_before.is_none()
+    }
+
+    /// Whether an order placed at that time, in milliseconds since the epoch, is early enough.
+    pub(super) fn is_early(&self, placed_at: i64) -> bool {
+        self.placed_before.is_none_or(|before| placed_at < before.timestamp_millis())
+    }
+}
 
 impl Sort {
     pub(super) fn value(self, order: &OpenOrder) -> i64 {

@@ -107,7 +107,7 @@ impl OpenOrders {
             sum.due += due;
         };
         match Scope::COUNTED.iter().position(|scope| *scope == filter.scope) {
-            Some(nth) if filter.customer.is_none() && filter.products.is_empty() => {
+            Some(nth) if filter.is_counted() => {
                 let first = filter.placed.from.map(day).unwrap_or_default();
                 let of_days = self.counts.range((nth, first.into())..(nth + 1, "".into()));
                 let last = filter.placed.to.map(day);
@@ -163,6 +163,7 @@ impl OpenOrders {
     ) -> impl DoubleEndedIterator<Item = &'a PendingOrder> {
         let (from, to) = (filter.placed.from.map(day), filter.placed.to.map(day));
         let (scope, customer) = (filter.scope, filter.customer);
+        let before = filter.placed_before.map_or(i64::MAX, |before| before.timestamp_millis());
         let products: Vec<String> = filter.products.iter().map(ToString::to_string).collect();
         let in_scope = move |entry: &Entry| match Scope::COUNTED.iter().position(|counted| *counted == scope) {
             Some(nth) => entry.scopes & (1 << nth) != 0,
@@ -170,8 +171,9 @@ impl OpenOrders {
         };
         self.by_placement
             .range(self.times_of(filter.placed))
-            .filter(move |(_, entry)| {
+            .filter(move |((placed_at, _), entry)| {
                 in_scope(entry)
+                    && *placed_at < before
                     && customer.is_none_or(|CustomerId(customer)| entry.customer_id == customer)
                     && from.as_deref().is_none_or(|from| &*entry.placed_on >= from)
                     && to.as_deref().is_none_or(|to| &*entry.placed_on <= to)

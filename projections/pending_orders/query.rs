@@ -179,9 +179,9 @@ const DAYS_BY_STATUS: &str = "
 GROUP BY status, currency HAVING SUM(orders) > 0
 ORDER BY status, currency";
 
-/// Uses the totals of days, unless the filter selects by customer, product or hold.
+/// Uses the totals of days, unless the filter selects by customer, product, hold or the time of placement.
 async fn count(read: &mut SnapshotRead, filter: &Filter, at: i64) -> Result<Vec<StatusCount>, QueryError> {
-    let counted = filter.customer.is_none() && filter.products.is_empty() && Scope::COUNTED.contains(&filter.scope);
+    let counted = filter.is_counted() && Scope::COUNTED.contains(&filter.scope);
     let mut sql;
     if counted {
         sql = Sql::new(COUNT_DAYS).bind(filter.scope.column().to_owned());
@@ -201,6 +201,9 @@ fn restrict(sql: &mut Sql, filter: &Filter, at: i64) {
         sql.push(" AND held_until > ").arg(at);
     }
     filter.placed.restrict(sql, "placed_on");
+    if let Some(before) = filter.placed_before {
+        sql.push(" AND placed_at < ").arg(before.timestamp_millis());
+    }
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }

@@ -4,14 +4,14 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
 use crate::{
     calendar::{BusinessCalendar, FIRST_DAY, LAST_DAY},
-    phrase::{Direction, MAX_PHRASE_CHARS, read_unbounded},
+    phrase::{Direction, MAX_PHRASE_CHARS, read_length, read_unbounded},
     rejection::Rejection,
 };
 
 /// Words that say before which moment something holds, and nothing of the moment.
 const LEADING: [&str; 5] = ["until", "till", "up to", "by", "at"];
 
-/// Reads a moment: a day, a time of day, or both. A day alone is its end where the past is asked about, for what was done
+/// Reads a moment: a day, a time of day, or both, or so many hours and minutes from now. A day alone is its end where the past is asked about, for what was done
 /// then was done by then; ahead it is its beginning. `None` is now: today, said of the past.
 ///
 /// # Errors
@@ -25,6 +25,9 @@ pub fn read_moment(
     let text: String = text.trim().chars().take(MAX_PHRASE_CHARS + 1).collect();
     let (day, time) = time_of_day(&text);
     let day = without_leading(&day);
+    if let Some(at) = hours_from_now(&day, now).filter(|_| time.is_none()) {
+        return Ok(Some(at));
+    }
     if matches!(day.as_str(), "" | "now") {
         return Ok(time.map(|time| nearest(time, now, calendar, direction)));
     }
@@ -45,6 +48,35 @@ pub fn read_moment(
         Direction::Future if start <= now => Some(end),
         Direction::Past | Direction::Future => Some(start),
     })
+}
+
+/// A moment of the past that is named more exactly than by its day: "1 hour ago", "yesterday 15:00". `None` where it is not.
+///
+/// # Errors
+/// As [`read_moment`].
+pub fn read_past_time(
+    text: &str,
+    now: DateTime<Utc>,
+    calendar: &BusinessCalendar,
+) -> Option<Result<DateTime<Utc>, Rejection>> {
+    let short: String = text.trim().chars().take(MAX_PHRASE_CHARS + 1).collect();
+    let (day, time) = time_of_day(&short);
+    if time.is_none() && hours_from_now(&without_leading(&day), now).is_none() {
+        return None;
+    }
+    Some(read_moment(text, now, calendar, Direction::Past).map(|at| at.unwrap_or(now)))
+}
+
+/// "1 hour ago", "in 30 minutes": so long before or after now, to the second. Days and weeks are counted as days are.
+fn hours_from_now(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let (past, said) = [" ago", " back", " earlier"]
+        .iter()
+        .find_map(|end| Some((true, text.strip_suffix(end)?)))
+        .or_else(|| Some((false, text.strip_suffix(" from now")?)))
+        .or_else(|| Some((false, text.strip_prefix("in ")?)))?;
+    let length = read_length(said).filter(|length| !length.in_days)?;
+    let at = if past { now.checked_sub_signed(length.lasts) } else { now.checked_add_signed(length.lasts) };
+    at.filter(|at| (FIRST_DAY..=LAST_DAY).contains(&at.date_naive()))
 }
 
 /// The latest such time that is not ahead, or the next one that is.
@@ -157,10 +189,36 @@ mod tests {
             ("last week", "InvalidArgument"),
             ("yesterday 25:00", "InvalidArgument"),
             ("yesterday 13pm", "InvalidArgument"),
+            ("1 hour ago", "2026-11-22 13:30:00"),
+            ("an hour and a half ago", "2026-11-22 13:00:00"),
+            ("30 minutes ago", "2026-11-22 14:00:00"),
+            ("36 hours ago", "2026-11-21 02:30:00"),
+            ("1 day and 2 hours ago", "2026-11-21 12:30:00"),
+            ("2 days ago", "2026-11-20 23:59:59"),
             ("recently", "Ambiguous"),
             ("last 2 hours", "InvalidArgument"),
         ] {
             assert_eq!(read(said, Direction::Past), at, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_moment_of_the_past_is_read_to_the_minute_where_it_is_named_so() {
+        let now = "2026-11-22T09:00:00Z".parse().expect("an instant");
+        let calendar = BusinessCalendar::default();
+        let exact = |said: &str| {
+            let at = read_past_time(said, now, &calendar)?.ok()?;
+            Some(at.with_timezone(&calendar.timezone).format("%Y-%m-%d %H:%M").to_string())
+        };
+        for (said, at) in [
+            ("1 hour ago", Some("2026-11-22 13:30")),
+            ("Yesterday 15:00", Some("2026-11-21 15:00")),
+            ("at 9am", Some("2026-11-22 09:00")),
+            ("yesterday", None),
+            ("3 days ago", None),
+            ("last week", None),
+        ] {
+            assert_eq!(exact(said).as_deref(), at, "{said}");
         }
     }
 
@@ -178,6 +236,9 @@ mod tests {
             ("18:00", "2026-11-22 18:00:00"),
             ("until 9:00", "2026-11-23 09:00:00"),
             ("end of next month", "2026-12-31 00:00:00"),
+            ("in 30 minutes", "2026-11-22 15:00:00"),
+            ("in 2 hours", "2026-11-22 16:30:00"),
+            ("until 36 hours from now", "2026-11-24 02:30:00"),
             ("whenever", "InvalidArgument"),
         ] {
             assert_eq!(read(said, Direction::Future), at, "{said}");

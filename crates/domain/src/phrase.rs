@@ -1,6 +1,7 @@
 //! Reads what people say of dates ("last week", "1 Nov to 15 Nov") in the shop's zone, and says how it was read.
 
 mod festivals;
+mod lengths;
 mod meanings;
 mod moment;
 mod offers;
@@ -22,7 +23,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub use self::{moment::Direction, wording::Wording};
+pub use self::{
+    lengths::{Length, read_length},
+    moment::Direction,
+    wording::Wording,
+};
 use self::{
     moment::{Miss, Moment, Reading},
     words::Words,

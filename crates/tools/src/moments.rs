@@ -8,6 +8,7 @@ use orderlog_domain::{
     envelope,
     format::day_in_words,
     ids::Position,
+    moments::read_past_time,
     phrase::{self, DateRange, Direction},
     rejection::{Code, Rejection},
 };
@@ -107,8 +108,8 @@ pub struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// Reads `as_of`: an RFC 3339 time (what was recorded then is included), a position such as `1234`, or a date phrase,
-    /// which means the end of its last day.
+    /// Reads `as_of`: a time, written as RFC 3339 or said as "1 hour ago" and "yesterday 15:00" (what was recorded then is
+    /// included), a position such as `1234`, or a date phrase, which means the end of its last day.
     pub fn read<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<AsOf, Failure>> {
         Box::pin(async move {
             let text = text.trim();
@@ -129,8 +130,9 @@ impl Past<'_> {
                     };
                 }
             }
-            if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-                let at = at.with_timezone(&Utc);
+            let written = DateTime::parse_from_rfc3339(text).ok().map(|at| Ok(at.with_timezone(&Utc)));
+            if let Some(at) = written.or_else(|| read_past_time(text, now, self.calendar)) {
+                let at = at.map_err(|rejection| rejection.field("as_of").hint(HINT))?;
                 if at > now {
                     return Err(problem("That moment lies in the future.".to_owned()).into());
                 }
@@ -140,9 +142,7 @@ impl Past<'_> {
             let calendar = self.calendar;
             let range =
                 same_day(text, now, calendar).map_or_else(|| phrase::read(text, now, calendar, Direction::Past), Ok);
-            let range = range.map_err(|rejection| {
-                rejection.field("as_of").hint("Give an RFC 3339 time, a day, or a position of the log.")
-            })?;
+            let range = range.map_err(|rejection| rejection.field("as_of").hint(HINT))?;
             // A day that is not over ends now.
             match range.to.map(|day| (day, calendar.day_bounds(day))) {
                 Some((_, (start, _))) if start > now => Err(problem("That day lies in the future.".to_owned()).into()),
@@ -190,6 +190,8 @@ async fn recorded_at(log: &Log, position: Position) -> Result<DateTime<Utc>, Fai
     let event = page.first().ok_or_else(|| anyhow::anyhow!("event {position} is missing"))?;
     Ok(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.recorded_at)
 }
+
+const HINT: &str = "Give a time such as \"1 hour ago\" or one of RFC 3339, a day, or a position of the log.";
 
 /// A bare number like these may be meant as a year.
 const YEARS: std::ops::RangeInclusive<i64> = 1_900..=2_199;

@@ -21,7 +21,7 @@ use crate::{
     directory::Purpose,
     failure::Failure,
     permit::are_particulars_hidden,
-    sentences::plural,
+    sentences::{self, plural},
     shop::OpenShop,
     views::CustomerView,
 };
@@ -189,6 +189,10 @@ pub(crate) struct Read {
     pub(crate) range: Option<DateRange>,
     /// Only what lies before this day.
     pub(crate) before: Option<NaiveDate>,
+    /// Only what was placed before this moment, where hours were said.
+    pub(crate) placed_before: Option<DateTime<Utc>>,
+    /// The same for a sentence about orders: ` placed before 21 Nov 2026, 02:30`.
+    early: Option<String>,
     /// Which of an order's days are meant.
     pub(crate) by: ByDay,
     pub(crate) customer: Option<CustomerId>,
@@ -213,18 +217,36 @@ impl Read {
         Days { from, to: to.into_iter().chain(before).min() }
     }
 
-    /// Leaves only what is older: than `10 days`, or than any phrase of dates begins.
+    /// Leaves only what is older: than `10 days`, than `36 hours`, or than any phrase of dates begins.
     /// It is counted back from `now`.
     pub(crate) fn keep_older(&mut self, shop: &OpenShop, text: &str, now: DateTime<Utc>) -> Result<(), Failure> {
-        let read = |phrase: &str| phrase::read_unbounded(phrase, now, &shop.settings.calendar, Direction::Past);
+        const HINT: &str = "Say \"10 days\", \"36 hours\" or a day.";
+        let calendar = &shop.settings.calendar;
+        let read = |phrase: &str| phrase::read_unbounded(phrase, now, calendar, Direction::Past);
         let text = text.trim();
         let said = text.trim_start_matches("older than ");
+        let hours = phrase::read_length(said).filter(|length| !length.in_days);
+        if let Some(at) = hours.and_then(|length| now.checked_sub_signed(length.lasts)) {
+            let (day, word) = (calendar.business_date(at), self.by.word());
+            let limit = if self.by == ByDay::Placed {
+                // The day itself counts as far as the moment.
+                (self.placed_before, self.before) = (Some(at), day.succ_opt());
+                let moment = sentences::moment(at, calendar.timezone);
+                self.early = Some(format!(" placed before {moment}"));
+                moment
+            } else {
+                self.before = Some(day);
+                format!("{} (of the rest days are kept, not hours)", day_in_words(day))
+            };
+            self.interpretation.names.push(format!("older than {said}: {word} before {limit}"));
+            return Ok(());
+        }
         let range = read(&format!("older than {said}")).or_else(|_| read(text));
-        let range = range.map_err(|rejection| rejection.field("older_than").hint("Say \"10 days\" or a day."))?;
+        let range = range.map_err(|rejection| rejection.field("older_than").hint(HINT))?;
         // A range without beginning is what lies before; of any other that is what lies before it begins.
         let before = range.from.or_else(|| range.to.and_then(|to| to.succ_opt()));
         let Some(before) = before else {
-            return Err(Rejection::invalid("older_than", "names no day.").hint("Say \"10 days\" or a day.").into());
+            return Err(Rejection::invalid("older_than", "names no day.").hint(HINT).into());
         };
         self.before = Some(before);
         self.interpretation.names.push(format!(
@@ -237,7 +259,10 @@ impl Read {
 
     /// The days, for a sentence about orders; nothing where nothing was said.
     pub(crate) fn days_in_words(&self) -> String {
-        self.by.in_words(self.range.as_ref(), self.before)
+        match &self.early {
+            Some(early) => self.by.in_words(self.range.as_ref(), None) + early,
+            None => self.by.in_words(self.range.as_ref(), self.before),
+        }
     }
 }
 

@@ -58,6 +58,7 @@ fn any_filter(chance: &mut ChaCha8Rng, at: DateTime<Utc>) -> Filter {
             from: if chance.random_bool(0.2) { day(chance) } else { None },
             to: if chance.random_bool(0.2) { day(chance) } else { None },
         },
+        placed_before: chance.random_bool(0.2).then(|| at - chrono::Duration::minutes(chance.random_range(0..60_000))),
         as_of: None,
         at,
     }

@@ -10,6 +10,7 @@ on_both_engines!(
     create_an_order_for_asha,
     a_thing_is_found_by_everyday_words,
     a_customer_is_found_by_what_is_known_of_them,
+    orders_are_found_by_all_words_wherever_they_stand,
     a_near_miss_never_acts
 );
 
@@ -209,6 +210,45 @@ async fn a_customer_is_found_by_what_is_known_of_them(shop: Shop) -> Result<()> 
     mcp.ok("orders_create_order", order).await?;
     let order = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
     check!(checks, order["order"]["customer"]["name"] == "Zoë Müller", "{order}");
+    checks.all_hold()
+}
+
+async fn orders_are_found_by_all_words_wherever_they_stand(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    let mcp = shop.mcp();
+    shelves(&shop).await?;
+    for (name, email, address, product) in [
+        ("Nikhil Rao", "nikhil.rao@example.com", "4 Lake Road, Hyderabad 500001", "MUG-BLU"),
+        ("Nikhil Rao", "nikhil.rao@example.com", "4 Lake Road, Hyderabad 500001", "TOWEL"),
+        ("Nikhil Das", "das@example.com", "9 Hill Street, Kochi", "MUG-RED"),
+        ("Asha Rao", "asha@example.com", "7 Tank Street, Hyderabad 500002", "MUG-RED"),
+    ] {
+        mcp.ok("customers_upsert", json!({ "name": name, "email": email, "address": address })).await?;
+        let lines = json!([{ "product": product, "quantity": 1 }]);
+        mcp.ok("orders_create_order", json!({ "customer": email, "lines": lines })).await?;
+    }
+    let found = async |text: &str| -> Result<(Vec<i64>, Value)> {
+        let found = mcp.ok("orders_search", json!({ "text": text, "sort": "oldest" })).await?;
+        let orders = found["orders"].as_array().context("orders")?;
+        Ok((orders.iter().filter_map(|order| order["order_id"].as_i64()).collect(), found))
+    };
+    for (text, orders) in [
+        ("nikhil hyderabad", vec![1001, 1002]),
+        ("Hyderabad, Nikhil", vec![1001, 1002]),
+        ("nikhil kochi", vec![1003]),
+        ("nikhil mug", vec![1001, 1003]),
+        ("mugs hyderabad", vec![1001, 1004]),
+        ("nikhil hyderabad mug", vec![1001]),
+        ("hyderabad", vec![1001, 1002, 1004]),
+        ("nikhil", vec![1001, 1002, 1003]),
+    ] {
+        let (listed, answer) = found(text).await?;
+        check!(checks, listed == orders, "{text}: {answer}");
+    }
+    // Nothing has all of it: then who is called nearly so, and it is said.
+    let (listed, answer) = found("nikhil chair").await?;
+    check!(checks, listed == [1001, 1002, 1003], "{answer}");
+    check!(checks, answer["interpretation"].to_string().contains("Nothing has `nikhil chair`"), "{answer}");
     checks.all_hold()
 }
 

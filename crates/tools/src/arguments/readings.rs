@@ -1,7 +1,7 @@
 //! Reads arguments that are written otherwise than listed but can be meant in one way only: null and empty text for
 //! nothing, JSON sent as its text, one word for a list, the case and synonyms of listed words.
 
-use orderlog_domain::{order::Status, rejection::Problem};
+use orderlog_domain::{order::Status, phrase::read_length, rejection::Problem};
 use serde_json::{Value, value::Number};
 
 use super::{
@@ -18,6 +18,10 @@ const SHOWN_CHARS: usize = 60;
 const TIME: &str = "date-time";
 /// Pattern of a currency's code in our schemas.
 const CURRENCY: &str = r"^[A-Z]{3}$";
+
+/// Arguments that say how long something lasts: in which unit they count, and its seconds. "3 days" is read into it.
+const LENGTHS: [(&str, &str, i64); 3] =
+    [("grace", "seconds", 1), ("days", "days", 86_400), ("lead_time_days", "days", 86_400)];
 
 /// A key that is empty protects from nothing, though its caller counts on it: it is refused.
 const NEVER_BLANK: &str = "idempotency_key";
@@ -192,6 +196,9 @@ impl Reader<'_> {
             if let Some(number) = number {
                 self.note(path, value, &number.to_string());
                 *value = number.into();
+            } else if let Some((number, unit)) = lasting(name, text) {
+                self.note(path, value, &format!("{number} {unit}"));
+                *value = number.into();
             }
         }
         // More items than a page holds are no more than a page.
@@ -234,6 +241,13 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// A length of time in the unit in which the argument counts: "3 days" is 259200 seconds. Only what comes out whole is read.
+fn lasting(name: &str, text: &str) -> Option<(i64, &'static str)> {
+    let (_, unit, seconds) = LENGTHS.iter().find(|(argument, ..)| *argument == name)?;
+    let lasts = read_length(text)?.lasts.num_seconds();
+    (lasts % seconds == 0).then_some((lasts / seconds, *unit))
 }
 
 /// `#1234`, `order 1234` and `Order no. 1234` without what stands before the number.

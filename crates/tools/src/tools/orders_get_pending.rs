@@ -173,6 +173,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
             ScopeInput::Backordered => Scope::Backordered,
         },
         placed: read.days(),
+        placed_before: read.placed_before,
         customer: read.customer,
         products: read.products.clone(),
         sort: match input.sort {

@@ -25,7 +25,6 @@ use crate::{
     arguments::amounts::digits_of,
     by_day::ByDay,
     counts::{Count, counted, in_words},
-    echo::shown,
     facts::amount,
     failure::Failure,
     permit::are_particulars_hidden,
@@ -205,8 +204,10 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         customer: read.customer,
         products: read.products.clone(),
         placed: if act.is_none() { read.days() } else { Days::default() },
+        placed_before: read.placed_before,
         acted: act.map(|act| (act, read.days())),
         or_orders: vec![],
+        among_customers: vec![],
         min_total,
         max_total,
         sort: match input.sort {
@@ -221,22 +222,14 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     if answer.found.total_count == 0
         && let Some(text) = searched
     {
-        // What people wrote is sealed and has to be opened, so it is looked through where nothing else is called so.
-        filter.or_orders = beside::in_texts(&shop, text, fresh).await?;
-        if !filter.or_orders.is_empty() {
-            read.interpretation.names.push(format!("`{}` stands in a tracking number or a note.", shown(text)));
-        } else if let (0, Some(living)) = (alike.len(), beside::living_at(&shop, text, fresh).await?) {
-            read.interpretation.names.push(format!(
-                "`{}` stands in the particulars of {}, whose orders these are.",
-                shown(text),
-                sentences::plural(living.len() as i64, "customer")
-            ));
-            filter.or_customers = living;
-        } else if !alike.is_empty() {
-            read.interpretation.names.push(reading(text, &alike));
-            filter.or_customers = ids(&alike);
+        let exactly = filter.clone();
+        if let Some(reading) = beside::look(&shop, text, &mut filter, fresh).await? {
+            answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
+            read.interpretation.names.extend((answer.found.total_count > 0 || alike.is_empty()).then_some(reading));
         }
-        if filter.or_orders.len() + filter.or_customers.len() > 0 {
+        if answer.found.total_count == 0 && !alike.is_empty() {
+            read.interpretation.names.push(reading(text, &alike));
+            filter = Filter { or_customers: ids(&alike), ..exactly };
             answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
         }
     }

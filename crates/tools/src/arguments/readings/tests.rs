@@ -16,6 +16,8 @@ fn schema() -> Object {
         "order_id": { "type": "integer", "minimum": 1 },
         "order_ids": { "type": "array", "items": { "type": "integer" } },
         "limit": { "type": "integer", "maximum": 100 },
+        "grace": { "type": "integer", "minimum": 0 },
+        "days": { "type": "integer", "minimum": 1 },
         "on": { "type": "boolean" },
         "occurred_at": { "type": "string", "format": "date-time" },
         "until": { "type": "string", "format": "date-time" },
@@ -42,6 +44,12 @@ fn what_can_be_meant_in_one_way_only_is_read() {
         (json!({ "order_ids": "1001, #1002" }), json!({ "order_ids": [1001, 1002] })),
         (json!({ "order_ids": 1001 }), json!({ "order_ids": [1001] })),
         (json!({ "limit": "500" }), json!({ "limit": 100 })),
+        (json!({ "grace": "3 days" }), json!({ "grace": 259_200 })),
+        (json!({ "grace": "36 hours" }), json!({ "grace": 129_600 })),
+        (json!({ "grace": "90" }), json!({ "grace": 90 })),
+        (json!({ "days": "2 weeks" }), json!({ "days": 14 })),
+        (json!({ "occurred_at": "30 minutes ago" }), json!({ "occurred_at": "2026-11-22T14:00:00+05:30" })),
+        (json!({ "until": "in 2 hours" }), json!({ "until": "2026-11-22T16:30:00+05:30" })),
         (json!({ "occurred_at": "yesterday 15:00" }), json!({ "occurred_at": "2026-11-21T15:00:00+05:30" })),
         (json!({ "occurred_at": "today" }), json!({})),
         (json!({ "until": "until Friday" }), json!({ "until": "2026-11-27T00:00:00+05:30" })),
@@ -70,6 +78,9 @@ fn what_could_mean_several_things_stays_as_it_is() {
         json!({ "order_id": "+1001" }),
         json!({ "order_id": 1001.5 }),
         json!({ "limit": "#5" }),
+        json!({ "limit": "2 weeks" }),
+        json!({ "grace": "2 months" }),
+        json!({ "days": "36 hours" }),
         json!({ "on": "maybe" }),
         json!({ "group_by": "month" }),
         json!({ "shipping": -5 }),
@@ -90,12 +101,13 @@ fn what_could_mean_several_things_stays_as_it_is() {
 #[test]
 fn a_reading_says_what_stood_there_and_what_it_was_read_as() {
     let given = json!({ "group_by": "weekly", "order_id": "#1001", "on": "Tr\u{202e}ue", "customer": null,
-        "until": "Friday 6pm" });
+        "until": "Friday 6pm", "grace": "2 hours" });
     let mut arguments = given.as_object().cloned().expect("an object");
     let mut told = read(&schema(), &mut arguments, when()).told;
     told.sort();
     let expected = [
         "customer null was read as left out",
+        "grace \"2 hours\" was read as 7200 seconds",
         "group_by \"weekly\" was read as week",
         "order_id \"#1001\" was read as 1001",
         "until \"Friday 6pm\" was read as Fri 27 Nov 2026, 18:00 (Asia/Kolkata)",
