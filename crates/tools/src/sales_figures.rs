@@ -15,6 +15,7 @@ use orderlog_read_models::Days;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -96,21 +97,24 @@ impl Figures {
         members
     }
 
-    /// The same in words: `222 orders (236 placed, 14 cancelled whole), 539 units, revenue: ₹45,000`. Of products `gone` are the
-    /// orders that no longer hold any.
+    /// The same in words: `222 orders (236 placed, 14 cancelled whole, whenever placed), 539 units, revenue: ₹45,000`. What is
+    /// cancelled counts on its day (rule R6), so the order may be one of an earlier day. Of products `gone` are the orders that
+    /// no longer hold any. A discount or a fee below zero is one of earlier days that cancelling took back.
     pub(crate) fn said(members: &Members, of_products: bool) -> String {
         let count =
             |wanted: &str| members.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.as_i64());
         let (orders, placed) = (count("orders"), count("orders_placed"));
         let less = orders.zip(placed).map(|(orders, placed)| {
             let gone = placed - orders;
-            let whither = if of_products { "no longer hold it" } else { "cancelled whole" };
+            let whither = if of_products { "no longer hold it" } else { "cancelled whole, whenever placed" };
             format!(" ({placed} placed, {gone} {whither})")
         });
         let orders = orders.map(|orders| format!("{}{}", plural(orders, "order"), less.unwrap_or_default()));
         let counts = orders.into_iter().chain(count("units").map(units));
         let counted = ["orders", "orders_placed", "units"];
-        let rest: Members = members.iter().filter(|(name, _)| !counted.contains(name)).cloned().collect();
+        let rest = members.iter().filter(|(name, _)| !counted.contains(name));
+        let rest: Members =
+            rest.map(|(name, value)| taken_back(name, value).unwrap_or((name, value.clone()))).collect();
         let rest = Some(in_words(&rest)).filter(|rest| !rest.is_empty());
         counts.chain(rest).collect::<Vec<_>>().join(", ")
     }
@@ -152,6 +156,16 @@ impl Figures {
             reference: Some(about.to_string()),
         }
     }
+}
+
+/// Discounts and fees that were taken back with what was cancelled or came back exceed those of the days: said without a sign.
+fn taken_back(name: &str, value: &Value) -> Option<(&'static str, Value)> {
+    let back = match name {
+        "discount" => "discounts_taken_back",
+        "shipping" => "shipping_fees_taken_back",
+        _ => return None,
+    };
+    Some((back, value.as_str()?.strip_prefix('-')?.into()))
 }
 
 /// Rounded half away from zero (rule R1).
@@ -305,6 +319,25 @@ mod tests {
         for nonsense in ["", "booked", "loans/..@1", "booked/..", "booked/..@x", "booked/..@1;sql=1", "booked/a..b@1"] {
             assert!(nonsense.parse::<Reference>().is_err(), "{nonsense}");
         }
+    }
+
+    #[test]
+    fn what_was_taken_back_is_said_without_a_sign_and_whenever_it_was_placed() {
+        let members: Members = vec![
+            ("orders", 5.into()),
+            ("orders_placed", 7.into()),
+            ("units", 9.into()),
+            ("discount", "-₹262.90".into()),
+            ("shipping", "₹99.00".into()),
+            ("revenue", "-₹1.00".into()),
+        ];
+        assert_eq!(
+            Figures::said(&members, false),
+            "5 orders (7 placed, 2 cancelled whole, whenever placed), 9 units, discounts taken back: ₹262.90, \
+             shipping: ₹99.00, revenue: -₹1.00"
+        );
+        let given: Members = vec![("units", 9.into()), ("discount", "₹262.90".into())];
+        assert_eq!(Figures::said(&given, false), "9 units, discount: ₹262.90");
     }
 
     #[test]

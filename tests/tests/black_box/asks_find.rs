@@ -11,6 +11,7 @@ on_both_engines!(
     a_thing_is_found_by_everyday_words,
     a_customer_is_found_by_what_is_known_of_them,
     orders_are_found_by_all_words_wherever_they_stand,
+    customers_of_one_name_are_told_apart,
     a_near_miss_never_acts
 );
 
@@ -210,6 +211,36 @@ async fn a_customer_is_found_by_what_is_known_of_them(shop: Shop) -> Result<()> 
     mcp.ok("orders_create_order", order).await?;
     let order = mcp.ok("orders_get", json!({ "order_id": 1001 })).await?;
     check!(checks, order["order"]["customer"]["name"] == "Zoë Müller", "{order}");
+    checks.all_hold()
+}
+
+async fn customers_of_one_name_are_told_apart(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    let mcp = shop.mcp();
+    shelves(&shop).await?;
+    for (name, email, units) in [
+        ("Pooja Chandra", "pooja.chandra.of.the.long.address@example.com", 3),
+        ("Pooja Chandra", "pooja@example.org", 0),
+        ("Pooja Chandra", "pc@example.net", 0),
+        ("Ravi Iyer", "ravi@example.com", 1),
+    ] {
+        mcp.ok("customers_upsert", json!({ "name": name, "email": email, "address": "4 Lake Road, Pune" })).await?;
+        if units > 0 {
+            let lines = json!([{ "product": "TEA-250", "quantity": units }]);
+            mcp.ok("orders_create_order", json!({ "customer": email, "lines": lines })).await?;
+        }
+    }
+    // Only one of the three bought anything, and a question about her must still be able to say which of them it means.
+    let top = told(&mcp, "orders_report_sales", json!({ "date": "today", "group_by": ["customer"] })).await?;
+    let hers = "Pooja Chandra (pooja.chandra.of.the.long.address@example.com) | ";
+    check!(checks, top.has(hers) && top.has("Ravi Iyer | ") && !top.has("ravi@example.com"), "{}", top.text);
+    let again = json!({ "date": "today", "customer": "pooja.chandra.of.the.long.address@example.com" });
+    check!(checks, told(&mcp, "orders_report_sales", again).await?.has("from Pooja Chandra"));
+    let asked = mcp.refused("orders_search", json!({ "customer": "Pooja Chandra" })).await?;
+    check!(checks, asked.message.starts_with("`Pooja Chandra` fits 3 customers: Pooja Chandra ("), "{asked}");
+    for email in ["pooja.chandra.of.the.long.address@example.com", "pooja@example.org", "pc@example.net"] {
+        check!(checks, asked.message.contains(&format!("Pooja Chandra ({email})")), "{asked}");
+    }
     checks.all_hold()
 }
 

@@ -9,7 +9,8 @@ on_both_engines!(
     a_product_names_the_line_that_has_it,
     how_many_units_is_asked_not_guessed,
     every_change_says_what_it_comes_to,
-    refund_the_shipping_on_an_order
+    refund_the_shipping_on_an_order,
+    a_return_after_goodwill_adds_up
 );
 
 /// Two red mugs at ₹100 and a tea at ₹50, 10 % off, 18 % tax, ₹99 shipping: ₹382.32 with tax.
@@ -222,5 +223,28 @@ async fn refund_the_shipping_on_an_order(shop: Shop) -> Result<()> {
     let kindness = json!({ "order_id": 1001, "kind": "goodwill", "amount": "11.80" });
     let done = mcp.confirmed("orders_refund", kindness).await?;
     check!(checks, done["text"].as_str().is_some_and(|text| text.contains("(goodwill: ₹10 and ₹1.80 tax)")), "{done}");
+    checks.all_hold()
+}
+
+async fn a_return_after_goodwill_adds_up(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    let mcp = furnish(&shop).await?;
+    mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "UPI" })).await?;
+    mcp.ok("orders_update_status", json!({ "order_id": 1001, "status": "shipped" })).await?;
+    let kindness = json!({ "order_id": 1001, "kind": "goodwill", "amount": "11.80" });
+    mcp.confirmed("orders_refund", kindness).await?;
+    let back = json!({ "order_id": 1001, "disposition": "restock", "lines": [{ "product": "TEA", "quantity": 1 }] });
+    let returned = text(&mcp, "orders_return_items", back).await?;
+    // 382.32 − 11.80 − 317.42 = 53.10
+    let sum = "₹53.10 is owed back: ₹382.32 was paid, ₹11.80 of it went back (goodwill), and ₹317.42 is asked for the order \
+               (₹329.22 less ₹11.80 goodwill).";
+    check!(checks, returned.contains(sum) && returned.len() <= 700, "{} bytes: {returned}", returned.len());
+    let order = text(&mcp, "orders_get", json!({ "order_id": 1001 })).await?;
+    check!(checks, order.contains(sum), "{order}");
+    // All of it came back: no goodwill is left to take off (rule R5a).
+    let rest = json!({ "order_id": 1001, "disposition": "restock", "shipping": true });
+    let rest = text(&mcp, "orders_return_items", rest).await?;
+    let sum = "₹370.52 is owed back: ₹382.32 was paid, ₹11.80 of it went back (goodwill), and nothing is asked for the order.";
+    check!(checks, rest.contains(sum), "{rest}");
     checks.all_hold()
 }

@@ -97,19 +97,13 @@ impl Asked<'_> {
     /// Asks which of these is meant.
     pub(super) fn among(&self, candidates: Vec<Candidate>, unsure: Unsure) -> Rejection {
         let (kind, text) = (self.kind, shown(self.text));
-        let described: Vec<String> = match unsure {
-            Unsure::Fits(total) | Unsure::Near(total) if total > DESCRIBED => {
-                candidates.iter().map(|candidate| candidate.name.clone()).collect()
-            }
-            _ => candidates.iter().map(|one| format!("{} ({})", one.name, one.identifier)).collect(),
+        let many = matches!(unsure, Unsure::Fits(total) | Unsure::Near(total) if total > DESCRIBED);
+        let described = |one: &Candidate| {
+            // People who are called the same are told apart by what identifies them.
+            let same = candidates.iter().filter(|other| other.name == one.name).count() > 1;
+            if many && !same { one.name.clone() } else { format!("{} ({})", one.name, one.identifier) }
         };
-        // People who are called the same are told apart by the facts.
-        let mut names: Vec<String> = vec![];
-        described.into_iter().for_each(|one| {
-            if !names.contains(&one) {
-                names.push(one)
-            }
-        });
+        let names: Vec<String> = candidates.iter().map(described).collect();
         let described = names.join(between(&names));
         let are = if candidates.len() == 1 { "is" } else { "are" };
         let (code, message) = match unsure {
@@ -177,6 +171,30 @@ mod tests {
             Ok(Sure::Among(_, unsure)) => Err(asked.among(vec![], unsure).code),
             Err(rejection) => Err(rejection.code),
         }
+    }
+
+    #[test]
+    fn three_who_are_called_the_same_are_told_apart() {
+        let candidate = |name: &str, identifier: &str| Candidate {
+            name: name.to_owned(),
+            identifier: identifier.to_owned(),
+            facts: serde_json::Value::Null,
+        };
+        let asked = Asked {
+            text: "pooja",
+            field: "customer",
+            purpose: Purpose::Read,
+            kind: "customer",
+            tool: "customers_search",
+        };
+        let candidates = vec![
+            candidate("Pooja Chandra", "p1@x.in"),
+            candidate("Pooja Das", "d@x.in"),
+            candidate("Pooja Chandra", "p2@x.in"),
+        ];
+        let message = asked.among(candidates, Unsure::Fits(3)).message;
+        let expected = "`pooja` fits 3 customers: Pooja Chandra (p1@x.in), Pooja Das, Pooja Chandra (p2@x.in).";
+        assert_eq!(message, expected);
     }
 
     #[test]

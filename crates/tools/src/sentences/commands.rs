@@ -257,10 +257,11 @@ impl<'a> Speaker<'a> {
     }
 
     /// What has come in and is no longer asked for: a sentence to add, or nothing.
-    fn owed_back(&self, order: &Order) -> String {
+    pub(crate) fn owed_back(&self, order: &Order) -> String {
         match -order.due() {
             owed @ 1.. => {
-                format!(" {} {} owed back.", self.amount(owed, order), self.say("is", "would be"))
+                let sum = self.sum_owed(order).map(|sum| format!(": {sum}")).unwrap_or_default();
+                format!(" {} {} owed back{sum}.", self.amount(owed, order), self.say("is", "would be"))
             }
             _ => String::new(),
         }

@@ -94,8 +94,8 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
         Event::StockConsumed(fact) => format!("{} left for order #{}", units(fact.units), fact.order_id),
         Event::StockReceived(fact) => format!("{} came in", units(fact.units)),
         Event::StockAdjusted(fact) => format!("corrected by {:+}", fact.delta),
-        Event::LowStockReached(fact) => format!("low: {} available", fact.available),
-        Event::LowStockRecovered(fact) => format!("no longer low: {} available", fact.available),
+        Event::LowStockReached(fact) => format!("low: {}", available(fact.available)),
+        Event::LowStockRecovered(fact) => format!("no longer low: {}", available(fact.available)),
         Event::ProductRegistered(fact) => format!("registered as {}", fact.entry.name),
         Event::ProductChanged(fact) => format!("catalogue entry changed: {}", fact.entry.name),
         Event::CustomerRegistered(_) => "customer registered".to_owned(),
@@ -165,11 +165,18 @@ fn kind(event: &Event, settings: &Shop) -> String {
         Event::OrderPlaced(_) => "placed".to_owned(),
         Event::LinesChanged(_) => "changed".to_owned(),
         Event::OrderHeld(_) => "put on hold".to_owned(),
+        Event::OrderUnconfirmed(_) => "no longer confirmed".to_owned(),
+        Event::ProcessingStarted(_) => "in picking".to_owned(),
         Event::PaymentCaptured(_) => "paid".to_owned(),
         Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true) => "payments undone".to_owned(),
         Event::PaymentRefunded(_) => "refunded".to_owned(),
         event => describe(event, None, settings),
     }
+}
+
+/// `3 available`, `6 fewer there than promised`: nobody can have what is below nothing.
+fn available(units: i64) -> String {
+    if units < 0 { format!("{} fewer there than promised", -units) } else { format!("{units} available") }
 }
 
 fn moved_units(lines: &[LineUnits]) -> i64 {
@@ -216,5 +223,22 @@ mod tests {
         assert_eq!(of(&[(1, "A"), (2, "B"), (3, "C")]), "1 of A, 2 of B and 3 of C");
         assert_eq!(of(&[(1, "A"), (2, "B"), (3, "C"), (4, "D")]), "10 units of 4 products");
         assert_eq!(named(vec![(2, None), (1, Some("A".to_owned()))], " of "), "3 units");
+    }
+
+    #[test]
+    fn what_became_of_many_orders_is_counted_in_words_that_follow_a_number() {
+        let order_id = orderlog_domain::ids::OrderId(1001);
+        let [unconfirmed, picked] = [
+            Event::OrderUnconfirmed(orderlog_domain::event::OrderUnconfirmed { order_id }),
+            Event::ProcessingStarted(orderlog_domain::event::ProcessingStarted { order_id }),
+        ];
+        let events = std::iter::repeat_n(&unconfirmed, 11).chain([&picked]);
+        assert_eq!(together(events, &Shop::default()), ["11 no longer confirmed", "1 in picking"]);
+    }
+
+    #[test]
+    fn less_than_nothing_is_never_available() {
+        assert_eq!(available(3), "3 available");
+        assert_eq!(available(-6), "6 fewer there than promised");
     }
 }

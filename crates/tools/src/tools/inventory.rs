@@ -152,7 +152,6 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         _ => read.called.unwrap_or_default(),
     };
     let counted = format!("{on_hand} on hand, {reserved} set aside");
-    let are = if available == 1 { "is" } else { "are" };
     let text = match (tracked, input.quantity, enough) {
         (false, _, _) if several => {
             let always = levels.iter().filter(|level| !level.tracked).count();
@@ -161,10 +160,10 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         (false, _, _) => format!("No stock is kept of {name}; there is always enough."),
         (true, None, _) => format!("{} ({counted}).", there_are(available, &name)),
         (true, Some(n), true) => {
-            format!("Yes, {} of {name} can be had: {available} {are} available ({counted}).", sentences::units(n))
+            format!("Yes, {} of {name} can be had: {} ({counted}).", sentences::units(n), so_many(available))
         }
         (true, Some(n), false) => {
-            format!("No, {} of {name} cannot be had: {available} {are} available ({counted}).", sentences::units(n))
+            format!("No, {} of {name} cannot be had: {} ({counted}).", sentences::units(n), so_many(available))
         }
     };
     let archived = if levels.iter().all(|level| level.archived) {
@@ -215,6 +214,38 @@ fn there_are(available: i64, name: &str) -> String {
     match available {
         1 => format!("1 unit of {name} is available"),
         2.. => format!("{} of {name} are available", sentences::units(available)),
-        _ => format!("No unit of {name} is available"),
+        0 => format!("No unit of {name} is available"),
+        _ => format!("No unit of {name} is available: {} fewer are there than were promised", -available),
+    }
+}
+
+/// `8 are available`, `none is available`; what was promised beyond what is there is said so.
+fn so_many(available: i64) -> String {
+    match available {
+        0 => "none is available".to_owned(),
+        1 => "1 is available".to_owned(),
+        2.. => format!("{available} are available"),
+        _ => format!("none is available, {} fewer are there than were promised", -available),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_nothing_is_never_available() {
+        for (available, there, many) in [
+            (2, "2 units of Mug are available", "2 are available"),
+            (1, "1 unit of Mug is available", "1 is available"),
+            (0, "No unit of Mug is available", "none is available"),
+            (
+                -6,
+                "No unit of Mug is available: 6 fewer are there than were promised",
+                "none is available, 6 fewer are there than were promised",
+            ),
+        ] {
+            assert_eq!((there_are(available, "Mug").as_str(), so_many(available).as_str()), (there, many));
+        }
     }
 }

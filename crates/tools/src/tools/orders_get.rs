@@ -20,7 +20,7 @@ use crate::{
     people,
     principal::Caller,
     query::{Frame, Interpretation},
-    sentences,
+    sentences::{self, commands::Speaker},
     shop::OpenShop,
     tool::Tool,
     unknown_order::unknown,
@@ -93,8 +93,13 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
         .in_words(&order)
         .map(|waits| format!(" It {} {waits}.", if as_of.is_some() { "had waited" } else { "has waited" }));
     let waits = waits.unwrap_or_default();
+    // Where something went back before, the amounts alone do not add up for who reads them.
+    let owed = match order.paid_back() > 0 {
+        true => Speaker::done(&shop).owed_back(&order),
+        false => String::new(),
+    };
     let text = format!(
-        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{waits}{then}",
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{owed}{waits}{then}",
         orderlog_domain::format::day_in_words(order.placed_on),
         order.status().spoken(),
         goods(&order, &shop.wording.amount(order.current_totals().total, order.currency)),

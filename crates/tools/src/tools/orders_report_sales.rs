@@ -1,6 +1,7 @@
 //! orders.report_sales: revenue of a range of business days, whole and in groups, beside other days if asked.
 
 mod again;
+mod apart;
 mod change;
 mod cities;
 mod compared;

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use self::names::Names;
+use self::names::{Names, TOLD_ORDERS};
 use crate::{
     answer::{Short, Told},
     failure::Failure,
@@ -33,8 +33,6 @@ use crate::{
 
 /// Facts of one act that are told; more are counted.
 const TOLD_FACTS: usize = 3;
-/// Orders of a call about many that are named.
-const TOLD_ORDERS: usize = 3;
 
 /// What was done in the shop, latest first: who, when, what, and the id that undoes it with orders_undo.
 #[derive(Debug, Deserialize, JsonSchema)]

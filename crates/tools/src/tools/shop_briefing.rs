@@ -118,7 +118,7 @@ async fn run(shop: Arc<OpenShop>) -> Result<Output, Failure> {
         .found
         .products
         .iter()
-        .map(|low| format!("{} ({} left)", cut(&low.name, NAME_CHARACTERS), low.available()))
+        .map(|low| format!("{} ({})", cut(&low.name, NAME_CHARACTERS), left(low.available())))
         .collect();
     more(&mut running_low, low.found.total_count);
     let mut pending: BTreeMap<String, i64> = BTreeMap::new();
@@ -187,6 +187,11 @@ async fn to_pay_back(shop: &OpenShop, fresh: Freshness) -> Result<Vec<String>, F
     let mut named: Vec<String> = named.collect();
     more(&mut named, found.total_count);
     Ok(named)
+}
+
+/// `3 left`, `6 too few`: less than nothing is left where more was promised than is there.
+fn left(available: i64) -> String {
+    if available < 0 { format!("{} too few", -available) } else { format!("{available} left") }
 }
 
 /// Says how many more there are than are named.

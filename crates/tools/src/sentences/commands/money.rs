@@ -7,7 +7,7 @@ use orderlog_domain::{
     states::State,
 };
 
-use super::{Speaker, facts};
+use super::{Speaker, all_of, facts};
 
 impl Speaker<'_> {
     /// The total, what is due or owed back, and what became of the discounts.
@@ -70,6 +70,30 @@ impl Speaker<'_> {
         )
     }
 
+    /// `₹110 was paid, ₹30 of it went back (goodwill), and ₹25 is asked for the order (₹55 less ₹30 goodwill)`: how what is owed
+    /// comes about, where something went back before; otherwise the amounts beside the sentence tell it.
+    pub(crate) fn sum_owed(&self, order: &Order) -> Option<String> {
+        let back = order.paid_back();
+        if back <= 0 {
+            return None;
+        }
+        let shown = |minor| self.amount(minor, order);
+        let (total, goodwill) = (order.current_totals().total, order.goodwill.total());
+        // A fee that was paid back lowers the sale as goodwill does.
+        let fee = order.refunds_made().any(|refund| refund.kind == RefundKind::Shipping);
+        let what = if fee { "let off" } else { "goodwill" };
+        let less = match goodwill {
+            1.. => format!(" ({} less {} {what})", shown(total), shown(goodwill)),
+            _ => String::new(),
+        };
+        let asked = match order.asked() {
+            0 => format!("nothing {} asked for the order{less}", self.say("is", "would be")),
+            asked => format!("{} {} asked for the order{less}", shown(asked), self.say("is", "would be")),
+        };
+        let back = format!("{} of it went back ({})", shown(back), back_for(order, shown));
+        Some(format!("{} was paid, {back}, and {asked}", shown(order.received())))
+    }
+
     /// ` (shipping: ₹99 and ₹17.82 tax)`, or nothing where all that was owed went back.
     fn refunded_for(&self, refund: &PaymentRefunded, order: &Order) -> String {
         let of = |what: &str, Charge { net, tax }: Charge| match tax {
@@ -83,6 +107,25 @@ impl Speaker<'_> {
             // A fee that was taken back before goes back whole, or nobody says which part of it is tax.
             RefundKind::Shipping if refund.amount == order.shipping.total() => of("shipping", order.shipping),
             RefundKind::Shipping => of("shipping", refund.allowance),
+        }
+    }
+}
+
+/// `goodwill`, `₹30 goodwill and ₹99 shipping`: for what money went back.
+fn back_for(order: &Order, shown: impl Fn(i64) -> String) -> String {
+    let of = |kinds: &[RefundKind]| -> i64 {
+        order.refunds_made().filter(|refund| kinds.contains(&refund.kind)).map(|refund| refund.amount).sum()
+    };
+    let parts = [
+        ("goodwill", of(&[RefundKind::Goodwill])),
+        ("shipping", of(&[RefundKind::Shipping])),
+        ("units", of(&[RefundKind::Units, RefundKind::Owed])),
+    ];
+    let parts: Vec<(&str, i64)> = parts.into_iter().filter(|(_, amount)| *amount > 0).collect();
+    match parts.as_slice() {
+        [(what, _)] => (*what).to_owned(),
+        several => {
+            all_of(&several.iter().map(|(what, amount)| format!("{} {what}", shown(*amount))).collect::<Vec<_>>())
         }
     }
 }

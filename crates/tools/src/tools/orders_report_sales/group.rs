@@ -18,8 +18,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::change::{Before, headline};
+use super::{
+    apart,
+    change::{Before, headline},
+};
 use crate::{
+    echo::cut,
     facts::amount,
     failure::Failure,
     query::customers_named,
@@ -36,6 +40,8 @@ const PARTS_NAMED: usize = 3;
 const FEW_ROWS: usize = 10;
 const PARTS_CHARACTERS: usize = 70;
 const BRIEF_CHARACTERS: usize = 24;
+/// Characters of a name beside which there is more.
+const NAME_CHARACTERS: usize = 30;
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Group {
@@ -83,11 +89,19 @@ pub(super) struct Group {
     /// How many of them the words leave out.
     #[serde(skip)]
     pub(super) left_out: i64,
+    /// What tells a customer apart from others of the same name.
+    #[serde(skip)]
+    apart: Option<String>,
 }
 
 impl Group {
     pub(super) fn in_short(self, basis: Basis, by: Option<GroupBy>) -> table::Row {
-        let row = table::Row::default().cell("label", self.label);
+        let row = table::Row::default();
+        // What identifies somebody leads nowhere if it is cut.
+        let row = match self.apart {
+            Some(apart) => row.text("label", format!("{} ({apart})", cut(&self.label, NAME_CHARACTERS))),
+            None => row.cell("label", self.label),
+        };
         let row = match self.complete {
             Some(false) => row.json("complete", false),
             Some(true) | None => row,
@@ -155,6 +169,8 @@ pub(super) struct Showing<'a> {
 struct Names {
     products: HashMap<ProductId, (String, String)>,
     customers: HashMap<Uuid, CustomerView>,
+    /// What tells those apart whose name others have too.
+    apart: HashMap<Uuid, String>,
 }
 
 impl Showing<'_> {
@@ -176,7 +192,8 @@ impl Showing<'_> {
         let products =
             found.into_iter().map(|product| (ProductId(product.product_id), (product.name, product.sku))).collect();
         let customers = customers_named(self.shop, people.into_iter(), self.fresh).await?;
-        let names = Names { products, customers };
+        let apart = apart::from_namesakes(self.shop, &customers, self.fresh).await?;
+        let names = Names { products, customers, apart };
         let one = |group: &SalesGroup| {
             let about = self.about.group(group.key, request.group_by);
             let parts = group.parts.iter().map(|part| {
@@ -235,7 +252,8 @@ impl Showing<'_> {
             },
             GroupKey::Customer(id) => {
                 let name = names.customers.get(&id.0).and_then(|customer| customer.name.clone());
-                Group { label: name.unwrap_or_else(|| "(forgotten)".to_owned()), customer_id: Some(id.0), ..blank }
+                let label = name.unwrap_or_else(|| "(forgotten)".to_owned());
+                Group { label, customer_id: Some(id.0), apart: names.apart.get(&id.0).cloned(), ..blank }
             }
             GroupKey::TaxRate(rate) => {
                 let rate = rate.normalize();
@@ -293,6 +311,7 @@ impl Showing<'_> {
             parts_count: None,
             of_which: None,
             left_out: 0,
+            apart: None,
         }
     }
 

@@ -12,7 +12,6 @@ use orderlog_domain::{
 use orderlog_projections::catalogue;
 use uuid::Uuid;
 
-use super::TOLD_ORDERS;
 use crate::{
     changes,
     failure::Failure,
@@ -22,6 +21,9 @@ use crate::{
     sentences::{self, told},
     shop::OpenShop,
 };
+
+/// Orders of a call about many that are named.
+pub(super) const TOLD_ORDERS: usize = 3;
 
 /// What products and customers are called.
 pub(super) struct Names {
