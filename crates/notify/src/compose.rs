@@ -229,7 +229,7 @@ async fn of_stock(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Re
     let text = match (message.what, then) {
         (Watch::OutOfStock, _) => format!("{name} ({sku}) is out of stock."),
         (_, 1) => format!("{name} ({sku}) runs low: 1 unit is available."),
-        (_, n @ ..0) => format!("{name} ({sku}) runs low: {} fewer units are there than were promised.", -n),
+        (_, n) if n < 0 => format!("{name} ({sku}) runs low: {} fewer units are there than were promised.", -n),
         (_, n) => format!("{name} ({sku}) runs low: {n} units are available."),
     };
     let data = json!({
