@@ -58,6 +58,8 @@ pub struct Forecast {
     pub days: Vec<Estimate>,
     /// Their sum; its bands are those of the sum, which are narrower than the sums of the bands.
     pub total: Estimate,
+    /// The sums of the parts that were asked for, likewise.
+    pub parts: Vec<Estimate>,
     /// The next seven days beside a mean day (1.0), by their weekdays over the last weeks; none below two weeks.
     pub weekdays: Option<[f64; WEEK]>,
     /// What was measured on the past; none below two weeks.
@@ -71,7 +73,17 @@ pub struct Forecast {
 /// asked for are not among the next [`MAX_AHEAD`].
 #[must_use]
 pub fn forecast(series: &[i64], ahead: Ahead) -> Option<Forecast> {
+    forecast_in_parts(series, ahead, &[])
+}
+
+/// The same, with the sums of `parts` of the days, such as weeks; each lies within the days asked for.
+#[must_use]
+pub fn forecast_in_parts(series: &[i64], ahead: Ahead, parts: &[Ahead]) -> Option<Forecast> {
     let Ahead { first, last } = ahead;
+    let lies_outside = |part: &Ahead| part.first < first || part.first > part.last || part.last > last;
+    if parts.iter().any(lies_outside) {
+        return None;
+    }
     if series.is_empty() || first == 0 || first > last || last > MAX_AHEAD {
         return None;
     }
@@ -80,7 +92,7 @@ pub fn forecast(series: &[i64], ahead: Ahead) -> Option<Forecast> {
     let weekdays = weekdays(&series);
     let learned = series.len();
     if learned < WEEKLY_FROM {
-        return Some(of_mean(&series, ahead));
+        return Some(of_mean(&series, ahead, parts));
     }
     let (pool, seen_first): (&[Method], usize) =
         if learned < COMPARED_FROM { (&[Method::SeasonalNaive], WEEK) } else { (&Method::POOL, WEEKLY_FROM) };
@@ -88,11 +100,12 @@ pub fn forecast(series: &[i64], ahead: Ahead) -> Option<Forecast> {
     let best = backtest.best(&series);
     let bands = Bands::of(&backtest, &series, best);
     let expected = &backtest.ahead[best][first - 1..];
-    let total = bands.total(&backtest, &series, best, (first, last));
+    let of_all = |Ahead { first, last }: Ahead| bands.total(&backtest, &series, best, (first, last));
     let widths = (first..=last).map(|step| bands.day(step));
-    let (days, total) = estimates(expected, widths, total);
+    let (days, total) = estimates(expected, widths, of_all(ahead));
+    let parts = parts.iter().map(|part| of_part(&days, expected, ahead, *part, of_all(*part))).collect();
     let accuracy = Accuracy::of(&backtest, &series, best, 0);
-    Some(Forecast { method: backtest.methods[best], days, total, weekdays, accuracy, learned })
+    Some(Forecast { method: backtest.methods[best], days, total, parts, weekdays, accuracy, learned })
 }
 
 impl Forecast {
@@ -112,26 +125,35 @@ impl Forecast {
         let now = *first;
         if let [only] = self.days.as_slice() {
             self.total = *only;
+            self.parts.iter_mut().for_each(|part| *part = *only);
             return self;
         }
         // Of the variance of all days that of the first gives way to what is left of it.
-        let (before, value) = (self.total, self.total.value - whole.value + now.value);
-        let width = |all: i64, one: i64| {
-            let square = |width: i64| (width as f64).powi(2);
-            round((square(all) - square(one) * (1.0 - rest)).max(0.0).sqrt())
+        let sum = |before: Estimate| {
+            let value = before.value - whole.value + now.value;
+            let width = |all: i64, one: i64| {
+                let square = |width: i64| (width as f64).powi(2);
+                round((square(all) - square(one) * (1.0 - rest)).max(0.0).sqrt())
+            };
+            let of_all = |all: Band, one: Band| Band {
+                from: (value - width(before.value - all.from, whole.value - one.from)).max(so_far.min(value)),
+                to: value + width(all.to - before.value, one.to - whole.value),
+            };
+            let (band_80, band_95) = (of_all(before.band_80, whole.band_80), of_all(before.band_95, whole.band_95));
+            Estimate { value, band_80, band_95 }
         };
-        let of_all = |all: Band, one: Band| Band {
-            from: (value - width(before.value - all.from, whole.value - one.from)).max(so_far.min(value)),
-            to: value + width(all.to - before.value, one.to - whole.value),
-        };
-        let (band_80, band_95) = (of_all(before.band_80, whole.band_80), of_all(before.band_95, whole.band_95));
-        self.total = Estimate { value, band_80, band_95 };
+        self.total = sum(self.total);
+        // The first day is in the first part, which may be that day alone.
+        if let Some(first) = self.parts.first_mut() {
+            *first = if *first == whole { now } else { sum(*first) };
+        }
         self
     }
 }
 
 /// The same for every day: there is too little to tell weekdays apart.
-fn of_mean(series: &[f64], Ahead { first, last }: Ahead) -> Forecast {
+fn of_mean(series: &[f64], ahead: Ahead, parts: &[Ahead]) -> Forecast {
+    let Ahead { first, last } = ahead;
     let (count, days) = (series.len() as f64, (last - first + 1) as f64);
     let mean = (series.iter().sum::<f64>() / count).max(0.0);
     // One day shows nothing of how days differ: as much as its amount, then.
@@ -143,7 +165,9 @@ fn of_mean(series: &[f64], Ahead { first, last }: Ahead) -> Forecast {
         |days: f64| Widths::normal(spread * (days + days * days / count).sqrt(), series.len().saturating_sub(1));
     let expected = vec![mean; last - first + 1];
     let (days, total) = estimates(&expected, expected.iter().map(|_| width(1.0)), width(days));
-    Forecast { method: Method::Mean, days, total, weekdays: None, accuracy: None, learned: series.len() }
+    let count = |part: &Ahead| (part.last - part.first + 1) as f64;
+    let parts = parts.iter().map(|part| of_part(&days, &expected, ahead, *part, width(count(part)))).collect();
+    Forecast { method: Method::Mean, days, total, parts, weekdays: None, accuracy: None, learned: series.len() }
 }
 
 /// Whole amounts; each value lies in its bands, and the days add up to the total.
@@ -153,6 +177,13 @@ fn estimates(expected: &[f64], widths: impl Iterator<Item = Widths>, total: Widt
     let day = |((value, expected), widths): ((&i64, &f64), Widths)| estimate(*value, *expected, widths);
     let days = values.iter().zip(expected).zip(widths).map(day).collect();
     (days, estimate(sum, expected.iter().sum(), total))
+}
+
+/// A part of the days: its value is the sum of theirs.
+fn of_part(days: &[Estimate], expected: &[f64], ahead: Ahead, part: Ahead, widths: Widths) -> Estimate {
+    let within = part.first - ahead.first..=part.last - ahead.first;
+    let value = days[within.clone()].iter().map(|day| day.value).sum();
+    estimate(value, expected[within].iter().sum(), widths)
 }
 
 fn estimate(value: i64, expected: f64, widths: Widths) -> Estimate {

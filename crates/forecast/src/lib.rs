@@ -12,6 +12,6 @@ mod week;
 
 pub use self::{
     accuracy::Accuracy,
-    forecast::{Ahead, Band, Estimate, Forecast, MAX_AHEAD, MAX_LEARNED, forecast},
+    forecast::{Ahead, Band, Estimate, Forecast, MAX_AHEAD, MAX_LEARNED, forecast, forecast_in_parts},
     models::Method,
 };

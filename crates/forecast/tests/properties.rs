@@ -1,6 +1,6 @@
 //! What holds for a forecast of any series.
 
-use orderlog_forecast::{Ahead, Band, Estimate, Forecast, Method, forecast};
+use orderlog_forecast::{Ahead, Band, Estimate, Forecast, Method, forecast, forecast_in_parts};
 use proptest::prelude::*;
 
 fn amounts() -> impl Strategy<Value = i64> {
@@ -45,6 +45,34 @@ proptest! {
         let lowest = said.days.iter().chain([&said.total]).map(|estimate| estimate.band_95.from).min();
         prop_assert!(lowest >= Some(0), "{:?}", said);
         prop_assert_eq!(&said, &forecast(&series, ahead).expect("a forecast"));
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole_and_are_surer_than_their_days(
+        series in prop::collection::vec(0..1_000_000_i64, 1..120),
+        ahead in days_ahead(),
+        rest in 0.0..1.0_f64,
+    ) {
+        let weeks: Vec<Ahead> = (ahead.first..=ahead.last)
+            .step_by(7)
+            .map(|first| Ahead { first, last: (first + 6).min(ahead.last) })
+            .collect();
+        let said = forecast_in_parts(&series, ahead, &weeks).expect("a forecast");
+        prop_assert_eq!(&Forecast { parts: vec![], ..said.clone() }, &forecast(&series, ahead).expect("a forecast"));
+        let begun = said.clone().under_way(500, rest);
+        for said in [&said, &begun] {
+            prop_assert_eq!(said.parts.len(), weeks.len());
+            prop_assert_eq!(said.parts.iter().map(|week| week.value).sum::<i64>(), said.total.value);
+            prop_assert!(said.parts.iter().all(nested), "{:?}", said);
+        }
+        for (week, days) in said.parts.iter().zip(said.days.chunks(7)) {
+            prop_assert_eq!(week.value, days.iter().map(|day| day.value).sum::<i64>());
+            // Wider than the band of any day would be no band of a sum; rounding may move either end by one a day.
+            let highest: i64 = days.iter().map(|day| day.band_80.to + 1).sum();
+            prop_assert!(said.learned < 14 || week.band_80.to <= highest, "{:?}", said);
+        }
+        let outside = Ahead { first: ahead.last, last: ahead.last + 1 };
+        prop_assert_eq!(forecast_in_parts(&series, ahead, &[outside]), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use orderlog_forecast::{Ahead, Forecast, forecast};
 use orderlog_tests::{AuditedEvent, Checks, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
 
+use crate::asks_find::told;
+
 on_both_engines!(forecasts_are_made_from_complete_days_only);
 
 /// What each day brought: of the shop, and units of each product.
@@ -161,6 +163,25 @@ async fn forecasts_are_made_from_complete_days_only(mut shop: Shop) -> Result<()
     check!(checks, same(&orders, &said(&series(&sold.orders, yesterday), 2, 31)?, tomorrow), "orders: {orders}");
     let units = mcp.full("sales.forecast", json!({ "days": "3", "measure": "units" })).await?;
     check!(checks, same(&units, &said(&series(&sold.units, yesterday), 2, 4)?, tomorrow), "units: {units}");
+
+    // Three months are told by week: the sums are exactly those of the days, which the full answer has.
+    let asked = json!({ "days": 90, "measure": "orders" });
+    let (long, whole) = (told(&mcp, "sales_forecast", asked.clone()).await?, mcp.full("sales.forecast", asked).await?);
+    let weeks = long.structured["weeks"].as_array().context("weeks")?;
+    check!(checks, (13..=14).contains(&weeks.len()) && long.structured["days"].is_null(), "{}", long.structured);
+    let sum: i64 = weeks.iter().filter_map(|week| week["expected"].as_i64()).sum();
+    check!(
+        checks,
+        json!(sum) == whole["total"]["value"] && json!(sum) == long.structured["total"]["expected"],
+        "{whole}"
+    );
+    check!(checks, whole["days"].as_array().map(Vec::len) == Some(90), "{whole}");
+    check!(
+        checks,
+        long.has("Rows are weeks; detail: \"full\" has the days.") && long.bytes() <= 2_000,
+        "{}",
+        long.text
+    );
 
     // The product that sells best, by its SKU; others have other units.
     let best = sold.products.iter().max_by_key(|(_, days)| days.values().sum::<i64>()).context("a product")?;

@@ -97,13 +97,24 @@ impl Asked<'_> {
     /// Asks which of these is meant.
     pub(super) fn among(&self, candidates: Vec<Candidate>, unsure: Unsure) -> Rejection {
         let (kind, text) = (self.kind, shown(self.text));
-        let many = matches!(unsure, Unsure::Fits(total) | Unsure::Near(total) if total > DESCRIBED);
-        let described = |one: &Candidate| {
-            // People who are called the same are told apart by what identifies them.
-            let same = candidates.iter().filter(|other| other.name == one.name).count() > 1;
-            if many && !same { one.name.clone() } else { format!("{} ({})", one.name, one.identifier) }
+        let (many, more) = match unsure {
+            Unsure::Fits(total) | Unsure::Near(total) => (total > DESCRIBED, total > candidates.len()),
+            Unsure::Far => (false, false),
         };
-        let names: Vec<String> = candidates.iter().map(described).collect();
+        // People who are called the same are told apart by what identifies them; where only the likeliest are offered, it is
+        // said how many of them are, and the candidates tell them apart.
+        let mut names: Vec<String> = vec![];
+        for one in &candidates {
+            let same = candidates.iter().filter(|other| other.name == one.name).count();
+            let described = match (many, same) {
+                (true, 1) => one.name.clone(),
+                (true, _) if more => format!("{} ({same} of them)", one.name),
+                (_, _) => format!("{} ({})", one.name, one.identifier),
+            };
+            if !names.contains(&described) {
+                names.push(described);
+            }
+        }
         let described = names.join(between(&names));
         let are = if candidates.len() == 1 { "is" } else { "are" };
         let (code, message) = match unsure {
@@ -195,6 +206,13 @@ mod tests {
         let message = asked.among(candidates, Unsure::Fits(3)).message;
         let expected = "`pooja` fits 3 customers: Pooja Chandra (p1@x.in), Pooja Das, Pooja Chandra (p2@x.in).";
         assert_eq!(message, expected);
+        let candidates = vec![
+            candidate("Pooja Chandra", "p1@x.in"),
+            candidate("Pooja Das", "d@x.in"),
+            candidate("Pooja Chandra", "p2@x.in"),
+        ];
+        let message = asked.among(candidates, Unsure::Fits(9)).message;
+        assert_eq!(message, "`pooja` fits 9 customers, likeliest Pooja Chandra (2 of them), Pooja Das.");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod learned;
 mod measure;
 mod missed;
 mod said;
+mod weeks;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use orderlog_domain::{
     phrase::{self, DateRange, Direction},
     rejection::{Code, Rejection},
 };
-use orderlog_forecast::{Ahead, Band, Estimate, Forecast, MAX_AHEAD, forecast};
+use orderlog_forecast::{Ahead, Band, Estimate, Forecast, MAX_AHEAD, forecast_in_parts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,6 +83,9 @@ struct Output {
     today_so_far: Option<Amount>,
     /// Day by day; they add up to `total`.
     days: Vec<Day>,
+    /// The same by week, where the days are many: the short answer has them instead.
+    #[serde(skip)]
+    weeks: Vec<(String, Expected)>,
     /// Percent of an average day that each weekday usually has.
     #[serde(skip_serializing_if = "Object::is_empty")]
     weekdays: Object,
@@ -153,7 +157,16 @@ impl Told for Output {
             let row = Row::default().cell("date", day.date.to_string()).cell("weekday", day.weekday);
             row.cell("expected", value.plain()).cell("from", from.plain()).cell("to", to.plain())
         };
-        let days: Table = self.days.into_iter().map(row).collect();
+        let week = |(label, expected): (String, Expected)| {
+            let Expected { value, band_80: [from, to], .. } = expected;
+            let row = Row::default().cell("week", label);
+            row.cell("expected", value.plain()).cell("from", from.plain()).cell("to", to.plain())
+        };
+        let by_week = !self.weeks.is_empty();
+        let rows: Table = match by_week {
+            true => self.weeks.into_iter().map(week).collect(),
+            false => self.days.into_iter().map(row).collect(),
+        };
         let Expected { value, band_80: [from_80, to_80], band_95: [from_95, to_95] } = self.total;
         let total = [("from_80", from_80), ("to_80", to_80), ("from_95", from_95), ("to_95", to_95)];
         let total: Members =
@@ -161,8 +174,12 @@ impl Told for Output {
         let weekdays = |name| Some((name, self.weekdays.remove(name)?));
         let weekdays: Members = WEEKDAYS.into_iter().filter_map(weekdays).collect();
         let LearnedFrom { from, to, days: learned } = self.learned_from;
-        let short = self.frame.open().lines(days.in_words(None)).fact("measure", self.measure).members("total", total);
-        let short = short.said("days", days.into_json()).some("already", self.already.map(|sold| sold.value.plain()));
+        let rows_are = by_week.then(|| "Rows are weeks; detail: \"full\" has the days.".to_owned());
+        let short = self.frame.open().lines(rows_are).lines(rows.in_words(None));
+        let short = short.fact("measure", self.measure).members("total", total);
+        let short = short
+            .said(if by_week { "weeks" } else { "days" }, rows.into_json())
+            .some("already", self.already.map(|sold| sold.value.plain()));
         let short = short.some("today_so_far", self.today_so_far.map(Amount::plain));
         let usual = format!("percent of an average day: {}", in_words(&weekdays));
         let short = if weekdays.is_empty() { short } else { short.worded("weekdays", as_object(weekdays), usual) };
@@ -210,7 +227,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
     let measure = input.measure.unwrap_or(if read.products.is_empty() { Measure::Revenue } else { Measure::Units });
     let then = as_of.map(|as_of| as_of.position);
     let learned = Learned::read(&shop, measure, read.products.clone(), today, then).await?;
-    let mut made = forecast(&learned.values, ahead)
+    let weeks = weeks::weeks(ahead, today, calendar.week_start);
+    let parts: Vec<Ahead> = weeks.iter().map(|week| week.ahead).collect();
+    let mut made = forecast_in_parts(&learned.values, ahead, &parts)
         .ok_or_else(|| anyhow::anyhow!("no forecast of {ahead:?} from {} days", learned.values.len()))?;
     // At the end of a day the next one has not begun.
     let begun = calendar.day_bounds(today).0 < over_by;
@@ -242,6 +261,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         already: already.map(|(from, value)| Already { value: amount(value), from, to: learned.last }),
         today_so_far: so_far.map(amount),
         days: days.collect(),
+        weeks: weeks.into_iter().zip(&made.parts).map(|(week, sum)| (week.label, Expected::of(sum, amount))).collect(),
         weekdays: weekdays(&made, today),
         model: made.method.to_string(),
         too_short: made.weekdays.is_none() && made.accuracy.is_none(),
