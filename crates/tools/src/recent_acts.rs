@@ -80,15 +80,16 @@ pub(crate) struct Recent {
     pub(crate) acts: Vec<RecentAct>,
     /// The last position that was not looked at, if there is one.
     pub(crate) earlier: Option<Position>,
-    /// How many events were looked at.
+    /// How many events were looked at, and whether these are all there are.
     pub(crate) looked_at: i64,
+    pub(crate) is_all: bool,
 }
 
 impl Recent {
     /// The acts of events in the order of the log.
     pub(crate) fn of(events: Vec<Envelope<Event>>) -> Recent {
         let looked_at = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let mut recent = Recent { acts: vec![], earlier: None, looked_at };
+        let mut recent = Recent { acts: vec![], earlier: None, looked_at, is_all: true };
         let mut places = HashMap::new();
         events.into_iter().rev().for_each(|event| recent.take(event, &mut places));
         recent.acts.iter_mut().for_each(|act| act.events.reverse());
@@ -101,7 +102,7 @@ impl Recent {
         until: Position,
         enough: impl Fn(&[RecentAct]) -> bool + Send,
     ) -> Result<Recent, Failure> {
-        let mut recent = Recent { acts: vec![], earlier: None, looked_at: 0 };
+        let mut recent = Recent { acts: vec![], earlier: None, looked_at: 0, is_all: true };
         let mut places = HashMap::new();
         let floor = (until.0 - READ_EVENTS).max(0);
         let mut end = until.0;
@@ -117,7 +118,7 @@ impl Recent {
                 break;
             }
         }
-        recent.looked_at = until.0 - end;
+        (recent.looked_at, recent.is_all) = (until.0 - end, end == 0);
         recent.acts.iter_mut().for_each(|act| act.events.reverse());
         if end > 0 && recent.acts.len() > 1 {
             recent.earlier = recent.acts.pop().map(|act| act.position());

@@ -215,7 +215,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) 
         acts.push(entry(shop, act, &names, undo && until == head, is_undone));
     }
     // What was counted is all there is if the log was read to its beginning, or past the day that was asked for.
-    let within = (recent.earlier.is_some() && !reached_since).then_some(recent.looked_at);
+    let within = (!recent.is_all && !reached_since).then_some(recent.looked_at);
     let back_to = recent.acts.last().map(|act| act.provenance().recorded_at);
     let within_words = within.zip(back_to).map(|(events, back)| among(shop, events, until == head, back));
     let text = said(&acts, total_count, input.by.as_deref(), within_words.as_deref(), next.is_some());
