@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Timelike as _};
 use orderlog_forecast::{Ahead, Forecast, forecast};
 use orderlog_tests::{AuditedEvent, Checks, Shop, check, events, on_both_engines};
 use serde_json::{Value, json};
@@ -109,7 +109,12 @@ fn rest_of_day(log: &[AuditedEvent], today: NaiveDate, day: &str) -> Result<[f64
         sure += if at < first { *revenue } else { 0 };
     }
     ensure!(whole > 0, "nothing was sold lately");
-    let mut rest = [early, sure].map(|by_then| 1.0 - by_then as f64 / whole as f64);
+    // Where more was taken back by then than was sold, as happens at night, time itself does.
+    let passed = |by_then: i64, at: NaiveTime| match (0..=whole).contains(&by_then) {
+        true => by_then as f64 / whole as f64,
+        false => f64::from(at.num_seconds_from_midnight()) / 86_400.0,
+    };
+    let mut rest = [(early, last), (sure, first)].map(|(by_then, at)| 1.0 - passed(by_then, at));
     rest.sort_by(f64::total_cmp);
     Ok(rest)
 }
