@@ -17,7 +17,7 @@ const LIVE_MS = 1000, RESUMED_MS = 4000;
 const FLOW_MS = 120_000, NAVIGATION_MS = 1000;
 const NAVIGATIONS = Number(process.env.ORDERLOG_TEST_NAVIGATIONS || 60), TABS = 3, LISTENING = 5, CONNECTIONS = 8;
 const PAGES = ['/', '/orders', '/orders/new', '/orders/1001', '/orders/1001/print', '/products', '/products/PEN', '/customers', '/reports',
-    '/explain?date=today', '/activity', '/status', '/connect', '/ask', '/ask?q=show+me+pending+orders', '/orders/1002?as_of=@9'];
+    '/explain?date=today', '/activity', '/notifications', '/status', '/connect', '/ask', '/ask?q=show+me+pending+orders', '/orders/1002?as_of=@9'];
 const failures = [];
 const check = (holds, what, seen) => { if (!holds) failures.push(`${what}${seen === undefined ? '' : `; seen: ${JSON.stringify(seen)}`}`); };
 

@@ -11,7 +11,7 @@ use self::values::Values;
 /// Longest text that is worth keeping, in bytes.
 const WORTH_KEEPING: usize = 300;
 
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 25] = [
     "/",
     "/orders",
     "/orders.csv",
@@ -26,6 +26,7 @@ const PAGES: [&str; 24] = [
     "/reports",
     "/explain",
     "/activity",
+    "/notifications",
     "/status",
     "/confirm",
     "/sign-in",

@@ -207,8 +207,20 @@ fn router(app: &App, tools: &Arc<Tools>) -> Router {
             Box::pin(async move { health::status(&app, &visitor).await })
         })
     };
+    let test: orderlog_web::TestMessage = {
+        let node = Arc::clone(&app.node);
+        Arc::new(move |target| {
+            let node = Arc::clone(&node);
+            Box::pin(async move {
+                let clock = node.shop.clock;
+                let sent = async { node.sender()?.test(&target, clock.now(), clock.new_id()).await };
+                sent.await.map_err(|error| format!("{error:#}"))
+            })
+        })
+    };
     let serving = orderlog_web::Serving {
         status,
+        test,
         model: app.node.config.language_model.clone(),
         secured: app.node.config.tls.is_some(),
         sign_in: app.sign_in.clone(),

@@ -1,6 +1,10 @@
 //! One running node: the log, the writer, the read models and the relay, built in one place for every subcommand.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use orderlog_commands::{Options, Writer};
@@ -51,6 +55,8 @@ pub(crate) struct Node {
     background: Mutex<Vec<JoinHandle<()>>>,
     /// Where it hears of new events.
     source: Source,
+    /// Sends notifications, once it is needed.
+    sender: OnceLock<Arc<Sender>>,
     /// Delivers notifications, where this node does.
     delivering: Mutex<Option<JoinHandle<()>>>,
 }
@@ -136,6 +142,7 @@ impl Node {
             ending,
             background: Mutex::new(background),
             source,
+            sender: OnceLock::new(),
             delivering: Mutex::new(None),
         })
     }
@@ -151,7 +158,7 @@ impl Node {
         }
         let deliverer = Deliverer {
             shop: Arc::clone(&self.shop),
-            sender: Sender::new(self.config.targets.clone())?,
+            sender: self.sender()?,
             source: self.source.clone(),
             relay: self.relay.clone(),
             database_url: self.config.database_url.clone(),
@@ -160,6 +167,15 @@ impl Node {
         };
         *self.delivering.lock().await = Some(tokio::spawn(deliverer.run(self.stopping.clone())));
         Ok(())
+    }
+
+    /// What sends notifications to this node's targets.
+    pub(crate) fn sender(&self) -> anyhow::Result<Arc<Sender>> {
+        if let Some(known) = self.sender.get() {
+            return Ok(Arc::clone(known));
+        }
+        let made = Sender::new(self.config.targets.clone())?;
+        Ok(Arc::clone(self.sender.get_or_init(|| made)))
     }
 
     /// Waits for the calls under way, then ends everything else.

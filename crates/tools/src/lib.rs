@@ -49,6 +49,7 @@ mod table;
 mod targets;
 mod tool;
 mod tools;
+pub mod undelivered;
 mod unknown_order;
 pub mod unsubscribe_link;
 mod views;

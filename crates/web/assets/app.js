@@ -106,7 +106,7 @@
 
     const open = (dialog) => { if (!dialog.open) dialog.showModal(); };
     const typing = (target) => target.closest && target.closest('input, textarea, select, [contenteditable]');
-    const PLACES = { t: '/', o: '/orders', p: '/products', c: '/customers', r: '/reports', a: '/activity', s: '/status', n: '/orders/new' };
+    const PLACES = { t: '/', o: '/orders', p: '/products', c: '/customers', r: '/reports', a: '/activity', m: '/notifications', s: '/status', n: '/orders/new' };
     const CHORD_MS = 1500;
     let went = 0;
 

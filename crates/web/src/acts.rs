@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     consent::{Came, Question, Wanted, step},
     front::Trouble,
-    order, order_acts,
+    notify_forms, order, order_acts,
     params::Params,
     parts::text,
     posted::Posted,
@@ -45,13 +45,14 @@ pub(crate) async fn sent(Path((number, name)): Path<(String, String)>, posted: P
     match step(&visit.front, wanted, &form).await {
         Came::Done(answer) => visit.done(&back, &answer),
         Came::Foreseen(foreseen) => {
-            let title = format!("{}: order #{id}?", act.called);
+            let title = format!("{}: order #{id}?", act.called.trim_end_matches(" …"));
             let yes = format!("Yes, {}", yes(act.name, &form));
             let question = Question { title, place: PLACE, action: &action, yes: &yes, back: &back };
             let page = question.page(&visit, &form, &foreseen, &html! {});
             visit.shown(PLACE, Ok(page)).await
         }
-        Came::Refused(Trouble(trouble)) => {
+        Came::Refused(trouble) => {
+            let Trouble(trouble) = notify_forms::for_people(trouble);
             let tried = Tried { act: act.name, form: &form, trouble: &trouble };
             match order::page(&visit, &number, Some(tried)).await {
                 Ok(page) => visit.framed(status(text(&trouble["code"])).0, &page),
@@ -71,6 +72,7 @@ fn yes(act: &str, form: &Params) -> String {
         "cancel" => "cancel".to_owned(),
         "hold" => "hold it back".to_owned(),
         "release" => "release it".to_owned(),
+        "tell" => "tell them".to_owned(),
         _ => format!("make it {}", form.get("status").unwrap_or("so").replace('_', " ")),
     }
 }

@@ -1,5 +1,6 @@
 //! An act goes in two steps: the page says what it would do, and does it after Yes, just as it was shown.
 
+use futures::future::BoxFuture;
 use maud::{Markup, html};
 use orderlog_tools::{AGAIN, CONFIRM_TOKEN};
 use serde_json::{Value, json};
@@ -61,7 +62,18 @@ pub(crate) struct Question<'a> {
 
 /// Tries the act out, or carries it out where the form says Yes.
 pub(crate) async fn step(front: &Front, wanted: Wanted, form: &Params) -> Came {
-    let Wanted { tool, asks, mut arguments } = wanted;
+    let Wanted { tool, asks, arguments } = wanted;
+    step_by(front, asks, arguments, form, |arguments| front.ask(tool, arguments)).await
+}
+
+/// The same by whatever carries it out.
+pub(crate) async fn step_by<'a>(
+    front: &Front,
+    asks: bool,
+    mut arguments: Value,
+    form: &Params,
+    ask: impl Fn(Value) -> BoxFuture<'a, Result<Value, Trouble>>,
+) -> Came {
     let agreed = form.get(YES).is_some();
     arguments["reason"] = json!(form.get("reason"));
     arguments["expected_version"] = json!(form.get(VERSION).and_then(|version| version.parse::<i64>().ok()));
@@ -71,7 +83,7 @@ pub(crate) async fn step(front: &Front, wanted: Wanted, form: &Params) -> Came {
     } else if !asks {
         arguments["dry_run"] = true.into();
     }
-    let mut answered = front.ask(tool, arguments.clone()).await;
+    let mut answered = ask(arguments.clone()).await;
     let mut again = None;
     if let Err(Trouble(trouble)) = &answered
         && trouble["code"] == "DUPLICATE_SUSPECTED"
@@ -80,7 +92,7 @@ pub(crate) async fn step(front: &Front, wanted: Wanted, form: &Params) -> Came {
         // The page asks anyhow. Its Yes is to doing it once more, under a key of its own.
         again = Some(text(&trouble["message"]).to_owned());
         arguments[AGAIN] = true.into();
-        answered = front.ask(tool, arguments).await;
+        answered = ask(arguments).await;
     }
     match answered {
         Ok(answer) if agreed || asks || answer["no_change"] == true => Came::Done(answer),

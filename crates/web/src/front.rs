@@ -3,13 +3,15 @@
 use std::{sync::Arc, time::Instant};
 
 use futures::future::BoxFuture;
+use orderlog_access::Right;
 use orderlog_assistant::{Assistant, LanguageModel, Step};
 use orderlog_tools::{
     Call, Failure, Object, OpenShop, Tool, Tools,
     agreeing::{self, Waiting},
-    in_words, metrics,
+    in_words, metrics, permit,
     principal::{self, Caller, Principal},
     run_in_task,
+    undelivered::{self, OperatorAct, Undelivered},
 };
 use serde_json::{Value, json};
 
@@ -18,6 +20,17 @@ const AGENT: &str = "orderlog web";
 
 /// How the node is, for one visitor: what `/readyz` says, and more for those who may see it.
 pub type Status = Arc<dyn Fn(Arc<Principal>) -> BoxFuture<'static, Value> + Send + Sync>;
+
+/// Sends a test message to a target, or says why it did not arrive.
+pub type TestMessage = Arc<dyn Fn(String) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// What the server does for pages besides the tools.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) status: Status,
+    pub(crate) test: TestMessage,
+    pub(crate) model: Option<Arc<LanguageModel>>,
+}
 
 /// The shop as pages see it, for one visitor.
 pub(crate) struct Front {
@@ -28,8 +41,7 @@ pub(crate) struct Front {
     in_person: bool,
     /// How the visitor reached this server.
     origin: String,
-    status: Status,
-    model: Option<Arc<LanguageModel>>,
+    server: Server,
 }
 
 /// Why there is no answer, as tools say it: `code`, `message`, `hint`, `candidates`.
@@ -42,15 +54,14 @@ impl Front {
         tools: Arc<Tools>,
         (visitor, in_person): (Arc<Principal>, bool),
         origin: String,
-        status: Status,
-        model: Option<Arc<LanguageModel>>,
+        server: Server,
     ) -> Front {
-        Front { shop, tools, visitor, in_person, origin, status, model }
+        Front { shop, tools, visitor, in_person, origin, server }
     }
 
     /// How the node is, as far as the visitor may know.
     pub(crate) async fn status(&self) -> Value {
-        (self.status)(Arc::clone(&self.visitor)).await
+        (self.server.status)(Arc::clone(&self.visitor)).await
     }
 
     /// The zone in which all times are told.
@@ -67,7 +78,7 @@ impl Front {
 
     /// Understands sentences for the visitor.
     pub(crate) fn assistant(&self) -> Assistant {
-        Assistant::new(Arc::clone(&self.shop), Arc::clone(&self.tools), self.caller(), self.model.clone())
+        Assistant::new(Arc::clone(&self.shop), Arc::clone(&self.tools), self.caller(), self.server.model.clone())
     }
 
     /// The shop's signature under a text that a form of this visitor carries.
@@ -123,6 +134,88 @@ impl Front {
         })
     }
 
+    /// Who can be told of something, by name.
+    pub(crate) fn targets(&self) -> Vec<&str> {
+        self.shop.targets.iter().map(|target| target.name.as_str()).collect()
+    }
+
+    /// Whether the visitor may do what an operator does about notifications.
+    pub(crate) fn may_operate(&self) -> bool {
+        let writes = self.tools.find("notifications.unsubscribe");
+        self.visitor.may(Right::Admin) && writes.is_some_and(|tool| tool.serves(&Principal::local()))
+    }
+
+    /// Whether the visitor may see single messages.
+    pub(crate) fn may_see_messages(&self) -> bool {
+        undelivered::may_see(&self.visitor)
+    }
+
+    /// Messages that wait or were given up, at most so many of each.
+    pub(crate) async fn undelivered(&self, most: usize) -> Result<Undelivered, Trouble> {
+        let found = undelivered::list(&self.shop, &self.visitor, most).await;
+        found.map_err(|failure| trouble(OPERATING, failure))
+    }
+
+    /// The ids of all messages that were given up, or of those to one target.
+    pub(crate) async fn given_up(&self, target: Option<&str>) -> Result<Vec<String>, Trouble> {
+        self.operators_only()?;
+        let found = undelivered::given_up(&self.shop, target).await;
+        let found = found.map_err(|error| trouble(OPERATING, Failure::Failed(error)))?;
+        Ok(found.iter().map(ToString::to_string).collect())
+    }
+
+    /// What an operator's act comes to, or would come to. Goes on where the visitor goes away.
+    pub(crate) fn operate(
+        &self,
+        act: Result<OperatorAct, Failure>,
+        arguments: Value,
+    ) -> BoxFuture<'_, Result<Value, Trouble>> {
+        Box::pin(async move {
+            self.operators_only()?;
+            let act = act.map_err(|failure| trouble(OPERATING, failure))?;
+            let Value::Object(row) = arguments else { return Err(failed()) };
+            let row: Object = row.into_iter().filter(|(_, value)| !value.is_null()).collect();
+            let (shop, caller) = (Arc::clone(&self.shop), self.caller());
+            let doing = async move { undelivered::carry_out_act(&shop, caller, act, row).await };
+            match self.shop.tasks.spawn(doing).await {
+                Ok(Ok(answer)) => Ok(json!(answer)),
+                Ok(Err(failure)) => Err(trouble(OPERATING, failure)),
+                Err(error) => Err(trouble(OPERATING, Failure::Failed(error.into()))),
+            }
+        })
+    }
+
+    /// Passes where the visitor may send this target a test message.
+    pub(crate) fn may_test(&self, target: &str) -> Result<(), Trouble> {
+        self.operators_only()?;
+        if self.targets().contains(&target) {
+            return Ok(());
+        }
+        Err(Trouble(json!({ "code": "NOT_FOUND", "message": "There is no target of that name." })))
+    }
+
+    /// Sends it.
+    pub(crate) async fn test(&self, target: &str) -> Result<(), Trouble> {
+        self.may_test(target)?;
+        let sent = (self.server.test)(target.to_owned()).await;
+        tracing::info!(target, user = self.visitor.user, arrived = sent.is_ok(), "a test message was asked for");
+        let refused = |why: String| {
+            let (message, hint) =
+                (format!("The test message did not arrive. {why}."), "Look at the target's settings.");
+            Trouble(json!({ "code": "NOT_DELIVERED", "message": message, "hint": hint }))
+        };
+        sent.map_err(refused)
+    }
+
+    fn operators_only(&self) -> Result<(), Trouble> {
+        permit(&self.visitor, Right::Admin).map_err(|rejection| Trouble(json!(rejection)))?;
+        if self.may_operate() {
+            return Ok(());
+        }
+        let message = "This server only reads (--read-only). Nothing was changed.";
+        Err(Trouble(json!({ "code": "FORBIDDEN", "message": message })))
+    }
+
     /// How many acts wait for the visitor's word.
     pub(crate) fn count_waiting(&self) -> BoxFuture<'_, usize> {
         agreeing::count(&self.shop, &self.tools, &self.visitor)
@@ -155,6 +248,8 @@ impl Front {
 
 /// What logs call the acts that wait, in the place of a tool.
 const WAITING: &str = "confirmations";
+/// The same for what an operator does about messages.
+const OPERATING: &str = "notifications";
 
 fn trouble(tool: &str, failure: Failure) -> Trouble {
     match failure {

@@ -20,19 +20,20 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// a page that cannot be had just now does not replace the one that is there.
 const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":false,"morphIgnore":["data-htmx-powered","open"],"noSwap":[204,304,"4xx","5xx"]}"#;
 /// Pages and what leads to them.
-pub(crate) const PLACES: [(&str, &str); 8] = [
+pub(crate) const PLACES: [(&str, &str); 9] = [
     ("/", "Today"),
     ("/orders", "Orders"),
     ("/products", "Products"),
     ("/customers", "Customers"),
     ("/reports", "Reports"),
     ("/activity", "Activity"),
+    ("/notifications", "Notifications"),
     ("/status", "Status"),
     ("/connect", "Connect"),
 ];
 
 /// Keys and what they do. `app.js` knows the same.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 12] = [
     ("Ctrl K or ⌘ K", "go to something, or say what shall be done"),
     ("/", "search"),
     ("?", "these keys"),
@@ -43,6 +44,7 @@ const KEYS: [(&str, &str); 11] = [
     ("g c", "Customers"),
     ("g r", "Reports"),
     ("g a", "Activity"),
+    ("g m", "Notifications (messages)"),
     ("g s", "Status"),
 ];
 

@@ -24,6 +24,9 @@ mod head;
 mod layout;
 mod listeners;
 mod live;
+mod notifications;
+mod notify_acts;
+mod notify_forms;
 mod order;
 mod order_acts;
 mod order_forms;
@@ -56,7 +59,7 @@ mod who;
 
 pub use self::{
     ask::PATH as ASK,
-    front::Status,
+    front::{Status, TestMessage},
     pages::{Serving, router},
     session::{SessionCookie, speaks_tls},
     sign_in::{PATH as SIGN_IN, led, way_to},

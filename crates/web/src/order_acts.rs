@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::params::Params;
+use crate::{notify_forms, params::Params};
 
 /// The field that says how many units of a line are meant begins so; the line's number follows.
 pub(crate) const UNITS: &str = "units_";
@@ -24,7 +24,7 @@ pub(crate) struct OrderAct {
     more: fn(&Params, &mut Map<String, Value>),
 }
 
-pub(crate) const ALL: [OrderAct; 8] = [
+pub(crate) const ALL: [OrderAct; 9] = [
     OrderAct {
         name: "status",
         called: "Change the status",
@@ -94,6 +94,19 @@ pub(crate) const ALL: [OrderAct; 8] = [
         texts: &[],
         more: |_, arguments| {
             arguments.insert("on".to_owned(), false.into());
+        },
+    },
+    // A rule of its own and no change of the order, so the order's version is none of its business.
+    OrderAct {
+        name: "tell",
+        called: "Tell somebody …",
+        tool: "notifications.subscribe",
+        asks: false,
+        texts: &[],
+        more: |form, arguments| {
+            let order = arguments.remove("order_id").unwrap_or_default();
+            arguments.extend(notify_forms::rule(form));
+            arguments.insert("order_ids".to_owned(), json!([order]));
         },
     },
 ];

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     consent::VERSION,
+    notify_forms,
     order_acts::{self, CHOSEN, OrderAct, UNITS},
     parts::{items, number, text},
     tried::Tried,
@@ -65,6 +66,7 @@ pub(crate) fn all(visit: &Visit, order: &Value, tried: Option<&Tried<'_>>) -> Ma
                 label { "Until the morning of (until released when left empty)" input type="date" name="until" value=(forms.typed("hold", "until").unwrap_or_default()); }
             }, &look("Hold back")))
             (forms.form("release", held, &html! {}, &look("Release")))
+            (notify_forms::of_order(visit, number(&order["order_id"]), tried))
         }
     }
 }

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     activity, acts, ask, assets, at_provider, bulk, confirm, connect, customers, explain,
-    front::Status,
+    front::{Server, Status, TestMessage},
     go,
     head::Head,
     listeners::Listeners,
-    live, order, orders, orders_csv,
+    live, notifications, notify_acts, order, orders, orders_csv,
     own_views::{self, OwnViews},
     place, print, product, products, reports, sign_in, status, today, unsubscribe,
     visit::{Source, Visit},
@@ -31,6 +31,8 @@ use crate::{
 pub struct Serving {
     /// How it is.
     pub status: Status,
+    /// Sends test messages.
+    pub test: TestMessage,
     /// Who is asked for sentences that the grammar does not understand.
     pub model: Option<Arc<LanguageModel>>,
     /// Whether it speaks HTTPS itself.
@@ -43,7 +45,7 @@ pub struct Serving {
 
 /// The pages, for a server that checks Host, Origin and credentials before and leaves the principal in the request.
 pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Router {
-    let Serving { status, model, secured, sign_in, stopping } = serving;
+    let Serving { status, test, model, secured, sign_in, stopping } = serving;
     let head = Head::start(Arc::clone(&shop), stopping);
     let signing_in = if sign_in.is_some() { signing_in() } else { Router::new() };
     Router::new()
@@ -68,13 +70,23 @@ pub fn router(shop: Arc<OpenShop>, tools: Arc<Tools>, serving: Serving) -> Route
         .route("/reports", get(reports))
         .route("/explain", get(explain))
         .route("/activity", get(activity))
+        .route(notifications::PATH, get(notified))
+        .route("/notifications/{act}", get(notify_acts::back).post(notify_acts::sent))
         .route("/status", get(node_status))
         .route("/connect", get(connect))
         .route("/ask", get(ask::asked).post(ask::sent))
         .route("/go", get(go::found))
         .route("/live", get(live::stream))
         .route("/unsubscribe/{token}", get(unsubscribe::shown).post(unsubscribe::posted))
-        .with_state(Source { shop, tools, status, model, secured, sign_in, head, listeners: Listeners::default() })
+        .with_state(Source {
+            shop,
+            tools,
+            server: Server { status, test, model },
+            secured,
+            sign_in,
+            head,
+            listeners: Listeners::default(),
+        })
 }
 
 fn signing_in() -> Router<Source> {
@@ -145,6 +157,11 @@ async fn explain(visit: Visit) -> Response {
 async fn activity(visit: Visit) -> Response {
     let page = activity::page(&visit.front, &visit.params).await;
     visit.shown("/activity", page).await
+}
+
+async fn notified(visit: Visit) -> Response {
+    let page = notifications::page(&visit, None).await;
+    visit.shown(notifications::PATH, page).await
 }
 
 async fn node_status(visit: Visit) -> Response {

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     front::Front,
     layout::Page,
+    notifications,
     params::Params,
     parts::{items, number, only_now, text},
     times::time,
@@ -28,10 +29,28 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Page {
         section { h2 { "Log" } (log(&status["log"])) }
         section { h2 { "Read models" } (read_models(&status)) }
         section { h2 { "Relay to NATS" } (relay(&status)) }
+        (undelivered(front, params).await)
         @if status["node"].is_object() { section { h2 { "This node" } (node(&status)) } }
         p { "The same for machines: " a href="/readyz" { "/readyz" } ", " a href="/metrics" { "/metrics" } ", " a href="/v1/head" { "/v1/head" } "." }
     };
     Page { title: "Status".to_owned(), place: PATH, body }
+}
+
+/// What was not delivered, where something was given up. Whoever may not see rules sees nothing here.
+async fn undelivered(front: &Front, params: &Params) -> Markup {
+    let told = front.ask("notifications.list", json!({})).await.unwrap_or_default();
+    let given_up = number(&told["given_up"]);
+    html! {
+        @if given_up > 0 {
+            section {
+                h2 { "Notifications" }
+                p class="trouble" {
+                    @if given_up == 1 { "1 message was given up" } @else { (given_up) " messages were given up" }
+                    ": " a href=(params.to(notifications::PATH)) { "which, and why" } "."
+                }
+            }
+        }
+    }
 }
 
 fn log(log: &Value) -> Markup {

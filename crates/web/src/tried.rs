@@ -12,6 +12,11 @@ pub(crate) struct Tried<'a> {
 }
 
 impl Tried<'_> {
+    /// Whether it was that act's form.
+    pub(crate) fn is_of(&self, act: &str) -> bool {
+        self.act == act
+    }
+
     /// What was typed into a field of that act's form.
     pub(crate) fn typed(&self, act: &str, name: &str) -> Option<&str> {
         (self.act == act).then(|| self.form.get(name).unwrap_or_default())

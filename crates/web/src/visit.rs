@@ -9,12 +9,11 @@ use axum::{
 };
 use maud::html;
 use orderlog_access::SignIn;
-use orderlog_assistant::LanguageModel;
 use orderlog_tools::{OpenShop, Tools, principal::Principal};
 
 use crate::{
     form_token::FormToken,
-    front::{Front, Status, Trouble},
+    front::{Front, Server, Trouble},
     head::Head,
     layout::{Frame, Page, framed},
     listeners::Listeners,
@@ -30,8 +29,7 @@ use crate::{
 pub(crate) struct Source {
     pub(crate) shop: Arc<OpenShop>,
     pub(crate) tools: Arc<Tools>,
-    pub(crate) status: Status,
-    pub(crate) model: Option<Arc<LanguageModel>>,
+    pub(crate) server: Server,
     /// Whether this server speaks HTTPS itself.
     pub(crate) secured: bool,
     /// Where people sign in; nothing where nobody needs to.
@@ -64,7 +62,7 @@ impl FromRequestParts<Source> for Visit {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, source: &Source) -> Result<Visit, Infallible> {
-        let Source { shop, tools, status, model, secured, .. } = source.clone();
+        let Source { shop, tools, server, secured, .. } = source.clone();
         // Who asks, as the server's door put it into the request.
         let visitor = parts.extensions.get::<Arc<Principal>>().cloned();
         let visitor = visitor.unwrap_or_else(|| Arc::new(Principal::nobody()));
@@ -74,7 +72,7 @@ impl FromRequestParts<Source> for Visit {
         let origin = origin(parts, secured);
         // A browser sends no key: whoever does is a program.
         let in_person = !parts.headers.contains_key(header::AUTHORIZATION);
-        let front = Front::new(shop, tools, (visitor, in_person), origin.clone(), status, model);
+        let front = Front::new(shop, tools, (visitor, in_person), origin.clone(), server);
         let waiting = front.count_waiting().await;
         let (params, said) = (Params::read(parts.uri.query()), Said::read(&parts.headers));
         // What a form was answered with is about that form, and the past does not change.
@@ -146,6 +144,8 @@ pub(crate) fn status(code: &str) -> (StatusCode, &'static str) {
         "NOT_FOUND" => (StatusCode::NOT_FOUND, "Not found"),
         "FORBIDDEN" => (StatusCode::FORBIDDEN, "Not allowed"),
         "UNAVAILABLE" | "STALE_READ" | "RATE_LIMITED" => (StatusCode::SERVICE_UNAVAILABLE, "Not just now"),
+        "ALREADY_TRUE" => (StatusCode::CONFLICT, "It is so already"),
+        "NOT_DELIVERED" => (StatusCode::BAD_GATEWAY, "Not delivered"),
         "VERSION_CONFLICT" => (StatusCode::CONFLICT, "Changed meanwhile"),
         _ => (StatusCode::BAD_REQUEST, "That cannot be shown"),
     }

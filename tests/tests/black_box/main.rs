@@ -47,6 +47,8 @@ mod log_faults;
 mod money;
 mod names;
 mod notifications;
+mod notifications_page;
+mod notifications_page_rights;
 mod oauth;
 mod observed;
 mod official_clients;

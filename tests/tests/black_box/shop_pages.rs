@@ -65,6 +65,7 @@ async fn every_page_shows_the_figures_of_its_tools(shop: Shop) -> Result<()> {
         ("/customers", "No customers yet"),
         ("/reports", "Nothing was sold"),
         ("/activity", "Nothing was done"),
+        ("/notifications", "Nobody is told of anything"),
         ("/explain", "Nothing was posted there"),
     ] {
         let page = page(&shop, path).await?;
@@ -200,6 +201,7 @@ async fn texts_of_people_stay_texts_on_every_page(shop: Shop) -> Result<()> {
         "/explain?reference=%3Cscript%3E",
         "/activity",
         "/activity?by=%3Cscript%3E",
+        "/notifications?as_of=%3Cscript%3E",
         "/status?as_of=%3Cscript%3E",
         "/connect?as_of=%3Cscript%3E",
     ] {
@@ -247,6 +249,7 @@ async fn the_whole_shop_is_turned_back(shop: Shop) -> Result<()> {
         ("/reports", sold.as_str(), shown(&now["figures"]["revenue"])?),
         ("/customers", "are those of the present", "/orders/1002"),
         ("/activity", "are those of the present", "nothing of the kind"),
+        ("/notifications", "are those of the present", "nothing of the kind"),
         ("/status", "are those of the present", "nothing of the kind"),
         ("/connect", "The shop as it stood", "nothing of the kind"),
     ] {

@@ -2,12 +2,13 @@
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use orderlog_domain::{
-    commands::{Command, EnableTarget, ReplayNotifications},
-    event::Message,
-};
+use orderlog_domain::event::Message;
 use orderlog_notify::Sender;
-use orderlog_tools::{Clock, Failure, Object, Request, carry_out, history, local, principal::Caller};
+use orderlog_tools::{
+    Clock, Failure, Object, OpenShop, history, local,
+    principal::Caller,
+    undelivered::{self, OperatorAct},
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -58,7 +59,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
         Action::Targets => targets(&config),
         Action::Failed { json } => failed(&config, json).await,
         Action::Replay { ids, target } => replay(config, ids, target).await,
-        Action::Enable { target } => command(config, EnableTarget { target }.into()).await,
+        Action::Enable { target } => operate(config, async |_| Ok(OperatorAct::Enable(target))).await,
         Action::Test { target } => {
             let clock = Clock::new(config.clock);
             Sender::new(config.targets)?.test(&target, clock.now(), clock.new_id()).await?;
@@ -90,16 +91,11 @@ async fn failed(config: &Config, as_json: bool) -> anyhow::Result<()> {
     let zone = config.shop.calendar.timezone;
     let mut table = table(&["message", "target", "tells", "about", "tries", "why", "next try"]);
     let mut add = |message: &Message, next: String| {
-        let about = match message.order_id {
-            Some(id) => format!("order #{id}"),
-            None if message.what.is_of_shop() => "the shop".to_owned(),
-            None => "stock".to_owned(),
-        };
         table.add_row([
             message.id.to_string(),
             message.target.clone(),
             message.what.name().to_owned(),
-            about,
+            undelivered::about(message),
             message.tries.to_string(),
             message.why.clone().unwrap_or_default(),
             next,
@@ -117,26 +113,24 @@ async fn failed(config: &Config, as_json: bool) -> anyhow::Result<()> {
 }
 
 async fn replay(config: Config, ids: Vec<Uuid>, target: Option<String>) -> anyhow::Result<()> {
-    let messages = if ids.is_empty() {
-        let log = node::open_log_to_read(&config).await?;
-        let all = history::notifications(&log).await?;
-        log.close().await;
-        let wanted = |message: &&Message| target.as_ref().is_none_or(|target| message.target == *target);
-        all.dead.iter().filter(wanted).map(|message| message.id).collect()
-    } else {
-        ids
-    };
-    command(config, ReplayNotifications { messages }.into()).await
+    operate(config, async |shop| {
+        let ids = if ids.is_empty() { undelivered::given_up(shop, target.as_deref()).await? } else { ids };
+        Ok(OperatorAct::Replay(ids))
+    })
+    .await
 }
 
 /// Through the ordinary path of commands; the node that delivers hears of it.
-async fn command(config: Config, command: Command) -> anyhow::Result<()> {
+async fn operate(
+    config: Config,
+    act: impl AsyncFnOnce(&OpenShop) -> anyhow::Result<OperatorAct>,
+) -> anyhow::Result<()> {
     node::refuse_to_begin(&config).await?;
     let node = Node::start(config).await?;
     let caller = Caller::command_line("notifications");
-    let done = match Request::of_import(&node.shop, "notifications", Object::new(), false, caller) {
-        Ok(request) => carry_out(&node.shop, request, command).await,
-        Err(rejection) => Err(Failure::Rejected(rejection)),
+    let done = match act(&node.shop).await {
+        Ok(act) => undelivered::carry_out_act(&node.shop, caller, act, Object::new()).await,
+        Err(error) => Err(Failure::Failed(error)),
     };
     node.stop().await;
     match done {

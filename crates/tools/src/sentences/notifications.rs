@@ -36,9 +36,12 @@ pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &
         (Command::Subscribe(input), None) => format!("{} is told of that already; nothing was changed.", input.target),
         (Command::Unsubscribe(input), _) => format!("Rule {} {is} ended.", input.rule_id),
         (Command::ReplayNotifications(input), _) => {
+            let is = if would || input.messages.len() == 1 { is } else { "are" };
             format!("{} {is} tried again.", plural(input.messages.len() as i64, "message"))
         }
-        (Command::EnableTarget(input), _) => format!("{} takes messages again.", input.target),
+        (Command::EnableTarget(input), _) => {
+            format!("{} {} messages again.", input.target, if would { "would take" } else { "takes" })
+        }
         _ => "The messages are recorded.".to_owned(),
     }
 }

@@ -104,6 +104,8 @@ struct RuleView {
     /// All of it, in words.
     told: String,
     /// RFC 3339.
+    since: String,
+    /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
     /// Seconds in which an undo stops a message.
@@ -190,6 +192,7 @@ async fn view(shop: &OpenShop, id: RuleId, one: &Subscription) -> Result<RuleVie
         target: rule.target.clone(),
         when: rule.when.clone(),
         told: asked(rule, customer.as_deref(), product.as_deref(), &shop.wording),
+        since: shop.wording.time(one.since),
         expires_at: rule.expires_at.map(|end| shop.wording.time(end)),
         grace: rule.grace_seconds,
         sent: one.sent,

@@ -1,0 +1,179 @@
+//! Messages that wait or were given up, and what an operator does about them: `orderlog notifications` and the page for
+//! notifications share it. No tool of assistants leads here.
+
+use std::collections::BTreeMap;
+
+use futures::future::BoxFuture;
+use orderlog_access::{Principal, Right};
+use orderlog_domain::{
+    commands::{Command, EnableTarget, ReplayNotifications},
+    event::Message,
+    ids::ProductId,
+    rejection::{Code, Rejection},
+};
+use uuid::Uuid;
+
+use crate::{
+    command_answer::CommandAnswer, command_call::carry_out, echo::shown, failure::Failure, history, permit::permit,
+    principal::Caller, request::Request, schema::Object, shop::OpenShop,
+};
+
+/// What an operator can do about messages and targets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperatorAct {
+    /// Try these messages again, which were given up.
+    Replay(Vec<Uuid>),
+    /// Let this target take messages again.
+    Enable(String),
+}
+
+impl OperatorAct {
+    /// Trying these again, by their ids as they are written.
+    ///
+    /// # Errors
+    /// When one is none.
+    pub fn replay<'a>(ids: impl Iterator<Item = &'a str>) -> Result<OperatorAct, Failure> {
+        let read = |id: &'a str| {
+            id.parse()
+                .map_err(|_| Rejection::new(Code::InvalidArgument, format!("{} is no message.", shown(id))).into())
+        };
+        ids.map(read).collect::<Result<_, _>>().map(OperatorAct::Replay)
+    }
+}
+
+/// A message as people read of it.
+#[derive(Debug)]
+pub struct Told {
+    /// Its id.
+    pub id: Uuid,
+    /// Who is told.
+    pub target: String,
+    /// What it tells: `shipped`.
+    pub what: &'static str,
+    /// The order it is about.
+    pub order_id: Option<i64>,
+    /// SKU and name of the product it is about.
+    pub product: Option<(String, String)>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Why it waits or was given up.
+    pub why: Option<String>,
+    /// When it is due, or was.
+    pub due: String,
+}
+
+/// Messages that are under way, and those that were given up.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// Those that are due first.
+    pub waiting: Vec<Told>,
+    /// How many wait in all.
+    pub all_waiting: usize,
+    /// The latest that were given up, latest first.
+    pub given_up: Vec<Told>,
+    /// How many were given up in all.
+    pub all_given_up: usize,
+}
+
+/// What a message is about, in a few words.
+#[must_use]
+pub fn about(message: &Message) -> String {
+    match message.order_id {
+        Some(id) => format!("order #{id}"),
+        None if message.what.is_of_shop() => "the shop".to_owned(),
+        None => "stock".to_owned(),
+    }
+}
+
+/// Whether somebody may see single messages: whoever decides who is told of what. Others learn how many there are.
+#[must_use]
+pub fn may_see(principal: &Principal) -> bool {
+    principal.may(Right::NotifyWrite) || principal.may(Right::Admin)
+}
+
+/// At most so many of each kind.
+pub fn list<'a>(
+    shop: &'a OpenShop,
+    principal: &'a Principal,
+    most: usize,
+) -> BoxFuture<'a, Result<Undelivered, Failure>> {
+    Box::pin(async move {
+        if !may_see(principal) {
+            permit(principal, Right::NotifyWrite)?;
+        }
+        let all = history::notifications(&shop.log).await?;
+        let mut waiting: Vec<&Message> = all.waiting.values().collect();
+        waiting.sort_by_key(|message| (message.not_before, message.position));
+        waiting.truncate(most);
+        let mut names = BTreeMap::new();
+        let waiting = told(shop, waiting, &mut names).await?;
+        let given_up = told(shop, all.dead.iter().rev().take(most).collect(), &mut names).await?;
+        Ok(Undelivered { waiting, all_waiting: all.waiting.len(), given_up, all_given_up: all.dead.len() })
+    })
+}
+
+/// Every message that was given up, or those to one target.
+pub fn given_up<'a>(shop: &'a OpenShop, target: Option<&'a str>) -> BoxFuture<'a, anyhow::Result<Vec<Uuid>>> {
+    Box::pin(async move {
+        let all = history::notifications(&shop.log).await?;
+        let wanted = |message: &&Message| target.is_none_or(|target| message.target == target);
+        Ok(all.dead.iter().filter(wanted).map(|message| message.id).collect())
+    })
+}
+
+/// Carries an act out, or says what it would do: `row` may hold `dry_run`, `idempotency_key` and `reason`. The node that
+/// delivers hears of it.
+///
+/// # Errors
+/// When the caller is no administrator, or there is nothing of the kind.
+pub fn carry_out_act(
+    shop: &OpenShop,
+    caller: Caller,
+    act: OperatorAct,
+    mut row: Object,
+) -> BoxFuture<'_, Result<CommandAnswer, Failure>> {
+    Box::pin(async move {
+        permit(&caller.principal, Right::Admin)?;
+        let dry_run = row.remove("dry_run").is_some_and(|given| given == true);
+        // What is asked for is part of the request, so that one key serves for one act.
+        let (given, command): (_, Command) = match act {
+            OperatorAct::Replay(messages) => (format!("{messages:?}"), ReplayNotifications { messages }.into()),
+            OperatorAct::Enable(target) => (target.clone(), EnableTarget { target }.into()),
+        };
+        row.insert("given".to_owned(), given.into());
+        let request = Request::of_import(shop, "notifications", row, dry_run, caller)?;
+        carry_out(shop, request, command).await
+    })
+}
+
+async fn told(
+    shop: &OpenShop,
+    messages: Vec<&Message>,
+    names: &mut BTreeMap<ProductId, Option<(String, String)>>,
+) -> anyhow::Result<Vec<Told>> {
+    let mut all = vec![];
+    for message in messages {
+        let product = match message.product_id {
+            Some(id) => match names.get(&id) {
+                Some(known) => known.clone(),
+                None => {
+                    let product = history::product_at(&shop.log, id, shop.log.head().await?.position).await?;
+                    let name = product.entry.map(|entry| (product.sku, entry.name));
+                    names.entry(id).or_insert(name).clone()
+                }
+            },
+            None => None,
+        };
+        all.push(Told {
+            id: message.id,
+            target: message.target.clone(),
+            what: message.what.name(),
+            order_id: message.order_id.map(|id| id.0),
+            product,
+            tries: message.tries,
+            why: message.why.clone(),
+            due: shop.wording.time(message.not_before),
+        });
+    }
+    Ok(all)
+}
