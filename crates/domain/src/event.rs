@@ -26,7 +26,8 @@ use self::{
     upcasters::{
         before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end,
         placed_before_entries, refunded_before_lines, returned_before_goodwill, shipped_first, unconverted,
-        voided_among_others, without_alerts, without_cost, without_external_reference, without_waiting,
+        voided_among_others, without_alerts, without_at_once, without_cost, without_external_reference,
+        without_waiting,
     },
 };
 use crate::{guarded::GuardedAct, typed::Typed};
@@ -220,7 +221,7 @@ events! {
     }
     "notification" Notification(NotificationFact) {
         /// Somebody wants to be told when something happens.
-        NotificationSubscribed = 3 from [without_waiting, without_alerts],
+        NotificationSubscribed = 4 from [without_waiting, without_alerts, without_at_once],
         /// Nobody wants to be told any more.
         NotificationUnsubscribed = 1,
         /// Messages were sent, put off, given up or stopped.

@@ -1,6 +1,9 @@
 //! Who is told of what, folded from the one stream of notifications: the rules in force and the messages under way.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
@@ -12,7 +15,7 @@ use crate::{
     event::{Alert, Message, NotificationFact, NotificationSubscribed, NotificationsHandled, Outcome, Rule},
     ids::{Position, RuleId, Version},
     limits,
-    order::Status,
+    order::{Order, Status},
 };
 
 /// Days that an expired rule is kept, so that events from before its end still find it after a long outage.
@@ -156,6 +159,29 @@ impl Watch {
             | Watch::VerifyFailed
             | Watch::ForecastMissed => None,
         }
+    }
+
+    /// Whether it is so of an order already: it reached that status, perhaps going on from it, or was placed, or is on hold.
+    /// Of money, of a hold that ended, and of how long an order waits, this says nothing.
+    #[must_use]
+    pub fn is_so(self, order: &Order, now: DateTime<Utc>) -> bool {
+        match (self, self.status()) {
+            (_, Some(status)) => match order.status().cmp(&status) {
+                Ordering::Equal => true,
+                Ordering::Less => false,
+                // What is cancelled did not pass the statuses before, and partial shipping is passed by none.
+                Ordering::Greater => order.status() != Status::Cancelled,
+            },
+            (Watch::Placed, _) => order.version > Version::NONE,
+            (Watch::Held, _) => order.on_hold_at(now),
+            _ => false,
+        }
+    }
+
+    /// Whether it can never come again of an order of which it is so.
+    #[must_use]
+    pub fn comes_once(self) -> bool {
+        self == Watch::Placed || self.status().is_some()
     }
 
     /// Whether it is about a product and not about an order.

@@ -8,7 +8,7 @@ use orderlog_domain::{
     ids::{OrderId, Position, StreamId},
     money::Currency,
     notifications::Watch,
-    order::Order,
+    order::{Order, Status},
     states::State,
 };
 use orderlog_tools::{OpenShop, history, people};
@@ -162,15 +162,12 @@ async fn of_order(
 fn in_words(age: TimeDelta) -> String {
     let units = [(age.num_days(), "day"), (age.num_hours(), "hour"), (age.num_minutes(), "minute")];
     let (count, unit) = units.into_iter().find(|(count, _)| *count > 0).unwrap_or((age.num_seconds().max(0), "second"));
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    plural(count, unit)
 }
 
 fn sentence(what: Watch, order: &Order, event: &Envelope<Event>, locale: &Locale) -> String {
     let id = order.id;
-    let units = match order.lines.iter().map(|line| line.active()).sum::<i64>() {
-        1 => "1 unit".to_owned(),
-        n => format!("{n} units"),
-    };
+    let units = plural(order.lines.iter().map(|line| line.active()).sum(), "unit");
     let money = |amount: i64, currency: Currency| locale.money_in_words(amount, currency);
     match (what, &event.data) {
         (Watch::Placed, _) => {
@@ -184,8 +181,33 @@ fn sentence(what: Watch, order: &Order, event: &Envelope<Event>, locale: &Locale
         (Watch::Refund, Event::PaymentRefunded(fact)) => {
             format!("{} went back for order #{id} by {}.", money(fact.amount, fact.currency), fact.method)
         }
+        (_, Event::UnitsCancelled(fact)) => match (rest(order), fact.completes) {
+            (Some(rest), false) => {
+                let cancelled = plural(fact.lines.iter().map(|line| line.units).sum(), "unit");
+                let were = if cancelled.starts_with("1 ") { "was" } else { "were" };
+                format!("Order #{id} is now {}: {rest}, and {cancelled} {were} cancelled.", order.status().spoken())
+            }
+            _ => format!("Order #{id} is now {}.", order.status().spoken()),
+        },
         _ => format!("Order #{id} is now {}.", order.status().spoken()),
     }
+}
+
+/// What became of the units that were not cancelled, where all of them came so far: `2 units have left`.
+fn rest(order: &Order) -> Option<String> {
+    let did = match order.status() {
+        Status::Shipped => "left",
+        Status::Delivered => "arrived",
+        Status::Returned => "come back",
+        _ => return None,
+    };
+    let units = order.lines.iter().map(|line| line.active()).sum();
+    let have = if units == 1 { "has" } else { "have" };
+    Some(format!("{} {have} {did}", plural(units, "unit")))
+}
+
+fn plural(count: i64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether what happened no longer is so, or never was.
@@ -195,7 +217,7 @@ fn taken_back(what: Watch, then: &Order, event: &Envelope<Event>, now: &Order, s
         return now.status() < status;
     }
     match what {
-        Watch::Placed => now.status() == orderlog_domain::order::Status::Cancelled,
+        Watch::Placed => now.status() == Status::Cancelled,
         Watch::Held => then.on_hold() && !now.on_hold(),
         Watch::Released => now.on_hold(),
         Watch::Payment => since.iter().any(|later| match (&event.data, &later.data) {

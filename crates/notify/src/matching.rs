@@ -1,5 +1,7 @@
 //! Which messages an event makes: it is compared with every rule in force when it happened.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use orderlog_domain::{
     envelope::{self, Envelope},
@@ -7,10 +9,10 @@ use orderlog_domain::{
     ids::{OrderId, Position, ProductId, RuleId, StreamId},
     money::Currency,
     notifications::{Notifications, Watch},
-    order::Order,
+    order::{Order, Status},
 };
 use orderlog_event_log::Recorded;
-use orderlog_tools::{OpenShop, history, open_orders};
+use orderlog_tools::{OpenShop, history, low_products, open_orders};
 use uuid::Uuid;
 
 /// Namespace of the ids of messages.
@@ -44,7 +46,8 @@ pub(crate) async fn messages_of(
 ) -> anyhow::Result<Vec<Message>> {
     if recorded.stream == StreamId::Notifications {
         let event = envelope::decode(&recorded.json)?;
-        return Ok([already(&event), alerted(all, &event), waiting(shop, &event).await?].concat());
+        let now = [already(shop, &event).await?, low_already(shop, &event).await?].concat();
+        return Ok([now, alerted(all, &event), waiting(shop, &event).await?].concat());
     }
     let news = news_of(&recorded.event_type);
     let asked =
@@ -74,12 +77,38 @@ pub(crate) async fn messages_of(
     Ok(messages)
 }
 
-/// Orders that a rule tells of at once, because that was asked for.
-fn already(event: &Envelope<Event>) -> Vec<Message> {
-    let Event::NotificationSubscribed(fact) = &event.data else { return vec![] };
-    let what = fact.rule.when.iter().copied().find(|watch| watch.status().is_some()).unwrap_or(Watch::Shipped);
-    let now = Rule { grace_seconds: 0, ..fact.rule.clone() };
-    fact.already.iter().map(|order| message(fact.rule_id, &now, what, event, (Some(*order), None))).collect()
+/// Orders that a rule tells of at once, because that was asked for: each of the latest that is so of it.
+async fn already(shop: &OpenShop, event: &Envelope<Event>) -> anyhow::Result<Vec<Message>> {
+    let Event::NotificationSubscribed(fact) = &event.data else { return Ok(vec![]) };
+    let (rule, mut messages) = (Rule { grace_seconds: 0, ..fact.rule.clone() }, vec![]);
+    for id in &fact.already {
+        let events = history::events_of(&shop.log, *id, Some(event.position)).await?;
+        let Some(order) = history::fold(*id, &events) else { continue };
+        let so = |watch: &Watch| watch.is_so(&order, event.provenance.recorded_at);
+        let Some(what) = rule.when.iter().copied().rfind(so) else { continue };
+        messages.push(message(fact.rule_id, &rule, what, event, (Some(*id), None)));
+    }
+    Ok(messages)
+}
+
+/// Products that run low or are out of stock when somebody asks to be told of them at once.
+async fn low_already(shop: &OpenShop, event: &Envelope<Event>) -> anyhow::Result<Vec<Message>> {
+    let Event::NotificationSubscribed(fact) = &event.data else { return Ok(vec![]) };
+    let (rule, mut messages) = (Rule { grace_seconds: 0, ..fact.rule.clone() }, BTreeMap::new());
+    for what in [Watch::OutOfStock, Watch::LowStock] {
+        if !fact.at_once || !rule.when.contains(&what) {
+            continue;
+        }
+        for product in low_products::right_after(shop, event.position, what == Watch::OutOfStock).await? {
+            if rule.product_id.is_some_and(|wanted| wanted != product) || messages.contains_key(&product) {
+                continue;
+            }
+            let mut message = message(fact.rule_id, &rule, what, event, (None, Some(product)));
+            message.id = Uuid::new_v5(&message.id, product.0.as_bytes());
+            messages.insert(product, message);
+        }
+    }
+    Ok(messages.into_values().collect())
 }
 
 /// Who is told of an alert.
@@ -99,7 +128,7 @@ fn alerted(all: &Notifications, event: &Envelope<Event>) -> Vec<Message> {
 }
 
 /// Orders that wait already when somebody asks to be told of those that wait: each when its time is over. Of those whose time
-/// was over before nobody is told, as of everything before a rule was made.
+/// was over before nobody is told, as of everything before a rule was made, unless it was asked that they be told at once.
 async fn waiting(shop: &OpenShop, event: &Envelope<Event>) -> anyhow::Result<Vec<Message>> {
     let Event::NotificationSubscribed(fact) = &event.data else { return Ok(vec![]) };
     if !fact.rule.when.contains(&Watch::Waiting) {
@@ -115,7 +144,7 @@ async fn waiting(shop: &OpenShop, event: &Envelope<Event>) -> anyhow::Result<Vec
         if named
             && order.unshipped() > 0
             && fits(rule, &order, placed)
-            && message.not_before > event.provenance.recorded_at
+            && (fact.at_once || message.not_before > event.provenance.recorded_at)
         {
             messages.push(message);
         }
@@ -218,7 +247,10 @@ impl Seen {
             Seen::Stock { before, after, .. } => watch == Watch::LowStock || (*before > 0 && *after <= 0),
             Seen::Order { before, after } => {
                 let reached = watch.status().is_none_or(|status| {
-                    after.status() == status && before.as_ref().is_none_or(|order| order.status() != status)
+                    // What had left has also arrived when the rest is cancelled: then it becomes both at once.
+                    let passed = status == Status::Shipped && after.status() == Status::Delivered;
+                    (after.status() == status || (passed && matches!(event.data, Event::UnitsCancelled(_))))
+                        && before.as_ref().is_none_or(|order| order.status() != status)
                 });
                 // Undoing a payment is no refund.
                 let undoes = matches!(&event.data, Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true));

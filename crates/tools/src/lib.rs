@@ -29,6 +29,7 @@ pub mod json;
 mod late;
 mod left_behind;
 mod left_open;
+pub mod low_products;
 pub mod metrics;
 pub mod moments;
 mod news;

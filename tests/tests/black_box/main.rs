@@ -65,6 +65,7 @@ mod read_models;
 mod reading_commands;
 mod reopened_and_holds;
 mod revenue;
+mod rules_of_notifications;
 mod said_moments;
 mod sentences;
 mod sentences_asked;

@@ -120,7 +120,7 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     let order = told.order().await?;
     let rule = json!({ "target": "John", "when": ["shipped"], "order_ids": [order] });
     let asked = told.subscribe(rule.clone()).await?;
-    check!(checks, asked["text"] == "john is told when order #1001 is shipped, once (rule 1).", "{asked}");
+    check!(checks, asked["text"] == "john is told when order #1001 is shipped in full, once (rule 1).", "{asked}");
     let unknown = json!({ "target": "jo", "when": ["shipped"] });
     let unknown = told.shop.mcp().refused("notifications.subscribe", unknown).await?;
     check!(checks, unknown.code == "NOT_FOUND" && unknown.message.contains("asha, books, inside, john"), "{unknown}");
@@ -166,7 +166,7 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     check!(checks, asked.contains(&format!("john is told when order #{order} is shipped")), "{asked}");
     let list = told.rules().await?;
     let rule = &list["rules"][0];
-    let told = format!("when order #{order} is shipped, once");
+    let told = format!("when order #{order} is shipped in full, once");
     check!(checks, rule["target"] == "john" && rule["told"] == told, "{list}");
     checks.all_hold()
 }

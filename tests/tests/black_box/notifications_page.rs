@@ -75,7 +75,7 @@ impl Told {
     }
 
     /// Waits for so many requests to this path.
-    async fn received(&self, path: &str, count: usize) -> Result<Vec<Received>> {
+    pub(super) async fn received(&self, path: &str, count: usize) -> Result<Vec<Received>> {
         until("the messages", PATIENCE, async || {
             let all = self.endpoint.received().into_iter().filter(|one| one.path.starts_with(path));
             let all: Vec<Received> = all.collect();

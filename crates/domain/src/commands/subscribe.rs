@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
-
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -93,34 +91,40 @@ impl Act for Subscribe {
             preconditions::registered(states, context.names.product(text), "product", text)?;
         }
         let mut decision = Decision::about(StreamId::Notifications);
-        let mut already = vec![];
+        let tell = self.already.unwrap_or_default();
+        let (mut already, mut told) = (vec![], vec![]);
         for id in &rule.order_ids {
             let order = preconditions::placed_order(states, *id)?;
-            if let Some(status) = rule.when.iter().find_map(|watch| watch.status().filter(|status| has(order, *status)))
-            {
-                already.push((order, status));
+            let so = || rule.when.iter().filter(|watch| watch.is_so(order, context.now));
+            if tell && so().next().is_some() {
+                told.push(*id);
+            } else if let Some(watch) = so().find(|watch| watch.comes_once()) {
+                already.push((order, *watch));
             } else {
                 self.refuse_never(order, &rule)?;
             }
         }
-        let tell = self.already.unwrap_or_default();
-        let known: Vec<OrderId> = already.iter().map(|(order, _)| order.id).collect();
-        if !tell {
-            if let [(order, status), ..] = already[..]
-                && already.len() == rule.order_ids.len()
-                && rule.when.iter().all(|watch| watch.status().is_some())
-            {
-                return Err(already_true(order, status, already.len()).into());
-            }
-            for (order, status) in &already {
-                decision.warn(format!("Order #{} is {} already and is not told of.", order.id, status.spoken()));
-            }
-            if rule.when.iter().all(|watch| watch.status().is_some()) {
-                rule.order_ids.retain(|id| !known.contains(id));
-            }
+        let for_good = rule.when.iter().all(|watch| watch.comes_once());
+        if let [(order, watch), ..] = already[..]
+            && already.len() == rule.order_ids.len()
+            && for_good
+        {
+            return Err(already_true(order, watch, already.len()).into());
         }
-        let tells_now = tell && !known.is_empty();
-        if !tells_now && all.in_force(context.now).any(|(_, known)| known.rule == rule) {
+        for (order, watch) in &already {
+            decision.warn(format!("Order #{} is {} already and is not told of.", order.id, spoken(*watch)));
+        }
+        if for_good {
+            rule.order_ids.retain(|id| already.iter().all(|(order, _)| order.id != *id));
+        }
+        let at_once = tell && rule.when.iter().any(|watch| watch.is_of_stock() || *watch == Watch::Waiting);
+        if tell && !at_once && rule.order_ids.is_empty() {
+            decision.warn("Nothing is told at once: already goes with order_ids, stock and waiting.".to_owned());
+        }
+        if told.is_empty() && all.in_force(context.now).any(|(_, known)| known.rule == rule) {
+            if at_once {
+                decision.warn("What is so already was not told, since the rule is there already.".to_owned());
+            }
             return Ok(decision);
         }
         if all.in_force(context.now).count() >= limits::NOTIFICATION_RULES {
@@ -128,9 +132,8 @@ impl Act for Subscribe {
             let hint = "Look at them with notifications_list and end some with notifications_unsubscribe.";
             return Err(Rejection::new(Code::LimitExceeded, message).hint(hint).into());
         }
-        let already = if tell { known } else { vec![] };
         let rule_id = RuleId(all.last_rule.0 + 1);
-        decision.record(StreamId::Notifications, NotificationSubscribed { rule_id, rule, already });
+        decision.record(StreamId::Notifications, NotificationSubscribed { rule_id, rule, already: told, at_once });
         Ok(decision)
     }
 }
@@ -233,25 +236,19 @@ impl Subscribe {
     }
 }
 
-/// Whether the order has reached that status, and perhaps gone on from it.
-fn has(order: &Order, status: Status) -> bool {
-    let now = order.status();
-    match now.cmp(&status) {
-        Ordering::Equal => true,
-        Ordering::Less => false,
-        // What is cancelled did not pass the statuses before, and partial shipping is passed by none.
-        Ordering::Greater => now != Status::Cancelled,
-    }
+fn spoken(watch: Watch) -> String {
+    watch.status().map_or_else(|| watch.name().to_owned(), Status::spoken)
 }
 
 fn any_of(when: &[Watch]) -> String {
     when.iter().map(|watch| watch.name().replace('_', " ")).collect::<Vec<_>>().join(" or ")
 }
 
-fn already_true(order: &Order, status: Status, orders: usize) -> Rejection {
+fn already_true(order: &Order, watch: Watch, orders: usize) -> Rejection {
+    let so = spoken(watch);
     let message = match orders {
-        1 => format!("Order #{} is {} already; nobody was told.", order.id, status.spoken()),
-        n => format!("All {n} orders are {} already, such as #{}; nobody was told.", status.spoken(), order.id),
+        1 => format!("Order #{} is {so} already; nobody was told.", order.id),
+        n => format!("All {n} orders are {so} already, such as #{}; nobody was told.", order.id),
     };
     Rejection::new(Code::AlreadyTrue, message)
         .field("order_ids")

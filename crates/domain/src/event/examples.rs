@@ -77,7 +77,7 @@ fn notifications() -> Vec<Event> {
         grace_seconds: 60,
     };
     vec![
-        NotificationSubscribed { rule_id, rule, already: vec![ORDER] }.into(),
+        NotificationSubscribed { rule_id, rule, already: vec![ORDER], at_once: true }.into(),
         NotificationUnsubscribed { rule_id }.into(),
         NotificationsHandled { through: Position(42), messages: vec![message], disabled: vec!["books".to_owned()] }
             .into(),

@@ -1,5 +1,7 @@
 //! Facts about notifications: who is to be told of what, and what was sent to whom.
 
+use std::ops::Not;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,10 @@ pub struct NotificationSubscribed {
     /// Orders of which it was true already and which are told at once, because that was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub already: Vec<OrderId>,
+    /// Whether stock that is low already, or orders that have waited too long already, are told of at once, because that was
+    /// asked for.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub at_once: bool,
 }
 
 impl Safeguards for NotificationSubscribed {}

@@ -20,6 +20,11 @@ pub(super) fn without_alerts(data: Value) -> Value {
     data
 }
 
+/// Version 3 of `NotificationSubscribed` told at once of named orders alone, which leaving `at_once` out says.
+pub(super) fn without_at_once(data: Value) -> Value {
+    data
+}
+
 /// Version 1 of these knew no exchange rates: nothing was converted, which leaving `converted` out says.
 pub(super) fn unconverted(data: Value) -> Value {
     data

@@ -23,9 +23,10 @@ pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &
     });
     let is = if would { "would be" } else { "is" };
     match (command, subscribed) {
-        (Command::Subscribe(input), Some(NotificationSubscribed { rule_id, rule, already })) => {
+        (Command::Subscribe(input), Some(NotificationSubscribed { rule_id, rule, already, at_once })) => {
             let what = asked(&rule, input.customer.as_deref(), input.product.as_deref(), wording);
             let now = match already.len() as i64 {
+                0 if at_once => " What is so already is told at once.".to_owned(),
                 0 => String::new(),
                 n => format!(" {} is told at once.", plural(n, "order")),
             };
@@ -46,7 +47,7 @@ pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &
     }
 }
 
-/// `when order #1234 is shipped, once`. Customer and product as they shall be called.
+/// `when order #1234 is shipped in full, once`. Customer and product as they shall be called.
 pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, wording: &Wording) -> String {
     let order = order(rule, customer, product, wording);
     let said = |fits: fn(&Watch) -> bool| -> Vec<&'static str> {
@@ -117,6 +118,10 @@ fn is_of_money(watch: Watch) -> bool {
 fn word(watch: Watch) -> &'static str {
     match watch {
         Watch::PartiallyShipped => "partially shipped",
+        // A part alone is none of these.
+        Watch::Shipped => "shipped in full",
+        Watch::Delivered => "delivered in full",
+        Watch::Returned => "returned in full",
         Watch::Held => "put on hold",
         Watch::Released => "released from hold",
         Watch::LowStock => "low on stock",
@@ -124,9 +129,6 @@ fn word(watch: Watch) -> &'static str {
         Watch::Placed
         | Watch::Confirmed
         | Watch::Processing
-        | Watch::Shipped
-        | Watch::Delivered
-        | Watch::Returned
         | Watch::Cancelled
         | Watch::Payment
         | Watch::Refund
@@ -183,9 +185,12 @@ mod tests {
             grace_seconds: 60,
         };
         let say = |rule: &Rule| asked(rule, None, None, &wording);
-        assert_eq!(say(&rule(&[Watch::Shipped], &[1234], true)), "when order #1234 is shipped, once");
+        assert_eq!(say(&rule(&[Watch::Shipped], &[1234], true)), "when order #1234 is shipped in full, once");
         let several = rule(&[Watch::Shipped, Watch::Delivered], &[1, 2], true);
-        assert_eq!(say(&several), "when one of the orders #1 and #2 is shipped or delivered, once each");
+        assert_eq!(
+            say(&several),
+            "when one of the orders #1 and #2 is shipped in full or delivered in full, once each"
+        );
         let mut large = rule(&[Watch::Refund], &[], false);
         large.at_least = Some(AtLeast { amount: 200_000, currency: Currency::INR });
         assert_eq!(say(&large), "of a refund for an order of at least ₹2,000");

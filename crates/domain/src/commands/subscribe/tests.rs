@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    commands::{Command, EnableTarget, HandleNotifications, ReplayNotifications, Ship, Unsubscribe, UpdateStatus},
+    commands::{
+        Command, EnableTarget, HandleNotifications, ReplayNotifications, SetHold, Ship, Unsubscribe, UpdateStatus,
+    },
     event::{Event, Message, Outcome},
     ids::Position,
     notifications::Notifications,
@@ -101,6 +103,38 @@ fn what_is_true_already_is_not_told_unless_asked_for() {
     assert_eq!(story.refused(subscribe(json!({ "order_ids": [order_id] }))).code, Code::AlreadyTrue);
     story.done(input::<UpdateStatus>(json!({ "order_id": second, "status": "cancelled" })));
     assert_eq!(story.refused(subscribe(json!({ "order_ids": [second] }))).code, Code::IllegalTransition);
+}
+
+#[test]
+fn what_is_so_already_is_told_at_once_where_that_is_asked() {
+    let (mut story, order_id) = shop();
+    let mut asked = |more: Value| {
+        let done = story.done(subscribe(more));
+        let fact = done.facts.iter().find_map(|(_, fact)| match fact {
+            Event::NotificationSubscribed(fact) => Some((fact.already.clone(), fact.at_once)),
+            _ => None,
+        });
+        (fact, done.warnings)
+    };
+    let low = json!({ "when": ["low_stock"], "already": true });
+    assert_eq!(asked(low.clone()), (Some((vec![], true)), vec![]));
+    let (again, warned) = asked(low);
+    assert!(again.is_none() && warned[0].contains("was not told"), "{warned:?}");
+    assert_eq!(asked(json!({ "when": ["low_stock"], "product": "A" })).0, Some((vec![], false)));
+    assert_eq!(asked(json!({ "when": ["waiting"], "grace": 60, "already": true })).0, Some((vec![], true)));
+    let (all, warned) = asked(json!({ "when": ["shipped"], "already": true }));
+    assert_eq!(all, Some((vec![], false)));
+    assert!(warned[0].starts_with("Nothing is told at once"), "{warned:?}");
+    let placed = json!({ "when": ["placed", "shipped"], "order_ids": [order_id], "already": true });
+    assert_eq!(asked(placed), (Some((vec![order_id], false)), vec![]));
+    let held = json!({ "when": ["held"], "order_ids": [order_id], "already": true });
+    assert_eq!(asked(held.clone()).0, Some((vec![], false)), "it is not");
+    story.done(input::<SetHold>(json!({ "order_id": order_id, "on": true })));
+    let done = story.done(subscribe(held));
+    let Event::NotificationSubscribed(fact) = &done.facts[0].1 else { panic!("subscribed") };
+    assert_eq!(fact.already, [order_id]);
+    let refused = story.refused(subscribe(json!({ "when": ["placed"], "order_ids": [order_id] })));
+    assert_eq!(refused.message, "Order #1001 is placed already; nobody was told.");
 }
 
 #[test]
