@@ -4,8 +4,12 @@ use maud::{Markup, html};
 use orderlog_access::Right;
 use serde_json::{Map, Value, json};
 
-use crate::params::Params;
-use crate::{front::Trouble, order_acts::as_number, tried::Tried, visit::Visit};
+use crate::{
+    front::Trouble,
+    params::{Params, as_number},
+    tried::Tried,
+    visit::Visit,
+};
 
 /// Where rules are made.
 pub(crate) const NEW: &str = "/notifications/new";

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{notify_forms, params::Params};
+use crate::{
+    notify_forms,
+    params::{Params, as_number},
+};
 
 /// The field that says how many units of a line are meant begins so; the line's number follows.
 pub(crate) const UNITS: &str = "units_";
@@ -139,11 +142,6 @@ fn units(form: &Params, arguments: &mut Map<String, Value>) {
         .filter(|(_, units)| *units != "0")
         .map(|(line, units)| json!({ "line": line, "quantity": as_number(units) }));
     arguments.insert("lines".to_owned(), lines.collect());
-}
-
-/// A number where one was typed; otherwise the text, for the tool to refuse.
-pub(crate) fn as_number(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| text.into(), Value::from)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use form_urlencoded::{Serializer, byte_serialize, parse};
 use maud::{Markup, html};
+use serde_json::Value;
 
 /// The value that turns the whole shop back. Links keep it from page to page.
 pub(crate) const AS_OF: &str = "as_of";
@@ -11,6 +12,11 @@ pub(crate) const PAGE: &str = "page";
 /// A text as a part of an address.
 pub(crate) fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
+}
+
+/// A number where one was typed; otherwise the text, for the tool to refuse.
+pub(crate) fn as_number(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| text.into(), Value::from)
 }
 
 /// Names and values, in their order. Blank values count as left out.
