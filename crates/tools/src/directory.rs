@@ -21,7 +21,7 @@ use orderlog_projections::{
     catalogue::{self, Product},
     customers::{self, Customer},
 };
-use orderlog_read_models::{Freshness, Matched, Projections};
+use orderlog_read_models::{Found, Freshness, Matched, PAGE_LIMIT, PageRequest, Projections};
 use uuid::Uuid;
 
 mod sure;
@@ -205,6 +205,16 @@ impl Directory {
         }
         let fresh = self.moments.fresh().await?;
         let mut answer = customers::find_customers(&self.projections, text, LOOKED_AT, fresh).await?;
+        if answer.found.how > Matched::Prefix && purpose != Purpose::Erase && !are_particulars_hidden() {
+            // All words present, some of them in the address, beats some of them in the name: "priya sen pune".
+            let page = PageRequest::first(PAGE_LIMIT);
+            let all_words = customers::customers(&self.projections, Some(text), page, fresh).await?.found;
+            if all_words.how <= Matched::Prefix {
+                let total = usize::try_from(all_words.total_count).unwrap_or(usize::MAX);
+                // It is no name: enough to answer by, and to be asked about where something would be changed.
+                answer.found = Found { how: Matched::Prefix, items: all_words.customers, total };
+            }
+        }
         let as_written = |customer: &Customer| customer.name.as_deref().is_some_and(|name| key(name) == key(text));
         if purpose == Purpose::Erase && !answer.found.items.iter().all(as_written) {
             answer.found.how = answer.found.how.max(Matched::Alike);

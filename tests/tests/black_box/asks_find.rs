@@ -238,6 +238,15 @@ async fn customers_of_one_name_are_told_apart(shop: Shop) -> Result<()> {
     check!(checks, top.has("Ravi Iyer | ") && !top.has("ravi@example.com"), "{}", top.text);
     let again = json!({ "date": "today", "customer": "pooja.chandra.of.the.long.address@example.com" });
     check!(checks, told(&mcp, "orders_report_sales", again).await?.has("from Pooja Chandra"));
+    // What the table says of her is enough to ask on, and not enough to change anything.
+    let hers = told(&mcp, "orders_search", json!({ "customer": "Pooja Chandra (Kochi)" })).await?;
+    check!(checks, hers.has("was read as Pooja Chandra (pc@example.net)"), "{}", hers.text);
+    check!(checks, hers.structured["total_count"] == 1, "{}", hers.text);
+    let lines = json!([{ "product": "TEA-250", "quantity": 1 }]);
+    let write = json!({ "customer": "Pooja Chandra, Kochi", "lines": lines });
+    let write = mcp.refused("orders_create_order", write).await?;
+    check!(checks, write.code == "AMBIGUOUS" && write.message.contains("pc@example.net"), "{write}");
+    check!(checks, write.candidates.len() == 1, "{write}");
     let asked = mcp.refused("orders_search", json!({ "customer": "Pooja Chandra" })).await?;
     check!(checks, asked.message.starts_with("`Pooja Chandra` fits 3 customers: Pooja Chandra ("), "{asked}");
     for email in ["pooja.chandra.of.the.long.address@example.com", "pooja@example.org", "pc@example.net"] {
