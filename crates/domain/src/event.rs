@@ -5,24 +5,25 @@ mod amounts;
 mod catalogue;
 mod confirmations;
 mod customers;
+mod declared;
 mod examples;
 mod lines;
 mod notifications;
 mod orders;
 mod payments;
 mod rates;
-mod safeguards;
 mod stock;
+mod units;
 mod upcasters;
 
 use serde::Serialize;
 
 pub use self::{
-    alerts::*, amounts::*, catalogue::*, confirmations::*, customers::*, examples::examples, lines::*,
-    notifications::*, orders::*, payments::*, rates::*, stock::*,
+    alerts::*, amounts::*, catalogue::*, confirmations::*, customers::*, lines::*, notifications::*, orders::*,
+    payments::*, rates::*, stock::*, units::*,
 };
 use self::{
-    safeguards::Safeguards,
+    declared::Declared,
     upcasters::{
         before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end,
         placed_before_entries, refunded_before_lines, returned_before_goodwill, shipped_first, unconverted,
@@ -136,6 +137,12 @@ macro_rules! events {
             #[derive(Debug, Clone, Copy)]
             pub enum $facts<'a> { $( $(#[doc = $doc])* $name(&'a $name), )* }
         )*
+
+        /// An example of every event type, in the order of the catalogue.
+        #[must_use]
+        pub fn examples() -> Vec<Event> {
+            vec![ $($( $name::example().into(), )*)* ]
+        }
 
         /// Every event type with its meaning, category, schema version and JSON Schema, for the catalogue.
         #[must_use]

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::safeguards::Safeguards;
+use super::{declared::Declared, examples::time};
 use crate::{ids::Position, money::Currency, notifications::Watch};
 
 /// Something about the shop as a whole, and not about one order or product.
@@ -88,7 +88,11 @@ pub struct AlertRaised {
     pub alert: Alert,
 }
 
-impl Safeguards for AlertRaised {}
+impl Declared for AlertRaised {
+    fn example() -> Self {
+        Self { alert: Alert::RelayStopped { since: time("2026-11-20T10:00:00Z"), waiting: Some(12) } }
+    }
+}
 
 /// See [`Event::AlertEnded`](super::Event::AlertEnded).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,4 +101,8 @@ pub struct AlertEnded {
     pub alert: Alert,
 }
 
-impl Safeguards for AlertEnded {}
+impl Declared for AlertEnded {
+    fn example() -> Self {
+        Self { alert: AlertRaised::example().alert }
+    }
+}

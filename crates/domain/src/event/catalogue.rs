@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::safeguards::Safeguards;
+use super::{declared::Declared, examples::tea};
 use crate::{ids::ProductId, money::Currency};
 
 /// What an order may do when too few units are available.
@@ -31,7 +31,24 @@ pub struct ProductRegistered {
     pub entry: CatalogueEntry,
 }
 
-impl Safeguards for ProductRegistered {}
+impl Declared for ProductRegistered {
+    fn example() -> Self {
+        let entry = CatalogueEntry {
+            name: "Assam tea, 250 g".to_owned(),
+            price: 100_000,
+            currency: Currency::INR,
+            tax_rate: Decimal::from(18),
+            tax_inclusive: false,
+            policy: StockPolicy::Backorder,
+            backorder_limit: 20,
+            low_stock_threshold: Some(10),
+            cost: Some(62_000),
+            lead_time_days: Some(10),
+            archived: false,
+        };
+        Self { product_id: tea(), sku: "TEA-250".to_owned(), entry }
+    }
+}
 
 /// See [`Event::ProductChanged`](super::Event::ProductChanged). Carries the whole entry as it stands after the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,7 +61,16 @@ pub struct ProductChanged {
     pub entry: CatalogueEntry,
 }
 
-impl Safeguards for ProductChanged {}
+impl Declared for ProductChanged {
+    fn example() -> Self {
+        let before = ProductRegistered::example();
+        Self {
+            product_id: before.product_id,
+            sku: before.sku,
+            entry: CatalogueEntry { price: 110_000, ..before.entry },
+        }
+    }
+}
 
 /// What the catalogue says of a product, besides its SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::safeguards::Safeguards;
+use super::{
+    declared::Declared,
+    examples::{CONFIRMATION, ORDER, sealed, time},
+};
 use crate::{
     guarded::GuardedAct,
     ids::OrderId,
@@ -43,7 +46,24 @@ pub struct ConfirmationAsked {
     pub expires_at: DateTime<Utc>,
 }
 
-impl Safeguards for ConfirmationAsked {
+impl Declared for ConfirmationAsked {
+    fn example() -> Self {
+        Self {
+            confirmation_id: CONFIRMATION,
+            tool: "orders.refund".to_owned(),
+            acts: vec![GuardedAct::Refunds],
+            order_id: Some(ORDER),
+            arguments: sealed("YXJndW1lbnRz"),
+            preview: sealed("cHJldmlldw"),
+            confirm_token: "AAAAAGkfxYAAAAAAAAAAAw".to_owned(),
+            call: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+            rights: "orders:read orders:write orders:refund".to_owned(),
+            refunds_up_to: Some(200_000),
+            by_key: true,
+            expires_at: time("2026-11-21T10:00:00Z"),
+        }
+    }
+
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         let words = |field, text| Typed { field, text, kind: Kind::Words };
         vec![words("arguments", &mut self.arguments), words("preview", &mut self.preview)]
@@ -59,4 +79,8 @@ pub struct ConfirmationAnswered {
     pub agreed: bool,
 }
 
-impl Safeguards for ConfirmationAnswered {}
+impl Declared for ConfirmationAnswered {
+    fn example() -> Self {
+        Self { confirmation_id: CONFIRMATION, agreed: true }
+    }
+}

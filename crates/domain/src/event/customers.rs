@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::safeguards::Safeguards;
+use super::{
+    declared::Declared,
+    examples::{CUSTOMER, sealed},
+};
 use crate::{
     guarded::GuardedAct,
     ids::CustomerId,
@@ -45,7 +48,17 @@ pub struct CustomerRegistered {
     pub profile: SealedProfile,
 }
 
-impl Safeguards for CustomerRegistered {
+impl Declared for CustomerRegistered {
+    fn example() -> Self {
+        let profile = SealedProfile {
+            name: Some(sealed("bmFtZQ")),
+            email: Some(sealed("ZW1haWw")),
+            phone: Some(sealed("cGhvbmU")),
+            address: Some(sealed("YWRkcmVzcw")),
+        };
+        Self { customer_id: CUSTOMER, profile }
+    }
+
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         self.profile.typed_mut()
     }
@@ -60,7 +73,12 @@ pub struct CustomerChanged {
     pub profile: SealedProfile,
 }
 
-impl Safeguards for CustomerChanged {
+impl Declared for CustomerChanged {
+    fn example() -> Self {
+        let profile = SealedProfile { phone: Some(sealed("bmV3IHBob25l")), ..SealedProfile::default() };
+        Self { customer_id: CUSTOMER, profile }
+    }
+
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         self.profile.typed_mut()
     }
@@ -73,7 +91,11 @@ pub struct CustomerErased {
     pub customer_id: CustomerId,
 }
 
-impl Safeguards for CustomerErased {
+impl Declared for CustomerErased {
+    fn example() -> Self {
+        Self { customer_id: CUSTOMER }
+    }
+
     fn guarded(&self) -> Option<GuardedAct> {
         Some(GuardedAct::Erasing)
     }

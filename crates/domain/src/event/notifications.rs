@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::safeguards::Safeguards;
+use super::{
+    declared::Declared,
+    examples::{CUSTOMER, MESSAGE, ORDER, RULE, tea, time},
+};
 use crate::{
     ids::{CustomerId, OrderId, Position, ProductId, RuleId},
     money::Currency,
@@ -67,7 +70,22 @@ pub struct NotificationSubscribed {
     pub at_once: bool,
 }
 
-impl Safeguards for NotificationSubscribed {}
+impl Declared for NotificationSubscribed {
+    fn example() -> Self {
+        let rule = Rule {
+            when: vec![Watch::Shipped],
+            target: "john".to_owned(),
+            order_ids: vec![ORDER],
+            customer_id: Some(CUSTOMER),
+            product_id: Some(tea()),
+            at_least: Some(AtLeast { amount: 100_000, currency: Currency::INR }),
+            once: true,
+            expires_at: Some(time("2026-12-31T00:00:00Z")),
+            grace_seconds: 60,
+        };
+        Self { rule_id: RULE, rule, already: vec![ORDER], at_once: true }
+    }
+}
 
 /// See [`Event::NotificationUnsubscribed`](super::Event::NotificationUnsubscribed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,7 +94,11 @@ pub struct NotificationUnsubscribed {
     pub rule_id: RuleId,
 }
 
-impl Safeguards for NotificationUnsubscribed {}
+impl Declared for NotificationUnsubscribed {
+    fn example() -> Self {
+        Self { rule_id: RULE }
+    }
+}
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -137,7 +159,24 @@ pub struct NotificationsHandled {
     pub disabled: Vec<String>,
 }
 
-impl Safeguards for NotificationsHandled {}
+impl Declared for NotificationsHandled {
+    fn example() -> Self {
+        let message = Message {
+            id: MESSAGE,
+            rule_id: RULE,
+            target: "john".to_owned(),
+            what: Watch::Shipped,
+            position: Position(42),
+            order_id: Some(ORDER),
+            product_id: None,
+            tries: 1,
+            outcome: Outcome::Waiting,
+            not_before: time("2026-11-20T10:01:05Z"),
+            why: Some("the endpoint answered 503".to_owned()),
+        };
+        Self { through: Position(42), messages: vec![message], disabled: vec!["books".to_owned()] }
+    }
+}
 
 /// See [`Event::NotificationsReplayed`](super::Event::NotificationsReplayed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -146,7 +185,11 @@ pub struct NotificationsReplayed {
     pub messages: Vec<Uuid>,
 }
 
-impl Safeguards for NotificationsReplayed {}
+impl Declared for NotificationsReplayed {
+    fn example() -> Self {
+        Self { messages: vec![MESSAGE] }
+    }
+}
 
 /// See [`Event::NotificationTargetEnabled`](super::Event::NotificationTargetEnabled).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -155,4 +198,8 @@ pub struct NotificationTargetEnabled {
     pub target: String,
 }
 
-impl Safeguards for NotificationTargetEnabled {}
+impl Declared for NotificationTargetEnabled {
+    fn example() -> Self {
+        Self { target: "books".to_owned() }
+    }
+}

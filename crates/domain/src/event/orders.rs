@@ -1,19 +1,22 @@
-//! Facts about orders: placed, confirmed, held, changed, shipped, delivered, cancelled, returned.
+//! Facts about orders: placed, confirmed, held, picked, changed.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    amounts::{Charge, Converted, ConvertedCharge, Totals},
-    lines::{LineDifference, LineUnits, PlacedLine},
-    safeguards::Safeguards,
+    amounts::{Amounts, Charge, Converted, ConvertedCharge, LineTotal, Totals},
+    declared::Declared,
+    examples::{CUSTOMER, FEE, ORDER, sealed, tea},
+    lines::{LineDifference, PlacedLine},
 };
 use crate::{
     guarded::GuardedAct,
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
-    typed::{Typed, number, words},
+    pricing::Discount,
+    typed::{Typed, words},
 };
 
 /// See [`Event::OrderPlaced`](super::Event::OrderPlaced).
@@ -44,7 +47,40 @@ pub struct OrderPlaced {
     pub external_reference: Option<String>,
 }
 
-impl Safeguards for OrderPlaced {
+impl Declared for OrderPlaced {
+    fn example() -> Self {
+        let amounts = Amounts { gross: 300_000, discount: 30_000, tax: 48_600 };
+        Self {
+            order_id: ORDER,
+            customer_id: CUSTOMER,
+            currency: Currency::INR,
+            tax_inclusive: false,
+            lines: vec![PlacedLine {
+                line: 1,
+                product_id: tea(),
+                sku: "TEA-250".to_owned(),
+                name: "Assam tea, 250 g".to_owned(),
+                quantity: 3,
+                unit_price: 100_000,
+                tax_rate: Decimal::from(18),
+                tax_inclusive: false,
+                line_total: Some(LineTotal { amount: 300_000, units: 3 }),
+                discounts: vec![Discount::Percent(Decimal::from(5)), Discount::Amount(15_000)],
+                order_discount: true,
+                amounts,
+                tracked: true,
+                cancelled: 0,
+                reserved: 2,
+                backordered: 1,
+            }],
+            shipping: FEE,
+            totals: Totals::of([amounts], FEE),
+            note: Some(sealed("bm90ZQ")),
+            converted: None,
+            external_reference: Some("#AA10412".to_owned()),
+        }
+    }
+
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         words("note", &mut self.note).collect()
     }
@@ -57,7 +93,11 @@ pub struct OrderConfirmed {
     pub order_id: OrderId,
 }
 
-impl Safeguards for OrderConfirmed {}
+impl Declared for OrderConfirmed {
+    fn example() -> Self {
+        Self { order_id: ORDER }
+    }
+}
 
 /// See [`Event::OrderUnconfirmed`](super::Event::OrderUnconfirmed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -66,7 +106,11 @@ pub struct OrderUnconfirmed {
     pub order_id: OrderId,
 }
 
-impl Safeguards for OrderUnconfirmed {}
+impl Declared for OrderUnconfirmed {
+    fn example() -> Self {
+        Self { order_id: ORDER }
+    }
+}
 
 /// See [`Event::OrderHeld`](super::Event::OrderHeld).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +123,11 @@ pub struct OrderHeld {
     pub until: Option<DateTime<Utc>>,
 }
 
-impl Safeguards for OrderHeld {}
+impl Declared for OrderHeld {
+    fn example() -> Self {
+        Self { order_id: ORDER, until: "2026-11-27T18:00:00+05:30".parse().ok() }
+    }
+}
 
 /// See [`Event::OrderReleased`](super::Event::OrderReleased).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +136,11 @@ pub struct OrderReleased {
     pub order_id: OrderId,
 }
 
-impl Safeguards for OrderReleased {}
+impl Declared for OrderReleased {
+    fn example() -> Self {
+        Self { order_id: ORDER }
+    }
+}
 
 /// See [`Event::ProcessingStarted`](super::Event::ProcessingStarted).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,92 +149,9 @@ pub struct ProcessingStarted {
     pub order_id: OrderId,
 }
 
-impl Safeguards for ProcessingStarted {}
-
-/// See [`Event::UnitsShipped`](super::Event::UnitsShipped).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UnitsShipped {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    pub currency: Currency,
-    /// 1 for the order's first shipment.
-    pub shipment: u32,
-    /// What left.
-    pub lines: Vec<LineUnits>,
-    /// The shipping fee, with the first shipment only.
-    pub shipping: Charge,
-    /// Whether nothing else of the order had left, or had stayed gone.
-    pub first: bool,
-    /// Whether nothing of the order remains to be shipped.
-    pub completes: bool,
-    /// Who carries it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier: Option<String>,
-    /// The carrier's number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tracking: Option<String>,
-    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<Converted>,
-}
-
-impl Safeguards for UnitsShipped {
-    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
-        number("carrier", &mut self.carrier).chain(number("tracking", &mut self.tracking)).collect()
-    }
-}
-
-/// See [`Event::UnitsDelivered`](super::Event::UnitsDelivered).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UnitsDelivered {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    pub currency: Currency,
-    /// What arrived.
-    pub lines: Vec<LineUnits>,
-    /// Whether every active unit has arrived or come back.
-    pub completes: bool,
-}
-
-impl Safeguards for UnitsDelivered {}
-
-/// See [`Event::UnitsCancelled`](super::Event::UnitsCancelled).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UnitsCancelled {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    pub currency: Currency,
-    /// What was cancelled, with the amounts to take back.
-    pub lines: Vec<LineUnits>,
-    /// The shipping fee taken back (rule R6), or nothing.
-    pub shipping: Charge,
-    /// Whether no active unit remains.
-    pub completes: bool,
-    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<Converted>,
-    /// Goodwill posted back, since less is left of the order than was granted (rule R5a), or nothing.
-    pub goodwill_back: Charge,
-    /// The same in the shop's currency, where the order was converted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub goodwill_back_converted: Option<ConvertedCharge>,
-    /// Products of which no active unit remains by it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub gone: Vec<ProductId>,
-}
-
-impl Safeguards for UnitsCancelled {
-    fn guarded(&self) -> Option<GuardedAct> {
-        Some(GuardedAct::Cancelling)
+impl Declared for ProcessingStarted {
+    fn example() -> Self {
+        Self { order_id: ORDER }
     }
 }
 
@@ -199,7 +168,11 @@ pub struct BackorderFilled {
     pub units: i64,
 }
 
-impl Safeguards for BackorderFilled {}
+impl Declared for BackorderFilled {
+    fn example() -> Self {
+        Self { order_id: ORDER, line: 1, product_id: tea(), units: 1 }
+    }
+}
 
 /// See [`Event::LinesChanged`](super::Event::LinesChanged).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -240,72 +213,52 @@ pub struct LinesChanged {
     pub gone: Vec<ProductId>,
 }
 
-impl Safeguards for LinesChanged {
+impl Declared for LinesChanged {
+    fn example() -> Self {
+        // The same order after one packet was cancelled, with a mug added.
+        let placed = OrderPlaced::example();
+        let mug = ProductId::from_sku("MUG-1");
+        let (kept, added) = (
+            Amounts { gross: 200_000, discount: 20_000, tax: 32_400 },
+            Amounts { gross: 20_000, discount: 0, tax: 3_600 },
+        );
+        let tea = PlacedLine { cancelled: 1, backordered: 0, ..placed.lines[0].clone() };
+        let added_line = PlacedLine {
+            line: 2,
+            product_id: mug,
+            sku: "MUG-1".to_owned(),
+            name: "Mug".to_owned(),
+            quantity: 1,
+            unit_price: 23_600,
+            tax_inclusive: true,
+            line_total: None,
+            discounts: vec![],
+            order_discount: false,
+            amounts: added,
+            cancelled: 0,
+            reserved: 1,
+            ..tea.clone()
+        };
+        Self {
+            order_id: placed.order_id,
+            customer_id: placed.customer_id,
+            currency: placed.currency,
+            totals: Totals::of([kept, added], placed.shipping),
+            lines: vec![tea, added_line],
+            differences: vec![LineDifference { line: 2, product_id: mug, units: 1, amounts: added }],
+            shipping: placed.shipping,
+            shipping_difference: Charge::default(),
+            converted: None,
+            converted_differences: None,
+            goodwill_back: Charge::default(),
+            goodwill_back_converted: None,
+            joined: vec![mug],
+            gone: vec![],
+        }
+    }
+
     fn guarded(&self) -> Option<GuardedAct> {
         // Fewer units on a line are cancelled units by another name.
         self.differences.iter().any(|line| line.units < 0).then_some(GuardedAct::Cancelling)
     }
 }
-
-/// See [`Event::ShipmentVoided`](super::Event::ShipmentVoided).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ShipmentVoided {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    pub currency: Currency,
-    /// Which shipment never left after all.
-    pub shipment: u32,
-    /// What it held, with the amounts to take back.
-    pub lines: Vec<LineUnits>,
-    /// The shipping fee that was earned with it, or nothing.
-    pub shipping: Charge,
-    /// Whether nothing of the order has left now.
-    pub last: bool,
-    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<Converted>,
-}
-
-impl Safeguards for ShipmentVoided {}
-
-/// What becomes of returned goods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Disposition {
-    /// Sold again: the units are on hand once more.
-    Restock,
-    /// Thrown away: stock does not change.
-    Scrap,
-}
-
-/// See [`Event::UnitsReturned`](super::Event::UnitsReturned).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct UnitsReturned {
-    /// The order's number.
-    pub order_id: OrderId,
-    /// Who ordered, so that readers need no state of the order.
-    pub customer_id: CustomerId,
-    /// Of the amounts.
-    pub currency: Currency,
-    /// What came back, with the amounts to take back.
-    pub lines: Vec<LineUnits>,
-    /// What becomes of it.
-    pub disposition: Disposition,
-    /// The shipping fee taken back, if asked (rule R6), or nothing.
-    pub shipping: Charge,
-    /// Whether every active unit has come back.
-    pub completes: bool,
-    /// The same in the shop's currency, where the order is in another and a rate was stored (rule R8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub converted: Option<Converted>,
-    /// Goodwill posted back, since less is left of the order than was granted (rule R5a), or nothing.
-    pub goodwill_back: Charge,
-    /// The same in the shop's currency, where the order was converted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub goodwill_back_converted: Option<ConvertedCharge>,
-}
-
-impl Safeguards for UnitsReturned {}

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     amounts::{Charge, ConvertedCash, ConvertedRefund},
-    safeguards::Safeguards,
+    declared::Declared,
+    examples::{CUSTOMER, ORDER, dollar, rupees},
+    orders::OrderPlaced,
 };
 use crate::{
     guarded::GuardedAct,
@@ -35,7 +37,19 @@ pub struct PaymentCaptured {
     pub converted: Option<ConvertedCash>,
 }
 
-impl Safeguards for PaymentCaptured {
+impl Declared for PaymentCaptured {
+    fn example() -> Self {
+        Self {
+            order_id: ORDER,
+            customer_id: CUSTOMER,
+            currency: Currency::INR,
+            amount: OrderPlaced::example().totals.total,
+            method: "upi".to_owned(),
+            reference: Some("pay_29QQoUBi66xm2f".to_owned()),
+            converted: None,
+        }
+    }
+
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         number("reference", &mut self.reference).collect()
     }
@@ -101,7 +115,28 @@ pub struct PaymentRefunded {
     pub converted: Option<ConvertedRefund>,
 }
 
-impl Safeguards for PaymentRefunded {
+impl Declared for PaymentRefunded {
+    fn example() -> Self {
+        let by = rupees();
+        Self {
+            order_id: ORDER,
+            customer_id: CUSTOMER,
+            currency: dollar(),
+            amount: 5_000,
+            kind: RefundKind::Goodwill,
+            allowance: Charge { net: 4_237, tax: 763 },
+            method: "upi".to_owned(),
+            reference: Some("rfnd_29QQoUBi66xm2f".to_owned()),
+            lines: vec![],
+            undoes_payment: Some(false),
+            converted: Some(ConvertedRefund {
+                by,
+                amount: 420_625,
+                allowance: Some(Charge { net: 356_438, tax: 64_187 }),
+            }),
+        }
+    }
+
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         number("reference", &mut self.reference).collect()
     }

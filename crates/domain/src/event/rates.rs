@@ -4,7 +4,10 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::safeguards::Safeguards;
+use super::{
+    declared::Declared,
+    examples::{dollar, rupees},
+};
 use crate::money::Currency;
 
 /// See [`Event::RateStored`](super::Event::RateStored).
@@ -20,4 +23,9 @@ pub struct RateStored {
     pub rate: Decimal,
 }
 
-impl Safeguards for RateStored {}
+impl Declared for RateStored {
+    fn example() -> Self {
+        let by = rupees();
+        Self { currency: dollar(), shop_currency: by.currency, rate: by.rate }
+    }
+}

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::safeguards::Safeguards;
+use super::{
+    declared::Declared,
+    examples::{ORDER, tea},
+};
 use crate::ids::{OrderId, ProductId};
 
 /// See [`Event::StockReserved`](super::Event::StockReserved).
@@ -21,7 +24,11 @@ pub struct StockReserved {
     pub from_backorder: bool,
 }
 
-impl Safeguards for StockReserved {}
+impl Declared for StockReserved {
+    fn example() -> Self {
+        Self { product_id: tea(), order_id: ORDER, line: 1, units: 2, from_backorder: false }
+    }
+}
 
 /// See [`Event::StockBackordered`](super::Event::StockBackordered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,7 +43,11 @@ pub struct StockBackordered {
     pub units: i64,
 }
 
-impl Safeguards for StockBackordered {}
+impl Declared for StockBackordered {
+    fn example() -> Self {
+        Self { product_id: tea(), order_id: ORDER, line: 1, units: 1 }
+    }
+}
 
 /// See [`Event::StockReleased`](super::Event::StockReleased).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +64,11 @@ pub struct StockReleased {
     pub backordered: i64,
 }
 
-impl Safeguards for StockReleased {}
+impl Declared for StockReleased {
+    fn example() -> Self {
+        Self { product_id: tea(), order_id: ORDER, line: 1, reserved: 0, backordered: 1 }
+    }
+}
 
 /// See [`Event::StockConsumed`](super::Event::StockConsumed).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,7 +83,11 @@ pub struct StockConsumed {
     pub units: i64,
 }
 
-impl Safeguards for StockConsumed {}
+impl Declared for StockConsumed {
+    fn example() -> Self {
+        Self { product_id: tea(), order_id: ORDER, line: 1, units: 2 }
+    }
+}
 
 /// See [`Event::StockReceived`](super::Event::StockReceived).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +98,11 @@ pub struct StockReceived {
     pub units: i64,
 }
 
-impl Safeguards for StockReceived {}
+impl Declared for StockReceived {
+    fn example() -> Self {
+        Self { product_id: tea(), units: 50 }
+    }
+}
 
 /// See [`Event::StockAdjusted`](super::Event::StockAdjusted).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -93,7 +116,11 @@ pub struct StockAdjusted {
     pub counted: Option<i64>,
 }
 
-impl Safeguards for StockAdjusted {}
+impl Declared for StockAdjusted {
+    fn example() -> Self {
+        Self { product_id: tea(), delta: -2, counted: Some(48) }
+    }
+}
 
 /// See [`Event::StockReturned`](super::Event::StockReturned).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -110,7 +137,11 @@ pub struct StockReturned {
     pub reserved: i64,
 }
 
-impl Safeguards for StockReturned {}
+impl Declared for StockReturned {
+    fn example() -> Self {
+        Self { product_id: tea(), order_id: ORDER, line: 1, units: 1, reserved: 0 }
+    }
+}
 
 /// See [`Event::LowStockReached`](super::Event::LowStockReached).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -123,7 +154,11 @@ pub struct LowStockReached {
     pub threshold: i64,
 }
 
-impl Safeguards for LowStockReached {}
+impl Declared for LowStockReached {
+    fn example() -> Self {
+        Self { product_id: tea(), available: 10, threshold: 10 }
+    }
+}
 
 /// See [`Event::LowStockRecovered`](super::Event::LowStockRecovered).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -136,4 +171,8 @@ pub struct LowStockRecovered {
     pub threshold: i64,
 }
 
-impl Safeguards for LowStockRecovered {}
+impl Declared for LowStockRecovered {
+    fn example() -> Self {
+        Self { product_id: tea(), available: 60, threshold: 10 }
+    }
+}

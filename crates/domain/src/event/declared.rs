@@ -1,10 +1,14 @@
-//! What protects people in a fact: the texts that are sealed, and whether a person may have to agree to it.
+//! What every fact says of itself beside its struct: an example, the texts that are sealed, and whether a person may have to
+//! agree to it.
 
 use crate::{guarded::GuardedAct, typed::Typed};
 
-/// Every fact has this beside its struct, so that whoever adds one thinks of both. Most hold no typed text and need nobody's
-/// agreement: `impl Safeguards for OrderConfirmed {}`.
-pub(crate) trait Safeguards {
+/// Implemented where the struct stands, so that whoever adds a fact thinks of all three. Most hold no typed text and need
+/// nobody's agreement.
+pub(crate) trait Declared {
+    /// A realistic one, for the catalogue and for the tests that hold the stored shapes.
+    fn example() -> Self;
+
     /// The texts that somebody typed, sealed but in events from before all of them were. A test in `typed.rs` fails on a text
     /// that is neither here nor known to be typed by nobody.
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
