@@ -107,6 +107,22 @@ await flow('undo', async () => {
     check((await mcp('orders_get', { order_id: 1002, detail: 'full' })).order.on_hold === false, 'the hold was not taken back');
 });
 
+await flow('tell somebody', async () => {
+    await page.goto('/notifications');
+    await page.waitForFunction(() => document.getElementById('live').hasAttribute('data-listens'));
+    await page.locator('#act-orders > summary').click();
+    const field = page.locator('#act-orders').getByLabel(/^Orders, by number/);
+    await field.fill('1002');
+    await mcp('notifications_subscribe', { target: 'desk', when: ['refund'] });
+    await page.locator('main').getByText('of a refund for an order').waitFor();
+    check(await field.inputValue() === '1002', 'a new rule took what was typed', await field.inputValue());
+    await page.locator('#act-orders').getByRole('button', { name: 'Tell them …' }).click();
+    await says(page, 'desk would be told when order #1002 is shipped in full, once');
+    await yes(page);
+    await page.waitForURL('**/notifications');
+    await says(page, 'desk is told when order #1002 is shipped in full, once');
+});
+
 await flow('live', async () => {
     await page.goto('/orders/1003');
     const connected = await page.waitForFunction(() => document.getElementById('live').hasAttribute('data-listens'));
@@ -197,7 +213,7 @@ await flow('keys and the palette', async () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForURL('**/products/PEN');
-    for (const [keys, address] of [['go', '/orders'], ['gp', '/products'], ['gr', '/reports']]) {
+    for (const [keys, address] of [['go', '/orders'], ['gp', '/products'], ['gr', '/reports'], ['gm', '/notifications']]) {
         for (const key of keys) await page.keyboard.press(key);
         await page.waitForURL(`**${address}`);
     }
