@@ -217,8 +217,8 @@ fn sentence(rules: &[RuleView], targets: &[TargetView], all: &Notifications) -> 
     }
     if !all.dead.is_empty() {
         let dead = plural(all.dead.len() as i64, "message");
-        let were = if all.dead.len() == 1 { "was" } else { "were" };
-        text.push_str(&format!(" {dead} {were} given up; an operator can replay them."));
+        let (were, them) = if all.dead.len() == 1 { ("was", "it") } else { ("were", "them") };
+        text.push_str(&format!(" {dead} {were} given up; an operator can replay {them}."));
     }
     text
 }
