@@ -30,6 +30,8 @@ pub(crate) struct Held {
     /// Events that did not fit, which the tables lack.
     misfits: Vec<Misfit>,
     pub(crate) load: u64,
+    /// Whether it takes nothing in, since another is about to take its place.
+    pub(crate) stands_still: bool,
 }
 
 /// Whether rows that were read of the tables were taken into memory.
@@ -61,7 +63,7 @@ impl Held {
     /// What was read of the tables at `tables`.
     pub(crate) fn new(projector: Projector, tables: Place, generation: i64) -> Held {
         let load = LOADS.fetch_add(1, Ordering::Relaxed);
-        Held { projector, tables, generation, misfits: vec![], load }
+        Held { projector, tables, generation, misfits: vec![], load, stands_still: false }
     }
 
     pub(crate) fn at(&self) -> Place {

@@ -1,4 +1,5 @@
 //! Loads a read model into memory: the rows it needs whole and the place where its tables stand, then what came after.
+//! What was served before must not be taken back: not even by as much as was served while this loads.
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
@@ -9,8 +10,10 @@ use crate::{
     decoded::decode,
     divergence::hash_at,
     held::{Held, Taken},
+    memory::Memory,
     options::RunnerOptions,
     place::Place,
+    projections::Projections,
     projector::Projector,
     read_model::ReadModel,
     store::{Sql, Store, StoreError, Tx},
@@ -21,23 +24,40 @@ const PAGE_EVENTS: u32 = 5_000;
 
 const PARKED_STREAMS: &str = "SELECT DISTINCT stream FROM parked WHERE projection = $1";
 
-/// What is stored of `model`, brought at least as far as `at_least`. `None` when it is of another version, does not follow
-/// from the log, or went on meanwhile.
+/// Lets what is stored of `memory` take its place, while what is there serves; where it stands then. `None` when what is stored is
+/// of another version, does not follow from the log, or went on meanwhile.
 pub(crate) async fn load(
-    store: &Store,
+    projections: &Projections,
     log: &Log,
-    model: &'static ReadModel,
+    memory: &Memory,
     options: &RunnerOptions,
-    at_least: Position,
-) -> Result<Option<Held>, QueryError> {
-    let Some(mut held) = stored(store, log, model, options).await? else { return Ok(None) };
+) -> Result<Option<Position>, QueryError> {
+    let (store, model) = (projections.store(), memory.model);
+    let Some(stored) = stored(store, log, model, options).await? else { return Ok(None) };
+    let served = memory.position().unwrap_or(Position::START);
+    let Some(held) = catch_up(store, log, stored, served).await? else { return Ok(None) };
+    // The rest of the way is short.
+    let served = memory.stand_still().await.unwrap_or(Position::START);
+    match catch_up(store, log, held, served).await {
+        Ok(Some(held)) => {
+            let position = held.at().position;
+            projections.install(memory, held).await;
+            Ok(Some(position))
+        }
+        not_there => {
+            projections.go_on(memory).await;
+            not_there.map(|_| None)
+        }
+    }
+}
+
+/// Takes in what the log has after `held`, at least as far as `at_least`. `None` where the log does not lead there.
+async fn catch_up(store: &Store, log: &Log, mut held: Held, at_least: Position) -> Result<Option<Held>, QueryError> {
+    let model = held.projector.model;
     while held.at().position < at_least {
         let events = log.read(held.at().position, PAGE_EVENTS).await?;
-        match events.first() {
-            Some(first) if held.at().leads_to(first) => {}
-            Some(_) => return Ok(None),
-            // The log does not reach that far any more.
-            None => break,
+        if !events.first().is_some_and(|first| held.at().leads_to(first)) {
+            return Ok(None);
         }
         let events = decode(&events);
         let missing = held.prefetch(&events);

@@ -111,25 +111,48 @@ impl Memory {
         });
     }
 
-    /// Serves from `held` from now on, which has come as far as what was served before.
+    /// Takes no events in until another takes its place, or it goes on; where it stands, if it is here. Queries are answered
+    /// from it all the same.
+    pub(crate) async fn stand_still(&self) -> Option<Position> {
+        self.change(|here| {
+            here.as_mut().map(|held| {
+                held.stands_still = true;
+                held.at().position
+            })
+        })
+        .await
+    }
+
+    /// Takes events in again.
+    pub(crate) async fn go_on(&self) {
+        self.change(|here| here.iter_mut().for_each(|held| held.stands_still = false)).await;
+    }
+
+    /// Serves from `held` from now on, which has come as far as what stands still here.
     pub(crate) async fn install(&self, mut held: Held) {
         held.projector.fold.serve();
-        let position = held.at().position;
-        self.change(|here| *here = Some(held)).await;
-        self.stand.send_replace(Stand::At(position));
+        let stand = Stand::At(held.at().position);
+        self.replace(Some(held), stand).await;
     }
 
     /// Drops it; queries wait, since it will be loaded again.
     pub(crate) async fn lose(&self) {
-        self.change(|here| *here = None).await;
-        self.stand.send_replace(Stand::Loading);
+        self.replace(None, Stand::Loading).await;
     }
 
     /// Drops it; queries ask the tables.
     pub(crate) async fn end(&self) {
-        self.change(|here| *here = None).await;
-        self.stand.send_replace(Stand::Nothing);
+        self.replace(None, Stand::Nothing).await;
         self.written.send_replace(None);
+    }
+
+    /// What is here and what is told of it change together.
+    async fn replace(&self, held: Option<Held>, stand: Stand) {
+        self.change(|here| {
+            *here = held;
+            self.stand.send_replace(stand);
+        })
+        .await;
     }
 
     /// Whether it waits to be loaded.
@@ -145,9 +168,9 @@ impl Memory {
         }
     }
 
-    /// The place it stands at, if it is here.
+    /// The place it stands at, if it is here and follows the log.
     pub(crate) async fn at(&self) -> Option<Place> {
-        self.look(|held| held.map(Held::at)).await
+        self.look(|held| held.filter(|held| !held.stands_still).map(Held::at)).await
     }
 
     /// Which build its rows come from, if it is here.
@@ -175,22 +198,15 @@ impl Memory {
         .await
     }
 
-    /// Takes events in, whose rows are loaded; whether it is still that load.
+    /// Takes events in, whose rows are loaded; whether it is still that load, and follows the log.
     pub(crate) async fn fold(&self, load: u64, events: &[Decoded]) -> bool {
-        let folded = |held: &mut Option<Held>| {
-            let held = held.as_mut().filter(|held| held.load == load)?;
+        self.change(|held| {
+            let Some(held) = held.as_mut().filter(|held| held.load == load && !held.stands_still) else { return false };
             held.take_in(events);
-            Some(held.at().position)
-        };
-        let Some(position) = self.change(folded).await else { return false };
-        self.stand.send_if_modified(|stand| {
-            let here = matches!(stand, Stand::At(_));
-            if here {
-                *stand = Stand::At(position);
-            }
-            here
-        });
-        true
+            self.stand.send_replace(Stand::At(held.at().position));
+            true
+        })
+        .await
     }
 
     // How it and the tables are one.

@@ -44,7 +44,7 @@ pub struct Projections {
     memories: Arc<[Memory]>,
     /// Told when the runner shall look at once: a query waits for tables, or a memory was lost.
     wanted: Arc<Notify>,
-    /// Told when a memory came.
+    /// Told when a memory came, or goes on.
     installed: Arc<Notify>,
     divergence: Arc<Divergence>,
     heads: Arc<Heads>,
@@ -288,7 +288,7 @@ impl Projections {
         self.wanted.notified().await;
     }
 
-    /// Waits until a memory came.
+    /// Waits until a memory came, or goes on.
     pub(crate) async fn installed(&self) {
         self.installed.notified().await;
     }
@@ -296,6 +296,12 @@ impl Projections {
     /// Serves from `held` from now on.
     pub(crate) async fn install(&self, memory: &Memory, held: Held) {
         memory.install(held).await;
+        self.installed.notify_one();
+    }
+
+    /// Lets a memory that stood still take events in again.
+    pub(crate) async fn go_on(&self, memory: &Memory) {
+        memory.go_on().await;
         self.installed.notify_one();
     }
 

@@ -1,6 +1,5 @@
 //! The task that keeps tables and memory together: it holds leases, loads memories, writes behind, and has built what must be.
 
-use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
 use tokio::{
     task::JoinSet,
@@ -137,13 +136,8 @@ impl Keeper {
             return memory.heard(*place).await;
         }
         memory.expect();
-        // What was served before must not be taken back.
-        let at_least = memory.position().unwrap_or(Position::START);
-        match load(self.projections.store(), &self.log, memory.model, &self.options, at_least).await {
-            Ok(Some(held)) => {
-                info!(projection = name, position = held.at().position.0, "the read model is in memory");
-                self.projections.install(memory, held).await;
-            }
+        match load(&self.projections, &self.log, memory, &self.options).await {
+            Ok(Some(position)) => info!(projection = name, position = position.0, "the read model is in memory"),
             Ok(None) => {
                 debug!(projection = name, "the read model went on while it was loaded; once more");
                 self.next_claim = Instant::now() + FIRST_PAUSE;
