@@ -38,17 +38,17 @@ pub(crate) async fn load(
     let Some(held) = catch_up(store, log, stored, served).await? else { return Ok(None) };
     // The rest of the way is short.
     let served = memory.stand_still().await.unwrap_or(Position::START);
-    match catch_up(store, log, held, served).await {
+    let installed = match catch_up(store, log, held, served).await {
         Ok(Some(held)) => {
             let position = held.at().position;
-            projections.install(memory, held).await;
-            Ok(Some(position))
+            Ok(projections.install(memory, held).await.then_some(position))
         }
-        not_there => {
-            projections.go_on(memory).await;
-            not_there.map(|_| None)
-        }
+        not_there => not_there.map(|_| None),
+    };
+    if !matches!(installed, Ok(Some(_))) {
+        projections.go_on(memory).await;
     }
+    installed
 }
 
 /// Takes in what the log has after `held`, at least as far as `at_least`. `None` where the log does not lead there.

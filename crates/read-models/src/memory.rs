@@ -7,6 +7,9 @@
 //!   if the table was read at that checkpoint or a later one, and memory has come as far as the table;
 //! - a row may be dropped once the checkpoint has passed its last change.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{
     RwLock, TryLockError,
     atomic::{AtomicBool, Ordering},
@@ -128,28 +131,36 @@ impl Memory {
         self.change(|here| here.iter_mut().for_each(|held| held.stands_still = false)).await;
     }
 
-    /// Serves from `held` from now on, which has come as far as what stands still here.
-    pub(crate) async fn install(&self, mut held: Held) {
+    /// Serves from `held` from now on, unless what is here has come further: what was served is not taken back. Whether it does.
+    pub(crate) async fn install(&self, mut held: Held) -> bool {
         held.projector.fold.serve();
-        let stand = Stand::At(held.at().position);
-        self.replace(Some(held), stand).await;
+        let position = held.at().position;
+        self.change(|here| {
+            let goes_back = here.as_ref().is_some_and(|before| before.at().position > position);
+            if !goes_back {
+                *here = Some(held);
+                self.stand.send_replace(Stand::At(position));
+            }
+            !goes_back
+        })
+        .await
     }
 
     /// Drops it; queries wait, since it will be loaded again.
     pub(crate) async fn lose(&self) {
-        self.replace(None, Stand::Loading).await;
+        self.drop_it(Stand::Loading).await;
     }
 
     /// Drops it; queries ask the tables.
     pub(crate) async fn end(&self) {
-        self.replace(None, Stand::Nothing).await;
+        self.drop_it(Stand::Nothing).await;
         self.written.send_replace(None);
     }
 
     /// What is here and what is told of it change together.
-    async fn replace(&self, held: Option<Held>, stand: Stand) {
+    async fn drop_it(&self, stand: Stand) {
         self.change(|here| {
-            *here = held;
+            *here = None;
             self.stand.send_replace(stand);
         })
         .await;

@@ -293,10 +293,11 @@ impl Projections {
         self.installed.notified().await;
     }
 
-    /// Serves from `held` from now on.
-    pub(crate) async fn install(&self, memory: &Memory, held: Held) {
-        memory.install(held).await;
+    /// Serves from `held` from now on, unless more was served before; whether it does.
+    pub(crate) async fn install(&self, memory: &Memory, held: Held) -> bool {
+        let installed = memory.install(held).await;
         self.installed.notify_one();
+        installed
     }
 
     /// Lets a memory that stood still take events in again.
