@@ -1,5 +1,6 @@
 //! A call said back in words. The words are a sentence of the grammar: read again, they make the same call.
 
+use orderlog_domain::format::plural;
 use serde_json::Value;
 
 use crate::plan::Step;
@@ -264,11 +265,6 @@ fn line(line: &Value) -> Option<String> {
 fn units_of(line: &Value, units: &str) -> Option<String> {
     let price = line["unit_price"].as_str().map(|price| format!(" at {price}")).unwrap_or_default();
     Some(format!("{} of \"{}\"{price}", line[units].as_i64()?, line["product"].as_str()?))
-}
-
-/// `1 unit`, `2 units`
-fn plural(count: i64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 fn parcel(step: &Step) -> String {

@@ -38,6 +38,12 @@ const SIGNS: &[(&str, [&str; 4])] = &[
     ("XPF", ["CFPF", "CFPF", "CFPF", "CFPF"]),
 ];
 
+/// `1 order`, `2 orders`.
+#[must_use]
+pub fn plural(n: i64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
 /// What parts the items of a list: some hold commas.
 #[must_use]
 pub fn between(parts: &[impl AsRef<str>]) -> &'static str {

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use orderlog_domain::{
     envelope::{self, Envelope},
     event::{Event, Message},
-    format::Locale,
+    format::{Locale, plural},
     ids::{OrderId, Position, StreamId},
     money::Currency,
     notifications::Watch,
@@ -204,10 +204,6 @@ fn rest(order: &Order) -> Option<String> {
     let units = order.lines.iter().map(|line| line.active()).sum();
     let have = if units == 1 { "has" } else { "have" };
     Some(format!("{} {have} {did}", plural(units, "unit")))
-}
-
-fn plural(count: i64, one: &str) -> String {
-    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether what happened no longer is so, or never was.

@@ -7,6 +7,7 @@ pub mod told;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+pub(crate) use orderlog_domain::format::plural;
 use orderlog_domain::{
     format::{self, day_in_words},
     order::Order,
@@ -62,11 +63,6 @@ pub(crate) fn capitalised(text: String) -> String {
 /// `1 unit`, `2 units`.
 pub(crate) fn units(n: i64) -> String {
     plural(n, "unit")
-}
-
-/// `1 order`, `2 orders`.
-pub(crate) fn plural(n: i64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
 /// `Today's revenue so far is ₹45,000.`, `Revenue for last week (9–15 Nov 2026) was ₹…`.

@@ -151,13 +151,13 @@ async fn told(
     messages: Vec<&Message>,
     names: &mut BTreeMap<ProductId, Option<(String, String)>>,
 ) -> anyhow::Result<Vec<Told>> {
-    let mut all = vec![];
+    let (mut all, head) = (vec![], shop.log.head().await?.position);
     for message in messages {
         let product = match message.product_id {
             Some(id) => match names.get(&id) {
                 Some(known) => known.clone(),
                 None => {
-                    let product = history::product_at(&shop.log, id, shop.log.head().await?.position).await?;
+                    let product = history::product_at(&shop.log, id, head).await?;
                     let name = product.entry.map(|entry| (product.sku, entry.name));
                     names.entry(id).or_insert(name).clone()
                 }
