@@ -125,22 +125,7 @@ pub async fn order_summaries(
         read.all(&summing).await?
     };
 
-    let mut listing = named.after(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
-    // Numbers are given in placement order, so sorting by number needs no second index.
-    match (filter.sort, page.cursor) {
-        (Sort::Newest, Some(cursor)) => _ = listing.push(" AND order_id < ").arg(cursor.id),
-        (Sort::Oldest, Some(cursor)) => _ = listing.push(" AND order_id > ").arg(cursor.id),
-        (Sort::Largest, Some(cursor)) => {
-            listing.push(" AND (total, order_id) < (").list([cursor.value, cursor.id]).push(")");
-        }
-        (Sort::Newest | Sort::Oldest | Sort::Largest, None) => {}
-    }
-    listing.push(match filter.sort {
-        Sort::Newest => " ORDER BY order_id DESC LIMIT ",
-        Sort::Oldest => " ORDER BY order_id ASC LIMIT ",
-        Sort::Largest => " ORDER BY total DESC, order_id DESC LIMIT ",
-    });
-    listing.arg(page.limit() + 1);
+    let listing = page_of(&named, filter.sort, page);
     let mut orders: Vec<OrderSummary> = read.rows(&listing).await?;
     let next = page.next_after(&mut orders, |row| Cursor { pinned, value: row.total, id: row.order_id, at: 0 });
     let acted_on = match filter.acted {
@@ -149,6 +134,28 @@ pub async fn order_summaries(
     };
     let total_count = sums.iter().map(|sum| sum.orders).sum();
     read.answer(OrderSummaries { orders, next, total_count, sums, acted_on }).await
+}
+
+/// The orders of one page, of those that `restricted` names.
+pub(super) fn page_of(restricted: &Sql, sort: Sort, page: PageRequest) -> Sql {
+    let mut listing =
+        restricted.after(&format!("SELECT {} FROM order_summary WHERE ", OrderSummary::TABLE.column_list("")));
+    // Numbers are given in placement order, so sorting by number needs no second index.
+    match (sort, page.cursor) {
+        (Sort::Newest, Some(cursor)) => _ = listing.push(" AND order_id < ").arg(cursor.id),
+        (Sort::Oldest, Some(cursor)) => _ = listing.push(" AND order_id > ").arg(cursor.id),
+        (Sort::Largest, Some(cursor)) => {
+            listing.push(" AND (total, order_id) < (").list([cursor.value, cursor.id]).push(")");
+        }
+        (Sort::Newest | Sort::Oldest | Sort::Largest, None) => {}
+    }
+    listing.push(match sort {
+        Sort::Newest => " ORDER BY order_id DESC LIMIT ",
+        Sort::Oldest => " ORDER BY order_id ASC LIMIT ",
+        Sort::Largest => " ORDER BY total DESC, order_id DESC LIMIT ",
+    });
+    listing.arg(page.limit() + 1);
+    listing
 }
 
 /// Of the orders one by one. The filter follows.
@@ -283,7 +290,12 @@ fn order_number(text: &str) -> Option<i64> {
 }
 
 /// The filter as SQL.
-fn restricted(filter: &Filter, text_products: &[Uuid], numbers: Option<(i64, i64)>, pinned: Position) -> Sql {
+pub(super) fn restricted(
+    filter: &Filter,
+    text_products: &[Uuid],
+    numbers: Option<(i64, i64)>,
+    pinned: Position,
+) -> Sql {
     // Where the days begin and end among the numbers, so that nothing is looked for among all orders.
     let within = |sql: &mut Sql| {
         if let Some((first, last)) = numbers {

@@ -5,6 +5,8 @@ mod facts;
 mod fold;
 mod found_in_texts;
 mod latest;
+#[cfg(test)]
+mod plans;
 mod query;
 mod texts;
 mod times_to_ship;
@@ -22,7 +24,7 @@ use orderlog_read_models::{ReadModel, Row as _};
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
-    version: 9,
+    version: 10,
     tables: &[
         OrderSummary::TABLE.name,
         OrderSummaryLine::TABLE.name,

@@ -77,6 +77,7 @@ CREATE TABLE order_summary_texts@ (
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);
 CREATE INDEX order_summary_by_status# ON order_summary@ (status, order_id);
+CREATE INDEX order_summary_by_payment_status# ON order_summary@ (payment_status, order_id);
 CREATE INDEX order_summary_by_reference# ON order_summary@ (reference) WHERE reference IS NOT NULL;
 CREATE INDEX order_summary_by_total# ON order_summary@ (total, order_id);
 CREATE INDEX order_summary_by_act# ON order_summary_acts@ (act, day, order_id);

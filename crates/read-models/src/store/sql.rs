@@ -64,6 +64,12 @@ impl Sql {
         self
     }
 
+    /// The statement with its placeholders.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn postgres(&self) -> Query<'_, Postgres, PgArguments> {
         self.args.iter().cloned().fold(sqlx::query(AssertSqlSafe(self.text.clone())), |query, value| match value {
             Value::Int(v) => query.bind(v),
