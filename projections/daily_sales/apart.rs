@@ -1,4 +1,4 @@
-//! Sales of several spans of days taken apart by product, customer and hour: what stands out in one of them.
+//! Sales of several spans of days, split by product, customer and hour: what differs in one of them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Sales by what comes again: the hours of the day and the days of the week; and of every customer at once.
+//! Sales by hour of the day and by day of the week; and of all customers at once.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Keeps a row per order, forever.
+//! Keeps one row for each order, also after the order is finished.
 
 use orderlog_domain::{
     envelope::Envelope,

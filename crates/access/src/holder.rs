@@ -1,4 +1,4 @@
-//! For whom a key was made: a person or a program. What one opens, the other does not.
+//! For whom a key was made: a person, who signs in to the pages with it, or a program, which sends it with every call.
 
 use std::{fmt, str::FromStr};
 

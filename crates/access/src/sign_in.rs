@@ -1,4 +1,4 @@
-//! People with a browser: they sign in with a key or at the provider, and a session speaks for them from then on.
+//! People with a browser: they sign in with a key or at the provider, and a session shows from then on who they are.
 
 use std::{
     collections::HashMap,

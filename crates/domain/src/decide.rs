@@ -1,4 +1,4 @@
-//! Deciding: a command against the states it concerns becomes facts, or a refusal. No clock, no I/O.
+//! Deciding: a command and the states that it concerns give facts, or a refusal. No clock, no I/O.
 
 use std::collections::HashMap;
 

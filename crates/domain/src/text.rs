@@ -1,4 +1,4 @@
-//! What texts and numbers from outside must be before they may stand in an event.
+//! Checks of texts and numbers from outside, before they may be part of an event.
 
 use rust_decimal::Decimal;
 use unicode_normalization::UnicodeNormalization as _;

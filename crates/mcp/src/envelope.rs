@@ -1,4 +1,4 @@
-//! What every JSON-RPC message must be before anything looks into it: JSON without doubled keys, one object, version 2.0.
+//! What every JSON-RPC message must be before anything looks into it: JSON without a key twice in an object, one object, version 2.0.
 
 use orderlog_tools::{
     echo::shown,

@@ -1,4 +1,7 @@
 //! The task of the node that delivers: follows the log, sends what is due, and records what became of it.
+//!
+//! No message is lost: the log keeps the position up to which events were compared with the rules (`through`), and a start goes
+//! on from there. None that is recorded as sent is sent again: its id follows from its event, and it stays settled.
 
 mod attempt;
 mod notice;

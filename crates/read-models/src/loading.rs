@@ -1,5 +1,5 @@
 //! Loads a read model into memory: the rows it needs whole and the place where its tables stand, then what came after.
-//! What was served before must not be taken back: not even by as much as was served while this loads.
+//! A node never serves an earlier state than it served before, nor an earlier one than it served while this was loading.
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;

@@ -1,4 +1,4 @@
-//! What a node holds in memory of one read model, and the rule by which memory and tables are one.
+//! What a node keeps in memory of one read model, and the rule by which memory and tables together give the right row.
 //!
 //! The tables stand at a checkpoint, memory at a position. **A row that changed after the checkpoint is in memory.** So:
 //!

@@ -1,4 +1,5 @@
 //! Rows of one table that a fold works on in memory. A build writes them when they settle; a node keeps them, and writes behind.
+//! When there are more than [`Limits`] allow, rows that were not used lately are dropped, but none whose change the table lacks.
 
 use orderlog_domain::ids::Position;
 

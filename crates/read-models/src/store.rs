@@ -1,4 +1,4 @@
-//! The two engines read models live in, behind one small type; the only place that matches on the engine.
+//! The two engines on which tables of read models are kept, behind one small type; only this file matches on the engine.
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 

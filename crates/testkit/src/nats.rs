@@ -1,4 +1,4 @@
-//! A nats-server of a test's own, which it may kill and rob of its storage.
+//! A nats-server of a test's own, which the test may kill, and whose storage it may delete.
 
 use std::{
     net::TcpStream,

@@ -1,4 +1,4 @@
-//! JSON read more strictly than most readers do: what one reader takes otherwise than another is refused.
+//! A strict reader of JSON: it refuses what two readers could understand differently.
 
 pub mod exact;
 pub mod strict;

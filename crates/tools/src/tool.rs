@@ -1,4 +1,4 @@
-//! What a tool is: its name, what it takes and answers, how dangerous it is, and the function that does it.
+//! What a tool is: its name, what it takes and answers, what it can do to the shop, and the function that does it.
 
 use std::sync::Arc;
 

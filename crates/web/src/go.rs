@@ -1,4 +1,4 @@
-//! What the palette offers while one types: places, orders, products and customers of that name, and the sentence itself.
+//! What the palette offers while somebody types: pages, orders, products and customers of that name, and the sentence itself.
 
 use axum::{
     http::{HeaderValue, header},

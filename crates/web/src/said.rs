@@ -1,4 +1,4 @@
-//! What an act came to, told once on the page that follows it. The browser carries it there in a cookie.
+//! The result of an act, shown once on the page that follows it. A cookie carries it there.
 
 use axum::{http::HeaderMap, response::Response};
 use form_urlencoded::Serializer;

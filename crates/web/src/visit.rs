@@ -1,4 +1,4 @@
-//! One look at a page: who looks, what the address asks for, and the answer in its frame.
+//! One request for a page: who asks, what the address asks for, and the answer in its frame.
 
 use std::{convert::Infallible, sync::Arc};
 

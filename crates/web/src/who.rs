@@ -1,4 +1,4 @@
-//! Who looks, as the head of each page says it, and the way out.
+//! Who is signed in, as the top of each page shows it, and the button to sign out.
 
 use maud::{Markup, html};
 use orderlog_tools::principal::Principal;

@@ -1,4 +1,4 @@
-//! What scopes open: each right by its name, a role's rights by the role's name, everything by `admin`.
+//! Which rights a scope gives: a right's name gives that right, a role's name gives its rights, `admin` gives all.
 
 use crate::rights::{Right, Rights, Role, SINGLE_RIGHTS};
 

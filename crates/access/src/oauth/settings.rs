@@ -1,4 +1,4 @@
-//! Whom access tokens come from, and what they must be for.
+//! Settings of the OAuth provider: who issues access tokens, and for which resource they must be.
 
 use std::fmt;
 

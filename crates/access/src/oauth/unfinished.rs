@@ -1,4 +1,4 @@
-//! What a sign-in at the provider begins with, and what it comes to.
+//! A sign-in at the provider that has begun: what it is begun with, and how it can end.
 
 use crate::refused::Refused;
 

@@ -1,4 +1,4 @@
-//! Cancelling units that have not left: their value is taken back, their stock is free again.
+//! Cancelling units that were not shipped: their value is taken back, and their stock is free again.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

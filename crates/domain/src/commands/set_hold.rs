@@ -1,4 +1,4 @@
-//! Holding an order back, and releasing it.
+//! Putting an order on hold, until it is released or until a moment that is given, and releasing it (rule O4).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;

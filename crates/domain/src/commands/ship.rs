@@ -1,4 +1,5 @@
-//! Shipping units: they leave the stock, and with the first of them the shipping fee is earned.
+//! Shipping units: they leave the stock, and the first shipment adds the shipping fee to shipped revenue. A pending order is
+//! confirmed by the same command (rule O2).
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

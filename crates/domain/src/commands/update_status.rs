@@ -1,4 +1,4 @@
-//! Bringing an order to a status, by whatever events lead there.
+//! Bringing an order to a status (rule O2). Shipped, also on a pending order, is decided by `ship`; cancelled by `cancel`.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! How each fact changes an order, and which can follow its end. Never fails, never decides.
+//! How each fact changes an order, and which facts can come after its end. Never fails, never decides.
 
 use super::{Line, Order, Payment, RefundRecord, Shipment, ShippedUnits, Status};
 use crate::{

@@ -1,4 +1,4 @@
-//! One line of an order: integers of units, and what exactly these units are worth (rule R4).
+//! One line of an order: how many units it has in each state, and the exact value of each unit (rule R4).
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What an order's units and money add up to: its status and its payment status (rules O1, O3).
+//! The status and the payment status of an order, computed from its units and its money (rules O1, O3).
 
 use std::cmp::Ordering;
 

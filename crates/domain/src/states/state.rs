@@ -1,4 +1,4 @@
-//! What a stream adds up to: the state of the thing that its events are about.
+//! The state that results from the events of a stream: an order, a stock, a product, a customer and so on.
 
 use serde::{Deserialize, Serialize};
 

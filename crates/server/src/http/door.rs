@@ -1,5 +1,4 @@
-//! Who comes in: every request is given its principal here, by its key or token, before anything else looks at it; or it is
-//! refused.
+//! Gives every request its principal, by its key, token or session, before any handler sees it; or refuses it.
 
 use std::sync::{Arc, LazyLock};
 

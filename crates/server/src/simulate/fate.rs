@@ -1,4 +1,4 @@
-//! What becomes of an order after it was placed: confirmed, held, cut, shipped, delivered, paid, or cancelled.
+//! What becomes of an order after it was placed: confirmed, held, made smaller, shipped, delivered, paid, or cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
