@@ -114,7 +114,7 @@ pub struct Confirmation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// It was never given out for this call.
-    #[error("This token belongs to another call: it works only with the very arguments that were previewed.")]
+    #[error("This token belongs to another call: it works only with exactly the arguments that were previewed.")]
     Foreign,
     /// It was given out too long ago.
     #[error("The confirmation came too late: a preview stands for ten minutes.")]

@@ -101,8 +101,7 @@ impl ServerHandler for Mcp {
             let listed = list::of(&self.tools, self.names, &principal(&context));
             let meant = nearest_tool(&request.name, listed.iter().map(|tool| &*tool.name));
             let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-            let message =
-                format!("there is no tool `{}`{meant}; tools/list tells which there are", shown(&request.name));
+            let message = format!("there is no tool `{}`{meant}; tools/list lists all tools", shown(&request.name));
             return Err(ErrorData::invalid_params(message, None));
         };
         let heard = elicit::hear(&mut request, tool.may_ask())?;

@@ -105,7 +105,7 @@ pub(super) async fn get(
     request: &GetPromptRequestParams,
 ) -> Result<GetPromptResult, ErrorData> {
     let ready = READY.iter().find(|ready| ready.name == request.name).ok_or_else(|| {
-        let message = format!("there is no prompt `{}`; prompts/list tells which there are", shown(&request.name));
+        let message = format!("there is no prompt `{}`; prompts/list lists all prompts", shown(&request.name));
         ErrorData::invalid_params(message, None)
     })?;
     let given = |name: &str| request.arguments.as_ref().and_then(|arguments| arguments.get(name)?.as_str());

@@ -49,5 +49,5 @@ pub(crate) async fn submit(shop: &OpenShop, command: impl Into<Command>) -> anyh
             Err(_) => sleep(PAUSE).await,
         }
     }
-    anyhow::bail!("the log takes nothing")
+    anyhow::bail!("the log takes no commands")
 }

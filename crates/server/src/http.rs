@@ -122,7 +122,7 @@ impl Server {
         }
         for keeping_up in self.keeping_up {
             if let Err(error) = keeping_up.await {
-                tracing::error!(%error, "nobody looked after the access keys, the sessions or the certificate any more");
+                tracing::error!(%error, "a task that renews the access keys, the sessions or the certificate has ended");
             }
         }
     }

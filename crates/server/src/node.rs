@@ -187,13 +187,13 @@ impl Node {
         if let Some(delivering) = self.delivering.lock().await.take()
             && let Err(error) = delivering.await
         {
-            tracing::error!(%error, "delivering notifications broke off");
+            tracing::error!(%error, "the task that delivers notifications ended unexpectedly");
         }
         self.ending.cancel();
         self.shop.writer.close();
         for running in self.background.lock().await.drain(..) {
             if let Err(error) = running.await {
-                tracing::error!(%error, "a background task broke off");
+                tracing::error!(%error, "a background task ended unexpectedly");
             }
         }
         let close = async {

@@ -143,7 +143,7 @@ pub fn agree<'a>(
             return Err(Rejection::new(Code::Forbidden, message).into());
         }
         let mut arguments: Object = confirmations::arguments(shop, &question).ok_or_else(|| {
-            Rejection::new(Code::NotFound, "The person whom this names is forgotten: there is nothing left to do.")
+            Rejection::new(Code::NotFound, "The customer whom this names was erased: there is nothing left to do.")
         })?;
         let again = Caller { agent: question.agent, address: caller.address.clone(), ..Caller::of(asker, None) };
         if question.answer.is_none() {
@@ -179,7 +179,7 @@ async fn find(shop: &OpenShop, tools: &Tools, person: &Principal, id: &str) -> R
         all.standing(shop.clock.now()).find(|question| question.asked.confirmation_id.to_string() == id).cloned();
     let found = question.and_then(|question| tools.find(&question.asked.tool).map(|tool| (question, tool)));
     let Some((question, tool)) = found else {
-        let message = "Nothing of that id waits for a person's word; perhaps it waited too long.";
+        let message = "No question with that id waits for a person; perhaps it has expired.";
         return Err(Rejection::new(Code::NotFound, message).into());
     };
     if !tool.serves(person) {

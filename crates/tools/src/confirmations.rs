@@ -147,9 +147,8 @@ fn declined(shop: &OpenShop, question: &Question) -> Rejection {
         None => ("Nobody", String::new()),
     };
     let message = format!("{who} said No to this at {when}: nothing was done.");
-    Rejection::new(Code::ConfirmationRequired, message).hint(
-        "Tell the user. Only if the user wants it asked once more, repeat the call with an idempotency_key of its own.",
-    )
+    Rejection::new(Code::ConfirmationRequired, message)
+        .hint("Tell the user. Only if the user wants to ask again, repeat the call with a new idempotency_key.")
 }
 
 /// What would happen, as it was shown, as far as whom the answer is for may see it.

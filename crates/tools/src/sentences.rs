@@ -95,7 +95,7 @@ pub(crate) fn revenue(
 pub(crate) fn lies_ahead(basis: Basis, whose: &str, range: &DateRange) -> String {
     let (_, of) = named(basis, whose);
     let within = ranges::within("for", range);
-    format!("There is no {of} {within} yet: it lies ahead.{}", ranges::whole_days(range))
+    format!("There is no {of} {within} yet: it is in the future.{}", ranges::whole_days(range))
 }
 
 fn named(basis: Basis, whose: &str) -> (String, String) {
@@ -164,8 +164,8 @@ mod tests {
             assert_eq!(revenue("₹45,000", Basis::Booked, "", &read(phrase), today, complete), expected);
         }
         for (phrase, expected) in [
-            ("in 3 days", "There is no revenue for 25 Nov 2026 yet: it lies ahead."),
-            ("tomorrow", "There is no revenue for tomorrow (23 Nov 2026) yet: it lies ahead."),
+            ("in 3 days", "There is no revenue for 25 Nov 2026 yet: it is in the future."),
+            ("tomorrow", "There is no revenue for tomorrow (23 Nov 2026) yet: it is in the future."),
         ] {
             assert_eq!(lies_ahead(Basis::Booked, "", &read(phrase)), expected);
         }

@@ -24,7 +24,7 @@ pub(crate) fn named<'a>(targets: &'a [Target], text: &str) -> Result<&'a Target,
         _ => "Ask the user which target is meant. Only an administrator can set up others.",
     };
     let message = match targets {
-        [] => "Nobody can be told anything: no target is set up.".to_owned(),
+        [] => "Nobody can be notified: no target is set up.".to_owned(),
         _ => {
             let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
             format!("There is no target `{}`. There are: {}.", shown(text), names.join(", "))

@@ -29,7 +29,7 @@ impl Act for AnswerQuestion {
         let AnswerQuestion { confirmation_id, agreed } = *self;
         let mut standing = states.confirmations()?.standing(context.now);
         let Some(question) = standing.find(|question| question.asked.confirmation_id == confirmation_id) else {
-            let message = "Nothing of that id waits for a person's word; perhaps it waited too long.";
+            let message = "No question with that id waits for a person; perhaps it has expired.";
             return Err(Rejection::new(Code::NotFound, message).into());
         };
         let mut decision = Decision::about(StreamId::Confirmations);

@@ -227,7 +227,7 @@ fn confirm(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
     let stream = StreamId::Order(order.id);
     let status = order.status();
     if !status.may_become(Status::Confirmed) {
-        let message = format!("Order #{} is {}, past being confirmed.", order.id, status.spoken());
+        let message = format!("Order #{} is {} and can no longer be confirmed.", order.id, status.spoken());
         return Err(preconditions::illegal(order, context, message).into());
     }
     let mut decision = Decision::about(stream);
@@ -243,7 +243,7 @@ fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Re
     if !status.may_become(Status::Processing) {
         let message = match status {
             Status::Pending => format!("Order #{} must be confirmed before it is processed.", order.id),
-            other => format!("Order #{} is {}, past being processed.", order.id, other.spoken()),
+            other => format!("Order #{} is {} and can no longer be processed.", order.id, other.spoken()),
         };
         return Err(preconditions::illegal(order, context, message).into());
     }

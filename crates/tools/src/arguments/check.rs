@@ -67,7 +67,8 @@ pub(crate) fn reject(mut problems: Vec<Problem>) -> Result<(), Rejection> {
     if problems.len() > 1 {
         rejection.problems = problems;
     }
-    Err(rejection.hint("Nothing was done. Mend what is named and repeat the call; ask the user where you would guess."))
+    Err(rejection
+        .hint("Nothing was done. Correct what is named and repeat the call; ask the user instead of guessing."))
 }
 
 /// What no schema says: PostgreSQL cannot keep NUL in a text, so no engine takes it; and `1001.0` is an integer to a

@@ -35,7 +35,7 @@ pub(crate) fn take(paging: &mut Object, list: &str) -> Result<(), Rejection> {
         _ => {
             let message = "This cursor was not given by a page of this list.";
             Err(Rejection::invalid("cursor", message)
-                .hint("Give it with the very arguments of the page before, or start again without a cursor."))
+                .hint("Give it with the same arguments as the page before, or start again without a cursor."))
         }
     }
 }

@@ -282,7 +282,7 @@ fn ahead(range: &DateRange, today: NaiveDate) -> Result<Ahead, Rejection> {
         let message = format!("{} is over: there is nothing to forecast.", range.phrase);
         return Err(Rejection::new(Code::UseOtherTool, message)
             .field("date_range")
-            .hint("What days brought is told by orders_report_sales."));
+            .hint("orders_report_sales reports past days."));
     }
     let step = |day: NaiveDate| usize::try_from((day - today).num_days()).unwrap_or(usize::MAX).saturating_add(1);
     let (first, last) = (step(from), step(to));
