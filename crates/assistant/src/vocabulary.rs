@@ -1,4 +1,4 @@
-//! The closed vocabulary of requests, and how a word spelt wrong finds its way back to it. Names are never touched.
+//! The closed vocabulary of requests, and how a misspelt word is matched to one of its words. Names are never changed.
 
 use std::{collections::HashSet, sync::LazyLock};
 

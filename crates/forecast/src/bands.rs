@@ -1,4 +1,4 @@
-//! How far days and totals stray from what was expected of them, as the folds of the backtest show it.
+//! How far days and totals differ from their forecasts, as the folds of the backtest show it.
 
 use crate::{
     backtest::{Backtest, FOLD_DAYS, Fold},

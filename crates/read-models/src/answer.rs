@@ -1,4 +1,4 @@
-//! What every query takes and gives besides its own: how fresh, at which position, and why there is no answer.
+//! What all queries have in common: how fresh an answer must be, at which position it is, and why there may be none.
 
 use std::time::Duration;
 

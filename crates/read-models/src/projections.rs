@@ -1,4 +1,4 @@
-//! The handle to all read models: opening them, waiting for them, reading them, and how they are.
+//! The handle to all read models: opening them, waiting for them, reading them, and their state.
 
 use std::{sync::Arc, time::Duration};
 

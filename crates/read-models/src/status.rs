@@ -1,4 +1,4 @@
-//! How the read models are, for operators and their machines.
+//! The state of the read models, for operators and monitoring.
 
 use orderlog_domain::ids::Position;
 

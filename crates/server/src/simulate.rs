@@ -1,4 +1,4 @@
-//! A seeded, realistic shop: what happens in it, as commands in time order. Pure; the same seed tells the same story.
+//! A realistic made-up shop: what happens in it, as commands in the order of time. Pure; the same seed gives the same commands.
 
 mod catalogue;
 mod fate;

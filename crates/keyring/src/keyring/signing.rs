@@ -1,4 +1,4 @@
-//! Signatures of the shop: under what it hands out, so that it knows it again.
+//! Signatures of the shop on what it gives away (tokens, cookies, links), so that it can check them when they come back.
 
 use super::Keyring;
 use crate::seal;

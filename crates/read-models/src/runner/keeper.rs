@@ -1,4 +1,4 @@
-//! The task that keeps tables and memory together: it holds leases, loads memories, writes behind, and has built what must be.
+//! The task that keeps tables and memory together: it holds leases, loads memories, writes behind, and starts rebuilds that are needed.
 
 use orderlog_event_log::Log;
 use tokio::{

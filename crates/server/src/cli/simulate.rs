@@ -1,4 +1,4 @@
-//! `orderlog simulate`: a seeded shop's story, told to the writer like any other command.
+//! `orderlog simulate`: the history of a made-up shop, from a seed, given to the writer as commands.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Tells whoever asks where users sign in (RFC 9728). It tells of nobody, and needs no key.
+//! Says where users sign in (RFC 9728). The answer has no data of the shop, so it needs no key.
 
 use axum::{
     Json, Router,

@@ -1,4 +1,4 @@
-//! What random dice ask for: every command, with sensible arguments and with absurd ones.
+//! Random commands: each of them, with sensible arguments and with absurd ones.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
