@@ -28,8 +28,11 @@ pub struct Apart {
     pub revenue: i64,
     /// Orders posted, whatever became of them.
     pub placed: i64,
-    /// Of `revenue` what reversals took away; not above zero. Payments that were undone are none.
+    /// Of `revenue` what reversals took away; not above zero. Payments that were undone are none, nor is what changed lines
+    /// had before.
     pub taken_back: i64,
+    /// Of `revenue` what changed lines added, or took away where it is below zero.
+    pub changed: i64,
     /// `revenue` by product; the nil id has what belongs to none.
     pub products: BTreeMap<Uuid, i64>,
     /// `revenue` by customer.
@@ -38,6 +41,8 @@ pub struct Apart {
     pub quarters: BTreeMap<DateTime<Utc>, i64>,
 }
 
+/// Takes the lines of an order away as they were and adds them as they are.
+const LINES_CHANGED: &str = "LinesChanged";
 const REVENUE: &str = "home_gross - home_discount + home_shipping + home_cash";
 
 /// Each of the spans by itself; what is not in the currency `home` is left out. It costs the postings of their days.
@@ -78,13 +83,16 @@ async fn one(read: &mut SnapshotRead, request: &SalesRequest, home: &str, span: 
     let counting = rows.after(&format!(
         "SELECT CAST(COALESCE(SUM({REVENUE}), 0) AS BIGINT), \
          CAST(COALESCE(SUM(CASE WHEN {orders} > 0 THEN {orders} ELSE 0 END), 0) AS BIGINT), \
-         CAST(COALESCE(SUM(CASE WHEN {REVENUE} < 0 AND event <> '{PAYMENT_UNDONE}' THEN {REVENUE} ELSE 0 END), 0) AS BIGINT)"
+         CAST(COALESCE(SUM(CASE WHEN {REVENUE} < 0 AND event NOT IN ('{PAYMENT_UNDONE}', '{LINES_CHANGED}') \
+         THEN {REVENUE} ELSE 0 END), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN event = '{LINES_CHANGED}' THEN {REVENUE} ELSE 0 END), 0) AS BIGINT)"
     ));
-    let (revenue, placed, taken_back) = read.first::<(i64, i64, i64)>(&counting).await?.unwrap_or_default();
+    let (revenue, placed, taken_back, changed) =
+        read.first::<(i64, i64, i64, i64)>(&counting).await?.unwrap_or_default();
     let quarters = quarters
         .into_iter()
         .filter_map(|(quarter, sum)| Some((DateTime::from_timestamp_millis(quarter * QUARTER_MILLIS)?, sum)))
         .collect();
     let (products, customers) = (products.into_iter().collect(), customers.into_iter().collect());
-    Ok(Apart { revenue, placed, taken_back, products, customers, quarters })
+    Ok(Apart { revenue, placed, taken_back, changed, products, customers, quarters })
 }

@@ -3,14 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{
-    arguments::cursor,
-    echo,
-    facts::{Members, as_object, in_words, plain},
-    failure::Failure,
-    schema::Object,
-    table,
-};
+use crate::{arguments::cursor, echo, facts::plain, failure::Failure, schema::Object, table};
 
 /// The argument that every tool takes besides its own.
 pub(crate) const DETAIL: &str = "detail";
@@ -156,12 +149,6 @@ impl Short {
     /// A fact that the text says in these words.
     pub(crate) fn worded(self, name: &'static str, value: impl Into<Value>, words: String) -> Short {
         self.add(name, value, Said::In(words))
-    }
-
-    /// A fact with members, said in their order.
-    pub(crate) fn members(self, name: &'static str, members: Members) -> Short {
-        let words = in_words(&members);
-        self.worded(name, as_object(members), words)
     }
 
     /// A fact that the sentence or the table says already.

@@ -79,8 +79,15 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
     changes.word("payment_status", before.map(|order| order.payment_status().name()), after.payment_status().name());
     changes.flag("on_hold", before.map(|order| order.on_hold_at(now)), after.on_hold_at(now));
     let until = |order: &Order| order.times.held_until.filter(|_| order.on_hold_at(now));
-    if let Some(until) = until(after).filter(|_| before.and_then(until) != until(after)) {
-        changes.push("held_until", None, shop.wording.time(until).into());
+    match (before.and_then(until), until(after)) {
+        (was, Some(until)) if was != Some(until) => {
+            changes.push("held_until", was.map(|was| shop.wording.time(was).into()), shop.wording.time(until).into());
+        }
+        // It went on without an end.
+        (Some(was), None) if after.on_hold_at(now) => {
+            changes.push("held_until", Some(shop.wording.time(was).into()), "released".into());
+        }
+        _ => {}
     }
     if before.is_none_or(|before| before.lines != after.lines) {
         let lines = |order: &Order| order.lines.iter().map(|line| (line.line, line.active())).collect::<Vec<_>>();

@@ -65,6 +65,11 @@ impl Figures {
         (self.orders, self.orders_placed, self.average_order) = (None, None, None);
     }
 
+    /// `18 %: ₹1,000.00 and ₹180.00 tax`
+    pub(crate) fn taxed(&self, label: &str) -> String {
+        format!("{label}: {} and {} tax", self.revenue.formatted, self.tax.formatted)
+    }
+
     /// What people go by; parts of the sum only where there is something in them.
     pub(crate) fn in_short(self, cash: bool) -> Members {
         let parts = [("discount", self.discount.clone()), ("shipping", self.shipping.clone())];

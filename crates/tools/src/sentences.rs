@@ -13,6 +13,7 @@ use orderlog_domain::{
     order::Order,
     phrase::DateRange,
     postings::Basis,
+    rejection::Rejection,
 };
 
 use crate::shop::OpenShop;
@@ -96,6 +97,16 @@ pub(crate) fn lies_ahead(basis: Basis, whose: &str, range: &DateRange) -> String
     let (_, of) = named(basis, whose);
     let within = ranges::within("for", range);
     format!("There is no {of} {within} yet: it is in the future.{}", ranges::whole_days(range))
+}
+
+/// Money moves for an order as a whole: what came in for one product is not nothing, it is not known.
+pub(crate) fn money_of_no_product(basis: Option<Basis>, of_products: bool) -> Result<(), Rejection> {
+    if basis != Some(Basis::Cash) || !of_products {
+        return Ok(());
+    }
+    let message = "Money is paid for whole orders: what came in for one product is not known.";
+    Err(Rejection::invalid("product", message)
+        .hint("Leave product out, or use the basis booked or shipped, which count what was sold of it."))
 }
 
 fn named(basis: Basis, whose: &str) -> (String, String) {

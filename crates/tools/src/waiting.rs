@@ -41,6 +41,11 @@ pub(crate) struct Waiting {
     zone: Tz,
 }
 
+/// What of a line is named: of a cancelled order, of which nothing is left, what was ordered.
+fn units_to_name(order: &Order) -> fn(&Line) -> i64 {
+    if order.status() == Status::Cancelled { |line| line.ordered } else { Line::active }
+}
+
 impl Waiting {
     /// Of these orders at the moment `at`; what was said of holds is read up to `until`.
     pub(crate) async fn of<'a>(
@@ -71,29 +76,36 @@ impl Waiting {
 
     /// `2 Blue mug, 1 Tea`, `2 Blue mug and 7 more units`: as much as a list has room for, and what is left out.
     pub(crate) fn products(&self, order: &Order) -> String {
-        let active: Vec<&Line> = order.lines.iter().filter(|line| line.active() > 0).collect();
+        let units = units_to_name(order);
+        let active: Vec<&Line> = order.lines.iter().filter(|line| units(line) > 0).collect();
         let mut named: Vec<String> =
-            active.iter().take(LINES_NAMED).map(|line| self.units_of(line, line.active())).collect();
+            active.iter().take(LINES_NAMED).map(|line| self.units_of(line, units(line))).collect();
         let length = named.iter().map(|name| name.chars().count()).sum::<usize>();
         if length > PRODUCTS_CHARS || active.len() > LINES_NAMED {
             named.truncate(1);
         }
-        let left: i64 = active[named.len()..].iter().map(|line| line.active()).sum();
+        let left: i64 = active[named.len()..].iter().map(|line| units(line)).sum();
         let named = named.join(format::between(&named));
         if left == 0 { named } else { format!("{named} and {}", plural(left, "more unit")) }
     }
 
     /// The same of every line, and no name cut.
     pub(crate) fn all_products(&self, order: &Order) -> String {
-        let active = order.lines.iter().filter(|line| line.active() > 0);
+        let units = units_to_name(order);
+        let active = order.lines.iter().filter(|line| units(line) > 0);
         let named: Vec<String> =
-            active.map(|line| format!("{} {}", line.active(), visible(self.name_of(line)))).collect();
+            active.map(|line| format!("{} {}", units(line), visible(self.name_of(line)))).collect();
         named.join(format::between(&named))
     }
 
     /// Days since it was placed, while it owes goods.
     pub(crate) fn days(&self, order: &Order) -> Option<i64> {
-        order.status().owes_goods().then(|| (self.today - order.placed_on).num_days())
+        order.status().owes_goods().then(|| self.age(order))
+    }
+
+    /// Days since it was placed.
+    pub(crate) fn age(&self, order: &Order) -> i64 {
+        (self.today - order.placed_on).num_days()
     }
 
     /// `on hold since 20 Nov (address wrong), unpaid`; nothing where nothing is open about it.

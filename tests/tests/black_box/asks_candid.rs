@@ -58,7 +58,7 @@ async fn a_day_that_is_not_over_is_called_so(mut shop: Shop) -> Result<()> {
     mcp.ok("orders_create_order", order).await?;
     shop.node.restart_at(A_WEEK_LATER).await?;
     let why = shop.mcp().ok("sales_explain", json!({ "date_range": "today" })).await?;
-    let told = "Today (Sun 29 Nov 2026) so far is low: ₹0 is 100.0 % less than the ₹50 of the 2 Sundays before by this \
+    let told = "Today (Sun 29 Nov 2026) so far is low: ₹0 is 100.0 % less than the average of ₹50 of the 2 Sundays before by this \
                 time of day, which had ₹0 to ₹100; that is still within their range.";
     check!(checks, why["text"] == told, "{why}");
     let cash = shop

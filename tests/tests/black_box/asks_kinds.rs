@@ -117,7 +117,7 @@ async fn words_name_the_lines_of_an_order(shop: Shop) -> Result<()> {
 
     // A product that is there already is named by words, too; a new one has a name.
     let priced = mcp.ok("products_upsert", json!({ "sku": "mug blue", "price": "130.00" })).await?;
-    check!(checks, priced["text"] == "Blue Mug (MUG-BLU) is changed; it costs ₹130.", "{priced}");
+    check!(checks, priced["text"] == "Blue Mug (MUG-BLU) is changed; its price is ₹130.", "{priced}");
     check!(checks, read(&priced, "Blue Mug (MUG-BLU)"), "{priced}");
     // A SKU is one word: another one that is like it is a new product's, or a slip.
     for sku in ["mug-blue", "MUG-BLUE", "MUGS-BLUE"] {

@@ -11,6 +11,7 @@ mod asks_days;
 mod asks_find;
 mod asks_kinds;
 mod asks_lines;
+mod asks_misread;
 mod asks_reports;
 mod asks_rhythm;
 mod asks_truth;

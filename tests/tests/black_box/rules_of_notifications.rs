@@ -41,8 +41,7 @@ async fn what_is_so_already_is_told_at_once(told: Told) -> Result<()> {
     // Each product once: what is out is not told to be low besides.
     let low = json!({ "target": "books", "when": ["low_stock", "out_of_stock"], "already": true });
     let asked = subscribe(&told, low).await?;
-    let said =
-        "books is told when a product is low on stock or out of stock (rule 1). What is so already is told at once.";
+    let said = "books is told when a product is low on stock or out of stock (rule 1). If something of it is so already, that is told at once.";
     check!(checks, asked["text"] == said, "{asked}");
     let received = told.received("/books", 2).await?;
     check!(

@@ -41,10 +41,11 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     says(&mcp, "orders_update_status", some("delivered", 1), "Order #1001 is now delivered.").await?;
     let back = |quantity: i64| json!({ "order_id": 1001, "lines": [{ "line": 1, "quantity": quantity }], "disposition": "scrap" });
     mcp.ok("orders_return_items", back(1)).await?;
-    let kept = format!("{head} delivered: 3 units for ₹424.80, 1 more came back, unpaid.");
+    let kept =
+        format!("{head} delivered: 3 units for ₹424.80, 1 more came back, unpaid. Units came back on 22 Nov 2026.");
     says(&mcp, "orders_get", json!({ "order_id": 1001 }), &kept).await?;
     mcp.ok("orders_return_items", back(3)).await?;
-    let none = format!("{head} returned: 4 units came back, which leaves ₹0, unpaid.");
+    let none = format!("{head} returned: 4 units came back, which leaves ₹0, unpaid. Units came back on 22 Nov 2026.");
     says(&mcp, "orders_get", json!({ "order_id": 1001 }), &none).await?;
 
     let archive = |archived: bool| json!({ "sku": "MUG", "archived": archived });
@@ -53,7 +54,7 @@ async fn sentences_tell_what_is_true_of_part_and_whole(mut shop: Shop) -> Result
     let there =
         "6 units of Blue Mug are available (6 on hand, 0 set aside). It is archived and can no longer be ordered.";
     says(&mcp, "inventory_check", json!({ "product": "MUG" }), there).await?;
-    says(&mcp, "products_upsert", archive(false), "Blue Mug (MUG) can be ordered again; it costs ₹120.").await?;
+    says(&mcp, "products_upsert", archive(false), "Blue Mug (MUG) can be ordered again; its price is ₹120.").await?;
     let line = json!([{ "product": "MUG", "quantity": 1 }]);
     mcp.ok("orders_create_order", json!({ "customer": "ann@example.com", "lines": line })).await?;
     mcp.ok("orders_record_payment", json!({ "order_id": 1002, "method": "upi" })).await?;

@@ -27,6 +27,18 @@ pub(super) fn at_placement(
     Ok(Some(Converted { by, lines: converted, shipping }))
 }
 
+/// What to say of money that no figure in the shop's currency will ever hold: without a rate it is not converted, and a rate
+/// stored later changes nothing of it (R8).
+pub(super) fn warning(currency: Currency, is_converted: bool, context: &Context<'_>) -> Option<String> {
+    let home = context.shop.currency;
+    (currency != home && !is_converted).then(|| {
+        format!(
+            "No exchange rate of {currency} is stored: figures in {home} leave this out, also once a rate is stored. To have \
+             it counted, store the rate with currencies_set_rate first."
+        )
+    })
+}
+
 /// Money of an order in the shop's currency at the rate of the day.
 pub(super) fn cash(
     order: &Order,

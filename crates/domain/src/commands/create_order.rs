@@ -71,6 +71,7 @@ impl Act for CreateOrder {
         if allotments.iter().any(|allotment| allotment.backordered > 0) {
             decision.warn("Some units are not in stock: the order waits for them.");
         }
+        decision.warnings.extend(conversion::warning(placed.currency, placed.converted.is_some(), context));
         let mut moves = StockMoves::new(states);
         for (line, allotment) in placed.lines.iter_mut().zip(allotments) {
             (line.reserved, line.backordered) = (allotment.reserved, allotment.backordered);

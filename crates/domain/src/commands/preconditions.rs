@@ -74,6 +74,16 @@ pub(super) fn too_few(line: &Line, there: i64, asked: i64, [one, many]: [&str; 2
     format!("{units} of line {} ({}) {verb}; {asked} {were} asked for.", line.line, line.name)
 }
 
+/// The refusal of more units of a line than there are, and how many there are: what statuses the order may have is no help here.
+pub(super) fn at_most(order: &Order, context: &Context<'_>, message: String, line: &Line, there: i64) -> Rejection {
+    let number = line.line;
+    let hint = match there {
+        0 => format!("Leave line {number} out; orders_get shows what each line still has."),
+        there => format!("Give at most {there} for line {number}, or leave lines out for all that there is."),
+    };
+    illegal(order, context, message).field("lines").hint(hint).candidates(vec![])
+}
+
 /// A time as arguments give it, in the shop's zone and to the second.
 pub(super) fn moment(at: DateTime<Utc>, context: &Context<'_>) -> String {
     at.with_timezone(&context.shop.calendar.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)

@@ -67,6 +67,8 @@ impl Act for RecordPayment {
             }
             decision.warn(format!("This is {too_much} more than was due for order #{}.", order.id));
         }
+        let converted = conversion::cash(order, amount, states, context)?;
+        decision.warnings.extend(conversion::warning(order.currency, converted.is_some(), context));
         decision.record(
             stream,
             PaymentCaptured {
@@ -76,7 +78,7 @@ impl Act for RecordPayment {
                 amount,
                 method: self.method(),
                 reference: self.reference.clone(),
-                converted: conversion::cash(order, amount, states, context)?,
+                converted,
             },
         );
         Ok(decision)

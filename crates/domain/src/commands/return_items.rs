@@ -55,7 +55,7 @@ impl Act for ReturnItems {
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.returnable()) {
             let left = line.returnable();
             let message = preconditions::too_few(line, left, *units, ["can come back"; 2]);
-            return Err(preconditions::illegal(order, context, message).field("lines").into());
+            return Err(preconditions::at_most(order, context, message, line, left).into());
         }
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);

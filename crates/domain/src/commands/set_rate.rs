@@ -144,6 +144,18 @@ mod tests {
     }
 
     #[test]
+    fn what_no_figure_will_hold_is_said_with_the_order_and_the_payment() {
+        let mut story = Story::new();
+        story.product("A", "1000.00", json!({})).stocked("A", 5);
+        let pay = |order: i64| input::<RecordPayment>(json!({ "order_id": order, "amount": "1.00", "method": "card" }));
+        let told = story.done(order()).warnings;
+        assert!(told.iter().any(|told| told.starts_with("No exchange rate of USD is stored")), "{told:?}");
+        assert_eq!(story.done(pay(1001)).warnings, told);
+        story.done(rate("84.125"));
+        assert!(story.done(order()).warnings.is_empty() && story.done(pay(1002)).warnings.is_empty());
+    }
+
+    #[test]
     fn what_is_too_large_in_the_shops_currency_is_refused() {
         let mut story = Story::new();
         story.product("A", "1.00", json!({})).stocked("A", 50);

@@ -142,7 +142,7 @@ fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.unshipped()) {
         let message =
             preconditions::too_few(line, line.unshipped(), *units, ["remains to be shipped", "remain to be shipped"]);
-        return Err(preconditions::illegal(order, context, message).field("lines"));
+        return Err(preconditions::at_most(order, context, message, line, line.unshipped()));
     }
     let short: Vec<Value> = selected
         .iter()

@@ -161,7 +161,7 @@ impl UpdateStatus {
         if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.undelivered()) {
             let message =
                 preconditions::too_few(line, line.undelivered(), *units, ["is on its way", "are on their way"]);
-            return Err(preconditions::illegal(order, context, message).field("lines").into());
+            return Err(preconditions::at_most(order, context, message, line, line.undelivered()).into());
         }
         let arrived: i64 = selected.iter().map(|s| s.units).sum();
         let outstanding: i64 = order.lines.iter().map(|line| line.active() - line.delivered - line.returned).sum();

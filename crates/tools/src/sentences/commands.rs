@@ -107,7 +107,7 @@ impl<'a> Speaker<'a> {
         let price = product.entry.as_ref().map(|entry| self.shop.wording.amount(entry.price, entry.currency));
         let (price, sku) = (price.unwrap_or_default(), &product.sku);
         let was_archived = matches!(&receipt.before, Some(State::Product(before)) if before.is_archived());
-        let costs = self.say("it costs", "it would cost");
+        let costs = self.say("its price is", "its price would be");
         match (receipt.no_change(), receipt.before.is_none()) {
             (true, _) => format!("{name} ({sku}) already is as asked; {}.", self.unchanged()),
             _ if product.is_archived() && !was_archived => {

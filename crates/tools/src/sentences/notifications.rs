@@ -26,7 +26,7 @@ pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &
         (Command::Subscribe(input), Some(NotificationSubscribed { rule_id, rule, already, at_once })) => {
             let what = asked(&rule, input.customer.as_deref(), input.product.as_deref(), wording);
             let now = match already.len() as i64 {
-                0 if at_once => " What is so already is told at once.".to_owned(),
+                0 if at_once => " If something of it is so already, that is told at once.".to_owned(),
                 0 => String::new(),
                 n => format!(" {} is told at once.", plural(n, "order")),
             };

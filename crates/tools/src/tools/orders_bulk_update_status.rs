@@ -20,7 +20,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use self::outcome::{Goods, MAX_ORDERS, Outcome, Output, finality, goods_in_words, named, tell};
+use self::outcome::{
+    Goods, MAX_ORDERS, Outcome, Output, finality, finality_of_some, goods_in_words, named, owed_back, tell,
+};
 use crate::{
     answer::{Detail, Reply},
     arguments::read_as,
@@ -99,6 +101,8 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
                 let ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
                 let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
                 let mut answer = tell(&input.status, &ids, &outcomes, false);
+                answer.text.push_str(&owed_back(&shop, &outcomes, "is"));
+                answer.text.push_str(finality_of_some(&outcomes));
                 answer.command_id = Some(request.whole_id(&confirmed)).filter(|_| answer.changed > 0);
                 keep_answer(&shop, &request, Some(&confirmed), first(&ids), &answer).await?;
                 return Ok(answer);
@@ -110,7 +114,7 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
     let trials = ids.iter().map(|id| one(&shop, request.trial(), *id, &input.status));
     let outcomes: Vec<Outcome> = join_all(trials).await.into_iter().collect::<Result<_, _>>()?;
     let mut foreseen = tell(&input.status, &ids, &outcomes, true);
-    foreseen.text.push_str(&goods_in_words(&shop, &outcomes));
+    foreseen.text.push_str(&goods_in_words(&shop, &input.status, &outcomes));
     foreseen.text.push_str(finality(&outcomes));
     foreseen.orders_named = named(&shop, &ids, &outcomes).await?;
     foreseen.interpretation = read;

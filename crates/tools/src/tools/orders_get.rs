@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use orderlog_domain::{
+    envelope::Envelope,
+    event::Event,
     ids::OrderId,
-    order::Order,
+    order::{Order, Status},
     rejection::{Code, Rejection},
 };
 use orderlog_read_models::Freshness;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::{Short, Told},
+    echo::cut,
     failure::Failure,
     history,
     moments::AsOf,
@@ -27,6 +30,9 @@ use crate::{
     views::{self, OrderView},
     waiting::Waiting,
 };
+
+/// Characters of a reason.
+const REASON_CHARACTERS: usize = 80;
 
 /// One order: status, lines, money, shipments, payments; as it stands, or stood at as_of.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -98,20 +104,48 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
         true => Speaker::done(&shop).owed_back(&order),
         false => String::new(),
     };
+    // Nobody owes anything for what was cancelled before it was paid.
+    let paid = match order.status() == Status::Cancelled && order.captured == 0 {
+        true => String::new(),
+        false => format!(", {}", order.payment_status().spoken()),
+    };
+    let gone = taken_out(&shop, &order, &events).map(|gone| format!(" {gone}")).unwrap_or_default();
     let text = format!(
-        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}, {}.{owed}{waits}{then}",
+        "Order #{id}{of}, placed on {}, {verb} {}{hold}: {}{paid}.{owed}{gone}{waits}{then}",
         orderlog_domain::format::day_in_words(order.placed_on),
         order.status().spoken(),
-        goods(&order, &shop.wording.amount(order.current_totals().total, order.currency)),
-        order.payment_status().spoken(),
+        goods(&shop, &order),
     );
     let interpretation = Interpretation { as_of_position: position.map(|at| at.0), ..Interpretation::default() };
     let last = events.last().map_or(0, |event| event.position.0);
     Ok(Output { order: view, frame: Frame::of_log(last, None, interpretation, text) })
 }
 
-/// `3 units for ₹2,770.76, 1 more came back`: what is kept and what that comes to, then what is not.
-fn goods(order: &Order, total: &str) -> String {
+/// `It was cancelled on 22 Nov 2026 (the customer changed her mind).`, `Units came back on 22 Nov 2026.`: when last and why.
+fn taken_out(shop: &OpenShop, order: &Order, events: &[Envelope<Event>]) -> Option<String> {
+    let is_cancelled = order.status() == Status::Cancelled;
+    let last = events.iter().rev().find(|event| match event.data {
+        Event::UnitsCancelled(_) => is_cancelled,
+        Event::UnitsReturned(_) => true,
+        _ => false,
+    });
+    let mut last = last?.clone();
+    shop.open_event(&mut last);
+    let did = if is_cancelled { "It was cancelled" } else { "Units came back" };
+    let why = last.provenance.reason.map(|reason| format!(" ({})", cut(&reason, REASON_CHARACTERS)));
+    let day = orderlog_domain::format::day_in_words(last.provenance.business_date);
+    Some(format!("{did} on {day}{}.", why.unwrap_or_default()))
+}
+
+/// `3 units for ₹2,770.76, 1 more came back`: what is kept and what that comes to, then what is not. Of a cancelled order
+/// what it was.
+fn goods(shop: &OpenShop, order: &Order) -> String {
+    let amount = |minor: i64| shop.wording.amount(minor, order.currency);
+    if order.status() == Status::Cancelled {
+        let ordered = order.lines.iter().map(|line| line.ordered).sum();
+        return format!("it had {} for {}", sentences::units(ordered), amount(order.totals.total));
+    }
+    let total = amount(order.current_totals().total);
     let back: i64 = order.lines.iter().map(|line| line.returned).sum();
     let kept = order.lines.iter().map(|line| line.active()).sum::<i64>() - back;
     match (kept, back) {

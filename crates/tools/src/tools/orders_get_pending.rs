@@ -111,7 +111,7 @@ struct Row {
     units_owed: i64,
     /// What is in it.
     products: String,
-    /// Since it was placed, while it owes goods.
+    /// Since it was placed.
     #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<i64>,
     /// What it waits for.
@@ -256,7 +256,8 @@ impl Row {
             backordered: row.backordered,
             units_owed: row.units_owed,
             products: order.map(|(waiting, order)| waiting.products(order)).unwrap_or_default(),
-            days: order.and_then(|(waiting, order)| waiting.days(order)),
+            // Who waits for money counts the days of what was delivered, too.
+            days: order.map(|(waiting, order)| waiting.age(order)),
             why: order.and_then(|(waiting, order)| waiting.why(order)),
             total: shop.wording.money_in(row.total, &row.currency),
             due: shop.wording.money_in(row.due, &row.currency),

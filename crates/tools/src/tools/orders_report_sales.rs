@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike as _, NaiveDate};
 use orderlog_domain::{
-    format::MoneyOut,
+    format::{MoneyOut, day_in_words},
     phrase::{self, Direction},
     postings::Basis,
     rejection::Rejection,
@@ -36,6 +36,7 @@ use crate::{
     failure::Failure,
     query::{Frame, Paging, Read, read_filters},
     sales_figures::{Figures, Reference},
+    sentences,
     shop::OpenShop,
     table::Table,
     tool::Tool,
@@ -174,7 +175,11 @@ pub(super) fn tool() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let (now, calendar) = (shop.clock.now(), &shop.settings.calendar);
     let mut read = read_filters(&shop, None, input.customer.as_deref(), input.product.as_deref()).await?;
-    read_days(&shop, &input, &mut read)?;
+    sentences::money_of_no_product(input.basis, !read.products.is_empty())?;
+    read_days(&shop, &input, &mut read).await?;
+    if input.sort.is_some() && input.group_by.is_empty() && !read.is_of_a_kind() {
+        read.interpretation.names.push("Nothing was sorted: sort is about the groups of group_by.".to_owned());
+    }
     let Some((from, to)) = read.range.as_ref().and_then(|range| range.from.zip(range.to)) else {
         return Err(anyhow::anyhow!("a range without an end was read").into());
     };
@@ -340,17 +345,37 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     })
 }
 
-fn read_days(shop: &OpenShop, input: &Input, read: &mut Read) -> Result<(), Rejection> {
+async fn read_days(shop: &OpenShop, input: &Input, read: &mut Read) -> Result<(), Failure> {
     let said = |text: &'static str, given: &Option<String>| {
         given.clone().filter(|given| !given.trim().is_empty()).map(|given| (text, given))
     };
     let (field, text) = match (said("date", &input.date), said("date_range", &input.date_range)) {
-        (Some(_), Some(_)) => return Err(Rejection::invalid("date", "Give date or date_range, not both.")),
+        (Some(_), Some(_)) => {
+            let message = "Give date or date_range, not both.";
+            return Err(Rejection::invalid("date", message).hint("One day is a date_range, too.").into());
+        }
         (Some(given), None) | (None, Some(given)) => given,
         (None, None) => ("date", "today".to_owned()),
     };
-    let range = phrase::read(&text, shop.clock.now(), &shop.settings.calendar, Direction::Past);
-    read.take_range(range.map_err(|rejection| rejection.field(field))?);
+    let (now, calendar) = (shop.clock.now(), &shop.settings.calendar);
+    match phrase::read(&text, now, calendar, Direction::Past) {
+        Ok(range) => read.take_range(range),
+        Err(rejection) => {
+            let rejection = rejection.field(field);
+            // "All time" lasts from the log's first day until today.
+            let open = phrase::read_unbounded(&text, now, calendar, Direction::Past).ok();
+            return Err(match open.zip(shop.moments.log_begins().await?) {
+                Some((open, begins)) => {
+                    let (from, to) = (open.from.unwrap_or(begins), open.to.unwrap_or(calendar.business_date(now)));
+                    let begins = day_in_words(begins);
+                    rejection
+                        .hint(format!("The log begins on {begins}: give date_range \"{from}..{to}\" for all of it."))
+                }
+                None => rejection,
+            }
+            .into());
+        }
+    }
     Ok(())
 }
 

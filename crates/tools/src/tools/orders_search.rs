@@ -149,6 +149,9 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
     total: MoneyOut,
+    /// What a cancelled order came to before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled: Option<MoneyOut>,
     captured: MoneyOut,
     due: MoneyOut,
     refunded: MoneyOut,
@@ -187,6 +190,10 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         text.as_ref().map(parse).transpose().map_err(|error| Rejection::invalid(field, format!("{error}.")))
     };
     let (min_total, max_total) = (amount("min_total", &input.min_total)?, amount("max_total", &input.max_total)?);
+    if min_total.zip(max_total).is_some_and(|(least, most)| least > most) {
+        let message = "min_total is more than max_total: no order can have both.";
+        return Err(Rejection::invalid("min_total", message).hint("Exchange them, or leave one out.").into());
+    }
     read.interpretation.names.extend(said);
     let searched = input.text.as_deref().filter(|text| !text.trim().is_empty());
     // Whoever may not see names cannot find orders by a part of one.
@@ -250,7 +257,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     });
     let rows = rows.collect();
     let total_count = answer.found.total_count;
-    let mut text = text(total_count, &read, &counts, &totals);
+    let was = lost(&shop, &answer.found.orders, total_count);
+    let mut text = text(total_count, &read, &counts, &totals, was.as_deref());
     let owes_nothing = |count: &Count| count.status == Status::Cancelled.name() && count.orders < total_count;
     if filter.payment_statuses.contains(&PaymentStatus::Unpaid) && counts.iter().any(owes_nothing) {
         text.push_str(" Nothing is due for the cancelled ones: orders_get_pending with scope unpaid leaves them out.");
@@ -267,8 +275,16 @@ fn by_currency(sums: &[Sum]) -> BTreeMap<String, i64> {
     totals
 }
 
+/// What the orders came to before they were cancelled, where all of them are at hand.
+fn lost(shop: &OpenShop, rows: &[OrderSummary], total_count: i64) -> Option<String> {
+    let all = i64::try_from(rows.len()) == Ok(total_count);
+    let was = sums(shop, rows.iter().map(|row| (row.currency.as_str(), row.the_order.0.totals.total)));
+    let was: Vec<&str> = was.iter().map(|sum| sum.in_words.as_str()).collect();
+    all.then(|| sentences::all_of(&was))
+}
+
 /// `3 orders from last week (…) fit: 1 pending, 2 shipped, worth ₹… in all.`
-fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum]) -> String {
+fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum], lost: Option<&str>) -> String {
     let from = read.days_in_words();
     let days = read.range.as_ref().map_or("", ranges::whole_days);
     if total_count == 0 {
@@ -279,6 +295,11 @@ fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum]) ->
     let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
     let all = if total_count == 1 { "" } else { " in all" };
     let by_status = in_words(counts, "");
+    // What is cancelled is worth nothing now; that is no answer to what it was worth.
+    if counts.iter().all(|count| count.status == Status::Cancelled.name()) {
+        let lost = lost.map(|lost| format!(", which came to {lost} before")).unwrap_or_default();
+        return format!("{orders}{from} {fit}{by_status}{lost}.{days}");
+    }
     format!("{orders}{from} {fit}{by_status}, worth {}{all}.{days}", sentences::all_of(&worth))
 }
 
@@ -305,6 +326,7 @@ impl Row {
         let row = row.text("products", self.products);
         let row = row.some("days", self.days).some_text("why", self.why).cell("total", amount(self.total));
         let row = if part { row.aside("due", amount(self.due)) } else { row };
+        let row = self.cancelled.into_iter().fold(row, |row, was| row.aside("cancelled", amount(was)));
         if self.refunded.minor > 0 { row.aside("refunded", amount(self.refunded)) } else { row }
     }
 
@@ -325,6 +347,7 @@ impl Row {
             days: waiting.days(order),
             why: waiting.days(order).and_then(|_| waiting.why(order)),
             total: money(row.total),
+            cancelled: (order.status() == Status::Cancelled).then(|| money(order.totals.total)),
             captured: money(order.received()),
             due: money(order.due()),
             refunded: money(order.paid_back()),
@@ -365,7 +388,7 @@ mod tests {
             ),
         ] {
             let counts = counted([("pending", count)].into_iter());
-            assert_eq!(text(count, &read(phrase), &counts, &totals), expected, "{phrase}");
+            assert_eq!(text(count, &read(phrase), &counts, &totals, None), expected, "{phrase}");
         }
     }
 }

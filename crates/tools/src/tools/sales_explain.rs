@@ -1,5 +1,6 @@
 //! sales.explain: why days were low or high, and every posting behind a figure, with the proof that they add up to it.
 
+mod before;
 mod why;
 
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use crate::{
     tool::Tool,
 };
 
+/// Where days to come are told.
+const FORESEEN: &str = " What it may bring is told by sales_forecast.";
 /// Characters of a reference: each product of a kind (at most [`crate::candidates::LOOKED_AT`]) takes 45 of them.
 const MAX_REFERENCE: u32 = 9_999;
 
@@ -150,6 +153,7 @@ pub(super) fn tool() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let read =
         read_filters(&shop, input.date_range.as_deref(), input.customer.as_deref(), input.product.as_deref()).await?;
+    sentences::money_of_no_product(input.basis, !read.products.is_empty())?;
     let head = shop.projections.head(&shop.log).await?.position;
     let reference = match (&input.reference, &input.date_range) {
         (Some(_), Some(_)) => {
@@ -172,7 +176,11 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let of_days = days.from.zip(days.to);
     let show =
         input.show.unwrap_or(if input.reference.is_none() && of_days.is_some() { Show::Why } else { Show::Postings });
+    let today = shop.settings.calendar.business_date(shop.clock.now());
+    let ahead = read.range.as_ref().filter(|range| range.from.is_some_and(|from| from > today));
     let why = match (show, of_days) {
+        // Days to come are neither low nor high.
+        _ if ahead.is_some() => None,
         (Show::Postings, _) => None,
         (Show::Why, None) => {
             return Err(Rejection::invalid("show", "Only days can be compared with the same weekdays before.")
@@ -199,7 +207,10 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let whole_days = read.range.as_ref().map_or("", sentences::ranges::whole_days);
     let (why, text) = match why {
         Some((why, text)) => (Some(why), text),
-        None => (None, text(&shop, found.total_count, &wholes, &found.sums)),
+        None => match ahead.filter(|_| found.total_count == 0) {
+            Some(range) => (None, sentences::lies_ahead(reference.selection.request.basis, "", range) + FORESEEN),
+            None => (None, text(&shop, found.total_count, &wholes, &found.sums)),
+        },
     };
     let text = text + whole_days;
     let postings = found.postings.iter().map(|posting| view(&shop, posting)).collect();

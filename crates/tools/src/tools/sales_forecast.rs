@@ -176,12 +176,15 @@ impl Told for Output {
         let LearnedFrom { from, to, days: learned } = self.learned_from;
         let rows_are = by_week.then(|| "Rows are weeks; detail: \"full\" has the days.".to_owned());
         let short = self.frame.open().lines(rows_are).lines(rows.in_words(None));
-        let short = short.fact("measure", self.measure).members("total", total);
+        // The sentence adds what is over; these figures do not hold it.
+        let rest = if self.already.is_some() { "of the days from today on " } else { "" };
+        let words = format!("{rest}{}", in_words(&total));
+        let short = short.fact("measure", self.measure).worded("total", as_object(total), words);
         let short = short
             .said(if by_week { "weeks" } else { "days" }, rows.into_json())
             .some("already", self.already.map(|sold| sold.value.plain()));
         let short = short.some("today_so_far", self.today_so_far.map(Amount::plain));
-        let usual = format!("percent of an average day: {}", in_words(&weekdays));
+        let usual = format!("percent of an average day, in the last weeks: {}", in_words(&weekdays));
         let short = if weekdays.is_empty() { short } else { short.worded("weekdays", as_object(weekdays), usual) };
         let method = format!("method: {}", self.model);
         let short = short.worded("model", self.model, method).flag("too_short", self.too_short);

@@ -10,7 +10,7 @@ use orderlog_projections::{
     pending_orders::{self, Filter, OpenOrder, PendingOrders, Scope},
     stock,
 };
-use orderlog_read_models::{Days, Freshness, PageRequest};
+use orderlog_read_models::{Days, Freshness, PAGE_LIMIT, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -177,15 +177,21 @@ async fn waiting(
 async fn to_pay_back(shop: &OpenShop, fresh: Freshness) -> Result<Vec<String>, Failure> {
     let overpaid = vec![PaymentStatus::Overpaid];
     let filter = order_summary::Filter { payment_statuses: overpaid, ..order_summary::Filter::default() };
-    let found =
-        order_summary::order_summaries(&shop.projections, &filter, PageRequest::first(NAMED), fresh).await?.found;
+    let page = PageRequest::first(PAGE_LIMIT);
+    let found = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?.found;
+    let owed = |order: &order_summary::OrderSummary| order.the_order.0.due().saturating_neg();
     let amount = |order: &order_summary::OrderSummary| {
-        let owed = order.the_order.0.due().saturating_neg();
-        order.currency.parse().map(|currency| shop.wording.amount(owed, currency)).unwrap_or_default()
+        order.currency.parse().map(|currency| shop.wording.amount(owed(order), currency)).unwrap_or_default()
     };
-    let named = found.orders.iter().map(|order| format!("#{} ({})", order.order_id, amount(order)));
-    let mut named: Vec<String> = named.collect();
+    let first = found.orders.iter().take(NAMED as usize);
+    let mut named: Vec<String> = first.map(|order| format!("#{} ({})", order.order_id, amount(order))).collect();
     more(&mut named, found.total_count);
+    // What all of it comes to, where it is more than one order and all of them are at hand.
+    if found.orders.len() > 1 && i64::try_from(found.orders.len()) == Ok(found.total_count) {
+        let all = sums(shop, found.orders.iter().map(|order| (order.currency.as_str(), owed(order))));
+        let all: Vec<&str> = all.iter().map(|sum| sum.in_words.as_str()).collect();
+        named.push(format!("{} in all", all_of(&all)));
+    }
     Ok(named)
 }
 

@@ -38,6 +38,7 @@ const NAME_CHARACTERS: usize = 30;
 const CHANGED: &str = "changed";
 /// How the outcome of a refused order begins; the sentences name those orders.
 const REFUSED: &str = "refused";
+const SOME_FINAL: &str = " Of some of them this cannot be undone.";
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Output {
@@ -52,10 +53,13 @@ pub(super) struct Output {
     /// Each order with its outcome; those that were changed stand in `command_ids`.
     #[schemars(with = "Vec<schema::Object>")]
     pub(super) orders: Vec<Value>,
-    /// Takes all of it back with orders_undo.
+    /// The whole call, as orders_undo takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub(super) command_id: Option<uuid::Uuid>,
+    /// Whether orders_undo can take any of it back.
+    #[serde(default)]
+    pub(super) undoable: bool,
     /// Orders changed, each with the command that orders_undo takes back.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "schema::Object")]
@@ -74,7 +78,11 @@ pub(super) struct Output {
 impl Told for Output {
     fn short(self) -> Short {
         let lines = self.lines();
-        let undo = self.command_id.map(|id| format!("undo all: orders_undo with command_id {id}")).unwrap_or_default();
+        let undo = self
+            .command_id
+            .filter(|_| self.undoable)
+            .map(|id| format!("undo all: orders_undo with command_id {id}"))
+            .unwrap_or_default();
         Short::of(self.text)
             .lines(lines)
             .said("changed", self.changed)
@@ -88,6 +96,7 @@ impl Told for Output {
                 self.interpretation.in_words(),
             )
             .worded("command_id", serde_json::to_value(self.command_id).unwrap_or_default(), undo)
+            .said("undoable", self.undoable)
             .said("command_ids", serde_json::to_value(self.command_ids).unwrap_or_default())
     }
 }
@@ -136,6 +145,8 @@ pub(super) struct Goods {
     customer: CustomerId,
     /// Before the change: what is cancelled has none afterwards.
     units: i64,
+    /// How many of them the change ships, delivers or cancels; none where it only confirms the order.
+    moved: i64,
     total: i64,
     /// What the change makes owed back to the customer.
     owed_back: i64,
@@ -147,44 +158,70 @@ pub(super) struct Goods {
 impl Goods {
     pub(super) fn of(before: &Order, after: &Order, undoable: bool) -> Goods {
         let units = before.lines.iter().map(|line| line.active()).sum();
+        let done = |order: &Order| -> i64 {
+            order.lines.iter().map(|line| line.shipped + line.delivered + line.cancelled).sum()
+        };
+        let moved = done(after) - done(before);
         let owed = |order: &Order| (-order.due()).max(0);
         let owed_back = (owed(after) - owed(before)).max(0);
         let (customer, currency) = (before.customer_id, before.currency);
-        Goods { customer, units, total: before.current_totals().total, owed_back, currency, undoable }
+        Goods { customer, units, moved, total: before.current_totals().total, owed_back, currency, undoable }
     }
 }
 
-/// ` They have 51 units, worth ₹2,00,000 in all. ₹500 would be owed back.`
-pub(super) fn goods_in_words(shop: &OpenShop, outcomes: &[Outcome]) -> String {
-    let goods = || {
-        outcomes.iter().filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods) } else { None })
-    };
-    let units: i64 = goods().map(|goods| goods.units).sum();
-    let worth = sums(shop, goods().map(|goods| (goods.currency.code(), goods.total)));
+/// ` They have 51 units, worth ₹2,00,000 in all. 40 of the units would be shipped. ₹500 would be owed back.`
+pub(super) fn goods_in_words(shop: &OpenShop, status: &str, outcomes: &[Outcome]) -> String {
+    let (mut orders, mut units, mut moved) = (0, 0, 0);
+    for goods in goods_of(outcomes) {
+        (orders, units, moved) = (orders + 1, units + goods.units, moved + goods.moved);
+    }
+    let worth = sums(shop, goods_of(outcomes).map(|goods| (goods.currency.code(), goods.total)));
     let worth: Vec<&str> = worth.iter().map(|sum| sum.in_words.as_str()).collect();
-    let has = match goods().count() {
+    let has = match orders {
         0 => return String::new(),
         1 => format!(" It has {}, worth {}.", sentences::units(units), sentences::all_of(&worth)),
         _ => format!(" They have {}, worth {} in all.", sentences::units(units), sentences::all_of(&worth)),
     };
-    let owing = goods().filter(|goods| goods.owed_back > 0);
+    let part = match Status::parse(status) {
+        Some(status) if (1..units).contains(&moved) => {
+            format!(" {moved} of the units would be {}.", status.spoken())
+        }
+        Some(_) | None => String::new(),
+    };
+    format!("{has}{part}{}", owed_back(shop, outcomes, "would be"))
+}
+
+/// ` ₹500 is owed back.`, of all orders that change.
+pub(super) fn owed_back(shop: &OpenShop, outcomes: &[Outcome], is: &str) -> String {
+    let owing = goods_of(outcomes).filter(|goods| goods.owed_back > 0);
     let back = sums(shop, owing.map(|goods| (goods.currency.code(), goods.owed_back)));
     let back: Vec<&str> = back.iter().map(|sum| sum.in_words.as_str()).collect();
-    if back.is_empty() { has } else { format!("{has} {} would be owed back.", sentences::all_of(&back)) }
+    if back.is_empty() { String::new() } else { format!(" {} {is} owed back.", sentences::all_of(&back)) }
+}
+
+fn goods_of(outcomes: &[Outcome]) -> impl Iterator<Item = &Goods> {
+    outcomes.iter().filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods) } else { None })
+}
+
+/// Whether any of what changed can be taken back: else no undo is offered.
+pub(super) fn undoable(outcomes: &[Outcome]) -> bool {
+    goods_of(outcomes).any(|goods| goods.undoable)
 }
 
 /// Whether all of what would change could be taken back, as a preview says it.
 pub(super) fn finality(outcomes: &[Outcome]) -> &'static str {
-    let undoable: Vec<bool> = outcomes
-        .iter()
-        .filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods.undoable) } else { None })
-        .collect();
-    match (undoable.contains(&true), undoable.contains(&false)) {
-        (true, true) => " Of some of them this cannot be undone.",
+    let final_ = goods_of(outcomes).any(|goods| !goods.undoable);
+    match (undoable(outcomes), final_) {
+        (true, true) => SOME_FINAL,
         (true, false) => command_answer::finality(true),
         (false, true) => command_answer::finality(false),
         (false, false) => "",
     }
+}
+
+/// The same once it is done, where the id that undoes it would promise too much.
+pub(super) fn finality_of_some(outcomes: &[Outcome]) -> &'static str {
+    if undoable(outcomes) && goods_of(outcomes).any(|goods| !goods.undoable) { SOME_FINAL } else { "" }
 }
 
 /// The first orders that would change, with whose they are: `#1001 Asha Rao, 3 units, ₹1,200`.
@@ -265,7 +302,20 @@ pub(super) fn tell(status: &str, ids: &[i64], outcomes: &[Outcome], foreseen: bo
     }
     let (interpretation, orders_named, command_id) = (Interpretation::default(), vec![], None);
     let skipped = overtaken + unexpected;
-    Output { changed, no_change, skipped, refused, orders, command_id, command_ids, interpretation, orders_named, text }
+    let undoable = undoable(outcomes);
+    Output {
+        changed,
+        no_change,
+        skipped,
+        refused,
+        orders,
+        command_id,
+        undoable,
+        command_ids,
+        interpretation,
+        orders_named,
+        text,
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +328,7 @@ mod tests {
         Goods {
             customer: CustomerId(uuid::Uuid::nil()),
             units: 1,
+            moved: 0,
             total: 100,
             owed_back: 0,
             currency: "INR".parse().unwrap(),

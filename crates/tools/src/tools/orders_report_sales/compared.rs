@@ -70,7 +70,7 @@ pub(super) fn days(
 }
 
 /// How many calendar months these days are, if they are whole ones.
-fn whole_months(from: NaiveDate, to: NaiveDate) -> Option<u32> {
+pub(super) fn whole_months(from: NaiveDate, to: NaiveDate) -> Option<u32> {
     let next = to + DaysLater::new(1);
     let months = (next.year() - from.year()) * 12 + next.month0() as i32 - from.month0() as i32;
     (from.day() == 1 && next.day() == 1).then(|| u32::try_from(months).unwrap_or(0))

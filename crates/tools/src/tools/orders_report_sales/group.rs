@@ -128,10 +128,12 @@ impl Group {
 }
 
 /// `3 Blue mug, 2 Tea`, as many as there is `room` for in characters, and how many parts that leaves.
-fn of_which(parts: &[Group], count: i64, room: usize) -> (Vec<String>, i64) {
-    let named = parts.iter().map(|part| match part.figures.units {
-        0 => part.label.clone(),
-        units => format!("{units} {}", part.label),
+fn of_which(parts: &[Group], count: i64, room: usize, by: Option<GroupBy>) -> (Vec<String>, i64) {
+    let named = parts.iter().map(|part| match (by, part.figures.units) {
+        (Some(GroupBy::TaxRate), _) => part.figures.taxed(&part.label),
+        (_, 0) => part.label.clone(),
+        (Some(GroupBy::Product) | None, units) => format!("{units} {}", part.label),
+        (Some(_), of) => format!("{}: {}", part.label, units(of)),
     });
     let (mut shown, mut used): (Vec<String>, usize) = (vec![], 0);
     for name in named.take(PARTS_NAMED) {
@@ -213,7 +215,14 @@ impl Showing<'_> {
     /// `3 Blue mug, 2 Tea and 4 more (9 units, ₹1,200)`; in a long list no money is told of the others.
     fn in_words(&self, whole: &SalesGroup, parts: &[Group], count: i64, rows: usize) -> (String, i64) {
         let brief = rows > FEW_ROWS;
-        let (shown, left) = of_which(parts, count, if brief { BRIEF_CHARACTERS } else { PARTS_CHARACTERS });
+        let by = self.about.selection.request.then_by;
+        let room = match (by, brief) {
+            // Rates are few, and taxes are told of each.
+            (Some(GroupBy::TaxRate), _) => usize::MAX,
+            (_, true) => BRIEF_CHARACTERS,
+            (_, false) => PARTS_CHARACTERS,
+        };
+        let (shown, left) = of_which(parts, count, room, by);
         let named_parts = shown.join(format::between(&shown));
         let basis = self.about.selection.request.basis;
         let named = &whole.parts[..shown.len().min(whole.parts.len())];

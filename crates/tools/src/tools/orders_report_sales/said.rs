@@ -7,14 +7,22 @@ use orderlog_domain::{
 };
 use orderlog_projections::daily_sales::Sales;
 
-use super::change::{Compared, headline};
+use super::{
+    change::{Compared, headline},
+    compared,
+};
 use crate::{
     failure::Failure,
     moments::AsOf,
     query::{Read, customers_named},
+    sales_figures::average,
     sentences,
     shop::OpenShop,
 };
+
+/// Tax was asked for of money, which holds tax and does not say how much.
+const TAX_IN_MONEY: &str =
+    " Tax is in that money and is not split off: the basis booked or shipped says how much tax there is.";
 
 /// What is told of a report.
 pub(super) struct Said<'a> {
@@ -45,6 +53,10 @@ pub(super) fn reading(basis: Basis) -> &'static str {
     }
 }
 
+fn count(from: NaiveDate, to: NaiveDate) -> i64 {
+    (to - from).num_days() + 1
+}
+
 impl Said<'_> {
     pub(super) async fn in_words(&self, shop: &OpenShop, totals: &[Sales]) -> Result<String, Failure> {
         let home = shop.settings.currency;
@@ -60,7 +72,10 @@ impl Said<'_> {
             None => String::new(),
         };
         if let Some(taxes) = self.taxes {
-            text.push_str(&format!(" Tax comes to {}.", amount(taxes)));
+            match self.basis {
+                Basis::Booked | Basis::Shipped => text.push_str(&format!(" Tax comes to {}.", amount(taxes))),
+                Basis::Cash => text.push_str(TAX_IN_MONEY),
+            }
         }
         if let Some(compared) = self.compared {
             text.push_str(&self.before(shop, compared));
@@ -74,15 +89,21 @@ impl Said<'_> {
         if let Some(begins) = self.begins {
             text.push_str(&format!(" The log begins on {}.", day_in_words(begins)));
         }
-        let unconverted = totals.iter().filter(|sales| sales.home != home.code());
-        let amounts: Vec<String> = unconverted
+        let unconverted = || totals.iter().filter(|sales| sales.home != home.code());
+        let amounts: Vec<String> = unconverted()
             .filter_map(|sales| {
                 Some(shop.wording.amount(headline(self.basis, &sales.own), sales.currency.parse().ok()?))
             })
             .collect();
         if !amounts.is_empty() {
             let amounts = sentences::all_of(&amounts);
-            text.push_str(&format!(" Not counted: {amounts}, for which no exchange rate was stored at the time."));
+            let orders = match unconverted().map(|sales| sales.placed).sum() {
+                0 => String::new(),
+                placed => format!(" of {}", sentences::plural(placed, "order")),
+            };
+            text.push_str(&format!(
+                " Not counted: {amounts}{orders}, for which no exchange rate was stored at the time."
+            ));
         }
         if let Some(as_of) = self.as_of {
             text.push_str(&format!(" This is how it was known {}.", as_of.in_words(shop.settings.calendar.timezone)));
@@ -104,23 +125,41 @@ impl Said<'_> {
             up @ 1.. => format!("up by {}{percent}", amount(up)),
             down => format!("down by {}{percent}", amount(down.saturating_neg())),
         };
-        format!(" It was {} for {days}: {change}.{}", amount(before.revenue.minor), self.part(*from, *to))
+        let lengths = self.part(*from, *to).or_else(|| self.longer(shop, before.revenue.minor, (*from, *to)));
+        format!(" It was {} for {days}: {change}.{}", amount(before.revenue.minor), lengths.unwrap_or_default())
     }
 
     /// ` Today is not over; the days before are whole.`: a part that stands beside a whole is no fall of sales.
-    fn part(&self, from: NaiveDate, to: NaiveDate) -> String {
+    fn part(&self, from: NaiveDate, to: NaiveDate) -> Option<String> {
         let (first, last) = self.days;
         if self.complete || self.today < first || self.today > last || to >= self.today {
-            return String::new();
+            return None;
         }
-        let count = |from: NaiveDate, to: NaiveDate| (to - from).num_days() + 1;
-        match (count(first, self.today), count(from, to)) {
+        Some(match (count(first, self.today), count(from, to)) {
             (begun, whole) if begun == whole => " Today is not over; the days before are whole.".to_owned(),
             (begun, whole) => {
                 let (begun, whole) = (sentences::plural(begun, "day"), sentences::plural(whole, "whole day"));
                 format!(" These are {begun} so far beside {whole}.")
             }
+        })
+    }
+
+    /// ` These are 7 days beside 30: a day brought ₹1,000 on average, and ₹900 before.`: fewer days sell less without any fall
+    /// of sales. Months stand beside months, whatever days they have.
+    fn longer(&self, shop: &OpenShop, before: i64, (from, to): (NaiveDate, NaiveDate)) -> Option<String> {
+        let (first, last) = self.days;
+        let (now, then) = (count(first, last), count(from, to));
+        let months = |first, last| compared::whole_months(first, last).filter(|months| *months > 0);
+        let alike = now == then || months(first, last).is_some_and(|one| months(from, to) == Some(one));
+        if alike || !self.complete {
+            return None;
         }
+        let a_day = |sum: i64, days: i64| shop.wording.amount(average(sum, days), shop.settings.currency);
+        if self.begins.is_some() {
+            return Some(format!(" These are {} beside {then}.", sentences::plural(now, "day")));
+        }
+        let (days, sold, sold_before) = (sentences::plural(now, "day"), a_day(self.revenue, now), a_day(before, then));
+        Some(format!(" These are {days} beside {then}: a day brought {sold} on average, and {sold_before} before."))
     }
 
     /// ` of Blue mug from Asha Rao`

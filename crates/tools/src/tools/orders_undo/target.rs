@@ -108,8 +108,9 @@ pub(super) async fn target(shop: &OpenShop, id: CommandId, principal: &Principal
     let undo = undo.ok_or_else(|| {
         problem(
             Code::IllegalTransition,
-            "That command was about no order and no stock: such a change is made again by hand.",
+            "That change was of a product, a customer, an exchange rate or a rule: orders_undo takes back none of these.",
         )
+        .hint("Set it again to what it was; shop_activity shows what was changed, and the earlier acts that can be undone.")
     })?;
     Ok(Target::One(Box::new(undo.into())))
 }

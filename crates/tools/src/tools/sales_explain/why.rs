@@ -17,12 +17,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::before;
 use crate::{
     answer::Short,
     facts::amount,
     failure::Failure,
     query::customers_named,
-    sales_figures::{average, percent},
+    sales_figures::average,
     shop::OpenShop,
     table::{Row, Table},
 };
@@ -119,7 +120,7 @@ pub(super) fn spans(
     begins: NaiveDate,
 ) -> Vec<Span> {
     let to = to.min(today.max(from));
-    let step = 7 * (u64::try_from((to - from).num_days()).unwrap_or(0) / 7 + 1);
+    let step = u64::try_from(before::step(from, to)).unwrap_or(0);
     let span = |times: u64| {
         let back = DaysLater::new(step * times);
         let until = (to >= today).then(|| now - TimeDelta::days(i64::try_from(step * times).unwrap_or(0)));
@@ -176,8 +177,7 @@ impl Asked<'_> {
         let usual = Usual(before);
         let usually = usual.of(|apart| apart.revenue);
         let verdict = verdict(asked.revenue, usually);
-        let running = self.from <= today && self.to >= today;
-        let text = self.sentence(shop, &named, running, asked, before);
+        let text = self.sentence(shop, &named, today, asked, before);
         let stands_out = self.differences(shop, asked, &usual, asked.revenue < usually).await?;
         let why = Why {
             verdict,
@@ -189,9 +189,10 @@ impl Asked<'_> {
         Ok((why, text))
     }
 
-    /// `Yesterday (Sat 21 Nov 2026) was not low: ₹45,000, 3.0 % more than the ₹43,700 of the 4 Saturdays before (₹38,000 to ₹50,000).`
-    fn sentence(&self, shop: &OpenShop, named: &str, running: bool, asked: &Apart, before: &[Apart]) -> String {
-        let usually = Usual(before).of(|apart| apart.revenue);
+    /// `Yesterday (Sat 21 Nov 2026) was not low: ₹45,000 is 3.0 % more than the average of ₹43,700 of the 4 Saturdays before, which had ₹38,000 to ₹50,000.`
+    fn sentence(&self, shop: &OpenShop, named: &str, today: NaiveDate, asked: &Apart, usual: &[Apart]) -> String {
+        let (running, until) = (self.from <= today && self.to >= today, self.to.min(today.max(self.from)));
+        let usually = Usual(usual).of(|apart| apart.revenue);
         let verdict = verdict(asked.revenue, usually);
         let amount = |minor: i64| shop.wording.amount(minor, shop.settings.currency);
         let is = if running { "so far is" } else { "was" };
@@ -200,29 +201,22 @@ impl Asked<'_> {
             Verdict::High => format!("{is} not low but high"),
             Verdict::Usual | Verdict::Unknown => format!("{is} not low"),
         };
-        let times = match (before.len(), self.from == self.to) {
-            (1, true) => format!("the {} before", self.from.format("%A")),
-            (n, true) => format!("the {n} {}s before", self.from.format("%A")),
-            (1, false) => "the same weekdays before".to_owned(),
-            (n, false) => format!("the same weekdays, {n} times before"),
-        };
+        let times = before::called(self.from, until, usual.len());
         // Of the days before only the part is taken that this one has had.
         let times = if running { format!("{times} by this time of day") } else { times };
-        let differs = match percent(asked.revenue, usually) {
-            Some(percent) if percent.starts_with('-') => format!("{} % less than", percent.trim_start_matches('-')),
-            Some(percent) => format!("{percent} % more than"),
-            None => "beside".to_owned(),
-        };
-        let (least, most) = before
+        let differs = before::differs(asked.revenue, usually);
+        let mean = if usual.len() > 1 { "average of " } else { "" };
+        let (least, most) = usual
             .iter()
             .fold((i64::MAX, i64::MIN), |(least, most), one| (least.min(one.revenue), most.max(one.revenue)));
         let within = verdict != Verdict::Usual && (least..=most).contains(&asked.revenue);
         let within = if within { "; that is still within their range" } else { "" };
-        let spread = match before.len() {
+        let spread = match usual.len() {
             1 => String::new(),
             _ => format!(", which had {} to {}{within}", amount(least), amount(most)),
         };
-        format!("{named} {is}: {} is {differs} the {} of {times}{spread}.", amount(asked.revenue), amount(usually),)
+        let (now, usually) = (amount(asked.revenue), amount(usually));
+        format!("{named} {is}: {now} {differs} the {mean}{usually} of {times}{spread}.")
     }
 
     async fn differences(
@@ -255,6 +249,10 @@ impl Asked<'_> {
         let taken = (asked.taken_back, usual.of(|apart| apart.taken_back));
         if taken != (0, 0) {
             rows.push(row(if cash { "paid back" } else { "taken back" }.to_owned(), taken));
+        }
+        let changed = (asked.changed, usual.of(|apart| apart.changed));
+        if changed != (0, 0) {
+            rows.push(row("lines changed".to_owned(), changed));
         }
         let products =
             if cash { vec![] } else { usual.largest(&asked.products, |apart| &apart.products, less, PRODUCTS) };
