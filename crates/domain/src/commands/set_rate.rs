@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn what_no_figure_will_hold_is_said_with_the_order_and_the_payment() {
         let mut story = Story::new();
-        story.product("A", "1000.00", json!({})).stocked("A", 5);
+        story.product("A", "1000.00", json!({})).stocked("A", 50);
         let pay = |order: i64| input::<RecordPayment>(json!({ "order_id": order, "amount": "1.00", "method": "card" }));
         let told = story.done(order()).warnings;
         assert!(told.iter().any(|told| told.starts_with("No exchange rate of USD is stored")), "{told:?}");
