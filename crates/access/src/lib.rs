@@ -5,6 +5,7 @@ mod holder;
 mod key;
 mod keys;
 mod oauth;
+mod pass;
 mod principal;
 mod program_named;
 mod rates;
@@ -20,6 +21,7 @@ pub use self::{
     key::{Grant, PREFIX, Wanted},
     keys::{CHECKED_EVERY, Keys},
     oauth::{CALLBACK_PATH, METADATA_PATH, OAuth, Settings as OAuthSettings, Unfinished},
+    pass::Pass,
     principal::Principal,
     program_named::program_named,
     rates::{CountEach, Rates, TooMany},

@@ -25,6 +25,7 @@ pub use self::{
 };
 use crate::{
     keys::Keys,
+    pass::Pass,
     principal::Principal,
     rates::{Gauge, Rates, UserGauges},
     refused::Refused,
@@ -56,16 +57,21 @@ impl OAuth {
         &self.settings
     }
 
-    /// Who calls with this token, once more.
+    /// Who calls with this token, once more, and for how long it serves.
     ///
     /// # Errors
     /// Says why the token does not serve, or that more calls come than are answered.
-    pub fn admit<'a>(&'a self, token: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
+    pub fn admit<'a>(
+        &'a self,
+        token: &'a str,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(Arc<Principal>, Pass), Refused>> {
         Box::pin(async move {
             let signed = token::signed(token)?;
             let key = self.provider.key(&signed).await?;
             let claims = token::check(token, signed.algorithm, &key, &self.settings, now)?;
-            self.count(&claims.subject, self.granted(claims.scopes.iter().map(String::as_str))?)
+            let principal = self.count(&claims.subject, self.granted(claims.scopes.iter().map(String::as_str))?)?;
+            Ok((principal, Pass::Until(claims.until)))
         })
     }
 

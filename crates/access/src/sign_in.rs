@@ -16,6 +16,7 @@ use orderlog_keyring::Keyring;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    holder::Holder,
     keys::{CHECKED_EVERY, Keys},
     oauth::OAuth,
     principal::Principal,
@@ -98,7 +99,7 @@ impl SignIn {
     #[must_use]
     pub fn holds(&self, cookie: &str, now: DateTime<Utc>) -> bool {
         self.session(cookie, now).is_some_and(|session| match session.who {
-            Who::Key(id) => self.keys.holds(&id, now),
+            Who::Key(id) => self.keys.holds(&id, Holder::Person, now),
             Who::User { issuer, .. } => self.provider_of(&issuer).is_some(),
         })
     }

@@ -161,6 +161,8 @@ impl<'a> Work<'a> {
     async fn run(&mut self, stopping: &CancellationToken) -> anyhow::Result<()> {
         let mut check = Instant::now() + LEASE_CHECK;
         loop {
+            // Before anything is sent: a node that was frozen must not send what another has sent meanwhile.
+            anyhow::ensure!(self.lease.lasts(), "the lease is lost");
             self.send_what_is_due();
             let due = self.due();
             // A target that wants no more must not be asked again after a crash.
@@ -175,7 +177,6 @@ impl<'a> Work<'a> {
                 () = at(flush) => self.record().await?,
                 () = at(due) => {}
                 () = sleep_until(check) => {
-                    anyhow::ensure!(self.lease.lasts().await, "the lease is lost");
                     self.notice().await;
                     check = Instant::now() + LEASE_CHECK;
                 }

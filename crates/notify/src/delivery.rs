@@ -63,7 +63,7 @@ impl Sender {
         match &target.address {
             Address::Slack(url) => {
                 let body = slack::body(content);
-                tried(post(&self.web, url, target.private, &[], body).await)
+                tried(post(&self.web, url, target.private, &[], body, now).await)
             }
             Address::Webhook { url, keys } => {
                 let body = content.webhook(now);
@@ -74,7 +74,7 @@ impl Sender {
                 let signed: Vec<String> = keys.iter().map(|key| key.sign(&id, &timestamp, &body)).collect();
                 let headers =
                     [("webhook-id", id), ("webhook-timestamp", timestamp), ("webhook-signature", signed.join(" "))];
-                tried(post(&self.web, url, target.private, &headers, body).await)
+                tried(post(&self.web, url, target.private, &headers, body, now).await)
             }
             Address::Email(to) => match &self.mail {
                 Some(mailer) => mailer.send(to, id, content, now).await,

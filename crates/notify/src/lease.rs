@@ -4,19 +4,67 @@ use std::{
     ffi::OsString,
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
 use orderlog_event_log::sqlite_file;
 use sqlx::{Connection as _, PgConnection};
+use tokio::{
+    task::JoinHandle,
+    time::{Duration, Instant, sleep},
+};
 use uuid::Uuid;
+
+/// A node that is frozen keeps its session open without a word: then the database ends it, and another node delivers.
+const IDLE: &str = "SET idle_session_timeout = '10s'";
+/// So long after it was last heard by the database a node takes its lease for lost: before another node can have it.
+const LONGEST_SILENCE: Duration = Duration::from_secs(8);
+/// How often it is heard, whatever else it does.
+const PULSE: Duration = Duration::from_secs(1);
 
 /// What holds the lock.
 pub(crate) enum Lease {
     /// A session with an advisory lock; the database releases it.
-    Session(Box<PgConnection>),
+    Session(Pulse),
     /// A locked file beside the log; the operating system releases it.
     File { _locked: File },
+}
+
+/// The session of a lease, kept alive.
+pub(crate) struct Pulse {
+    heard: Arc<Mutex<Instant>>,
+    beating: JoinHandle<()>,
+}
+
+impl Pulse {
+    fn start(mut session: Box<PgConnection>, heard: Instant) -> Pulse {
+        let heard = Arc::new(Mutex::new(heard));
+        let known = Arc::clone(&heard);
+        let beating = tokio::spawn(async move {
+            loop {
+                sleep(PULSE).await;
+                let asked = Instant::now();
+                if session.ping().await.is_err() {
+                    return;
+                }
+                *known.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+            }
+        });
+        Pulse { heard, beating }
+    }
+
+    fn lasts(&self) -> bool {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.beating.is_finished() && heard.elapsed() < LONGEST_SILENCE
+    }
+}
+
+impl Drop for Pulse {
+    /// Ends the session, and so the lease.
+    fn drop(&mut self) {
+        self.beating.abort();
+    }
 }
 
 /// A node that wants the right.
@@ -41,16 +89,19 @@ impl Candidate {
             Some(session) => session,
             None => {
                 let opened = PgConnection::connect(&self.database_url).await;
-                Box::new(opened.context("open the session of the lease")?)
+                let mut session = Box::new(opened.context("open the session of the lease")?);
+                sqlx::query(IDLE).execute(&mut *session).await.context("limit the session of the lease")?;
+                session
             }
         };
+        let asked = Instant::now();
         let (taken,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
             .bind(format!("orderlog notifications {}", self.log_id))
             .fetch_one(&mut *session)
             .await
             .context("take the lease of notifications")?;
         if taken {
-            return Ok(Some(Lease::Session(session)));
+            return Ok(Some(Lease::Session(Pulse::start(session, asked))));
         }
         self.session = Some(session);
         Ok(None)
@@ -58,10 +109,10 @@ impl Candidate {
 }
 
 impl Lease {
-    /// Whether it is still held.
-    pub(crate) async fn lasts(&mut self) -> bool {
+    /// Whether it is still held, as far as is known.
+    pub(crate) fn lasts(&self) -> bool {
         match self {
-            Lease::Session(session) => session.ping().await.is_ok(),
+            Lease::Session(pulse) => pulse.lasts(),
             Lease::File { .. } => true,
         }
     }

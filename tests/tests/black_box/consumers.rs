@@ -7,10 +7,13 @@ use orderlog_tests::{AuditedEvent, Checks, Shop, check, events, node_js, on_both
 use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(30);
+/// A follower without news ends after 30 s in any case; one whose key ended, long before.
+const REVOKED_WITHIN: Duration = Duration::from_secs(10);
 
 on_both_engines!(
     filters_keep_what_was_asked_for,
     a_follower_hears_what_comes,
+    a_follower_hears_nothing_more_when_its_key_is_revoked,
     what_is_asked_for_compressed_is,
     the_programs_of_the_docs_run
 );
@@ -87,6 +90,23 @@ async fn a_follower_hears_what_comes(mut shop: Shop) -> Result<()> {
     shop.node.stop().await?;
     let end = tokio::time::timeout(DEADLINE, answer.chunk()).await.context("the answer outlives the node")?;
     ensure!(matches!(end, Ok(None)), "the answer is broken off: {end:?}");
+    Ok(())
+}
+
+async fn a_follower_hears_nothing_more_when_its_key_is_revoked(shop: Shop) -> Result<()> {
+    a_little_trade(&shop).await?;
+    let key = shop.key(&["ledger", "--role", "auditor"]).await?;
+    let node = shop.open_node(&[]).await?;
+    let after = events(&shop.node, 0).await?.len();
+    let follow = format!("{}/v1/events?after={after}&follow=true", node.url());
+    let mut answer = node.http().get(follow).bearer_auth(&key).send().await?.error_for_status()?;
+    shop.mcp().ok("inventory.receive", json!({ "product": "PEN", "quantity": 3 })).await?;
+    let heard = tokio::time::timeout(DEADLINE, answer.chunk()).await.context("nothing was heard")??;
+    ensure!(heard.is_some(), "the answer ended");
+    shop.cli_without_settings(&["keys", "revoke", "ledger"]).await?.expect_success()?;
+    // It ends by itself, with nothing recorded meanwhile, and sooner than for want of news.
+    let end = tokio::time::timeout(REVOKED_WITHIN, answer.chunk()).await.context("it goes on after its key ended")?;
+    ensure!(end.is_err(), "what was cut off looks whole: {end:?}");
     Ok(())
 }
 

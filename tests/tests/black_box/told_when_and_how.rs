@@ -33,7 +33,7 @@ async fn e_mail_goes_encrypted_or_not_at_all() -> Result<()> {
     let mails = secured.mails()?;
     check!(checks, mails.len() == 1 && mails[0].secured && mails[0].text.contains("a test of Orderlog"), "{mails:?}");
     for (user, server, authority, why) in [
-        ("shop:wrong@", &secured, &authority, "refused it with 535"),
+        ("shop:wrong@", &secured, &authority, "does not let us sign in (535)"),
         ("shop:p%40ss@", &secured, &other, "its certificate does not hold"),
         ("", &plain, &authority, "offers no STARTTLS"),
     ] {

@@ -27,6 +27,8 @@ pub(super) struct Signed {
 pub(super) struct Claims {
     pub(super) subject: String,
     pub(super) scopes: Vec<String>,
+    /// Unix second from which on it is refused.
+    pub(super) until: i64,
 }
 
 /// As they stand in the token. One of another type than the specification has makes the whole token unreadable.
@@ -118,7 +120,8 @@ fn believe(raw: Raw, settings: &Settings, now: DateTime<Utc>) -> Result<Claims, 
         return Err(Refused::token(format!("it is for another audience than {}", settings.audience())));
     }
     let now = now.timestamp();
-    if seconds(&raw.exp).saturating_add(CLOCK_SKEW) <= now {
+    let until = seconds(&raw.exp).saturating_add(CLOCK_SKEW);
+    if until <= now {
         return Err(Refused::token("it expired; get another one"));
     }
     if raw.nbf.as_ref().is_some_and(|from| seconds(from).saturating_sub(CLOCK_SKEW) > now) {
@@ -136,7 +139,7 @@ fn believe(raw: Raw, settings: &Settings, now: DateTime<Utc>) -> Result<Claims, 
     let scopes = granted.flat_map(|scopes| {
         scopes.texts().iter().flat_map(|text| text.split_whitespace()).map(str::to_owned).collect::<Vec<_>>()
     });
-    Ok(Claims { subject, scopes: scopes.collect() })
+    Ok(Claims { subject, scopes: scopes.collect(), until })
 }
 
 /// Whole seconds; a fraction is cut off.
@@ -205,6 +208,7 @@ mod tests {
         for header in [json!({ "alg": "ES256" }), json!({ "alg": "ES256", "typ": "at+jwt", "kid": "1" })] {
             let claims = provider.check(&provider.sign(&header, &good())).unwrap();
             assert_eq!((claims.subject.as_str(), claims.scopes.join(" ").as_str()), ("u-17", "orders:read openid"));
+            assert_eq!(claims.until, NOW + 300 + CLOCK_SKEW);
         }
         let header = json!({ "alg": "ES256" });
         for (name, value) in [

@@ -10,6 +10,7 @@ use lettre::{
     transport::smtp::{
         authentication::Credentials,
         client::{Certificate, Tls, TlsParameters},
+        response::Code,
     },
 };
 use maud::{DOCTYPE, html};
@@ -20,6 +21,10 @@ use crate::{compose::Content, targets::Smtp};
 
 /// Longest time for one e-mail.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Characters of a subject; longer ones are cut by what shows them.
+const SUBJECT_CHARS: usize = 120;
+/// What the e-mail server says of our signing in and not of the e-mail (RFC 4954): somebody mends a password, and it is taken.
+const OF_SIGNING_IN: [u16; 4] = [530, 534, 535, 538];
 
 pub(crate) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -68,12 +73,13 @@ impl Mailer {
         match tokio::time::timeout(DEADLINE, self.transport.send_raw(message.envelope(), &written)).await {
             Ok(Ok(_)) => Tried::Sent,
             // The server's words may repeat an address: only its code is kept.
-            Ok(Err(error)) if error.is_permanent() => {
+            Ok(Err(error)) if error.is_permanent() && !error.status().is_some_and(is_of_signing_in) => {
                 let code = error.status().map_or_else(String::new, |code| format!(" with {code}"));
                 Tried::Never { why: format!("the e-mail server refused it{code}") }
             }
             Ok(Err(error)) => {
                 let what = match error.status() {
+                    Some(code) if is_of_signing_in(code) => format!("does not let us sign in ({code})"),
                     Some(code) => format!("said {code}"),
                     None if error.is_client() => {
                         "offers no STARTTLS, or no way to sign in that is known here".to_owned()
@@ -87,7 +93,7 @@ impl Mailer {
     }
 
     fn message(&self, to: &Mailbox, id: Uuid, content: &Content) -> Result<Message, lettre::error::Error> {
-        let subject: String = content.text.split(['\n', '.']).next().unwrap_or_default().to_owned();
+        let subject = subject(&content.text);
         let facts: Vec<String> = content.facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         let domain = self.from.email.domain();
         let page = html! {
@@ -131,4 +137,39 @@ fn percent_decoded(text: &str) -> String {
         .next()
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default()
+}
+
+fn is_of_signing_in(code: Code) -> bool {
+    OF_SIGNING_IN.contains(&code.into())
+}
+
+/// The first line. A dot in it may be that of an amount or of a name, so only a long line is cut, where a sentence ends.
+fn subject(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let end = line.char_indices().nth(SUBJECT_CHARS).map_or(line.len(), |(at, _)| at);
+    let short = match &line[..end] {
+        whole if end == line.len() => whole,
+        cut => cut.rsplit_once(". ").or_else(|| cut.rsplit_once(' ')).map_or(cut, |(before, _)| before),
+    };
+    short.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_says_the_whole_amount_and_the_whole_name() {
+        for (text, said) in [
+            ("Order #1001 was placed: 2 units for ₹1,234.50.", "Order #1001 was placed: 2 units for ₹1,234.50"),
+            ("Dr. Pepper (DP) is out of stock.", "Dr. Pepper (DP) is out of stock"),
+            ("2 messages.\nOrder #1 is now shipped.", "2 messages"),
+            ("", ""),
+        ] {
+            assert_eq!(subject(text), said);
+        }
+        let long = format!("Messages could not be delivered. {}", "₹ ".repeat(200));
+        assert_eq!(subject(&long), "Messages could not be delivered");
+        assert_eq!(subject(&"₹".repeat(200)).chars().count(), SUBJECT_CHARS);
+    }
 }

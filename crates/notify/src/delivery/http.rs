@@ -1,10 +1,11 @@
 //! Posts to an endpoint, at the very address that was checked.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use orderlog_outgoing::{Ask, Client, Method, addresses};
 use tokio::time::timeout;
 use url::Url;
@@ -33,9 +34,10 @@ pub(crate) async fn post(
     private: bool,
     headers: &[(&str, String)],
     body: Vec<u8>,
+    now: DateTime<Utc>,
 ) -> Result<Posted, Failed> {
     let late = Err(Failed::Later("the endpoint did not answer in time".to_owned()));
-    timeout(DEADLINE, exchange(client, url, private, headers, body)).await.unwrap_or(late)
+    timeout(DEADLINE, exchange(client, url, private, headers, body, now)).await.unwrap_or(late)
 }
 
 async fn exchange(
@@ -44,6 +46,7 @@ async fn exchange(
     private: bool,
     headers: &[(&str, String)],
     body: Vec<u8>,
+    now: DateTime<Utc>,
 ) -> Result<Posted, Failed> {
     let addresses = allowed(url, private).await?;
     let kind = ("content-type", "application/json".to_owned());
@@ -51,8 +54,15 @@ async fn exchange(
     let ask = Ask { url, method: Method::POST, headers: &headers, body, most: ANSWER_BYTES };
     let answer = client.send(&addresses, ask).await.map_err(failed)?;
     let retry_after = answer.headers.get("retry-after").and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    let retry_after = retry_after.and_then(|text| wait(text, now));
     Ok(Posted { status: answer.status.as_u16(), retry_after })
+}
+
+/// How long an endpoint wants to be left alone: seconds, or until a date (RFC 9110, 10.2.3).
+fn wait(text: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let text = text.trim();
+    let until = || (DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now).to_std().ok();
+    text.parse().ok().map(Duration::from_secs).or_else(until)
 }
 
 /// Every address of the name is looked at before one is connected to, so that no answer of DNS leads inside.
@@ -73,7 +83,7 @@ fn failed(why: orderlog_outgoing::Failed) -> Failed {
 }
 
 /// Whether an address is no public one: loopback, private, link-local, shared, reserved, multicast, or such an IPv4 address
-/// inside an IPv6 one.
+/// inside an IPv6 one. Of IPv6 only 2000::/3 is public, and what leads from it to IPv4 by way of somebody's translator is not.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -97,11 +107,15 @@ fn is_private(address: IpAddr) -> bool {
             v6.is_loopback()
                 || v6.is_unspecified()
                 || v6.is_multicast()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-                || inner.is_some_and(is_private)
+                || inner.map_or_else(|| is_no_global_unicast(v6), is_private)
         }
     }
+}
+
+/// Unique local, link-local, site-local, a translator of the network's own (64:ff9b:1::/48), Teredo, and what is reserved.
+fn is_no_global_unicast(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    first & 0xe000 != 0x2000 || (first, second) == (0x2001, 0)
 }
 
 #[cfg(test)]
@@ -128,11 +142,28 @@ mod tests {
             "::ffff:127.0.0.1",
             "64:ff9b::a00:1",
             "2002:7f00:1::",
+            "64:ff9b:1::a00:1",
+            "fec0::1",
+            "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+            "100::1",
         ] {
             assert!(is_private(inside.parse().unwrap()), "{inside}");
         }
-        for outside in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for outside in
+            ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
+        {
             assert!(!is_private(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_may_say_how_long_or_until_when() {
+        let now = DateTime::parse_from_rfc3339("2026-11-22T09:00:00Z").unwrap().to_utc();
+        let seconds = |text: &str| wait(text, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("Sun, 22 Nov 2026 09:30:00 GMT"), Some(1_800));
+        for none in ["Sun, 22 Nov 2026 08:30:00 GMT", "-1", "soon", ""] {
+            assert_eq!(seconds(none), None, "{none}");
         }
     }
 
@@ -141,11 +172,14 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://localhost:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
         let client = Client::new().unwrap();
-        assert!(matches!(post(&client, &url, false, &[], vec![]).await, Err(Failed::Forbidden(_))));
+        assert!(matches!(
+            post(&client, &url, false, &[], vec![], DateTime::UNIX_EPOCH).await,
+            Err(Failed::Forbidden(_))
+        ));
         // The first connection that comes is that of the target that may be there.
         tokio::select! {
             accepted = listener.accept() => assert!(accepted.is_ok()),
-            _ = post(&client, &url, true, &[], vec![]) => panic!("nobody answered"),
+            _ = post(&client, &url, true, &[], vec![], DateTime::UNIX_EPOCH) => panic!("nobody answered"),
         }
     }
 }

@@ -10,12 +10,13 @@ const TEXT_CHARS: usize = 3_000;
 /// The body for an incoming webhook.
 pub(crate) fn body(content: &Content) -> Vec<u8> {
     let text = escaped(&content.text);
-    let section = |line: &str| json!({ "type": "section", "text": { "type": "mrkdwn", "text": escaped(line) } });
-    let mut blocks: Vec<Value> = content.text.lines().map(section).collect();
+    // Verbatim: Slack would otherwise make links of addresses, and mentions of names, that somebody typed into a product.
+    let words = |text: &str| json!({ "type": "mrkdwn", "text": escaped(text), "verbatim": true });
+    let mut blocks: Vec<Value> =
+        content.text.lines().map(|line| json!({ "type": "section", "text": words(line) })).collect();
     if !content.facts.is_empty() {
         let facts: Vec<String> = content.facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let facts = escaped(&facts.join(" · "));
-        blocks.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": facts }] }));
+        blocks.push(json!({ "type": "context", "elements": [words(&facts.join(" · "))] }));
     }
     json!({ "text": text, "blocks": blocks }).to_string().into_bytes()
 }
@@ -37,5 +38,6 @@ mod tests {
         let text = body["blocks"][0]["text"]["text"].as_str().unwrap();
         assert!(text.starts_with("&lt;!channel&gt; &amp; x"), "{text}");
         assert!(text.chars().count() <= TEXT_CHARS);
+        assert_eq!(body["blocks"][0]["text"]["verbatim"], true, "addresses and names would become links and mentions");
     }
 }

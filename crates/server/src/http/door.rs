@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use orderlog_access::{OAuth, PREFIX, Principal, Refused, Right};
+use orderlog_access::{OAuth, PREFIX, Pass, Principal, Refused, Right};
 
 use orderlog_web::SessionCookie;
 
@@ -45,14 +45,15 @@ impl Shut {
     }
 }
 
-/// Whoever is let in, and the session by which, where it is one.
-type Admitted = (Arc<Principal>, Option<SessionCookie>);
+/// Whoever is let in, for how long, and the session by which, where it is one.
+type Admitted = (Arc<Principal>, Pass, Option<SessionCookie>);
 
 /// Hands a request on with its principal among its extensions, and the session.
 pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     let shut = match look(app, request.method(), request.uri(), request.headers()).await {
-        Ok((principal, session)) => {
+        Ok((principal, pass, session)) => {
             request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(pass);
             session.map(|session| request.extensions_mut().insert(session));
             return Ok(request);
         }
@@ -85,7 +86,7 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     let preflight = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
     let open = OPEN.contains(&path) || path.starts_with(ASSETS) || path.starts_with(LINKS);
     if open || preflight || sign_in::is_metadata(app, path) {
-        return Ok((Arc::clone(&NOBODY), None));
+        return Ok((Arc::clone(&NOBODY), Pass::Ever, None));
     }
     no_key_in(uri)?;
     let needed = NEEDS.iter().find(|(needing, _)| *needing == path).map(|(_, right)| *right);
@@ -93,20 +94,21 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     let mut session = None;
     let admitted = match (bearer(headers)?, &app.oauth) {
         (Some(token), Some(oauth)) if !token.starts_with(PREFIX) => oauth.admit(token, now).await,
-        (Some(key), _) => app.keys.admit(key, now).await,
+        (Some(key), _) => app.keys.admit(key, now).await.map(|principal| (principal, app.keys.pass(key))),
         (None, _) if app.node.config.require_keys => {
             let admitted = browsers::admit(app, path, headers, now).await;
             let (principal, by) =
                 admitted.ok_or_else(|| no_credentials(app.oauth.as_deref(), needed))?.map_err(shut)?;
             session = by;
-            Ok(principal)
+            // The pages look after their sessions themselves.
+            Ok((principal, Pass::Ever))
         }
-        (None, _) => Ok(Arc::clone(&OPERATOR)),
+        (None, _) => Ok((Arc::clone(&OPERATOR), Pass::Ever)),
     };
-    let principal = admitted.map_err(shut)?;
+    let (principal, pass) = admitted.map_err(shut)?;
     match needed.filter(|right| !principal.may(*right)) {
         Some(right) => Err(lacks(app.oauth.as_deref(), &principal, right)),
-        None => Ok((principal, session)),
+        None => Ok((principal, pass, session)),
     }
 }
 

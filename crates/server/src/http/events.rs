@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{
-    BoxError,
+    BoxError, Extension,
     body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
@@ -12,6 +12,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use futures::stream;
+use orderlog_access::Pass;
 use orderlog_domain::{
     event::catalogue,
     ids::{OrderId, Position, StreamId, Version},
@@ -44,6 +45,8 @@ struct Filter {
 /// Where a reader is.
 struct Reader {
     node: Arc<Node>,
+    /// What it came in with.
+    pass: Pass,
     filter: Filter,
     after: Position,
     version: Version,
@@ -59,6 +62,7 @@ struct Reader {
 
 pub(super) async fn events(
     State(node): State<Arc<Node>>,
+    Extension(pass): Extension<Pass>,
     headers: HeaderMap,
     asked: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
@@ -67,7 +71,7 @@ pub(super) async fn events(
         Ok(wanted) => wanted,
         Err(message) => return bad(message),
     };
-    let reader = match reader(node, wanted).await {
+    let reader = match reader(node, pass, wanted).await {
         Ok(reader) => reader,
         Err(refusal) => return refusal,
     };
@@ -84,7 +88,7 @@ pub(super) async fn events(
     (plain, Body::from_stream(pages)).into_response()
 }
 
-async fn reader(node: Arc<Node>, wanted: Wanted) -> Result<Reader, Response> {
+async fn reader(node: Arc<Node>, pass: Pass, wanted: Wanted) -> Result<Reader, Response> {
     let filter = wanted.filter()?;
     let (from, to) = (moment("from", wanted.from.as_deref())?, moment("to", wanted.to.as_deref())?);
     if wanted.follow && to.is_some() {
@@ -110,7 +114,7 @@ async fn reader(node: Arc<Node>, wanted: Wanted) -> Result<Reader, Response> {
     let now = Instant::now();
     let (left, follow) = (wanted.limit.unwrap_or(u64::MAX), wanted.follow);
     let (quiet_until, ends) = (now + QUIET, now + LONGEST);
-    Ok(Reader { node, filter, after, version: Version::NONE, until, left, follow, quiet_until, ends })
+    Ok(Reader { node, pass, filter, after, version: Version::NONE, until, left, follow, quiet_until, ends })
 }
 
 fn bad(message: impl Into<String>) -> Response {
@@ -151,6 +155,7 @@ impl Reader {
             if self.left == 0 || (self.after >= self.until && !self.grown().await?) {
                 return Ok(None);
             }
+            self.still_let_in()?;
             let page = tokio::time::timeout(PATIENCE, self.page()).await??;
             let shown: Vec<&Recorded> = page.iter().take_while(|event| event.position <= self.until).collect();
             let Some(last) = shown.last() else {
@@ -171,6 +176,12 @@ impl Reader {
         }
     }
 
+    /// A key that was revoked, or a token that expired, opens nothing more of an answer that began before.
+    fn still_let_in(&self) -> Result<(), BoxError> {
+        let holds = self.pass.holds(self.node.shop.clock.now());
+        if holds { Ok(()) } else { Err("the key or token of this reader ended".into()) }
+    }
+
     async fn page(&self) -> Result<Vec<Recorded>, LogError> {
         match self.filter.stream {
             None => self.node.shop.log.read(self.after, PAGE).await,
@@ -184,6 +195,7 @@ impl Reader {
             if self.node.stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
                 return Ok(false);
             }
+            self.still_let_in()?;
             let head = tokio::time::timeout(PATIENCE, self.node.shop.log.head()).await??.position;
             if head > self.until {
                 self.until = head;

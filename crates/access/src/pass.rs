@@ -1,0 +1,31 @@
+//! How long whoever was let in stays so: an answer that lasts, such as the log that is followed, must end with the key or token
+//! that opened it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{holder::Holder, keys::Keys};
+
+/// What somebody came in with, as far as an answer that lasts has to know.
+#[derive(Debug, Clone)]
+pub enum Pass {
+    /// Nothing that ends: the operating user.
+    Ever,
+    /// The key of this id, for as long as it is in force.
+    Key(Arc<Keys>, String),
+    /// A token, up to this Unix second.
+    Until(i64),
+}
+
+impl Pass {
+    /// Whether it would still let its holder in. Nothing is counted, and nothing is read.
+    #[must_use]
+    pub fn holds(&self, now: DateTime<Utc>) -> bool {
+        match self {
+            Pass::Ever => true,
+            Pass::Key(keys, id) => keys.holds(id, Holder::Program, now),
+            Pass::Until(end) => now.timestamp() < *end,
+        }
+    }
+}
