@@ -14,6 +14,7 @@ mod rights;
 mod session;
 mod sign_in;
 mod signed;
+mod under_way;
 
 pub use self::{
     at_provider::{Answered, Away},
@@ -30,4 +31,5 @@ pub use self::{
     session::Begun,
     sign_in::{Peer, SignIn},
     signed::is_same,
+    under_way::{Place, UnderWay},
 };

@@ -52,6 +52,15 @@ pub enum Refused {
     /// Too many keys were typed at this address; come again after this time.
     #[error("too many tries to sign in from this address: wait {} s, then try again", .0.as_secs() + 1)]
     TooManyTries(Duration),
+    /// It serves, but as many requests are under way as may be.
+    #[error("too many requests under way: {} may have {limit} at once; wait for answers, then try again",
+        if *in_all { "all together" } else { "one key or user" })]
+    TooManyAtOnce {
+        /// Requests that may be under way.
+        limit: usize,
+        /// Whether those of all principals together are too many.
+        in_all: bool,
+    },
     /// It serves, but not so often.
     #[error("{0}")]
     TooMany(TooMany),

@@ -33,7 +33,7 @@ use axum::{
     routing::{any, get},
 };
 use futures::{StreamExt as _, stream};
-use orderlog_access::{Keys, OAuth, SignIn};
+use orderlog_access::{Keys, OAuth, SignIn, UnderWay};
 use orderlog_assistant::LanguageModel;
 use orderlog_mcp::{Access, Endpoint, LargeBodies, Names, RETRY_AFTER_SECONDS};
 use orderlog_tools::Tools;
@@ -84,6 +84,7 @@ impl Server {
             sign_in: sign_in.clone(),
             oauth: oauth.clone(),
             node,
+            under_way: UnderWay::default(),
             event_readers: Arc::new(Semaphore::new(MAX_EVENT_READERS)),
             refusals: Arc::default(),
         };

@@ -1,9 +1,12 @@
 //! What the server does not let in: foreign pages, foreign names, huge bodies, and listening beyond this machine.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
-use orderlog_tests::{Checks, SetUp, Shop, check};
+use orderlog_tests::{Checks, SetUp, Shop, check, connect, until};
 use reqwest::{Method, Response};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
@@ -76,6 +79,43 @@ async fn pages_of_allowed_origins_can_call_from_a_browser() -> Result<()> {
         let no_preflight = shop.node.http().request(Method::OPTIONS, &url).header("Origin", "https://desk.example");
         check!(checks, no_preflight.send().await?.status() == 405, "OPTIONS without a preflight's headers");
     }
+    checks.all_hold()
+}
+
+/// Requests of one key that may be under way.
+const AT_ONCE: usize = 128;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_holds_so_many_requests_and_leaves_others_theirs() -> Result<()> {
+    let mut checks = Checks::default();
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let (asha, ravi) = (shop.key(&["asha", "--role", "viewer"]).await?, shop.key(&["ravi", "--role", "viewer"]).await?);
+    let node = shop.open_node(&[]).await?;
+    let ask = async |key: &str| node.http().get(format!("{}/version", node.url())).bearer_auth(key).send().await;
+    ensure!(ask(&asha).await?.status().is_success() && ask(&ravi).await?.status().is_success(), "both keys serve");
+    // Each has sent its head, and takes its time for the body.
+    let mut slow = vec![];
+    for _ in 0..AT_ONCE {
+        let mut connection = connect(&node).await?;
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {asha}\r\nContent-Type: application/json\r\n\
+             Accept: application/json, text/event-stream\r\nContent-Length: 50\r\n\r\n{{"
+        );
+        connection.write_all(head.as_bytes()).await?;
+        slow.push(connection);
+    }
+    let refused = until("one too many", PATIENCE, async || {
+        let answer = ask(&asha).await?;
+        Ok((!answer.status().is_success()).then_some(answer))
+    })
+    .await?;
+    check!(checks, refused.status() == 429 && header(&refused, "retry-after") == "1", "{refused:?}");
+    let told = refused.text().await?;
+    check!(checks, told.contains("one key or user may have 128 at once"), "{told}");
+    check!(checks, ask(&ravi).await?.status().is_success(), "another's requests are let in");
+    drop(slow);
+    until("room again", PATIENCE, async || Ok(ask(&asha).await?.status().is_success().then_some(()))).await?;
     checks.all_hold()
 }
 

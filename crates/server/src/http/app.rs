@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use orderlog_access::{Keys, OAuth, SignIn};
+use orderlog_access::{Keys, OAuth, SignIn, UnderWay};
 use tokio::sync::Semaphore;
 
 use super::{refusals::Refusals, watcher::Health};
@@ -18,6 +18,8 @@ pub(super) struct App {
     pub(super) oauth: Option<Arc<OAuth>>,
     /// Where people with a browser sign in, if they need to.
     pub(super) sign_in: Option<Arc<SignIn>>,
+    /// The requests of everybody who has a key or signed in.
+    pub(super) under_way: UnderWay,
     pub(super) health: Health,
     pub(super) event_readers: Arc<Semaphore>,
     pub(super) refusals: Arc<Refusals>,

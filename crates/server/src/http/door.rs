@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use orderlog_access::{OAuth, PREFIX, Pass, Principal, Refused, Right};
+use orderlog_access::{OAuth, PREFIX, Pass, Place, Principal, Refused, Right};
 
 use orderlog_web::SessionCookie;
 
@@ -45,16 +45,32 @@ impl Shut {
     }
 }
 
-/// Whoever is let in, for how long, and the session by which, where it is one.
-type Admitted = (Arc<Principal>, Pass, Option<SessionCookie>);
+/// Whoever is let in.
+struct Admitted {
+    principal: Arc<Principal>,
+    /// For how long.
+    pass: Pass,
+    /// The session by which, where it is one.
+    session: Option<SessionCookie>,
+    /// Held until the request is done with; nothing where nobody is counted.
+    place: Option<Arc<Place>>,
+}
+
+impl Admitted {
+    fn uncounted(principal: &Arc<Principal>) -> Admitted {
+        Admitted { principal: Arc::clone(principal), pass: Pass::Ever, session: None, place: None }
+    }
+}
 
 /// Hands a request on with its principal among its extensions, and the session.
 pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     let shut = match look(app, request.method(), request.uri(), request.headers()).await {
-        Ok((principal, pass, session)) => {
-            request.extensions_mut().insert(principal);
-            request.extensions_mut().insert(pass);
-            session.map(|session| request.extensions_mut().insert(session));
+        Ok(Admitted { principal, pass, session, place }) => {
+            let extensions = request.extensions_mut();
+            extensions.insert(principal);
+            extensions.insert(pass);
+            session.map(|session| extensions.insert(session));
+            place.map(|place| extensions.insert(place));
             return Ok(request);
         }
         Err(shut) => shut,
@@ -86,7 +102,7 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     let preflight = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
     let open = OPEN.contains(&path) || path.starts_with(ASSETS) || path.starts_with(LINKS);
     if open || preflight || sign_in::is_metadata(app, path) {
-        return Ok((Arc::clone(&NOBODY), Pass::Ever, None));
+        return Ok(Admitted::uncounted(&NOBODY));
     }
     no_key_in(uri)?;
     let needed = NEEDS.iter().find(|(needing, _)| *needing == path).map(|(_, right)| *right);
@@ -103,13 +119,18 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
             // The pages look after their sessions themselves.
             Ok((principal, Pass::Ever))
         }
-        (None, _) => Ok((Arc::clone(&OPERATOR), Pass::Ever)),
+        (None, _) => return Ok(Admitted::uncounted(&OPERATOR)),
     };
     let (principal, pass) = admitted.map_err(shut)?;
-    match needed.filter(|right| !principal.may(*right)) {
-        Some(right) => Err(lacks(app.oauth.as_deref(), &principal, right)),
-        None => Ok((principal, pass, session)),
+    if let Some(right) = needed.filter(|right| !principal.may(*right)) {
+        return Err(lacks(app.oauth.as_deref(), &principal, right));
     }
+    // Whoever has yet to sign in is nobody, and nobody's requests take no room from others.
+    let place = match principal.rights.is_empty() {
+        true => None,
+        false => Some(Arc::new(app.under_way.enter(&principal.user).map_err(shut)?)),
+    };
+    Ok(Admitted { principal, pass, session, place })
 }
 
 /// Addresses stand in logs and histories, where a key must not.
@@ -158,7 +179,11 @@ fn shut(refused: Refused) -> Shut {
             let seconds = many.wait.as_secs_f64().ceil().max(1.0) as u64;
             Shut { retry_after: Some(seconds), ..Shut::new(StatusCode::TOO_MANY_REQUESTS, None, message) }
         }
-        Refused::NotNow | Refused::KeysNotNow => {
+        Refused::TooManyAtOnce { in_all: false, .. } => {
+            let retry_after = Some(orderlog_mcp::RETRY_AFTER_SECONDS.into());
+            Shut { retry_after, ..Shut::new(StatusCode::TOO_MANY_REQUESTS, None, message) }
+        }
+        Refused::NotNow | Refused::KeysNotNow | Refused::TooManyAtOnce { in_all: true, .. } => {
             let retry_after = Some(orderlog_mcp::RETRY_AFTER_SECONDS.into());
             Shut { retry_after, ..Shut::new(StatusCode::SERVICE_UNAVAILABLE, None, message) }
         }
