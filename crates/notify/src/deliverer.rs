@@ -6,6 +6,7 @@
 mod attempt;
 mod notice;
 mod noticed;
+mod owner;
 mod record;
 mod send;
 
@@ -31,7 +32,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::{attempt::Sent, noticed::Noticed};
+use self::{attempt::Sent, noticed::Noticed, owner::Told};
 use crate::{
     delivery::Sender,
     desk::Desk,
@@ -112,6 +113,8 @@ struct Work<'a> {
     pages: mpsc::Receiver<Vec<Recorded>>,
     reading: tokio::task::JoinHandle<()>,
     sending: JoinSet<Sent>,
+    /// To the owner, of messages that were given up.
+    notices: JoinSet<Told>,
     /// Targets that said that they want no more, to be recorded.
     gone: Vec<String>,
     /// Since when there is news.
@@ -153,9 +156,9 @@ impl<'a> Work<'a> {
             }
         });
         let desk = Desk::new(of.pace, after, all.waiting.values().cloned());
-        let (sending, gone, owner_told) = (JoinSet::new(), vec![], HashMap::new());
+        let (sending, notices, gone, owner_told) = (JoinSet::new(), JoinSet::new(), vec![], HashMap::new());
         let noticed = Noticed::default();
-        Ok(Work { of, lease, all, desk, pages, reading, sending, gone, news_since: None, owner_told, noticed })
+        Ok(Work { of, lease, all, desk, pages, reading, sending, notices, gone, news_since: None, owner_told, noticed })
     }
 
     async fn run(&mut self, stopping: &CancellationToken) -> anyhow::Result<()> {
@@ -174,6 +177,7 @@ impl<'a> Work<'a> {
                 () = stopping.cancelled() => return Ok(()),
                 page = self.pages.recv() => self.take(&page.context("the log cannot be followed")?).await?,
                 Some(done) = self.sending.join_next() => self.settle(done.context("a message broke off")?),
+                Some(told) = self.notices.join_next() => self.heard(told.context("a notice broke off")?),
                 () = at(flush) => self.record().await?,
                 () = at(due) => {}
                 () = sleep_until(check) => {

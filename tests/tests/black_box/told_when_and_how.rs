@@ -207,3 +207,56 @@ async fn an_order_that_waits_too_long_is_told_of_once() -> Result<()> {
     check!(checks, texts.len() == 4 && texts[3] == "\"Order #1002 is now shipped.\"", "{texts:?}");
     checks.all_hold()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_hears_that_a_target_is_gone_and_nothing_more_once_gone_itself() -> Result<()> {
+    let mut checks = Checks::default();
+    let (endpoint, folder) = (Endpoint::start().await?, tempfile::tempdir()?);
+    let file = folder.path().join("targets.toml");
+    let target = |name: &str, more: &str| {
+        let url = endpoint.url(&format!("/{name}"));
+        format!(
+            "[targets.{name}]\nkind = \"webhook\"\nurl = \"{url}\"\nsecrets = [\"{SECRET}\"]\nprivate = true\n{more}\n"
+        )
+    };
+    let all = ["books", "ledger", "last"].map(|name| target(name, "")).concat() + &target("desk", "owner = true");
+    std::fs::write(&file, all)?;
+    let file = file.to_str().context("a path")?;
+    let shop = Shop::open_with(SetUp::Sqlite, &["--notify-targets-file", file]).await?;
+    shop.customer("Asha Rao", "asha@example.com").await?;
+    shop.stock("PEN", "Fountain pen", "10.00", 50).await?;
+    for (name, when) in [("books", "shipped"), ("ledger", "delivered"), ("last", "payment")] {
+        shop.mcp().ok("notifications.subscribe", json!({ "target": name, "when": [when], "grace": 0 })).await?;
+    }
+    let told = async |count: usize| {
+        until("the messages", PATIENCE, async || {
+            let received = endpoint.received();
+            Ok((received.len() >= count).then_some(received))
+        })
+        .await
+    };
+    let disabled = async |name: &str| {
+        until("a target that is disabled", PATIENCE, async || {
+            let list = shop.mcp().full("notifications.list", json!({})).await?;
+            let mut targets = list["targets"].as_array().into_iter().flatten();
+            Ok(targets.any(|target| target["name"] == name && target["disabled"] == true).then_some(()))
+        })
+        .await
+    };
+    endpoint.will_reply(&[Reply::Status(410), Reply::Status(410), Reply::Status(410)]);
+    let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 1 }] });
+    let order = shop.mcp().ok("orders.create_order", order).await?["order_id"].clone();
+    shop.mcp().ok("orders.update_status", json!({ "order_id": order, "status": "shipped" })).await?;
+    let received = told(2).await?;
+    let said = received[1].json()["data"]["text"].clone();
+    check!(checks, received[1].path == "/desk" && said.as_str().is_some_and(|said| said.contains("books")), "{said}");
+    disabled("desk").await?;
+    shop.mcp().ok("orders.update_status", json!({ "order_id": order, "status": "delivered" })).await?;
+    disabled("ledger").await?;
+    shop.mcp()
+        .ok("orders.record_payment", json!({ "order_id": order, "amount": "10.00", "method": "upi", "reference": "r" }))
+        .await?;
+    let paths: Vec<String> = told(4).await?.into_iter().map(|one| one.path).collect();
+    check!(checks, paths == ["/books", "/desk", "/ledger", "/last"], "{paths:?}");
+    checks.all_hold()
+}

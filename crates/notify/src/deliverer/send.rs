@@ -8,20 +8,16 @@ use orderlog_domain::{
     ids::RuleId,
 };
 use orderlog_tools::unsubscribe_link;
-use tokio::time::{Duration, Instant, sleep};
-use uuid::Uuid;
+use tokio::time::Duration;
 
 use super::{
-    RETRY, Work,
+    Work,
     attempt::{Done, Sent, try_once},
 };
-use crate::{compose::Content, delivery::Tried, desk::Failure, digest::DIGEST_MESSAGES, targets::Address};
+use crate::{delivery::Tried, desk::Failure, digest::DIGEST_MESSAGES, targets::Address};
 
 /// Slack takes one message a second.
 const SLACK_REST: Duration = Duration::from_secs(1);
-/// How often the owner hears of one target, and how often that is tried.
-const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
-const OWNER_TRIES: u32 = 3;
 
 impl Work<'_> {
     /// Starts what is due.
@@ -102,29 +98,5 @@ impl Work<'_> {
             let message = Message { tries: message.tries + 1, ..message };
             self.desk.settle(message, outcome, why.map(str::to_owned), once);
         }
-    }
-
-    /// Tells the operator, and the owner where one is named: of one target once an hour.
-    fn given_up(&mut self, message: &Message, why: &str) {
-        let Message { id, target, .. } = message;
-        tracing::warn!(%id, target, why, "a message was given up");
-        let lately = self.owner_told.get(target).is_some_and(|at| at.elapsed() < OWNER_PAUSE);
-        let Some(owner) = self.of.sender.targets.owner().filter(|owner| owner.name != *target && !lately) else {
-            return;
-        };
-        self.owner_told.insert(target.clone(), Instant::now());
-        let text =
-            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications failed` lists them.");
-        let (sender, owner, now, id) = (Arc::clone(&self.of.sender), owner.clone(), self.now(), *id);
-        tokio::spawn(async move {
-            for _ in 0..OWNER_TRIES {
-                // An id of its own: a receiver takes it for no repetition of the message.
-                let notice = Uuid::new_v5(&id, b"owner");
-                match sender.send(&owner, notice, &Content::plain("notifications.failed", &text), now).await {
-                    Tried::Later { .. } => sleep(RETRY).await,
-                    Tried::Sent | Tried::Never { .. } | Tried::Gone => return,
-                }
-            }
-        });
     }
 }
