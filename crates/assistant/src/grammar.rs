@@ -1,5 +1,6 @@
 //! What all requests are made of: words, orders, quantities, names, amounts and dates. Built on winnow, over tokens.
 
+use orderlog_domain::phrase::read_length;
 use serde_json::{Value, json};
 use winnow::{
     Parser,
@@ -7,7 +8,10 @@ use winnow::{
     error::EmptyError,
 };
 
-use crate::token::{DatePhrase, Token};
+use crate::{
+    token::{DatePhrase, Token},
+    vocabulary,
+};
 
 /// What is left to read.
 pub(crate) type In<'t> = &'t [Token];
@@ -17,6 +21,12 @@ pub(crate) type Parsed<T> = Result<T, EmptyError>;
 /// Words at which a name without quotes ends.
 const NAME_ENDS: &str = "for from to at by in on with via because since until and or is are was were do does did have has left \
     that which who 's as please , ; : ? ! . will would we i not older reason";
+/// Words that turn a request into its opposite or make it depend on something: no name without quotes has them.
+const TURNING: &str = "not don't doesn't didn't never cannot can't won't isn't wasn't without except unless";
+/// Words that ask: nobody is called so.
+const ASKING: [&str; 10] = ["how", "who", "whose", "which", "what", "when", "why", "where", "whether", "does"];
+/// Most tokens of a length of time: "1 day and 12 hours".
+const LENGTH_TOKENS: usize = 6;
 /// Most digits of an order's number or a quantity.
 const MAX_DIGITS: usize = 9;
 /// Numbers that people write out.
@@ -124,6 +134,25 @@ pub(crate) fn number(input: &mut In<'_>) -> Parsed<i64> {
     written.ok_or(EmptyError)
 }
 
+/// "36 hours", "2 days", "a week", "3 months": how long something lasts, as the tools take it.
+pub(crate) fn length(input: &mut In<'_>) -> Parsed<String> {
+    const UNITS: &[(&str, &str)] = &[("day|days", "days"), ("week|weeks", "weeks"), ("month|months", "months")];
+    let counted =
+        |input: &mut In<'_>| -> Parsed<String> { Ok(format!("{} {}", number(input)?, one_of(UNITS)(input)?)) };
+    let mut rest = *input;
+    let counted = counted(&mut rest).ok().map(|text| (input.len() - rest.len(), text));
+    let shortest = counted.as_ref().map_or(1, |(taken, _)| taken + 1);
+    let plain = |tokens: In<'_>| tokens.iter().all(|token| !token.quoted);
+    let longer = (shortest..=LENGTH_TOKENS.min(input.len())).rev().find_map(|taken| {
+        let text = typed(&input[..taken]);
+        (plain(&input[..taken]) && text.ends_with(char::is_alphanumeric) && read_length(&text).is_some())
+            .then_some((taken, text))
+    });
+    let (taken, text) = longer.or(counted).ok_or(EmptyError)?;
+    *input = &input[taken..];
+    Ok(text)
+}
+
 /// A number of units, with what may stand between it and their name.
 pub(crate) fn quantity(input: &mut In<'_>) -> Parsed<i64> {
     let number = alt((number, said("a|an").value(1))).parse_next(input)?;
@@ -137,13 +166,18 @@ pub(crate) fn amount(input: &mut In<'_>) -> Parsed<String> {
     opt(said("rs|rs .|inr|rupees")).parse_next(input)?;
     let token = next(input)?;
     let text = token.raw.trim_start_matches('₹').replace(',', "");
+    // "5k" is 5000.
+    let (text, thousands) = match text.strip_suffix(['k', 'K']).filter(|whole| !whole.contains('.')) {
+        Some(whole) => (whole.to_owned(), true),
+        None => (text, false),
+    };
     let (whole, cents) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |part: &str| (1..=12).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     if token.quoted || !digits(whole) || !digits(cents) {
         return Err(EmptyError);
     }
     opt(said("rupees|rs|inr")).parse_next(input)?;
-    Ok(text)
+    Ok(if thousands { format!("{text}000") } else { text })
 }
 
 /// `10%`, "10 percent".
@@ -175,6 +209,11 @@ pub(crate) fn name(input: &mut In<'_>) -> Parsed<String> {
 
 /// The same, ending at these words too.
 pub(crate) fn name_until<'t>(ends: &'static str) -> impl FnMut(&mut In<'t>) -> Parsed<String> {
+    name_within(ends, false)
+}
+
+/// The same. Names of products may have a comma within: "Gel Pen, Blue".
+fn name_within<'t>(ends: &'static str, commas: bool) -> impl FnMut(&mut In<'t>) -> Parsed<String> {
     move |input| {
         if let Some(token) = input.first().filter(|token| token.quoted && !token.raw.trim().is_empty()) {
             *input = &input[1..];
@@ -183,6 +222,7 @@ pub(crate) fn name_until<'t>(ends: &'static str) -> impl FnMut(&mut In<'t>) -> P
         let mut taken = 0;
         let is_end = |token: &Token| {
             let ends = NAME_ENDS.split_whitespace().chain(ends.split_whitespace()).any(|end| token.is(end));
+            let ends = ends || TURNING.split_whitespace().any(|word| token.is(word));
             // A word spelt wrong is a name rather than the end of one.
             token.quoted || (ends && (token.known || !token.word.starts_with(char::is_alphabetic)))
         };
@@ -190,9 +230,20 @@ pub(crate) fn name_until<'t>(ends: &'static str) -> impl FnMut(&mut In<'t>) -> P
         if input.get(1).is_some_and(|second| second.quoted || !is_end(second))
             && said("the|a|an|our|my|any").parse_next(input).is_ok()
         {
-            return name_until(ends).parse_next(input);
+            return name_within(ends, commas).parse_next(input);
         }
+        // Behind a comma a request may begin, or the next line of an order: a word of either is no part of the name.
+        let goes_on = |token: &Token| {
+            !is_end(token)
+                && token.dates.is_empty()
+                && token.word.starts_with(char::is_alphabetic)
+                && !vocabulary::is_listened_for(&token.word)
+        };
         while let Some(token) = input.get(taken) {
+            if commas && taken > 0 && token.is(",") && input.get(taken + 1).is_some_and(goes_on) {
+                taken += 2;
+                continue;
+            }
             if is_end(token) || (!token.dates.is_empty() && !token.is_number()) {
                 break;
             }
@@ -235,28 +286,35 @@ pub(crate) fn product_until<'t>(ends: &'static str) -> impl FnMut(&mut In<'t>) -
         }) {
             return Err(EmptyError);
         }
-        name_until(ends).parse_next(input)
+        name_within(ends, true).parse_next(input)
     }
 }
 
 /// A customer: a name, or what "her" and "them" stand for.
 pub(crate) fn customer(input: &mut In<'_>) -> Parsed<String> {
-    if let Some(known) = input.first().and_then(|token| token.turn.customer.clone())
-        && said("her|him|them|his|their|she|he|they|the same customer|that customer|this customer")
-            .parse_next(input)
-            .is_ok()
-    {
-        return Ok(known);
+    customer_until("wants ordered orders customer").parse_next(input)
+}
+
+/// The same, ending at these words.
+pub(crate) fn customer_until<'t>(ends: &'static str) -> impl FnMut(&mut In<'t>) -> Parsed<String> {
+    move |input| {
+        if let Some(known) = input.first().and_then(|token| token.turn.customer.clone())
+            && said("her|him|them|his|their|she|he|they|the same customer|that customer|this customer")
+                .parse_next(input)
+                .is_ok()
+        {
+            return Ok(known);
+        }
+        opt(said("customer|the customer")).parse_next(input)?;
+        let pronouns = [
+            "her", "him", "them", "his", "their", "she", "he", "they", "it", "me", "us", "everyone", "orders", "order",
+            "all",
+        ];
+        if input.first().is_none_or(|token| pronouns.iter().chain(&ASKING).any(|word| token.is(word))) {
+            return Err(EmptyError);
+        }
+        name_until(ends).parse_next(input)
     }
-    opt(said("customer|the customer")).parse_next(input)?;
-    let pronouns = [
-        "her", "him", "them", "his", "their", "she", "he", "they", "it", "me", "us", "everyone", "orders", "order",
-        "all",
-    ];
-    if input.first().is_none_or(|token| pronouns.iter().any(|word| token.is(word))) {
-        return Err(EmptyError);
-    }
-    name_until("wants ordered orders customer").parse_next(input)
 }
 
 /// `2 of "Tea"`: units of a product, as lines of an order name them.

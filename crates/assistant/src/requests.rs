@@ -23,7 +23,7 @@ use crate::{
 type Request = for<'t> fn(&mut In<'t>) -> Parsed<Vec<Step>>;
 
 /// In the order in which they are tried: what changes something begins with a verb of its own, so it comes first.
-const REQUESTS: [Request; 36] = [
+const REQUESTS: [Request; 40] = [
     changed::hold,
     money::payment,
     changed::set_status,
@@ -43,6 +43,10 @@ const REQUESTS: [Request; 36] = [
     placed::change_lines,
     placed::create,
     changed::status_fragment,
+    changed::stated,
+    notified::end_rule,
+    asked::sayings,
+    asked::bought_by,
     sales::briefing,
     sales::activity,
     orders::history,

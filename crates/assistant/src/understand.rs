@@ -23,7 +23,7 @@ const MAX_SET_ASIDE: usize = 4;
 /// Words between requests.
 const SEPARATORS: [&str; 9] = ["and", "then", ",", ";", ".", "!", "?", "&", "afterwards"];
 /// Words behind which a name stands.
-const LEADING: [&str; 9] = ["for", "of", "by", "from", "to", "with", "on", "in", "about"];
+const LEADING: [&str; 11] = ["for", "of", "by", "from", "to", "with", "on", "in", "about", "many", "much"];
 /// Words of requests that want to be told of something later.
 const NOTIFY: [&str; 6] = ["notify", "alert", "remind", "subscribe", "email", "text"];
 
@@ -121,8 +121,12 @@ fn divide(tokens: &[Token], turn: &Turn, whole: bool, tries: &mut usize) -> Opti
         if *tries > MAX_TRIES {
             return None;
         }
-        let request: Vec<Token> =
-            tokens[..end].iter().map(|token| Token { turn: turn.clone(), ..token.clone() }).collect();
+        // Whether it is asked or told matters.
+        let asked = tokens.get(end).is_some_and(|token| token.is("?"));
+        let request: Vec<Token> = tokens[..end + usize::from(asked)]
+            .iter()
+            .map(|token| Token { turn: turn.clone(), ..token.clone() })
+            .collect();
         // A number alone belongs to the request before it, unless nothing else was said.
         let is_bare = is_bare(&request);
         if is_bare && !(whole && at_end) {

@@ -37,6 +37,11 @@ pub(crate) fn is_polite(word: &str) -> bool {
     POLITE.split_whitespace().any(|polite| polite == word)
 }
 
+/// Whether the grammar, or a date, has the word.
+pub(crate) fn is_listened_for(word: &str) -> bool {
+    [GRAMMAR, DATES].iter().any(|words| words.split_whitespace().any(|listed| listed == word))
+}
+
 /// Whether the vocabulary has the word.
 pub(crate) fn is_known(word: &str) -> bool {
     KNOWN.contains(word)

@@ -46,6 +46,9 @@ fn what(step: &Step) -> Option<String> {
                 step.number("quantity").map(|count| format!(" for {}", plural(count, "unit"))).unwrap_or_default();
             format!("Check the stock of {}{count}{}", name(step, "product")?, as_of(step))
         }
+        "notifications.list" => "Show the notifications".to_owned(),
+        "notifications.unsubscribe" => format!("End rule {}", step.number("rule_id")?),
+        "inventory.reorder" if step.arguments.contains_key("value_only") => "Show the stock value".to_owned(),
         "inventory.reorder" if step.number("threshold").is_some() => {
             format!("Show what is low in stock{}", plain(step, " below ", "threshold"))
         }
@@ -66,7 +69,7 @@ fn what(step: &Step) -> Option<String> {
         "orders.cancel" => format!("Cancel {}", units(step, &order()?)?),
         "orders.set_hold" => {
             let verb = if step.arguments.get("on")?.as_bool()? { "Hold" } else { "Release" };
-            format!("{verb} {}", order()?)
+            format!("{verb} {}{}", order()?, plain(step, " until ", "until"))
         }
         "orders.record_payment" => {
             let method = step
@@ -118,6 +121,7 @@ fn happening(step: &Step) -> Option<String> {
         "relay_stopped" => return Some("the relay stops".to_owned()),
         "verify_failed" => return Some("a check of the log fails".to_owned()),
         "forecast_missed" => return Some("sales miss the forecast".to_owned()),
+        "waiting" => &format!("waits longer than {}", lasting(step.number("grace")?)),
         "low_stock" => "runs low",
         "out_of_stock" => "runs out",
         "payment" => "is paid",
@@ -133,13 +137,20 @@ fn happening(step: &Step) -> Option<String> {
     Some(format!("{of} {happens}"))
 }
 
+/// Seconds in the largest unit that has no rest.
+fn lasting(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 3] = [(24 * 3600, "day"), (3600, "hour"), (60, "minute")];
+    let (unit, name) = UNITS.into_iter().find(|(unit, _)| seconds % unit == 0).unwrap_or((1, "second"));
+    plural(seconds / unit, name)
+}
+
 fn open_orders(step: &Step) -> String {
     let scope = match step.text("scope") {
         Some("on_hold") => "held",
         Some(scope) => scope,
         None => "pending",
     };
-    let older = plain(step, ", older than ", "older_than");
+    let older = plain(step, " older than ", "older_than");
     format!("Show {scope} orders{}{older}{}{}", filters(step), sorted(step), as_of(step))
 }
 
@@ -148,16 +159,22 @@ fn search(step: &Step) -> String {
         let all = step.arguments.get(name).and_then(Value::as_array);
         all.into_iter().flatten().filter_map(|one| one.as_str().map(|one| one.replace('_', " "))).collect()
     };
-    let kinds = [words("status"), words("payment_status")].concat();
-    let kinds = if kinds.is_empty() { String::new() } else { format!("{} ", kinds.join(" or ")) };
+    let kinds = [words("status"), words("payment_status")].map(|kinds| kinds.join(" or "));
+    let kinds: Vec<String> = kinds.into_iter().filter(|kinds| !kinds.is_empty()).collect();
+    let kinds = if kinds.is_empty() { String::new() } else { format!("{} ", kinds.join(" and ")) };
     let bounds = format!("{}{}", plain(step, " of at least ", "min_total"), plain(step, " of at most ", "max_total"));
-    let older = plain(step, ", older than ", "older_than");
+    let older = plain(step, " older than ", "older_than");
     format!("Find {kinds}orders{}{}{bounds}{older}{}", quoted(step, " matching ", "text"), filters(step), sorted(step))
 }
 
 fn filters(step: &Step) -> String {
     let (customer, product) = (quoted(step, " for customer ", "customer"), quoted(step, " with product ", "product"));
-    format!("{customer}{product}{}", days(step, " placed "))
+    format!("{customer}{product}{}", on_days(step))
+}
+
+/// The days on which orders were placed, or what else is said of them happened.
+fn on_days(step: &Step) -> String {
+    days(step, &format!(" {} ", step.text("by").unwrap_or("placed")))
 }
 
 fn sorted(step: &Step) -> String {
@@ -194,11 +211,7 @@ fn bulk(step: &Step) -> Option<String> {
     }
     let present = plain(step, "", "present_status").replace('_', " ");
     let present = if present.is_empty() { String::new() } else { format!("{present} ") };
-    Some(format!(
-        "Set all {present}orders{}{} to {status}",
-        quoted(step, " for customer ", "customer"),
-        days(step, " placed ")
-    ))
+    Some(format!("Set all {present}orders{}{} to {status}", quoted(step, " for customer ", "customer"), on_days(step)))
 }
 
 fn refund(step: &Step, order: &str) -> Option<String> {
@@ -226,6 +239,14 @@ fn changes(step: &Step, order: &str) -> Option<String> {
         return Some(match change["quantity"].as_i64()? {
             0 => format!("Remove line {number} from {order}"),
             count => format!("Change line {number} of {order} to {count}"),
+        });
+    }
+    if let [change] = changes.as_slice()
+        && let (Some(name), Some(count)) = (change["product"].as_str(), change["quantity"].as_i64())
+    {
+        return Some(match count {
+            0 => format!("Remove \"{name}\" from {order}"),
+            count => format!("Change \"{name}\" in {order} to {count}"),
         });
     }
     let lines: Option<Vec<String>> = changes.iter().map(|change| units_of(change, "more")).collect();

@@ -7,9 +7,9 @@ use winnow::{
     error::EmptyError,
 };
 
-use super::pieces::{days, gather, is, link, of_customer, pieces};
+use super::pieces::{days, gather, happened, is, link, of_customer, pieces};
 use crate::{
-    grammar::{In, Parsed, any_of, comma, end, next, one_of, order, orders, reason, said, units_until},
+    grammar::{In, Parsed, any_of, comma, date, end, next, one_of, order, orders, reason, said, units_until},
     plan::Step,
 };
 
@@ -48,6 +48,19 @@ pub(super) fn set_status(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     any_of("'s|status").parse_next(input)?;
     opt(said("to|as|into|to be|is|=|status|to status|as being")).parse_next(input)?;
     to_status(input, &ids)
+}
+
+/// "1234 has been delivered": said of an order, and no question.
+pub(super) fn stated(input: &mut In<'_>) -> Parsed<Vec<Step>> {
+    is_no_question(input)?;
+    let ids = orders(input)?;
+    said("has been|have been|was|were|has|have|got|is now|are now").parse_next(input)?;
+    to_status(input, &ids)
+}
+
+/// What is asked is not told.
+pub(super) fn is_no_question(input: &mut In<'_>) -> Parsed<()> {
+    if input.last().is_some_and(|token| token.is("?")) { Err(EmptyError) } else { Ok(()) }
 }
 
 /// "1235 to delivered", after a request of the same kind.
@@ -186,9 +199,16 @@ pub(super) fn hold(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         .map(|(_, ids)| (ids, false));
     let take = (said("take|release"), orders, said("off hold|from hold|off its hold")).map(|(_, ids, _)| (ids, false));
     let (ids, on) = alt((put, take, on, off)).parse_next(input)?;
+    let until = opt(preceded(said("until|till"), date)).parse_next(input)?.map(|day| day.text);
+    if until.is_some() && !on {
+        return Err(EmptyError);
+    }
     let why = opt(reason).parse_next(input)?;
     end(input)?;
-    let step = |id: &i64| Step::of("orders.set_hold").with("order_id", *id).with("on", on).some("reason", why.clone());
+    let step = |id: &i64| {
+        let step = Step::of("orders.set_hold").with("order_id", *id).with("on", on);
+        step.some("until", until.clone()).some("reason", why.clone())
+    };
     Ok(ids.iter().map(step).collect())
 }
 
@@ -208,6 +228,7 @@ pub(super) fn many(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     said(EVERY).parse_next(input)?;
     let piece = alt((
         days,
+        happened,
         is("present_status", PRESENT),
         link(
             "orders|order|that|which|are|is|were|was|have been|been|the|placed|that came in|received|of our|our|still|with status|in status|we",
@@ -217,6 +238,10 @@ pub(super) fn many(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let found = pieces(piece).parse_next(input)?;
     let mut step = Step::of("orders.bulk_update_status");
     gather(&mut step, found, |_| "date_range")?;
+    // What was confirmed yesterday, and is no longer just confirmed, is not meant.
+    if let Some(by @ ("confirmed" | "shipped")) = step.text("by").map(str::to_owned).as_deref() {
+        step.arguments.entry("present_status").or_insert_with(|| by.into());
+    }
     // Never all there are: something has to tell which.
     if step.arguments.is_empty() {
         return Err(EmptyError);
@@ -245,8 +270,9 @@ pub(super) fn undo(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     finish(input, Step::of("orders.undo").some("command_id", command))
 }
 
-/// Takes the reason, if there is one, and nothing else.
+/// Takes the reason, if there is one, and nothing else. Everything is done now, which may be said.
 pub(super) fn finish(input: &mut In<'_>, step: Step) -> Parsed<Vec<Step>> {
+    any_of("now|right now|today|right away|immediately").parse_next(input)?;
     let why = opt(reason).parse_next(input)?;
     end(input)?;
     Ok(vec![step.some("reason", why)])

@@ -6,7 +6,7 @@ use winnow::{
     error::EmptyError,
 };
 
-use super::changed::finish;
+use super::{changed::finish, pieces::possessive};
 use crate::{
     grammar::{In, Parsed, amount, any_of, customer, name_until, next, number, product, product_until, quantity, said},
     plan::Step,
@@ -148,8 +148,12 @@ pub(super) fn customers(input: &mut In<'_>) -> Parsed<Vec<Step>> {
             said("address|postal address").value("address"),
             said("name").value("name"),
         ));
+        let owned = opt(possessive).parse_next(input)?;
         let field = field.parse_next(input)?;
-        let who = preceded(said("of|for"), customer).parse_next(input)?;
+        let who = match owned {
+            Some(who) => who,
+            None => preceded(said("of|for"), customer).parse_next(input)?,
+        };
         said("to").parse_next(input)?;
         let value = crate::grammar::rest(input)?;
         let value =

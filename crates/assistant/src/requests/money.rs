@@ -6,7 +6,7 @@ use winnow::{
     error::EmptyError,
 };
 
-use super::changed::{finish, units_of_order};
+use super::changed::{finish, is_no_question, units_of_order};
 use crate::{
     grammar::{In, Parsed, amount, any_of, next, one_of, order, said},
     plan::Step,
@@ -39,6 +39,7 @@ pub(super) fn payment(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         Ok((id, first.or(second), method))
     };
     let stated = |input: &mut In<'_>| {
+        is_no_question(input)?;
         let id = order(input)?;
         said("was paid|has been paid|is paid|got paid|paid|is now paid|has paid|was fully paid").parse_next(input)?;
         Ok((id, opt(amount_of_money).parse_next(input)?, None))
@@ -134,6 +135,7 @@ pub(super) fn returned(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         alt((units_of_order.map(|(lines, id)| (Some(lines), id)), order.map(|id| (None, id)))).parse_next(input)
     };
     let came = |input: &mut In<'_>| {
+        is_no_question(input)?;
         let what =
             alt((units_of_order.map(|(lines, id)| (Some(lines), id)), order.map(|id| (None, id)))).parse_next(input)?;
         said("came back|has come back|was returned|has been returned|were returned|was sent back|is back|have come back|got returned").parse_next(input)?;

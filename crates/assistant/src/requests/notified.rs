@@ -1,12 +1,14 @@
 //! Requests to be told: "notify John when #1234 ships".
 
+use orderlog_domain::phrase::read_length;
 use winnow::{
     Parser,
     combinator::{alt, opt, preceded},
+    error::EmptyError,
 };
 
 use crate::{
-    grammar::{In, Parsed, end, name, name_until, one_of, order, product_until, said},
+    grammar::{In, Parsed, end, length, name_until, number, one_of, order, product_until, said},
     plan::Step,
 };
 
@@ -47,6 +49,20 @@ const TO_SHOP: &[(&str, &str)] = &[
     ),
 ];
 
+/// Whose order: a name, up to what happens to it.
+fn of_whom(input: &mut In<'_>) -> Parsed<String> {
+    name_until("ships arrives leaves comes goes gets waits wait waited").parse_next(input)
+}
+
+/// "End rule 3".
+pub(super) fn end_rule(input: &mut In<'_>) -> Parsed<Vec<Step>> {
+    (said("end|stop|remove|delete|cancel"), opt(said("the")), said("rule|notification rule")).parse_next(input)?;
+    opt(said("number|no")).parse_next(input)?;
+    let rule = number(input)?;
+    end(input)?;
+    Ok(vec![Step::of("notifications.unsubscribe").with("rule_id", rule)])
+}
+
 /// "Notify John when #1234 ships", "let John know when an order is cancelled", "tell John when tea runs low".
 pub(super) fn subscribe(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let told = preceded(said("notify|tell|alert|inform|message"), name_until("when once whenever as if"));
@@ -63,9 +79,18 @@ pub(super) fn subscribe(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     };
     let any = |input: &mut In<'_>| {
         said("an order|any order|orders").parse_next(input)?;
-        let customer = opt(preceded(said("of|from|for"), name)).parse_next(input)?;
+        let customer = opt(preceded(said("of|from|for"), of_whom)).parse_next(input)?;
         let when = one_of(TO_ORDERS)(input)?;
         Ok(Step::of("notifications.subscribe").with("when", vec![when]).some("customer", customer))
+    };
+    let waits = |input: &mut In<'_>| {
+        said("an order|any order|orders").parse_next(input)?;
+        let customer = opt(preceded(said("of|from|for"), of_whom)).parse_next(input)?;
+        said("waits|wait|has waited|is waiting|have waited").parse_next(input)?;
+        said("longer than|more than|for more than|for longer than|over|for over").parse_next(input)?;
+        let lasts = read_length(&length(input)?).ok_or(EmptyError)?.lasts;
+        let step = Step::of("notifications.subscribe").with("when", vec!["waiting"]);
+        Ok(step.with("grace", lasts.num_seconds()).some("customer", customer))
     };
     let stock = |input: &mut In<'_>| {
         let all = said("any product|a product|stock|anything").value(None);
@@ -75,7 +100,7 @@ pub(super) fn subscribe(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let shop = |input: &mut In<'_>| {
         one_of(TO_SHOP)(input).map(|when| Step::of("notifications.subscribe").with("when", vec![when]))
     };
-    let step = alt((one, any, stock, shop)).parse_next(input)?.with("target", target);
+    let step = alt((one, waits, any, stock, shop)).parse_next(input)?.with("target", target);
     end(input)?;
     Ok(vec![step])
 }

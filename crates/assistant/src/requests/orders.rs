@@ -8,7 +8,7 @@ use winnow::{
 };
 
 use super::pieces::{
-    Piece, as_of, at_most, days, gather, is, link, noun, of_customer, older, pieces, with_product, worth,
+    Piece, as_of, at_most, days, gather, happened, is, link, noun, of_customer, older, pieces, with_product, worth,
 };
 use crate::{
     grammar::{In, Parsed, any_of, date, end, name, number, one_of, order, orders, said},
@@ -28,9 +28,10 @@ const SCOPES: &[(&str, &str)] = &[
     (
         "pending|open|outstanding|unfulfilled|unshipped|not shipped|not yet shipped|to ship|to be shipped|still to ship|left to ship|\
       waiting|waiting to ship|waiting longest|waiting the longest|waited longest|waited the longest|longest waiting|\
-      been waiting longest|been waiting the longest|wait longest|late|overdue|awaiting shipment|owed",
+      been waiting longest|been waiting the longest|wait longest|awaiting shipment|owed",
         "pending",
     ),
+    ("late|overdue|delayed|running late|too late", "late"),
     ("unconfirmed|not confirmed|not yet confirmed|awaiting confirmation|to confirm|to be confirmed", "unconfirmed"),
     ("unpaid|not paid|not yet paid|awaiting payment|without payment|to be paid", "unpaid"),
     ("on hold|held|paused", "on_hold"),
@@ -49,7 +50,7 @@ const STATUSES: &[(&str, &str)] = &[
 ];
 
 const PAYMENTS: &[(&str, &str)] = &[
-    ("unpaid", "unpaid"),
+    ("unpaid|not paid|not yet paid|not been paid", "unpaid"),
     ("partially paid|partly paid", "partially_paid"),
     ("paid|fully paid", "paid"),
     ("partially refunded|partly refunded", "partially_refunded"),
@@ -104,7 +105,7 @@ pub(super) fn found_orders(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         .verify(|count| (1..=100).contains(count));
     let latest = latest.map(|count| Piece::Is("limit", count.into()));
     let piece = alt((
-        older,
+        alt((older, happened, not_shipped)),
         worth,
         statuses,
         payments,
@@ -112,23 +113,38 @@ pub(super) fn found_orders(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         with_product,
         alt((latest, is("sort", SORTS), matching, at_most)),
         noun("orders|order|purchases|everything"),
-        alt((link(SHOW), of_customer, link(LINKS), link("bought|buy|ordered|placed by|did buy|has|totals|and"))),
+        alt((
+            link(SHOW),
+            of_customer,
+            link(LINKS),
+            link("bought|buy|ordered|placed by|did buy|has|totals|and|but|where is|where are"),
+        )),
     ));
+    let asked = input.first().is_some_and(|token| ["what", "which"].iter().any(|word| token.is(word)));
     let found = pieces(piece).parse_next(input)?;
     let mut step = Step::of("orders.search");
     let nouns = gather(&mut step, found, |_| "date_range")?;
-    if nouns == 0 {
+    let has = |name: &str| step.arguments.contains_key(name);
+    // "What shipped today?", "paid but not shipped": nothing but orders can be meant.
+    let of_orders = (asked && has("by")) || (has("status") && has("payment_status"));
+    if nouns == 0 && !of_orders {
         return Err(EmptyError);
     }
     end(input)?;
     Ok(vec![step])
 }
 
+/// What has still to leave, in whole or in part.
+fn not_shipped(input: &mut In<'_>) -> Parsed<Piece> {
+    let words = "not shipped|not yet shipped|unshipped|not sent|not sent yet|not shipped yet|not been shipped|haven't shipped|hasn't shipped|haven't been shipped|hasn't been shipped";
+    let open = ["pending", "confirmed", "processing", "partially_shipped"];
+    said(words).map(|()| Piece::Is("status", open.as_slice().into())).parse_next(input)
+}
+
 /// One order, now or as of a moment.
 pub(super) fn one_order(input: &mut In<'_>) -> Parsed<Vec<Step>> {
-    let parts =
-        "status|state|details|tracking|lines|items|contents|payment|customer|total|summary|address|progress|everything";
-    let ask = "where is|where's|how is|what is|what about|what is with|whose is|who ordered|who placed|is|was|has|have|did|when will|what did|does|tell me about|\
+    let parts = "status|state|details|tracking|tracking number|tracking code|lines|items|contents|payment|customer|total|summary|address|progress|everything";
+    let ask = "how much does|how much is due on|what is due on|how much is owed on|what does|where is|where's|how is|what is|what about|what is with|whose is|who ordered|who placed|is|was|has|have|did|when will|what did|does|tell me about|\
         info on|information on|details of|details on|look at|open|do you know|what's|look into|what is in|what was in|about|in|did we ship|did we send|did we cancel|did we deliver|\
         have we shipped|have we sent|have we delivered|have we cancelled|did we refund|have we refunded";
     any_of(SHOW).parse_next(input)?;
@@ -138,7 +154,7 @@ pub(super) fn one_order(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     opt(said("'s")).parse_next(input)?;
     let states = "shipped|been shipped|delivered|been delivered|paid|been paid|cancelled|been cancelled|confirmed|on hold|ready|late|arrived|ship|arrive|left|\
         go out|gone out|doing|now|right now|currently|status|details|tracking|lines|items|payment|yet|already|pending|been confirmed|returned|refunded|been refunded|\
-        and|get delivered|be delivered|be shipped|total";
+        and|get delivered|be delivered|be shipped|total|owe|cost|come to|still owe";
     any_of(states).parse_next(input)?;
     let then = alt((as_of, date.map(|day| Piece::Is("as_of", day.text.into()))));
     let then = opt(then).parse_next(input)?;

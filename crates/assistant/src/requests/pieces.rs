@@ -8,7 +8,7 @@ use winnow::{
 };
 
 use crate::{
-    grammar::{In, Parsed, amount, customer, date, name, number, one_of, product, said},
+    grammar::{In, Parsed, amount, customer, date, length, name, number, one_of, product, said},
     plan::Step,
     token::DatePhrase,
 };
@@ -175,10 +175,23 @@ pub(super) fn worth(input: &mut In<'_>) -> Parsed<Piece> {
 
 /// How long orders have waited.
 pub(super) fn older(input: &mut In<'_>) -> Parsed<Piece> {
-    said("older than|longer than|for more than|for longer than|for over|more than|waiting longer than")
+    said("older than|longer than|for more than|for longer than|for over|over|more than|waiting longer than")
         .parse_next(input)?;
-    let count = number.parse_next(input)?;
-    const UNITS: &[(&str, &str)] = &[("day|days", "days"), ("week|weeks", "weeks"), ("month|months", "months")];
-    let unit = one_of(UNITS).parse_next(input)?;
-    Ok(Piece::Is("older_than", format!("{count} {unit}").into()))
+    length.map(|length| Piece::Is("older_than", length.into())).parse_next(input)
+}
+
+/// What can happen to orders on a day, by the words that tell of it, and as `by` names it.
+pub(super) const HAPPENED: &[(&str, &str)] = &[
+    ("confirmed|accepted|approved|we confirm", "confirmed"),
+    ("shipped|dispatched|sent|sent out|shipped out|went out|we ship|we send|we dispatch|we send out", "shipped"),
+    ("delivered|arrived|completed|we deliver", "delivered"),
+    ("cancelled|canceled|we cancel", "cancelled"),
+    ("paid|fully paid", "paid"),
+];
+
+/// "Shipped yesterday": the days are those of the shipping, not of the order. They are left to be read.
+pub(super) fn happened(input: &mut In<'_>) -> Parsed<Piece> {
+    let by = one_of(HAPPENED).parse_next(input)?;
+    days.parse_next(&mut { *input })?;
+    Ok(Piece::Is("by", by.into()))
 }

@@ -116,6 +116,30 @@ pub(super) fn change_lines(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         opt(said("units|unit|pieces")).parse_next(input)?;
         Ok((id, vec![json!({ "line": line, "quantity": count })]))
     };
-    let (id, changes) = alt((add, remove, change)).parse_next(input)?;
+    let named = |input: &mut In<'_>| {
+        opt(said("the")).parse_next(input)?;
+        // "Remove 2 tea" is about some of them.
+        if input.first().is_none_or(|token| token.is("line") || token.is_number() || number(&mut { *input }).is_ok()) {
+            return Err(EmptyError);
+        }
+        product_until("off").parse_next(input)
+    };
+    let without = |input: &mut In<'_>| {
+        said("remove|drop|take").parse_next(input)?;
+        let name = named(input)?;
+        said("from|off|out of").parse_next(input)?;
+        Ok((order(input)?, vec![json!({ "product": name, "quantity": 0 })]))
+    };
+    let to = |input: &mut In<'_>| {
+        said("change|set|update|change the quantity of|change quantity of|set the quantity of").parse_next(input)?;
+        let name = named(input)?;
+        said("in|of|on").parse_next(input)?;
+        let id = order(input)?;
+        said("to").parse_next(input)?;
+        let count = number(input)?;
+        opt(said("units|unit|pieces")).parse_next(input)?;
+        if count > 0 { Ok((id, vec![json!({ "product": name, "quantity": count })])) } else { Err(EmptyError) }
+    };
+    let (id, changes) = alt((add, remove, change, without, to)).parse_next(input)?;
     finish(input, Step::of("orders.change_lines").with("order_id", id).with("changes", changes))
 }

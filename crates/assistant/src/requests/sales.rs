@@ -22,7 +22,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("by week|per week|weekly|each week|week by week|for each week", "week"),
     ("by month|per month|monthly|each month|month by month|for each month", "month"),
     (
-        "by product|per product|by item|each product|for each product|by sku|best sellers|best selling products|best selling|bestsellers|\
+        "by product|per product|by item|each product|for each product|by sku|best sellers|best selling products|best selling product|best selling|bestsellers|what sold the most|what sold most|what sells the most|most sold product|\
       which products|what products|best products|top products|top sellers|what sold best|sold best|most sold products|products",
         "product",
     ),
@@ -93,8 +93,7 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let bought = bought.map(|()| Piece::Is("group_by", json!(["customer", "product"])));
     let group = one_of(GROUPS).map(|group: &str| Piece::Any("group_by", group));
     let piece = alt((
-        as_of,
-        bought,
+        alt((as_of, bought, sold_of, sales_of)),
         is("sort", SORTS),
         alt((top, group)),
         is("basis", BASES),
@@ -183,6 +182,42 @@ fn to_customer(input: &mut In<'_>) -> Parsed<Piece> {
     customer.map(|name| Piece::Is("customer", name.into())).parse_next(input)
 }
 
+/// "How many mugs" before "did we sell".
+fn sold_of(input: &mut In<'_>) -> Parsed<Piece> {
+    counted(input, "did we sell|have we sold|were sold|was sold|sold|do we sell|did we already sell")
+}
+
+/// "How many mugs" before "will we sell".
+fn will_sell(input: &mut In<'_>) -> Parsed<String> {
+    match counted(input, "will we sell|can we sell|will sell|are we going to sell|we will sell")? {
+        Piece::Is(_, Value::String(name)) => Ok(name),
+        _ => Err(EmptyError),
+    }
+}
+
+/// A product behind "how many", where these words come next. They are left to be read.
+fn counted(input: &mut In<'_>, next: &'static str) -> Parsed<Piece> {
+    const NO_PRODUCTS: [&str; 11] =
+        ["orders", "units", "items", "products", "pieces", "money", "revenue", "sales", "customers", "of", "more"];
+    said("how many|how much").parse_next(input)?;
+    if input.first().is_none_or(|token| NO_PRODUCTS.iter().any(|word| token.is(word))) {
+        return Err(EmptyError);
+    }
+    let name = product_until("sold can").parse_next(input)?;
+    said(next).parse_next(&mut { *input })?;
+    Ok(Piece::Is("product", name.into()))
+}
+
+/// "Mug" before "sales".
+fn sales_of(input: &mut In<'_>) -> Parsed<Piece> {
+    if input.first().is_none_or(|token| token.known && !token.quoted) {
+        return Err(EmptyError);
+    }
+    let name = product_until("sales revenue turnover").parse_next(input)?;
+    said("sales|revenue|turnover").parse_next(&mut { *input })?;
+    Ok(Piece::Is("product", name.into()))
+}
+
 /// What a figure is made of.
 pub(super) fn explain(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let piece = alt((
@@ -209,7 +244,7 @@ pub(super) fn explain(input: &mut In<'_>) -> Parsed<Vec<Step>> {
 /// What is ahead.
 pub(super) fn forecast(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     const MEASURES: &[(&str, &str)] = &[("orders", "orders"), ("units|unit", "units"), ("revenue", "revenue")];
-    let of = alt((labelled_product, preceded(said("of"), product_until("sell"))))
+    let of = alt((labelled_product, preceded(said("of"), product_until("sell")), will_sell))
         .map(|name: String| Piece::Is("product", name.into()));
     let piece = alt((
         noun(

@@ -62,14 +62,15 @@ fn order() -> impl Strategy<Value = i64> {
 }
 
 fn reads() -> impl Strategy<Value = Step> {
-    let scope = select(vec!["pending", "unconfirmed", "unpaid", "on_hold", "backordered"]);
+    let scope = select(vec!["pending", "unconfirmed", "unpaid", "on_hold", "backordered", "late"]);
     let sort = option::of(select(vec!["oldest", "newest", "largest"]));
     let open =
         (scope, option::of(name()), option::of(name()), option::of(days()), sort.clone(), option::of(1..=100_i64));
-    let open = open.prop_map(|(scope, customer, product, days, sort, limit)| {
+    let lasts = option::of(select(vec!["36 hours", "2 days", "1 day and 12 hours", "a week", "3 months"]));
+    let open = (open, lasts).prop_map(|((scope, customer, product, days, sort, limit), lasts)| {
         let step =
             Step::of("orders.get_pending").with("scope", scope).some("customer", customer).some("product", product);
-        step.some("date_range", days).some("sort", sort).some("limit", limit)
+        step.some("date_range", days).some("sort", sort).some("limit", limit).some("older_than", lasts)
     });
     let status =
         select(vec!["confirmed", "processing", "partially_shipped", "shipped", "delivered", "returned", "cancelled"]);
@@ -146,7 +147,20 @@ fn writes() -> impl Strategy<Value = Step> {
         ),
         (order(), option::of(lines()))
             .prop_map(|(id, lines)| Step::of("orders.cancel").with("order_id", id).some("lines", lines)),
-        (order(), any::<bool>()).prop_map(|(id, on)| Step::of("orders.set_hold").with("order_id", id).with("on", on)),
+        (order(), any::<bool>(), option::of(select(vec!["Friday", "5 Dec"]))).prop_map(|(id, on, until)| {
+            Step::of("orders.set_hold").with("order_id", id).with("on", on).some("until", until.filter(|_| on))
+        }),
+        (select(vec!["confirmed", "shipped", "delivered", "cancelled", "paid"]), days(), to()).prop_map(
+            |(by, days, to)| {
+                let present = Some(by).filter(|by| ["confirmed", "shipped"].contains(by));
+                let step = Step::of("orders.bulk_update_status").with("by", by).some("present_status", present);
+                step.with("date_range", days).with("status", to)
+            }
+        ),
+        (order(), name(), 0..99_i64).prop_map(|(id, product, count)| {
+            let change = json!([{ "product": product, "quantity": count }]);
+            Step::of("orders.change_lines").with("order_id", id).with("changes", change)
+        }),
         (order(), option::of(amount()), method, option::of(name())).prop_map(|(id, amount, method, reference)| {
             Step::of("orders.record_payment")
                 .with("order_id", id)
