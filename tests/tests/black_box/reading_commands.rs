@@ -237,6 +237,7 @@ async fn each_role_has_the_rights_it_needs_and_no_others() -> Result<()> {
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let postgres = PostgresServer::start(folder.path().join("cluster")).await?;
     postgres.execute("CREATE ROLE orderlog_owner LOGIN; CREATE ROLE orderlog_serve LOGIN").await?;
+    postgres.execute("CREATE ROLE orderlog_audit LOGIN").await?;
     postgres.execute("CREATE ROLE orderlog_read LOGIN; GRANT CREATE ON SCHEMA public TO orderlog_owner").await?;
     let anybody = Shop::open(SetUp::Sqlite).await?;
     anybody.cli_on(&postgres.url_of("orderlog_owner"), &["migrate"]).await?.expect_success()?;
@@ -258,6 +259,44 @@ async fn each_role_has_the_rights_it_needs_and_no_others() -> Result<()> {
         !shop.cli_on(&reader, &["serve", "--listen", "127.0.0.1:0"]).await?.success,
         "who only reads cannot serve"
     );
+
+    let auditor = postgres.url_of("orderlog_audit");
+    for arguments in [&["verify"][..], &["replay"], &["export"]] {
+        shop.cli_on(&auditor, arguments).await?.expect_success().with_context(|| format!("{arguments:?}"))?;
+    }
+    // What is allowed to one is refused to another, so a refusal is no mistake in the statement.
+    postgres
+        .execute("SET ROLE orderlog_audit; SELECT 1 FROM events; SET ROLE orderlog_read; SELECT 1 FROM shop_keys")
+        .await?;
+    postgres
+        .execute("SET ROLE orderlog_serve; SELECT 1 FROM access_keys; UPDATE access_keys SET last_used_at = ''")
+        .await?;
+    for (role, statement) in [
+        ("serve", "DELETE FROM events"),
+        ("serve", "UPDATE events SET position = position"),
+        ("serve", "TRUNCATE events"),
+        ("serve", "ALTER TABLE events DISABLE TRIGGER ALL"),
+        ("serve", "SET session_replication_role = replica"),
+        ("serve", "DELETE FROM commands"),
+        ("serve", "UPDATE shop_settings SET position = position"),
+        ("serve", "DELETE FROM shop_keys"),
+        ("serve", "UPDATE access_keys SET rights = 'admin'"),
+        ("serve", "UPDATE access_keys SET revoked_at = NULL"),
+        ("serve", "DELETE FROM log_head"),
+        ("serve", "CREATE TABLE public.mine (one int)"),
+        ("read", "UPDATE log_head SET position = position"),
+        ("read", "DELETE FROM customer_keys"),
+        ("audit", "SELECT 1 FROM customer_keys"),
+        ("audit", "SELECT 1 FROM shop_keys"),
+        ("audit", "SELECT 1 FROM access_keys"),
+        ("audit", "SELECT 1 FROM read_models.checkpoints"),
+        ("audit", "INSERT INTO snapshots SELECT * FROM snapshots"),
+    ] {
+        let tried = postgres.execute(&format!("SET ROLE orderlog_{role}; {statement}")).await;
+        let said = tried.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        let refused = said.contains("permission denied") || said.contains("must be owner");
+        check!(checks, refused, "orderlog_{role}: {statement}: {said:?}");
+    }
 
     // Too few connections: told at once, and how many are needed.
     postgres.execute("ALTER ROLE orderlog_owner CONNECTION LIMIT 3").await?;
