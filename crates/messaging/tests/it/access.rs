@@ -1,14 +1,23 @@
 //! Getting into a NATS that asks who one is, and what is said when it does not let one in.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Duration};
 
+use async_nats::{
+    ConnectOptions,
+    jetstream::{self, consumer::pull},
+};
+use futures::StreamExt as _;
 use orderlog_domain::ids::Position;
-use orderlog_messaging::{Access, Credentials, Nats, RelayState};
+use orderlog_messaging::{Access, Credentials, DEFAULT_STREAM, Nats, RelayState};
 use orderlog_testkit::NatsSettings;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::{nats_server::NatsServer, relay::run, shop::Shop};
 
+/// The server answers nothing to what is not allowed.
+const FETCHED_WITHIN: Duration = Duration::from_secs(10);
+const REFUSED_AFTER: Duration = Duration::from_secs(1);
 const USERS: &str = r#"authorization { users: [ { user: "orderlog", password: "p@ss:w%rd" } ] }"#;
 const TOKEN: &str = r#"authorization { token: "s3cret-token" }"#;
 /// The public half of [`SEED`].
@@ -91,6 +100,67 @@ async fn a_missing_right_is_named() {
     let said = relay.is(RelayState::Retrying).await;
     assert!(said.contains("cannot read a message of stream ORDERLOG"), "{said}");
     assert!(said.to_lowercase().contains("permissions violation"), "{said}");
+}
+
+/// The very rights of docs/OPERATIONS.md.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_account_has_the_rights_it_needs_and_no_others() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/OPERATIONS.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (_, rights) = page.split_once("<!-- nats accounts").expect("the rights of accounts");
+    let (_, rights) = rights.split_once("```\n").expect("their beginning");
+    let (rights, _) = rights.split_once("```").expect("their end");
+    let user = |name: &str, rights: &str| format!("{{ user: {name}, password: x, permissions: ${rights} }}\n");
+    let users = [user("node", "orderlog_node"), user("all", "reader"), user("warehouse", "warehouse")].concat();
+    let server = NatsServer::start_with(&format!("{rights}\nauthorization {{ users: [\n{users}] }}")).await;
+    let shop = little_shop().await;
+    gets_in(&shop, server.access_as("node:x")).await;
+
+    let as_somebody = async |user: &str, inbox: &str| {
+        let options = ConnectOptions::with_user_and_password(user.to_owned(), "x".to_owned());
+        let client = options.custom_inbox_prefix(inbox).connect(server.url()).await.expect("connecting");
+        (client.clone(), jetstream::new(client))
+    };
+    let heard = async |context: &jetstream::Context, name: &str, subjects: &str| {
+        let config = pull::Config {
+            durable_name: Some(name.to_owned()),
+            filter_subject: subjects.to_owned(),
+            ..Default::default()
+        };
+        let stream = context.get_stream(DEFAULT_STREAM).await.map_err(|error| error.to_string())?;
+        let consumer = stream.create_consumer(config).await.map_err(|error| error.to_string())?;
+        let fetched = async {
+            let mut messages = consumer.fetch().max_messages(10).messages().await.map_err(|error| error.to_string())?;
+            let mut count = 0;
+            while let Some(Ok(message)) = messages.next().await {
+                message.ack().await.map_err(|error| error.to_string())?;
+                count += 1;
+            }
+            Ok::<i32, String>(count)
+        };
+        // A request for messages that is not allowed is answered by nobody.
+        timeout(FETCHED_WITHIN, fetched).await.unwrap_or_else(|_| Err("nobody answers".to_owned()))
+    };
+    let (_all, reading) = as_somebody("all", "_INBOX").await;
+    assert_eq!(heard(&reading, "everything", "orderlog.v1.>").await, Ok(3));
+    let (warehouse, mut stock) = as_somebody("warehouse", "_INBOX_warehouse").await;
+    assert_eq!(heard(&stock, "warehouse", "orderlog.v1.stock.>").await, Ok(3));
+    stock.set_timeout(REFUSED_AFTER);
+    for (name, subjects) in [
+        ("warehouse", "orderlog.v1.>"),
+        ("warehouse", "orderlog.v1.order.>"),
+        ("everything", "orderlog.v1.>"),
+        ("mine", "orderlog.v1.stock.>"),
+    ] {
+        assert!(heard(&stock, name, subjects).await.is_err(), "{name} heard of {subjects}");
+    }
+    assert!(stock.delete_stream(DEFAULT_STREAM).await.is_err() && reading.delete_stream(DEFAULT_STREAM).await.is_err());
+    // What it says under the shop's subjects reaches nobody, and what others are sent does not reach it.
+    let mut overheard = warehouse.subscribe("_INBOX.>").await.expect("asking");
+    warehouse.publish("orderlog.v1.stock.StockReceived", "{}".into()).await.expect("saying");
+    warehouse.flush().await.expect("the server has heard it");
+    assert_eq!(heard(&reading, "again", "orderlog.v1.>").await, Ok(3));
+    assert!(timeout(REFUSED_AFTER, overheard.next()).await.is_err(), "it hears what others are sent");
 }
 
 /// A certificate authority, and what it signed for the server and for a client, as files.
