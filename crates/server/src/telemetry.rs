@@ -11,6 +11,20 @@ pub(crate) const SERVING: &str = "info,rmcp=error,sqlx=warn,async_nats=warn";
 /// What a command logs whose answer is what it prints.
 pub(crate) const QUIET: &str = "warn,rmcp=error,sqlx=error";
 
+/// The protocol library tells whole requests and answers, with all that stands in them: whatever `RUST_LOG` asks for, only its
+/// errors are logged.
+const ALWAYS: &str = "rmcp=error";
+
+/// What is logged: as was asked for, or by default.
+fn filter(asked: Option<&str>, default_filter: &str) -> EnvFilter {
+    let asked = asked.filter(|asked| !asked.trim().is_empty()).and_then(|asked| EnvFilter::try_new(asked).ok());
+    let filter = asked.unwrap_or_else(|| EnvFilter::new(default_filter));
+    // Directives for single modules of it would outweigh one for the whole.
+    let kept = filter.to_string();
+    let kept = kept.split(',').filter(|directive| !directive.starts_with("rmcp") && !directive.contains('['));
+    EnvFilter::new(kept.chain([ALWAYS]).collect::<Vec<_>>().join(","))
+}
+
 /// On a terminal, unless its user asked for none (no-color.org).
 fn colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -18,8 +32,8 @@ fn colours() -> bool {
 
 /// Starts logging; a second call changes nothing.
 pub(crate) fn start(format: LogFormat, default_filter: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
-    let registry = tracing_subscriber::registry().with(filter);
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).ok();
+    let registry = tracing_subscriber::registry().with(filter(asked.as_deref(), default_filter));
     // Nobody may read on (`orderlog serve 2>&1 | head`); saying so on standard error would break off the server.
     let layer = fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let started = match format {
@@ -28,5 +42,67 @@ pub(crate) fn start(format: LogFormat, default_filter: &str) {
     };
     if started.is_err() {
         tracing::debug!("logging had been started before");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(asked: Option<&str>) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let layer = fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+        let subscriber = tracing_subscriber::registry().with(filter(asked, SERVING)).with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!(target: "rmcp::service", "serve_inner", whom = "Asha in a span");
+            let _entered = span.enter();
+            tracing::debug!(target: "rmcp::service", "Asha in a request");
+            tracing::error!(target: "rmcp::service", "an error");
+            tracing::debug!(target: "orderlog", "a detail");
+            tracing::info!(target: "orderlog", "a line");
+        });
+        let bytes = lines.0.lock().unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[test]
+    fn whatever_is_asked_for_requests_are_not_logged() {
+        let asked = [
+            None,
+            Some("trace"),
+            Some("debug,rmcp=trace"),
+            Some("rmcp::service=debug,info"),
+            Some("info,[serve_inner]=trace"),
+        ];
+        for asked in asked {
+            let told = logged(asked);
+            assert!(!told.contains("Asha"), "{asked:?}: {told}");
+            assert!(told.contains("an error") && told.contains("a line"), "{asked:?}: {told}");
+            let has_details = asked.is_some_and(|asked| asked.starts_with("trace") || asked.starts_with("debug"));
+            assert_eq!(told.contains("a detail"), has_details, "{asked:?}: {told}");
+        }
+        for nothing in ["=nonsense=", " "] {
+            assert!(logged(Some(nothing)).contains("a line"), "{nothing:?} counts as nothing");
+        }
     }
 }
