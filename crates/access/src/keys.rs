@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     holder::Holder,
     key,
-    pass::Pass,
     principal::Principal,
     rates::{Gauge, Rates},
     refused::Refused,
@@ -230,12 +229,6 @@ impl Keys {
     pub(crate) fn holds(&self, id: &str, holder: Holder, now: DateTime<Utc>) -> bool {
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
         known.get(id).is_some_and(|held| held.in_force(holder, now).is_ok())
-    }
-
-    /// For an answer that lasts: whether the program's key with which it was asked for still serves.
-    #[must_use]
-    pub fn pass(self: &Arc<Keys>, text: &str) -> Pass {
-        key::read(text).map_or(Pass::Until(0), |(id, _)| Pass::Key(Arc::clone(self), id.to_owned()))
     }
 
     fn count(&self, held: &Held, asks: Holder, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {

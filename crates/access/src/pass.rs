@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::{holder::Holder, keys::Keys};
+use crate::{holder::Holder, key, keys::Keys};
 
 /// What somebody came in with, as far as an answer that lasts has to know.
 #[derive(Debug, Clone)]
@@ -19,6 +19,12 @@ pub enum Pass {
 }
 
 impl Pass {
+    /// That of the program's key with which something was asked for.
+    #[must_use]
+    pub fn of_key(keys: &Arc<Keys>, text: &str) -> Pass {
+        key::read(text).map_or(Pass::Until(0), |(id, _)| Pass::Key(Arc::clone(keys), id.to_owned()))
+    }
+
     /// Whether it would still let its holder in. Nothing is counted, and nothing is read.
     #[must_use]
     pub fn holds(&self, now: DateTime<Utc>) -> bool {

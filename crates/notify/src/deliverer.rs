@@ -32,9 +32,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::{attempt::Sent, noticed::Noticed, owner::Told};
+use self::{attempt::Sent, noticed::Noticed};
 use crate::{
-    delivery::Sender,
+    delivery::{Sender, Tried},
     desk::Desk,
     lease::{Candidate, Lease},
     matching::messages_of,
@@ -113,8 +113,8 @@ struct Work<'a> {
     pages: mpsc::Receiver<Vec<Recorded>>,
     reading: tokio::task::JoinHandle<()>,
     sending: JoinSet<Sent>,
-    /// To the owner, of messages that were given up.
-    notices: JoinSet<Told>,
+    /// To the owner, of messages that were given up: the owner's name, and what came of it.
+    notices: JoinSet<(String, Tried)>,
     /// Targets that said that they want no more, to be recorded.
     gone: Vec<String>,
     /// Since when there is news.

@@ -15,9 +15,6 @@ const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
 /// Pauses before a notice that is not taken is tried again; after the last one it is left at that.
 const LADDER_SECONDS: [u64; 3] = [5, 30, 120];
 
-/// What came of a notice, and the name of the target that was told.
-pub(super) type Told = (String, Tried);
-
 impl Work<'_> {
     /// Tells the operator, and the owner where one is named: of one target once an hour, not in its quiet hours, and not when it
     /// wants no more messages.
@@ -52,7 +49,7 @@ impl Work<'_> {
     }
 
     /// An owner that wants no more messages gets none of any kind.
-    pub(super) fn heard(&mut self, (owner, tried): Told) {
+    pub(super) fn heard(&mut self, (owner, tried): (String, Tried)) {
         match tried {
             Tried::Sent => {}
             Tried::Gone => self.gone.push(owner),

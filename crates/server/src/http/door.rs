@@ -110,7 +110,7 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     let mut session = None;
     let admitted = match (bearer(headers)?, &app.oauth) {
         (Some(token), Some(oauth)) if !token.starts_with(PREFIX) => oauth.admit(token, now).await,
-        (Some(key), _) => app.keys.admit(key, now).await.map(|principal| (principal, app.keys.pass(key))),
+        (Some(key), _) => app.keys.admit(key, now).await.map(|principal| (principal, Pass::of_key(&app.keys, key))),
         (None, _) if app.node.config.require_keys => {
             let admitted = browsers::admit(app, path, headers, now).await;
             let (principal, by) =
