@@ -1,5 +1,6 @@
 //! Sends one message to one target, and says what came of it.
 
+mod chat;
 mod dkim;
 mod email;
 mod http;
@@ -63,6 +64,10 @@ impl Sender {
         match &target.address {
             Address::Slack(url) => {
                 let body = slack::body(content);
+                tried(post(&self.web, url, target.private, &[], body, now).await)
+            }
+            Address::Chat(url) => {
+                let body = chat::body(content);
                 tried(post(&self.web, url, target.private, &[], body, now).await)
             }
             Address::Webhook { url, keys } => {

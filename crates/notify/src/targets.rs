@@ -43,6 +43,7 @@ pub(crate) struct Target {
 #[derive(Clone)]
 pub(crate) enum Address {
     Slack(Url),
+    Chat(Url),
     Webhook { url: Url, keys: Vec<Key> },
     Email(Mailbox),
 }
@@ -51,6 +52,7 @@ impl Address {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Address::Slack(_) => "slack",
+            Address::Chat(_) => "chat",
             Address::Webhook { .. } => "webhook",
             Address::Email(_) => "email",
         }
@@ -118,6 +120,7 @@ struct Entry {
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Slack,
+    Chat,
     Webhook,
     Email,
 }
@@ -179,7 +182,7 @@ impl Targets {
     pub fn described(&self) -> Vec<[String; 5]> {
         let described = |target: &Target| {
             let place = match &target.address {
-                Address::Slack(url) | Address::Webhook { url, .. } => {
+                Address::Slack(url) | Address::Chat(url) | Address::Webhook { url, .. } => {
                     format!("{}://{}/…", url.scheme(), url.host_str().unwrap_or_default())
                 }
                 Address::Email(to) => to.email.to_string(),
@@ -229,8 +232,11 @@ fn target(name: &str, entry: Entry) -> Result<Target, String> {
             let secrets = entry.secrets.iter().chain(&files);
             let keys = secrets.map(|text| Key::parse(text.trim())).collect::<Result<Vec<_>, _>>()?;
             match kind {
-                Kind::Slack if !keys.is_empty() => return Err("Slack takes no secrets: its url is one".to_owned()),
+                Kind::Slack | Kind::Chat if !keys.is_empty() => {
+                    return Err("a chat takes no secrets: its url is one".to_owned());
+                }
                 Kind::Slack => Address::Slack(url),
+                Kind::Chat => Address::Chat(url),
                 _ if keys.is_empty() => return Err("a webhook needs secrets, such as [\"whsec_…\"]".to_owned()),
                 _ => Address::Webhook { url, keys },
             }
@@ -302,6 +308,10 @@ mod tests {
             ("[targets.\"Jo hn\"]\nkind = \"slack\"\nurl = \"https://a.example/s3cret\"\n", "a name has"),
             ("[targets.john]\nkind = \"pigeon\"\nurl = \"https://a.example/s3cret\"\n", "line 2"),
             ("[targets.john]\nkind = \"slack\"\n", "needs url"),
+            (
+                "[targets.john]\nkind = \"chat\"\nurl = \"https://a.example/s3cret\"\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n",
+                "takes no secrets",
+            ),
             (
                 "[targets.john]\nkind = \"slack\"\nurl = \"https://a.example/s3cret\"\nquiet = \"night\"\n",
                 "22:00-07:00",

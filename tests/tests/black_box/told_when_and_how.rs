@@ -219,8 +219,9 @@ async fn the_owner_hears_that_a_target_is_gone_and_nothing_more_once_gone_itself
             "[targets.{name}]\nkind = \"webhook\"\nurl = \"{url}\"\nsecrets = [\"{SECRET}\"]\nprivate = true\n{more}\n"
         )
     };
-    let all = ["books", "ledger", "last"].map(|name| target(name, "")).concat() + &target("desk", "owner = true");
-    std::fs::write(&file, all)?;
+    let all = ["books", "ledger"].map(|name| target(name, "")).concat() + &target("desk", "owner = true");
+    let chat = format!("[targets.last]\nkind = \"chat\"\nurl = \"{}\"\nprivate = true\n", endpoint.url("/last"));
+    std::fs::write(&file, all + &chat)?;
     let file = file.to_str().context("a path")?;
     let shop = Shop::open_with(SetUp::Sqlite, &["--notify-targets-file", file]).await?;
     shop.customer("Asha Rao", "asha@example.com").await?;
@@ -256,7 +257,11 @@ async fn the_owner_hears_that_a_target_is_gone_and_nothing_more_once_gone_itself
     shop.mcp()
         .ok("orders.record_payment", json!({ "order_id": order, "amount": "10.00", "method": "upi", "reference": "r" }))
         .await?;
-    let paths: Vec<String> = told(4).await?.into_iter().map(|one| one.path).collect();
+    let received = told(4).await?;
+    let said = received[3].json();
+    let words = "₹10 came in for order #1001 by upi.\nTotal: ";
+    check!(checks, said["text"].as_str().is_some_and(|text| text.starts_with(words)), "a chat: {said}");
+    let paths: Vec<String> = received.into_iter().map(|one| one.path).collect();
     check!(checks, paths == ["/books", "/desk", "/ledger", "/last"], "{paths:?}");
     checks.all_hold()
 }

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{delivery::Tried, desk::Failure, digest::DIGEST_MESSAGES, targets::Address};
 
-/// Slack takes one message a second.
-const SLACK_REST: Duration = Duration::from_secs(1);
+/// Slack takes one message a second, and so does Google Chat.
+const CHAT_REST: Duration = Duration::from_secs(1);
 
 impl Work<'_> {
     /// Starts what is due.
@@ -53,8 +53,10 @@ impl Work<'_> {
     pub(super) fn settle(&mut self, sent: Sent) {
         let now = self.now();
         let Sent { target, tried, done, left, stopped } = sent;
-        if let Some(Address::Slack(_)) = self.of.sender.targets.find(&target).map(|target| &target.address) {
-            self.desk.rest(&target, now, SLACK_REST);
+        if let Some(Address::Slack(_) | Address::Chat(_)) =
+            self.of.sender.targets.find(&target).map(|target| &target.address)
+        {
+            self.desk.rest(&target, now, CHAT_REST);
         }
         for (message, why) in stopped {
             let once = self.once(message.rule_id);

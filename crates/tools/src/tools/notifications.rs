@@ -119,7 +119,7 @@ struct RuleView {
 #[derive(Debug, Serialize, JsonSchema)]
 struct TargetView {
     name: String,
-    /// slack, webhook or email.
+    /// slack, chat, webhook or email.
     kind: String,
     /// It wants no more messages.
     disabled: bool,
