@@ -53,6 +53,9 @@ pub struct Rejection {
     pub code: Code,
     /// One or two sentences.
     pub message: String,
+    /// Where in the message the reason begins, behind what it is about.
+    #[serde(skip)]
+    pub reason_from: Option<u16>,
     /// The argument at fault: `lines[0].quantity`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -141,6 +144,7 @@ impl Rejection {
         Rejection {
             code,
             message: message.into(),
+            reason_from: None,
             field: None,
             hint: None,
             retryable,
@@ -163,6 +167,25 @@ impl Rejection {
     pub fn nobody_agreed(acts: Guarded) -> Rejection {
         let message = format!("A person must agree to this on the shop's pages ({acts}). Nothing was changed.");
         Rejection::new(Code::ConfirmationRequired, message)
+    }
+
+    /// A rejection that says of `subject` why: `Order #1001 is ` and `on hold`.
+    #[must_use]
+    pub fn because(code: Code, subject: &str, reason: &str) -> Rejection {
+        Rejection::new(code, format!("{subject}{reason}.")).reason_after(subject)
+    }
+
+    /// Says that the message is the reason from here on.
+    #[must_use]
+    pub fn reason_after(mut self, subject: &str) -> Rejection {
+        self.reason_from = u16::try_from(subject.len()).ok();
+        self
+    }
+
+    /// The reason without what it is about: `on hold`. Where many orders are told of, each is named once.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        Some(self.message.get(usize::from(self.reason_from?)..)?.trim_end_matches('.'))
     }
 
     /// Names the argument at fault.

@@ -46,9 +46,8 @@ impl Act for Cancel {
             return Ok(decision);
         }
         if order.unshipped() == 0 {
-            let message =
-                format!("Order #{} is {}: no unit of it can be cancelled.", order.id, order.status().spoken());
-            return Err(instead(order, preconditions::illegal(order, context, message)).into());
+            let reason = format!("{}: no unit of it can be cancelled", order.status().spoken());
+            return Err(instead(order, preconditions::illegal_as_it_is(order, context, reason)).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
         check_unshipped(order, &selected, context)?;

@@ -63,6 +63,12 @@ pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<S
     rejection.hint(format!("From {} it can become: {}.", order.status().spoken(), names.join(", ")))
 }
 
+/// The same of what the order is: `Order #1001 is delivered: no unit of it is left to ship.`
+pub(super) fn illegal_as_it_is(order: &Order, context: &Context<'_>, reason: String) -> Rejection {
+    let subject = format!("Order #{} is ", order.id);
+    illegal(order, context, format!("{subject}{reason}.")).reason_after(&subject)
+}
+
 /// `Only 1 unit of line 2 (Tea) is on its way; 3 were asked for.` The verb comes for one unit and for many.
 pub(super) fn too_few(line: &Line, there: i64, asked: i64, [one, many]: [&str; 2]) -> String {
     let (units, verb) = match there {
@@ -103,7 +109,7 @@ pub(super) fn check_hold(order: &Order, context: &Context<'_>, decision: &mut De
         format!(" until {}", local.format("%-d %b %Y %H:%M"))
     });
     let until = until.unwrap_or_default();
-    Err(Rejection::new(Code::OnHold, format!("Order #{} is on hold{until}.", order.id))
+    Err(Rejection::because(Code::OnHold, &format!("Order #{} is ", order.id), &format!("on hold{until}"))
         .field("order_id")
         .hint("Release it with orders_set_hold (on: false) once the user agrees."))
 }

@@ -63,8 +63,8 @@ impl Act for Ship {
         let mut decision = Decision::about(stream);
         preconditions::check_hold(order, context, &mut decision)?;
         if !order.status().may_become(Status::Shipped) {
-            let message = format!("Order #{} is {}: no unit remains to be shipped.", order.id, order.status().spoken());
-            return Err(preconditions::illegal(order, context, message).into());
+            let reason = format!("{}: no unit remains to be shipped", order.status().spoken());
+            return Err(preconditions::illegal_as_it_is(order, context, reason).into());
         }
         let selected = select(order, self.lines.as_deref(), Line::unshipped)?;
         // Without lines all the rest leaves, which cannot leave twice.
@@ -152,8 +152,8 @@ fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'
     if short.is_empty() {
         return Ok(());
     }
-    let message = format!("Some units of order #{} still wait for stock.", order.id);
-    Err(Rejection::new(Code::InsufficientStock, message)
+    let subject = format!("Order #{}: ", order.id);
+    Err(Rejection::because(Code::InsufficientStock, &subject, "some units still wait for stock")
         .field("lines")
         .hint("Receive the stock first (inventory_receive), or ship what is there by giving lines to orders_ship.")
         .candidates(short))

@@ -91,6 +91,7 @@ impl Act for UpdateStatus {
                 context,
                 format!("Order #{} cannot become {}.", order.id, target.spoken()),
             )
+            .reason_after(&format!("Order #{} ", order.id))
             .into()),
         }
     }
@@ -134,8 +135,8 @@ impl UpdateStatus {
             return Err(Rejection::invalid("lines", message).into());
         }
         if !order.status().may_become(Status::Shipped) {
-            let message = format!("Order #{} is {}: no unit of it is left to ship.", order.id, order.status().spoken());
-            return Err(preconditions::illegal(order, context, message).into());
+            let reason = format!("{}: no unit of it is left to ship", order.status().spoken());
+            return Err(preconditions::illegal_as_it_is(order, context, reason).into());
         }
         let UpdateStatus { order_id, lines, tracking, carrier, occurred_at, .. } = self.clone();
         Ship { order_id, lines, carrier, tracking, occurred_at }.decide(states, context)
@@ -144,16 +145,16 @@ impl UpdateStatus {
     fn deliver(&self, order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
         let (id, status) = (order.id, order.status().spoken());
         if order.lines.iter().all(|line| line.undelivered() == 0) {
-            let message = format!("Order #{id} is {status}: no unit of it is on its way, so none can have arrived.");
-            return Err(preconditions::illegal(order, context, message).into());
+            let reason = format!("{status}: no unit of it is on its way, so none can have arrived");
+            return Err(preconditions::illegal_as_it_is(order, context, reason).into());
         }
         if self.lines.is_none() && !order.status().may_become(Status::Delivered) {
             let left = match order.unshipped() {
                 1 => "1 unit has".to_owned(),
                 units => format!("{units} units have"),
             };
-            let message = format!("Order #{id} is {status}: {left} not been shipped.");
-            return Err(preconditions::illegal(order, context, message)
+            let reason = format!("{status}: {left} not been shipped");
+            return Err(preconditions::illegal_as_it_is(order, context, reason)
                 .hint("Ship the rest first, or give lines with the units that arrived.")
                 .into());
         }
@@ -183,8 +184,8 @@ impl UpdateStatus {
     fn cancel(&self, order: &Order, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let rest_remains = !order.status().may_become(Status::Cancelled) && order.status().owes_goods();
         if self.lines.is_none() && rest_remains {
-            let message = format!("Order #{} is partially shipped: shipped units cannot be cancelled.", order.id);
-            return Err(preconditions::illegal(order, context, message)
+            let reason = "partially shipped: shipped units cannot be cancelled".to_owned();
+            return Err(preconditions::illegal_as_it_is(order, context, reason)
                 .hint("Cancel the rest with orders_cancel; shipped units come back with orders_return_items.")
                 .into());
         }
@@ -227,8 +228,8 @@ fn confirm(order: &Order, context: &Context<'_>) -> Result<Decision, Refusal> {
     let stream = StreamId::Order(order.id);
     let status = order.status();
     if !status.may_become(Status::Confirmed) {
-        let message = format!("Order #{} is {} and can no longer be confirmed.", order.id, status.spoken());
-        return Err(preconditions::illegal(order, context, message).into());
+        let reason = format!("{} and can no longer be confirmed", status.spoken());
+        return Err(preconditions::illegal_as_it_is(order, context, reason).into());
     }
     let mut decision = Decision::about(stream);
     decision.record(stream, OrderConfirmed { order_id: order.id });
@@ -241,11 +242,17 @@ fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Re
     preconditions::check_hold(order, context, &mut decision)?;
     let status = order.status();
     if !status.may_become(Status::Processing) {
-        let message = match status {
-            Status::Pending => format!("Order #{} must be confirmed before it is processed.", order.id),
-            other => format!("Order #{} is {} and can no longer be processed.", order.id, other.spoken()),
-        };
-        return Err(preconditions::illegal(order, context, message).into());
+        return Err(match status {
+            Status::Pending => {
+                let subject = format!("Order #{} ", order.id);
+                let message = format!("{subject}must be confirmed before it is processed.");
+                preconditions::illegal(order, context, message).reason_after(&subject)
+            }
+            other => {
+                preconditions::illegal_as_it_is(order, context, format!("{} and can no longer be processed", other.spoken()))
+            }
+        }
+        .into());
     }
     decision.record(stream, ProcessingStarted { order_id: order.id });
     Ok(decision)

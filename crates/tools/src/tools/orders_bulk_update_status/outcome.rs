@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn what_is_left_alone_is_told_with_the_true_reason() {
-        let refused = || Outcome::Refused(Rejection::new(Code::OnHold, "Order #3 is on hold."));
+        let refused = || Outcome::Refused(Rejection::because(Code::OnHold, "Order #3 is ", "on hold"));
         let done = tell("sent", &[1, 2, 3], &[Outcome::NoChange, Outcome::Overtaken, refused()], false);
         assert_eq!(
             done.text,

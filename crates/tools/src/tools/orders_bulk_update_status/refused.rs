@@ -15,7 +15,7 @@ const REASON_CHARACTERS: usize = 50;
 pub(super) fn in_words<'a>(refused: impl Iterator<Item = (i64, &'a Rejection)>) -> String {
     let mut reasons: Vec<(String, Vec<i64>)> = vec![];
     for (id, rejection) in refused {
-        let why = reason(id, rejection);
+        let why = reason(rejection);
         match reasons.iter_mut().find(|(known, _)| *known == why) {
             Some((_, ids)) => ids.push(id),
             None => reasons.push((why, vec![id])),
@@ -35,15 +35,12 @@ pub(super) fn in_words<'a>(refused: impl Iterator<Item = (i64, &'a Rejection)>) 
     told.chain(others).collect::<Vec<_>>().join(", ")
 }
 
-/// What the message says beside the number of the order, which stands before it: `on hold`.
-fn reason(id: i64, rejection: &Rejection) -> String {
+/// Why an order is refused, whose number stands before it: `on hold`. A message that names no reason says it as a whole.
+fn reason(rejection: &Rejection) -> String {
     if rejection.code == Code::NotFound {
         return "there is no such order".to_owned();
     }
-    let (subject, inside) = (format!("Order #{id} "), format!(" of order #{id}"));
-    let message = rejection.message.replace(&inside, "");
-    let why = message.strip_prefix(&subject).unwrap_or(&message);
-    let why = why.strip_prefix("is ").unwrap_or(why).trim_end_matches('.');
+    let why = rejection.reason().unwrap_or_else(|| rejection.message.trim_end_matches('.'));
     cut(why, REASON_CHARACTERS).into_owned()
 }
 
@@ -52,26 +49,26 @@ mod tests {
     use super::*;
 
     fn told(refused: &[(i64, Code, &str)]) -> String {
-        let refused: Vec<(i64, Rejection)> =
-            refused.iter().map(|(id, code, message)| (*id, Rejection::new(*code, *message))).collect();
+        let refused: Vec<(i64, Rejection)> = refused
+            .iter()
+            .map(|(id, code, why)| (*id, Rejection::because(*code, &format!("Order #{id} is "), why)))
+            .collect();
         in_words(refused.iter().map(|(id, rejection)| (*id, rejection)))
     }
 
     #[test]
     fn each_refused_order_is_named_with_its_reason() {
-        let held = "Order #1002 is on hold until 3 Dec 2026 10:00.";
-        let waits = "Some units of order #1003 still wait for stock.";
+        let held = "on hold until 3 Dec 2026 10:00";
+        let waits = "some units still wait for stock";
         let refused = [(1002, Code::OnHold, held), (1003, Code::InsufficientStock, waits), (9, Code::NotFound, "No.")];
-        let expected = "#1002 (on hold until 3 Dec 2026 10:00), #1003 (Some units still wait for stock), \
+        let expected = "#1002 (on hold until 3 Dec 2026 10:00), #1003 (some units still wait for stock), \
                         #9 (there is no such order)";
         assert_eq!(told(&refused), expected);
     }
 
     #[test]
     fn many_refused_for_one_reason_are_counted() {
-        let messages: Vec<String> = (1..=9).map(|id| format!("Order #{id} is cancelled.")).collect();
-        let refused: Vec<(i64, Code, &str)> =
-            (1..=9).zip(&messages).map(|(id, message)| (id, Code::IllegalTransition, message.as_str())).collect();
+        let refused: Vec<(i64, Code, &str)> = (1..=9).map(|id| (id, Code::IllegalTransition, "cancelled")).collect();
         assert_eq!(told(&refused), "#1, #2, #3 and 6 more (cancelled)");
     }
 
