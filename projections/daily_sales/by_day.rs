@@ -116,24 +116,37 @@ pub async fn part_of_days(
     read.answer(PartOfDay { by_then, whole }).await
 }
 
-/// Money of payments that were undone on the days of a request, in the currency `home`; minor units, not below zero.
+/// Money that was taken off on the days of a request, in minor units, not below zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MoneyBack {
+    /// Of payments that were undone: it never came in.
+    pub undone: i64,
+    /// That was paid back.
+    pub refunded: i64,
+}
+
+/// Money that was taken off on the days of a request, in the currency `home`.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn payments_undone(
+pub async fn money_back(
     projections: &Projections,
     request: &SalesRequest,
     home: &str,
     freshness: Freshness,
-) -> Result<i64, QueryError> {
+) -> Result<MoneyBack, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
-    let mut sql = Sql::new("SELECT CAST(COALESCE(SUM(home_cash), 0) AS BIGINT) FROM sales_postings");
+    let of = |event: &str| {
+        format!("CAST(COALESCE(SUM(CASE WHEN event = '{event}' THEN -home_cash ELSE 0 END), 0) AS BIGINT)")
+    };
+    let mut sql = Sql::new(&format!("SELECT {}, {} FROM sales_postings", of(PAYMENT_UNDONE), of("PaymentRefunded")));
     request.restrict(&mut sql);
-    sql.push(" AND home = ").arg(home.to_owned()).push(" AND event = ").arg(PAYMENT_UNDONE.to_owned());
+    sql.push(" AND home = ").arg(home.to_owned());
     if let Some(Position(as_of)) = request.as_of {
         sql.push(" AND position <= ").arg(as_of);
     }
-    Ok(read.first::<(i64,)>(&sql).await?.map_or(0, |(sum,)| -sum))
+    let found = read.first::<(i64, i64)>(&sql).await?;
+    Ok(found.map(|(undone, refunded)| MoneyBack { undone, refunded }).unwrap_or_default())
 }
 
 /// The first day on which anything was posted.

@@ -12,7 +12,7 @@ mod rows;
 mod sales;
 
 pub use apart::{Apart, Span, apart};
-pub use by_day::{PartOfDay, UnitsSold, part_of_days, payments_undone, sales_by_day, units_by_product};
+pub use by_day::{MoneyBack, PartOfDay, UnitsSold, money_back, part_of_days, sales_by_day, units_by_product};
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
 pub use groups::{GroupKey, SalesGroup};
 pub use orderlog_domain::postings::Figures;

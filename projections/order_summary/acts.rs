@@ -1,4 +1,4 @@
-//! On which days orders were confirmed, shipped, delivered, cancelled and paid: a list may ask for any of these days.
+//! On which days orders were confirmed, shipped, delivered, cancelled, paid, returned and refunded: a list may ask for any of these days.
 
 use std::collections::HashMap;
 
@@ -18,6 +18,10 @@ pub enum Act {
     Cancelled,
     /// Money came in.
     Paid,
+    /// Units came back.
+    Returned,
+    /// Money went back.
+    Refunded,
 }
 
 table! {
@@ -28,8 +32,8 @@ table! {
             order_id: i64,
             /// Name of the act.
             act: String,
-            /// Which of its kind: the number of the shipment, the order's version with a delivery, what had come in with a
-            /// payment; 0 where an order has one at most.
+            /// Which of its kind: the number of the shipment, the order's version with a delivery, a return or a refund, what had
+            /// come in with a payment; 0 where an order has one at most.
             nth: i64,
         }
         /// Business day, ISO.
@@ -49,6 +53,8 @@ impl Act {
             Act::Delivered => "delivered",
             Act::Cancelled => "cancelled",
             Act::Paid => "paid",
+            Act::Returned => "returned",
+            Act::Refunded => "refunded",
         }
     }
 }

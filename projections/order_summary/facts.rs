@@ -51,14 +51,14 @@ pub(super) fn note(
         OrderFact::PaymentCaptured(_) => set(Act::Paid, order.captured, true),
         // What came in stays what it was until the next payment, so it still names the one that is taken back.
         OrderFact::PaymentRefunded(_) if order.undone > before.undone => set(Act::Paid, order.captured, false),
-        OrderFact::PaymentRefunded(_)
-        | OrderFact::OrderHeld(_)
+        OrderFact::PaymentRefunded(_) => set(Act::Refunded, event.version.0, true),
+        OrderFact::UnitsReturned(_) => set(Act::Returned, event.version.0, true),
+        OrderFact::OrderHeld(_)
         | OrderFact::OrderReleased(_)
         | OrderFact::ProcessingStarted(_)
         | OrderFact::UnitsCancelled(_)
         | OrderFact::BackorderFilled(_)
-        | OrderFact::LinesChanged(_)
-        | OrderFact::UnitsReturned(_) => {}
+        | OrderFact::LinesChanged(_) => {}
     }
     let cancelled = order.status() == Status::Cancelled;
     if cancelled != before.cancelled {

@@ -19,6 +19,8 @@ pub(crate) enum ByDay {
     Delivered,
     Cancelled,
     Paid,
+    Returned,
+    Refunded,
 }
 
 impl ByDay {
@@ -31,6 +33,8 @@ impl ByDay {
             ByDay::Delivered => Some(Act::Delivered),
             ByDay::Cancelled => Some(Act::Cancelled),
             ByDay::Paid => Some(Act::Paid),
+            ByDay::Returned => Some(Act::Returned),
+            ByDay::Refunded => Some(Act::Refunded),
         }
     }
 
@@ -43,6 +47,8 @@ impl ByDay {
             ByDay::Delivered => "delivered",
             ByDay::Cancelled => "cancelled",
             ByDay::Paid => "paid",
+            ByDay::Returned => "returned",
+            ByDay::Refunded => "refunded",
         }
     }
 
@@ -55,6 +61,8 @@ impl ByDay {
             ByDay::Delivered => "delivered_on",
             ByDay::Cancelled => "cancelled_on",
             ByDay::Paid => "paid_on",
+            ByDay::Returned => "returned_on",
+            ByDay::Refunded => "refunded_on",
         }
     }
 

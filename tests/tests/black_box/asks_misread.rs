@@ -18,7 +18,9 @@ on_both_engines!(
     what_no_figure_will_hold_is_said_at_once,
     taxes_are_told_by_rate_of_each_month,
     arguments_without_effect_are_told,
-    a_hold_without_an_end_takes_the_end_away
+    a_hold_without_an_end_takes_the_end_away,
+    what_came_back_and_what_went_back_is_found_by_its_day,
+    days_of_other_weekdays_are_no_weekend_before
 );
 
 async fn a_bulk_that_cannot_be_undone_offers_no_undo(shop: Shop) -> Result<()> {
@@ -230,5 +232,67 @@ async fn a_hold_without_an_end_takes_the_end_away(shop: Shop) -> Result<()> {
     mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": true, "until": "in 3 days" })).await?;
     let (text, _) = Played::by(&mcp).call("orders_set_hold", json!({ "order_id": 1001, "on": true })).await?;
     check!(checks, text.contains("held until: ") && text.contains(" → released"), "{text}");
+    checks.all_hold()
+}
+
+async fn what_came_back_and_what_went_back_is_found_by_its_day(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.node.restart_at("2026-11-20T12:00:00+05:30").await?;
+    shop.with_orders(3).await?;
+    let mcp = shop.mcp();
+    for order in [1001, 1002, 1003] {
+        mcp.ok("orders_record_payment", json!({ "order_id": order, "method": "upi" })).await?;
+        mcp.ok("orders_ship", json!({ "order_id": order })).await?;
+    }
+    shop.node.restart_at("2026-11-22T14:30:00+05:30").await?;
+    let mcp = shop.mcp();
+    // Part of one and all of another: the status says nothing of the part.
+    let some = json!([{ "product": "TEA", "quantity": 1 }]);
+    let part = json!({ "order_id": 1003, "lines": some, "disposition": "restock" });
+    mcp.ok("orders_return_items", part).await?;
+    mcp.ok("orders_return_items", json!({ "order_id": 1001, "disposition": "scrap" })).await?;
+    mcp.confirmed("orders_refund", json!({ "order_id": 1003 })).await?;
+    for (by, orders) in [("returned", json!([1003, 1001])), ("refunded", json!([1003]))] {
+        let asked = json!({ "by": by, "date_range": "today" });
+        let (text, found) = Played::by(&mcp).call("orders_search", asked).await?;
+        let rows = found["orders"].as_array().cloned().unwrap_or_default();
+        let ids: Vec<_> = rows.iter().map(|row| row["order_id"].clone()).collect();
+        check!(checks, json!(ids) == orders && text.contains("2026-11-22"), "{by}: {text}");
+        let placed = if ids.len() == 1 { "It was placed before." } else { "All of them were placed before." };
+        check!(checks, text.contains(&format!("{by} on 22 Nov 2026 (today)")) && text.contains(placed), "{by}: {text}");
+        let yesterday = mcp.ok("orders_search", json!({ "by": by, "date_range": "yesterday" })).await?;
+        check!(checks, yesterday["total_count"] == 0, "{by}: {yesterday}");
+    }
+    // The payment was undone, which is no refund.
+    let undone = json!({ "order_id": 1002, "method": "cash", "amount": "10.00" });
+    mcp.confirmed("orders_record_payment", undone).await?;
+    mcp.confirmed("orders_undo", json!({})).await?;
+    let refunded = mcp.ok("orders_search", json!({ "by": "refunded" })).await?;
+    check!(checks, refunded["total_count"] == 1, "{refunded}");
+    let cash =
+        mcp.ok("orders_report_sales", json!({ "basis": "cash", "date_range": "2026-11-20..2026-11-22" })).await?;
+    let told = " ₹708 came in and ₹118 was paid back. Payments of ₹10 recorded by mistake were undone";
+    check!(checks, cash["text"].as_str().is_some_and(|text| text.contains(told)), "{cash}");
+    checks.all_hold()
+}
+
+async fn days_of_other_weekdays_are_no_weekend_before(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.node.restart_at("2026-11-02T12:00:00+05:30").await?;
+    shop.with_orders(1).await?;
+    shop.node.restart_at("2026-11-25T14:30:00+05:30").await?;
+    let mcp = shop.mcp();
+    for (date_range, compare_to, told) in [
+        ("last weekend", "previous period", true),
+        ("last weekend", "the week before", false),
+        ("last week", "previous period", false),
+        ("last Saturday", "previous period", true),
+        ("last Saturday", "the Saturday before", false),
+    ] {
+        let asked = json!({ "date_range": date_range, "compare_to": compare_to });
+        let report = mcp.ok("orders_report_sales", asked).await?;
+        let text = report["text"].as_str().unwrap_or_default();
+        check!(checks, text.contains("other days of the week") == told, "{date_range} beside {compare_to}: {text}");
+    }
     checks.all_hold()
 }

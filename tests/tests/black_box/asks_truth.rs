@@ -42,7 +42,7 @@ async fn an_undone_payment_was_never_received(shop: Shop) -> Result<()> {
     check!(checks, order["captured"]["minor"] == 11_800 && order["refunded"]["minor"] == 1_800, "{order}");
     check!(checks, order["refunds"].as_array().map(Vec::len) == Some(1), "{order}");
     let cash = mcp.ok("orders_report_sales", json!({ "basis": "cash", "date": "today" })).await?;
-    let told = "Today's cash so far is ₹100. Payments of ₹118 recorded by mistake were undone in these days; that is no \
+    let told = "Today's cash so far is ₹100. ₹118 came in and ₹18 was paid back. Payments of ₹118 recorded by mistake were undone in these days; that is no \
                 refund.";
     check!(checks, cash["text"] == told, "{cash}");
     let postings = json!({ "basis": "cash", "date_range": "today", "show": "postings" });

@@ -281,6 +281,10 @@ fn both_readings(read: &Read, status: Option<Status>) -> Option<String> {
             Some(format!("placed {} and {name} now; by: \"{name}\" takes those {name} then", ranges::on(range)))
         }
         (ByDay::Placed, _) => None,
+        // These are no statuses that all of an order has then.
+        (by @ (ByDay::Paid | ByDay::Returned | ByDay::Refunded), _) => {
+            Some(format!("{} {}, whenever placed", by.word(), ranges::on(range)))
+        }
         (by, None) => {
             let word = by.word();
             Some(format!(

@@ -306,14 +306,12 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     } else {
         begins = None;
     }
-    let undone = match basis {
-        Basis::Cash => {
-            daily_sales::payments_undone(&shop.projections, &about.selection.request, home.code(), fresh).await?
-        }
-        Basis::Booked | Basis::Shipped => 0,
+    let back = match basis {
+        Basis::Cash => daily_sales::money_back(&shop.projections, &about.selection.request, home.code(), fresh).await?,
+        Basis::Booked | Basis::Shipped => daily_sales::MoneyBack::default(),
     };
     let said = said::Said {
-        undone,
+        back,
         basis,
         read: &read,
         today,

@@ -1,6 +1,7 @@
 //! orders.search: orders by number, text, status, customer, product, any of their days, and total.
 
 mod beside;
+mod said;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +17,7 @@ use orderlog_projections::{
     customers::{self, Customer},
     order_summary::{self, Filter, OrderSummary, Sort, Sum},
 };
-use orderlog_read_models::{Days, Found, Matched};
+use orderlog_read_models::{Days, Found, Matched, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +25,11 @@ use crate::{
     answer::{Short, Told},
     arguments::amounts::digits_of,
     by_day::ByDay,
-    counts::{Count, counted, in_words},
+    counts::{Count, counted},
     facts::amount,
     failure::Failure,
     permit::are_particulars_hidden,
-    query::{Frame, Paging, Read, customers_named, known, read_filters},
-    sentences::{self, ranges},
+    query::{Frame, Paging, customers_named, known, read_filters},
     shop::OpenShop,
     table::{self, Table},
     tool::Tool,
@@ -39,8 +39,6 @@ use crate::{
 
 /// Customers a text may stand for.
 const TEXT_CUSTOMERS: u32 = 50;
-/// Customers named where a text was read as something like it.
-const NAMED_CUSTOMERS: usize = 5;
 
 /// Find orders, newest first. Everything given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -235,7 +233,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
             read.interpretation.names.extend((answer.found.total_count > 0 || alike.is_empty()).then_some(reading));
         }
         if answer.found.total_count == 0 && !alike.is_empty() {
-            read.interpretation.names.push(reading(text, &alike));
+            read.interpretation.names.push(said::reading(text, &alike));
             filter = Filter { or_customers: ids(&alike), ..exactly };
             answer = order_summary::order_summaries(&shop.projections, &filter, page, fresh).await?;
         }
@@ -257,8 +255,18 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     });
     let rows = rows.collect();
     let total_count = answer.found.total_count;
-    let was = lost(&shop, &answer.found.orders, total_count);
-    let mut text = text(total_count, &read, &counts, &totals, was.as_deref());
+    // How many of those shipped last week were placed last week, too.
+    let then = match act.is_some() && read.range.is_some() && answer.found.total_count > 0 {
+        true => {
+            let placed = Filter { placed: read.days(), ..filter.clone() };
+            let first = PageRequest::first(1);
+            Some(order_summary::order_summaries(&shop.projections, &placed, first, fresh).await?.found.total_count)
+        }
+        false => None,
+    };
+    let was = said::lost(&shop, &answer.found.orders, total_count);
+    let mut text = said::text(total_count, &read, &counts, &totals, was.as_deref());
+    text.push_str(&then.map(|then| said::placed_then(then, total_count)).unwrap_or_default());
     let owes_nothing = |count: &Count| count.status == Status::Cancelled.name() && count.orders < total_count;
     if filter.payment_statuses.contains(&PaymentStatus::Unpaid) && counts.iter().any(owes_nothing) {
         text.push_str(" Nothing is due for the cancelled ones: orders_get_pending with scope unpaid leaves them out.");
@@ -273,41 +281,6 @@ fn by_currency(sums: &[Sum]) -> BTreeMap<String, i64> {
     let mut totals = BTreeMap::new();
     sums.iter().for_each(|sum| *totals.entry(sum.currency.clone()).or_default() += sum.total);
     totals
-}
-
-/// What the orders came to before they were cancelled, where all of them are at hand.
-fn lost(shop: &OpenShop, rows: &[OrderSummary], total_count: i64) -> Option<String> {
-    let all = i64::try_from(rows.len()) == Ok(total_count);
-    let was = sums(shop, rows.iter().map(|row| (row.currency.as_str(), row.the_order.0.totals.total)));
-    let was: Vec<&str> = was.iter().map(|sum| sum.in_words.as_str()).collect();
-    all.then(|| sentences::all_of(&was))
-}
-
-/// `3 orders from last week (…) fit: 1 pending, 2 shipped, worth ₹… in all.`
-fn text(total_count: i64, read: &Read, counts: &[Count], totals: &[MoneySum], lost: Option<&str>) -> String {
-    let from = read.days_in_words();
-    let days = read.range.as_ref().map_or("", ranges::whole_days);
-    if total_count == 0 {
-        return format!("No order{from} fits.{days}");
-    }
-    let orders = sentences::plural(total_count, "order");
-    let fit = if total_count == 1 { "fits" } else { "fit" };
-    let worth: Vec<&str> = totals.iter().map(|sum| sum.in_words.as_str()).collect();
-    let all = if total_count == 1 { "" } else { " in all" };
-    let by_status = in_words(counts, "");
-    // What is cancelled is worth nothing now; that is no answer to what it was worth.
-    if counts.iter().all(|count| count.status == Status::Cancelled.name()) {
-        let lost = lost.map(|lost| format!(", which came to {lost} before")).unwrap_or_default();
-        return format!("{orders}{from} {fit}{by_status}{lost}.{days}");
-    }
-    format!("{orders}{from} {fit}{by_status}, worth {}{all}.{days}", sentences::all_of(&worth))
-}
-
-/// `Nothing has `Ahsa`; read as Asha Rao.`
-fn reading(text: &str, alike: &[Customer]) -> String {
-    let names: Vec<&str> = alike.iter().filter_map(|customer| customer.name.as_deref()).take(NAMED_CUSTOMERS).collect();
-    let more = if alike.len() > names.len() { " and others like them" } else { "" };
-    format!("Nothing has `{text}`; it was read as {}{more}.", names.join(", "))
 }
 
 impl Row {
@@ -351,44 +324,6 @@ impl Row {
             captured: money(order.received()),
             due: money(order.due()),
             refunded: money(order.paid_back()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use orderlog_domain::{
-        calendar::BusinessCalendar,
-        phrase::{self, Direction},
-    };
-
-    use super::*;
-
-    #[test]
-    fn the_sentence_says_which_days_hours_came_to() {
-        let now = "2026-11-22T14:30:00+05:30".parse().unwrap();
-        let read = |text: &str| {
-            let mut read = Read::default();
-            read.take_range(phrase::read(text, now, &BusinessCalendar::default(), Direction::Past).unwrap());
-            read
-        };
-        let totals = [MoneySum::example("₹2,000")];
-        for (phrase, count, expected) in [
-            ("last week", 3, "3 orders from last week (9–15 Nov 2026) fit, all pending, worth ₹2,000 in all."),
-            ("last week", 0, "No order from last week (9–15 Nov 2026) fits."),
-            (
-                "last 2 hours",
-                1,
-                "1 order from 22 Nov 2026 fits: it is pending, worth ₹2,000. The whole day was taken, not only the hours asked for.",
-            ),
-            (
-                "last 24 hours",
-                0,
-                "No order from 21–22 Nov 2026 fits. Whole days were taken, not only the hours asked for.",
-            ),
-        ] {
-            let counts = counted([("pending", count)].into_iter());
-            assert_eq!(text(count, &read(phrase), &counts, &totals, None), expected, "{phrase}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The sentences of a report: the headline, what it was before, and what is not in it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use orderlog_domain::{
     format::{day_in_words, days_in_words},
     postings::Basis,
 };
-use orderlog_projections::daily_sales::Sales;
+use orderlog_projections::daily_sales::{MoneyBack, Sales};
 
 use super::{
     change::{Compared, headline},
@@ -41,8 +41,8 @@ pub(super) struct Said<'a> {
     /// The first day of the log, where days before it were asked for.
     pub(super) begins: Option<NaiveDate>,
     pub(super) as_of: Option<AsOf>,
-    /// Of payments that were undone in these days.
-    pub(super) undone: i64,
+    /// What of the money was taken off in these days.
+    pub(super) back: MoneyBack,
 }
 
 pub(super) fn reading(basis: Basis) -> &'static str {
@@ -52,6 +52,11 @@ pub(super) fn reading(basis: Basis) -> &'static str {
         Basis::Cash => "cash: money with tax on the day it moved",
     }
 }
+
+/// Days of a week.
+const WEEK: i64 = 7;
+/// Parts of phrases that name days of the week.
+const DAYS_NAMED: [&str; 8] = ["weekend", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 fn count(from: NaiveDate, to: NaiveDate) -> i64 {
     (to - from).num_days() + 1
@@ -80,8 +85,12 @@ impl Said<'_> {
         if let Some(compared) = self.compared {
             text.push_str(&self.before(shop, compared));
         }
-        if self.undone > 0 {
-            let undone = amount(self.undone);
+        if self.back.refunded > 0 {
+            let came = amount(self.revenue.saturating_add(self.back.refunded));
+            text.push_str(&format!(" {came} came in and {} was paid back.", amount(self.back.refunded)));
+        }
+        if self.back.undone > 0 {
+            let undone = amount(self.back.undone);
             text.push_str(&format!(
                 " Payments of {undone} recorded by mistake were undone in these days; that is no refund."
             ));
@@ -125,8 +134,11 @@ impl Said<'_> {
             up @ 1.. => format!("up by {}{percent}", amount(up)),
             down => format!("down by {}{percent}", amount(down.saturating_neg())),
         };
-        let lengths = self.part(*from, *to).or_else(|| self.longer(shop, before.revenue.minor, (*from, *to)));
-        format!(" It was {} for {days}: {change}.{}", amount(before.revenue.minor), lengths.unwrap_or_default())
+        let days_differ = self
+            .part(*from, *to)
+            .or_else(|| self.longer(shop, before.revenue.minor, (*from, *to)))
+            .or_else(|| self.other_weekdays(*from, *to));
+        format!(" It was {} for {days}: {change}.{}", amount(before.revenue.minor), days_differ.unwrap_or_default())
     }
 
     /// ` Today is not over; the days before are whole.`: a part that stands beside a whole is no fall of sales.
@@ -160,6 +172,16 @@ impl Said<'_> {
         }
         let (days, sold, sold_before) = (sentences::plural(now, "day"), a_day(self.revenue, now), a_day(before, then));
         Some(format!(" These are {days} beside {then}: a day brought {sold} on average, and {sold_before} before."))
+    }
+
+    /// A weekend beside the Thursday and Friday before it: whoever asked may have meant the weekend before.
+    fn other_weekdays(&self, from: NaiveDate, to: NaiveDate) -> Option<String> {
+        let (first, last) = self.days;
+        let few = (count(first, last), count(from, to));
+        let phrase = self.read.range.as_ref().map(|range| range.phrase.to_lowercase()).unwrap_or_default();
+        let named = DAYS_NAMED.iter().any(|day| phrase.contains(day));
+        let differ = named && few.0 == few.1 && few.0 < WEEK && first.weekday() != from.weekday();
+        differ.then(|| " These are other days of the week; compare_to \"the week before\" takes the same.".to_owned())
     }
 
     /// ` of Blue mug from Asha Rao`
