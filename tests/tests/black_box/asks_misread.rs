@@ -49,6 +49,14 @@ async fn a_bulk_that_cannot_be_undone_offers_no_undo(shop: Shop) -> Result<()> {
     let ship = json!({ "order_ids": [1003, 1004], "status": "shipped" });
     let (_, asked) = played.call("orders_bulk_update_status", ship).await?;
     let told = asked["preview"]["text"].as_str().unwrap_or_default();
+    // Why an order is refused stands behind its number, which is not said twice.
+    mcp.ok("orders_set_hold", json!({ "order_id": 1003, "on": true })).await?;
+    let (_, refused) = played
+        .call("orders_bulk_update_status", json!({ "order_ids": [1001, 1003, 1004], "status": "shipped" }))
+        .await?;
+    let text = refused["preview"]["text"].as_str().unwrap_or_default();
+    let why = "2 orders are refused: #1001 (cancelled: no unit of it is left to ship), #1003 (on hold).";
+    check!(checks, text.contains(why), "{refused}");
     check!(checks, told.contains("They have 9 units") && told.contains("8 of the units would be shipped."), "{asked}");
     checks.all_hold()
 }
