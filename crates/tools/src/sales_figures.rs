@@ -114,7 +114,11 @@ impl Figures {
             let whither = if of_products { "no longer hold it" } else { "cancelled whole, whenever placed" };
             format!(" ({placed} placed, {gone} {whither})")
         });
-        let orders = orders.map(|orders| format!("{}{}", plural(orders, "order"), less.unwrap_or_default()));
+        let orders = orders.map(|orders| match &less {
+            // More was cancelled than placed: there are no orders below nothing.
+            Some(less) if orders < 0 => less.trim_matches([' ', '(', ')']).to_owned(),
+            _ => format!("{}{}", plural(orders, "order"), less.unwrap_or_default()),
+        });
         let counts = orders.into_iter().chain(count("units").map(units));
         let counted = ["orders", "orders_placed", "units"];
         let rest = members.iter().filter(|(name, _)| !counted.contains(name));
@@ -341,6 +345,8 @@ mod tests {
             "5 orders (7 placed, 2 cancelled whole, whenever placed), 9 units, discounts taken back: ₹262.90, \
              shipping: ₹99.00, revenue: -₹1.00"
         );
+        let cancelled: Members = vec![("orders", (-2).into()), ("orders_placed", 2.into()), ("units", 3.into())];
+        assert_eq!(Figures::said(&cancelled, false), "2 placed, 4 cancelled whole, whenever placed, 3 units");
         let given: Members = vec![("units", 9.into()), ("discount", "₹262.90".into())];
         assert_eq!(Figures::said(&given, false), "9 units, discount: ₹262.90");
     }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::sales_figures::percent;
+use crate::{sales_figures::percent, sentences::all_of};
 
 /// Days of a week.
 const WEEK: i64 = 7;
@@ -12,7 +12,7 @@ pub(super) fn step(from: NaiveDate, to: NaiveDate) -> i64 {
     WEEK * ((to - from).num_days() / WEEK + 1)
 }
 
-/// `the 4 Mondays before`, `the 4 weeks before`, `the same 30 days, 4 times 5 weeks earlier`.
+/// `the 4 Mondays before`, `the 4 weeks before`, `the same days of the week 5, 10 and 15 weeks before`.
 pub(super) fn called(from: NaiveDate, to: NaiveDate, times: usize) -> String {
     let weekday = from.format("%A");
     match ((to - from).num_days() + 1, times) {
@@ -20,13 +20,11 @@ pub(super) fn called(from: NaiveDate, to: NaiveDate, times: usize) -> String {
         (1, n) => format!("the {n} {weekday}s before"),
         (WEEK, 1) => "the week before".to_owned(),
         (WEEK, n) => format!("the {n} weeks before"),
-        (days, n) => {
-            let weeks = match step(from, to) / WEEK {
-                1 => "1 week".to_owned(),
-                weeks => format!("{weeks} weeks"),
-            };
-            let times = if n == 1 { String::new() } else { format!("{n} times ") };
-            format!("the same {days} days of the week, {times}{weeks} earlier")
+        (_, n) => {
+            let weeks = (1_i64..).take(n).map(|times| (times * step(from, to) / WEEK).to_string());
+            let weeks: Vec<String> = weeks.collect();
+            let unit = if weeks == ["1"] { "week" } else { "weeks" };
+            format!("the same days of the week {} {unit} before", all_of(&weeks))
         }
     }
 }
@@ -52,8 +50,8 @@ mod tests {
             ("2026-11-30", "2026-11-30", 1, "the Monday before"),
             ("2026-11-23", "2026-11-29", 4, "the 4 weeks before"),
             ("2026-11-23", "2026-11-29", 1, "the week before"),
-            ("2026-11-28", "2026-11-29", 3, "the same 2 days of the week, 3 times 1 week earlier"),
-            ("2026-11-01", "2026-11-30", 1, "the same 30 days of the week, 5 weeks earlier"),
+            ("2026-11-28", "2026-11-29", 3, "the same days of the week 1, 2 and 3 weeks before"),
+            ("2026-11-01", "2026-11-30", 1, "the same days of the week 5 weeks before"),
         ] {
             assert_eq!(called(on(from), on(to), times), expected, "{from} to {to}");
         }
