@@ -205,6 +205,41 @@ await flow('many at once, one refused', async () => {
     await page.getByRole('button', { name: 'Try those that did not change again …' }).waitFor();
 });
 
+await flow('the list follows its search, and its address too', async () => {
+    await page.goto('/orders');
+    await page.waitForFunction(() => document.getElementById('live').hasAttribute('data-listens'));
+    const field = page.locator('main').getByRole('textbox', { name: 'Search' });
+    const others = page.locator('main td', { hasText: 'Asha Rao' });
+    check(await others.count() > 0, 'the list has nothing to leave out');
+    await field.pressSequentially('alert', { delay: 30 });
+    await page.waitForFunction(() => new URLSearchParams(location.search).get('text') === 'alert');
+    await page.waitForFunction(() => ![...document.querySelectorAll('main td')].some((cell) => cell.textContent === 'Asha Rao'));
+    check(await page.locator('main tbody tr').count() > 0, 'nothing was found');
+    check(await field.evaluate((element) => element === document.activeElement && element.value === 'alert'), 'the search lost its text or focus');
+    check(await page.locator('.fresh').count() === 0, 'what was searched is marked as news');
+    // A renewal keeps to the search.
+    const renewed = page.waitForRequest((request) => /\/orders\?.*text=alert/.test(request.url()));
+    await page.locator('main tbody').getByText('on hold').first().waitFor();
+    await mcp('orders_set_hold', { order_id: 1002, on: false });
+    await renewed;
+    await page.waitForFunction(() => !document.querySelector('main tbody').textContent.includes('on hold'));
+    check(await others.count() === 0, 'a renewal forgot the search');
+    await mcp('orders_set_hold', { order_id: 1002, on: true });
+    await page.goto('/orders');
+    await page.getByLabel('Choose all orders of this page').check();
+    const boxes = await page.locator('input[name=order]').count();
+    check(boxes > 1 && await page.locator('input[name=order]:checked').count() === boxes, 'not all of the page are chosen', boxes);
+});
+
+await flow('what connects an assistant is copied', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: shop });
+    await page.goto('/connect');
+    await page.locator('section', { hasText: 'Claude Code' }).getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    check(copied === `claude mcp add --transport http orderlog ${shop}/mcp`, 'something else was copied', copied);
+});
+
 await flow('keys and the palette', async () => {
     await page.goto('/');
     await page.keyboard.press('Control+k');
@@ -240,6 +275,10 @@ await flow('without a script', async () => {
     await tab.getByRole('button', { name: 'Record …' }).click();
     await yes(tab);
     check((await tab.locator('.said').innerText()).includes('1002'), 'not said without a script');
+    for (const path of ['/orders', '/connect']) {
+        await tab.goto(path);
+        check(await tab.locator('.scripted').count() > 0 && await tab.locator('.scripted:visible').count() === 0, `${path} shows what needs a script`);
+    }
     await plain.close();
 });
 

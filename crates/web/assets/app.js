@@ -2,6 +2,7 @@
 'use strict';
 (() => {
     const byId = (id) => document.getElementById(id);
+    document.documentElement.classList.add('runs');
     const palette = byId('palette'), help = byId('keys'), found = byId('found'), line = byId('palette-line');
 
     // What was typed stays where a page renews itself: the server's new default must not replace it.
@@ -85,6 +86,33 @@
         }
     });
 
+    // The list follows its search, and the address follows too, so that it can be kept and sent. That is no news to be marked.
+    let searched = false;
+    document.addEventListener('htmx:before:swap', ({ detail }) => {
+        const field = detail.ctx && detail.ctx.sourceElement;
+        if (!field || !field.matches || !field.matches('[data-searches]')) return;
+        searched = true;
+        const asked = new URLSearchParams([...new FormData(field.form)].filter(([, value]) => value.trim()));
+        history.replaceState(null, '', `${field.form.getAttribute('action')}?${asked}`);
+    });
+
+    // One box for all of a page; one button for a text to take along.
+    document.addEventListener('change', ({ target }) => {
+        if (!target.matches('[data-chooses]')) return;
+        for (const box of target.closest('table').querySelectorAll(`input[name=${target.dataset.chooses}]`)) box.checked = target.checked;
+    });
+    const COPIED_MS = 3000;
+    document.addEventListener('click', async ({ target }) => {
+        const button = target.closest && target.closest('[data-copies]');
+        if (!button) return;
+        const text = button.previousElementSibling;
+        // Without HTTPS the clipboard may be out of reach: then the text is selected, for the browser's own command.
+        const copied = await (navigator.clipboard ? navigator.clipboard.writeText(text.textContent) : Promise.reject()).then(() => true, () => false);
+        if (!copied) getSelection().selectAllChildren(text);
+        button.textContent = copied ? 'Copied' : 'Selected: copy with Ctrl C or ⌘ C';
+        setTimeout(() => { button.textContent = 'Copy'; }, COPIED_MS);
+    });
+
     // What a renewal changed is marked for a moment. Nothing else changes the main part.
     const FRESH_MS = 4000;
     const mark = (node) => {
@@ -97,6 +125,10 @@
     const main = byId('main');
     if (main) {
         new MutationObserver((changes) => {
+            if (searched) {
+                searched = false;
+                return;
+            }
             for (const change of changes) {
                 if (change.type === 'characterData') mark(change.target);
                 for (const added of change.addedNodes) if (added.textContent.trim()) mark(added);

@@ -1,14 +1,15 @@
-//! What was done in the shop, by whom, through which assistant and when, and which call undoes it.
+//! What was done in the shop, by whom, through which assistant and when; one's own acts are taken back from here.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::{
-    front::{Front, Trouble},
+    front::Trouble,
     layout::Page,
-    params::Params,
     parts::{field, items, next_page, number, only_now, text},
+    said::undo_button,
     times::time,
+    visit::Visit,
 };
 
 const PATH: &str = "/activity";
@@ -18,7 +19,11 @@ const ROWS: u32 = 50;
 const FILTERS: [(&str, &str); 5] =
     [("by", "By whom"), ("order_id", "Order"), ("product", "Product"), ("customer", "Customer"), ("since", "Since")];
 
-pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble> {
+/// What the answer tells an assistant to call. On the page a link and a button do it.
+const FOR_ASSISTANTS: [&str; 2] = ["; next_cursor goes on", "; orders_undo without an id or with its id takes it back"];
+
+pub(crate) async fn page(visit: &Visit) -> Result<Page, Trouble> {
+    let Visit { front, params, .. } = visit;
     let order = params.get("order_id").map(|id| id.trim_start_matches('#'));
     let asked = json!({
         "by": params.get("by"), "order_id": order, "product": params.get("product"), "customer": params.get("customer"),
@@ -26,6 +31,7 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
     });
     let found = front.ask("shop.activity", asked).await?;
     let acts = items(&found["acts"]);
+    let told = FOR_ASSISTANTS.iter().fold(text(&found["text"]).to_owned(), |told, call| told.replace(call, ""));
     let body = html! {
         form action=(PATH) class="filters" {
             (params.kept())
@@ -40,12 +46,12 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
             }
         }
         (only_now(params, "Acts and what can be undone"))
-        p { (text(&found["text"])) }
+        p { bdi { (told) } }
         @if acts.is_empty() { p { "Nothing was done." } } @else {
             div class="scroll" tabindex="0" role="region" aria-label="Acts" {
                 table {
-                    thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "By" } th scope="col" { "Through" } th scope="col" { "Taken back by" } } }
-                    tbody { @for act in acts { (row(params, act)) } }
+                    thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "By" } th scope="col" { "Through" } th scope="col" { "Undo" } } }
+                    tbody { @for act in acts { (row(visit, act)) } }
                 }
             }
         }
@@ -54,7 +60,9 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
     Ok(Page { title: "Activity".to_owned(), place: PATH, body })
 }
 
-fn row(params: &Params, act: &Value) -> Markup {
+fn row(visit: &Visit, act: &Value) -> Markup {
+    let params = &visit.params;
+    let own = params.moment().is_none() && visit.front.speaks_for(text(&act["by"])) && visit.front.may("orders.undo");
     let orders = items(&act["orders"]);
     html! {
         tr {
@@ -70,7 +78,8 @@ fn row(params: &Params, act: &Value) -> Markup {
             td { bdi { (text(&act["agent"])) } }
             td {
                 @if act["undone"] == true { "undone already" }
-                @else if let Some(id) = act["undo"].as_str() { code { "orders_undo " (id) } }
+                @else if let (Some(id), true) = (act["undo"].as_str(), own) { (undo_button(&visit.token, id, "Undo")) }
+                @else if act["undo"].is_string() { span class="soft" { "by " bdi { (text(&act["by"])) } } }
                 @else { span class="soft" { "–" } }
             }
         }

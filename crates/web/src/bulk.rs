@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::{
-    bulk_form::{ORDER, PATH},
+    bulk_form::{self, ORDER, PATH},
     consent::{Came, Question, Wanted, step},
     layout::Page,
     params::{Params, as_number},
@@ -22,6 +22,10 @@ pub(crate) async fn blank() -> Redirect {
 
 pub(crate) async fn sent(posted: Posted) -> Response {
     let Posted { visit, form } = posted;
+    let form = match bulk_form::chosen(&visit.front, &form).await {
+        Ok(form) => form,
+        Err(trouble) => return visit.shown(PLACE, Err(trouble)).await,
+    };
     let chosen: Vec<Value> = form.all(ORDER).map(as_number).collect();
     let count = chosen.len();
     let status = form.get("status").unwrap_or_default();
@@ -30,7 +34,7 @@ pub(crate) async fn sent(posted: Posted) -> Response {
         Came::Refused(trouble) => visit.shown(PLACE, Err(trouble)).await,
         Came::Foreseen(foreseen) => {
             let yes = format!("Yes, make them {status}");
-            let title = format!("Make {count} orders {status}?");
+            let title = format!("Make {count} {} {status}?", if count == 1 { "order" } else { "orders" });
             let question = Question { title, place: PLACE, action: PATH, yes: &yes, back: PLACE };
             let page = question.page(&visit, &form, &foreseen, &each(&foreseen.told, &form, &visit, false));
             visit.shown(PLACE, Ok(page)).await

@@ -1,8 +1,15 @@
 //! Choosing orders in a list, and what shall become of them.
 
 use maud::{Markup, html};
+use serde_json::{Value, json};
 
-use crate::form_token::FormToken;
+use crate::{
+    form_token::FormToken,
+    front::{Front, Trouble},
+    orders,
+    params::Params,
+    parts::{items, number},
+};
 
 pub(crate) const PATH: &str = "/orders/bulk";
 /// The form to which the list's boxes belong.
@@ -12,16 +19,63 @@ pub(crate) const ORDER: &str = "order";
 /// What many orders can become at once.
 const STATUSES: [&str; 5] = ["confirmed", "processing", "shipped", "delivered", "cancelled"];
 
-/// Below the list: what shall become of those chosen.
-pub(crate) fn form(token: &FormToken) -> Markup {
+/// The field that chooses every order of the list, and the one with the list's address.
+const EVERY: &str = "every";
+const LIST: &str = "list";
+/// Orders that can be changed at once, as the tool has it.
+const MOST: i64 = 500;
+/// Orders of the list that are asked for at once.
+const ROWS: u32 = 100;
+
+/// Below the list: what shall become of those chosen, or of `all` that the list has.
+pub(crate) fn form(token: &FormToken, params: &Params, shown: usize, all: i64) -> Markup {
     html! {
         form id=(FORM) method="post" action=(PATH) class="filters" {
             (token.field())
+            @if i64::try_from(shown).is_ok_and(|shown| shown < all) {
+                @if all <= MOST {
+                    input type="hidden" name=(LIST) value=(params.link("", "", None).trim_start_matches('?'));
+                    label class="tick" { input type="checkbox" name=(EVERY) value="1"; " All " (all) " orders of this list, on every page" }
+                } @else { span class="note" { "The list has " (all) " orders. Filter it to " (MOST) " or fewer to choose all of them." } }
+            }
             label { "Make those chosen" select name="status" { @for status in STATUSES { option value=(status) { (status) } } } }
             label { "Reason" input name="reason" maxlength="500"; }
             button { "Look first …" }
         }
     }
+}
+
+/// The orders that a form is about, by number. Where it is about a whole list, they are those of this moment: what is shown
+/// and agreed to is them, whatever joins the list later.
+pub(crate) async fn chosen(front: &Front, form: &Params) -> Result<Params, Trouble> {
+    if form.get(EVERY).is_none() {
+        return Ok(form.clone());
+    }
+    let (_, tool, mut arguments) = orders::asked(&Params::read(form.get(LIST)));
+    arguments["limit"] = ROWS.into();
+    let mut found: Vec<String> = vec![];
+    loop {
+        let page = orders::found(front, &Params::default(), tool, arguments.clone()).await?;
+        found.extend(items(&page["orders"]).iter().map(|order| number(&order["order_id"]).to_string()));
+        arguments["cursor"] = page["next_cursor"].clone();
+        let most = usize::try_from(MOST).unwrap_or_default();
+        if found.len() > most {
+            return Err(Trouble(json!({
+                "code": "LIMIT_EXCEEDED", "message": format!("The list has more than {MOST} orders by now."),
+                "hint": "Filter it to fewer, and choose again.",
+            })));
+        }
+        if arguments["cursor"] == Value::Null {
+            break;
+        }
+    }
+    let kept = form.without(&[EVERY, LIST, ORDER]);
+    Ok(Params::of(kept.chain(found.iter().map(|id| (ORDER, id.as_str())))))
+}
+
+/// The box that chooses all orders of the page. It needs the script.
+pub(crate) fn choose_page() -> Markup {
+    html! { input type="checkbox" class="scripted" data-chooses=(ORDER) aria-label="Choose all orders of this page" title="Choose all orders of this page"; }
 }
 
 /// The box by which an order is chosen.

@@ -44,9 +44,12 @@ pub(crate) async fn page(front: &Front, origin: &str) -> Page {
     Page { title: "Connect an assistant".to_owned(), place: PATH, body }
 }
 
-/// Text that is selected whole by a click, and can be reached with the keyboard.
+/// Text that is selected whole by a click, and can be reached with the keyboard; with a script, a button copies it.
 fn copied(text: &str) -> Markup {
-    html! { pre class="copied" tabindex="0" { (text) } }
+    html! {
+        pre class="copied" tabindex="0" { (text) }
+        button type="button" class="scripted" data-copies="" aria-live="polite" { "Copy" }
+    }
 }
 
 /// Hosts that speak HTTP: which, where it goes, and the text itself.

@@ -69,7 +69,7 @@ pub(crate) fn headed(
             table {
                 thead {
                     tr {
-                        th scope="col" { "Order" }
+                        th scope="col" { @if chosen { (bulk_form::choose_page()) " " } "Order" }
                         @for column in columns { th scope="col" class=[class(*column)] { (heading(*column)) } }
                     }
                 }

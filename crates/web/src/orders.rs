@@ -10,7 +10,7 @@ use crate::{
     order_table::{self, Column},
     own_views::{OwnViews, SAVED},
     params::Params,
-    parts::{field, items, next_page, text},
+    parts::{field, items, next_page, number, text},
     past, times,
     visit::Visit,
 };
@@ -72,7 +72,7 @@ pub(crate) async fn page(visit: &Visit, own: &OwnViews) -> Result<Page, Trouble>
         @if orders.is_empty() { (nothing(params, view)) } @else {
             @let chosen = params.moment().is_none() && front.may("orders.bulk_update_status");
             (order_table::headed(params, orders, &columns, chosen, |column| heading(params, view, column)))
-            @if chosen { (bulk_form::form(token)) }
+            @if chosen { (bulk_form::form(token, params, orders.len(), number(&found["total_count"]))) }
             (next_page(params, PATH, &found))
             p { a href=(params.link("/orders.csv", "", None)) { "Download this list as CSV" } }
         }
@@ -138,7 +138,7 @@ fn filters(params: &Params, view: &str, own: Option<&str>) -> Markup {
             (params.kept())
             input type="hidden" name="view" value=(view);
             @if let Some(own) = own { input type="hidden" name=(SAVED) value=(own); }
-            @if of_all { (field(params, "text", "Search")) }
+            @if of_all { (search(params)) }
             @for (name, called) in &FILTERS[..3] { (field(params, name, called)) }
             details open[rare.iter().any(|name| params.get(name).is_some())] {
                 summary { "More" }
@@ -169,6 +169,15 @@ fn filters(params: &Params, view: &str, own: Option<&str>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// The search by words. With a script the list follows what is typed.
+fn search(params: &Params) -> Markup {
+    html! {
+        label { "Search " input name="text" value=(params.get("text").unwrap_or_default()) maxlength="254" autocomplete="off"
+            data-searches="" hx-get=(PATH) hx-include="closest form" hx-trigger="input changed delay:250ms" hx-sync="this:replace"
+            hx-target="#main" hx-select="#main" hx-swap="outerMorph"; }
     }
 }
 

@@ -155,7 +155,7 @@ async fn explain(visit: Visit) -> Response {
 }
 
 async fn activity(visit: Visit) -> Response {
-    let page = activity::page(&visit.front, &visit.params).await;
+    let page = activity::page(&visit).await;
     visit.shown("/activity", page).await
 }
 

@@ -7,6 +7,8 @@ use serde_json::json;
 on_both_engines!(
     forms_do_what_their_preview_shows_and_only_from_our_own_pages,
     forms_place_orders_and_change_many,
+    all_that_a_list_has_is_chosen_and_frozen,
+    acts_are_taken_back_where_they_are_listed,
     what_was_just_done_is_done_once_more_after_yes,
     sentences_wait_for_yes,
     open_pages_hear_of_changes_and_catch_up
@@ -138,6 +140,67 @@ async fn what_was_just_done_is_done_once_more_after_yes(shop: Shop) -> Result<()
     check!(checks, told["captured"]["minor"] == 20_000 && told["lines"][0]["shipped"] == 4, "{told}");
     let placed = shop.mcp().ok("orders.search", json!({ "customer": "ann@example.com" })).await?;
     check!(checks, placed["total_count"] == 4, "{placed}");
+    checks.all_hold()
+}
+
+/// Orders that stand on a page of the list.
+const ROWS: usize = 50;
+
+async fn all_that_a_list_has_is_chosen_and_frozen(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.customer("Ann", "ann@example.com").await?;
+    shop.customer("Bob", "bob@example.com").await?;
+    shop.stock("TEA", "Tea", "100.00", 90).await?;
+    let place = async |customer: &str| {
+        let lines = json!([{ "product": "TEA", "quantity": 1 }]);
+        shop.mcp()
+            .ok("orders.create_order", json!({ "customer": customer, "lines": lines, "allow_duplicate": true }))
+            .await
+    };
+    for _ in 0..=ROWS {
+        place("ann@example.com").await?;
+    }
+    place("bob@example.com").await?;
+    let mut browser = Browser::at(&shop.node.url())?;
+    browser.open("/orders?view=to_ship&customer=ann%40example.com").await?;
+    check!(checks, browser.shows("All 51 orders of this list"), "all cannot be chosen: {}", browser.page);
+    browser.send("/orders/bulk", &[("every", "1"), ("status", "confirmed")]).await?;
+    check!(checks, browser.shows("Make 51 orders confirmed?"), "not all are asked about: {}", browser.page);
+    // What joins the list after it was shown is not part of what was agreed to.
+    place("ann@example.com").await?;
+    browser.send("/orders/bulk", &[("yes", "1")]).await?;
+    check!(checks, browser.shows("What became of them") && !browser.shows("would change"), "{}", browser.page);
+    let confirmed = shop.mcp().ok("orders.search", json!({ "status": ["confirmed"] })).await?;
+    let pending = shop.mcp().ok("orders.search", json!({ "status": ["pending"] })).await?;
+    check!(checks, confirmed["total_count"] == 51 && pending["total_count"] == 2, "{confirmed} {pending}");
+
+    // A list that fits on its page, and what is chosen in it.
+    browser.open("/orders?customer=bob%40example.com").await?;
+    check!(checks, browser.shows("#1052") && !browser.shows("orders of this list"), "{}", browser.page);
+    browser.send("/orders/bulk", &[("order", "1052"), ("status", "confirmed")]).await?;
+    check!(checks, browser.shows("Make 1 order confirmed?"), "{}", browser.page);
+    checks.all_hold()
+}
+
+async fn acts_are_taken_back_where_they_are_listed(shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.with_orders(1).await?;
+    shop.mcp().ok("orders.set_hold", json!({ "order_id": 1001, "on": true })).await?;
+    let mut browser = Browser::at(&shop.node.url())?;
+    browser.open("/activity?order_id=1001&by=me").await?;
+    check!(
+        checks,
+        !browser.shows("orders_undo") && !browser.shows("next_cursor"),
+        "words for assistants: {}",
+        browser.page
+    );
+    let status = browser.send("/undo", &[]).await?;
+    check!(checks, status == 200 && browser.shows("Yes, take it back"), "{status} {}", browser.page);
+    browser.send("/undo", &[("yes", "1")]).await?;
+    let released = shop.mcp().full("orders.get", json!({ "order_id": 1001 })).await?;
+    check!(checks, released["order"]["on_hold"] == false, "the hold was not taken back: {released}");
+    browser.open("/activity?order_id=1001&as_of=yesterday").await?;
+    check!(checks, !browser.shows("action=\"/undo\""), "the past can be undone: {}", browser.page);
     checks.all_hold()
 }
 
