@@ -55,6 +55,11 @@ pub(super) fn stated(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     is_no_question(input)?;
     let ids = orders(input)?;
     said("has been|have been|was|were|has|have|got|is now|are now").parse_next(input)?;
+    // That an order "was cancelled" may be a remark about it.
+    let mut ahead = *input;
+    if !["shipped", "delivered"].contains(&one_of(STATUSES).parse_next(&mut ahead)?) {
+        return Err(EmptyError);
+    }
     to_status(input, &ids)
 }
 

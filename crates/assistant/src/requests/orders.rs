@@ -8,7 +8,8 @@ use winnow::{
 };
 
 use super::pieces::{
-    Piece, as_of, at_most, days, gather, happened, is, link, noun, of_customer, older, pieces, with_product, worth,
+    Piece, as_of, at_most, days, gather, happened, is, link, noun, of_customer, older, pieces, waiting, with_product,
+    worth,
 };
 use crate::{
     grammar::{In, Parsed, any_of, date, end, name, number, one_of, order, orders, said},
@@ -71,7 +72,7 @@ const LINKS: &str = "that|which|who|are|is|were|was|have|been|has|still|yet|ther
 pub(super) fn open_orders(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let piece = alt((
         as_of,
-        older,
+        alt((older, waiting)),
         is("scope", SCOPES),
         days,
         with_product,
@@ -144,7 +145,7 @@ fn not_shipped(input: &mut In<'_>) -> Parsed<Piece> {
 /// One order, now or as of a moment.
 pub(super) fn one_order(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let parts = "status|state|details|tracking|tracking number|tracking code|lines|items|contents|payment|customer|total|summary|address|progress|everything";
-    let ask = "how much does|how much is due on|what is due on|how much is owed on|what does|where is|where's|how is|what is|what about|what is with|whose is|who ordered|who placed|is|was|has|have|did|when will|what did|does|tell me about|\
+    let ask = "how much does|how much is|how much is due on|what is due on|how much is owed on|what does|where is|where's|how is|what is|what about|what is with|whose is|who ordered|who placed|is|was|has|have|did|when will|what did|does|tell me about|\
         info on|information on|details of|details on|look at|open|do you know|what's|look into|what is in|what was in|about|in|did we ship|did we send|did we cancel|did we deliver|\
         have we shipped|have we sent|have we delivered|have we cancelled|did we refund|have we refunded";
     any_of(SHOW).parse_next(input)?;

@@ -175,7 +175,14 @@ pub(super) fn worth(input: &mut In<'_>) -> Parsed<Piece> {
 
 /// How long orders have waited.
 pub(super) fn older(input: &mut In<'_>) -> Parsed<Piece> {
-    said("older than|longer than|for more than|for longer than|for over|over|more than|waiting longer than")
+    said("older than|longer than|for more than|for longer than|for over|over|more than|waiting longer than|waiting more than|waiting over|waiting for more than|waiting for longer than|waiting for over")
+        .parse_next(input)?;
+    length.map(|length| Piece::Is("older_than", length.into())).parse_next(input)
+}
+
+/// "Waiting 3 days", "unpaid for a week": no day on which they were placed.
+pub(super) fn waiting(input: &mut In<'_>) -> Parsed<Piece> {
+    said("for|for at least|at least|waiting|waiting for|waiting at least|waiting for at least|waited|waited for")
         .parse_next(input)?;
     length.map(|length| Piece::Is("older_than", length.into())).parse_next(input)
 }

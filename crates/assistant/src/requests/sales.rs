@@ -15,6 +15,7 @@ use crate::{
     grammar::{In, Parsed, customer, date, end, number, one_of, product_until, said},
     plan::Step,
     token::DatePhrase,
+    vocabulary,
 };
 
 const GROUPS: &[(&str, &str)] = &[
@@ -199,7 +200,15 @@ fn will_sell(input: &mut In<'_>) -> Parsed<String> {
 fn counted(input: &mut In<'_>, next: &'static str) -> Parsed<Piece> {
     const NO_PRODUCTS: [&str; 11] =
         ["orders", "units", "items", "products", "pieces", "money", "revenue", "sales", "customers", "of", "more"];
+    let of_before = said("how many").parse_next(&mut { *input }).is_ok();
     said("how many|how much").parse_next(input)?;
+    // "And how many did we sell?": of what was spoken of.
+    if of_before
+        && said(next).parse_next(&mut { *input }).is_ok()
+        && let Some(known) = input.first().and_then(|token| token.turn.product.clone())
+    {
+        return Ok(Piece::Is("product", known.into()));
+    }
     if input.first().is_none_or(|token| NO_PRODUCTS.iter().any(|word| token.is(word))) {
         return Err(EmptyError);
     }
@@ -210,7 +219,7 @@ fn counted(input: &mut In<'_>, next: &'static str) -> Parsed<Piece> {
 
 /// "Mug" before "sales".
 fn sales_of(input: &mut In<'_>) -> Parsed<Piece> {
-    if input.first().is_none_or(|token| token.known && !token.quoted) {
+    if input.first().is_none_or(|token| !token.quoted && vocabulary::is_listened_for(&token.word)) {
         return Err(EmptyError);
     }
     let name = product_until("sales revenue turnover").parse_next(input)?;
