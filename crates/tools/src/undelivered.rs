@@ -138,7 +138,13 @@ pub fn carry_out_act(
         // What is asked for is part of the request, so that one key serves for one act.
         let (given, command): (_, Command) = match act {
             OperatorAct::Replay(messages) => (format!("{messages:?}"), ReplayNotifications { messages }.into()),
-            OperatorAct::Enable(target) => (target.clone(), EnableTarget { target }.into()),
+            OperatorAct::Enable(target) => {
+                let is_set_up = shop.targets.iter().any(|known| known.name == target);
+                if !is_set_up && !history::notifications(&shop.log).await?.disabled.contains(&target) {
+                    return Err(Rejection::new(Code::NotFound, "There is no target of that name.").into());
+                }
+                (target.clone(), EnableTarget { target }.into())
+            }
         };
         row.insert("given".to_owned(), given.into());
         let request = Request::of_import(shop, "notifications", row, dry_run, caller)?;

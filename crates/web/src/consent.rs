@@ -18,7 +18,7 @@ use crate::{
 /// The field by which a form says Yes.
 pub(crate) const YES: &str = "yes";
 /// The field that makes an act happen once, however often its form is sent.
-const ONCE: &str = "once";
+pub(crate) const ONCE: &str = "once";
 /// The field with the version that the page showed.
 pub(crate) const VERSION: &str = "version";
 /// Fields that a preview sets anew.

@@ -15,6 +15,8 @@ use orderlog_tools::{
 };
 use serde_json::{Value, json};
 
+use crate::once::Once;
+
 /// As events and metrics name the program.
 const AGENT: &str = "orderlog web";
 
@@ -30,6 +32,8 @@ pub(crate) struct Server {
     pub(crate) status: Status,
     pub(crate) test: TestMessage,
     pub(crate) model: Option<Arc<LanguageModel>>,
+    /// Forms that sent a test message.
+    pub(crate) tested: Once,
 }
 
 /// The shop as pages see it, for one visitor.
@@ -194,9 +198,12 @@ impl Front {
         Err(Trouble(json!({ "code": "NOT_FOUND", "message": "There is no target of that name." })))
     }
 
-    /// Sends it.
-    pub(crate) async fn test(&self, target: &str) -> Result<(), Trouble> {
+    /// Sends it; whether it went out now. A form that comes again sends nothing.
+    pub(crate) async fn test(&self, target: &str, form: &str) -> Result<bool, Trouble> {
         self.may_test(target)?;
+        if !self.server.tested.is_first(form) {
+            return Ok(false);
+        }
         let sent = (self.server.test)(target.to_owned()).await;
         tracing::info!(target, user = self.visitor.user, arrived = sent.is_ok(), "a test message was asked for");
         let refused = |why: String| {
@@ -204,7 +211,7 @@ impl Front {
                 (format!("The test message did not arrive. {why}."), "Look at the target's settings.");
             Trouble(json!({ "code": "NOT_DELIVERED", "message": message, "hint": hint }))
         };
-        sent.map_err(refused)
+        sent.map(|()| true).map_err(refused)
     }
 
     fn operators_only(&self) -> Result<(), Trouble> {

@@ -27,6 +27,7 @@ mod live;
 mod notifications;
 mod notify_acts;
 mod notify_forms;
+mod once;
 mod order;
 mod order_acts;
 mod order_forms;

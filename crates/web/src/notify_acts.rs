@@ -10,7 +10,7 @@ use orderlog_tools::undelivered::OperatorAct;
 use serde_json::{Value, json};
 
 use crate::{
-    consent::{Came, Question, Wanted, YES, step, step_by},
+    consent::{Came, ONCE, Question, Wanted, YES, step, step_by},
     front::Trouble,
     layout::Page,
     notifications::{self, PATH},
@@ -108,13 +108,15 @@ async fn replayed(visit: &Visit, form: Params) -> Response {
 /// A test message is no fact of the shop: it is sent, and nothing is recorded.
 async fn tested(visit: &Visit, form: &Params) -> Response {
     let target = form.get("target").unwrap_or_default();
-    if form.get(YES).is_none() {
+    let agreed = form.get(YES).and(form.get(ONCE));
+    let Some(once) = agreed else {
         let page = visit.front.may_test(target).map(|()| {
             let body = html! {
                 p class="would" { "A test message would be sent to " (target) "." }
                 form method="post" action={ (PATH) "/test" } class="answer" {
                     (visit.token.field())
                     input type="hidden" name="target" value=(target);
+                    input type="hidden" name=(ONCE) value=(visit.front.new_id());
                     button name=(YES) value="1" class="yes" { "Yes, send it" }
                     a href=(PATH) { "No, go back" }
                 }
@@ -122,9 +124,10 @@ async fn tested(visit: &Visit, form: &Params) -> Response {
             Page { title: "Send a test message?".to_owned(), place: PATH, body }
         });
         return visit.shown(PATH, page).await;
-    }
-    match visit.front.test(target).await {
-        Ok(()) => visit.done(PATH, &json!({ "text": format!("{target} took the test message.") })),
+    };
+    match visit.front.test(target, once).await {
+        Ok(false) => visit.done(PATH, &json!({ "text": "This test message was sent already." })),
+        Ok(true) => visit.done(PATH, &json!({ "text": format!("{target} took the test message.") })),
         Err(trouble) => visit.shown(PATH, Err(trouble)).await,
     }
 }

@@ -312,6 +312,8 @@ async fn a_target_that_is_gone_is_left_alone_until_an_operator_says_so(told: Tol
 
     let failed = told.shop.cli(&["notifications", "failed"]).await?.expect_success()?;
     check!(checks, failed.contains("410") && failed.contains("order #1002"), "{failed}");
+    let unknown = told.shop.cli(&["notifications", "enable", "bokks"]).await?;
+    check!(checks, !unknown.success && unknown.stderr.contains("no target of that name"), "{}", unknown.stderr);
     let enabled = told.shop.cli(&["notifications", "enable", "books"]).await?.expect_success()?;
     check!(checks, enabled.contains("takes messages again"), "{enabled}");
     told.shop.cli(&["notifications", "replay", "--target", "books"]).await?.expect_success()?;
