@@ -1,5 +1,7 @@
 //! The files that pages load, compiled into the binary.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use axum::{
     Router,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,6 +12,10 @@ use axum::{
 const STYLE: &str = include_str!("../assets/style.css");
 const HTMX: &str = include_str!("../assets/htmx-4.0.1.min.js");
 const APP: &str = include_str!("../assets/app.js");
+const ICON_FILE: &str = include_str!("../assets/icon.svg");
+
+/// What stands on a tab.
+pub(crate) const ICON: &str = "/assets/icon.svg";
 
 /// The scripts of a page, in the order in which they need each other.
 pub(crate) const SCRIPTS: [&str; 2] = ["/assets/htmx-4.0.1.min.js", "/assets/app.js"];
@@ -17,13 +23,21 @@ pub(crate) const SCRIPTS: [&str; 2] = ["/assets/htmx-4.0.1.min.js", "/assets/app
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/style.css", get(async |headers: HeaderMap| file(&headers, "text/css", STYLE)))
+        .route(ICON, get(async |headers: HeaderMap| file(&headers, "image/svg+xml", ICON_FILE)))
         .route(SCRIPTS[0], get(async |headers: HeaderMap| file(&headers, "text/javascript", HTMX)))
         .route(SCRIPTS[1], get(async |headers: HeaderMap| file(&headers, "text/javascript", APP)))
 }
 
+/// What tells a file from each other one, also from another version of it.
+fn mark(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
+}
+
 /// A file; nothing where the browser has it already.
 fn file(headers: &HeaderMap, kind: &'static str, text: &'static str) -> Response {
-    let mark = format!("\"{}-{}\"", env!("CARGO_PKG_VERSION"), text.len());
+    let mark = mark(text);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == mark.as_bytes());
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { text.into_response() };
     let answer = response.headers_mut();
@@ -34,4 +48,15 @@ fn file(headers: &HeaderMap, kind: &'static str, text: &'static str) -> Response
         answer.insert(header::ETAG, mark);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_file_of_the_same_length_is_another_file() {
+        assert_ne!(mark("let pause = 500;"), mark("let pause = 900;"));
+        assert_eq!(mark(APP), mark(APP));
+    }
 }

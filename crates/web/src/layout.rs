@@ -80,6 +80,7 @@ pub(crate) fn framed(status: StatusCode, page: &Page, frame: Frame<'_>) -> Respo
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (page.title) " · Orderlog" }
                 link rel="stylesheet" href="/assets/style.css";
+                link rel="icon" href=(assets::ICON) type="image/svg+xml";
                 meta name="htmx-config" content=(HTMX);
                 @if who.is_some() { @for script in assets::SCRIPTS { script src=(script) defer {} } }
             }

@@ -62,7 +62,7 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
             h2 { "Open orders" }
             (part(&open, |open| html! {
                 p { (text(&open["text"])) }
-                ul class="counts" { @for count in items(&open["counts"]) { li { (number(&count["orders"])) " " (status(&count["status"])) } } }
+                ul class="counts" { @for count in items(&open["counts"]) { li { (counted(params, count)) } } }
                 p {
                     a href=(params.to("/orders?view=to_ship")) { (number(&open["total_count"])) " to ship" } " · "
                     (part(&unpaid, |unpaid| html! { a href=(params.to("/orders?view=unpaid")) { (number(&unpaid["total_count"])) " unpaid" } }))
@@ -97,6 +97,15 @@ fn part(answer: &Answer, shown: impl FnOnce(&Value) -> Markup) -> Markup {
         // Such as a forecast of a shop that has sold nothing yet.
         Err(Trouble(trouble)) if trouble["code"] == "NOT_FOUND" => html! { p { (text(&trouble["message"])) } },
         Err(Trouble(trouble)) => parts::trouble(trouble),
+    }
+}
+
+/// How many orders have a status, and which. Of the past nobody can list them.
+fn counted(params: &Params, count: &Value) -> Markup {
+    let said = html! { (number(&count["orders"])) " " (status(&count["status"])) };
+    html! {
+        @if params.moment().is_some() { (said) }
+        @else { a href={ "/orders?status=" (text(&count["status"])) } { (said) } }
     }
 }
 

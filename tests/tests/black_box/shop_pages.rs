@@ -72,6 +72,12 @@ async fn every_page_shows_the_figures_of_its_tools(shop: Shop) -> Result<()> {
         check!(checks, page.contains(said), "{path} of an empty shop does not say {said}: {page}");
     }
     busy(&shop).await?;
+    let today = page(&shop, "/").await?;
+    check!(checks, today.contains("href=\"/orders?status=pending\""), "{today}");
+    check!(checks, today.contains("rel=\"icon\" href=\"/assets/icon.svg\""), "no icon: {today}");
+    page(&shop, "/assets/icon.svg").await?;
+    let then = page(&shop, "/?as_of=@8").await?;
+    check!(checks, !then.contains("/orders?status="), "of the past nobody can list by status: {then}");
     let mcp = shop.mcp();
     let mug = mcp.full("inventory.check", json!({ "product": "MUG/1 B" })).await?;
     ensure!(mug["backordered"] == 2 && mug["threshold"] == 4, "{mug}");
