@@ -5,9 +5,11 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::{
-    bulk_form::{self, ORDER, PATH},
+    bulk_form::{EVERY, LIST, MOST, ORDER, PATH},
     consent::{Came, Question, Wanted, step},
+    front::{Front, Trouble},
     layout::Page,
+    orders,
     params::{Params, as_number},
     parts::{items, number, text},
     posted::Posted,
@@ -16,13 +18,16 @@ use crate::{
 };
 
 const PLACE: &str = "/orders";
+/// Orders of a list that are asked for at once.
+const ROWS: u32 = 100;
+
 pub(crate) async fn blank() -> Redirect {
     Redirect::to(PLACE)
 }
 
 pub(crate) async fn sent(posted: Posted) -> Response {
     let Posted { visit, form } = posted;
-    let form = match bulk_form::chosen(&visit.front, &form).await {
+    let form = match chosen(&visit.front, &form).await {
         Ok(form) => form,
         Err(trouble) => return visit.shown(PLACE, Err(trouble)).await,
     };
@@ -49,6 +54,34 @@ pub(crate) async fn sent(posted: Posted) -> Response {
             visit.shown(PLACE, Ok(Page { title: "What became of them".to_owned(), place: PLACE, body })).await
         }
     }
+}
+
+/// The orders that a form is about, by number. Where it is about a whole list, they are those of this moment: what is shown
+/// and agreed to is them, whatever joins the list later.
+async fn chosen(front: &Front, form: &Params) -> Result<Params, Trouble> {
+    if form.get(EVERY).is_none() {
+        return Ok(form.clone());
+    }
+    let (_, tool, mut arguments) = orders::asked(&Params::read(form.get(LIST)));
+    arguments["limit"] = ROWS.into();
+    let mut found: Vec<String> = vec![];
+    loop {
+        let page = orders::found(front, &Params::default(), tool, arguments.clone()).await?;
+        found.extend(items(&page["orders"]).iter().map(|order| number(&order["order_id"]).to_string()));
+        arguments["cursor"] = page["next_cursor"].clone();
+        let most = usize::try_from(MOST).unwrap_or_default();
+        if found.len() > most {
+            return Err(Trouble(json!({
+                "code": "LIMIT_EXCEEDED", "message": format!("The list has more than {MOST} orders by now."),
+                "hint": "Filter it to fewer, and choose again.",
+            })));
+        }
+        if arguments["cursor"] == Value::Null {
+            break;
+        }
+    }
+    let kept = form.without(&[EVERY, LIST, ORDER]);
+    Ok(Params::of(kept.chain(found.iter().map(|id| (ORDER, id.as_str())))))
 }
 
 /// Every order with what became, or would become, of it; those that did not change can be tried again. Of those that were

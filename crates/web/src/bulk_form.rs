@@ -1,15 +1,8 @@
 //! Choosing orders in a list, and what shall become of them.
 
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
-use crate::{
-    form_token::FormToken,
-    front::{Front, Trouble},
-    orders,
-    params::Params,
-    parts::{items, number},
-};
+use crate::{form_token::FormToken, params::Params};
 
 pub(crate) const PATH: &str = "/orders/bulk";
 /// The form to which the list's boxes belong.
@@ -20,13 +13,10 @@ pub(crate) const ORDER: &str = "order";
 const STATUSES: [&str; 5] = ["confirmed", "processing", "shipped", "delivered", "cancelled"];
 
 /// The field that chooses every order of the list, and the one with the list's address.
-const EVERY: &str = "every";
-const LIST: &str = "list";
+pub(crate) const EVERY: &str = "every";
+pub(crate) const LIST: &str = "list";
 /// Orders that can be changed at once, as the tool has it.
-const MOST: i64 = 500;
-/// Orders of the list that are asked for at once.
-const ROWS: u32 = 100;
-
+pub(crate) const MOST: i64 = 500;
 /// Below the list: what shall become of those chosen, or of `all` that the list has.
 pub(crate) fn form(token: &FormToken, params: &Params, shown: usize, all: i64) -> Markup {
     html! {
@@ -43,34 +33,6 @@ pub(crate) fn form(token: &FormToken, params: &Params, shown: usize, all: i64) -
             button { "Look first …" }
         }
     }
-}
-
-/// The orders that a form is about, by number. Where it is about a whole list, they are those of this moment: what is shown
-/// and agreed to is them, whatever joins the list later.
-pub(crate) async fn chosen(front: &Front, form: &Params) -> Result<Params, Trouble> {
-    if form.get(EVERY).is_none() {
-        return Ok(form.clone());
-    }
-    let (_, tool, mut arguments) = orders::asked(&Params::read(form.get(LIST)));
-    arguments["limit"] = ROWS.into();
-    let mut found: Vec<String> = vec![];
-    loop {
-        let page = orders::found(front, &Params::default(), tool, arguments.clone()).await?;
-        found.extend(items(&page["orders"]).iter().map(|order| number(&order["order_id"]).to_string()));
-        arguments["cursor"] = page["next_cursor"].clone();
-        let most = usize::try_from(MOST).unwrap_or_default();
-        if found.len() > most {
-            return Err(Trouble(json!({
-                "code": "LIMIT_EXCEEDED", "message": format!("The list has more than {MOST} orders by now."),
-                "hint": "Filter it to fewer, and choose again.",
-            })));
-        }
-        if arguments["cursor"] == Value::Null {
-            break;
-        }
-    }
-    let kept = form.without(&[EVERY, LIST, ORDER]);
-    Ok(Params::of(kept.chain(found.iter().map(|id| (ORDER, id.as_str())))))
 }
 
 /// The box that chooses all orders of the page. It needs the script.
