@@ -48,7 +48,7 @@ pub(crate) async fn sent(posted: Posted) -> Response {
             let body = html! {
                 p class="said" role="status" { bdi { (text(&answer["text"])) } }
                 (each(&answer, &form, &visit, true))
-                @if let Some(command) = answer["command_id"].as_str() { (undo_button(&visit.token, command, "Undo all of it")) }
+                @if answer["undoable"] == true && let Some(command) = answer["command_id"].as_str() { (undo_button(&visit.token, command, "Undo all of it")) }
                 p { a href=(PLACE) { "Back to the orders" } }
             };
             visit.shown(PLACE, Ok(Page { title: "What became of them".to_owned(), place: PLACE, body })).await

@@ -248,9 +248,11 @@ fn start_processing(order: &Order, context: &Context<'_>) -> Result<Decision, Re
                 let message = format!("{subject}must be confirmed before it is processed.");
                 preconditions::illegal(order, context, message).reason_after(&subject)
             }
-            other => {
-                preconditions::illegal_as_it_is(order, context, format!("{} and can no longer be processed", other.spoken()))
-            }
+            other => preconditions::illegal_as_it_is(
+                order,
+                context,
+                format!("{} and can no longer be processed", other.spoken()),
+            ),
         }
         .into());
     }
