@@ -253,6 +253,12 @@ async fn forms_place_orders_and_change_many(shop: Shop) -> Result<()> {
         anyhow::Ok(shop.mcp().full("orders.get", json!({ "order_id": id })).await?["order"]["status"].clone())
     };
     check!(checks, status(1001).await? == "shipped" && status(1002).await? == "pending", "not as shown");
+    // What no undo takes back offers none.
+    browser.open("/orders").await?;
+    browser.send("/orders/bulk", &[("order", "1002"), ("status", "cancelled")]).await?;
+    browser.send("/orders/bulk", &[("yes", "1")]).await?;
+    check!(checks, status(1002).await? == "cancelled" && browser.shows("✓ changed"), "{}", browser.page);
+    check!(checks, !browser.shows("Undo all of it"), "{}", browser.page);
     checks.all_hold()
 }
 
