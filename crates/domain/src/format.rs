@@ -11,31 +11,34 @@ use crate::money::Currency;
 /// Parts a currency's code or a trailing sign from the digits, and must not break over two lines.
 const NO_BREAK_SPACE: char = '\u{a0}';
 
+/// Bytes that most amounts need.
+const AMOUNT_BYTES: usize = 24;
+
 /// Signs of currencies as CLDR 48 gives them, in the order of [`Locale::ALL`]; every other currency is written by its code.
 #[rustfmt::skip]
-const SIGNS: &[(&str, [&str; 4])] = &[
-    ("AUD", ["A$", "A$", "AU$", "A$"]),
-    ("BRL", ["R$", "R$", "R$", "R$"]),
-    ("CAD", ["CA$", "CA$", "CA$", "CA$"]),
-    ("CNY", ["CN¥", "CN¥", "CN¥", "元"]),
-    ("EUR", ["€", "€", "€", "€"]),
-    ("GBP", ["£", "£", "£", "£"]),
-    ("HKD", ["HK$", "HK$", "HK$", "HK$"]),
-    ("ILS", ["₪", "₪", "₪", "₪"]),
-    ("INR", ["₹", "₹", "₹", "₹"]),
-    ("JPY", ["JP¥", "¥", "¥", "￥"]),
-    ("KRW", ["₩", "₩", "₩", "₩"]),
-    ("MXN", ["MX$", "MX$", "MX$", "MX$"]),
-    ("NZD", ["NZ$", "NZ$", "NZ$", "NZ$"]),
-    ("PHP", ["₱", "₱", "PHP", "PHP"]),
-    ("THB", ["THB", "THB", "฿", "THB"]),
-    ("TWD", ["NT$", "NT$", "NT$", "NT$"]),
-    ("USD", ["$", "$", "$", "$"]),
-    ("VND", ["₫", "₫", "₫", "₫"]),
-    ("XAF", ["FCFA", "FCFA", "FCFA", "FCFA"]),
-    ("XCD", ["EC$", "EC$", "EC$", "EC$"]),
-    ("XOF", ["F\u{202f}CFA", "F\u{202f}CFA", "F\u{202f}CFA", "F\u{202f}CFA"]),
-    ("XPF", ["CFPF", "CFPF", "CFPF", "CFPF"]),
+const SIGNS: &[([u8; 3], [&str; 4])] = &[
+    (*b"AUD", ["A$", "A$", "AU$", "A$"]),
+    (*b"BRL", ["R$", "R$", "R$", "R$"]),
+    (*b"CAD", ["CA$", "CA$", "CA$", "CA$"]),
+    (*b"CNY", ["CN¥", "CN¥", "CN¥", "元"]),
+    (*b"EUR", ["€", "€", "€", "€"]),
+    (*b"GBP", ["£", "£", "£", "£"]),
+    (*b"HKD", ["HK$", "HK$", "HK$", "HK$"]),
+    (*b"ILS", ["₪", "₪", "₪", "₪"]),
+    (*b"INR", ["₹", "₹", "₹", "₹"]),
+    (*b"JPY", ["JP¥", "¥", "¥", "￥"]),
+    (*b"KRW", ["₩", "₩", "₩", "₩"]),
+    (*b"MXN", ["MX$", "MX$", "MX$", "MX$"]),
+    (*b"NZD", ["NZ$", "NZ$", "NZ$", "NZ$"]),
+    (*b"PHP", ["₱", "₱", "PHP", "PHP"]),
+    (*b"THB", ["THB", "THB", "฿", "THB"]),
+    (*b"TWD", ["NT$", "NT$", "NT$", "NT$"]),
+    (*b"USD", ["$", "$", "$", "$"]),
+    (*b"VND", ["₫", "₫", "₫", "₫"]),
+    (*b"XAF", ["FCFA", "FCFA", "FCFA", "FCFA"]),
+    (*b"XCD", ["EC$", "EC$", "EC$", "EC$"]),
+    (*b"XOF", ["F\u{202f}CFA", "F\u{202f}CFA", "F\u{202f}CFA", "F\u{202f}CFA"]),
+    (*b"XPF", ["CFPF", "CFPF", "CFPF", "CFPF"]),
 ];
 
 /// `1 order`, `2 orders`.
@@ -117,11 +120,10 @@ impl Locale {
     /// An amount for an answer.
     #[must_use]
     pub fn money(self, minor: i64, currency: Currency) -> MoneyOut {
-        let digits = currency.exponent();
         MoneyOut {
             minor,
             currency: currency.code().to_owned(),
-            formatted: self.with_sign(minor < 0, self.number(minor, currency, digits), currency),
+            formatted: self.written(minor, currency, currency.exponent()),
         }
     }
 
@@ -129,37 +131,46 @@ impl Locale {
     #[must_use]
     pub fn money_in_words(self, minor: i64, currency: Currency) -> String {
         let whole = minor.unsigned_abs().is_multiple_of(10u64.pow(currency.exponent()));
-        let digits = if whole { 0 } else { currency.exponent() };
-        self.with_sign(minor < 0, self.number(minor, currency, digits), currency)
+        self.written(minor, currency, if whole { 0 } else { currency.exponent() })
     }
 
-    /// The amount's digits with separators, without sign.
-    fn number(self, minor: i64, currency: Currency, digits: u32) -> String {
+    /// The amount with separators and the currency's sign, with this many decimals.
+    fn written(self, minor: i64, currency: Currency, decimals: u32) -> String {
         let unit = 10u64.pow(currency.exponent());
         let (whole, fraction) = (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit);
         let (group_mark, decimal_mark) = if self == Locale::DeDe { ('.', ',') } else { (',', '.') };
-        let whole = grouped(&whole.to_string(), group_mark, if self == Locale::EnIn { 2 } else { 3 });
-        if digits == 0 {
-            return whole;
-        }
-        format!("{whole}{decimal_mark}{fraction:0digits$}", digits = digits as usize)
-    }
-
-    fn with_sign(self, negative: bool, number: String, currency: Currency) -> String {
-        let minus = if negative { "-" } else { "" };
         let sign = self.sign(currency);
-        // Letters do not touch digits.
-        let space = if sign.ends_with(char::is_alphabetic) { NO_BREAK_SPACE.to_string() } else { String::new() };
-        match self {
-            Locale::DeDe => format!("{minus}{number}{NO_BREAK_SPACE}{sign}"),
-            Locale::EnIn | Locale::EnUs | Locale::JaJp => format!("{minus}{sign}{space}{number}"),
+        let mut text = String::with_capacity(AMOUNT_BYTES);
+        if minor < 0 {
+            text.push('-');
         }
+        if self != Locale::DeDe {
+            text.push_str(sign);
+            // Letters do not touch digits.
+            if sign.ends_with(is_letter) {
+                text.push(NO_BREAK_SPACE);
+            }
+        }
+        push_grouped(&mut text, &whole.to_string(), group_mark, if self == Locale::EnIn { 2 } else { 3 });
+        if decimals > 0 {
+            text.push(decimal_mark);
+            let digits = fraction.to_string();
+            (digits.len()..decimals as usize).for_each(|_| text.push('0'));
+            text.push_str(&digits);
+        }
+        if self == Locale::DeDe {
+            text.push(NO_BREAK_SPACE);
+            text.push_str(sign);
+        }
+        text
     }
 
     fn sign(self, currency: Currency) -> &'static str {
         let place = Locale::ALL.iter().position(|locale| *locale == self).unwrap_or(0);
-        let signs = SIGNS.iter().find(|(code, _)| *code == currency.code());
-        signs.map_or(currency.code(), |(_, signs)| signs[place])
+        let code = currency.code();
+        // As bytes, which are compared at once.
+        let signs = <[u8; 3]>::try_from(code.as_bytes()).ok().and_then(|code| SIGNS.iter().find(|(of, _)| *of == code));
+        signs.map_or(code, |(_, signs)| signs[place])
     }
 }
 
@@ -183,10 +194,14 @@ pub fn days_in_words(from: NaiveDate, to: NaiveDate) -> String {
     }
 }
 
-/// Groups the last three digits, and those before them by `group`: Indian numbers go 3, 2, 2.
-fn grouped(digits: &str, mark: char, group: usize) -> String {
+/// Whether a sign ends with a letter. The signs of the block of currencies are none, which the tables of Unicode tell slowly.
+fn is_letter(sign: char) -> bool {
+    !matches!(sign, '\u{20a0}'..='\u{20cf}') && sign.is_alphabetic()
+}
+
+/// Adds digits in groups: the last three, and those before them by `group`. Indian numbers go 3, 2, 2.
+fn push_grouped(text: &mut String, digits: &str, mark: char, group: usize) {
     const LAST_GROUP: usize = 3;
-    let mut text = String::with_capacity(digits.len() * 2);
     for (index, digit) in digits.chars().enumerate() {
         let left = digits.len() - index;
         if index > 0 && left >= LAST_GROUP && (left - LAST_GROUP).is_multiple_of(group) {
@@ -194,7 +209,6 @@ fn grouped(digits: &str, mark: char, group: usize) -> String {
         }
         text.push(digit);
     }
-    text
 }
 
 impl fmt::Display for Locale {

@@ -15,6 +15,9 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 
 /// `text` cut to `max` characters and escaped in the same way.
 pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return visible(text);
+    }
     match text.char_indices().nth(max) {
         None => visible(text),
         Some((end, _)) => Cow::Owned(format!("{}…", visible(&text[..end]))),
@@ -23,7 +26,8 @@ pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
 
 /// `text` with everything escaped that is not seen as it stands: control characters, and those that turn or hide text.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unseen) {
+    // Most texts are seen as they stand, which their bytes tell.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_unseen) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
@@ -47,7 +51,11 @@ pub fn tidy(answer: &mut Value) {
 
 fn tidy_texts(said: &mut Value) {
     match said {
-        Value::String(text) if !text.is_ascii() => *text = sentence(text).into_owned(),
+        Value::String(text) => {
+            if let Cow::Owned(escaped) = sentence(text) {
+                *text = escaped;
+            }
+        }
         Value::Array(items) => items.iter_mut().for_each(tidy_texts),
         Value::Object(fields) => fields.values_mut().for_each(tidy_texts),
         _ => {}
@@ -56,10 +64,10 @@ fn tidy_texts(said: &mut Value) {
 
 /// The same for one text.
 pub(crate) fn sentence(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
+    if !hides_something(text) {
         return Cow::Borrowed(text);
     }
-    let (mut escaped, mut before) = (String::with_capacity(text.len()), ' ');
+    let (mut escaped, mut before) = (String::with_capacity(text.len() + 16), ' ');
     for c in text.chars() {
         if is_hidden(c, before) {
             let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
@@ -69,6 +77,14 @@ pub(crate) fn sentence(text: &str) -> Cow<'_, str> {
         before = c;
     }
     Cow::Owned(escaped)
+}
+
+/// Whether a character of `text` is hidden. ASCII never is, and the first byte of every other character is 0xC0 or more.
+fn hides_something(text: &str) -> bool {
+    let mut others = text.bytes().enumerate().filter(|(_, byte)| *byte >= 0xC0).map(|(at, _)| text.split_at(at));
+    others.any(|(before, from)| {
+        from.chars().next().is_some_and(|c| is_hidden(c, before.chars().next_back().unwrap_or(' ')))
+    })
 }
 
 /// Control characters, line separators, and those that change the direction of text or take no room. The two joiners stay:
@@ -100,6 +116,14 @@ mod tests {
             "customer": { "name": name },
         });
         assert_eq!(answer, expected);
+    }
+
+    #[test]
+    fn letters_behind_a_flag_are_seen_and_others_are_not() {
+        let scotland = "1 Kilt \u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}, ₹900";
+        assert!(matches!(sentence(scotland), Cow::Borrowed(text) if text == scotland));
+        assert_eq!(sentence("Kilt\u{e0067} ₹900"), "Kilt\\u{e0067} ₹900");
+        assert_eq!(sentence("₹\u{e0067}900"), "₹\\u{e0067}900");
     }
 
     #[test]

@@ -96,8 +96,9 @@ impl Row {
         self.json_some(name, holds.then_some(true))
     }
 
-    fn in_words(&self, cell_chars: usize) -> String {
-        let mut line = String::new();
+    /// Adds the row to a text, as a line.
+    fn say(&self, line: &mut String, cell_chars: usize) {
+        line.push('\n');
         for (index, cell) in self.0.iter().enumerate() {
             match (cell.place, &cell.value) {
                 (Place::Json, _) => continue,
@@ -115,16 +116,19 @@ impl Row {
             }
             match &cell.value {
                 Value::Null => line.push('-'),
-                // A name must not look like the next cell.
                 Value::String(text) => {
-                    let is_id = text.len() <= ID_CHARS && !text.contains(char::is_whitespace);
-                    let chars = if cell.place == Place::Text || is_id { usize::MAX } else { cell_chars };
-                    line.push_str(&cut(text, chars).replace('|', "/"));
+                    let is_id = || text.len() <= ID_CHARS && !text.contains(char::is_whitespace);
+                    let whole = cell.place == Place::Text || text.len() <= cell_chars || is_id();
+                    let told = cut(text, if whole { usize::MAX } else { cell_chars });
+                    // A name must not look like the next cell.
+                    match told.contains('|') {
+                        true => line.push_str(&told.replace('|', "/")),
+                        false => line.push_str(&told),
+                    }
                 }
                 value => line.push_str(&plain(value)),
             }
         }
-        line
     }
 
     fn into_json(self) -> Value {
@@ -145,11 +149,11 @@ impl Table {
         let first = self.0.first()?;
         let columns = first.0.iter().filter(|cell| matches!(cell.place, Place::Column | Place::Text));
         let names = columns.map(|cell| cell.name.replace('_', " "));
-        let shown = total.map(|total| format!("{} of {total}", self.0.len()));
-        let heading = names.collect::<Vec<_>>().join(" | ");
+        let mut text = total.map(|total| format!("{} of {total}\n", self.0.len())).unwrap_or_default();
+        text.push_str(&names.collect::<Vec<_>>().join(" | "));
         let chars = if self.0.len() > LONG_TABLE { LONG_TABLE_CELL_CHARS } else { CELL_CHARS };
-        let lines = shown.into_iter().chain([heading]).chain(self.0.iter().map(|row| row.in_words(chars)));
-        Some(lines.collect::<Vec<_>>().join("\n"))
+        self.0.iter().for_each(|row| row.say(&mut text, chars));
+        Some(text)
     }
 
     pub(crate) fn into_json(self) -> Value {

@@ -30,7 +30,9 @@ impl Wording {
 
     /// An amount whose currency a read model keeps as text.
     pub(crate) fn money_in(&self, minor: i64, code: &str) -> MoneyOut {
-        self.money(minor, code.parse().unwrap_or(self.currency))
+        // Most amounts are in the shop's own currency, and the codes of all others are searched one by one.
+        let currency = if code == self.currency.code() { self.currency } else { code.parse().unwrap_or(self.currency) };
+        self.money(minor, currency)
     }
 
     /// An amount in a sentence.
