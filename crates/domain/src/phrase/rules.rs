@@ -236,7 +236,9 @@ fn read_simple(moment: &Moment<'_>, words: &[Word]) -> Read {
 }
 
 fn read_range(moment: &Moment<'_>, words: &[Word]) -> Read {
-    for at in 0..words.len() {
+    // What parts two ends and nothing else is tried first.
+    let between = words.iter().position(|word| word.text() == "..");
+    for at in between.into_iter().chain(0..words.len()) {
         let (left, right) = (&words[..at], &words[at + 1..]);
         // ISO 8601 puts a slash between the ends of an interval; elsewhere it parts the numbers of a date.
         let of_iso = words[at].text() == "/" && is_iso(left) && is_iso(right);
