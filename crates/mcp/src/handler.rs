@@ -1,6 +1,6 @@
 //! The handler that the protocol library calls, the same for HTTP and stdio, in every protocol era.
 
-use std::{pin::Pin, sync::Arc, time::Instant};
+use std::{collections::HashSet, pin::Pin, sync::Arc, time::Instant};
 
 use axum::http::{HeaderMap, header::USER_AGENT, request::Parts};
 use orderlog_access::Right;
@@ -9,9 +9,9 @@ use orderlog_domain::{
     rejection::{Code, Rejection, Unfit},
 };
 use orderlog_tools::{
-    Answer, CALL_DEADLINE, Call, Failure, OpenShop, Tools,
+    Answer, CALL_DEADLINE, Call, Failure, Introduction, OpenShop, Tool, Tools,
     echo::{shown, visible},
-    in_words, introduction, metrics, nearest_tool, permit,
+    in_words, metrics, nearest_tool, permit,
     principal::{self as says, Caller, Principal, Word},
     run_in_task, seen_by,
 };
@@ -25,7 +25,7 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::Instrument as _;
 
 use crate::{
@@ -49,19 +49,35 @@ const METHODS: [&str; 8] = [
     "completion/complete",
 ];
 
+/// Marks in a schema an argument that clients repeat in a header.
+const HEADER_ANNOTATION: &str = "x-mcp-header";
+
 /// One connection's or request's handler; all share the shop and the table of tools.
 #[derive(Clone)]
 pub(crate) struct Mcp {
     shop: Arc<OpenShop>,
+    constant: Arc<Constant>,
     tools: Arc<Tools>,
     names: Names,
     /// Whether this server speaks HTTPS itself.
     secured: bool,
 }
 
+/// What the protocol library wants with every request, and what does not change.
+struct Constant {
+    introduction: Introduction,
+    /// Tools with an argument that clients repeat in a header.
+    repeated_in_headers: HashSet<&'static str>,
+}
+
 impl Mcp {
     pub(crate) fn new(shop: Arc<OpenShop>, tools: Arc<Tools>, names: Names, secured: bool) -> Mcp {
-        Mcp { shop, tools, names, secured }
+        let repeats = |tool: &&Tool| json!(*tool.input).to_string().contains(HEADER_ANNOTATION);
+        let constant = Constant {
+            introduction: Introduction::of(&shop),
+            repeated_in_headers: tools.all().filter(repeats).map(|tool| tool.name).collect(),
+        };
+        Mcp { shop, constant: Arc::new(constant), tools, names, secured }
     }
 }
 
@@ -73,13 +89,16 @@ impl ServerHandler for Mcp {
             .enable_prompts()
             .enable_completions()
             .build();
-        let mut info = ServerConfig::new(capabilities).with_instructions(introduction(&self.shop));
+        let mut info = ServerConfig::new(capabilities).with_instructions(self.constant.introduction.told(&self.shop));
         info.server_info = Implementation::new("orderlog", env!("CARGO_PKG_VERSION")).with_title("Orderlog");
         info
     }
 
+    /// For the protocol library, which compares arguments with headers that repeat them. Of other tools it need not search
+    /// the schema.
     fn get_tool(&self, name: &str) -> Option<ListedTool> {
-        self.tools.find(name).map(|tool| ListedTool::new_with_raw(tool.name, None, Arc::clone(&tool.input)))
+        let tool = self.tools.find(name).filter(|tool| self.constant.repeated_in_headers.contains(tool.name))?;
+        Some(ListedTool::new_with_raw(tool.name, None, Arc::clone(&tool.input)))
     }
 
     async fn list_tools(

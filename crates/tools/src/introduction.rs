@@ -28,11 +28,25 @@ pub const INTRODUCED: [&str; 11] = [
 ];
 
 /// How to use the tools, what the shop counts in, and the day. A client may keep this for long; a call reads "today" anew.
-pub fn introduction(shop: &OpenShop) -> String {
-    let calendar = &shop.settings.calendar;
-    let today = calendar.business_date(shop.clock.now());
-    let name = shop.name.as_deref().map(|name| format!(" The shop is called {}.", sentence(name))).unwrap_or_default();
-    format!("{USE}{name} {} Today is {}.", facts(&shop.settings), today.format("%A, %-d %B %Y"))
+#[derive(Debug)]
+pub struct Introduction {
+    /// All but the day, written once: the protocol library wants the introduction with every request.
+    stays: String,
+}
+
+impl Introduction {
+    /// Of this shop.
+    pub fn of(shop: &OpenShop) -> Introduction {
+        let name =
+            shop.name.as_deref().map(|name| format!(" The shop is called {}.", sentence(name))).unwrap_or_default();
+        Introduction { stays: format!("{USE}{name} {}", facts(&shop.settings)) }
+    }
+
+    /// As it is told today.
+    pub fn told(&self, shop: &OpenShop) -> String {
+        let today = shop.settings.calendar.business_date(shop.clock.now());
+        format!("{} Today is {}.", self.stays, today.format("%A, %-d %B %Y"))
+    }
 }
 
 fn facts(settings: &Shop) -> String {

@@ -67,7 +67,7 @@ pub use self::{
     command_call::carry_out,
     confirm::TOKEN as CONFIRM_TOKEN,
     failure::{Failure, in_words},
-    introduction::{INTRODUCED, introduction},
+    introduction::{INTRODUCED, Introduction},
     left_behind::LeftBehind,
     news::{About, news},
     permit::{permit, seen_by},
