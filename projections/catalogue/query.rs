@@ -44,17 +44,33 @@ impl Named for Product {
     }
 }
 
-/// Products by id, those that exist, in the order of their ids.
+/// What a product is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductNames {
+    /// Its id.
+    pub product_id: ProductId,
+    /// In words.
+    pub name: String,
+    /// As stock keepers write it.
+    pub sku: String,
+}
+
+/// What products are called, those that exist, in the order of their ids.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn products_by_id(
+pub async fn names_by_id(
     projections: &Projections,
     ids: &[ProductId],
     freshness: Freshness,
-) -> Result<Answer<Vec<Product>>, QueryError> {
+) -> Result<Answer<Vec<ProductNames>>, QueryError> {
     let keys = ids.iter().map(|id| (id.0,)).collect();
-    projections.by_key(&READ_MODEL, |fold: &CatalogueFold| &fold.products, keys, freshness).await
+    let called = |row: &Product| ProductNames {
+        product_id: ProductId(row.product_id),
+        name: row.name.clone(),
+        sku: row.sku.clone(),
+    };
+    projections.by_key(&READ_MODEL, |fold: &CatalogueFold| &fold.products, keys, called, freshness).await
 }
 
 /// What `text` calls: by SKU, then exact name, then all words of name and SKU, then their beginnings, then most words, then

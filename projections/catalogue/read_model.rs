@@ -4,7 +4,7 @@ mod fold;
 mod query;
 
 pub use fold::Product;
-pub use query::{Products, find_products, products, products_by_id};
+pub use query::{ProductNames, Products, find_products, names_by_id, products};
 
 use orderlog_read_models::{ReadModel, Row as _};
 

@@ -62,7 +62,7 @@ pub async fn customers_by_id(
     freshness: Freshness,
 ) -> Result<Answer<Vec<Customer>>, QueryError> {
     let keys = ids.iter().map(|id| (id.0,)).collect();
-    projections.by_key(&READ_MODEL, |fold: &CustomersFold| &fold.customers, keys, freshness).await
+    projections.by_key(&READ_MODEL, |fold: &CustomersFold| &fold.customers, keys, Customer::clone, freshness).await
 }
 
 /// Whom `text` calls: by e-mail address or phone number, then exact name, then all words of a name, then their beginnings, then

@@ -226,7 +226,7 @@ pub async fn by_numbers(
     freshness: Freshness,
 ) -> Result<Answer<Vec<OrderSummary>>, QueryError> {
     let keys = numbers.iter().map(|id| (id.0,)).collect();
-    projections.by_key(&READ_MODEL, |fold: &OrderSummaryFold| &fold.orders, keys, freshness).await
+    projections.by_key(&READ_MODEL, |fold: &OrderSummaryFold| &fold.orders, keys, OrderSummary::clone, freshness).await
 }
 
 /// Conditions, one for each word, follow.

@@ -1,6 +1,9 @@
 //! Pending orders by scope, placement day, customer and product, with counts over the whole set; now or as of a position.
 
-use orderlog_domain::ids::{CustomerId, OrderId, Position, ProductId};
+use orderlog_domain::{
+    ids::{CustomerId, OrderId, Position, ProductId},
+    order::Order,
+};
 use orderlog_read_models::{Answer, Cursor, Days, Freshness, PageRequest, Projections, QueryError, SnapshotRead, Sql};
 
 use super::{
@@ -75,8 +78,29 @@ pub async fn open_by_numbers(
     numbers: &[OrderId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<PendingOrder>>, QueryError> {
+    by_numbers(projections, numbers, PendingOrder::clone, freshness).await
+}
+
+/// The same orders without what lists say of them.
+///
+/// # Errors
+/// When the store fails.
+pub async fn orders_by_numbers(
+    projections: &Projections,
+    numbers: &[OrderId],
+    freshness: Freshness,
+) -> Result<Answer<Vec<Order>>, QueryError> {
+    by_numbers(projections, numbers, |row| row.the_order.0.clone(), freshness).await
+}
+
+async fn by_numbers<T>(
+    projections: &Projections,
+    numbers: &[OrderId],
+    told: fn(&PendingOrder) -> T,
+    freshness: Freshness,
+) -> Result<Answer<Vec<T>>, QueryError> {
     let keys = numbers.iter().map(|id| (id.0,)).collect();
-    projections.by_key(&READ_MODEL, |fold: &PendingOrdersFold| &fold.orders, keys, freshness).await
+    projections.by_key(&READ_MODEL, |fold: &PendingOrdersFold| &fold.orders, keys, told, freshness).await
 }
 
 const ENDING: &str = "

@@ -13,7 +13,7 @@ mod tables;
 mod versions;
 
 pub use filter::{Filter, OpenOrder, Sort, StatusCount};
-pub use query::{PendingOrders, ending_with, open_by_numbers, pending_orders};
+pub use query::{PendingOrders, ending_with, open_by_numbers, orders_by_numbers, pending_orders};
 pub use scope::Scope;
 pub use tables::{PendingClosed, PendingCount, PendingDay, PendingOrder, PendingPast};
 pub use versions::Versions;

@@ -26,7 +26,7 @@ pub async fn stock_of(
     freshness: Freshness,
 ) -> Result<Answer<Vec<StockLevel>>, QueryError> {
     let keys = products.iter().map(|id| (id.0,)).collect();
-    projections.by_key(&READ_MODEL, |fold: &StockFold| &fold.levels, keys, freshness).await
+    projections.by_key(&READ_MODEL, |fold: &StockFold| &fold.levels, keys, StockLevel::clone, freshness).await
 }
 
 const LAST_MARK: &str = "

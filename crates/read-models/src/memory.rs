@@ -324,14 +324,15 @@ impl Memory {
         self.ask(unknown).await
     }
 
-    /// The rows of `keys`: those in memory, and of the others those that were found in the table. `None` when the two do not
-    /// fit together any more, and the table must be read again.
-    pub(crate) async fn with_those_found<F: Fold, R: Row>(
+    /// What is `told` of the rows of `keys`: those in memory, and of the others those that were found in the table. `None` when
+    /// the two do not fit together any more, and the table must be read again.
+    pub(crate) async fn with_those_found<F: Fold, R: Row, T>(
         &self,
         rows: fn(&F) -> &CachedRows<R>,
         keys: &[R::Key],
-        LookedUp { keys: looked_up, tables, mut found }: LookedUp<'_, R>,
-    ) -> Option<(Position, Vec<R>)> {
+        LookedUp { keys: looked_up, tables, found }: LookedUp<'_, R>,
+        told: fn(&R) -> T,
+    ) -> Option<(Position, Vec<T>)> {
         self.look(|held| {
             let held = held?;
             let position = held.at().position;
@@ -339,15 +340,18 @@ impl Memory {
                 return None;
             }
             let rows = rows(held.fold()?);
-            // One that was in memory may have been dropped since.
-            if keys.iter().any(|key| rows.known(key).is_none() && !looked_up.contains(key)) {
-                return None;
+            let mut all: Vec<&R> = found.iter().filter(|row| rows.known(&row.key()).is_none()).collect();
+            for key in keys {
+                match rows.known(key) {
+                    Some(row) => all.extend(row),
+                    // One that was in memory may have been dropped since.
+                    None if looked_up.contains(key) => {}
+                    None => return None,
+                }
             }
-            found.retain(|row| rows.known(&row.key()).is_none());
-            found.extend(keys.iter().filter_map(|key| rows.get(key).cloned()));
-            found.sort_unstable_by_key(Row::key);
-            found.dedup_by_key(|row| row.key());
-            Some((position, found))
+            all.sort_unstable_by_key(|row| row.key());
+            all.dedup_by_key(|row| row.key());
+            Some((position, all.into_iter().map(told).collect()))
         })
         .await
     }

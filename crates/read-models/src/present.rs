@@ -37,18 +37,19 @@ impl Projections {
         Ok(Some(Answer::new(position, freshness, found)))
     }
 
-    /// Waits as asked, then gives the rows of these keys, those that exist, by key: from memory, and what memory knows nothing
-    /// of from the table.
+    /// Waits as asked, then gives what is `told` of the rows of these keys, those that exist, by key: from memory, and what
+    /// memory knows nothing of from the table.
     ///
     /// # Errors
     /// When the store fails, or the read model does not follow from the log.
-    pub async fn by_key<F: Fold, R: Row>(
+    pub async fn by_key<F: Fold, R: Row, T>(
         &self,
         model: &ReadModel,
         rows: fn(&F) -> &CachedRows<R>,
         keys: Vec<R::Key>,
+        told: fn(&R) -> T,
         freshness: Freshness,
-    ) -> Result<Answer<Vec<R>>, QueryError> {
+    ) -> Result<Answer<Vec<T>>, QueryError> {
         self.check(model)?;
         let Some(memory) = self.memory(model.name) else { return Err(StoreError::NotYet(model.name).into()) };
         let mut wanted = freshness;
@@ -63,7 +64,7 @@ impl Projections {
                 unknown => self.stored::<R>(model, unknown).await?,
             };
             let looked_up = LookedUp { keys: &unknown, tables, found };
-            if let Some((position, found)) = memory.with_those_found(rows, &keys, looked_up).await {
+            if let Some((position, found)) = memory.with_those_found(rows, &keys, looked_up, told).await {
                 return Ok(Answer::new(position, freshness, found));
             }
             wanted = Freshness::AtLeast(tables);
@@ -72,7 +73,7 @@ impl Projections {
             self.wait_for_tables(memory, position).await?;
         }
         let (position, found) = self.stored::<R>(model, &keys).await?;
-        Ok(Answer::new(position, freshness, found))
+        Ok(Answer::new(position, freshness, found.iter().map(told).collect()))
     }
 
     /// The rows of these keys as the table has them, by key, and where the table stands. One statement is one moment, so no

@@ -12,7 +12,6 @@ use orderlog_domain::{
 };
 use orderlog_projections::catalogue;
 use orderlog_read_models::Freshness;
-use uuid::Uuid;
 
 use crate::{
     echo::{cut, visible},
@@ -33,7 +32,7 @@ const PRODUCTS_CHARS: usize = 38;
 /// What it takes to say this of the orders of one page.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    names: HashMap<Uuid, String>,
+    names: HashMap<ProductId, String>,
     /// Why orders are on hold, where somebody said so.
     reasons: HashMap<OrderId, String>,
     today: NaiveDate,
@@ -59,7 +58,7 @@ impl Waiting {
             orders.clone().flat_map(|order| &order.lines).map(|line| line.product_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let products = catalogue::products_by_id(&shop.projections, &ids, fresh).await?.found;
+        let products = catalogue::names_by_id(&shop.projections, &ids, fresh).await?.found;
         let names = products.into_iter().map(|product| (product.product_id, product.name)).collect();
         let mut reasons = HashMap::new();
         for order in orders.filter(|order| order.on_hold_at(at)) {
@@ -163,6 +162,6 @@ impl Waiting {
 
     fn name_of<'a>(&'a self, line: &'a Line) -> &'a str {
         let copied = Some(&line.name).filter(|name| !name.is_empty());
-        copied.or_else(|| self.names.get(&line.product_id.0)).map_or("of a product", String::as_str)
+        copied.or_else(|| self.names.get(&line.product_id)).map_or("of a product", String::as_str)
     }
 }

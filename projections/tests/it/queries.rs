@@ -359,11 +359,11 @@ async fn names_are_found(engine: Engine) {
         let by_id =
             customers::customers_by_id(&projections, &[customer(1), customer(2)], WHATEVER).await.expect("answer");
         assert_eq!(by_id.found.len(), 2);
-        let by_id = catalogue::products_by_id(&projections, &[product(1)], WHATEVER).await.expect("answer");
+        let by_id = catalogue::names_by_id(&projections, &[product(1)], WHATEVER).await.expect("answer");
         assert_eq!(by_id.found[0].sku, "SKU-1");
-        let none = catalogue::products_by_id(&projections, &[], WHATEVER).await.expect("answer");
+        let none = catalogue::names_by_id(&projections, &[], WHATEVER).await.expect("answer");
         assert_eq!((none.found, none.position), (vec![], by_id.position));
-        let unknown = catalogue::products_by_id(&projections, &[product(99)], WHATEVER).await.expect("answer");
+        let unknown = catalogue::names_by_id(&projections, &[product(99)], WHATEVER).await.expect("answer");
         assert_eq!((unknown.found, unknown.position), (vec![], by_id.position));
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::fast::RandomState;
 use orderlog_domain::ids::Position;
 
 use super::{
@@ -41,8 +42,8 @@ enum Keep {
 /// Rows of a table that are read, changed, replaced and deleted.
 #[derive(Debug)]
 pub struct CachedRows<R: Row> {
-    slots: HashMap<R::Key, Slot<R>>,
-    prefetched: HashSet<R::Key>,
+    slots: HashMap<R::Key, Slot<R>, RandomState>,
+    prefetched: HashSet<R::Key, RandomState>,
     /// Keys that are being looked for in the table.
     asked: Vec<R::Key>,
     /// Keys of the rows of which the table lacks a change.
@@ -66,8 +67,8 @@ impl<R: Row> Default for CachedRows<R> {
 impl<R: Row> CachedRows<R> {
     fn kept(keep: Keep) -> CachedRows<R> {
         CachedRows {
-            slots: HashMap::new(),
-            prefetched: HashSet::new(),
+            slots: HashMap::default(),
+            prefetched: HashSet::default(),
             asked: Vec::new(),
             changed: Vec::new(),
             keep,

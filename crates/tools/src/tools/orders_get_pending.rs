@@ -184,7 +184,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         as_of: position,
         at,
     };
-    let answer = pending_orders::pending_orders(&shop.projections, &filter, page, fresh).await?;
+    let mut answer = pending_orders::pending_orders(&shop.projections, &filter, page, fresh).await?;
     let customers = customers_named(&shop, answer.found.orders.iter().map(|row| row.customer_id), fresh).await?;
     let counts = counts(&answer.found);
     let totals = sums(&shop, answer.found.counts.iter().map(|count| (count.currency.as_str(), count.total)));
@@ -197,18 +197,18 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let then = position.or(page.cursor.map(|cursor| cursor.pinned));
     let orders = the_orders(&shop, &answer.found.orders, then, fresh).await?;
     let waiting = Waiting::of(&shop, orders.values(), filter.at, then, fresh).await?;
-    let row = |row: &OpenOrder| {
+    let row = |row: OpenOrder| {
         let order = orders.get(&row.order_id).map(|order| (&waiting, order));
-        Row::of(&shop, row, known(&customers, row.customer_id), order)
+        let customer = known(&customers, row.customer_id);
+        Row::of(&shop, row, customer, order)
     };
-    let rows = answer.found.orders.iter().map(row).collect();
+    let rows = std::mem::take(&mut answer.found.orders).into_iter().map(row).collect();
     let (next, total_count) = (answer.found.next, answer.found.total_count);
     let frame = Frame::of(&answer, next, std::mem::take(&mut read.interpretation), text);
     Ok(Output { orders: rows, total_count, counts, totals, frame })
 }
 
 /// The orders of a page themselves: as they stand, or as they stood right after `then`.
-/// The orders of these rows, now or at a position.
 pub(super) async fn the_orders(
     shop: &OpenShop,
     rows: &[OpenOrder],
@@ -218,8 +218,8 @@ pub(super) async fn the_orders(
     let numbers = rows.iter().map(|row| OrderId(row.order_id));
     let Some(then) = then else {
         let numbers: Vec<OrderId> = numbers.collect();
-        let found = pending_orders::open_by_numbers(&shop.projections, &numbers, fresh).await?.found;
-        return Ok(found.into_iter().map(|row| (row.order_id, row.the_order.0)).collect());
+        let found = pending_orders::orders_by_numbers(&shop.projections, &numbers, fresh).await?.found;
+        return Ok(found.into_iter().map(|order| (order.id.0, order)).collect());
     };
     let mut orders = HashMap::new();
     for id in numbers {
@@ -245,13 +245,13 @@ impl Row {
             .some("due", unpaid.then_some(self.due.formatted))
     }
 
-    fn of(shop: &OpenShop, row: &OpenOrder, customer: CustomerView, order: Option<(&Waiting, &Order)>) -> Row {
+    fn of(shop: &OpenShop, row: OpenOrder, customer: CustomerView, order: Option<(&Waiting, &Order)>) -> Row {
         Row {
             order_id: row.order_id,
-            placed_on: row.placed_on.clone(),
+            placed_on: row.placed_on,
             customer,
-            status: row.status.clone(),
-            payment_status: row.payment_status.clone(),
+            status: row.status,
+            payment_status: row.payment_status,
             on_hold: row.on_hold,
             backordered: row.backordered,
             units_owed: row.units_owed,

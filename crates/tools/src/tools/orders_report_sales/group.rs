@@ -190,9 +190,8 @@ impl Showing<'_> {
                 | GroupKey::Weekday(_) => {}
             }
         }
-        let found = catalogue::products_by_id(&self.shop.projections, &products, self.fresh).await?.found;
-        let products =
-            found.into_iter().map(|product| (ProductId(product.product_id), (product.name, product.sku))).collect();
+        let found = catalogue::names_by_id(&self.shop.projections, &products, self.fresh).await?.found;
+        let products = found.into_iter().map(|product| (product.product_id, (product.name, product.sku))).collect();
         let customers = customers_named(self.shop, people.into_iter(), self.fresh).await?;
         let apart = apart::from_namesakes(self.shop, &customers, self.fresh).await?;
         let names = Names { products, customers, apart };

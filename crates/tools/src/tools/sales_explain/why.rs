@@ -257,9 +257,9 @@ impl Asked<'_> {
         let products =
             if cash { vec![] } else { usual.largest(&asked.products, |apart| &apart.products, less, PRODUCTS) };
         let ids: Vec<ProductId> = products.iter().map(|(id, _)| ProductId(*id)).collect();
-        let found = catalogue::products_by_id(&shop.projections, &ids, self.fresh).await?.found;
+        let found = catalogue::names_by_id(&shop.projections, &ids, self.fresh).await?.found;
         let names: BTreeMap<Uuid, String> =
-            found.into_iter().map(|product| (product.product_id, product.name)).collect();
+            found.into_iter().map(|product| (product.product_id.0, product.name)).collect();
         for (id, sums) in products {
             let name = names.get(&id).cloned().unwrap_or_else(|| "shipping fees and goodwill".to_owned());
             rows.push(row(name, sums));

@@ -47,7 +47,7 @@ impl Names {
         products.dedup();
         let people = streams().filter_map(|stream| if let StreamId::Customer(id) = stream { Some(id.0) } else { None });
         let customers = customers_named(shop, people, fresh).await?;
-        let found = catalogue::products_by_id(&shop.projections, &products, fresh).await?.found;
+        let found = catalogue::names_by_id(&shop.projections, &products, fresh).await?.found;
         let mut changes = HashMap::new();
         for event in acts.iter().flat_map(|act| &act.events) {
             if let Event::ProductChanged(fact) = &event.data {
@@ -57,7 +57,7 @@ impl Names {
         }
         Ok(Names {
             changes,
-            products: found.into_iter().map(|product| (ProductId(product.product_id), product.name)).collect(),
+            products: found.into_iter().map(|product| (product.product_id, product.name)).collect(),
             customers: customers.keys().map(|id| (*id, known(&customers, *id).called())).collect(),
         })
     }
