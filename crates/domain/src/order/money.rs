@@ -41,7 +41,8 @@ impl Order {
     /// with its share of tax, in the order's currency and in the shop's.
     pub(crate) fn goodwill_beyond(&self, left: i64) -> (Charge, Option<ConvertedCharge>) {
         let standing = self.goodwill;
-        let beyond = standing.total() - left;
+        // Gross and discount are rounded unit by unit, so what is left can be a minor unit below nothing.
+        let beyond = standing.total() - left.max(0);
         if beyond <= 0 {
             return (Charge::default(), None);
         }

@@ -203,7 +203,8 @@ impl Books {
     /// Goodwill takes no order below nothing (R5a): what exceeds the rest of it is posted back with its share of tax.
     pub(super) fn goodwill_back(&mut self, order: &mut Order, day: NaiveDate) {
         let (net, tax) = order.goodwill;
-        let excess = net + tax - order.total();
+        // An order that is below nothing by rounding alone needs no goodwill for that.
+        let excess = (net + tax - order.total()).min(net + tax);
         if excess <= 0 {
             return;
         }
