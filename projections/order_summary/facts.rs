@@ -9,7 +9,7 @@ use orderlog_read_models::CachedRows;
 
 use super::{
     acts::{Act, OrderSummaryAct, set},
-    texts::{NOTE, OrderSummaryText, keep},
+    texts::{NOTE, OrderSummaryText, added_note, keep},
 };
 
 /// What an event may change that it does not say itself.
@@ -37,6 +37,7 @@ pub(super) fn note(
     let mut set = |act: Act, nth: i64, stands: bool| set(acts, order, event, (act, nth, stands));
     match fact {
         OrderFact::OrderPlaced(fact) => keep(texts, id, NOTE, fact.note.as_ref()),
+        OrderFact::OrderNoteAdded(fact) => keep(texts, id, added_note(event.version), Some(&fact.note)),
         OrderFact::OrderConfirmed(_) => set(Act::Confirmed, 0, true),
         OrderFact::OrderUnconfirmed(_) => set(Act::Confirmed, 0, false),
         OrderFact::UnitsShipped(fact) => {

@@ -15,7 +15,7 @@ const PART_CHARS: usize = 6;
 const LATEST: &str = "
 SELECT order_id, nth, sealed FROM order_summary_texts ORDER BY order_id DESC LIMIT $1";
 
-/// The orders that have `text` as a tracking number, or its words in their note; the latest first. `open` opens a seal, given
+/// The orders that have `text` as a tracking number, or its words in one of their notes; the latest first. `open` opens a seal, given
 /// the field and the seal.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub async fn found_in_texts(
     let mut found = vec![];
     for (order_id, nth, sealed) in kept {
         let fits = match nth {
-            NOTE => open("note", &sealed).is_some_and(|note| wanted.is_noted_in(&note)),
+            ..=NOTE => open("note", &sealed).is_some_and(|note| wanted.is_noted_in(&note)),
             _ => open("tracking", &sealed).is_some_and(|tracking| wanted.is_tracking(&tracking)),
         };
         if fits && found.last() != Some(&OrderId(order_id)) {

@@ -24,7 +24,7 @@ use orderlog_read_models::{ReadModel, Row as _};
 /// This read model.
 pub const READ_MODEL: ReadModel = ReadModel {
     name: "order_summary",
-    version: 10,
+    version: 11,
     tables: &[
         OrderSummary::TABLE.name,
         OrderSummaryLine::TABLE.name,

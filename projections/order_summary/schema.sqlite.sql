@@ -70,7 +70,7 @@ CREATE TABLE order_summary_acts@ (
 -- Needed for: orders.search by a tracking number or a note.
 CREATE TABLE order_summary_texts@ (
   order_id INTEGER NOT NULL,
-  nth INTEGER NOT NULL,          -- 0 is the note; others are numbers of shipments
+  nth INTEGER NOT NULL,          -- 0 is the note placed with it, below are later notes, above are numbers of shipments
   sealed TEXT NOT NULL,
   PRIMARY KEY (order_id, nth)
 ) WITHOUT ROWID;

@@ -1,9 +1,15 @@
 //! Notes and tracking numbers, sealed as the log has them: they are opened to be searched, so erasing a customer forgets them here too.
 
+use orderlog_domain::ids::Version;
 use orderlog_read_models::{CachedRows, table};
 
-/// The place of an order's note among its texts; shipments are numbered from 1.
+/// The place among an order's texts of the note that it was placed with; shipments are numbered from 1.
 pub(super) const NOTE: i64 = 0;
+
+/// The place of a note that an event of this version added: below 0.
+pub(super) fn added_note(version: Version) -> i64 {
+    -version.0
+}
 
 table! {
     /// A note, or the tracking number of a shipment.
@@ -11,7 +17,7 @@ table! {
         key {
             /// The order.
             order_id: i64,
-            /// 0 is its note; others are the numbers of its shipments.
+            /// 0 is the note that it was placed with, those below are later notes, those above the numbers of its shipments.
             nth: i64,
         }
         /// As it stands in the log.

@@ -130,6 +130,7 @@ impl CompactOrder {
             refunds: _,
             shipments: _,
             note: _,
+            notes: _,
             external_reference: _,
             placed_on,
             times: Times { placed, confirmed, held, held_until, processing, .. },

@@ -5,6 +5,7 @@ mod changed;
 mod fragments;
 mod kept;
 mod money;
+mod noted;
 mod notified;
 mod orders;
 mod pieces;
@@ -23,7 +24,8 @@ use crate::{
 type Request = for<'t> fn(&mut In<'t>) -> Parsed<Vec<Step>>;
 
 /// In the order in which they are tried: what changes something begins with a verb of its own, so it comes first.
-const REQUESTS: [Request; 40] = [
+const REQUESTS: [Request; 41] = [
+    noted::note,
     changed::hold,
     money::payment,
     changed::set_status,

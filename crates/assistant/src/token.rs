@@ -1,5 +1,7 @@
 //! A sentence as tokens: words with what the closed vocabulary makes of them, marks, and names in quotes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     calendar::BusinessCalendar,
@@ -38,6 +40,9 @@ pub(crate) struct Token {
     pub(crate) known: bool,
     /// Whether a blank stands before it.
     pub(crate) spaced: bool,
+    /// All that was typed, and where in it this one ends.
+    pub(crate) sentence: Arc<str>,
+    pub(crate) end: usize,
     /// The date phrases that begin here, shortest first.
     pub(crate) dates: Vec<DatePhrase>,
     /// What "it" and the like stand for.
@@ -60,6 +65,11 @@ impl Token {
         !self.quoted && self.word == word
     }
 
+    /// What was typed behind it, letter by letter.
+    pub(crate) fn behind(&self) -> &str {
+        &self.sentence[self.end..]
+    }
+
     /// Whether it is made of digits alone.
     pub(crate) fn is_number(&self) -> bool {
         !self.quoted && !self.word.is_empty() && self.word.bytes().all(|byte| byte.is_ascii_digit())
@@ -69,6 +79,7 @@ impl Token {
 /// Takes a sentence apart. Words of politeness are left out.
 pub(crate) fn tokens(sentence: &str, today: &Today) -> Vec<Token> {
     let mut tokens = vec![];
+    let all: Arc<str> = sentence.into();
     let mut rest = sentence;
     let mut spaced = true;
     while let Some(first) = rest.chars().next() {
@@ -81,14 +92,15 @@ pub(crate) fn tokens(sentence: &str, today: &Today) -> Vec<Token> {
             && let Some(end) = rest[first.len_utf8()..].find(close)
         {
             let inner = &rest[first.len_utf8()..first.len_utf8() + end];
-            tokens.push(token(inner, inner.to_owned(), true, false, spaced));
             rest = &rest[first.len_utf8() + end + close.len_utf8()..];
+            let end = sentence.len() - rest.len();
+            tokens.push(Token { quoted: true, ..token(inner, inner.to_owned(), false, spaced, (&all, end)) });
             spaced = false;
             continue;
         }
         let end = rest.find(|c: char| c.is_whitespace() || closing(c).is_some()).unwrap_or(rest.len());
         let end = if end == 0 { first.len_utf8() } else { end };
-        chunk(&rest[..end], spaced, &mut tokens);
+        chunk(&rest[..end], spaced, (&all, sentence.len() - rest.len()), &mut tokens);
         rest = &rest[end..];
         spaced = false;
     }
@@ -107,29 +119,44 @@ fn closing(open: char) -> Option<char> {
     }
 }
 
-fn token(raw: &str, word: String, quoted: bool, known: bool, spaced: bool) -> Token {
-    Token { raw: raw.to_owned(), word, quoted, known, spaced, dates: vec![], turn: Turn::default() }
+fn token(raw: &str, word: String, known: bool, spaced: bool, (sentence, end): (&Arc<str>, usize)) -> Token {
+    let sentence = Arc::clone(sentence);
+    Token {
+        raw: raw.to_owned(),
+        word,
+        quoted: false,
+        known,
+        spaced,
+        sentence,
+        end,
+        dates: vec![],
+        turn: Turn::default(),
+    }
 }
 
-/// What stands between two blanks: marks at its ends, and 's, are tokens of their own.
-fn chunk(chunk: &str, spaced: bool, tokens: &mut Vec<Token>) {
+/// What stands between two blanks, from `start` on: marks at its ends, and 's, are tokens of their own.
+fn chunk(chunk: &str, spaced: bool, (sentence, start): (&Arc<str>, usize), tokens: &mut Vec<Token>) {
     let inner = chunk.trim_start_matches(['(', '[', '¿', '¡']);
-    let word = inner.trim_end_matches([',', ';', ':', '.', '?', '!', ')', ']']);
-    let marks = &inner[word.len()..];
+    let start = start + chunk.len() - inner.len();
+    let whole = inner.trim_end_matches([',', ';', ':', '.', '?', '!', ')', ']']);
+    let marks = &inner[whole.len()..];
     let (word, possessive) = ["'s", "’s", "'S", "’S"]
         .iter()
-        .find_map(|ending| Some((word.strip_suffix(ending)?, true)))
-        .unwrap_or((word, false));
+        .find_map(|ending| Some((whole.strip_suffix(ending)?, true)))
+        .unwrap_or((whole, false));
+    let at = (sentence, start + word.len());
     let word = word.strip_suffix(['\'', '’']).unwrap_or(word);
+    let whole_end = start + whole.len();
     if !word.is_empty() {
         let (spelt, known) = vocabulary::spelt(word);
-        tokens.push(token(word, spelt, false, known, spaced));
+        tokens.push(token(word, spelt, known, spaced, at));
     }
     if possessive {
-        tokens.push(token("'s", "'s".to_owned(), false, true, false));
+        tokens.push(token("'s", "'s".to_owned(), true, false, (sentence, whole_end)));
     }
-    for mark in marks.chars().filter(|mark| MARKS.contains(mark)) {
-        tokens.push(token(&mark.to_string(), mark.to_string(), false, true, false));
+    for (offset, mark) in marks.char_indices().filter(|(_, mark)| MARKS.contains(mark)) {
+        let end = whole_end + offset + mark.len_utf8();
+        tokens.push(token(&mark.to_string(), mark.to_string(), true, false, (sentence, end)));
     }
 }
 

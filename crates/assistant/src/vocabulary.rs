@@ -96,6 +96,7 @@ mod tests {
             include_str!("requests/fragments.rs"),
             include_str!("requests/kept.rs"),
             include_str!("requests/money.rs"),
+            include_str!("requests/noted.rs"),
             include_str!("requests/notified.rs"),
             include_str!("requests/orders.rs"),
             include_str!("requests/pieces.rs"),

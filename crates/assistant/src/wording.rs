@@ -89,7 +89,10 @@ fn what(step: &Step) -> Option<String> {
             let fee = if step.arguments.contains_key("shipping") { " with shipping" } else { "" };
             format!("Take back {}{fate}{fee}", units(step, &order()?)?)
         }
-        "orders.change_lines" => changes(step, &order()?)?,
+        "orders.change_lines" => match step.text("note") {
+            Some(note) => noted(step, note, &order()?)?,
+            None => changes(step, &order()?)?,
+        },
         "orders.create_order" => {
             let lines: Option<Vec<String>> = step.arguments.get("lines")?.as_array()?.iter().map(line).collect();
             let lines = lines?.join(" and ");
@@ -251,6 +254,15 @@ fn changes(step: &Step, order: &str) -> Option<String> {
     }
     let lines: Option<Vec<String>> = changes.iter().map(|change| units_of(change, "more")).collect();
     Some(format!("Add {} to {order}", lines?.join(" and ")))
+}
+
+/// In quotes, unless it has some of its own.
+fn noted(step: &Step, note: &str, order: &str) -> Option<String> {
+    if step.arguments.contains_key("changes") {
+        return None;
+    }
+    let plain = note.contains(['"', '“', '„']);
+    Some(if plain { format!("Add a note to {order}: {note}") } else { format!("Add a note to {order}: \"{note}\"") })
 }
 
 fn product(step: &Step) -> Option<String> {

@@ -187,6 +187,8 @@ events! {
         UnitsReturned = 2 from [returned_before_goodwill],
         /// Money went back to the customer.
         PaymentRefunded = 2 from [refunded_before_lines],
+        /// Somebody wrote a note to the order.
+        OrderNoteAdded = 1,
     }
     "stock" Stock(StockFact) {
         /// Units were set aside for an order.

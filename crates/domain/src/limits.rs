@@ -16,6 +16,8 @@ pub const SKU_CHARS: usize = 64;
 pub const REFERENCE_CHARS: usize = 254;
 /// Characters of an order's note.
 pub const NOTE_CHARS: usize = 2_000;
+/// Notes that can be added to one order after it was placed.
+pub const NOTES_PER_ORDER: usize = 100;
 /// Characters of an order's number in another system.
 pub const EXTERNAL_REFERENCE_CHARS: usize = 100;
 /// Characters of a carrier's name.

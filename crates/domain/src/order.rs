@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use diff::{Change, FieldValue};
 pub use line::Line;
 pub(crate) use line::Released;
-pub use records::{Hold, Payment, RefundRecord, Shipment, ShippedUnits, Times};
+pub use records::{AddedNote, Hold, Payment, RefundRecord, Shipment, ShippedUnits, Times};
 pub use status::{PaymentStatus, Status};
 pub use view::{LineView, OrderView};
 
@@ -33,8 +33,8 @@ pub struct Order {
     pub id: OrderId,
     /// Version of the order's stream.
     pub version: Version,
-    /// Version of the order's stream after the latest event that was about the order itself. `BackorderFilled` does not
-    /// count.
+    /// Version of the order's stream after the latest event that an undo of an earlier one would disturb: all but
+    /// `BackorderFilled` and `OrderNoteAdded`.
     pub acted: Version,
     /// The customer who ordered.
     pub customer_id: CustomerId,
@@ -78,8 +78,11 @@ pub struct Order {
     pub refunds: Vec<RefundRecord>,
     /// Every shipment, oldest first.
     pub shipments: Vec<Shipment>,
-    /// The customer's note; may be sealed.
+    /// The note that it was placed with; may be sealed.
     pub note: Option<String>,
+    /// Notes since then, oldest first.
+    #[serde(default)]
+    pub notes: Vec<AddedNote>,
     /// Its number in the system it was imported from.
     #[serde(default)]
     pub external_reference: Option<String>,
@@ -123,6 +126,7 @@ impl Order {
             refunds: vec![],
             shipments: vec![],
             note: None,
+            notes: vec![],
             external_reference: None,
             placed_on: NaiveDate::MIN,
             times: Times::default(),

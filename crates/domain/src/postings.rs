@@ -123,7 +123,8 @@ pub fn postings(event: &Event) -> Vec<Posting> {
         | OrderFact::OrderReleased(_)
         | OrderFact::ProcessingStarted(_)
         | OrderFact::UnitsDelivered(_)
-        | OrderFact::BackorderFilled(_) => {}
+        | OrderFact::BackorderFilled(_)
+        | OrderFact::OrderNoteAdded(_) => {}
     }
     journal.postings
 }

@@ -86,7 +86,7 @@ impl Tools {
                 .asks()
                 .suspects()
                 .needs(OrdersWrite),
-            Tool::command::<ChangeLines>("orders.change_lines", "Change an order's lines", destructive)
+            Tool::command::<ChangeLines>("orders.change_lines", "Change an order's lines or add a note", destructive)
                 .asks()
                 .needs(OrdersWrite),
             Tool::command::<ReturnItems>("orders.return_items", "Take back shipped units", destructive)

@@ -9,7 +9,7 @@ use orderlog_domain::{
     event::Amounts,
     format::MoneyOut,
     money::Currency,
-    order::{Line, Order, Payment, Shipment},
+    order::{AddedNote, Line, Order, Payment, Shipment},
     product::Product,
     states::State,
     stock::Stock,
@@ -72,9 +72,13 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Object>")]
     pub(crate) refunds: Vec<Value>,
-    /// The customer's note.
+    /// The note that it was placed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
+    /// Notes since then, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<Object>")]
+    pub(crate) notes: Vec<Value>,
     /// Its number in the system it was imported from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) external_reference: Option<String>,
@@ -244,6 +248,7 @@ pub(crate) fn order(shop: &OpenShop, order: &Order, customer: CustomerView, at: 
         payments: order.payments.iter().map(|one| payment(shop, one, order.currency)).collect(),
         refunds: order.refunds_made().map(|one| moved(shop, one, one.at, one.amount, order.currency)).collect(),
         note: order.note.clone(),
+        notes: order.notes.iter().map(|one| added_note(shop, one)).collect(),
         external_reference: order.external_reference.clone(),
         allowed_next: order.allowed_next(at).iter().map(ToString::to_string).collect(),
     }
@@ -276,6 +281,10 @@ fn shipment(shop: &OpenShop, shipment: &Shipment) -> Value {
     // The fee stands in the order's totals.
     value.as_object_mut().map(|fields| fields.remove("fee"));
     value
+}
+
+fn added_note(shop: &OpenShop, added: &AddedNote) -> Value {
+    serde_json::json!({ "at": shop.wording.time(added.at), "by": added.by, "note": added.note })
 }
 
 fn payment(shop: &OpenShop, payment: &Payment, currency: Currency) -> Value {

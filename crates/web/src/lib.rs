@@ -24,6 +24,7 @@ mod head;
 mod layout;
 mod listeners;
 mod live;
+mod notes;
 mod notifications;
 mod notify_acts;
 mod notify_forms;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     front::Trouble,
     layout::Page,
-    order_forms,
+    notes, order_forms,
     params::Params,
     parts::{self, customer, hindrances, items, money, number, status, text},
     timeline,
@@ -47,9 +47,10 @@ pub(crate) async fn page(visit: &Visit, number: &str, tried: Option<Tried<'_>>) 
         (lines(order))
         div class="columns" {
             section { h2 { "Money" } (amounts(order)) }
-            section { h2 { "Customer" } (who(params, &order["customer"])) @if let Some(note) = order["note"].as_str() { p { "Note: " bdi { (note) } } } }
+            section { h2 { "Customer" } (who(params, &order["customer"])) }
             (moved(order))
         }
+        (notes::section(visit, order, &history, tried.as_ref()))
         @if params.moment().is_none() { (order_forms::all(visit, order, tried.as_ref())) }
         (timeline::section(visit, id, &history))
         // What was is not printed: papers go with what is sent now.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    consent::ONCE,
     notify_forms,
     params::{Params, as_number},
 };
@@ -27,7 +28,7 @@ pub(crate) struct OrderAct {
     more: fn(&Params, &mut Map<String, Value>),
 }
 
-pub(crate) const ALL: [OrderAct; 9] = [
+pub(crate) const ALL: [OrderAct; 10] = [
     OrderAct {
         name: "status",
         called: "Change the status",
@@ -97,6 +98,17 @@ pub(crate) const ALL: [OrderAct; 9] = [
         texts: &[],
         more: |_, arguments| {
             arguments.insert("on".to_owned(), false.into());
+        },
+    },
+    OrderAct {
+        name: "note",
+        called: "Add a note",
+        tool: "orders.change_lines",
+        // A note alone is added at once.
+        asks: true,
+        texts: &["note"],
+        more: |form, arguments| {
+            arguments.insert("idempotency_key".to_owned(), json!(form.get(ONCE)));
         },
     },
     // A rule of its own and no change of the order, so the order's version is none of its business.

@@ -340,7 +340,9 @@ async fn an_order_is_found_by_tracking_number_and_note(shop: Shop) -> Result<()>
     let shipped =
         mcp.ok("orders_ship", json!({ "order_id": 1002, "carrier": "DTDC", "tracking": "AWB-1234-5678" })).await?;
     mcp.ok("orders_ship", json!({ "order_id": 1004, "carrier": "DTDC", "tracking": "AWB-9999-0000" })).await?;
+    mcp.ok("orders_change_lines", json!({ "order_id": 1004, "note": "The neighbour took it" })).await?;
     for (text, number) in [
+        ("neighbour", 1004),
         ("AWB-1234-5678", 1002),
         ("awb12345678", 1002),
         ("12345678", 1002),
@@ -366,7 +368,7 @@ async fn an_order_is_found_by_tracking_number_and_note(shop: Shop) -> Result<()>
     // What was called back is no shipment, and who was erased is forgotten here too.
     mcp.confirmed("orders_undo", json!({ "command_id": shipped["command_id"] })).await?;
     mcp.confirmed("customers_erase", json!({ "customer": "meera@example.com" })).await?;
-    for text in ["AWB-1234-5678", "porter", "AWB-9999-0000"] {
+    for text in ["AWB-1234-5678", "porter", "neighbour", "AWB-9999-0000"] {
         let found = mcp.ok("orders_search", json!({ "text": text })).await?;
         check!(checks, found["total_count"] == 0, "{text}: {found}");
     }

@@ -62,6 +62,7 @@ fn tries() -> Vec<Tries> {
                 (Placed, fewer()),
                 (Paid, fewer()),
                 (Placed, order(json!({ "changes": [{ "line": 1, "quantity": 3 }] }))),
+                (Paid, order(json!({ "note": "call back Monday" }))),
                 (
                     Placed,
                     order(json!({ "changes": [{ "line": 1, "quantity": 0 }, { "product": "CUP", "quantity": 1 }] })),

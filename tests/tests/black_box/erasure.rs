@@ -34,18 +34,26 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
     });
     mcp.ok("orders_create_order", order).await?;
     type_her_particulars_everywhere(&mcp, &customer_id).await?;
+    mcp.ok("orders_change_lines", json!({ "order_id": 1002, "note": format!("{name} calls back") })).await?;
     let report = async || mcp.full("orders_report_sales", json!({ "date": "today" })).await;
     let (before, heads) = (report().await?, events(&shop.node, 0).await?);
     check!(checks, mcp.ok("orders_get", json!({ "order_id": 1002 })).await?.to_string().contains(name), "known before");
 
     let history = mcp.full("orders_history", json!({ "order_id": 1002 })).await?.to_string();
-    for shown in ["Courier for Zebedee", "TRK zebedee.q@forget.example", "UPI zebedee.q@forget.example"] {
+    for shown in [
+        "Zebedee Quillfeather calls back",
+        "Courier for Zebedee",
+        "TRK zebedee.q@forget.example",
+        "UPI zebedee.q@forget.example",
+    ] {
         check!(checks, history.contains(shown), "what was typed is shown: {history}");
     }
     let order = mcp.ok("orders_get", json!({ "order_id": 1002 })).await?.to_string();
     check!(
         checks,
-        order.contains("TRK zebedee.q@forget.example") && order.contains("UPI zebedee.q@forget.example"),
+        order.contains("TRK zebedee.q@forget.example")
+            && order.contains("calls back")
+            && order.contains("UPI zebedee.q@forget.example"),
         "{order}"
     );
     let replayed = shop.cli(&["replay", "--order", "1002", "--json"]).await?.expect_success()?;

@@ -47,6 +47,7 @@ mod live_pages;
 mod log_faults;
 mod money;
 mod names;
+mod notes;
 mod notifications;
 mod notifications_page;
 mod notifications_page_rights;

@@ -157,6 +157,8 @@ fn writes() -> impl Strategy<Value = Step> {
                 step.with("date_range", days).with("status", to)
             }
         ),
+        (order(), name())
+            .prop_map(|(id, note)| Step::of("orders.change_lines").with("order_id", id).with("note", note)),
         (order(), name(), 0..99_i64).prop_map(|(id, product, count)| {
             let change = json!([{ "product": product, "quantity": count }]);
             Step::of("orders.change_lines").with("order_id", id).with("changes", change)

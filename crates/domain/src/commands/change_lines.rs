@@ -1,8 +1,9 @@
-//! Changing what an order is for, before anything of it is picked (rule O5).
+//! Changing what an order is for, before anything of it is picked (rule O5), and adding a note to it at any time (rule O5a).
 
 mod conclude;
 mod difference;
 mod line_change;
+mod noted;
 mod order_discount;
 mod restore;
 mod stock;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::line_change::LineChange;
 pub(super) use self::restore::restored;
-use self::{conclude::conclude, line_change::Changing};
+use self::{conclude::conclude, line_change::Changing, noted::noted};
 use super::{About, Act, ConfirmWhen, Reference, preconditions, product_and_stock};
 use crate::{
     decide::{Context, Decision, Names, Refusal},
@@ -24,10 +25,11 @@ use crate::{
     rejection::{Problems, Rejection},
     states::States,
     text,
+    typed::{self, Typed},
 };
 
 /// Change, swap, add or remove lines of an order that is pending or confirmed, or its discount. The shipping fee and what
-/// is not named stay.
+/// is not named stay. Or add a note to any order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeLines {
@@ -42,6 +44,10 @@ pub struct ChangeLines {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::AMOUNT_CHARS), pattern(r"^[0-9]+(\.[0-9]+)?%?$|^same$"))]
     pub order_discount: Option<String>,
+    /// Added to those it has; alone, nothing else changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::NOTE_CHARS), pattern(r"\S"))]
+    pub note: Option<String>,
 }
 
 impl Act for ChangeLines {
@@ -51,28 +57,21 @@ impl Act for ChangeLines {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = preconditions::placed_order(states, self.order_id)?;
-        if !matches!(order.status(), Status::Pending | Status::Confirmed) {
-            let message =
-                format!("Order #{} is {}: its lines can no longer be changed.", order.id, order.status().spoken());
-            return Err(preconditions::illegal(order, context, message)
-                .hint("Cancel unshipped units with orders_cancel, or place another order for what is added.")
-                .into());
+        let mut decision = Decision::about(StreamId::Order(order.id));
+        if let Some(note) = &self.note {
+            // First, so that an undo of the lines finds nothing that came after them.
+            noted(order, note, &mut decision)?;
         }
-        self.check()?;
-        let Changing { mut lines, problems, warnings, .. } = self.changed(order, states, context)?;
-        problems.check()?;
-        let lost = match &self.order_discount {
-            Some(text) => {
-                order_discount::spread(text, order, &mut lines)?;
-                None
-            }
-            None => order_discount::lost(order, &lines, context),
-        };
-        let mut decision = conclude(order, lines, states, context)?;
-        if !decision.facts.is_empty() {
-            decision.warnings.extend(warnings.into_iter().chain(lost));
+        if self.is_about_lines() {
+            let Decision { facts, warnings, .. } = self.decide_lines(order, states, context)?;
+            decision.facts.extend(facts);
+            decision.warnings.extend(warnings);
         }
         Ok(decision)
+    }
+
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        typed::words("note", &mut self.note).collect()
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
@@ -95,11 +94,41 @@ impl Act for ChangeLines {
     }
 
     fn confirm_when(&self) -> ConfirmWhen {
-        ConfirmWhen::IfPaid
+        if self.is_about_lines() { ConfirmWhen::IfPaid } else { ConfirmWhen::Never }
     }
 }
 
 impl ChangeLines {
+    /// Whether it is about more than a note.
+    fn is_about_lines(&self) -> bool {
+        !self.changes.is_empty() || self.order_discount.is_some() || self.note.is_none()
+    }
+
+    fn decide_lines(&self, order: &Order, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
+        self.check()?;
+        if !matches!(order.status(), Status::Pending | Status::Confirmed) {
+            let message =
+                format!("Order #{} is {}: its lines can no longer be changed.", order.id, order.status().spoken());
+            return Err(preconditions::illegal(order, context, message)
+                .hint("Cancel unshipped units with orders_cancel, or place another order for what is added.")
+                .into());
+        }
+        let Changing { mut lines, problems, warnings, .. } = self.changed(order, states, context)?;
+        problems.check()?;
+        let lost = match &self.order_discount {
+            Some(text) => {
+                order_discount::spread(text, order, &mut lines)?;
+                None
+            }
+            None => order_discount::lost(order, &lines, context),
+        };
+        let mut decision = conclude(order, lines, states, context)?;
+        if !decision.facts.is_empty() {
+            decision.warnings.extend(warnings.into_iter().chain(lost));
+        }
+        Ok(decision)
+    }
+
     /// The lines after every change, each priced, before the discount on the whole order is spread anew.
     fn changed<'a>(
         &self,
@@ -134,7 +163,13 @@ impl ChangeLines {
     fn check(&self) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         if self.changes.len() > limits::LINES_PER_ORDER || (self.changes.is_empty() && self.order_discount.is_none()) {
-            problems.add("changes", format!("must have 1 to {} entries", limits::LINES_PER_ORDER));
+            problems.add(
+                "changes",
+                format!(
+                    "must have 1 to {} entries, unless a note or an order_discount is given",
+                    limits::LINES_PER_ORDER
+                ),
+            );
         }
         for (i, change) in self.changes.iter().enumerate().take(limits::LINES_PER_ORDER) {
             if change.line.is_some() == change.product.is_some() {

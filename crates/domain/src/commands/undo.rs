@@ -40,6 +40,12 @@ impl Act for Undo {
 
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let order = preconditions::placed_order(states, self.order_id)?;
+        // A note stays, also where what was done with it is taken back.
+        let (notes, facts): (Vec<&Event>, Vec<&Event>) =
+            self.facts.iter().partition(|fact| matches!(fact, Event::OrderNoteAdded(_)));
+        if let (Some(note), []) = (notes.first(), &facts[..]) {
+            return Err(never(order, note).into());
+        }
         if order.acted != self.version {
             let (now, then) = (order.version, self.version);
             let message = format!(
@@ -52,13 +58,13 @@ impl Act for Undo {
                 .hint("Look at orders_history and undo the latest command first.")
                 .into());
         }
-        if matches!(self.facts.first(), Some(Event::OrderPlaced(_))) {
+        if matches!(facts.first(), Some(Event::OrderPlaced(_))) {
             return Cancel { order_id: order.id, lines: None }.decide(states, context);
         }
         let stream = StreamId::Order(order.id);
         let mut decision = Decision::about(stream);
         let mut moves = StockMoves::new(states);
-        for fact in self.facts.iter().rev() {
+        for fact in facts.into_iter().rev() {
             match undone(fact).ok_or_else(|| never(order, fact))? {
                 // Only a placement: nothing else of the order can have been recorded with it.
                 Undone::Placed => {}
@@ -125,11 +131,12 @@ const UNDONE: [&str; 7] =
     ["OrderPlaced", "OrderConfirmed", "OrderHeld", "OrderReleased", "UnitsShipped", "PaymentCaptured", "LinesChanged"];
 
 impl Undo {
-    /// Whether a command can be undone that recorded facts of these types in streams of orders. Stock follows the order, and
-    /// filled backorders are other orders' matter; without a fact about an order there is nothing to undo.
+    /// Whether a command can be undone that recorded facts of these types in streams of orders. Stock follows the order,
+    /// filled backorders are other orders' matter, and notes stay; without another fact about an order there is nothing to
+    /// undo.
     #[must_use]
     pub fn can_take_back<'a>(types: impl Iterator<Item = &'a str>) -> bool {
-        let mut own = types.filter(|of| *of != "BackorderFilled").peekable();
+        let mut own = types.filter(|of| !["BackorderFilled", "OrderNoteAdded"].contains(of)).peekable();
         own.peek().is_some() && own.all(|of| UNDONE.contains(&of))
     }
 }
@@ -192,6 +199,7 @@ fn never(order: &Order, fact: &Event) -> Rejection {
         Event::UnitsCancelled(_) => ("A cancellation", "Place a new order with orders_create_order."),
         Event::UnitsReturned(_) => ("A return", "Place a new order for what goes out again."),
         Event::ShipmentVoided(_) => ("An undone shipment", "Ship the units again with orders_ship."),
+        Event::OrderNoteAdded(_) => ("A note", "Add another note that puts it right."),
         Event::UnitsDelivered(_) => ("A delivery", "If units come back, use orders_return_items."),
         _ => ("What this command did", "See orders_history for what can be done now."),
     };

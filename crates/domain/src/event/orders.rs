@@ -16,7 +16,7 @@ use crate::{
     ids::{CustomerId, OrderId, ProductId},
     money::Currency,
     pricing::Discount,
-    typed::{Typed, words},
+    typed::{Kind, Typed, words},
 };
 
 /// See [`Event::OrderPlaced`](super::Event::OrderPlaced).
@@ -139,6 +139,25 @@ pub struct OrderReleased {
 impl Declared for OrderReleased {
     fn example() -> Self {
         Self { order_id: ORDER }
+    }
+}
+
+/// See [`Event::OrderNoteAdded`](super::Event::OrderNoteAdded).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderNoteAdded {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// What was written; sealed.
+    pub note: String,
+}
+
+impl Declared for OrderNoteAdded {
+    fn example() -> Self {
+        Self { order_id: ORDER, note: sealed("bGF0ZXI") }
+    }
+
+    fn typed_mut(&mut self) -> Vec<Typed<'_>> {
+        vec![Typed { field: "note", text: &mut self.note, kind: Kind::Words }]
     }
 }
 

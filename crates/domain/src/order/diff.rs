@@ -100,6 +100,9 @@ fn fields(order: &Order) -> Vec<(String, FieldValue)> {
     let rate = order.rate.map(|stored| FieldValue::Text(format!("{} {}", stored.rate.normalize(), stored.currency)));
     fields.put_some("rate", rate);
     fields.text("note", order.note.as_ref());
+    for (nth, added) in (1..).zip(&order.notes) {
+        fields.word(&format!("notes[{nth}]"), &added.note);
+    }
     fields.put_some("external_reference", order.external_reference.clone().map(FieldValue::Text));
     fields.0
 }

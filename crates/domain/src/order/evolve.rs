@@ -1,6 +1,6 @@
 //! How each fact changes an order, and which facts can come after its end. Never fails, never decides.
 
-use super::{Line, Order, Payment, RefundRecord, Shipment, ShippedUnits, Status};
+use super::{AddedNote, Line, Order, Payment, RefundRecord, Shipment, ShippedUnits, Status};
 use crate::{
     envelope::Provenance,
     event::{
@@ -18,7 +18,8 @@ impl OrderFact<'_> {
             OrderFact::PaymentCaptured(_)
             | OrderFact::PaymentRefunded(_)
             | OrderFact::UnitsReturned(_)
-            | OrderFact::ShipmentVoided(_) => true,
+            | OrderFact::ShipmentVoided(_)
+            | OrderFact::OrderNoteAdded(_) => true,
             // No unit of it is left that could be held, shipped, delivered or cancelled.
             OrderFact::OrderPlaced(_)
             | OrderFact::OrderConfirmed(_)
@@ -122,8 +123,13 @@ impl Order {
                     reference: fact.reference.clone(),
                 });
             }
+            OrderFact::OrderNoteAdded(fact) => self.notes.push(AddedNote {
+                at: provenance.occurred_at,
+                by: provenance.actor.user.clone(),
+                note: fact.note.clone(),
+            }),
         }
-        if !matches!(fact, OrderFact::BackorderFilled(_)) {
+        if !matches!(fact, OrderFact::BackorderFilled(_) | OrderFact::OrderNoteAdded(_)) {
             self.acted = self.version.next();
         }
         self.last_event_on = self.last_event_on.max(provenance.business_date);

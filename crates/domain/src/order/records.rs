@@ -60,6 +60,17 @@ pub struct Shipment {
     pub voided: Option<DateTime<Utc>>,
 }
 
+/// A note that was written to the order after it was placed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedNote {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who wrote it.
+    pub by: String,
+    /// What; may be sealed.
+    pub note: String,
+}
+
 /// Time during which nothing of an order may ship.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {

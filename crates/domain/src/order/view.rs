@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::{Line, Order, Payment, PaymentStatus, Shipment, Status, Times};
+use super::{AddedNote, Line, Order, Payment, PaymentStatus, Shipment, Status, Times};
 use crate::event::{Amounts, Charge, Totals};
 
 /// An order with all that follows from it.
@@ -47,9 +47,12 @@ pub struct OrderView {
     pub payments: Vec<Payment>,
     /// Every shipment, oldest first.
     pub shipments: Vec<Shipment>,
-    /// The customer's note; may be sealed.
+    /// The note that it was placed with; may be sealed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Notes since then, oldest first; each may be sealed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<AddedNote>,
     /// Its number in the system it was imported from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_reference: Option<String>,
@@ -113,6 +116,7 @@ impl Order {
             payments: self.payments.clone(),
             shipments: self.shipments.clone(),
             note: self.note.clone(),
+            notes: self.notes.clone(),
             external_reference: self.external_reference.clone(),
         }
     }

@@ -11,7 +11,7 @@ pub(crate) struct Form {
 }
 
 /// Every pattern of our schemas.
-pub(crate) const PATTERNS: [Form; 5] = [
+pub(crate) const PATTERNS: [Form; 6] = [
     Form {
         named: r"^[0-9]+(\.[0-9]+)?$",
         what: "amount",
@@ -42,6 +42,7 @@ pub(crate) const PATTERNS: [Form; 5] = [
         write: "write an amount such as \"50.00\", a percentage such as \"10%\", or \"same\"",
         fits: |text| text == "same" || is_discount(text),
     },
+    Form { named: r"\S", what: "text", write: "write what people shall read", fits: |text| !text.trim().is_empty() },
 ];
 /// Every format of our schemas.
 pub(crate) const FORMATS: [Form; 2] = [

@@ -197,7 +197,16 @@ impl<'a> Speaker<'a> {
                 let came = self.say("came", "would come");
                 format!("{} of order {id} {came} back; the order {is} {status}.{}", units(back), self.owed_back(order))
             }
-            Command::ChangeLines(_) => self.lines_changed(receipt, order, &id),
+            Command::ChangeLines(_) => {
+                let noted = facts(receipt).any(|fact| matches!(fact, Event::OrderNoteAdded(_)));
+                let lines = facts(receipt).any(|fact| matches!(fact, Event::LinesChanged(_)));
+                let note = format!("The note {} added to order {id}.", is);
+                match (noted, lines) {
+                    (true, false) => note,
+                    (true, true) => format!("{} {note}", self.lines_changed(receipt, order, &id)),
+                    (false, _) => self.lines_changed(receipt, order, &id),
+                }
+            }
             Command::Undo(_) => self.undone(receipt, order, &id),
             _ if receipt.no_change() => {
                 let zone = self.shop.settings.calendar.timezone;

@@ -7,10 +7,12 @@ use orderlog_domain::{
 };
 
 use super::{all_of, capitalised, moment, notifications, plural, units};
-use crate::history::Act;
+use crate::{echo::cut, history::Act};
 
 /// Lines a sentence names; more are counted.
 const NAMED_LINES: usize = 3;
+/// Characters of a note that a sentence has.
+const NOTE_CHARACTERS: usize = 300;
 
 /// `2 of Product A shipped with Blue Dart; the order is now partially shipped`
 pub fn act(act: &Act<'_>, settings: &Shop) -> String {
@@ -85,6 +87,7 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
         Event::PaymentRefunded(fact) => {
             format!("{} refunded by {} ({})", money(fact.amount, fact.currency), fact.method, fact.kind.name())
         }
+        Event::OrderNoteAdded(fact) => format!("noted: {}", cut(&fact.note, NOTE_CHARACTERS)),
         Event::StockReturned(fact) => format!("{} of order #{} on hand again", units(fact.units), fact.order_id),
         Event::StockReserved(fact) => format!("{} set aside for order #{}", units(fact.units), fact.order_id),
         Event::StockBackordered(fact) => format!("order #{} waits for {}", fact.order_id, units(fact.units)),
@@ -143,6 +146,7 @@ pub fn together<'a>(events: impl Iterator<Item = &'a Event>, settings: &Shop) ->
             | Event::LinesChanged(_)
             | Event::PaymentCaptured(_)
             | Event::PaymentRefunded(_)
+            | Event::OrderNoteAdded(_)
             | Event::OrderPlaced(_) => (kind(event, settings), 1, false),
             // Stock follows orders.
             _ => continue,
@@ -168,6 +172,7 @@ fn kind(event: &Event, settings: &Shop) -> String {
         Event::OrderUnconfirmed(_) => "no longer confirmed".to_owned(),
         Event::ProcessingStarted(_) => "in picking".to_owned(),
         Event::PaymentCaptured(_) => "paid".to_owned(),
+        Event::OrderNoteAdded(_) => "with a new note".to_owned(),
         Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true) => "payments undone".to_owned(),
         Event::PaymentRefunded(_) => "refunded".to_owned(),
         event => describe(event, None, settings),

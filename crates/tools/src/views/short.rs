@@ -12,6 +12,9 @@ use crate::{
     table::{Row, Table},
 };
 
+/// Bytes of the notes that a short answer has, the latest at least.
+const NOTES_BYTES: usize = 8_000;
+
 impl OrderView {
     /// What people ask of an order, its lines as a table.
     pub(crate) fn in_short(self, short: Short) -> Short {
@@ -47,14 +50,17 @@ impl OrderView {
         let mut totals: Members = parts.into_iter().filter(not_none).map(formatted).collect();
         totals.push(("total", amount(total)));
         let paid = [("captured", self.captured), ("refunded", self.refunded)];
-        let lists = [("shipments", self.shipments), ("payments", self.payments), ("refunds", self.refunds)];
+        let (notes, earlier) = latest(self.notes);
+        let lists =
+            [("shipments", self.shipments), ("payments", self.payments), ("refunds", self.refunds), ("notes", notes)];
         let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
-        let notes =
+        let texts =
             [("held_until", self.held_until), ("note", self.note), ("external_reference", self.external_reference)];
         let mut more: Members = paid.into_iter().filter(not_none).map(formatted).collect();
         more.push(("due", amount(self.due)));
         more.extend(lists.map(|(name, list)| (name, list.into_iter().map(formatted_members).collect())));
-        more.extend(notes.into_iter().filter_map(|(name, note)| Some((name, note?.into()))));
+        more.extend(texts.into_iter().filter_map(|(name, text)| Some((name, text?.into()))));
+        more.extend((earlier > 0).then(|| ("earlier_notes", earlier.into())));
         more.extend([("allowed_next", self.allowed_next.into()), ("version", self.version.into())]);
         let words = [in_words(&known), in_words(&totals), in_words(&more)].join("; ");
         let mut order = as_object(said.chain(more).collect());
@@ -79,6 +85,19 @@ impl LineView {
             .cell("unit_price", amount(self.unit_price))
             .cell("net", amount(self.net))
     }
+}
+
+/// The latest notes, oldest first, and how many there were before them: the history has all.
+fn latest(mut notes: Vec<Value>) -> (Vec<Value>, usize) {
+    let mut bytes = 0;
+    let shown = notes.iter().rev().take_while(|note| {
+        let is_latest = bytes == 0;
+        bytes += note.to_string().len();
+        is_latest || bytes <= NOTES_BYTES
+    });
+    let earlier = notes.len() - shown.count();
+    notes.drain(..earlier);
+    (notes, earlier)
 }
 
 /// A view with its amounts as short answers write them.

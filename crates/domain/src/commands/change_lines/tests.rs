@@ -1,6 +1,7 @@
 //! Changing lines: prices, stock, conversions, and what is refused.
 
 mod meant;
+mod notes;
 
 use serde_json::{Value, json};
 

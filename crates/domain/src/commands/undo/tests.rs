@@ -236,6 +236,13 @@ fn an_undo_is_offered_for_what_can_be_taken_back() {
         (SetHold { order_id: ID, on: true, until: None }.into(), true),
         (SetHold { order_id: ID, on: false, until: None }.into(), true),
         (input::<ChangeLines>(json!({ "order_id": 1001, "changes": [{ "line": 1, "quantity": 4 }] })), true),
+        (input::<ChangeLines>(json!({ "order_id": 1001, "note": "gift" })), false),
+        (
+            input::<ChangeLines>(
+                json!({ "order_id": 1001, "note": "three", "changes": [{ "line": 1, "quantity": 3 }] }),
+            ),
+            true,
+        ),
         (to("confirmed"), true),
         (input::<RecordPayment>(json!({ "order_id": 1001, "method": "card" })), true),
         (to("processing"), false),

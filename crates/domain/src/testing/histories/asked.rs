@@ -121,6 +121,7 @@ pub(super) fn command(Dice { kind, product, amount, order, .. }: Dice) -> Comman
             "order_id": order_id, "order_discount": (["same", "7.5%", "3.33"][product]),
             "changes": [{ "line": 2, "more": 1 + amount }],
         })),
+        39 if product == 2 => input::<ChangeLines>(json!({ "order_id": order_id, "note": format!("note {amount}") })),
         _ => input::<Ship>(json!({ "order_id": order_id, "occurred_at": format!("2026-11-2{amount}T09:30:00+05:30") })),
     }
 }
