@@ -6,6 +6,7 @@ use crate::{
     answer::{Detail, Reply},
     failure::Failure,
     principal::Caller,
+    progress::Progress,
     schema::Object,
     shop::OpenShop,
 };
@@ -22,6 +23,8 @@ pub struct Call {
     pub arguments: Object,
     /// On whose behalf, through which program.
     pub caller: Caller,
+    /// Where a call about many things tells how far it is.
+    pub progress: Progress,
     /// How much the answer shall say; taken out of the arguments.
     pub(crate) detail: Detail,
 }
@@ -29,6 +32,6 @@ pub struct Call {
 impl Call {
     /// As it came.
     pub fn new(arguments: Object, caller: Caller) -> Call {
-        Call { arguments, caller, detail: Detail::default() }
+        Call { arguments, caller, progress: Progress::default(), detail: Detail::default() }
     }
 }

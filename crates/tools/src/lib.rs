@@ -37,6 +37,7 @@ pub mod open_orders;
 pub mod people;
 mod permit;
 pub mod principal;
+mod progress;
 mod query;
 mod recent_acts;
 mod request;
@@ -71,6 +72,7 @@ pub use self::{
     left_behind::LeftBehind,
     news::{About, news},
     permit::{permit, seen_by},
+    progress::{Progress, Steps},
     request::{AGAIN, Request, keyed_command},
     schema::Object,
     shop::OpenShop,

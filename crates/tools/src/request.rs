@@ -77,7 +77,7 @@ pub struct Request {
 impl Request {
     /// Takes the common arguments out of a call's, leaving the command's own.
     pub(crate) fn split(shop: &OpenShop, tool: &'static str, call: Call) -> Result<(Request, Object), Rejection> {
-        let Call { mut arguments, caller, detail } = call;
+        let Call { mut arguments, caller, detail, .. } = call;
         let mut common = Object::new();
         for name in COMMON {
             common.extend(arguments.remove_entry(name));

@@ -160,7 +160,7 @@ impl Tool {
         let (mut input, output) = (schema::input::<I>(), schema::output::<O>());
         schema::merge(&mut input, schema::input::<Paging>());
         Tool::new(name, title, Danger::Read, input, output, move |shop, call| {
-            let Call { mut arguments, caller, detail } = call;
+            let Call { mut arguments, caller, detail, .. } = call;
             let mut paging = Object::new();
             for name in ["limit", "cursor"] {
                 paging.extend(arguments.remove_entry(name));

@@ -1,23 +1,29 @@
 //! Many orders to one status: chosen in the list, shown as they would change, changed after Yes, told one by one.
 
 use axum::response::{Redirect, Response};
+use futures::{FutureExt as _, future::BoxFuture};
 use maud::{Markup, html};
+use orderlog_tools::Progress;
 use serde_json::{Value, json};
 
 use crate::{
     bulk_form::{EVERY, LIST, MOST, ORDER, PATH},
-    consent::{Came, Question, Wanted, step},
+    bulk_steps::Around,
+    consent::{Came, Foreseen, Question, YES, step_by},
     front::{Front, Trouble},
     layout::Page,
     orders,
     params::{Params, as_number},
-    parts::{items, number, text},
+    parts::{self, items, number, text},
     posted::Posted,
     said::undo_button,
     visit::Visit,
 };
 
 const PLACE: &str = "/orders";
+const TOOL: &str = "orders.bulk_update_status";
+/// The title of what came of it.
+const BECAME: &str = "What became of them";
 /// Orders of a list that are asked for at once.
 const ROWS: u32 = 100;
 
@@ -31,28 +37,72 @@ pub(crate) async fn sent(posted: Posted) -> Response {
         Ok(form) => form,
         Err(trouble) => return visit.shown(PLACE, Err(trouble)).await,
     };
-    let chosen: Vec<Value> = form.all(ORDER).map(as_number).collect();
-    let count = chosen.len();
+    let count = form.all(ORDER).count();
     let status = form.get("status").unwrap_or_default();
-    let arguments = json!({ "status": status, "order_ids": chosen });
-    match step(&visit.front, Wanted { tool: "orders.bulk_update_status", asks: true, arguments }, &form).await {
-        Came::Refused(trouble) => visit.shown(PLACE, Err(trouble)).await,
-        Came::Foreseen(foreseen) => {
-            let yes = format!("Yes, make them {status}");
-            let title = format!("Make {count} {} {status}?", if count == 1 { "order" } else { "orders" });
-            let question = Question { title, place: PLACE, action: PATH, yes: &yes, back: PLACE };
-            let page = question.page(&visit, &form, &foreseen, &each(&foreseen.told, &form, &visit, false));
-            visit.shown(PLACE, Ok(page)).await
-        }
-        Came::Done(answer) => {
-            let body = html! {
-                p class="said" role="status" { bdi { (text(&answer["text"])) } }
-                (each(&answer, &form, &visit, true))
-                @if answer["undoable"] == true && let Some(command) = answer["command_id"].as_str() { (undo_button(&visit.token, command, "Undo all of it")) }
-                p { a href=(PLACE) { "Back to the orders" } }
-            };
-            visit.shown(PLACE, Ok(Page { title: "What became of them".to_owned(), place: PLACE, body })).await
-        }
+    let orders = if count == 1 { "order" } else { "orders" };
+    if form.get(YES).is_none() {
+        let came = asked(&visit, &form, Progress::default()).await;
+        return shown(&visit, &form, came).await;
+    }
+    let around = Around::of(&visit, format!("Making {count} {orders} {status}"), PLACE).await;
+    let (progress, mut steps) = Progress::heard();
+    let mut answering: BoxFuture<'static, _> = Box::pin(async move {
+        let came = asked(&visit, &form, progress).await;
+        (visit, form, came)
+    });
+    // What is answered before anything is done is a page like any other.
+    let early = tokio::select! {
+        biased;
+        answered = &mut answering => Some(answered),
+        Ok(_) = steps.wait_for(|steps| steps.done > 0) => None,
+    };
+    match early {
+        Some((visit, form, came)) => shown(&visit, &form, came).await,
+        None => around.sent(steps, Box::pin(answering.map(|(visit, form, came)| end(&visit, &form, came)))),
+    }
+}
+
+/// Asks the tool what the form asks.
+async fn asked(visit: &Visit, form: &Params, progress: Progress) -> Came {
+    let chosen: Vec<Value> = form.all(ORDER).map(as_number).collect();
+    let arguments = json!({ "status": form.get("status").unwrap_or_default(), "order_ids": chosen });
+    let ask = |arguments| visit.front.ask_telling(TOOL, arguments, progress.clone());
+    step_by(&visit.front, true, arguments, form, ask).await
+}
+
+/// The page of what came of it.
+async fn shown(visit: &Visit, form: &Params, came: Came) -> Response {
+    let page = match came {
+        Came::Refused(trouble) => Err(trouble),
+        Came::Foreseen(foreseen) => Ok(question(visit, form, &foreseen)),
+        Came::Done(answer) => Ok(Page { title: BECAME.to_owned(), place: PLACE, body: done(visit, form, &answer) }),
+    };
+    visit.shown(PLACE, page).await
+}
+
+/// The same as the end of a page that is under way.
+fn end(visit: &Visit, form: &Params, came: Came) -> Markup {
+    match came {
+        Came::Refused(Trouble(trouble)) => parts::trouble(&trouble),
+        Came::Foreseen(foreseen) => question(visit, form, &foreseen).body,
+        Came::Done(answer) => html! { section class="came" { h2 { (BECAME) } (done(visit, form, &answer)) } },
+    }
+}
+
+fn question(visit: &Visit, form: &Params, foreseen: &Foreseen) -> Page {
+    let (count, status) = (form.all(ORDER).count(), form.get("status").unwrap_or_default());
+    let yes = format!("Yes, make them {status}");
+    let title = format!("Make {count} {} {status}?", if count == 1 { "order" } else { "orders" });
+    let question = Question { title, place: PLACE, action: PATH, yes: &yes, back: PLACE };
+    question.page(visit, form, foreseen, &each(&foreseen.told, form, visit, false))
+}
+
+fn done(visit: &Visit, form: &Params, answer: &Value) -> Markup {
+    html! {
+        p class="said" role="status" { bdi { (text(&answer["text"])) } }
+        (each(answer, form, visit, true))
+        @if answer["undoable"] == true && let Some(command) = answer["command_id"].as_str() { (undo_button(&visit.token, command, "Undo all of it")) }
+        p { a href=(PLACE) { "Back to the orders" } }
     }
 }
 
@@ -93,7 +143,8 @@ fn each(told: &Value, form: &Params, visit: &Visit, done: bool) -> Markup {
         (order["order_id"].clone(), outcome)
     });
     let mut orders: Vec<(Value, Option<&Value>)> = changed.chain(told).collect();
-    orders.sort_by_key(|(id, _)| id.as_i64());
+    // What did not go as asked stands first.
+    orders.sort_by_key(|(id, outcome)| (outcome.is_none(), id.as_i64()));
     let left: Vec<i64> = orders.iter().filter(|(_, outcome)| outcome.is_some()).map(|(id, _)| number(id)).collect();
     html! {
         table {

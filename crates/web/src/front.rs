@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use orderlog_access::Right;
 use orderlog_assistant::{Assistant, LanguageModel, Step};
 use orderlog_tools::{
-    Call, Failure, Object, OpenShop, Tool, Tools,
+    Call, Failure, Object, OpenShop, Progress, Tool, Tools,
     agreeing::{self, Waiting},
     in_words, metrics, permit,
     principal::{self, Caller, Principal},
@@ -124,6 +124,16 @@ impl Front {
 
     /// What the tool answers. Arguments that are null are left out.
     pub(crate) fn ask<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, Result<Value, Trouble>> {
+        self.ask_telling(name, arguments, Progress::default())
+    }
+
+    /// The same of a call that tells how far it is.
+    pub(crate) fn ask_telling<'a>(
+        &'a self,
+        name: &'a str,
+        arguments: Value,
+        progress: Progress,
+    ) -> BoxFuture<'a, Result<Value, Trouble>> {
         Box::pin(async move {
             let Some(tool) = self.tools.find(name) else { return Err(failed()) };
             let mut given = Object::new();
@@ -132,7 +142,9 @@ impl Front {
             }
             given.insert("detail".to_owned(), "full".into());
             let started = Instant::now();
-            let answer = run_in_task(&self.shop, Arc::clone(&tool), Call::new(given, self.caller())).await;
+            let mut call = Call::new(given, self.caller());
+            call.progress = progress;
+            let answer = run_in_task(&self.shop, Arc::clone(&tool), call).await;
             metrics::called(&tool, &answer, started.elapsed());
             answer.map(|answer| answer.structured).map_err(|failure| trouble(name, failure))
         })

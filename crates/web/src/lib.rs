@@ -9,6 +9,7 @@ mod assets;
 mod at_provider;
 mod bulk;
 mod bulk_form;
+mod bulk_steps;
 mod chart;
 mod confirm;
 mod connect;

@@ -172,6 +172,10 @@ async fn all_that_a_list_has_is_chosen_and_frozen(shop: Shop) -> Result<()> {
     check!(checks, browser.shows("What became of them") && !browser.shows("would change"), "{}", browser.page);
     let confirmed = shop.mcp().ok("orders.search", json!({ "status": ["confirmed"] })).await?;
     let pending = shop.mcp().ok("orders.search", json!({ "status": ["pending"] })).await?;
+    // The page came piece by piece, each further than the one before, and the first of them before the end.
+    let told: Vec<u32> = values(&browser.page);
+    check!(checks, told.first().is_some_and(|first| *first < 51) && told.is_sorted(), "{told:?}");
+    check!(checks, browser.shows(" of 51, 0 not changed so far"), "{}", browser.page);
     check!(checks, confirmed["total_count"] == 51 && pending["total_count"] == 2, "{confirmed} {pending}");
 
     // A list that fits on its page, and what is chosen in it.
@@ -180,6 +184,12 @@ async fn all_that_a_list_has_is_chosen_and_frozen(shop: Shop) -> Result<()> {
     browser.send("/orders/bulk", &[("order", "1052"), ("status", "confirmed")]).await?;
     check!(checks, browser.shows("Make 1 order confirmed?"), "{}", browser.page);
     checks.all_hold()
+}
+
+/// How far each piece of a page said that the change is.
+fn values(page: &str) -> Vec<u32> {
+    let pieces = page.split("<progress ").skip(1);
+    pieces.filter_map(|piece| piece.split_once("value=\"")?.1.split_once('"')?.0.parse().ok()).collect()
 }
 
 async fn acts_are_taken_back_where_they_are_listed(shop: Shop) -> Result<()> {

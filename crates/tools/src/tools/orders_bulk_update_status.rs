@@ -5,7 +5,7 @@ mod refused;
 
 use std::sync::Arc;
 
-use futures::future::join_all;
+use futures::{StreamExt as _, future::join_all, stream};
 use orderlog_domain::{
     commands::{Command, Undo, UpdateStatus},
     guarded::{Guarded, GuardedAct},
@@ -41,6 +41,9 @@ use crate::{
 };
 
 const BULK: &str = "orders.bulk_update_status";
+/// Orders that are changed at once. The writer appends what waits as one batch: with fewer, others wait less for their turn, and how
+/// far the call is can be told.
+const AT_ONCE: usize = 50;
 /// Stands in a token for the version of an order that the preview left as it is; placed orders start at 1.
 const LEFT_ALONE: i64 = 0;
 
@@ -83,6 +86,7 @@ pub(super) fn tool() -> Tool {
 }
 
 async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
+    let progress = call.progress.clone();
     let (mut request, arguments) = Request::split(&shop, BULK, call)?;
     let input: Input = read_as(arguments)?;
     if let Some(answer) = kept_answer(&shop, &request).await? {
@@ -94,12 +98,20 @@ async fn run(shop: Arc<OpenShop>, call: Call) -> Result<Output, Failure> {
         Some(token) => match request.bound(&shop).check(&token, shop.clock.now()) {
             Ok(confirmed) => {
                 let shown: Vec<Pair> = kept_shown(&shop, &request, &confirmed).await?;
-                let parts = shown.iter().map(|(id, version)| {
-                    let part = request.part(&confirmed, *id, *version);
-                    again(&shop, &request, part, (*id, *version), &input.status)
-                });
                 let ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
-                let outcomes: Vec<Outcome> = join_all(parts).await.into_iter().collect::<Result<_, _>>()?;
+                progress.begin(ids.len());
+                let parts = shown.into_iter().map(|(id, version): Pair| {
+                    let part = request.part(&confirmed, id, version);
+                    let changing = again(&shop, &request, part, (id, version), &input.status);
+                    let progress = progress.clone();
+                    async move {
+                        let outcome = changing.await;
+                        progress.step(matches!(outcome, Ok(Outcome::Changed(..))));
+                        outcome
+                    }
+                });
+                let outcomes: Vec<Result<Outcome, Failure>> = stream::iter(parts).buffered(AT_ONCE).collect().await;
+                let outcomes: Vec<Outcome> = outcomes.into_iter().collect::<Result<_, _>>()?;
                 let mut answer = tell(&input.status, &ids, &outcomes, false);
                 answer.text.push_str(&owed_back(&shop, &outcomes, "is"));
                 answer.text.push_str(finality_of_some(&outcomes));
