@@ -28,7 +28,7 @@ use self::{
         before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end,
         placed_before_entries, refunded_before_lines, returned_before_goodwill, shipped_first, unconverted,
         voided_among_others, without_alerts, without_at_once, without_cost, without_external_reference,
-        without_waiting,
+        without_templates, without_waiting,
     },
 };
 use crate::{guarded::GuardedAct, typed::Typed};
@@ -230,11 +230,11 @@ events! {
     }
     "notification" Notification(NotificationFact) {
         /// Somebody wants to be told when something happens.
-        NotificationSubscribed = 4 from [without_waiting, without_alerts, without_at_once],
+        NotificationSubscribed = 5 from [without_waiting, without_alerts, without_at_once, without_templates],
         /// Nobody wants to be told any more.
         NotificationUnsubscribed = 1,
         /// Messages were sent, put off, given up or stopped.
-        NotificationsHandled = 3 from [without_waiting, without_alerts],
+        NotificationsHandled = 4 from [without_waiting, without_alerts, without_templates],
         /// Messages that were given up are tried again.
         NotificationsReplayed = 1,
         /// A target that wanted no more messages takes them again.

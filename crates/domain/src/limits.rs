@@ -61,6 +61,8 @@ pub const NOTIFICATION_RULES: usize = 200;
 pub const ORDERS_PER_RULE: usize = 100;
 /// Characters of a target's name.
 pub const TARGET_CHARS: usize = 40;
+/// Characters of the name of a set of templates.
+pub const TEMPLATE_CHARS: usize = 40;
 /// Seconds that a message can be held back so that an undo stops it.
 pub const GRACE_SECONDS: u32 = 86_400;
 /// The same where nobody says.

@@ -81,15 +81,17 @@ mod tests {
     /// An order's number in another system, which an import alone gives.
     const FROM_IMPORTS: [&str; 1] = ["external_reference"];
 
-    /// Names of targets, which an administrator gives, and what the program says of a try that failed.
-    const OF_NOTIFICATIONS: [&str; 8] = [
+    /// Names of targets and templates, which an administrator gives, and what the program says of a try that failed.
+    const OF_NOTIFICATIONS: [&str; 10] = [
         "alert.currency",
         "alert.fault",
         "disabled",
         "messages.target",
+        "messages.template",
         "messages.why",
         "rule.at_least.currency",
         "rule.target",
+        "rule.template",
         "target",
     ];
 

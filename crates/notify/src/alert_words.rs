@@ -1,12 +1,11 @@
 //! The words of an alert, and its data for programs. They come from its event alone, which holds no particulars of anybody.
 
 use chrono::{DateTime, Utc};
-use orderlog_domain::event::Alert;
-use orderlog_tools::OpenShop;
+use orderlog_domain::{decide::Shop, event::Alert};
 use serde_json::{Value, json};
 
-pub(crate) fn in_words(shop: &OpenShop, alert: &Alert) -> (String, Value) {
-    let clock = |at: DateTime<Utc>| at.with_timezone(&shop.settings.calendar.timezone).format("%H:%M on %-d %b %Y");
+pub(crate) fn in_words(shop: &Shop, alert: &Alert) -> (String, Value) {
+    let clock = |at: DateTime<Utc>| at.with_timezone(&shop.calendar.timezone).format("%H:%M on %-d %b %Y");
     match alert {
         Alert::RelayStopped { since, waiting } => {
             let wait = match waiting {
@@ -30,7 +29,7 @@ pub(crate) fn in_words(shop: &OpenShop, alert: &Alert) -> (String, Value) {
             (text, json!({ "at": at, "fault": fault }))
         }
         Alert::ForecastMissed { day, currency, sold, expected, from, to, .. } => {
-            let locale = &shop.settings.locale;
+            let locale = &shop.locale;
             let money = |amount: i64| locale.money_in_words(amount, *currency);
             let side = if sold < from { "less" } else { "more" };
             let text = format!(

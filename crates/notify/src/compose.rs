@@ -1,6 +1,6 @@
 //! The words of a message: what happened, read from the log, with the customer's name only where the target may have it.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::TimeDelta;
 use orderlog_domain::{
     envelope::{self, Envelope},
     event::{Event, Message},
@@ -12,95 +12,32 @@ use orderlog_domain::{
     states::State,
 };
 use orderlog_tools::{OpenShop, history, people};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::alert_words;
-
-/// What a message says, before it takes the form of its target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Content {
-    /// `order.shipped`
-    kind: String,
-    /// Sentences.
-    pub(crate) text: String,
-    /// What else there is to know.
-    pub(crate) facts: Vec<(&'static str, String)>,
-    data: Value,
-    /// When it happened.
-    at: Option<DateTime<Utc>>,
-    /// The address that ends what asks for it.
-    unsubscribe: Option<String>,
-}
-
-impl Content {
-    /// Only words.
-    pub(crate) fn plain(kind: &str, text: &str) -> Content {
-        Content {
-            kind: kind.to_owned(),
-            text: text.to_owned(),
-            facts: vec![],
-            data: json!({}),
-            at: None,
-            unsubscribe: None,
-        }
-    }
-
-    /// Many at once.
-    pub(crate) fn digest(parts: &[Content]) -> Content {
-        let count = match parts.len() {
-            1 => "1 message.".to_owned(),
-            count => format!("{count} messages."),
-        };
-        let line = |part: &Content| {
-            let facts: Vec<String> = part.facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            if facts.is_empty() { part.text.clone() } else { format!("{} ({})", part.text, facts.join(", ")) }
-        };
-        let lines: Vec<String> = std::iter::once(count.clone()).chain(parts.iter().map(line)).collect();
-        let messages: Vec<Value> = parts.iter().map(Content::as_json).collect();
-        let at = parts.iter().filter_map(|part| part.at).max();
-        let (kind, data) = ("digest".to_owned(), json!({ "messages": messages, "text": count }));
-        Content { kind, text: lines.join("\n"), facts: vec![], data, at, unsubscribe: None }
-    }
-
-    /// The same with the address that ends what asks for it.
-    pub(crate) fn ended_at(&self, unsubscribe: Option<String>) -> Content {
-        Content { unsubscribe, ..self.clone() }
-    }
-
-    /// That address.
-    pub(crate) fn unsubscribe(&self) -> Option<&str> {
-        self.unsubscribe.as_deref()
-    }
-
-    fn as_json(&self) -> Value {
-        let mut data = self.data.clone();
-        if data.get("text").is_none() {
-            data["text"] = self.text.clone().into();
-        }
-        let at = self.at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true));
-        json!({ "type": self.kind, "timestamp": at, "data": data })
-    }
-
-    /// The body of a webhook; the same for every try.
-    pub(crate) fn webhook(&self, now: DateTime<Utc>) -> Vec<u8> {
-        let at = Some(self.at.unwrap_or(now));
-        Content { at, ..self.clone() }.as_json().to_string().into_bytes()
-    }
-}
+use crate::{
+    alert_words,
+    content::{About, Content, OrderFacts, PaymentFacts, ProductFacts},
+};
 
 /// What a message has to say, or why it has nothing to say any more.
 pub(crate) enum Composed {
-    Content(Content),
+    Content(Box<Content>),
     Stop(&'static str),
 }
 
 /// Reads what a message tells of. `first` says that it was never tried: what was taken back meanwhile is not told then.
 pub(crate) async fn compose(shop: &OpenShop, message: &Message, names: bool, first: bool) -> anyhow::Result<Composed> {
-    match message.order_id {
-        Some(id) => of_order(shop, message, id, names, first).await,
-        None if message.what.is_of_shop() => of_alert(shop, message, first).await,
-        None => of_stock(shop, message, first).await,
-    }
+    let composed = match message.order_id {
+        Some(id) => of_order(shop, message, id, names, first).await?,
+        None if message.what.is_of_shop() => of_alert(shop, message, first).await?,
+        None => of_stock(shop, message, first).await?,
+    };
+    Ok(match composed {
+        Composed::Content(content) => {
+            Composed::Content(Box::new(Content { template: message.template.clone(), ..*content }))
+        }
+        stopped => stopped,
+    })
 }
 
 async fn of_order(
@@ -131,31 +68,60 @@ async fn of_order(
         "payment_status": order.payment_status(), "total": total, "units": units,
         "position": message.position,
     });
-    let mut facts = vec![("Total", total.formatted), ("Payment", order.payment_status().spoken())];
+    let mut facts = vec![("Total", total.formatted.clone()), ("Payment", order.payment_status().spoken())];
+    let mut customer_name = None;
     if names {
         let customer = people::customer(&shop.log, order.customer_id).await?;
         let open = |sealed: &String| shop.keyring.open_seal("name", sealed);
         if let Some(name) = customer.profile.name.as_ref().and_then(open) {
             data["customer"] = name.clone().into();
-            facts.insert(0, ("Customer", name));
+            facts.insert(0, ("Customer", name.clone()));
+            customer_name = Some(name);
         }
     }
-    let text = match (message.what, now.times.placed) {
-        (Watch::Waiting, Some(placed)) => {
-            let age = in_words(shop.clock.now() - placed);
+    let waits = now.times.placed.filter(|_| message.what == Watch::Waiting).map(|placed| shop.clock.now() - placed);
+    let text = match (message.what, waits) {
+        (Watch::Waiting, Some(age)) => {
+            let age = in_words(age);
             format!("Order #{id} has waited {age} and is not shipped: it is {}.", now.status().spoken())
         }
         (what, _) => sentence(what, &order, event, locale),
     };
-    let kind = format!("order.{}", message.what.name());
-    Ok(Composed::Content(Content {
-        kind,
-        text,
-        facts,
-        data,
-        at: Some(event.provenance.recorded_at),
-        unsubscribe: None,
-    }))
+    let status = if waits.is_some() { now.status() } else { order.status() };
+    let about = OrderFacts {
+        id,
+        status: status.name(),
+        status_in_words: status.spoken(),
+        payment_status: order.payment_status().name(),
+        payment_status_in_words: order.payment_status().spoken(),
+        total,
+        units,
+        cancelled_units: cancelled(event),
+        customer: customer_name,
+        waited_seconds: waits.map(|age| age.num_seconds()),
+    };
+    let about = About { order: Some(about), payment: payment(event, locale), ..About::default() };
+    let content = Content::plain(&format!("order.{}", message.what.name()), &text);
+    let at = Some(event.provenance.recorded_at);
+    Ok(Composed::Content(Box::new(Content { facts, data, at, about, ..content })))
+}
+
+/// Units that the event cancelled.
+fn cancelled(event: &Envelope<Event>) -> i64 {
+    match &event.data {
+        Event::UnitsCancelled(fact) => fact.lines.iter().map(|line| line.units).sum(),
+        _ => 0,
+    }
+}
+
+/// Money that the event moved.
+fn payment(event: &Envelope<Event>, locale: &Locale) -> Option<PaymentFacts> {
+    let (amount, currency, method) = match &event.data {
+        Event::PaymentCaptured(fact) => (fact.amount, fact.currency, fact.method.to_string()),
+        Event::PaymentRefunded(fact) => (fact.amount, fact.currency, fact.method.to_string()),
+        _ => return None,
+    };
+    Some(PaymentFacts { amount: locale.money(amount, currency), method })
 }
 
 /// `3 days`, `1 hour`; the largest unit of which there is one.
@@ -183,7 +149,7 @@ fn sentence(what: Watch, order: &Order, event: &Envelope<Event>, locale: &Locale
         }
         (_, Event::UnitsCancelled(fact)) => match (rest(order), fact.completes) {
             (Some(rest), false) => {
-                let cancelled = plural(fact.lines.iter().map(|line| line.units).sum(), "unit");
+                let cancelled = plural(cancelled(event), "unit");
                 let were = if cancelled.starts_with("1 ") { "was" } else { "were" };
                 format!("Order #{id} is now {}: {rest}, and {cancelled} {were} cancelled.", order.status().spoken())
             }
@@ -254,8 +220,9 @@ async fn of_stock(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Re
         "message_id": message.id, "rule_id": message.rule_id, "product_id": id, "sku": sku, "name": name,
         "available": then, "position": message.position,
     });
-    let kind = format!("product.{}", message.what.name());
-    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: None, unsubscribe: None }))
+    let about = About { product: Some(ProductFacts { sku, name, available: then }), ..About::default() };
+    let content = Content::plain(&format!("product.{}", message.what.name()), &text);
+    Ok(Composed::Content(Box::new(Content { data, about, ..content })))
 }
 
 async fn of_alert(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Result<Composed> {
@@ -267,11 +234,12 @@ async fn of_alert(shop: &OpenShop, message: &Message, first: bool) -> anyhow::Re
     if first && !history::notifications(&shop.log).await?.alerts.contains(&fact.alert) {
         return Ok(Composed::Stop("it was over in time"));
     }
-    let (text, mut data) = alert_words::in_words(shop, &fact.alert);
+    let (text, mut data) = alert_words::in_words(&shop.settings, &fact.alert);
+    let about = About { alert: Some(data.clone()), ..About::default() };
     data["message_id"] = json!(message.id);
     data["rule_id"] = json!(message.rule_id);
     data["position"] = json!(message.position);
-    let about = if message.what.is_of_system() { "system" } else { "sales" };
-    let kind = format!("{about}.{}", message.what.name());
-    Ok(Composed::Content(Content { kind, text, facts: vec![], data, at: Some(at), unsubscribe: None }))
+    let group = if message.what.is_of_system() { "system" } else { "sales" };
+    let content = Content::plain(&format!("{group}.{}", message.what.name()), &text);
+    Ok(Composed::Content(Box::new(Content { data, at: Some(at), about, ..content })))
 }

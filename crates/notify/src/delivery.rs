@@ -11,6 +11,7 @@ mod tried;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use orderlog_domain::decide::Shop;
 use uuid::Uuid;
 
 use orderlog_outgoing::Client;
@@ -22,8 +23,9 @@ pub(crate) use self::{
     tried::Tried,
 };
 use crate::{
-    compose::Content,
+    content::Content,
     targets::{Address, Target, Targets},
+    templates::{Form, Templates, Voice, Wording, in_words},
 };
 
 /// Bytes of a webhook's body.
@@ -32,18 +34,26 @@ pub(crate) const MAX_BODY_BYTES: usize = 20_000;
 /// Sends messages.
 pub struct Sender {
     pub(crate) targets: Targets,
+    wording: Wording,
     web: Client,
     mail: Option<email::Mailer>,
 }
 
 impl Sender {
-    /// Prepares what is needed for these targets. Connects to none.
+    /// Prepares what is needed for these targets, in the shop's way of writing. Connects to none.
     ///
     /// # Errors
-    /// When TLS or the e-mail server's settings cannot be used.
-    pub fn new(targets: Targets) -> anyhow::Result<Arc<Sender>> {
+    /// When TLS, the e-mail server's settings or a template cannot be used.
+    pub fn new(
+        targets: Targets,
+        templates: &Templates,
+        shop: &Shop,
+        shop_name: Option<&str>,
+    ) -> anyhow::Result<Arc<Sender>> {
         let mail = targets.smtp.as_ref().map(email::Mailer::new).transpose()?;
-        Ok(Arc::new(Sender { targets, web: Client::new()?, mail }))
+        let wording = Wording::new(templates, Voice::of(shop, shop_name));
+        let wording = wording.map_err(|problems| anyhow::anyhow!(in_words(&problems)))?;
+        Ok(Arc::new(Sender { targets, wording, web: Client::new()?, mail }))
     }
 
     /// Sends a message of an operator to see whether it arrives.
@@ -63,11 +73,13 @@ impl Sender {
     pub(crate) async fn send(&self, target: &Target, id: Uuid, content: &Content, now: DateTime<Utc>) -> Tried {
         match &target.address {
             Address::Slack(url) => {
-                let body = slack::body(content);
+                let [text, small] = self.words([Form::Slack, Form::SlackSmall], target, content, now);
+                let body = slack::body(&text, &small);
                 tried(post(&self.web, url, target.private, &[], body, now).await)
             }
             Address::Chat(url) => {
-                let body = chat::body(content);
+                let [text] = self.words([Form::Chat], target, content, now);
+                let body = chat::body(&text);
                 tried(post(&self.web, url, target.private, &[], body, now).await)
             }
             Address::Webhook { url, keys } => {
@@ -82,10 +94,27 @@ impl Sender {
                 tried(post(&self.web, url, target.private, &headers, body, now).await)
             }
             Address::Email(to) => match &self.mail {
-                Some(mailer) => mailer.send(to, id, content, now).await,
+                Some(mailer) => {
+                    let forms = [Form::EmailSubject, Form::EmailText, Form::EmailHtml];
+                    let [subject, text, html] = self.words(forms, target, content, now);
+                    let unsubscribe = content.unsubscribe.clone();
+                    mailer.send(to, id, email::Words { subject, text, html, unsubscribe }, now).await
+                }
                 None => Tried::Never { why: "no e-mail server is set up".to_owned() },
             },
         }
+    }
+}
+
+impl Sender {
+    fn words<const N: usize>(
+        &self,
+        forms: [Form; N],
+        target: &Target,
+        content: &Content,
+        now: DateTime<Utc>,
+    ) -> [String; N] {
+        self.wording.words(forms, &target.name, target.template.as_deref(), content, now)
     }
 }
 

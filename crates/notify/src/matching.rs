@@ -177,6 +177,7 @@ fn message(
         outcome: Outcome::Waiting,
         not_before: event.provenance.recorded_at + TimeDelta::seconds(i64::from(rule.grace_seconds)),
         why: None,
+        template: rule.template.clone(),
     }
 }
 

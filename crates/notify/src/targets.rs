@@ -37,6 +37,8 @@ pub(crate) struct Target {
     pub(crate) quiet: Option<Quiet>,
     /// Whether it is told of many things at once, and how often.
     pub(crate) digest: Option<Digest>,
+    /// The set of templates that words its messages, unless their rule names another.
+    pub(crate) template: Option<String>,
 }
 
 /// Where its messages go.
@@ -114,6 +116,7 @@ struct Entry {
     owner: bool,
     quiet: Option<String>,
     digest: Option<Digest>,
+    template: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -126,11 +129,11 @@ enum Kind {
 }
 
 impl Targets {
-    /// Reads the file.
+    /// Reads the file. `templates` are the sets that a target may name.
     ///
     /// # Errors
     /// Says what cannot be used, without repeating a secret.
-    pub fn read(path: &Path) -> Result<Targets, String> {
+    pub fn read(path: &Path, templates: &[String]) -> Result<Targets, String> {
         let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
         // The message of the parser may repeat a line with a secret; its first line and the place do not.
         let file: File = toml::from_str(&text).map_err(|error| {
@@ -149,6 +152,14 @@ impl Targets {
             let target = target(&name, entry).map_err(|problem| format!("target {name}: {problem}"))?;
             if matches!(target.address, Address::Email(_)) && smtp.is_none() {
                 return Err(format!("target {name}: e-mail needs [smtp] with url and from"));
+            }
+            if let Some(template) = target.template.as_ref().filter(|one| !templates.contains(one)) {
+                let known = if templates.is_empty() {
+                    "none; name a folder with --notify-templates-dir".to_owned()
+                } else {
+                    templates.join(", ")
+                };
+                return Err(format!("target {name}: there is no set of templates `{template}`; there are: {known}"));
             }
             all.push(target);
         }
@@ -244,7 +255,16 @@ fn target(name: &str, entry: Entry) -> Result<Target, String> {
     };
     let (names, private, owner) = (entry.names, entry.private, entry.owner);
     let quiet = entry.quiet.as_deref().map(Quiet::parse).transpose()?;
-    Ok(Target { name: name.to_owned(), address, names, private, owner, quiet, digest: entry.digest })
+    Ok(Target {
+        name: name.to_owned(),
+        address,
+        names,
+        private,
+        owner,
+        quiet,
+        digest: entry.digest,
+        template: entry.template,
+    })
 }
 
 /// Plain HTTP goes to a private network only.
@@ -280,7 +300,7 @@ mod tests {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let file = folder.path().join("targets.toml");
         fs::write(&file, text).map_err(|error| error.to_string())?;
-        Targets::read(&file)
+        Targets::read(&file, &["german".to_owned()])
     }
 
     #[test]
@@ -288,7 +308,7 @@ mod tests {
         let targets = read(&format!(
             "[smtp]\nurl = \"smtp://u:s3cret@mail.example:587\"\nfrom = \"Shop <shop@example.com>\"\n\
              [targets.john]\nkind = \"email\"\nto = \"John <john@example.com>\"\nnames = true\n\
-             [targets.ops]\nkind = \"slack\"\nurl = \"https://hooks.example/T/s3cret\"\nowner = true\n\
+             [targets.ops]\nkind = \"slack\"\nurl = \"https://hooks.example/T/s3cret\"\nowner = true\ntemplate = \"german\"\n\
              [targets.books]\nkind = \"webhook\"\nurl = \"https://books.example/in\"\nsecrets = [\"{SECRET}\"]\n"
         ))
         .unwrap();
@@ -308,6 +328,10 @@ mod tests {
             ("[targets.\"Jo hn\"]\nkind = \"slack\"\nurl = \"https://a.example/s3cret\"\n", "a name has"),
             ("[targets.john]\nkind = \"pigeon\"\nurl = \"https://a.example/s3cret\"\n", "line 2"),
             ("[targets.john]\nkind = \"slack\"\n", "needs url"),
+            (
+                "[targets.john]\nkind = \"slack\"\nurl = \"https://a.example/s3cret\"\ntemplate = \"dutch\"\n",
+                "no set of templates `dutch`; there are: german",
+            ),
             (
                 "[targets.john]\nkind = \"chat\"\nurl = \"https://a.example/s3cret\"\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n",
                 "takes no secrets",

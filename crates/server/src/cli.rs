@@ -141,6 +141,7 @@ enum Command {
     /// Show who can be told of something and which messages failed, and try them again
     #[command(after_help = "Examples:\n  \
         orderlog notifications targets --notify-targets-file targets.toml\n  \
+        orderlog notifications templates --preview --file email.txt\n  \
         orderlog notifications failed\n  \
         orderlog notifications replay --target john")]
     Notifications(notifications::Arguments),

@@ -21,7 +21,7 @@ use orderlog_access::{OAuthSettings, Rates};
 use orderlog_assistant::LanguageModel;
 use orderlog_domain::decide::Shop;
 use orderlog_messaging::Access;
-use orderlog_notify::Targets;
+use orderlog_notify::{Targets, Templates};
 use orderlog_tools::Tools;
 
 pub(crate) use self::{
@@ -61,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) clock: Option<DateTime<Utc>>,
     pub(crate) accept_missing_keys: bool,
     pub(crate) targets: Targets,
+    /// The words of messages.
+    pub(crate) templates: Templates,
     pub(crate) notify_pace: u32,
     pub(crate) language_model: Option<Arc<LanguageModel>>,
     pub(crate) bench_noop_tool: bool,
@@ -157,7 +159,9 @@ fn read_all(values: &mut Values) -> Option<Config> {
             .map(|time| time.to_utc())
             .map_err(|_| "expected an RFC 3339 time such as 2026-11-22T14:30:00+05:30".to_owned())
     });
-    let targets = values.read_optional("notify-targets-file", |path| Targets::read(Path::new(path)));
+    let templates = values.read_optional("notify-templates-dir", |path| Templates::read(Path::new(path)));
+    let sets = templates.as_ref().and_then(Option::as_ref).map(Templates::names).unwrap_or_default();
+    let targets = values.read_optional("notify-targets-file", |path| Targets::read(Path::new(path), &sets));
     let notify_pace = values.read("notify-pace", |text| {
         text.parse().ok().filter(|pace| *pace > 0).ok_or_else(|| "expected a whole number from 1 on".to_owned())
     });
@@ -183,6 +187,7 @@ fn read_all(values: &mut Values) -> Option<Config> {
         clock: clock?,
         accept_missing_keys: accept_missing_keys?,
         targets: targets?.unwrap_or_default(),
+        templates: templates?.unwrap_or_default(),
         notify_pace: notify_pace?,
         language_model: language_model?,
         bench_noop_tool: bench_noop_tool?,

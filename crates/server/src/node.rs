@@ -127,7 +127,10 @@ impl Node {
         let log_troubles = log_check::start(log.clone());
         let settings = config.shop.clone();
         let shop = OpenShop::new(settings, clock, log, writer, projections, keyring, left_behind);
-        let shop = shop.with_targets(config.targets.names()).called(config.shop_name.clone());
+        let shop = shop
+            .with_targets(config.targets.names())
+            .with_templates(config.templates.names())
+            .called(config.shop_name.clone());
         let shop = Arc::new(shop.open_at(config.public_url.clone()).relaying(config.nats.is_some()));
         Ok(Node {
             id,
@@ -174,7 +177,8 @@ impl Node {
         if let Some(known) = self.sender.get() {
             return Ok(Arc::clone(known));
         }
-        let made = Sender::new(self.config.targets.clone())?;
+        let (targets, name) = (self.config.targets.clone(), self.config.shop_name.as_deref());
+        let made = Sender::new(targets, &self.config.templates, &self.config.shop, name)?;
         Ok(Arc::clone(self.sender.get_or_init(|| made)))
     }
 

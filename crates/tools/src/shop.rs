@@ -45,6 +45,8 @@ pub struct OpenShop {
     pub wording: Wording,
     /// Who can be told of something.
     pub targets: Arc<[Target]>,
+    /// Sets of templates that a rule may ask for, by name.
+    pub templates: Arc<[String]>,
     /// Whether its events are published to NATS.
     pub relays: bool,
     /// Where people open the shop's pages, if anybody said so.
@@ -83,6 +85,7 @@ impl OpenShop {
             moments,
             wording,
             targets,
+            templates: Arc::new([]),
             relays: false,
             public_url: None,
             tasks,
@@ -92,6 +95,12 @@ impl OpenShop {
     /// The same, where these can be told of something.
     pub fn with_targets(mut self, targets: Vec<Target>) -> OpenShop {
         self.targets = targets.into();
+        self
+    }
+
+    /// The same, where a rule may ask for these sets of templates.
+    pub fn with_templates(mut self, templates: Vec<String>) -> OpenShop {
+        self.templates = templates.into();
         self
     }
 

@@ -33,3 +33,21 @@ pub(crate) fn named<'a>(targets: &'a [Target], text: &str) -> Result<&'a Target,
     let candidates = targets.iter().take(5).map(|target| serde_json::json!({ "target": target.name })).collect();
     Err(Rejection::new(Code::NotFound, message).field("target").hint(hint).candidates(candidates))
 }
+
+/// The set of templates that a text names, whatever its case.
+pub(crate) fn template_named<'a>(templates: &'a [String], text: &str) -> Result<&'a str, Rejection> {
+    let wanted = text.trim().to_lowercase();
+    if let Some(found) = templates.iter().find(|name| **name == wanted) {
+        return Ok(found);
+    }
+    let message = match templates {
+        [] => format!("There is no template `{}`: messages have the shop's usual words.", shown(text)),
+        _ => format!("There is no template `{}`. There are: {}.", shown(text), templates.join(", ")),
+    };
+    let hint = match templates {
+        [] => "Leave template out.",
+        _ => "Ask the user which one is meant, or leave template out for the usual words.",
+    };
+    let candidates = templates.iter().take(5).map(|name| serde_json::json!({ "template": name })).collect();
+    Err(Rejection::new(Code::NotFound, message).field("template").hint(hint).candidates(candidates))
+}

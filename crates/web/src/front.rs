@@ -155,6 +155,11 @@ impl Front {
         self.shop.targets.iter().map(|target| target.name.as_str()).collect()
     }
 
+    /// Sets of templates that a rule may ask for.
+    pub(crate) fn templates(&self) -> &[String] {
+        &self.shop.templates
+    }
+
     /// Whether the visitor may do what an operator does about notifications.
     pub(crate) fn may_operate(&self) -> bool {
         let writes = self.tools.find("notifications.unsubscribe");

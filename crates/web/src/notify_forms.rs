@@ -49,7 +49,7 @@ pub(crate) fn is_of_system(word: &str) -> bool {
 /// What a form asks `notifications.subscribe` to do.
 pub(crate) fn rule(form: &Params) -> Map<String, Value> {
     let mut rule = Map::new();
-    for name in ["target", "customer", "product", "min_total", "expires"] {
+    for name in ["target", "customer", "product", "min_total", "expires", "template"] {
         rule.insert(name.to_owned(), json!(form.get(name)));
     }
     rule.insert("when".to_owned(), form.all("when").collect());
@@ -167,11 +167,19 @@ impl Form<'_> {
         }
     }
 
+    /// And in which words, where there is a choice.
     fn target(&self) -> Markup {
         html! {
             label { "Who" select name="target" {
                 @for name in self.visit.front.targets() { option value=(name) selected[self.typed("target") == Some(name)] { (name) } }
             } }
+            @let templates = self.visit.front.templates();
+            @if !templates.is_empty() {
+                label { "In which words" select name="template" {
+                    option value="" { "as is usual for them" }
+                    @for name in templates { option value=(name) selected[self.typed("template") == Some(name)] { (name) } }
+                } }
+            }
         }
     }
 

@@ -79,4 +79,5 @@ mod time_travel;
 mod told_when_and_how;
 mod two_nodes;
 mod unsubscribing;
+mod words_of_messages;
 mod wrong_clocks;

@@ -60,6 +60,10 @@ pub struct Subscribe {
     /// Tell what is true already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub already: Option<bool>,
+    /// Named wording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = limits::TEMPLATE_CHARS))]
+    pub template: Option<String>,
 }
 
 impl Act for Subscribe {
@@ -142,6 +146,9 @@ impl Subscribe {
     fn rule(&self, context: &Context<'_>) -> Result<Rule, Rejection> {
         let mut problems = Problems::default();
         text::check_line("target", &self.target, limits::TARGET_CHARS, &mut problems);
+        if let Some(template) = &self.template {
+            text::check_line("template", template, limits::TEMPLATE_CHARS, &mut problems);
+        }
         let mut when = vec![];
         for (index, word) in self.when.iter().enumerate() {
             match Watch::parse(word) {
@@ -217,6 +224,7 @@ impl Subscribe {
             at_least: amount.and_then(Result::ok).map(|amount| AtLeast { amount, currency }),
             expires_at: self.expires,
             grace_seconds: self.grace.unwrap_or(limits::DEFAULT_GRACE_SECONDS),
+            template: self.template.clone(),
         })
     }
 

@@ -43,6 +43,10 @@ pub struct Rule {
     pub expires_at: Option<DateTime<Utc>>,
     /// Seconds between the event and its message, in which an undo stops the message.
     pub grace_seconds: u32,
+    /// Name of the set of templates that words its messages, as the operator's folder has it; that of the target where none is
+    /// named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 /// The smallest amount that is told of.
@@ -82,6 +86,7 @@ impl Declared for NotificationSubscribed {
             once: true,
             expires_at: Some(time("2026-12-31T00:00:00Z")),
             grace_seconds: 60,
+            template: Some("german".to_owned()),
         };
         Self { rule_id: RULE, rule, already: vec![ORDER], at_once: true }
     }
@@ -143,6 +148,9 @@ pub struct Message {
     /// Why it waits, was given up or was stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Name of the set of templates that its rule asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 /// See [`Event::NotificationsHandled`](super::Event::NotificationsHandled).
@@ -173,6 +181,7 @@ impl Declared for NotificationsHandled {
             outcome: Outcome::Waiting,
             not_before: time("2026-11-20T10:01:05Z"),
             why: Some("the endpoint answered 503".to_owned()),
+            template: Some("german".to_owned()),
         };
         Self { through: Position(42), messages: vec![message], disabled: vec!["books".to_owned()] }
     }

@@ -7,7 +7,8 @@ use orderlog_tools::{OpenShop, unsubscribe_link};
 use uuid::Uuid;
 
 use crate::{
-    compose::{Composed, Content, compose},
+    compose::{Composed, compose},
+    content::Content,
     delivery::{MAX_BODY_BYTES, Sender, Tried},
     targets::Target,
 };
@@ -18,7 +19,7 @@ pub(super) struct Sent {
     /// What was sent together, and what came of it; nothing where nothing was left to be told.
     pub(super) tried: Vec<Message>,
     pub(super) done: Done,
-    /// What had no room beside them.
+    /// What had no room beside them, or asks for other templates.
     pub(super) left: Vec<Message>,
     /// What there is nothing to tell of any more, and why.
     pub(super) stopped: Vec<(Message, &'static str)>,
@@ -39,6 +40,7 @@ pub(super) async fn try_once(
     messages: Vec<Message>,
     ended_by_link: &BTreeSet<RuleId>,
 ) -> Sent {
+    let (messages, mut left) = of_one_template(messages);
     let (mut tried, mut parts, mut stopped) = (vec![], vec![], vec![]);
     let mut unreadable = None;
     let to = sender.targets.find(&target);
@@ -53,7 +55,7 @@ pub(super) async fn try_once(
         };
         match composed {
             Ok(Composed::Content(content)) => {
-                parts.push(content);
+                parts.push(*content);
                 tried.push(message);
             }
             Ok(Composed::Stop(why)) => stopped.push((message, why)),
@@ -63,7 +65,6 @@ pub(super) async fn try_once(
             }
         }
     }
-    let mut left = vec![];
     while unreadable.is_none()
         && parts.len() > 1
         && Content::digest(&parts).webhook(shop.clock.now()).len() > MAX_BODY_BYTES
@@ -79,6 +80,18 @@ pub(super) async fn try_once(
         _ => Done::Tried(Tried::Sent),
     };
     Sent { target, tried, done, left, stopped }
+}
+
+/// Those that ask for the same templates as the first, and those that are sent after them: a digest has one layout. No message
+/// of an order overtakes another of that order.
+fn of_one_template(messages: Vec<Message>) -> (Vec<Message>, Vec<Message>) {
+    let template = messages.first().and_then(|first| first.template.clone());
+    let mut behind = BTreeSet::new();
+    messages.into_iter().partition(|message| {
+        let waits = message.template != template || message.order_id.is_some_and(|order| behind.contains(&order));
+        behind.extend(message.order_id.filter(|_| waits));
+        !waits
+    })
 }
 
 async fn send(

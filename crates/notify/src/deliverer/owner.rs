@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant, sleep};
 use uuid::Uuid;
 
 use super::Work;
-use crate::{compose::Content, delivery::Tried};
+use crate::{content::Content, delivery::Tried};
 
 /// How often the owner hears of one target.
 const OWNER_PAUSE: Duration = Duration::from_secs(3_600);
@@ -25,13 +25,11 @@ impl Work<'_> {
         let takes = |name: &String| name != target && !self.all.disabled.contains(name) && !self.gone.contains(name);
         let Some(owner) = self.of.sender.targets.owner().filter(|owner| takes(&owner.name) && !lately) else { return };
         self.owner_told.insert(target.clone(), Instant::now());
-        let text =
-            format!("Messages to {target} could not be delivered: {why}. `orderlog notifications failed` lists them.");
+        let content = Content::undelivered(target, why);
         let (sender, owner, shop) = (Arc::clone(&self.of.sender), owner.clone(), Arc::clone(&self.of.shop));
         // An id of its own: a receiver takes it for no repetition of the message.
         let (notice, pace) = (Uuid::new_v5(id, b"owner"), self.of.pace.max(1));
         self.notices.spawn(async move {
-            let content = Content::plain("notifications.failed", &text);
             let mut pauses = LADDER_SECONDS.into_iter();
             loop {
                 let now = shop.clock.now();

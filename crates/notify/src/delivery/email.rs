@@ -13,18 +13,24 @@ use lettre::{
         response::Code,
     },
 };
-use maud::{DOCTYPE, html};
 use uuid::Uuid;
 
 use super::{dkim::Dkim, tried::Tried};
-use crate::{compose::Content, targets::Smtp};
+use crate::{content::subject, targets::Smtp};
 
 /// Longest time for one e-mail.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Characters of a subject; longer ones are cut by what shows them.
-const SUBJECT_CHARS: usize = 120;
 /// What the e-mail server says of our signing in and not of the e-mail (RFC 4954): somebody mends a password, and it is taken.
 const OF_SIGNING_IN: [u16; 4] = [530, 534, 535, 538];
+
+/// What an e-mail says.
+pub(super) struct Words {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+    /// The address that ends what asks for it.
+    pub(super) unsubscribe: Option<String>,
+}
 
 pub(crate) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -59,8 +65,8 @@ impl Mailer {
         Ok(Mailer { transport: builder.build(), from: smtp.from.clone(), dkim: smtp.dkim.clone() })
     }
 
-    pub(crate) async fn send(&self, to: &Mailbox, id: Uuid, content: &Content, now: DateTime<Utc>) -> Tried {
-        let message = match self.message(to, id, content) {
+    pub(super) async fn send(&self, to: &Mailbox, id: Uuid, words: Words, now: DateTime<Utc>) -> Tried {
+        let message = match self.message(to, id, words) {
             Ok(message) => message,
             Err(error) => return Tried::Never { why: format!("it cannot be written as e-mail: {error}") },
         };
@@ -92,27 +98,10 @@ impl Mailer {
         }
     }
 
-    fn message(&self, to: &Mailbox, id: Uuid, content: &Content) -> Result<Message, lettre::error::Error> {
-        let subject = subject(&content.text);
-        let facts: Vec<String> = content.facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    fn message(&self, to: &Mailbox, id: Uuid, words: Words) -> Result<Message, lettre::error::Error> {
         let domain = self.from.email.domain();
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head { meta charset="utf-8"; title { (subject) } }
-                body {
-                    @for line in content.text.lines() { p { (line) } }
-                    @if !content.facts.is_empty() {
-                        table { @for (name, value) in &content.facts { tr { th align="left" { (name) } td { (value) } } } }
-                    }
-                    @if let Some(address) = content.unsubscribe() { p { a href=(address) { "Stop these messages" } } }
-                }
-            }
-        };
-        let stop = content.unsubscribe().map(|address| format!("\nStop these messages: {address}\n"));
-        let words = format!("{}\n\n{}{}", content.text, facts.concat(), stop.unwrap_or_default());
         let mut message = Message::builder();
-        if let Some(address) = content.unsubscribe() {
+        if let Some(address) = &words.unsubscribe {
             message = message
                 .raw_header(raw("List-Unsubscribe", format!("<{address}>")))
                 .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
@@ -120,10 +109,10 @@ impl Mailer {
         message
             .from(self.from.clone())
             .to(to.clone())
-            .subject(subject)
+            .subject(subject(&words.subject))
             .message_id(Some(format!("<{id}@{domain}>")))
             .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
-            .multipart(MultiPart::alternative_plain_html(words, page.into_string()))
+            .multipart(MultiPart::alternative_plain_html(words.text, words.html))
     }
 }
 
@@ -141,35 +130,4 @@ fn percent_decoded(text: &str) -> String {
 
 fn is_of_signing_in(code: Code) -> bool {
     OF_SIGNING_IN.contains(&code.into())
-}
-
-/// The first line. A dot in it may be that of an amount or of a name, so only a long line is cut, where a sentence ends.
-fn subject(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let end = line.char_indices().nth(SUBJECT_CHARS).map_or(line.len(), |(at, _)| at);
-    let short = match &line[..end] {
-        whole if end == line.len() => whole,
-        cut => cut.rsplit_once(". ").or_else(|| cut.rsplit_once(' ')).map_or(cut, |(before, _)| before),
-    };
-    short.trim_end_matches('.').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subject_says_the_whole_amount_and_the_whole_name() {
-        for (text, said) in [
-            ("Order #1001 was placed: 2 units for ₹1,234.50.", "Order #1001 was placed: 2 units for ₹1,234.50"),
-            ("Dr. Pepper (DP) is out of stock.", "Dr. Pepper (DP) is out of stock"),
-            ("2 messages.\nOrder #1 is now shipped.", "2 messages"),
-            ("", ""),
-        ] {
-            assert_eq!(subject(text), said);
-        }
-        let long = format!("Messages could not be delivered. {}", "₹ ".repeat(200));
-        assert_eq!(subject(&long), "Messages could not be delivered");
-        assert_eq!(subject(&"₹".repeat(200)).chars().count(), SUBJECT_CHARS);
-    }
 }

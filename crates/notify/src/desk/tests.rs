@@ -23,6 +23,7 @@ fn message(position: i64, order: i64) -> Message {
         outcome: Outcome::Waiting,
         not_before: now(),
         why: None,
+        template: None,
     }
 }
 

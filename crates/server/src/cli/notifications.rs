@@ -1,9 +1,11 @@
 //! `orderlog notifications`: who can be told, which messages failed, and how they are tried again.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use orderlog_domain::event::Message;
-use orderlog_notify::Sender;
+use orderlog_notify::{Sender, Templates};
 use orderlog_tools::{
     Clock, Failure, Object, OpenShop, history, local,
     principal::Caller,
@@ -47,6 +49,21 @@ enum Action {
         /// Its name
         target: String,
     },
+    /// Show which templates word messages, and where each came from; with --preview what they make of an example of each message
+    Templates {
+        /// Only this set
+        #[arg(long)]
+        set: Option<String>,
+        /// Show every message from an example
+        #[arg(long)]
+        preview: bool,
+        /// Show only this file of it, such as email.txt
+        #[arg(long, requires = "preview")]
+        file: Option<String>,
+        /// Write the built-in templates into this folder, to be changed there; leaves files that are there as they are
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["set", "preview"])]
+        write: Option<PathBuf>,
+    },
     /// Send a test message to a target
     Test {
         /// Its name
@@ -60,9 +77,28 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
         Action::Failed { json } => failed(&config, json).await,
         Action::Replay { ids, target } => replay(config, ids, target).await,
         Action::Enable { target } => operate(config, async |_| Ok(OperatorAct::Enable(target))).await,
+        Action::Templates { write: Some(folder), .. } => {
+            let written = Templates::write_built_in(&folder).map_err(anyhow::Error::msg)?;
+            let lines: String = written.iter().map(|path| format!("{path}\n")).collect();
+            print(&if lines.is_empty() {
+                "Every file is there already; nothing was written.\n".to_owned()
+            } else {
+                lines
+            })
+        }
+        Action::Templates { set, preview: false, .. } => templates(&config, set.as_deref()),
+        Action::Templates { set, file, .. } => {
+            let (shop, name) = (&config.shop, config.shop_name.as_deref());
+            let shown = config.templates.preview(set.as_deref(), file.as_deref(), shop, name);
+            let shown = shown.map_err(anyhow::Error::msg)?.into_iter();
+            let shown = shown.map(|[kind, file, text]| format!("── {kind} · {file}\n{}\n\n", text.trim_end()));
+            print(&shown.collect::<String>())
+        }
         Action::Test { target } => {
             let clock = Clock::new(config.clock);
-            Sender::new(config.targets)?.test(&target, clock.now(), clock.new_id()).await?;
+            Sender::new(config.targets, &config.templates, &config.shop, config.shop_name.as_deref())?
+                .test(&target, clock.now(), clock.new_id())
+                .await?;
             print(&format!("{target} took the message.\n"))
         }
     }
@@ -78,6 +114,20 @@ fn targets(config: &Config) -> anyhow::Result<()> {
         table.add_row(row);
     }
     print(&format!("{table}\n"))
+}
+
+/// They were tried when the settings were read: what is shown here can be used.
+fn templates(config: &Config, set: Option<&str>) -> anyhow::Result<()> {
+    let mut table = table(&["set", "file", "comes from"]);
+    let rows = config.templates.described();
+    let rows = rows.into_iter().filter(|[name, ..]| set.is_none_or(|set| set == name));
+    let mut count = 0;
+    for row in rows {
+        table.add_row(row);
+        count += 1;
+    }
+    anyhow::ensure!(count > 0, "there is no set of templates `{}`", set.unwrap_or_default());
+    print(&format!("{table}\nAll of them fit every message. `--preview` shows what they make of examples.\n"))
 }
 
 async fn failed(config: &Config, as_json: bool) -> anyhow::Result<()> {

@@ -248,6 +248,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         group: NOTIFICATIONS,
     },
     Setting {
+        name: "notify-templates-dir",
+        value: "FOLDER",
+        default: None,
+        help: "Folder of templates that word and lay out messages in place of the built-in ones, and of further sets of them by name (docs/NOTIFICATIONS.md). All are tried at the start. Read again at a restart.",
+        group: NOTIFICATIONS,
+    },
+    Setting {
         name: "language-model-url",
         value: "URL",
         default: None,

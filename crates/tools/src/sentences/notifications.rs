@@ -75,6 +75,9 @@ pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, 
     if rule.once {
         told.push_str(if rule.order_ids.len() > 1 { ", once each" } else { ", once" });
     }
+    if let Some(template) = &rule.template {
+        told.push_str(&format!(", by the template {template}"));
+    }
     told
 }
 
@@ -183,9 +186,13 @@ mod tests {
             once,
             expires_at: None,
             grace_seconds: 60,
+            template: None,
         };
         let say = |rule: &Rule| asked(rule, None, None, &wording);
         assert_eq!(say(&rule(&[Watch::Shipped], &[1234], true)), "when order #1234 is shipped in full, once");
+        let mut german = rule(&[Watch::Shipped], &[1234], true);
+        german.template = Some("german".to_owned());
+        assert_eq!(say(&german), "when order #1234 is shipped in full, once, by the template german");
         let several = rule(&[Watch::Shipped, Watch::Delivered], &[1, 2], true);
         assert_eq!(
             say(&several),

@@ -35,6 +35,9 @@ pub(super) fn subscribe() -> Tool {
         Danger::Write,
         |shop, request, mut input: Subscribe| async move {
             input.target = targets::named(&shop.targets, &input.target)?.name.clone();
+            if let Some(template) = &input.template {
+                input.template = Some(targets::template_named(&shop.templates, template)?.to_owned());
+            }
             let watches: Vec<Watch> = input.when.iter().filter_map(|word| Watch::parse(word)).collect();
             may_decide(&request.caller.principal, &watches)?;
             if watches.contains(&Watch::RelayStopped) && !shop.relays {

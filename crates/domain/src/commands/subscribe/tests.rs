@@ -44,6 +44,7 @@ fn message(id: u128, position: i64, order_id: OrderId, outcome: Outcome) -> Mess
         outcome,
         not_before: "2026-11-20T10:00:00Z".parse().expect("a time"),
         why: None,
+        template: None,
     }
 }
 

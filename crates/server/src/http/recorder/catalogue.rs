@@ -8,6 +8,7 @@ pub(crate) const PLAIN_COUNTERS: &[&str] = &[
     "orderlog_commands_shed_total",
     "orderlog_events_appended_total",
     "orderlog_http_connections_refused_total",
+    "orderlog_notification_templates_failed_total",
     "orderlog_swaps_lost_total",
 ];
 /// Counters without labels of a node with NATS.
@@ -29,6 +30,10 @@ const COUNTERS: &[(&str, &str)] = &[
     ("orderlog_events_appended_total", "Events this node recorded."),
     ("orderlog_http_connections_refused_total", "Connections answered 503 because too many were open."),
     ("orderlog_http_requests_total", "HTTP requests, by path and class of status."),
+    (
+        "orderlog_notification_templates_failed_total",
+        "Messages whose template failed, or was not there any more; other words were sent.",
+    ),
     ("orderlog_refusals_total", "Calls that were refused, by code."),
     ("orderlog_relay_published_total", "Events this node published on NATS."),
     ("orderlog_relay_refills_total", "Times the stream was filled from the log because it had lost events."),
