@@ -24,6 +24,7 @@ use crate::{
     directory::{Purpose, Resolved},
     failure::Failure,
     people,
+    permit::are_particulars_hidden,
     query::{Frame, Interpretation, Paging, customer_view, nearest},
     request::Request,
     sentences::{self, commands::Speaker},
@@ -187,6 +188,8 @@ pub fn register(
                 let id = shop.keyring.identify(proposed, input.email.as_deref()).await?;
                 (id, Under::Ring(&shop.keyring, id))
             }
+            // Whoever may not see particulars must not learn by asking which of them are right: here all of them differ.
+            Some(id) if dry_run && are_particulars_hidden() => (id, Under::Pretended(shop.keyring.pretend(id)?)),
             // The decision says that this person was erased.
             Some(id) if !shop.keyring.has_key(id).await? && (is_erased(shop, id).await? || dry_run) => {
                 (id, Under::Pretended(shop.keyring.pretend(id)?))
