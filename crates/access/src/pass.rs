@@ -1,5 +1,5 @@
 //! How long whoever was let in stays so: an answer that lasts, such as the log that is followed, must end with the key or token
-//! that opened it.
+//! that opened it, and a page that listens too.
 
 use std::sync::Arc;
 

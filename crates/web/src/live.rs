@@ -8,13 +8,14 @@ use std::{
 };
 
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use futures::stream;
-use orderlog_access::SignIn;
+use orderlog_access::{Pass, SignIn};
 use orderlog_tools::OpenShop;
 use tokio::sync::watch;
 
@@ -35,14 +36,24 @@ const QUIET: Duration = Duration::from_secs(1);
 /// A connection ends after this time; the browser comes back by itself.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// How soon a page learns that its session is over.
+/// How soon a page learns that its session is over, or a program that its key is.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The session by which a page is open.
+/// By what a page is open, and for how long.
 struct Stay {
-    cookie: SessionCookie,
-    sign_in: Arc<SignIn>,
+    /// The session, where it is one.
+    session: Option<(SessionCookie, Arc<SignIn>)>,
+    /// The key or token, where it is one.
+    pass: Pass,
     shop: Arc<OpenShop>,
+}
+
+impl Stay {
+    fn is_over(&self) -> bool {
+        let now = self.shop.clock.now();
+        let session = self.session.as_ref();
+        !self.pass.holds(now) || session.is_some_and(|(cookie, sign_in)| !sign_in.holds(&cookie.0, now))
+    }
 }
 
 /// What one page has been told.
@@ -56,11 +67,16 @@ struct Told {
     /// When anything was sent last.
     spoken: Instant,
     ends: Instant,
-    stay: Option<Stay>,
+    stay: Stay,
     listener: Listener,
 }
 
-pub(crate) async fn stream(State(source): State<Source>, visit: Visit, headers: HeaderMap) -> Response {
+pub(crate) async fn stream(
+    State(source): State<Source>,
+    Extension(pass): Extension<Pass>,
+    visit: Visit,
+    headers: HeaderMap,
+) -> Response {
     if !visit.front.may("orders.get") {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -72,7 +88,7 @@ pub(crate) async fn stream(State(source): State<Source>, visit: Visit, headers: 
     let after = if seen > now { NOWHERE } else { seen };
     let order = visit.params.get(PAGE).and_then(order_of);
     let listener = listeners.enter(visit.token.browser(), &head.stopping);
-    let stay = visit.session.zip(sign_in).map(|(cookie, sign_in)| Stay { cookie, sign_in, shop });
+    let stay = Stay { session: visit.session.zip(sign_in), pass, shop };
     let now = Instant::now();
     let told = Told { news, head, order, after, last: None, spoken: now, ends: now + LONGEST, stay, listener };
     let pieces = stream::unfold(told, async |told| told.next().await);
@@ -94,7 +110,7 @@ impl Told {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Told)> {
         let over = self.listener.over.clone();
         while Instant::now() < self.ends {
-            if self.is_over() {
+            if self.stay.is_over() {
                 // The page asks for itself once more, and is led to the sign-in page.
                 self.ends = Instant::now();
                 return Some((Ok(Bytes::from_static(b"event: changed\ndata: over\n\n")), self));
@@ -113,8 +129,7 @@ impl Told {
                 return Some((Ok(event.into()), self));
             }
             let quiet = QUIET.saturating_sub(self.spoken.elapsed());
-            let wait = if self.stay.is_some() { LOOK.min(quiet) } else { quiet };
-            let changed = tokio::time::timeout(wait, self.news.changed());
+            let changed = tokio::time::timeout(LOOK.min(quiet), self.news.changed());
             match over.run_until_cancelled(changed).await? {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
@@ -126,10 +141,5 @@ impl Told {
             }
         }
         None
-    }
-
-    fn is_over(&self) -> bool {
-        let over = |stay: &Stay| !stay.sign_in.holds(&stay.cookie.0, stay.shop.clock.now());
-        self.stay.as_ref().is_some_and(over)
     }
 }

@@ -201,6 +201,18 @@ async fn a_session_opens_what_its_key_opens_and_ends_with_it(shop: Shop) -> Resu
     let heard = heard.await.context("the stream of a session that is over stays open")??;
     check!(checks, heard.contains("event: changed\ndata: over"), "{heard}");
     check!(checks, soon(&viewer, "/orders", 401).await?, "a revoked key's session serves");
+    // So does that of a program, which sends its key.
+    let program = shop.key(&["board", "--role", "viewer"]).await?;
+    let listening =
+        node.http().get(format!("{}/live", node.url())).header("authorization", format!("Bearer {program}"));
+    let mut stream = listening.send().await?;
+    check!(checks, stream.status() == 200, "no live updates for a program: {}", stream.status());
+    shop.cli_without_settings(&["keys", "revoke", "board"]).await?.expect_success()?;
+    let ended = tokio::time::timeout(OVER_WITHIN, async {
+        while stream.chunk().await?.is_some() {}
+        anyhow::Ok(())
+    });
+    ended.await.context("the stream of a key that was revoked stays open")??;
     viewer.open("/orders").await?;
     check!(checks, viewer.place().starts_with("/sign-in?back="), "{}", viewer.place());
     check!(checks, auditor.look("/orders", &[]).await?.status() == 200, "another's session ended too");
