@@ -135,7 +135,8 @@ pub(crate) fn read(text: &str) -> Option<(&str, [u8; 32])> {
 pub(crate) fn understood(kept: &AccessKey) -> Result<(Holder, Principal), String> {
     let (holder, rights) = (kept.holder.parse()?, kept.rights.parse()?);
     let (user, role) = (kept.name.clone(), kept.role.clone());
-    Ok((holder, Principal { user, role, rights, refunds_up_to: kept.refunds_up_to, scopes: None }))
+    let (refunds_up_to, key) = (kept.refunds_up_to, Some(kept.id.clone()));
+    Ok((holder, Principal { user, role, rights, refunds_up_to, scopes: None, key }))
 }
 
 #[cfg(test)]

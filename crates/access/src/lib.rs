@@ -7,7 +7,7 @@ mod keys;
 mod oauth;
 mod pass;
 mod principal;
-mod program_named;
+mod program_of;
 mod rates;
 mod refused;
 mod rights;
@@ -24,7 +24,7 @@ pub use self::{
     oauth::{CALLBACK_PATH, METADATA_PATH, OAuth, Settings as OAuthSettings, Unfinished},
     pass::Pass,
     principal::Principal,
-    program_named::program_named,
+    program_of::program_of,
     rates::{CountEach, Rates, TooMany},
     refused::Refused,
     rights::{Right, Rights, Role},

@@ -95,7 +95,7 @@ impl OAuth {
         let user = format!("{subject}@{}", self.settings.issuer());
         self.each.count(&user).and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
         let (role, scopes) = (role.to_owned(), Some(scopes));
-        Ok(Arc::new(Principal { user, role, rights, refunds_up_to: None, scopes }))
+        Ok(Arc::new(Principal { user, role, rights, refunds_up_to: None, scopes, key: None }))
     }
 
     /// The scopes to ask the user for, all in one go: those that the caller's token has, or those asked for at first, and one

@@ -29,6 +29,8 @@ pub struct Principal {
     /// For a user who signed in with OAuth: the scopes of the token that mean something here. A client that needs more asks the
     /// user for more.
     pub scopes: Option<String>,
+    /// The id of the key by which the user came in, where it is one. Names are given again; ids never are.
+    pub key: Option<String>,
 }
 
 impl Principal {
@@ -42,7 +44,7 @@ impl Principal {
     #[must_use]
     pub fn nobody() -> Principal {
         let (user, role) = ("nobody".to_owned(), "none".to_owned());
-        Principal { user, role, rights: Rights::NONE, refunds_up_to: None, scopes: None }
+        Principal { user, role, rights: Rights::NONE, refunds_up_to: None, scopes: None, key: None }
     }
 
     /// The user of this machine who started the program, as the machine's own list of users names it.
@@ -59,7 +61,14 @@ impl Principal {
     }
 
     fn owner(user: String) -> Principal {
-        Principal { user, role: "owner".to_owned(), rights: Rights::all(), refunds_up_to: None, scopes: None }
+        Principal {
+            user,
+            role: "owner".to_owned(),
+            rights: Rights::all(),
+            refunds_up_to: None,
+            scopes: None,
+            key: None,
+        }
     }
 
     /// Whether the user may do that.

@@ -27,7 +27,7 @@ use self::{
     upcasters::{
         before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end,
         placed_before_entries, refunded_before_lines, returned_before_goodwill, shipped_first, unconverted,
-        voided_among_others, without_alerts, without_at_once, without_cost, without_external_reference,
+        voided_among_others, without_alerts, without_at_once, without_cost, without_external_reference, without_key_id,
         without_templates, without_waiting,
     },
 };
@@ -246,7 +246,7 @@ events! {
     }
     "confirmation" Confirmation(ConfirmationFact) {
         /// An act waits for a person's word.
-        ConfirmationAsked = 1,
+        ConfirmationAsked = 2 from [without_key_id],
         /// A person said Yes or No to it.
         ConfirmationAnswered = 1,
     }

@@ -95,8 +95,8 @@ mod tests {
         "target",
     ];
 
-    /// The tool that was called, its caller's rights, what stands for the call, and a token.
-    const OF_CONFIRMATIONS: [&str; 4] = ["call", "confirm_token", "rights", "tool"];
+    /// The tool that was called, its caller's rights, what stands for the call and for the key, and a token.
+    const OF_CONFIRMATIONS: [&str; 5] = ["call", "confirm_token", "key_id", "rights", "tool"];
 
     /// Paths of all texts in a schema that are free: neither of a closed list nor of a format.
     fn free_texts(schema: &Value, of: &Value, path: &str, found: &mut BTreeSet<String>) {

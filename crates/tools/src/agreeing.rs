@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use orderlog_access::{Principal, Rights, program_named};
+use orderlog_access::{Principal, Rights, program_of};
 use orderlog_domain::{
     commands::AnswerQuestion,
     confirmations::Question,
@@ -202,9 +202,12 @@ fn may_answer(caller: &Caller) -> Result<(), Rejection> {
 async fn asker(shop: &OpenShop, question: &Question, person: &Principal) -> Result<Principal, Failure> {
     let Question { asked, by, .. } = question;
     let mut asker = if asked.by_key {
-        program_named(&shop.keyring, &by.user, shop.clock.now()).await?.ok_or_else(|| {
-            let message = format!("The key of {} is no longer in force: nothing was done.", by.user);
-            Rejection::new(Code::Forbidden, message)
+        // The very key: another one of that name may be somebody else's. Questions from before named none.
+        let id = asked.key_id.as_deref().unwrap_or_default();
+        program_of(&shop.keyring, id, shop.clock.now()).await?.ok_or_else(|| {
+            let message = format!("The key with which {} asked is no longer in force: nothing was done.", by.user);
+            let hint = "Whoever still wants it asks again, with a key that is in force.";
+            Rejection::new(Code::Forbidden, message).hint(hint)
         })?
     } else {
         let rights: Rights = asked.rights.parse().map_err(|problem: String| anyhow::anyhow!(problem))?;

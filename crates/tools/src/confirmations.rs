@@ -37,8 +37,6 @@ use crate::{
 /// What the texts of a question are sealed as.
 const ARGUMENTS: &str = "arguments";
 const PREVIEW: &str = "preview";
-/// As events name who came in without a credential.
-const OPERATOR: &str = "local";
 
 /// Whether some acts must wait for a person if this caller asks for them.
 pub(crate) fn may_wait(shop: &OpenShop, caller: &Caller) -> bool {
@@ -99,7 +97,7 @@ async fn ask(
         shop.keyring.seal_for(owner, Typed { field, text: &mut text, kind: Kind::Words }).await?;
         anyhow::Ok(text)
     };
-    let Principal { user, rights, refunds_up_to, scopes, .. } = &caller.principal;
+    let Principal { rights, refunds_up_to, key, .. } = &caller.principal;
     let call_id = request.call();
     let asked = ConfirmationAsked {
         confirmation_id: shop.clock.new_id(),
@@ -112,7 +110,8 @@ async fn ask(
         call: call_id.clone(),
         rights: rights.to_string(),
         refunds_up_to: *refunds_up_to,
-        by_key: caller.address.is_some() && scopes.is_none() && user != OPERATOR,
+        by_key: key.is_some(),
+        key_id: key.clone(),
         expires_at: now + QUESTION_HOLDS,
     };
     let request = request.list(CommandId(shop.clock.new_id()));

@@ -169,11 +169,15 @@ impl Request {
         !shop.settings.confirmed_by_people.is_empty() && self.caller.word == Word::Program
     }
 
-    /// What stands for who called what, in hex. Two calls with different keys are two.
+    /// What stands for who called what, in hex. Two calls with different idempotency keys are two, and so are those of two
+    /// access keys of one name: what a person is asked for one of them is not done for the other.
     pub(crate) fn call(&self) -> String {
         let mut hasher = Sha256::new();
         for text in [&self.caller.principal.user, self.common.idempotency_key.as_ref().unwrap_or(&String::new())] {
             hash_text(&mut hasher, text);
+        }
+        if let Some(key) = &self.caller.principal.key {
+            hash_text(&mut hasher, key);
         }
         hasher.update(self.hash.0);
         hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

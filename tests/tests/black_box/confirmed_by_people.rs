@@ -199,8 +199,15 @@ async fn rights_of_both_count_and_no_program_answers(Guarded(shop): Guarded) -> 
     check!(checks, browser.send(&path, &[("yes", "1")]).await? == 403, "{}", browser.page);
     check!(checks, browser.shows("no longer in force"), "{}", browser.page);
     check!(checks, recorded(&shop, &["PaymentRefunded", "ConfirmationAnswered"]).await?.is_empty(), "nothing was done");
-    // The same name in force again may ask again, and is answered.
+    // A new key of the same name may be somebody else's: the old question is not its own, and its call is another one.
     let bot = shop.key(&["bot", "--role", "staff", "--right", "orders:refund"]).await?;
+    browser.open(&path).await?;
+    check!(checks, browser.send(&path, &[("yes", "1")]).await? == 403, "{}", browser.page);
+    check!(checks, recorded(&shop, &["PaymentRefunded", "ConfirmationAnswered"]).await?.is_empty(), "done for another");
+    let asked = node.mcp().with_key(&bot).refused("orders.refund", refund.clone()).await?;
+    let address = asked.confirm_at.context("a page")?;
+    let path =
+        address.strip_prefix(&node.url()).filter(|own| *own != path).context("a question of its own")?.to_owned();
     browser.open(&path).await?;
     check!(checks, browser.send(&path, &[("yes", "1")]).await? == 200, "{}", browser.page);
     let refunded = recorded(&shop, &["PaymentRefunded"]).await?;

@@ -62,6 +62,7 @@ mod tests {
                 rights: "orders:write".to_owned(),
                 refunds_up_to: None,
                 by_key: false,
+                key_id: None,
                 expires_at: story.now + limits::QUESTION_HOLDS,
             },
         }

@@ -42,6 +42,9 @@ pub struct ConfirmationAsked {
     pub refunds_up_to: Option<i64>,
     /// Whether the caller came with an access key: its rights are looked at anew before the act is done.
     pub by_key: bool,
+    /// The id of that key: another one of the same name may be somebody else's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
     /// Afterwards the question is void.
     pub expires_at: DateTime<Utc>,
 }
@@ -60,6 +63,7 @@ impl Declared for ConfirmationAsked {
             rights: "orders:read orders:write orders:refund".to_owned(),
             refunds_up_to: Some(200_000),
             by_key: true,
+            key_id: Some("k7w2m9q4x1zd".to_owned()),
             expires_at: time("2026-11-21T10:00:00Z"),
         }
     }

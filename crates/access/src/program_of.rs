@@ -1,4 +1,4 @@
-//! What a program with a key may do now, asked by the name that events have of it.
+//! What a program with a key may do now, asked by the key's id: a new key of the same name is another one.
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -6,21 +6,20 @@ use orderlog_keyring::Keyring;
 
 use crate::{holder::Holder, key, principal::Principal};
 
-/// The program with a key of that name which is in force; none where every such key was revoked or has expired. The key of a
-/// person of that name is another one, and lends a program nothing.
+/// The program with the key of that id, while it is in force; none where it was revoked or has expired, and none of a person.
 ///
 /// # Errors
 /// When the keys cannot be read.
-pub fn program_named<'a>(
+pub fn program_of<'a>(
     keyring: &'a Keyring,
-    name: &'a str,
+    id: &'a str,
     now: DateTime<Utc>,
 ) -> BoxFuture<'a, anyhow::Result<Option<Principal>>> {
     Box::pin(async move {
         let in_force = |until: &str| DateTime::parse_from_rfc3339(until).is_ok_and(|until| now < until);
         let keys = keyring.access_keys().await?;
         let mut found = keys.iter().filter(|kept| {
-            kept.name == name && kept.revoked_at.is_none() && kept.expires_at.as_deref().is_none_or(in_force)
+            kept.id == id && kept.revoked_at.is_none() && kept.expires_at.as_deref().is_none_or(in_force)
         });
         Ok(found.find_map(|kept| match key::understood(kept) {
             Ok((Holder::Program, principal)) => Some(principal),
