@@ -1,6 +1,7 @@
 //! Reads what people say of dates ("last week", "1 Nov to 15 Nov") in the shop's zone, and says how it was read.
 
 mod festivals;
+mod fiscal;
 mod lengths;
 mod meanings;
 mod moment;

@@ -186,30 +186,6 @@ impl Moment<'_> {
     pub(super) fn year(&self, year: i32) -> Read {
         within_calendar(Span::month(year, Month::January).and_then(|span| Unit::Year.around(span.from, self.calendar)))
     }
-
-    /// FY2025-26: the fiscal year that begins in 2025.
-    pub(super) fn fiscal_year(&self, begins: i32, ends: u32) -> Read {
-        let ends = i32::try_from(ends).unwrap_or_default();
-        let follows = ends == begins + 1 || (ends < 100 && ends == (begins + 1) % 100);
-        if !follows || self.calendar.fiscal_year_start == Month::January {
-            let first = self.calendar.fiscal_year_start.name();
-            return Err(no_such(&format!(
-                "such fiscal year: they begin in {first}; the years must follow one another"
-            )));
-        }
-        let from = NaiveDate::from_ymd_opt(begins, self.calendar.fiscal_year_start.number_from_month(), 1);
-        within_calendar(from.and_then(|from| Unit::FiscalYear.around(from, self.calendar)))
-    }
-
-    /// FY2025: shops name a fiscal year by its first or by its last year, so this is a question unless it is one year.
-    pub(super) fn fiscal_year_by_one(&self, year: i32) -> Read {
-        if self.calendar.fiscal_year_start == Month::January {
-            return self.year(year);
-        }
-        let offer = |begins: i32| json!({ "phrase": format!("FY{begins}-{:02}", (begins + 1) % 100) });
-        let message = format!("FY{year} could be the fiscal year that begins or the one that ends in {year}.");
-        Err(ambiguous(message, vec![offer(year), offer(year - 1)]))
-    }
 }
 
 // Dates.
@@ -375,7 +351,7 @@ pub(super) fn range_warning(from: &Reading, to: &Reading) -> Option<String> {
     Some(format!("The range was read as {days}; give both dates with their years to mean another."))
 }
 
-fn within_calendar(span: Option<Span>) -> Read {
+pub(super) fn within_calendar(span: Option<Span>) -> Read {
     span.map_or_else(outside_calendar, |span| Ok(Reading::of(span)))
 }
 
@@ -384,11 +360,11 @@ fn outside_calendar() -> Read {
     Err(Miss::Refused(Box::new(Rejection::invalid("date_range", message))))
 }
 
-fn no_such(what: &str) -> Miss {
+pub(super) fn no_such(what: &str) -> Miss {
     Miss::Refused(Box::new(Rejection::invalid("date_range", format!("There is no {what}."))))
 }
 
-fn ambiguous(message: String, candidates: Vec<serde_json::Value>) -> Miss {
+pub(super) fn ambiguous(message: String, candidates: Vec<serde_json::Value>) -> Miss {
     let rejection = Rejection::new(Code::Ambiguous, message).field("date_range").hint("Ask which is meant.");
     Miss::Refused(Box::new(rejection.candidates(candidates)))
 }

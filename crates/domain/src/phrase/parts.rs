@@ -6,9 +6,8 @@ use super::{
     moment::{Miss, Moment, Read, Reading},
     spans::{Span, Unit, move_days},
 };
+use crate::format::days_in_words;
 
-/// Months of a quarter.
-const QUARTER: u32 = 3;
 /// The last day of the first half of a month.
 const HALF_MONTH: u32 = 15;
 /// Months searched for one that has the 31st and has begun.
@@ -85,19 +84,17 @@ impl Moment<'_> {
         self.half_year(half, self.today.year() - 1)
     }
 
-    /// The latest such quarter of a fiscal year that has begun.
-    pub(super) fn fiscal_quarter(&self, quarter: u32) -> Read {
-        if !(1..=4).contains(&quarter) {
-            return Err(Miss::NoRule);
-        }
-        let of_year = |steps: i64| {
-            let year = Unit::FiscalYear.away(self.today, steps, self.calendar)?;
-            let from = year.from.checked_add_months(chrono::Months::new((quarter - 1) * QUARTER))?;
-            let to = from.checked_add_months(chrono::Months::new(QUARTER))?.pred_opt()?;
-            Some(Span { from, to })
-        };
-        let this = of_year(0).filter(|span| span.from <= self.today);
-        this.or_else(|| of_year(-1)).map(Reading::of).ok_or(Miss::NoRule)
+    /// The first ten days of a month, the next ten, or the rest.
+    pub(super) fn third_within(&self, month: &Reading, third: Third) -> Read {
+        let (from, to) = whole_month(month)?;
+        let (first, last) = third.days();
+        let day = |day: u32| from.with_day(day).ok_or(Miss::NoRule);
+        let span = Span { from: day(first)?, to: last.map_or(Ok(to), day)? };
+        let mut reading = Reading::of(span);
+        reading.warnings.clone_from(&month.warnings);
+        let days = days_in_words(span.from, span.to);
+        reading.warnings.push(format!("\"{}\" was read as a third of the month: {days}.", third.word()));
+        Ok(reading)
     }
 
     /// The last day before today that is neither Saturday nor Sunday.
@@ -119,10 +116,45 @@ impl Moment<'_> {
     }
 }
 
-/// The first day of a range, or its last.
+/// The first day of a range, or its last; of a month, some days could be meant as well.
 pub(super) fn edge(range: &Reading, first: bool) -> Read {
     let day = if first { range.from } else { range.to };
-    day.map(|day| Reading::of(Span::day(day))).ok_or(Miss::NoRule)
+    let mut reading = day.map(|day| Reading::of(Span::day(day))).ok_or(Miss::NoRule)?;
+    reading.warnings.clone_from(&range.warnings);
+    if whole_month(range).is_ok() {
+        let (edge, part, days) = if first { ("first", "early", "first ten") } else { ("last", "late", "last") };
+        reading
+            .warnings
+            .push(format!("That is the {edge} day alone; say \"{part}\" and the month for its {days} days."));
+    }
+    Ok(reading)
+}
+
+/// What people call a third of a month.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Third {
+    Early,
+    Mid,
+    Late,
+}
+
+impl Third {
+    fn word(self) -> &'static str {
+        match self {
+            Third::Early => "early",
+            Third::Mid => "mid",
+            Third::Late => "late",
+        }
+    }
+
+    /// The first day, and the last where it is not the month's.
+    fn days(self) -> (u32, Option<u32>) {
+        match self {
+            Third::Early => (1, Some(10)),
+            Third::Mid => (11, Some(20)),
+            Third::Late => (21, None),
+        }
+    }
 }
 
 fn whole_month(month: &Reading) -> Result<(NaiveDate, NaiveDate), Miss> {

@@ -27,6 +27,7 @@ const ZONES: [Tz; 12] = [
 const PHRASES: &[&str] = &[
     "same day last week", "a year ago today", "week of 9 Nov", "first week of November", "first half of November", "end of last month",
     "this morning", "yesterday evening", "the 20th", "1st to 15th", "last fortnight", "prior month", "fiscal Q2", "H1 2026", "H2", "last working day",
+    "mid November", "early March", "late last month", "last couple of days", "fiscal Q2 FY2025-26", "Q3 last fiscal year",
     "today", "today so far", "yesterday", "day before yesterday", "tomorrow", "day after tomorrow",
     "this day", "this week", "last week", "next week", "past week", "this month", "last month", "next month", "past month",
     "this quarter", "last quarter", "next quarter", "past quarter", "this year", "last year", "next year", "past year",

@@ -8,8 +8,8 @@ use super::{
     meanings::range_warning,
     moment::{Direction, Miss, Moment, Read, Reading},
     offers::{few_ago, last_few, next_few},
-    parts::edge,
-    spans::Unit,
+    parts::{Third, edge},
+    spans::{Unit, month, weekday},
     wording::Wording,
     words::{Word, Words},
 };
@@ -153,6 +153,15 @@ const RULES: &[Rule] = &[
     Rule("h {dd} {year}",                    "H{dd} {year}",              |m, f| m.half_year(f.number(0), f.year(1))),
     Rule("h {dd}",                           "H{dd}",                     |m, f| m.latest_half(f.number(0))),
     Rule("fiscal|financial q {dd}",          "fiscal Q{dd}",              |m, f| m.fiscal_quarter(f.number(0))),
+    Rule("fiscal|financial q {dd} {rest}",   "",                          |m, f| m.quarter_within(f.number(0), &read_simple(m, f.rest)?)),
+    Rule("q {dd} fy|fiscalyear {year}",      "",                          |m, f| m.fiscal_quarter_by_one(f.number(0), f.year(1))),
+    Rule("q {dd} fy|fiscalyear {yy}",        "",                          |m, f| m.fiscal_quarter_by_one(f.number(0), f.short_year(1))),
+    Rule("fy|fiscalyear {year} q {dd}",      "",                          |m, f| m.fiscal_quarter_by_one(f.number(1), f.year(0))),
+    Rule("fy|fiscalyear {yy} q {dd}",        "",                          |m, f| m.fiscal_quarter_by_one(f.number(1), f.short_year(0))),
+    Rule("q {dd} {rest}",                    "",                          |m, f| m.quarter_within(f.number(0), &read_simple(m, f.rest)?)),
+    Rule("early {rest}",                     "",                          |m, f| m.third_within(&read_simple(m, f.rest)?, Third::Early)),
+    Rule("mid|middle {rest}",                "",                          |m, f| m.third_within(&read_simple(m, without_dash(f.rest))?, Third::Mid)),
+    Rule("late {rest}",                      "",                          |m, f| m.third_within(&read_simple(m, f.rest)?, Third::Late)),
     Rule("week {rest}",                      "",                          |m, f| m.week_of(&read_simple(m, f.rest)?)),
     Rule("first week {rest}",                "",                          |m, f| m.week_within(&read_simple(m, f.rest)?, true)),
     Rule("last week {rest}",                 "",                          |m, f| m.week_within(&read_simple(m, f.rest)?, false)),
@@ -176,6 +185,14 @@ const RULES: &[Rule] = &[
     Rule("next few {unit}",                  "",                          |_, f| Err(Miss::Vague(next_few(f.unit)))),
     Rule("few {unit} ago|back",              "",                          |_, f| Err(Miss::Vague(few_ago(f.unit)))),
 ];
+
+/// What follows "mid", which may be written with a dash.
+fn without_dash(words: &[Word]) -> &[Word] {
+    match words {
+        [dash, rest @ ..] if dash.text() == "-" => rest,
+        _ => words,
+    }
+}
 
 /// Words between the two ends of a range.
 const SEPARATORS: &[&str] = &["to", "..", "until", "-", "and"];
@@ -374,16 +391,4 @@ fn find<'a>(pattern: &[&'static str], words: &'a [Word]) -> Option<Found<'a>> {
         rest = after;
     }
     rest.is_empty().then_some(found)
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    match word {
-        "tues" => Some(Weekday::Tue),
-        "thur" | "thurs" => Some(Weekday::Thu),
-        _ => word.parse().ok(),
-    }
-}
-
-fn month(word: &str) -> Option<Month> {
-    if word == "sept" { Some(Month::September) } else { word.parse().ok() }
 }

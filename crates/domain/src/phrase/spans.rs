@@ -125,3 +125,17 @@ pub(super) fn move_days(day: NaiveDate, days: i64) -> Option<NaiveDate> {
     let amount = Days::new(days.unsigned_abs());
     if days < 0 { day.checked_sub_days(amount) } else { day.checked_add_days(amount) }
 }
+
+/// The weekday that a word names.
+pub(super) fn weekday(word: &str) -> Option<Weekday> {
+    match word {
+        "tues" => Some(Weekday::Tue),
+        "thur" | "thurs" => Some(Weekday::Thu),
+        _ => word.parse().ok(),
+    }
+}
+
+/// The month that a word names.
+pub(super) fn month(word: &str) -> Option<Month> {
+    if word == "sept" { Some(Month::September) } else { word.parse().ok() }
+}

@@ -36,6 +36,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("up to", "until"),
     ("a few", "few"),
     ("several", "few"),
+    ("a couple", "two"),
+    ("couple", "two"),
     ("till", "until"),
     ("through", "to"),
     ("upto", "until"),

@@ -338,6 +338,26 @@ fn parts_of_units_and_days_counted_from_others() {
             ("prior month", "2026-10-01..2026-10-31"),
             ("fiscal Q2", "2026-07-01..2026-09-30"),
             ("fiscal Q4", "2026-01-01..2026-03-31"),
+            ("Q2 FY27", "2026-07-01..2026-09-30"),
+            ("q2 fy 2027", "2026-07-01..2026-09-30"),
+            ("FY27 Q3", "2026-10-01..2026-12-31"),
+            ("FY27", "2026-04-01..2027-03-31"),
+            ("Q2 FY26", "Ambiguous"),
+            ("Q2 FY2025-26", "2025-07-01..2025-09-30"),
+            ("Q4 of last fiscal year", "2026-01-01..2026-03-31"),
+            ("Q5 FY27", "InvalidArgument"),
+            ("mid November", "2026-11-11..2026-11-20"),
+            ("mid-November", "2026-11-11..2026-11-20"),
+            ("in the middle of October 2025", "2025-10-11..2025-10-20"),
+            ("early March", "2026-03-01..2026-03-10"),
+            ("late February", "2026-02-21..2026-02-28"),
+            ("early last month", "2026-10-01..2026-10-10"),
+            ("early October to mid November", "2026-10-01..2026-11-20"),
+            ("early last week", "InvalidArgument"),
+            ("last couple of days", "2026-11-21..2026-11-22"),
+            ("a couple of weeks ago", "2026-11-02..2026-11-08"),
+            ("past couple months", "2026-09-23..2026-11-22"),
+            ("end of October", "2026-10-31"),
             ("H1 2026", "2026-01-01..2026-06-30"),
             ("H2", "2026-07-01..2026-12-31"),
             ("last working day", "2026-11-20"),
@@ -356,4 +376,24 @@ fn parts_of_units_and_days_counted_from_others() {
     }
     let year = read("same day last year", now(), &shop(), Direction::Past).expect("a day");
     assert_eq!(year.warnings, ["That is a Saturday; today is a Sunday."]);
+}
+
+#[test]
+fn what_could_be_meant_otherwise_is_told() {
+    for (phrase, told) in [
+        ("mid November", "\"mid\" was read as a third of the month: 11–20 Nov 2026."),
+        ("end of October", "That is the last day alone; say \"late\" and the month for its last days."),
+        ("beginning of October", "That is the first day alone; say \"early\" and the month for its first ten days."),
+        ("Q2 FY27", "Q2 FY2027 was read as Q2 FY2026-27; Q2 FY2027-28 has not begun."),
+    ] {
+        let range = read(phrase, now(), &shop(), Direction::Past).expect(phrase);
+        assert_eq!(range.warnings, [told], "{phrase}");
+    }
+    let asked = read("Q2 FY26", now(), &shop(), Direction::Past).expect_err("both have begun");
+    let offered: Vec<&str> = asked.candidates.iter().filter_map(|offer| offer["phrase"].as_str()).collect();
+    assert_eq!(offered, ["Q2 FY2026-27", "Q2 FY2025-26"]);
+    assert!(asked.message.contains("Q2 FY2026"), "{}", asked.message);
+    for offer in offered {
+        read(offer, now(), &shop(), Direction::Past).expect(offer);
+    }
 }
