@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::unknown::COMMON;
-pub(crate) use self::unknown::Elsewhere;
 pub use self::unknown::nearest_tool;
+pub(crate) use self::unknown::{Elsewhere, word};
 use crate::schema::Object;
 
 /// Arguments that passed the schema, as the tool's type.

@@ -37,10 +37,10 @@ pub use self::{
     sales_forecast::{Missed, missed},
 };
 use crate::{
-    arguments::Elsewhere,
+    arguments::{self, Elsewhere},
     tool::{Danger, Tool},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// All tools, by both forms of their names.
 pub struct Tools {
@@ -138,15 +138,21 @@ impl Tools {
     }
 }
 
-/// Which tools take each argument; those that nearly all take, such as `detail`, lead nowhere.
+/// Which tools take each argument, and which arguments take each listed word; those that nearly all take, such as `detail`,
+/// lead nowhere.
 fn takers(all: &[Tool]) -> Elsewhere {
     /// Tools that may take an argument which is still worth an advice.
     const FEW: usize = 6;
     let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for tool in all.iter().filter(|tool| tool.is_listed()) {
-        let arguments = tool.input.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        for argument in arguments {
-            takers.entry(argument.clone()).or_default().push(tool.name.replace('.', "_"));
+        let arguments = tool.input.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let tool = tool.name.replace('.', "_");
+        for (argument, schema) in arguments {
+            takers.entry(argument.clone()).or_default().push(tool.clone());
+            let words = schema.get("enum").or_else(|| schema.get("items")?.get("enum")).and_then(Value::as_array);
+            for word in words.into_iter().flatten().filter_map(Value::as_str) {
+                takers.entry(arguments::word(word)).or_default().push(format!("{argument} of {tool}"));
+            }
         }
     }
     takers.retain(|_, tools| tools.len() <= FEW);

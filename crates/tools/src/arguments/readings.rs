@@ -6,6 +6,7 @@ use serde_json::{Value, value::Number};
 
 use super::{
     forms,
+    unknown::folded,
     when::{Moment, When},
 };
 use crate::{echo::cut, json, schema::Object};
@@ -256,11 +257,6 @@ fn number_of_order(text: &str) -> &str {
     let before = text[..text.len() - digits.len()].to_lowercase();
     let words = before.split([' ', '#', '.', ':']).filter(|word| !word.is_empty());
     if words.clone().all(|word| ["order", "no", "number", "nr"].contains(&word)) { digits } else { text }
-}
-
-/// ` On-Hold` is `on_hold`.
-fn folded(word: &str) -> String {
-    word.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
 fn is_blank(value: &Value) -> bool {

@@ -116,6 +116,35 @@ impl Shape {
         }
     }
 
+    /// The words that are taken, by it or by its items.
+    fn words(&self) -> Option<&[Value]> {
+        match &self.kind {
+            Kind::List { items, .. } => items.options.as_deref(),
+            _ => self.options.as_deref(),
+        }
+    }
+
+    /// Which argument takes a word that this one does not, though it takes words: `; payment_status takes paid`.
+    fn owner_of(
+        &self,
+        (asked, value): (&str, &Value),
+        properties: &[(String, Shape)],
+        elsewhere: &Elsewhere,
+    ) -> Option<String> {
+        let words = self.words()?;
+        let given = match value {
+            Value::Array(all) => all.iter().find(|one| !words.contains(one))?,
+            one => one,
+        };
+        let takes = |shape: &Shape, word: &str| shape.words().is_some_and(|words| words.contains(&word.into()));
+        let word = unknown::folded(given.as_str()?);
+        // Of several the one that is called nearly alike: the payment status for a status.
+        let here = properties.iter().filter(|(_, shape)| takes(shape, &word)).map(|(name, _)| name.clone());
+        let here = here.max_by(|a, b| unknown::likeness(asked, a).total_cmp(&unknown::likeness(asked, b)));
+        let there = || elsewhere.get(&unknown::word(&word)).map(|tools| tools.join(" or "));
+        here.or_else(there).map(|owner| format!("; {owner} takes {word}"))
+    }
+
     /// Learns which tools take which arguments.
     pub(crate) fn learn(&mut self, tools: &Elsewhere) {
         if let Kind::Object { elsewhere, .. } = &mut self.kind {
@@ -184,7 +213,15 @@ impl Shape {
                 let mut unexpected = vec![];
                 for (name, value) in fields {
                     match properties.iter().find(|(known, _)| known == name) {
-                        Some((_, shape)) => within(path, name, |path| shape.find(value, path, found)),
+                        Some((_, shape)) => {
+                            let known = found.len();
+                            within(path, name, |path| shape.find(value, path, found));
+                            if let Some(problem) = found.get_mut(known)
+                                && let Some(owner) = shape.owner_of((name, value), properties, elsewhere)
+                            {
+                                problem.message.push_str(&owner);
+                            }
+                        }
                         None if *open => {}
                         None => unexpected.push(name),
                     }
@@ -365,6 +402,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_argument_that_takes_a_word_is_named() {
+        let words = |words: &[&str]| json!({ "type": "array", "items": { "type": "string", "enum": words } });
+        let mut shape = shape(json!({ "type": "object", "additionalProperties": false, "properties": {
+            "status": words(&["pending", "shipped"]), "by": words(&["paid"]), "payment_status": words(&["paid", "unpaid"]),
+            "text": { "type": "string" } } }))
+        .expect("a schema");
+        let held = (unknown::word("on_hold"), vec!["scope of orders_get_pending".to_owned()]);
+        shape.learn(&Elsewhere::new([held].into()));
+        for (status, end) in [
+            (json!(["On hold"]), "\"On hold\" is none of: pending, shipped; scope of orders_get_pending takes on_hold"),
+            (json!(["shipped", "paid"]), "\"paid\" is none of: pending, shipped; payment_status takes paid"),
+            (json!(["gone"]), "\"gone\" is none of: pending, shipped"),
+        ] {
+            let faults = shape.faults(&json!({ "status": status }));
+            assert_eq!(faults[0].message, end);
+        }
+        assert!(shape.faults(&json!({ "text": "paid" })).is_empty());
     }
 
     #[test]

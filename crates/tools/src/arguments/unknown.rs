@@ -47,8 +47,18 @@ const OTHER_NAMES: [(&[&str], &[&str]); 24] = [
     (&["when", "at", "time", "date", "shipped_at", "delivered_at"], &["occurred_at", "as_of"]),
 ];
 
-/// Arguments, with the tools that take them.
+/// Arguments, with the tools that take them; and under [`word`] words that few arguments take, with these.
 pub(crate) type Elsewhere = Arc<BTreeMap<String, Vec<String>>>;
+
+/// Where a word stands in [`Elsewhere`], which is no name of an argument.
+pub(crate) fn word(word: &str) -> String {
+    format!("={word}")
+}
+
+/// ` On-Hold` is `on_hold`.
+pub(crate) fn folded(word: &str) -> String {
+    word.trim().to_lowercase().replace([' ', '-'], "_")
+}
 
 /// What is wrong with the argument `name` of an object that has `properties`, and what to write instead.
 pub(super) fn message(name: &str, properties: &[&str], elsewhere: &Elsewhere) -> String {
@@ -81,10 +91,14 @@ fn meant<'a>(name: &str, properties: &[&'a str]) -> Option<&'a str> {
     let other_names = OTHER_NAMES.iter().filter(|(others, _)| others.contains(&name.as_str()));
     let by_other_name = other_names.flat_map(|(_, targets)| targets.iter()).find_map(|target| known(target));
     known(&name).or(by_other_name).or_else(|| {
-        let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&name, known);
-        let nearest = properties.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        nearest.filter(|nearest| likeness(nearest) >= ALIKE)
+        let nearest = properties.iter().copied().max_by(|a, b| likeness(&name, a).total_cmp(&likeness(&name, b)));
+        nearest.filter(|nearest| likeness(&name, nearest) >= ALIKE)
     })
+}
+
+/// From 0 to 1.
+pub(super) fn likeness(name: &str, known: &str) -> f64 {
+    strsim::normalized_damerau_levenshtein(name, known)
 }
 
 /// Tools that are part of others now.
