@@ -69,7 +69,11 @@ pub(super) fn of_periods(
 ) -> (Vec<SalesGroup>, i64) {
     let (now, mut then) = (gathered(now, period), then.map(|days| gathered(days, period)));
     let mut keys: BTreeSet<(NaiveDate, String)> = now.keys().cloned().collect();
-    if let Some((Days { from: Some(from), to: Some(to) }, home)) = request.listed {
+    // Where all was sold in a currency without a rate, days of nothing in the shop's own tell nothing.
+    let in_others = |home: &str| !keys.is_empty() && keys.iter().all(|(_, one)| one != home);
+    if let Some((Days { from: Some(from), to: Some(to) }, home)) =
+        request.listed.filter(|(_, home)| !in_others(home.code()))
+    {
         let mut first = period.around(from).0;
         while first <= to {
             keys.insert((first, home.code().to_owned()));

@@ -24,6 +24,14 @@ struct Cell {
     name: &'static str,
     value: Value,
     place: Place,
+    /// What the text says in place of the value.
+    words: Option<String>,
+}
+
+impl Cell {
+    fn new(name: &'static str, value: impl Into<Value>, place: Place) -> Cell {
+        Cell { name, value: value.into(), place, words: None }
+    }
 }
 
 /// Where a cell stands in the text.
@@ -41,7 +49,13 @@ enum Place {
 impl Row {
     /// A cell that every row has.
     pub(crate) fn cell(mut self, name: &'static str, value: impl Into<Value>) -> Row {
-        self.0.push(Cell { name, value: value.into(), place: Place::Column });
+        self.0.push(Cell::new(name, value, Place::Column));
+        self
+    }
+
+    /// The same, which the text says in these words.
+    pub(crate) fn worded(mut self, name: &'static str, value: impl Into<Value>, words: String) -> Row {
+        self.0.push(Cell { words: Some(words), ..Cell::new(name, value, Place::Column) });
         self
     }
 
@@ -52,7 +66,7 @@ impl Row {
 
     /// The same, where there is one.
     pub(crate) fn some_text(mut self, name: &'static str, text: Option<String>) -> Row {
-        self.0.push(Cell { name, value: text.into(), place: Place::Text });
+        self.0.push(Cell::new(name, text, Place::Text));
         self
     }
 
@@ -63,7 +77,7 @@ impl Row {
 
     /// Behind the cell before it.
     pub(crate) fn aside(mut self, name: &'static str, value: impl Into<Value>) -> Row {
-        self.0.push(Cell { name, value: value.into(), place: Place::Aside });
+        self.0.push(Cell::new(name, value, Place::Aside));
         self
     }
 
@@ -79,7 +93,7 @@ impl Row {
 
     /// For programs only.
     pub(crate) fn json(mut self, name: &'static str, value: impl Into<Value>) -> Row {
-        self.0.push(Cell { name, value: value.into(), place: Place::Json });
+        self.0.push(Cell::new(name, value, Place::Json));
         self
     }
 
@@ -115,6 +129,7 @@ impl Row {
                 }
             }
             match &cell.value {
+                _ if cell.words.is_some() => line.push_str(cell.words.as_deref().unwrap_or_default()),
                 Value::Null => line.push('-'),
                 Value::String(text) => {
                     let is_id = || text.len() <= ID_CHARS && !text.contains(char::is_whitespace);
