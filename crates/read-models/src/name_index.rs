@@ -121,7 +121,7 @@ impl<R: Named> NameIndex<R> {
     }
 
     /// Every row that a search for `text` finds, by name: with all its words, each also as a beginning, in what it is called
-    /// by or what is known besides; else what [`NameIndex::find`] finds. `None` as there.
+    /// by, and then those that have some of them in what is known besides; else what [`NameIndex::find`] finds. `None` as there.
     #[must_use]
     pub fn search(&self, rows: &CachedRows<R>, text: &str) -> Option<Found<R>> {
         if !self.holds_all(rows) {
@@ -145,7 +145,16 @@ impl<R: Named> NameIndex<R> {
         if keys.is_empty() {
             return Some(self.called(&get, text, u32::MAX));
         }
-        Some(found(Matched::Words, keys, &get, u32::MAX))
+        let by_name = |word: &Wanted| {
+            exactly(&self.called, word).into_iter().chain(beginning(&self.called, &word.term)).collect()
+        };
+        let named = all(&words, by_name);
+        let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| named.contains(key));
+        let (mut first, then) =
+            (found(Matched::Words, named, &get, u32::MAX), found(Matched::Words, others, &get, u32::MAX));
+        first.total += then.total;
+        first.items.extend(then.items);
+        Some(Found { how: Matched::Words, ..first })
     }
 
     fn holds_all(&self, rows: &CachedRows<R>) -> bool {

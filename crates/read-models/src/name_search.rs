@@ -114,7 +114,14 @@ pub async fn list<R: Named>(
     }
     let total_count = read.count(&restricted.after("SELECT COUNT(*)")).await?;
     let mut listing = restricted.after(&format!("SELECT {}", R::TABLE.column_list("")));
-    listing.push(" ORDER BY ").push(R::ORDER).push(" LIMIT ").arg(page.limit()).push(" OFFSET ").arg(page.offset());
+    listing.push(" ORDER BY ");
+    if let Some(text) = text.filter(|text| !name_key(text).is_empty()) {
+        // Who is called so stands before who lives there.
+        listing.push("CASE WHEN ");
+        all_words::<R>(&mut listing, R::CALLED, " ", text);
+        listing.push(" THEN 0 ELSE 1 END, ");
+    }
+    listing.push(R::ORDER).push(" LIMIT ").arg(page.limit()).push(" OFFSET ").arg(page.offset());
     let items: Vec<R> = read.rows(&listing).await?;
     let next = page.next_offset(items.len(), total_count, read.position());
     let how = if total_count > 0 { Matched::Words } else { Matched::Nothing };
