@@ -18,7 +18,7 @@ pub use groups::{GroupKey, SalesGroup};
 pub use orderlog_domain::postings::Figures;
 pub use query::{SalesReport, daily_sales};
 pub use request::{GroupBy, SalesRequest, Sort};
-pub use rhythm::{Rhythm, count_weekdays, sales_by_rhythm, sales_of_every_customer};
+pub use rhythm::{Rhythm, count_weekdays, sales_by_rhythm, sales_of_every_customer, sales_of_every_product};
 pub use rows::{
     DailySales, DailySalesByCustomer, DailySalesByProduct, DailySalesByQuarter, SalesDay, SalesFigures, SalesLine,
     SalesPosting, SalesSize,

@@ -1,6 +1,6 @@
 //! Sales by hour of the day and by day of the week; and of all customers at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Offset as _, TimeZone as _, Weekday};
 use chrono_tz::Tz;
@@ -79,11 +79,32 @@ pub async fn sales_of_every_customer(
     request: SalesRequest,
     freshness: Freshness,
 ) -> Result<Answer<SalesReport>, QueryError> {
+    of_every(projections, request, GroupBy::Customer, freshness).await
+}
+
+/// Sales on one basis by product: all of them.
+///
+/// # Errors
+/// When the store fails.
+pub async fn sales_of_every_product(
+    projections: &Projections,
+    request: SalesRequest,
+    freshness: Freshness,
+) -> Result<Answer<SalesReport>, QueryError> {
+    of_every(projections, request, GroupBy::Product, freshness).await
+}
+
+async fn of_every(
+    projections: &Projections,
+    request: SalesRequest,
+    one: GroupBy,
+    freshness: Freshness,
+) -> Result<Answer<SalesReport>, QueryError> {
     let mut read = projections.read(&READ_MODEL, request.freshness(freshness)).await?;
     let parts = request.parts(&mut read).await?;
     let whole = totals(&mut read, &request, &request.rows(&parts, &[])).await?;
-    let rows = request.rows(&parts, &[GroupBy::Customer]);
-    let (groups, _) = of_things(&mut read, &request, GroupBy::Customer, &rows, None).await?;
+    let rows = request.rows(&parts, &[one]);
+    let (groups, _) = of_things(&mut read, &request, one, &rows, None).await?;
     let first_day = first_day(&mut read, request.basis).await?;
     read.answer(report(whole, groups, first_day)).await
 }
@@ -197,7 +218,12 @@ fn hour_of(spans: &[Clocks]) -> String {
 /// Adds up what has the same key. In the currency that is listed every hour has a group, and every weekday of the days listed.
 fn grouped(now: Keyed, then: Option<Keyed>, request: &SalesRequest, rhythm: Rhythm) -> Vec<SalesGroup> {
     let mut groups = Groups { compared: then.is_some(), rhythm, by_place: BTreeMap::new() };
-    if let Some((days, home)) = request.listed {
+    // Where all was sold in a currency without a rate, hours of nothing in the shop's own tell nothing.
+    let homes: BTreeSet<String> =
+        now.iter().chain(then.iter().flatten()).map(|(_, sales)| sales.home.clone()).collect();
+    if let Some((days, home)) = request.listed
+        && (homes.is_empty() || homes.contains(home.code()))
+    {
         listed(days, rhythm).for_each(|key| _ = groups.at(key, home.code()));
     }
     for (key, sales) in now {

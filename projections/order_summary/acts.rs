@@ -46,7 +46,7 @@ table! {
 }
 
 impl Act {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Act::Confirmed => "confirmed",
             Act::Shipped => "shipped",

@@ -9,7 +9,7 @@ use orderlog_read_models::CachedRows;
 
 use super::{
     acts::{Act, OrderSummaryAct, set},
-    texts::{NOTE, OrderSummaryText, added_note, keep},
+    texts::{CARRIER, NOTE, OrderSummaryText, TRACKING, keep},
 };
 
 /// What an event may change that it does not say itself.
@@ -36,17 +36,20 @@ pub(super) fn note(
     let id = order.id.0;
     let mut set = |act: Act, nth: i64, stands: bool| set(acts, order, event, (act, nth, stands));
     match fact {
-        OrderFact::OrderPlaced(fact) => keep(texts, id, NOTE, fact.note.as_ref()),
-        OrderFact::OrderNoteAdded(fact) => keep(texts, id, added_note(event.version), Some(&fact.note)),
+        OrderFact::OrderPlaced(fact) => keep(texts, id, (NOTE, event.version.0), fact.note.as_ref()),
+        OrderFact::OrderNoteAdded(fact) => keep(texts, id, (NOTE, event.version.0), Some(&fact.note)),
         OrderFact::OrderConfirmed(_) => set(Act::Confirmed, 0, true),
         OrderFact::OrderUnconfirmed(_) => set(Act::Confirmed, 0, false),
         OrderFact::UnitsShipped(fact) => {
             set(Act::Shipped, fact.shipment.into(), true);
-            keep(texts, id, fact.shipment.into(), fact.tracking.as_ref());
+            keep(texts, id, (TRACKING, fact.shipment.into()), fact.tracking.as_ref());
+            keep(texts, id, (CARRIER, fact.shipment.into()), fact.carrier.as_ref());
         }
         OrderFact::ShipmentVoided(fact) => {
             set(Act::Shipped, fact.shipment.into(), false);
-            texts.remove((id, fact.shipment.into()));
+            for field in [TRACKING, CARRIER] {
+                texts.remove((id, field.to_owned(), fact.shipment.into()));
+            }
         }
         OrderFact::UnitsDelivered(_) => set(Act::Delivered, event.version.0, true),
         OrderFact::PaymentCaptured(_) => set(Act::Paid, order.captured, true),

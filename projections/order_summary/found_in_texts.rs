@@ -1,22 +1,22 @@
-//! Orders by what people wrote: a tracking number, or words of a note.
+//! Orders by what people wrote: a tracking number, or words of a carrier or a note.
 
 use orderlog_domain::{ids::OrderId, text::name_key};
 use orderlog_read_models::{Freshness, Projections, QueryError, Sql};
 
-use super::{READ_MODEL, texts::NOTE};
+use super::{READ_MODEL, texts::TRACKING};
 
 /// So many texts are looked through, the latest orders' first.
 const SEARCHED_TEXTS: i64 = 10_000;
 /// Orders that a text may stand for.
-const FOUND_ORDERS: usize = 200;
+const FOUND_ORDERS: usize = 2_000;
 /// From so many letters and digits on, a part of a tracking number is enough.
 const PART_CHARS: usize = 6;
 
 const LATEST: &str = "
-SELECT order_id, nth, sealed FROM order_summary_texts ORDER BY order_id DESC LIMIT $1";
+SELECT order_id, field, sealed FROM order_summary_texts ORDER BY order_id DESC LIMIT $1";
 
-/// The orders that have `text` as a tracking number, or its words in one of their notes; the latest first. `open` opens a seal, given
-/// the field and the seal.
+/// The orders that have `text` as a tracking number, or its words in a carrier or one of their notes; the latest first. `open`
+/// opens a seal, given the field and the seal.
 ///
 /// # Errors
 /// When the store fails.
@@ -32,14 +32,14 @@ pub async fn found_in_texts(
     }
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let sql = Sql::new(LATEST).bind(SEARCHED_TEXTS);
-    let kept: Vec<(i64, i64, String)> = read.all(&sql).await?;
+    let kept: Vec<(i64, String, String)> = read.all(&sql).await?;
     let kept = read.answer(kept).await?.found;
-    let mut found = vec![];
-    for (order_id, nth, sealed) in kept {
-        let fits = match nth {
-            ..=NOTE => open("note", &sealed).is_some_and(|note| wanted.is_noted_in(&note)),
-            _ => open("tracking", &sealed).is_some_and(|tracking| wanted.is_tracking(&tracking)),
-        };
+    let mut found: Vec<OrderId> = vec![];
+    for (order_id, field, sealed) in kept {
+        let fits = open(&field, &sealed).is_some_and(|text| match field.as_str() {
+            TRACKING => wanted.is_tracking(&text),
+            _ => wanted.is_in(&text),
+        });
         if fits && found.last() != Some(&OrderId(order_id)) {
             found.push(OrderId(order_id));
         }
@@ -63,9 +63,9 @@ impl Wanted {
         Wanted { words, number: number(text) }
     }
 
-    fn is_noted_in(&self, note: &str) -> bool {
-        let note = name_key(note);
-        self.words.iter().all(|wanted| note.split(' ').any(|word| word.starts_with(wanted.as_str())))
+    fn is_in(&self, text: &str) -> bool {
+        let text = name_key(text);
+        self.words.iter().all(|wanted| text.split(' ').any(|word| word.starts_with(wanted.as_str())))
     }
 
     fn is_tracking(&self, tracking: &str) -> bool {
@@ -95,10 +95,10 @@ mod tests {
     #[test]
     fn a_note_is_found_by_its_words_in_any_order() {
         for text in ["back door", "door back", "Leave", "door!"] {
-            assert!(Wanted::of(text).is_noted_in("Leave it at the back door."), "{text}");
+            assert!(Wanted::of(text).is_in("Leave it at the back door."), "{text}");
         }
         for text in ["front door", "oor"] {
-            assert!(!Wanted::of(text).is_noted_in("Leave it at the back door."), "{text}");
+            assert!(!Wanted::of(text).is_in("Leave it at the back door."), "{text}");
         }
     }
 }

@@ -203,7 +203,7 @@ async fn counted(read: &mut SnapshotRead, filter: &Filter, pinned: Position) -> 
 }
 
 /// The first and the last number given on these days, if they are limited; none is between 1 and 0.
-async fn numbers_of(read: &mut SnapshotRead, days: Days) -> Result<Option<(i64, i64)>, QueryError> {
+pub(super) async fn numbers_of(read: &mut SnapshotRead, days: Days) -> Result<Option<(i64, i64)>, QueryError> {
     if days == Days::default() {
         return Ok(None);
     }
@@ -214,6 +214,13 @@ async fn numbers_of(read: &mut SnapshotRead, days: Days) -> Result<Option<(i64, 
         Some((Some(first), Some(last))) => (first, last),
         _ => (1, 0),
     }))
+}
+
+/// Where the days begin and end among the numbers, so that nothing is looked for among all orders.
+pub(super) fn within_numbers(sql: &mut Sql, numbers: Option<(i64, i64)>) {
+    if let Some((first, last)) = numbers {
+        sql.push(" AND order_id >= ").arg(first).push(" AND order_id <= ").arg(last);
+    }
 }
 
 /// Orders by number, those that exist, in the order of their numbers.
@@ -296,14 +303,8 @@ pub(super) fn restricted(
     numbers: Option<(i64, i64)>,
     pinned: Position,
 ) -> Sql {
-    // Where the days begin and end among the numbers, so that nothing is looked for among all orders.
-    let within = |sql: &mut Sql| {
-        if let Some((first, last)) = numbers {
-            sql.push(" AND order_id >= ").arg(first).push(" AND order_id <= ").arg(last);
-        }
-    };
     let mut sql = Sql::new("placed_position <= $1").bind(pinned.0);
-    within(&mut sql);
+    within_numbers(&mut sql, numbers);
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         sql.push(" AND (order_id = ").arg(order_number(text).unwrap_or(-1));
         sql.push(" OR reference = ").arg(reference_key(text));
@@ -311,7 +312,7 @@ pub(super) fn restricted(
             sql.push(" OR order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (")
                 .list(text_products.iter().copied())
                 .push(")");
-            within(&mut sql);
+            within_numbers(&mut sql, numbers);
             sql.push(")");
         }
         if !filter.or_orders.is_empty() {
@@ -331,7 +332,7 @@ pub(super) fn restricted(
     if !filter.products.is_empty() {
         sql.push(" AND order_id IN (SELECT order_id FROM order_summary_lines WHERE product_id IN (");
         sql.list(filter.products.iter().map(|id| id.0)).push(")");
-        within(&mut sql);
+        within_numbers(&mut sql, numbers);
         sql.push(")");
     }
     if let Some((act, days)) = filter.acted {

@@ -1,6 +1,7 @@
 //! Every order as it stands now, for lists and searches.
 
 mod acts;
+mod buyers;
 mod facts;
 mod fold;
 mod found_in_texts;
@@ -9,15 +10,16 @@ mod latest;
 mod plans;
 mod query;
 mod texts;
-mod times_to_ship;
+mod times_until;
 
 pub use acts::{Act, OrderSummaryAct};
+pub use buyers::{Buyer, Buyers, Buying, buyers};
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
 pub use found_in_texts::found_in_texts;
 pub use latest::{latest_of_customers, latest_of_products};
 pub use query::{Filter, OrderSummaries, Sort, Sum, by_numbers, order_summaries, words_of_products};
 pub use texts::OrderSummaryText;
-pub use times_to_ship::times_to_ship;
+pub use times_until::times_until;
 
 use orderlog_read_models::{ReadModel, Row as _};
 

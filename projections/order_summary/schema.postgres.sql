@@ -66,13 +66,14 @@ CREATE TABLE order_summary_acts@ (
   waited bigint NOT NULL,          -- days since the order was placed
   PRIMARY KEY (order_id, act, nth)
 );
--- Notes and tracking numbers under their seals.
--- Needed for: orders.search by a tracking number or a note.
+-- Notes, tracking numbers and carriers under their seals.
+-- Needed for: orders.search by a tracking number, a carrier or a note.
 CREATE TABLE order_summary_texts@ (
   order_id bigint NOT NULL,
-  nth bigint NOT NULL,          -- 0 is the note placed with it, below are later notes, above are numbers of shipments
+  field text NOT NULL,          -- note, tracking or carrier
+  nth bigint NOT NULL,          -- the version at which the note was given, or the number of the shipment
   sealed text NOT NULL,
-  PRIMARY KEY (order_id, nth)
+  PRIMARY KEY (order_id, field, nth)
 );
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);

@@ -66,13 +66,14 @@ CREATE TABLE order_summary_acts@ (
   waited INTEGER NOT NULL,          -- days since the order was placed
   PRIMARY KEY (order_id, act, nth)
 ) WITHOUT ROWID;
--- Notes and tracking numbers under their seals.
--- Needed for: orders.search by a tracking number or a note.
+-- Notes, tracking numbers and carriers under their seals.
+-- Needed for: orders.search by a tracking number, a carrier or a note.
 CREATE TABLE order_summary_texts@ (
   order_id INTEGER NOT NULL,
-  nth INTEGER NOT NULL,          -- 0 is the note placed with it, below are later notes, above are numbers of shipments
+  field TEXT NOT NULL,          -- note, tracking or carrier
+  nth INTEGER NOT NULL,          -- the version at which the note was given, or the number of the shipment
   sealed TEXT NOT NULL,
-  PRIMARY KEY (order_id, nth)
+  PRIMARY KEY (order_id, field, nth)
 ) WITHOUT ROWID;
 -- indexes: created after a build has caught up
 CREATE INDEX order_summary_by_customer# ON order_summary@ (customer_id, order_id);

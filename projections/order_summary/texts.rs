@@ -1,23 +1,21 @@
-//! Notes and tracking numbers, sealed as the log has them: they are opened to be searched, so erasing a customer forgets them here too.
+//! Notes, tracking numbers and carriers, sealed as the log has them: they are opened to be searched, so erasing a customer forgets them here too.
 
-use orderlog_domain::ids::Version;
 use orderlog_read_models::{CachedRows, table};
 
-/// The place among an order's texts of the note that it was placed with; shipments are numbered from 1.
-pub(super) const NOTE: i64 = 0;
-
-/// The place of a note that an event of this version added: below 0.
-pub(super) fn added_note(version: Version) -> i64 {
-    -version.0
-}
+/// The fields whose texts are kept, as their seals name them.
+pub(super) const NOTE: &str = "note";
+pub(super) const CARRIER: &str = "carrier";
+pub(super) const TRACKING: &str = "tracking";
 
 table! {
-    /// A note, or the tracking number of a shipment.
+    /// A note, or the tracking number or the carrier of a shipment.
     pub struct OrderSummaryText = "order_summary_texts" on conflict Replace {
         key {
             /// The order.
             order_id: i64,
-            /// 0 is the note that it was placed with, those below are later notes, those above the numbers of its shipments.
+            /// The field that has the text, as its seal names it.
+            field: String,
+            /// The version at which a note was given, or the number of the shipment.
             nth: i64,
         }
         /// As it stands in the log.
@@ -26,8 +24,13 @@ table! {
 }
 
 /// Keeps a text of an order, if there is one.
-pub(super) fn keep(texts: &mut CachedRows<OrderSummaryText>, order_id: i64, nth: i64, sealed: Option<&String>) {
+pub(super) fn keep(
+    texts: &mut CachedRows<OrderSummaryText>,
+    order_id: i64,
+    (field, nth): (&str, i64),
+    sealed: Option<&String>,
+) {
     if let Some(sealed) = sealed.cloned() {
-        texts.put(OrderSummaryText { order_id, nth, sealed });
+        texts.put(OrderSummaryText { order_id, field: field.to_owned(), nth, sealed });
     }
 }

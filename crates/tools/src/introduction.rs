@@ -9,12 +9,13 @@ const USE: &str = "Orderlog runs a shop's orders. Amounts going in are decimal s
     dates may be phrases such as \"last week\", read in the shop's time zone. Answers begin with sentences that can be read aloud as \
     they stand, then facts and tables; detail \"full\" adds every field. Give each change an idempotency_key and repeat it when you repeat the call: it then acts once. \
     dry_run shows what a change would do; what is hard to take back answers CONFIRMATION_REQUIRED first, with a confirm_token to send once the user agreed. \
-    expected_version refuses a change at another version; allow_duplicate does once more what answered DUPLICATE_SUSPECTED; request_text keeps the user's words and reason why; limit is 20 when left out, cursor the next_cursor of the page before. \
+    expected_version refuses a change at another version; allow_duplicate does once more what answered DUPLICATE_SUSPECTED; request_text keeps the user's words and reason why; as_of asks how it was then: a time (RFC 3339), a day (its end) or a log position; limit is 20 when left out, cursor the next_cursor of the page before. \
     Errors say what to do next in `hint` and `candidates`.";
 
 /// Arguments of many tools, which the introduction explains for all of them.
-pub const INTRODUCED: [&str; 11] = [
+pub const INTRODUCED: [&str; 12] = [
     "allow_duplicate",
+    "as_of",
     "confirm_token",
     "cursor",
     "detail",

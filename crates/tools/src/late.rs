@@ -1,7 +1,7 @@
 //! Which orders are late: those that wait longer than 9 of 10 orders took to leave.
 
 use chrono::{Duration, NaiveDate};
-use orderlog_projections::order_summary;
+use orderlog_projections::order_summary::{self, Act};
 use orderlog_read_models::{Days, Freshness};
 
 use crate::{failure::Failure, sentences::plural, shop::OpenShop};
@@ -12,6 +12,16 @@ const LEARNED_DAYS: i64 = 90;
 const LEARNED_ORDERS: i64 = 10;
 /// Of so many orders in ten, the slowest says what is late.
 const IN_TEN: i64 = 9;
+
+/// Of how many orders waited how many days, shortest first: the days within which so many of ten were done.
+pub(crate) fn within(times: &[(i64, i64)], in_ten: i64) -> Option<i64> {
+    let all: i64 = times.iter().map(|(_, orders)| orders).sum();
+    let mut done = 0;
+    times.iter().find_map(|(days, orders)| {
+        done += orders;
+        (done * 10 >= all * in_ten).then_some(*days)
+    })
+}
 
 /// What is late on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +36,13 @@ pub(crate) struct Late {
 impl Late {
     pub(crate) async fn of(shop: &OpenShop, day: NaiveDate, fresh: Freshness) -> Result<Late, Failure> {
         let days = Days::between(day - Duration::days(LEARNED_DAYS - 1), day);
-        Ok(Late::learned(day, &order_summary::times_to_ship(&shop.projections, days, fresh).await?))
+        Ok(Late::learned(day, &order_summary::times_until(&shop.projections, Act::Shipped, days, fresh).await?))
     }
 
     /// From how many orders waited how many days, shortest first.
     fn learned(day: NaiveDate, times: &[(i64, i64)]) -> Late {
         let shipped: i64 = times.iter().map(|(_, orders)| orders).sum();
-        let mut left = 0;
-        let usual = times.iter().find_map(|(days, orders)| {
-            left += orders;
-            (left * 10 >= shipped * IN_TEN).then_some(*days)
-        });
+        let usual = within(times, IN_TEN);
         Late { day, shipped, usual: usual.filter(|_| shipped >= LEARNED_ORDERS) }
     }
 

@@ -136,6 +136,7 @@ impl Figures {
             (_, true) => row.cell("revenue", amount(self.revenue)).cell("tax", amount(self.tax)),
             (_, false) => {
                 let row = match (aside, self.orders) {
+                    (false, Some(orders @ ..0)) => row.worded("orders", orders, self.fewer_than_none(orders)),
                     (false, orders) => row.some("orders", orders),
                     (true, Some(orders)) => row.json("orders", orders),
                     (true, None) => row,
@@ -144,6 +145,12 @@ impl Figures {
             }
         };
         row.flag("unconverted", self.unconverted)
+    }
+
+    /// `2, 3 cancelled`: more orders of other days or hours were cancelled than placed in these.
+    fn fewer_than_none(&self, orders: i64) -> String {
+        let placed = self.orders_placed.unwrap_or_default();
+        format!("{placed}, {} cancelled", placed - orders)
     }
 
     pub(crate) fn of(shop: &OpenShop, currency: &str, sales: &Sales, amounts: Amounts, about: &Reference) -> Figures {
@@ -186,12 +193,16 @@ pub(crate) fn average(sum: i64, count: i64) -> i64 {
 
 /// By how many percent, with one decimal, rounded half away from zero: `12.5`, `-3.0`. Nothing can grow from nothing.
 pub(crate) fn percent(now: i64, then: i64) -> Option<String> {
-    if then <= 0 {
+    share(i128::from(now) - i128::from(then), i128::from(then))
+}
+
+/// How many percent of the whole a part is, likewise.
+pub(crate) fn share(part: i128, whole: i128) -> Option<String> {
+    if whole <= 0 {
         return None;
     }
-    let (change, then) = (i128::from(now) - i128::from(then), i128::from(then));
-    let tenths = (2 * change.abs() * 1_000 + then) / (2 * then);
-    let sign = if change < 0 && tenths > 0 { "-" } else { "" };
+    let tenths = (2 * part.abs() * 1_000 + whole) / (2 * whole);
+    let sign = if part < 0 && tenths > 0 { "-" } else { "" };
     Some(format!("{sign}{}.{}", tenths / 10, tenths % 10))
 }
 

@@ -1,6 +1,7 @@
 //! Read models against real PostgreSQL and SQLite: every test runs on both.
 
 mod as_of;
+mod buyers;
 mod divergence;
 mod engine;
 mod follow;

@@ -199,7 +199,9 @@ async fn days_of_acts_agree(engine: Engine) {
         let found = order_summary::order_summaries(&projections, &filter, page, WHATEVER).await.expect("answer").found;
         assert_eq!(found.total_count, back.len() as i64, "parts that came back count");
         let ever = Days { from: None, to: Some(last) };
-        let times = order_summary::times_to_ship(&projections, ever, WHATEVER).await.expect("answer");
+        let times = order_summary::times_until(&projections, order_summary::Act::Shipped, ever, WHATEVER)
+            .await
+            .expect("answer");
         let mut expected: BTreeMap<i64, i64> = BTreeMap::new();
         for order in &orders {
             let waited = on(order, Act::Shipped).into_iter().map(|day| (day - order.placed_on).num_days()).max();

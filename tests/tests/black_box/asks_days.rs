@@ -354,21 +354,25 @@ async fn an_order_is_found_by_tracking_number_and_note(shop: Shop) -> Result<()>
         let found = mcp.ok("orders_search", json!({ "text": text })).await?;
         check!(checks, numbers(&found).collect::<Vec<_>>() == [number], "{text}: {found}");
     }
+    for text in ["dtdc", "DTDC"] {
+        let found = mcp.ok("orders_search", json!({ "text": text })).await?;
+        check!(checks, numbers(&found).collect::<Vec<_>>() == [1004, 1002], "{text}: {found}");
+    }
     let found = told(&mcp, "orders_search", json!({ "text": "AWB-1234-5678" })).await?;
-    check!(checks, found.has("stands in a tracking number or a note"), "{}", found.text);
+    check!(checks, found.has("stands in a tracking number, a carrier or a note"), "{}", found.text);
     let other = mcp.ok("orders_search", json!({ "text": "porter", "status": "pending" })).await?;
     check!(checks, other["total_count"] == 0, "the other filters hold too: {other}");
     // Nobody who may not see particulars finds anything by them.
     let key = shop.key(&["packer", "--right", "orders:read"]).await?;
     let node = shop.open_node(&[]).await?;
-    for text in ["AWB-1234-5678", "porter"] {
+    for text in ["AWB-1234-5678", "porter", "DTDC"] {
         let found = node.mcp().with_key(&key).ok("orders_search", json!({ "text": text })).await?;
         check!(checks, found["total_count"] == 0, "{text}: {found}");
     }
     // What was called back is no shipment, and who was erased is forgotten here too.
     mcp.confirmed("orders_undo", json!({ "command_id": shipped["command_id"] })).await?;
     mcp.confirmed("customers_erase", json!({ "customer": "meera@example.com" })).await?;
-    for text in ["AWB-1234-5678", "porter", "neighbour", "AWB-9999-0000"] {
+    for text in ["AWB-1234-5678", "porter", "neighbour", "AWB-9999-0000", "DTDC"] {
         let found = mcp.ok("orders_search", json!({ "text": text })).await?;
         check!(checks, found["total_count"] == 0, "{text}: {found}");
     }

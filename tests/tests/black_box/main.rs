@@ -17,6 +17,7 @@ mod asks_rhythm;
 mod asks_truth;
 mod asks_twice;
 mod asks_waiting;
+mod asks_whom;
 mod auditors;
 mod bad_input;
 mod belongings;

@@ -1,5 +1,7 @@
 //! customers.search, customers.upsert and customers.erase: what identifies a person is sealed before it reaches the log.
 
+mod bought;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -17,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::bought::{Asked, Bought};
 use crate::{
     answer::{Short, Told},
     command_answer::{CommandAnswer, answer},
@@ -34,7 +37,8 @@ use crate::{
     views::CustomerView,
 };
 
-/// Customers by words of name, e-mail or postal address (street, city), or by phone; all when left out.
+/// Customers by words of name, e-mail or postal address (street, city), or by phone; all when left out. Or by what they
+/// ordered, who ordered most often first: everything given must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
@@ -42,23 +46,49 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 254))]
     text: Option<String>,
+    /// Who ordered it: SKU or name.
+    #[serde(default)]
+    #[schemars(length(max = 254))]
+    product: Option<String>,
+    /// Who ordered then.
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    date_range: Option<String>,
+    /// Who ordered once, but not for so long: "3 months".
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    no_order_for: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Output {
     /// One page.
-    customers: Vec<CustomerView>,
+    #[schemars(with = "Vec<CustomerView>")]
+    customers: Vec<Listed>,
     /// Customers over all pages.
     total_count: i64,
     #[serde(flatten)]
     frame: Frame,
 }
 
+#[derive(Debug, Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    customer: CustomerView,
+    /// What was ordered, where that was asked for.
+    #[serde(flatten)]
+    bought: Option<Bought>,
+}
+
 impl Told for Output {
     fn short(mut self) -> Short {
-        let row = |customer: CustomerView| {
+        let row = |Listed { customer, bought }: Listed| {
             let row = Row::default().some("name", customer.name).some("email", customer.email);
-            let row = row.some("phone", customer.phone).some("address", customer.address);
+            let row = row.some("phone", customer.phone);
+            let row = match bought {
+                Some(bought) => bought.in_row(row),
+                None => row.some("address", customer.address),
+            };
             row.json("customer_id", customer.customer_id.to_string())
         };
         let rows: Table = self.customers.into_iter().map(row).collect();
@@ -72,16 +102,28 @@ pub(super) fn search() -> Tool {
 }
 
 async fn find(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
+    let asked = Asked {
+        text: input.text.as_deref().filter(|text| !text.trim().is_empty()),
+        product: input.product.as_deref(),
+        date_range: input.date_range.as_deref(),
+        no_order_for: input.no_order_for.as_deref(),
+    };
+    if asked.is_about_orders() {
+        let (answer, found) = asked.find(&shop, paging.request()?).await?;
+        let listed = found.customers.into_iter().map(|(customer, bought)| Listed { customer, bought: Some(bought) });
+        let frame = Frame::of(&answer, answer.found.next, found.read.interpretation, found.text);
+        return Ok(Output { customers: listed.collect(), total_count: answer.found.total_count, frame });
+    }
     let (searched, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
     if let Some(id) = searched.and_then(|text| text.trim().parse().ok()).map(CustomerId) {
         return with_id(&shop, id, fresh).await;
     }
     let mut answer = customers::customers(&shop.projections, searched, page, fresh).await?;
-    let found: Vec<CustomerView> = std::mem::take(&mut answer.found.customers).into_iter().map(customer_view).collect();
+    let found: Vec<Listed> = std::mem::take(&mut answer.found.customers).into_iter().map(Listed::only).collect();
     let total_count = answer.found.total_count;
     let text = match (total_count, found.as_slice()) {
         (0, _) => "No customer fits.".to_owned(),
-        (1, [only]) => format!("{} fits.", only.name.as_deref().unwrap_or("A forgotten customer")),
+        (1, [only]) => format!("{} fits.", only.customer.name.as_deref().unwrap_or("A forgotten customer")),
         (n, _) if searched.is_none() => format!("There are {}.", sentences::plural(n, "customer")),
         (n, _) => format!("{} fit.", sentences::plural(n, "customer")),
     };
@@ -93,13 +135,19 @@ async fn find(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Outpu
 
 async fn with_id(shop: &OpenShop, id: CustomerId, fresh: Freshness) -> Result<Output, Failure> {
     let mut answer = customers::customers_by_id(&shop.projections, &[id], fresh).await?;
-    let found: Vec<CustomerView> = std::mem::take(&mut answer.found).into_iter().map(customer_view).collect();
+    let found: Vec<Listed> = std::mem::take(&mut answer.found).into_iter().map(Listed::only).collect();
     let text = match found.first() {
         None => "No customer has this id.".to_owned(),
-        Some(only) => format!("{} has this id.", only.name.as_deref().unwrap_or("A forgotten customer")),
+        Some(only) => format!("{} has this id.", only.customer.name.as_deref().unwrap_or("A forgotten customer")),
     };
     let frame = Frame::of(&answer, None, Interpretation::default(), text);
     Ok(Output { total_count: found.len() as i64, customers: found, frame })
+}
+
+impl Listed {
+    fn only(customer: customers::Customer) -> Listed {
+        Listed { customer: customer_view(customer), bought: None }
+    }
 }
 
 const UPSERT: &str = "customers.upsert";

@@ -5,20 +5,18 @@ mod apart;
 mod change;
 mod cities;
 mod compared;
+mod days;
 mod group;
+mod profit;
 mod said;
+mod sorted;
 mod split;
 
 use std::sync::Arc;
 
 use chrono::{Datelike as _, NaiveDate};
-use orderlog_domain::{
-    format::{MoneyOut, day_in_words},
-    phrase::{self, Direction},
-    postings::Basis,
-    rejection::Rejection,
-};
-use orderlog_projections::daily_sales::{self, GroupBy, Sales, SalesRequest, Selection, Sort};
+use orderlog_domain::{format::MoneyOut, postings::Basis, rejection::Rejection};
+use orderlog_projections::daily_sales::{self, GroupBy, Sales, SalesRequest, Selection};
 use orderlog_read_models::Days;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,13 +26,15 @@ use self::{
     again::Weekdays,
     change::{Before, Compared, headline},
     group::{Group, Showing},
+    profit::{ProfitView, Profits},
+    sorted::SortInput,
     split::{GroupInput, Split},
 };
 use crate::{
     answer::{Short, Told},
     facts::{amount, as_object},
     failure::Failure,
-    query::{Frame, Paging, Read, read_filters},
+    query::{Frame, Paging, read_filters},
     sales_figures::{Figures, Reference},
     sentences,
     shop::OpenShop,
@@ -72,6 +72,9 @@ struct Input {
     /// First among groups; change, up or down, needs compare_to.
     #[serde(default)]
     sort: Option<SortInput>,
+    /// Profit and margin too, by product if asked: net sales less cost.
+    #[serde(default)]
+    profit: Option<bool>,
     /// SKU or name.
     #[serde(default)]
     #[schemars(length(max = 254))]
@@ -84,15 +87,6 @@ struct Input {
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     as_of: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum SortInput {
-    Revenue,
-    Units,
-    Orders,
-    Change,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -112,6 +106,10 @@ struct Output {
     /// The same in other days, and the change since.
     #[serde(skip_serializing_if = "Option::is_none")]
     compared: Option<Compared>,
+    /// What the goods earned, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "crate::schema::Object")]
+    profit: Option<ProfitView>,
     /// Every currency in which anything was posted, in itself.
     totals: Vec<Figures>,
     /// The groups asked for, one page, in the shop's currency where converted.
@@ -157,6 +155,10 @@ impl Told for Output {
             None => short,
         };
         let short = if elsewhere { short.fact("totals", totals) } else { short };
+        let short = match self.profit {
+            Some(profit) => profit.in_short(short),
+            None => short,
+        };
         // The sentence says "so far".
         let short = if self.complete { short } else { short.said("complete", false) };
         let short = match self.log_begins {
@@ -176,7 +178,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let (now, calendar) = (shop.clock.now(), &shop.settings.calendar);
     let mut read = read_filters(&shop, None, input.customer.as_deref(), input.product.as_deref()).await?;
     sentences::money_of_no_product(input.basis, !read.products.is_empty())?;
-    read_days(&shop, &input, &mut read).await?;
+    days::read_days(&shop, &input.date, &input.date_range, &mut read).await?;
     if input.sort.is_some() && input.group_by.is_empty() && !read.is_of_a_kind() {
         read.interpretation.names.push("Nothing was sorted: sort is about the groups of group_by.".to_owned());
     }
@@ -185,6 +187,9 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     };
     let today = calendar.business_date(now);
     let basis = input.basis.unwrap_or_default();
+    if input.profit == Some(true) || input.sort == Some(SortInput::Profit) {
+        profit::check(basis, &input.group_by, input.sort)?;
+    }
     read.interpretation.reading = Some(said::reading(basis).to_owned());
     let as_of = match &input.as_of {
         Some(text) => Some(shop.moments.as_of(text).await?),
@@ -232,9 +237,14 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         group_by,
         then_by,
         compared: compared.map(|(from, to)| Days::between(from, to)),
-        sort: input.sort.map(SortInput::sort),
+        sort: input.sort.and_then(SortInput::sort),
         listed,
         as_of: as_of.map(|as_of| as_of.position),
+    };
+    let by_profit = input.sort == Some(SortInput::Profit);
+    let profits = match by_profit || input.profit.unwrap_or_default() {
+        true => Some(Profits::of(&shop, &request, fresh).await?),
+        false => None,
     };
     let page = if of_rhythm { paging.request_of(HOURS)? } else { paging.request()? };
     let mut answer = match split {
@@ -244,14 +254,23 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         }
         Split::City => daily_sales::sales_of_every_customer(&shop.projections, request.clone(), fresh).await?,
     };
-    let all = std::mem::take(&mut answer.found.groups);
+    let mut all = std::mem::take(&mut answer.found.groups);
+    if let Some(profits) = profits.as_ref().filter(|_| by_profit) {
+        all = page.of(&profits.groups).to_vec();
+    }
     let found = &answer.found;
     let known_at = as_of.map_or(answer.position, |as_of| as_of.position);
     let about = Reference { selection: Selection { request, ..Selection::default() }, known_at };
     let begun = Days::between(from, to.min(today.max(from)));
     let showing = Showing { shop: &shop, fresh, about: &about, begun };
     let (groups, total_count, next, stands_out) = match split {
-        Split::Things(..) => (showing.groups(&all).await?, found.total_groups, found.next, String::new()),
+        Split::Things(..) => {
+            let mut groups = showing.groups(&all).await?;
+            if let Some(profits) = &profits {
+                profits.of_groups(&shop, &all, &mut groups);
+            }
+            (groups, found.total_groups, found.next, String::new())
+        }
         Split::Rhythm(_) => {
             let days = |days: Option<Days>| days.map(daily_sales::count_weekdays).unwrap_or_default();
             let over = calendar.is_complete(until, as_of.and_then(|as_of| as_of.over_by()).unwrap_or(now));
@@ -274,6 +293,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         }
     };
 
+    let earned = profits.as_ref().map(|profits| profits.in_words(&shop)).unwrap_or_default();
     let home = shop.settings.currency;
     let part = |sales: &Sales| Figures::of(&shop, &sales.currency, sales, sales.own, &about.part(sales));
     let totals: Vec<Figures> = found.totals.iter().map(part).collect();
@@ -323,7 +343,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         begins,
         as_of,
     };
-    let text = said.in_words(&shop, &found.totals).await? + &stands_out;
+    let text = said.in_words(&shop, &found.totals).await? + &earned + &stands_out;
     let frame = Frame::of(&answer, next, read.interpretation, text);
     let revenue = shop.wording.money(revenue, home);
     Ok(Output {
@@ -334,6 +354,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         revenue,
         figures,
         compared: before,
+        profit: profits.map(|profits| profits.view(&shop)),
         totals,
         groups,
         total_count,
@@ -341,51 +362,6 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         log_begins: begins,
         frame,
     })
-}
-
-async fn read_days(shop: &OpenShop, input: &Input, read: &mut Read) -> Result<(), Failure> {
-    let said = |text: &'static str, given: &Option<String>| {
-        given.clone().filter(|given| !given.trim().is_empty()).map(|given| (text, given))
-    };
-    let (field, text) = match (said("date", &input.date), said("date_range", &input.date_range)) {
-        (Some(_), Some(_)) => {
-            let message = "Give date or date_range, not both.";
-            return Err(Rejection::invalid("date", message).hint("One day is a date_range, too.").into());
-        }
-        (Some(given), None) | (None, Some(given)) => given,
-        (None, None) => ("date", "today".to_owned()),
-    };
-    let (now, calendar) = (shop.clock.now(), &shop.settings.calendar);
-    match phrase::read(&text, now, calendar, Direction::Past) {
-        Ok(range) => read.take_range(range),
-        Err(rejection) => {
-            let rejection = rejection.field(field);
-            // "All time" lasts from the log's first day until today.
-            let open = phrase::read_unbounded(&text, now, calendar, Direction::Past).ok();
-            return Err(match open.zip(shop.moments.log_begins().await?) {
-                Some((open, begins)) => {
-                    let (from, to) = (open.from.unwrap_or(begins), open.to.unwrap_or(calendar.business_date(now)));
-                    let begins = day_in_words(begins);
-                    rejection
-                        .hint(format!("The log begins on {begins}: give date_range \"{from}..{to}\" for all of it."))
-                }
-                None => rejection,
-            }
-            .into());
-        }
-    }
-    Ok(())
-}
-
-impl SortInput {
-    fn sort(self) -> Sort {
-        match self {
-            SortInput::Revenue => Sort::Revenue,
-            SortInput::Units => Sort::Units,
-            SortInput::Orders => Sort::Orders,
-            SortInput::Change => Sort::Change,
-        }
-    }
 }
 
 /// What is in the shop's currency or was converted to it.

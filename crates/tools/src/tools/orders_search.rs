@@ -72,7 +72,7 @@ struct Input {
     #[serde(default)]
     #[schemars(length(min = 1, max = 100))]
     older_than: Option<String>,
-    /// The day that both are about; placed when left out.
+    /// The day that both are about; placed when left out. With shipped or delivered it is said how long orders took.
     #[serde(default)]
     by: Option<ByDay>,
     /// What rows show too.
@@ -264,9 +264,18 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         }
         false => None,
     };
+    // What some of them took says nothing of all.
+    let took = match act {
+        Some(act) if filter == (Filter { acted: filter.acted, sort: filter.sort, ..Filter::default() }) => {
+            let times = order_summary::times_until(&shop.projections, act, read.days(), fresh).await?;
+            said::took(act, &times)
+        }
+        _ => String::new(),
+    };
     let was = said::lost(&shop, &answer.found.orders, total_count);
     let mut text = said::text(total_count, &read, &counts, &totals, was.as_deref());
     text.push_str(&then.map(|then| said::placed_then(then, total_count)).unwrap_or_default());
+    text.push_str(&took);
     let owes_nothing = |count: &Count| count.status == Status::Cancelled.name() && count.orders < total_count;
     if filter.payment_statuses.contains(&PaymentStatus::Unpaid) && counts.iter().any(owes_nothing) {
         text.push_str(" Nothing is due for the cancelled ones: orders_get_pending with scope unpaid leaves them out.");

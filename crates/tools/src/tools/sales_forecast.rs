@@ -80,6 +80,7 @@ struct Output {
     already: Option<Already>,
     /// What the present day has had, where it is among the days; part of `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value")]
     today_so_far: Option<Amount>,
     /// Day by day; they add up to `total`.
     days: Vec<Day>,

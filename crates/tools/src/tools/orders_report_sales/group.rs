@@ -73,6 +73,11 @@ pub(super) struct Group {
     pub(super) complete: Option<bool>,
     #[serde(flatten)]
     pub(super) figures: Figures,
+    /// Net sales less cost of a product, where its cost is known and that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) profit: Option<MoneyOut>,
+    #[serde(skip)]
+    pub(super) of_profit: bool,
     /// The same in the days that are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) before: Option<Before>,
@@ -116,6 +121,7 @@ impl Group {
         let row = self.figures.in_row(row, basis, taxed, aside);
         let row = self.days.into_iter().fold(row, |row, days| row.cell("days", days));
         let row = self.average_day.into_iter().fold(row, |row, average| row.cell("average_day", amount(average)));
+        let row = if self.of_profit { row.some("profit", self.profit.map(amount)) } else { row };
         let row = match self.before {
             Some(before) => before.in_row(row),
             None => row,
@@ -320,6 +326,8 @@ impl Showing<'_> {
             of_which: None,
             left_out: 0,
             apart: None,
+            profit: None,
+            of_profit: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where a text is looked for that no order and no name has: in notes and tracking numbers, in customers' particulars, and in
+//! Where a text is looked for that no order and no name has: in notes, tracking numbers and carriers, in customers' particulars, and in
 //! those together with what was ordered.
 
 use orderlog_domain::{
@@ -29,7 +29,7 @@ pub(super) async fn look(
     let noted = in_texts(shop, text, fresh).await?;
     if !noted.is_empty() {
         filter.or_orders = noted;
-        return Ok(Some(format!("`{}` stands in a tracking number or a note.", shown(text))));
+        return Ok(Some(format!("`{}` stands in a tracking number, a carrier or a note.", shown(text))));
     }
     if let Some(living) = living_at(shop, text, fresh).await? {
         let customers = plural(living.len() as i64, "customer");
@@ -88,7 +88,7 @@ async fn customers_and_products(
     Ok(living_at(shop, &of_people, fresh).await?.map(|people| (people, of_products)))
 }
 
-/// Orders in whose notes and tracking numbers a text stands, for those who may see them.
+/// Orders in whose notes, tracking numbers and carriers a text stands, for those who may see them.
 async fn in_texts(shop: &OpenShop, text: &str, fresh: Freshness) -> Result<Vec<OrderId>, Failure> {
     if are_particulars_hidden() {
         return Ok(vec![]);

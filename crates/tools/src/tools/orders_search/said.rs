@@ -1,16 +1,23 @@
 //! The sentences of a search: how many orders fit, how they stand, what they come to or came to.
 
 use orderlog_domain::order::Status;
-use orderlog_projections::{customers::Customer, order_summary::OrderSummary};
+use orderlog_projections::{
+    customers::Customer,
+    order_summary::{Act, OrderSummary},
+};
 
 use crate::{
     counts::{Count, in_words},
+    late::within,
     query::Read,
     sentences::{self, ranges},
     shop::OpenShop,
     views::{MoneySum, sums},
 };
 
+/// Of ten orders: half of them, and nearly all.
+const HALF: i64 = 5;
+const MOST: i64 = 9;
 /// Customers named where a text was read as something like it.
 const NAMED_CUSTOMERS: usize = 5;
 
@@ -23,6 +30,27 @@ pub(super) fn placed_then(then: i64, total_count: i64) -> String {
         0 => " All of them were placed before.".to_owned(),
         1 => " 1 of them was placed then, the others before.".to_owned(),
         then => format!(" {then} of them were placed then, the others before."),
+    }
+}
+
+/// ` From placing to shipping: half of them took at most 2 days, 9 of 10 at most 5 days, the longest 9 days.`
+pub(super) fn took(act: Act, times: &[(i64, i64)]) -> String {
+    let to = match act {
+        Act::Shipped => "shipping",
+        Act::Delivered => "delivery",
+        _ => return String::new(),
+    };
+    let days = |days: i64| sentences::plural(days, "day");
+    match (times, within(times, HALF), within(times, MOST)) {
+        ([], ..) => String::new(),
+        ([(only, _)], ..) => format!(" From placing to {to} it took {}.", days(*only)),
+        ([.., (longest, _)], Some(half), Some(most)) => format!(
+            " From placing to {to}, half of them took at most {}, 9 of 10 at most {}, the longest {}.",
+            days(half),
+            days(most),
+            days(*longest)
+        ),
+        _ => String::new(),
     }
 }
 
@@ -70,6 +98,18 @@ mod tests {
 
     use super::*;
     use crate::counts::counted;
+
+    #[test]
+    fn it_is_said_how_long_orders_took() {
+        let times = [(0, 2), (1, 3), (2, 3), (4, 1), (9, 1)];
+        assert_eq!(
+            took(Act::Shipped, &times),
+            " From placing to shipping, half of them took at most 1 day, 9 of 10 at most 4 days, the longest 9 days."
+        );
+        assert_eq!(took(Act::Delivered, &[(3, 7)]), " From placing to delivery it took 3 days.");
+        assert_eq!(took(Act::Delivered, &[]), "");
+        assert_eq!(took(Act::Paid, &times), "", "paying says nothing of a parcel");
+    }
 
     #[test]
     fn the_sentence_says_which_days_hours_came_to() {
