@@ -1,7 +1,7 @@
 //! What owners ask of their customers, of money earned and of days waited: who ordered, who no longer does, what was earned.
 
 use anyhow::{Context as _, Result};
-use chrono::{TimeDelta, Utc};
+use chrono::{Days, NaiveDate};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
 use serde_json::{Value, json};
 
@@ -157,12 +157,15 @@ async fn an_initial_finds_names_before_places(shop: Shop) -> Result<()> {
 
 /// A hundred days later, by the clock of another node.
 async fn who_has_not_ordered_for_three_months(shop: Shop) -> Result<()> {
-    const LATER_DAYS: i64 = 100;
+    const LATER_DAYS: u64 = 100;
     let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;
     order(&mcp, "rk@example.com", "MUG-RED", 1).await?;
     order(&mcp, "asha@example.com", "TEA", 1).await?;
-    let then = Utc::now() + TimeDelta::days(LATER_DAYS);
+    // Answers say the day, in the shop's zone.
+    let today = mcp.ok("orders_report_sales", json!({ "date": "today" })).await?;
+    let today: NaiveDate = today["interpretation"]["date_range"]["from"].as_str().context("a day")?.parse()?;
+    let then = (today + Days::new(LATER_DAYS)).and_hms_opt(12, 0, 0).context("a time")?.and_utc();
     let key = shop.key(&["later", "--role", "owner", "--days", "0"]).await?;
     let node = shop.open_node(&["--clock", &then.to_rfc3339()]).await?;
     let later = node.mcp().with_key(&key);
