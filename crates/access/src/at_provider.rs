@@ -21,8 +21,8 @@ const SECONDS: u32 = 600;
 const PURPOSE: &str = "signing in";
 const SECRET_BYTES: usize = 32;
 
-/// What the browser keeps meanwhile. All that the provider hears of it is derived with a key of the shop, and so cannot be made
-/// by anybody else.
+/// Data that the browser keeps during the sign-in. Everything that the provider sees of it is derived with a key of the
+/// shop, so nobody else can make it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Under {
     secret: String,
@@ -37,22 +37,22 @@ struct Under {
 pub struct Away {
     /// Where the browser goes.
     pub address: String,
-    /// What it keeps meanwhile, in a cookie.
+    /// The cookie with what the browser keeps during the sign-in.
     pub cookie: String,
     /// For how long.
     pub seconds: u32,
 }
 
-/// What the provider sent the browser back with.
+/// The parameters with which the provider sent the browser back.
 #[derive(Debug, Default)]
 pub struct Answered<'a> {
-    /// What proves who signed in.
+    /// The code that proves who signed in.
     pub code: Option<&'a str>,
-    /// What the provider was given to send back.
+    /// The `state` that we gave to the provider; the provider sends it back.
     pub state: Option<&'a str>,
     /// Why there is no code.
     pub error: Option<&'a str>,
-    /// Who answers (RFC 9207).
+    /// The issuer that answers (RFC 9207).
     pub issuer: Option<&'a str>,
 }
 
@@ -100,7 +100,7 @@ impl SignIn {
         Ok(Away { address, cookie, seconds: SECONDS })
     }
 
-    /// Ends it: a session, and the page to come back to.
+    /// Finishes the sign-in: gives a session, and the page to come back to.
     ///
     /// # Errors
     /// Says in words why nobody is signed in.
@@ -113,7 +113,7 @@ impl SignIn {
     ) -> BoxFuture<'a, Result<(Begun, String), Unfinished>> {
         Box::pin(async move {
             let came = self.came_back(cookie, answered, peer, now).await;
-            // Neither codes nor tokens stand in a reason.
+            // A reason contains neither codes nor tokens.
             came.inspect_err(|reason| tracing::warn!(%reason, "a sign-in at the provider was refused"))
         })
     }
@@ -141,7 +141,7 @@ impl SignIn {
             return Err(Unfinished::Denied(oauth.in_words(error)));
         }
         let code = answered.code.ok_or_else(|| Unfinished::NotProven("the provider sent no code".to_owned()))?;
-        // Each makes the provider be asked.
+        // Each try makes the server ask the provider.
         self.count_try(peer)?;
         let proven = oauth.redeem(code, &secrets, now).await?;
         let who = Who::User { issuer: issuer.to_owned(), subject: proven.subject, scopes: proven.scopes };

@@ -1,13 +1,13 @@
-//! For whom a key was made: a person, who signs in to the pages with it, or a program, which sends it with every call.
+//! The holder of a key: a person, who signs in to the pages with it, or a program, which sends it with every call.
 
 use std::{fmt, str::FromStr};
 
-/// For whom a key was made.
+/// The holder of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Holder {
     /// Signs in to the pages, and counts as a person there.
     Person,
-    /// Calls with it, and never counts as a person.
+    /// A program, which calls with the key and never counts as a person.
     #[default]
     Program,
 }

@@ -1,4 +1,4 @@
-//! One key: its text, what it grants, and what is kept of it.
+//! One key: its text, the rights that it grants, and the part of it that is stored.
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
@@ -13,23 +13,23 @@ use crate::{
     rights::{Right, Rights, Role, SINGLE_RIGHTS},
 };
 
-/// How a key begins, so that scanners for lost secrets know one.
+/// The first characters of a key, so that scanners for lost secrets recognise it.
 pub const PREFIX: &str = "olk_";
 /// Bytes of a key's id; it is written in hex.
 const ID_BYTES: usize = 6;
 /// Bytes of a key's secret.
 const SECRET_BYTES: usize = 32;
-/// As events name the program where nobody asked for what it did, such as sending a notification.
+/// Name of the program in events that no caller asked for, such as the sending of a notification.
 const PROGRAM: &str = "orderlog";
 
-/// What a new key shall be.
+/// The properties of a new key.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     /// As events will name the user.
     pub name: String,
-    /// Who will use it.
+    /// The person or program that will use the key.
     pub holder: Holder,
-    /// What it may do.
+    /// What the holder may do.
     pub grant: Grant,
     /// Until when.
     pub expires: Option<DateTime<Utc>>,
@@ -42,7 +42,7 @@ pub struct Grant {
     pub role: Option<Role>,
     /// More than the bundle has.
     pub rights: Vec<Right>,
-    /// Minor units that may have gone back for an order; gives the right to refund.
+    /// Highest sum of the refunds of one order, in minor units. If set, the key has the right to refund.
     pub refunds_up_to: Option<i64>,
 }
 
@@ -54,7 +54,7 @@ impl Grant {
 }
 
 impl Wanted {
-    /// The key as its owner gets it, once, and as it is kept.
+    /// Makes a key: its text, which the owner sees once, and the record that is stored.
     ///
     /// # Errors
     /// When it makes no sense, or the system has no randomness to give.
@@ -110,17 +110,17 @@ impl Wanted {
     }
 }
 
-/// A time as it is kept.
+/// A time, as it is stored.
 pub(crate) fn written(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// What is kept of a secret. It is random, so one round is enough: there is nothing to guess.
+/// The stored hash of a secret. The secret is random, so one round is enough: nobody can guess it.
 fn hash(secret: &[u8]) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// A key as it came with a request: its id, and the hash of its secret. `None` when it has not the form of one.
+/// Splits the text of a key into its id and the hash of its secret; `None` if the text has another form.
 pub(crate) fn read(text: &str) -> Option<(&str, [u8; 32])> {
     let (id, secret) = text.strip_prefix(PREFIX)?.split_at_checked(2 * ID_BYTES)?;
     let mut bytes = [0; SECRET_BYTES];
@@ -128,7 +128,7 @@ pub(crate) fn read(text: &str) -> Option<(&str, [u8; 32])> {
     (length == SECRET_BYTES).then(|| (id, hash(&bytes)))
 }
 
-/// For whom a key that is kept was made, and who that is here.
+/// The holder of a stored key, and the principal that calls with it.
 ///
 /// # Errors
 /// When a newer release kept rights or a holder that this one does not know: it must not guess what they allow.

@@ -28,13 +28,13 @@ use crate::{
 pub const CHECKED_EVERY: Duration = Duration::from_millis(500);
 /// The least time between two readings that unknown keys bring about: so wrong keys cost the database little.
 const LEAST_BETWEEN: Duration = Duration::from_millis(100);
-/// How exactly it is kept when a key was last used, in seconds.
+/// Precision of the stored time of last use, in seconds.
 const USE_SECONDS: i64 = 60;
 
-/// One key as it is held.
+/// One key in memory.
 #[derive(Debug)]
 struct Held {
-    /// For whom it was made and who that is; nothing where this release does not know what was kept.
+    /// Holder and principal; an error if this release does not understand the stored key.
     understood: Option<(Holder, Arc<Principal>)>,
     hash: Vec<u8>,
     expires: Option<i64>,
@@ -43,7 +43,7 @@ struct Held {
 }
 
 impl Held {
-    /// Whose key it is, if it serves where such a holder comes.
+    /// The principal of this key, if the key is in force and its holder is of the kind that asks.
     fn in_force(&self, asks: Holder, now: DateTime<Utc>) -> Result<&Arc<Principal>, Refused> {
         if self.revoked {
             return Err(Refused::Revoked);
@@ -60,13 +60,13 @@ impl Held {
     }
 }
 
-/// What outlives that the key is read again.
+/// Counters that stay when the key is read again.
 #[derive(Debug)]
 struct Usage {
     gauge: Gauge,
     /// Unix seconds.
     used: AtomicI64,
-    /// What of it is kept.
+    /// The time of last use that is stored.
     kept: AtomicI64,
 }
 
@@ -78,12 +78,13 @@ pub struct Keys {
     rates: Rates,
     all: Arc<Gauge>,
     troubled: AtomicBool,
-    /// When the last reading began that an unknown key brought about. Held while it is under way: one is enough for all.
+    /// When the last reading for an unknown key began. Locked during the reading, because one reading is enough for all
+    /// callers.
     asked_anew: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Keys {
-    /// Before they are read, there are none.
+    /// Contains no keys until they are read.
     #[must_use]
     pub fn new(keyring: Arc<Keyring>, rates: Rates) -> Keys {
         let all = Arc::new(Gauge::new(rates.in_all, true));
@@ -91,7 +92,7 @@ impl Keys {
         Keys { keyring, held, rates, all, troubled, asked_anew }
     }
 
-    /// Reads them from where they are kept.
+    /// Reads the keys from the store.
     ///
     /// # Errors
     /// When they cannot be read; those known before stay.
@@ -125,12 +126,12 @@ impl Keys {
         }
     }
 
-    /// What counts the calls of all, for those who come in without a key.
+    /// The limit of all calls together; calls without a key count against it too.
     pub(crate) fn all(&self) -> Arc<Gauge> {
         Arc::clone(&self.all)
     }
 
-    /// Whether anybody could be let in now.
+    /// Whether any key is in force now.
     pub fn is_any_in_force(&self, now: DateTime<Utc>) -> bool {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         held.values().any(|held| !held.revoked && held.expires.is_none_or(|expires| now.timestamp() < expires))
@@ -142,7 +143,7 @@ impl Keys {
         held.values().any(|held| held.in_force(Holder::Person, now).is_ok())
     }
 
-    /// Which program calls with this key, once more. One that was made a moment ago serves at once.
+    /// The program that calls with this key; counts one call. A key that was made a moment ago works at once.
     ///
     /// # Errors
     /// Says why the key does not serve, or that more calls come than are answered.
@@ -159,7 +160,7 @@ impl Keys {
         self.known_or_read_again(move || self.admit_known(text, Holder::Person, now))
     }
 
-    /// Asks among the keys in memory, and among all where there is no such key: it may be newer than they.
+    /// Looks for the key in memory. If it is not there, reads all keys again, because it may be new.
     ///
     /// A wrong secret is looked for like a wrong id, because the time of an answer must not tell which ids there are.
     fn known_or_read_again<'a>(
@@ -182,7 +183,7 @@ impl Keys {
         })
     }
 
-    /// Comes back when a reading that began after `asked` is done.
+    /// Waits for the end of a reading that began after `asked`.
     async fn read_since(&self, asked: Instant) -> anyhow::Result<()> {
         let mut began = self.asked_anew.lock().await;
         if let Some(before) = *began {
@@ -207,7 +208,7 @@ impl Keys {
         self.count(held, asks, now)
     }
 
-    /// The id of a key, which stands in it.
+    /// The id that the text of a key contains.
     pub(crate) fn id_of(&self, text: &str) -> Result<String, Refused> {
         key::read(text).map(|(id, _)| id.to_owned()).ok_or(Refused::NoKey)
     }
@@ -225,7 +226,7 @@ impl Keys {
         })
     }
 
-    /// Whether the key of this id is one of such a holder and in force. Nothing is counted.
+    /// Whether this key is in force and has such a holder. Counts nothing.
     pub(crate) fn holds(&self, id: &str, holder: Holder, now: DateTime<Utc>) -> bool {
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
         known.get(id).is_some_and(|held| held.in_force(holder, now).is_ok())
@@ -233,7 +234,7 @@ impl Keys {
 
     fn count(&self, held: &Held, asks: Holder, now: DateTime<Utc>) -> Result<Arc<Principal>, Refused> {
         let principal = held.in_force(asks, now)?;
-        // Its own limit first: who calls too often must not use up what is there for all.
+        // The key's own limit first: a holder who calls too often must not use up the limit of all.
         held.usage.gauge.count().and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
         held.usage.used.store(now.timestamp(), Relaxed);
         Ok(Arc::clone(principal))
@@ -253,7 +254,7 @@ impl Keys {
         })
     }
 
-    /// Keeps which keys were used since that was last kept, if it is that long ago.
+    /// Stores each time of last use that is more than `seconds` later than the stored one.
     fn keep_uses(&self, seconds: i64) -> BoxFuture<'_, anyhow::Result<()>> {
         Box::pin(async move {
             let used: Vec<(String, Arc<Usage>)> = {
@@ -272,7 +273,7 @@ impl Keys {
         })
     }
 
-    /// Says once that the keys cannot be read or written, and once that they can again.
+    /// Logs once that the keys cannot be read or written, and once that they can again.
     fn tell(&self, done: anyhow::Result<()>) {
         let troubled = self.troubled.swap(done.is_err(), Relaxed);
         match done {

@@ -1,4 +1,5 @@
-//! OAuth 2.1 as a resource server: who signs in at a provider and comes with an access token. The provider is another program.
+//! OAuth 2.1 as a resource server: accepts access tokens of users who signed in at a provider. The provider is another
+//! program.
 
 mod code;
 mod fetch;
@@ -32,7 +33,7 @@ use crate::{
     rights::Right,
 };
 
-/// Lets in whom the provider signed in.
+/// Admits users who signed in at the provider.
 pub struct OAuth {
     settings: Settings,
     provider: Provider,
@@ -41,7 +42,7 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// Knows no key of the provider before [`OAuth::keep_up`] runs. Calls count together with those of `keys`.
+    /// Knows no key of the provider until [`OAuth::keep_up`] runs. Calls count together with those of `keys`.
     ///
     /// # Errors
     /// When TLS cannot be used.
@@ -51,13 +52,13 @@ impl OAuth {
         Ok(OAuth { settings, provider, each: UserGauges::new(rates.each), all: keys.all() })
     }
 
-    /// What was told of the provider.
+    /// The settings of the provider.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Who calls with this token, once more, and for how long it serves.
+    /// The principal that calls with this token, and until when the token is valid; counts one call.
     ///
     /// # Errors
     /// Says why the token does not serve, or that more calls come than are answered.
@@ -91,15 +92,15 @@ impl OAuth {
 
     fn count(&self, subject: &str, granted: Granted) -> Result<Arc<Principal>, Refused> {
         let Granted { rights, role, scopes } = granted;
-        // Subjects are the provider's own: another one may give the same to somebody else.
+        // Subjects belong to one provider: another provider may give the same subject to another person.
         let user = format!("{subject}@{}", self.settings.issuer());
         self.each.count(&user).and_then(|()| self.all.count()).map_err(Refused::TooMany)?;
         let (role, scopes) = (role.to_owned(), Some(scopes));
         Ok(Arc::new(Principal { user, role, rights, refunds_up_to: None, scopes, key: None }))
     }
 
-    /// The scopes to ask the user for, all in one go: those that the caller's token has, or those asked for at first, and one
-    /// more where they do not open what is wanted.
+    /// The scopes to ask the user for, all at once: those of the caller's token, or else those to ask for at first; and
+    /// one more if they do not give the right that is wanted.
     #[must_use]
     pub fn scopes_for(&self, principal: Option<&Principal>, right: Option<Right>) -> String {
         let held = principal.and_then(|principal| principal.scopes.as_deref());
@@ -108,7 +109,7 @@ impl OAuth {
         right.filter(|right| !opens(right)).map_or_else(|| asked.to_owned(), |right| scopes::with(asked, right.name()))
     }
 
-    /// What `WWW-Authenticate` says (RFC 6750, RFC 9728).
+    /// The value of the header `WWW-Authenticate` (RFC 6750, RFC 9728).
     #[must_use]
     pub fn challenge(&self, error: Option<&str>, scopes: &str) -> String {
         let error = error.map(|error| format!(", error=\"{error}\"")).unwrap_or_default();

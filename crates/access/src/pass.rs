@@ -7,25 +7,25 @@ use chrono::{DateTime, Utc};
 
 use crate::{holder::Holder, key, keys::Keys};
 
-/// What somebody came in with, as far as an answer that lasts has to know.
+/// The credential of a caller, as far as an answer that lasts must know it.
 #[derive(Debug, Clone)]
 pub enum Pass {
-    /// Nothing that ends: the operating user.
+    /// No credential that can end: the operating user.
     Ever,
-    /// The key of this id, for as long as it is in force.
+    /// The key with this id, as long as it is in force.
     Key(Arc<Keys>, String),
     /// A token, up to this Unix second.
     Until(i64),
 }
 
 impl Pass {
-    /// That of the program's key with which something was asked for.
+    /// The pass of a program's key that came with a request.
     #[must_use]
     pub fn of_key(keys: &Arc<Keys>, text: &str) -> Pass {
         key::read(text).map_or(Pass::Until(0), |(id, _)| Pass::Key(Arc::clone(keys), id.to_owned()))
     }
 
-    /// Whether it would still let its holder in. Nothing is counted, and nothing is read.
+    /// Whether the credential would still be admitted. Counts nothing and reads nothing.
     #[must_use]
     pub fn holds(&self, now: DateTime<Utc>) -> bool {
         match self {

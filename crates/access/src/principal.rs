@@ -1,4 +1,4 @@
-//! On whose behalf a request is made.
+//! The user on whose behalf a request is made.
 
 use std::{
     process::{Command, Stdio},
@@ -11,10 +11,10 @@ use crate::rights::{Right, Rights};
 
 /// Longest name of a user that is recorded, in characters.
 pub(crate) const MAX_NAME: usize = 100;
-/// The user who needs no credentials, as events name it.
+/// Name, in events, of the user who needs no credentials.
 pub(crate) const OPERATOR: &str = "local";
 
-/// The one who answers for a request. Derived from the request's credential, never from an argument.
+/// The user who answers for a request. Derived from the request's credential, never from an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// As events name the user.
@@ -23,8 +23,8 @@ pub struct Principal {
     pub role: String,
     /// What the user may do.
     pub rights: Rights,
-    /// How much may have gone back for an order after a refund of this one, in minor units of the shop's currency; no limit
-    /// where there is none.
+    /// Highest sum of an order's refunds, this one included, in minor units of the shop's currency; `None` if there is
+    /// no limit.
     pub refunds_up_to: Option<i64>,
     /// For a user who signed in with OAuth: the scopes of the token that mean something here. A client that needs more asks the
     /// user for more.
@@ -34,13 +34,13 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The operating user: whoever can reach a loopback port or start the binary.
+    /// The operating user: everybody who can reach a loopback port or start the binary.
     #[must_use]
     pub fn local() -> Principal {
         Principal::owner(OPERATOR.to_owned())
     }
 
-    /// Nobody: a request whose credential was not looked at may do nothing.
+    /// No user: a request whose credential was not checked may do nothing.
     #[must_use]
     pub fn nobody() -> Principal {
         let (user, role) = ("nobody".to_owned(), "none".to_owned());
@@ -71,19 +71,19 @@ impl Principal {
         }
     }
 
-    /// Whether the user may do that.
+    /// Whether the user has this right.
     #[must_use]
     pub fn may(&self, right: Right) -> bool {
         self.rights.has(right)
     }
 
-    /// Whether what that user did is this one's to take back: whoever may do all may do this too.
+    /// Whether this user may undo what `user` did: a user with all rights may.
     #[must_use]
     pub fn speaks_for(&self, user: &str) -> bool {
         self.user == user || self.may(Right::Admin)
     }
 
-    /// As events name it.
+    /// The user, as events name it.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor { user: self.user.clone(), role: self.role.clone() }

@@ -1,4 +1,4 @@
-//! How many calls a second are answered: for each principal, and in all.
+//! Limits on calls per second: for each principal, and for all together.
 
 use std::{
     fmt,
@@ -13,30 +13,31 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 
-/// Keys that are counted one by one; beyond them those are forgotten whose whole share is there again.
+/// Most keys that are counted one by one; above this number, keys that have their full share again are forgotten.
 const MAX_KEYS: usize = 10_000;
-/// Keys that one address may type into the sign-in page at once; then one in six seconds, which makes as many a minute.
+/// Keys that one address may type into the sign-in page at once; after that, one in six seconds, so as many a minute.
 const TRIES_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not nothing");
-/// Hosts of one IPv6 network share a count: each of them has so many addresses that counting them alone would count nothing.
+/// Hosts of one IPv6 network share a count: each host has so many addresses that counting single addresses would limit
+/// nothing.
 const IPV6_NETWORK_BITS: u32 = 64;
 
-/// Calls a second; a second's worth may come at once.
+/// Calls a second; the calls of one second may come at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rates {
-    /// Of each principal that has a key or signed in; no limit where there is none.
+    /// Limit of each principal that has a key or signed in; `None` for no limit.
     pub each: Option<NonZeroU32>,
-    /// Of all of them together.
+    /// Limit of all principals together.
     pub in_all: Option<NonZeroU32>,
 }
 
-/// More calls than are answered.
+/// The limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
-    /// Calls a second that are answered.
+    /// Calls a second that are allowed.
     pub limit: u32,
-    /// Whether it is all principals together that call too often.
+    /// Whether the limit of all principals together is reached.
     pub in_all: bool,
-    /// When to come again.
+    /// How long to wait before the next call.
     pub wait: Duration,
 }
 
@@ -63,7 +64,7 @@ impl Gauge {
         Gauge { limiter, in_all }
     }
 
-    /// One more call.
+    /// Counts one call.
     pub(crate) fn count(&self) -> Result<(), TooMany> {
         let Some((limit, limiter)) = &self.limiter else { return Ok(()) };
         limiter.check().map_err(|not_until| {
@@ -73,30 +74,30 @@ impl Gauge {
     }
 }
 
-/// Counts what each of many does against one limit: what one does uses up nothing of the others' share.
+/// Counts the acts of many callers, each against a limit of its own.
 #[derive(Debug)]
 pub struct CountEach<K: Clone + Eq + Hash>(DefaultKeyedRateLimiter<K>);
 
 impl<K: Clone + Eq + Hash> CountEach<K> {
-    /// So many a second, which may come at once.
+    /// A limit of so many a second, which may come at once.
     #[must_use]
     pub fn a_second(limit: NonZeroU32) -> CountEach<K> {
         CountEach(RateLimiter::keyed(Quota::per_second(limit)))
     }
 
-    /// So many a minute, which may come at once.
+    /// A limit of so many a minute, which may come at once.
     #[must_use]
     pub fn a_minute(limit: NonZeroU32) -> CountEach<K> {
         CountEach(RateLimiter::keyed(Quota::per_minute(limit)))
     }
 
-    /// So many an hour, which may come at once.
+    /// A limit of so many an hour, which may come at once.
     #[must_use]
     pub fn an_hour(limit: NonZeroU32) -> CountEach<K> {
         CountEach(RateLimiter::keyed(Quota::per_hour(limit)))
     }
 
-    /// One more of this one.
+    /// Counts one act of this caller, or says how long to wait.
     ///
     /// # Errors
     /// How long to wait, where it is too many.
@@ -117,7 +118,7 @@ impl UserGauges {
         UserGauges(limit.map(|limit| (limit.get(), CountEach::a_second(limit))))
     }
 
-    /// One more call of this user.
+    /// Counts one call of this user.
     pub(crate) fn count(&self, user: &String) -> Result<(), TooMany> {
         let Some((limit, calls)) = &self.0 else { return Ok(()) };
         calls.count(user).map_err(|wait| TooMany { limit: *limit, in_all: false, wait })
@@ -135,13 +136,13 @@ impl Default for Tries {
 }
 
 impl Tries {
-    /// One more, or how long to wait for it.
+    /// Counts one try, or says how long to wait.
     pub(crate) fn count(&self, address: IpAddr) -> Result<(), Duration> {
         self.0.count(&network(address))
     }
 }
 
-/// Whose tries are counted together.
+/// The network whose tries are counted together.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << IPV6_NETWORK_BITS)).into(),

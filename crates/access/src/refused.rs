@@ -1,22 +1,22 @@
-//! Why a call is not answered. Nothing of a key or token is repeated, because the reason stands in the log.
+//! Why a call is refused. A reason repeats nothing of a key or token, because it is logged.
 
 use std::time::Duration;
 
 use crate::rates::TooMany;
 
-/// Why a call is not answered.
+/// Why a call is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// It is no key at all.
+    /// The text is not a key.
     #[error("this is no key of Orderlog: they begin with olk_ and are given by `orderlog keys create`")]
     NoKey,
-    /// Nobody has it. A wrong secret under a right id is told no better.
+    /// There is no such key. A wrong secret for an existing id gets the same answer.
     #[error("there is no such key")]
     Unknown,
-    /// It was taken back.
+    /// The key was revoked.
     #[error("this key was revoked; ask whoever runs the server for another one")]
     Revoked,
-    /// Its time is over.
+    /// The key has expired.
     #[error("this key expired; ask whoever runs the server for another one")]
     Expired,
     /// A person's key came where programs call.
@@ -31,37 +31,37 @@ pub enum Refused {
          `orderlog keys create NAME --role ROLE --for person`"
     )]
     OfProgram,
-    /// A newer release made it.
+    /// A newer release made the key.
     #[error("this key grants what this release does not know; update the server")]
     NotUnderstood,
-    /// It is no token that the provider gave for this server.
+    /// The token is not one that the provider gave for this server.
     #[error("this access token is refused: {0}")]
     Token(String),
-    /// It is a good token, and grants nothing here.
+    /// The token is good, and grants nothing here.
     #[error("this access token grants nothing here: sign in again and allow {0}")]
     NoScope(String),
-    /// Whether it is good cannot be told now.
+    /// It cannot be found out now whether the token is good.
     #[error("the OAuth provider's keys cannot be read now, so access tokens cannot be checked; try again in a moment")]
     NotNow,
-    /// It is not among the keys that are known, and those made since cannot be read.
+    /// The key is not among the known keys, and newer keys cannot be read now.
     #[error("the keys cannot be read now, so this one cannot be checked; try again in a moment")]
     KeysNotNow,
-    /// The session of a browser ended, or is none of this shop.
+    /// The session of the browser ended, or belongs to another shop.
     #[error("this session is over: sign in again")]
     Over,
-    /// Too many keys were typed at this address; come again after this time.
+    /// Too many keys were typed at this address; try again after this time.
     #[error("too many tries to sign in from this address: wait {} s, then try again", .0.as_secs() + 1)]
     TooManyTries(Duration),
-    /// It serves, but as many requests are under way as may be.
+    /// The credential is good, but too many requests are under way.
     #[error("too many requests under way: {} may have {limit} at once; wait for answers, then try again",
         if *in_all { "all together" } else { "one key or user" })]
     TooManyAtOnce {
         /// Requests that may be under way.
         limit: usize,
-        /// Whether those of all principals together are too many.
+        /// Whether too many requests of all principals together are under way.
         in_all: bool,
     },
-    /// It serves, but not so often.
+    /// The credential is good, but calls come too often.
     #[error("{0}")]
     TooMany(TooMany),
 }

@@ -2,15 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-/// What events call the role of somebody who was given single rights.
+/// Name, in events, of the role of a user who was given single rights.
 pub(crate) const SINGLE_RIGHTS: &str = "custom";
 
-/// What somebody may do. Each tool needs one.
+/// A right. Each tool needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
     /// See orders, stock, products and figures.
     OrdersRead,
-    /// Place orders and bring them on.
+    /// Place orders and change them.
     OrdersWrite,
     /// Pay money back.
     OrdersRefund,
@@ -22,9 +22,9 @@ pub enum Right {
     CustomersErase,
     /// Read the log itself, and the metrics.
     AuditRead,
-    /// Say what is to be told to whom.
+    /// Make and end rules of notifications.
     NotifyWrite,
-    /// Set what the whole shop counts by.
+    /// Change settings of the whole shop.
     Admin,
 }
 
@@ -87,7 +87,7 @@ fn named(rights: &[Right]) -> String {
 pub struct Rights(u16);
 
 impl Rights {
-    /// None.
+    /// No rights.
     pub const NONE: Rights = Rights(0);
 
     /// Every right there is.
@@ -96,13 +96,13 @@ impl Rights {
         Right::ALL.into_iter().collect()
     }
 
-    /// Whether it is among them.
+    /// Whether the set contains this right.
     #[must_use]
     pub fn has(self, right: Right) -> bool {
         self.0 & right.bit() != 0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -143,13 +143,13 @@ impl FromStr for Rights {
 /// A usual bundle of rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// All rights.
     Owner,
     /// Daily business: no refunds, no erasing, no settings.
     Staff,
     /// Orders, stock and figures, without particulars of people.
     Viewer,
-    /// The same, and the log itself.
+    /// The rights of a viewer, and the log itself.
     Auditor,
 }
 
@@ -157,7 +157,7 @@ impl Role {
     /// All there are.
     pub const ALL: [Role; 4] = [Role::Owner, Role::Staff, Role::Viewer, Role::Auditor];
 
-    /// As events name it.
+    /// Name of the role in events.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -168,7 +168,7 @@ impl Role {
         }
     }
 
-    /// What it bundles.
+    /// The rights of the role.
     #[must_use]
     pub fn rights(self) -> Rights {
         use Right::{AuditRead, CustomersRead, InventoryWrite, NotifyWrite, OrdersRead, OrdersWrite};

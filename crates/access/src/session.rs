@@ -1,4 +1,4 @@
-//! One session of a browser: who signed in, and until when. Its cookie says so, and never holds a key or a token.
+//! One session of a browser: who signed in, and until when. Its cookie contains this, and never a key or a token.
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::signed;
 
-/// How long a session serves that began with a key, in seconds: a long working day. The key is looked at for every page.
+/// How long a session lasts that began with a key, in seconds: a long working day. The key is checked again for every
+/// page.
 pub(crate) const BY_KEY_SECONDS: i64 = 12 * 3_600;
-/// ... and one that the provider began: it is not asked again before the session's end whether the user still may.
+/// How long a session lasts that began at the provider, in seconds. Until its end the provider is not asked again
+/// whether the user still may sign in.
 pub(crate) const BY_PROVIDER_SECONDS: i64 = 4 * 3_600;
 /// Bytes of a session's id; it is written in hex.
 const ID_BYTES: usize = 16;
@@ -32,7 +34,7 @@ pub(crate) enum Who {
     },
 }
 
-/// What stands in the cookie.
+/// The content of the cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Session {
@@ -47,7 +49,7 @@ pub(crate) struct Session {
 pub struct Begun {
     /// The value of the browser's cookie.
     pub cookie: String,
-    /// How long it serves.
+    /// How long the session lasts.
     pub seconds: u32,
 }
 
@@ -67,7 +69,7 @@ impl Session {
         Ok(Begun { cookie, seconds: seconds.try_into().unwrap_or_default() })
     }
 
-    /// What the cookie says, if this shop gave it and its time is not over.
+    /// Reads the cookie, if this shop made it and it has not expired.
     pub(crate) fn read(keyring: &Keyring, cookie: &str, now: DateTime<Utc>) -> Option<Session> {
         signed::open(keyring, PURPOSE, cookie).filter(|session: &Session| now.timestamp() < session.until)
     }

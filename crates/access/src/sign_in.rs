@@ -35,7 +35,7 @@ pub struct SignIn {
     keys: Arc<Keys>,
     pub(crate) oauth: Option<Arc<OAuth>>,
     tries: Tries,
-    /// Sessions that ended before their time, each with the second until which its cookie would serve.
+    /// Sessions that were ended early, each with the second until which its cookie would be valid.
     ended: RwLock<HashMap<String, i64>>,
     troubled: AtomicBool,
 }
@@ -59,10 +59,10 @@ impl SignIn {
         now: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Begun, Refused>> {
         Box::pin(async move {
-            // Right keys are counted too: otherwise whoever guesses would learn at any pace which are right.
+            // Right keys are counted too: otherwise somebody who guesses would learn at any speed which keys are right.
             self.count_try(peer)?;
             let id = self.keys.admit_person(text, now).await.and_then(|_| self.keys.id_of(text));
-            // Neither the key nor the address is told.
+            // The log line names neither the key nor the address.
             let id = id.inspect_err(|refused| tracing::warn!(reason = %refused, "a sign-in with a key was refused"))?;
             self.begin(Who::Key(id), now)
         })
@@ -79,7 +79,7 @@ impl SignIn {
         })
     }
 
-    /// Who asks for one more page with this cookie.
+    /// The user who asks for a page with this cookie; counts one call.
     ///
     /// # Errors
     /// When the session is over, or more is asked for than is answered.
@@ -95,7 +95,7 @@ impl SignIn {
         })
     }
 
-    /// Whether the session is still good. Nothing is counted.
+    /// Whether the session is still valid. Counts nothing.
     #[must_use]
     pub fn holds(&self, cookie: &str, now: DateTime<Utc>) -> bool {
         self.session(cookie, now).is_some_and(|session| match session.who {

@@ -1,4 +1,4 @@
-//! What a browser carries for the shop in a cookie: JSON and the shop's signature, so that nobody can make or change one.
+//! A text that a browser keeps in a cookie: JSON with the shop's signature, so that nobody else can make or change it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use orderlog_keyring::Keyring;
@@ -8,20 +8,20 @@ use subtle::ConstantTimeEq as _;
 /// Longest text that is looked at, in bytes: browsers keep no longer cookie.
 const MAX_BYTES: usize = 4_096;
 
-/// Whether two secrets or signatures are the same, in a time that does not tell how much of them is.
+/// Compares two secrets or signatures, in a time that does not show how many of their characters are equal.
 #[must_use]
 pub fn is_same(given: &str, expected: &str) -> bool {
     given.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// The text. Nothing that is signed for another purpose is taken for this one.
+/// Signs a value for one purpose. A value that was signed for another purpose is not accepted for this one.
 pub(crate) fn seal<T: Serialize>(keyring: &Keyring, purpose: &str, value: &T) -> anyhow::Result<String> {
     let text = BASE64.encode(serde_json::to_vec(value)?);
     let signature = BASE64.encode(signature(keyring, purpose, &text));
     Ok(format!("{text}.{signature}"))
 }
 
-/// What was signed, if this shop signed it for this purpose.
+/// The value, if this shop signed it for this purpose.
 pub(crate) fn open<T: DeserializeOwned>(keyring: &Keyring, purpose: &str, text: &str) -> Option<T> {
     let (text, given) = text.split_once('.').filter(|_| text.len() <= MAX_BYTES)?;
     let given = BASE64.decode(given).ok()?;

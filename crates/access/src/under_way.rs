@@ -1,4 +1,5 @@
-//! How many requests are under way at once: for each principal, and in all. A rate alone bounds nothing where answers take long.
+//! Limits on requests that run at once: for each principal, and for all together. A limit on calls per second is not
+//! enough if answers take long.
 
 use std::{
     collections::HashMap,
@@ -7,9 +8,9 @@ use std::{
 
 use crate::refused::Refused;
 
-/// Requests of one key or user that may be under way.
+/// Most requests of one key or user that run at once.
 const AT_ONCE_OF_ONE: usize = 128;
-/// The same of all together.
+/// Most requests of all principals together that run at once.
 const AT_ONCE_IN_ALL: usize = 1_024;
 
 /// The requests under way of everybody who has a key or signed in.
@@ -30,7 +31,7 @@ pub struct Place {
 }
 
 impl UnderWay {
-    /// One more request of this user.
+    /// Counts one more request of this user.
     ///
     /// # Errors
     /// When there are as many as may be.

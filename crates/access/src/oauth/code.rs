@@ -20,7 +20,7 @@ use super::{
 };
 use crate::refused::Refused;
 
-/// What the provider gives for a code.
+/// The provider's answer to a code.
 #[derive(Deserialize)]
 struct Given {
     id_token: Option<String>,
@@ -51,7 +51,7 @@ impl OAuth {
         Ok(address)
     }
 
-    /// Whether it was our provider that answered, as far as the answer says so (RFC 9207).
+    /// Whether our provider answered, as far as the answer names its issuer (RFC 9207).
     pub(crate) fn is_of_issuer(&self, named: Option<&str>) -> bool {
         let must = self.provider.endpoints().is_some_and(|endpoints| endpoints.names_itself);
         named.map_or(!must, |named| named == self.settings.issuer())
@@ -62,8 +62,8 @@ impl OAuth {
         Ok((client, self.provider.endpoints().ok_or(Refused::NotNow)?))
     }
 
-    /// Who signed in, by the code that the provider sent the browser back with. Rights come from the access token, which is
-    /// checked as that of any call.
+    /// Redeems the code that the provider sent back, and gives the user who signed in. The rights come from the access
+    /// token, which is checked like the token of any call.
     pub(crate) async fn redeem(&self, code: &str, secrets: &Secrets, now: DateTime<Utc>) -> Result<Proven, Unfinished> {
         let given = self.ask(code, secrets).await?;
         let lacks = |what: &str| Unfinished::NotProven(format!("the provider gave no {what}"));
@@ -91,7 +91,7 @@ impl OAuth {
         id_token::check(proof, &signed, &key, &expected, now)
     }
 
-    /// Gives the code back for what it stands for.
+    /// Exchanges the code for tokens.
     async fn ask(&self, code: &str, secrets: &Secrets) -> Result<Given, Unfinished> {
         let (client, endpoints) = self.pages_client()?;
         let (authorization, form) = self.form(client, &endpoints, code, secrets);
@@ -108,7 +108,7 @@ impl OAuth {
         Err(Unfinished::Denied(self.in_words(&fault)))
     }
 
-    /// The form, and the header that it goes with where the client's secret travels there.
+    /// The form, and the header that goes with it if the client's secret is sent in a header.
     fn form(
         &self,
         client: &PagesClient,
@@ -131,7 +131,7 @@ impl OAuth {
         (authorization, form.finish())
     }
 
-    /// What an error of the provider means, as far as it is known here.
+    /// An error code of the provider in words, if it is known here.
     pub(crate) fn in_words(&self, error: &str) -> String {
         match error {
             "access_denied" => "you, or the provider, did not allow it".to_owned(),

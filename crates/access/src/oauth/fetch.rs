@@ -8,17 +8,17 @@ use url::Url;
 
 /// Longest time from looking the name up to the end of the answer.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// The same for a form that somebody's page waits for: it must itself be answered within 10 s.
+/// Deadline of a form that a page waits for: the page itself must be answered within 10 s.
 const FORM_DEADLINE: Duration = Duration::from_secs(7);
 /// Longest document that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 pub(super) const OK: u16 = 200;
 const NOT_FOUND: u16 = 404;
 
-/// A document, or that there is none at this address.
+/// A document; `None` if there is no document at this address.
 pub(super) type Found = Option<Vec<u8>>;
 
-/// What stands there.
+/// Fetches the document at this address.
 ///
 /// # Errors
 /// When there is no answer in time, or another than 200 and 404.
@@ -39,7 +39,7 @@ async fn read(client: &Client, url: &Url) -> anyhow::Result<Found> {
     Ok(Some(body.to_vec()))
 }
 
-/// What a form is answered with, and with which status.
+/// Sends a form; gives the status and the body of the answer.
 ///
 /// # Errors
 /// When there is no answer in time, or it cannot be read.

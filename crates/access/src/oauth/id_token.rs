@@ -1,4 +1,4 @@
-//! The provider's proof of who signed in (OpenID Connect Core, 3.1.3.7), checked before anything of it is believed.
+//! The provider's proof of who signed in (OpenID Connect Core, 3.1.3.7), checked before any of its claims is used.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{DecodingKey, decode_header};
@@ -8,13 +8,13 @@ use serde_json::Number;
 use super::token::{CLOCK_SKEW, OneOrSeveral, Signed, seconds, verified};
 use crate::{refused::Refused, signed::is_same};
 
-/// What it must say.
+/// The values that the proof must contain.
 #[derive(Debug)]
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a str,
     /// The id of our client.
     pub(super) client: &'a str,
-    /// Of this sign-in, and no other.
+    /// The nonce of this sign-in.
     pub(super) nonce: &'a str,
 }
 
@@ -29,7 +29,7 @@ struct Raw {
     azp: Option<String>,
 }
 
-/// Whom it names, where its signature holds and it is for this sign-in.
+/// The user whom the proof names, if its signature is right and it is for this sign-in.
 pub(super) fn check(
     token: &str,
     signed: &Signed,
@@ -56,7 +56,7 @@ fn believe(raw: Raw, expected: &Expected<'_>, now: DateTime<Utc>) -> Result<Stri
     if !audiences.iter().any(|audience| audience == client) {
         return refused("it is for another client");
     }
-    // For whom else it is nobody here can trust, unless it was asked for by us.
+    // If another client asked for the proof, nobody here can trust it.
     let asked_by_another = raw.azp.as_ref().is_some_and(|azp| azp != client);
     if asked_by_another || (audiences.len() > 1 && raw.azp.is_none()) {
         return refused("another client asked for it (azp)");

@@ -19,7 +19,7 @@ pub(super) struct KeySet(Vec<Key>);
 #[derive(Debug)]
 struct Key {
     id: Option<String>,
-    /// What it may sign with: by its kind, and by what it says of itself.
+    /// Algorithms that the key may sign with, by its kind and by its declared use.
     algorithms: Vec<Algorithm>,
     key: DecodingKey,
 }
@@ -30,7 +30,7 @@ struct Document {
 }
 
 impl KeySet {
-    /// Reads what stands behind `jwks_uri`. Keys of kinds that are not known here are left out, as the specification says.
+    /// Reads the document at `jwks_uri`. Keys of unknown kinds are left out, as the specification says.
     pub(super) fn read(text: &[u8]) -> Result<KeySet, String> {
         let document: Document = serde_json::from_slice(text).map_err(|error| format!("it is no key set: {error}"))?;
         Ok(KeySet(document.keys.into_iter().take(MAX_KEYS).filter_map(key).collect()))
@@ -41,7 +41,7 @@ impl KeySet {
         self.0.len()
     }
 
-    /// The one key that this id and algorithm mean. A token may leave out the id where only one key can be meant.
+    /// The only key with this id and algorithm. A token may leave out the id if only one key fits.
     pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
         let named = |key: &&Key| id.is_none() || key.id.as_deref() == id;
         let mut meant = self.0.iter().filter(named).filter(|key| key.algorithms.contains(&algorithm));
@@ -67,7 +67,7 @@ fn key(value: Value) -> Option<Key> {
     Some(Key { key: DecodingKey::from_jwk(&jwk).ok()?, id: jwk.common.key_id, algorithms })
 }
 
-/// What a key of this kind can sign with; nothing where it is a shared secret or unknown.
+/// Algorithms that a key of this kind can sign with; none for a shared secret or an unknown kind.
 fn of_kind(parameters: &AlgorithmParameters) -> &'static [Algorithm] {
     match parameters {
         AlgorithmParameters::RSA(_) => &ALLOWED[..6],

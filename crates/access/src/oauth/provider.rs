@@ -1,5 +1,5 @@
-//! The provider's keys in the memory of a node: found by its discovery, read again now and then, and when a token names
-//! a key that is not among them. One task reads them, so nobody who hangs up leaves a reading half done.
+//! The provider's keys in the memory of a node. They are found by discovery and read again from time to time, and when
+//! a token names an unknown key. One task reads them, so a client that hangs up leaves no reading half done.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -25,13 +25,14 @@ use super::{
 };
 use crate::refused::Refused;
 
-/// How often the keys are read again although nobody misses one: a key that the provider withdrew stops within this time.
+/// How often the keys are read again although no key is missing: a key that the provider withdrew stops working within
+/// this time.
 const READ_EVERY: Duration = Duration::from_secs(600);
-/// ... and how soon where they could not be read.
+/// ... and how soon after a reading that failed.
 const RETRIED_AFTER: Duration = Duration::from_secs(10);
 /// The shortest time between two readings. Anybody can send a token that names a key which is not there.
 const READ_AT_MOST_EVERY: Duration = Duration::from_secs(5);
-/// ... and where the last one failed: whoever comes meanwhile gets no answer.
+/// ... and after a reading that failed: calls in this time get no answer.
 const TRIED_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 /// How long a call waits for a reading that it caused.
 const WAITED_FOR: Duration = Duration::from_secs(25);
@@ -39,19 +40,19 @@ const WAITED_FOR: Duration = Duration::from_secs(25);
 /// How long a page waits for the first reading. It must itself be answered within 10 s.
 const FIRST_WAITED_FOR: Duration = Duration::from_secs(5);
 
-/// What is known of the provider.
+/// What this node knows of the provider.
 #[derive(Debug, Clone, Default)]
 struct Known {
     keys: Arc<KeySet>,
     endpoints: Option<Endpoints>,
-    /// How often it was asked.
+    /// How many times the provider was asked.
     readings: u64,
     read_at: Option<Instant>,
     failed: bool,
 }
 
 impl Known {
-    /// How long it is not asked again, whoever misses a key.
+    /// How long the provider is not asked again, even if a key is missing.
     fn rest(&self) -> Duration {
         if self.failed { TRIED_AT_MOST_EVERY } else { READ_AT_MOST_EVERY }
     }
@@ -64,7 +65,7 @@ pub(super) struct Endpoints {
     pub(super) token: Url,
     /// Whether a client's secret travels in the header of the request; otherwise in the form.
     pub(super) takes_basic: bool,
-    /// Whether it names itself in every answer (RFC 9207).
+    /// Whether the provider names its issuer in every answer (RFC 9207).
     pub(super) names_itself: bool,
 }
 
@@ -77,7 +78,7 @@ pub(super) struct Provider {
     told: OnceLock<()>,
 }
 
-/// What of the provider's metadata matters here (RFC 8414, OpenID Connect Discovery).
+/// The fields of the provider's metadata that are used here (RFC 8414, OpenID Connect Discovery).
 #[derive(Debug, Deserialize)]
 struct Metadata {
     issuer: String,
@@ -89,7 +90,7 @@ struct Metadata {
     registration_endpoint: Option<String>,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
-    /// Left out, it is `client_secret_basic` alone.
+    /// If the field is left out, only `client_secret_basic` is supported.
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -102,10 +103,10 @@ impl Provider {
         Ok(Provider { issuer: issuer.to_owned(), client, known, missing: Notify::new(), told: OnceLock::new() })
     }
 
-    /// Waits until it was asked for the first time since the start.
+    /// Waits until the provider was asked for the first time since the start.
     pub(super) async fn asked_once(&self) {
         let mut reading = self.known.subscribe();
-        // Whoever waited in vain is told so by what lacks then.
+        // If this wait is in vain, the caller learns it from what is missing then.
         let _ = timeout(FIRST_WAITED_FOR, reading.wait_for(|known| known.readings > 0)).await;
     }
 
@@ -114,12 +115,12 @@ impl Provider {
         self.known.borrow().endpoints.clone()
     }
 
-    /// What it is asked with.
+    /// The HTTP client for requests to the provider.
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The key that a token is signed with, as it says. The keys are read again if it is not among them.
+    /// The key that signed the token. If it is not among the known keys, they are read again.
     ///
     /// # Errors
     /// When the provider does not publish it, or cannot be asked.
@@ -179,7 +180,7 @@ impl Provider {
         Ok((keys, endpoints))
     }
 
-    /// What the provider says of itself, from the first of the places where it may stand.
+    /// The provider's metadata, from the first address that has it.
     async fn metadata(&self) -> anyhow::Result<Metadata> {
         for place in places(&self.issuer)? {
             let Some(document) = get(&self.client, &place).await? else { continue };
@@ -194,7 +195,7 @@ impl Provider {
         bail!("{} publishes neither OpenID Connect discovery nor the metadata of RFC 8414", self.issuer)
     }
 
-    /// Says once that the keys cannot be read, and once that they can again.
+    /// Logs once that the keys cannot be read, and once that they can again.
     fn tell<T>(&self, before: &Known, read: &anyhow::Result<T>) {
         let issuer = &self.issuer;
         match read {
@@ -224,7 +225,7 @@ impl Metadata {
         Ok(Some(Endpoints { authorization, token, takes_basic, names_itself }))
     }
 
-    /// Tells the operator what will keep clients from signing in.
+    /// Logs, for the operator, what will keep clients from signing in.
     fn tell(&self, keys: usize) {
         let issuer = &self.issuer;
         tracing::info!(issuer, keys, "users of the OAuth provider may sign in");
@@ -245,7 +246,7 @@ fn key(known: &Known, signed: &Signed) -> Option<DecodingKey> {
     known.keys.find(signed.key_id.as_deref(), signed.algorithm).cloned()
 }
 
-/// Why a key is not there: it may only be the provider that is away.
+/// Why a key is missing: perhaps the provider only did not answer.
 fn absent(known: &Known) -> Refused {
     match known.failed {
         true => Refused::NotNow,
@@ -253,7 +254,7 @@ fn absent(known: &Known) -> Refused {
     }
 }
 
-/// Where an issuer's metadata may stand, as MCP has clients look for it.
+/// Addresses where the metadata of an issuer may be, in the order in which MCP lets clients look.
 fn places(issuer: &str) -> anyhow::Result<Vec<Url>> {
     let url: Url = issuer.parse().context("read the issuer's address")?;
     let (origin, path) = (url.origin().ascii_serialization(), url.path().trim_end_matches('/'));

@@ -2,21 +2,22 @@
 
 use crate::rights::{Right, Rights, Role, SINGLE_RIGHTS};
 
-/// Roles, the one that may do most first.
+/// Roles, from the most rights to the fewest.
 const ROLES: [Role; 4] = [Role::Owner, Role::Staff, Role::Auditor, Role::Viewer];
 
-/// What the scopes of a token grant.
+/// The rights that the scopes of a token grant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Granted {
     pub(super) rights: Rights,
-    /// As events name it.
+    /// Name of the role in events.
     pub(super) role: &'static str,
     /// Those scopes that mean something here.
     pub(super) scopes: String,
 }
 
 impl Granted {
-    /// What these grant; `None` when it is nothing. Scopes that mean nothing here are passed over: `openid` is for others.
+    /// The rights of these scopes; `None` if they grant nothing. Unknown scopes are ignored: `openid`, for example, is
+    /// for others.
     pub(super) fn by<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Option<Granted> {
         let mut granted = Granted { rights: Rights::NONE, role: SINGLE_RIGHTS, scopes: String::new() };
         let mut roles = vec![];

@@ -7,29 +7,29 @@ use url::{Host, Url};
 
 use super::scopes::Granted;
 
-/// Where RFC 9728 has a server say who signs its users in.
+/// Path where a server says who signs its users in (RFC 9728).
 pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
 /// Where the provider sends people back to who sign in to the pages.
 pub const CALLBACK_PATH: &str = "/sign-in/callback";
 
-/// What is told of the OAuth provider.
+/// Settings of the OAuth provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     issuer: String,
     resource: Url,
-    /// As it was given: `Url` may write it otherwise, and clients compare letter by letter.
+    /// The resource as it was written: `Url` may write it in another way, and clients compare letter by letter.
     resource_text: String,
     audience: String,
     scopes: String,
     client: Option<PagesClient>,
 }
 
-/// As what the provider knows the server's own pages.
+/// The client under which the provider knows the server's pages.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PagesClient {
     pub(super) id: String,
-    /// None for a client that proves by PKCE alone that it began the sign-in.
+    /// `None` if the client proves by PKCE alone that it began the sign-in.
     pub(super) secret: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Debug for PagesClient {
 }
 
 impl Settings {
-    /// Checks that they can be used.
+    /// Checks that the settings can be used.
     ///
     /// # Errors
     /// Says what cannot, and how to write it.
@@ -67,13 +67,13 @@ impl Settings {
         })
     }
 
-    /// The same, for a server whose pages people sign in to as this client of the provider.
+    /// The same settings, with this client for people who sign in to the pages.
     #[must_use]
     pub fn with_client(self, id: String, secret: Option<String>) -> Settings {
         Settings { client: Some(PagesClient { id, secret }), ..self }
     }
 
-    /// As what the provider knows the pages; nothing where people cannot sign in to them there.
+    /// The client of the pages; `None` if people cannot sign in to the pages at the provider.
     #[must_use]
     pub fn client(&self) -> Option<&PagesClient> {
         self.client.as_ref()
@@ -85,37 +85,37 @@ impl Settings {
         format!("{}{CALLBACK_PATH}", self.resource.origin().ascii_serialization())
     }
 
-    /// The MCP endpoint as clients write it.
+    /// The address of the MCP endpoint, as clients write it.
     pub(super) fn resource(&self) -> &str {
         &self.resource_text
     }
 
-    /// As tokens name it.
+    /// The issuer, as tokens name it.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Whom tokens must be for.
+    /// The audience that tokens must name.
     #[must_use]
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// What clients ask the user for at first.
+    /// The scopes that clients ask the user for at first.
     #[must_use]
     pub fn scopes(&self) -> &str {
         &self.scopes
     }
 
-    /// Where the metadata stands: between the host and the path of the resource.
+    /// Address of the metadata: its path is between the host and the path of the resource.
     #[must_use]
     pub fn metadata_url(&self) -> String {
         format!("{}{METADATA_PATH}{}", self.resource.origin().ascii_serialization(), self.resource.path())
     }
 
-    /// Whether the metadata stands at this path, too: at the one that the standard says, at that of `/mcp` where a proxy serves
-    /// it elsewhere, and at that of the whole host, which some clients ask for.
+    /// Whether the metadata is served at this path too: at the standard one, at that of `/mcp` (if a proxy serves the
+    /// resource elsewhere), and at that of the host, which some clients ask for.
     #[must_use]
     pub fn is_metadata_path(&self, path: &str) -> bool {
         let of = path.strip_prefix(METADATA_PATH);
@@ -135,13 +135,14 @@ impl Settings {
     }
 }
 
-/// An address that secrets may travel to: HTTPS, or this machine. It names one thing, and so has no query.
+/// Checks an address to which secrets may be sent: HTTPS, or this machine. It has no query.
 pub(super) fn address(text: &str) -> Result<Url, &'static str> {
     let url = endpoint(text)?;
     if url.query().is_some() { Err("must have no user, query or fragment") } else { Ok(url) }
 }
 
-/// The same for what is asked with a query or form of ours: some providers tell theirs apart by a query.
+/// Checks an address in the same way, for endpoints that get a query or form from us: some providers tell their endpoints apart by a
+/// query.
 pub(super) fn endpoint(text: &str) -> Result<Url, &'static str> {
     let url: Url = text.parse().map_err(|_| "must be an address such as https://id.example")?;
     let of_this_machine = match url.host() {

@@ -13,7 +13,7 @@ use ring::{
     },
 };
 
-/// Algorithms that tokens may be signed with: those where the provider alone holds what signs.
+/// Algorithms that tokens may be signed with: only those whose signing key the provider alone has.
 pub(super) const ALLOWED: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -66,7 +66,7 @@ impl Scheme {
             Algorithm::ES256 => Some(Scheme::Curve(&ring_signature::ECDSA_P256_SHA256_FIXED)),
             Algorithm::ES384 => Some(Scheme::Curve(&ring_signature::ECDSA_P384_SHA384_FIXED)),
             Algorithm::EdDSA => Some(Scheme::Curve(&ring_signature::ED25519)),
-            // Shared secrets, and what a newer library may know.
+            // Shared secrets, and algorithms that only a newer library knows.
             _ => None,
         }
     }

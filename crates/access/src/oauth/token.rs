@@ -1,4 +1,4 @@
-//! One access token: a JWT that the provider gave for this server (RFC 9068), checked before anything of it is believed.
+//! One access token: a JWT that the provider gave for this server (RFC 9068), checked before any of its claims is used.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -12,26 +12,26 @@ use crate::refused::Refused;
 pub(super) const CLOCK_SKEW: i64 = 60;
 /// Longest subject, in characters: OpenID Connect allows no longer one.
 const MAX_SUBJECT: usize = 255;
-/// Kinds of JWT that an access token may say it is: RFC 9068's, and what many providers write.
+/// Types of JWT that an access token may name: that of RFC 9068, and what many providers write.
 const KINDS: [&str; 3] = ["at+jwt", "application/at+jwt", "jwt"];
 
-/// What a token says of its signature.
+/// The parts of a token that describe its signature.
 #[derive(Debug)]
 pub(super) struct Signed {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: Option<String>,
 }
 
-/// What a token that is believed says.
+/// The claims of a token that was checked.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Claims {
     pub(super) subject: String,
     pub(super) scopes: Vec<String>,
-    /// Unix second from which on it is refused.
+    /// Unix second from which the token is refused.
     pub(super) until: i64,
 }
 
-/// As they stand in the token. One of another type than the specification has makes the whole token unreadable.
+/// The claims as the token has them. A claim of a wrong type makes the token unreadable.
 #[derive(Deserialize)]
 struct Raw {
     iss: String,
@@ -41,7 +41,7 @@ struct Raw {
     exp: Number,
     nbf: Option<Number>,
     scope: Option<OneOrSeveral>,
-    /// What Microsoft and Okta call it.
+    /// The scopes, as Microsoft and Okta call them.
     scp: Option<OneOrSeveral>,
     cnf: Option<Value>,
 }
@@ -62,7 +62,7 @@ impl OneOrSeveral {
     }
 }
 
-/// What a token says of its signature, before anything is checked.
+/// Reads the parts of a token that describe its signature; checks nothing.
 pub(super) fn signed(token: &str) -> Result<Signed, Refused> {
     let header = decode_header(token).map_err(|_| {
         Refused::token(
@@ -80,7 +80,7 @@ pub(super) fn signed(token: &str) -> Result<Signed, Refused> {
     Ok(Signed { algorithm: header.alg, key_id: header.kid })
 }
 
-/// Checks the signature, then everything it says.
+/// Checks the signature, then all claims.
 pub(super) fn check(
     token: &str,
     algorithm: Algorithm,
@@ -92,8 +92,8 @@ pub(super) fn check(
     believe(verified::<Raw>(token, algorithm, key, lacking)?, settings, now)
 }
 
-/// What a token says whose signature holds. The library checks the signature and the header. It reads the machine's clock, and
-/// takes one of several issuers for ours: what the token says is for the caller to check.
+/// The claims of a token whose signature is right. The library checks only the signature and the header here: it would
+/// read the machine's clock, and would accept one of several issuers. The caller checks the claims.
 pub(super) fn verified<T: DeserializeOwned>(
     token: &str,
     algorithm: Algorithm,
@@ -127,7 +127,7 @@ fn believe(raw: Raw, settings: &Settings, now: DateTime<Utc>) -> Result<Claims, 
     if raw.nbf.as_ref().is_some_and(|from| seconds(from).saturating_sub(CLOCK_SKEW) > now) {
         return Err(Refused::token("it is not valid yet"));
     }
-    // Whoever has only copied it must not use it, and the proof of the key is not looked at here.
+    // Somebody who only copied the token must not use it, and the proof of its key is not checked here.
     if raw.cnf.is_some() {
         return Err(Refused::token("it is bound to a key (cnf), and such tokens are not taken here"));
     }

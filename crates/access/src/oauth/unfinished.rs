@@ -1,8 +1,8 @@
-//! A sign-in at the provider that has begun: what it is begun with, and how it can end.
+//! A sign-in at the provider that has begun: its secrets, and how it can fail.
 
 use crate::refused::Refused;
 
-/// Secrets of one sign-in, which its browser alone can name again.
+/// Secrets of one sign-in. Only the browser that began it can present them again.
 pub(crate) struct Secrets {
     pub(crate) state: String,
     pub(crate) nonce: String,
@@ -20,16 +20,16 @@ pub(crate) struct Proven {
 /// Why nobody is signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished {
-    /// The browser does not bring what it was given, or too late.
+    /// The browser does not present its cookie, or comes too late.
     #[error("this sign-in was not begun in this browser at this address, or more than ten minutes ago; begin again")]
     NotBegun,
-    /// The provider said no, in these words.
+    /// The provider refused, with these words.
     #[error("{0}")]
     Denied(String),
-    /// What the provider gave proves nothing.
+    /// The provider's answer does not prove who signed in.
     #[error("the provider's proof of who you are is refused: {0}")]
     NotProven(String),
-    /// Whoever it is may do nothing here, or it cannot be told now.
+    /// The user may do nothing here, or this cannot be found out now.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
