@@ -1,5 +1,5 @@
-//! The queue in front of the writer, and who may wait in it: nobody while the log takes no commands, and nobody for longer
-//! than a caller would wait.
+//! The queue in front of the writer. It admits no command while the log takes none, and no command that would wait too
+//! long.
 
 use std::{
     pin::pin,
@@ -15,7 +15,8 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::submission::{Waiting, unavailable};
 
-/// How long a command may wait before it is decided. One that has waited longer is refused, and so is one that would.
+/// How long a command may wait before it is decided. A command that has waited longer, or would wait longer, is
+/// refused.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// While the oldest command waits less than this, the queue is a burst, which larger batches soon carry away.
 const BURST: Duration = Duration::from_millis(100);
@@ -25,11 +26,11 @@ const PACE_MEMORY: u64 = 4;
 /// Whether the log takes commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// It does, as far as is known.
+    /// The log takes commands, as far as is known.
     Taking,
-    /// It does not, and new commands are refused at once until it does.
+    /// The log takes no commands, and new commands are refused at once.
     Refusing {
-        /// What the database said.
+        /// The message of the database.
         reason: String,
     },
 }
@@ -51,13 +52,13 @@ impl Condition {
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) condition: watch::Sender<Condition>,
-    /// Notified when no more commands shall be taken.
+    /// Notified when no more commands are accepted.
     pub(crate) closing: Notify,
     /// Nanoseconds per command, over the last batches.
     pace: AtomicU64,
     /// Milliseconds that the command taken last had waited.
     waited: AtomicU64,
-    /// Streams whose states are at hand.
+    /// Streams whose states are in memory.
     pub(crate) loaded: AtomicUsize,
 }
 
@@ -112,14 +113,14 @@ impl Arrivals {
         Some(self.admitted(arrived))
     }
 
-    /// The same while a batch is being appended: the end can wait until that is done.
+    /// As [`receive`](Self::receive), while a batch is being appended: closing can wait until the append is done.
     pub(crate) async fn receive_meanwhile(&mut self, limit: usize) -> Option<Vec<Waiting>> {
         let mut arrived = Vec::with_capacity(limit);
         let count = self.queue.recv_many(&mut arrived, limit).await;
         (count > 0).then(|| self.admitted(arrived))
     }
 
-    /// Refuses whatever arrives within a pause. False when no more will come.
+    /// Refuses the commands that arrive within a pause. False when no more will come.
     pub(crate) async fn refuse_for(&mut self, pause: Duration, limit: usize) -> bool {
         let mut over = pin!(tokio::time::sleep(pause));
         loop {

@@ -1,4 +1,4 @@
-//! What happens once a batch is durable: its events are published, its callers answered, and long streams get a snapshot.
+//! The work after a batch is durable: publish its events, answer its callers, and save snapshots of long streams.
 
 use std::sync::Arc;
 

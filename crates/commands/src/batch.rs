@@ -1,4 +1,4 @@
-//! The batch being decided: each command in turn, on the states that the commands before it leave behind.
+//! The batch being decided: each command in turn, on the states that result from the commands before it.
 
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
@@ -27,10 +27,10 @@ const SUBSECOND_DIGITS: u16 = 6;
 
 /// A batch while its commands are being decided.
 pub(crate) struct Draft {
-    /// In the order in which they are decided; the first `outcomes.len()` are.
+    /// Commands in the order in which they are decided; the first `outcomes.len()` are decided.
     pub(crate) waiting: Vec<Waiting>,
     outcomes: Vec<Outcome>,
-    /// What the commands decided so far append.
+    /// The events that the commands decided so far append.
     pub(crate) batch: Batch,
     /// Rejected commands whose id the caller chose: they may have been carried out before.
     pub(crate) maybe_done: Vec<CommandId>,
@@ -49,7 +49,7 @@ struct Decided {
     before: Option<State>,
     after: State,
     warnings: Vec<String>,
-    /// Where its events are in the batch.
+    /// The place of its events in the batch.
     range: Range<usize>,
     position: Position,
 }
@@ -66,8 +66,8 @@ impl Draft {
         }
     }
 
-    /// Adds commands. Those with an id that is in the draft already are handed back: they are answered from the log, once the
-    /// first one is in it.
+    /// Adds commands. Commands whose id is in the draft already are returned: they are answered from the log, once the
+    /// first command is in it.
     pub(crate) fn add(&mut self, arrived: impl IntoIterator<Item = Waiting>) -> Vec<Waiting> {
         let (new, repeated) = arrived.into_iter().partition(|waiting| self.ids.insert(waiting.submission.command_id));
         let mut new: Vec<Waiting> = new;
@@ -75,7 +75,7 @@ impl Draft {
         repeated
     }
 
-    /// Whether there is anything to append.
+    /// Whether the batch has something to append.
     pub(crate) fn appends(&self) -> bool {
         !self.batch.commands.is_empty()
     }
@@ -117,7 +117,7 @@ impl Decided {
     }
 }
 
-/// What the next decision needs and is not loaded.
+/// The streams that the next decision needs and that are not loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Missing {
     pub(crate) streams: Vec<StreamId>,
@@ -131,7 +131,8 @@ impl Missing {
     }
 }
 
-/// What commands are decided on. It reflects the log up to its head, then the batch that is being appended, then the draft.
+/// The states on which commands are decided. They reflect the log up to its head, then the batch that is being
+/// appended, then the draft.
 pub(crate) struct Decider {
     shop: Shop,
     pub(crate) states: States,
@@ -150,13 +151,14 @@ impl Decider {
         self.recent = RecentOrders::new(head);
     }
 
-    /// Undoes what the log does not have: it ends at `head`.
+    /// Undoes every change that the log, which ends at `head`, does not have.
     pub(crate) fn rollback(&mut self, head: Position) {
         self.states.rollback();
         self.recent.rollback(head);
     }
 
-    /// Decides the commands of a draft in turn. Stops where a decision needs what is not loaded, and answers that.
+    /// Decides the commands of a draft in turn. Stops when a decision needs a stream that is not loaded, and returns
+    /// that stream.
     pub(crate) fn decide(&mut self, draft: &mut Draft) -> Missing {
         while let Some(this) = draft.waiting.get(draft.outcomes.len()) {
             let (submission, head) = (&this.submission, &draft.batch.head);
@@ -206,13 +208,13 @@ impl Decider {
         Ok(decision)
     }
 
-    /// What of a decision needs a person's word in this shop.
+    /// The part of a decision to which a person must agree in this shop.
     fn guarded(&self, submission: &Submission, decision: &Decision) -> Guarded {
         let wanted = self.shop.confirmed_by_people;
         if wanted.is_empty() || decision.facts.is_empty() {
             return Guarded::NONE;
         }
-        // One of many orders that are changed by one call.
+        // One of many orders that one call changes.
         let of_many = submission.origin.correlation_id.map(|_| GuardedAct::Bulk);
         decision.guarded().and(of_many).among(wanted)
     }
@@ -334,7 +336,7 @@ impl Decider {
     }
 }
 
-/// Gives a fact its place in the log and serializes it, once; moves the head to it.
+/// Gives a fact its place in the log, serializes it once, and moves the head to it.
 fn record(
     event: &Event,
     stream: StreamId,

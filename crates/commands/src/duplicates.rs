@@ -1,5 +1,5 @@
-//! Duplicate detection: the orders of the last two minutes, of all nodes. Commands are decided on them as on states, so a
-//! swap that succeeds proves that none was overlooked.
+//! Duplicate detection: the orders of the last two minutes, of all nodes. Commands are decided on them as on states, so
+//! a swap that succeeds proves that no order was overlooked.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -23,7 +23,7 @@ const PAGE_EVENTS: i64 = 2_000;
 
 const PLACED: &str = "OrderPlaced";
 
-/// Half of a hash over who ordered what for whom, however it was worded.
+/// Half of a hash over the user, the customer and the lines of an order, without their wording.
 type Fingerprint = u128;
 
 /// The orders placed lately, about 100 bytes each.
@@ -50,15 +50,15 @@ struct Latest {
     occurred_at: DateTime<Utc>,
 }
 
-/// What is kept of an order.
+/// The part of an order that is kept.
 #[derive(Debug, Clone, Copy)]
 struct Placement {
     fingerprint: Fingerprint,
     order: OrderId,
     position: Position,
-    /// When it was recorded. Never decreases; after a clock that was ahead, it stands still.
+    /// When the order was recorded. Never decreases; after a clock that was ahead, it does not change for a time.
     at: DateTime<Utc>,
-    /// The time of the clock when it was placed.
+    /// The time of the clock when the order was placed.
     occurred_at: DateTime<Utc>,
 }
 
@@ -124,7 +124,7 @@ impl RecentOrders {
         Ok(())
     }
 
-    /// Compares both the recorded time and the time of the clock, because the recorded time may stand still.
+    /// Compares both the recorded time and the time of the clock, because the recorded time may not change for a time.
     fn find(&self, fingerprint: Fingerprint, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<OrderId> {
         let recently = |latest: &&Latest| latest.at > since && latest.occurred_at > now - SUSPICION;
         self.latest.get(&fingerprint).filter(recently).map(|latest| latest.order)
@@ -193,7 +193,7 @@ fn since(submission: &Submission, head: &Head) -> DateTime<Utc> {
     submission.now.max(head.recorded_at) - SUSPICION
 }
 
-/// The same for orders of one user that have the same customer, lines, prices, fee and note. The stock reserved, the wording
+/// Equal for orders of one user that have equal customer, lines, prices, fee and note. The stock reserved, the wording
 /// and the order of the lines do not matter.
 fn fingerprint(user: &str, order: &OrderPlaced) -> Fingerprint {
     let line = |line: &PlacedLine| {

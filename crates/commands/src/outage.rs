@@ -1,4 +1,5 @@
-//! A log that cannot be written: commands are refused at once, and it is tried with growing pauses until it can be.
+//! A log that cannot be written: commands are refused at once, and the writer tries again, with growing pauses, until
+//! it succeeds.
 
 use std::{
     sync::Arc,
@@ -34,7 +35,7 @@ impl Outage {
         self.present.is_some()
     }
 
-    /// Whether commands are refused: no longer when a try has succeeded.
+    /// Whether commands are refused: no longer after a try succeeded.
     pub(crate) fn is_refusing(&self) -> bool {
         *self.admission.condition.borrow() != Condition::Taking
     }
@@ -53,8 +54,8 @@ impl Outage {
         self.admission.condition.send_replace(Condition::Refusing { reason: error.to_string() });
     }
 
-    /// A try succeeded: commands are taken again. The outage ends with the first batch that is durable, since there may be
-    /// too little room for one.
+    /// A try succeeded: commands are accepted again. The outage ends with the first batch that is durable, since there
+    /// may be too little room for a batch.
     pub(crate) fn take_commands(&self) {
         self.admission.condition.send_replace(Condition::Taking);
     }
@@ -75,7 +76,8 @@ impl Outage {
     }
 }
 
-/// Whether a failure is due to these commands or to damaged data they met: others may still be carried out.
+/// Whether a failure is due to these commands or to damaged data that they read: other commands may still be carried
+/// out.
 pub(crate) fn is_of_the_data(error: &LogError) -> bool {
     matches!(error, LogError::Corrupt { .. } | LogError::Gap { .. } | LogError::Batch(_))
 }

@@ -1,5 +1,5 @@
-//! What the writer knows of the log, and how it is brought in step again after a lost swap or an unknown outcome: lock the
-//! head, read what other nodes wrote, and find the commands that are in the log already.
+//! The writer's knowledge of the log, and how it is brought up to date after a lost swap or an unknown outcome: lock
+//! the head, read the events of other nodes, and find the commands that are in the log already.
 
 use std::{collections::HashMap, time::Instant};
 
@@ -44,7 +44,7 @@ impl WriterState {
         Draft::after(self.head.clone())
     }
 
-    /// Loads what a decision needs.
+    /// Loads the streams that a decision needs.
     pub(crate) async fn load(&mut self, missing: &Missing) -> Result<(), LogError> {
         let states = load::load(&mut self.connection, &missing.streams).await?;
         states.into_iter().for_each(|state| self.decider.states.insert(state));
@@ -54,7 +54,7 @@ impl WriterState {
         }
     }
 
-    /// Loads states that no command asked for yet.
+    /// Loads states that no command has needed yet.
     pub(crate) async fn load_ahead(&mut self, mut streams: Vec<StreamId>) -> Result<(), LogError> {
         streams.retain(|stream| !self.decider.states.contains(*stream));
         if streams.is_empty() {
@@ -63,8 +63,8 @@ impl WriterState {
         self.load(&Missing { streams, since: None }).await
     }
 
-    /// Whether the head is still where the writer knows it. An answer that appends nothing is right only then: no swap has
-    /// checked it.
+    /// Whether the head is still where the writer knows it. An answer that appends nothing is right only then, because
+    /// no swap has checked it.
     pub(crate) async fn is_current(&mut self) -> Result<bool, LogError> {
         let head = self.connection.head().await?;
         self.connection.unlock().await?;
@@ -76,8 +76,8 @@ impl WriterState {
         Ok(!commands.is_empty() && !self.connection.find_commands(commands).await?.is_empty())
     }
 
-    /// Leaves the head locked, the states at that head, and in the draft only commands that are still to be carried out, all
-    /// of them undecided.
+    /// Leaves the head locked and the states at that head. In the draft it leaves only commands that are still to be
+    /// carried out, all undecided.
     pub(crate) async fn recover(&mut self, draft: &mut Draft, started: Instant) -> Result<(), LogError> {
         loop {
             match self.try_to_recover(draft).await {
@@ -106,7 +106,7 @@ impl WriterState {
             self.connection.reconnect().await?;
             self.try_to_recover(&mut nothing).await?;
         }
-        // A lost swap is as good: then another node could write.
+        // A lost swap also proves that the log can be written: another node wrote.
         let _ = self.connection.append(self.head.position, &self.blank().batch).await?;
         self.must_recover = false;
         Ok(())

@@ -1,4 +1,4 @@
-//! The receipt of a command that was carried out before: rebuilt from its events and from what was kept beside them.
+//! The receipt of a command that was carried out before: rebuilt from its events and from the data stored beside them.
 
 use std::{sync::Arc, time::Instant};
 
@@ -19,7 +19,7 @@ use crate::{
 /// Events of a stream read at once.
 const PAGE_EVENTS: u32 = 1_000;
 
-/// What an answer said that the events of its command do not say.
+/// The parts of an answer that the events of its command do not contain.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     /// The stream that a command was about, if it recorded nothing.
@@ -32,8 +32,8 @@ struct Kept {
     readings: Option<String>,
 }
 
-/// What to keep beside a command's events, so that it can be answered again; mostly nothing. `unrecorded` is the stream it
-/// was about, if it has no events.
+/// The data to store beside a command's events, so that the command can be answered again; usually none. `unrecorded`
+/// is the stream that the command was about, if it has no events.
 pub(crate) fn to_keep(unrecorded: Option<StreamId>, warnings: &[String], readings: Option<&String>) -> Option<String> {
     if unrecorded.is_none() && warnings.is_empty() && readings.is_none() {
         return None;
@@ -42,8 +42,8 @@ pub(crate) fn to_keep(unrecorded: Option<StreamId>, warnings: &[String], reading
     Some(serde_json::to_string(&kept).expect("texts always have a JSON form"))
 }
 
-/// The receipt of the command with this id, if it was carried out before: the first one, whatever has changed since.
-/// `hashes` are those that the same request may have been recorded with.
+/// The first receipt of the command with this id, if it was carried out before. Later changes do not alter it. `hashes`
+/// are those that the same request may have been recorded with.
 ///
 /// # Errors
 /// With the rejection of an id that was used for something else, or with the failure of the log.
@@ -68,7 +68,7 @@ pub(crate) async fn replay(log: &Log, again: &Submission, done: &CommandRecord) 
     receipt.ok_or_else(|| Rejection::new(Code::Unavailable, "What this command was about is not known.").into())
 }
 
-/// `None` only if nothing says what the command was about: it recorded nothing, an older release kept no subject, and
+/// `None` only if the stream of the command is unknown: it recorded nothing, an older release stored no subject, and
 /// `named` is not given.
 async fn answer(
     log: &Log,
@@ -111,7 +111,7 @@ async fn rebuild(log: &Log, done: &CommandRecord, named: Option<StreamId>) -> Re
             state_while(log, subject, |event| event.version < first).await?,
             state_while(log, subject, |event| event.version <= last).await?,
         ),
-        // It recorded nothing about its subject, and was answered at this position.
+        // The command recorded nothing about its subject, and was answered at this position.
         _ => {
             let then = state_while(log, subject, |event| event.position <= done.last).await?;
             (then.clone(), then)

@@ -1,4 +1,4 @@
-//! What a caller hands to the writer, and what it gets back.
+//! The input and the output of the writer.
 
 use std::{
     ops::Range,
@@ -19,7 +19,7 @@ use orderlog_event_log::{Hash, LogError, Recorded};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// How long commands wait for a database that went away, before their callers are told.
+/// How long commands wait for a database that went away, before their callers get an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// Pause before the database is asked again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
@@ -27,40 +27,40 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// One command on its way to the log.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    /// What to do.
+    /// The command to carry out.
     pub command: Command,
-    /// What the names in it were resolved to.
+    /// The ids to which the names in the command were resolved.
     pub names: Names,
     /// A command is carried out once, however often its id is sent.
     pub command_id: CommandId,
     /// Whether the caller chose the id (an idempotency key), so that it may be sent again.
     pub keyed: bool,
-    /// What to refuse until the user says that it is meant.
+    /// Refuse the command in these cases until the user confirms it.
     pub ask: Ask,
     /// Hash of the tool's name and arguments: the same id with another hash is refused.
     pub request_hash: Hash,
     /// The present time, for every rule that depends on it.
     pub now: DateTime<Utc>,
-    /// When it happened; normally `now`.
+    /// When the act happened; normally `now`.
     pub occurred_at: DateTime<Utc>,
-    /// Refuse it unless the subject is at this version.
+    /// Refuse the command unless the subject is at this version.
     pub expected_version: Option<Version>,
-    /// How its names were read, sealed: kept for the answer to the same command, sent again.
+    /// How its names were read, sealed: stored for the answer to the same command, if it is sent again.
     pub readings: Option<String>,
-    /// Decide it and answer, but record nothing.
+    /// Decide the command and answer, but record nothing.
     pub dry_run: bool,
-    /// Who sent it, with which program, and why.
+    /// The user, the program and the reason.
     pub origin: Origin,
 }
 
-/// Who sent a command, with which program, and why: the part of an event's provenance that the caller knows.
+/// The user, the program and the reason of a command: the part of an event's provenance that the caller knows.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// The user, as the credential says.
+    /// The user, from the credential.
     pub actor: Actor,
     /// The program.
     pub agent: Option<Agent>,
-    /// The person who agreed to it, or asked for it without a program in between.
+    /// The person who agreed to the command, or asked for it without a program in between.
     pub confirmed_by: Option<Actor>,
     /// What caused this command; the command itself when left out.
     pub causation_id: Option<Uuid>,
@@ -70,7 +70,7 @@ pub struct Origin {
     pub trace_id: Option<String>,
     /// The reason that was given, perhaps sealed.
     pub reason: Option<String>,
-    /// What the user typed, perhaps sealed.
+    /// The user's words, perhaps sealed.
     pub request_text: Option<String>,
 }
 
@@ -82,46 +82,46 @@ impl Origin {
         Origin { actor, agent, confirmed_by: None, causation_id, correlation_id, trace_id, reason, request_text }
     }
 
-    /// The same, where a person at this machine asks for it and no program does.
+    /// The same origin, for a command that a person at this machine gives without a program.
     #[must_use]
     pub fn by_a_person(self) -> Origin {
         Origin { confirmed_by: Some(self.actor.clone()), ..self }
     }
 }
 
-/// What a command did.
+/// The outcome of a command.
 #[derive(Debug, Clone)]
 pub struct Receipt {
     /// The id of the command.
     pub command_id: CommandId,
     /// The stream that the command was about.
     pub subject: StreamId,
-    /// The position of the log after it.
+    /// The position of the log after the command.
     pub position: Position,
     /// The state of the subject before; `None` if the command created it.
     pub before: Option<State>,
     /// The state of the subject after.
     pub after: State,
-    /// What else the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
-    /// How names were read when it was first carried out, as sealed then.
+    /// How names were read when the command was first carried out, sealed.
     pub readings: Option<String>,
-    /// Whether it was carried out before and is answered from the log.
+    /// Whether the command was carried out before and is answered from the log.
     pub replayed: bool,
-    /// Whether nothing was recorded: the events are those that would have been.
+    /// Whether nothing was recorded: the events are those that would be recorded.
     pub dry_run: bool,
     pub(crate) batch: Arc<[Recorded]>,
     pub(crate) range: Range<usize>,
 }
 
 impl Receipt {
-    /// The events recorded, in order; none when nothing had to change.
+    /// The events recorded, in order; none if nothing had to change.
     #[must_use]
     pub fn events(&self) -> &[Recorded] {
         &self.batch[self.range.clone()]
     }
 
-    /// Whether there was nothing to do.
+    /// Whether nothing had to change.
     #[must_use]
     pub fn no_change(&self) -> bool {
         self.range.is_empty()
@@ -155,12 +155,12 @@ impl From<Rejection> for SubmitError {
 pub(crate) struct Waiting {
     pub(crate) submission: Submission,
     pub(crate) reply: oneshot::Sender<Result<Receipt, SubmitError>>,
-    /// Since when it waits; `None` for bulk work, which waits as long as it takes.
+    /// Since when the command waits; `None` for bulk work, which waits without limit.
     pub(crate) since: Option<Instant>,
 }
 
 impl Waiting {
-    /// Answers. A caller that went away needs no answer: the command stands.
+    /// Answers. A caller that went away needs no answer: the command is carried out in any case.
     pub(crate) fn answer(self, answer: Result<Receipt, SubmitError>) {
         let _ = self.reply.send(answer);
     }

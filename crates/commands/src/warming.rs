@@ -1,5 +1,5 @@
-//! What the writer loads before it is asked: after a start, whenever no command waits, the states that orders placed lately
-//! were decided on. Without it the first order of nearly every customer waits for a statement of its own.
+//! States that the writer loads in advance after a start, while no command waits: those that recent orders were decided
+//! on. Otherwise the first order of nearly every customer would wait for a statement of its own.
 
 use std::collections::HashSet;
 
@@ -27,7 +27,7 @@ pub(crate) struct Warming {
 }
 
 impl Warming {
-    /// Begins to look for them, beside the writer.
+    /// Starts looking for these streams, beside the writer.
     pub(crate) fn begin(log: Log, head: Position) -> Warming {
         let (found, streams) = mpsc::channel(1);
         tokio::spawn(async move {
@@ -44,7 +44,7 @@ impl Warming {
     }
 }
 
-/// Finds the streams of recent orders, the latest orders first, until nobody wants more.
+/// Finds the streams of recent orders, the latest orders first, until the writer wants no more.
 async fn look(log: &Log, head: Position, found: &mpsc::Sender<Vec<StreamId>>) -> Result<(), LogError> {
     let mut orders = vec![];
     let mut after = Position((head.0 - BACK_EVENTS).max(0));

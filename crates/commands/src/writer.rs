@@ -24,7 +24,7 @@ use crate::{
     warming::Warming,
 };
 
-/// Commands that may wait, however fast they would be carried out; one more is answered `UNAVAILABLE`.
+/// Commands that may wait in the queue; one more is answered `UNAVAILABLE`.
 pub const QUEUE_COMMANDS: usize = 4_096;
 /// Commands appended at once. A larger batch would save nothing and let its callers wait longer.
 const BATCH_COMMANDS: usize = 512;
@@ -33,7 +33,7 @@ const ROUND_COMMANDS: usize = 16;
 /// Pause before a batch that failed is tried again; it doubles each time.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// What the writer is started with.
+/// The options of a writer.
 pub struct Options {
     /// The shop's settings, part of every decision.
     pub shop: Shop,
@@ -49,7 +49,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the task. It ends when it is closed or every handle is gone, after all that waited is answered.
+    /// Starts the task. It ends when it is closed or every handle is dropped, after all waiting commands are answered.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -73,7 +73,7 @@ impl Writer {
         })
     }
 
-    /// Hands over one command and waits for its receipt. Dropping the future does not recall the command.
+    /// Sends one command to the task and waits for its receipt. Dropping the future does not recall the command.
     ///
     /// # Errors
     /// With the rejection, or with the failure of the log.
@@ -90,7 +90,7 @@ impl Writer {
         answered(answer).await
     }
 
-    /// Takes no more commands. The task answers what waits, closes its connection and ends.
+    /// Accepts no more commands. The task answers those that wait, closes its connection and ends.
     pub fn close(&self) {
         self.admission.closing.notify_one();
     }
@@ -101,14 +101,14 @@ impl Writer {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
-    /// Streams whose states are at hand, so that a command about them is decided without a statement.
+    /// Streams whose states are in memory, so that a command about them is decided without a statement.
     #[must_use]
     pub fn loaded(&self) -> usize {
         self.admission.loaded.load(Ordering::Relaxed)
     }
 
-    /// Waits for a place in the queue, for bulk work that has the patience; the answer can be awaited later.
-    /// Commands are decided in the order in which they got their places.
+    /// Waits for a place in the queue, for bulk work that can wait; the answer can be awaited later. Commands are
+    /// decided in the order in which they got their places.
     ///
     /// # Errors
     /// When the writer has stopped.
@@ -141,9 +141,10 @@ struct Task {
     outage: Outage,
     /// Commands that were sent again while they are being carried out.
     repeated: Vec<Waiting>,
-    /// A batch that is durable and not yet answered: the next batch is sent first, so that the database works meanwhile.
+    /// A batch that is durable and not yet answered: the next batch is sent first, so that the database works
+    /// meanwhile.
     unanswered: Option<Draft>,
-    /// What is loaded while no command waits; `None` when that is over.
+    /// The states to load while no command waits; `None` when all are loaded.
     warming: Option<Warming>,
 }
 
@@ -153,7 +154,7 @@ impl Task {
         self.state.connection.close().await;
     }
 
-    /// Works until the writer is closed or every handle is gone.
+    /// Works until the writer is closed or every handle is dropped.
     async fn work(&mut self) {
         let mut draft = self.state.blank();
         loop {
@@ -182,7 +183,7 @@ impl Task {
                 arrived = self.arrivals.receive(BATCH_COMMANDS) => return arrived,
                 streams = warming.next() => streams,
             };
-            // After a failure the states are not those of the head; commands come first then.
+            // After a failure the states are not those of the head; then commands come first.
             let loaded = match streams {
                 Some(streams) if !self.state.must_recover => self.state.load_ahead(streams).await,
                 _ => {
@@ -241,8 +242,9 @@ impl Task {
         self.state.blank()
     }
 
-    /// Decides the draft on the present states and appends it. Returns the commands that arrived meanwhile, decided on top of
-    /// it; `None` if nothing was inserted, because another node wrote first or a command had been carried out before.
+    /// Decides the draft on the present states and appends it. Returns the commands that arrived during the append,
+    /// decided on top of it; `None` if nothing was inserted, because another node wrote first or a command had been
+    /// carried out before.
     async fn try_once(&mut self, draft: &mut Draft) -> Result<Option<Draft>, LogError> {
         let mut missing = self.state.decider.decide(draft);
         if !missing.is_empty() || !draft.maybe_done.is_empty() || !draft.appends() {
@@ -312,8 +314,8 @@ impl Task {
         }
     }
 
-    /// Tells every caller of the draft what went wrong. If the log takes nothing at all, everybody who comes from now on is
-    /// told too.
+    /// Answers every caller of the draft with the failure. If the log takes nothing at all, later callers get the same
+    /// answer.
     async fn fail(&mut self, draft: Draft, error: LogError) -> Draft {
         self.answer();
         metrics::counter!("orderlog_append_failures_total").increment(1);
@@ -332,7 +334,8 @@ impl Task {
         self.state.blank()
     }
 
-    /// Refuses what arrives, and tries the log until it takes a write. False when no more commands will come.
+    /// Refuses the commands that arrive, and tries to write to the log until it succeeds. False when no more commands
+    /// will come.
     async fn wait_for_the_log(&mut self) -> bool {
         loop {
             let pause = self.outage.next_pause();
