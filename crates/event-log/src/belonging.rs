@@ -1,5 +1,5 @@
-//! To which log a store beside it belongs. On SQLite, stores are files with fixed names in the folder of the log, so two logs
-//! in one folder would share them; on PostgreSQL, two logs in one database would share a schema.
+//! Which log a store beside it belongs to. On SQLite, stores are files with fixed names in the folder of the log, so
+//! two logs in one folder would share them; on PostgreSQL, two logs in one database would share a schema.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::SameFile;
 
-/// A store that does not say to which log it belongs is taken to belong to the log of this name, if there is one.
+/// A store that does not name its log is assumed to belong to the log of this name, if there is one.
 const USUAL_NAME: &str = "log.db";
 
 /// The file of a SQLite log, as it is opened: in a URL, `%20` is a blank. `None` for URLs of other databases.
@@ -33,7 +33,7 @@ pub struct WhichLog {
     pub file: Option<PathBuf>,
 }
 
-/// What a store remembers of the log that it belongs to.
+/// The record, in a store, of the log that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// The log's id.
@@ -47,7 +47,7 @@ pub struct Mark {
 pub struct Belongings {
     /// Name of the store: `keys.db`.
     pub name: &'static str,
-    /// What to do about it, in one or two sentences.
+    /// What the operator can do, in one or two sentences.
     pub advice: &'static str,
 }
 
@@ -81,14 +81,15 @@ pub enum NotOurs {
 }
 
 impl WhichLog {
-    /// What a store of this log remembers.
+    /// The mark that a store of this log gets.
     #[must_use]
     pub fn mark(&self) -> Mark {
         let name = self.file.as_deref().and_then(Path::file_name);
         Mark { log_id: self.log_id.to_string(), file: name.map(|name| name.to_string_lossy().into_owned()) }
     }
 
-    /// Checks that this log may use a store that remembers `marked`. A renamed log may, since its old name is free then.
+    /// Checks that this log may use a store with this mark. A log that was renamed may, since its old name is free
+    /// then.
     ///
     /// # Errors
     /// When the store belongs to another log, or to a copy of this one in the same folder.
@@ -112,7 +113,7 @@ impl WhichLog {
     }
 }
 
-/// Whether both exist and are different files.
+/// Whether both paths exist and are different files.
 fn is_another_file(one: &Path, other: &Path) -> bool {
     match (SameFile::at(one), SameFile::at(other)) {
         (Ok(one), Ok(other)) => !one.is(&other),

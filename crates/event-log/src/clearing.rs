@@ -1,4 +1,5 @@
-//! Removes deleted rows from the database files for good. Readers can prevent that; they are waited for only briefly.
+//! Removes deleted rows from the database files for good. Readers can prevent this, and the code waits for them only
+//! briefly.
 
 use std::time::Duration;
 
@@ -9,16 +10,16 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Pause between two looks at the sessions of PostgreSQL.
 const PAUSE: Duration = Duration::from_millis(25);
-/// Allocates a transaction id. Whatever was deleted so far was deleted by an earlier one.
+/// Allocates a transaction id. All rows deleted so far were deleted by earlier transactions.
 const NOW: &str = "SELECT pg_current_xact_id()::xid::text";
-/// Takes such an id. Answers whether a session has an older snapshot, for which deleted rows must be kept. PostgreSQL's own
-/// vacuums do not count.
+/// Takes such an id as its argument. Answers whether a session has an older snapshot, for which deleted rows must be
+/// kept. PostgreSQL's own vacuums do not count.
 const IS_SEEN: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
     AND age(backend_xmin) > age($1::text::xid) AND backend_type IS DISTINCT FROM 'autovacuum worker' \
     AND (datid IS NULL OR datid = (SELECT oid FROM pg_database WHERE datname = current_database())))";
 
-/// Moves what SQLite's write-ahead log holds into the file, and empties it; false while a reader needs it. `usual` is the
-/// busy time-out of the pool's connections.
+/// Moves the content of SQLite's write-ahead log into the file, and empties the write-ahead log; false while a reader
+/// needs it. `usual` is the busy time-out of the pool's connections.
 ///
 /// # Errors
 /// When the database fails.

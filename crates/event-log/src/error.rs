@@ -14,7 +14,7 @@ pub enum LogError {
     /// There is no log to read.
     #[error("there is no log to read: {0}")]
     Missing(String),
-    /// The database could lose what it acknowledged, or cannot keep exact bytes.
+    /// The database could lose acknowledged events, or cannot keep exact bytes.
     #[error("refusing to use this database: `{setting}` is `{found}`. {mend}")]
     Unsafe {
         /// The unsafe setting.
@@ -38,7 +38,7 @@ pub enum LogError {
     Migration {
         /// File name of the migration.
         name: String,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
     /// The database cannot be reached or is too busy; the operation had no effect and may be tried again.
@@ -46,20 +46,20 @@ pub enum LogError {
     Unavailable {
         /// The operation that failed.
         doing: &'static str,
-        /// What the database or the network said.
+        /// The message of the database or the network.
         why: String,
     },
     /// The server accepts no further connection.
     #[error("the database has no connection left: {why}")]
     Full {
-        /// What the database said.
+        /// The message of the database.
         why: String,
     },
     /// The connection was lost during an append: the batch is either recorded as a whole or not at all.
     /// After [`reconnect`](crate::LogWriter::reconnect), `find_commands` tells which.
     #[error("the connection was lost during an append; whether the batch was recorded must be looked up: {why}")]
     Unknown {
-        /// What the database or the network said.
+        /// The message of the database or the network.
         why: String,
     },
     /// An earlier call failed or was abandoned half way: the connection must be replaced before it is used again.
@@ -71,20 +71,20 @@ pub enum LogError {
         /// The first missing position.
         position: Position,
     },
-    /// A stored row is not what the log writes.
+    /// A stored row has a content that the log never writes.
     #[error("the log is damaged at position {position}: {what}")]
     Corrupt {
         /// Position of the row.
         position: Position,
-        /// What was found.
+        /// The content that was found.
         what: String,
     },
-    /// It is a log, but its tables were changed or damaged.
+    /// The database has a log, but its tables were changed or damaged.
     #[error("the log's tables are damaged: {doing} failed: {why}")]
     Damaged {
         /// The operation that failed.
         doing: &'static str,
-        /// What the database said.
+        /// The message of the database.
         why: String,
     },
     /// A batch that contradicts itself; nothing was sent to the database.
@@ -95,7 +95,7 @@ pub enum LogError {
     Database {
         /// The operation that failed.
         doing: &'static str,
-        /// What the database said.
+        /// The message of the database.
         why: String,
     },
 }
@@ -115,7 +115,7 @@ impl LogError {
         self.is_transient() || matches!(self, LogError::Unknown { .. })
     }
 
-    /// Whether something is wrong with the log itself, so that trying again does not help.
+    /// Whether the log itself is faulty, so that trying again does not help.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         matches!(self, LogError::Corrupt { .. } | LogError::Gap { .. } | LogError::Damaged { .. })
@@ -191,7 +191,7 @@ fn connection_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether a table or a column is missing, or holds what the log never writes there.
+/// Whether a table or a column is missing, or has a content that the log never writes.
 fn damaged(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => true,

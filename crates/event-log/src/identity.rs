@@ -1,4 +1,4 @@
-//! Which log this is: an id that every copy of the database shares, and the place it lives at, which no copy shares.
+//! The identity of a log: an id that every copy of the database shares, and a place, which no copy shares.
 
 use uuid::Uuid;
 

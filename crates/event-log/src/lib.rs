@@ -1,5 +1,5 @@
-//! The log on PostgreSQL and SQLite: append, read, verify, snapshots.
-//! It knows envelopes and positions, and nothing of what the events mean.
+//! The log on PostgreSQL and SQLite: append, read, verify, snapshots. It knows envelopes and positions, and does not
+//! interpret events.
 
 mod record;
 pub use record::{Batch, CommandRecord, Hash, Head, ParseHashError, Recorded, Snapshot, Swap, chain};

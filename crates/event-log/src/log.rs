@@ -29,7 +29,7 @@ macro_rules! on_engine {
 pub(crate) use on_engine;
 
 impl Log {
-    /// Opens the log, creating or migrating its schema.
+    /// Opens the log, and creates or migrates its schema.
     ///
     /// # Errors
     /// When the URL names no log, the database cannot be reached, or its settings do not make acknowledged writes
@@ -89,8 +89,8 @@ impl Log {
         Box::pin(async move { on_engine!(self, engine => engine.settings().await) })
     }
 
-    /// Records settings if their revision is the next one and the log still ends at their position. If false, read the
-    /// settings and the head again, and decide again.
+    /// Records settings if their revision is the next one and the log still ends at their position. If the answer is
+    /// false, read the settings and the head again, and decide again.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! The log on PostgreSQL: a pool for readers, and a connection of its own for each writer.
+//! The log on PostgreSQL: a pool for readers, and one separate connection for each writer.
 
 mod append;
 mod breaker;
@@ -37,10 +37,10 @@ const POOL_CONNECTIONS: u32 = 8;
 /// whether the database answers.
 pub const CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
 
-/// Whether there are tables of a log that this role may see.
+/// Whether this role can see the tables of a log.
 const IS_THERE: &str = "SELECT to_regclass('log_head') IS NOT NULL AND to_regclass('migrations') IS NOT NULL";
 
-/// The smallest of what the server, the database and the role have left; -1 is no limit.
+/// The smallest number of connections that the server, the database and the role have left; -1 means no limit.
 const CONNECTIONS_LEFT: &str = "
 WITH used AS (SELECT datname, usename FROM pg_stat_activity WHERE backend_type = 'client backend')
 SELECT least(
@@ -88,7 +88,7 @@ impl PostgresLog {
         Ok(PostgresLog::pooled(options))
     }
 
-    /// Also accepts a server that could lose what it acknowledged, and a role that may only read.
+    /// Accepts also a server that could lose acknowledged events, and a role that may only read.
     pub(crate) async fn open_to_read(url: &str) -> Result<PostgresLog, LogError> {
         let options = options(url)?.options([("default_transaction_read_only", "on")]);
         let failed = |error| LogError::from_sqlx("connecting", error);
@@ -227,7 +227,7 @@ impl PostgresLog {
     }
 
     pub(crate) async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
-        reading!(self, "looking at the guards", session => guards::missing(&mut session))
+        reading!(self, "looking at the guards", session => guards::faults(&mut session))
     }
 
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
@@ -243,7 +243,7 @@ impl PostgresLog {
         reads::save_snapshots(&mut connection, snapshots).await
     }
 
-    /// A writer with a connection of its own.
+    /// A writer with its own connection.
     pub(crate) async fn writer(&self) -> Result<PostgresWriter, LogError> {
         PostgresWriter::connect(self.options.clone(), self.breaker.clone()).await
     }

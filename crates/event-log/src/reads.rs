@@ -1,4 +1,4 @@
-//! What both engines read and keep with the same SQL: written once, compiled for each.
+//! The SQL that both engines share: written once, compiled for each.
 
 use orderlog_domain::ids::CommandId;
 
@@ -13,18 +13,18 @@ pub(crate) const READ: &str = "SELECT position, stream, version, type, hash, eve
 /// Takes a stream, a version and a limit.
 pub(crate) const READ_STREAM: &str = "SELECT position, stream, version, type, hash, event FROM events \
     WHERE stream = $1 AND version > $2 ORDER BY version LIMIT $3";
-/// Takes a position: the commands up to it that recorded something.
+/// Takes a position; answers the commands up to it that recorded something.
 pub(crate) const COMMANDS_UNTIL: &str = "SELECT command_id, first_position, last_position, length(request_hash) \
     FROM commands WHERE first_position <= last_position AND last_position <= $1";
 /// Counts commands with positions that no append gives: after the head, before the first event, or first after last.
 pub(crate) const ODD_COMMANDS: &str = "SELECT count(*) FROM commands, log_head \
     WHERE last_position > position OR first_position < 1 OR first_position > last_position + 1";
-/// What is kept of answers beside their events.
+/// Answers the parts of answers that are stored beside their events.
 pub(crate) const TOLD: &str = "SELECT told FROM commands WHERE told IS NOT NULL";
-/// Takes a position: the first and the last event up to it, and how many there are.
+/// Takes a position; answers the first and the last event up to it, and their number.
 pub(crate) const EXTENT: &str = "SELECT coalesce(min(position), 0), coalesce(max(position), 0), count(*) \
     FROM events WHERE position <= $1";
-/// Takes the text of a stream and a limit: the snapshots of the streams after it.
+/// Takes the text of a stream and a limit; answers the snapshots of the streams after it.
 pub(crate) const SNAPSHOTS_AFTER: &str =
     "SELECT stream, version, format, state FROM snapshots WHERE stream > $1 ORDER BY stream LIMIT $2";
 /// Takes stream, version, format, state. An older state never replaces a newer one.
@@ -92,7 +92,7 @@ macro_rules! reads {
             let query = || sqlx::query(crate::reads::READ).bind(after.0).bind(i64::from(limit));
             let mut page = collect(query().fetch(&mut *connection), limit).await?;
             if page.is_empty() && limit > 0 && head(&mut *connection).await?.position > after {
-                // It was appended between the two statements, or it is missing: reading again shows which.
+                // The event was appended between the two statements, or it is missing: reading again shows which.
                 page = collect(query().fetch(&mut *connection), limit).await?;
                 if page.is_empty() {
                     return Err(LogError::Gap { position: after.next() });
@@ -182,7 +182,7 @@ macro_rules! reads {
                 .map_err(|error| LogError::from_sqlx("looking up commands", error))
         }
 
-        /// The same, unchecked.
+        /// The same rows, unchecked.
         pub(crate) async fn stored_commands(
             connection: &mut $connection,
             ids: &[CommandId],

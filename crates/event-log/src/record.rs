@@ -1,4 +1,4 @@
-//! What the log holds and hands out: events, commands, the head, snapshots, and the hash that chains events.
+//! The records of the log: events, commands, the head, snapshots, and the hash that chains events.
 
 use std::{fmt, str::FromStr};
 
@@ -36,13 +36,13 @@ impl Head {
 /// One event as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// Its place in the log.
+    /// Position in the log.
     pub position: Position,
-    /// The stream it belongs to.
+    /// The stream of the event.
     pub stream: StreamId,
-    /// Its place in the stream.
+    /// Place in the stream.
     pub version: Version,
-    /// Name of its type: `OrderPlaced`.
+    /// Name of the type: `OrderPlaced`.
     pub event_type: String,
     /// SHA-256 over the previous event's hash and `json`; see [`chain`].
     pub hash: Hash,
@@ -50,22 +50,22 @@ pub struct Recorded {
     pub json: String,
 }
 
-/// What is kept of a command, so that it is carried out once and answered the same when it is sent again.
+/// The stored record of a command, so that it is carried out once and gets the same answer when it is sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandRecord {
     /// The id of the command.
     pub command_id: CommandId,
-    /// Hash of its arguments. The same id with other arguments is refused.
+    /// Hash of the arguments. The same id with other arguments is refused.
     pub request_hash: Hash,
-    /// Position of its first event.
+    /// Position of the command's first event.
     pub first: Position,
-    /// Position of its last event; `first = last + 1` when it recorded nothing.
+    /// Position of the command's last event; `first = last + 1` if it recorded nothing.
     pub last: Position,
-    /// What its answer said that its events do not; mostly nothing.
+    /// The part of the answer that the events do not contain; usually none.
     pub told: Option<String>,
 }
 
-/// Everything that one append adds, and the head after it.
+/// The events and commands that one append adds, and the head after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// In order of position, starting right after the expected head. May be empty.
@@ -89,7 +89,7 @@ pub enum Swap {
 /// The folded state of a stream up to a version. Disposable: the events can always rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The stream it is of.
+    /// The stream of the snapshot.
     pub stream: StreamId,
     /// The last version that was folded.
     pub version: Version,

@@ -1,4 +1,4 @@
-//! The settings of the shop, kept beside its log in rows that are only added. The server knows what they mean.
+//! The settings of the shop, stored beside its log in an append-only table. The server knows their meaning.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::ids::Position;
@@ -8,24 +8,24 @@ use orderlog_domain::ids::Position;
 pub struct ShopSettings {
     /// Number of the row: 1, 2, 3 …
     pub revision: i64,
-    /// The last event when they were recorded; they apply to the events after it.
+    /// The last event when the settings were recorded; they apply to the events after it.
     pub position: Position,
-    /// When they were recorded.
+    /// When the settings were recorded.
     pub recorded_at: DateTime<Utc>,
-    /// The user who recorded them.
+    /// The user who recorded the settings.
     pub actor: String,
-    /// With which program and version: `orderlog serve 0.1.0`.
+    /// The program and its version: `orderlog serve 0.1.0`.
     pub program: String,
     /// The names and values, as a JSON object.
     pub settings: String,
 }
 
-/// In order of revision. Both engines accept it.
+/// Answers all settings in order of revision. Both engines accept this statement.
 pub(crate) const READ: &str =
     "SELECT revision, position, recorded_at, actor, program, settings FROM shop_settings ORDER BY revision";
 /// The revision in force, 0 before the first.
 pub(crate) const LAST: &str = "SELECT coalesce(max(revision), 0) FROM shop_settings";
-/// Takes what [`READ`] answers.
+/// Takes the columns that [`READ`] answers.
 pub(crate) const RECORD: &str = "INSERT INTO shop_settings (revision, position, recorded_at, actor, program, settings) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 
@@ -55,7 +55,7 @@ macro_rules! settings {
             })
         }
 
-        /// Within a transaction that holds the head.
+        /// Inserts within a transaction that holds the head.
         async fn insert_settings(
             connection: &mut $connection,
             head: Position,

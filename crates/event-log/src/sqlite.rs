@@ -1,4 +1,4 @@
-//! The log on SQLite: a small pool for readers, and a connection of its own for each writer.
+//! The log on SQLite: a small pool for readers, and one separate connection for each writer.
 
 mod append;
 mod guards;
@@ -103,7 +103,7 @@ impl SqliteLog {
     pub(crate) async fn record_settings(&self, settings: &ShopSettings) -> Result<bool, LogError> {
         let failed = |error| LogError::from_sqlx("recording the shop's settings", error);
         let mut connection = self.connection("recording the shop's settings").await?;
-        // Nobody else can write meanwhile, so the head does not move.
+        // The transaction keeps others from writing, so the head does not move.
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let head = reads::head(&mut transaction).await?.position;
         let recorded = insert_settings(&mut transaction, head, settings).await.map_err(failed)?;
@@ -162,7 +162,7 @@ impl SqliteLog {
     }
 
     pub(crate) async fn missing_guards(&self) -> Result<Vec<String>, LogError> {
-        guards::missing(&mut *self.connection("looking at the guards").await?).await
+        guards::faults(&mut *self.connection("looking at the guards").await?).await
     }
 
     pub(crate) async fn find_commands(&self, ids: &[CommandId]) -> Result<Vec<CommandRecord>, LogError> {
@@ -177,7 +177,7 @@ impl SqliteLog {
         reads::save_snapshots(&mut *self.connection("saving snapshots").await?, snapshots).await
     }
 
-    /// A writer with a connection of its own.
+    /// A writer with its own connection.
     pub(crate) async fn writer(&self) -> Result<SqliteWriter, LogError> {
         SqliteWriter::connect(self.options.clone(), self.file.clone()).await
     }

@@ -12,12 +12,12 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Of no command, under a new key.
+    /// The tally of no commands, with a new key.
     pub(crate) fn new() -> Tally {
         Tally { key: RandomState::new(), count: 0, sum: 0 }
     }
 
-    /// Of no command, to be compared with this one.
+    /// The tally of no commands, with the same key, so that the two can be compared.
     pub(crate) fn comparable(&self) -> Tally {
         Tally { key: self.key.clone(), count: 0, sum: 0 }
     }
@@ -33,7 +33,7 @@ impl Tally {
         self.count += 1;
     }
 
-    /// Whether both are of the same commands.
+    /// Whether both tallies are of the same commands.
     pub(crate) fn is(&self, other: &Tally) -> bool {
         (self.count, self.sum) == (other.count, other.sum)
     }

@@ -104,7 +104,7 @@ async fn examine(log: &Log, against: &Against, mut progress: impl FnMut(Position
     Ok(Report { positions, head_hash, faults })
 }
 
-/// What is wrong with the recorded settings of the shop.
+/// The fault in the recorded settings of the shop, if there is one.
 async fn settings_trouble(log: &Log) -> Result<Option<String>, LogError> {
     let rows = match log.settings().await {
         Err(error) if error.is_damage() => return Ok(Some(format!("`shop_settings` cannot be read: {error}"))),

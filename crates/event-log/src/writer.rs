@@ -1,4 +1,4 @@
-//! Appends to the log through a connection of its own, so that no connection is reused after an append was dropped half way.
+//! Appends to the log through its own connection, so that no connection is reused after an append was dropped half way.
 
 use futures::future::BoxFuture;
 use orderlog_domain::ids::{CommandId, Position, StreamId, Version};
@@ -7,8 +7,8 @@ use crate::{
     Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, postgres::PostgresWriter, sqlite::SqliteWriter,
 };
 
-/// Appends to a log through a connection of its own. After any error, [`reconnect`](LogWriter::reconnect) comes
-/// before the next use; a call abandoned half way counts as an error.
+/// Appends to a log through its own connection. After any error, call [`reconnect`](LogWriter::reconnect) before the
+/// next use; a call that was abandoned half way counts as an error.
 #[derive(Debug)]
 pub struct LogWriter {
     engine: Engine,
@@ -22,14 +22,14 @@ pub(crate) enum Engine {
     Sqlite(SqliteWriter),
 }
 
-/// What is known about the connection.
+/// The known state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
     /// Outside any transaction.
     Idle,
     /// In a transaction that holds the lock of the head.
     Locked,
-    /// A call has begun and not succeeded: nothing is known.
+    /// A call has begun and not succeeded: the state is unknown.
     Lost,
 }
 
@@ -57,8 +57,8 @@ impl LogWriter {
         LogWriter { engine, condition: Condition::Idle }
     }
 
-    /// Replaces the connection after a failure. The transaction of the old one is gone, and whatever it was doing has ended,
-    /// so `find_commands` is final from now on.
+    /// Replaces the connection after a failure. The transaction of the old connection is gone and its last statement
+    /// has ended, so `find_commands` is final from now on.
     ///
     /// # Errors
     /// When the database cannot be reached; call it again until it can.
@@ -84,8 +84,9 @@ impl LogWriter {
         })
     }
 
-    /// Appends a batch if the head still stands at `expected` and none of its commands is in the log yet. After
-    /// [`lock_head`](LogWriter::lock_head) this also ends the transaction and frees the lock, won or lost.
+    /// Appends a batch if the head is still at `expected` and none of its commands is in the log yet. After
+    /// [`lock_head`](LogWriter::lock_head) this also ends the transaction and frees the lock, whether the swap is won
+    /// or lost.
     ///
     /// # Errors
     /// [`LogError::Unknown`] when the connection was lost on the way; any other error means nothing was recorded.
@@ -111,7 +112,7 @@ impl LogWriter {
         })
     }
 
-    /// Releases the lock of the head without appending. Does nothing if it is not held.
+    /// Releases the lock of the head without appending. Does nothing if there is no lock.
     ///
     /// # Errors
     /// When the database fails.

@@ -15,7 +15,7 @@ use crate::{Batch, CommandRecord, Head, LogError, Recorded, Snapshot, Swap, erro
 /// How long an append may take before its outcome counts as unknown.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long a check that the server keeps what it acknowledges stays valid.
+/// How long a check that the server keeps acknowledged events stays valid.
 const CHECK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Identifies a session on its server. The start time tells it from a later session with the same process id.
@@ -32,7 +32,7 @@ pub(crate) struct PostgresWriter {
     connection: PgConnection,
     identity: (i32, String),
     breaker: Breaker,
-    /// When it was last checked that the server keeps what it acknowledges.
+    /// When it was last checked that the server keeps acknowledged events.
     checked: Instant,
 }
 
@@ -42,8 +42,8 @@ impl PostgresWriter {
         Ok(PostgresWriter { options, connection, identity, breaker, checked: Instant::now() })
     }
 
-    /// The server may still be executing the last statement of the old session, long after the connection was lost. What it
-    /// did is certain only when that session is gone.
+    /// The server may still be executing the last statement of the old session, long after the connection was lost. The
+    /// outcome of that statement is certain only when the session is gone.
     pub(crate) async fn reconnect(&mut self) -> Result<(), LogError> {
         let breaker = self.breaker.clone();
         breaker.log("connecting", Box::pin(self.replace())).await
@@ -68,7 +68,7 @@ impl PostgresWriter {
         Ok(())
     }
 
-    /// If the database goes away meanwhile, the append is not waited for, and its outcome is unknown.
+    /// If the database goes away during the append, the caller does not wait for it, and its outcome is unknown.
     pub(crate) async fn append(&mut self, expected: Position, batch: &Batch, locked: bool) -> Result<Swap, LogError> {
         let breaker = self.breaker.clone();
         let appended = breaker.guard(Box::pin(self.send(expected, batch, locked))).await;

@@ -72,7 +72,8 @@ impl Breaker {
         }
     }
 
-    /// The same for an operation of the log. If it lost its connection, the database is probed.
+    /// As [`guard`](Self::guard), for an operation of the log. If the operation lost its connection, the database is
+    /// probed.
     pub(crate) async fn log<T>(
         &self,
         doing: &'static str,

@@ -1,4 +1,4 @@
-//! Refuses a server that could lose what it acknowledged, or that could not keep our bytes.
+//! Refuses a server that could lose acknowledged events, or that could not keep their exact bytes.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 

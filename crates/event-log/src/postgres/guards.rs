@@ -11,12 +11,12 @@ use crate::{LogError, migrations};
 const TRIGGER: &str = "SELECT t.tgenabled::text, t.tgtype::int, t.tgqual IS NOT NULL OR t.tgattr::text <> '', p.prosrc \
     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
     WHERE t.tgrelid = to_regclass($1) AND t.tgname = $2";
-/// Tables that are only added to, each with its trigger.
+/// Append-only tables, each with its trigger.
 const TRIGGERS: [(&str, &str); 2] =
     [("events", "events_are_immutable"), ("shop_settings", "shop_settings_are_immutable")];
 const FIRES_ON: i32 = 2 | 8 | 16 | 32;
 
-/// Answers the names of the keys and checks that are there and valid, and what each says.
+/// Answers the names of the keys and checks that exist and are valid, and the definition of each.
 const KEYS: &str = "SELECT c.conname::text, pg_get_constraintdef(c.oid) FROM pg_constraint c \
     LEFT JOIN pg_index i ON i.indexrelid = c.conindid \
     WHERE c.contype IN ('p', 'u', 'c') AND c.convalidated AND coalesce(i.indisvalid, true) \
@@ -29,14 +29,14 @@ const EXPECTED_KEYS: [(&str, &str); 5] = [
     ("log_head_id_check", "CHECK ((id = 1))"),
 ];
 
-/// Answers what else acts on the log's tables: triggers and rules that are not ours.
+/// Answers foreign triggers and rules on the log's tables.
 const STRANGERS: &str = "SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal \
     AND tgname <> ALL (ARRAY['events_are_immutable', 'shop_settings_are_immutable']) AND tgrelid IN ( \
         'events'::regclass, 'commands'::regclass, 'log_head'::regclass, to_regclass('shop_settings')) \
     UNION ALL SELECT 'rule ' || rulename FROM pg_rewrite WHERE ev_class IN ( \
         'events'::regclass, 'commands'::regclass, 'log_head'::regclass, to_regclass('shop_settings'))";
 
-pub(super) async fn missing(connection: &mut PgConnection) -> Result<Vec<String>, LogError> {
+pub(super) async fn faults(connection: &mut PgConnection) -> Result<Vec<String>, LogError> {
     let failed = |error| LogError::from_sqlx("looking at the guards", error);
     let mut missing = vec![];
     for (table, name) in TRIGGERS {

@@ -1,4 +1,4 @@
-//! What is read through a PostgreSQL connection, by the pool's readers and by the writer.
+//! The queries of a PostgreSQL connection, for the pool's readers and for the writer.
 
 use chrono::DateTime;
 use futures::{Stream, TryStreamExt};

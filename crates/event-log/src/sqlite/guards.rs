@@ -1,4 +1,4 @@
-//! Checks the file's own guards of the log: every table and trigger must be as the migrations make it.
+//! Checks the tables and triggers that protect the log in a SQLite file: they must be as the migrations make them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::{LogError, migrations};
 const SCHEMA: &str = "SELECT type, name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'";
 
 /// Compares the schema of the file with a new one in memory.
-pub(super) async fn missing(connection: &mut SqliteConnection) -> Result<Vec<String>, LogError> {
+pub(super) async fn faults(connection: &mut SqliteConnection) -> Result<Vec<String>, LogError> {
     let failed = |error| LogError::from_sqlx("looking at the guards", error);
     let found: Vec<(String, String, String)> =
         sqlx::query_as(SCHEMA).fetch_all(&mut *connection).await.map_err(failed)?;

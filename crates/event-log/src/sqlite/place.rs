@@ -1,9 +1,9 @@
-//! Where a SQLite log lives: its very file. A copy or a restored backup has another place.
+//! The place of a SQLite log: the file itself. A copy or a restored backup has another place.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, time::UNIX_EPOCH};
 
-/// Inode and creation time of the file: they stay the same when it is moved within a disk, mounted elsewhere or the machine
-/// restarted. On a disk without creation times, the path is used instead.
+/// Inode and creation time of the file. They stay the same when the file is moved within a disk, mounted elsewhere, or
+/// the machine is restarted. On a disk without creation times, the path is used instead.
 pub(super) fn of(file: &Path) -> std::io::Result<String> {
     let metadata = fs::metadata(file)?;
     let birth = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());

@@ -1,4 +1,4 @@
-//! Pools of SQLite connections that never hand out one with an open transaction.
+//! Pools of SQLite connections that never give out a connection with an open transaction.
 
 use sqlx::{Connection as _, sqlite::SqlitePoolOptions};
 
@@ -25,7 +25,7 @@ mod tests {
     async fn a_connection_goes_on_after_sqlite_ended_its_transaction() {
         let pool = sqlite_pool(1).connect("sqlite::memory:").await.unwrap();
         let mut tx = pool.begin().await.unwrap();
-        // What SQLite does by itself when the disk is full.
+        // SQLite does this by itself when the disk is full.
         sqlx::raw_sql("ROLLBACK").execute(&mut *tx).await.unwrap();
         drop(tx);
         for _ in 0..2 {

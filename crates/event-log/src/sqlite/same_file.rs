@@ -1,5 +1,5 @@
-//! Checks that an open file is still the one at its path. A process can go on writing to a file that was replaced or removed,
-//! and all of that is lost with the last handle.
+//! Checks that an open file is still the one at its path. A process can continue to write to a file that was replaced
+//! or removed; everything that it writes is lost when the last handle closes.
 
 use std::{
     fs::{self, Metadata},

@@ -24,8 +24,8 @@ const SQLITE_BUSY: i32 = 5;
 /// file system must sync the new size too. Nothing of ours truncates it (`journal_size_limit` stays unset).
 const WAL_BYTES: u64 = 4 << 20;
 
-/// Writes and drops a table as large as the WAL shall be. Its pages in the file are reused by the next events; being
-/// over 1,000 pages, the commit itself has SQLite copy the WAL into the file, so that the next append starts it over.
+/// Writes and drops a table as large as the WAL must be. Its pages in the file are reused by the next events. The
+/// commit has more than 1,000 pages, so SQLite copies the WAL into the file, and the next append starts the WAL over.
 const GROW_WAL: &str = "
 BEGIN IMMEDIATE;
 CREATE TABLE wal_filler (filler BLOB);
@@ -33,11 +33,11 @@ INSERT INTO wal_filler VALUES (zeroblob(4194304));
 DROP TABLE wal_filler;
 COMMIT";
 
-/// What `PRAGMA synchronous` answers for FULL; EXTRA is 3.
+/// The value of `PRAGMA synchronous` for FULL; EXTRA is 3.
 const FULL: i64 = 2;
 
-/// Rows that the thread of a connection reads ahead of whoever takes them: a page of `verify`. With sqlx's 50, reading stops
-/// after each 50 rows until they are taken.
+/// Rows that the thread of a connection reads ahead: a page of `verify`. With sqlx's 50, reading stops after each 50
+/// rows until they are taken.
 const ROWS_AHEAD: usize = 2_000;
 
 /// Reads the URL; creates the folder it names.
@@ -111,7 +111,8 @@ pub fn open_to_read(
         let plain = options.clone().pragma("query_only", "ON");
         match look(&plain).await {
             Ok(connection) => Ok((plain, connection)),
-            // There is no WAL, so nobody uses the file, and no file may be made beside it: then it does not change either.
+            // There is no WAL, so no process uses the file, and no file can be made beside it: then the file does not
+            // change either.
             Err(error) if !has_wal(options.get_filename()) => {
                 let unchanging = options.immutable(true);
                 let connection = look(&unchanging).await.map_err(|_| error)?;
@@ -134,8 +135,8 @@ fn has_wal(path: &std::path::Path) -> bool {
     std::path::Path::new(&wal).exists()
 }
 
-/// Switching a new file to WAL needs it exclusively, and SQLite then refuses at once instead of waiting for `busy_timeout`. So
-/// processes that start together on a new file try again until it is their turn.
+/// Switching a new file to WAL needs exclusive access, and SQLite then refuses at once instead of waiting for
+/// `busy_timeout`. So processes that start together on a new file try again until it is their turn.
 async fn open(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let give_up = tokio::time::Instant::now() + BUSY_LIMIT;
     loop {

@@ -1,11 +1,11 @@
-//! What `verify` is given and what it finds.
+//! The input and the result of `verify`.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::ids::Position;
 
 use crate::Hash;
 
-/// What the log is compared with, besides itself.
+/// What the log is compared with, in addition to its own hashes.
 #[derive(Debug, Clone, Default)]
 pub struct Against {
     /// The present time: no event may be younger. Not checked when left out.
@@ -19,18 +19,18 @@ pub struct Against {
 pub struct Report {
     /// How many events were verified; also the position of the last one.
     pub positions: Position,
-    /// Hash of the last event. Whoever notes it elsewhere can check later that nothing up to it was changed.
+    /// Hash of the last event. If it is noted elsewhere, a later check can show that nothing up to it was changed.
     pub head_hash: Hash,
-    /// Everything that is wrong, events first; none in a sound log.
+    /// All faults, those of events first; none in a sound log.
     pub faults: Vec<Fault>,
 }
 
 /// Something that was changed, added or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The position that it concerns, if any.
+    /// The position of the fault, if it has one.
     pub position: Option<Position>,
-    /// What is wrong.
+    /// The fault in words.
     pub what: String,
 }
 

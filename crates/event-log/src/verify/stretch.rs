@@ -1,4 +1,4 @@
-//! Verifies a part of the log, so that a node can go through all of it little by little while it serves.
+//! Verifies a part of the log, so that a node can verify all of it little by little while it serves.
 
 use std::collections::HashMap;
 
@@ -10,17 +10,17 @@ use crate::{Hash, Log, LogError, log::on_engine, reads::StoredEvent};
 
 /// Events read at a time.
 const PAGE: u32 = 500;
-/// Faults that are told of one part.
+/// Most faults that are reported for one part.
 const FAULTS_TOLD: usize = 20;
 
-/// What was found in a part of the log.
+/// The findings in a part of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
-    /// The last position of it.
+    /// The last position of the part.
     pub through: Position,
-    /// Whether it reached the head.
+    /// Whether the part reached the head.
     pub to_the_end: bool,
-    /// What is wrong, at most 20.
+    /// The faults, at most 20.
     pub faults: Vec<Fault>,
 }
 
@@ -32,7 +32,7 @@ pub struct Stretch {
 /// When the log cannot be read.
 pub fn verify_stretch(log: &Log, after: Position, events: u32) -> BoxFuture<'_, Result<Stretch, LogError>> {
     Box::pin(async move {
-        // Read first: what is appended meanwhile lies beyond it.
+        // Read first, so that events which are appended meanwhile are after it.
         let head = log.head().await?;
         let mut part = Part::default();
         part.begin(log, after).await?;
@@ -69,7 +69,7 @@ struct Part {
 }
 
 impl Part {
-    /// The stored hash of the event at which the part begins is taken as it stands: the part before proves it.
+    /// The stored hash of the event at which the part begins is not checked: the part before proves it.
     async fn begin(&mut self, log: &Log, after: Position) -> Result<(), LogError> {
         self.at = after;
         if after == Position::START {
@@ -79,7 +79,7 @@ impl Part {
         let page = on_engine!(log, engine => engine.read_stored(after.0 - 1, 1).await?);
         match page.first().filter(|event| event.position == after.0) {
             Some(event) => self.before = hash_of(event),
-            // The part before may have ended here and seen nothing.
+            // The part before may have ended here and seen no gap.
             None => self.found(after, "missing".to_owned()),
         }
         Ok(())

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Hash, Head, reads::StoredEvent, record::chain_bytes, tally::Tally};
 
-/// How far the clocks of machines may differ before an event counts as one of the future.
+/// How far the clocks of machines may differ before an event counts as an event of the future.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// Faults that are listed; further ones are only counted.
@@ -36,7 +36,7 @@ struct Origin {
     command_id: CommandId,
 }
 
-/// What an event says that is as it must be, and that others are compared with.
+/// The checked values of an event with which others are compared.
 pub(super) struct Link {
     pub(super) stream: StreamId,
     pub(super) version: Version,
@@ -45,7 +45,8 @@ pub(super) struct Link {
     command_id: CommandId,
 }
 
-/// Checks one event against the hash of the one before it, and its columns against its JSON. What is wrong, where it is not so.
+/// Checks one event against the hash of the event before it, and its columns against its JSON. The error says what is
+/// wrong.
 pub(super) fn link(position: Position, before: &Hash, event: &StoredEvent) -> Result<Link, String> {
     if event.position != position.0 {
         return Err(format!("the next stored event is {}", event.position));
@@ -119,7 +120,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Checks the next event. After one that breaks the chain, nothing can be verified.
+    /// Checks the next event. After an event that breaks the chain, nothing can be verified.
     pub(super) fn step(&mut self, event: &StoredEvent) -> Result<(), Fault> {
         let position = self.position.next();
         let Link { stream, version, hash, recorded_at, command_id } =
@@ -163,7 +164,7 @@ impl<'a> Walk<'a> {
                 "recorded {recorded_at}, which is yet to come: it is {now} here. A clock was wrong, or the log was altered"
             );
             self.found(Fault::at(self.position, what));
-            // The later ones would only say the same.
+            // The later events would only report the same.
             self.now = None;
         }
         self.recorded_at = self.recorded_at.max(recorded_at);
@@ -175,7 +176,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// All commands of the events that were walked. Nothing is walked after this.
+    /// All commands of the events that were walked. Call it after the last event.
     pub(super) fn commands(&mut self) -> Tally {
         if let Some(act) = self.acts.end() {
             act.add_to(&mut self.commands);
@@ -193,7 +194,7 @@ impl<'a> Walk<'a> {
         (self.faults, self.untold)
     }
 
-    /// Checks the head after the last event: it may only have moved forward.
+    /// Checks the head after the last event: since it was read, the head may only have moved forward.
     pub(super) fn end(&mut self, head: &Head) -> Result<(), Fault> {
         let end = self.position;
         for (noted, _) in self.against.noted.iter().filter(|(noted, _)| *noted > end) {
