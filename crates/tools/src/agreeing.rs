@@ -1,4 +1,4 @@
-//! A person's side of an act that waits: what there is to agree to, and the Yes or No.
+//! A person's side of an act that waits: the question, and the Yes or No to it.
 
 use std::sync::Arc;
 
@@ -34,29 +34,29 @@ use crate::{
 /// An act that waits, or waited, for a person's word.
 #[derive(Debug)]
 pub struct Waiting {
-    /// Its id, which stands in the address of its page.
+    /// The id of the question, which is in the address of its page.
     pub id: Uuid,
-    /// What is asked for: `Pay money back`.
+    /// The name of the act: `Pay money back`.
     pub title: &'static str,
     /// Why people are asked.
     pub acts: String,
-    /// The order it is about.
+    /// The order that the act changes.
     pub order_id: Option<i64>,
-    /// Who asks.
+    /// The user who asks.
     pub by: String,
-    /// As what.
+    /// The role of the user who asks.
     pub role: String,
     /// Through which program.
     pub agent: Option<String>,
-    /// Which model the program said it is.
+    /// The model that the program named.
     pub model: Option<String>,
-    /// When it was asked for.
+    /// When the act was asked for.
     pub at: String,
-    /// Until when it can be answered.
+    /// Until when the question can be answered.
     pub expires_at: String,
-    /// What would happen, as it was shown to whom asked.
+    /// The preview of the act, as it was shown to the caller who asked.
     pub preview: Value,
-    /// What was said to it, and by whom.
+    /// The answer and the person who gave it.
     pub answer: Option<(bool, String)>,
 }
 
@@ -80,14 +80,14 @@ impl Waiting {
     }
 }
 
-/// How many acts wait that this person may agree to. Costs nothing in a shop where none can wait.
+/// How many acts wait to which this person may agree. Costs nothing in a shop where no act can wait.
 pub fn count<'a>(shop: &'a OpenShop, tools: &'a Tools, person: &'a Principal) -> BoxFuture<'a, usize> {
     Box::pin(async move {
         if shop.settings.confirmed_by_people.is_empty() {
             return 0;
         }
         let serves = |tool: &str| tools.find(tool).is_some_and(|tool| tool.serves(person));
-        // A page that shows the number is worth more than the reason why it cannot be had just now.
+        // A page that shows the number is worth more than the reason why the number cannot be found now.
         let all = confirmations::all(shop).await.unwrap_or_default();
         all.waiting(shop.clock.now()).filter(|question| serves(&question.asked.tool)).count()
     })
@@ -111,7 +111,7 @@ pub fn list<'a>(
     }))
 }
 
-/// One of them, answered or not.
+/// One question, answered or not.
 pub fn one<'a>(
     shop: &'a OpenShop,
     tools: &'a Tools,
@@ -124,8 +124,8 @@ pub fn one<'a>(
     }))
 }
 
-/// Says Yes, and does what was asked for, once: as the caller who asked, with what both may do. A Yes said before is
-/// answered with what became of it.
+/// Says Yes and carries out the act, once: as the caller who asked, with the rights that both have. If a Yes was said
+/// before, answers with the outcome of the act.
 ///
 /// Where it changed since the preview nothing is done, and a new question stands in its place.
 pub fn agree<'a>(
@@ -147,19 +147,19 @@ pub fn agree<'a>(
         })?;
         let again = Caller { agent: question.agent, address: caller.address.clone(), ..Caller::of(asker, None) };
         if question.answer.is_none() {
-            // What neither of both may do, or nobody can do any more, is refused before there is a Yes.
+            // An act that either may not do, or that is no longer possible, is refused before a Yes is recorded.
             let mut trial = arguments.clone();
             trial.insert("dry_run".to_owned(), true.into());
             run_in_task(shop, Arc::clone(&tool), Call::new(trial, again.clone())).await?;
         }
         answer(shop, caller, question.asked.confirmation_id, true).await?;
-        // The very call once more: the Yes in the log lets it act, and only once.
+        // The same call once more: the Yes in the log lets it act, and only once.
         arguments.insert("detail".to_owned(), "full".into());
         run_in_task(shop, tool, Call::new(arguments, again)).await
     })
 }
 
-/// Says No. Whoever asked is told when the call is repeated.
+/// Says No. The caller who asked learns this when the call is repeated.
 pub fn decline<'a>(
     shop: &'a Arc<OpenShop>,
     tools: &'a Tools,
@@ -189,7 +189,7 @@ async fn find(shop: &OpenShop, tools: &Tools, person: &Principal, id: &str) -> R
     Ok((question, tool))
 }
 
-/// A person answers, not a program; the person may be the one for whom the program asked.
+/// Only a person may answer, not a program; it may be the person for whom the program asked.
 fn may_answer(caller: &Caller) -> Result<(), Rejection> {
     if caller.word != Word::Person {
         let message = "A program cannot answer this: a person signs in to the shop's pages and does.";
@@ -198,7 +198,7 @@ fn may_answer(caller: &Caller) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Whoever asked, with the rights of the present where a key has them, and no higher limit than the person has.
+/// The caller who asked: with the present rights if it called with a key, and with no higher limit than the person has.
 async fn asker(shop: &OpenShop, question: &Question, person: &Principal) -> Result<Principal, Failure> {
     let Question { asked, by, .. } = question;
     let mut asker = if asked.by_key {

@@ -1,17 +1,18 @@
-//! What a tool answers: sentences, then the facts, as text for who reads and as JSON for programs. Short, unless all is asked for.
+//! The answer of a tool: sentences, then the facts, as text for readers and as JSON for programs. Short, unless the
+//! caller asks for everything.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{arguments::cursor, echo, facts::plain, failure::Failure, schema::Object, table};
 
-/// The argument that every tool takes besides its own.
+/// The argument that every tool takes in addition to its own.
 pub(crate) const DETAIL: &str = "detail";
 
-/// How much an answer says.
+/// How much an answer contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Detail {
-    /// What a person asks for.
+    /// The usual fields.
     #[default]
     Short,
     /// Every field there is.
@@ -19,7 +20,7 @@ pub(crate) enum Detail {
 }
 
 impl Detail {
-    /// Takes it out of arguments that were checked.
+    /// Takes the argument out of arguments that were checked.
     pub(crate) fn take(arguments: &mut Object) -> Detail {
         match arguments.remove(DETAIL) {
             Some(Value::String(word)) if word == "full" => Detail::Full,
@@ -27,7 +28,7 @@ impl Detail {
         }
     }
 
-    /// How it is listed: with every tool, so the instructions say what it means, once.
+    /// The listed schema of the argument. Every tool has it, so the instructions explain it once.
     pub(crate) fn schema() -> Value {
         serde_json::json!({ "type": "string", "enum": ["short", "full"], "description": "Depth." })
     }
@@ -36,15 +37,15 @@ impl Detail {
 /// An answer on its way out.
 #[derive(Debug)]
 pub struct Answer {
-    /// For who reads: the sentences, then what else there is to know.
+    /// The texts for readers: the sentences, then the other facts.
     pub texts: Vec<String>,
     /// For programs.
     pub structured: Value,
 }
 
-/// What a tool has to say, and how it says it in short. Whole, it serializes.
+/// The full answer of a tool, which serializes, and its short form.
 pub(crate) trait Told: Serialize {
-    /// The same in short.
+    /// The short form of the answer.
     fn short(self) -> Short;
 }
 
@@ -62,7 +63,7 @@ impl Reply {
         }
     }
 
-    /// Writes the list onto the cursor of the next page, if there is one.
+    /// Writes the name of the list into the cursor of the next page, if there is one.
     pub(crate) fn give_cursor(&mut self, list: &str) {
         let cursor = match self {
             Reply::Short(short) => {
@@ -75,7 +76,7 @@ impl Reply {
         }
     }
 
-    /// The answer, with how arguments were read that were not written as they are listed.
+    /// The answer, with a note on each argument that was written otherwise than listed.
     pub(crate) fn answer(self, readings: Vec<String>) -> Answer {
         match self {
             Reply::Short(short) => short.answer(readings),
@@ -88,7 +89,7 @@ impl Reply {
                 }
                 echo::tidy(&mut structured);
                 let text = structured.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
-                // Hosts that pass on text only would otherwise not have what was asked for.
+                // Hosts that pass on only the text would otherwise lose what was asked for.
                 Answer { texts: vec![text, structured.to_string()], structured }
             }
         }
@@ -97,7 +98,7 @@ impl Reply {
 
 pub(crate) const INTERPRETATION: &str = "interpretation";
 
-/// An answer in short. Every fact stands in the JSON under its name and in the text in words, so that both say the same.
+/// A short answer. Every fact is in the JSON under its name and in the text in words, so that both contain the same.
 pub(crate) struct Short {
     text: String,
     lines: Vec<String>,
@@ -110,12 +111,12 @@ struct Fact {
     said: Said,
 }
 
-/// How the text says a fact.
+/// How the text contains a fact.
 enum Said {
     /// `on hand: 30`
     ByName,
     In(String),
-    /// The sentence or the table has it.
+    /// The sentence or the table contains the fact.
     Elsewhere,
 }
 
@@ -141,17 +142,17 @@ impl Short {
         }
     }
 
-    /// Only where it holds.
+    /// A flag, which appears only if it is true.
     pub(crate) fn flag(self, name: &'static str, holds: bool) -> Short {
         if holds { self.fact(name, true) } else { self }
     }
 
-    /// A fact that the text says in these words.
+    /// A fact for which the text has these words.
     pub(crate) fn worded(self, name: &'static str, value: impl Into<Value>, words: String) -> Short {
         self.add(name, value, Said::In(words))
     }
 
-    /// A fact that the sentence or the table says already.
+    /// A fact that the sentence or the table already contains.
     pub(crate) fn said(self, name: &'static str, value: impl Into<Value>) -> Short {
         self.add(name, value, Said::Elsewhere)
     }
@@ -215,7 +216,7 @@ impl Fact {
     }
 }
 
-/// An answer as JSON, whole.
+/// The full answer as JSON.
 pub(crate) fn write(answer: impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(answer).map_err(|error| Failure::Failed(anyhow::Error::new(error).context("write the answer")))
 }

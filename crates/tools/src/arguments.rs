@@ -1,4 +1,5 @@
-//! Arguments on their way into a tool: read forgivingly, checked against the schema, every problem told at once.
+//! Arguments of a call: other spellings are understood, then all are checked against the schema; every problem is
+//! reported at once.
 
 pub(crate) mod amounts;
 pub(crate) mod check;

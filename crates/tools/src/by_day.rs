@@ -24,7 +24,7 @@ pub(crate) enum ByDay {
 }
 
 impl ByDay {
-    /// What was done on these days; none where the order was placed on them.
+    /// The act of these days; `None` if the days are those of the order's placement.
     pub(crate) fn act(self) -> Option<Act> {
         match self {
             ByDay::Placed => None,

@@ -1,4 +1,4 @@
-//! One call of a tool, as it comes in.
+//! One call of a tool, as it arrives.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -11,17 +11,17 @@ use crate::{
     shop::OpenShop,
 };
 
-/// The answer to a call under way.
+/// The answer of a call that is running.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
-/// What a tool does.
+/// The function of a tool.
 pub(crate) type Run = Box<dyn Fn(Arc<OpenShop>, Call) -> Answering + Send + Sync>;
 
 /// One call of a tool.
 #[derive(Clone)]
 pub struct Call {
-    /// As the caller sent them.
+    /// The arguments, as the caller sent them.
     pub arguments: Object,
-    /// On whose behalf, through which program.
+    /// The principal, and the program that it uses.
     pub caller: Caller,
     /// Where a call about many things tells how far it is.
     pub progress: Progress,
@@ -30,7 +30,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// As it came.
+    /// A call as it arrived.
     pub fn new(arguments: Object, caller: Caller) -> Call {
         Call { arguments, caller, progress: Progress::default(), detail: Detail::default() }
     }

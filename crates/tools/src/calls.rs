@@ -11,8 +11,8 @@ use crate::{answer::Answer, call::Call, failure::Failure, shop::OpenShop, tool::
 /// Longest time a call may take before its client is told to try again.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Runs the tool in a task of its own: a panic, a deadline or a client that went away never tears it, and the client
-/// always gets an answer.
+/// Runs the tool in a task of its own, so that neither a panic, nor the deadline, nor a client that goes away stops it
+/// half way. The client always gets an answer.
 pub fn run_in_task(shop: &Arc<OpenShop>, tool: Arc<Tool>, call: Call) -> BoxFuture<'_, Result<Answer, Failure>> {
     Box::pin(async move {
         let running = Arc::clone(shop);

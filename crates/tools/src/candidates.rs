@@ -1,4 +1,4 @@
-//! What may have been meant by a name that fits several things: likeliest first, with what tells them apart.
+//! Candidates for a name that fits several things: the likeliest first, each with what distinguishes it.
 
 use std::collections::HashMap;
 
@@ -17,17 +17,17 @@ use serde_json::{Map, Value, json};
 
 use crate::{failure::Failure, wording::Wording};
 
-/// Of those that a name fits, as many are looked at.
+/// Most candidates that are examined for one name.
 pub(crate) const LOOKED_AT: u32 = 200;
 /// Offered at most.
 pub(crate) const OFFERED: usize = 5;
 
-/// One of several things that may have been meant.
+/// One candidate.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     /// For the sentence.
     pub(crate) name: String,
-    /// Its exact identifier.
+    /// The exact identifier of the candidate.
     pub(crate) identifier: String,
     /// For the caller to choose by.
     pub(crate) facts: Value,
@@ -47,7 +47,7 @@ pub(crate) async fn of_customers(
     let candidate = |customer: Customer| {
         let last = latest.get(&customer.customer_id).and_then(|order| orders.get(order));
         let mut facts = Map::new();
-        // By an address one is found as surely as by an id, and people know it.
+        // An address identifies a customer as surely as an id, and people know it.
         match &customer.email {
             Some(email) => facts.insert("email".to_owned(), json!(email)),
             None => facts.insert("customer_id".to_owned(), json!(customer.customer_id)),
@@ -65,7 +65,7 @@ pub(crate) async fn of_customers(
     Ok(customers.into_iter().map(candidate).collect())
 }
 
-/// Products in stock come first, and of these the ones that were ordered last.
+/// Products in stock come first; among them, those that were ordered last.
 pub(crate) async fn of_products(
     projections: &Projections,
     wording: &Wording,
@@ -110,8 +110,8 @@ fn last_order(order: &OrderSummary) -> String {
     format!("#{} on {day}", order.order_id)
 }
 
-/// The part of an address that names the city, as well as can be told: that with the postal code, or else the last, countries
-/// aside.
+/// The part of an address that probably names the city: the part with the postal code, or else the last one that is not
+/// a country.
 pub(crate) fn city(address: &str) -> Option<&str> {
     /// Digits that make a postal code.
     const CODE: usize = 4;
@@ -122,7 +122,7 @@ pub(crate) fn city(address: &str) -> Option<&str> {
     while parts.len() > 1 && parts.last().is_some_and(is_country) {
         parts.pop();
     }
-    // Before the first comma stands the street.
+    // The street is before the first comma.
     let (_, parts) = parts.split_first()?;
     let is_code = |c: char| c.is_ascii_digit() || c.is_whitespace() || c == '-';
     let digits = |part: &str| part.chars().filter(char::is_ascii_digit).count();

@@ -1,4 +1,4 @@
-//! What a command changed, in the few particulars that people go by: field, value before, value after.
+//! The changes of a command, in the few fields that people look at: field, value before, value after.
 
 use orderlog_domain::{
     order::{Line, Order, Status},
@@ -9,18 +9,18 @@ use serde_json::Value;
 
 use crate::{facts::plain, schema::Object, shop::OpenShop, views};
 
-/// Lines of an order that are told by name; an order may have hundreds.
+/// Most lines of an order that are named; an order may have hundreds.
 const TOLD_LINES: usize = 4;
 
 /// A particular that reads differently now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// As short answers name it.
+    /// Name of the field in short answers.
     pub(crate) name: String,
-    /// What it was; nothing where it is new.
+    /// The value before; `None` if the subject is new.
     from: Option<Value>,
     to: Value,
-    /// The sentence says it already.
+    /// Whether the sentence already contains the change.
     said: bool,
 }
 
@@ -39,17 +39,17 @@ impl Change {
     }
 }
 
-/// What there is to read of them beside the sentence.
+/// The changes in words, without those that the sentence contains.
 pub(crate) fn in_words(changes: &[Change]) -> Vec<String> {
     changes.iter().filter(|change| !change.said).map(Change::in_words).collect()
 }
 
-/// Each changed particular with its new value.
+/// Each changed field with its new value.
 pub(crate) fn as_json(changes: &[Change]) -> Object {
     changes.iter().map(|change| (change.name.clone(), change.to.clone())).collect()
 }
 
-/// What reads differently after a command; of something new, all that is worth telling.
+/// The fields that a command changed; for a new subject, all fields worth showing.
 pub(crate) fn between(shop: &OpenShop, before: Option<&State>, after: &State) -> Vec<Change> {
     match (before, after) {
         (Some(State::Order(before)), State::Order(after)) => of_order(shop, Some(before), after),
@@ -58,7 +58,7 @@ pub(crate) fn between(shop: &OpenShop, before: Option<&State>, after: &State) ->
     }
 }
 
-/// As answers show it, with a product's cost as an amount.
+/// The state as answers show it, with a product's cost as an amount.
 fn shown(shop: &OpenShop, state: &State) -> Value {
     let mut view = views::state(shop, state);
     if let State::Product(Product { entry: Some(entry), .. }) = state
@@ -69,7 +69,7 @@ fn shown(shop: &OpenShop, state: &State) -> Value {
     view
 }
 
-/// Units of a line of one kind.
+/// The units of one kind on a line.
 type Units = fn(&Line) -> i64;
 
 fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Change> {
@@ -83,7 +83,7 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
         (was, Some(until)) if was != Some(until) => {
             changes.push("held_until", was.map(|was| shop.wording.time(was).into()), shop.wording.time(until).into());
         }
-        // It went on without an end.
+        // The hold was changed to one without an end.
         (Some(was), None) if after.on_hold_at(now) => {
             changes.push("held_until", Some(shop.wording.time(was).into()), "released".into());
         }
@@ -93,7 +93,7 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
         let lines = |order: &Order| order.lines.iter().map(|line| (line.line, line.active())).collect::<Vec<_>>();
         let (was, is) = (before.map(lines), lines(after));
         if was.as_ref() != Some(&is) && is.iter().any(|(_, active)| *active > 0) {
-            // Of an order that was there before, only the lines that read differently.
+            // Of an order that existed before, only the lines that changed.
             let kept = |order: Option<&Order>, line: &Line| {
                 order.is_some_and(|order| order.lines.iter().any(|other| as_told(other) == as_told(line)))
             };
@@ -117,19 +117,19 @@ fn of_order(shop: &OpenShop, before: Option<&Order>, after: &Order) -> Vec<Chang
     changes.number("captured", before.map(Order::received), after.received(), money);
     changes.number("refunded", before.map(Order::paid_back), after.paid_back(), money);
     changes.number("due", before.map(Order::due), after.due(), money);
-    // That an order is cancelled whole, and what is owed back then, says all of it.
+    // If an order is cancelled completely, its status and what is owed back say everything.
     let cancelled =
         after.status() == Status::Cancelled && before.is_some_and(|before| before.captured == after.captured);
     changes.0.iter_mut().for_each(|change| change.said = cancelled && change.name != "on_hold");
     changes.0
 }
 
-/// What is told of a line.
+/// The fields of a line that are shown.
 fn as_told(line: &Line) -> (u32, i64, &str) {
     (line.line, line.active(), &line.sku)
 }
 
-/// `2 × Pen (PEN)`, of lines that still are part of the order and are to be told.
+/// `2 × Pen (PEN)`, for lines that are still part of the order and are to be shown.
 fn lines_in_words(order: &Order, told: impl Fn(&Line) -> bool) -> Value {
     let kept = || order.lines.iter().filter(|line| line.active() > 0 && told(line));
     let told = kept().take(TOLD_LINES).map(|line| format!("{} × {} ({})", line.active(), line.name, line.sku));
@@ -138,7 +138,7 @@ fn lines_in_words(order: &Order, told: impl Fn(&Line) -> bool) -> Value {
     told.chain(more).map(Value::String).collect()
 }
 
-/// The members of a view that read differently. What was known of a person before is not said again.
+/// The fields of a view that changed. What was known of a person before is not repeated.
 fn of_fields(before: Option<Value>, after: Value) -> Vec<Change> {
     let (before, after) = (members(before.unwrap_or_default()), members(after));
     let is_new = before.is_empty();

@@ -1,20 +1,20 @@
-//! The only place that reads the machine's clock and mints ids; everything else is handed them.
+//! The only place that reads the machine's clock and makes ids; all other code gets both as arguments.
 
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use uuid::{Timestamp, Uuid};
 
-/// Tells the time: the machine's, or one that runs on from a given moment (`--clock`).
+/// The clock: the machine's, or one that starts at a given moment (`--clock`).
 #[derive(Debug, Clone, Copy)]
 pub enum Clock {
     /// The machine's clock.
     Machine,
     /// As if the process had started at `from`.
     Shifted {
-        /// What the clock said when it was set.
+        /// The moment at which the clock started.
         from: DateTime<Utc>,
-        /// When it was set.
+        /// When the clock was started.
         since: Instant,
     },
 }

@@ -1,4 +1,4 @@
-//! What every command answers.
+//! The answer of every command.
 
 use orderlog_commands::Receipt;
 use orderlog_domain::{
@@ -87,26 +87,26 @@ impl CommandAnswer {
         if self.is_new { vec![] } else { self.changes.iter().map(|change| change.name.clone()).collect() }
     }
 
-    /// Its sentences.
+    /// The sentences of the answer.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The same with something more that the user should know.
+    /// Adds a warning for the user.
     pub(crate) fn warned(mut self, warning: Option<String>) -> CommandAnswer {
         self.warnings.extend(warning);
         self
     }
 
-    /// The same with whether it could be taken back, where the user would be asked.
-    pub(crate) fn asked_about(mut self, is_asked: bool) -> CommandAnswer {
+    /// Adds the sentence on whether the change can be taken back, if the user would be asked first.
+    pub(crate) fn with_finality(mut self, is_asked: bool) -> CommandAnswer {
         if is_asked {
             self.text.push_str(self.finality);
         }
         self
     }
 
-    /// What a person decides by, where it is asked for the user's word.
+    /// The preview by which a person decides, when the user must confirm.
     pub(crate) fn preview(self) -> Preview {
         Preview {
             text: self.text + self.finality,
@@ -152,11 +152,11 @@ impl Told for CommandAnswer {
     }
 }
 
-/// What would happen, for a person to decide by.
+/// The preview of an act, by which a person decides.
 #[derive(Debug, Serialize)]
 pub(crate) struct Preview {
     text: String,
-    /// `status: pending → cancelled`; what the text says already is left out.
+    /// `status: pending → cancelled`, without the changes that the text contains.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -191,7 +191,7 @@ pub(crate) fn answer(
     };
     let version = receipt.version().0;
     let no_change = receipt.no_change();
-    let seen = |event: &Recorded| match receipt.dry_run {
+    let to_view = |event: &Recorded| match receipt.dry_run {
         true => views::EventView::foreseen(shop, event),
         false => views::EventView::recorded(event),
     };
@@ -207,7 +207,7 @@ pub(crate) fn answer(
         version,
         position: receipt.position.0,
         changed: changes::as_json(&changes),
-        events: (full || dry_run).then(|| receipt.events().iter().map(seen).collect()),
+        events: (full || dry_run).then(|| receipt.events().iter().map(to_view).collect()),
         before: receipt.before.as_ref().filter(|_| full).map(|state| views::state(shop, state)),
         after: full.then(|| views::state(shop, &receipt.after)),
         warnings: readings.into_iter().chain(receipt.warnings.iter().cloned()).collect(),
@@ -222,23 +222,23 @@ pub(crate) fn answer(
     }
 }
 
-/// What a preview adds on whether it could be taken back.
+/// The sentence of a preview on whether the change can be taken back.
 pub(crate) fn finality(undoable: bool) -> &'static str {
     if undoable { " orders_undo could take it back." } else { " This cannot be undone." }
 }
 
-/// The same of one command. Most that an undo brings about can be done again by its own tool.
+/// The same sentence for one command. Empty for most undos, because the tool of the change can do it again.
 fn finality_of(command: &Command, receipt: &Receipt) -> &'static str {
     let is_undo = matches!(command, Command::Undo(_) | Command::UndoStock(_));
     let cancels = receipt.events().iter().any(|event| event.event_type == "UnitsCancelled");
     if is_undo && !cancels { "" } else { finality(undo(command, receipt).is_some()) }
 }
 
-/// The call that takes the change back, where orders.undo can.
+/// The call that takes the change back, if orders.undo can.
 fn undo(command: &Command, receipt: &Receipt) -> Option<Undo> {
     let of_orders = receipt.events().iter().filter(|event| matches!(event.stream, StreamId::Order(_)));
     let types = of_orders.map(|event| event.event_type.as_str());
-    // What an undo recorded is not offered to be undone in its turn.
+    // The record of an undo is not offered to be undone.
     let of_stock = || {
         let first = receipt.events().first().filter(|first| matches!(first.stream, StreamId::Stock(_)));
         let first = first.and_then(|first| envelope::decode(&first.json).ok());

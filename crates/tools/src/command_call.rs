@@ -1,4 +1,5 @@
-//! A command's path: resolve names, confirm where needed, seal, submit, answer. A repeated call gets its first answer.
+//! The path of a command: resolve names, confirm if needed, seal, submit, answer. A repeated call gets its first
+//! answer.
 
 use futures::future::BoxFuture;
 use orderlog_commands::{Origin, Receipt, Submission, SubmitError, receipt_of};
@@ -29,7 +30,7 @@ use crate::{
     unknown_order::explained,
 };
 
-/// What a call did when it came first.
+/// The outcome of the first call, for a call that is repeated.
 pub(crate) struct Before {
     pub(crate) receipt: Receipt,
     readings: Vec<String>,
@@ -40,21 +41,21 @@ impl Before {
         Before { readings: readings_of(&shop.keyring, &receipt), receipt }
     }
 
-    /// What a call about many orders answered.
+    /// The stored answer of a call about many orders.
     pub(crate) fn kept<A: DeserializeOwned>(&self) -> Option<A> {
         serde_json::from_str(self.readings.first()?).ok().filter(|_| self.receipt.events().is_empty())
     }
 
     pub(crate) async fn answer(self, shop: &OpenShop, command: Command, detail: Detail) -> CommandAnswer {
         let command = spoken(shop, command, &self.receipt).await;
-        // They name whom a caller with more rights was answered about.
+        // Readings may name a person, and this caller may have fewer rights than the first one.
         let readings = if are_particulars_hidden() { vec![] } else { self.readings };
         answer(&Speaker::done(shop), &command, self.receipt, readings, detail)
     }
 }
 
-/// The receipt of this very call, if it was carried out before, whatever has changed since: one indexed read where there
-/// is an idempotency key or a token, and none otherwise.
+/// The receipt of this same call, if it was carried out before; later changes do not alter it. Costs one indexed read
+/// if there is an idempotency key or a token, and none otherwise.
 pub(crate) fn carried_out<'a>(
     shop: &'a OpenShop,
     request: &'a Request,
@@ -64,7 +65,7 @@ pub(crate) fn carried_out<'a>(
             || request.common.confirm_token.as_deref().and_then(|token| request.bound(shop).read(token).ok());
         let id = match &request.common.idempotency_key {
             Some(_) => Some(request.command_id),
-            // It is derived from the token then, also from one that is too old to act.
+            // Then the id is derived from the token, even if the token is too old to act.
             None => confirmed().map(|(_, confirmed)| CommandId(confirmed.command_id)),
         };
         let Some(id) = id else { return Ok(None) };
@@ -73,13 +74,14 @@ pub(crate) fn carried_out<'a>(
     })
 }
 
-/// What it answered, if it was carried out before.
+/// The stored answer of this call, if it was carried out before.
 pub(crate) async fn kept_answer<A: DeserializeOwned>(shop: &OpenShop, request: &Request) -> Result<Option<A>, Failure> {
     let Some(before) = carried_out(shop, request).await? else { return Ok(None) };
     before.kept().map(Some).ok_or_else(|| anyhow::anyhow!("the answer of a call about many orders is not kept").into())
 }
 
-/// Keeps what a call about many orders answered, for when the same call comes again. Without a key or a token none can.
+/// Stores the answer of a call about many orders, in case the same call comes again. Without a key or a token it cannot
+/// come again.
 pub(crate) async fn keep_answer(
     shop: &OpenShop,
     request: &Request,
@@ -93,7 +95,7 @@ pub(crate) async fn keep_answer(
     submit(shop, whole, AnswerBulk { first }.into(), kept).await.map(drop)
 }
 
-/// Keeps what a preview shows, so that its token need not carry it: the orders that it is about, or what it would undo.
+/// Stores the list of a preview, so that its token need not contain it: the orders to change, or the acts to undo.
 pub(crate) async fn keep_shown(
     shop: &OpenShop,
     request: &Request,
@@ -106,7 +108,7 @@ pub(crate) async fn keep_shown(
     submit(shop, request.list(list), AnswerBulk { first }.into(), kept).await.map(drop)
 }
 
-/// What the preview of a token showed.
+/// The stored list of the preview with this token.
 pub(crate) async fn kept_shown<T: DeserializeOwned>(
     shop: &OpenShop,
     request: &Request,
@@ -117,7 +119,8 @@ pub(crate) async fn kept_shown<T: DeserializeOwned>(
     kept.ok_or_else(|| anyhow::anyhow!("the list of a preview is not kept").into())
 }
 
-/// Answers a call that came before; otherwise resolves, asks the user to confirm where that is due, seals, submits, answers.
+/// Answers a call that was made before; otherwise resolves, asks the user to confirm if needed, seals, submits,
+/// answers.
 ///
 /// A command that is appended needs no look-up: the log acts on an id once, and the writer answers a repetition with the
 /// first receipt. One that fails, on a name or a version that has changed since, may have been carried out before.
@@ -142,7 +145,7 @@ fn carry_out_or_repeat(
     Box::pin(async move {
         let detail = request.detail;
         let asks = match command.confirm_when() {
-            // It is refused by the log itself, which answers a repetition with the first receipt.
+            // The writer itself refuses it, and answers a repetition with the first receipt.
             ConfirmWhen::Never | ConfirmWhen::IfRefused => request.common.confirm_token.is_some(),
             ConfirmWhen::IfPaid | ConfirmWhen::Always => true,
         };
@@ -167,7 +170,7 @@ fn carry_out_or_repeat(
     })
 }
 
-/// The same for a call that is known to be the first.
+/// As [`carry_out`], for a call that is known to be the first.
 pub(crate) fn carry_out_anew(
     shop: &OpenShop,
     request: Request,
@@ -181,7 +184,7 @@ pub(crate) fn carry_out_anew(
         }
         let asks = command.confirm_when() != ConfirmWhen::Never;
         if !dry_run && (asks || request.common.confirm_token.is_some() || request.may_wait(shop)) {
-            // In a box, so that the many commands that need no word do not carry the room for it along.
+            // In a box, so that the futures of the many commands that need no confirmation stay small.
             return Box::pin(carry_out_if_confirmed(shop, request, command, resolved)).await;
         }
         let (command, receipt, readings) = submit(shop, request, command, resolved).await?;
@@ -189,11 +192,11 @@ pub(crate) fn carry_out_anew(
         let speaker = if dry_run { Box::pin(Speaker::would(shop, &receipt)).await? } else { Speaker::done(shop) };
         let asked = dry_run && confirm::is_needed(&command, &receipt);
         let warning = if dry_run { warning_before(shop, &command).await? } else { None };
-        Ok(answer(&speaker, &command, receipt, readings, detail).asked_about(asked).warned(warning))
+        Ok(answer(&speaker, &command, receipt, readings, detail).with_finality(asked).warned(warning))
     })
 }
 
-/// What else should be known before a command is carried out, where it takes a look at the shop to tell.
+/// A warning before a command is carried out, if it needs a look at the shop.
 async fn warning_before(shop: &OpenShop, command: &Command) -> Result<Option<String>, Failure> {
     match command {
         Command::EraseCustomer(erase) => Box::pin(left_open(shop, erase.customer_id)).await,
@@ -201,8 +204,8 @@ async fn warning_before(shop: &OpenShop, command: &Command) -> Result<Option<Str
     }
 }
 
-/// Passes where no more than the limit would have gone back for the order. What is confirmed later is held to the version
-/// that was looked at, so that it comes to the same.
+/// Succeeds if the refunds of the order stay within the caller's limit. A later confirmation is bound to the version
+/// that was checked here, so the result stays right.
 async fn within_limit(
     shop: &OpenShop,
     request: &Request,
@@ -227,7 +230,7 @@ async fn within_limit(
     Err(Rejection::new(Code::Forbidden, message).field("amount").hint(hint).into())
 }
 
-/// Carries out a command that may need the user's word: with a token that serves, or where it turns out that it needs none.
+/// Carries out a command that may need a confirmation: with a valid token, or if it turns out that none is needed.
 async fn carry_out_if_confirmed(
     shop: &OpenShop,
     mut request: Request,
@@ -252,7 +255,7 @@ async fn carry_out_if_confirmed(
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::VersionConflict => {
                         unfit = Some(Unfit::Overtaken);
                     }
-                    // The user's word is not enough: people are asked.
+                    // The user's confirmation is not enough: a person is asked.
                     Err(Failure::Rejected(rejection)) if rejection.code == Code::ConfirmationRequired => {}
                     Err(failure) => return Err(failure),
                 }
@@ -287,8 +290,8 @@ async fn carry_out_if_confirmed(
     Ok(answer(&Speaker::done(shop), &command, receipt, readings, detail))
 }
 
-/// The command as sentences speak of it: a product whose stock it changes has the name that it bore then, however it was
-/// typed, so that a repetition is answered in the same words.
+/// The command as sentences describe it: a product whose stock it changes gets the name that it had then, not the typed
+/// one, so that a repetition is answered in the same words.
 async fn spoken(shop: &OpenShop, mut command: Command, receipt: &Receipt) -> Command {
     let product = match &mut command {
         Command::ReceiveStock(receive) => &mut receive.product,
@@ -297,7 +300,7 @@ async fn spoken(shop: &OpenShop, mut command: Command, receipt: &Receipt) -> Com
         _ => return command,
     };
     let State::Stock(stock) = &receipt.after else { return command };
-    // In a box, so that the many commands that change no stock do not carry the room for it along.
+    // In a box, so that the futures of the many commands that change no stock stay small.
     let known = Box::pin(product_at(&shop.log, stock.product_id, receipt.position)).await;
     if let Ok(Product { entry: Some(entry), .. }) = known {
         *product = entry.name;
@@ -308,7 +311,7 @@ async fn spoken(shop: &OpenShop, mut command: Command, receipt: &Receipt) -> Com
 /// The command with its texts sealed, its receipt, and how its names were read.
 type Submitted = (Command, Receipt, Vec<String>);
 
-/// Puts a command whose names are resolved through the writer.
+/// Sends a command whose names are resolved through the writer.
 pub(crate) fn submit(
     shop: &OpenShop,
     request: Request,

@@ -12,7 +12,7 @@ const OFFERED: u32 = 20;
 /// Orders looked through for those that begin with some digits, latest first.
 const LOOKED_THROUGH: usize = 100_000;
 
-/// The latest orders whose number begins like this, and how many there are.
+/// The latest orders whose number begins with this text, and how many there are.
 pub fn orders<'a>(shop: &'a OpenShop, begin: &'a str) -> BoxFuture<'a, Result<(Vec<String>, usize), Failure>> {
     Box::pin(async move {
         let next = shop.log.head().await.map_err(anyhow::Error::new)?.next_order;

@@ -24,19 +24,20 @@ use crate::{failure::Failure, principal::Principal, shop::OpenShop};
 
 /// The argument that carries a token.
 pub const TOKEN: &str = "confirm_token";
-/// Characters of a token that are looked at; those of older releases were longer.
+/// Most characters of a token that are read; tokens of older releases were longer.
 pub(crate) const MAX_TOKEN: usize = 10_000;
-/// How long a preview stands.
+/// How long a token is valid.
 pub(crate) const TOKEN_MINUTES: i64 = 10;
-/// How far the clocks of two nodes may differ: one checks what the other made.
+/// How far the clocks of two nodes may differ: one node checks the token that another made.
 const CLOCKS_DIFFER_MINUTES: i64 = 1;
 /// Namespace of command ids derived from tokens.
 const CONFIRMED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0001);
-/// Namespace of the ids under which the log keeps what lists previews showed.
+/// Namespace of the ids under which the log stores the lists that previews showed.
 const SHOWN_LISTS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_636f_6e66_0002);
 /// Bytes of a token before the signature: expiry in Unix seconds, version, nonce.
 const PAYLOAD_BYTES: usize = 8 + 8 + 16;
-/// Bytes of a signature that a token carries: nobody guesses so many within its minutes, and assistants repeat each letter.
+/// Bytes of a signature in a token: too many to guess within its minutes, and few enough, because assistants repeat
+/// every letter.
 const SIGNATURE_BYTES: usize = 16;
 
 /// An order's number and the version that the preview showed.
@@ -47,7 +48,7 @@ pub(crate) fn list_id(nonce: Uuid) -> CommandId {
     CommandId(Uuid::new_v5(&SHOWN_LISTS, nonce.as_bytes()))
 }
 
-/// Whether the command needs the user's word, now that it is known what it would change.
+/// Whether the command needs the user's confirmation, now that its changes are known.
 pub(crate) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
     let paid = matches!(&foreseen.before, Some(State::Order(order)) if order.captured > order.refunded);
     !foreseen.no_change()
@@ -60,7 +61,7 @@ pub(crate) fn is_needed(command: &Command, foreseen: &Receipt) -> bool {
         }
 }
 
-/// What of a foreseen act needs a person's word in this shop.
+/// The guarded acts in a foreseen change, to which a person must agree in this shop.
 pub(crate) fn guarded(shop: &OpenShop, foreseen: &Receipt) -> Result<Guarded, Failure> {
     let wanted = shop.settings.confirmed_by_people;
     if wanted.is_empty() {
@@ -73,27 +74,27 @@ pub(crate) fn guarded(shop: &OpenShop, foreseen: &Receipt) -> Result<Guarded, Fa
     Ok(found.among(wanted))
 }
 
-/// What a token is bound to.
+/// The request to which a token is bound.
 pub(crate) struct Bound<'a> {
     pub(crate) keyring: &'a Keyring,
     pub(crate) principal: &'a Principal,
     pub(crate) request: Hash,
-    /// Whether a person agreed to it on a page: for how long that stands is the question's matter.
+    /// Whether a person agreed to the act on a page: then the question decides how long the agreement is valid.
     pub(crate) agreed: bool,
 }
 
-/// A token that serves.
+/// The content of a valid token.
 pub(crate) struct Confirmed {
     /// The version that the preview showed.
     pub(crate) version: Version,
-    /// The command's id, where no idempotency key gives it another.
+    /// The command's id, if no idempotency key gives it another.
     pub(crate) command_id: Uuid,
-    /// Where the log keeps the orders that the preview showed, if it was about many.
+    /// Where the log stores the orders that the preview showed, if there were many.
     pub(crate) list: CommandId,
 }
 
 impl Bound<'_> {
-    /// What is signed: what the token says, for whom, and for which request.
+    /// The bytes that are signed: the content of the token, the principal and the request.
     fn signed<T>(&self, payload: &[u8], with: impl FnOnce(&Keyring, &[&[u8]]) -> T) -> T {
         let user = self.principal.user.as_bytes();
         with(self.keyring, &[&(user.len() as u64).to_be_bytes(), user, &self.request.0, payload])
@@ -109,18 +110,18 @@ impl Bound<'_> {
         BASE64.encode(bytes)
     }
 
-    /// What the token says, or why it does not serve.
+    /// The content of the token, or why it is not valid.
     pub(crate) fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Confirmed, Unfit> {
         let (expires, confirmed) = self.read(token)?;
         if self.agreed {
             return Ok(confirmed);
         }
-        // A token that lasts longer than any was made while the clock was ahead: nobody knows how long ago.
+        // A token with a later expiry than any that is made now was made while the clock was ahead, at an unknown time.
         let longest = (now + TimeDelta::minutes(TOKEN_MINUTES + CLOCKS_DIFFER_MINUTES)).timestamp();
         if (now.timestamp() + 1..=longest).contains(&expires) { Ok(confirmed) } else { Err(Unfit::Expired) }
     }
 
-    /// What the token says, and until when it serves (Unix seconds).
+    /// The content of the token, and until when it is valid (Unix seconds).
     pub(crate) fn read(&self, token: &str) -> Result<(i64, Confirmed), Unfit> {
         let bytes = BASE64.decode(token).map_err(|_| Unfit::Foreign)?;
         if bytes.len() != PAYLOAD_BYTES + SIGNATURE_BYTES {
@@ -140,7 +141,7 @@ impl Bound<'_> {
         Ok((number(0), Confirmed { version: Version(number(8)), command_id, list: list_id(nonce) }))
     }
 
-    /// Asks for the user's word: what would happen, and a fresh token. `at` is the present and a new random id.
+    /// Asks for the user's confirmation: the preview and a new token. `at` is the present time and a new random id.
     pub(crate) fn ask(
         &self,
         preview: Value,
@@ -172,7 +173,7 @@ impl Bound<'_> {
 mod tests {
     use super::*;
 
-    /// An assistant repeats it letter by letter.
+    /// An assistant repeats the token letter by letter.
     const TOKEN_CHARACTERS: usize = 100;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +192,7 @@ mod tests {
         assert_eq!(check(TimeDelta::zero()), Ok(3));
         assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES) + TimeDelta::seconds(1)), Ok(3));
         assert_eq!(check(-TimeDelta::minutes(TOKEN_MINUTES)), Err(Unfit::Expired));
-        // Made by a node whose clock is a little ahead; made while the clock was a year ahead.
+        // One was made by a node whose clock is a little ahead; one while the clock was a year ahead.
         assert_eq!(check(TimeDelta::seconds(50)), Ok(3));
         assert_eq!(check(TimeDelta::days(365)), Err(Unfit::Expired));
     }

@@ -1,5 +1,5 @@
-//! Acts that a program asks for and a person must agree to: the call is answered with a question, which stands in the log,
-//! and the same call again is answered with what became of it.
+//! Acts that a program asks for and a person must agree to. The call is answered with a question, which is recorded in
+//! the log; the same call again is answered with the outcome.
 //!
 //! The question holds the confirm token of its preview, so that a Yes does just what was shown, once: see `confirm`.
 
@@ -34,7 +34,7 @@ use crate::{
     shop::OpenShop,
 };
 
-/// What the texts of a question are sealed as.
+/// The name under which the texts of a question are sealed.
 const ARGUMENTS: &str = "arguments";
 const PREVIEW: &str = "preview";
 
@@ -43,7 +43,7 @@ pub(crate) fn may_wait(shop: &OpenShop, caller: &Caller) -> bool {
     !shop.settings.confirmed_by_people.is_empty() && caller.word == Word::Program
 }
 
-/// Runs a tool for a program. What people must agree to is asked, told or, after their Yes, done.
+/// Runs a tool for a program. If a person must agree: asks, reports the answer, or, after a Yes, carries out the act.
 pub(crate) async fn through(run: &Run, tool: &'static str, shop: Arc<OpenShop>, call: Call) -> Result<Reply, Failure> {
     let (request, _) = Request::split(&shop, tool, call.clone())?;
     if request.is_dry_run() {
@@ -57,7 +57,7 @@ pub(crate) async fn through(run: &Run, tool: &'static str, shop: Arc<OpenShop>, 
         if !answer.agreed {
             return Err(declined(&shop, &question).into());
         }
-        // The Yes stands in the log; what follows from it is done once, whoever asks first.
+        // The Yes is in the log; the act is carried out once, no matter who asks first.
         again.arguments.insert(TOKEN.to_owned(), question.asked.confirm_token.clone().into());
         again.caller.word = Word::Agreed(answer.by.clone());
     }
@@ -75,7 +75,7 @@ pub(crate) async fn through(run: &Run, tool: &'static str, shop: Arc<OpenShop>, 
     }
 }
 
-/// Keeps the question in the log, sealed for whom it concerns.
+/// Records the question in the log, sealed for the customer whom it concerns.
 async fn ask(
     shop: &OpenShop,
     tool: &str,
@@ -89,7 +89,7 @@ async fn ask(
     arguments.remove(TOKEN);
     let mut preview = asking.preview.clone();
     if asking.concerns.is_none() {
-        // It may name several people, and the shop's key outlives each of them.
+        // The preview may name several people, and the shop's key is never erased with one of them.
         preview = json!({ "text": preview["text"], "warnings": preview["warnings"] });
     }
     let sealed = async |field, value: Value| {
@@ -124,7 +124,7 @@ fn lost() -> Failure {
     anyhow::anyhow!("a question to people was not kept").into()
 }
 
-/// Says that a person is asked, and where.
+/// The answer that a person is asked, and where.
 fn waiting(shop: &OpenShop, question: &Question, caller: &Caller) -> Rejection {
     let mut rejection = Rejection::nobody_agreed(question.asked.acts.iter().copied().collect()).hint(
         "Ask the user to open confirm_at and answer there; you cannot. Then repeat this very call: it tells what became of it, \
@@ -139,7 +139,7 @@ fn waiting(shop: &OpenShop, question: &Question, caller: &Caller) -> Rejection {
     rejection
 }
 
-/// Says that a person said No.
+/// The answer that a person said No.
 fn declined(shop: &OpenShop, question: &Question) -> Rejection {
     let (who, when) = match &question.answer {
         Some(answer) => (answer.by.user.as_str(), shop.wording.time(answer.at)),
@@ -150,18 +150,18 @@ fn declined(shop: &OpenShop, question: &Question) -> Rejection {
         .hint("Tell the user. Only if the user wants to ask again, repeat the call with a new idempotency_key.")
 }
 
-/// What would happen, as it was shown, as far as whom the answer is for may see it.
+/// The preview, as far as the reader may see it.
 pub(crate) fn preview(shop: &OpenShop, question: &Question) -> Value {
     let opened = shop.keyring.open_seal(PREVIEW, &question.asked.preview).filter(|_| !are_particulars_hidden());
     opened.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_else(|| json!({ "text": HIDDEN }))
 }
 
-/// The arguments of the call; none where the person they name is forgotten.
+/// The arguments of the call; `None` if the person whom they name was erased.
 pub(crate) fn arguments(shop: &OpenShop, question: &Question) -> Option<Object> {
     serde_json::from_str(&shop.keyring.open_seal(ARGUMENTS, &question.asked.arguments)?).ok()
 }
 
-/// Everything that stands in the log about such questions.
+/// All questions and answers in the log.
 pub(crate) async fn all(shop: &OpenShop) -> Result<Confirmations, Failure> {
     Ok(history::confirmations(&shop.log).await?)
 }

@@ -20,8 +20,8 @@ pub(crate) fn counted<'a>(counts: impl Iterator<Item = (&'a str, i64)> + Clone) 
     counts.filter(|count| count.orders > 0).collect()
 }
 
-/// `: 5 pending, 7 partially shipped`; of one status `, all confirmed`, and of a single order `: it is confirmed`. Nothing
-/// where `said` says the status already.
+/// `: 5 pending, 7 partially shipped`; for one status `, all confirmed`, and for a single order `: it is confirmed`.
+/// Empty if `said` already contains the status.
 pub(crate) fn in_words(counts: &[Count], said: &str) -> String {
     match counts {
         [Count { status, .. }] if status == said => String::new(),

@@ -1,4 +1,4 @@
-//! What names in arguments mean: products by SKU or name, customers by id, e-mail address or name.
+//! Resolves names in arguments: products by SKU or name, customers by id, e-mail address or name.
 
 use std::{
     collections::HashMap,
@@ -38,12 +38,12 @@ use crate::{
     wording::Wording,
 };
 
-/// Products that an answer names where a word stands for several.
+/// Products that an answer names if a word means several.
 const KIND_NAMED: usize = 8;
 /// Names remembered at most.
 const REMEMBERED: usize = 100_000;
 
-/// What names mean in this shop.
+/// Resolves the names of this shop.
 #[derive(Debug)]
 pub struct Directory {
     log: Log,
@@ -51,16 +51,16 @@ pub struct Directory {
     keyring: Arc<Keyring>,
     moments: Moments,
     wording: Wording,
-    /// A SKU names its product forever.
+    /// A SKU never changes its product.
     skus: RwLock<HashMap<String, ProductId>>,
-    /// An order has its customer forever.
+    /// An order never changes its customer.
     orders: RwLock<HashMap<OrderId, CustomerId>>,
 }
 
-/// What the names of a command mean, and what the user should know of the reading.
+/// The ids of the names in a command, and what the user should know of the reading.
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
-    /// By the text as it was typed.
+    /// The ids by the text as it was typed.
     pub names: Names,
     /// `tea` was read as Tea.
     pub readings: Vec<String>,
@@ -77,7 +77,7 @@ impl Directory {
         Directory { log, projections, keyring, moments, wording, skus: RwLock::default(), orders: RwLock::default() }
     }
 
-    /// Resolves every name of a command. Where several mean nothing sure, one answer tells all of them.
+    /// Resolves every name of a command. If several are not clear, one answer reports all of them.
     pub async fn resolve(&self, references: Vec<Reference<'_>>) -> Result<Resolved, Failure> {
         let (mut resolved, mut refused) = (Resolved::default(), vec![]);
         for Reference { kind, text, field, of_order, may_be_new } in references {
@@ -110,7 +110,7 @@ impl Directory {
         }
     }
 
-    /// The product meant, and how it was read if not by its SKU.
+    /// The product that is meant, and how the name was read if it was not the SKU.
     pub(crate) async fn product(
         &self,
         text: &str,
@@ -145,12 +145,12 @@ impl Directory {
         }
     }
 
-    /// The products meant where several can be told together: the one that [`Directory::product`] finds, or all that the
-    /// words fit. Then comes how they were read.
+    /// The products that are meant, if several can be reported together: the one that [`Directory::product`] finds, or
+    /// all that the words fit. The second value says how they were read.
     pub(crate) async fn products(&self, text: &str, field: &str) -> Result<(Vec<Product>, Option<String>), Failure> {
         let fresh = self.moments.fresh().await?;
         let answer = catalogue::find_products(&self.projections, text, LOOKED_AT, fresh).await?;
-        // More than half of the words, or some of them, is no name of a kind.
+        // A match of only some of the words is not a word for a kind of products.
         let all_words = answer.found.how <= Matched::Prefix || answer.found.how == Matched::Alike;
         let asked = Asked { text, field, purpose: Purpose::Read, kind: "product", tool: "products_search" };
         match only(answer, &asked, |product: &Product| format!("{} ({})", product.name, product.sku))? {
@@ -166,7 +166,7 @@ impl Directory {
         }
     }
 
-    /// The only one of these products that is part of the order.
+    /// The only one of these products that the order contains.
     async fn only_of_order<'a>(&self, order: OrderId, items: &'a [Product]) -> Result<Option<&'a Product>, Failure> {
         let State::Order(order) = history::state(&self.log, StreamId::Order(order), None).await? else {
             return Ok(None);
@@ -178,21 +178,21 @@ impl Directory {
         Ok(found.next().filter(|_| found.next().is_none()))
     }
 
-    /// The customer meant, and how it was read if not by its id or address.
+    /// The customer who is meant, and how the name was read if it was not an id or address.
     pub(crate) async fn customer(
         &self,
         text: &str,
         field: &str,
         purpose: Purpose,
     ) -> Result<(CustomerId, Option<String>), Failure> {
-        // An address or id copied from a message brings marks along that nobody sees.
+        // An address or id that is copied from a message may contain invisible characters.
         let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
         let trimmed = visible.trim();
         if let Ok(id) = Uuid::parse_str(trimmed) {
             return Ok((CustomerId(id), None));
         }
         if trimmed.contains('@') {
-            // What this node recorded itself it must know; what another did a moment ago it may hear of a moment later.
+            // Acts of this node must be known; acts of another node a moment ago may be known a moment later.
             let known = Freshness::AtLeast(self.projections.known_head());
             if let Some(id) = customers::remembered_by_email(&self.projections, trimmed, known).await? {
                 return Ok((id, None));
@@ -206,12 +206,13 @@ impl Directory {
         let fresh = self.moments.fresh().await?;
         let mut answer = customers::find_customers(&self.projections, text, LOOKED_AT, fresh).await?;
         if answer.found.how > Matched::Prefix && purpose != Purpose::Erase && !are_particulars_hidden() {
-            // All words present, some of them in the address, beats some of them in the name: "priya sen pune".
+            // A match of all words, some in the address, is better than a match of some words in the name: "priya sen
+            // pune".
             let page = PageRequest::first(PAGE_LIMIT);
             let all_words = customers::customers(&self.projections, Some(text), page, fresh).await?.found;
             if all_words.how <= Matched::Prefix {
                 let total = usize::try_from(all_words.total_count).unwrap_or(usize::MAX);
-                // It is no name: enough to answer by, and to be asked about where something would be changed.
+                // This match is not a name: enough for an answer; a change asks first.
                 answer.found = Found { how: Matched::Prefix, items: all_words.customers, total };
             }
         }
@@ -220,7 +221,7 @@ impl Directory {
             answer.found.how = answer.found.how.max(Matched::Alike);
         }
         if are_particulars_hidden() {
-            // Whoever may not see names must know the whole one: a part of it would be a way to find the rest.
+            // A caller who may not see names must know the full name: a search by parts would reveal the rest.
             answer.found.items.retain(as_written);
             answer.found.total = answer.found.items.len();
             answer.found.items.iter_mut().for_each(hide);
@@ -240,7 +241,7 @@ impl Directory {
         }
     }
 
-    /// Who placed an order; `None` when there is no such order.
+    /// The customer of an order; `None` if there is no such order.
     pub(crate) async fn customer_of(&self, order: OrderId) -> Result<Option<CustomerId>, Failure> {
         if let Some(customer) = remembered(&self.orders, &order) {
             return Ok(Some(customer));

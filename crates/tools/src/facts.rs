@@ -1,11 +1,11 @@
-//! Facts of short answers in words: values, amounts, and members in the order in which they are said.
+//! Facts of short answers in words: values, amounts, and members in the order in which they are written.
 
 use orderlog_domain::format::MoneyOut;
 use serde_json::Value;
 
 use crate::schema::Object;
 
-/// Members of a fact in the order in which they are said.
+/// Members of a fact in the order in which they are written.
 pub(crate) type Members = Vec<(&'static str, Value)>;
 
 /// `orders: 2, units: 3`

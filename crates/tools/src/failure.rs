@@ -6,7 +6,7 @@ use orderlog_domain::rejection::{Code, Rejection};
 use orderlog_event_log::LogError;
 use orderlog_read_models::QueryError;
 
-/// When a caller shall try again after the database was away.
+/// After this time a caller should try again, if the database was away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a tool has no answer.
@@ -25,7 +25,7 @@ impl From<Rejection> for Failure {
 }
 
 impl From<anyhow::Error> for Failure {
-    /// A database that is away is no news for each call: the log says so once, and the caller is told when to try again.
+    /// A database that is away is logged once, not for each call; each caller learns when to try again.
     fn from(error: anyhow::Error) -> Failure {
         match error.chain().find_map(|cause| cause.downcast_ref::<LogError>()) {
             Some(log) if log.is_retryable() => Failure::Rejected(unavailable(log)),
@@ -54,7 +54,7 @@ impl From<QueryError> for Failure {
     }
 }
 
-/// What a caller is told while the log's database cannot be used.
+/// The answer to a caller while the log's database cannot be used.
 fn unavailable(error: &LogError) -> Rejection {
     let outcome = match error {
         LogError::Unknown { .. } => " Whether the change was made is not known yet.",
@@ -65,7 +65,7 @@ fn unavailable(error: &LogError) -> Rejection {
         .retry_after(RETRY_AFTER)
 }
 
-/// An error with its causes, outermost first, and nothing twice: some errors tell what their causes tell again.
+/// An error with its causes, outermost first, and no text twice: some errors repeat the texts of their causes.
 pub fn in_words(error: &anyhow::Error) -> String {
     let mut told = String::new();
     for cause in error.chain() {

@@ -1,4 +1,4 @@
-//! Streams read from the log itself: an order as it stands or stood, and everything that happened to it.
+//! Streams read from the log itself: an order now or at an earlier moment, and everything that happened to it.
 
 use futures::future::BoxFuture;
 use orderlog_domain::{
@@ -42,7 +42,7 @@ pub fn events_of(
     })
 }
 
-/// The state of a stream, as it stands or stood right after `until`: all its events folded.
+/// The state of a stream now, or right after `until`: all its events folded.
 pub fn state(log: &Log, stream: StreamId, until: Option<Position>) -> BoxFuture<'_, anyhow::Result<State>> {
     Box::pin(async move {
         let mut state = State::empty(stream);
@@ -60,7 +60,7 @@ pub fn state(log: &Log, stream: StreamId, until: Option<Position>) -> BoxFuture<
     })
 }
 
-/// The rules and messages of notifications as they stand.
+/// The rules and messages of notifications, as they are now.
 pub fn notifications(log: &Log) -> BoxFuture<'_, anyhow::Result<Notifications>> {
     Box::pin(async move {
         match of_a_long_stream(log, StreamId::Notifications).await? {
@@ -70,7 +70,7 @@ pub fn notifications(log: &Log) -> BoxFuture<'_, anyhow::Result<Notifications>> 
     })
 }
 
-/// What waits for a person's word, and what was said to it lately.
+/// The questions that wait for a person's answer, and the recent answers.
 pub fn confirmations(log: &Log) -> BoxFuture<'_, anyhow::Result<Confirmations>> {
     Box::pin(async move {
         match of_a_long_stream(log, StreamId::Confirmations).await? {
@@ -80,7 +80,7 @@ pub fn confirmations(log: &Log) -> BoxFuture<'_, anyhow::Result<Confirmations>> 
     })
 }
 
-/// What a stream adds up to that grows long: from its latest snapshot on.
+/// The state of a long stream, folded from its latest snapshot.
 async fn of_a_long_stream(log: &Log, stream: StreamId) -> anyhow::Result<State> {
     let kept = log.load_snapshots(&[stream]).await?.pop();
     let kept = kept.filter(|snapshot| snapshot.format == State::FORMAT);
@@ -98,7 +98,7 @@ async fn of_a_long_stream(log: &Log, stream: StreamId) -> anyhow::Result<State> 
     }
 }
 
-/// A product as its stream tells it right after `position`.
+/// A product as it was right after `position`.
 pub fn product_at(log: &Log, id: ProductId, position: Position) -> BoxFuture<'_, anyhow::Result<Product>> {
     Box::pin(async move {
         Ok(match state(log, StreamId::Product(id), Some(position)).await? {
@@ -128,7 +128,7 @@ pub fn stock_at<'a>(
             backordered: mark.backordered,
         });
         let mut version = mark.map_or(Version::NONE, |mark| Version(mark.version));
-        // More than one page only where the read model has yet to come to the next mark.
+        // There is more than one page only if the read model has not reached the next mark.
         let page_size = u32::try_from(MARK_EVERY).unwrap_or(u32::MAX);
         loop {
             let page = log.read_stream(StreamId::Stock(product), version, page_size).await?;
@@ -145,13 +145,13 @@ pub fn stock_at<'a>(
     })
 }
 
-/// What one command did to an order: its events in a row, and the order before and after them.
+/// One command's changes to an order: its events in a row, and the order before and after them.
 pub struct Act<'a> {
-    /// What it recorded.
+    /// The events that the command recorded.
     pub events: &'a [Envelope<Event>],
-    /// Nothing where it placed the order.
+    /// The order before; `None` if the command placed it.
     pub before: Option<Order>,
-    /// As its last event left it.
+    /// The order after the last event.
     pub after: Order,
 }
 
@@ -161,7 +161,7 @@ pub fn acts(id: OrderId, events: &[Envelope<Event>], skip: usize, limit: usize) 
     let (mut acts, mut count) = (vec![], 0);
     for events in events.chunk_by(|one, next| one.provenance.command_id == next.provenance.command_id) {
         let wanted = count >= skip && acts.len() < limit;
-        // As it read when the command came: a hold may have ended by itself before.
+        // The order as it was when the command came: a hold may have ended by itself before.
         let at = events.last().map(|event| event.provenance.recorded_at).unwrap_or_default();
         let existing = |state: &State| existing(state).map(|order| order.as_read_at(at));
         let before = if wanted { existing(&order) } else { None };
@@ -183,7 +183,7 @@ fn existing(state: &State) -> Option<Order> {
     }
 }
 
-/// What the events of an order add up to; `None` without events.
+/// The order that results from its events; `None` without events.
 pub fn fold(order: OrderId, events: &[Envelope<Event>]) -> Option<Order> {
     let mut state = State::empty(StreamId::Order(order));
     for event in events {

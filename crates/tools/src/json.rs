@@ -3,7 +3,7 @@
 pub mod exact;
 pub mod strict;
 
-/// Why an argument that is sent as the text of its JSON must not be read: the same that is refused of a request.
+/// Why an argument that is sent as JSON in a text must not be read: the same faults for which a request is refused.
 pub(crate) fn fault_of_text(json: &str, argument: &str) -> Option<String> {
     let read = strict::read(json.as_bytes()).ok()?;
     let doubled = read.doubled.map(|doubled| doubled.within(argument).to_string());

@@ -6,11 +6,11 @@ use orderlog_read_models::{Days, Freshness};
 
 use crate::{failure::Failure, sentences::plural, shop::OpenShop};
 
-/// Days of shipping from which is learned what is usual.
+/// Days of shipping from which the usual waiting time is learned.
 const LEARNED_DAYS: i64 = 90;
-/// Orders that must have been shipped in them; of fewer nothing is usual.
+/// Orders that must have been shipped in these days; with fewer, nothing is usual.
 const LEARNED_ORDERS: i64 = 10;
-/// Of so many orders in ten, the slowest says what is late.
+/// So many orders in ten set the usual waiting time; a longer wait is late.
 const IN_TEN: i64 = 9;
 
 /// Of how many orders waited how many days, shortest first: the days within which so many of ten were done.
@@ -29,7 +29,7 @@ pub(crate) struct Late {
     day: NaiveDate,
     /// Orders shipped in the days before.
     shipped: i64,
-    /// Days in which 9 of 10 of them had left; none where too few tell.
+    /// Days in which 9 of 10 of these orders had left; `None` if there are too few orders.
     usual: Option<i64>,
 }
 
@@ -46,7 +46,7 @@ impl Late {
         Late { day, shipped, usual: usual.filter(|_| shipped >= LEARNED_ORDERS) }
     }
 
-    /// What was placed before this day is late; nothing to go by where too few orders tell.
+    /// Orders placed before this day are late; `None` if there are too few orders to know.
     pub(crate) fn before(&self) -> Option<NaiveDate> {
         self.usual.map(|days| self.day - Duration::days(days))
     }

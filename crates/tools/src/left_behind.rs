@@ -1,4 +1,5 @@
-//! Data of erased customers that is still in database files: cleared with the erasure, or later, when no reader blocks it.
+//! Data of erased customers that is still in database files. It is removed with the erasure, or later, when no reader
+//! blocks that.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -14,14 +15,14 @@ use crate::failure::in_words;
 
 use orderlog_keyring::Keyring;
 
-/// Remembers what is still to be cleared away, and why.
+/// Remembers what is still to be removed, and why.
 #[derive(Debug, Default)]
 pub struct LeftBehind {
     /// How many erasures there were.
     erasures: AtomicU64,
-    /// So many of them have left nothing.
+    /// So many of these erasures are completely removed.
     cleared: AtomicU64,
-    /// Whether everything was cleared away once since the process started.
+    /// Whether everything was removed once since the process started.
     tidied: AtomicBool,
     why: Mutex<Option<String>>,
 }
@@ -32,23 +33,23 @@ impl LeftBehind {
         self.erasures.fetch_add(1, SeqCst);
     }
 
-    /// Whether anything has to be cleared away. An earlier process may have left something.
+    /// Whether something may have to be removed. An earlier process may have left something.
     pub fn is_due(&self) -> bool {
         !self.tidied.load(SeqCst) || self.is_owed()
     }
 
-    /// Whether somebody was erased in this process and is not cleared away.
+    /// Whether a customer was erased in this process and not yet removed.
     fn is_owed(&self) -> bool {
         self.cleared.load(SeqCst) < self.erasures.load(SeqCst)
     }
 
-    /// What `/readyz` tells.
+    /// The text for `/readyz`.
     pub fn told(&self) -> Option<String> {
         let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         Some(format!("erased customers are not cleared from every file yet: {why}; it is tried every minute"))
     }
 
-    /// Tries to clear everything away; whether it is. What hinders it is logged once.
+    /// Tries to remove everything; true if it succeeded. An obstacle is logged once.
     pub fn clear<'a>(
         &'a self,
         log: &'a Log,
@@ -56,7 +57,7 @@ impl LeftBehind {
         projections: &'a Projections,
     ) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            // What is erased from here on may come too late for this.
+            // Erasures from here on may be too late for this removal.
             let until = self.erasures.load(SeqCst);
             let (keys, lists) = tokio::join!(keyring.clear_away(), clear_lists(log, projections));
             let hindered = keys.and(lists).err();
@@ -86,7 +87,7 @@ impl LeftBehind {
     }
 }
 
-/// Whether the read models have only to catch up.
+/// Whether the read models only have to catch up.
 fn is_on_its_way(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreError::NotYet(_)))
 }

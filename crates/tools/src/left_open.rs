@@ -1,4 +1,4 @@
-//! What is still open about a customer who would be forgotten.
+//! Open matters of a customer who would be erased.
 
 use orderlog_domain::ids::CustomerId;
 use orderlog_projections::pending_orders::{self, Filter, PendingOrders, Scope};
@@ -6,11 +6,11 @@ use orderlog_read_models::PageRequest;
 
 use crate::{failure::Failure, sentences, shop::OpenShop};
 
-/// Orders that the warning names; of more, it says how many there are.
+/// Most orders that the warning names; of the others it gives the number.
 const NAMED: u32 = 3;
 
-/// What whoever decides about forgetting a customer should know: orders that owe goods would have no address any more, and
-/// nobody could be asked for what is unpaid.
+/// The warning before a customer is erased: orders that owe goods would have no address any more, and nobody could be
+/// asked for unpaid money.
 pub(crate) async fn left_open(shop: &OpenShop, customer: CustomerId) -> Result<Option<String>, Failure> {
     let (at, fresh) = (shop.clock.now(), shop.moments.fresh().await?);
     let open = async |scope: Scope| -> Result<PendingOrders, Failure> {

@@ -1,5 +1,5 @@
-//! The tools: arguments, answers, sentences. `tools.rs` is their table; those with work of their own have a file in `tools/`.
-//! Nothing here knows HTTP or MCP.
+//! The tools: arguments, answers, sentences. `tools.rs` is their table; tools with work of their own have a file in
+//! `tools/`. This crate does not know HTTP or MCP.
 //!
 //! A call's path: [`Tools::find`] finds the tool, and [`Tool::run`] checks the arguments (`arguments`). A command goes
 //! on in `command_call`, a query in the tool's own file. `sentences` and `views` put the answer in words and in JSON.

@@ -1,4 +1,4 @@
-//! The products that run low or are out of stock, for whoever tells of them.
+//! The products that run low or are out of stock, for alerts.
 
 use futures::future::BoxFuture;
 use orderlog_domain::{
@@ -10,7 +10,7 @@ use orderlog_read_models::{Freshness, PAGE_LIMIT, PageRequest};
 
 use crate::{history, shop::OpenShop};
 
-/// Those that ran low right after `position`, and still do; where `out` says so, those of which no unit was available.
+/// Products that ran low right after `position` and still do; if `out`, only those of which no unit was available.
 pub fn right_after(shop: &OpenShop, position: Position, out: bool) -> BoxFuture<'_, anyhow::Result<Vec<ProductId>>> {
     Box::pin(async move {
         let (mut page, mut products, given) = (PageRequest::first(PAGE_LIMIT), vec![], out.then_some(0));

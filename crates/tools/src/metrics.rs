@@ -1,4 +1,4 @@
-//! What is counted of calls, for operators.
+//! Metrics of calls.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(crate) const CODES: [Code; 17] = [
     Code::Unavailable,
 ];
 
-/// A code as metrics name it.
+/// Name of a code in metrics.
 pub(crate) fn code_name(code: Code) -> &'static str {
     match code {
         Code::InvalidArgument => "invalid_argument",

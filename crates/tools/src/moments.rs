@@ -1,4 +1,4 @@
-//! A moment of the past, as arguments give it: a time, a business day, or a position of the log.
+//! Moments of the past in arguments: a time, a business day, or a position of the log.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -20,14 +20,14 @@ use crate::{clock::Clock, failure::Failure};
 /// A moment of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf {
-    /// The last position that was recorded by then.
+    /// The last position that was recorded at that moment.
     pub position: Position,
-    /// The moment itself, by which holds with an end may be over.
+    /// The moment itself, at which a hold with an end may be over.
     pub at: DateTime<Utc>,
     said: Said,
 }
 
-/// What a day's last moment lies before the next day: by it, a day that is over is still that day.
+/// The time between the last moment of a day and the next day: at this last moment the day is still that day.
 const LAST_INSTANT: TimeDelta = TimeDelta::milliseconds(1);
 
 /// How the moment was named.
@@ -39,7 +39,8 @@ enum Said {
 }
 
 impl AsOf {
-    /// The moment by which it is judged what is over: at the end of a day that day is. A position names none.
+    /// The moment at which it is judged whether a hold is over: for a day, the end of that day. A position has no such
+    /// moment.
     pub(crate) fn over_by(&self) -> Option<DateTime<Utc>> {
         match self.said {
             Said::EndOf(_) => Some(self.at + LAST_INSTANT),
@@ -61,7 +62,7 @@ impl AsOf {
     }
 }
 
-/// Reads moments of the past, and knows which moment a fresh answer must show.
+/// Reads moments of the past, and finds the moment that a fresh answer must show.
 #[derive(Debug, Clone)]
 pub struct Moments {
     log: Log,
@@ -88,16 +89,16 @@ impl Moments {
         Ok(Some(envelope::decode(&event.json).map_err(anyhow::Error::new)?.provenance.business_date))
     }
 
-    /// The moment a query must at least show: the head as it stands when the query arrives.
+    /// The moment that a query must show at least: the head when the query arrives.
     pub(crate) async fn fresh(&self) -> Result<Freshness, Failure> {
         Ok(Freshness::AtLeast(self.projections.head(&self.log).await?.position))
     }
 }
 
-/// What it takes to read `as_of`.
+/// The data needed to read `as_of`.
 #[derive(Debug)]
 pub struct Past<'a> {
-    /// Whose positions are meant.
+    /// The log whose positions are meant.
     pub log: &'a Log,
     /// Where the log ends.
     pub head: Position,
@@ -156,14 +157,14 @@ impl Past<'_> {
     }
 }
 
-/// "A month ago" is a whole month where something is reported; a moment of the past lies that long ago to the day.
+/// "A month ago" is a whole month in a report; as a moment of the past it is the same day of the month before.
 fn same_day(text: &str, now: DateTime<Utc>, calendar: &BusinessCalendar) -> Option<DateRange> {
     let ago = text.to_lowercase();
     ago.ends_with(" ago").then(|| phrase::read(&format!("{ago} today"), now, calendar, Direction::Past).ok())?
 }
 
-/// The last position whose time of recording is `early`. These times never decrease along the log, so halving finds it:
-/// 20 reads of one event in a log of a million.
+/// The last position that was recorded at an `early` time. Times never decrease along the log, so a binary search finds
+/// it: 20 reads of one event in a log of a million.
 pub async fn last_position(
     log: &Log,
     head: Position,
@@ -181,7 +182,7 @@ pub async fn last_position(
     Ok(Position(known))
 }
 
-/// When the event at a position was recorded; long ago where there is none before the first.
+/// When the event at a position was recorded; a time long ago for the position before the first event.
 async fn recorded_at(log: &Log, position: Position) -> Result<DateTime<Utc>, Failure> {
     if position == Position::START {
         return Ok(DateTime::UNIX_EPOCH);
@@ -226,7 +227,7 @@ mod tests {
         ] {
             assert_eq!(day(text).as_deref(), Some(meant), "{text}");
         }
-        // Everything else is read as it is elsewhere.
+        // All other texts are read as elsewhere.
         for text in ["last month", "yesterday", "a while ago", "2026-11-24"] {
             assert_eq!(day(text), None, "{text}");
         }

@@ -1,21 +1,21 @@
-//! What the newest events are about, for whoever shows the shop and wants to know whether that concerns it.
+//! The subjects of the newest events, for pages that want to know whether an event concerns them.
 
 use orderlog_domain::ids::{Position, StreamId};
 
 use crate::shop::OpenShop;
 
-/// What an event is about.
+/// The subject of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     /// One order, by its number.
     Order(i64),
     /// A customer or product, whose name may be shown anywhere.
     Names,
-    /// Stock, rates, messages, what waits for a word.
+    /// Stock, rates, messages, and questions that wait for a person.
     Other,
 }
 
-/// The positions after `after` with what their events are about, at most so many. None where the log cannot be read.
+/// The positions after `after` with the subjects of their events, at most so many. `None` if the log cannot be read.
 pub async fn news(shop: &OpenShop, after: i64, most: u32) -> Option<Vec<(i64, About)>> {
     let recorded = shop.log.read(Position(after), most).await.ok()?;
     let about = |stream: StreamId| match stream {

@@ -1,4 +1,4 @@
-//! The orders that still owe goods, for whoever watches how long they wait.
+//! The orders that still owe goods, for code that watches how long they wait.
 
 use futures::future::BoxFuture;
 use orderlog_domain::ids::{OrderId, Position};
@@ -7,7 +7,7 @@ use orderlog_read_models::{Freshness, PAGE_LIMIT, PageRequest};
 
 use crate::shop::OpenShop;
 
-/// Their numbers, oldest first. Everything up to `position` is taken into account, and perhaps more.
+/// The numbers of these orders, oldest first. All events up to `position` are included, and perhaps later ones.
 pub fn at_least_at(shop: &OpenShop, position: Position) -> BoxFuture<'_, anyhow::Result<Vec<OrderId>>> {
     Box::pin(async move {
         let filter = Filter { at: shop.clock.now(), ..Filter::default() };

@@ -22,16 +22,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{history, left_behind::LeftBehind};
 
-/// How often a running node looks at what was recorded of customers: mends what another node began and did not end.
+/// How often a running node checks the records of customers, to finish what another node began and did not end.
 const EVERY: Duration = Duration::from_secs(60);
 /// Events of customers read at once.
 const PAGE_EVENTS: u32 = 2_000;
 /// All that is recorded of customers.
 const ABOUT_CUSTOMERS: [&str; 3] = ["CustomerRegistered", "CustomerChanged", "CustomerErased"];
-/// Addresses looked up one by one; of more, all are read at once.
+/// So many addresses are looked up one by one; if there are more, all are read at once.
 const ADDRESSES_ONE_BY_ONE: usize = 500;
 
-/// Opens the keys that belong to a log and brings them up to it.
+/// Opens the keys that belong to a log, and brings them up to date with it.
 ///
 /// # Errors
 /// When customers of the log have no key though nobody erased them, or the shop has lost its own keys, unless the
@@ -44,7 +44,7 @@ pub fn open_keys<'a>(
 ) -> BoxFuture<'a, anyhow::Result<Keyring>> {
     Box::pin(async move {
         if keys_file(database_url).is_some_and(|file| !file.exists()) && !accept_missing {
-            // Looked at first: an empty file made in the place of a lost one would be in its way.
+            // Checked first: an empty file made in place of a lost one would hide the loss.
             let survey = Survey::between(log, Position::START, &log.head().await?).await?;
             if let Some(one) = survey.living.iter().next() {
                 return Err(lost(survey.living.len(), *one));
@@ -63,12 +63,12 @@ pub fn open_keys<'a>(
     })
 }
 
-/// What was recorded of customers since their keys were last brought up to the log.
+/// Records of customers since their keys were last brought up to date with the log.
 struct Due {
     head: Head,
-    /// As far as the keys have come, whatever log that was.
+    /// The stored progress of the keys, in any log.
     kept: Option<Progress>,
-    /// As far as they have come in this log.
+    /// The progress of the keys in this log.
     known: Progress,
     survey: Survey,
     /// How many customers must have a key.
@@ -81,7 +81,7 @@ impl Due {
         let kept = keyring.progress().await?;
         let known = match kept {
             Some(known) if stands_in(log, &head, &known).await? => known,
-            // Nothing is known, or of another past: a log or keys were restored.
+            // The progress is unknown, or of another past: a log or keys were restored.
             _ => Progress::NONE,
         };
         // Without the key of the index every address has to be looked at again.
@@ -91,12 +91,12 @@ impl Due {
         Ok(Due { head, kept, known, survey, living })
     }
 
-    /// Whether the keys are what the log says.
+    /// Whether the keys agree with the log.
     fn is_nothing(&self) -> bool {
         self.known.position == self.head.position
     }
 
-    /// Refuses, or accepts, that keys are missing which nobody destroyed through the log.
+    /// Refuses, or accepts, missing keys that no erasure in the log explains.
     async fn look_for_lost_keys(&mut self, log: &Log, keyring: &Keyring, accept: bool) -> anyhow::Result<()> {
         if may_lack_keys(keyring, &self.survey, self.living).await? {
             let lacking = without_key(log, keyring).await?;
@@ -110,7 +110,7 @@ impl Due {
                 None => {}
             }
         }
-        // Every start makes them before it keeps how far it has come.
+        // Every start makes the keys before it stores its progress.
         let lacking = keyring.lacking();
         if self.kept.is_some() && self.head.position > Position::START && !lacking.is_empty() {
             if !accept {
@@ -124,8 +124,8 @@ impl Due {
         Ok(())
     }
 
-    /// Destroys the keys of those who were erased, lets every address lead to whom the log says, and remembers how far this
-    /// has come, so that the next time begins there. Tells whether anybody was erased.
+    /// Destroys the keys of erased customers, assigns every address as the log says, and stores the progress, so that
+    /// the next run begins there. True if a customer was erased.
     async fn settle(self, log: &Log, keyring: &Keyring) -> anyhow::Result<bool> {
         let Due { head, kept, survey, living, .. } = self;
         keyring.forget_all(&survey.erased).await?;
@@ -139,7 +139,7 @@ impl Due {
     }
 }
 
-/// Whether what is known of the keys is known of this log.
+/// Whether the progress of the keys is progress in this log.
 async fn stands_in(log: &Log, head: &Head, known: &Progress) -> anyhow::Result<bool> {
     if known.position == Position::START || known.position > head.position {
         return Ok(known.position == Position::START);
@@ -148,7 +148,7 @@ async fn stands_in(log: &Log, head: &Head, known: &Progress) -> anyhow::Result<b
     Ok(there.first().is_some_and(|event| event.hash == known.hash))
 }
 
-/// What the log says of customers after a position.
+/// The records of customers in the log after a position.
 #[derive(Debug, Default)]
 struct Survey {
     events: usize,
@@ -210,14 +210,14 @@ impl Survey {
         }
     }
 
-    /// Whether a customer has a key, and it is the one under which the name was sealed: keys may be another shop's.
+    /// Whether a customer has a key, and the name was sealed under it: keys may be those of another shop.
     async fn has_its_key(&self, keyring: &Keyring, id: CustomerId) -> anyhow::Result<bool> {
         let opens = |sealed: &String| keyring.open_seal("name", sealed).is_some();
         Ok(keyring.has_key(id).await? && self.names.get(&id).is_none_or(opens))
     }
 }
 
-/// A first look that costs little: fewer keys than customers, or a new customer without one.
+/// A cheap first check: fewer keys than customers, or a new customer without a key.
 async fn may_lack_keys(keyring: &Keyring, survey: &Survey, living: i64) -> anyhow::Result<bool> {
     if keyring.count().await? < living {
         return Ok(true);
@@ -287,7 +287,7 @@ async fn settle_addresses(log: &Log, keyring: &Keyring, addresses: &HashMap<Cust
     Ok(())
 }
 
-/// Lets the address that the log knows of a customer lead to it; false when it leads to another customer.
+/// Assigns the customer's address in the log to the customer; false if it belongs to another customer.
 pub fn settle_address<'a>(log: &'a Log, keyring: &'a Keyring, id: CustomerId) -> BoxFuture<'a, anyhow::Result<bool>> {
     Box::pin(async move {
         loop {
@@ -320,7 +320,7 @@ pub fn customer(log: &Log, id: CustomerId) -> BoxFuture<'_, anyhow::Result<Custo
     })
 }
 
-/// Sees to it, while the node runs, that what was begun is ended: here or by a node that died.
+/// While the node runs, finishes work on keys that this node or a node that died has begun.
 pub fn keep_settled(
     log: Log,
     keyring: Arc<Keyring>,
@@ -346,7 +346,7 @@ pub fn keep_settled(
     })
 }
 
-/// Brings the keys up to what was recorded meanwhile; tells whether anybody was erased.
+/// Brings the keys up to date with the log; true if a customer was erased.
 async fn settle(log: &Log, keyring: &Keyring) -> anyhow::Result<bool> {
     let due = Due::look(log, keyring).await?;
     if due.is_nothing() { Ok(false) } else { due.settle(log, keyring).await }

@@ -1,14 +1,14 @@
-//! What a caller may do, and whether particulars of people are hidden from it.
+//! What a caller may do, and whether personal data is hidden from the caller.
 
 use orderlog_access::{Principal, Right};
 use orderlog_domain::rejection::{Code, Rejection};
 
 tokio::task_local! {
-    /// Set while an answer is made for somebody who may not see particulars.
+    /// Set while an answer is made for a caller who may not see personal data.
     static HIDING: ();
 }
 
-/// What stands for particulars that the caller may not see.
+/// The text in place of personal data that the caller may not see.
 pub(crate) const HIDDEN: &str = "(hidden)";
 
 /// Passes where the caller has the right.
@@ -28,12 +28,12 @@ pub fn permit(principal: &Principal, right: Right) -> Result<(), Rejection> {
     Err(Rejection::new(Code::Forbidden, message).hint(hint))
 }
 
-/// Makes an answer as the caller may see it.
+/// Makes an answer that contains only what the caller may see.
 pub async fn seen_by<T>(principal: &Principal, work: impl Future<Output = T>) -> T {
     if principal.may(Right::CustomersRead) { work.await } else { Box::pin(HIDING.scope((), work)).await }
 }
 
-/// Whether particulars are hidden from whom the answer is for.
+/// Whether personal data is hidden from the reader of the answer.
 pub(crate) fn are_particulars_hidden() -> bool {
     HIDING.try_with(|()| ()).is_ok()
 }

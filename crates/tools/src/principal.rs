@@ -1,4 +1,4 @@
-//! On whose behalf a request is made, and through which program.
+//! The principal of a request, and the program that sent it.
 
 pub use orderlog_access::Principal;
 use orderlog_domain::envelope::{Actor, Agent};
@@ -6,30 +6,30 @@ use orderlog_domain::envelope::{Actor, Agent};
 /// Longest name, version or model of a client that is recorded, in characters.
 const MAX_AGENT_TEXT: usize = 100;
 
-/// What came with a request besides its arguments.
+/// The data that comes with a request in addition to its arguments.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who answers for the request.
     pub principal: Principal,
-    /// The program that sent it, where it says so.
+    /// The program that sent the request, if it is named.
     pub agent: Option<Agent>,
     /// W3C trace id, 32 hex digits.
     pub trace_id: Option<String>,
-    /// Whose word stands behind it.
+    /// Whether a person stands behind the call, or only a program.
     pub word: Word,
-    /// How the caller reached this server, for links to its pages: `https://shop.example`.
+    /// The address by which the caller reached this server, for links to its pages: `https://shop.example`.
     pub address: Option<String>,
 }
 
-/// Whose word stands behind a call.
+/// Whether a person asked for a call or agreed to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Word {
-    /// Nobody's that counts: a program calls, and a model may drive it.
+    /// No person: a program calls, and a model may drive it.
     #[default]
     Program,
     /// A person asks for it, on a page or at the keyboard of this machine.
     Person,
-    /// This person agreed to what a program asked for, as the log says.
+    /// This person agreed to what a program asked for, as the log records.
     Agreed(Actor),
 }
 
@@ -40,17 +40,17 @@ impl Caller {
         Caller::of(Principal::of_this_machine(), Some(agent))
     }
 
-    /// Somebody with a program, whose word does not count.
+    /// A caller with a program, which does not count as a person.
     pub fn of(principal: Principal, agent: Option<Agent>) -> Caller {
         Caller { principal, agent, trace_id: None, word: Word::Program, address: None }
     }
 
-    /// The same, where a person asks and no program does.
+    /// The same caller, if a person asks without a program.
     pub fn in_person(self) -> Caller {
         Caller { word: Word::Person, ..self }
     }
 
-    /// Who agreed to what is asked for.
+    /// The person who agreed to the call.
     pub(crate) fn confirmed_by(&self) -> Option<Actor> {
         match &self.word {
             Word::Program => None,
@@ -60,7 +60,7 @@ impl Caller {
     }
 }
 
-/// What somebody says of itself, cut to a sane length.
+/// The name that a program gives itself, cut to a sensible length.
 fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(MAX_AGENT_TEXT).collect()
 }

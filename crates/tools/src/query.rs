@@ -1,4 +1,4 @@
-//! What all queries share: paging, how names and dates were read, freshness, the frame of an answer.
+//! The common parts of all queries: paging, how names and dates were read, freshness, the frame of an answer.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use crate::{
     views::CustomerView,
 };
 
-/// Items of a page when the caller does not say.
+/// Items of a page, if the caller sets no limit.
 const DEFAULT_LIMIT: u32 = 20;
 
 /// Arguments that every list takes besides its own.
@@ -79,12 +79,12 @@ pub(crate) struct Interpretation {
 }
 
 impl Interpretation {
-    /// Whether there was nothing to read.
+    /// Whether nothing was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.date_range.is_none() && self.names.is_empty() && self.as_of_position.is_none() && self.reading.is_none()
     }
 
-    /// What else there is to say than the days.
+    /// The readings other than those of the days.
     fn beside_days(&self) -> String {
         let warnings =
             self.date_range.iter().flat_map(|read| &read.warnings).map(|warning| warning.trim_end_matches('.'));
@@ -93,7 +93,7 @@ impl Interpretation {
         words.join("; ")
     }
 
-    /// `last week: Mon 2026-11-09..Sun 2026-11-15 Asia/Kolkata`; what was counted is for the tool to say.
+    /// `last week: Mon 2026-11-09..Sun 2026-11-15 Asia/Kolkata`; the tool adds what was counted.
     pub(crate) fn in_words(&self) -> String {
         let dates = self.date_range.as_ref().map(|read| {
             let (from, to) = (read.from.as_deref().unwrap_or_default(), read.to.as_deref().unwrap_or_default());
@@ -118,7 +118,7 @@ impl Paging {
         self.request_of(DEFAULT_LIMIT)
     }
 
-    /// The same of a list of which so many are shown when nothing else is asked for.
+    /// As [`request`](Self::request), for a list with this many items by default.
     pub(crate) fn request_of(&self, usual: u32) -> Result<PageRequest, Rejection> {
         let cursor: Option<Cursor> = self
             .cursor
@@ -131,7 +131,7 @@ impl Paging {
 }
 
 impl Frame {
-    /// Begins the answer in short, with its sentences.
+    /// Begins the short answer with its sentences.
     pub(crate) fn open(&mut self) -> Short {
         Short::of(std::mem::take(&mut self.text))
     }
@@ -141,13 +141,13 @@ impl Frame {
         self.interpretation.reading.clone()
     }
 
-    /// Ends it with how the question was read and where it goes on.
+    /// Ends the short answer with how the question was read and the cursor of the next page.
     pub(crate) fn close(self, short: Short) -> Short {
         let words = self.interpretation.in_words();
         self.close_with(short, words)
     }
 
-    /// The same where the sentences say the days.
+    /// As [`close`](Self::close), if the sentences contain the days.
     pub(crate) fn close_dated(self, short: Short) -> Short {
         let words = self.interpretation.beside_days();
         self.close_with(short, words)
@@ -177,39 +177,39 @@ impl Frame {
         }
     }
 
-    /// The frame of an answer read from the log itself.
+    /// The frame of an answer that was read from the log itself.
     pub(crate) fn of_log(position: i64, next: Option<String>, interpretation: Interpretation, text: String) -> Frame {
         Frame { interpretation, next_cursor: next, position, behind: None, text }
     }
 }
 
-/// What a query's names and dates came to.
+/// The ids and days that a query's names and dates mean.
 #[derive(Debug, Default)]
 pub(crate) struct Read {
     pub(crate) range: Option<DateRange>,
-    /// Only what lies before this day.
+    /// Only orders before this day.
     pub(crate) before: Option<NaiveDate>,
-    /// Only what was placed before this moment, where hours were said.
+    /// Only orders placed before this moment, if hours were said.
     pub(crate) placed_before: Option<DateTime<Utc>>,
-    /// The same for a sentence about orders: ` placed before 21 Nov 2026, 02:30`.
+    /// The same in words, for a sentence about orders: ` placed before 21 Nov 2026, 02:30`.
     early: Option<String>,
     /// Which of an order's days are meant.
     pub(crate) by: ByDay,
     pub(crate) customer: Option<CustomerId>,
-    /// Any of these; none means any.
+    /// Any of these products; an empty list means any product.
     pub(crate) products: Vec<ProductId>,
-    /// How the products are called: the name of the only one, or the word for several.
+    /// The words for the products: the name of the only one, or the word that fits several.
     pub(crate) called: Option<String>,
     pub(crate) interpretation: Interpretation,
 }
 
 impl Read {
-    /// Whether a word stands for several products, which are added up.
+    /// Whether a word means several products, which are added up.
     pub(crate) fn is_of_a_kind(&self) -> bool {
         self.products.len() > 1
     }
 
-    /// The days to restrict a query to; open where nothing was said.
+    /// The days to which a query is restricted; all days if none were said.
     pub(crate) fn days(&self) -> Days {
         let Days { from, to } =
             self.range.as_ref().map(|range| Days { from: range.from, to: range.to }).unwrap_or_default();
@@ -217,8 +217,8 @@ impl Read {
         Days { from, to: to.into_iter().chain(before).min() }
     }
 
-    /// Leaves only what is older: than `10 days`, than `36 hours`, or than any phrase of dates begins.
-    /// It is counted back from `now`.
+    /// Keeps only what is older than `10 days`, than `36 hours`, or than the beginning of any phrase of dates. Counted
+    /// back from `now`.
     pub(crate) fn keep_older(&mut self, shop: &OpenShop, text: &str, now: DateTime<Utc>) -> Result<(), Failure> {
         const HINT: &str = "Say \"10 days\", \"36 hours\" or a day.";
         let calendar = &shop.settings.calendar;
@@ -243,7 +243,7 @@ impl Read {
         }
         let range = read(&format!("older than {said}")).or_else(|_| read(text));
         let range = range.map_err(|rejection| rejection.field("older_than").hint(HINT))?;
-        // A range without beginning is what lies before; of any other that is what lies before it begins.
+        // A range without a beginning means the days before its end; any other range means the days before it begins.
         let before = range.from.or_else(|| range.to.and_then(|to| to.succ_opt()));
         let Some(before) = before else {
             return Err(Rejection::invalid("older_than", "names no day.").hint(HINT).into());
@@ -257,7 +257,7 @@ impl Read {
         Ok(())
     }
 
-    /// The days, for a sentence about orders; nothing where nothing was said.
+    /// The days, for a sentence about orders; empty if none were said.
     pub(crate) fn days_in_words(&self) -> String {
         match &self.early {
             Some(early) => self.by.in_words(self.range.as_ref(), None) + early,
@@ -294,7 +294,7 @@ pub(crate) async fn read_filters(
     Ok(read)
 }
 
-/// How a search went on that found nothing with all words.
+/// How a search continued that found nothing with all words.
 pub(crate) fn nearest(how: Matched, text: Option<&str>) -> Option<String> {
     let near = matches!(how, Matched::Most | Matched::Alike | Matched::Few);
     near.then(|| format!("Nothing has all of `{}`; these come nearest.", text.unwrap_or_default()))
@@ -324,7 +324,7 @@ impl Read {
     }
 }
 
-/// A customer whom a list names, even when nothing more is known than the id.
+/// The customer in a row of a list, even if only the id is known.
 pub(crate) fn known(customers: &HashMap<uuid::Uuid, CustomerView>, id: uuid::Uuid) -> CustomerView {
     customers.get(&id).cloned().unwrap_or(CustomerView {
         customer_id: id,

@@ -1,4 +1,4 @@
-//! What was done in the shop lately: the log read backwards, its events put together by what was asked for.
+//! Recent acts in the shop: the log read backwards, its events grouped by the call that caused them.
 
 use std::collections::HashMap;
 
@@ -15,40 +15,40 @@ use crate::failure::Failure;
 
 /// Events read at once.
 const PAGE_EVENTS: i64 = 500;
-/// Events looked at for one question: what is longer ago is reached by the cursor, or through the order itself.
+/// Events read for one question; older ones are reached by the cursor, or through the order itself.
 pub(crate) const READ_EVENTS: i64 = 5_000;
 
-/// What one call did: one command, or the commands of a call about many orders.
+/// The act of one call: one command, or the commands of a call about many orders.
 pub(crate) struct RecentAct {
-    /// The id that takes all of it back.
+    /// The id with which the whole act can be undone.
     pub(crate) id: Uuid,
     /// Oldest first.
     pub(crate) events: Vec<Envelope<Event>>,
 }
 
 impl RecentAct {
-    /// Who did it, when, why: the same for all its events, save for their places in the log.
+    /// Who did it, when and why: equal for all events of the act, except for their places in the log.
     pub(crate) fn provenance(&self) -> &Provenance {
         &self.events[self.events.len() - 1].provenance
     }
 
-    /// Its last place in the log.
+    /// The last position of the act in the log.
     pub(crate) fn position(&self) -> Position {
         self.events.last().map_or(Position::START, |event| event.position)
     }
 
-    /// Whether it was a call about many orders.
+    /// Whether the act was a call about many orders.
     pub(crate) fn is_bulk(&self) -> bool {
         self.events.iter().any(|event| event.provenance.command_id.0 != self.id)
     }
 
-    /// The act that it took back, if it is an undo.
+    /// The act that this act undid, if it is an undo.
     pub(crate) fn takes_back(&self) -> Option<Uuid> {
         let cause = self.provenance().causation_id;
         self.events.iter().all(|event| event.provenance.command_id.0 != cause && cause != self.id).then_some(cause)
     }
 
-    /// The orders that it was about. Those whose waiting units were filled on the way are none.
+    /// The orders that the act was about, without those whose waiting units it filled.
     pub(crate) fn orders(&self) -> Vec<OrderId> {
         let mut orders: Vec<OrderId> = self.events.iter().filter_map(about_order).collect();
         orders.sort_unstable();
@@ -56,7 +56,7 @@ impl RecentAct {
         orders
     }
 
-    /// Whether what it recorded is of a kind that can be taken back.
+    /// Whether events of this kind can be undone.
     pub(crate) fn can_be_taken_back(&self) -> bool {
         let of_orders = self.events.iter().filter(|event| about_order(event).is_some());
         if self.takes_back().is_some() {
@@ -67,7 +67,7 @@ impl RecentAct {
     }
 }
 
-/// The order that an event is about, unless it only tells that waiting units were filled.
+/// The order that an event is about, unless the event only fills waiting units.
 fn about_order(event: &Envelope<Event>) -> Option<OrderId> {
     match event.stream {
         StreamId::Order(id) if !matches!(event.data, Event::BackorderFilled(_)) => Some(id),
@@ -78,7 +78,7 @@ fn about_order(event: &Envelope<Event>) -> Option<OrderId> {
 /// Acts of the log, latest first.
 pub(crate) struct Recent {
     pub(crate) acts: Vec<RecentAct>,
-    /// The last position that was not looked at, if there is one.
+    /// The last position that was not read, if there is one.
     pub(crate) earlier: Option<Position>,
     /// How many events were looked at, and whether these are all there are.
     pub(crate) looked_at: i64,
@@ -136,7 +136,7 @@ impl Recent {
         self.acts[place].events.push(event);
     }
 
-    /// The acts that a later one of these took back.
+    /// The acts that a later one of these undid.
     pub(crate) fn taken_back(&self) -> Vec<Uuid> {
         self.acts.iter().filter_map(RecentAct::takes_back).collect()
     }

@@ -1,4 +1,5 @@
-//! One call of a command: who asks, under which id, how; and the arguments that every command takes besides its own.
+//! The frame of one call of a command: the caller, the id, and the arguments that every command takes in addition to
+//! its own.
 
 use orderlog_domain::{decide::Ask, ids::CommandId, rejection::Rejection};
 use orderlog_event_log::Hash;
@@ -21,7 +22,7 @@ use crate::{
 /// Namespace of command ids derived from idempotency keys.
 const KEYED_COMMANDS: Uuid = Uuid::from_u128(0x6f72_6465_726c_5f67_8000_6964_656d_0001);
 
-/// The argument that says that what was done a moment ago is meant once more. It is no part of what is asked for.
+/// The argument which says that a repetition of a recent act is intended. It is not part of what is asked for.
 pub const AGAIN: &str = "allow_duplicate";
 
 /// Arguments that every command takes besides its own.
@@ -53,24 +54,24 @@ pub(crate) struct Common {
     pub(crate) request_text: Option<String>,
 }
 
-/// A command's frame: who asks, under which id, how.
+/// The frame of a command: the caller, the id, and the common arguments.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) common: Common,
     pub(crate) command_id: CommandId,
     /// Whether the same call may come again under the same id.
     pub(crate) keyed: bool,
-    /// What to refuse until the user says that it is meant.
+    /// What to refuse until the user confirms it.
     pub(crate) ask: Ask,
     pub(crate) hash: Hash,
-    /// As older releases hashed the same request: with what the user typed and why.
+    /// The hash that older releases made of the same request: with the reason and the user's words.
     pub(crate) former_hash: Hash,
     pub(crate) caller: Caller,
-    /// How much its answer shall say.
+    /// How much the answer must contain.
     pub(crate) detail: Detail,
-    /// The call about many orders that it is part of.
+    /// The call about many orders to which this command belongs.
     pub(crate) whole: Option<Uuid>,
-    /// What it takes back.
+    /// The command that this one undoes.
     pub(crate) undoes: Option<Uuid>,
 }
 
@@ -101,7 +102,7 @@ impl Request {
         Ok((request, arguments))
     }
 
-    /// A command that an import reads from a file. It needs no key: what it says is so already, or becomes so.
+    /// A command that an import reads from a file. It needs no key: to repeat it changes nothing.
     pub fn of_import(
         shop: &OpenShop,
         tool: &'static str,
@@ -113,15 +114,15 @@ impl Request {
         Ok(Request::split(shop, tool, Call::new(row, caller))?.0.meant())
     }
 
-    /// The same, recording nothing.
+    /// The same request as a dry run.
     pub(crate) fn trial(&self) -> Request {
         let mut trial = self.clone();
         trial.common.dry_run = Some(true);
         trial
     }
 
-    /// One of several commands of the same request, about one order and against a version of its own. Under one key each
-    /// order is changed once, however often the user is asked.
+    /// One of several commands of the same request, about one order and against the version of that order. Under one
+    /// key each order is changed once, no matter how often the user is asked.
     pub(crate) fn part(&self, confirmed: &Confirmed, order_id: i64, version: i64) -> Request {
         let whole = self.whole_id(confirmed);
         let mut part = self.clone().meant();
@@ -132,12 +133,12 @@ impl Request {
         part
     }
 
-    /// The id of the whole of such a request: it takes back all of it.
+    /// The id of such a request as a whole: undoing it undoes all its commands.
     pub(crate) fn whole_id(&self, confirmed: &Confirmed) -> Uuid {
         if self.keyed { self.command_id.0 } else { confirmed.command_id }
     }
 
-    /// The whole of such a request, for the log to keep that it was carried out.
+    /// Such a request as a whole, so that the log records that it was carried out.
     pub(crate) fn whole(&self, confirmed: Option<&Confirmed>) -> Option<Request> {
         let mut whole = self.clone();
         if !self.keyed {
@@ -149,7 +150,7 @@ impl Request {
         Some(whole)
     }
 
-    /// The list of orders that its preview shows, for the log to keep.
+    /// The list of orders that the preview shows, so that the log stores it.
     pub(crate) fn list(&self, id: CommandId) -> Request {
         let mut list = self.clone();
         let Common { reason, request_text, expected_version, .. } = &mut list.common;
@@ -158,13 +159,13 @@ impl Request {
         list
     }
 
-    /// What a confirm token of this request is bound to.
+    /// The request to which a confirm token is bound.
     pub(crate) fn bound<'a>(&'a self, shop: &'a OpenShop) -> Bound<'a> {
         let agreed = matches!(self.caller.word, Word::Agreed(_));
         Bound { keyring: &shop.keyring, principal: &self.caller.principal, request: self.hash, agreed }
     }
 
-    /// Whether some acts must wait for a person if this asks for them.
+    /// Whether some acts of this request must wait for a person.
     pub(crate) fn may_wait(&self, shop: &OpenShop) -> bool {
         !shop.settings.confirmed_by_people.is_empty() && self.caller.word == Word::Program
     }
@@ -191,19 +192,19 @@ impl Request {
         self.common.dry_run == Some(true)
     }
 
-    /// The same, about which nothing is to be asked any more.
+    /// The same request, for which nothing more is to be asked.
     pub(crate) fn meant(self) -> Request {
         Request { ask: Ask::default(), ..self }
     }
 }
 
-/// The id of the command that a user asks for with an idempotency key.
+/// The id of the command that a user asks for with this idempotency key.
 pub fn keyed_command(user: &str, key: &str) -> CommandId {
     CommandId(Uuid::new_v5(&KEYED_COMMANDS, format!("{user}\0{key}").as_bytes()))
 }
 
-/// SHA-256 over the tool's name and everything the caller asked, however the members were ordered. Why it is asked and in
-/// which `words` is no part of that; older releases took them in.
+/// SHA-256 over the tool's name and the arguments, in any order of their members. The reason and the user's `words` are
+/// not included; older releases included them.
 fn request_hash(tool: &str, arguments: &Object, expected_version: Option<i64>, words: [Option<&str>; 2]) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(tool);
@@ -242,7 +243,7 @@ fn hash_value(hasher: &mut Sha256, value: &Value) {
     }
 }
 
-/// With its length before it, so that no two requests have the same bytes.
+/// Hashes the length before the text, so that no two requests have the same bytes.
 fn hash_text(hasher: &mut Sha256, text: &str) {
     hasher.update((text.len() as u64).to_be_bytes());
     hasher.update(text);

@@ -1,8 +1,9 @@
-//! Amounts as people say them: `₹20,000`, `2 lakh`, `50k`. Filters read them; what moves money is told the digits to write.
+//! Amounts as people write them: `₹20,000`, `2 lakh`, `50k`. Filters understand them; a tool that moves money answers
+//! with the digits to write.
 
 use rust_decimal::Decimal;
 
-/// Words behind a number, and what each stands for.
+/// Words after a number, and the factor that each means.
 const WORDS: [(&str, u64); 13] = [
     ("k", 1_000),
     ("thousand", 1_000),
@@ -18,10 +19,10 @@ const WORDS: [(&str, u64); 13] = [
     ("crore", 10_000_000),
     ("crores", 10_000_000),
 ];
-/// What may stand around an amount.
+/// Words and signs that may be around an amount.
 const AROUND: [&str; 9] = ["rupees", "rs.", "rs", "inr", "₹", "$", "€", "£", "/-"];
 
-/// The decimal string that an amount stands for, if only one can be meant: `1,50,000` is 150000, and `1,50` may be anything.
+/// The decimal string of an amount, if it has only one meaning: `1,50,000` is 150000, and `1,50` is not clear.
 pub(crate) fn digits_of(text: &str) -> Option<String> {
     let lower = text.trim().to_lowercase();
     let mut bare = lower.as_str();

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{echo::shown, schema::Object};
 
-/// Reads what can be meant in one way only, then checks. Arguments that fit the schema as they are stay exactly so: what is
-/// asked for, and with it an idempotency key, means what it meant before.
+/// Reads values that have only one meaning, then checks. Arguments that already fit the schema are not changed, so a
+/// request, and with it an idempotency key, keeps its meaning.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with all problems.
@@ -38,7 +38,8 @@ pub(crate) fn read(
     }
 }
 
-/// Passes arguments that fit the schema, hold no NUL, and whose numbers can be counted with.
+/// Accepts arguments that fit the schema, contain no NUL, and whose numbers are integers or decimals that are kept
+/// exactly.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` with all problems, those that the schema found among them.
@@ -49,13 +50,13 @@ fn check(arguments: &Value, mut problems: Vec<Problem>) -> Result<(), Rejection>
     reject(problems)
 }
 
-/// Adds what is wrong with fields of which nothing is known yet.
+/// Adds problems of fields that have none yet.
 fn add(problems: &mut Vec<Problem>, more: Vec<Problem>) {
     let known: HashSet<String> = problems.iter().map(|problem| problem.field.clone()).collect();
     problems.extend(more.into_iter().filter(|found| !known.contains(&found.field)));
 }
 
-/// Nothing for no problems, otherwise one rejection that carries them all.
+/// Succeeds if there are no problems; otherwise one rejection contains them all.
 pub(crate) fn reject(mut problems: Vec<Problem>) -> Result<(), Rejection> {
     problems.truncate(MAX_PROBLEMS);
     let Some(first) = problems.first() else { return Ok(()) };
@@ -71,8 +72,8 @@ pub(crate) fn reject(mut problems: Vec<Problem>) -> Result<(), Rejection> {
         .hint("Nothing was done. Correct what is named and repeat the call; ask the user instead of guessing."))
 }
 
-/// What no schema says: PostgreSQL cannot keep NUL in a text, so no engine takes it; and `1001.0` is an integer to a
-/// schema, but not to those who count.
+/// Faults that no schema finds: PostgreSQL cannot store NUL in a text, so no engine accepts it; and a schema takes
+/// `1001.0` for an integer, but our code does not.
 fn find_unfit(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
     match value {
         Value::String(text) if text.contains('\0') => {

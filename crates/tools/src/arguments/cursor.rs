@@ -1,4 +1,4 @@
-//! Cursors on their way out and back in: each names the list it belongs to, and serves no other.
+//! Cursors in answers and in calls: each names its list, and is valid for no other list.
 
 use orderlog_domain::rejection::Rejection;
 use serde_json::Value;
@@ -9,10 +9,10 @@ use crate::schema::Object;
 /// The member of an answer that carries the cursor of the next page.
 pub(crate) const NEXT: &str = "next_cursor";
 
-/// Stands in a cursor before the list it belongs to.
+/// The character in a cursor before the name of its list.
 const OF_LIST: char = '~';
 
-/// Names a list: what a tool was asked besides the page.
+/// Names a list: the tool and its arguments, without the page.
 pub(crate) fn list_of(tool: &str, arguments: &Object) -> String {
     let asked = serde_json::to_vec(&(tool, arguments)).unwrap_or_default();
     Sha256::digest(asked).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
@@ -24,7 +24,7 @@ pub(crate) fn give(cursor: &mut String, list: &str) {
     cursor.push_str(list);
 }
 
-/// Takes the list off the caller's cursor, which is right only where it is the one asked for.
+/// Takes the name of the list off the caller's cursor. The cursor is valid only if that list is the one asked for.
 pub(crate) fn take(paging: &mut Object, list: &str) -> Result<(), Rejection> {
     let Some(Value::String(cursor)) = paging.get_mut("cursor") else { return Ok(()) };
     match cursor.rsplit_once(OF_LIST) {

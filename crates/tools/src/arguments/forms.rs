@@ -1,8 +1,9 @@
-//! The patterns and formats of our schemas: what to call each, what to write, and whether a text has it.
+//! The patterns and formats of our schemas: the name of each, an example to write, and the check of a text.
 
 use chrono::DateTime;
 
-/// A text of a certain form: how the schema names it, what to call it, what to write, and whether a text has it.
+/// A text of a certain form: its name in the schema, its name in messages, an example to write, and the check of a
+/// text.
 pub(crate) struct Form {
     pub(crate) named: &'static str,
     pub(crate) what: &'static str,

@@ -1,5 +1,5 @@
-//! Reads arguments that are written otherwise than listed but can be meant in one way only: null and empty text for
-//! nothing, JSON sent as its text, one word for a list, the case and synonyms of listed words.
+//! Reads arguments that are written otherwise than listed but have only one meaning: null and empty text for an absent
+//! value, JSON sent as text, one word for a list, the case and synonyms of listed words.
 
 use orderlog_domain::{order::Status, phrase::read_length, rejection::Problem};
 use serde_json::{Value, value::Number};
@@ -13,18 +13,18 @@ use crate::{echo::cut, json, schema::Object};
 
 /// Digits of an amount sent as a JSON number: more are not exact in every client.
 const AMOUNT_DIGITS: usize = 15;
-/// Characters of a value that are said back.
+/// Characters of a value that a reading repeats.
 const SHOWN_CHARS: usize = 60;
 /// Format of a moment in our schemas.
 const TIME: &str = "date-time";
 /// Pattern of a currency's code in our schemas.
 const CURRENCY: &str = r"^[A-Z]{3}$";
 
-/// Arguments that say how long something lasts: in which unit they count, and its seconds. "3 days" is read into it.
+/// Arguments that are lengths of time: name, unit, and seconds of the unit. "3 days" is converted to that unit.
 const LENGTHS: [(&str, &str, i64); 3] =
     [("grace", "seconds", 1), ("days", "days", 86_400), ("lead_time_days", "days", 86_400)];
 
-/// A key that is empty protects from nothing, though its caller counts on it: it is refused.
+/// An empty key protects from nothing, though its caller relies on it: it is refused.
 const NEVER_BLANK: &str = "idempotency_key";
 
 /// Other words for listed ones, beside the statuses, which have synonyms of their own. Only a word that is listed is read.
@@ -65,17 +65,17 @@ const SYNONYMS: [(&str, &str); 34] = [
     ("restocked", "restock"),
 ];
 
-/// What came of the arguments of one call.
+/// The result of reading the arguments of one call.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Readings {
     /// How each was read: `group_by "weekly" was read as week`.
     pub(crate) told: Vec<String>,
-    /// JSON in a text that must not be read, because readers differ on what it says.
+    /// JSON in a text that must not be read, because two readers could understand it differently.
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Brings arguments to the form that the schema lists, as far as there is only one, and says what was read. What cannot be
-/// read stays as it is, for the check that follows to complain of.
+/// Brings arguments to the form that the schema lists, if they have only one meaning, and reports each reading. A value
+/// that cannot be read is left for the check that follows.
 pub(crate) fn read(schema: &Object, arguments: &mut Object, when: When<'_>) -> Readings {
     let mut reader = Reader { when, readings: Readings::default() };
     reader.object(schema, "", arguments);
@@ -93,7 +93,7 @@ impl Reader<'_> {
         self.readings.told.push(format!("{path} {} was read as {read_as}", cut(&was, SHOWN_CHARS)));
     }
 
-    /// What a text writes as JSON.
+    /// The JSON value in a text.
     fn parsed(&mut self, path: &str, value: &Value) -> Option<Value> {
         let text = value.as_str()?;
         let parsed =
@@ -127,7 +127,7 @@ impl Reader<'_> {
         left_out.iter().for_each(|name| _ = fields.remove(name));
     }
 
-    /// A moment that is said in words; whether it is now, which is what holds where nothing is said.
+    /// Reads a moment in words. True if it is "now", which is also the default.
     fn moment(&mut self, name: &str, path: &str, value: &mut Value) -> bool {
         let Some(text) = value.as_str().filter(|text| !forms::is_time(text)).map(str::to_owned) else { return false };
         match self.when.read(name, &text) {
@@ -192,7 +192,7 @@ impl Reader<'_> {
         if let Some(text) = value.as_str() {
             let text = text.trim();
             let digits = if name.starts_with("order_id") { number_of_order(text) } else { text };
-            // "+5" and "1_000" are no JSON numbers, though they may parse as ours.
+            // "+5" and "1_000" are not JSON numbers, though Rust would parse them.
             let number = serde_json::from_str::<Number>(digits).ok().and_then(|number| number.as_i64());
             if let Some(number) = number {
                 self.note(path, value, &number.to_string());
@@ -202,7 +202,7 @@ impl Reader<'_> {
                 *value = number.into();
             }
         }
-        // More items than a page holds are no more than a page.
+        // A limit above the largest page means the largest page.
         let most = schema.get("maximum").and_then(Value::as_i64).filter(|_| name == "limit");
         if let Some((asked, most)) = value.as_i64().zip(most)
             && asked > most
@@ -244,14 +244,15 @@ impl Reader<'_> {
     }
 }
 
-/// A length of time in the unit in which the argument counts: "3 days" is 259200 seconds. Only what comes out whole is read.
+/// A length of time in the unit of the argument: "3 days" is 259200 seconds. Only lengths that are whole units are
+/// read.
 fn lasting(name: &str, text: &str) -> Option<(i64, &'static str)> {
     let (_, unit, seconds) = LENGTHS.iter().find(|(argument, ..)| *argument == name)?;
     let lasts = read_length(text)?.lasts.num_seconds();
     (lasts % seconds == 0).then_some((lasts / seconds, *unit))
 }
 
-/// `#1234`, `order 1234` and `Order no. 1234` without what stands before the number.
+/// `#1234`, `order 1234` and `Order no. 1234` without the part before the number.
 fn number_of_order(text: &str) -> &str {
     let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let before = text[..text.len() - digits.len()].to_lowercase();
@@ -263,18 +264,18 @@ fn is_blank(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Whether an empty text is a value of its own.
+/// Whether an empty text is a meaningful value.
 fn takes_blank(schema: &Object) -> bool {
     let bounded = ["minLength", "pattern", "format", "enum"].iter().any(|bound| schema.contains_key(*bound));
     schema.get("type").is_none_or(|kind| kind == "string") && !bounded
 }
 
-/// The list that is meant where one item is given, or several words with commas.
+/// The list that one item means, or several words with commas.
 fn one_for_a_list(items: &Object, value: &Value) -> Option<Vec<Value>> {
     let kind = items.get("type").and_then(Value::as_str)?;
     match (kind, value) {
         ("string" | "integer", Value::String(text)) if !text.trim_start().starts_with('[') => {
-            // A free text may hold a comma; a listed word and a number hold none.
+            // A free text may contain a comma; a listed word and a number never do.
             let separate = kind == "integer" || items.contains_key("enum");
             let parts: Vec<&str> = if separate { text.split(',').collect() } else { vec![text] };
             Some(parts.into_iter().map(|part| part.trim().into()).collect())

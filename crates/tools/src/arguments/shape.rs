@@ -1,4 +1,5 @@
-//! What arguments must look like, made once from a tool's schema; finds every fault of a call, in words to act on.
+//! The shape of valid arguments, made once from a tool's schema; finds every fault of a call, in words that help to
+//! mend it.
 //!
 //! Only the words of JSON Schema that our own schemas use are known. A library for all of them was a tenth of a release build.
 
@@ -15,22 +16,22 @@ use crate::{echo::shown, schema::Object};
 /// Faults named at most; a call with more is mended in rounds.
 pub(crate) const MAX_PROBLEMS: usize = 20;
 
-/// What a value must be.
+/// The shape of a valid value.
 pub(crate) struct Shape {
     kind: Kind,
-    /// The values that are taken, where they are listed.
+    /// The accepted values, if the schema lists them.
     options: Option<Vec<Value>>,
 }
 
 enum Kind {
-    /// Whatever it is.
+    /// Any value.
     Any,
     Object {
         properties: Vec<(String, Shape)>,
         required: Vec<String>,
-        /// Whether other members are taken.
+        /// Whether members that are not listed are accepted.
         open: bool,
-        /// Which tools take the arguments that this one does not.
+        /// Arguments that only other tools take, with those tools.
         elsewhere: Elsewhere,
     },
     List {
@@ -108,7 +109,7 @@ impl Shape {
             Some("boolean") => (Kind::Truth, &[]),
             Some(other) => return Err(format!("the type {other} is not known")),
         };
-        // These bind nobody.
+        // These keywords set no bounds.
         let notes = ["type", "enum", "description", "title", "default", "x-mcp-header"];
         match schema.keys().find(|word| !words.contains(&word.as_str()) && !notes.contains(&word.as_str())) {
             Some(word) => Err(format!("the word {word} is not known")),
@@ -267,7 +268,7 @@ impl Shape {
                 found.extend(misfit(pattern).map(|message| at(path, message)));
             }
             (Kind::Whole { least, most }, Value::Number(number)) => {
-                // A number beyond 64 bits is compared as it is read: it is refused later, for itself.
+                // A number beyond 64 bits is compared as a float here: it is refused later, for its size.
                 let (below, above) = match (number.as_i64(), number.as_f64()) {
                     (Some(number), _) => (number < *least, number > *most),
                     (None, Some(number)) => (number < *least as f64, *most < i64::MAX && number > *most as f64),
@@ -286,7 +287,7 @@ impl Shape {
 }
 
 impl Kind {
-    /// Whether a value is of this kind, whatever its bounds.
+    /// Whether a value is of this kind, without regard to its bounds.
     fn takes(&self, value: &Value) -> bool {
         match (self, value) {
             (Kind::Any, _)
@@ -302,7 +303,7 @@ impl Kind {
         }
     }
 
-    /// As schemas name it.
+    /// Name of the kind in schemas.
     fn name(&self) -> &'static str {
         match self {
             Kind::Any => "any",
@@ -320,7 +321,7 @@ pub(crate) fn at(path: &str, message: String) -> Problem {
     Problem { field: if path.is_empty() { "arguments".to_owned() } else { path.to_owned() }, message }
 }
 
-/// Looks into a member, with its name on the path: `lines[0].quantity`.
+/// Checks a member, with its name added to the path: `lines[0].quantity`.
 fn within(path: &mut String, name: &str, look: impl FnOnce(&mut String)) {
     let length = path.len();
     if length > 0 {
@@ -335,7 +336,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What is said of an argument that is not there. How many units are meant is never guessed.
+/// The message about an argument that is missing. The number of units is never guessed.
 fn lacking(name: &str) -> &'static str {
     match name {
         "quantity" => "is required: 1 where the user named one (\"a blue mug\"); where they did not say how many, ask",

@@ -1,5 +1,5 @@
-//! What to say of an argument that does not exist: which one was meant, or which there are. Never to leave it out: a call
-//! without a filter or a price is another call.
+//! The message about an argument that does not exist: it names the argument that was probably meant, or lists those
+//! that exist. The unknown argument is never just left out: a call without a filter or a price is another call.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,13 +10,13 @@ const NAMED_TOOLS: usize = 2;
 
 /// How like a listed name must be to be offered, from 0 to 1.
 const ALIKE: f64 = 0.72;
-/// The same for names of tools, which have several words.
+/// As above, for names of tools, which have several words.
 const TOOLS_ALIKE: f64 = 0.6;
-/// Arguments of every command, which nobody looks for when another name is wrong.
+/// Arguments of every command, which are not offered when another name is wrong.
 pub(crate) const COMMON: [&str; 6] =
     ["idempotency_key", "expected_version", "dry_run", "confirm_token", "reason", "request_text"];
 
-/// Other names of arguments, with those they may stand for; the first one that the tool has is meant.
+/// Other names of arguments, with those that they may mean; the first one that the tool has is offered.
 const OTHER_NAMES: [(&[&str], &[&str]); 24] = [
     (
         &["period", "range", "dates", "day", "date_from", "date_to", "start", "end", "from", "to", "since", "until"],
@@ -104,9 +104,10 @@ pub(super) fn likeness(name: &str, known: &str) -> f64 {
 /// Tools that are part of others now.
 const MOVED_TOOLS: [(&str, &str); 1] = [("inventory_low_stock", "inventory_reorder")];
 
-/// The tool that was most likely meant: the one that does what an earlier one did, or by its spelling, or by its words in any order, singular or plural.
+/// The tool that was most likely meant: one that replaced an earlier tool, or one with a similar spelling, or one with
+/// the same words in another order or number.
 pub fn nearest_tool<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    /// Longer names are nobody's.
+    /// Longer names are not compared.
     const MAX_CHARACTERS: usize = 100;
     let name = snake_case(name.chars().take(MAX_CHARACTERS).collect::<String>().as_str());
     let words = |name: &str| -> Vec<String> {

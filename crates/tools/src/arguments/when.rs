@@ -1,12 +1,13 @@
-//! Moments in arguments that are said in words: "yesterday 15:00" for what was done, "until Friday" for what ends.
+//! Moments in words in arguments: "yesterday 15:00" for something that was done, "until Friday" for something that
+//! ends.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use orderlog_domain::{calendar::BusinessCalendar, moments::read_moment, phrase::Direction};
 
-/// The argument that says when something was done; all others say until when something holds.
+/// The argument that says when something was done; all others say until when something lasts.
 const DONE: &str = "occurred_at";
 
-/// What moments in words are counted from.
+/// The clock and calendar by which moments in words are read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct When<'a> {
     pub(crate) now: DateTime<Utc>,
@@ -21,7 +22,7 @@ pub(crate) enum Moment {
 }
 
 impl When<'_> {
-    /// What a text in the argument `name` means.
+    /// Reads a text in the argument `name`.
     ///
     /// # Errors
     /// Says why it means nothing, and what may have been meant.

@@ -1,4 +1,4 @@
-//! How sure the reading of a name must be for what it is for, and what is asked where it is not.
+//! How sure the reading of a name must be for each purpose, and what is asked if it is not sure enough.
 
 use orderlog_domain::{
     format::between,
@@ -8,19 +8,19 @@ use orderlog_read_models::{Answer, Found, Matched};
 
 use crate::candidates::Candidate;
 
-/// Names that the sentence about an ambiguous one lists with what identifies them; of more, it lists names alone.
+/// Up to so many candidates, the sentence about an ambiguous name describes each; otherwise it lists only names.
 const DESCRIBED: usize = 2;
-/// What a name in an argument is for, and so how sure its reading must be (domain rules §3, Names).
+/// The purpose of a name in an argument, which decides how sure its reading must be (domain rules §3, Names).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Answering: the only thing found is meant, and the answer says how the name was read.
+    /// For an answer: the only match is meant, and the answer says how the name was read.
     Read,
-    /// Changing something: an identifier, the whole name or all of its words; what is nearer to a guess is asked about.
+    /// For a change: an identifier, the full name or all of its words; anything less certain is asked about.
     Write,
-    /// Changing something, or making it where it is not there yet: an identifier or the whole name, since a new one may be
-    /// like one that is there.
+    /// For a change that may create the thing: an identifier or the full name, since a new name may be similar to an
+    /// existing one.
     WriteOrMake,
-    /// What cannot be taken back: an identifier or the whole name as it is written.
+    /// For an act that cannot be taken back: an identifier or the full name exactly as it is written.
     Erase,
 }
 
@@ -29,33 +29,33 @@ pub(super) struct Asked<'a> {
     pub(super) text: &'a str,
     pub(super) field: &'a str,
     pub(super) purpose: Purpose,
-    /// What is named: product or customer.
+    /// The kind of thing: product or customer.
     pub(super) kind: &'static str,
     /// The tool that looks for such things.
     pub(super) tool: &'static str,
 }
 
-/// What a name comes to.
+/// The result of reading a name.
 pub(super) enum Sure<T> {
-    /// The only thing found by a way sure enough for its purpose, and how the name was read.
+    /// The only match that is sure enough for the purpose, and how the name was read.
     Meant(T, Option<String>),
-    /// One of these.
+    /// One of these candidates.
     Among(Vec<T>, Unsure),
 }
 
-/// Why it is not known what a name means.
+/// Why a name is not clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsure {
-    /// It fits so many.
+    /// It fits so many things.
     Fits(usize),
-    /// It fits none; so many are near.
+    /// It fits nothing; so many things are similar.
     Near(usize),
-    /// It fits none, and what is there shares but a word with it.
+    /// It fits nothing, and existing things share at most a word with it.
     Far,
 }
 
-/// The only thing found by a way sure enough for its purpose, or those to ask about. Where the read model lags, what was not
-/// found, or only something like it, may be there by its exact name.
+/// The only match that is sure enough for the purpose, or the candidates to ask about. If the read model lags, a thing
+/// that was not found exactly may exist.
 pub(super) fn only<T>(
     Answer { found, behind, .. }: Answer<Found<T>>,
     Asked { text, field, purpose, kind, tool }: &Asked<'_>,
@@ -101,8 +101,8 @@ impl Asked<'_> {
             Unsure::Fits(total) | Unsure::Near(total) => (total > DESCRIBED, total > candidates.len()),
             Unsure::Far => (false, false),
         };
-        // People who are called the same are told apart by what identifies them; where only the likeliest are offered, it is
-        // said how many of them are, and the candidates tell them apart.
+        // People with the same name are distinguished by their identifiers. If only the likeliest are offered, the
+        // sentence says how many there are.
         let mut names: Vec<String> = vec![];
         for one in &candidates {
             let same = candidates.iter().filter(|other| other.name == one.name).count();
@@ -142,7 +142,8 @@ impl Asked<'_> {
     }
 }
 
-/// One answer for all names that mean nothing sure: what is ambiguous can be chosen, and what is unknown is told beside it.
+/// One answer for all names that are not clear: the ambiguous ones can be chosen, and the unknown ones are reported
+/// beside them.
 pub(super) fn together(mut refused: Vec<Rejection>) -> Rejection {
     // Whatever else there is, the same call may succeed in a moment.
     let worst = refused.iter().position(|one| one.code == Code::StaleRead);

@@ -1,5 +1,5 @@
-//! Finds fractions in JSON that have more digits than a double keeps, and that it would round without a word.
-//! A number whose digits survive the reading is left to the tool's schema, which refuses it as an amount.
+//! Finds fractions in JSON with more digits than a double keeps, which would be rounded silently. A number whose digits
+//! are kept is left to the tool's schema, which refuses it as an amount.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -21,13 +21,13 @@ struct Params<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-/// What is wrong with a number among the arguments of a request.
+/// The fault of a number among the arguments of a request.
 pub fn in_arguments(request: &[u8]) -> Option<String> {
     let message: Message<'_> = serde_json::from_slice(request).ok()?;
     fault(message.params?.arguments?.get(), "params.arguments")
 }
 
-/// What is wrong with a number in JSON that stands at `place`.
+/// The fault of a number in the JSON at `place`.
 pub fn fault(json: &str, place: &str) -> Option<String> {
     let number = inexact(json)?;
     Some(format!(
@@ -38,7 +38,7 @@ pub fn fault(json: &str, place: &str) -> Option<String> {
     ))
 }
 
-/// The first number with a point or an exponent that has too many digits, and would be read as one that has not.
+/// The first number with a point or an exponent that has too many digits, and would be read as another number.
 fn inexact(json: &str) -> Option<&str> {
     let mut rest = json;
     while let Some(at) = rest.find(|c: char| c == '"' || c.is_ascii_digit()) {
@@ -64,12 +64,12 @@ fn digits(number: &str) -> usize {
     mantissa.bytes().filter(u8::is_ascii_digit).count()
 }
 
-/// What a reader makes of a number.
+/// The number as a reader reads it.
 fn read_as(number: &str) -> Option<String> {
     number.parse::<f64>().ok().map(|read| read.to_string())
 }
 
-/// What follows a text of which the opening quote was read.
+/// The rest after a text whose opening quote was read.
 fn behind_text(text: &str) -> &str {
     let mut escaped = false;
     for (at, c) in text.char_indices() {

@@ -1,5 +1,5 @@
-//! Reads JSON as everybody else does, but notices a key that stands twice in an object: readers differ on which one counts.
-//! Keeps only what the envelope is checked for; the protocol library reads the rest.
+//! Reads JSON as other readers do, but finds a key that occurs twice in an object: readers differ on which value
+//! counts. Keeps only what the envelope is checked for; the protocol library reads the rest.
 
 use std::{borrow::Cow, collections::HashSet, fmt};
 
@@ -10,33 +10,33 @@ use crate::echo::shown;
 
 /// Members of a message that are kept as they are.
 const KEPT: [&str; 3] = ["jsonrpc", "id", "method"];
-/// Members of which only the kind is kept: what stands there is replaced by an empty object, or null.
+/// Members of which only the kind is kept: their content is replaced by an empty object, or null.
 const SHAPE_ALONE: [&str; 3] = ["params", "result", "error"];
 /// Keys of an object that are compared one by one.
 const FEW_KEYS: usize = 16;
 
-/// A JSON value, and the first key in it that stands twice.
+/// A JSON value, and the first key in it that occurs twice.
 pub struct Read {
-    /// What is kept of an object; of anything else, its kind.
+    /// The kept members of an object; for anything else, its kind.
     pub value: Value,
     /// Whether `params._meta` is anything but an object.
     pub odd_meta: bool,
-    /// Whether a number with a point or an exponent stands anywhere.
+    /// Whether there is a number with a point or an exponent.
     pub fraction: bool,
-    /// The first key that stands twice.
+    /// The first key that occurs twice.
     pub doubled: Option<Doubled>,
 }
 
-/// A key that stands twice.
+/// A key that occurs twice.
 #[derive(Debug)]
 pub struct Doubled {
     key: String,
-    /// Of the object.
+    /// The place of the object.
     place: String,
 }
 
 impl Doubled {
-    /// The same for a value that stands at `place` of the request.
+    /// The same fault, for a value at `place` of the request.
     pub fn within(self, place: &str) -> Doubled {
         let inner = self.place;
         let parting = if inner.is_empty() || inner.starts_with('[') { "" } else { "." };
@@ -95,7 +95,7 @@ struct Keys<'de> {
 }
 
 impl<'de> Keys<'de> {
-    /// Whether it is new.
+    /// Adds a key; whether it is new.
     fn add(&mut self, key: Cow<'de, str>) -> bool {
         if self.few.contains(&key) || self.many.contains(&key) {
             return false;
@@ -108,7 +108,7 @@ impl<'de> Keys<'de> {
     }
 }
 
-/// Looks through a value. Answers it whole if it is to be kept, and otherwise an empty one of its kind: an object, a list, or
+/// Reads a value. Returns all of it if it is to be kept, otherwise an empty value of its kind: an object, a list, or
 /// null for everything else.
 struct Look<'a, 'de> {
     notes: &'a mut Notes<'de>,
@@ -190,7 +190,7 @@ impl<'de> Visitor<'de> for Look<'_, 'de> {
     }
 }
 
-/// A key, borrowed where it stands in the bytes as it reads.
+/// A key, borrowed from the bytes if it is written there without escapes.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
