@@ -1,4 +1,4 @@
-//! Figures of sales as reports and explanations show them, and the reference by which one leads to the other.
+//! Figures of sales in reports and explanations, and the reference that leads from a figure to its explanation.
 
 use std::{fmt, str::FromStr};
 
@@ -55,12 +55,12 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// In which they are.
+    /// The currency of the figures.
     pub(crate) fn currency(&self) -> &str {
         &self.currency
     }
 
-    /// How many orders there were is not told, nor what follows from it.
+    /// Leaves out the number of orders, and the figures that follow from it.
     pub(crate) fn count_no_orders(&mut self) {
         (self.orders, self.orders_placed, self.average_order) = (None, None, None);
     }
@@ -70,7 +70,7 @@ impl Figures {
         format!("{label}: {} and {} tax", self.revenue.formatted, self.tax.formatted)
     }
 
-    /// What people go by; parts of the sum only where there is something in them.
+    /// The figures that people look at; parts of the sum only if they are not zero.
     pub(crate) fn in_short(self, cash: bool) -> Members {
         let parts = [("discount", self.discount.clone()), ("shipping", self.shipping.clone())];
         let rest = [("revenue", amount(self.revenue.clone())), ("tax", amount(self.tax.clone()))];
@@ -87,7 +87,7 @@ impl Figures {
         members
     }
 
-    /// Counts, where groups follow that tell the rest.
+    /// The counts, if groups with the other figures follow.
     pub(crate) fn in_brief(self, cash: bool) -> Members {
         let mut members: Members = vec![];
         if self.unconverted {
@@ -102,9 +102,10 @@ impl Figures {
         members
     }
 
-    /// The same in words: `222 orders (236 placed, 14 cancelled whole, whenever placed), 539 units, revenue: ₹45,000`. What is
-    /// cancelled counts on its day (rule R6), so the order may be one of an earlier day. Of products `gone` are the orders that
-    /// no longer hold any. A discount or a fee below zero is one of earlier days that cancelling took back.
+    /// The figures in words: `222 orders (236 placed, 14 cancelled whole, whenever placed), 539 units, revenue:
+    /// ₹45,000`. A cancellation counts on its own day (rule R6), so its order may be of an earlier day. For products,
+    /// `gone` are the orders that no longer contain any of them. A discount or a fee below zero is one of earlier days,
+    /// taken back by a cancellation.
     pub(crate) fn said(members: &Members, of_products: bool) -> String {
         let count =
             |wanted: &str| members.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| value.as_i64());
@@ -115,7 +116,7 @@ impl Figures {
             format!(" ({placed} placed, {gone} {whither})")
         });
         let orders = orders.map(|orders| match &less {
-            // More was cancelled than placed: there are no orders below nothing.
+            // More orders were cancelled than placed: a number of orders below zero is not shown.
             Some(less) if orders < 0 => less.trim_matches([' ', '(', ')']).to_owned(),
             _ => format!("{}{}", plural(orders, "order"), less.unwrap_or_default()),
         });
@@ -128,8 +129,8 @@ impl Figures {
         counts.chain(rest).collect::<Vec<_>>().join(", ")
     }
 
-    /// The same of a group, where there may be a hundred of them: taxes where groups are of tax rates, and the count of
-    /// orders for programs only where other columns matter more.
+    /// The figures of one group of up to a hundred: taxes if the groups are tax rates, and the count of orders only for
+    /// programs if other columns matter more.
     pub(crate) fn in_row(self, row: Row, basis: Basis, taxed: bool, aside: bool) -> Row {
         let row = match (basis, taxed) {
             (Basis::Cash, _) => row.cell("total", amount(self.total)),
@@ -174,7 +175,8 @@ impl Figures {
     }
 }
 
-/// Discounts and fees that were taken back with what was cancelled or came back exceed those of the days: said without a sign.
+/// Discounts and fees that were taken back, by cancellations or returns, exceed those of the days: written without a
+/// sign.
 fn taken_back(name: &str, value: &Value) -> Option<(&'static str, Value)> {
     let back = match name {
         "discount" => "discounts_taken_back",
@@ -191,7 +193,8 @@ pub(crate) fn average(sum: i64, count: i64) -> i64 {
     i64::try_from(average).unwrap_or_default()
 }
 
-/// By how many percent, with one decimal, rounded half away from zero: `12.5`, `-3.0`. Nothing can grow from nothing.
+/// The difference in percent, with one decimal, rounded half away from zero: `12.5`, `-3.0`. `None` if the earlier
+/// figure is not above zero.
 pub(crate) fn percent(now: i64, then: i64) -> Option<String> {
     share(i128::from(now) - i128::from(then), i128::from(then))
 }
@@ -206,7 +209,7 @@ pub(crate) fn share(part: i128, whole: i128) -> Option<String> {
     Some(format!("{sign}{}.{}", tenths / 10, tenths % 10))
 }
 
-/// A figure of a report, as reports name it: `booked/2026-11-01..2026-11-30@1234;home=INR;product=…`.
+/// The reference of a figure in a report: `booked/2026-11-01..2026-11-30@1234;home=INR;product=…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
     pub(crate) selection: Selection,
@@ -215,18 +218,18 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// The part of it in one currency, converted or not.
+    /// The part of the figure in one currency, converted or not.
     pub(crate) fn part(&self, sales: &Sales) -> Reference {
         let (currency, home) = (Some(sales.currency.clone()), Some(sales.home.clone()));
         Reference { selection: Selection { currency, home, ..self.selection.clone() }, ..*self }
     }
 
-    /// The part of it that counts in one currency, whichever it was sold in.
+    /// The part of the figure that counts in one currency, whatever currency it was sold in.
     pub(crate) fn home(&self, code: &str) -> Reference {
         Reference { selection: Selection { home: Some(code.to_owned()), ..self.selection.clone() }, ..*self }
     }
 
-    /// The part of it that a group shows.
+    /// The part of the figure that a group shows.
     pub(crate) fn group(&self, key: GroupKey, group_by: Option<GroupBy>) -> Reference {
         let mut selection = self.selection.clone();
         match key {
@@ -241,7 +244,7 @@ impl Reference {
         Reference { selection, known_at: self.known_at }
     }
 
-    /// What it is compared with; where it is a period, the one that begins on `from`.
+    /// The figure with which this one is compared; for a period, the period that begins on `from`.
     pub(crate) fn of_then(&self, from: Option<NaiveDate>, group_by: Option<GroupBy>) -> Reference {
         let mut selection = self.selection.clone();
         let compared = selection.request.compared.unwrap_or_default();
@@ -250,7 +253,7 @@ impl Reference {
     }
 }
 
-/// The days of a period as far as they lie in the range asked for.
+/// The days of a period that are in the range asked for.
 fn period(asked: Days, from: NaiveDate, group_by: Option<GroupBy>) -> Days {
     let (first, last) = group_by.and_then(GroupBy::period).unwrap_or(Period::Day).around(from);
     let from = asked.from.map_or(first, |from| from.max(first));

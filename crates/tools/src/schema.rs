@@ -1,4 +1,4 @@
-//! Schemas of what tools take and answer: inlined, no null types, no integer formats, enumerations as `enum`.
+//! Schemas of the arguments and answers of tools: inlined, no null types, no integer formats, enumerations as `enum`.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 /// A JSON object.
 pub type Object = Map<String, Value>;
 
-/// The schema of what a tool takes.
+/// The schema of a tool's arguments.
 pub(crate) fn input<T: JsonSchema>() -> Object {
     prepared::<T>(SchemaSettings::draft2020_12().for_deserialize())
 }
 
-/// Levels of an answer whose members are listed; what lies deeper is an object. Hosts carry every schema in every
-/// conversation, so answers are outlined and not spelled out.
+/// Levels of an answer whose members are listed; deeper levels are objects. Hosts include every schema in every
+/// conversation, so answers are outlined only.
 const OUTLINED_LEVELS: usize = 1;
 
-/// The outline of what a tool answers.
+/// The outline of a tool's answer.
 pub(crate) fn output<T: JsonSchema>() -> Object {
     let mut schema = prepared::<T>(SchemaSettings::draft2020_12().for_serialize());
     outline(&mut schema, OUTLINED_LEVELS);
@@ -23,14 +23,14 @@ pub(crate) fn output<T: JsonSchema>() -> Object {
 }
 
 fn outline(schema: &mut Object, levels: usize) {
-    // What every answer has needs no rule: programs read it, nobody writes it.
+    // Rules are not needed for answers: programs read them, and nobody writes them.
     for name in ["description", "required", "format", "additionalProperties"] {
         schema.remove(name);
     }
     if let Some(Value::Object(items)) = schema.get_mut("items") {
         outline(items, levels);
     }
-    // Where the full answer has an object, the short one may have a text: an amount, a name.
+    // The short answer may have a text (an amount, a name) where the full answer has an object.
     if levels < OUTLINED_LEVELS && schema.get("type").is_some_and(|kind| kind == "object") {
         schema.clear();
     }
@@ -96,7 +96,7 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// `["string", "null"]` becomes `"string"`, `anyOf [X, null]` becomes X: absent is how we say nothing.
+/// `["string", "null"]` becomes `"string"`, `anyOf [X, null]` becomes X: an absent member means no value.
 fn drop_null(object: &mut Object) {
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|kind| kind != "null");
@@ -120,7 +120,8 @@ fn drop_null(object: &mut Object) {
     }
 }
 
-/// Documented enumerations arrive as `oneOf` constants; hosts understand `enum` better, and the words fit one description.
+/// Documented enumerations are generated as `oneOf` constants; hosts understand `enum` better, and one description has
+/// room for the words.
 fn collapse_enumeration(object: &mut Object) {
     let Some(Value::Array(choices)) = object.get("oneOf") else { return };
     let mut names = vec![];

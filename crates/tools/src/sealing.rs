@@ -1,5 +1,5 @@
-//! What was typed into a command is sealed before it is decided: under the key of the person whom it may be about, or the
-//! shop's.
+//! Seals the typed texts of a command before it is decided: under the key of the person whom they may concern, or under
+//! the shop's key.
 
 use orderlog_commands::Receipt;
 use orderlog_domain::{
@@ -12,16 +12,16 @@ use orderlog_keyring::{Keyring, Owner};
 
 use crate::{failure::Failure, request::Common, shop::OpenShop};
 
-/// What the readings of names are sealed as.
+/// The name under which the readings of names are sealed.
 const READINGS: &str = "readings";
 
-/// How the names were read when the call came first.
+/// How the names were read in the first call.
 pub(crate) fn readings_of(keyring: &Keyring, receipt: &Receipt) -> Vec<String> {
     let opened = receipt.readings.as_deref().and_then(|sealed| keyring.open_seal(READINGS, sealed));
     opened.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
-/// Seals all that was typed, and answers how names were read, sealed as well: a reading may name a person.
+/// Seals all typed texts. Also seals and returns how names were read, because a reading may name a person.
 pub(crate) async fn seal(
     shop: &OpenShop,
     command: &mut Command,
@@ -56,7 +56,7 @@ pub(crate) async fn seal(
     Ok(readings)
 }
 
-/// Under whose key the texts of a command are sealed: the person's whom they may be about, or else the shop's.
+/// The owner of the key for a command's texts: the person whom they may concern, or else the shop.
 pub(crate) async fn owner(shop: &OpenShop, command: &Command, names: &Names) -> Result<Owner, Failure> {
     let order_id = match command.about(names) {
         _ if command.keeps_no_words() => return Ok(Owner::Shop),
@@ -72,6 +72,6 @@ pub(crate) async fn owner(shop: &OpenShop, command: &Command, names: &Names) -> 
         }
         About::Order(order_id) => order_id,
     };
-    // Where there is no such order, the decision says so and nothing is kept.
+    // If there is no such order, the decision refuses the command and nothing is stored.
     Ok(shop.directory.customer_of(order_id).await?.map_or(Owner::Shop, Owner::Customer))
 }

@@ -1,4 +1,4 @@
-//! One or two sentences for each answer, fit to be read aloud.
+//! One or two sentences for each answer, good for reading aloud.
 
 pub(crate) mod commands;
 pub(crate) mod notifications;
@@ -18,7 +18,7 @@ use orderlog_domain::{
 
 use crate::shop::OpenShop;
 
-/// `A`, `A and B`, `A, B and C`; `A, x; B, y and C` where a part has commas of its own.
+/// `A`, `A and B`, `A, B and C`; `A, x; B, y and C` if a part contains commas.
 pub(crate) fn all_of(parts: &[impl AsRef<str>]) -> String {
     let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
     match parts.split_last() {
@@ -28,7 +28,7 @@ pub(crate) fn all_of(parts: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// ` until 27 Nov 2026, 18:00` in the shop's zone, or nothing.
+/// ` until 27 Nov 2026, 18:00` in the shop's zone, or an empty text.
 pub(crate) fn until(shop: &OpenShop, order: &Order) -> String {
     let zone = shop.settings.calendar.timezone;
     order.times.held_until.map(|at| format!(" until {}", moment(at, zone))).unwrap_or_default()
@@ -40,7 +40,7 @@ pub(crate) fn moment(at: DateTime<Utc>, zone: Tz) -> String {
     format!("{}, {}", day_in_words(local.date_naive()), local.format("%H:%M"))
 }
 
-/// `10 are on hand and 8 available`; what was promised beyond what is there is said so.
+/// `10 are on hand and 8 available`; if more was promised than is on hand, says how many units are missing.
 pub(crate) fn levels(on_hand: i64, available: i64) -> String {
     let there = match on_hand {
         0 => "none is on hand".to_owned(),
@@ -92,14 +92,14 @@ pub(crate) fn revenue(
     sentence + ranges::whole_days(range)
 }
 
-/// Of days to come, where nothing is dated to them: a clock that was ahead may have dated something.
+/// The sentence for future days, if nothing has a date in them: a clock that was ahead may have dated something.
 pub(crate) fn lies_ahead(basis: Basis, whose: &str, range: &DateRange) -> String {
     let (_, of) = named(basis, whose);
     let within = ranges::within("for", range);
     format!("There is no {of} {within} yet: it is in the future.{}", ranges::whole_days(range))
 }
 
-/// Money moves for an order as a whole: what came in for one product is not nothing, it is not known.
+/// Money is paid for an order, not for a product: what was paid for one product is not zero, but unknown.
 pub(crate) fn money_of_no_product(basis: Option<Basis>, of_products: bool) -> Result<(), Rejection> {
     if basis != Some(Basis::Cash) || !of_products {
         return Ok(());

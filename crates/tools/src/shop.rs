@@ -1,4 +1,4 @@
-//! An open shop: what every tool works with.
+//! An open shop, which every tool uses.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use crate::{
     wording::Wording,
 };
 
-/// The log and its writer, the read models, the keys, and how names, moments and amounts are read and written.
+/// The log and its writer, the read models, the keys, and the readers and writers of names, moments and amounts.
 pub struct OpenShop {
-    /// What it is called, if anybody said so.
+    /// The name of the shop, if it was set.
     pub name: Option<Arc<str>>,
     /// Currency, calendar and locale.
     pub settings: Shop,
@@ -35,28 +35,28 @@ pub struct OpenShop {
     pub projections: Projections,
     /// Keys of customers and of the shop.
     pub keyring: Arc<Keyring>,
-    /// What erased customers left in files and is not cleared away yet.
+    /// Data of erased customers in files that is not removed yet.
     pub left_behind: Arc<LeftBehind>,
-    /// What names in arguments mean.
+    /// Resolves names in arguments.
     pub directory: Directory,
-    /// What moments of the past mean, and which moment a fresh answer must show.
+    /// Resolves moments of the past, and finds the moment that a fresh answer must show.
     pub moments: Moments,
     /// How amounts and times are written.
     pub wording: Wording,
-    /// Who can be told of something.
+    /// The targets of notifications.
     pub targets: Arc<[Target]>,
     /// Sets of templates that a rule may ask for, by name.
     pub templates: Arc<[String]>,
     /// Whether its events are published to NATS.
     pub relays: bool,
-    /// Where people open the shop's pages, if anybody said so.
+    /// The address of the shop's pages, if it was set.
     pub public_url: Option<Arc<str>>,
-    /// Calls under way; whoever closes the shop waits for them.
+    /// Calls that are running; closing the shop waits for them.
     pub tasks: TaskTracker,
 }
 
 impl OpenShop {
-    /// Adds to what is open already the parts that tools read and write with.
+    /// Makes the other parts from those that are open already.
     pub fn new(
         settings: Shop,
         clock: Clock,
@@ -92,7 +92,7 @@ impl OpenShop {
         }
     }
 
-    /// The same, where these can be told of something.
+    /// Sets the targets of notifications.
     pub fn with_targets(mut self, targets: Vec<Target>) -> OpenShop {
         self.targets = targets.into();
         self
@@ -110,19 +110,19 @@ impl OpenShop {
         self
     }
 
-    /// The same, whose pages people open there.
+    /// Sets the address of the shop's pages.
     pub fn open_at(mut self, public_url: Option<String>) -> OpenShop {
         self.public_url = public_url.map(Arc::from);
         self
     }
 
-    /// The same, under its name.
+    /// Sets the name of the shop.
     pub fn called(mut self, name: Option<String>) -> OpenShop {
         self.name = name.map(Arc::from);
         self
     }
 
-    /// Opens what was typed into an event, as far as whom the answer is for may see it.
+    /// Opens the sealed texts of an event, as far as the reader of the answer may see them.
     pub(crate) fn open_event(&self, event: &mut Envelope<Event>) {
         if are_particulars_hidden() {
             hide(event.data.typed_mut());
@@ -132,7 +132,7 @@ impl OpenShop {
         }
     }
 
-    /// The order with what was typed into it opened, likewise.
+    /// The order with its sealed texts opened, as far as the reader may see them.
     pub(crate) fn opened(&self, order: &Order) -> Order {
         if !are_particulars_hidden() {
             return self.keyring.opened(order);

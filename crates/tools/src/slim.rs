@@ -1,11 +1,11 @@
-//! The schema of what a tool takes, made short for lists that models read in every conversation.
+//! The schema of a tool's arguments, shortened for lists that models read in every conversation.
 
 use serde_json::Value;
 
 use crate::{introduction::INTRODUCED, schema::Object};
 
-/// The schema of what a tool takes, as it is listed: without bounds and forms, which calls are still held to and
-/// which errors name. Hosts carry the list in every conversation.
+/// The listed schema of a tool's arguments: without bounds and forms. Calls are still checked against these, and errors
+/// name them. Hosts include the list in every conversation.
 pub fn slim(input: &Object) -> Object {
     fn drop_bounds(value: &mut Value) {
         match value {
@@ -23,7 +23,7 @@ pub fn slim(input: &Object) -> Object {
                         "pattern",
                         "format",
                         "additionalProperties",
-                        // Nothing, or no: what everybody takes an absent argument for.
+                        // The defaults are an absent value or `false`, which every reader expects.
                         "default",
                     ];
                     for bound in bounds {
@@ -43,7 +43,7 @@ pub fn slim(input: &Object) -> Object {
     let mut listed = Value::Object(input.clone());
     drop_bounds(&mut listed);
     if let Some(Value::Object(arguments)) = listed.get_mut("properties") {
-        // The introduction explains these, so that the list need not do it thirty times.
+        // The introduction explains these, so the list need not do it thirty times.
         for name in INTRODUCED {
             if let Some(Value::Object(argument)) = arguments.get_mut(name) {
                 argument.remove("description");

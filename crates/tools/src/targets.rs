@@ -1,4 +1,4 @@
-//! Who can be told of something, by name. The addresses are the administrator's and never come here.
+//! Targets of notifications, by name. Only the administrator knows the addresses; they never come here.
 
 use orderlog_domain::rejection::{Code, Rejection};
 
@@ -7,13 +7,13 @@ use crate::echo::shown;
 /// A target as tools know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// As the administrator named it.
+    /// The name that the administrator gave.
     pub name: String,
     /// `slack`, `webhook` or `email`.
     pub kind: &'static str,
 }
 
-/// The target that a text names, whatever its case.
+/// The target with this name, upper or lower case.
 pub(crate) fn named<'a>(targets: &'a [Target], text: &str) -> Result<&'a Target, Rejection> {
     let wanted = text.trim().to_lowercase();
     if let Some(found) = targets.iter().find(|target| target.name.to_lowercase() == wanted) {

@@ -1,4 +1,4 @@
-//! What a tool is: its name, what it takes and answers, what it can do to the shop, and the function that does it.
+//! A tool: its name, its arguments and answer, what it can change, and its function.
 
 use std::sync::Arc;
 
@@ -32,15 +32,15 @@ use crate::{
 pub struct Tool {
     /// `orders.get_pending`.
     pub name: &'static str,
-    /// Schema of what it takes.
+    /// Schema of the arguments.
     pub input: Arc<Object>,
     /// For people.
     pub title: &'static str,
-    /// What an assistant reads of it.
+    /// The description for assistants.
     pub description: String,
-    /// Outline of what it answers.
+    /// Outline of the answer.
     pub output: Arc<Object>,
-    /// What it can do to the shop.
+    /// What the tool can change.
     pub danger: Danger,
     needs: Option<Right>,
     refused: bool,
@@ -49,7 +49,7 @@ pub struct Tool {
     run: Run,
 }
 
-/// What a tool can do to the shop, as hosts want it declared.
+/// What a tool can change, as hosts want it declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Danger {
     /// Changes nothing.
@@ -70,7 +70,7 @@ impl Tool {
         let call = Call { arguments, detail, ..call };
         let waits = self.is_command() && confirmations::may_wait(&shop, &call.caller);
         let reply = match waits {
-            // In a box, so that shops that want no such word do not carry the room for it along.
+            // In a box, so that the futures of shops that need no agreement stay small.
             true => Box::pin(seen_by(&principal, confirmations::through(&self.run, self.name, shop, call))).await,
             false => seen_by(&principal, (self.run)(shop, call)).await,
         };
@@ -86,7 +86,7 @@ impl Tool {
         Ok(reply.answer(readings))
     }
 
-    /// Whether it takes these arguments. Nothing is looked up and nothing is done.
+    /// Whether the tool accepts these arguments. Looks nothing up and changes nothing.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` with all problems.
@@ -100,7 +100,8 @@ impl Tool {
         check::read(&self.shape, &self.input, arguments, when)
     }
 
-    /// A command that needs nothing before its names are resolved: its domain struct is the tool's input.
+    /// A tool for a command that needs no preparation before its names are resolved: its domain struct is the tool's
+    /// input.
     pub(crate) fn command<C>(name: &'static str, title: &'static str, danger: Danger) -> Tool
     where
         C: DeserializeOwned + JsonSchema + Into<Command> + Send + 'static,
@@ -110,7 +111,7 @@ impl Tool {
         })
     }
 
-    /// A command with some work of its own at the edge. Takes `C` and the common arguments.
+    /// A tool for a command that needs preparation. Takes `C` and the common arguments.
     pub(crate) fn command_with<C, F>(
         name: &'static str,
         title: &'static str,
@@ -132,7 +133,7 @@ impl Tool {
         })
     }
 
-    /// A query that answers a page of a list. Takes `I` and paging.
+    /// A tool for a query that answers a page of a list. Takes `I` and paging.
     pub(crate) fn listing<I, O, F>(
         name: &'static str,
         title: &'static str,
@@ -146,7 +147,7 @@ impl Tool {
         Tool::listing_for_caller(name, title, move |shop, input, paging, _| run(shop, input, paging))
     }
 
-    /// The same where it matters who asks.
+    /// As [`listing`](Self::listing), for queries that must know the caller.
     pub(crate) fn listing_for_caller<I, O, F>(
         name: &'static str,
         title: &'static str,
@@ -224,19 +225,19 @@ impl Tool {
         }
     }
 
-    /// May ask for the user's word before it acts.
+    /// Declares that the tool may ask for a confirmation before it acts.
     pub(crate) fn asks(self) -> Tool {
         let description = "From CONFIRMATION_REQUIRED.";
         self.with_argument(TOKEN, json!({ "type": "string", "maxLength": MAX_TOKEN, "description": description }))
     }
 
-    /// May ask whether what was done a moment ago is meant once more.
+    /// Declares that the tool may ask whether a repetition of a recent act is intended.
     pub(crate) fn suspects(self) -> Tool {
         let description = "Do it although the same was done a moment ago.";
         self.with_argument(AGAIN, json!({ "type": "boolean", "description": description }))
     }
 
-    /// Takes one more argument, which the edge removes before the rest is read.
+    /// Adds an argument, which is removed before the rest is read.
     fn with_argument(self, name: &str, schema: Value) -> Tool {
         let mut input = (*self.input).clone();
         if let Some(Value::Object(properties)) = input.get_mut("properties") {
@@ -246,17 +247,17 @@ impl Tool {
         Tool { input: Arc::new(input), shape, ..self }
     }
 
-    /// Learns which tools take the arguments that it does not.
+    /// Takes note which tools take the arguments that this tool does not.
     pub(crate) fn learn(&mut self, tools: &Elsewhere) {
         self.shape.learn(tools);
     }
 
-    /// Who calls it must have this right.
+    /// Sets the right that a caller must have.
     pub(crate) fn needs(self, right: Right) -> Tool {
         Tool { needs: Some(right), ..self }
     }
 
-    /// Refuses everybody, where it would change something.
+    /// Makes the tool refuse every call, if it would change something.
     pub(crate) fn only_reads(&mut self) {
         self.refused = self.is_command();
     }
@@ -266,12 +267,12 @@ impl Tool {
         self.needs
     }
 
-    /// The right that it needs. One of which nobody said what it needs is for those who may do all.
+    /// The right that the tool needs; if none was set, the right of administrators.
     pub fn right(&self) -> Right {
         self.needs.unwrap_or(Right::Admin)
     }
 
-    /// Whether this caller may use it.
+    /// Whether this caller may use the tool.
     pub fn serves(&self, principal: &Principal) -> bool {
         self.check(principal).is_ok()
     }
@@ -291,22 +292,22 @@ impl Tool {
         self
     }
 
-    /// Whether it can change anything.
+    /// Whether the tool can change anything.
     pub fn is_command(&self) -> bool {
         self.danger != Danger::Read
     }
 
-    /// Whether it may ask the user to confirm.
+    /// Whether the tool may ask for a confirmation.
     pub fn may_ask(&self) -> bool {
         self.input.get("properties").is_some_and(|properties| properties.get(TOKEN).is_some())
     }
 
-    /// Whether `tools/list` tells of it.
+    /// Whether `tools/list` contains the tool.
     pub fn is_listed(&self) -> bool {
         self.listed
     }
 
-    /// Some hosts send null for what the user left open.
+    /// Some hosts send null for arguments that the user left out.
     fn drop_nulls(&self, arguments: &mut Object) {
         let known = self.input.get("properties");
         arguments.retain(|name, value| !(value.is_null() && known.is_some_and(|known| known.get(name).is_some())));

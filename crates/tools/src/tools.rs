@@ -49,12 +49,12 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// The tools of this version. One line each, with the right that it needs.
+    /// The tools of this version, one line each, with the right that each needs.
     pub fn new(bench_noop: bool) -> Tools {
         Tools::made(bench_noop, false)
     }
 
-    /// The same where nothing may be changed, whoever asks.
+    /// The same tools, of which none may change anything, for any caller.
     pub fn only_reading(bench_noop: bool) -> Tools {
         Tools::made(bench_noop, true)
     }
@@ -132,7 +132,7 @@ impl Tools {
         self.by_name.get(name).cloned()
     }
 
-    /// Every tool, those that are not listed among them.
+    /// Every tool, also those that are not listed.
     pub fn all(&self) -> impl Iterator<Item = &Tool> {
         self.all.iter().map(|tool| &**tool)
     }
@@ -141,7 +141,7 @@ impl Tools {
 /// Which tools take each argument, and which arguments take each listed word; those that nearly all take, such as `detail`,
 /// lead nowhere.
 fn takers(all: &[Tool]) -> Elsewhere {
-    /// Tools that may take an argument which is still worth an advice.
+    /// Most tools that may take an argument for which advice is still useful.
     const FEW: usize = 6;
     let mut takers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for tool in all.iter().filter(|tool| tool.is_listed()) {
@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    /// Which tools each right opens. A tool without a row fails, and so does a right that opens what it should not.
+    /// The tools that each right opens. A tool without a row fails, and so does a right that opens too much.
     #[test]
     fn every_tool_has_its_right_and_no_other_opens_it() {
         let expected = "\

@@ -1,5 +1,5 @@
-//! Messages that wait or were given up, and what an operator does about them: `orderlog notifications` and the page for
-//! notifications share it. No tool of assistants leads here.
+//! Messages that wait or were given up, and what an operator can do about them. Shared by `orderlog notifications` and
+//! the page for notifications; no tool of assistants uses it.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +23,12 @@ use crate::{
 pub enum OperatorAct {
     /// Try these messages again, which were given up.
     Replay(Vec<Uuid>),
-    /// Let this target take messages again.
+    /// Allow messages to this target again.
     Enable(String),
 }
 
 impl OperatorAct {
-    /// Trying these again, by their ids as they are written.
+    /// Tries the messages with these ids again.
     ///
     /// # Errors
     /// When one is none.
@@ -41,24 +41,24 @@ impl OperatorAct {
     }
 }
 
-/// A message as people read of it.
+/// A message, as people see it.
 #[derive(Debug)]
 pub struct Told {
-    /// Its id.
+    /// Id of the message.
     pub id: Uuid,
-    /// Who is told.
+    /// The target.
     pub target: String,
-    /// What it tells: `shipped`.
+    /// The subject: `shipped`.
     pub what: &'static str,
-    /// The order it is about.
+    /// The order that the message is about.
     pub order_id: Option<i64>,
-    /// SKU and name of the product it is about.
+    /// SKU and name of the product that the message is about.
     pub product: Option<(String, String)>,
-    /// How often it was tried.
+    /// Number of tries.
     pub tries: u32,
-    /// Why it waits or was given up.
+    /// Why the message waits or was given up.
     pub why: Option<String>,
-    /// When it is due, or was.
+    /// When the message is or was due.
     pub due: String,
 }
 
@@ -75,7 +75,7 @@ pub struct Undelivered {
     pub all_given_up: usize,
 }
 
-/// What a message is about, in a few words.
+/// The subject of a message, in a few words.
 #[must_use]
 pub fn about(message: &Message) -> String {
     match message.order_id {
@@ -85,7 +85,7 @@ pub fn about(message: &Message) -> String {
     }
 }
 
-/// Whether somebody may see single messages: whoever decides who is told of what. Others learn how many there are.
+/// Whether somebody may see single messages: only those who may make rules. Others see how many there are.
 #[must_use]
 pub fn may_see(principal: &Principal) -> bool {
     principal.may(Right::NotifyWrite) || principal.may(Right::Admin)
@@ -121,8 +121,8 @@ pub fn given_up<'a>(shop: &'a OpenShop, target: Option<&'a str>) -> BoxFuture<'a
     })
 }
 
-/// Carries an act out, or says what it would do: `row` may hold `dry_run`, `idempotency_key` and `reason`. The node that
-/// delivers hears of it.
+/// Carries out an act, or says what it would do: `row` may contain `dry_run`, `idempotency_key` and `reason`. The node
+/// that delivers is informed.
 ///
 /// # Errors
 /// When the caller is no administrator, or there is nothing of the kind.
@@ -135,7 +135,7 @@ pub fn carry_out_act(
     Box::pin(async move {
         permit(&caller.principal, Right::Admin)?;
         let dry_run = row.remove("dry_run").is_some_and(|given| given == true);
-        // What is asked for is part of the request, so that one key serves for one act.
+        // The act is part of the request, so one key is valid for one act.
         let (given, command): (_, Command) = match act {
             OperatorAct::Replay(messages) => (format!("{messages:?}"), ReplayNotifications { messages }.into()),
             OperatorAct::Enable(target) => {

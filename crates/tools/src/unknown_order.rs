@@ -1,4 +1,4 @@
-//! What may have been meant by the number of an order that does not exist: open orders whose number ends so.
+//! Suggestions for the number of an order that does not exist: open orders whose number ends with it.
 
 use orderlog_domain::{
     format::day_in_words,
@@ -18,7 +18,7 @@ use crate::{
 /// Open orders offered at most.
 const OFFERED: u32 = 3;
 
-/// The answer to a number that no order has.
+/// The rejection of a number that no order has.
 pub(crate) async fn unknown(shop: &OpenShop, id: OrderId) -> Rejection {
     let rejection = Rejection::new(Code::NotFound, format!("There is no order #{id}."))
         .field("order_id")
@@ -26,7 +26,7 @@ pub(crate) async fn unknown(shop: &OpenShop, id: OrderId) -> Rejection {
     offered(shop, id, rejection).await
 }
 
-/// The same answer to a command, which the decision refused.
+/// The rejection with suggestions, for a command that the decision refused.
 pub(crate) async fn explained(shop: &OpenShop, order: Option<OrderId>, failure: Failure) -> Failure {
     match (failure, order) {
         (Failure::Rejected(rejection), Some(id)) if is_unknown(&rejection) => offered(shop, id, rejection).await.into(),
@@ -38,7 +38,7 @@ fn is_unknown(rejection: &Rejection) -> bool {
     rejection.code == Code::NotFound && rejection.field.as_deref() == Some("order_id")
 }
 
-/// Adds which numbers there are and what may have been meant. It is help: without it the answer stands as it is.
+/// Adds which numbers exist, and suggestions. If these cannot be found, the answer stays as it is.
 async fn offered(shop: &OpenShop, id: OrderId, rejection: Rejection) -> Rejection {
     let Ok(head) = shop.log.head().await else { return rejection };
     let last = head.next_order.0 - 1;

@@ -1,5 +1,5 @@
-//! Links by which whoever gets a message ends the rule that asks for it (RFC 8058). A link holds the numbers of rules and the
-//! shop's signature under them; no address, no name and no key.
+//! Links with which the receiver of a message ends the rule behind it (RFC 8058). A link contains the numbers of rules
+//! and the shop's signature; no address, no name and no key.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use futures::future::BoxFuture;
@@ -20,25 +20,25 @@ use crate::{
     shop::OpenShop,
 };
 
-/// Where the pages of these links stand.
+/// Path of the page of these links.
 pub const PATH: &str = "/unsubscribe";
-/// What the signature is for: nothing else that the shop signs begins so.
+/// The purpose in the signature: no other text that the shop signs begins with it.
 const PURPOSE: &[u8] = b"orderlog unsubscribe link\0";
-/// Bytes of a signature: it does not expire, so nobody may guess it in years.
+/// Bytes of a signature. It does not expire, so it must be impossible to guess in years.
 const SIGNATURE_BYTES: usize = 32;
-/// Rules of one link: as many as a digest may tell of.
+/// Most rules of one link: as many as a digest may contain.
 const MAX_RULES: usize = 40;
 const RULE_BYTES: usize = 8;
 /// Characters of a token that are looked at.
 const MAX_TOKEN: usize = (MAX_RULES * RULE_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4;
 
-/// Whether a link may end it. Who is told of the system an administrator alone decides.
+/// Whether a link may end this rule. Rules about the system may be ended only by an administrator.
 #[must_use]
 pub fn may_end(one: &Subscription) -> bool {
     !one.rule.when.iter().any(|watch| watch.is_of_system())
 }
 
-/// The address that ends these rules, where the shop's pages can be reached by HTTPS: mailbox providers take no other.
+/// The address that ends these rules, if the shop's pages can be reached by HTTPS: mailbox providers accept no other.
 #[must_use]
 pub fn address(shop: &OpenShop, rules: &[RuleId]) -> Option<String> {
     let pages = shop.public_url.as_deref().filter(|url| url.starts_with("https://"))?;
@@ -54,7 +54,7 @@ pub fn address(shop: &OpenShop, rules: &[RuleId]) -> Option<String> {
     Some(format!("{pages}{PATH}/{}", BASE64.encode(bytes)))
 }
 
-/// The rules that a link names; nothing where the shop did not make it.
+/// The rules that a link names; `None` if the shop did not make the link.
 #[must_use]
 pub fn read(shop: &OpenShop, token: &str) -> Option<Vec<RuleId>> {
     if token.len() > MAX_TOKEN {
@@ -70,7 +70,7 @@ pub fn read(shop: &OpenShop, token: &str) -> Option<Vec<RuleId>> {
     rules.chunks_exact(RULE_BYTES).map(number).collect()
 }
 
-/// Those of the rules that are in force and may be ended so, with who is told.
+/// The rules among these that are in force and may be ended by a link, each with its target.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -89,7 +89,7 @@ fn those<'a>(
     all.in_force(shop.clock.now()).filter(move |(id, one)| rules.contains(id) && may_end(one))
 }
 
-/// Ends them. What has ended already stays so.
+/// Ends the rules. A rule that has ended already stays ended.
 ///
 /// # Errors
 /// When the log cannot be read or takes nothing.
@@ -99,7 +99,7 @@ pub fn end<'a>(shop: &'a OpenShop, rules: &'a [RuleId]) -> BoxFuture<'a, Result<
             let request = Request::of_import(shop, "unsubscribe", Object::new(), false, by_link())?;
             match carry_out(shop, request, Unsubscribe { rule_id }.into()).await {
                 Ok(_) => {}
-                // Somebody else ended it in this moment.
+                // Somebody else ended the rule at the same moment.
                 Err(Failure::Rejected(rejection)) if rejection.code == Code::NotFound => {}
                 Err(failure) => return Err(failure),
             }
@@ -108,7 +108,7 @@ pub fn end<'a>(shop: &'a OpenShop, rules: &'a [RuleId]) -> BoxFuture<'a, Result<
     })
 }
 
-/// Whoever has the link: nobody whom the shop knows, and no program that speaks for somebody.
+/// The holder of the link: not a known user, and not a program.
 fn by_link() -> Caller {
     let (user, role) = ("unsubscribe link".to_owned(), "recipient".to_owned());
     let agent = agent("unsubscribe link", env!("CARGO_PKG_VERSION"), None);

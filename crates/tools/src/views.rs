@@ -1,4 +1,4 @@
-//! How orders, stock, products, customers and events look in answers.
+//! Orders, stock, products, customers and events as answers show them.
 
 pub(crate) mod short;
 
@@ -106,7 +106,7 @@ pub(crate) struct CustomerView {
 }
 
 impl CustomerView {
-    /// Somebody whose particulars the caller may not see.
+    /// A customer whose personal data the caller may not see.
     pub(crate) fn hidden(customer_id: Uuid) -> CustomerView {
         CustomerView { customer_id, name: Some(HIDDEN.to_owned()), email: None, phone: None, address: None }
     }
@@ -172,7 +172,7 @@ pub(crate) struct EventView {
 }
 
 impl EventView {
-    /// Its type.
+    /// Name of the type.
     pub(crate) fn name(&self) -> &str {
         &self.event_type
     }
@@ -215,7 +215,7 @@ pub(crate) fn customer(shop: &OpenShop, customer: &Customer) -> CustomerView {
     }
 }
 
-/// An order as it reads at `at`, its sealed texts opened; `customer` carries the name where the caller looked it up.
+/// An order as it is at `at`, with its sealed texts opened; `customer` has the name if the caller looked it up.
 pub(crate) fn order(shop: &OpenShop, order: &Order, customer: CustomerView, at: DateTime<Utc>) -> OrderView {
     let money = |minor| shop.wording.money(minor, order.currency);
     let totals = order.current_totals();
@@ -278,7 +278,7 @@ fn shipment(shop: &OpenShop, shipment: &Shipment) -> Value {
     if let Some(voided) = shipment.voided {
         value["voided"] = shop.wording.time(voided).into();
     }
-    // The fee stands in the order's totals.
+    // The fee is in the order's totals.
     value.as_object_mut().map(|fields| fields.remove("fee"));
     value
 }
@@ -295,7 +295,7 @@ fn payment(shop: &OpenShop, payment: &Payment, currency: Currency) -> Value {
     value
 }
 
-/// A payment or refund, its time and amount as in every answer.
+/// A payment or refund, with time and amount as in every answer.
 fn moved(shop: &OpenShop, one: &impl Serialize, at: DateTime<Utc>, amount: i64, currency: Currency) -> Value {
     let mut value = serde_json::to_value(one).unwrap_or_default();
     value["at"] = shop.wording.time(at).into();
@@ -363,7 +363,7 @@ impl MoneySum {
     }
 }
 
-/// One sum per currency, the shop's first.
+/// One sum per currency, the shop's currency first.
 pub(crate) fn sums<'a>(shop: &OpenShop, amounts: impl Iterator<Item = (&'a str, i64)>) -> Vec<MoneySum> {
     let mut sums: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
     for (currency, amount) in amounts {

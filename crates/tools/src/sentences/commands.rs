@@ -1,4 +1,4 @@
-//! What a command did, or would do: the sentences of its answer and of its preview.
+//! The sentences of a command's answer and of its preview: what it did, or would do.
 
 mod money;
 
@@ -22,22 +22,22 @@ use crate::{echo::cut, failure::Failure, people, shop::OpenShop, views};
 const LINES_CHARACTERS: usize = 60;
 const NAME_CHARACTERS: usize = 30;
 
-/// Speaks of one command.
+/// Writes the sentences of one command.
 pub(crate) struct Speaker<'a> {
     pub(crate) shop: &'a OpenShop,
-    /// Nothing was recorded: all is said in the conditional, and of an order what it is.
+    /// Nothing was recorded: the sentences are in the conditional, and describe the order.
     pub(crate) would: bool,
-    /// Whose order it is, where that is told.
+    /// Name of the order's customer, for previews.
     customer: Option<String>,
 }
 
 impl<'a> Speaker<'a> {
-    /// Of what was done.
+    /// For the answer of a command that was carried out.
     pub(crate) fn done(shop: &'a OpenShop) -> Speaker<'a> {
         Speaker { shop, would: false, customer: None }
     }
 
-    /// Of what would be done: the person is named then whose order it is.
+    /// For the preview of a command; it names the customer of the order.
     pub(crate) async fn would(shop: &'a OpenShop, foreseen: &Receipt) -> Result<Speaker<'a>, Failure> {
         let customer = match &foreseen.after {
             State::Order(order) => views::customer(shop, &people::customer(&shop.log, order.customer_id).await?).name,
@@ -236,7 +236,7 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// `#1001`; of what would be done also whose it is and what it is now: `#1001 of Ann (2 × Pen, ₹20)`.
+    /// `#1001`; in a preview also its customer and its content: `#1001 of Ann (2 × Pen, ₹20)`.
     fn named(&self, receipt: &Receipt, order: &Order) -> String {
         let id = format!("#{}", order.id);
         let (true, Some(State::Order(before))) = (self.would, &receipt.before) else { return id };
@@ -265,7 +265,7 @@ impl<'a> Speaker<'a> {
         self.shop.wording.amount(minor, order.currency)
     }
 
-    /// What has come in and is no longer asked for: a sentence to add, or nothing.
+    /// The money that was paid and is no longer due: a sentence to add, or an empty text.
     pub(crate) fn owed_back(&self, order: &Order) -> String {
         match -order.due() {
             owed @ 1.. => {
@@ -276,7 +276,7 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// What is due or owed back: a sentence to add, or nothing.
+    /// The money that is due or owed back: a sentence to add, or an empty text.
     fn balance(&self, order: &Order) -> String {
         match order.due() {
             due @ 1.. => format!(" {} {} due.", self.amount(due, order), self.say("is", "would be")),
@@ -297,7 +297,7 @@ impl<'a> Speaker<'a> {
         format!("Order #{}{of} {is} placed: {} for {total}.{wait}", order.id, units(ordered))
     }
 
-    /// What undoing did: it says what went back, not only where the order stands.
+    /// The result of an undo: what was taken back, and not only the new status of the order.
     fn undone(&self, receipt: &Receipt, order: &Order, id: &str) -> String {
         let status = order.status().spoken();
         let is = self.say("is", "would be");
@@ -320,7 +320,7 @@ impl<'a> Speaker<'a> {
                 Event::ShipmentVoided(_) => {
                     said = format!("The shipment {is} undone: order {id} {is} {status} again.");
                 }
-                // The hold that is back may have ended since.
+                // The restored hold may have ended since.
                 Event::OrderHeld(_) if !said.contains("shipment") && order.on_hold_at(self.shop.clock.now()) => {
                     said = format!("That {is} undone: order {id} {is} on hold again{}.", until(self.shop, order));
                 }
@@ -344,7 +344,7 @@ fn called(shop: &OpenShop, customer: &Customer) -> Option<String> {
     }
 }
 
-/// What the command recorded, in order.
+/// The facts that the command recorded, in order.
 fn facts(receipt: &Receipt) -> impl Iterator<Item = Event> {
     receipt.events().iter().filter_map(|event| envelope::decode(&event.json).ok()).map(|event| event.data)
 }

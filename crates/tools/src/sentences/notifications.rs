@@ -1,4 +1,4 @@
-//! Who is told of what, in words.
+//! Rules of notifications in words: which target gets which messages.
 
 use orderlog_commands::Receipt;
 use orderlog_domain::{
@@ -14,7 +14,7 @@ use crate::wording::Wording;
 /// Orders that a sentence names; more are counted.
 const NAMED_ORDERS: usize = 5;
 
-/// What a command about rules did, or would do.
+/// The result, or the preview, of a command about rules.
 pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &Wording) -> String {
     let facts = receipt.events().iter().filter_map(|event| envelope::decode(&event.json).ok());
     let subscribed = facts.map(|event| event.data).find_map(|event| match event {
@@ -47,7 +47,7 @@ pub(crate) fn done(command: &Command, receipt: &Receipt, would: bool, wording: &
     }
 }
 
-/// `when order #1234 is shipped in full, once`. Customer and product as they shall be called.
+/// `when order #1234 is shipped in full, once`, with these names of customer and product.
 pub(crate) fn asked(rule: &Rule, customer: Option<&str>, product: Option<&str>, wording: &Wording) -> String {
     let order = order(rule, customer, product, wording);
     let said = |fits: fn(&Watch) -> bool| -> Vec<&'static str> {
@@ -85,7 +85,7 @@ fn is_of_orders(watch: &Watch) -> bool {
     !watch.is_of_stock() && !watch.is_of_shop() && !is_of_money(*watch) && *watch != Watch::Waiting
 }
 
-/// What is watched of the shop as a whole.
+/// The subjects of rules about the shop as a whole.
 fn of_shop(watch: Watch, grace_seconds: u32) -> Option<String> {
     match watch {
         Watch::RelayStopped if grace_seconds == 0 => Some("when the relay to NATS stops".to_owned()),
@@ -98,7 +98,7 @@ fn of_shop(watch: Watch, grace_seconds: u32) -> Option<String> {
     }
 }
 
-/// What an alert is, for a list of what happened.
+/// The kind of an alert, for a list of what happened.
 pub(crate) fn alert(alert: &Alert) -> &'static str {
     match alert {
         Alert::RelayStopped { .. } => "the relay to NATS stands still",
@@ -121,7 +121,7 @@ fn is_of_money(watch: Watch) -> bool {
 fn word(watch: Watch) -> &'static str {
     match watch {
         Watch::PartiallyShipped => "partially shipped",
-        // A part alone is none of these.
+        // Shipping only a part does not count.
         Watch::Shipped => "shipped in full",
         Watch::Delivered => "delivered in full",
         Watch::Returned => "returned in full",

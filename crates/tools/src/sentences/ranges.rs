@@ -1,4 +1,4 @@
-//! A range of days within a sentence, behind its preposition: as its phrase is worded, and the days.
+//! A range of days within a sentence, after its preposition: the words of its phrase, and the days.
 
 use orderlog_domain::{
     format::{day_in_words, days_in_words},
@@ -22,7 +22,7 @@ pub(crate) fn within(preposition: &str, range: &DateRange) -> String {
     }
 }
 
-/// A range behind what was done then: `on 22 Nov 2026 (today)`, `within 9–15 Nov 2026 (last week)`, `since Monday (…)`.
+/// The range with its preposition: `on 22 Nov 2026 (today)`, `within 9–15 Nov 2026 (last week)`, `since Monday (…)`.
 pub(crate) fn on(range: &DateRange) -> String {
     let (Some(from), Some(to)) = (range.from, range.to) else { return within("within", range) };
     let preposition = if from == to { "on" } else { "within" };
@@ -34,7 +34,7 @@ pub(crate) fn on(range: &DateRange) -> String {
     }
 }
 
-/// Owns up to whole days where hours were asked for: a sentence to add, or nothing.
+/// Says that complete days were taken although hours were asked for: a sentence to add, or an empty text.
 pub(crate) fn whole_days(range: &DateRange) -> &'static str {
     match (range.whole_days, range.from == range.to) {
         (true, _) => "",

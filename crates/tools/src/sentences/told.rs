@@ -1,4 +1,4 @@
-//! What happened, in a few words: one event, or all that one command did to an order.
+//! Events in a few words: one event, or all that one command did to an order.
 
 use orderlog_domain::{
     decide::Shop,
@@ -29,7 +29,7 @@ pub fn act(act: &Act<'_>, settings: &Shop) -> String {
     let Some(before) = &act.before else { return capitalised(sentence) };
     let (old, new) = (before.status(), act.after.status());
     let mut now = vec![];
-    // An event may already have said so.
+    // The words of an event may already contain the status.
     if old != new && !told.contains(&new.spoken()) {
         now.push(new.spoken());
     }
@@ -42,7 +42,7 @@ pub fn act(act: &Act<'_>, settings: &Shop) -> String {
     capitalised(sentence)
 }
 
-/// What an event says, amounts and times as the shop writes them; products are named where the order is at hand.
+/// An event in words, with amounts and times as the shop writes them; products are named if the order is given.
 pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String {
     let money = |minor, currency| settings.locale.money_in_words(minor, currency);
     let moved = |lines: &[LineUnits]| {
@@ -127,8 +127,8 @@ pub fn describe(event: &Event, order: Option<&Order>, settings: &Shop) -> String
     }
 }
 
-/// What happened to many orders at once: units and money summed, the rest counted; in the order in which each came first.
-/// `12 confirmed`, `48 units shipped`
+/// Events of many orders together: units and money summed, the rest counted, in the order of first appearance. `12
+/// confirmed`, `48 units shipped`
 pub fn together<'a>(events: impl Iterator<Item = &'a Event>, settings: &Shop) -> Vec<String> {
     let mut sums: Vec<(String, i64, bool)> = vec![];
     for event in events {
@@ -163,7 +163,7 @@ pub fn together<'a>(events: impl Iterator<Item = &'a Event>, settings: &Shop) ->
     sums.into_iter().map(said).collect()
 }
 
-/// What happened, without what differs from order to order.
+/// The kind of an event in words, without the details of its order.
 fn kind(event: &Event, settings: &Shop) -> String {
     match event {
         Event::OrderPlaced(_) => "placed".to_owned(),
@@ -179,7 +179,7 @@ fn kind(event: &Event, settings: &Shop) -> String {
     }
 }
 
-/// `3 available`, `6 fewer there than promised`: nobody can have what is below nothing.
+/// `3 available`, `6 fewer there than promised`: a number of units below zero is not shown.
 fn available(units: i64) -> String {
     if units < 0 { format!("{} fewer there than promised", -units) } else { format!("{units} available") }
 }
@@ -188,12 +188,13 @@ fn moved_units(lines: &[LineUnits]) -> i64 {
     lines.iter().map(|line| line.units).sum()
 }
 
-/// The product on a line, as ordered; a line may be gone since.
+/// The name of the product on a line, as it was ordered; the line may no longer exist.
 fn name_of(order: Option<&Order>, line: u32) -> Option<String> {
     order?.lines.iter().find(|known| known.line == line).map(|line| line.name.clone())
 }
 
-/// `2 of Product A and 1 of Product B`; several lines of a product are one, and many products are only counted.
+/// `2 of Product A and 1 of Product B`; lines with the same product are added up, and if there are many products, only
+/// their number is given.
 fn named(lines: Vec<(i64, Option<String>)>, of: &str) -> String {
     let mut products: Vec<(String, i64)> = vec![];
     for (units, name) in &lines {

@@ -1,4 +1,4 @@
-//! Takes the arguments of create_order and does nothing: the floor the benchmark measures against.
+//! Takes the arguments of create_order and does nothing: the lower limit for benchmarks.
 
 use schemars::JsonSchema;
 use serde::Serialize;

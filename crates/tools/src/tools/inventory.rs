@@ -1,4 +1,4 @@
-//! inventory.check: what is there of a product, and whether it is enough.
+//! inventory.check: how many units of a product there are, and whether they are enough.
 
 use std::sync::Arc;
 
@@ -136,7 +136,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         }
         then = format!(" This is how it stood {}.", as_of.in_words(shop.settings.calendar.timezone));
     }
-    // What can no longer be ordered does not serve who asks for a kind.
+    // Archived products do not help a caller who asks for a kind of products.
     if several && levels.iter().any(|level| !level.archived) {
         levels.retain(|level| !level.archived);
     }
@@ -197,8 +197,8 @@ fn kind(levels: &[StockLevel], name: &str) -> String {
     format!("{}{called}", sentences::plural(levels.len() as i64, "product"))
 }
 
-/// The level as it stood right after a position: whether stock was kept of it, and whether it was sold, may have been
-/// otherwise then.
+/// The level as it was right after a position: whether the stock was tracked, and whether the product was sold, may
+/// have been different then.
 async fn stood(shop: &OpenShop, level: &mut StockLevel, then: Position) -> Result<(), Failure> {
     let id = ProductId(level.product_id);
     let stock = history::stock_at(&shop.log, &shop.projections, id, then).await?;
@@ -219,7 +219,7 @@ fn there_are(available: i64, name: &str) -> String {
     }
 }
 
-/// `8 are available`, `none is available`; what was promised beyond what is there is said so.
+/// `8 are available`, `none is available`; if more was promised than is there, says how many units are missing.
 fn so_many(available: i64) -> String {
     match available {
         0 => "none is available".to_owned(),

@@ -1,4 +1,5 @@
-//! inventory.reorder: what runs out before the next order of goods could arrive, how many to order, and what stock is worth.
+//! inventory.reorder: which products run out before a new order of goods could arrive, how many units to order, and
+//! what stock is worth.
 
 mod supply;
 mod worth;
@@ -30,7 +31,7 @@ use crate::{
     tool::Tool,
 };
 
-/// How long goods that are ordered now should last beyond their lead time, when it is not said.
+/// Default for how long ordered goods should last after their lead time.
 const COVER_DAYS: i64 = 7;
 /// Most days that can be asked for.
 const MAX_COVER_DAYS: i64 = 365;
@@ -152,7 +153,8 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     Ok(Output { products, total_count, suggested_units, sold_over_days: days, value, value_only, frame })
 }
 
-/// From how many complete days units are taken, and what was sold of each product in them: what forecasts learn from, too.
+/// The number of complete days that are counted, and the units sold of each product in them; forecasts learn from the
+/// same days.
 async fn sold_lately(shop: &OpenShop) -> Result<(i64, HashMap<Uuid, i64>), Failure> {
     let today = shop.settings.calendar.business_date(shop.clock.now());
     let (first, last) = (today - DaysLater::new(SOLD_OVER_DAYS as u64), today - DaysLater::new(1));

@@ -1,4 +1,4 @@
-//! notifications.subscribe, .list and .unsubscribe: who is told of what.
+//! notifications.subscribe, .list and .unsubscribe: which target gets which messages.
 
 use std::sync::Arc;
 
@@ -65,8 +65,8 @@ pub(super) fn unsubscribe() -> Tool {
     )
 }
 
-/// Who is told of the system, and who is not, an administrator alone decides: otherwise whoever alters the log could first
-/// end the rule that would tell of it.
+/// Only an administrator decides on rules about the system: otherwise somebody who alters the log could first end the
+/// rule that would report it.
 fn may_decide(principal: &Principal, when: &[Watch]) -> Result<(), Rejection> {
     if when.iter().any(|watch| watch.is_of_system()) { permit(principal, Right::Admin) } else { Ok(()) }
 }

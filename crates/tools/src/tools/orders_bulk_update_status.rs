@@ -1,4 +1,5 @@
-//! orders.bulk_update_status: many orders to one status. Previewed with each order's version, then each on its own.
+//! orders.bulk_update_status: brings many orders to one status. Previewed with each order's version, then each order is
+//! changed on its own.
 
 mod outcome;
 mod refused;
@@ -160,7 +161,7 @@ fn first(ids: &[i64]) -> OrderId {
     OrderId(ids.first().copied().unwrap_or_default())
 }
 
-/// One order of a preview: changed if the preview said so, otherwise only told of once more.
+/// One order of a preview: changed if the preview announced it, otherwise only reported again.
 async fn again(
     shop: &OpenShop,
     request: &Request,
@@ -213,13 +214,13 @@ async fn one(shop: &OpenShop, request: Request, id: i64, status: &str) -> Result
     }
 }
 
-/// Whether the call cannot be carried out, whichever order it is about.
+/// Whether the rejection concerns the complete call, not one order.
 fn concerns_all(rejection: &Rejection) -> bool {
     let field = rejection.field.as_deref();
     rejection.retryable || field == Some("status") || rejection.code == Code::IdempotencyMismatch
 }
 
-/// Orders, how a filter was read, and whose they are where it names a customer.
+/// Orders, how a filter was read, and the customer if the filter names one.
 type Chosen = (Vec<i64>, Interpretation, Option<CustomerId>);
 
 /// The orders meant, each once, in order of their numbers.
@@ -245,7 +246,7 @@ async fn chosen(shop: &OpenShop, input: &Input) -> Result<Chosen, Failure> {
 async fn filtered(shop: &OpenShop, input: &Input) -> Result<Chosen, Failure> {
     let mut read = read_filters(shop, input.date_range.as_deref(), input.customer.as_deref(), None).await?;
     read.by = input.by.unwrap_or_default();
-    // A query takes the whole days and says so; a change must not reach further than was asked.
+    // A query takes complete days and says so; a change must not reach further than was asked.
     if read.range.as_ref().is_some_and(|range| !range.whole_days) {
         let message = "Orders are chosen by business days, not by the hour.";
         return Err(Rejection::invalid("date_range", message)
@@ -283,8 +284,8 @@ async fn filtered(shop: &OpenShop, input: &Input) -> Result<Chosen, Failure> {
     }
 }
 
-/// "Confirmed yesterday" may mean the day on which orders were confirmed, or those placed that day that are confirmed now:
-/// says which was taken, and how to ask for the other.
+/// "Confirmed yesterday" may mean the day on which orders were confirmed, or orders placed that day that are confirmed
+/// now: says which meaning was taken, and how to ask for the other.
 fn both_readings(read: &Read, status: Option<Status>) -> Option<String> {
     let range = read.range.as_ref()?;
     match (read.by, status) {
@@ -313,7 +314,7 @@ fn too_many(orders: i64, field: &str, hint: &str) -> Rejection {
     Rejection::new(Code::LimitExceeded, message).field(field).hint(hint)
 }
 
-/// The status that a filter names, or the tool that filters by what it names.
+/// The status that a filter names, or the tool that has this filter.
 fn present(text: &str) -> Result<Status, Rejection> {
     if let Some(status) = Status::parse(text) {
         return Ok(status);

@@ -1,4 +1,4 @@
-//! orders.get: one order as it stands, or stood at a moment of the past. Read from the log, so it is always fresh.
+//! orders.get: one order, now or at a moment of the past. Read from the log, so it is always fresh.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub(super) fn tool() -> Tool {
     Tool::query("orders.get", "Show an order", |shop, input, _: Caller| run(shop, input))
 }
 
-/// The order as it stands, as its tool answers it, in JSON.
+/// The order as it is now, as its tool answers it, in JSON.
 pub fn order_json(shop: &Arc<OpenShop>, order_id: i64) -> BoxFuture<'_, Result<String, Failure>> {
     Box::pin(async move {
         let answer = run(Arc::clone(shop), Input { order_id, as_of: None }).await?;
@@ -99,12 +99,12 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
         .in_words(&order)
         .map(|waits| format!(" It {} {waits}.", if as_of.is_some() { "had waited" } else { "has waited" }));
     let waits = waits.unwrap_or_default();
-    // Where something went back before, the amounts alone do not add up for who reads them.
+    // If money went back before, readers cannot see from the amounts alone how they add up.
     let owed = match order.paid_back() > 0 {
         true => Speaker::done(&shop).owed_back(&order),
         false => String::new(),
     };
-    // Nobody owes anything for what was cancelled before it was paid.
+    // Nothing is owed for an order that was cancelled before it was paid.
     let paid = match order.status() == Status::Cancelled && order.captured == 0 {
         true => String::new(),
         false => format!(", {}", order.payment_status().spoken()),
@@ -121,7 +121,8 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
     Ok(Output { order: view, frame: Frame::of_log(last, None, interpretation, text) })
 }
 
-/// `It was cancelled on 22 Nov 2026 (the customer changed her mind).`, `Units came back on 22 Nov 2026.`: when last and why.
+/// `It was cancelled on 22 Nov 2026 (the customer changed her mind).`, `Units came back on 22 Nov 2026.`: the last
+/// time, and the reason.
 fn taken_out(shop: &OpenShop, order: &Order, events: &[Envelope<Event>]) -> Option<String> {
     let is_cancelled = order.status() == Status::Cancelled;
     let last = events.iter().rev().find(|event| match event.data {
@@ -137,8 +138,8 @@ fn taken_out(shop: &OpenShop, order: &Order, events: &[Envelope<Event>]) -> Opti
     Some(format!("{did} on {day}{}.", why.unwrap_or_default()))
 }
 
-/// `3 units for ₹2,770.76, 1 more came back`: what is kept and what that comes to, then what is not. Of a cancelled order
-/// what it was.
+/// `3 units for ₹2,770.76, 1 more came back`: the units that the customer keeps and their price, then the others. For a
+/// cancelled order, what it was.
 fn goods(shop: &OpenShop, order: &Order) -> String {
     let amount = |minor: i64| shop.wording.amount(minor, order.currency);
     if order.status() == Status::Cancelled {
@@ -155,7 +156,7 @@ fn goods(shop: &OpenShop, order: &Order) -> String {
     }
 }
 
-/// There is no such order, or there was none yet.
+/// The order does not exist, or did not exist yet.
 pub(super) async fn unknown_then(shop: &OpenShop, id: OrderId, as_of: Option<AsOf>) -> Rejection {
     match as_of {
         None => unknown(shop, id).await,

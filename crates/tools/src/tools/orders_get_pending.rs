@@ -144,7 +144,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         None => None,
     };
     let page = paging.request()?;
-    // A phrase such as "today" goes on meaning what it meant on the first page.
+    // A phrase such as "today" keeps the meaning that it had on the first page.
     let position = as_of.map(|as_of| page.cursor.map_or(as_of.position, |cursor| cursor.pinned));
     read.interpretation.as_of_position = position.map(|position| position.0);
     let at = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
@@ -157,7 +157,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
             let late = Late::of(&shop, shop.settings.calendar.business_date(at), fresh).await?;
             match late.before() {
                 Some(before) => read.before = Some(read.before.map_or(before, |given| given.min(before))),
-                // Nothing may be called late.
+                // No order may be called late.
                 None => scope = ScopeInput::Pending,
             }
             late.in_words()
@@ -256,7 +256,7 @@ impl Row {
             backordered: row.backordered,
             units_owed: row.units_owed,
             products: order.map(|(waiting, order)| waiting.products(order)).unwrap_or_default(),
-            // Who waits for money counts the days of what was delivered, too.
+            // An order that waits for money also counts the days since delivery.
             days: order.map(|(waiting, order)| waiting.age(order)),
             why: order.and_then(|(waiting, order)| waiting.why(order)),
             total: shop.wording.money_in(row.total, &row.currency),
@@ -314,7 +314,7 @@ fn text(
         return format!("There {are} no {what}orders{from}.{days}{stood}");
     }
     let orders = sentences::plural(found.total_count, &format!("{what}order"));
-    // One that nobody accepted is pending; the scope says so.
+    // An order that nobody accepted is pending; the scope says so.
     let said = if matches!(scope, ScopeInput::Pending | ScopeInput::Unconfirmed) { "pending" } else { "" };
     let by_status = in_words(counts, said);
     let in_words = |sums: &[MoneySum]| -> String {

@@ -26,9 +26,9 @@ use crate::{
     tool::Tool,
 };
 
-/// Bytes of acts on one page: with its frame an answer stays below 32 kB.
+/// Most bytes of acts on one page: with its frame an answer stays below 32 kB.
 const PAGE_BYTES: usize = 28_000;
-/// Bytes of one act's changes; an order of a hundred lines changes in hundreds of fields.
+/// Most bytes of one act's changes; in an order of a hundred lines hundreds of fields may change.
 const CHANGES_BYTES: usize = 20_000;
 
 /// What was done to an order, oldest first: who, through which program, when, why, and which fields changed.
@@ -124,7 +124,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
         Some(text) => Some(shop.moments.as_of(text).await?),
         None => None,
     };
-    // What was recorded after the first page belongs to no later one.
+    // Later pages leave out what was recorded after the first page.
     let until = page.cursor.map(|cursor| cursor.pinned).or(as_of.map(|as_of| as_of.position));
     let mut events = history::events_of(&shop.log, id, until).await?;
     let Some(last) = events.last().map(|event| event.position) else {
@@ -174,7 +174,7 @@ impl Entry {
             .some("position", self.events.last().map(|event| event.position))
     }
 
-    /// Of an act whose texts are opened.
+    /// The entry for an act whose texts are opened.
     fn of(shop: &OpenShop, act: &Act<'_>) -> Entry {
         let currency = act.after.currency;
         let all = act.after.changes_since(act.before.as_ref());
@@ -256,7 +256,7 @@ pub fn history_json(shop: &Arc<OpenShop>, order_id: i64) -> BoxFuture<'_, Result
     })
 }
 
-/// For resources: the whole history as one page.
+/// The complete history as one page, for resources.
 async fn whole(shop: Arc<OpenShop>, order_id: i64) -> Result<Output, Failure> {
     let paging: Paging = serde_json::from_value(serde_json::json!({ "limit": orderlog_read_models::PAGE_LIMIT }))
         .map_err(|error| Rejection::invalid("limit", error.to_string()))?;

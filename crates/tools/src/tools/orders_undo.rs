@@ -1,4 +1,4 @@
-//! orders.undo: takes back one's own latest act, or a named one, by recording what compensates it.
+//! orders.undo: undoes the caller's latest act, or a named one, by recording events that compensate it.
 
 mod many;
 mod target;
@@ -91,12 +91,12 @@ async fn run(shop: &Arc<OpenShop>, call: Call) -> Result<Reply, Failure> {
     }
 }
 
-/// Whether a command that recorded facts of these types about an order can be taken back.
+/// Whether a command that recorded facts of these types about an order can be undone.
 pub fn can_take_back<'a>(types: impl Iterator<Item = &'a str>) -> bool {
     Undo::can_take_back(types)
 }
 
-/// The command as sentences of a repeated answer speak of it.
+/// The command that the sentences of a repeated answer describe.
 fn nothing_more(subject: StreamId) -> Result<Command, Failure> {
     match subject {
         StreamId::Order(order_id) => {

@@ -29,9 +29,9 @@ use crate::{
     tool::Tool,
 };
 
-/// Where days to come are told.
+/// The sentence for future days.
 const FORESEEN: &str = " What it may bring is told by sales_forecast.";
-/// Characters of a reference: each product of a kind (at most [`crate::candidates::LOOKED_AT`]) takes 45 of them.
+/// Most characters of a reference: each product of a kind (at most [`crate::candidates::LOOKED_AT`]) takes 45 of them.
 const MAX_REFERENCE: u32 = 9_999;
 
 /// Why days were low or high: what stands out (products, customers, hours) beside the same weekdays before. And what a
@@ -134,7 +134,7 @@ struct PostingView {
     revenue: MoneyOut,
     tax: MoneyOut,
     total: MoneyOut,
-    /// The same as it counts in another currency.
+    /// The same amounts, converted into another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     converted: Option<ConvertedView>,
 }
@@ -179,7 +179,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     let today = shop.settings.calendar.business_date(shop.clock.now());
     let ahead = read.range.as_ref().filter(|range| range.from.is_some_and(|from| from > today));
     let why = match (show, of_days) {
-        // Days to come are neither low nor high.
+        // Future days are neither low nor high.
         _ if ahead.is_some() => None,
         (Show::Postings, _) => None,
         (Show::Why, None) => {
@@ -221,7 +221,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output
     Ok(Output { why, figures, postings, total_count, agrees, of_products, frame })
 }
 
-/// What the sums of currencies come to where they count.
+/// The sums of the currencies, converted where a rate exists.
 fn wholes(sums: &[Sales]) -> Vec<Sales> {
     let mut wholes: Vec<Sales> = vec![];
     for sales in sums.iter().cloned().map(Sales::in_home) {

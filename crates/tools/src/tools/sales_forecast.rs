@@ -1,4 +1,4 @@
-//! sales.forecast: what the days ahead will bring, and how well such a forecast did on days that are over.
+//! sales.forecast: the expected sales of the days ahead, and how good such forecasts were for days that are over.
 
 mod learned;
 mod measure;
@@ -36,12 +36,12 @@ use crate::{
     tool::Tool,
 };
 
-/// Days ahead when none are named.
+/// Days ahead, if the caller names none.
 const DEFAULT_DAYS: u32 = 7;
-/// Of which the present day, which is not over, is one.
+/// The present day, which is not over, is one of the days.
 const LONGEST: u32 = MAX_AHEAD as u32 - 1;
 
-/// In the order in which they are told.
+/// Weekdays in the order of the answer.
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// What days ahead will bring, with bands and how well such forecasts did on past days.
@@ -177,7 +177,7 @@ impl Told for Output {
         let LearnedFrom { from, to, days: learned } = self.learned_from;
         let rows_are = by_week.then(|| "Rows are weeks; detail: \"full\" has the days.".to_owned());
         let short = self.frame.open().lines(rows_are).lines(rows.in_words(None));
-        // The sentence adds what is over; these figures do not hold it.
+        // The sentence adds the days that are over; these figures do not contain them.
         let rest = if self.already.is_some() { "of the days from today on " } else { "" };
         let words = format!("{rest}{}", in_words(&total));
         let short = short.fact("measure", self.measure).worded("total", as_object(total), words);
@@ -215,7 +215,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
         None => None,
     };
     let now = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
-    // The first day that is not over: at the end of a day it is the next.
+    // The first day that is not over: at the end of a day it is the next day.
     let over_by = as_of.and_then(|as_of| as_of.over_by()).unwrap_or(now);
     let today = calendar.business_date(over_by);
     let range = match (&input.date_range, input.days) {
@@ -235,7 +235,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, _: Caller) -> Result<Output, Fai
     let parts: Vec<Ahead> = weeks.iter().map(|week| week.ahead).collect();
     let mut made = forecast_in_parts(&learned.values, ahead, &parts)
         .ok_or_else(|| anyhow::anyhow!("no forecast of {ahead:?} from {} days", learned.values.len()))?;
-    // At the end of a day the next one has not begun.
+    // At the end of a day the next day has not begun.
     let begun = calendar.day_bounds(today).0 < over_by;
     let so_far = (ahead.first == 1 && begun).then_some(learned.today);
     if let Some(so_far) = so_far {
@@ -298,7 +298,7 @@ fn ahead(range: &DateRange, today: NaiveDate) -> Result<Ahead, Rejection> {
     Ok(Ahead { first, last })
 }
 
-/// Each weekday with what it usually has.
+/// The usual sales of each weekday.
 fn weekdays(made: &Forecast, today: NaiveDate) -> Object {
     let shares = made.weekdays.into_iter().flatten();
     let percent = |share: f64| Value::from((share * 100.0).round() as i64);
@@ -313,7 +313,7 @@ impl Expected {
 }
 
 impl AccuracyView {
-    /// What each measure means, for who wants to know; the sentence says what follows for the owner.
+    /// The meaning of each measure, for readers who want to know; the sentence says what follows for the owner.
     fn in_words(&self) -> String {
         let Self { smape, seasonal_naive_smape, inside_80, inside_95, folds, .. } = self;
         let beside = match self.mase.zip(self.seasonal_naive_mase) {

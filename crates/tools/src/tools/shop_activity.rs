@@ -1,5 +1,5 @@
-//! shop.activity: what was done in the shop, latest first, each act with the call that undoes it. Read from the log, so it
-//! is always fresh.
+//! shop.activity: the acts in the shop, latest first, each with the call that undoes it. Read from the log, so it is
+//! always fresh.
 
 mod names;
 
@@ -31,7 +31,7 @@ use crate::{
     tool::Tool,
 };
 
-/// Facts of one act that are told; more are counted.
+/// Most facts of one act that are named; the others are counted.
 const TOLD_FACTS: usize = 3;
 
 /// What was done in the shop, latest first: who, when, what, and the id that undoes it with orders_undo.
@@ -114,7 +114,7 @@ impl Told for Output {
         let short = self.frame.open();
         let short = match self.events_looked_at {
             None => short.table("acts", rows, self.total_count),
-            // How many there are in all is not known: the sentence says among which these were counted.
+            // The total number is not known: the sentence says among which events these acts were counted.
             Some(events) => {
                 let short = short.lines(rows.in_words(None)).said("acts", rows.into_json());
                 short.said("total_count", self.total_count).said("events_looked_at", events)
@@ -128,7 +128,7 @@ pub(super) fn tool() -> Tool {
     Tool::listing_for_caller("shop.activity", "What was done in the shop", run)
 }
 
-/// Which acts are asked for.
+/// The acts that are asked for.
 struct Asked {
     by: Option<String>,
     orders: Option<BTreeSet<OrderId>>,
@@ -173,7 +173,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) 
         });
     }
     let recent = match input.order_id {
-        // All of one order is read from its own stream.
+        // The acts of one order are all read from the order's stream.
         Some(id) => {
             let events = history::events_of(&shop.log, OrderId(id), Some(until)).await?;
             if events.is_empty() && until == head {
@@ -210,11 +210,11 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) 
                 && shop.clock.now() - event.provenance.occurred_at > TimeDelta::hours(VOID_SHIPMENT_HOURS)
         });
         let may = caller.principal.speaks_for(&act.provenance().actor.user);
-        // A later page does not know what came after it.
+        // A later page does not know which acts came after.
         let undo = may && act.can_be_taken_back() && !is_undone && !late && (act.is_bulk() || !stands);
         acts.push(entry(shop, act, &names, undo && until == head, is_undone));
     }
-    // What was counted is all there is if the log was read to its beginning, or past the day that was asked for.
+    // The count is complete if the log was read to its beginning, or past the day that was asked for.
     let within = (!recent.is_all && !reached_since).then_some(recent.looked_at);
     let back_to = recent.acts.last().map(|act| act.provenance().recorded_at);
     let within_words = within.zip(back_to).map(|(events, back)| among(shop, events, until == head, back));
@@ -223,7 +223,7 @@ async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging, caller: Caller) 
     Ok(Output { acts, total_count, events_looked_at: within, frame })
 }
 
-/// The user meant; nobody in particular where it is anyone.
+/// The user who is asked for; `None` for any user.
 fn who(by: &str, principal: &Principal) -> Option<String> {
     match by.trim().to_lowercase().as_str() {
         "me" | "myself" | "i" => Some(principal.user.clone()),
@@ -245,7 +245,7 @@ fn entry(shop: &OpenShop, act: &RecentAct, names: &Names, undo: bool, undone: bo
     let mut events = act.events.clone();
     events.iter_mut().for_each(|event| shop.open_event(event));
     let last = &events[events.len() - 1];
-    // What happened to the first that it was about, or to all orders of a bulk; stock follows an order.
+    // The facts of the order that the act was about, or of all orders of a bulk; stock changes with an order.
     let facts: Vec<String> = match act.is_bulk() {
         true => told::together(events.iter().map(|event| &event.data), &shop.settings),
         false => events
@@ -286,7 +286,7 @@ fn among(shop: &OpenShop, events: i64, from_the_head: bool, back: DateTime<Utc>)
     format!(" among {which} {} (since {since})", sentences::plural(events, "event"))
 }
 
-/// `5 acts by me, the latest: …`; of many, among which events they were counted.
+/// `5 acts by me, the latest: …`; if there are many, says among which events they were counted.
 fn said(acts: &[Entry], total: i64, by: Option<&str>, within: Option<&str>, goes_on: bool) -> String {
     let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
     let among = within.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! shop.briefing: how the shop stands today, in one short answer.
+//! shop.briefing: the state of the shop today, in one short answer.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,7 +33,7 @@ use crate::{
 const NAMED: u32 = 3;
 /// Characters of a name.
 const NAME_CHARACTERS: usize = 30;
-/// Days after which money that is still owed is told apart.
+/// Days after which owed money is reported separately.
 const OWED_LONG_DAYS: u64 = 7;
 
 /// The shop at a glance: revenue today, yesterday and on the same weekday; what waits longest and why; holds, unpaid,
@@ -186,7 +186,7 @@ async fn to_pay_back(shop: &OpenShop, fresh: Freshness) -> Result<Vec<String>, F
     let first = found.orders.iter().take(NAMED as usize);
     let mut named: Vec<String> = first.map(|order| format!("#{} ({})", order.order_id, amount(order))).collect();
     more(&mut named, found.total_count);
-    // What all of it comes to, where it is more than one order and all of them are at hand.
+    // The sum of all of it, if there is more than one order and all of them were read.
     if found.orders.len() > 1 && i64::try_from(found.orders.len()) == Ok(found.total_count) {
         let all = sums(shop, found.orders.iter().map(|order| (order.currency.as_str(), owed(order))));
         let all: Vec<&str> = all.iter().map(|sum| sum.in_words.as_str()).collect();
@@ -195,7 +195,7 @@ async fn to_pay_back(shop: &OpenShop, fresh: Freshness) -> Result<Vec<String>, F
     Ok(named)
 }
 
-/// `3 left`, `6 too few`: less than nothing is left where more was promised than is there.
+/// `3 left`, `6 too few`: the second if more was promised than is there.
 fn left(available: i64) -> String {
     if available < 0 { format!("{} too few", -available) } else { format!("{available} left") }
 }

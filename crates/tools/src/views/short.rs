@@ -1,4 +1,4 @@
-//! Orders, their lines, customers and sums as short answers have them.
+//! Orders, their lines, customers and sums in short answers.
 
 use orderlog_domain::format::MoneyOut;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{
 const NOTES_BYTES: usize = 8_000;
 
 impl OrderView {
-    /// What people ask of an order, its lines as a table.
+    /// The usual fields of an order, with its lines as a table.
     pub(crate) fn in_short(self, short: Short) -> Short {
         let lines: Table = self.lines.into_iter().map(LineView::in_short).collect();
         let short = short.lines(lines.in_words(None));
@@ -38,7 +38,7 @@ impl OrderView {
             ("phone", customer.phone),
             ("address", customer.address),
         ];
-        // Of somebody without name and address the id is all there is to go on.
+        // The id is the only known fact about a customer without name and address.
         let nameless = customer_id.filter(|_| known.iter().all(|(_, known)| known.is_none()));
         let known = known.into_iter().chain([("customer_id", nameless)]);
         let known: Members = known.filter_map(|(name, known)| Some((name, known?.into()))).collect();
@@ -118,7 +118,7 @@ impl CustomerView {
 }
 
 impl CustomerView {
-    /// Where to ship, or that it is not known.
+    /// The address to ship to, or that it is not known.
     pub(crate) fn ship_to(&self) -> String {
         let hidden = self.name.as_deref() == Some(HIDDEN);
         let unknown = if hidden { HIDDEN } else { "no address" };
@@ -126,7 +126,7 @@ impl CustomerView {
     }
 }
 
-/// The sums as a short answer has them.
+/// The sums written as in short answers.
 pub(crate) fn formatted(sums: Vec<MoneySum>) -> Value {
     sums.into_iter().map(|sum| sum.total.formatted).collect()
 }

@@ -1,4 +1,4 @@
-//! What a change of lines or a refund comes to, in words.
+//! The result of a change of lines or of a refund, in words.
 
 use orderlog_commands::Receipt;
 use orderlog_domain::{
@@ -10,7 +10,7 @@ use orderlog_domain::{
 use super::{Speaker, all_of, facts};
 
 impl Speaker<'_> {
-    /// The total, what is due or owed back, and what became of the discounts.
+    /// The total, the money that is due or owed back, and the change of the discounts.
     pub(super) fn lines_changed(&self, receipt: &Receipt, order: &Order, id: &str) -> String {
         if receipt.no_change() {
             return format!("The lines of order {id} already are as asked; {}.", self.unchanged());
@@ -28,7 +28,7 @@ impl Speaker<'_> {
         format!("Order {id} {} to {total}.{balance}{discount}", self.say("now comes", "would come"))
     }
 
-    /// What became of the discounts: a sentence to add, or nothing where there are none.
+    /// The change of the discounts: a sentence to add, or an empty text if there are none.
     fn discount(&self, before: i64, order: &Order) -> String {
         let shown = |minor| self.amount(minor, order);
         match (before, order.discount()) {
@@ -45,7 +45,8 @@ impl Speaker<'_> {
         }
     }
 
-    /// What went back, how and for what; what is still here of what was paid, and what is still owed back.
+    /// How much went back, by which method and for what; how much of the payments is left, and how much is still owed
+    /// back.
     pub(super) fn refunded(&self, receipt: &Receipt, order: &Order, id: &str) -> String {
         let refund =
             facts(receipt).find_map(|fact| if let Event::PaymentRefunded(fact) = fact { Some(fact) } else { None });
@@ -56,7 +57,7 @@ impl Speaker<'_> {
         let (amount, what, payment) =
             (self.amount(refund.amount, order), self.refunded_for(&refund, order), order.payment_status().spoken());
         let still = self.amount(order.captured - order.refunded, order);
-        // A preview says beside it how the order would be paid, and what would be owed.
+        // A preview shows beside the sentence how the order would be paid, and what would be owed.
         if self.would {
             return format!("{amount} would be paid back{by} for order {id}{what}; {still} would be kept.");
         }
@@ -70,8 +71,8 @@ impl Speaker<'_> {
         )
     }
 
-    /// `₹110 was paid, ₹30 of it went back (goodwill), and ₹25 is asked for the order (₹55 less ₹30 goodwill)`: how what is owed
-    /// comes about, where something went back before; otherwise the amounts beside the sentence tell it.
+    /// `₹110 was paid, ₹30 of it went back (goodwill), and ₹25 is asked for the order (₹55 less ₹30 goodwill)`: how the
+    /// owed amount is calculated, if money went back before; otherwise the amounts beside the sentence show it.
     pub(crate) fn sum_owed(&self, order: &Order) -> Option<String> {
         let back = order.paid_back();
         if back <= 0 {
@@ -94,7 +95,7 @@ impl Speaker<'_> {
         Some(format!("{} was paid, {back}, and {asked}", shown(order.received())))
     }
 
-    /// ` (shipping: ₹99 and ₹17.82 tax)`, or nothing where all that was owed went back.
+    /// ` (shipping: ₹99 and ₹17.82 tax)`, or empty if all the owed money went back.
     fn refunded_for(&self, refund: &PaymentRefunded, order: &Order) -> String {
         let of = |what: &str, Charge { net, tax }: Charge| match tax {
             0 => format!(" ({what})"),
@@ -104,14 +105,14 @@ impl Speaker<'_> {
             RefundKind::Owed => String::new(),
             RefundKind::Units => " (units)".to_owned(),
             RefundKind::Goodwill => of("goodwill", refund.allowance),
-            // A fee that was taken back before goes back whole, or nobody says which part of it is tax.
+            // The tax is known only if the complete fee goes back.
             RefundKind::Shipping if refund.amount == order.shipping.total() => of("shipping", order.shipping),
             RefundKind::Shipping => of("shipping", refund.allowance),
         }
     }
 }
 
-/// `goodwill`, `₹30 goodwill and ₹99 shipping`: for what money went back.
+/// `goodwill`, `₹30 goodwill and ₹99 shipping`: the reasons for which money went back.
 fn back_for(order: &Order, shown: impl Fn(i64) -> String) -> String {
     let of = |kinds: &[RefundKind]| -> i64 {
         order.refunds_made().filter(|refund| kinds.contains(&refund.kind)).map(|refund| refund.amount).sum()

@@ -2,17 +2,17 @@
 
 use orderlog_projections::stock::StockLevel;
 
-/// Complete days whose sales say how fast a product sells.
+/// Complete days whose sales give the speed at which a product sells.
 pub(super) const SOLD_OVER_DAYS: i64 = 28;
-/// Days from ordering goods to having them, for a product that says nothing.
+/// Days from ordering goods to receiving them, for a product without a lead time of its own.
 pub(super) const LEAD_TIME_DAYS: i64 = 7;
 
-/// What is there of a product and how fast it goes.
+/// The stock of a product and the speed at which it sells.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Supply {
     available: i64,
     backordered: i64,
-    /// At or below this many it is low.
+    /// At or below this number the product is low.
     pub(super) threshold: Option<i64>,
     pub(super) lead_time_days: i64,
     /// Units, in so many days.
@@ -27,7 +27,7 @@ impl Supply {
             backordered: level.backordered,
             threshold: threshold.or(level.threshold),
             lead_time_days: level.lead_time_days.unwrap_or(LEAD_TIME_DAYS),
-            // More taken back than ordered sells nothing.
+            // More units taken back than ordered counts as no sales.
             sold: sold.max(0),
             days: days.max(1),
         }
@@ -44,13 +44,13 @@ impl Supply {
         (self.sold > 0).then(|| self.available.max(0) * self.days / self.sold)
     }
 
-    /// Whether it is low, or gone before goods that are ordered in `cover` days would be there.
+    /// Whether the product is low, or would run out before goods that are ordered in `cover` days could arrive.
     pub(super) fn is_wanted(&self, cover: i64) -> bool {
         let low = self.threshold.is_some_and(|threshold| self.available <= threshold);
         low || self.backordered > 0 || self.available * self.days < self.sold * (self.lead_time_days + cover)
     }
 
-    /// Units to order: what is sold until then, with the threshold left over, less what is there.
+    /// Units to order: the units sold until then, plus the threshold, minus the units there are.
     pub(super) fn suggested(&self, cover: i64) -> i64 {
         let until_then = self.sold * (self.lead_time_days + cover);
         let needed = (until_then + self.days - 1) / self.days + self.threshold.unwrap_or(0) + self.backordered;

@@ -1,4 +1,4 @@
-//! What stock is worth: units on hand at what they cost and at what they are sold for (rule S10).
+//! The worth of stock: units on hand at cost and at price (rule S10).
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ struct Sums {
     units: i64,
     cost: i128,
     price: i128,
-    /// Products on hand that say nothing of their cost.
+    /// Products on hand without a recorded cost.
     without_cost: i64,
 }
 
@@ -102,7 +102,7 @@ impl Worth {
 }
 
 impl WorthView {
-    /// The sentence says it.
+    /// The sentence contains these figures.
     pub(super) fn in_short(self, short: Short) -> Short {
         let short = short.said("value", Value::Object(as_object(self.home.in_short())));
         if self.elsewhere.is_empty() {

@@ -1,4 +1,4 @@
-//! What became, or would become, of each order of a call about many, and how it is told.
+//! The outcome, done or foreseen, of each order of a call about many orders, and its words.
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,11 @@ use crate::{
     views::sums,
 };
 
-/// Orders of one call.
+/// Most orders of one call.
 pub(super) const MAX_ORDERS: usize = 500;
-/// Orders of which an answer tells more than the outcome: keeps it below 32 kB.
+/// Orders for which an answer contains more than the outcome: keeps it below 32 kB.
 const TOLD_ORDERS: usize = 20;
-/// Orders and reasons that the text of a short answer tells.
+/// Orders and reasons that the text of a short answer names.
 const NAMED_ORDERS: usize = 2;
 const TOLD_REASONS: usize = 2;
 /// Characters of a name there.
@@ -102,21 +102,21 @@ impl Told for Output {
 }
 
 impl Output {
-    /// What a preview shows of it in short; its sentences say how many are left alone, and why those that are refused.
+    /// The short form for a preview; its sentences say how many orders are left alone, and why orders are refused.
     pub(super) fn preview(self) -> Value {
         let read = Some(self.interpretation.in_words()).filter(|read| !read.is_empty());
         let changes: Vec<String> = self.changing().into_iter().chain(read).collect();
         json!({ "text": self.text, "changes": changes })
     }
 
-    /// The orders that would change; the first of them where there are many.
+    /// The orders that would change; only the first of many.
     fn changing(&self) -> Vec<String> {
         let all = self.orders.iter().filter(|order| order["outcome"] == CHANGED).count();
         let more = all.saturating_sub(self.orders_named.len());
         self.orders_named.iter().cloned().chain((more > 0).then(|| format!("and {more} more"))).collect()
     }
 
-    /// The same, and those left alone with the reason, as far as the sentences do not name them.
+    /// The orders that would change, and those left alone with the reason, unless the sentences name them.
     fn lines(&self) -> Vec<String> {
         let is_refused = |order: &Value| order["outcome"].as_str().is_some_and(|outcome| outcome.starts_with(REFUSED));
         let left = || self.orders.iter().filter(|order| order["outcome"] != CHANGED && !is_refused(order));
@@ -128,30 +128,30 @@ impl Output {
     }
 }
 
-/// What became, or would become, of one order.
+/// The outcome of one order, done or foreseen.
 pub(super) enum Outcome {
     /// By this command; from this version.
     Changed(CommandId, Version, Goods),
     NoChange,
-    /// It changed since the preview.
+    /// The order changed since the preview.
     Overtaken,
-    /// It is not at the version that the caller expects.
+    /// The order is not at the version that the caller expects.
     Unexpected,
     Refused(Rejection),
 }
 
-/// What there is to say of an order that changes.
+/// The goods and the money of an order that changes.
 pub(super) struct Goods {
     customer: CustomerId,
-    /// Before the change: what is cancelled has none afterwards.
+    /// Units before the change: a cancelled order has none afterwards.
     units: i64,
-    /// How many of them the change ships, delivers or cancels; none where it only confirms the order.
+    /// How many of these units the change ships, delivers or cancels; none if it only confirms the order.
     moved: i64,
     total: i64,
-    /// What the change makes owed back to the customer.
+    /// The money that the change makes owed back to the customer.
     owed_back: i64,
     currency: Currency,
-    /// Whether orders.undo takes it back.
+    /// Whether orders.undo can undo the change.
     undoable: bool,
 }
 
@@ -203,12 +203,12 @@ fn goods_of(outcomes: &[Outcome]) -> impl Iterator<Item = &Goods> {
     outcomes.iter().filter_map(|outcome| if let Outcome::Changed(.., goods) = outcome { Some(goods) } else { None })
 }
 
-/// Whether any of what changed can be taken back: else no undo is offered.
+/// Whether any of the changes can be undone: if none, no undo is offered.
 pub(super) fn undoable(outcomes: &[Outcome]) -> bool {
     goods_of(outcomes).any(|goods| goods.undoable)
 }
 
-/// Whether all of what would change could be taken back, as a preview says it.
+/// The words of a preview on whether all of the changes could be undone.
 pub(super) fn finality(outcomes: &[Outcome]) -> &'static str {
     let final_ = goods_of(outcomes).any(|goods| !goods.undoable);
     match (undoable(outcomes), final_) {
@@ -219,12 +219,12 @@ pub(super) fn finality(outcomes: &[Outcome]) -> &'static str {
     }
 }
 
-/// The same once it is done, where the id that undoes it would promise too much.
+/// The words for changes that were carried out, if not all of them can be undone.
 pub(super) fn finality_of_some(outcomes: &[Outcome]) -> &'static str {
     if undoable(outcomes) && goods_of(outcomes).any(|goods| !goods.undoable) { SOME_FINAL } else { "" }
 }
 
-/// The first orders that would change, with whose they are: `#1001 Asha Rao, 3 units, ₹1,200`.
+/// The first orders that would change, with their customers: `#1001 Asha Rao, 3 units, ₹1,200`.
 pub(super) async fn named(shop: &OpenShop, ids: &[i64], outcomes: &[Outcome]) -> Result<Vec<String>, Failure> {
     let changing = ids.iter().zip(outcomes).filter_map(|(id, outcome)| match outcome {
         Outcome::Changed(.., goods) => Some((id, goods)),

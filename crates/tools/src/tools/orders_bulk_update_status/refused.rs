@@ -4,7 +4,7 @@ use orderlog_domain::rejection::{Code, Rejection};
 
 use crate::{echo::cut, sentences};
 
-/// Reasons that are told; orders refused for others are counted.
+/// Most reasons that are named; orders refused for other reasons are counted.
 const TOLD_REASONS: usize = 3;
 /// Orders named for each reason; more are counted.
 const NAMED_ORDERS: usize = 3;
@@ -35,7 +35,8 @@ pub(super) fn in_words<'a>(refused: impl Iterator<Item = (i64, &'a Rejection)>) 
     told.chain(others).collect::<Vec<_>>().join(", ")
 }
 
-/// Why an order is refused, whose number stands before it: `on hold`. A message that names no reason says it as a whole.
+/// Why an order is refused, for a text that begins with its number: `on hold`. If there is no short reason, the
+/// complete message.
 fn reason(rejection: &Rejection) -> String {
     if rejection.code == Code::NotFound {
         return "there is no such order".to_owned();

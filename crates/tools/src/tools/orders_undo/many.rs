@@ -1,4 +1,4 @@
-//! Undoing a call about many orders: each on its own, if nothing was done to it since.
+//! Undoing a call about many orders: each order on its own, if nothing was done to it since.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ use crate::{
     shop::OpenShop,
 };
 
-/// Orders that stay as they are, and reasons, that an answer tells.
+/// Orders that stay as they are, and reasons, that an answer names.
 const TOLD_REASONS: usize = 3;
-/// Stands for the version of an order that the preview left as it is.
+/// In a list, the version of an order that the preview left as it is.
 const LEFT_ALONE: i64 = 0;
 
-/// What became, or would become, of the orders.
+/// The outcome of the orders, done or foreseen.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Undone {
     /// Orders whose change was taken back.
@@ -37,7 +37,7 @@ pub(super) struct Undone {
     /// Orders that stay as they are.
     #[serde(default, skip_serializing_if = "is_nothing")]
     refused: usize,
-    /// The first of them, with the reason.
+    /// The first of these orders, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
     text: String,
@@ -57,7 +57,7 @@ impl Told for Undone {
     }
 }
 
-/// The version that an order was at, or why it stays.
+/// The version of the order before, or why it stays.
 type Outcome = Result<Version, Rejection>;
 
 pub(super) async fn undo(
@@ -100,7 +100,7 @@ pub(super) async fn undo(
     let (now, nonce) = (shop.clock.now(), shop.clock.new_id());
     keep_shown(shop, &request, list_id(nonce), first, &shown).await?;
     let preview: Value = json!({ "text": foreseen.text, "changes": foreseen.reasons });
-    // What a bulk does and can be taken back records no other guarded act.
+    // A bulk that can be undone records no other guarded act.
     let guarded = Guarded::NONE.and([GuardedAct::Bulk]).among(shop.settings.confirmed_by_people);
     Err(request.bound(shop).ask(preview, Version::NONE, (now, nonce), unfit, guarded, None).into())
 }

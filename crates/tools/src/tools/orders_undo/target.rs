@@ -1,4 +1,4 @@
-//! What there is to take back: one's own latest act, and what a command recorded.
+//! The target of an undo: the caller's latest act, or the events of a command.
 
 use std::collections::BTreeMap;
 
@@ -26,26 +26,26 @@ use crate::{
     shop::OpenShop,
 };
 
-/// Events of a stock's stream in which it is looked up whether a movement was taken back.
+/// Events of a stock's stream in which an earlier undo of the movement is looked for.
 const STOCK_EVENTS: u32 = 5_000;
 
-/// What the preview of an undo stands for, kept in the log under its token.
+/// The content of an undo's preview, stored in the log under its token.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Shown {
-    /// What is taken back.
+    /// The act to undo.
     pub(super) target: Uuid,
-    /// Of a call about many: each order with the version that the preview showed.
+    /// For a call about many orders: each order with the version that the preview showed.
     pub(super) orders: Vec<(i64, i64)>,
 }
 
-/// What an id stands for.
+/// The meaning of an id.
 pub(super) enum Target {
     One(Box<Command>),
     /// Orders that one call changed, each with its command.
     Many(BTreeMap<i64, CommandId>),
 }
 
-/// What is kept of the answer to a call about many orders.
+/// The stored part of the answer to a call about many orders.
 #[derive(Deserialize)]
 struct Changed {
     command_ids: BTreeMap<i64, CommandId>,
@@ -75,7 +75,7 @@ pub(super) async fn latest_own(shop: &OpenShop, principal: &Principal) -> Result
     })
 }
 
-/// What the command recorded, and what takes it back.
+/// The events of the command, and what undoes them.
 pub(super) async fn target(shop: &OpenShop, id: CommandId, principal: &Principal) -> Result<Target, Failure> {
     let found = shop.log.find_commands(&[id]).await.map_err(anyhow::Error::new)?;
     let Some(record) = found.first() else {
@@ -124,7 +124,7 @@ async fn many(shop: &OpenShop, record: &CommandRecord) -> Result<Option<BTreeMap
     Ok(before.and_then(|before| before.kept::<Changed>()).map(|changed| changed.command_ids))
 }
 
-/// Refuses a movement of stock that was taken back before. Nothing else of a stock says so.
+/// Refuses a movement of stock that was undone before; the state of the stock does not show that.
 async fn not_yet_taken_back(shop: &OpenShop, id: CommandId, moved: &Envelope<Event>) -> Result<(), Failure> {
     let later = shop.log.read_stream(moved.stream, moved.version, STOCK_EVENTS).await.map_err(anyhow::Error::new)?;
     if later.len() >= STOCK_EVENTS as usize {
@@ -142,12 +142,12 @@ async fn not_yet_taken_back(shop: &OpenShop, id: CommandId, moved: &Envelope<Eve
     Ok(())
 }
 
-/// What takes back the facts about the order that the command was about.
+/// The undo of the facts about the order that the command was about.
 async fn of_order(shop: &OpenShop, events: Vec<Envelope<Event>>) -> Result<Option<Undo>, Failure> {
     let mut undo: Option<(Undo, Version)> = None;
     for event in events {
         let StreamId::Order(order_id) = event.stream else { continue };
-        // Orders whose backorders were filled on the way are not what the command was about.
+        // Orders whose backorders were filled by the command are not its subject.
         if matches!(event.data, Event::BackorderFilled(_)) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The days before that days are compared with, and how sentences call them.
+//! The earlier days with which days are compared, and their names in sentences.
 
 use chrono::NaiveDate;
 
@@ -7,7 +7,7 @@ use crate::{sales_figures::percent, sentences::all_of};
 /// Days of a week.
 const WEEK: i64 = 7;
 
-/// Days from one span to the next: whole weeks, so that weekdays meet and no day is in two spans.
+/// Days from one span to the next: complete weeks, so that weekdays agree and no day is in two spans.
 pub(super) fn step(from: NaiveDate, to: NaiveDate) -> i64 {
     WEEK * ((to - from).num_days() / WEEK + 1)
 }
@@ -29,7 +29,7 @@ pub(super) fn called(from: NaiveDate, to: NaiveDate, times: usize) -> String {
     }
 }
 
-/// `is 3.0 % more than`. What is below zero is no share of anything, and nothing grows from nothing.
+/// `is 3.0 % more than`. There is no percentage of an amount that is not above zero.
 pub(super) fn differs(now: i64, usually: i64) -> String {
     match percent(now, usually).filter(|_| now >= 0) {
         Some(percent) if percent.starts_with('-') => format!("is {} % less than", percent.trim_start_matches('-')),

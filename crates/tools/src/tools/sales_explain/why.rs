@@ -1,4 +1,4 @@
-//! Why days were low or high: what stands out beside the same weekdays before (rule R12).
+//! Why days were low or high: the differences from the same weekdays before (rule R12).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ use crate::{
 const BEFORE: u64 = 4;
 /// Percent by which revenue may differ from the usual before it is called low or high.
 const ORDINARY_PERCENT: i128 = 10;
-/// How many of each kind are told.
+/// How many differences of each kind are named.
 const PRODUCTS: usize = 3;
 const CUSTOMERS: usize = 2;
 const HOURS: usize = 2;
@@ -110,7 +110,7 @@ impl Why {
     }
 }
 
-/// The spans to compare: the days themselves, and the same weekdays before them, as far as the log goes back. Of a day
+/// The spans to compare: the days themselves, and the same weekdays before them, as far back as the log goes. For a day
 /// that is not over, only the same part of the days before.
 pub(super) fn spans(
     from: NaiveDate,
@@ -130,18 +130,18 @@ pub(super) fn spans(
     std::iter::once(span(0)).chain((1..=BEFORE).map(span).filter(known)).collect()
 }
 
-/// What is asked about.
+/// The question.
 pub(super) struct Asked<'a> {
     pub(super) request: &'a SalesRequest,
     pub(super) from: NaiveDate,
     pub(super) to: NaiveDate,
-    /// What was said of the days: `yesterday`.
+    /// The words for the days: `yesterday`.
     pub(super) phrase: &'a str,
     pub(super) fresh: Freshness,
 }
 
 impl Asked<'_> {
-    /// Why, and the sentence that says it.
+    /// The reasons, and the sentence about them.
     pub(super) async fn why(&self, shop: &OpenShop) -> Result<(Why, String), Failure> {
         let (now, calendar, home) = (shop.clock.now(), &shop.settings.calendar, shop.settings.currency);
         let today = calendar.business_date(now);
@@ -202,7 +202,7 @@ impl Asked<'_> {
             Verdict::Usual | Verdict::Unknown => format!("{is} not low"),
         };
         let times = before::called(self.from, until, usual.len());
-        // Of the days before only the part is taken that this one has had.
+        // From the days before, only the part is counted that this day has had.
         let times = if running { format!("{times} by this time of day") } else { times };
         let differs = before::differs(asked.revenue, usually);
         let mean = if usual.len() > 1 { "average of " } else { "" };
@@ -233,10 +233,10 @@ impl Asked<'_> {
             usually: money(usually),
             difference: money(now - usually),
         };
-        // Money moves for an order as a whole: on the cash basis there are no products and no orders placed.
+        // Payments belong to orders, not to products: on the cash basis there are neither products nor orders placed.
         let cash = self.request.basis == Basis::Cash;
         let mut rows = vec![];
-        // One order may hold several of a kind.
+        // One order may contain several products of a kind.
         if !cash && self.request.products.len() < 2 {
             let placed = (asked.placed, usual.of(|apart| apart.placed));
             rows.push(Difference {
@@ -287,7 +287,7 @@ impl Asked<'_> {
     }
 }
 
-/// What the same weekdays before had.
+/// The figures of the same weekdays before.
 struct Usual<'a>(&'a [Apart]);
 
 impl Usual<'_> {
@@ -307,7 +307,8 @@ impl Usual<'_> {
     }
 }
 
-/// Of the parts that differ from the usual in this direction those that differ most, with what they had and usually have.
+/// Of the parts that differ from the usual in this direction, those that differ most, with their present and usual
+/// amounts.
 fn largest<K: Ord + Copy>(
     now: &BTreeMap<K, i64>,
     before: &[&BTreeMap<K, i64>],
@@ -369,7 +370,7 @@ mod tests {
         assert_eq!(of("2026-11-21", "2026-11-21", "2026-01-01"), days(&saturdays, false));
         assert_eq!(of("2026-11-21", "2026-11-21", "2026-11-01"), days(&saturdays[..3], false));
         assert_eq!(of("2026-11-21", "2026-11-21", "2026-11-20"), days(&saturdays[..1], false));
-        // The day is not over: of the days before only what happened by this time.
+        // The day is not over: from the days before, only what happened by this time counts.
         assert_eq!(of("2026-11-22", "2026-11-22", "2026-11-10"), days(&["2026-11-22", "2026-11-15"], true));
         // Ten days go back by two weeks, so that weekdays meet.
         assert_eq!(of("2026-11-11", "2026-11-20", "2026-10-25"), days(&["2026-11-11", "2026-10-28"], false));

@@ -1,4 +1,4 @@
-//! The complete days that a forecast learns from, as the read model of sales has them.
+//! The complete days that a forecast learns from, read from the read model of sales.
 
 use chrono::{DateTime, Days as DaysLater, NaiveDate, Utc};
 use orderlog_domain::{
@@ -13,19 +13,19 @@ use orderlog_read_models::{Answer, Days};
 use super::measure::Measure;
 use crate::{failure::Failure, shop::OpenShop};
 
-/// Days before the present one from which it is learned when in a day sales come.
+/// Days before the present one from which the usual hours of sales are learned.
 const PART_FROM_DAYS: u64 = 28;
 
 /// A series of complete days without gaps.
 pub(super) struct Learned {
-    /// The last one is yesterday.
+    /// The values of the days; the last one is yesterday.
     pub(super) values: Vec<i64>,
     pub(super) last: NaiveDate,
-    /// What the present day has had.
+    /// The value of the present day so far.
     pub(super) today: i64,
     /// Whether there were sales in currencies for which no rate was stored.
     pub(super) unconverted: bool,
-    /// The answer they came with.
+    /// The answer of the read model, without its content.
     pub(super) answer: Answer<()>,
 }
 
@@ -59,7 +59,7 @@ impl Learned {
         Ok(Learned { values, last, today: so_far, unconverted, answer })
     }
 
-    /// Which part (0 to 1) of what a day brings usually comes later than `now`, the moment of the day that is under way.
+    /// The part (0 to 1) of a day's sales that usually comes later than `now`, the present moment of the current day.
     pub(super) async fn rest_of_day(
         shop: &OpenShop,
         measure: Measure,
@@ -76,7 +76,7 @@ impl Learned {
         let part =
             daily_sales::part_of_days(&shop.projections, &request, home, (start, now - start), fresh).await?.found;
         let (by_then, whole) = (measure.of(&part.by_then), measure.of(&part.whole));
-        // Where nothing was sold lately, or more was taken back by then, time itself must do.
+        // If nothing was sold lately, or more was taken back by then, the part of the day that has passed is used.
         let passed = match whole {
             1.. if (0..=whole).contains(&by_then) => by_then as f64 / whole as f64,
             _ => (now - start).num_seconds() as f64 / (end - start).num_seconds().max(1) as f64,
@@ -84,7 +84,7 @@ impl Learned {
         Ok(1.0 - passed)
     }
 
-    /// What the days from `from` on have brought.
+    /// The sales of the days since `from`.
     pub(super) fn sum_since(&self, from: NaiveDate) -> i64 {
         let days = usize::try_from((self.last - from).num_days() + 1).unwrap_or(0);
         self.values.iter().rev().take(days).sum()

@@ -1,4 +1,4 @@
-//! What is forecast, and how its amounts are written.
+//! The measure that is forecast, and how its amounts are written.
 
 use orderlog_domain::format::MoneyOut;
 use orderlog_projections::daily_sales::Sales;
@@ -26,7 +26,7 @@ pub(super) enum Amount {
 }
 
 impl Amount {
-    /// As short answers have it.
+    /// The amount in short answers.
     pub(super) fn plain(self) -> Value {
         match self {
             Amount::Money(money) => amount(money),
@@ -60,7 +60,7 @@ impl Measure {
         }
     }
 
-    /// What sales come to.
+    /// The value of these sales.
     pub(super) fn of(self, sales: &Sales) -> i64 {
         match self {
             Measure::Revenue => sales.converted.revenue(),

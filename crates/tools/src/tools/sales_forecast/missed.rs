@@ -1,4 +1,4 @@
-//! Whether the sales of a day that is over lie where they were forecast to lie before it began.
+//! Whether the sales of a day that is over are within the band that was forecast before the day began.
 
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
@@ -10,21 +10,21 @@ use orderlog_read_models::Days;
 use super::{learned::Learned, measure::Measure};
 use crate::{failure::Failure, moments::last_position, shop::OpenShop};
 
-/// A day whose booked revenue lies outside the band. Minor units of the shop's currency.
+/// A day whose booked revenue is outside the band. Minor units of the shop's currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missed {
-    /// What it brought.
+    /// The sales of the day.
     pub sold: i64,
-    /// What was expected.
+    /// The expected sales.
     pub expected: i64,
     /// Lower end of the band of 80 %.
     pub from: i64,
-    /// Upper end of it.
+    /// Upper end of the band.
     pub to: i64,
 }
 
-/// Compares a day that is over with what `sales.forecast` would have said at the end of the day before it. `None` where it lies
-/// in the band, and where nothing was measured of such forecasts yet, so that the band means little.
+/// Compares a day that is over with the answer that `sales.forecast` would have given at the end of the day before.
+/// `None` if the day is in the band, and if such forecasts were not measured yet, because the band means little then.
 ///
 /// # Errors
 /// When the sales cannot be read.
@@ -38,7 +38,7 @@ async fn judge(shop: &OpenShop, day: NaiveDate) -> Result<Option<Missed>, Failur
     let known = last_position(&shop.log, head, |recorded_at| recorded_at < start).await?;
     let learned = match Learned::read(shop, Measure::Revenue, vec![], day, Some(known)).await {
         Ok(learned) => learned,
-        // Nothing was sold before it.
+        // There were no sales before this day.
         Err(Failure::Rejected(rejection)) if rejection.code == Code::NotFound => return Ok(None),
         Err(failure) => return Err(failure),
     };
@@ -50,7 +50,7 @@ async fn judge(shop: &OpenShop, day: NaiveDate) -> Result<Option<Missed>, Failur
     Ok((sold < band.from || sold > band.to).then_some(missed))
 }
 
-/// As it is known now.
+/// The sales of the day, as they are known now.
 async fn sold_on(shop: &OpenShop, day: NaiveDate) -> Result<i64, Failure> {
     let days = Days::between(day, day);
     let request = SalesRequest { basis: Basis::Booked, days, ..SalesRequest::default() };

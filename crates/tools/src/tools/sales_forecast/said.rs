@@ -1,4 +1,4 @@
-//! The sentences of a forecast: what is expected, and how far it is to be believed.
+//! The sentences of a forecast: the expected sales, and how reliable they are.
 
 use chrono::NaiveDate;
 use orderlog_domain::phrase::DateRange;
@@ -11,15 +11,15 @@ use crate::{
     shop::OpenShop,
 };
 
-/// What is told of a forecast.
+/// The data for the sentences.
 pub(super) struct Said<'a> {
     pub(super) measure: Measure,
-    /// Of the product, or of several.
+    /// Name of the product or products.
     pub(super) name: Option<String>,
     pub(super) range: &'a DateRange,
-    /// What the present day has had, where it is among the days.
+    /// The sales of the present day so far, if it is among the days.
     pub(super) so_far: Option<i64>,
-    /// From when on days of the range are over, and what they have brought.
+    /// The first of the days that are over, and the sales since then.
     pub(super) already: Option<(NaiveDate, i64)>,
     pub(super) made: &'a Forecast,
     pub(super) learned: &'a Learned,
@@ -62,7 +62,7 @@ pub(super) fn in_words(shop: &OpenShop, told: &Said<'_>) -> String {
     text
 }
 
-/// How far a forecast is to be believed: what became of such forecasts on days that are over.
+/// How reliable a forecast is: how good such forecasts were for days that are over.
 fn believed(made: &Forecast) -> String {
     let days = plural(made.learned as i64, "day");
     let Some(Accuracy { mase, naive_mase, inside_80, .. }) = made.accuracy else {

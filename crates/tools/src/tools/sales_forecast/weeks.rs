@@ -1,21 +1,21 @@
-//! A long forecast told by week: the weeks of the shop, as far as the days asked for reach.
+//! A long forecast by week: the weeks of the shop, as far as the days asked for reach.
 
 use chrono::{Days, NaiveDate, Weekday};
 use orderlog_domain::{calendar::Period, format::days_in_words};
 use orderlog_forecast::Ahead;
 
-/// Days up to which each has a row of its own in a short answer.
+/// Up to so many days, each day has its own row in a short answer.
 const LONG_DAYS: usize = 31;
 
 /// A week, or the part of one that is among the days.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Week {
     pub(super) ahead: Ahead,
-    /// Its days in words.
+    /// The days of the week in words.
     pub(super) label: String,
 }
 
-/// The weeks of the days ahead, of which `today` is the first; none where the days are few enough to be told one by one.
+/// The weeks of the days ahead, of which `today` is the first; none if there are few enough days for single rows.
 pub(super) fn weeks(ahead: Ahead, today: NaiveDate, start: Weekday) -> Vec<Week> {
     let mut weeks = vec![];
     if ahead.last - ahead.first < LONG_DAYS {

@@ -1,4 +1,4 @@
-//! What the products and customers are called that acts were about, and what was changed of a product.
+//! Names of the products and customers that acts were about, and the changes of products.
 
 use std::collections::HashMap;
 
@@ -25,11 +25,11 @@ use crate::{
 /// Orders of a call about many that are named.
 pub(super) const TOLD_ORDERS: usize = 3;
 
-/// What products and customers are called.
+/// Names of products and customers.
 pub(super) struct Names {
     products: HashMap<ProductId, String>,
     customers: HashMap<Uuid, String>,
-    /// What each change of a product changed, by its place in the log.
+    /// The fields that each change of a product changed, by its position in the log.
     changes: HashMap<Position, String>,
 }
 
@@ -62,7 +62,7 @@ impl Names {
         })
     }
 
-    /// What a change of a product changed: `price: ₹499.00 → ₹549.00`.
+    /// The fields that a change of a product changed: `price: ₹499.00 → ₹549.00`.
     pub(super) fn changed(&self, at: Position) -> Option<&str> {
         self.changes.get(&at).map(String::as_str)
     }
@@ -93,7 +93,7 @@ impl Names {
     }
 }
 
-/// Each particular that a change of a product changed, before and after, as an order's history tells its changes.
+/// Each field that a change of a product changed, before and after, written as in an order's history.
 fn changed(shop: &OpenShop, before: Product, event: &Envelope<Event>) -> String {
     let (before, mut after) = (State::Product(before.clone()), State::Product(before));
     after.evolve(&event.data, &event.provenance);
