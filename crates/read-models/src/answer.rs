@@ -1,4 +1,5 @@
-//! What all queries have in common: how fresh an answer must be, at which position it is, and why there may be none.
+//! The common parts of all queries: how fresh an answer must be, at which position it is, and why there may be no
+//! answer.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use orderlog_event_log::LogError;
 
 use crate::store::StoreError;
 
-/// How long a query waits for its read model before it answers with what is there.
+/// How long a query waits for its read model before it answers from what the read model has.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How recent an answer should be.
@@ -24,14 +25,14 @@ pub enum Freshness {
 pub struct Answer<T> {
     /// The read model had taken in everything up to here.
     pub position: Position,
-    /// Events missing to what was asked for; 0 when fresh.
+    /// Events that the answer lacks compared with the freshness asked for; 0 if it is fresh.
     pub behind: i64,
-    /// What was asked for.
+    /// The result.
     pub found: T,
 }
 
 impl<T> Answer<T> {
-    /// `found` at `position`, where `freshness` was asked for.
+    /// The result `found` at `position`, if `freshness` was asked for.
     pub(crate) fn new(position: Position, freshness: Freshness, found: T) -> Answer<T> {
         let behind = match freshness {
             Freshness::AtLeast(wanted) => (wanted.0 - position.0).max(0),
@@ -50,14 +51,14 @@ impl<T> Answer<T> {
 pub struct AnotherPast {
     /// The read model.
     pub name: String,
-    /// How far it had come.
+    /// The position that the read model had reached.
     pub position: Position,
 }
 
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// What is stored follows from another log than this.
+    /// The read model follows from another log than this one.
     #[error(transparent)]
     AnotherPast(#[from] AnotherPast),
     /// The log failed.

@@ -1,4 +1,4 @@
-//! Tables for which other nodes wait. Whoever writes them looks here, and writes at once.
+//! Tables for which other nodes wait. The node that writes them reads this list, and then writes at once.
 
 use orderlog_domain::ids::Position;
 
@@ -18,7 +18,7 @@ pub(crate) async fn ask(store: &Store, name: &str, position: Position) -> Result
 const ALL: &str = "
 SELECT a.projection FROM asked_for a JOIN checkpoints c ON c.projection = a.projection WHERE a.position > c.position";
 
-/// The read models whose tables lack what was asked for.
+/// The read models whose tables have not reached the position that was asked for.
 pub(crate) async fn all(store: &Store) -> Result<Vec<String>, StoreError> {
     let mut tx = store.read(&["asked_for", "checkpoints"]).await?;
     let names: Vec<(String,)> = tx.all(&Sql::new(ALL)).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn all(store: &Store) -> Result<Vec<String>, StoreError> {
 
 const FORGET: &str = "DELETE FROM asked_for WHERE projection = $1 AND position > $2";
 
-/// Forgets what was asked of tables that followed another log: nothing of this one may ever reach that position.
+/// Deletes requests that were made when the tables followed another log: this log may never reach their positions.
 pub(crate) async fn forget_beyond(tx: &mut Tx, name: &str, position: Position) -> Result<(), StoreError> {
     tx.execute(&Sql::new(FORGET).bind(name.to_owned()).bind(position.0)).await.map(drop)
 }

@@ -15,9 +15,9 @@ const MARK: &str = "
 INSERT INTO belongs_to (id, log_id, file) VALUES (1, $1, $2)
 ON CONFLICT (id) DO UPDATE SET log_id = excluded.log_id, file = excluded.file";
 
-/// Lets the read models belong to the log `which`, unless they belong to another log.
+/// Assigns the read models to the log `which`, unless they belong to another log.
 pub(crate) async fn claim(store: &Store, which: &WhichLog) -> Result<(), StoreError> {
-    // One at a time, so that of two logs which begin at once one is refused.
+    // One at a time, so that one of two logs that begin at the same time is refused.
     let mut tx = store.alter().await?;
     let marked = marked(&mut tx).await?;
     which.may_use(if store.is_postgres() { SCHEMA } else { FILE }, marked.as_ref())?;

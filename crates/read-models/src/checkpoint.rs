@@ -10,7 +10,7 @@ use crate::{
     store::{Sql, Store, StoreError, Tx},
 };
 
-/// Appended to the name of a read model, and of its tables, while it is built anew.
+/// Appended to the name of a read model, and of its tables, while it is rebuilt.
 pub(crate) const BUILD: &str = "__build";
 
 /// Marks where a schema file's indexes begin: a build creates them once its rows are in.
@@ -46,8 +46,8 @@ const HAS_PLACE_ON_SQLITE: &str = "SELECT 1 FROM pragma_table_info('checkpoints'
 const HAS_PLACE_ON_POSTGRES: &str = "
 SELECT CAST(1 AS BIGINT) FROM pg_attribute WHERE attrelid = 'checkpoints'::regclass AND attname = 'place' AND NOT attisdropped";
 
-/// Adds what tables of an earlier release have not. Where nothing is to be added no table is locked: on PostgreSQL even
-/// `ADD COLUMN IF NOT EXISTS` waits for whoever writes the tables.
+/// Adds columns that tables of an earlier release lack. If none is missing, no table is locked: on PostgreSQL even `ADD
+/// COLUMN IF NOT EXISTS` waits for sessions that write the tables.
 pub(crate) async fn add_place(tx: &mut Tx) -> Result<(), StoreError> {
     let has_place = if tx.is_postgres() { HAS_PLACE_ON_POSTGRES } else { HAS_PLACE_ON_SQLITE };
     let there: Option<(i64,)> = tx.first(&Sql::new(has_place)).await?;
@@ -61,8 +61,8 @@ const CREATE: &str = "
 INSERT INTO checkpoints (projection, version, position, place) VALUES ($1, $2, 0, $3)
 ON CONFLICT (projection) DO NOTHING";
 
-/// Creates a read model that is not there yet. It is looked for first: on PostgreSQL even `ON CONFLICT DO NOTHING` waits for
-/// whoever moves the checkpoint.
+/// Creates the checkpoint of a new read model. Looks for it first: on PostgreSQL even `ON CONFLICT DO NOTHING` waits
+/// for a session that moves the checkpoint.
 pub(crate) async fn create(tx: &mut Tx, model: &ReadModel) -> Result<(), StoreError> {
     let there = Sql::new("SELECT position FROM checkpoints WHERE projection = $1").bind(model.name.to_owned());
     if tx.first::<(i64,)>(&there).await?.is_some() {
@@ -85,7 +85,7 @@ const ADVANCE: &str = "
 UPDATE checkpoints SET position = $1, place = $2, lease_until = now_ms() + $3
 WHERE position = $4 AND place = $5 AND owner = $6 AND projection IN ";
 
-/// Moves the checkpoints of `names` from `old` to `new`, if all of them stand there and are `owner`'s.
+/// Moves the checkpoints of `names` from `old` to `new`, if all of them are at `old` and belong to `owner`.
 pub(crate) async fn advance(
     tx: &mut Tx,
     store: &Store,
@@ -117,14 +117,14 @@ pub(crate) struct Checkpoint {
     pub(crate) lease_until: i64,
     /// Counts builds.
     pub(crate) generation: i64,
-    /// When it was read, by the clock that leases are judged by.
+    /// When the row was read, by the clock that decides on leases.
     pub(crate) now: i64,
 }
 orderlog_event_log::from_row!(Checkpoint { projection, version, position, place, owner, lease_until, generation, now });
 
 impl Checkpoint {
-    /// Whether what it took in last stands at `place`, which is at its position. Where an earlier release moved the position
-    /// alone, nothing says otherwise.
+    /// Whether its last event is at `place`, which has the same position. True if an earlier release moved only the
+    /// position, because then the hash is unknown.
     pub(crate) fn stands_at(&self, place: Place) -> bool {
         let of_this_position = format!("{}:", self.position);
         match &self.place {
@@ -137,7 +137,7 @@ impl Checkpoint {
 const SELECT: &str = "
 SELECT projection, version, position, place, owner, lease_until, generation, now_ms() AS now FROM checkpoints";
 
-/// Every checkpoint, those of builds too.
+/// Every checkpoint, including those of builds.
 pub(crate) async fn all(tx: &mut Tx, store: &Store) -> Result<Vec<Checkpoint>, StoreError> {
     tx.all(&store.with_clock(SELECT)).await
 }
@@ -149,7 +149,7 @@ pub(crate) async fn find(tx: &mut Tx, store: &Store, name: &str) -> Result<Optio
     tx.first(&sql).await
 }
 
-/// The name of a read model's checkpoint while it is built anew.
+/// The name of a read model's checkpoint while it is rebuilt.
 pub(crate) fn build_of(model: &ReadModel) -> String {
     format!("{}{BUILD}", model.name)
 }

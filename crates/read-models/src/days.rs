@@ -1,4 +1,4 @@
-//! Ranges of business days, as queries take them and tables store them.
+//! Ranges of business days, in queries and in tables.
 
 use chrono::NaiveDate;
 
@@ -14,7 +14,7 @@ pub struct Days {
 }
 
 impl Days {
-    /// These days and all between them.
+    /// These two days and all days between them.
     #[must_use]
     pub fn between(from: NaiveDate, to: NaiveDate) -> Days {
         Days { from: Some(from), to: Some(to) }
@@ -31,9 +31,9 @@ impl Days {
     }
 }
 
-/// A day as tables store it: ISO text, which sorts as days do.
+/// A day as tables store it: ISO text, which sorts in the order of days.
 #[must_use]
 pub fn day(date: NaiveDate) -> String {
-    // Display writes ISO 8601 and, unlike a format string, parses nothing.
+    // `Display` writes ISO 8601 and, unlike a format string, parses nothing.
     date.to_string()
 }

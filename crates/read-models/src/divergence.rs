@@ -1,4 +1,5 @@
-//! Whether read models follow from this log. One that took in what the log does not hold has diverged and must not serve.
+//! Whether read models follow from this log. A read model with events that the log does not have has diverged and must
+//! not serve.
 
 use std::{
     collections::HashMap,
@@ -20,16 +21,16 @@ use crate::{
     store::Store,
 };
 
-/// What a comparison of the read models with the log came to.
+/// The result of comparing the read models with the log.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
-    /// Every checkpoint, those of builds too.
+    /// Every checkpoint, including those of builds.
     pub(crate) checkpoints: Vec<Checkpoint>,
-    /// Where those stand that follow from the log.
+    /// The places of the read models that follow from the log.
     pub(crate) sound: HashMap<String, Place>,
 }
 
-/// What this node knows of read models that do not follow from the log.
+/// This node's list of read models that do not follow from the log.
 #[derive(Debug, Default)]
 pub(crate) struct Divergence {
     /// One comparison at a time, so that a later one is never overwritten by an earlier one.
@@ -46,7 +47,8 @@ impl Divergence {
         diverged.get(name).map_or(Ok(()), |past| Err(past.clone()))
     }
 
-    /// Looks up in the log what every read model took in last, and remembers which of them do not follow from it.
+    /// Looks up in the log the last event of every read model, and remembers which read models do not follow from the
+    /// log.
     pub(crate) async fn compare(
         &self,
         store: &Store,
@@ -54,7 +56,7 @@ impl Divergence {
         log: &Log,
     ) -> Result<Comparison, QueryError> {
         let _one_at_a_time = self.comparing.lock().await;
-        // First the checkpoints: what they took in from this log stands in it by then.
+        // First the checkpoints: when the log is read afterwards, it has all the events that they name.
         let mut tx = store.read(&["checkpoints"]).await?;
         let checkpoints = checkpoint::all(&mut tx, store).await?;
         tx.commit().await?;
@@ -77,7 +79,7 @@ impl Divergence {
         Ok(Comparison { checkpoints, sound })
     }
 
-    /// The highest head this node has seen. Heads only grow: where a later one is lower, the log went back.
+    /// The highest head that this node has seen. Heads only grow: if a later one is lower, the log went back.
     pub(crate) fn highest_head(&self) -> Position {
         Position(self.highest.load(Ordering::Acquire))
     }
@@ -93,7 +95,7 @@ impl Divergence {
     }
 }
 
-/// The hash of the event at `position`; `None` when the log ends before it.
+/// The hash of the event at `position`; `None` if the log ends before it.
 pub(crate) async fn hash_at(log: &Log, position: Position) -> Result<Option<Hash>, LogError> {
     if position == Position::START {
         return Ok(Some(Hash::ZERO));

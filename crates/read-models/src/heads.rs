@@ -1,4 +1,5 @@
-//! Reads the head of the log for all who ask at the same time: a read that began after somebody asked answers them too.
+//! Reads the head of the log for all queries that come at the same time: one read answers every query that came before
+//! the read began.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,15 +11,15 @@ use tokio::sync::Mutex;
 pub(crate) struct Heads {
     /// How many reads began.
     begun: AtomicU64,
-    /// The last read that ended well, and which one it was.
+    /// The last read that succeeded, and its number.
     last: Mutex<Option<(u64, Head)>>,
 }
 
 impl Heads {
-    /// The head as it stood when this was called, or later.
+    /// The head as it was when this was called, or later.
     pub(crate) async fn read(&self, log: &Log) -> Result<Head, LogError> {
         let before = self.begun.load(Ordering::Acquire);
-        // Those who wait here meanwhile are answered by the next read together.
+        // Queries that wait here are answered together by the next read.
         let mut last = self.last.lock().await;
         if let Some((nth, head)) = &*last
             && *nth > before

@@ -1,4 +1,4 @@
-//! The rows of a read model in memory, and where they and the tables stand.
+//! The rows of a read model in memory, and the places of memory and tables.
 
 use std::{
     any::Any,
@@ -17,34 +17,34 @@ use crate::{
     store::StoreError,
 };
 
-/// Counts what was ever loaded into any memory, so that what was begun for one load is not finished on another.
+/// Counts the loads into any memory, so that work that began for one load is not finished on another.
 static LOADS: AtomicU64 = AtomicU64::new(1);
 
-/// The rows, and where they and the tables stand.
+/// The rows, and the places of memory and tables.
 pub(crate) struct Held {
     pub(crate) projector: Projector,
-    /// Where the tables stood when they were last heard of; they may be further.
+    /// The last known place of the tables; they may be further.
     pub(crate) tables: Place,
-    /// Which build the tables come from.
+    /// The build from which the tables come.
     pub(crate) generation: i64,
     /// Events that did not fit, which the tables lack.
     misfits: Vec<Misfit>,
     pub(crate) load: u64,
-    /// Whether it takes nothing in, since another is about to take its place.
+    /// Whether the memory takes no events, because another one is about to replace it.
     pub(crate) stands_still: bool,
 }
 
-/// Whether rows that were read of the tables were taken into memory.
+/// Whether rows that were read from the tables were taken into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     Yes,
-    /// The memory they were read for is gone.
+    /// The memory for which the rows were read no longer exists.
     Gone,
     /// The tables are further than the memory.
     TablesAhead,
 }
 
-/// What the tables lack, and what the memory will be told when they have it.
+/// The changes that the tables lack, and what the memory needs to know when the tables have them.
 pub(crate) struct ToWrite {
     pub(crate) load: u64,
     /// From where to where the checkpoint moves.
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Held {
 }
 
 impl Held {
-    /// What was read of the tables at `tables`.
+    /// A memory with what was read from the tables at `tables`.
     pub(crate) fn new(projector: Projector, tables: Place, generation: i64) -> Held {
         let load = LOADS.fetch_add(1, Ordering::Relaxed);
         Held { projector, tables, generation, misfits: vec![], load, stands_still: false }
@@ -79,7 +79,7 @@ impl Held {
         self.projector.prefetch(events)
     }
 
-    /// Takes rows that were read of the tables when they stood at `tables`. Not taken where these went on without this memory,
+    /// Takes rows that were read from the tables at `tables`. Refuses them if the tables went on without this memory,
     /// which must then be loaded again.
     pub(crate) fn loaded(&mut self, tables: Position, found: Loaded) -> Result<Taken, StoreError> {
         if tables > self.at().position {
@@ -89,13 +89,13 @@ impl Held {
         Ok(Taken::Yes)
     }
 
-    /// Takes events in, whose rows are loaded.
+    /// Takes events whose rows are loaded.
     pub(crate) fn take_in(&mut self, events: &[Decoded]) {
         let misfits = self.projector.fold(events);
         self.misfits.extend(misfits);
     }
 
-    /// The tables stand at `place` now, up to which this has come.
+    /// The tables have reached `place`.
     pub(crate) fn tables_at(&mut self, place: Place) {
         self.tables = place;
         self.misfits.retain(|misfit| misfit.position > place.position);
@@ -104,7 +104,7 @@ impl Held {
         }
     }
 
-    /// What the tables lack; `None` when they lack nothing.
+    /// The changes that the tables lack; `None` if they lack none.
     pub(crate) fn unwritten(&mut self) -> Option<ToWrite> {
         let moved = (self.tables, self.at());
         (moved.0 != moved.1).then(|| ToWrite {
@@ -117,7 +117,7 @@ impl Held {
 }
 
 impl ToWrite {
-    /// As the store takes it, of the read model `name`.
+    /// The changes of the read model `name`, in the form that the store takes.
     pub(crate) fn into_changed(self, name: &str) -> Changed {
         let mut changed = Changed::default();
         for (table, unwritten) in self.tables {

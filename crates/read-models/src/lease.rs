@@ -1,5 +1,5 @@
-//! Who may move a read model: an owner shows that it lives, and its leases end with it. The database's clock only judges
-//! owners that live and are silent.
+//! The right to move a read model: an owner shows that it is alive, and its leases end with it. The database's clock is
+//! used only for owners that are alive and silent.
 
 use std::{
     collections::HashMap,
@@ -20,20 +20,22 @@ use crate::{
     store::{Sql, Store, StoreError},
 };
 
-/// How long a node that lives may be silent, as when it is frozen, before another takes its read models over.
+/// How long a live node may be silent, for example when it is frozen, before another node takes over its read models.
 pub const LEASE: Duration = Duration::from_secs(5);
 
 /// How long a builder that lives may be silent before another may start over.
 pub(crate) const BUILD_LEASE: Duration = Duration::from_secs(60);
-/// The same while it creates indexes and cannot say that it lives: as long as those of a hundred million rows take.
+/// As [`LEASE`], while it creates indexes and cannot show that it is alive: as long as the indexes of a hundred million
+/// rows take.
 pub(crate) const INDEX_LEASE: Duration = Duration::from_secs(900);
 
-/// Key of the lock that `$1` holds as long as it lives.
+/// Key of the lock that `$1` has as long as it is alive.
 const LOCK_OF: &str = "hashtextextended('orderlog ' || $1, 0)";
 /// Ends the name of a lock file that is not locked yet.
 const UNLOCKED: &str = ".new";
 
-/// Shows every process that the owner of leases lives: a lock that the operating system or the database releases when it dies.
+/// Shows every process that the owner of leases is alive, by a lock that the operating system or the database releases
+/// when the owner dies.
 pub(crate) enum Presence {
     /// A session that holds an advisory lock.
     Session(Box<PgConnection>),
@@ -46,7 +48,7 @@ pub(crate) enum Presence {
 }
 
 impl Presence {
-    /// Shows that `owner` lives; `None` while a session it lost still does.
+    /// Shows that `owner` is alive; `None` while a lost session of it still has the lock.
     pub(crate) async fn show(store: &Store, owner: &str) -> Result<Option<Presence>, StoreError> {
         match store {
             Store::Postgres(pool) => {
@@ -69,7 +71,7 @@ impl Presence {
         }
     }
 
-    /// Whether it still does.
+    /// Whether the lock still exists.
     pub(crate) async fn lasts(&mut self) -> bool {
         match self {
             Presence::Session(session) => matches!(timeout(LEASE, session.ping()).await, Ok(Ok(()))),
@@ -81,13 +83,13 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         if let Presence::File { path, .. } = self {
-            // One that stays behind is removed by whoever comes next.
+            // A file that stays behind is removed by the next process.
             _ = fs::remove_file(path);
         }
     }
 }
 
-/// A file is locked before it gets the name by which others look for it.
+/// Locks a file before it gets the name by which other processes look for it.
 fn show_file(path: PathBuf) -> io::Result<Presence> {
     let mut unlocked = path.clone().into_os_string();
     unlocked.push(UNLOCKED);
@@ -128,7 +130,7 @@ fn is_locked(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    // Shared, so that two that look at once do not take each other for the owner.
+    // A shared lock, so that two processes that look at the same time do not take each other for the owner.
     match file.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
@@ -147,13 +149,13 @@ async fn lives(store: &Store, owner: &str) -> Result<bool, StoreError> {
     }
 }
 
-/// Whether a lease that ends at `until` no longer counts at `now`: it is over, or it is longer than any lease, since the clock
-/// was ahead when it was taken.
+/// Whether a lease that ends at `until` is no longer valid at `now`: it is over, or it is longer than any lease,
+/// because the clock was ahead when it was taken.
 fn is_void(until: i64, now: i64, longest: Duration) -> bool {
     until < now || until > now + millis(longest)
 }
 
-/// Whether somebody who lives holds the lease of this checkpoint.
+/// Whether a live owner holds the lease of this checkpoint.
 pub(crate) async fn is_held(store: &Store, checkpoint: &Checkpoint, longest: Duration) -> Result<bool, StoreError> {
     match &checkpoint.owner {
         Some(owner) if !is_void(checkpoint.lease_until, checkpoint.now, longest) => lives(store, owner).await,
@@ -161,13 +163,13 @@ pub(crate) async fn is_held(store: &Store, checkpoint: &Checkpoint, longest: Dur
     }
 }
 
-/// Nobody else may have taken it since `$7` was seen to own it.
+/// Takes a lease, if no other owner took it since `$7` was seen to own it.
 const CLAIM: &str = "
 UPDATE checkpoints SET owner = $1, lease_until = now_ms() + $2, place = $3
 WHERE projection = $4 AND version = $5 AND position = $6 AND COALESCE(owner, '') IN ('', $1, $7)";
 
-/// Takes or renews the leases of read models of this very version that stand where they were compared with the log, unless
-/// another holds them; which are ours now.
+/// Takes or renews the leases of read models of this version that are where they were compared with the log, unless
+/// another owner holds them; returns those that are ours now.
 pub(crate) async fn claim(
     store: &Store,
     owner: &str,
@@ -227,7 +229,7 @@ mod tests {
         for (until, void) in [(now - 1, true), (now, false), (now + lease, false), (now + lease + 1, true)] {
             assert_eq!(is_void(until, now, LEASE), void, "until {until}");
         }
-        // Taken by a clock that was a day ahead, and by one that was a day behind.
+        // One was taken by a clock that was a day ahead, one by a clock that was a day behind.
         assert!(is_void(now + DAY + lease, now, LEASE));
         assert!(is_void(now - DAY + lease, now, LEASE));
     }

@@ -1,12 +1,12 @@
 //! What every read model needs: its tables, following the log, building anew, and being asked. It knows no read model by name.
 
-// What a read model declares.
+// The declaration of a read model.
 mod read_model;
 mod row;
 mod row_cache;
 mod unseal;
 
-// How it is asked.
+// Queries.
 pub use orderlog_event_log::from_row;
 
 mod answer;
@@ -20,7 +20,7 @@ mod present;
 mod projections;
 mod snapshot_read;
 
-// Where it is stored.
+// Storage.
 mod asked_for;
 mod belonging;
 mod checkpoint;
@@ -28,7 +28,7 @@ mod place;
 mod store;
 mod writing;
 
-// How it follows the log.
+// Following the log.
 mod decoded;
 mod divergence;
 mod heads;

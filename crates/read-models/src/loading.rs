@@ -24,8 +24,8 @@ const PAGE_EVENTS: u32 = 5_000;
 
 const PARKED_STREAMS: &str = "SELECT DISTINCT stream FROM parked WHERE projection = $1";
 
-/// Lets what is stored of `memory` take its place, while what is there serves; where it stands then. `None` when what is stored is
-/// of another version, does not follow from the log, or went on meanwhile.
+/// Loads `memory` anew from the tables, while the present rows serve; returns the place where it is then. `None` if the
+/// tables are of another version, do not follow from the log, or went on in the meantime.
 pub(crate) async fn load(
     projections: &Projections,
     log: &Log,
@@ -51,7 +51,7 @@ pub(crate) async fn load(
     installed
 }
 
-/// Takes in what the log has after `held`, at least as far as `at_least`. `None` where the log does not lead there.
+/// Takes the events of the log after `held`, at least up to `at_least`. `None` if the log does not follow on.
 async fn catch_up(store: &Store, log: &Log, mut held: Held, at_least: Position) -> Result<Option<Held>, QueryError> {
     let model = held.projector.model;
     while held.at().position < at_least {
@@ -75,7 +75,7 @@ async fn catch_up(store: &Store, log: &Log, mut held: Held, at_least: Position) 
     Ok(Some(held))
 }
 
-/// What is stored, as it stands.
+/// The stored rows and their place.
 async fn stored(
     store: &Store,
     log: &Log,

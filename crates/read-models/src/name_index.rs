@@ -16,14 +16,14 @@ use crate::{
 
 /// Words that are looked at as continuing a beginning.
 const CONTINUED_WORDS: usize = 500;
-/// Words compared with one that was perhaps misspelt.
+/// Most words that are compared with a word that may be misspelt.
 const VOCABULARY_WORDS: usize = 20_000;
-/// Rows that a word may be part of before it tells nothing apart where not all words fit.
+/// A word that is part of more rows does not help if not all words fit.
 const COMMON_ROWS: usize = 20_000;
 /// Rows among which those are looked for that have no other word.
 const NARROWED_ROWS: usize = 1_000;
 
-/// The rows of a read model that is whole in memory, by what they are called.
+/// The rows of a read model that is completely in memory, by their names.
 #[derive(Debug)]
 pub struct NameIndex<R: Named> {
     /// Whether rows are entered: a build needs no index.
@@ -39,7 +39,7 @@ pub struct NameIndex<R: Named> {
 
 type Words<K> = BTreeMap<String, Keys<K>>;
 
-/// The rows that have one of the words that was looked for.
+/// The rows that have one of the words looked for.
 type Having<'a, K> = Vec<&'a Keys<K>>;
 
 impl<R: Named> Default for NameIndex<R> {
@@ -69,7 +69,7 @@ impl<R: Named> NameIndex<R> {
         index
     }
 
-    /// Notes that `new` takes the place of `old`.
+    /// Replaces the row `old` by `new`.
     pub fn replace(&mut self, old: Option<&R>, new: Option<&R>) {
         if !self.serves {
             return;
@@ -107,13 +107,13 @@ impl<R: Named> NameIndex<R> {
         }
     }
 
-    /// What `text` calls, at most `limit`. `None` when not all rows are in memory: then the table is to be searched.
+    /// The rows that `text` names, at most `limit`. `None` if not all rows are in memory: then search the table.
     #[must_use]
     pub fn find(&self, rows: &CachedRows<R>, text: &str, limit: u32) -> Option<Found<R>> {
         self.holds_all(rows).then(|| self.called(&|key| rows.get(key), text, limit))
     }
 
-    /// What `text` calls by identifier alone, under the same condition.
+    /// The rows that `text` names by identifier only, under the same condition.
     #[must_use]
     pub fn identified(&self, rows: &CachedRows<R>, text: &str) -> Vec<R> {
         let keys = self.by_identifier.get(&key(text)).filter(|_| self.holds_all(rows));
@@ -166,7 +166,7 @@ impl<R: Named> NameIndex<R> {
         keys.into_iter().flat_map(Keys::iter).cloned()
     }
 
-    /// What `text` calls, by the surest way that finds anything.
+    /// The rows that `text` names, by the surest way that finds any.
     pub(crate) fn called<'a>(&self, get: &impl Fn(&R::Key) -> Option<&'a R>, text: &str, limit: u32) -> Found<R>
     where
         R: 'a,
@@ -229,7 +229,7 @@ impl<R: Named> NameIndex<R> {
         (most, counts.into_iter().filter(|(_, count)| *count == most).map(|(key, _)| key.clone()).collect())
     }
 
-    /// The rows that have every word or one spelt alike, with the fewest slips.
+    /// The rows that have every word or a similarly spelt one, with the fewest misspellings.
     fn alike(&self, words: &[Wanted]) -> Vec<R::Key> {
         let mut slipped: Option<HashMap<R::Key, usize>> = None;
         for word in words {
@@ -254,7 +254,7 @@ impl<R: Named> NameIndex<R> {
         slipped.into_iter().filter(|(_, slips)| Some(*slips) == fewest).map(|(key, _)| key).collect()
     }
 
-    /// The words that one may be meant for: all, or where they are too many those that begin with the same letter.
+    /// The words that a misspelt word may mean: all words, or if there are too many, those with the same first letter.
     fn vocabulary<'a>(&'a self, word: &str) -> impl Iterator<Item = (&'a String, &'a Keys<R::Key>)> {
         let first = word.chars().next().filter(|_| self.called.len() > VOCABULARY_WORDS).map(String::from);
         let from = self.called.range(first.clone().unwrap_or_default()..);
@@ -263,9 +263,9 @@ impl<R: Named> NameIndex<R> {
     }
 }
 
-/// Whether a row has the text as part of its name, identifier or phone number.
+/// Whether the text is part of a row's name, identifier or phone number.
 fn has_part<R: Named>(text: &str) -> impl Fn(&&R) -> bool {
-    /// Digits that tell something of a number.
+    /// Fewest digits that are searched for in a number.
     const DIGITS: usize = 4;
     let part = name_key(text);
     let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -287,14 +287,14 @@ enum Map<'a, K> {
     Tree(&'a mut Words<K>),
 }
 
-/// The words a row is called by: those of its name and, where it is part of what people say, of its identifier.
+/// The words that name a row: those of its name and, if people say it, of its identifier.
 fn called_by<R: Named>(row: &R) -> BTreeSet<String> {
     let identifier = row.identifier_key().filter(|_| R::IDENTIFIER_IS_SAID).map(name_key);
     let texts = row.name_key().map(str::to_owned).into_iter().chain(identifier);
     texts.flat_map(|text| terms(&text, R::PLURALS)).collect()
 }
 
-/// The rows that have the word, or it together with a neighbour of its text.
+/// The rows that have the word, alone or joined with a neighbour in the text.
 fn exactly<'a, K>(words: &'a Words<K>, wanted: &Wanted) -> Having<'a, K> {
     std::iter::once(&wanted.term).chain(&wanted.joined).filter_map(|term| words.get(term)).collect()
 }
@@ -319,8 +319,8 @@ fn size<K>(having: &[&Keys<K>]) -> usize {
     having.iter().map(|keys| keys.len()).sum()
 }
 
-/// Of rows that have all words of a text those that have no other, in any order and with or without blanks between; all where
-/// there is none.
+/// Of the rows that have all words of a text, those that have no other words, in any order and with or without blanks
+/// between them; all rows if there is no such row.
 fn no_other_words<'a, R: Named + 'a>(
     keys: BTreeSet<R::Key>,
     text: &str,

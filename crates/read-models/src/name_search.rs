@@ -1,4 +1,4 @@
-//! Finds what a user calls by an identifier or by name (RULES.md, N1), in the tables: where not every row is in memory.
+//! Finds rows by an identifier or by name (RULES.md, N1) in the tables, if not every row is in memory.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ use crate::{
     store::{Sql, like},
 };
 
-/// Rows read of a table to be compared in memory, and those of which the listing of a search is made.
+/// Most rows that are read from a table to be compared in memory, or to make the list of a search.
 const COMPARED_ROWS: i64 = 20_000;
 /// Characters at the beginning of a word that are right, where the rest may be misspelt.
 const RIGHT_CHARS: usize = 2;
 
-/// What `text` calls, as [`NameIndex::find`] tells it, from the table. At most `limit`. Of very many rows only those are compared
-/// that have something of every word, or begin a word as the text does.
+/// The rows that `text` names, as [`NameIndex::find`] finds them, from the table. At most `limit`. If there are very
+/// many rows, only those are compared that contain something of every word, or begin a word as the text does.
 ///
 /// # Errors
 /// When the store fails.
@@ -69,14 +69,14 @@ pub async fn find<R: Named>(read: &mut SnapshotRead, text: &str, limit: u32) -> 
     Ok(compared(read.rows(&near).await?, text, limit))
 }
 
-/// What `text` calls among these rows.
+/// The rows among these that `text` names.
 fn compared<R: Named>(rows: Vec<R>, text: &str, limit: u32) -> Found<R> {
     let index = NameIndex::among(rows.iter());
     let rows: HashMap<R::Key, &R> = rows.iter().map(|row| (row.key(), row)).collect();
     index.called(&|key| rows.get(key).copied(), text, limit)
 }
 
-/// Adds a condition: `texts` (SQL) have every word of `text`, with `before` before it.
+/// Adds a condition: `texts` (SQL) contain every word of `text`, with `before` before it.
 fn all_words<R: Named>(sql: &mut Sql, texts: &str, before: &str, text: &str) {
     sql.push("(1 = 1");
     for word in wanted(text, R::PLURALS, |_| false) {
@@ -92,7 +92,8 @@ fn digits(column: &str) -> String {
     [" ", "-", "(", ")", ".", "/"].iter().fold(column.to_owned(), |sql, mark| format!("REPLACE({sql}, '{mark}', '')"))
 }
 
-/// A page of the rows that `among` allows (SQL) and that have words beginning with every word of `text`, all without one.
+/// A page of the rows that `among` (SQL) allows and whose words begin with every word of `text`; all rows without a
+/// text.
 ///
 /// # Errors
 /// When the store fails.

@@ -1,11 +1,12 @@
-//! The words of a name as they are compared: plurals and the blanks between words aside, and how much two words differ.
+//! The words of a name in comparable form: without plurals and blanks between words; and how much two words differ.
 
 pub(crate) use orderlog_domain::text::stem as term;
 use orderlog_domain::text::{FILLERS, name_key};
 
-/// Words of a text looked for; more tell nothing more apart.
+/// Most words of a text that are looked for; more words do not help.
 const WORDS: usize = 8;
-/// Characters from which two may differ, and from which one may, where the first is the same or the word is longer.
+/// From so many characters, two letters may differ; from fewer (the next constant), one, if the first letter is the
+/// same or the word is longer.
 const TWO_MAY_DIFFER: usize = 7;
 const ONE_MAY_DIFFER: usize = 3;
 /// Words up to this length must at least begin alike.
@@ -14,9 +15,9 @@ const SHORT: usize = 4;
 /// A word of a text that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// As it is compared.
+    /// The word in comparable form.
     pub(crate) term: String,
-    /// Together with the word before it and the word behind it: `tea pot` finds `Teapot`.
+    /// The word joined with the word before it and with the word after it: `tea pot` finds `Teapot`.
     pub(crate) joined: Vec<String>,
 }
 
@@ -27,7 +28,7 @@ pub(crate) fn wanted(text: &str, plurals: bool, known: impl Fn(&str) -> bool) ->
     if words.iter().any(|word| !FILLERS.contains(word)) {
         words.retain(|word| !FILLERS.contains(word) || known(&term(word, plurals)));
     }
-    // A word that is said twice is one.
+    // A word that occurs twice counts once.
     let before = words.clone();
     let mut nth = 0..;
     words.retain(|word| nth.next().is_none_or(|nth| !before[..nth].contains(word)));
@@ -42,7 +43,7 @@ pub(crate) fn wanted(text: &str, plurals: bool, known: impl Fn(&str) -> bool) ->
     (0..words.len()).map(one).collect()
 }
 
-/// Everything that one word, or words typed without blanks, can call a name by. `key` is a [`name_key`].
+/// Every form in which one word, or words typed without blanks, can name this name. `key` is a [`name_key`].
 pub(crate) fn terms(key: &str, plurals: bool) -> Vec<String> {
     let words: Vec<&str> = key.split(' ').filter(|word| !word.is_empty()).collect();
     let mut terms: Vec<String> = words.iter().map(|word| term(word, plurals)).collect();
@@ -60,12 +61,13 @@ pub(crate) fn squashed(key: &str) -> String {
     key.replace(' ', "")
 }
 
-/// Whether a word has a number in it.
+/// Whether a word contains a digit.
 pub(crate) fn has_digit(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// By how many letters two words differ, if that is few enough to be a slip. Digits are none: another number is another thing.
+/// The number of letters by which two words differ, if it is small enough for a misspelling. Digits must be equal:
+/// another number is another thing.
 pub(crate) fn slips(wanted: &str, word: &str) -> Option<usize> {
     let (length, other) = (wanted.chars().count(), word.chars().count());
     let most = match length {
@@ -83,7 +85,8 @@ pub(crate) fn slips(wanted: &str, word: &str) -> Option<usize> {
     Some(strsim::osa_distance(wanted, word)).filter(|slips| *slips <= most)
 }
 
-/// The digits of a telephone number from its end, so that `+91 98450 12345` and `098450-12345` are one; `None` for what is none.
+/// The digits of a telephone number from its end, so that `+91 98450 12345` and `098450-12345` are equal; `None` if the
+/// text is not a number.
 pub(crate) fn phone_key(text: &str) -> Option<String> {
     /// Digits of a short number, and of which the last are compared.
     const FEWEST: usize = 6;

@@ -1,4 +1,4 @@
-//! Rows that users find by an identifier or by name, and what is told of those that were found.
+//! Rows that users find by an identifier or by name, and the result of such a search.
 
 use orderlog_domain::{ids::Position, text::key};
 
@@ -12,15 +12,15 @@ use crate::{
 pub enum Matched {
     /// By SKU, e-mail address or phone number.
     Identifier,
-    /// By its whole name.
+    /// By the complete name.
     Name,
-    /// By words of its name, all of them, in any order.
+    /// By all words of the name, in any order.
     Words,
     /// By all words, of which some are only the beginning of a word.
     Prefix,
     /// By more than half of the words.
     Most,
-    /// By all words, some of them spelt alike.
+    /// By all words, some of them with a similar spelling.
     Alike,
     /// By some of the words: near, but hardly meant.
     Few,
@@ -28,19 +28,19 @@ pub enum Matched {
     Nothing,
 }
 
-/// What was found, by the surest way that found anything. More than one item is ambiguous.
+/// The rows that were found by the surest way. More than one item is ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<T> {
     /// By which way.
     pub how: Matched,
-    /// By name, as many as were asked for.
+    /// The rows, sorted by name, at most as many as were asked for.
     pub items: Vec<T>,
     /// How many there are.
     pub total: usize,
 }
 
 impl<T> Found<T> {
-    /// Nothing was found.
+    /// An empty result.
     #[must_use]
     pub fn nothing() -> Found<T> {
         Found { how: Matched::Nothing, items: vec![], total: 0 }
@@ -60,22 +60,22 @@ pub trait Named: Row {
     const BY_NAME: &'static str;
     /// The columns that lists are sorted by, as SQL.
     const ORDER: &'static str;
-    /// What they are called by and what searches look through, without blanks and with them, as SQL.
+    /// The names and identifiers by which a row is found, without and with blanks, as SQL.
     const CALLED: &'static str;
-    /// The same with all that searches look through, as SQL.
+    /// All texts that searches read, without and with blanks, as SQL.
     const SEARCHED: &'static str;
     /// The column with the telephone number, if there is one.
     const PHONE: Option<&'static str>;
-    /// Whether one is called by the words of its identifier too.
+    /// Whether people use the words of the identifier as a name.
     const IDENTIFIER_IS_SAID: bool;
-    /// Whether plurals do not matter: those of things do not, but people have names.
+    /// Whether plurals are equal to singulars: true for things, but not for names of people.
     const PLURALS: bool;
 
     /// The name as given.
     fn name(&self) -> &str;
     /// The key of the identifier, if there is one.
     fn identifier_key(&self) -> Option<&str>;
-    /// The key of the name, if it is found by name.
+    /// The key of the name, if the row can be found by name.
     fn name_key(&self) -> Option<&str>;
     /// The telephone number as given.
     fn phone(&self) -> Option<&str> {
@@ -90,7 +90,7 @@ pub trait Named: Row {
 /// A page of a list of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedPage<R> {
-    /// How they were found.
+    /// The way in which the rows were found.
     pub how: Matched,
     /// By name.
     pub items: Vec<R>,
@@ -109,7 +109,7 @@ pub fn page_of<R: Named>(found: Found<R>, page: PageRequest, now: Position) -> N
     NamedPage { how: found.how, items, total_count, next }
 }
 
-/// Where accents tell names apart, the one typed is meant.
+/// If names differ only in accents, prefers the name as it was typed.
 pub(crate) fn prefer_as_typed<R: Named>(items: &mut Vec<R>, text: &str) {
     let as_typed = key(text);
     if items.iter().any(|item| key(item.name()) == as_typed) {

@@ -2,10 +2,10 @@
 
 use crate::{row_cache::Limits, unseal::Unseal};
 
-/// What a runner or a rebuild needs to know of its node.
+/// The data of its node that a runner or a rebuild needs.
 #[derive(Debug, Clone)]
 pub struct RunnerOptions {
-    /// Names this node among all that share the log, and this start of it among all its starts.
+    /// Identifies this node among all that share the log, and this start of the node among all its starts.
     pub owner: String,
     /// Opens customers' particulars.
     pub unseal: Unseal,

@@ -1,4 +1,4 @@
-//! Pages of a list that agree with each other: what is asked for, where a page ended, and what comes next.
+//! Pages of a list that agree with each other: the request, the end of a page, and the next page.
 
 use std::{fmt, str::FromStr};
 
@@ -23,7 +23,7 @@ impl PageRequest {
         PageRequest { limit, cursor: None }
     }
 
-    /// Items of the page, as SQL takes it.
+    /// Number of items of the page, for SQL.
     #[must_use]
     pub fn limit(&self) -> i64 {
         i64::from(self.limit.clamp(1, PAGE_LIMIT))
@@ -43,7 +43,7 @@ impl PageRequest {
         &items[from..from.saturating_add(limit).min(items.len())]
     }
 
-    /// Cuts a list that was read one item too long; the cursor of the next page if it was.
+    /// Shortens a list that was read one item too long; returns the cursor of the next page if it was too long.
     pub fn next_after<T>(&self, items: &mut Vec<T>, cursor: impl Fn(&T) -> Cursor) -> Option<Cursor> {
         let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
         if items.len() <= limit {
@@ -62,7 +62,7 @@ impl PageRequest {
     }
 }
 
-/// Where a page ended and which moment of the log its list is pinned to: what was placed later stays out.
+/// The end of a page, and the moment of the log to which its list is pinned: items placed later are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     /// Position of the first page.
@@ -71,7 +71,7 @@ pub struct Cursor {
     pub value: i64,
     /// Identity of the last item.
     pub id: i64,
-    /// When the first page was asked for, milliseconds since the epoch, where what is listed depends on it; else 0.
+    /// When the first page was asked for, in milliseconds since the epoch, if the list depends on it; otherwise 0.
     pub at: i64,
 }
 

@@ -1,4 +1,4 @@
-//! A place in the log: a position and the hash of the event there, which stands for everything up to it.
+//! A place in the log: a position and the hash of the event there, which identifies all events up to it.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl Place {
     }
 }
 
-/// As checkpoints keep it.
+/// The form in which checkpoints store a place.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.position, self.hash)

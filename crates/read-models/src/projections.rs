@@ -1,4 +1,4 @@
-//! The handle to all read models: opening them, waiting for them, reading them, and their state.
+//! The handle to all read models: opens them, waits for them, reads them, and reports their state.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,10 +25,10 @@ use crate::{
 
 /// Pause between two looks at a checkpoint that another node moves.
 const REMOTE_POLL: Duration = Duration::from_millis(3);
-/// The same for a checkpoint this node moves and announces; only a missed announcement waits this long.
+/// The same for a checkpoint that this node moves and announces; only a missed announcement waits this long.
 const LOCAL_POLL: Duration = Duration::from_millis(100);
 
-/// Pause between two tries to clear away what a reader still holds.
+/// Pause between two tries to clear data that a reader still needs.
 const IN_USE_POLL: Duration = Duration::from_millis(20);
 
 const PARKED: &str = "
@@ -40,11 +40,11 @@ ORDER BY position LIMIT $2";
 pub struct Projections {
     models: &'static [&'static ReadModel],
     store: Store,
-    /// What this node holds in memory of each, in their order; nothing without a runner.
+    /// This node's memory of each read model, in their order; empty without a runner.
     memories: Arc<[Memory]>,
-    /// Told when the runner shall look at once: a query waits for tables, or a memory was lost.
+    /// Notified when the runner must look at once: a query waits for tables, or a memory was lost.
     wanted: Arc<Notify>,
-    /// Told when a memory came, or goes on.
+    /// Notified when a memory was installed, or takes events again.
     installed: Arc<Notify>,
     divergence: Arc<Divergence>,
     heads: Arc<Heads>,
@@ -64,8 +64,8 @@ impl Projections {
         }
     }
 
-    /// Opens `sqlite://path/projections.db` or `postgres://…` and creates what is missing of `models`, which are folded in
-    /// this order.
+    /// Opens `sqlite://path/projections.db` or `postgres://…` and creates the missing tables of `models`, which are
+    /// folded in this order.
     ///
     /// # Errors
     /// When the database cannot be reached or prepared.
@@ -86,7 +86,7 @@ impl Projections {
         Ok(Projections::of(models, store))
     }
 
-    /// Lets these read models belong to a log: before anything is answered from them, or folded into them.
+    /// Assigns these read models to a log. Call it before anything is answered from them, or folded into them.
     ///
     /// # Errors
     /// [`StoreError::NotOurs`] when they belong to another log; when the store fails.
@@ -94,7 +94,7 @@ impl Projections {
         belonging::claim(&self.store, which).await
     }
 
-    /// Opens read models that are there, for looking at them: nothing is created.
+    /// Opens existing read models for reading only: creates nothing.
     ///
     /// # Errors
     /// When there are none or the database cannot be reached.
@@ -102,7 +102,7 @@ impl Projections {
         Ok(Projections::of(models, Store::open_to_read(url).await?))
     }
 
-    /// How every read model is, beside a log whose last position is `head`.
+    /// The state of every read model, beside a log whose last position is `head`.
     ///
     /// # Errors
     /// When the store fails.
@@ -116,8 +116,8 @@ impl Projections {
         Ok(all)
     }
 
-    /// Compares every read model with the log. One that took in what the log does not hold answers nothing from here on,
-    /// until it was built anew; a runner compares every second.
+    /// Compares every read model with the log. A read model with events that the log does not have answers nothing
+    /// until it is rebuilt; a runner compares every second.
     ///
     /// # Errors
     /// When the log or the store fails.
@@ -125,7 +125,7 @@ impl Projections {
         self.compared(log).await.map(drop)
     }
 
-    /// The head of the log, which a query reads before anything else: whether the log went back shows by it.
+    /// The head of the log, which a query reads first: it shows whether the log went back.
     ///
     /// # Errors
     /// When the log or the store fails.
@@ -141,18 +141,20 @@ impl Projections {
         Ok(head)
     }
 
-    /// Notes that the log reaches `head`: this node's writer just appended. Costs nothing.
+    /// Notes that the log has reached `head`, because this node's writer just appended. Costs nothing.
     pub fn saw_head(&self, head: Position) {
         self.divergence.saw_head(head);
     }
 
-    /// The highest head this node has heard of: everything it recorded itself, and what it has seen of other nodes. Costs nothing.
+    /// The highest head known to this node: it includes all that this node recorded, and what it has seen of other
+    /// nodes. Costs nothing.
     #[must_use]
     pub fn known_head(&self) -> Position {
         self.divergence.highest_head()
     }
 
-    /// Waits until queries of the present see `position` in the read model `name`, at most [`PATIENCE`]; whether they do.
+    /// Waits until queries of the present see `position` in the read model `name`, at most [`PATIENCE`]; true if they
+    /// do.
     ///
     /// # Errors
     /// When the store fails.
@@ -164,7 +166,8 @@ impl Projections {
         self.wait_for_tables(memory, position).await
     }
 
-    /// Waits until the tables of the read model `name` have taken in `position`, at most [`PATIENCE`]; whether they have.
+    /// Waits until the tables of the read model `name` have reached `position`, at most [`PATIENCE`]; true if they
+    /// have.
     ///
     /// # Errors
     /// When the store fails.
@@ -175,7 +178,8 @@ impl Projections {
         }
     }
 
-    /// The same for one of ours. Where this node writes the tables, they are written at once.
+    /// As [`wait_until_written`](Self::wait_until_written), for a memory of this node. If this node writes the tables,
+    /// it writes them at once.
     pub(crate) async fn wait_for_tables(&self, memory: &Memory, position: Position) -> Result<bool, StoreError> {
         let mut tables = memory.tables();
         let give_up = Instant::now() + PATIENCE;
@@ -198,7 +202,7 @@ impl Projections {
                 if !std::mem::replace(&mut asked, true)
                     && let Err(error) = asked_for::ask(&self.store, memory.model.name, position).await
                 {
-                    // They are written now and then in any case.
+                    // The tables are written from time to time in any case.
                     debug!(projection = memory.model.name, %error, "cannot ask another node to write tables");
                 }
                 REMOTE_POLL
@@ -219,7 +223,7 @@ impl Projections {
         Ok(position)
     }
 
-    /// Connections that read: how many are open, and how many of them are idle.
+    /// The number of open connections that read, and how many of them are idle.
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
         self.store.connections()
@@ -230,8 +234,8 @@ impl Projections {
         self.store.close().await;
     }
 
-    /// After something was erased, at `position`: waits until its rows are gone from the tables of `model`, then clears away what
-    /// they left behind.
+    /// After an erasure at `position`: waits until its rows are gone from the tables of `model`, then clears the data
+    /// that they left in the files.
     ///
     /// # Errors
     /// When the read model is not there in time, or the store fails; safe to repeat.
@@ -239,7 +243,7 @@ impl Projections {
         if !self.wait_until_written(model.name, position).await? {
             return Err(StoreError::NotYet(model.name));
         }
-        // Whoever read the tables when it began is through soon.
+        // Readers of the tables that began before will soon end.
         let give_up = Instant::now() + PATIENCE;
         for table in model.tables {
             loop {
@@ -260,12 +264,13 @@ impl Projections {
         &self.store
     }
 
-    /// Where `model` stands, if it is known not to follow from the log.
+    /// The place of `model`, if it is known not to follow from the log.
     pub(crate) fn another_past(&self, model: &ReadModel) -> Option<AnotherPast> {
         self.divergence.check(model.name).err()
     }
 
-    /// Compares the tables and this node's memory with the log. A memory that does not follow from it is dropped at once.
+    /// Compares the tables and this node's memory with the log. A memory that does not follow from the log is dropped
+    /// at once.
     pub(crate) async fn compared(&self, log: &Log) -> Result<Comparison, QueryError> {
         let mut looked_up = None;
         for memory in self.memories.iter() {
@@ -283,24 +288,24 @@ impl Projections {
         self.divergence.compare(&self.store, self.models, log).await
     }
 
-    /// Waits until the runner shall look at once.
+    /// Waits until the runner must look at once.
     pub(crate) async fn wanted(&self) {
         self.wanted.notified().await;
     }
 
-    /// Waits until a memory came, or goes on.
+    /// Waits until a memory is installed, or takes events again.
     pub(crate) async fn installed(&self) {
         self.installed.notified().await;
     }
 
-    /// Serves from `held` from now on, unless more was served before; whether it does.
+    /// Serves from `held` from now on, unless a later state was served before; true if it does.
     pub(crate) async fn install(&self, memory: &Memory, held: Held) -> bool {
         let installed = memory.install(held).await;
         self.installed.notify_one();
         installed
     }
 
-    /// Lets a memory that stood still take events in again.
+    /// Lets a memory that stood still take events again.
     pub(crate) async fn go_on(&self, memory: &Memory) {
         memory.go_on().await;
         self.installed.notify_one();
@@ -324,7 +329,7 @@ impl Projections {
         self.memories.iter().find(|memory| memory.model.name == name)
     }
 
-    /// Waits until the tables of the read model are as fresh as asked, then holds one moment of them.
+    /// Waits until the tables of the read model are as fresh as asked, then reads one moment of them.
     ///
     /// # Errors
     /// When the store fails, or the read model does not follow from the log.
@@ -357,9 +362,9 @@ impl Projections {
 pub struct Parked {
     /// Position of the event.
     pub position: i64,
-    /// Its stream.
+    /// The stream.
     pub stream: String,
-    /// What did not fit, in this event or in one before it.
+    /// The reason why this event, or one before it, did not fit.
     pub reason: String,
 }
 orderlog_event_log::from_row!(Parked { position, stream, reason });

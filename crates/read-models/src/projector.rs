@@ -1,4 +1,4 @@
-//! One read model on its way along the log: the rows that events need, and the fold of events into them.
+//! One read model while it follows the log: the rows that events need, and the fold of events into them.
 
 use std::collections::HashSet;
 
@@ -22,15 +22,15 @@ ON CONFLICT (projection, position) DO NOTHING";
 /// A read model with its fold.
 pub(crate) struct Projector {
     pub(crate) model: &'static ReadModel,
-    /// Nothing for the tables that serve queries.
+    /// Empty for the tables that serve queries.
     pub(crate) suffix: &'static str,
-    /// What it took in last.
+    /// The last event that was folded.
     pub(crate) at: Place,
     pub(crate) fold: Box<dyn Fold>,
     pub(crate) parked: HashSet<StreamId>,
 }
 
-/// An event that did not fit, or that came after one in its stream.
+/// An event that did not fit, or that came after such an event in its stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Misfit {
     pub(crate) position: Position,
@@ -43,19 +43,19 @@ impl Projector {
         Projector { model, suffix, at: Place::START, fold: (model.fold)(unseal), parked: HashSet::new() }
     }
 
-    /// Its checkpoint's name.
+    /// The name of its checkpoint.
     pub(crate) fn name(&self) -> String {
         format!("{}{}", self.model.name, self.suffix)
     }
 
-    /// From now on it fills empty tables alone, and keeps rows back until they settle.
+    /// From now on, fills only empty tables, and keeps rows back until they no longer change.
     pub(crate) fn build(&mut self) {
         for cache in self.fold.caches() {
             cache.build();
         }
     }
 
-    /// Notes the rows that `events` need; those of them that have to be loaded first.
+    /// Notes the rows that `events` need; returns those that must be loaded first.
     pub(crate) fn prefetch(&mut self, events: &[Decoded]) -> Missing {
         for decoded in events {
             if let (Ok(event), false) = (&decoded.event, self.parked.contains(&decoded.stream)) {
@@ -74,7 +74,7 @@ impl Projector {
         Ok(())
     }
 
-    /// Takes `events` in, whose rows are loaded; those that do not fit.
+    /// Folds `events` whose rows are loaded; returns those that do not fit.
     pub(crate) fn fold(&mut self, events: &[Decoded]) -> Vec<Misfit> {
         let Some(last) = events.last() else { return vec![] };
         for cache in self.fold.caches() {
@@ -90,7 +90,7 @@ impl Projector {
         misfits
     }
 
-    /// What of its changes a build has to write.
+    /// The changes that a build has to write.
     pub(crate) fn changes(&mut self, due: Due, changed: &mut Changed) {
         let suffix = self.suffix;
         for cache in self.fold.caches() {
@@ -101,7 +101,7 @@ impl Projector {
         }
     }
 
-    /// What its tables lack, table by table.
+    /// The changes that its tables lack, table by table.
     pub(crate) fn unwritten(&mut self) -> Vec<(Table, Box<dyn Unwritten>)> {
         let lacking = self.fold.caches().into_iter().filter(|cache| cache.count_unwritten() > 0);
         lacking.map(|cache| (cache.table(), cache.unwritten())).collect()
@@ -140,7 +140,7 @@ impl Missing {
         self.keys.iter().all(|(_, keys)| keys.is_empty())
     }
 
-    /// What is found without looking, since there is nothing to look for.
+    /// The result of a look-up for which no row is needed.
     pub(crate) fn nothing(&self) -> Loaded {
         Loaded(self.keys.iter().map(|_| vec![]).collect())
     }
@@ -154,7 +154,7 @@ impl Missing {
     }
 }
 
-/// What is to be written of read models.
+/// The changes of read models that are to be written.
 #[derive(Default)]
 pub(crate) struct Changed {
     tables: Vec<(Table, &'static str, Changes)>,

@@ -1,4 +1,4 @@
-//! What a read model is: tables, a fold of events into rows in memory, and its schema for both engines.
+//! The parts of a read model: tables, a fold of events into rows in memory, and its schema for both engines.
 
 use std::any::Any;
 
@@ -8,9 +8,9 @@ use crate::{row_cache::RowCache, unseal::Unseal};
 
 /// One read model, as its folder declares it.
 pub struct ReadModel {
-    /// Its name: the folder's.
+    /// Its name, which is the name of its folder.
     pub name: &'static str,
-    /// Version of its fold and schema. When it is raised, the read model is built anew beside the old one.
+    /// Version of the fold and the schema. When it is raised, the read model is rebuilt beside the old one.
     pub version: i64,
     /// Its tables, in the order in which they are locked.
     pub tables: &'static [&'static str],
@@ -28,14 +28,14 @@ impl std::fmt::Debug for ReadModel {
     }
 }
 
-/// An event that does not fit what the read model knows of its stream.
+/// An event that does not fit the read model's state of its stream.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct CannotApply(pub String);
 
-/// Folds events into rows held in memory. All I/O is the machinery's.
+/// Folds events into rows in memory. This crate does all I/O.
 pub trait Fold: Any + Send + Sync {
-    /// The rows it works on, table by table.
+    /// The rows of the fold, table by table.
     fn caches(&mut self) -> Vec<&mut dyn RowCache>;
 
     /// Notes the rows that `event` needs; those of a whole batch are loaded together.
@@ -47,7 +47,7 @@ pub trait Fold: Any + Send + Sync {
     /// When the event does not fit; it is parked, and so are all that follow in its stream.
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply>;
 
-    /// A node keeps it for queries of the present, and the rows it needs whole are in memory now: what is derived from them
-    /// for queries is derived anew.
+    /// Called when a node has loaded the rows that queries of the present need: derive here what queries need from
+    /// these rows.
     fn serve(&mut self) {}
 }

@@ -1,4 +1,4 @@
-//! Builds read models anew beside those that serve, from one reading of the log, and swaps them in.
+//! Rebuilds read models beside those that serve, in one reading of the log, and swaps them in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,10 +16,10 @@ mod tables;
 use build::Build;
 pub use error::RebuildError;
 
-/// Counts the builds of this process, each of which answers to a name of its own.
+/// Counts the builds of this process, so that each has a name of its own.
 static BUILDS: AtomicU64 = AtomicU64::new(0);
 
-/// How far a build has come.
+/// The progress of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Taken in so far.
@@ -28,7 +28,8 @@ pub struct Progress {
     pub head: Position,
 }
 
-/// Rebuilds the named read models (all, if none is named) from the log's first event, while the old ones serve and move on.
+/// Rebuilds the named read models (all, if none is named) from the first event of the log. The old ones serve and
+/// follow the log in the meantime.
 ///
 /// # Errors
 /// When a name is unknown, a database fails, another builds the same, or `cancel` was called.
@@ -42,9 +43,9 @@ pub async fn rebuild(
 ) -> Result<Position, RebuildError> {
     let models = chosen(projections.models(), names)?;
     let store = projections.store();
-    // A node may build beside its own runner.
+    // A node may build while its own runner works.
     let owner = format!("{}-build-{}", options.owner, BUILDS.fetch_add(1, Ordering::Relaxed));
-    // Until it is dropped, however this ends; then another may begin at once.
+    // Kept until this function ends, in any way; then another build may begin at once.
     let _presence = Presence::show(store, &owner).await?;
     let generations = tables::begin(store, &models, &owner).await?;
     let mut build = Build::new(projections, log, &owner, cancel, &models, &options.unseal);

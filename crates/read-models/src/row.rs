@@ -16,7 +16,7 @@ pub enum Kind {
     Bool,
 }
 
-/// One value on its way to or from a table; `None` is NULL.
+/// One value of a table's column; `None` is NULL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// See [`Kind::Int`].
@@ -35,14 +35,14 @@ impl Value {
     }
 }
 
-/// What a row does when its key is already there.
+/// What happens if the key of a new row exists already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnConflict {
-    /// The new row takes its place.
+    /// The new row replaces the old one.
     Replace,
-    /// It cannot be: rows are only ever added.
+    /// This cannot happen: rows are append-only.
     Never,
-    /// Each column that is no key is added to what stands there.
+    /// Each column that is not part of the key is added to the stored one.
     Add,
 }
 
@@ -58,7 +58,7 @@ pub struct Column {
 /// A table of a read model. The first `keys` columns are its primary key.
 #[derive(Debug, Clone, Copy)]
 pub struct Table {
-    /// Its name while it serves queries; a build carries a suffix.
+    /// Its name while it serves queries; the table of a build has a suffix.
     pub name: &'static str,
     /// In order.
     pub columns: &'static [Column],
@@ -86,9 +86,9 @@ impl Table {
 
 /// A row of a [`Table`], made by [`crate::table!`].
 pub trait Row: std::fmt::Debug + Clone + Send + Sync + Sized + 'static {
-    /// Where it stands.
+    /// The table of the row.
     const TABLE: Table;
-    /// What identifies it.
+    /// The type of the key.
     type Key: std::hash::Hash + std::fmt::Debug + Ord + Clone + Send + Sync;
 
     /// Its key.
@@ -104,9 +104,9 @@ pub trait Row: std::fmt::Debug + Clone + Send + Sync + Sized + 'static {
     fn from_values(values: Vec<Value>) -> Result<Self, String>;
 }
 
-/// A row of a table that adds up: it begins with nothing.
+/// A row of a table whose figures are added up; a new row begins with zeros.
 pub trait Summed: Row {
-    /// The row of `key` before anything was added to it.
+    /// The row of `key` before anything was added.
     fn zero(key: &Self::Key) -> Self;
 }
 
@@ -165,7 +165,7 @@ pub const fn all_columns<const COUNT: usize>(groups: &[&[Column]]) -> [Column; C
     all
 }
 
-/// A value kept as JSON text, for what no query filters by.
+/// A value stored as JSON text, for columns by which no query filters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
@@ -242,7 +242,7 @@ macro_rules! table {
             $( $(#[$kdoc])* pub $key: $kt, )+
             $( $(#[$cdoc])* pub $col: $ct, )*
             $(
-                /// What adds up.
+                /// The figures that are added up.
                 pub $group: $gt,
             )?
         }

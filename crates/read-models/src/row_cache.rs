@@ -1,5 +1,6 @@
-//! Rows of one table that a fold works on in memory. A build writes them when they settle; a node keeps them, and writes behind.
-//! When there are more than [`Limits`] allow, rows that were not used lately are dropped, but none whose change the table lacks.
+//! Rows of one table that a fold uses in memory. A build writes them when they no longer change; a node keeps them, and
+//! writes behind. If there are more than [`Limits`] allow, rows that were not used lately are dropped, but none whose
+//! change the table lacks.
 
 use orderlog_domain::ids::Position;
 
@@ -13,10 +14,10 @@ mod entries;
 pub use cached_rows::CachedRows;
 pub use counters::{Counters, Inserts};
 
-/// What is to be written to one table.
+/// The changes that are to be written to one table.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Rows to write whose keys a build has never written.
+    /// Rows whose keys a build has never written.
     pub inserts: Vec<Vec<Value>>,
     /// Rows to write, there or not.
     pub upserts: Vec<Vec<Value>>,
@@ -32,21 +33,21 @@ impl Changes {
     }
 }
 
-/// What of its changes a build asks for.
+/// The changes that a build asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Everything.
+    /// All changes.
     All,
-    /// What has come to rest, so that a row that keeps changing is written once.
+    /// Rows that no longer change, so that a row that changes often is written once.
     Settled,
 }
 
 /// How many rows of a table stay in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of a table that queries of the present need whole: beyond it they ask the table.
+    /// Most rows of a table that queries of the present need completely: above it they read the table.
     pub whole: usize,
-    /// Of any other: beyond it, those that were not touched lately are dropped and read again when needed.
+    /// Most rows of any other table: above it, rows that were not used lately are dropped and read again when needed.
     pub kept: usize,
 }
 
@@ -56,22 +57,21 @@ impl Default for Limits {
     }
 }
 
-/// The rows that a table lacks, as they stood at one moment: they are turned into values when nobody waits any more.
+/// The rows that a table lacks, as they were at one moment. They are turned into values when no query waits for it.
 pub trait Unwritten: Send {
-    /// As the store takes them.
+    /// The changes, in the form that the store takes.
     fn changes(self: Box<Self>) -> Changes;
 }
 
-/// What the machinery needs of the rows of a table, whatever they are. Rows that are only added, and never read, leave the rest as
-/// it is.
+/// The interface to the rows of a table. Append-only rows that are never read leave the other methods as they are.
 pub trait RowCache: Send + Sync {
-    /// The table behind it.
+    /// The table of the rows.
     fn table(&self) -> Table;
     /// Keys prefetched since the last load that are neither in memory nor known to be nowhere.
     fn missing(&mut self) -> Vec<Vec<Value>> {
         vec![]
     }
-    /// Takes the rows found for them; the others do not exist.
+    /// Takes the rows that were found; the others do not exist.
     ///
     /// # Errors
     /// When a row does not fit its type.
@@ -81,14 +81,14 @@ pub trait RowCache: Send + Sync {
     /// Drops everything.
     fn forget(&mut self);
 
-    /// From now on this cache alone fills a table that is empty now, and may keep rows back until they settle.
+    /// From now on only this cache fills a table that is empty now, and may keep rows back until they no longer change.
     fn build(&mut self);
-    /// What a build has to write; afterwards that counts as written.
+    /// The changes that a build has to write; afterwards they count as written.
     fn changes(&mut self, due: Due) -> Changes;
 
     /// Bounds what stays in memory.
     fn limit(&mut self, _limits: Limits) {}
-    /// Most rows of the table that are wanted in memory from the start, where queries need it whole.
+    /// Most rows of the table that should be in memory from the start, if queries need it completely.
     fn wants_whole(&self) -> Option<usize> {
         None
     }
@@ -99,13 +99,13 @@ pub trait RowCache: Send + Sync {
     fn loaded_whole(&mut self, _rows: Vec<Vec<Value>>) -> Result<(), String> {
         Ok(())
     }
-    /// What changes from now on, changes at `position` or before it.
+    /// Later changes are made at `position` or before it.
     fn now_at(&mut self, _position: Position) {}
     /// How many changes the table lacks.
     fn count_unwritten(&self) -> usize;
-    /// The changes that the table lacks. They stay unwritten.
+    /// The changes that the table lacks. They still count as unwritten.
     fn unwritten(&mut self) -> Box<dyn Unwritten>;
-    /// The table has what changed up to `position`. What need not stay in memory any more may be dropped.
+    /// The table has all changes up to `position`. Rows that need not stay in memory may be dropped.
     fn written(&mut self, position: Position);
 }
 

@@ -1,4 +1,5 @@
-//! What a node runs so that its read models follow the log: a feed, a task that folds in memory, and one that writes behind.
+//! The tasks by which a node's read models follow the log: a feed, a task that folds in memory, and one that writes
+//! behind.
 
 use orderlog_event_log::Log;
 use orderlog_messaging::Source;
@@ -25,7 +26,7 @@ use keeper::Keeper;
 pub struct Runner;
 
 impl Runner {
-    /// Starts the tasks. They end after `cancel`, having written what they hold and given their leases back.
+    /// Starts the tasks. They end after `cancel`, when they have written their rows and returned their leases.
     #[must_use]
     pub fn start(
         projections: Projections,
@@ -40,7 +41,7 @@ impl Runner {
         let folder = Folder::new(projections.clone(), log.clone(), fed, cancel.clone());
         let keeper = Keeper::new(projections, log, options, cancel);
         tokio::spawn(async move {
-            // When this task is dropped, so are they.
+            // When this task is dropped, these tasks are dropped too.
             let mut tasks = JoinSet::new();
             tasks.spawn(feed);
             tasks.spawn(folder.run());

@@ -1,4 +1,4 @@
-//! One query's view of a read model: a snapshot of its tables, and the position that the snapshot stands for.
+//! One query's view of a read model: a snapshot of its tables, and the position of the snapshot.
 
 use orderlog_domain::ids::Position;
 
@@ -58,7 +58,7 @@ impl SnapshotRead {
         self.tx.rows(sql).await
     }
 
-    /// Ends the transaction and answers with what was found.
+    /// Ends the transaction and answers with the result.
     ///
     /// # Errors
     /// When the store fails.

@@ -10,28 +10,28 @@ use crate::{
     store::{Sql, Store, StoreError},
 };
 
-/// How one read model is.
+/// The state of one read model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Name of the read model.
     pub name: String,
     /// Version of the fold that built it.
     pub version: i64,
-    /// Its tables have taken in everything up to here.
+    /// The position that its tables have reached.
     pub position: Position,
-    /// What this node holds in memory of it has taken in everything up to here; nothing where no runner is.
+    /// The position that this node's memory of it has reached; `None` without a runner.
     pub memory: Option<Position>,
     /// Events of the log that queries of the present have yet to see.
     pub lag: i64,
-    /// Events of the log that the tables have yet to take in.
+    /// Events of the log that the tables do not have yet.
     pub unwritten: i64,
-    /// The node that writes its tables, if its lease holds.
+    /// The node that writes its tables, if its lease is valid.
     pub owner: Option<String>,
     /// Events parked because they, or one before them in their stream, did not fit.
     pub parked: i64,
-    /// How far a build beside it has come, if there is one.
+    /// The position that a build beside it has reached, if there is one.
     pub building: Option<Position>,
-    /// Why nothing is answered from it, as far as the last comparison with the log showed.
+    /// Why no query is answered from it, as the last comparison with the log showed.
     pub another_past: Option<AnotherPast>,
 }
 

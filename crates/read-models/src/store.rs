@@ -1,4 +1,4 @@
-//! The two engines on which tables of read models are kept, behind one small type; only this file matches on the engine.
+//! The two engines that store tables of read models, behind one small type; only this file matches on the engine.
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
@@ -22,13 +22,13 @@ pub use statements::FromAnyRow;
 
 /// Connections of one node to PostgreSQL for projecting and querying.
 const POOL_CONNECTIONS: u32 = 10;
-/// All of a node's: those, and the sessions that show that it, and a rebuild of its, are alive.
+/// All connections of a node: those, one session that shows that the node is alive, and one for a rebuild.
 pub const POSTGRES_CONNECTIONS: u32 = POOL_CONNECTIONS + 2;
-/// Connections of one node that query SQLite; one more writes.
+/// Connections of one node that query SQLite; one more connection writes.
 const SQLITE_READERS: u32 = 4;
 /// How long a statement waits for another process that writes the same SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(30);
-/// How long a session may hold a transaction and say nothing before PostgreSQL ends it.
+/// How long a session may be silent within a transaction before PostgreSQL ends it.
 const FROZEN: &str = "5s";
 /// What PostgreSQL takes a page read through an index to cost, where one read in passing costs 1. Read models are mostly in
 /// memory; by the default of 4, which is of turning disks, it read 3,000 customers to find 20.
@@ -63,7 +63,7 @@ impl Store {
         Box::pin(async move { Store::connect(url, true).await })
     }
 
-    /// Opens what is there for reading alone.
+    /// Opens existing tables for reading only.
     ///
     /// # Errors
     /// When it is not there or cannot be reached.
@@ -74,14 +74,14 @@ impl Store {
     async fn connect(url: &str, create: bool) -> Result<Store, StoreError> {
         let failed = StoreError::doing("opening");
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            // Rows and checkpoint commit together, so a commit lost in a crash is folded again: no need to wait for it.
-            // A node frozen in the middle of a transaction must not keep the others from taking over.
+            // Rows and checkpoint commit together, so a commit lost in a crash is folded again: no need to wait for the
+            // disk. A node frozen within a transaction must not keep the others from taking over.
             let options = PgConnectOptions::from_str(url)
                 .map_err(&failed)?
                 .options([("search_path", "read_models"), ("synchronous_commit", "off"), ("jit", "off")])
                 .options([("idle_in_transaction_session_timeout", FROZEN), ("random_page_cost", RANDOM_PAGE)])
-                // Starting processes for one question holds up the others: eight at once were answered in half the time
-                // without.
+                // Starting processes for one query delays the others: eight queries at once took half the time without
+                // them.
                 .options([("max_parallel_workers_per_gather", "0")])
                 .application_name("orderlog projections")
                 .statement_cache_capacity(PREPARED_STATEMENTS);
@@ -116,7 +116,7 @@ impl Store {
         }
     }
 
-    /// Clears away what deleted rows left behind in the table and, on SQLite, in the write-ahead log.
+    /// Clears the data that deleted rows left in the table and, on SQLite, in the write-ahead log.
     pub(crate) async fn purge(&self, table: &str) -> Result<(), StoreError> {
         let cleared = match self {
             Store::Postgres(pool) => vacuum(pool, table).await,
@@ -136,9 +136,9 @@ impl Store {
         })
     }
 
-    /// A transaction that changes tables; at most one at a time, and it never waits long for queries. But longer than the
-    /// second (PostgreSQL's `deadlock_timeout`) after which an autovacuum of a table gives way: else one of a large
-    /// table would outlast every try.
+    /// A transaction that changes tables; at most one at a time, and it never waits long for queries. But it waits
+    /// longer than the second (PostgreSQL's `deadlock_timeout`) after which an autovacuum of a table gives way:
+    /// otherwise the autovacuum of a large table would outlast every try.
     pub(crate) fn alter(&self) -> BoxFuture<'_, Result<Tx, StoreError>> {
         Box::pin(async move {
             let mut tx = self.write().await?;
@@ -158,8 +158,9 @@ impl Store {
             let failed = StoreError::doing("starting to read");
             Ok(match self {
                 Store::Postgres(pool) => {
-                    // The locks come before the snapshot: whatever was swapped in before them is wholly visible. A plan made
-                    // for any value takes every range for one of a few rows, and sorted thousands for the first twenty.
+                    // The locks come before the snapshot: tables that were swapped in before them are completely
+                    // visible. A plan that is made for any value expects a few rows for every range, and then sorted
+                    // thousands of rows to return the first twenty.
                     let begin = format!(
                         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; \
                          LOCK TABLE {} IN ACCESS SHARE MODE",
@@ -177,8 +178,8 @@ impl Store {
         matches!(self, Store::Postgres(_))
     }
 
-    /// A statement in which `now_ms()` is the present, in milliseconds, by the database's clock: leases are judged by one
-    /// clock only.
+    /// A statement in which `now_ms()` is the present time in milliseconds, by the database's clock: only one clock
+    /// decides on leases.
     pub(crate) fn with_clock(&self, statement: &str) -> Sql {
         let now = match self {
             Store::Postgres(_) => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
@@ -187,7 +188,7 @@ impl Store {
         Sql::new(&statement.replace("now_ms()", now))
     }
 
-    /// Connections that read: how many are open, and how many of them are idle.
+    /// The number of open connections that read, and how many of them are idle.
     pub(crate) fn connections(&self) -> (u32, usize) {
         match self {
             Store::Postgres(pool) => (pool.size(), pool.num_idle()),
@@ -220,13 +221,13 @@ async fn begin(pool: &PgPool, statement: &str) -> Result<Transaction<'static, Po
     }
 }
 
-/// Sessions that were lost since they were last used, which shows only when they are used again. Then another one is
-/// taken, and at the latest the one after all that the pool held is new.
+/// Sessions that were lost since their last use, which shows only at the next use. Then another session is taken; after
+/// as many tries as the pool had sessions, a new one is made.
 #[derive(Default)]
 struct LostSessions(u32);
 
 impl LostSessions {
-    /// Whether a session's first use failed because it was lost, and another one may be taken.
+    /// Whether a session's first use failed because the session was lost, and another one may be taken.
     fn one_more(&mut self, error: &sqlx::Error) -> bool {
         self.0 += 1;
         let lost = match error {
@@ -280,7 +281,7 @@ pub(crate) fn create_schema(store: &Store) -> BoxFuture<'_, Result<(), StoreErro
         let Store::Postgres(pool) = store else { return Ok(()) };
         let failed = StoreError::doing("creating the schema of");
         let mut connection: PoolConnection<Postgres> = pool.acquire().await.map_err(&failed)?;
-        // Somebody else may have made it for a role that may not.
+        // Another role may have made the schema for a role that may not.
         let there: bool = sqlx::query_scalar("SELECT to_regnamespace('read_models') IS NOT NULL")
             .fetch_one(&mut *connection)
             .await

@@ -1,4 +1,4 @@
-//! Opens sealed personal data for folds, and tells who else holds opened data that a customer was erased.
+//! Opens sealed personal data for folds, and informs other owners of opened data that a customer was erased.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use orderlog_event_log::Recorded;
 type Open = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 type Forget = dyn Fn(CustomerId) + Send + Sync;
 
-/// Opens sealed personal data; `None` when the person's key was erased. May want to be told who was.
+/// Opens sealed personal data; `None` if the person's key was erased. May need to be informed of erasures.
 #[derive(Clone)]
 pub struct Unseal {
     open: Arc<Open>,
@@ -27,12 +27,12 @@ impl Unseal {
         Unseal { forget: Some((position, Arc::new(forget))), ..self }
     }
 
-    /// The position after which it must be told of erasures.
+    /// The position after which it must be informed of erasures.
     pub(crate) fn forgets_after(&self) -> Option<Position> {
         self.forget.as_ref().map(|(position, _)| *position)
     }
 
-    /// Tells it of the erasures among `events`.
+    /// Informs it of the erasures among `events`.
     pub(crate) fn hear(&self, events: &[Recorded]) {
         let Some((_, forget)) = &self.forget else { return };
         for event in events.iter().filter(|event| event.event_type == "CustomerErased") {
@@ -42,7 +42,7 @@ impl Unseal {
         }
     }
 
-    /// The text behind the seal that stands in a field; a seal made for another field does not open.
+    /// The text of a seal in a field; a seal made for another field does not open.
     #[must_use]
     pub fn open(&self, field: &str, sealed: &str) -> Option<String> {
         (self.open)(field, sealed)

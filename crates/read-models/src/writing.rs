@@ -1,4 +1,4 @@
-//! Writes rows and checkpoints in one transaction, as whoever holds the lease, from the place where the tables stand.
+//! Writes rows and checkpoints in one transaction, as the holder of the lease, from the place of the tables.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteError {
-    /// The database failed. Whether it wrote is not known when it failed at the very end.
+    /// The database failed. If it failed at the very end, it is not known whether it wrote.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The checkpoint was moved, or is no longer ours: another copy runs, or a build was swapped in.
@@ -20,7 +20,7 @@ pub(crate) enum WriteError {
     Fenced,
 }
 
-/// Writes what moves checkpoints, each from where its tables stand: all of it, or nothing.
+/// Writes the rows and moves the checkpoints, each from the place of its tables: everything or nothing.
 pub(crate) async fn write(
     store: Store,
     owner: String,
@@ -29,7 +29,7 @@ pub(crate) async fn write(
     changed: Changed,
 ) -> Result<(), WriteError> {
     let mut tx = store.write().await?;
-    // First the checkpoints: a second copy waits here, and then finds them moved.
+    // First the checkpoints: a second writer waits here, and then finds them moved.
     for alike in moves.chunk_by(|one, next| one.moved == next.moved) {
         let names: Vec<String> = alike.iter().map(|one| one.name.clone()).collect();
         if !checkpoint::advance(&mut tx, &store, &names, &owner, lease, alike[0].moved).await? {
@@ -41,7 +41,7 @@ pub(crate) async fn write(
     Ok(())
 }
 
-/// A checkpoint, and from where to where it moves.
+/// A checkpoint, with its old and its new place.
 pub(crate) struct Move {
     pub(crate) name: String,
     pub(crate) moved: (Place, Place),

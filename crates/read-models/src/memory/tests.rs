@@ -1,4 +1,4 @@
-//! What one memory serves while another is about to take its place.
+//! What a memory serves while another one is about to replace it.
 
 use orderlog_domain::{envelope::Envelope, event::Event, ids::StreamId};
 use orderlog_event_log::Hash;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// Most words are one row's alone.
+/// The keys of the rows with one word; most words belong to one row.
 #[derive(Debug)]
 pub(super) enum Keys<K> {
     One(K),
@@ -46,7 +46,7 @@ impl<K> Keys<K> {
     }
 }
 
-/// Takes the key out; whether none is left.
+/// Removes the key; true if none is left.
 pub(super) fn remove_from<K: Ord>(keys: Option<&mut Keys<K>>, key: &K) -> bool {
     match keys {
         Some(Keys::One(one)) => one == key,

@@ -1,4 +1,4 @@
-//! A build under way: it catches up with the log, is indexed, and takes the place of what serves.
+//! A build while it runs: it catches up with the log, is indexed, and replaces the tables that serve.
 
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ use crate::{
 
 /// Read models whose indexes are created at the same time.
 const INDEXED_AT_ONCE: usize = 2;
-/// Tries to swap while the serving read model keeps moving ahead or queries keep its tables.
+/// Tries to swap while the serving read model moves ahead or queries use its tables.
 const SWAP_TRIES: u32 = 100;
-/// Pause between two of them.
+/// Pause between two tries.
 const SWAP_PAUSE: Duration = Duration::from_millis(20);
 
 pub(super) struct Build<'a> {
@@ -62,8 +62,8 @@ impl<'a> Build<'a> {
         self.projectors.first().map_or(Place::START, |projector| projector.at)
     }
 
-    /// Takes in everything up to the present end of the log. Three things go on at once: batches are read and decoded
-    /// ahead, one is folded, and what settled in the one before is written. In the end everything is.
+    /// Folds all events up to the present end of the log. Three things run at once: batches are read and decoded ahead,
+    /// one batch is folded, and the settled rows of the batch before are written. At the end all rows are written.
     pub(super) async fn catch_up(&mut self, mut progress: impl FnMut(Place)) -> Result<(), RebuildError> {
         let (mut batches, reading) = read_ahead(self.log.clone(), self.at());
         let mut writing = Writing::default();
@@ -93,7 +93,7 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// What each of the projectors has to write of these events.
+    /// The rows that each projector has to write after these events.
     async fn take_in(&mut self, events: &[Decoded], writing: &mut Writing) -> Result<Vec<Changed>, RebuildError> {
         let mut all = vec![];
         for projector in &mut self.projectors {
@@ -115,8 +115,8 @@ impl<'a> Build<'a> {
         Ok(all)
     }
 
-    /// Begins to write, once what was being written is. On PostgreSQL every read model in a transaction of its own: a
-    /// session works on one core, and rows of a build are nothing before all of it is there.
+    /// Begins to write, after the previous write has ended. On PostgreSQL every read model has a transaction of its
+    /// own: a session works on one core, and rows of an unfinished build are not used.
     async fn write(&self, writing: &mut Writing, before: Place, all: Vec<Changed>) -> Result<(), RebuildError> {
         writing.finish().await?;
         let moved = (before, self.at());
@@ -163,7 +163,8 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
-    /// Catches up and swaps until a swap finds the build no older than what serves, or that in another past.
+    /// Catches up and swaps, until a swap finds that the build is not older than the serving read model, or that the
+    /// serving one is of another past.
     pub(super) async fn swap_in(&mut self) -> Result<Position, RebuildError> {
         let mut last = String::new();
         for _ in 0..SWAP_TRIES {
@@ -183,8 +184,8 @@ impl<'a> Build<'a> {
         Err(RebuildError::NotSwapped(last))
     }
 
-    /// In one transaction the builds take the place of what serves. Whoever ran that loses its lease, since what it
-    /// holds in memory belongs to the old tables; it claims the new ones at once.
+    /// Replaces the serving tables by the builds, in one transaction. The node that ran the serving ones loses its
+    /// lease, because its memory belongs to the old tables; it claims the new ones at once.
     async fn swap(&self) -> Result<bool, StoreError> {
         let mut tx = self.store.alter().await?;
         for projector in &self.projectors {

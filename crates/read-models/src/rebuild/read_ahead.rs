@@ -16,7 +16,7 @@ const BATCH_EVENTS: usize = 20_000;
 /// Batches read and decoded ahead of the fold.
 const BATCHES_AHEAD: usize = 2;
 
-/// Reads and decodes batches after `at` up to the present end of the log, in a task of its own.
+/// Reads and decodes batches after `at` up to the present end of the log, in a separate task.
 pub(super) fn read_ahead(log: Log, at: Place) -> (mpsc::Receiver<Vec<Decoded>>, JoinHandle<Result<(), RebuildError>>) {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let reading = tokio::spawn(async move {

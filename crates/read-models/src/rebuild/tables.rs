@@ -1,4 +1,4 @@
-//! The tables of a build: created empty, indexed when their rows are in, and swapped for those that serve.
+//! The tables of a build: created empty, indexed after their rows are in, and swapped for those that serve.
 
 use orderlog_domain::ids::Position;
 
@@ -13,10 +13,10 @@ use crate::{
     store::{Sql, Store, StoreError, Tx},
 };
 
-/// What PostgreSQL may use for each of them.
+/// Memory that PostgreSQL may use for each index.
 const INDEX_MEMORY: &str = "256MB";
 
-/// The build `$1` takes over whatever is left of an earlier one, and counts on from the read model `$6`.
+/// The build `$1` takes over the remains of an earlier build, and continues its counter from the read model `$6`.
 const BEGIN: &str = "
 INSERT INTO checkpoints (projection, version, position, place, owner, lease_until, generation)
 SELECT $1, CAST($2 AS BIGINT), 0, $3, $4, now_ms() + $5, generation + 1 FROM checkpoints WHERE projection = $6
@@ -30,7 +30,8 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND pid IN (
     SELECT l.pid FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation WHERE c.relname IN ";
 
-/// The build stands at `$2` and may not be older than what serves, unless that is known to follow from another past.
+/// The build is at `$2` and must not be older than the serving read model, unless that one is known to follow from
+/// another past.
 const SERVE: &str = "
 UPDATE checkpoints
 SET owner = NULL, lease_until = 0, version = $1, position = $2, place = $3, generation = generation + 1
@@ -52,7 +53,7 @@ pub(super) async fn begin(store: &Store, models: &[&'static ReadModel], owner: &
             }
             end_sessions_of(&mut tx, model).await?;
         }
-        // The transaction is the only one that alters tables, so nobody else begins meanwhile.
+        // Only this transaction alters tables, so no other build begins in the meantime.
         let sql = store
             .with_clock(BEGIN)
             .bind(name.clone())
@@ -75,7 +76,8 @@ pub(super) async fn begin(store: &Store, models: &[&'static ReadModel], owner: &
     Ok(generations)
 }
 
-/// PostgreSQL goes on with the statement of a builder that died until it has an answer to give. It would keep the tables.
+/// PostgreSQL continues the statement of a builder that died until it has an answer to send. Until then it would keep
+/// the tables.
 async fn end_sessions_of(tx: &mut Tx, model: &ReadModel) -> Result<(), StoreError> {
     if !tx.is_postgres() {
         return Ok(());
@@ -98,8 +100,8 @@ pub(super) async fn index(store: Store, model: &'static ReadModel, generation: i
     tx.commit().await
 }
 
-/// Puts what `projector` built in the place of what serves; `false` if that stands further ahead, unless it stands at
-/// `another_past`, or if the build is no longer `owner`'s.
+/// Replaces the serving read model by what `projector` built. False if the serving one is further ahead, unless it is
+/// at `another_past`; also false if the build no longer belongs to `owner`.
 pub(super) async fn swap(
     tx: &mut Tx,
     owner: &str,
@@ -121,7 +123,7 @@ pub(super) async fn swap(
         return Ok(false);
     }
     for table in model.tables {
-        // A newer version may have tables that the old one had not.
+        // A newer version may have tables that the old version lacks.
         tx.script(format!("DROP TABLE IF EXISTS {table}")).await?;
         tx.script(format!("ALTER TABLE {table}{BUILD} RENAME TO {table}")).await?;
     }

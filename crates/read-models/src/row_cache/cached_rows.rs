@@ -16,15 +16,15 @@ use crate::row::{Row, Table, Value};
 
 #[derive(Debug)]
 struct Slot<R> {
-    /// Shared with whoever writes it just now; then a change makes a copy.
+    /// Shared with a writer while it writes the row; then a change makes a copy.
     row: Option<Arc<R>>,
-    /// Whether the table may hold a row of this key.
+    /// Whether the table may have a row with this key.
     stored: bool,
-    /// Whether the table lacks a change.
+    /// Whether the table lacks a change of the row.
     changed: bool,
-    /// The last change came at this position or before it.
+    /// The last change was made at this position or before it.
     at: i64,
-    /// The round in which it was last looked for or changed.
+    /// The round in which the row was last used or changed.
     touched: u32,
 }
 
@@ -35,7 +35,7 @@ enum Keep {
     Whole,
     /// Those that were touched lately.
     Lately,
-    /// None: nothing reads them.
+    /// None: no fold reads the rows.
     Nothing,
 }
 
@@ -80,13 +80,13 @@ impl<R: Row> CachedRows<R> {
         }
     }
 
-    /// Rows of a table that queries of the present need whole.
+    /// Rows of a table that queries of the present need completely.
     #[must_use]
     pub fn whole() -> CachedRows<R> {
         CachedRows::kept(Keep::Whole)
     }
 
-    /// Rows of a table that only queries of it read: they leave memory once the table has them.
+    /// Rows of a table that only queries of the table read: they leave memory after the table has them.
     #[must_use]
     pub fn passing() -> CachedRows<R> {
         CachedRows::kept(Keep::Nothing)
@@ -124,7 +124,7 @@ impl<R: Row> CachedRows<R> {
         self.slots.get(key).and_then(|slot| slot.row.as_deref())
     }
 
-    /// What memory knows of the row: that there is none, which one there is, or nothing.
+    /// The row, as memory knows it: absent, present, or not known.
     pub(crate) fn known(&self, key: &R::Key) -> Option<Option<&R>> {
         match self.slots.get(key) {
             Some(slot) => Some(slot.row.as_deref()),
@@ -145,12 +145,12 @@ impl<R: Row> CachedRows<R> {
         Some(Arc::make_mut(row))
     }
 
-    /// Writes the row, whether it was there or not.
+    /// Writes the row; it may be new.
     pub fn put(&mut self, row: R) {
         self.replace(row.key(), Some(Arc::new(row)));
     }
 
-    /// Deletes the row, whether it was there or not.
+    /// Deletes the row; it may be absent.
     pub fn remove(&mut self, key: R::Key) {
         self.replace(key, None);
     }
@@ -174,7 +174,7 @@ impl<R: Row> CachedRows<R> {
         }
     }
 
-    /// Everything a build changed, in the order in which it did.
+    /// Every change of a build, in the order of the changes.
     fn all(&mut self) -> Changes {
         let mut changes = Changes::default();
         for key in self.changed.drain(..) {
@@ -184,13 +184,13 @@ impl<R: Row> CachedRows<R> {
         changes
     }
 
-    /// Lets go of the rows that a build did not touch since the last time, once enough others have come.
+    /// Drops the rows that a build did not change since the last time, after enough new rows came.
     fn settled(&mut self) -> Changes {
         let mut changes = Changes::default();
         let Some(built) = self.built.as_mut().filter(|built| self.slots.len() >= built.room) else { return changes };
         let round = self.round;
         let mut settled: Vec<_> = self.slots.extract_if(|_, slot| slot.touched != round).collect();
-        // As the table would have grown by itself, which keeps its index compact.
+        // In the order of keys, which keeps the index of the table compact.
         settled.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (key, mut slot) in settled {
             if slot.changed {
@@ -203,7 +203,7 @@ impl<R: Row> CachedRows<R> {
         changes
     }
 
-    /// Drops what need not stay. What the table lacks stays in any case.
+    /// Drops rows that need not stay. Rows that the table lacks always stay.
     fn let_go(&mut self) {
         let room = match self.keep {
             Keep::Whole if self.whole => self.limits.whole,
@@ -254,7 +254,7 @@ impl<R: Row> RowCache for CachedRows<R> {
             let slot = Slot { row: None, stored: true, changed: false, at: 0, touched };
             self.slots.insert(row.key(), Slot { row: Some(Arc::new(row)), ..slot });
         }
-        // Only now: until then nobody may take them for rows that do not exist.
+        // Only now: before this, rows that are being loaded must not count as absent.
         for key in self.asked.drain(..) {
             self.slots.entry(key).or_insert(Slot { row: None, stored: false, changed: false, at: 0, touched });
         }
@@ -308,7 +308,7 @@ impl<R: Row> RowCache for CachedRows<R> {
         let slots = &mut self.slots;
         self.changed.retain(|key| match slots.get_mut(key) {
             Some(slot) if slot.at > position.0 => {
-                // An earlier state of it may have been written.
+                // An earlier state of the row may have been written.
                 slot.stored = true;
                 true
             }
@@ -326,12 +326,12 @@ impl<R: Row> RowCache for CachedRows<R> {
     }
 }
 
-/// What [`CachedRows`] have to write: key, row if there is one, and whether the table may hold one.
+/// The rows that [`CachedRows`] have to write: key, row if there is one, and whether the table may have the key.
 struct UnwrittenRows<R: Row>(Vec<(R::Key, Option<Arc<R>>, bool)>);
 
 impl<R: Row> Unwritten for UnwrittenRows<R> {
     fn changes(mut self: Box<Self>) -> Changes {
-        // In one order, so that close rows are written together.
+        // In the order of keys, so that neighbouring rows are written together.
         self.0.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut changes = Changes::default();
         for (key, row, stored) in self.0 {

@@ -1,4 +1,4 @@
-//! Rows that are only added: to a table, or to figures the table adds up. Nothing is read for them.
+//! Append-only rows, and figures that the table adds up. Nothing is read for them.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -7,11 +7,12 @@ use orderlog_domain::ids::Position;
 use super::{
     Changes, Due, RowCache, Unwritten,
     built::{BUILD_ROWS, Built},
-    entries::{Entries, Sealed},
+    entries::{Entries, Frozen},
 };
 use crate::row::{OnConflict, Row, Summed, Table, Value};
 
-/// Rows whose figures are added to those in the table; also rows of keys that come once and are written in their order.
+/// Rows whose figures are added to those in the table; also rows of keys that occur once and are written in their
+/// order.
 ///
 /// A build adds them up at once. A node keeps what each event adds until the table has it, since the table may take in
 /// events that another node counted.
@@ -34,12 +35,12 @@ impl<R: Row> Default for Counters<R> {
 }
 
 impl<R: Row> Counters<R> {
-    /// What the event at `position` adds to the row of this key, from `zero` at first.
+    /// What the event at `position` adds to the row of this key; begins with `zero`.
     pub fn entry(&mut self, position: Position, key: R::Key, zero: impl FnOnce() -> R) -> &mut R {
         match &mut self.building {
             Some(building) => building.rows.entry(key).or_insert_with(zero),
             None => {
-                // Two looks, since the borrow of the first would last as long as what is returned.
+                // Two look-ups, because the borrow of the first would last as long as the result.
                 if self.entries.of_position(position.0, |row| row.key() == key).is_none() {
                     return self.entries.add(position.0, zero());
                 }
@@ -93,7 +94,7 @@ impl<R: Row> RowCache for Counters<R> {
     }
 
     fn unwritten(&mut self) -> Box<dyn Unwritten> {
-        Box::new(UnwrittenEntries(self.entries.seal()))
+        Box::new(UnwrittenEntries(self.entries.freeze()))
     }
 
     fn written(&mut self, position: Position) {
@@ -101,7 +102,7 @@ impl<R: Row> RowCache for Counters<R> {
     }
 }
 
-struct UnwrittenEntries<R>(Vec<Sealed<R>>);
+struct UnwrittenEntries<R>(Vec<Frozen<R>>);
 
 impl<R: Row> Unwritten for UnwrittenEntries<R> {
     fn changes(self: Box<Self>) -> Changes {
@@ -109,7 +110,7 @@ impl<R: Row> Unwritten for UnwrittenEntries<R> {
         if R::TABLE.on_conflict == OnConflict::Never {
             return Changes { inserts: entries.map(Row::to_values).collect(), ..Changes::default() };
         }
-        // Rows in which figures stand are added up, so that each is written once.
+        // Rows with figures are added up, so that each is written once.
         let mut rows: HashMap<R::Key, Vec<Value>> = HashMap::new();
         for row in entries {
             match rows.entry(row.key()) {
@@ -118,7 +119,7 @@ impl<R: Row> Unwritten for UnwrittenEntries<R> {
             }
         }
         let mut rows: Vec<_> = rows.into_iter().collect();
-        // In one order, so that no two writers wait for each other, and close rows are written together.
+        // In the order of keys, so that no two writers wait for each other, and neighbouring rows are written together.
         rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Changes { upserts: rows.into_iter().map(|(_, values)| values).collect(), ..Changes::default() }
     }
@@ -133,7 +134,7 @@ fn add(values: &mut [Value], more: Vec<Value>, keys: usize) {
     }
 }
 
-/// Rows of keys that never come again, written in the order in which they came.
+/// Rows of keys that never occur again, written in the order in which they came.
 #[derive(Debug)]
 pub struct Inserts<R: Row>(Entries<R>);
 
@@ -170,7 +171,7 @@ impl<R: Row> RowCache for Inserts<R> {
     }
 
     fn unwritten(&mut self) -> Box<dyn Unwritten> {
-        Box::new(UnwrittenEntries(self.0.seal()))
+        Box::new(UnwrittenEntries(self.0.freeze()))
     }
 
     fn written(&mut self, position: Position) {

@@ -1,20 +1,20 @@
-//! What is only added to a table, in the order of the log, until the table has it.
+//! Rows of append-only tables, in the order of the log, kept until the table has them.
 
 use std::{collections::VecDeque, sync::Arc};
 
-/// Entries of one moment to write; each with the position of its event.
-pub(super) type Sealed<R> = Arc<Vec<(i64, R)>>;
+/// Entries of one moment that are to be written, each with the position of its event.
+pub(super) type Frozen<R> = Arc<Vec<(i64, R)>>;
 
-/// Entries that the table lacks. Those that are being written are shared with the writer, so that none is copied.
+/// Entries that the table lacks. The writer shares those that it is writing, so that none is copied.
 #[derive(Debug)]
 pub(super) struct Entries<R> {
-    sealed: VecDeque<Sealed<R>>,
+    frozen: VecDeque<Frozen<R>>,
     open: Vec<(i64, R)>,
 }
 
 impl<R> Default for Entries<R> {
     fn default() -> Entries<R> {
-        Entries { sealed: VecDeque::new(), open: Vec::new() }
+        Entries { frozen: VecDeque::new(), open: Vec::new() }
     }
 }
 
@@ -27,45 +27,45 @@ impl<R: Clone> Entries<R> {
         }
     }
 
-    /// The entry of this position that `is_it` knows; it is among the last.
+    /// The entry of this position for which `is_it` is true; it is one of the last.
     pub(super) fn of_position(&mut self, position: i64, is_it: impl Fn(&R) -> bool) -> Option<&mut R> {
         let of_it = self.open.iter_mut().rev().take_while(|(at, _)| *at == position);
         of_it.map(|(_, row)| row).find(|row| is_it(row))
     }
 
     pub(super) fn count(&self) -> usize {
-        self.sealed.iter().map(|sealed| sealed.len()).sum::<usize>() + self.open.len()
+        self.frozen.iter().map(|frozen| frozen.len()).sum::<usize>() + self.open.len()
     }
 
-    /// Everything; it stays until it is [`Entries::written`].
-    pub(super) fn seal(&mut self) -> Vec<Sealed<R>> {
+    /// All entries. They stay until [`Entries::written`] removes them.
+    pub(super) fn freeze(&mut self) -> Vec<Frozen<R>> {
         if !self.open.is_empty() {
-            self.sealed.push_back(Arc::new(std::mem::take(&mut self.open)));
+            self.frozen.push_back(Arc::new(std::mem::take(&mut self.open)));
         }
-        self.sealed.iter().cloned().collect()
+        self.frozen.iter().cloned().collect()
     }
 
-    /// Drops what came up to `position`.
+    /// Drops the entries up to `position`.
     pub(super) fn written(&mut self, position: i64) {
-        while self.sealed.front().is_some_and(|sealed| ends_by(sealed, position)) {
-            self.sealed.pop_front();
+        while self.frozen.front().is_some_and(|frozen| ends_by(frozen, position)) {
+            self.frozen.pop_front();
         }
-        if let Some(first) = self.sealed.front_mut() {
+        if let Some(first) = self.frozen.front_mut() {
             drop_up_to(Arc::make_mut(first), position);
         }
         drop_up_to(&mut self.open, position);
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = R> {
-        let sealed = std::mem::take(&mut self.sealed);
-        let sealed =
-            sealed.into_iter().flat_map(|sealed| Arc::try_unwrap(sealed).unwrap_or_else(|shared| (*shared).clone()));
-        sealed.chain(std::mem::take(&mut self.open)).map(|(_, row)| row)
+        let frozen = std::mem::take(&mut self.frozen);
+        let frozen =
+            frozen.into_iter().flat_map(|frozen| Arc::try_unwrap(frozen).unwrap_or_else(|shared| (*shared).clone()));
+        frozen.chain(std::mem::take(&mut self.open)).map(|(_, row)| row)
     }
 }
 
-fn ends_by<R>(sealed: &[(i64, R)], position: i64) -> bool {
-    sealed.last().is_none_or(|(at, _)| *at <= position)
+fn ends_by<R>(frozen: &[(i64, R)], position: i64) -> bool {
+    frozen.last().is_none_or(|(at, _)| *at <= position)
 }
 
 fn drop_up_to<R>(entries: &mut Vec<(i64, R)>, position: i64) {

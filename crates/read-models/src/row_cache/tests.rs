@@ -1,4 +1,4 @@
-//! Rows that a build keeps back, and rows that a node writes behind, come to the same.
+//! Rows that a build keeps back and rows that a node writes behind give the same tables.
 
 #![expect(unreachable_pub, reason = "rows are declared as read models declare them")]
 
@@ -17,7 +17,7 @@ table! {
             /// Its number.
             id: i64,
         }
-        /// What changes.
+        /// The column that changes.
         count: i64,
     }
 }
@@ -29,12 +29,13 @@ table! {
             /// Its number.
             id: i64,
         }
-        /// What is added.
+        /// The column that is added up.
         count: i64,
     }
 }
 
-/// A table as the engines have it: an insert finds no row of its key, an upsert replaces or adds, a delete may find none.
+/// A table with the behaviour of the engines: an insert finds no row with its key, an upsert replaces or adds, a delete
+/// may find none.
 #[derive(Default)]
 struct Stored(BTreeMap<i64, i64>);
 
@@ -57,7 +58,7 @@ impl Stored {
         }
     }
 
-    /// Writes what `cache` of a node holds unwritten, as of `position`.
+    /// Writes the unwritten rows of `cache`, a node's, as of `position`.
     fn write_behind(&mut self, cache: &mut dyn RowCache, position: i64, add: bool) {
         let unwritten = cache.unwritten();
         self.write(unwritten.changes(), add);
@@ -73,7 +74,7 @@ impl Stored {
     }
 }
 
-/// Rows come, are changed many times at first and seldom later, and most are removed in the end.
+/// Rows are added, changed many times at first and seldom later, and most are removed in the end.
 #[test]
 fn rows_kept_back_come_to_what_rows_written_at_once_come_to() {
     const SEED: u64 = 20_261_126;
@@ -135,7 +136,7 @@ fn counters_kept_back_come_to_the_same() {
     assert_eq!(of_live.0, of_build.0);
 }
 
-/// A table that took in a part of what a cache holds, as another node wrote it.
+/// A table that has a part of a cache's changes, because another node wrote it.
 #[test]
 fn what_another_wrote_is_not_added_again() {
     let (mut cache, mut stored) = (Counters::<Total>::default(), Stored::default());
@@ -143,7 +144,7 @@ fn what_another_wrote_is_not_added_again() {
         cache.at(Position(position), (1,)).count += position;
         cache.at(Position(position), (1,)).count += 100;
         if position % 3 == 0 {
-            // Sealed, as for a write that failed.
+            // Frozen, as for a write that failed.
             drop(cache.unwritten());
         }
     }
@@ -154,7 +155,7 @@ fn what_another_wrote_is_not_added_again() {
     assert_eq!(cache.count_unwritten(), 0);
 }
 
-/// Rows leave memory once the table has them, never before.
+/// Rows leave memory only after the table has them.
 #[test]
 fn what_the_table_lacks_stays_in_memory() {
     let mut cache = CachedRows::<Counter>::default();
@@ -174,7 +175,7 @@ fn what_the_table_lacks_stays_in_memory() {
     assert_eq!(cache.known(&(1,)), None, "memory does not know what it let go");
 }
 
-/// A table that is larger than the limit stops being whole, and says so.
+/// A table that is larger than the limit is no longer completely in memory, and says so.
 #[test]
 fn a_table_is_whole_until_it_is_too_large() {
     let mut cache = CachedRows::<Counter>::whole();

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::pace::{FIRST_PAUSE, LONGEST_PAUSE};
 
-/// What failed lately and waits for its next try.
+/// Recent failures, and the next try.
 #[derive(Debug)]
 pub(super) struct Failures {
     in_a_row: u32,
@@ -18,12 +18,12 @@ impl Failures {
         Failures { in_a_row: 0, not_before: Instant::now() }
     }
 
-    /// Whether it may be tried.
+    /// Whether the next try may begin.
     pub(super) fn are_over(&self) -> bool {
         self.not_before <= Instant::now()
     }
 
-    /// When it may be tried again.
+    /// When the next try may begin.
     pub(super) fn not_before(&self) -> Instant {
         self.not_before
     }
@@ -32,7 +32,7 @@ impl Failures {
         self.in_a_row = 0;
     }
 
-    /// One more; the pause until the next try.
+    /// Counts one more failure; returns the pause until the next try.
     pub(super) fn failed(&mut self) -> Duration {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.in_a_row.min(16)).min(LONGEST_PAUSE);
         self.in_a_row += 1;

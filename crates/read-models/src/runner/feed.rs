@@ -1,4 +1,4 @@
-//! The task that hands the node's feed on to its runner, and informs those that wait for erasures.
+//! The task that passes the node's feed to its runner, and informs readers of personal data about erasures.
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Log, Recorded};
@@ -35,8 +35,8 @@ pub(super) async fn feed(
     }
 }
 
-/// Follows the log from its present head, or from where erasures were last heard of; what lies before it, read models
-/// read from the log themselves.
+/// Follows the log from its present head, or from the last known erasure; read models read earlier events from the log
+/// themselves.
 async fn follow(
     log: &Log,
     source: &Source,
@@ -45,7 +45,7 @@ async fn follow(
     feeding: &mpsc::Sender<Vec<Recorded>>,
 ) -> Result<(), FeedError> {
     let head = log.head().await?;
-    // One event back, so that even a silent log announces where it ends and late read models notice that they lag.
+    // One event back, so that even a silent log announces its end and late read models notice that they lag.
     let before = Position((head.position.0 - 1).max(0));
     let after = heard.filter(|heard| *heard < before).unwrap_or(before);
     let mut feed = Feed::start(log.clone(), source, after).await?;

@@ -1,4 +1,4 @@
-//! The task that takes the node's events into what it holds in memory of the read models.
+//! The task that folds the node's events into its memory of the read models.
 
 use orderlog_event_log::Log;
 use tokio::{sync::mpsc, time::Instant};
@@ -26,7 +26,7 @@ pub(super) struct Folder {
     projections: Projections,
     inbox: Inbox,
     cancel: CancellationToken,
-    /// Of each read model, in their order.
+    /// The failures of each read model, in their order.
     failures: Vec<Failures>,
 }
 
@@ -59,7 +59,7 @@ impl Folder {
         }
     }
 
-    /// Where the memory stands that is furthest behind, of those that may go on.
+    /// The place of the memory that is furthest behind, among those that may continue.
     async fn lowest(&self) -> Option<Place> {
         let mut lowest: Option<Place> = None;
         for (memory, failures) in self.projections.memories().iter().zip(&self.failures) {
@@ -79,7 +79,7 @@ impl Folder {
         waiting.fold(latest, Instant::min)
     }
 
-    /// Takes events, which come right after `from`, into every memory that stands there or among them.
+    /// Folds events that follow on `from` into every memory that is at `from` or between these events.
     async fn take_in(&mut self, from: Place, events: &[Decoded]) {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
         let projections = self.projections.clone();
@@ -108,7 +108,7 @@ impl Folder {
     }
 }
 
-/// Takes events, which come right after `at`, into one memory.
+/// Folds events that follow on `at` into one memory.
 async fn advance(projections: &Projections, memory: &Memory, at: Place, events: &[Decoded]) -> Result<(), StoreError> {
     let Some((load, missing)) = memory.prefetch(at, events).await else { return Ok(()) };
     let (tables, found) = if missing.is_empty() {
@@ -133,7 +133,7 @@ async fn advance(projections: &Projections, memory: &Memory, at: Place, events: 
     Ok(())
 }
 
-/// The rows found in the tables, and where these stood.
+/// The rows found in the tables, and the place of the tables.
 async fn look_up(
     projections: &Projections,
     model: &ReadModel,

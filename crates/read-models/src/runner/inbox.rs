@@ -1,4 +1,4 @@
-//! The events that read models have yet to take in: from the feed where it goes on from them, else from the log.
+//! The events that read models have not folded yet: from the feed if it follows on, otherwise from the log.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ pub(super) struct Inbox {
     projections: Projections,
     cancel: CancellationToken,
     fed: mpsc::Receiver<Vec<Recorded>>,
-    /// What the feed brought and some read model may not have taken in yet.
+    /// Events of the feed that some read model may not have folded yet.
     latest: Vec<Recorded>,
     /// Last position the feed brought.
     heard: Position,
-    /// The log went back or holds another past than a read model.
+    /// The log went back, or has another past than a read model.
     must_compare: bool,
 }
 
@@ -41,13 +41,13 @@ impl Inbox {
         Inbox { log, projections, cancel, fed, latest: vec![], heard: Position::START, must_compare: false }
     }
 
-    /// Whether read models must be compared with the log before anything else; asking clears it.
+    /// Whether read models must be compared with the log before anything else; the call resets this.
     pub(super) fn must_compare(&mut self) -> bool {
         std::mem::take(&mut self.must_compare)
     }
 
-    /// Waits until `instant`, or until a memory came, without holding up the feed: erasures concern every node. What it brings
-    /// meanwhile is read from the log once it is wanted.
+    /// Waits until `instant`, or until a memory is installed, without blocking the feed, because erasures concern every
+    /// node. Events that come in the meantime are read from the log when they are needed.
     pub(super) async fn idle(&mut self, instant: Instant) {
         loop {
             tokio::select! {
@@ -70,8 +70,8 @@ impl Inbox {
         }
     }
 
-    /// Events after `at`: from the feed if they follow on, else from the log; waits until `until` for new ones.
-    /// `None` when the log cannot be read, or holds another past than `at`.
+    /// Events after `at`: from the feed if they follow on, otherwise from the log; waits until `until` for new ones.
+    /// `None` if the log cannot be read, or has another past than `at`.
     pub(super) async fn events_after(&mut self, at: Place, until: Instant) -> Option<Arc<[Decoded]>> {
         let position = at.position;
         loop {
@@ -89,14 +89,14 @@ impl Inbox {
                 if at.leads_to(&self.latest[skip]) {
                     return Some(decode(&self.latest[skip..]).into());
                 }
-                // Either of the two is of another past; the log says which.
+                // One of the two is of another past; the log shows which.
                 self.latest.clear();
                 return self.read(at).await;
             }
             if position >= last {
                 self.latest.clear();
             }
-            // A read model that joins late may lag behind what the feed brought and the others have taken in.
+            // A read model that joins late may lag behind the events that the feed brought and the others have folded.
             if position < self.heard {
                 return self.read(at).await;
             }
@@ -112,7 +112,7 @@ impl Inbox {
         }
     }
 
-    /// A feed that started again need not follow on what it brought before.
+    /// After a restart the feed need not follow on what it brought before.
     fn keep(&mut self, batch: Vec<Recorded>) {
         let follows_on = match (self.latest.last(), batch.first()) {
             (Some(last), Some(first)) => Place::of(last).leads_to(first),
@@ -136,7 +136,7 @@ impl Inbox {
                 }
                 Some(_) => Some(decode(&events).into()),
                 None => {
-                    // What was heard of is not there: the log went back.
+                    // Events that were announced are not there: the log went back.
                     self.heard = at.position;
                     self.must_compare = true;
                     Some(Arc::new([]))
@@ -149,11 +149,11 @@ impl Inbox {
         }
     }
 
-    /// Without a feed the log alone tells what is new.
+    /// Without a feed only the log shows what is new.
     async fn read_or_wait(&mut self, at: Place, until: Instant) -> Option<Arc<[Decoded]>> {
         let events = self.read(at).await?;
         if events.is_empty() {
-            // Nothing new is no sign that the log went back.
+            // That there is nothing new does not mean that the log went back.
             self.must_compare = false;
             self.pause(until.min(Instant::now() + FIRST_PAUSE)).await;
         }

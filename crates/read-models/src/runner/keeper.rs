@@ -1,4 +1,5 @@
-//! The task that keeps tables and memory together: it holds leases, loads memories, writes behind, and starts rebuilds that are needed.
+//! The task that keeps tables and memory consistent: it holds leases, loads memories, writes behind, and starts
+//! rebuilds that are needed.
 
 use orderlog_event_log::Log;
 use tokio::{
@@ -31,12 +32,12 @@ pub(super) struct Keeper {
     log: Log,
     options: RunnerOptions,
     cancel: CancellationToken,
-    /// Shows the other nodes that this one lives.
+    /// Shows the other nodes that this one is alive.
     presence: Option<Presence>,
     next_claim: Instant,
     next_look_for_others: Instant,
-    /// Of each read model, in their order: when its tables are written, how writing them went, and whether it was said that
-    /// it does not follow from the log.
+    /// For each read model, in their order: when its tables are written, how the writes went, and whether it was logged
+    /// that it does not follow from the log.
     tables: Vec<Tables>,
     builds: JoinSet<()>,
 }
@@ -85,8 +86,8 @@ impl Keeper {
         self.stop().await;
     }
 
-    /// Compares the read models with the log, renews the leases held, takes those that are free, loads what is not in memory,
-    /// and starts what must be built.
+    /// Compares the read models with the log, renews its leases, takes free ones, loads what is not in memory, and
+    /// starts necessary builds.
     async fn claim(&mut self) {
         let store = self.projections.store().clone();
         let compared = match self.projections.compared(&self.log).await {
@@ -124,7 +125,8 @@ impl Keeper {
         self.build_anew(&compared).await;
     }
 
-    /// Tells `memory` where its tables stand; loads it where it is not there, or where they come from another build.
+    /// Informs `memory` of the place of its tables; loads it if it is not there, or if the tables come from another
+    /// build.
     async fn follow(&mut self, memory: &Memory, compared: &Comparison) {
         let name = memory.model.name;
         let checkpoint = compared.checkpoints.iter().find(|one| one.projection == name);
@@ -146,7 +148,8 @@ impl Keeper {
         }
     }
 
-    /// Whether the other nodes can see that this one lives. Leases of one that they cannot see would be taken at once.
+    /// Whether the other nodes can see that this one is alive. Leases of an owner that they cannot see would be taken
+    /// at once.
     async fn present(&mut self) -> Result<bool, StoreError> {
         if let Some(presence) = &mut self.presence
             && presence.lasts().await
@@ -158,8 +161,8 @@ impl Keeper {
         Ok(self.presence.is_some())
     }
 
-    /// Writes the tables that are due, that have much to catch up with, or that a query waits for: together if that works, else
-    /// each alone, so that only those that fail are held up.
+    /// Writes the tables that are due, have many changes, or are needed by a query: together if possible, otherwise one
+    /// by one, so that only those that fail are delayed.
     async fn write_behind(&mut self) {
         let projections = self.projections.clone();
         if Instant::now() >= self.next_look_for_others {
@@ -184,7 +187,7 @@ impl Keeper {
         }
     }
 
-    /// Notes for which tables another node waits. Where the tables have everything, nobody does.
+    /// Notes for which tables another node waits. If the tables have all changes, no node waits.
     async fn look_for_others(&self) {
         if !self.projections.memories().iter().any(Memory::is_ahead_of_its_tables) {
             return;
@@ -212,7 +215,7 @@ impl Keeper {
             wrote.push((memory, to_write.load, to_write.moved.1));
             converting.push((name, to_write));
         }
-        // Turning many rows into values would hold up whatever else runs on this thread.
+        // Turning many rows into values would delay everything else on this thread.
         let convert = move || {
             let mut changed = Changed::default();
             converting.into_iter().for_each(|(name, to_write)| changed.append(to_write.into_changed(name)));
@@ -242,8 +245,8 @@ impl Keeper {
         }
     }
 
-    /// Builds, beside what is stored, the read models whose stored version is older than this program's, and those that do not
-    /// follow from the log.
+    /// Rebuilds, beside the stored ones, the read models whose stored version is older than this program's, and those
+    /// that do not follow from the log.
     async fn build_anew(&mut self, compared: &Comparison) {
         while self.builds.try_join_next().is_some() {}
         if !self.builds.is_empty() {
@@ -310,7 +313,7 @@ impl Tables {
         is_time || memory.is_wanted() || memory.count_unwritten().await >= WRITE_CHANGES
     }
 
-    /// Says once what a comparison with the log came to.
+    /// Logs once the result of a comparison with the log.
     fn say_if_diverged(&mut self, projections: &Projections, memory: &Memory) {
         let name = memory.model.name;
         let past = projections.another_past(memory.model);

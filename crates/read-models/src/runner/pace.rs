@@ -1,4 +1,4 @@
-//! How much a runner takes at once, and how long it waits.
+//! How many events a runner takes at once, and how long it waits.
 
 use std::time::Duration;
 
@@ -11,30 +11,30 @@ pub(super) const PAGE_EVENTS: u32 = 5_000;
 pub(super) const FOLD_EVENTS: usize = 200;
 /// How often read models are compared with the log, leases renewed and free ones claimed; several times within a lease.
 pub(super) const RENEW_EVERY: Duration = Duration::from_secs(1);
-/// Tables are written when no event came for so long: whoever orders then does not wait beside it.
+/// Tables are written when no event came for this time, so that new commands do not compete with the write.
 const QUIET: Duration = Duration::from_millis(200);
 /// ... but not sooner than this after the last time.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
-/// How long tables are left as they are in busy times, when many rows change again before they are written.
-/// A node that starts after `kill -9` folds what came in this time.
+/// How long tables are not written in busy times, when many rows change again before they are written. A node that
+/// starts after `kill -9` folds the events of this time.
 const WRITE_EVERY_WHEN_BUSY: Duration = Duration::from_secs(10);
 /// Changes of one read model after which its tables are written in any case. Writing them takes less time than a query waits.
 pub(super) const WRITE_CHANGES: usize = 100_000;
-/// How often it is looked whether tables are to be written.
+/// How often the runner checks whether tables must be written.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How often it is looked whether another node waits for tables.
+/// How often the runner checks whether another node waits for tables.
 pub(super) const LOOK_FOR_OTHERS_EVERY: Duration = Duration::from_millis(200);
-/// Pause of a read model after a failure; doubled with each further one, up to the limit.
+/// Pause of a read model after a failure; doubled after each further failure, up to the limit.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Batches of the feed that may wait for the read models.
 pub(super) const FED_BATCHES: usize = 4;
 
-/// When the tables of a read model are written, as far as time tells.
+/// When the tables of a read model are written, by time.
 #[derive(Debug)]
 pub(super) struct Pace {
     written: Instant,
-    /// Where memory stood when it was last looked at, and since when.
+    /// The position of memory at the last check, and since when it is there.
     stood: Option<Position>,
     since: Instant,
 }
@@ -45,7 +45,7 @@ impl Pace {
         Pace { written: now, stood: None, since: now }
     }
 
-    /// Whether it is time, with memory at `position`.
+    /// Whether it is time to write, with memory at `position`.
     pub(super) fn is_time(&mut self, position: Option<Position>, now: Instant) -> bool {
         if self.stood != position {
             (self.stood, self.since) = (position, now);
@@ -54,7 +54,7 @@ impl Pace {
         now - self.written >= pause
     }
 
-    /// They were written, or it was tried.
+    /// The tables were written, or a write failed.
     pub(super) fn wrote(&mut self, now: Instant) {
         self.written = now;
     }
@@ -79,7 +79,7 @@ mod tests {
             }
         }
         assert_eq!(written, [10_000, 20_000]);
-        // Then none any more.
+        // Then no event comes any more.
         assert!(!pace.is_time(Some(Position(25_000)), at(25_150)), "not quiet for long enough");
         assert!(pace.is_time(Some(Position(25_000)), at(25_200)));
         pace.wrote(at(25_200));
