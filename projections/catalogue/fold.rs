@@ -1,4 +1,4 @@
-//! The latest entry of each product; events carry it whole.
+//! The latest entry of each product; every event contains the complete entry.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -18,11 +18,11 @@ table! {
         }
         /// As registered.
         sku: String,
-        /// Its key, for searching.
+        /// Its SKU in comparable form, for searching.
         sku_lower: String,
         /// As shown.
         name: String,
-        /// Its key without accents, for searching.
+        /// Its name in comparable form, without accents, for searching.
         name_lower: String,
         /// Minor units.
         price: i64,
@@ -38,9 +38,9 @@ table! {
         backorder_limit: i64,
         /// Available units at or below which stock is low.
         low_stock_threshold: Option<i64>,
-        /// What one unit costs the shop, minor units of `currency`.
+        /// The cost of one unit for the shop, minor units of `currency`.
         cost: Option<i64>,
-        /// Days from ordering it to having it.
+        /// Days from ordering the product to receiving it.
         lead_time_days: Option<i64>,
         /// Whether it can no longer be ordered.
         archived: bool,
@@ -64,7 +64,7 @@ impl Fold for CatalogueFold {
     }
 
     fn prefetch(&mut self, _event: &Envelope<Event>) {
-        // Events carry an entry whole, so none is read to take one in.
+        // Events contain complete entries, so no row is needed to fold one.
     }
 
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply> {

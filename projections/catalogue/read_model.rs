@@ -1,4 +1,4 @@
-//! The products one can order, found by SKU or by name.
+//! The products that can be ordered, found by SKU or by name.
 
 mod fold;
 mod query;

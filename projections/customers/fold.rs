@@ -1,4 +1,4 @@
-//! Opens each sealed particular as it arrives; under an erased key there is nothing to open, and nothing stays.
+//! Opens each sealed field when its event arrives; under an erased key nothing can be opened, and nothing is kept.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -10,7 +10,7 @@ use orderlog_read_models::{CachedRows, CannotApply, Fold, NameIndex, Row as _, R
 use uuid::Uuid;
 
 table! {
-    /// A customer's particulars, as far as they are known and may be known.
+    /// The personal data of a customer, as far as it is known and can be opened.
     pub struct Customer = "customers" on conflict Replace {
         key {
             /// The customer.

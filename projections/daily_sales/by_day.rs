@@ -1,4 +1,4 @@
-//! Sales day by day, of the shop or of one product: what a forecast learns from; and units of every product.
+//! Sales day by day, of the shop or of one product, from which forecasts learn; and the units of every product.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ struct OfDay {
 }
 orderlog_read_models::from_row!(OfDay { day, sales = flatten(SalesRow) });
 
-/// What each day of a request had, in each currency it counts in; in order of time. Days without postings are left out.
+/// The sales of each day of a request, in each currency, in order of time. Days without postings are left out.
 ///
 /// # Errors
 /// When the store fails.
@@ -47,9 +47,9 @@ pub async fn sales_by_day(
 /// Units of every product.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UnitsSold {
-    /// Ordered less taken back; products of which nothing moved are left out.
+    /// Units ordered minus units taken back; products without any are left out.
     pub units: HashMap<Uuid, i64>,
-    /// The first day on which anything was posted, whatever was asked for.
+    /// The first day with a posting in the complete log.
     pub first_day: Option<NaiveDate>,
 }
 
@@ -71,7 +71,7 @@ pub async fn units_by_product(
     read.answer(UnitsSold { units: units.into_iter().collect(), first_day }).await
 }
 
-/// What days had by a time of day, and in all.
+/// The sales of days up to a time of day, and the sales of these days as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartOfDay {
     /// By that time.
@@ -80,8 +80,8 @@ pub struct PartOfDay {
     pub whole: Sales,
 }
 
-/// How much of what the days of a request had, in the currency `home`, they had within `elapsed` of their beginning. `start`
-/// is the beginning of any day. It costs the postings of the days.
+/// How much of the sales of a request's days, in the currency `home`, came within `elapsed` of the beginning of the
+/// day. `start` is the beginning of any day. Reads all postings of the days.
 ///
 /// # Errors
 /// When the store fails.
@@ -119,7 +119,7 @@ pub async fn part_of_days(
 /// Money that was taken off on the days of a request, in minor units, not below zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MoneyBack {
-    /// Of payments that were undone: it never came in.
+    /// Payments that were undone: this money never came in.
     pub undone: i64,
     /// That was paid back.
     pub refunded: i64,

@@ -14,7 +14,7 @@ use super::{
 /// Which figure to explain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Basis, days, product, customer, tax rate, and the moment it was known.
+    /// Basis, days, product, customer, tax rate, and the moment up to which postings count.
     pub request: SalesRequest,
     /// Only postings in this currency.
     pub currency: Option<String>,
@@ -25,26 +25,26 @@ pub struct Selection {
 /// One posting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedPosting {
-    /// Position of its event.
+    /// Position of the event.
     pub position: i64,
     /// Among the event's postings.
     pub nth: i64,
     /// Business day.
     pub day: String,
-    /// Type of its event.
+    /// Type of the event.
     pub event: String,
     /// The order's number.
     pub order_id: i64,
-    /// Line number; 0 for what concerns the order as a whole.
+    /// Line number; 0 if the posting concerns the order as a whole.
     pub line: i64,
-    /// Its figures.
+    /// The figures of the posting.
     pub sales: Sales,
 }
 orderlog_read_models::from_row!(ExplainedPosting {
     position, nth, day, event, order_id, line, sales = flatten(SalesRow),
 });
 
-/// The postings behind a figure, a page of them, and what all of them add up to.
+/// A page of the postings behind a figure, and the sum of all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     /// In order of the log.
@@ -53,7 +53,7 @@ pub struct Explained {
     pub total_count: i64,
     /// Sums of the postings over all pages, one per currency.
     pub sums: Vec<Sales>,
-    /// The same figures as reports show them, added up as events came in.
+    /// The same figures as reports show them, added up when the events were folded.
     pub reported: Vec<Sales>,
     /// The position the postings are pinned to.
     pub pinned: Position,
@@ -86,7 +86,7 @@ pub async fn explain(
         (None, None) => read.position(),
     };
     let mut of_postings = selection.postings(&mut read, pinned).await?;
-    // A product's orders are counted on one line of each.
+    // An order with several lines of a product is counted on one of them.
     let orders = if selection.request.is_of_products() { "holds" } else { "orders" };
     let mut summing = of_postings.after(&format!("SELECT COUNT(*) AS postings, currency, home, {}", sums(orders)));
     summing.push(BY_CURRENCY);
@@ -109,7 +109,7 @@ pub async fn explain(
     read.answer(Explained { postings, total_count, sums, reported, pinned, next }).await
 }
 
-/// The same figures from the table of sums that reports use.
+/// The same figures, from the table of sums that reports use.
 async fn reported(read: &mut SnapshotRead, selection: &Selection, table: &str) -> Result<Vec<Sales>, QueryError> {
     let mut sql = Sql::new(&format!("SELECT currency, home, {} FROM {table}", sums("orders")));
     selection.request.restrict(&mut sql);
@@ -119,7 +119,7 @@ async fn reported(read: &mut SnapshotRead, selection: &Selection, table: &str) -
 }
 
 impl Selection {
-    /// ` FROM …` with its postings up to the position `pinned`.
+    /// ` FROM …` with the postings up to the position `pinned`.
     async fn postings(&self, read: &mut SnapshotRead, Position(pinned): Position) -> Result<Sql, QueryError> {
         let mut span = Sql::new("SELECT MIN(first_position), MAX(last_position) FROM sales_days");
         self.request.restrict_days(&mut span);
@@ -127,7 +127,7 @@ impl Selection {
         let (first, last) = span.map_or((0, 0), |(first, last)| (first.unwrap_or(0), last.unwrap_or(0)));
         let mut sql = Sql::new(" FROM sales_postings");
         self.request.restrict(&mut sql);
-        // Where the days begin in the log, so that looking for the first of them in its order starts there.
+        // The first position of the days, so that a scan in log order starts there.
         sql.push(" AND position >= ").arg(first).push(" AND position <= ").arg(last.min(pinned));
         restrict_rate(self.request.tax_rate, &mut sql);
         self.restrict(&mut sql);

@@ -1,5 +1,5 @@
-//! Keeps every posting and adds them up. The rule itself is the domain's. Sums of days are in memory; those of products and
-//! customers the tables add up.
+//! Stores every posting and adds up the postings. The domain makes the postings. Sums of days are in memory; the tables
+//! add up the sums of products and customers.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::orders::order_of;
 
 pub(super) struct DailySalesFold {
     pub(super) days: CachedRows<DailySales>,
-    /// The keys of `days` in order, once a node serves from them.
+    /// The keys of `days` in order, if a node serves from them.
     pub(super) order: Option<BTreeSet<DailySalesKey>>,
     products: Counters<DailySalesByProduct>,
     customers: Counters<DailySalesByCustomer>,
@@ -107,7 +107,7 @@ impl DailySalesFold {
         let of_day = key(on, posting);
         let (basis, day, currency, home) = of_day.clone();
         let figures = figures_of(posting, posting.orders);
-        // A product's orders are counted on one line of each.
+        // An order with several lines of a product is counted on one of them.
         let of_product = figures_of(posting, posting.holds);
         let key = (basis.clone(), day.clone(), currency.clone(), home.clone(), product(posting));
         self.products.at(position, key).figures.add(&of_product);
@@ -138,7 +138,7 @@ impl DailySalesFold {
         }
     }
 
-    /// Notes the tax rates of lines, where the event names them.
+    /// Notes the tax rates of the lines that the event names.
     fn note_rates(&mut self, event: &Event) {
         let (order, lines): (_, &[PlacedLine]) = match event.fact() {
             Fact::Order(OrderFact::OrderPlaced(fact)) => (fact.order_id, &fact.lines),
@@ -161,7 +161,7 @@ impl DailySalesFold {
         }
     }
 
-    /// Notes how much is posted; refuses what the sums have no room for.
+    /// Adds to the size of all postings; refuses amounts for which the sums have no room.
     fn take_room(&mut self, postings: &[Posting]) -> Result<(), CannotApply> {
         let mut sizes = vec![];
         for basis in Basis::ALL {
@@ -181,7 +181,7 @@ impl DailySalesFold {
     }
 }
 
-/// What a posting of cash is called where a payment was undone: no money went back.
+/// The type of a cash posting for a payment that was undone: no money went back.
 pub(super) const PAYMENT_UNDONE: &str = "PaymentUndone";
 
 fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> SalesPosting {
@@ -204,7 +204,7 @@ fn row(event: &Envelope<Event>, nth: i64, day: &str, posting: &Posting) -> Sales
     }
 }
 
-/// The event's type; a refund that says that it takes back a payment is called by what it is.
+/// The event's type; a refund that undoes a payment gets a type of its own.
 fn what_happened(event: &Envelope<Event>) -> String {
     match &event.data {
         Event::PaymentRefunded(fact) if fact.undoes_payment == Some(true) => PAYMENT_UNDONE.to_owned(),

@@ -16,14 +16,14 @@ use super::{
     sales::{Sales, SalesRow, Then, sums, sums_now, sums_then},
 };
 
-/// What a group is about.
+/// The subject of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GroupKey {
     /// A day, or the first day of a week or month.
     From(NaiveDate),
     /// A product.
     Product(ProductId),
-    /// The shipping fees and what else belongs to no line, when grouped by product or tax rate.
+    /// The shipping fees and all other amounts without a line, when grouped by product or tax rate.
     Shipping,
     /// A customer.
     Customer(CustomerId),
@@ -35,31 +35,31 @@ pub enum GroupKey {
     Weekday(Weekday),
 }
 
-/// The sales of one group, as they count in one `home`.
+/// The sales of one group, in the currency `home`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesGroup {
-    /// What it is about.
+    /// The subject of the group.
     pub key: GroupKey,
-    /// Its figures.
+    /// The figures of the group.
     pub sales: Sales,
-    /// The same in the days that are compared, if any are.
+    /// The same figures in the days with which it is compared.
     pub then: Option<Sales>,
-    /// The first day of the period among those that it is compared with, where groups are of days.
+    /// The first day of the period with which it is compared, if groups are periods.
     pub then_from: Option<NaiveDate>,
-    /// The first of its own groups, where groups are split once more.
+    /// The first of its own groups, if groups are split once more.
     pub parts: Vec<SalesGroup>,
-    /// All of them.
+    /// Number of its own groups.
     pub parts_count: i64,
 }
 
 /// Groups of a group that are listed.
 const PARTS_LISTED: usize = 10;
 
-/// Sales of days, as they count in their home currency.
+/// Sales of days, in their home currency.
 pub(super) type OfDays = Vec<(NaiveDate, Sales)>;
 
-/// Sales of days by period: a page of them, and how many there are. With other days to compare, the first period goes with
-/// the first of those, and so on.
+/// Sales of days by period: a page of them, and how many there are. If other days are compared, the first period is
+/// compared with the first of those, and so on.
 pub(super) fn of_periods(
     now: OfDays,
     then: Option<OfDays>,
@@ -102,7 +102,7 @@ pub(super) fn of_periods(
 }
 
 impl SalesGroup {
-    /// By what it is sorted, the most first.
+    /// The figure by which groups are sorted, highest first.
     #[must_use]
     pub fn weight(&self, sort: Sort) -> i128 {
         let money = |sales: &Sales| i128::from(sales.own.revenue()) + i128::from(sales.own.cash);
@@ -140,7 +140,7 @@ fn steps(period: Period, from: NaiveDate, to: NaiveDate) -> i64 {
     }
 }
 
-/// The first day of the period that comes so many after the one that begins on `first`.
+/// The first day of the period that is this many periods after the one that begins on `first`.
 fn after(period: Period, first: NaiveDate, steps: i64) -> NaiveDate {
     let steps = u64::try_from(steps).unwrap_or(0);
     match period {
@@ -163,7 +163,7 @@ orderlog_read_models::from_row!(OfGroup {
     then = flatten(Then),
 });
 
-/// Groups of things in the order asked for, a page of them if one is given, and how many there are.
+/// Groups of things in the order asked for: a page of them if one is asked for, and how many there are.
 pub(super) async fn of_things(
     read: &mut SnapshotRead,
     request: &SalesRequest,
@@ -247,7 +247,7 @@ fn figures(request: &SalesRequest) -> String {
     }
 }
 
-/// The column or expression of a group, and what it is called.
+/// The column or expression of a group, and its name.
 fn column(group: GroupBy, days: Option<(NaiveDate, NaiveDate)>) -> (String, &'static str) {
     match group {
         GroupBy::Product => ("product_id".to_owned(), "product_id"),
@@ -259,7 +259,7 @@ fn column(group: GroupBy, days: Option<(NaiveDate, NaiveDate)>) -> (String, &'st
     }
 }
 
-/// Neither engine's dates know weeks that begin on any day, so every week of the days is named.
+/// Neither engine has weeks that begin on any weekday, so every week of the days is listed.
 fn week_of(period: Period, days: Option<(NaiveDate, NaiveDate)>) -> String {
     let Some((from, to)) = days else { return "day".to_owned() };
     let mut text = "CASE".to_owned();
@@ -314,7 +314,7 @@ impl OfGroup {
         })
     }
 
-    /// With its figures.
+    /// The group with its figures.
     fn group(self, request: &SalesRequest) -> SalesGroup {
         let sales = Sales::from(self.sales).in_home();
         let then = request.compared.map(|_| self.then.sales(&sales.home));
@@ -326,7 +326,7 @@ pub(super) fn read_day(text: &str) -> Result<NaiveDate, StoreError> {
     text.parse().map_err(|_| StoreError::Shape(format!("`{text}` is no day")))
 }
 
-/// Rows of days read from the tables: those asked for, and those they are compared with.
+/// Rows of days from the tables: the days asked for, and those with which they are compared.
 struct OfDay {
     past: i64,
     day: String,
@@ -334,7 +334,7 @@ struct OfDay {
 }
 orderlog_read_models::from_row!(OfDay { past, day, sales = flatten(SalesRow) });
 
-/// What each day had.
+/// The sales of each day.
 pub(super) async fn days_of(
     read: &mut SnapshotRead,
     request: &SalesRequest,

@@ -1,4 +1,5 @@
-//! The waterfall of a range of business days on one basis, per currency, whole and in groups, beside other days if asked.
+//! The sales of a range of business days on one basis, per currency: totals and groups, with other days to compare if
+//! asked.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -23,9 +24,9 @@ const AFTER_ALL_DAYS: &str = "~";
 /// Totals over the whole range and a page of groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesReport {
-    /// One per currency in which anything was posted.
+    /// One per currency with postings.
     pub totals: Vec<Sales>,
-    /// The same of the days that are compared, if any are.
+    /// The same totals for the days that are compared.
     pub then: Option<Vec<Sales>>,
     /// In the order asked for.
     pub groups: Vec<SalesGroup>,
@@ -33,12 +34,13 @@ pub struct SalesReport {
     pub total_groups: i64,
     /// Where the next page starts, if there is one.
     pub next: Option<Cursor>,
-    /// The first day on which anything was posted on this basis, whatever was asked for.
+    /// The first day with a posting on this basis in the complete log.
     pub first_day: Option<NaiveDate>,
 }
 
-/// Sales on one basis. It costs the days of the range; for what was known earlier, also the postings of the days that
-/// were under way then; for several things at once, such as products of customers, all postings of the range.
+/// Sales on one basis. The cost is that of the days of the range. For an earlier moment it also reads the postings of
+/// the days that were not complete then; for two groupings at once, such as products of customers, all postings of the
+/// range.
 ///
 /// # Errors
 /// When the store fails.
@@ -89,7 +91,7 @@ pub(super) async fn totals(
     Ok((sales(now), request.compared.map(|_| sales(then))))
 }
 
-/// The same from memory, where it holds the sums of every day; `None` where the tables are needed.
+/// The report from memory, if memory has the sums of every day; `None` if the tables are needed.
 fn in_memory(fold: &DailySalesFold, request: &SalesRequest, page: PageRequest, now: Position) -> Option<SalesReport> {
     let period = request.group_by.and_then(GroupBy::period);
     let (totals, days) = days_in_memory(fold, request, request.days, period.is_some())?;
@@ -132,7 +134,7 @@ pub(super) fn days_in_memory(
     let (first, end) = (bound(days.from, ""), bound(days.to.and_then(|to| to.succ_opt()), AFTER_ALL_DAYS));
     let mut totals: BTreeMap<(&str, &str), Sales> = BTreeMap::new();
     let mut of_days = vec![];
-    // A range that ends before it begins has no days.
+    // A range that ends before it begins contains no days.
     let keys = (first <= end).then(|| order.range(first..end)).into_iter().flatten();
     for row in keys.filter_map(|key| fold.days.get(key)) {
         let sales = Sales::of(row.currency.clone(), row.home.clone(), row.figures);

@@ -1,6 +1,7 @@
-//! Sales on three bases per business day, by product, by customer and by the clock, and every posting they add up from (domain rules §2).
+//! Sales on three bases per business day, by product, by customer and by the clock, and every posting behind these sums
+//! (domain rules §2).
 
-mod apart;
+mod split;
 mod by_day;
 mod explain;
 mod fold;
@@ -11,7 +12,7 @@ mod rhythm;
 mod rows;
 mod sales;
 
-pub use apart::{Apart, Span, apart};
+pub use split::{Span, SplitSales, split_sales};
 pub use by_day::{MoneyBack, PartOfDay, UnitsSold, money_back, part_of_days, sales_by_day, units_by_product};
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
 pub use groups::{GroupKey, SalesGroup};

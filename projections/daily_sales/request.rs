@@ -1,4 +1,4 @@
-//! Which sales are asked for, and the rows that add up to them: now, and as they were known at an earlier position.
+//! The sales that are asked for, and the rows whose sums they are: now, and as they were known at an earlier position.
 
 use chrono::Weekday;
 use orderlog_domain::{
@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 use super::sales::figures;
 
-/// What the figures are split by.
+/// How the figures are split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupBy {
     /// Business days.
@@ -25,7 +25,7 @@ pub enum GroupBy {
     Product,
     /// Customers.
     Customer,
-    /// Tax rates of lines; what belongs to no line, such as the shipping fee, is a group of its own.
+    /// Tax rates of lines; amounts without a line, such as the shipping fee, are a group of their own.
     TaxRate,
 }
 
@@ -42,7 +42,7 @@ impl GroupBy {
     }
 }
 
-/// What stands first among groups.
+/// The order of groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     /// The largest revenue; on the cash basis the most money.
@@ -60,37 +60,37 @@ pub enum Sort {
 pub struct SalesRequest {
     /// What counts as a sale, and when.
     pub basis: Basis,
-    /// Business days on which they were posted.
+    /// Business days of the postings.
     pub days: Days,
-    /// Only those of these products, of any when empty; the nil id stands for what belongs to no product.
+    /// Only sales of these products, of any if empty; the nil id means amounts of no product.
     pub products: Vec<ProductId>,
-    /// Only those of this customer.
+    /// Only sales to this customer.
     pub customer: Option<CustomerId>,
-    /// Only those of lines taxed at this rate.
+    /// Only sales of lines taxed at this rate.
     pub tax_rate: Option<Decimal>,
-    /// How to split them.
+    /// How to split the sales.
     pub group_by: Option<GroupBy>,
     /// How to split each group once more.
     pub then_by: Option<GroupBy>,
     /// Other days, which these are compared with.
     pub compared: Option<Days>,
-    /// In what order groups come; periods by time and others by revenue when left out.
+    /// The order of groups; by default periods by time and others by revenue.
     pub sort: Option<Sort>,
-    /// Days of which a group comes even where nothing was posted, in this currency, when groups are of days.
+    /// Days that get a group even without postings, in this currency, if groups are days.
     pub listed: Option<(Days, Currency)>,
-    /// As it was known at this position; as it is known now when left out.
+    /// The sales as they were known at this position; as they are known now if left out.
     pub as_of: Option<Position>,
 }
 
 /// Every zone's hours begin at a whole quarter of an hour.
 pub(super) const QUARTER_MILLIS: i64 = 15 * 60 * 1_000;
 
-/// A table of sums, and what its rows are about besides the day.
+/// A table of sums, and the subject of its rows in addition to the day.
 #[derive(Clone, Copy)]
 pub(super) struct Sums {
     pub(super) table: &'static str,
     column: &'static str,
-    /// The same of a single posting.
+    /// The same column in the table of postings.
     of_posting: &'static str,
 }
 
@@ -112,23 +112,23 @@ const _: () = assert!(QUARTER_MILLIS == 900_000, "the number in QUARTER");
 const RATES: &str = " LEFT JOIN sales_lines AS l \
     ON l.order_id = p.order_id AND l.line = p.line AND l.product_id = p.product_id";
 
-/// Some of the days asked for.
+/// A part of the days asked for.
 pub(super) struct Part {
-    /// Whether they are those that others are compared with.
+    /// Whether these are the days with which others are compared.
     past: bool,
     days: Days,
-    /// Days of which only a part was posted by the position asked about.
+    /// Days of which only a part was posted at the position asked for.
     under_way: Vec<String>,
 }
 
 impl SalesRequest {
-    /// Whether only some products are asked for. Their orders are counted on one line of each.
+    /// Whether only some products are asked for. An order with several lines of a product is counted on one of them.
     #[must_use]
     pub fn is_of_products(&self) -> bool {
         !self.products.is_empty()
     }
 
-    /// The table whose sums are the figures of groups like these; where there is none, postings are added up.
+    /// The table with the sums of groups like these; if there is none, postings are added up.
     pub(super) fn sums(&self, groups: &[GroupBy]) -> Option<Sums> {
         let product = self.is_of_products() || groups.contains(&GroupBy::Product);
         let customer = self.customer.is_some() || groups.contains(&GroupBy::Customer);
@@ -141,13 +141,13 @@ impl SalesRequest {
         }
     }
 
-    /// Whether the sums of days alone tell it.
+    /// Whether the sums of days are enough.
     pub(super) fn is_of_days(&self) -> bool {
         let groups: Vec<GroupBy> = self.group_by.into_iter().collect();
         self.then_by.is_none() && self.sums(&groups).is_some_and(|sums| sums.table == BY_DAY.table)
     }
 
-    /// How fresh the tables must be: the past needs what they had then, and no more.
+    /// How fresh the tables must be: for the past they need only have reached that position.
     pub(super) fn freshness(&self, freshness: Freshness) -> Freshness {
         match (freshness, self.as_of) {
             (Freshness::AtLeast(position), Some(then)) => Freshness::AtLeast(position.min(then)),
@@ -181,7 +181,7 @@ impl SalesRequest {
         }
     }
 
-    /// The days asked for, and those they are compared with.
+    /// The days asked for, and the days with which they are compared.
     pub(super) async fn parts(&self, read: &mut SnapshotRead) -> Result<Vec<Part>, QueryError> {
         let mut parts = vec![];
         for (past, days) in [(false, Some(self.days)), (true, self.compared)] {
@@ -201,15 +201,15 @@ impl SalesRequest {
         Ok(days.into_iter().map(|(day,)| day).collect())
     }
 
-    /// ` FROM …` with the rows that add up to groups like these: which part (`past`, 0 or 1), day, currencies, what they
-    /// are about, and figures.
+    /// ` FROM …` with the rows whose sums are groups like these: the part (`past`, 0 or 1), day, currencies, subject
+    /// and figures.
     pub(super) fn rows(&self, parts: &[Part], groups: &[GroupBy]) -> Sql {
-        // A product's orders are counted on one line of each.
+        // An order with several lines of a product is counted on one of them.
         let of_products = self.is_of_products() || groups.contains(&GroupBy::Product);
         self.rows_of(parts, self.sums(groups), of_products)
     }
 
-    /// The same with the quarter of an hour, counted from 1970.
+    /// The same rows with the quarter of an hour, counted from 1970.
     pub(super) fn rows_of_quarters(&self, parts: &[Part]) -> Sql {
         let sums = self.sums(&[]).filter(|sums| sums.table == BY_DAY.table).map(|_| BY_QUARTER);
         self.rows_of(parts, sums, self.is_of_products())
@@ -239,7 +239,8 @@ impl SalesRequest {
         self.restrict(sql);
     }
 
-    /// As of an earlier position: the sums of the days that were wholly posted by then, and single postings of the others.
+    /// For an earlier position: the sums of the days that were completely posted by then, and single postings of the
+    /// others.
     fn push_sums_as_of(&self, sql: &mut Sql, sums: Sums, part: &Part, orders: &str, Position(as_of): Position) {
         self.push_sums(sql, sums, part);
         sql.push(" AND day IN (SELECT day FROM sales_days");

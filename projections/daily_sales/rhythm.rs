@@ -16,7 +16,7 @@ use super::{
     sales::{Sales, SalesRow, sums},
 };
 
-/// What comes again.
+/// A unit of time that repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rhythm {
     /// Hours of the day, 0 to 23, by the clocks of this zone.
@@ -25,11 +25,11 @@ pub enum Rhythm {
     Weekday(Weekday),
 }
 
-/// Sales of what a group is about, as they count in their home currency.
+/// Sales by the subject of a group, in their home currency.
 type Keyed = Vec<(GroupKey, Sales)>;
 
-/// Sales on one basis by hour or weekday: all groups. By weekday it costs the days of the range; by hour their quarters of an
-/// hour, and of a product or a customer all postings of the range.
+/// Sales on one basis by hour or weekday, all groups. By weekday the cost is that of the days of the range; by hour, of
+/// their quarters of an hour; by hour for a product or a customer, of all postings of the range.
 ///
 /// # Errors
 /// When the store fails.
@@ -70,7 +70,7 @@ pub async fn sales_by_rhythm(
     read.answer(report(whole, groups, first_day)).await
 }
 
-/// Sales on one basis by customer: all of them.
+/// Sales on one basis by customer, all customers.
 ///
 /// # Errors
 /// When the store fails.
@@ -175,7 +175,7 @@ struct Clocks {
     ahead: i64,
 }
 
-/// How the clocks of a zone went from one quarter to another.
+/// The offsets of a zone's clocks from one quarter to another.
 fn clocks(zone: Tz, first: i64, last: i64) -> Result<Vec<Clocks>, StoreError> {
     let ahead = |quarter: i64| {
         let began = quarter.checked_mul(QUARTER_MILLIS).and_then(DateTime::from_timestamp_millis);
@@ -201,7 +201,7 @@ fn clocks(zone: Tz, first: i64, last: i64) -> Result<Vec<Clocks>, StoreError> {
     Ok(spans)
 }
 
-/// The hour of the day of a `quarter`, in SQL. A day more keeps what is behind UTC above zero.
+/// The hour of the day of a `quarter`, in SQL. One day is added so that zones behind UTC do not give negative numbers.
 fn hour_of(spans: &[Clocks]) -> String {
     let mut ahead = String::new();
     for Clocks { before, ahead: by } in spans {
@@ -215,7 +215,8 @@ fn hour_of(spans: &[Clocks]) -> String {
     format!("(quarter + {ahead}) / 4 % 24")
 }
 
-/// Adds up what has the same key. In the currency that is listed every hour has a group, and every weekday of the days listed.
+/// Adds up sales with the same key. In the currency that is listed, every hour has a group, and every weekday of the
+/// listed days.
 fn grouped(now: Keyed, then: Option<Keyed>, request: &SalesRequest, rhythm: Rhythm) -> Vec<SalesGroup> {
     let mut groups = Groups { compared: then.is_some(), rhythm, by_place: BTreeMap::new() };
     // Where all was sold in a currency without a rate, hours of nothing in the shop's own tell nothing.

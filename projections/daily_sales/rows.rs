@@ -1,4 +1,4 @@
-//! The tables of sales: sums by day, by product and by customer, every posting, and what it takes to read them.
+//! The tables of sales: sums by day, by product and by customer, every posting, and the tables needed to read them.
 
 use orderlog_read_models::{figures, table};
 use uuid::Uuid;
@@ -6,9 +6,9 @@ use uuid::Uuid;
 figures! {
     /// The figures of postings, in every table of them. Minor units.
     pub struct SalesFigures {
-        /// Orders placed, less those cancelled whole.
+        /// Orders placed minus orders cancelled completely.
         orders,
-        /// Orders placed, whatever became of them.
+        /// Orders placed, cancelled ones too.
         placed,
         /// Units posted less units taken back.
         units,
@@ -51,7 +51,7 @@ orderlog_read_models::from_row!(SalesFigures {
 });
 
 table! {
-    /// What was posted on a day.
+    /// The postings of a day, added up.
     pub struct DailySales = "daily_sales" on conflict Replace {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
@@ -68,7 +68,7 @@ table! {
 }
 
 table! {
-    /// What was posted on a day for a product, or for none (the nil id).
+    /// The postings of a day for a product, or for no product (the nil id), added up.
     pub struct DailySalesByProduct = "daily_sales_products" on conflict Add {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
@@ -87,7 +87,7 @@ table! {
 }
 
 table! {
-    /// What was posted on a day for a customer.
+    /// The postings of a day for a customer, added up.
     pub struct DailySalesByCustomer = "daily_sales_customers" on conflict Add {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
@@ -106,7 +106,7 @@ table! {
 }
 
 table! {
-    /// What was posted in a quarter of an hour of a business day.
+    /// The postings of a quarter of an hour of a business day, added up.
     pub struct DailySalesByQuarter = "daily_sales_quarters" on conflict Add {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
@@ -128,7 +128,7 @@ table! {
     /// One posting.
     pub struct SalesPosting = "sales_postings" on conflict Never {
         key {
-            /// Position of its event.
+            /// Position of the event.
             position: i64,
             /// Among the event's postings, from 0.
             nth: i64,
@@ -138,11 +138,11 @@ table! {
         basis: String,
         /// Business day, ISO.
         day: String,
-        /// Type of its event.
+        /// Type of the event.
         event: String,
         /// The order's number.
         order_id: i64,
-        /// Line number; 0 for what concerns the order as a whole.
+        /// Line number; 0 if the posting concerns the order as a whole.
         line: i64,
         /// The product, or the nil id.
         product_id: Uuid,
@@ -152,15 +152,16 @@ table! {
         currency: String,
         /// ISO code of the home currency.
         home: String,
-        /// When it happened, milliseconds since the epoch.
+        /// When the event happened, milliseconds since the epoch.
         happened_at: i64,
-        /// Orders of the product: 1 on one line of a booked order that begins to hold it, −1 where none of it remains.
+        /// Orders of the product: 1 on one line of a booked order when it first contains the product, −1 when nothing
+        /// of the product is left.
         holds: i64,
     }
 }
 
 table! {
-    /// When a day was posted to. What was known of it at a position outside this span, the sums tell.
+    /// The positions between which a day was posted. For positions outside this span the sums of the day are enough.
     pub struct SalesDay = "sales_days" on conflict Replace {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
@@ -168,16 +169,16 @@ table! {
             /// Business day, ISO.
             day: String,
         }
-        /// Position of its first posting.
+        /// Position of the first posting.
         first_position: i64,
-        /// Position of its last.
+        /// Position of the last posting.
         last_position: i64,
     }
 }
 
 table! {
-    /// How much was ever posted, signs aside. While that fits 64 bits, so does every sum of postings, whichever of them a
-    /// table or a query adds up.
+    /// The sum of all posted amounts without their signs. While it fits 64 bits, every sum of postings also fits, in
+    /// any table or query.
     pub struct SalesSize = "sales_sizes" on conflict Replace {
         key {
             /// Basis: `booked`, `shipped` or `cash`.
@@ -196,7 +197,7 @@ table! {
             order_id: i64,
             /// Line number.
             line: i64,
-            /// What the line is for.
+            /// The product of the line.
             product_id: Uuid,
         }
         /// Percent.

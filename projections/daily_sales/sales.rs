@@ -5,16 +5,16 @@ use orderlog_read_models::Columns as _;
 
 use super::rows::SalesFigures;
 
-/// Sales in one currency, with what they come to in the currency they were converted to. Minor units.
+/// Sales in one currency, with the amounts in the currency to which they were converted. Minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sales {
     /// ISO code of `own`.
     pub currency: String,
-    /// ISO code of `converted`: the shop's currency, or `currency` where nothing was converted.
+    /// ISO code of `converted`: the shop's currency, or `currency` if nothing was converted.
     pub home: String,
-    /// Orders posted less orders taken back whole.
+    /// Orders posted minus orders cancelled completely.
     pub orders: i64,
-    /// Orders posted, whatever became of them.
+    /// Orders posted, cancelled ones too.
     pub placed: i64,
     /// Units posted less units taken back.
     pub units: i64,
@@ -31,14 +31,14 @@ impl Sales {
         self.own.revenue()
     }
 
-    /// No sales yet, in one currency.
+    /// No sales, in one currency.
     #[must_use]
     pub fn nothing(currency: &str) -> Sales {
         let (currency, home) = (currency.to_owned(), currency.to_owned());
         Sales { currency, home, orders: 0, placed: 0, units: 0, own: Figures::default(), converted: Figures::default() }
     }
 
-    /// As it counts in `home`, where sales in several currencies can be added.
+    /// The sales in the currency `home`, in which sales of several currencies can be added.
     #[must_use]
     pub fn in_home(self) -> Sales {
         Sales { currency: self.home.clone(), own: self.converted, ..self }
@@ -54,7 +54,7 @@ impl Sales {
     }
 }
 
-/// [`Sales`] as tables and sums of them hold it.
+/// [`Sales`] as tables and sums of tables have them.
 pub(super) struct SalesRow {
     currency: String,
     home: String,
@@ -83,7 +83,7 @@ impl Sales {
     }
 }
 
-/// Every column of figures; `orders` is counted by another column where postings stand for products.
+/// Every column of figures; `orders` is counted by another column for postings of products.
 pub(super) fn figures(orders: &str) -> String {
     columns(|name| match name {
         "orders" | "placed" if orders != "orders" => format!("{} AS {name}", counted(name, orders)),
@@ -96,12 +96,12 @@ pub(super) fn sums(orders: &str) -> String {
     columns(|name| format!("CAST(SUM({}) AS BIGINT) AS {name}", counted(name, orders)))
 }
 
-/// The sums of the same over rows that are not `past`: those of a period that others are compared with.
+/// The sums of these columns over rows that are not `past`.
 pub(super) fn sums_now() -> String {
     columns(|name| format!("CAST(SUM(CASE WHEN past = 0 THEN {name} ELSE 0 END) AS BIGINT) AS {name}"))
 }
 
-/// What those that are `past` come to in the home currency.
+/// The sums, in the home currency, over rows that are `past`.
 pub(super) fn sums_then() -> String {
     let column = |(name, column): (&str, &str)| {
         format!("CAST(SUM(CASE WHEN past = 1 THEN {column} ELSE 0 END) AS BIGINT) AS {name}")
@@ -109,7 +109,7 @@ pub(super) fn sums_then() -> String {
     THEN.into_iter().map(column).collect::<Vec<_>>().join(", ")
 }
 
-/// Columns of [`Then`], and what they sum.
+/// Columns of [`Then`], and the columns that they sum.
 const THEN: [(&str, &str); 8] = [
     ("then_orders", "orders"),
     ("then_placed", "placed"),
@@ -121,7 +121,7 @@ const THEN: [(&str, &str); 8] = [
     ("then_cash", "home_cash"),
 ];
 
-/// What a group had in the period it is compared with, in the home currency; zeros where nothing is compared.
+/// The figures of a group in the period with which it is compared, in the home currency; zeros without a comparison.
 pub(super) struct Then {
     then_orders: i64,
     then_placed: i64,

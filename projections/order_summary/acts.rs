@@ -1,11 +1,12 @@
-//! On which days orders were confirmed, shipped, delivered, cancelled, paid, returned and refunded: a list may ask for any of these days.
+//! The days on which orders were confirmed, shipped, delivered, cancelled, paid, returned and refunded: a list can be
+//! restricted to any of them.
 
 use std::collections::HashMap;
 
 use orderlog_domain::{envelope::Envelope, event::Event, ids::Position, order::Order};
 use orderlog_read_models::{CachedRows, Days, QueryError, SnapshotRead, Sql, day, table};
 
-/// What is done with an order once it is placed.
+/// What happens to an order after it was placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     /// The shop accepted it.
@@ -14,7 +15,7 @@ pub enum Act {
     Shipped,
     /// Units arrived.
     Delivered,
-    /// Nothing of it remained.
+    /// Nothing of the order remained.
     Cancelled,
     /// Money came in.
     Paid,
@@ -25,15 +26,15 @@ pub enum Act {
 }
 
 table! {
-    /// Something that was done with an order and stands.
+    /// An act that happened to an order and was not undone.
     pub struct OrderSummaryAct = "order_summary_acts" on conflict Replace {
         key {
             /// The order.
             order_id: i64,
             /// Name of the act.
             act: String,
-            /// Which of its kind: the number of the shipment, the order's version with a delivery, a return or a refund, what had
-            /// come in with a payment; 0 where an order has one at most.
+            /// The number of the act among acts of its kind: the number of the shipment; the order's version for a
+            /// delivery, a return or a refund; the money received so far for a payment; 0 if an order has at most one.
             nth: i64,
         }
         /// Business day, ISO.
@@ -59,7 +60,7 @@ impl Act {
     }
 }
 
-/// Notes that the `nth` act of its kind was done by `event` with `order`, or that it stands no more.
+/// Notes that `event` did the `nth` act of its kind to `order`, or that this act was undone.
 pub(super) fn set(
     acts: &mut CachedRows<OrderSummaryAct>,
     order: &Order,
@@ -76,7 +77,7 @@ pub(super) fn set(
     acts.put(OrderSummaryAct { order_id, act, nth, day: day(business_date), position: event.position.0, waited });
 }
 
-/// Adds the condition that `act` was done on one of `days`, as far as the log went at `pinned`.
+/// Adds the condition that `act` was done on one of `days`, up to the position `pinned`.
 pub(super) fn restrict(sql: &mut Sql, act: Act, days: Days, pinned: Position) {
     sql.push(" AND order_id IN (SELECT order_id FROM order_summary_acts WHERE act = ").arg(act.name().to_owned());
     sql.push(" AND position <= ").arg(pinned.0);

@@ -1,4 +1,4 @@
-//! What each fact leaves behind besides the order as it is now: acts on a day, and texts that are searched.
+//! Rows that facts leave in addition to the present state of the order: acts on a day, and texts that are searched.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -12,7 +12,7 @@ use super::{
     texts::{CARRIER, NOTE, OrderSummaryText, TRACKING, keep},
 };
 
-/// What an event may change that it does not say itself.
+/// The state before an event, where the event itself does not show what it changed.
 pub(super) struct Before {
     cancelled: bool,
     undone: i64,
@@ -24,7 +24,7 @@ impl Before {
     }
 }
 
-/// Notes what `event` did with the order, which is `order` now.
+/// Notes the effect of `event` on the order, which is now `order`.
 pub(super) fn note(
     acts: &mut CachedRows<OrderSummaryAct>,
     texts: &mut CachedRows<OrderSummaryText>,
@@ -53,7 +53,8 @@ pub(super) fn note(
         }
         OrderFact::UnitsDelivered(_) => set(Act::Delivered, event.version.0, true),
         OrderFact::PaymentCaptured(_) => set(Act::Paid, order.captured, true),
-        // What came in stays what it was until the next payment, so it still names the one that is taken back.
+        // The money received so far does not change until the next payment, so it still identifies the payment that is
+        // undone.
         OrderFact::PaymentRefunded(_) if order.undone > before.undone => set(Act::Paid, order.captured, false),
         OrderFact::PaymentRefunded(_) => set(Act::Refunded, event.version.0, true),
         OrderFact::UnitsReturned(_) => set(Act::Returned, event.version.0, true),

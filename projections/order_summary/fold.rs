@@ -1,4 +1,4 @@
-//! Keeps one row for each order, also after the order is finished.
+//! Stores one row for each order, also after the order is finished.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 table! {
-    /// An order as it stands; amounts are those of what is still part of it, in minor units.
+    /// An order as it is now; amounts are those of its remaining parts, in minor units.
     pub struct OrderSummary = "order_summary" on conflict Replace {
         key {
             /// Its number.
@@ -40,7 +40,7 @@ table! {
         status: String,
         /// Name of its payment status.
         payment_status: String,
-        /// Nothing may ship before this time, milliseconds since the epoch; 0 when it is not held.
+        /// Nothing may ship before this time, milliseconds since the epoch; 0 if the order is not on hold.
         held_until: i64,
         /// A unit waits for stock.
         backordered: bool,
@@ -52,15 +52,15 @@ table! {
         discount: i64,
         /// Without tax.
         shipping: i64,
-        /// All of it.
+        /// The complete tax.
         tax: i64,
-        /// What the customer pays.
+        /// The amount that the customer pays.
         total: i64,
-        /// What came in.
+        /// The money received.
         captured: i64,
-        /// Its number in the system it was imported from, as `reference_key` writes it.
+        /// Its number in the system from which it was imported, as `reference_key` writes it.
         reference: Option<String>,
-        /// The order itself, to take the next event in.
+        /// The order itself, into which the next event is folded.
         the_order: CompactOrder,
     }
 }
@@ -78,21 +78,21 @@ table! {
 }
 
 table! {
-    /// A product as some order names it.
+    /// A product as an order names it.
     pub struct OrderSummaryProduct = "order_summary_products" on conflict Replace {
         key {
             /// The product.
             product_id: Uuid,
-            /// The key of its name then.
+            /// The name in comparable form, as it was then.
             name_lower: String,
         }
-        /// The key of its SKU.
+        /// The SKU in comparable form.
         sku_lower: String,
     }
 }
 
 table! {
-    /// What the orders placed on a day and standing alike come to.
+    /// The sums of the orders that were placed on a day and have equal statuses.
     pub struct OrderSummaryCount = "order_summary_counts" on conflict Add {
         key {
             /// Business day, ISO.
@@ -108,9 +108,9 @@ table! {
         orders: i64,
         /// Active units.
         units: i64,
-        /// What customers pay.
+        /// The amount that customers pay.
         total: i64,
-        /// What came in.
+        /// The money received.
         captured: i64,
     }
 }
@@ -122,9 +122,9 @@ table! {
             /// Business day, ISO.
             placed_on: String,
         }
-        /// The first of them.
+        /// The first of the orders.
         first_order: i64,
-        /// The last of them.
+        /// The last of the orders.
         last_order: i64,
     }
 }
@@ -242,7 +242,7 @@ impl OrderSummaryFold {
         }
     }
 
-    /// Orders are numbered as they are placed, but a day need not be over when the next begins: it may be told later.
+    /// Orders are numbered as they are placed, but orders of a day may be recorded after the next day begins.
     fn placed(&mut self, row: &OrderSummary) {
         let number = row.order_id;
         match self.days.get_mut(&(row.placed_on.clone(),)) {
@@ -271,7 +271,7 @@ fn name_products(products: &mut CachedRows<OrderSummaryProduct>, lines: &[Placed
     }
 }
 
-/// Adds the order to those that stand alike, or takes it away from them.
+/// Adds the order to the counts of its statuses, or takes it away from them.
 fn count(counts: &mut Counters<OrderSummaryCount>, position: Position, row: &OrderSummary, sign: i64) {
     let key = (row.placed_on.clone(), row.currency.clone(), row.status.clone(), row.payment_status.clone());
     let count = counts.at(position, key);
@@ -308,7 +308,7 @@ fn row(the_order: CompactOrder, placed_position: i64, reference: Option<&str>) -
     row
 }
 
-/// Derives anew what events can change.
+/// Derives the columns that events can change.
 fn refresh(row: &mut OrderSummary) {
     let order = &row.the_order.0;
     let totals = order.current_totals();
@@ -325,7 +325,7 @@ fn refresh(row: &mut OrderSummary) {
     row.captured = order.captured;
 }
 
-/// A number of another system as it is looked for: case, outer blanks and a leading `#` do not matter.
+/// A number of another system in comparable form: case, outer blanks and a leading `#` do not matter.
 pub(super) fn reference_key(reference: &str) -> String {
     reference.trim().trim_start_matches('#').trim_start().to_lowercase()
 }

@@ -50,10 +50,10 @@ pub async fn found_in_texts(
     Ok(found)
 }
 
-/// What is looked for.
+/// The text that is searched.
 struct Wanted {
     words: Vec<String>,
-    /// Letters and digits alone, however a carrier groups them.
+    /// Letters and digits only, without regard to how a carrier groups them.
     number: String,
 }
 

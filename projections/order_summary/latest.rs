@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::READ_MODEL;
 
-/// One look into an index for each customer.
+/// One index look-up for each customer.
 const OF_CUSTOMERS: &str = "
 SELECT customer_id, MAX(order_id) FROM order_summary WHERE customer_id IN (";
 
-/// One look into an index for each product, however many orders have it.
+/// One index look-up for each product, for any number of orders with it.
 const OF_PRODUCTS: &str = "
 SELECT DISTINCT product_id,
     (SELECT MAX(order_id) FROM order_summary_lines WHERE product_id = named.product_id)

@@ -1,4 +1,4 @@
-//! No list of orders reads all orders when it asks for a few of them.
+//! Tests that no list of orders reads all orders when it asks for a few.
 
 use orderlog_domain::{
     ids::{CustomerId, OrderId, Position, ProductId},
@@ -21,7 +21,7 @@ async fn empty_tables() -> sqlx::Result<SqliteConnection> {
     Ok(tables)
 }
 
-/// How SQLite would go about it: a line for each table that it reads.
+/// The plan of SQLite: a line for each table that it reads.
 async fn plan(tables: &mut SqliteConnection, statement: &Sql) -> sqlx::Result<Vec<String>> {
     let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.text()));
     let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(tables).await?;

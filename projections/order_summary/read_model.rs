@@ -1,4 +1,4 @@
-//! Every order as it stands now, for lists and searches.
+//! Every order as it is now, for lists and searches.
 
 mod acts;
 mod buyers;

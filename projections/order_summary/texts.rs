@@ -18,7 +18,7 @@ table! {
             /// The version at which a note was given, or the number of the shipment.
             nth: i64,
         }
-        /// As it stands in the log.
+        /// The text as the log has it.
         sealed: String,
     }
 }

@@ -1,4 +1,5 @@
-//! Pending orders as of an earlier position: the rows that held it, found by level, read back and judged in memory.
+//! Pending orders as of an earlier position: rows with intervals that contain it are found by level, then read and
+//! checked in memory.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use super::{
     versions::{ProductsOnly, VersionsOnly},
 };
 
-/// What both tables say of an order.
+/// The columns of an order that both tables have.
 struct Candidate {
     order_id: i64,
     customer_id: Uuid,
@@ -25,8 +26,8 @@ struct Candidate {
 }
 orderlog_read_models::from_row!(Candidate { order_id, customer_id, currency, placed_at, placed_on, story });
 
-/// Every order that `filter` names, as it read right after `position` and, where a hold may have ended by itself, at `at`
-/// (milliseconds since the epoch); in no order.
+/// Every order that fits `filter`, as it was right after `position` and, because a hold may have ended by itself, at
+/// `at` (milliseconds since the epoch); in no order.
 ///
 /// Costs the orders that are open now or had something open at `position`, and about as many more that are looked at in
 /// vain: it grows with them, and with the log only by a level for each doubling.
@@ -112,19 +113,19 @@ pub(super) fn counts(orders: &[OpenOrder]) -> Vec<StatusCount> {
     counts.into_values().collect()
 }
 
-/// Orders that are open now. What is closed in every way, and was before, is there only until it is delivered.
+/// Orders that are open now. An order with nothing open, which was open before, is there only until it is delivered.
 const OPEN_NOW: &str = "
 SELECT order_id, customer_id, currency, placed_at, placed_on, story FROM pending_orders
 WHERE opened_position <= $1 AND (owes_goods OR unpaid OR since > $1)";
 
-/// Orders that were open once, on one level. Where the window of the level begins follows.
+/// Orders that were open before, on one level. The window of the level is appended.
 const OPEN_THEN: &str = "
 UNION ALL
 SELECT order_id, customer_id, currency, placed_at, placed_on, story FROM pending_past
 WHERE from_position <= $1 AND until_position > $1 AND level = ";
 
-/// The rows of both tables that may have been open at `position`. One branch for each level: a list of levels to join
-/// would leave it to the planner whether to read the whole past.
+/// The rows of both tables that may have been open at `position`. One branch for each level: with a join on a list of
+/// levels, the planner might read the complete past.
 fn candidates(filter: &Filter, extent: Option<Extent>, position: i64, now: i64) -> Sql {
     let mut all = Sql::new(OPEN_NOW).bind(position);
     if let Some(extent) = extent {
@@ -142,7 +143,7 @@ fn candidates(filter: &Filter, extent: Option<Extent>, position: i64, now: i64) 
     if let Some(CustomerId(customer)) = filter.customer {
         sql.push(" AND customer_id = ").arg(customer);
     }
-    // One of them was held at some time; whether then, the versions tell.
+    // The order contained one of them at some time; the versions show whether it did then.
     for (nth, ProductId(product)) in filter.products.iter().enumerate() {
         sql.push(if nth == 0 { " AND (story LIKE " } else { " OR story LIKE " }).arg(format!("%{product}%"));
     }

@@ -1,4 +1,4 @@
-//! When the first and the last order of some days was placed, and from which position on: narrows searches.
+//! First and last order of some days; used to narrow searches.
 
 use orderlog_read_models::{Days, QueryError, SnapshotRead, Sql};
 
@@ -8,7 +8,7 @@ pub(super) struct Extent {
     /// When the first and the last was placed, milliseconds since the epoch.
     first_placed_at: i64,
     last_placed_at: i64,
-    /// None was placed before this position, nor open.
+    /// No order of these days was placed or open before this position.
     pub(super) first_position: i64,
 }
 orderlog_read_models::from_row!(Extent { first_placed_at, last_placed_at, first_position });
@@ -19,7 +19,7 @@ SELECT MIN(first_placed_at) AS first_placed_at, MAX(last_placed_at) AS last_plac
 FROM pending_days WHERE 1 = 1";
 
 impl Extent {
-    /// Of these days; `None` when nothing was placed on them.
+    /// The extent of these days; `None` if no order was placed on them.
     pub(super) async fn of(read: &mut SnapshotRead, days: Days) -> Result<Option<Extent>, QueryError> {
         let mut sql = Sql::new(EXTENT);
         days.restrict(&mut sql, "placed_on");

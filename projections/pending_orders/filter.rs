@@ -1,4 +1,4 @@
-//! Which pending orders are asked for, in which order, and what a list of them consists of.
+//! The pending orders that are asked for, their order, and the rows of a list.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::ids::{CustomerId, Position, ProductId};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::scope::Scope;
 
-/// In which order the list stands.
+/// The order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
     /// Oldest placement first.
@@ -22,7 +22,7 @@ pub enum Sort {
 /// Which orders.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// What is open about them.
+    /// What must be open about the orders.
     pub scope: Scope,
     /// Business days of placement.
     pub placed: Days,
@@ -30,13 +30,13 @@ pub struct Filter {
     pub placed_before: Option<DateTime<Utc>>,
     /// Only of this customer.
     pub customer: Option<CustomerId>,
-    /// Only those that hold any of these products; none means any.
+    /// Only orders with any of these products; empty for all orders.
     pub products: Vec<ProductId>,
     /// Order of the list.
     pub sort: Sort,
-    /// As they stood right after this position; now when absent.
+    /// The orders as they were right after this position; as they are now if absent.
     pub as_of: Option<Position>,
-    /// The moment asked about: a hold that ends by then is none, though no event says so.
+    /// The moment asked about: a hold that ends by then does not count, although no event ends it.
     pub at: DateTime<Utc>,
 }
 
@@ -57,15 +57,15 @@ pub struct OpenOrder {
     pub status: String,
     /// Name of its payment status.
     pub payment_status: String,
-    /// Nothing may ship.
+    /// Whether nothing may ship.
     pub on_hold: bool,
     /// A unit waits for stock.
     pub backordered: bool,
     /// Active units that have not left.
     pub units_owed: i64,
-    /// What the order comes to, minor units.
+    /// The amount of the order, minor units.
     pub total: i64,
-    /// What the customer owes; negative when too much came in.
+    /// The money that the customer owes; negative if too much was paid.
     pub due: i64,
 }
 orderlog_read_models::from_row!(OpenOrder {
@@ -94,20 +94,20 @@ pub struct StatusCount {
     pub orders: i64,
     /// Units that have not left.
     pub units_owed: i64,
-    /// What the orders come to, minor units.
+    /// The amount of the orders, minor units.
     pub total: i64,
-    /// What is still owed for them, minor units.
+    /// The money still owed for them, minor units.
     pub due: i64,
 }
 orderlog_read_models::from_row!(StatusCount { status, currency, orders, units_owed, total, due });
 
 impl Filter {
-    /// Whether the totals of days tell how many orders there are.
+    /// Whether the totals of days give the number of orders.
     pub(super) fn is_counted(&self) -> bool {
         self.customer.is_none() && self.products.is_empty() && self.placed_before.is_none()
     }
 
-    /// Whether an order placed at that time, in milliseconds since the epoch, is early enough.
+    /// Whether an order placed at this time, in milliseconds since the epoch, is early enough.
     pub(super) fn is_early(&self, placed_at: i64) -> bool {
         self.placed_before.is_none_or(|before| placed_at < before.timestamp_millis())
     }

@@ -1,5 +1,5 @@
-//! Keeps a row per order for as long as anything about the order is open, and afterwards how it read meanwhile and what it
-//! takes to open it again.
+//! Stores a row per order as long as anything about the order is open. Afterwards it stores the versions of that time,
+//! and what is needed to open the order again.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -29,7 +29,7 @@ pub(super) struct PendingOrdersFold {
     closed: CachedRows<PendingClosed>,
     counts: Counters<PendingCount>,
     days: CachedRows<PendingDay>,
-    /// What lists are made of, once a node serves from them.
+    /// The order of lists, if a node serves from memory.
     pub(super) open: Option<OpenOrders>,
 }
 
@@ -121,7 +121,7 @@ impl Fold for PendingOrdersFold {
 }
 
 impl PendingOrdersFold {
-    /// What lists are made of, if every open order is in memory.
+    /// The orders for lists, if every open order is in memory.
     pub(super) fn open(&self) -> Option<&OpenOrders> {
         self.open.as_ref().filter(|_| self.orders.is_whole() && self.days.is_whole())
     }
@@ -135,7 +135,7 @@ impl PendingOrdersFold {
         self.orders.put(row);
     }
 
-    /// Something happened to an order about which nothing was open: it may owe something again.
+    /// Folds an event of an order about which nothing was open: the order may owe something again.
     fn closed(&mut self, id: OrderId, event: &Envelope<Event>) -> Result<(), CannotApply> {
         let Some(closed) = self.closed.get_mut(&(id.0,)) else { return Ok(()) };
         evolve(&mut closed.the_order, event)?;
@@ -171,7 +171,7 @@ impl PendingOrdersFold {
     }
 }
 
-/// Adds the order to the counts of the scopes it is in, or takes it away from them.
+/// Adds the order to the counts of its scopes, or takes it away from them.
 fn count(counts: &mut Counters<PendingCount>, position: Position, row: &PendingOrder, sign: i64) {
     let Some(reading) = row.story.0.latest() else { return };
     for scope in Scope::COUNTED.into_iter().filter(|scope| scope.holds(&reading, 0)) {
@@ -213,7 +213,7 @@ fn row(the_order: CompactOrder, position: i64) -> PendingOrder {
     row
 }
 
-/// Notes which products the order holds from `position` on.
+/// Notes the products of the order from `position` on.
 fn hold(row: &mut PendingOrder, position: i64) {
     let products = products(&row.the_order.0);
     let ids: Vec<String> = products.iter().map(Uuid::to_string).collect();
@@ -230,7 +230,7 @@ fn is_open(order: &Order) -> bool {
     }
 }
 
-/// Derives anew what the event at `position` can have changed; whether anything about the order is still open.
+/// Derives the columns that the event at `position` can have changed; true if anything about the order is still open.
 fn refresh(row: &mut PendingOrder, position: i64) -> bool {
     let order = &row.the_order.0;
     let reading = Reading {
@@ -256,7 +256,7 @@ fn refresh(row: &mut PendingOrder, position: i64) -> bool {
     is_open(order)
 }
 
-/// What is kept of an order about which nothing is open any more.
+/// The stored past of an order about which nothing is open any more.
 fn past(row: &mut PendingOrder) -> Option<PendingPast> {
     let mut versions = std::mem::take(&mut row.story.0);
     let (from, until) = versions.close()?;

@@ -1,4 +1,5 @@
-//! Finds, among the intervals of the log in which orders were open, those that hold a position, with an ordinary index.
+//! Finds the intervals of the log that contain a position, among those in which orders were open, with an ordinary
+//! index.
 //!
 //! An interval `[from, until)` has the level `k` with `2^k <= until - from < 2^(k+1)`. So on level `k` every interval is
 //! shorter than `2^(k+1)`, and only those that begin in a window of that length can hold position `P`:
@@ -30,7 +31,7 @@ pub(super) fn levels(head: i64) -> RangeInclusive<i64> {
     0..=level(head)
 }
 
-/// Where an interval of this level that holds `position` may begin.
+/// The positions where an interval of this level that contains `position` may begin.
 pub(super) fn window(level: i64, position: i64) -> RangeInclusive<i64> {
     let longer_than_any = 2_i64.saturating_pow(u32::try_from(level).unwrap_or(u32::MAX).saturating_add(1));
     position.saturating_sub(longer_than_any) + 1..=position

@@ -12,17 +12,17 @@ use super::{
     tables::{PendingDay, PendingOrder},
 };
 
-/// What is asked of an order before its row is looked at.
+/// The data of an order that is checked before its row is read.
 #[derive(Debug)]
 struct Entry {
-    /// Those of [`Scope::COUNTED`] that it is in, a bit for each.
+    /// Its scopes among [`Scope::COUNTED`], a bit for each.
     scopes: u8,
     held_until: i64,
     customer_id: Uuid,
     placed_on: Box<str>,
 }
 
-/// Orders about which something is open, without what only the fold needs.
+/// Orders about which something is open, without the data that only the fold needs.
 #[derive(Debug, Default)]
 pub(super) struct OpenOrders {
     /// By the time of placement, in milliseconds, and number.
@@ -66,7 +66,7 @@ impl OpenOrders {
         self.count(row, 1);
     }
 
-    /// Takes out the order as it was added.
+    /// Removes the order as it was added.
     pub(super) fn remove(&mut self, row: &PendingOrder) {
         self.by_placement.remove(&(row.placed_at, row.order_id));
         self.count(row, -1);
@@ -95,7 +95,7 @@ impl OpenOrders {
         }
     }
 
-    /// Counts and sums per status and currency of what `filter` names at the moment `at`, in their order.
+    /// Counts and sums per status and currency of the orders that fit `filter` at the moment `at`, in their order.
     pub(super) fn count_of(&self, rows: &CachedRows<PendingOrder>, filter: &Filter, at: i64) -> Vec<StatusCount> {
         let mut sums: BTreeMap<(String, String), StatusCount> = BTreeMap::new();
         let mut sum = |status: &str, currency: &str, orders, units_owed, total, due| {
@@ -126,7 +126,7 @@ impl OpenOrders {
         sums.into_values().collect()
     }
 
-    /// The present page, from right after `cursor` on, one order too long if there are more.
+    /// The present page, from right after `cursor` on; one order too long if there are more.
     pub(super) fn page(
         &self,
         rows: &CachedRows<PendingOrder>,
@@ -154,7 +154,7 @@ impl OpenOrders {
         listed.into_iter().map(|row| open_order(row, at)).collect()
     }
 
-    /// What `filter` names at the moment `at`, in the order of placement.
+    /// The orders that fit `filter` at the moment `at`, in the order of placement.
     fn matching<'a>(
         &'a self,
         rows: &'a CachedRows<PendingOrder>,
@@ -182,14 +182,14 @@ impl OpenOrders {
             .filter(move |row| products.is_empty() || products.iter().any(|product| row.products.contains(product)))
     }
 
-    /// Between which placements orders of these days can stand.
+    /// The times of placement between which orders of these days can be.
     fn times_of(&self, days: Days) -> RangeInclusive<(i64, i64)> {
         let (mut first, mut last) = (i64::MIN, i64::MAX);
         if days != Days::default() {
             let from: Box<str> = days.from.map(day).unwrap_or_default().into();
             let to = days.to.map(day);
             let within = self.days.range(from..).take_while(|(day, _)| to.as_deref().is_none_or(|to| &***day <= to));
-            // Nothing is placed before the one and after the other, where there is no such day.
+            // An empty range, if there is no such day.
             (first, last) = within.fold((i64::MAX, i64::MIN), |(a, b), (_, (c, d))| (a.min(*c), b.max(*d)));
             if first > last {
                 (first, last) = (0, 0);
@@ -231,7 +231,7 @@ fn open_order(row: &PendingOrder, at: i64) -> OpenOrder {
 mod tests {
     use super::*;
 
-    /// The bits of [`scopes`] stand in the order of the scopes that are counted.
+    /// The bits of [`scopes`] are in the order of the scopes that are counted.
     #[test]
     fn scopes_are_numbered_as_they_are_counted() {
         assert_eq!(Scope::COUNTED.map(Scope::column), ["owes_goods", "unconfirmed", "unpaid", "backordered"]);

@@ -1,4 +1,5 @@
-//! What is open about an order. Whether an order is in a scope is decided here, for the present and for the past alike.
+//! What is open about an order. This file decides whether an order is in a scope, both for the present and for the
+//! past.
 
 use orderlog_domain::order::{PaymentStatus, Status};
 
@@ -7,7 +8,7 @@ use orderlog_domain::order::{PaymentStatus, Status};
 pub(super) struct Reading {
     pub(super) status: Status,
     pub(super) payment: PaymentStatus,
-    /// On hold before this time, milliseconds since the epoch; 0 when it is not held.
+    /// On hold before this time, milliseconds since the epoch; 0 if the order is not on hold.
     pub(super) held_until: i64,
     pub(super) backordered: bool,
     pub(super) units_owed: i64,
@@ -18,7 +19,7 @@ pub(super) struct Reading {
 /// What is open about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scope {
-    /// It owes goods; held orders included.
+    /// The order owes goods; orders on hold are included.
     #[default]
     Pending,
     /// Nobody accepted it yet.
@@ -34,28 +35,30 @@ pub enum Scope {
 impl Reading {
     /// Whether the order is in any scope.
     pub(super) fn is_open(&self) -> bool {
-        // One that is unconfirmed or held owes goods.
+        // An unconfirmed order and an order on hold owe goods.
         [Scope::Pending, Scope::Unpaid, Scope::Backordered].into_iter().any(|scope| scope.holds(self, 0))
     }
 }
 
 impl Scope {
-    /// Those of which counts are kept: a hold ends without an event, so held orders are counted when asked for.
+    /// The scopes that are counted: a hold ends without an event, so orders on hold are counted when they are asked
+    /// for.
     pub(super) const COUNTED: [Scope; 4] = [Scope::Pending, Scope::Unconfirmed, Scope::Unpaid, Scope::Backordered];
 
-    /// Whether an order that reads so is in it at the moment `at`, milliseconds since the epoch: a hold may have ended by then.
+    /// Whether an order with this state is in the scope at the moment `at`, milliseconds since the epoch: a hold may
+    /// have ended by then.
     pub(super) fn holds(self, reading: &Reading, at: i64) -> bool {
         match self {
             Scope::Pending => reading.status.owes_goods(),
             Scope::Unconfirmed => reading.status == Status::Pending,
-            // Whatever the payments are called: they may leave something owed under any name.
+            // Under any payment status: each of them may leave something owed.
             Scope::Unpaid => reading.status != Status::Cancelled && reading.due > 0,
             Scope::OnHold => reading.held_until > at,
             Scope::Backordered => reading.backordered,
         }
     }
 
-    /// The column that says whether an order is in it; for `on_hold`, whether it was put on hold.
+    /// The column that says whether an order is in the scope; for `on_hold`, whether it was put on hold.
     pub(super) fn column(self) -> &'static str {
         match self {
             Scope::Pending => "owes_goods",

@@ -21,7 +21,7 @@ table! {
         placed_at: i64,
         /// Business day, ISO.
         placed_on: String,
-        /// Position from which something is open: its placement, or where it was opened again.
+        /// Position since which something is open: the placement, or the event that opened the order again.
         opened_position: i64,
         /// Name of its status.
         status: String,
@@ -33,34 +33,34 @@ table! {
         unconfirmed: bool,
         /// In the scope `unpaid`.
         unpaid: bool,
-        /// In the scope `on_hold` before this time, milliseconds since the epoch; 0 when it is not held.
+        /// In the scope `on_hold` before this time, milliseconds since the epoch; 0 if the order is not on hold.
         held_until: i64,
         /// In the scope `backordered`.
         backordered: bool,
         /// Active units that have not left.
         units_owed: i64,
-        /// What the order comes to now, minor units.
+        /// The amount of the order now, minor units.
         total: i64,
-        /// What the customer still owes; negative when too much came in.
+        /// The money that the customer still owes; negative if too much was paid.
         due: i64,
-        /// Ids of the products it holds now, with blanks between.
+        /// Ids of the products in the order now, separated by blanks.
         products: String,
-        /// The position from which it reads as it does.
+        /// The position since which the order has its present state.
         since: i64,
-        /// How it read from `opened_position` on.
+        /// The states of the order since `opened_position`.
         story: Json<Versions>,
-        /// The order itself, to take the next event in.
+        /// The order itself, into which the next event is folded.
         the_order: CompactOrder,
     }
 }
 
 table! {
-    /// How an order read while something about it was open. Written once, when that is over.
+    /// The states of an order while something about it was open. Written once, when nothing is open any more.
     pub struct PendingPast = "pending_past" on conflict Never {
         key {
-            /// The level of the interval of positions in which it was open; see `intervals.rs`.
+            /// The level of the interval of positions in which the order was open; see `intervals.rs`.
             level: i64,
-            /// The position from which something was open: its placement, or where it was opened again.
+            /// The position from which something was open: the placement, or the event that opened the order again.
             from_position: i64,
         }
         /// The position from which nothing was open any more.
@@ -75,13 +75,13 @@ table! {
         placed_at: i64,
         /// Business day, ISO.
         placed_on: String,
-        /// How it read.
+        /// The states of the order in this interval.
         story: Json<Versions>,
     }
 }
 
 table! {
-    /// An order about which nothing is open. Whatever may open it again is folded into it.
+    /// An order about which nothing is open. Events that may open it again are folded into it.
     pub struct PendingClosed = "pending_closed" on conflict Replace {
         key {
             /// Its number.
@@ -93,7 +93,7 @@ table! {
 }
 
 table! {
-    /// What the orders of a scope that were placed on a day and have the same status come to.
+    /// The sums of the orders of a scope that were placed on a day and have the same status.
     pub struct PendingCount = "pending_counts" on conflict Add {
         key {
             /// Column of the scope.
@@ -109,9 +109,9 @@ table! {
         orders: i64,
         /// Active units that have not left.
         units_owed: i64,
-        /// What the orders come to.
+        /// The amount of the orders.
         total: i64,
-        /// What is still owed for them.
+        /// The money still owed for them.
         due: i64,
     }
 }

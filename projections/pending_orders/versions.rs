@@ -1,4 +1,5 @@
-//! The versions of an order: how it read at every position while something about it was open. A few numbers for each, as JSON.
+//! The versions of an order: its state at every position while something about it was open. A few numbers for each, as
+//! JSON.
 
 use orderlog_domain::order::{PaymentStatus, Status};
 use serde::{Deserialize, Serialize};
@@ -12,14 +13,14 @@ const UNPAID: u8 = 1;
 const HELD: u8 = 2;
 const BACKORDERED: u8 = 4;
 
-/// All versions of one order, oldest first, and which products it held. Stored as JSON.
+/// All versions of one order, oldest first, and its products. Stored as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Versions {
     #[serde(rename = "v")]
     versions: Vec<Version>,
     #[serde(rename = "p")]
     products: Vec<ProductsFrom>,
-    /// When the holds of the held versions end, in their order. Few orders are ever held.
+    /// When the holds of the versions on hold end, in their order. Few orders are ever on hold.
     #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
     hold_ends: Vec<i64>,
 }
@@ -33,7 +34,7 @@ pub(super) struct VersionsOnly {
     hold_ends: Vec<i64>,
 }
 
-/// Of [`Versions`], which products the order held.
+/// Only the products of [`Versions`].
 #[derive(Debug, Deserialize)]
 pub(super) struct ProductsOnly {
     #[serde(rename = "p")]
@@ -41,13 +42,13 @@ pub(super) struct ProductsOnly {
 }
 
 stored_as_array! {
-    /// How the order read from a position on, but for when its hold ends.
+    /// The state of the order from a position on, without the end of a hold.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     struct Version {
         from: i64,
-        /// The place of its status in [`Status::ALL`].
+        /// The index of its status in [`Status::ALL`].
         status: u8,
-        /// The place of its payment status in [`PAYMENTS`].
+        /// The index of its payment status in [`PAYMENTS`].
         payment: u8,
         /// [`UNPAID`], [`HELD`] and [`BACKORDERED`], those that apply.
         flags: u8,
@@ -58,7 +59,7 @@ stored_as_array! {
 }
 
 stored_as_array! {
-    /// Which products the order held from a position on.
+    /// The products of the order from a position on.
     #[derive(Debug, Clone, PartialEq, Eq)]
     struct ProductsFrom {
         from: i64,
@@ -77,7 +78,7 @@ const PAYMENTS: [PaymentStatus; 6] = [
 ];
 
 impl Versions {
-    /// From `position` on the order reads so; the position since which it does.
+    /// Records the state of the order from `position` on; returns the position since which it has this state.
     pub(super) fn record(&mut self, position: i64, reading: Reading) -> i64 {
         match self.versions.last() {
             Some(last) if last.reading(end_of_hold(&self.versions, &self.hold_ends)) == reading => last.from,
@@ -91,7 +92,7 @@ impl Versions {
         }
     }
 
-    /// From `position` on the order holds these products.
+    /// Records the products of the order from `position` on.
     pub(super) fn record_products(&mut self, position: i64, products: Vec<Uuid>) {
         if self.products.last().is_none_or(|last| last.products != products) {
             self.products.push(ProductsFrom { from: position, products });
@@ -103,9 +104,9 @@ impl Versions {
         self.versions.last().map(|last| last.reading(end_of_hold(&self.versions, &self.hold_ends)))
     }
 
-    /// Cuts off the end in which nothing was open; from where to where something was, if ever.
+    /// Cuts off the end in which nothing was open; returns the interval in which something was open, if there was any.
     pub(super) fn close(&mut self) -> Option<(i64, i64)> {
-        // When a hold ends changes nothing here: an order on hold owes goods.
+        // The end of a hold does not matter here: an order on hold owes goods.
         let last = self.versions.iter().rposition(|version| version.reading(0).is_open())?;
         let until = self.versions.get(last + 1)?.from;
         self.versions.truncate(last + 1);
@@ -116,7 +117,7 @@ impl Versions {
 }
 
 impl VersionsOnly {
-    /// How the order read right after `position`; `None` before its placement.
+    /// The state of the order right after `position`; `None` before its placement.
     pub(super) fn at(&self, position: i64) -> Option<Reading> {
         let nth = self.versions.iter().rposition(|version| version.from <= position)?;
         let versions = self.versions.get(..=nth)?;
@@ -125,14 +126,14 @@ impl VersionsOnly {
 }
 
 impl ProductsOnly {
-    /// Whether the order held the product right after `position`.
+    /// Whether the order contained the product right after `position`.
     pub(super) fn at(&self, product: Uuid, position: i64) -> bool {
         let held = self.products.iter().rev().find(|products| products.from <= position);
         held.is_some_and(|held| held.products.contains(&product))
     }
 }
 
-/// When the hold of the latest held one of these first versions ends; 0 when none is held.
+/// When the hold ends of the latest version on hold among these first versions; 0 if none is on hold.
 fn end_of_hold(versions: &[Version], hold_ends: &[i64]) -> i64 {
     let held = versions.iter().filter(|version| version.is_held()).count();
     held.checked_sub(1).and_then(|nth| hold_ends.get(nth)).copied().unwrap_or(0)
@@ -152,7 +153,7 @@ impl Version {
         self.flags & HELD != 0
     }
 
-    /// How the order read; `end` is when its hold ends, if it is held.
+    /// The state in this version; `end` is when its hold ends, if it is on hold.
     fn reading(&self, end: i64) -> Reading {
         let Version { status, payment, units_owed, total, due, .. } = *self;
         // Written by `new` of the same version of this read model, so both are in range.
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(ends, [0, 5_000, 5_000, 7_000, 0, i64::MAX, 0]);
     }
 
-    /// As earlier builds of this version of the read model wrote it.
+    /// The form in which earlier builds of this version of the read model wrote it.
     #[test]
     fn versions_are_stored_as_arrays() {
         let mut versions = Versions::default();

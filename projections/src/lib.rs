@@ -1,4 +1,5 @@
-//! Read models: what may be deleted and rebuilt from the log. One folder per read model; the machinery is `orderlog-read-models`.
+//! Read models, which may be deleted and rebuilt from the log. One folder per read model; the common code is in
+//! `orderlog-read-models`.
 
 use orderlog_read_models::ReadModel;
 
@@ -26,7 +27,7 @@ pub const MODELS: &[&ReadModel] = &[
     &customers::READ_MODEL,
 ];
 
-// What read models of orders share.
+// The common code of read models of orders.
 mod order_state;
 mod orders;
 mod stored;

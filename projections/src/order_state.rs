@@ -58,7 +58,7 @@ stored_as_array! {
     struct StoredLine {
         line: u32,
         product_id: Uuid,
-        /// Whether stock is kept of the product.
+        /// Whether the stock of the product is tracked.
         tracked: bool,
         figures: LineFigures,
     }
@@ -99,8 +99,8 @@ stored_as_array! {
 }
 
 impl CompactOrder {
-    /// Drops what no reading of the order, now or after any event, needs: words, other currencies, and what only commands
-    /// look at. What is left is what a stored one holds.
+    /// Drops the fields that no reading of the order needs, now or after any event: words, other currencies, and fields
+    /// that only commands need. A stored order has only the rest.
     #[must_use]
     pub fn of(order: Order) -> CompactOrder {
         // All is named, so that no new part of an order can be forgotten.

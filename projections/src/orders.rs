@@ -1,4 +1,5 @@
-//! What read models of orders share: the order itself is the domain's, so no rule about orders is written twice.
+//! The common code of read models of orders. The order itself is the domain's, so no rule about orders is written
+//! twice.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -12,7 +13,7 @@ use orderlog_read_models::CannotApply;
 
 use crate::order_state::CompactOrder;
 
-/// The order's number, if the event stands in an order's stream.
+/// The order's number, if the event is in an order's stream.
 pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
     match event.stream {
         StreamId::Order(id) => Some(id),
@@ -25,7 +26,7 @@ pub(crate) fn order_of(event: &Envelope<Event>) -> Option<OrderId> {
     }
 }
 
-/// Takes `event` into `order`, in place: orders are moved, never copied, for rebuilds see millions of them.
+/// Folds `event` into `order` in place: orders are never copied, because rebuilds fold millions of them.
 pub(crate) fn evolve(CompactOrder(order): &mut CompactOrder, event: &Envelope<Event>) -> Result<(), CannotApply> {
     if event.version != order.version.next() {
         return Err(CannotApply(format!(
@@ -49,7 +50,7 @@ pub(crate) fn placed(id: OrderId, event: &Envelope<Event>) -> Result<CompactOrde
     Ok(order)
 }
 
-/// Before which time nothing of the order may ship, milliseconds since the epoch; 0 when it is not on hold.
+/// The time before which nothing of the order may ship, milliseconds since the epoch; 0 if it is not on hold.
 pub(crate) fn held_until(order: &Order) -> i64 {
     if !order.on_hold() {
         return 0;
@@ -57,7 +58,7 @@ pub(crate) fn held_until(order: &Order) -> i64 {
     order.times.held_until.map_or(i64::MAX, |until| until.timestamp_millis())
 }
 
-/// Renews a text column without allocating when it stays the same.
+/// Renews a text column; allocates nothing if the text stays the same.
 pub(crate) fn renew(column: &mut String, text: &str) {
     if column != text {
         text.clone_into(column);

@@ -1,4 +1,4 @@
-//! Structs with named fields in code that are stored as JSON arrays: names of fields would take more room than the fields.
+//! Structs that are stored as JSON arrays: the names of the fields would take more room than the fields.
 
 /// Declares a struct that is written and read as the array of its fields, in their order.
 macro_rules! stored_as_array {

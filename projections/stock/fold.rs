@@ -1,4 +1,4 @@
-//! Adds up what stock events move; names, thresholds, prices and costs come from the catalogue's events.
+//! Adds up the movements of stock events; names, thresholds, prices and costs come from the events of the catalogue.
 
 use orderlog_domain::{
     envelope::Envelope,
@@ -23,9 +23,9 @@ table! {
         sku: String,
         /// From the catalogue.
         name: String,
-        /// Whether stock is kept of it.
+        /// Whether the stock is tracked.
         tracked: bool,
-        /// Whether it can no longer be ordered.
+        /// Whether the product can no longer be ordered.
         archived: bool,
         /// Physically there.
         on_hand: i64,
@@ -35,20 +35,20 @@ table! {
         backordered: i64,
         /// Available units at or below which stock is low.
         threshold: Option<i64>,
-        /// Of one unit, minor units of `currency`.
+        /// Price of one unit, minor units of `currency`.
         price: i64,
-        /// ISO code of price and cost; empty where the catalogue says nothing yet.
+        /// ISO code of price and cost; empty if the catalogue has no entry yet.
         currency: String,
-        /// What one unit costs the shop.
+        /// Cost of one unit for the shop.
         cost: Option<i64>,
-        /// Days from ordering it to having it.
+        /// Days from ordering the product to receiving it.
         lead_time_days: Option<i64>,
     }
 }
 
 table! {
-    /// What a product's stock came to right after an event, kept now and then so that no question about the past has to
-    /// begin at the first event.
+    /// The stock of a product right after an event, stored from time to time so that no question about the past must
+    /// read from the first event.
     pub struct StockMark = "stock_marks" on conflict Never {
         key {
             /// The product.
@@ -95,7 +95,7 @@ impl StockLevel {
         self.on_hand - self.reserved
     }
 
-    /// Whether available units stand at the threshold or below.
+    /// Whether the available units are at the threshold or below.
     #[must_use]
     pub fn low(&self) -> bool {
         is_low(self.available(), self.threshold)

@@ -1,4 +1,4 @@
-//! What is stored of an order, and that it is read back.
+//! Tests that a stored order can be read back.
 
 use super::*;
 

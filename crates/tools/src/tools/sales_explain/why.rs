@@ -10,7 +10,7 @@ use orderlog_domain::{
 };
 use orderlog_projections::{
     catalogue,
-    daily_sales::{self, Apart, SalesRequest, Span},
+    daily_sales::{self, SplitSales, SalesRequest, Span},
 };
 use orderlog_read_models::{Days, Freshness, PageRequest};
 use schemars::JsonSchema;
@@ -150,7 +150,7 @@ impl Asked<'_> {
         let first = daily_sales::daily_sales(&shop.projections, everything, page, self.fresh).await?.found.first_day;
         let begins = shop.moments.log_begins().await?.into_iter().chain(first).min().unwrap_or(today);
         let spans = spans(self.from, self.to, today, now, begins);
-        let answer = daily_sales::apart(&shop.projections, self.request, home.code(), &spans, self.fresh).await?;
+        let answer = daily_sales::split_sales(&shop.projections, self.request, home.code(), &spans, self.fresh).await?;
         let (asked, before) = answer.found.split_first().ok_or_else(|| anyhow::anyhow!("no span was read"))?;
         let money = |minor: i64| shop.wording.money(minor, home);
         let days = if self.from == self.to {
@@ -190,7 +190,7 @@ impl Asked<'_> {
     }
 
     /// `Yesterday (Sat 21 Nov 2026) was not low: ₹45,000 is 3.0 % more than the average of ₹43,700 of the 4 Saturdays before, which had ₹38,000 to ₹50,000.`
-    fn sentence(&self, shop: &OpenShop, named: &str, today: NaiveDate, asked: &Apart, usual: &[Apart]) -> String {
+    fn sentence(&self, shop: &OpenShop, named: &str, today: NaiveDate, asked: &SplitSales, usual: &[SplitSales]) -> String {
         let (running, until) = (self.from <= today && self.to >= today, self.to.min(today.max(self.from)));
         let usually = Usual(usual).of(|apart| apart.revenue);
         let verdict = verdict(asked.revenue, usually);
@@ -222,7 +222,7 @@ impl Asked<'_> {
     async fn differences(
         &self,
         shop: &OpenShop,
-        asked: &Apart,
+        asked: &SplitSales,
         usual: &Usual<'_>,
         less: bool,
     ) -> Result<Vec<Difference>, Failure> {
@@ -272,7 +272,7 @@ impl Asked<'_> {
             rows.push(row(name.unwrap_or_else(|| "(forgotten)".to_owned()), sums));
         }
         let zone = shop.settings.calendar.timezone;
-        let by_hour = |apart: &Apart| {
+        let by_hour = |split: &SplitSales| {
             let mut hours: BTreeMap<u32, i64> = BTreeMap::new();
             for (quarter, sum) in &apart.quarters {
                 *hours.entry(quarter.with_timezone(&zone).hour()).or_default() += sum;
@@ -288,18 +288,18 @@ impl Asked<'_> {
 }
 
 /// The figures of the same weekdays before.
-struct Usual<'a>(&'a [Apart]);
+struct Usual<'a>(&'a [SplitSales]);
 
 impl Usual<'_> {
     /// On average, rounded half away from zero.
-    fn of(&self, value: impl Fn(&Apart) -> i64) -> i64 {
+    fn of(&self, value: impl Fn(&SplitSales) -> i64) -> i64 {
         mean(self.0.iter().map(value), self.0.len())
     }
 
     fn largest(
         &self,
         now: &BTreeMap<Uuid, i64>,
-        parts: impl Fn(&Apart) -> &BTreeMap<Uuid, i64>,
+        parts: impl Fn(&SplitSales) -> &BTreeMap<Uuid, i64>,
         less: bool,
         most: usize,
     ) -> Vec<(Uuid, (i64, i64))> {

@@ -1,4 +1,4 @@
-//! Sales of several spans of days, split by product, customer and hour: what differs in one of them.
+//! Sales of several spans of days, split by product, customer and hour, to find how one span differs.
 
 use std::collections::BTreeMap;
 
@@ -17,45 +17,45 @@ use super::{
 pub struct Span {
     /// The days.
     pub days: Days,
-    /// Only what happened before.
+    /// Only what happened before this time.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// What was sold in one span, in the home currency; minor units.
+/// The sales of one span, in the home currency; minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Apart {
+pub struct SplitSales {
     /// Without tax, with shipping; on the cash basis the money.
     pub revenue: i64,
-    /// Orders posted, whatever became of them.
+    /// Orders placed, cancelled ones too.
     pub placed: i64,
-    /// Of `revenue` what reversals took away; not above zero. Payments that were undone are none, nor is what changed lines
-    /// had before.
+    /// The part of `revenue` that reversals took away; not above zero. It does not include payments that were undone,
+    /// nor the former amounts of changed lines.
     pub taken_back: i64,
-    /// Of `revenue` what changed lines added, or took away where it is below zero.
+    /// The part of `revenue` that changed lines added; below zero if they took something away.
     pub changed: i64,
-    /// `revenue` by product; the nil id has what belongs to none.
+    /// `revenue` by product; the nil id has the revenue of no product.
     pub products: BTreeMap<Uuid, i64>,
     /// `revenue` by customer.
     pub customers: BTreeMap<Uuid, i64>,
-    /// `revenue` by the quarter of an hour in which it was posted, by its beginning.
+    /// `revenue` by the quarter of an hour in which it was posted, by the beginning of the quarter.
     pub quarters: BTreeMap<DateTime<Utc>, i64>,
 }
 
-/// Takes the lines of an order away as they were and adds them as they are.
+/// The event that takes away the lines of an order as they were, and adds them as they are now.
 const LINES_CHANGED: &str = "LinesChanged";
 const REVENUE: &str = "home_gross - home_discount + home_shipping + home_cash";
 
-/// Each of the spans by itself; what is not in the currency `home` is left out. It costs the postings of their days.
+/// The sales of each span; sales that are not in the currency `home` are left out. Reads all postings of the days.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn apart(
+pub async fn split_sales(
     projections: &Projections,
     request: &SalesRequest,
     home: &str,
     spans: &[Span],
     freshness: Freshness,
-) -> Result<Answer<Vec<Apart>>, QueryError> {
+) -> Result<Answer<Vec<SplitSales>>, QueryError> {
     let mut read = projections.read(&READ_MODEL, freshness).await?;
     let mut found = vec![];
     for span in spans {
@@ -64,7 +64,7 @@ pub async fn apart(
     read.answer(found).await
 }
 
-async fn one(read: &mut SnapshotRead, request: &SalesRequest, home: &str, span: &Span) -> Result<Apart, QueryError> {
+async fn one(read: &mut SnapshotRead, request: &SalesRequest, home: &str, span: &Span) -> Result<SplitSales, QueryError> {
     let mut rows = Sql::new(" FROM sales_postings");
     SalesRequest { days: span.days, ..request.clone() }.restrict(&mut rows);
     rows.push(" AND home = ").arg(home.to_owned());
@@ -94,5 +94,5 @@ async fn one(read: &mut SnapshotRead, request: &SalesRequest, home: &str, span: 
         .filter_map(|(quarter, sum)| Some((DateTime::from_timestamp_millis(quarter * QUARTER_MILLIS)?, sum)))
         .collect();
     let (products, customers) = (products.into_iter().collect(), customers.into_iter().collect());
-    Ok(Apart { revenue, placed, taken_back, changed, products, customers, quarters })
+    Ok(SplitSales { revenue, placed, taken_back, changed, products, customers, quarters })
 }
