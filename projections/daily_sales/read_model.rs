@@ -1,7 +1,6 @@
 //! Sales on three bases per business day, by product, by customer and by the clock, and every posting behind these sums
 //! (domain rules §2).
 
-mod split;
 mod by_day;
 mod explain;
 mod fold;
@@ -11,8 +10,8 @@ mod request;
 mod rhythm;
 mod rows;
 mod sales;
+mod split;
 
-pub use split::{Span, SplitSales, split_sales};
 pub use by_day::{MoneyBack, PartOfDay, UnitsSold, money_back, part_of_days, sales_by_day, units_by_product};
 pub use explain::{Explained, ExplainedPosting, Selection, explain};
 pub use groups::{GroupKey, SalesGroup};
@@ -25,6 +24,7 @@ pub use rows::{
     SalesPosting, SalesSize,
 };
 pub use sales::Sales;
+pub use split::{Span, SplitSales, split_sales};
 
 use orderlog_read_models::{ReadModel, Row as _};
 

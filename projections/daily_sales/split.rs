@@ -64,7 +64,12 @@ pub async fn split_sales(
     read.answer(found).await
 }
 
-async fn one(read: &mut SnapshotRead, request: &SalesRequest, home: &str, span: &Span) -> Result<SplitSales, QueryError> {
+async fn one(
+    read: &mut SnapshotRead,
+    request: &SalesRequest,
+    home: &str,
+    span: &Span,
+) -> Result<SplitSales, QueryError> {
     let mut rows = Sql::new(" FROM sales_postings");
     SalesRequest { days: span.days, ..request.clone() }.restrict(&mut rows);
     rows.push(" AND home = ").arg(home.to_owned());

@@ -10,7 +10,7 @@ use orderlog_domain::{
 };
 use orderlog_projections::{
     catalogue,
-    daily_sales::{self, SplitSales, SalesRequest, Span},
+    daily_sales::{self, SalesRequest, Span, SplitSales},
 };
 use orderlog_read_models::{Days, Freshness, PageRequest};
 use schemars::JsonSchema;
@@ -175,7 +175,7 @@ impl Asked<'_> {
             return Ok((why, text));
         }
         let usual = Usual(before);
-        let usually = usual.of(|apart| apart.revenue);
+        let usually = usual.of(|split| split.revenue);
         let verdict = verdict(asked.revenue, usually);
         let text = self.sentence(shop, &named, today, asked, before);
         let stands_out = self.differences(shop, asked, &usual, asked.revenue < usually).await?;
@@ -190,9 +190,16 @@ impl Asked<'_> {
     }
 
     /// `Yesterday (Sat 21 Nov 2026) was not low: ₹45,000 is 3.0 % more than the average of ₹43,700 of the 4 Saturdays before, which had ₹38,000 to ₹50,000.`
-    fn sentence(&self, shop: &OpenShop, named: &str, today: NaiveDate, asked: &SplitSales, usual: &[SplitSales]) -> String {
+    fn sentence(
+        &self,
+        shop: &OpenShop,
+        named: &str,
+        today: NaiveDate,
+        asked: &SplitSales,
+        usual: &[SplitSales],
+    ) -> String {
         let (running, until) = (self.from <= today && self.to >= today, self.to.min(today.max(self.from)));
-        let usually = Usual(usual).of(|apart| apart.revenue);
+        let usually = Usual(usual).of(|split| split.revenue);
         let verdict = verdict(asked.revenue, usually);
         let amount = |minor: i64| shop.wording.amount(minor, shop.settings.currency);
         let is = if running { "so far is" } else { "was" };
@@ -238,7 +245,7 @@ impl Asked<'_> {
         let mut rows = vec![];
         // One order may contain several products of a kind.
         if !cash && self.request.products.len() < 2 {
-            let placed = (asked.placed, usual.of(|apart| apart.placed));
+            let placed = (asked.placed, usual.of(|split| split.placed));
             rows.push(Difference {
                 what: "orders placed".to_owned(),
                 now: Amount::Count(placed.0),
@@ -246,16 +253,16 @@ impl Asked<'_> {
                 difference: Amount::Count(placed.0 - placed.1),
             });
         }
-        let taken = (asked.taken_back, usual.of(|apart| apart.taken_back));
+        let taken = (asked.taken_back, usual.of(|split| split.taken_back));
         if taken != (0, 0) {
             rows.push(row(if cash { "paid back" } else { "taken back" }.to_owned(), taken));
         }
-        let changed = (asked.changed, usual.of(|apart| apart.changed));
+        let changed = (asked.changed, usual.of(|split| split.changed));
         if changed != (0, 0) {
             rows.push(row("lines changed".to_owned(), changed));
         }
         let products =
-            if cash { vec![] } else { usual.largest(&asked.products, |apart| &apart.products, less, PRODUCTS) };
+            if cash { vec![] } else { usual.largest(&asked.products, |split| &split.products, less, PRODUCTS) };
         let ids: Vec<ProductId> = products.iter().map(|(id, _)| ProductId(*id)).collect();
         let found = catalogue::names_by_id(&shop.projections, &ids, self.fresh).await?.found;
         let names: BTreeMap<Uuid, String> =
@@ -264,7 +271,7 @@ impl Asked<'_> {
             let name = names.get(&id).cloned().unwrap_or_else(|| "shipping fees and goodwill".to_owned());
             rows.push(row(name, sums));
         }
-        let customers = usual.largest(&asked.customers, |apart| &apart.customers, less, CUSTOMERS);
+        let customers = usual.largest(&asked.customers, |split| &split.customers, less, CUSTOMERS);
         let ids: Vec<Uuid> = customers.iter().map(|(id, _)| *id).collect();
         let mut people = customers_named(shop, ids.into_iter(), self.fresh).await?;
         for (id, sums) in customers {
@@ -274,7 +281,7 @@ impl Asked<'_> {
         let zone = shop.settings.calendar.timezone;
         let by_hour = |split: &SplitSales| {
             let mut hours: BTreeMap<u32, i64> = BTreeMap::new();
-            for (quarter, sum) in &apart.quarters {
+            for (quarter, sum) in &split.quarters {
                 *hours.entry(quarter.with_timezone(&zone).hour()).or_default() += sum;
             }
             hours
