@@ -1,4 +1,4 @@
-//! What was done in the shop, by whom, through which assistant and when; one's own acts are taken back from here.
+//! The acts in the shop: by whom, through which assistant and when. Visitors can undo their own acts here.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ use crate::{
 const PATH: &str = "/activity";
 /// Acts of a page.
 const ROWS: u32 = 50;
-/// Filters, and what they are called.
+/// Filters and their labels.
 const FILTERS: [(&str, &str); 5] =
     [("by", "By whom"), ("order_id", "Order"), ("product", "Product"), ("customer", "Customer"), ("since", "Since")];
 
-/// What the answer tells an assistant to call. On the page a link and a button do it.
+/// Parts of the answer that advise an assistant what to call. The page has a link and a button instead.
 const FOR_ASSISTANTS: [&str; 2] = ["; next_cursor goes on", "; orders_undo without an id or with its id takes it back"];
 
 pub(crate) async fn page(visit: &Visit) -> Result<Page, Trouble> {

@@ -1,4 +1,4 @@
-//! Acts on an order and taking back what one did: the form, what it would do, Yes, done.
+//! Acts on an order, and undoing them: the form, the preview, the Yes, the result.
 
 use axum::{
     extract::Path,
@@ -20,12 +20,12 @@ use crate::{
 
 const PLACE: &str = "/orders";
 
-/// The address of a form, looked at: its page is the order's.
+/// A visit of a form's address shows the page of its order.
 pub(crate) async fn back(Path((number, _)): Path<(String, String)>) -> Redirect {
     Redirect::to(&order::address(&number))
 }
 
-/// The same where no order is named.
+/// As [`back`], for forms without an order.
 pub(crate) async fn nowhere() -> Redirect {
     Redirect::to("/activity")
 }
@@ -62,7 +62,7 @@ pub(crate) async fn sent(Path((number, name)): Path<(String, String)>, posted: P
     }
 }
 
-/// What the button says that carries an act out.
+/// The text of the button that carries an act out.
 fn yes(act: &str, form: &Params) -> String {
     match act {
         "ship" => "ship".to_owned(),
@@ -77,7 +77,7 @@ fn yes(act: &str, form: &Params) -> String {
     }
 }
 
-/// Takes back what a command did.
+/// Undoes what a command did.
 pub(crate) async fn undo(posted: Posted) -> Response {
     let Posted { visit, form } = posted;
     let arguments = json!({ "command_id": form.get("command_id") });
@@ -94,7 +94,7 @@ pub(crate) async fn undo(posted: Posted) -> Response {
     }
 }
 
-/// The page of the order that an answer is about; the list where it is about none or many.
+/// The page of the order in an answer; the list of orders if the answer names no order or many.
 fn about(answer: &Value) -> String {
     answer["order_id"].as_i64().map_or_else(|| PLACE.to_owned(), |id| order::address(&id.to_string()))
 }

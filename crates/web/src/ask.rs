@@ -1,4 +1,5 @@
-//! A sentence instead of a page: what it asks to see is shown at once, what it would change is said back and waits for Yes.
+//! A page that takes a sentence: what the sentence asks to see is shown at once; what it would change is shown first
+//! and waits for Yes.
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
@@ -14,28 +15,28 @@ use crate::{
     visit::Visit,
 };
 
-/// Where sentences are asked. A language model may need its time there.
+/// Path of the page. A language model may need long for it.
 pub const PATH: &str = "/ask";
 /// The field with the sentence.
 const SENTENCE: &str = "q";
-/// The field with what a change was said to do; each Yes is to that.
+/// The field with the foreseen changes as they were shown; a Yes is valid for these only.
 const SHOWN: &str = "shown";
-/// The field with the plan that a language model made, and its seal: asked again, the model may make another one.
+/// The field with the plan of a language model, sealed: if the model were asked again, it might make another plan.
 const PLAN: &str = "plan";
 const SEAL: &str = "seal";
 const SEALED: &[u8] = b"orderlog web plan\0";
-/// The field that makes a change happen once, however often its form is sent.
+/// The field that makes a change happen once, even if its form is sent several times.
 const ONCE: &str = "once";
 
-/// What a sentence came to.
+/// The answer to a sentence.
 #[derive(Default)]
 struct Told {
     done: Vec<Done>,
-    /// What would be done, in words, each with what the tool foresees.
+    /// The foreseen changes, in words, each with the preview of its tool.
     foreseen: Vec<(String, String)>,
-    /// Why nothing was done, or not all of it.
+    /// Why nothing was done, or not everything.
     trouble: Option<String>,
-    /// The language model that made the plan, and the plan as its form carries it.
+    /// The language model that made the plan, and the plan for the form.
     by: Option<(String, String)>,
 }
 
@@ -62,7 +63,7 @@ fn order_number(sentence: &str) -> Option<&str> {
     (!lower.is_empty() && lower.bytes().all(|byte| byte.is_ascii_digit())).then_some(lower)
 }
 
-/// Reads at once. Changes are tried out; with `agreed`, the form by which somebody said Yes, they are made.
+/// Runs questions at once. Previews changes; if `agreed` is a form with a Yes, makes them.
 async fn tell(visit: &Visit, sentence: &str, agreed: Option<&Params>) -> Told {
     let mut assistant = visit.front.assistant();
     let mut told = Told::default();
@@ -87,7 +88,7 @@ async fn tell(visit: &Visit, sentence: &str, agreed: Option<&Params>) -> Told {
     for (nth, step) in steps.iter().enumerate() {
         let changes = assistant.needs_yes(step);
         if changes && !yes {
-            // What is asked behind a change is answered after it.
+            // Questions after a change are answered after the change.
             break;
         }
         let step = match agreed.and_then(|form| form.get(ONCE)).filter(|_| changes) {
@@ -116,7 +117,7 @@ async fn tell(visit: &Visit, sentence: &str, agreed: Option<&Params>) -> Told {
     told
 }
 
-/// The plan that the form says Yes to, or what the sentence asks for.
+/// The plan in a form with a Yes, or the plan of the sentence.
 async fn plan(
     visit: &Visit,
     assistant: &mut Assistant,
@@ -137,7 +138,7 @@ fn seal_of(visit: &Visit, plan: &str, sentence: &str) -> String {
     visit.front.signed(SEALED, &format!("{plan}\0{sentence}"))
 }
 
-/// What each change would do. One that stands on another cannot be tried before that is made.
+/// Previews each change. A change that depends on another cannot be previewed before that is made.
 async fn foresee(assistant: &Assistant, steps: &[Step], trouble: &mut Option<String>) -> Vec<(String, String)> {
     let mut foreseen = vec![];
     for step in steps.iter().filter(|step| assistant.needs_yes(step)) {
@@ -203,7 +204,7 @@ const EXAMPLES: [&str; 4] = [
     "update order #1001 to shipped and show me today's revenue",
 ];
 
-/// What was asked for, the answer, and the page that shows more.
+/// What was asked for, the answer, and a link to the page that shows more.
 fn answer(done: &Done) -> Markup {
     let text = done.outcome.in_words();
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));

@@ -14,7 +14,7 @@ const HTMX: &str = include_str!("../assets/htmx-4.0.1.min.js");
 const APP: &str = include_str!("../assets/app.js");
 const ICON_FILE: &str = include_str!("../assets/icon.svg");
 
-/// What stands on a tab.
+/// The icon on a tab.
 pub(crate) const ICON: &str = "/assets/icon.svg";
 
 /// The scripts of a page, in the order in which they need each other.
@@ -28,14 +28,14 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route(SCRIPTS[1], get(async |headers: HeaderMap| file(&headers, "text/javascript", APP)))
 }
 
-/// What tells a file from each other one, also from another version of it.
+/// A mark of the file's content, which differs for every version of the file.
 fn mark(text: &str) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())
 }
 
-/// A file; nothing where the browser has it already.
+/// A file; an empty answer if the browser has it already.
 fn file(headers: &HeaderMap, kind: &'static str, text: &'static str) -> Response {
     let mark = mark(text);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == mark.as_bytes());

@@ -1,4 +1,4 @@
-//! Signing in at the OpenID provider: the browser leaves from here, and comes back here.
+//! Signing in at the OpenID provider: the browser goes there from here, and comes back here.
 
 use axum::{
     Extension,
@@ -51,7 +51,7 @@ pub(crate) async fn back(
             end_former(&sign_in, &visit, &source.shop).await;
             response
         }
-        // A link from elsewhere that only looks like an answer must not break off a sign-in under way.
+        // A foreign link that looks like an answer must not end a sign-in that has begun.
         Err(reason @ Unfinished::NotBegun) => refused_page(visit, &sign_in, StatusCode::FORBIDDEN, "/", &reason),
         Err(reason) => {
             let mut response = match &reason {

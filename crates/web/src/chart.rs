@@ -1,11 +1,11 @@
-//! Bars as SVG of our own: with a title and a description, in the colours of the page, beside a table that says the same.
+//! Bars as SVG: with a title and a description, in the colours of the page, beside a table with the same figures.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::parts::{items, money, number, text};
 
-/// The drawing, in its own units; the page scales it.
+/// Width of the drawing, in its own units; the page scales it.
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 220;
 /// Above and below the bars.
@@ -33,15 +33,15 @@ pub(crate) enum Of {
 pub(crate) struct Bar {
     pub(crate) name: String,
     pub(crate) value: i64,
-    /// The value as people read it.
+    /// The value as text.
     pub(crate) shown: String,
-    /// What it is compared with.
+    /// The value with which it is compared.
     pub(crate) before: Option<i64>,
-    /// Between which values it may come to lie.
+    /// The band in which it is expected.
     pub(crate) band: Option<(i64, i64)>,
 }
 
-/// The groups of a report as bars; nothing where it has none.
+/// The groups of a report as bars; empty if there are no groups.
 pub(crate) fn of_report(report: &Value, title: &str, of: Of) -> Markup {
     let bars = items(&report["groups"]).iter().take(BARS).map(|group| {
         let amount = if of == Of::Cash { &group["total"] } else { &group["revenue"] };
@@ -103,7 +103,7 @@ fn cut(name: &str) -> String {
     short
 }
 
-/// From the lowest to the highest value; nothing is always among them.
+/// From the lowest to the highest value, always with zero.
 struct Scale {
     low: i128,
     high: i128,
@@ -125,7 +125,7 @@ impl Scale {
         TOP + i64::try_from(down).unwrap_or(0)
     }
 
-    /// Where a bar between two values begins, and how tall it is; what is not nothing can be seen.
+    /// The beginning and the height of a bar between two values; a bar that is not zero is always visible.
     fn span(&self, from: i64, to: i64) -> (i64, i64) {
         let (one, other) = (self.y(from), self.y(to));
         let least = i64::from(from != to);

@@ -1,4 +1,4 @@
-//! Acts that programs asked for and a person must agree to: what waits, one of them with its preview, and the Yes or No.
+//! Acts that programs asked for and a person must agree to: the list, one act with its preview, and the Yes or No.
 
 use axum::{extract::Path, response::Response};
 use maud::{Markup, html};
@@ -59,7 +59,7 @@ fn asker(one: &Waiting) -> Markup {
     }
 }
 
-/// One of them. It stays as it is while the shop changes: a Yes is to what is shown.
+/// One question. The page does not change while the shop changes: a Yes is valid for what is shown.
 pub(crate) async fn question(visit: Visit, Path(id): Path<String>) -> Response {
     let visit = visit.still();
     let page = visit.front.question(&id).await.map(|one| page(&visit, &one));
@@ -108,7 +108,7 @@ pub(crate) async fn answered(Path(id): Path<String>, posted: Posted) -> Response
     }
     match visit.front.agree(&id).await {
         Ok(answer) => visit.done(&back(&answer), &answer),
-        // It changed since: nothing was done, and this would happen now.
+        // The subject changed since: nothing was done, and this is the new preview.
         Err(Trouble(trouble)) if trouble["confirm_at"].is_string() => {
             let anew = text(&trouble["confirm_at"]).rsplit('/').next().unwrap_or_default();
             visit.done(&format!("{PATH}/{anew}"), &json!({ "text": trouble["message"] }))
@@ -117,7 +117,7 @@ pub(crate) async fn answered(Path(id): Path<String>, posted: Posted) -> Response
     }
 }
 
-/// Where what was done can be seen.
+/// The page that shows the result.
 fn back(answer: &Value) -> String {
     answer["order_id"].as_i64().map_or_else(|| PATH.to_owned(), |order| format!("/orders/{order}"))
 }

@@ -1,4 +1,4 @@
-//! How to connect an assistant to this server, host by host, with its real address.
+//! How to connect an assistant to this server: one section per host, with the real address.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ pub(crate) async fn page(front: &Front, origin: &str) -> Page {
     Page { title: "Connect an assistant".to_owned(), place: PATH, body }
 }
 
-/// Text that is selected whole by a click, and can be reached with the keyboard; with a script, a button copies it.
+/// Text that a click selects completely, and that the keyboard can reach; with a script, a button copies it.
 fn copied(text: &str) -> Markup {
     html! {
         pre class="copied" tabindex="0" { (text) }
@@ -52,7 +52,7 @@ fn copied(text: &str) -> Markup {
     }
 }
 
-/// Hosts that speak HTTP: which, where it goes, and the text itself.
+/// Hosts that use HTTP: the name, where the text belongs, and the text.
 fn hosts(url: &str, keys: bool) -> [(&'static str, &'static str, String); 5] {
     let header = if keys { " --header \"Authorization: Bearer $ORDERLOG_KEY\"" } else { "" };
     let codex = format!(

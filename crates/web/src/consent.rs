@@ -1,4 +1,4 @@
-//! An act goes in two steps: the page says what it would do, and does it after Yes, just as it was shown.
+//! An act goes in two steps: the page shows what would happen, and carries it out after Yes, exactly as it was shown.
 
 use futures::future::BoxFuture;
 use maud::{Markup, html};
@@ -15,13 +15,13 @@ use crate::{
     visit::Visit,
 };
 
-/// The field by which a form says Yes.
+/// The field of a form's Yes.
 pub(crate) const YES: &str = "yes";
-/// The field that makes an act happen once, however often its form is sent.
+/// The field that makes an act happen once, even if its form is sent several times.
 pub(crate) const ONCE: &str = "once";
 /// The field with the version that the page showed.
 pub(crate) const VERSION: &str = "version";
-/// Fields that a preview sets anew.
+/// Fields that each preview sets again.
 const ITS_OWN: [&str; 4] = [YES, ONCE, CONFIRM_TOKEN, FIELD];
 
 /// One call of a tool, as a form asks for it.
@@ -32,20 +32,20 @@ pub(crate) struct Wanted {
     pub(crate) arguments: Value,
 }
 
-/// What came of a form.
+/// The result of a form.
 pub(crate) enum Came {
-    /// This would happen; Yes is to come.
+    /// The preview, before a Yes.
     Foreseen(Foreseen),
-    /// It is done, or there was nothing to do.
+    /// The act was carried out, or nothing had to be done.
     Done(Value),
     Refused(Trouble),
 }
 
-/// What would happen, and what the Yes to it carries.
+/// The preview, and the fields that its Yes needs.
 pub(crate) struct Foreseen {
     pub(crate) told: Value,
     carried: (&'static str, String),
-    /// Why it is asked once more.
+    /// Why the page asks once more.
     again: Option<String>,
 }
 
@@ -60,13 +60,13 @@ pub(crate) struct Question<'a> {
     pub(crate) back: &'a str,
 }
 
-/// Tries the act out, or carries it out where the form says Yes.
+/// Previews the act, or carries it out if the form contains a Yes.
 pub(crate) async fn step(front: &Front, wanted: Wanted, form: &Params) -> Came {
     let Wanted { tool, asks, arguments } = wanted;
     step_by(front, asks, arguments, form, |arguments| front.ask(tool, arguments)).await
 }
 
-/// The same by whatever carries it out.
+/// As [`step`], with another function that carries it out.
 pub(crate) async fn step_by<'a>(
     front: &Front,
     asks: bool,
@@ -89,7 +89,7 @@ pub(crate) async fn step_by<'a>(
         && trouble["code"] == "DUPLICATE_SUSPECTED"
         && !agreed
     {
-        // The page asks anyhow. Its Yes is to doing it once more, under a key of its own.
+        // The page asks in any case. Its Yes means doing the act once more, under a new key.
         again = Some(text(&trouble["message"]).to_owned());
         arguments[AGAIN] = true.into();
         answered = ask(arguments).await;
@@ -107,7 +107,7 @@ pub(crate) async fn step_by<'a>(
 }
 
 impl Question<'_> {
-    /// Asks. All that was typed goes along, so that Yes does just what is shown.
+    /// Asks for the Yes. The form keeps all that was typed, so that Yes does exactly what is shown.
     pub(crate) fn page(self, visit: &Visit, form: &Params, foreseen: &Foreseen, more: &Markup) -> Page {
         let Foreseen { told, carried: (name, value), again } = foreseen;
         let body = html! {

@@ -1,4 +1,4 @@
-//! Reads cookies and gives them: to our own pages alone, and no script.
+//! Reads and sets cookies: only for our own pages, and not readable by scripts.
 
 use axum::{
     http::{HeaderMap, HeaderValue, header},
@@ -12,13 +12,14 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// Gives the browser a cookie: for so many seconds, or until it is closed. By HTTPS it comes back by HTTPS alone. It comes
-/// with requests of our own pages alone.
+/// Sets a cookie: for so many seconds, or until the browser is closed. If it was set over HTTPS, it is sent only over
+/// HTTPS. It is sent only with requests from our own pages.
 pub(crate) fn give(response: &mut Response, name: &str, value: &str, seconds: Option<u32>, secured: bool) {
     put(response, name, value, ("Strict", seconds, secured));
 }
 
-/// The same, and it comes with links from elsewhere too that lead to a page of ours: who follows one stays signed in.
+/// As [`give`], but also sent when a link on another site leads to a page of ours: a visitor who follows a link stays
+/// signed in.
 pub(crate) fn give_to_arrivals(response: &mut Response, name: &str, value: &str, seconds: u32, secured: bool) {
     put(response, name, value, ("Lax", Some(seconds), secured));
 }

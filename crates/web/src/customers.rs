@@ -1,4 +1,4 @@
-//! Customers, and what each has ordered. Particulars are shown to whom the tools show them.
+//! Customers and their orders. Personal data is shown to visitors to whom the tools show it.
 
 use futures::future::join3;
 use maud::{Markup, html};
@@ -13,9 +13,9 @@ use crate::{
 };
 
 const PATH: &str = "/customers";
-/// Customers, or orders of one, of a page.
+/// Rows of a page: customers, or orders of one customer.
 const ROWS: u32 = 50;
-/// Particulars by name, as pages name them.
+/// Fields of personal data and their labels.
 const PARTICULARS: [(&str, &str); 3] = [("email", "E-mail"), ("phone", "Phone"), ("address", "Address")];
 
 pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble> {
@@ -63,7 +63,7 @@ pub(crate) async fn one(front: &Front, id: &str, params: &Params) -> Result<Page
     .await;
     let (orders, sales) = (orders?, sales?);
     let listed = items(&orders["orders"]);
-    // Whoever may not see particulars may still see what was ordered.
+    // A visitor who may not see personal data may still see what was ordered.
     let known = known.unwrap_or_default();
     let known = items(&known["customers"]).first().or_else(|| listed.first().map(|order| &order["customer"]));
     let title = known.map_or("Customer", customer).to_owned();

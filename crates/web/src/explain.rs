@@ -1,4 +1,4 @@
-//! What a figure is made of: its postings with their orders and events, and why days were low or high.
+//! The postings of a figure with their orders and events, and why days were low or high.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
-//! What an act would change, as a table: how it stands, and how it would.
+//! The changes of an act as a table: before and after.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::parts::{items, money, number, text};
 
-/// Particulars of an order that are told, and what they are called.
+/// Fields of an order that are shown, and their labels.
 const FIELDS: [(&str, &str); 10] = [
     ("/status", "Status"),
     ("/payment_status", "Payment"),
@@ -18,7 +18,7 @@ const FIELDS: [(&str, &str); 10] = [
     ("/refunded", "Paid back"),
     ("/due", "Still due"),
 ];
-/// The same of a line, in units.
+/// Fields of a line, in units, and their labels.
 const UNITS: [(&str, &str); 7] = [
     ("ordered", "ordered"),
     ("cancelled", "cancelled"),
@@ -28,7 +28,7 @@ const UNITS: [(&str, &str); 7] = [
     ("delivered", "delivered"),
     ("returned", "returned"),
 ];
-/// Events of the stock, the member that counts units, and what becomes of them.
+/// Events of the stock, the field with the units, and what happens to these units.
 const STOCK: [(&str, &str, &str); 5] = [
     ("StockConsumed", "units", "leave the stock"),
     ("StockReleased", "reserved", "can be sold to others again"),
@@ -37,7 +37,7 @@ const STOCK: [(&str, &str, &str); 5] = [
     ("StockBackordered", "units", "are not in stock and waited for"),
 ];
 
-/// What reads differently afterwards; nothing where the tool tells no state.
+/// The fields that would change; empty if the tool returns no state.
 pub(crate) fn changes(told: &Value) -> Markup {
     let (before, after) = (&told["before"], &told["after"]);
     let rows = if after.is_object() { differing(before, after) } else { vec![] };

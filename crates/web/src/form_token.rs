@@ -1,4 +1,5 @@
-//! What a form carries so that no other site can send it: the shop's signature under a secret of this browser.
+//! The token in every form, so that no other site can send the form: the shop's signature under a secret of this
+//! browser.
 
 use axum::{http::HeaderMap, response::Response};
 use maud::{Markup, html};
@@ -7,11 +8,11 @@ use orderlog_tools::OpenShop;
 
 use crate::cookies;
 
-/// The cookie that holds the secret. Browsers send it with requests of our own pages alone.
+/// The cookie with the secret. Browsers send it only with requests from our own pages.
 const COOKIE: &str = "orderlog_form";
 /// The field that carries the signature.
 pub(crate) const FIELD: &str = "form_token";
-/// What the signature is for: nothing else that the shop signs begins so.
+/// The purpose in the signature: no other text that the shop signs begins with it.
 const PURPOSE: &[u8] = b"orderlog web form\0";
 /// Characters of a secret: a UUID without hyphens.
 const SECRET_CHARACTERS: usize = 32;
@@ -19,13 +20,13 @@ const SECRET_CHARACTERS: usize = 32;
 /// The secret of a browser and the signature that its forms carry.
 pub(crate) struct FormToken {
     secret: String,
-    /// Whether the browser has yet to be given it.
+    /// Whether the browser does not have the secret yet.
     is_new: bool,
     signature: String,
 }
 
 impl FormToken {
-    /// That of the browser which sent these headers; a new one where it has none.
+    /// The token of the browser that sent these headers; a new one if it has none.
     pub(crate) fn of(headers: &HeaderMap, shop: &OpenShop, user: &str) -> FormToken {
         let is_secret = |text: &&str| text.len() == SECRET_CHARACTERS && text.bytes().all(|b| b.is_ascii_hexdigit());
         let known = cookies::read(headers, COOKIE).filter(is_secret).map(str::to_owned);
@@ -36,17 +37,18 @@ impl FormToken {
         FormToken { secret, is_new, signature }
     }
 
-    /// The browser, by the secret that it sent; nothing for one that has none yet, and for a program.
+    /// The browser, by the secret that it sent; `None` for a browser without a secret and for a program.
     pub(crate) fn browser(&self) -> Option<&str> {
         (!self.is_new).then_some(&*self.secret)
     }
 
-    /// Whether a form that says this came from a page of ours in this browser. A browser without the secret has no form.
+    /// Whether a form with this token came from a page of ours in this browser. A browser without the secret has no
+    /// form.
     pub(crate) fn fits(&self, given: Option<&str>) -> bool {
         given.is_some_and(|given| !self.is_new && is_same(given, &self.signature))
     }
 
-    /// Gives the browser its secret.
+    /// Gives the secret to the browser.
     pub(crate) fn keep(&self, response: &mut Response, secured: bool) {
         if self.is_new {
             cookies::give(response, COOKIE, &self.secret, None, secured);

@@ -1,4 +1,4 @@
-//! Asks the shop's tools by name, as an assistant would, with every field of their answers.
+//! Calls the shop's tools by name, like an assistant, with every field of their answers.
 
 use std::{sync::Arc, time::Instant};
 
@@ -20,13 +20,13 @@ use crate::once::Once;
 /// As events and metrics name the program.
 const AGENT: &str = "orderlog web";
 
-/// How the node is, for one visitor: what `/readyz` says, and more for those who may see it.
+/// The state of the node for one visitor: what `/readyz` says, and more for visitors who may see it.
 pub type Status = Arc<dyn Fn(Arc<Principal>) -> BoxFuture<'static, Value> + Send + Sync>;
 
-/// Sends a test message to a target, or says why it did not arrive.
+/// Sends a test message to a target, or returns why it did not arrive.
 pub type TestMessage = Arc<dyn Fn(String) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
-/// What the server does for pages besides the tools.
+/// Functions of the server for pages, in addition to the tools.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) status: Status,
@@ -41,14 +41,14 @@ pub(crate) struct Front {
     shop: Arc<OpenShop>,
     tools: Arc<Tools>,
     visitor: Arc<Principal>,
-    /// Whether a person looks, and no program with a key.
+    /// Whether the visitor is a person, and not a program with a key.
     in_person: bool,
     /// How the visitor reached this server.
     origin: String,
     server: Server,
 }
 
-/// Why there is no answer, as tools say it: `code`, `message`, `hint`, `candidates`.
+/// Why there is no answer, in the form of the tools: `code`, `message`, `hint`, `candidates`.
 #[derive(Debug)]
 pub(crate) struct Trouble(pub(crate) Value);
 
@@ -63,12 +63,12 @@ impl Front {
         Front { shop, tools, visitor, in_person, origin, server }
     }
 
-    /// How the node is, as far as the visitor may know.
+    /// The state of the node, as far as the visitor may know it.
     pub(crate) async fn status(&self) -> Value {
         (self.server.status)(Arc::clone(&self.visitor)).await
     }
 
-    /// The zone in which all times are told.
+    /// The zone in which all times are shown.
     pub(crate) fn zone(&self) -> &'static str {
         self.shop.settings.calendar.timezone.name()
     }
@@ -91,7 +91,7 @@ impl Front {
         signed.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The same call, which acts once under this key, where its tool takes one.
+    /// The same call with this key, so that it acts once, if its tool takes a key.
     pub(crate) fn once(&self, step: &Step, key: &str) -> Step {
         const KEY: &str = "idempotency_key";
         let takes = |tool: Arc<Tool>| tool.input.get("properties").is_some_and(|taken| taken.get(KEY).is_some());
@@ -117,12 +117,12 @@ impl Front {
         &self.visitor
     }
 
-    /// Whether what that user did is the visitor's to take back.
+    /// Whether the visitor may undo what this user did.
     pub(crate) fn speaks_for(&self, user: &str) -> bool {
         self.visitor.speaks_for(user)
     }
 
-    /// What the tool answers. Arguments that are null are left out.
+    /// Calls the tool. Arguments that are null are left out.
     pub(crate) fn ask<'a>(&'a self, name: &'a str, arguments: Value) -> BoxFuture<'a, Result<Value, Trouble>> {
         self.ask_telling(name, arguments, Progress::default())
     }
@@ -150,7 +150,7 @@ impl Front {
         })
     }
 
-    /// Who can be told of something, by name.
+    /// The names of the targets of notifications.
     pub(crate) fn targets(&self) -> Vec<&str> {
         self.shop.targets.iter().map(|target| target.name.as_str()).collect()
     }
@@ -185,7 +185,7 @@ impl Front {
         Ok(found.iter().map(ToString::to_string).collect())
     }
 
-    /// What an operator's act comes to, or would come to. Goes on where the visitor goes away.
+    /// Carries out an operator's act, or previews it. Continues if the visitor goes away.
     pub(crate) fn operate(
         &self,
         act: Result<OperatorAct, Failure>,
@@ -215,7 +215,7 @@ impl Front {
         Err(Trouble(json!({ "code": "NOT_FOUND", "message": "There is no target of that name." })))
     }
 
-    /// Sends it; whether it went out now. A form that comes again sends nothing.
+    /// Sends a test message; true if it was sent now. A form that is sent again sends no message.
     pub(crate) async fn test(&self, target: &str, form: &str) -> Result<bool, Trouble> {
         self.may_test(target)?;
         if !self.server.tested.is_first(form) {
@@ -251,28 +251,28 @@ impl Front {
         found.map_err(|failure| trouble(WAITING, failure))
     }
 
-    /// One of them, answered or not.
+    /// One question, answered or not.
     pub(crate) async fn question(&self, id: &str) -> Result<Waiting, Trouble> {
         let found = agreeing::one(&self.shop, &self.tools, &self.visitor, id).await;
         found.map_err(|failure| trouble(WAITING, failure))
     }
 
-    /// Says Yes to it, and answers what was done.
+    /// Says Yes to a question, and returns what was done.
     pub(crate) async fn agree(&self, id: &str) -> Result<Value, Trouble> {
         let done = agreeing::agree(&self.shop, &self.tools, &self.caller(), id).await;
         done.map(|answer| answer.structured).map_err(|failure| trouble(WAITING, failure))
     }
 
-    /// Says No to it.
+    /// Says No to a question.
     pub(crate) async fn decline(&self, id: &str) -> Result<(), Trouble> {
         let done = agreeing::decline(&self.shop, &self.tools, &self.caller(), id).await;
         done.map_err(|failure| trouble(WAITING, failure))
     }
 }
 
-/// What logs call the acts that wait, in the place of a tool.
+/// Name of the acts that wait, in logs, in place of a tool.
 const WAITING: &str = "confirmations";
-/// The same for what an operator does about messages.
+/// Name of an operator's acts about messages, in logs.
 const OPERATING: &str = "notifications";
 
 fn trouble(tool: &str, failure: Failure) -> Trouble {

@@ -1,4 +1,5 @@
-//! What the palette offers while somebody types: pages, orders, products and customers of that name, and the sentence itself.
+//! Suggestions of the palette while somebody types: pages, orders, products and customers with that name, and the
+//! sentence itself.
 
 use axum::{
     http::{HeaderValue, header},
@@ -24,7 +25,7 @@ pub(crate) async fn found(visit: Visit) -> Response {
     let nothing = Value::Null;
     let (products, customers) =
         join(visit.front.ask("products.search", asked()), visit.front.ask("customers.search", asked())).await;
-    // Whoever may not see customers is offered none; nothing that fails is worth a word here.
+    // A visitor who may not see customers gets no suggestion of any; failures are not worth a message here.
     let (products, customers) = (products.unwrap_or(Value::Null), customers.unwrap_or(nothing));
     let order = typed.trim_start_matches('#').parse::<i64>().ok();
     let lower = typed.to_lowercase();

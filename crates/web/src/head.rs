@@ -1,4 +1,4 @@
-//! Where the log ends and what its newest events are about, looked at once for all open pages.
+//! The end of the log and the subjects of its newest events, read once for all open pages.
 
 use std::{
     collections::HashMap,
@@ -10,11 +10,11 @@ use orderlog_tools::{About, OpenShop, news};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-/// How often the end of the log is looked at: once for all pages of the process, and not at all while none is open.
+/// How often the end of the log is read: once for all pages of the process, and not at all while no page is open.
 const LOOK: Duration = Duration::from_millis(200);
-/// Events that are read at a look; where there are more, every page is asked again.
+/// Most events that are read at once; if there are more, every page is told to load again.
 const MOST_NEWS: u32 = 1_000;
-/// Orders whose last event is known.
+/// Most orders whose last event is known.
 const MOST_ORDERS: usize = 20_000;
 /// Before every position.
 pub(crate) const NOWHERE: i64 = -1;
@@ -25,11 +25,11 @@ pub(crate) struct Head {
     head: Arc<watch::Sender<i64>>,
     touched: Arc<RwLock<Touched>>,
     looking: Arc<Mutex<()>>,
-    /// When nobody is told any more.
+    /// Cancelled when pages get no more news.
     pub(crate) stopping: CancellationToken,
 }
 
-/// What the newest events were about.
+/// The subjects of the newest events.
 #[derive(Debug, Default)]
 struct Touched {
     /// Every event after this position is known.
@@ -60,7 +60,7 @@ impl Head {
         all
     }
 
-    /// Follows it from now on.
+    /// Follows the end of the log from now on.
     pub(crate) async fn follow(&self, shop: &OpenShop) -> (watch::Receiver<i64>, i64) {
         let news = self.head.subscribe();
         (news, self.look(shop).await)
@@ -79,14 +79,15 @@ impl Head {
             && head.position.0 != known
         {
             let head = head.position.0;
-            // Only up to what pages are told of now: what came since would make them load once now and once more after.
+            // Only up to the position that pages are told now: with later events they would load now and once more
+            // afterwards.
             let few = u32::try_from(head - known).ok().filter(|few| known != NOWHERE && *few <= MOST_NEWS);
             let about = match few {
                 Some(few) => news(shop, known, few).await,
                 None => None,
             };
             self.touched.write().unwrap_or_else(PoisonError::into_inner).learn(head, about);
-            // Told last, so that whoever hears of it finds what it is about.
+            // Sent last, so that a page that receives it finds the subjects.
             self.head.send_replace(head);
         }
         *self.head.borrow()
@@ -98,7 +99,8 @@ impl Touched {
         after < self.from || self.names > after || self.orders.get(&order).is_some_and(|last| *last > after)
     }
 
-    /// Takes in what the events up to `head` are about; where nobody knows, all before counts as unknown.
+    /// Adds the subjects of the events up to `head`; if they are not known, the subjects of all earlier events count as
+    /// unknown.
     fn learn(&mut self, head: i64, about: Option<Vec<(i64, About)>>) {
         let Some(about) = about.filter(|_| self.orders.len() < MOST_ORDERS) else {
             *self = Touched { from: head, ..Touched::default() };

@@ -12,14 +12,14 @@ use crate::{
     times,
 };
 
-/// Nothing but our own style and scripts, which may ask this server alone: nothing of other sites, nothing that stands in
-/// a page itself, no frame around it.
+/// Only our own style and scripts, which may send requests only to this server: no content of other sites, no inline
+/// scripts, no frame around the page.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// How htmx works here. It adds no style of its own, which the policy would refuse; what a person opened stays open; and
-/// a page that cannot be had just now does not replace the one that is there.
+/// Settings of htmx. It adds no style of its own, which the policy would refuse; elements that a person opened stay
+/// open; and an error page does not replace the page that is there.
 const HTMX: &str = r#"{"includeIndicatorCSS":false,"history":false,"morphIgnore":["data-htmx-powered","open"],"noSwap":[204,304,"4xx","5xx"]}"#;
-/// Pages and what leads to them.
+/// Pages and the links to them.
 pub(crate) const PLACES: [(&str, &str); 9] = [
     ("/", "Today"),
     ("/orders", "Orders"),
@@ -32,7 +32,7 @@ pub(crate) const PLACES: [(&str, &str); 9] = [
     ("/connect", "Connect"),
 ];
 
-/// Keys and what they do. `app.js` knows the same.
+/// Keys and their functions. `app.js` has the same list.
 const KEYS: [(&str, &str); 12] = [
     ("Ctrl K or ⌘ K", "go to something, or say what shall be done"),
     ("/", "search"),
@@ -48,23 +48,23 @@ const KEYS: [(&str, &str); 12] = [
     ("g s", "Status"),
 ];
 
-/// What a page has to say.
+/// The content of a page.
 pub(crate) struct Page {
     pub(crate) title: String,
-    /// The place that it belongs to, by its address.
+    /// The place in the navigation to which it belongs, by address.
     pub(crate) place: &'static str,
     pub(crate) body: Markup,
 }
 
-/// What stands around a page.
+/// The parts around a page.
 pub(crate) struct Frame<'a> {
     pub(crate) params: &'a Params,
     pub(crate) zone: &'a str,
-    /// What the act before came to.
+    /// The result of the act before.
     pub(crate) said: Markup,
-    /// The page's address, and the position that it shows at least, where it keeps up with the shop.
+    /// The page's address, and the position that it shows at least, if the page follows the shop.
     pub(crate) live: Option<(&'a str, i64)>,
-    /// Who looks, as the head of the page says it. Without anybody the page stands alone: it leads to no other.
+    /// The visitor, for the head of the page. Without a visitor the page has no links to others.
     pub(crate) who: Option<Markup>,
 }
 
@@ -131,7 +131,7 @@ fn path(address: &str) -> &str {
     address.split('?').next().unwrap_or_default()
 }
 
-/// What keys open: the palette, and the list of keys. Without a script the line in the header does the same.
+/// The parts that keys open: the palette, and the list of keys. Without a script the line in the header does the same.
 fn palette() -> Markup {
     html! {
         dialog id="palette" aria-label="Go to, or say what shall be done" {
@@ -149,7 +149,7 @@ fn palette() -> Markup {
     }
 }
 
-/// Says of every page that it shows the past, where it does, and leads back.
+/// A bar that says that the page shows the past, with a link back; empty in the present.
 fn turned_back(params: &Params) -> Markup {
     let back = match params.link("", AS_OF, None) {
         same if same.is_empty() => "?".to_owned(),
@@ -165,7 +165,7 @@ fn turned_back(params: &Params) -> Markup {
     }
 }
 
-/// A field that turns the whole shop back.
+/// The field that shows the shop at a moment of the past.
 fn turn_back(params: &Params) -> Markup {
     let day = params.moment().filter(|moment| times::is_day(moment)).unwrap_or_default();
     html! {

@@ -1,4 +1,4 @@
-//! The pages people look at. They ask the shop through `crates/tools` alone, as assistants do.
+//! The pages for people. Like assistants, they reach the shop only through `crates/tools`.
 //!
 //! A request's path: `pages` finds the page → a page's own file asks tools (`front`) → `layout` frames the answer.
 

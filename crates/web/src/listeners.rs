@@ -1,4 +1,5 @@
-//! How many streams of news each browser holds: it opens few connections to a server, and its pages need some of them.
+//! Limits how many streams of news each browser has: a browser opens few connections to a server, and its pages need
+//! some of them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,7 +9,7 @@ use std::{
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
-/// Streams that one browser holds. By HTTP/1.1 it opens six connections to a server: two are left for pages and forms.
+/// Most streams of one browser. Over HTTP/1.1 it opens six connections to a server: two are left for pages and forms.
 const MOST_STREAMS: usize = 4;
 
 /// The streams of this node by browser, each browser's oldest first.
@@ -21,7 +22,7 @@ struct Held {
     streams: HashMap<String, VecDeque<(u64, CancellationToken)>>,
 }
 
-/// One stream, for as long as it is there.
+/// One stream, as long as it exists.
 pub(crate) struct Listener {
     all: Listeners,
     browser: Option<String>,
@@ -31,8 +32,8 @@ pub(crate) struct Listener {
 }
 
 impl Listeners {
-    /// One more stream of this browser, for which its oldest ends when it holds enough of them: a page that is still there
-    /// asks again by itself, so all pages take turns. Who has no browser to tell is not counted.
+    /// Adds a stream of this browser. If the browser has enough streams, its oldest one ends: a page that is still open
+    /// asks again by itself, so all pages take turns. A client without a browser cookie is not counted.
     pub(crate) fn enter(&self, browser: Option<&str>, stopping: &CancellationToken) -> Listener {
         let over = stopping.child_token();
         let mut held = self.held();
@@ -84,7 +85,7 @@ mod tests {
         assert!(!over(&held).contains(&true) && !over(&others).contains(&true));
         held.push(enter(Some("one")));
         assert_eq!(over(&held), [true, false, false, false, false]);
-        // One that ended by itself makes room.
+        // A stream that ended by itself makes room.
         held.remove(3);
         held.push(enter(Some("one")));
         assert_eq!(over(&held), [true, false, false, false, false]);

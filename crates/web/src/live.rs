@@ -1,5 +1,5 @@
-//! Tells open pages that the shop changed, as server-sent events: the log's position is an event's id, so a page that was
-//! cut off, or that nobody saw, learns on its return what it missed.
+//! Tells open pages that the shop changed, as server-sent events. The id of an event is the log's position, so a page
+//! that was disconnected or hidden learns afterwards what it missed.
 
 use std::{
     convert::Infallible,
@@ -27,11 +27,13 @@ use crate::{
     visit::{Source, Visit},
 };
 
-/// Shortest time between two events of one page: each makes it load anew. Of an order's page, and of one that is about all.
+/// Shortest time between two events to one page, because each makes it load again: for the page of an order, and for a
+/// page about all orders.
 const GAP_OF_ORDER: Duration = Duration::from_millis(500);
 const GAP: Duration = Duration::from_secs(1);
-/// A line goes out when nothing was sent for this long: nothing between takes the connection for dead, and that a page is
-/// gone is seen when its line cannot be sent. (A connection of which only one half is closed may still want its answer.)
+/// A line is sent after this time without events. It keeps proxies from closing the connection, and it shows when a
+/// page is gone, because it cannot be sent then. (A connection that is closed on one side only may still wait for its
+/// answer.)
 const QUIET: Duration = Duration::from_secs(1);
 /// A connection ends after this time; the browser comes back by itself.
 const LONGEST: Duration = Duration::from_secs(3_600);
@@ -60,7 +62,7 @@ impl Stay {
 struct Told {
     news: watch::Receiver<i64>,
     head: Head,
-    /// The order whose page it is: it is told of that order alone.
+    /// The order of the page: the page gets news of that order only.
     order: Option<i64>,
     after: i64,
     last: Option<Instant>,
@@ -84,7 +86,7 @@ pub(crate) async fn stream(
     let (news, now) = head.follow(&shop).await;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(visit.params.get("after"));
     let seen = seen.and_then(|seen| seen.parse().ok()).unwrap_or(now);
-    // What was seen in a log that has been put back since says nothing of this one.
+    // A position from before the log was restored means nothing in this log.
     let after = if seen > now { NOWHERE } else { seen };
     let order = visit.params.get(PAGE).and_then(order_of);
     let listener = listeners.enter(visit.token.browser(), &head.stopping);
@@ -106,7 +108,7 @@ fn order_of(page: &str) -> Option<i64> {
 }
 
 impl Told {
-    /// The next piece of the answer; nothing at its end.
+    /// The next part of the answer; `None` at its end.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Told)> {
         let over = self.listener.over.clone();
         while Instant::now() < self.ends {

@@ -1,5 +1,5 @@
-//! Acts on the page for notifications: a new rule, the end of one, and what an operator does about messages and targets. Each
-//! is shown first and done after Yes.
+//! Acts on the page for notifications: a new rule, the end of a rule, and an operator's acts about messages and
+//! targets. Each is previewed and carried out after Yes.
 
 use axum::{
     extract::Path,
@@ -22,7 +22,7 @@ use crate::{
     visit::{Visit, status},
 };
 
-/// The field with a message's id, and the one that means every message that was given up.
+/// The field with a message's id, and the value that means every message that was given up.
 const MESSAGE: &str = "message";
 const ALL: &str = "all";
 
@@ -51,7 +51,7 @@ pub(crate) async fn sent(Path(act): Path<String>, posted: Posted) -> Response {
     }
 }
 
-/// A title, the act in the address, and what Yes says.
+/// A title, the act in the address, and the text of Yes.
 type Words<'a> = (&'a str, &'a str, &'a str);
 
 async fn answered(visit: &Visit, form: &Params, came: Came, (title, act, yes): Words<'_>) -> Response {
@@ -105,7 +105,7 @@ async fn replayed(visit: &Visit, form: Params) -> Response {
     answered(visit, &form, came, ("Try again?", "replay", "Yes, try again")).await
 }
 
-/// A test message is no fact of the shop: it is sent, and nothing is recorded.
+/// A test message is not a fact of the shop: it is sent, and nothing is recorded.
 async fn tested(visit: &Visit, form: &Params) -> Response {
     let target = form.get("target").unwrap_or_default();
     let agreed = form.get(YES).and(form.get(ONCE));

@@ -1,11 +1,11 @@
-//! Forms whose act leaves no mark in the log, and which still act once, however often they are sent.
+//! Makes forms act once even if they are sent several times, for acts that leave no trace in the log.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Forms that are remembered. Older ones have been answered long since.
+/// Forms that are remembered. Older ones were answered long ago.
 const FORMS: usize = 1_000;
 
 /// The forms that acted on this node, by the id that each carries.
@@ -13,7 +13,7 @@ const FORMS: usize = 1_000;
 pub(crate) struct Once(Arc<Mutex<VecDeque<String>>>);
 
 impl Once {
-    /// Whether the form comes for the first time. From now on it does not.
+    /// Whether the form comes for the first time; then it is remembered.
     pub(crate) fn is_first(&self, form: &str) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.iter().any(|known| known == form) {

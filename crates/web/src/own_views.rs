@@ -1,5 +1,5 @@
-//! Own views of the list of orders: filters, order and columns under a name, in a cookie of this browser. They are nobody
-//! else's and name whom one looks for, so they stand in no log.
+//! Own views of the list of orders: filters, order and columns under a name, in a cookie of this browser. They may name
+//! people whom the visitor looks for, so they are not in the log.
 
 use axum::{
     http::HeaderMap,
@@ -19,18 +19,18 @@ use crate::{
 };
 
 const COOKIE: &str = "orderlog_views";
-/// A year and a month: it begins anew with each change.
+/// More than a year; it starts again with each change.
 const SECONDS: u32 = 400 * 24 * 60 * 60;
-/// Bytes of a cookie that browsers keep, with what stands around the value.
+/// Most bytes of a cookie's value that browsers keep.
 const BYTES: usize = 3_800;
 const NAME_CHARS: usize = 40;
-/// The value of an address that says from which own view one came.
+/// The parameter with the name of the own view from which the visitor came.
 pub(crate) const SAVED: &str = "saved";
 /// The field with the name that is typed.
 const NAME: &str = "name";
-/// The field with what is to be done.
+/// The field with the act.
 const ACT: &str = "act";
-/// What of an address is no part of a view.
+/// Parameters of an address that are not part of a view.
 const NOT_OF_VIEW: [&str; 3] = [SAVED, "cursor", AS_OF];
 /// Where forms go.
 pub(crate) const PATH: &str = "/orders/views";
@@ -64,7 +64,7 @@ impl OwnViews {
         OwnViews(known.without(&[]).map(|(name, query)| (name.to_owned(), query.to_owned())).collect())
     }
 
-    /// The own view from which one came, if this browser has it.
+    /// The own view from which the visitor came, if this browser has it.
     pub(crate) fn current<'a>(&self, params: &'a Params) -> Option<&'a str> {
         params.get(SAVED).filter(|name| self.query(name).is_some())
     }
@@ -89,7 +89,7 @@ impl OwnViews {
         Serializer::new(String::new()).extend_pairs(&self.0).finish()
     }
 
-    /// What can be done with the view that is shown: kept under a name, or brought back to what was kept.
+    /// The acts on the view that is shown: save it under a name, or reset it to the saved one.
     pub(crate) fn forms(&self, params: &Params, token: &FormToken) -> Markup {
         let query = canonical(params);
         let saved = params.get(SAVED).and_then(|name| Some((name, self.query(name)?)));
@@ -126,7 +126,7 @@ impl OwnViews {
         }
     }
 
-    /// Does what a form says; where it leads, or why nothing was done.
+    /// Carries out a form; returns the next address, or why nothing was done.
     fn act(&mut self, form: &Params) -> Result<String, String> {
         let fields = form.without(&[NAME, ACT, FIELD]);
         let shown = Params::of(fields);
@@ -180,7 +180,7 @@ fn address(name: &str, query: &str) -> String {
     if query.is_empty() { format!("{LIST}?{named}") } else { format!("{LIST}?{named}&{query}") }
 }
 
-/// The view as it is kept and compared: without what goes without saying, in one order.
+/// The view as it is stored and compared: without default values, in a fixed order.
 fn canonical(params: &Params) -> String {
     let columns: Vec<&str> = params.all("column").collect();
     let usual = order_table::is_usual(&columns);

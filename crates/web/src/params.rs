@@ -1,10 +1,10 @@
-//! The query of a page's address: what is read from it, and links that change a part of it.
+//! The query of a page's address: its values, and links that change a part of it.
 
 use form_urlencoded::{Serializer, byte_serialize, parse};
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// The value that turns the whole shop back. Links keep it from page to page.
+/// The parameter that shows the shop at a moment of the past. Links keep it from page to page.
 pub(crate) const AS_OF: &str = "as_of";
 /// The value with the page that listens for news.
 pub(crate) const PAGE: &str = "page";
@@ -14,7 +14,7 @@ pub(crate) fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
 
-/// A number where one was typed; otherwise the text, for the tool to refuse.
+/// A number if one was typed; otherwise the text, so that the tool refuses it.
 pub(crate) fn as_number(text: &str) -> Value {
     text.parse::<i64>().map_or_else(|_| text.into(), Value::from)
 }
@@ -29,7 +29,7 @@ impl Params {
         Params(pairs.filter(|(_, value)| !value.trim().is_empty()).collect())
     }
 
-    /// Of these names and values.
+    /// The parameters with these names and values.
     pub(crate) fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Params {
         Params(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
@@ -44,12 +44,12 @@ impl Params {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.trim())
     }
 
-    /// Fields of a form that keep what no field of it says: the moment that all pages show.
+    /// Hidden fields for values that no other field of a form has: the moment that all pages show.
     pub(crate) fn kept(&self) -> Markup {
         html! { @if let Some(moment) = self.moment() { input type="hidden" name=(AS_OF) value=(moment); } }
     }
 
-    /// All of them except these, for a form that keeps the rest.
+    /// All parameters except these, for a form that keeps the rest.
     pub(crate) fn without<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.trim())).filter(|(name, _)| !names.contains(name))
     }
@@ -70,7 +70,7 @@ impl Params {
         }
     }
 
-    /// The address of the same page with one value changed or left out. A list starts anew with its first page.
+    /// The address of the same page with one value changed or left out. A list starts again with its first page.
     pub(crate) fn link(&self, path: &str, name: &str, value: Option<&str>) -> String {
         let kept = self.0.iter().filter(|(known, _)| known != name && known != "cursor");
         let mut query = Serializer::new(String::new());

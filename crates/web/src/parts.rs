@@ -1,4 +1,4 @@
-//! Small parts that several pages share: texts and amounts of answers, statuses, what went wrong.
+//! Small parts that several pages share: texts and amounts of answers, statuses, errors.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::params::{Params, encoded};
 /// Where acts wait for a person's word.
 pub(crate) const CONFIRM: &str = "/confirm";
 
-/// A text of an answer, or nothing.
+/// A text of an answer; empty if there is none.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -23,7 +23,7 @@ pub(crate) fn number(value: &Value) -> i64 {
     value.as_i64().unwrap_or_default()
 }
 
-/// The items of a list; none where there is no list.
+/// The items of a list; empty if there is no list.
 pub(crate) fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -34,12 +34,12 @@ pub(crate) fn customer(value: &Value) -> &str {
     called.unwrap_or("(forgotten)")
 }
 
-/// The address of one thing under `path`, by what identifies it.
+/// The address of one thing under `path`, by its identifier.
 pub(crate) fn address(path: &str, id: &str) -> String {
     format!("{path}/{}", encoded(id).replace('+', "%20"))
 }
 
-/// A field of a form that filters, with what it says already.
+/// A field of a filter form, with its present value.
 pub(crate) fn field(params: &Params, name: &str, called: &str) -> Markup {
     html! { label { (called) " " input name=(name) value=(params.get(name).unwrap_or_default()) maxlength="254"; } }
 }
@@ -53,12 +53,12 @@ pub(crate) fn next_page(params: &Params, path: &str, found: &Value) -> Markup {
     }
 }
 
-/// On a page of the past, what history cannot tell.
+/// On a page of the past, the note that these data are known only as they are now.
 pub(crate) fn only_now(params: &Params, what: &str) -> Markup {
     html! { @if params.moment().is_some() { p class="note" { (what) " are those of the present." } } }
 }
 
-/// A status by glyph and word, so that nobody needs its colour.
+/// A status with a symbol and a word, so that nobody depends on its colour.
 pub(crate) fn status(value: &Value) -> Markup {
     let name = text(value);
     let glyph = match name {
@@ -76,7 +76,7 @@ pub(crate) fn status(value: &Value) -> Markup {
     html! { span class="status" { span aria-hidden="true" { (glyph) " " } (name.replace('_', " ")) } }
 }
 
-/// What keeps an order from leaving.
+/// The reasons why an order cannot leave.
 pub(crate) fn hindrances(order: &Value) -> Markup {
     html! {
         @if order["on_hold"] == true { " " span class="flag" { "on hold" } }
@@ -84,7 +84,7 @@ pub(crate) fn hindrances(order: &Value) -> Markup {
     }
 }
 
-/// What is wrong and what to do next, as the tool says it.
+/// An error of a tool: what is wrong and what to do next.
 pub(crate) fn trouble(trouble: &Value) -> Markup {
     html! {
         section class="trouble" role="alert" {
@@ -110,7 +110,7 @@ fn candidate(one: &Value) -> String {
     }
 }
 
-/// What every page says while something waits.
+/// The note on every page while an act waits for a person.
 pub(crate) fn waits_for_a_word(waiting: usize) -> Markup {
     html! {
         p class="flag" role="status" {

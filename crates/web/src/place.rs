@@ -1,4 +1,4 @@
-//! Placing an order: the form, what it would come to, Yes, the order's page.
+//! Placing an order: the form, the preview, the Yes, the order's page.
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ const PATH: &str = "/orders/new";
 const PLACE: &str = "/orders";
 /// Lines of an empty form, and those added by "More lines".
 const LINES: usize = 4;
-/// Lines that one form can have: an order has no more.
+/// Most lines of a form, which is also the most of an order.
 const MOST: usize = 100;
 /// The button that asks for more lines.
 const MORE: &str = "more";

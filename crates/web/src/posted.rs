@@ -1,4 +1,4 @@
-//! A form that was sent: its fields, once it is certain that a page of ours sent it.
+//! A form that was sent: its fields, after it is certain that a page of ours sent it.
 
 use axum::{
     body::to_bytes,
@@ -19,7 +19,7 @@ use crate::{
 const MAX_BYTES: usize = 256 * 1024;
 const KIND: &str = "application/x-www-form-urlencoded";
 
-/// A form that a page of ours sent. There is no other way to read one.
+/// A form that a page of ours sent. There is no other way to read a form.
 pub(crate) struct Posted {
     pub(crate) visit: Visit,
     pub(crate) form: Params,

@@ -12,7 +12,7 @@ use crate::{
     visit::Visit,
 };
 
-/// Parts of an invoice's sum. An amount of nothing is left out, but for the total.
+/// Parts of an invoice's sum. Amounts of zero are left out, except for the total.
 const SUM: [(&str, &str); 5] = [
     ("/totals/gross", "Goods"),
     ("/totals/discount", "Discount"),
@@ -40,7 +40,7 @@ pub(crate) async fn page(visit: &Visit, number: &str) -> Result<Page, Trouble> {
     Ok(Page { title: format!("Papers of order #{id}"), place: "/orders", body })
 }
 
-/// Whom a paper is for, and when the order was placed. `what` is the paper.
+/// The receiver of a paper, and when the order was placed. `what` is the name of the paper.
 fn head(what: &str, id: i64, order: &Value) -> Markup {
     let known = &order["customer"];
     html! {

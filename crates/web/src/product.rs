@@ -1,4 +1,4 @@
-//! One product: its stock, what it sells for and how well it sells, and the orders that wait for it.
+//! One product: its stock, its price and sales, and the orders that wait for it.
 
 use futures::future::join5;
 use maud::{Markup, html};
@@ -15,7 +15,7 @@ use crate::{
 };
 
 const PATH: &str = "/products";
-/// Products looked through for the one that is meant: every other that has its SKU as a word.
+/// Products that are compared to find the right one: all that have its SKU as a word.
 const ALIKE: u32 = 100;
 /// Orders listed.
 const FEW: u32 = 10;
@@ -74,7 +74,7 @@ pub(crate) async fn page(front: &Front, sku: &str, params: &Params) -> Result<Pa
     Ok(Page { title: text(&product["name"]).to_owned(), place: PATH, body })
 }
 
-/// Its row in the list of what is to be reordered, which knows nothing of the past.
+/// Its row in the list of products to reorder; that list exists only for the present.
 async fn reordered(front: &Front, sku: &str, params: &Params) -> Option<Value> {
     if params.moment().is_some() {
         return None;

@@ -1,4 +1,4 @@
-//! The catalogue with its stock, and what is to be reordered.
+//! The catalogue with its stock, and the products to reorder.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -14,9 +14,9 @@ use crate::{
 const PATH: &str = "/products";
 /// Products of a page.
 const ROWS: u32 = 50;
-/// The same at a moment of the past, where each one's stock is looked up by itself.
+/// Rows at a moment of the past, where the stock of each product is looked up separately.
 const ROWS_THEN: u32 = 20;
-/// Views by name and what they are called.
+/// Views by name and their labels.
 const VIEWS: [(&str, &str); 2] = [("all", "All"), ("reorder", "To reorder")];
 
 pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble> {
@@ -97,7 +97,7 @@ fn row(params: &Params, product: &Value, stock: &Value) -> Markup {
     }
 }
 
-/// Whether so few are available that the shop wants to know.
+/// A mark if the available units are at the threshold or below.
 pub(crate) fn low(stock: &Value) -> Markup {
     let low = stock["threshold"].as_i64().is_some_and(|threshold| number(&stock["available"]) <= threshold);
     html! { @if low { " " span class="flag" { "low" } } }

@@ -1,4 +1,4 @@
-//! What is being rebuilt, where a part of the shop cannot be shown yet.
+//! The note on a page that a read model is being rebuilt, and a part of the shop cannot be shown yet.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::{
     parts::{items, number, text},
 };
 
-/// Which read models have yet to catch up with the log, and how far they are; nothing where all have.
+/// The read models that have not caught up with the log, and how far they are; empty if all have.
 pub(crate) async fn said(front: &Front) -> Markup {
     let status = front.status().await;
     let head = number(&status["log"]["position"]);

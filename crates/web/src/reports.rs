@@ -1,4 +1,4 @@
-//! Sales on any of the three bases, in groups, beside other days; every figure leads to what it is made of.
+//! Sales on any of the three bases, in groups, beside other days; every figure links to its explanation.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -12,10 +12,10 @@ use crate::{
 };
 
 const PATH: &str = "/reports";
-/// Groups of a page: days, weeks and months stand in one chart, the most that a tool gives.
+/// Groups of a page: days, weeks and months are all in one chart, as many as a tool returns at most.
 const ROWS: u32 = 50;
 const ROWS_OF_DAYS: u32 = 100;
-/// Days that are shown when none are asked for.
+/// Days that are shown if none are asked for.
 const USUAL_DAYS: &str = "last 30 days";
 const BASES: [(&str, &str); 3] =
     [("booked", "booked: as ordered"), ("shipped", "shipped: as goods left"), ("cash", "cash: as money came")];
@@ -34,7 +34,7 @@ const COMPARED: [(&str, &str); 3] =
     [("", "nothing"), ("previous period", "the days before"), ("last year", "last year")];
 const SORTS: [(&str, &str); 5] =
     [("", "usual"), ("revenue", "revenue"), ("units", "units"), ("orders", "orders"), ("change", "change")];
-/// The waterfall, as the page names it.
+/// The figures from gross to net, and their labels.
 const WATERFALL: [(&str, &str); 7] = [
     ("gross", "Gross"),
     ("discount", "Discounts"),
@@ -57,7 +57,7 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Result<Page, Trouble
     let report = match front.ask("orders.report_sales", asked).await {
         Ok(report) => report,
         Err(Trouble(trouble)) if trouble["code"] == "UNAVAILABLE" => return Err(Trouble(trouble)),
-        // What was asked for stays in the form, so that it can be mended.
+        // The form keeps what was typed, so that it can be corrected.
         Err(Trouble(trouble)) => {
             let body = html! { (form(params, group, days)) (crate::parts::trouble(&trouble)) };
             return Ok(Page { title: "Reports".to_owned(), place: PATH, body });
@@ -157,7 +157,7 @@ fn row(params: &Params, one: &Value, cash: bool, compared: bool, by_weekday: boo
     }
 }
 
-/// What a group is about, and a way there.
+/// The name of a group, with a link.
 fn name(params: &Params, one: &Value) -> Markup {
     let label = html! { bdi { (text(&one["label"])) } };
     let place = match (one["sku"].as_str(), one["customer_id"].as_str()) {
@@ -168,7 +168,7 @@ fn name(params: &Params, one: &Value) -> Markup {
     html! { @if let Some(place) = place { a href=(params.to(&place)) { (label) } } @else { (label) } }
 }
 
-/// A figure that leads to what it is made of.
+/// A figure with a link to its explanation.
 pub(crate) fn explained(params: &Params, amount: &Value, figures: &Value) -> Markup {
     html! {
         @if let Some(reference) = figures["reference"].as_str() {

@@ -1,4 +1,4 @@
-//! The result of an act, shown once on the page that follows it. A cookie carries it there.
+//! The result of an act, shown once on the page that follows. A cookie carries it to that page.
 
 use axum::{http::HeaderMap, response::Response};
 use form_urlencoded::Serializer;
@@ -13,15 +13,15 @@ use crate::{
 };
 
 const COOKIE: &str = "orderlog_said";
-/// How long it waits for its page, in seconds.
+/// How long the result waits for its page, in seconds.
 const SECONDS: u32 = 60;
-/// Characters of one sentence and sentences that are carried: a cookie may have 4,096 bytes.
+/// Most characters of one sentence, and most sentences: a cookie may have 4,096 bytes.
 const CHARACTERS: usize = 300;
 const SENTENCES: usize = 4;
-/// Bytes of a cookie that browsers keep, with what stands around the value.
+/// Most bytes of a cookie's value that browsers keep.
 const BYTES: usize = 3_800;
 
-/// What an act came to.
+/// The result of an act.
 pub(crate) struct Said {
     sentences: Vec<String>,
     /// The command that can be taken back.
@@ -63,7 +63,7 @@ impl Said {
         cookies::give(response, COOKIE, "", Some(0), secured);
     }
 
-    /// With the way to take it back.
+    /// The result with the button that undoes it.
     pub(crate) fn shown(&self, token: &FormToken) -> Markup {
         html! {
             section class="said" role="status" {
@@ -74,7 +74,7 @@ impl Said {
     }
 }
 
-/// A button that asks what taking back a command would do.
+/// A button that previews the undo of a command.
 pub(crate) fn undo_button(token: &FormToken, command_id: &str, called: &str) -> Markup {
     html! {
         form method="post" action="/undo" class="inline" {
