@@ -1,4 +1,4 @@
-//! What makes an order of a file the same order: its reference names the command, its content must not differ.
+//! The identity of an order in a file: its reference names the command, and its content must not differ.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{commands::CreateOrder, ids::CommandId, money::Currency, text::key};
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::meaning;
 
-/// The id of the command that places an imported order: one for each reference, whichever user of the machine imports it.
+/// The id of the command that places an imported order: one for each reference, for all users of the machine.
 pub(crate) fn import_id(order: &CreateOrder) -> CommandId {
     let reference = order.external_reference.as_deref().unwrap_or_default();
     keyed_command(&Principal::local().user, &format!("import:orders:{reference}"))
 }
 
-/// What an order says, the same however it is written: case of addresses, zeros of amounts and outer blanks aside.
+/// The hash of an order's content, without regard to the case of addresses, zeros of amounts and outer blanks.
 pub(crate) fn content(order: &CreateOrder, placed_at: Option<DateTime<Utc>>, shop: Currency) -> Hash {
     let currency = meaning::currency(order.currency.as_deref().unwrap_or_default(), shop);
     let amount = |text: &Option<String>| text.as_ref().map(|text| meaning::amount(text, currency));

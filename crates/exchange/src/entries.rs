@@ -23,7 +23,7 @@ pub enum Kind {
     Orders,
 }
 
-/// One thing that an import brings: a product, a customer or an order.
+/// One product, customer or order of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Its rows among those of the preview: one, or one for each line of an order.
@@ -33,29 +33,29 @@ pub(crate) struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// A product, and what was counted of it.
+    /// A product, and the count of its stock.
     Product(UpsertProduct, Option<AdjustStock>),
     Customer(UpsertCustomer),
-    /// An order, and when it was placed, if the file says so.
+    /// An order, and when it was placed, if the file contains that.
     Order(CreateOrder, Option<DateTime<Utc>>),
 }
 
-/// What is wrong with one field of one row, and what to do.
+/// An error in one field of one row, and advice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowError {
-    /// Line of the file; the header stands on line 1.
+    /// Line of the file; the header is line 1.
     pub row: u64,
-    /// Column at fault; empty when it is the whole row.
+    /// Column at fault; empty if it is the complete row.
     pub column: String,
-    /// What stands there, shortened.
+    /// Content of the cell, shortened.
     pub value: String,
-    /// What is wrong.
+    /// The error.
     pub problem: String,
-    /// What to do.
+    /// The advice.
     pub advice: String,
 }
 
-/// Something to know of a row that can be imported, or of the file (row 1).
+/// A note on a row that can be imported, or on the file (row 1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Line of the file.

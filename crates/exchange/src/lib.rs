@@ -1,4 +1,4 @@
-//! Import of a shop's files: products, customers and orders from CSV, tried whole before anything is written.
+//! Import of a shop's files: products, customers and orders from CSV. Everything is tried before anything is written.
 //!
 //! Reading order: `sheet` takes the file apart, `rows` and `times` read its cells, `trial` decides every entry on the log as
 //! it stands, `run` writes what is good, `problems` puts what is wrong in the words of the file.

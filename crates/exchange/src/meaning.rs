@@ -9,7 +9,7 @@ use orderlog_domain::{
 
 use crate::times;
 
-/// The currency of an order, by what its cell says.
+/// The currency that the cell of an order names.
 pub(super) fn currency(code: &str, shop: Currency) -> Currency {
     code.to_uppercase().parse().unwrap_or(shop)
 }
@@ -24,7 +24,7 @@ pub(super) fn amount(text: &str, currency: Currency) -> String {
     }
 }
 
-/// What a cell means that concerns the whole of an order.
+/// The comparable form of a cell that concerns the complete order.
 pub(super) fn of_order(column: &str, text: &str, currency: Currency, shop: &Shop, now: DateTime<Utc>) -> String {
     match column {
         "customer" if text.contains('@') => email_key(text),

@@ -1,4 +1,4 @@
-//! A file as it would be imported, before anything is asked of the log.
+//! A file as it would be imported, before the log is read.
 
 #[cfg(test)]
 mod tests;
@@ -12,21 +12,21 @@ use crate::{
     sheet::{Row, Sheet},
 };
 
-/// A file as it would be imported, before anything is asked of the log.
+/// A file as it would be imported, before the log is read.
 #[derive(Debug)]
 pub struct Preview {
     pub(crate) kind: Kind,
     /// Rows of the file, without the header.
     pub(crate) rows_read: u64,
     pub(crate) rows: Vec<Row>,
-    /// What the good rows ask for, in the order of the file.
+    /// The entries of the good rows, in the order of the file.
     pub(crate) entries: Vec<Entry>,
-    /// What is wrong with the others.
+    /// The errors of the other rows.
     pub(crate) errors: Vec<RowError>,
     pub(crate) notes: Vec<Note>,
 }
 
-/// Reads a whole file at the time `now`.
+/// Reads a complete file at the time `now`.
 pub fn parse(kind: Kind, bytes: Vec<u8>, shop: &Shop, now: DateTime<Utc>) -> Preview {
     let sheet = match Sheet::read(kind, bytes) {
         Ok(sheet) => sheet,

@@ -1,10 +1,10 @@
-//! Rejections in the words of a file: which row and column is at fault, and what a person at a terminal can do.
+//! Rejections in the words of a file: the row and column at fault, and advice for a person at a terminal.
 
 use orderlog_domain::rejection::{Code, Rejection};
 
 use crate::{entries::RowError, sheet::Row};
 
-/// The problems that a rejection names, each at the row it speaks of: `lines[2].quantity` is the third row's quantity.
+/// The problems of a rejection, each at its row: `lines[2].quantity` is the third row's quantity.
 pub(crate) fn of_rows(rejection: &Rejection, rows: &[&Row]) -> Vec<RowError> {
     let problems: Vec<(&str, &str)> = if rejection.problems.is_empty() {
         vec![(rejection.field.as_deref().unwrap_or_default(), &rejection.message)]
@@ -12,7 +12,7 @@ pub(crate) fn of_rows(rejection: &Rejection, rows: &[&Row]) -> Vec<RowError> {
         rejection.problems.iter().map(|problem| (problem.field.as_str(), problem.message.as_str())).collect()
     };
     let of_problem = |(field, message): (&str, &str)| {
-        // The column stands beside the message already.
+        // The column is shown beside the message already.
         let message = message.strip_prefix(field).unwrap_or(message).trim_start().trim_end_matches('.');
         let (index, column) = match field.strip_prefix("lines[").and_then(|rest| rest.split_once(']')) {
             Some((index, column)) => (index.parse().unwrap_or(0), column.trim_start_matches('.')),
@@ -24,7 +24,7 @@ pub(crate) fn of_rows(rejection: &Rejection, rows: &[&Row]) -> Vec<RowError> {
     problems.into_iter().filter_map(of_problem).collect()
 }
 
-/// What stands in the file for an argument of a command.
+/// The column of the file for an argument of a command.
 fn column_of(field: &str) -> &str {
     match field {
         "lines" => "quantity",

@@ -13,12 +13,12 @@ pub struct Options {
     pub skip_bad: bool,
 }
 
-/// What an import did, or would do. Counts are of products, customers or orders.
+/// The result of an import, done or foreseen. Counts are of products, customers or orders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// What the file holds.
+    /// The kind of the file.
     pub kind: Kind,
-    /// Whether anything could be written.
+    /// Whether the import was allowed to write.
     pub wrote: bool,
     /// Rows of the file, without the header.
     pub rows: u64,
@@ -26,10 +26,10 @@ pub struct Report {
     pub recorded: u64,
     /// Those of which the shop knew all already.
     pub unchanged: u64,
-    /// What becomes of what is there already, by row.
+    /// The changes of existing records, by row.
     pub changes: Vec<Note>,
-    /// What is to be known besides, by row.
+    /// Notes, by row.
     pub notes: Vec<Note>,
-    /// What is wrong, by row.
+    /// Errors, by row.
     pub errors: Vec<RowError>,
 }

@@ -1,4 +1,4 @@
-//! From the cells of a file to what it asks for: every cell read, every problem with its row, column and value.
+//! Turns the cells of a file into entries: reads every cell, and reports every problem with its row, column and value.
 
 use std::{collections::HashMap, str::FromStr};
 
@@ -19,7 +19,7 @@ use crate::{
     times,
 };
 
-/// Reads rows; collects what is wrong with them and what is to be known of them.
+/// Reads rows; collects errors and notes.
 pub(crate) struct Reader<'a> {
     pub(crate) shop: &'a Shop,
     pub(crate) now: DateTime<Utc>,
@@ -48,7 +48,7 @@ impl Reader<'_> {
                 archived: cells.yes_or_no("archived"),
             };
             let counted: Option<i64> = cells.parsed("counted", "whole number of units");
-            // Two SKUs are one where the shop takes them for one.
+            // Two SKUs are equal if the shop treats them as equal.
             if !product.sku.is_empty() {
                 cells.once("sku", &mut seen, ProductId::from_sku(&product.sku), "Keep one row for each SKU.");
             }
@@ -122,7 +122,8 @@ impl Reader<'_> {
         entries
     }
 
-    /// What concerns the whole order is the same on all its rows, however it is written, or left out after the first.
+    /// Checks that cells about the complete order are equal on all its rows, in any spelling, or left out after the
+    /// first.
     fn agree(&mut self, column: &'static str, rows: &[&Row]) {
         let Some((first, rest)) = rows.split_first() else { return };
         let currency = meaning::currency(first.cell("currency"), self.shop.currency);
@@ -135,7 +136,7 @@ impl Reader<'_> {
         }
     }
 
-    /// When an order was placed, if its first row says so; never after the present.
+    /// When an order was placed, if its first row contains it; never later than the present.
     fn placed_at(&mut self, row: &Row) -> Option<DateTime<Utc>> {
         let text = row.cell("placed_at");
         if text.is_empty() {
@@ -172,8 +173,8 @@ impl Reader<'_> {
         groups
     }
 
-    /// Equal rows of one order: next to each other they are two lines; with other orders between them the file holds one
-    /// row twice, as some exports do.
+    /// Equal rows of one order: next to each other they are two lines; with other orders between them the file contains
+    /// one row twice, as some exports do.
     fn look_for_repeated_rows(&mut self, places: &[usize], rows: &[Row]) {
         for (nth, place) in places.iter().enumerate() {
             let row = &rows[*place];
@@ -222,7 +223,7 @@ impl Cells<'_> {
         self.errors.push(self.row.error(column, problem, advice));
     }
 
-    /// What stands in a column may stand there once in a file.
+    /// Reports a value that occurs twice in a column where it may occur once.
     fn once<K: std::hash::Hash + Eq>(&mut self, column: &str, seen: &mut HashMap<K, u64>, key: K, advice: &str) {
         match seen.get(&key) {
             Some(before) => self.complain(column, &format!("stands on line {before} already"), advice),

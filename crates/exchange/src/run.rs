@@ -1,4 +1,4 @@
-//! Carrying an import out: everything is tried first; then what is good is written, through the writer's queue.
+//! Carries out an import: everything is tried first; then the good entries are written through the writer's queue.
 //!
 //! Products, counts and customers are statements of fact: importing them again sets what the file says, and records nothing
 //! where the shop says so already. An order is placed once: its reference is its idempotency key.
@@ -33,7 +33,7 @@ use crate::{
 
 /// Commands on their way to the log at once: enough for full batches, few enough for the queue of a busy node.
 const UNDER_WAY: usize = 256;
-/// Customers registered at once: each needs a key of its own.
+/// Customers registered at once: each needs its own key.
 const CUSTOMERS_AT_ONCE: usize = 32;
 /// Orders looked up at once.
 const LOOKED_UP: usize = 500;
@@ -49,13 +49,13 @@ struct Prepared {
     command: Command,
     names: Names,
     command_id: CommandId,
-    /// Of the content, where the same entry must not act twice.
+    /// Hash of the content, if the same entry must not act twice.
     request_hash: Option<Hash>,
-    /// When it happened, where that is not now.
+    /// When the act happened, if that is not now.
     occurred_at: Option<DateTime<Utc>>,
 }
 
-/// Tries every entry, then writes them if the options say so and no row is bad, or bad ones are to be skipped.
+/// Tries every entry. Writes them if the options allow it and no row is bad, or if bad rows may be skipped.
 ///
 /// # Errors
 /// When the log cannot be reached; what was written before stays written, and importing again goes on from there.
@@ -109,7 +109,8 @@ impl Import<'_> {
         }
     }
 
-    /// Tries products and orders, each on what those before it would leave. Brings those that have something to write.
+    /// Tries products and orders, each on the state that the entries before it would leave. Returns those with
+    /// something to write.
     async fn try_all(&mut self, entries: Vec<Entry>) -> anyhow::Result<Vec<Planned>> {
         let known = self.known(&entries).await?;
         let now = self.shop.clock.now();
@@ -146,7 +147,7 @@ impl Import<'_> {
         Ok(planned)
     }
 
-    /// The commands of an entry with their names resolved; nothing where it is refused, or was imported before.
+    /// The commands of an entry with their names resolved; empty if it is refused, or was imported before.
     async fn prepare(
         &mut self,
         entry: &Entry,
@@ -187,7 +188,7 @@ impl Import<'_> {
         }
     }
 
-    /// What the names of a command mean; every one that means nothing is a problem of its row.
+    /// The ids of the names in a command; every name that is not found is a problem of its row.
     async fn resolve(&mut self, entry: &Entry, command: &Command) -> anyhow::Result<Option<Names>> {
         let (mut names, mut refused) = (Names::default(), false);
         for reference in command.references() {
@@ -222,7 +223,7 @@ impl Import<'_> {
         Ok(known)
     }
 
-    /// An order that was imported before is unchanged, or refused where the file says something else now.
+    /// An order that was imported before is unchanged, or refused if the file has another content now.
     async fn was_imported(
         &mut self,
         entry: &Entry,
@@ -239,7 +240,7 @@ impl Import<'_> {
         };
         let reference = order.external_reference.as_deref().unwrap_or_default();
         let number = placed.order_id;
-        // An earlier version kept no reference, and another hash: what it imported cannot be compared.
+        // An earlier release stored no reference and another hash: its imports cannot be compared.
         if record.request_hash == hash || placed.external_reference.is_none() {
             self.report.unchanged += 1;
         } else if let Some(row) = entry.rows.first() {
@@ -250,11 +251,11 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Writes in the order of the file. Each command waits for its place in the queue, its answer is awaited later.
+    /// Writes in the order of the file. Each command waits for its place in the queue; its answer is awaited later.
     async fn write_all(&mut self, planned: Vec<Planned>, options: Options) -> anyhow::Result<()> {
         let mut under_way: VecDeque<(Entry, Vec<Answer>)> = VecDeque::new();
         for Planned { entry, commands } in planned {
-            // The shop changed since the trial: what is left is not written any more.
+            // The shop changed since the trial: the remaining entries are not written.
             if !options.skip_bad && !self.report.errors.is_empty() {
                 break;
             }
@@ -325,7 +326,7 @@ impl Import<'_> {
 /// The answer to a command under way.
 type Answer = BoxFuture<'static, Result<Receipt, SubmitError>>;
 
-// Customers: each has a key of its own, and none depends on another row.
+// Customers: each has its own key, and none depends on another row.
 impl Import<'_> {
     async fn try_customers(&mut self, entries: Vec<Entry>) -> anyhow::Result<Vec<Planned>> {
         let mut planned = vec![];
@@ -389,7 +390,7 @@ impl Entry {
     }
 }
 
-/// On whose behalf rows are written.
+/// The caller for whom rows are written.
 fn caller() -> Caller {
     Caller::command_line("import")
 }

@@ -6,14 +6,14 @@ use crate::entries::{Kind, MAX_FILE_BYTES, Note, RowError};
 
 /// Characters of a cell shown in an error.
 const SHOWN_CHARS: usize = 40;
-/// How like the name of a column another must be to be taken for a misspelling of it, from 0 to 1.
+/// How similar an unknown column's name must be to a known one to count as its misspelling, from 0 to 1.
 const ALIKE: f64 = 0.7;
-/// What may stand between cells, with its name.
+/// Possible separators between cells, with their names.
 const SEPARATORS: [(u8, &str); 3] = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")];
 /// The mark that some programs put before the first column.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A file with its rows taken apart.
+/// A file, split into rows.
 pub(crate) struct Sheet {
     pub(crate) rows: Vec<Row>,
     pub(crate) rows_read: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Row {
     pub(crate) cells: HashMap<&'static str, String>,
 }
 
-/// The header: the columns to read by their places, and what was made of the others.
+/// The header: the columns to read, by their positions, and what happened to the others.
 struct Header {
     columns: Vec<Option<&'static str>>,
     notes: Vec<Note>,
@@ -57,7 +57,7 @@ impl Sheet {
         let mut sheet = Sheet { rows: vec![], rows_read: 0, errors: vec![], notes };
         loop {
             let read = csv.read_record(&mut record);
-            // The reader stands behind the record; blank lines before it are skipped without a word.
+            // The reader is after the record; it skips blank lines before it silently.
             let behind = csv.position().line();
             match read {
                 Ok(false) => return Ok(sheet),
@@ -71,7 +71,8 @@ impl Sheet {
     }
 
     fn take(&mut self, record: &csv::StringRecord, columns: &[Option<&'static str>], behind: u64) {
-        // Its own line breaks stand within quotes. The file ends with a line break, so the reader is one line further.
+        // Line breaks of the record itself are within quotes. The file ends with a line break, so the reader is one
+        // line further.
         let breaks = record.as_slice().bytes().filter(|byte| *byte == b'\n').count() as u64;
         let line = behind.saturating_sub(1 + breaks);
         self.rows_read += 1;
@@ -127,21 +128,21 @@ fn with_plain_line_ends(bytes: Vec<u8>) -> Vec<u8> {
     plain
 }
 
-/// The separator by which the header has most of the columns; commas where none is better.
+/// The separator with which the header has most of the known columns; commas if none is better.
 fn separator(kind: Kind, bytes: &[u8]) -> (u8, &'static str) {
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let (needed, optional) = kind.columns();
     let found = |separator: u8| {
         let names = header.split(|byte| *byte == separator).map(|name| column_name(&String::from_utf8_lossy(name)));
         let known = names.filter(|name| needed.iter().chain(optional).any(|column| column == name)).count();
-        // A foreign header has none of them: then what parts it most.
+        // A foreign header has no known column: then the separator that occurs most often.
         (known, header.iter().filter(|byte| **byte == separator).count())
     };
     let most = SEPARATORS.into_iter().rev().max_by_key(|(separator, _)| found(*separator));
     most.unwrap_or(SEPARATORS[0])
 }
 
-/// The header's columns by their known names, whatever their order and case; or all that is wrong with it.
+/// The header's columns by their known names, in any order and case; or all errors of the header.
 fn header(kind: Kind, header: &csv::StringRecord) -> Result<Header, Vec<RowError>> {
     let (needed, optional) = kind.columns();
     let known = || needed.iter().chain(optional).copied();
@@ -187,7 +188,7 @@ fn header(kind: Kind, header: &csv::StringRecord) -> Result<Header, Vec<RowError
         let text = format!("The {columns} {} {are} not read: a file of {kind} needs none such.", ignored.join(", "));
         match errors.is_empty() {
             true => notes.push(Note { row: 1, text }),
-            // Where the file cannot be read, what it has is said beside what it lacks.
+            // If the file cannot be read, its other columns are reported beside the missing ones.
             false => errors.push(at_header("", format!("has other columns: {}", ignored.join(", ")), &advice)),
         }
     }
@@ -224,7 +225,7 @@ fn shown(text: &str) -> String {
     shown
 }
 
-/// All that comes from a reader, or why it is too much.
+/// All bytes of a reader, or an error if there are too many.
 ///
 /// # Errors
 /// When it cannot be read, or is larger than what is read.

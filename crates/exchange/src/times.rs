@@ -1,4 +1,4 @@
-//! Times as spreadsheets and shop systems write them, read in the shop's zone and in its order of day and month.
+//! Times as spreadsheets and shop systems write them, read in the shop's zone and with its order of day and month.
 
 use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use orderlog_domain::{
@@ -7,10 +7,10 @@ use orderlog_domain::{
     rejection::Code,
 };
 
-/// Why a time cannot be read: what is wrong, and what to do.
+/// Why a time cannot be read: the error and the advice.
 pub(super) type Unreadable = (String, String);
 
-/// What a time may look like.
+/// Examples of accepted times.
 const EXAMPLES: &str = "Write one such as 2026-11-20 14:30, 20 Nov 2026 2:30 PM or 2026-11-20T14:30:00+05:30.";
 
 /// Reads `2026-11-20 14:30`, `20/11/2026`, `2025-05-11 09:55:16 -0400`, … A day alone is its beginning.
@@ -46,7 +46,7 @@ pub(super) fn read(text: &str, calendar: &BusinessCalendar, now: DateTime<Utc>) 
     }
 }
 
-/// A day with its year; what depends on the present, such as "yesterday", is none.
+/// A day with its year; words that depend on the present, such as "yesterday", are not accepted.
 fn read_day(text: &str, calendar: &BusinessCalendar, now: DateTime<Utc>) -> Result<NaiveDate, Unreadable> {
     let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
     let has_year = numbers.clone().any(|digits| digits.len() == 4) || numbers.count() == 3;

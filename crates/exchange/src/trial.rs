@@ -1,4 +1,4 @@
-//! Decides what a file asks for on the log as it stands and on what the rows before would have changed. Records nothing.
+//! Decides the commands of a file against the log plus the changes of earlier rows. Records nothing.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
@@ -24,11 +24,11 @@ pub(crate) struct Trial<'a> {
     states: States,
 }
 
-/// What one command would do.
+/// The effect of one command.
 pub(crate) struct Foreseen {
     pub(crate) changes: bool,
     pub(crate) warnings: Vec<String>,
-    /// What becomes of something that is there already: `price ₹20.00 → ₹25.00`.
+    /// Changed fields of existing records: `price ₹20.00 → ₹25.00`.
     pub(crate) differences: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Trial<'a> {
         Ok(Trial { shop, log, now, next_order, states: States::default() })
     }
 
-    /// Decides a command and takes in what it would record.
+    /// Decides a command and remembers the events that it would record.
     pub(crate) async fn decide(
         &mut self,
         command: &Command,
@@ -89,7 +89,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// What becomes of products and stock that are there already.
+    /// Changed fields of existing products and stock.
     fn differences(&self, decision: &Decision) -> Vec<String> {
         let mut differences = vec![];
         for (stream, event) in &decision.facts {
@@ -117,7 +117,7 @@ pub(crate) fn product_named(sku: &str) -> Names {
     names
 }
 
-/// What differs between two entries of the catalogue.
+/// The differences between two entries of the catalogue.
 fn entry(before: &CatalogueEntry, after: &CatalogueEntry, locale: &Locale) -> Vec<String> {
     let price = |entry: &CatalogueEntry| locale.money(entry.price, entry.currency).formatted;
     let yes_or_no = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
