@@ -36,23 +36,23 @@ const EMAIL_INDEX: &str = "email-index";
 const SHOP_TEXTS: &str = "texts";
 /// Name of the shop's key that signs confirm tokens.
 const CONFIRM_TOKENS: &str = "confirm-tokens";
-/// How long an address found once is taken to belong to the same customer: another node may change it meanwhile.
+/// How long a found address is assumed to belong to the same customer: another node may change it in the meantime.
 const EMAIL_MEMORY: Duration = Duration::from_secs(60);
 /// Addresses remembered at most.
 const EMAILS_REMEMBERED: usize = 100_000;
-/// What stands for a text whose key was erased.
+/// The text in place of one whose key was erased.
 pub const FORGOTTEN: &str = "(forgotten)";
 
-/// Under whose key a text is sealed.
+/// The owner of the key under which a text is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// The key of the customer whom the text may be about.
+    /// The key of the customer whom the text may concern.
     Customer(CustomerId),
     /// The shop's own.
     Shop,
 }
 
-/// Nobody has this id, or the person was forgotten.
+/// There is no customer with this id, or the person was erased.
 #[derive(Debug, thiserror::Error)]
 #[error("customer {0} has no key")]
 struct NoKey(CustomerId);
@@ -68,16 +68,16 @@ pub struct Keyring {
     lacking: Vec<&'static str>,
     keys: RwLock<Keys>,
     emails: RwLock<HashMap<[u8; 32], (CustomerId, Instant)>>,
-    /// Whether addresses may be given away now, or one is on its way to another customer.
+    /// Locked while an address moves to another customer; then no address may be assigned.
     addresses: TurnLock<()>,
 }
 
-/// Up to which event the keys are what the log says.
+/// The event up to which the keys agree with the log.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     /// The position of that event.
     pub position: Position,
-    /// Of the event there.
+    /// Hash of this event.
     pub hash: Hash,
     /// How many customers must have a key.
     pub living: i64,
@@ -88,7 +88,7 @@ impl Progress {
     pub const NONE: Progress = Progress { position: Position::START, hash: Hash::ZERO, living: 0 };
 }
 
-/// A forgotten customer's key is gone from here at once, and stays away however long the store still has it.
+/// The key of an erased customer leaves memory at once and does not come back, even if the store still has it.
 #[derive(Debug, Default)]
 struct Keys {
     known: HashMap<Uuid, Key>,
@@ -96,18 +96,18 @@ struct Keys {
 }
 
 impl Keyring {
-    /// Opens the keys that belong to a log, and reads them all. Whoever writes with them calls
-    /// [`make_shop_keys`](Keyring::make_shop_keys) first.
+    /// Opens the keys that belong to a log, and reads them all. Call [`make_shop_keys`](Keyring::make_shop_keys) before
+    /// you write with them.
     pub async fn open(database_url: &str, which: &WhichLog) -> anyhow::Result<Keyring> {
         Keyring::read(Store::open(database_url, which).await?).await
     }
 
-    /// Opens the keys for reading alone: nothing is created. Without keys everything stays sealed.
+    /// Opens the keys for reading only: nothing is created. Without keys every text stays sealed.
     pub async fn open_to_read(database_url: &str) -> anyhow::Result<Keyring> {
         Keyring::read(Store::open_to_read(database_url).await?).await
     }
 
-    /// In the place of a key of the shop that is not there stands one that nobody else has.
+    /// A missing key of the shop is replaced by a random one that nobody else has.
     async fn read(store: Store) -> anyhow::Result<Keyring> {
         let mut lacking = vec![];
         let mut shop_key = async |name| match store.shop_key(name).await? {
@@ -143,13 +143,13 @@ impl Keyring {
         &self.lacking
     }
 
-    /// Whether the addresses that are kept lead to nobody, because the key of their index is not there.
+    /// Whether the stored addresses lead to no customer, because the key of their index is missing.
     pub fn lacks_the_index(&self) -> bool {
         self.lacking.contains(&EMAIL_INDEX)
     }
 
-    /// Gives `proposed` a key, unless the e-mail address already belongs to a customer, who is returned then. Two calls
-    /// with one address at the same time end at the same customer.
+    /// Makes a key for `proposed`, unless the e-mail address already belongs to a customer, whose id is returned then.
+    /// Two calls with one address at the same time get the same customer.
     pub async fn identify(&self, proposed: CustomerId, email: Option<&str>) -> anyhow::Result<CustomerId> {
         let index = email.map(|email| self.index_of(email));
         let key = random_key()?;
@@ -158,7 +158,8 @@ impl Keyring {
         Ok(id)
     }
 
-    /// Gives many new customers their keys in one transaction. An address that already leads to somebody keeps doing so.
+    /// Makes keys for many new customers in one transaction. An address that already belongs to a customer stays with
+    /// that customer.
     pub async fn introduce(&self, newcomers: &[(CustomerId, Option<&str>)]) -> anyhow::Result<()> {
         let mut entries = Vec::with_capacity(newcomers.len());
         for (id, email) in newcomers {
@@ -197,22 +198,22 @@ impl Keyring {
         Ok(found)
     }
 
-    /// Keeps addresses from being given to anybody until the change of one is recorded and leads to its customer.
+    /// Prevents that addresses are assigned until the change of one is recorded and leads to its customer.
     pub async fn changing_an_address(&self) -> RwLockWriteGuard<'_, ()> {
         self.addresses.write().await
     }
 
-    /// Waits until no change of an address is on its way.
+    /// Waits until no address is being changed.
     pub async fn giving_an_address(&self) -> RwLockReadGuard<'_, ()> {
         self.addresses.read().await
     }
 
-    /// Whom this address leads to, as it is kept now: another node may have changed it a moment ago.
+    /// The customer of this address, as it is stored now: another node may have changed it a moment ago.
     pub async fn holder_of(&self, email: &str) -> anyhow::Result<Option<CustomerId>> {
         self.store.by_email(&self.index_of(email)).await
     }
 
-    /// Every customer whose address leads to it, with the index of the address.
+    /// Every customer with an address, with the index of the address.
     pub async fn address_indexes(&self) -> anyhow::Result<HashMap<CustomerId, Vec<u8>>> {
         Ok(self.store.address_indexes().await?.into_iter().map(|(id, index)| (CustomerId(id), index)).collect())
     }
@@ -227,7 +228,7 @@ impl Keyring {
         self.store.count().await
     }
 
-    /// Up to which event the keys are what the log says, if that is known.
+    /// The event up to which the keys agree with the log, if that is known.
     pub async fn progress(&self) -> anyhow::Result<Option<Progress>> {
         let Some((position, hash, living)) = self.store.progress().await? else { return Ok(None) };
         let hash = <[u8; 32]>::try_from(hash).map_or(Hash::ZERO, Hash);
@@ -240,7 +241,7 @@ impl Keyring {
         self.store.keep_progress(before, (now.position.0, &now.hash.0[..], now.living)).await
     }
 
-    /// Makes `email` lead to this customer from now on; false when it leads to another.
+    /// Assigns `email` to this customer; false if it belongs to another one.
     pub async fn change_email(&self, id: CustomerId, email: &str) -> anyhow::Result<bool> {
         let changed = self.store.change_email(id, &self.index_of(email)).await?;
         self.emails.write().unwrap_or_else(PoisonError::into_inner).clear();
@@ -257,7 +258,7 @@ impl Keyring {
         self.with_key(id.0, |key| key.seal(field, text)).ok_or_else(|| NoKey(id).into())
     }
 
-    /// Whether anything can be sealed for this customer.
+    /// Whether a text can be sealed for this customer.
     pub async fn has_key(&self, id: CustomerId) -> anyhow::Result<bool> {
         if self.with_key(id.0, |_| ()).is_some() {
             return Ok(true);
@@ -265,8 +266,8 @@ impl Keyring {
         Ok(!self.is_forgotten(id.0) && self.store.key(id.0).await?.is_some())
     }
 
-    /// Seals what was typed about a customer. Where nobody has that key any more, what is about the person is replaced by
-    /// a word, and what the shop works with, such as a tracking number, is sealed under the shop's key.
+    /// Seals a text that was typed about a customer. If the key no longer exists, a text about the person is replaced
+    /// by a word, and a text that the shop needs, such as a tracking number, is sealed under the shop's key.
     pub async fn seal_for(&self, owner: Owner, Typed { field, text, kind }: Typed<'_>) -> anyhow::Result<()> {
         let Owner::Customer(id) = owner else {
             *text = self.shop.seal(field, text);
@@ -282,8 +283,8 @@ impl Keyring {
         Ok(())
     }
 
-    /// The text behind a seal that was made for this field; `None` when the key was erased or the seal is another's. A text
-    /// that is no seal, from the time before all were sealed, is given back as it is.
+    /// The text of a seal that was made for this field; `None` if the key was erased or the seal has another key or
+    /// field. A text from the time before all texts were sealed is returned as it is.
     pub fn open_seal(&self, field: &str, sealed: &str) -> Option<String> {
         let Some((owner, _)) = sealed.strip_prefix(SEALED_PREFIX).and_then(|rest| rest.split_once(':')) else {
             return Some(sealed.to_owned());
@@ -304,38 +305,39 @@ impl Keyring {
         self.with_key(id, |key| key.open(field, sealed)).flatten()
     }
 
-    /// Opens what was typed; what cannot be opened says so. A text is opened once: what comes out is never a seal again.
+    /// Opens typed texts; a text that cannot be opened is replaced by a word. A text is opened once: the result is
+    /// never taken for a seal.
     pub fn open_typed(&self, typed: Vec<Typed<'_>>) {
         for Typed { field, text, .. } in typed {
             *text = self.open_seal(field, text).unwrap_or_else(|| FORGOTTEN.to_owned());
         }
     }
 
-    /// Opens what was typed into an event, and why it was recorded.
+    /// Opens the typed texts of an event, and the reason why it was recorded.
     pub fn open_event(&self, event: &mut Envelope<Event>) {
         self.open_typed(event.data.typed_mut());
         self.open_typed(event.provenance.typed_mut());
     }
 
-    /// The order with what was typed into it opened.
+    /// The order with its typed texts opened.
     pub fn opened(&self, order: &Order) -> Order {
         let mut order = order.clone();
         self.open_typed(order.typed_mut());
         order
     }
 
-    /// Destroys the customer's key: nobody can open what was sealed under it any more. Once more changes nothing.
+    /// Destroys the customer's key: nobody can open texts that were sealed under it. A second call changes nothing.
     pub async fn forget(&self, id: CustomerId) -> anyhow::Result<()> {
         self.forget_all(&[id]).await
     }
 
-    /// The same for many at once.
+    /// Destroys the keys of many customers at once.
     pub async fn forget_all(&self, ids: &[CustomerId]) -> anyhow::Result<()> {
         ids.iter().for_each(|id| self.drop_key(*id));
         if ids.is_empty() { Ok(()) } else { self.store.delete(ids).await }
     }
 
-    /// Removes what destroyed keys left behind in files; an error says why that cannot be done yet.
+    /// Removes what destroyed keys left in files; an error says why that is not possible yet.
     pub async fn clear_away(&self) -> anyhow::Result<()> {
         self.store.clear_away().await
     }
@@ -361,12 +363,12 @@ impl Keyring {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).known.get(&id).map(work)
     }
 
-    /// Whether the customer was forgotten since this node started.
+    /// Whether the customer was erased since this node started.
     pub fn is_forgotten(&self, id: Uuid) -> bool {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).forgotten.contains(&id)
     }
 
-    /// What an e-mail address is kept as: its keyed hash.
+    /// The form in which an e-mail address is stored: its keyed hash.
     pub fn index_of(&self, email: &str) -> [u8; 32] {
         seal::hmac(&self.index, &[email_key(email).as_bytes()])
     }
@@ -376,7 +378,7 @@ impl Keyring {
 pub struct Pretended(Key);
 
 impl Pretended {
-    /// Seals a text under it.
+    /// Seals a text under the customer's key.
     pub fn seal(&self, field: &str, text: &str) -> String {
         self.0.seal(field, text)
     }

@@ -1,5 +1,5 @@
-//! Keys of customers and of the shop: seal what people typed, open it again where it was sealed, and find customers by a
-//! keyed hash of their e-mail address. Deleting a customer's key forgets the person.
+//! Keys of customers and of the shop: seal texts that people typed, open them again in their field, and find customers
+//! by a keyed hash of their e-mail address. Deleting a customer's key makes the person's texts unreadable.
 
 mod keyring;
 mod seal;

@@ -1,5 +1,6 @@
-//! One key at work: XChaCha20-Poly1305 with a nonce derived from field and text, so that equal texts of one customer in one
-//! field have equal seals and decisions can compare them unread, and a seal opens only in the field it was made for.
+//! Encryption with one key: XChaCha20-Poly1305 with a nonce derived from field and text. So equal texts of one customer
+//! in one field have equal seals, which decisions can compare unread, and a seal opens only in the field for which it
+//! was made.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
@@ -14,10 +15,10 @@ use uuid::Uuid;
 /// Bytes of an XChaCha20 nonce.
 const NONCE_BYTES: usize = 24;
 
-/// Stands in a seal where it is the shop's and not a customer's.
+/// In a seal, the mark of the shop's key instead of a customer's.
 pub(super) const SHOP: &str = "shop";
 
-/// A customer's key or the shop's, split into one that encrypts and one that derives nonces.
+/// A customer's key or the shop's, split into one key that encrypts and one that derives nonces.
 pub(super) struct Key {
     owner: Owner,
     cipher: XChaCha20Poly1305,
@@ -63,7 +64,7 @@ impl Key {
         }
     }
 
-    /// The text, unless the seal is not one of this key's for this field.
+    /// The text, if the seal was made with this key for this field.
     pub(super) fn open(&self, field: &str, sealed: &str) -> Option<String> {
         let (_, encoded) = sealed.rsplit_once(':')?;
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
@@ -95,7 +96,7 @@ pub(super) fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac(key, parts).finalize().into_bytes().into()
 }
 
-/// Whether `code` is the beginning of that, in a time that does not tell how much of it is right.
+/// Whether `code` is the beginning of the hash, in a time that does not show how much of it is right.
 pub(super) fn begins_hmac(key: &[u8; 32], parts: &[&[u8]], code: &[u8]) -> bool {
     mac(key, parts).verify_truncated_left(code).is_ok()
 }

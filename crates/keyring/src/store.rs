@@ -13,8 +13,7 @@ use uuid::Uuid;
 
 pub use self::{access_keys::AccessKey, keys_db::keys_file};
 
-/// Connections to the keys, with the one of [`Store::key_while_waiting`]; they are asked for rarely, since all are kept in
-/// memory.
+/// Connections to the keys, including the one of [`Store::key_while_waiting`]; few, because all keys are in memory.
 pub const CONNECTIONS: u32 = 5;
 
 /// What the store answers.
@@ -25,7 +24,7 @@ pub(super) struct Store {
     pool: Pool,
     /// For [`Store::key_while_waiting`] alone.
     waited_for: Pool,
-    /// keys.db, where it is written to.
+    /// The file keys.db, if it is opened for writing.
     file: Option<SameFile>,
 }
 
@@ -35,14 +34,14 @@ enum Pool {
     Sqlite(SqlitePool),
 }
 
-/// A customer about to get a key, and the index of its address.
+/// A new customer who gets a key, and the index of the address.
 pub(super) struct Newcomer {
     pub(super) id: CustomerId,
     pub(super) key: [u8; 32],
     pub(super) index: Option<[u8; 32]>,
 }
 
-/// Runs the same statement on whichever engine it is; both take `$1`.
+/// Runs the same statement on either engine; both accept `$1`.
 macro_rules! on_engine {
     ($engine:expr, $pool:ident => $call:expr) => {
         match &$engine {
@@ -56,8 +55,8 @@ mod access_keys;
 mod ended_sessions;
 
 impl Store {
-    /// Keys in PostgreSQL stand in tables that the log's migrations made, beside the log; keys.db is made here, and belongs
-    /// to one log.
+    /// On PostgreSQL the keys are in tables that the log's migrations made, beside the log. keys.db is made here, and
+    /// belongs to one log.
     pub(super) fn open<'a>(database_url: &'a str, which: &'a WhichLog) -> Answer<'a, Store> {
         Box::pin(async move {
             let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
@@ -75,7 +74,7 @@ impl Store {
         Ok(Store { pool: connect(CONNECTIONS - 1).await?, waited_for: connect(1).await?, file: None })
     }
 
-    /// The keys as they are there, for reading alone; none where keys.db is missing.
+    /// The existing keys, for reading only; none if keys.db is missing.
     pub(super) fn open_to_read(database_url: &str) -> Answer<'_, Store> {
         Box::pin(async move {
             let Some(path) = keys_file(database_url) else { return Store::open_postgres(database_url).await };
@@ -107,12 +106,12 @@ impl Store {
         })
     }
 
-    /// Passes while the keys written go where the next start finds them.
+    /// Checks that the keys which are written go to the file that the next start finds.
     fn check(&self) -> anyhow::Result<()> {
         self.file.as_ref().map_or(Ok(()), SameFile::check).context("keep the customers' keys")
     }
 
-    /// The shop's key called `name`, which is `proposed` if it had none.
+    /// The shop's key with this name; `proposed` becomes that key if there was none.
     pub(super) fn make_shop_key<'a>(&'a self, name: &'a str, proposed: [u8; 32]) -> Answer<'a, [u8; 32]> {
         Box::pin(async move {
             const INSERT: &str = "INSERT INTO shop_keys (name, key) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
@@ -125,7 +124,7 @@ impl Store {
         })
     }
 
-    /// The shop's key called `name`, where it has one.
+    /// The shop's key with this name, if there is one.
     pub(super) fn shop_key<'a>(&'a self, name: &'a str) -> Answer<'a, Option<[u8; 32]>> {
         Box::pin(async move {
             const SELECT: &str = "SELECT key FROM shop_keys WHERE name = $1";
@@ -151,13 +150,14 @@ impl Store {
         Box::pin(async move { self.pool.key(id).await })
     }
 
-    /// The same, while the task does nothing else. Other work of the task may hold every connection of the pool meanwhile, and
-    /// cannot give one back before this ends: so it has one of its own, which is never held by anybody who waits.
+    /// A customer's key, read while the task does nothing else. Other work of the task may use every connection of the
+    /// pool meanwhile, and cannot return one before this ends. So this has its own connection, which no waiting work
+    /// ever uses.
     pub(super) fn key_while_waiting(&self, id: Uuid) -> anyhow::Result<Option<[u8; 32]>> {
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.waited_for.key(id)))
     }
 
-    /// Keeps the key unless the customer or the address has one; answers whose it is and which.
+    /// Stores the key unless the customer or the address has one; returns the customer and the key that count.
     pub(super) fn insert<'a>(
         &'a self,
         id: CustomerId,
@@ -168,7 +168,7 @@ impl Store {
             self.check()?;
             const INSERT: &str = "INSERT INTO customer_keys (customer_id, key, email_index) VALUES ($1, $2, $3) \
                                   ON CONFLICT DO NOTHING";
-            // The address decides; without one, the id.
+            // The address decides; without an address, the id.
             const SELECT: &str = "SELECT customer_id, key FROM customer_keys WHERE email_index = $1 OR customer_id = $2 \
                                   ORDER BY CASE WHEN email_index = $1 THEN 0 ELSE 1 END LIMIT 1";
             let index = index.map(|index| index.to_vec());
@@ -181,7 +181,7 @@ impl Store {
         })
     }
 
-    /// Keeps many keys at once; answers the keys that stand now.
+    /// Stores many keys at once; returns the keys that count now.
     pub(super) fn insert_many<'a>(&'a self, entries: &'a [Newcomer]) -> Answer<'a, Vec<(Uuid, [u8; 32])>> {
         Box::pin(async move {
             self.check()?;
@@ -213,8 +213,8 @@ impl Store {
         })
     }
 
-    /// Destroys customers' keys and the addresses that lead to them. What they leave behind in files,
-    /// [`clear_away`](Store::clear_away) removes.
+    /// Destroys customers' keys and the addresses that lead to them. [`clear_away`](Store::clear_away) removes what
+    /// they leave in files.
     pub(super) fn delete<'a>(&'a self, ids: &'a [CustomerId]) -> Answer<'a, ()> {
         Box::pin(async move {
             self.check()?;
@@ -236,7 +236,7 @@ impl Store {
         })
     }
 
-    /// Whether this role may tidy up the table of keys.
+    /// Whether this role may vacuum the table of keys.
     async fn may_vacuum(&self) -> anyhow::Result<bool> {
         const OWNED: &str = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'customer_keys'::regclass";
         match &self.pool {
@@ -245,11 +245,12 @@ impl Store {
         }
     }
 
-    /// Sees to it that no file of ours keeps destroyed keys, as far as this role may.
+    /// Removes destroyed keys from our files, as far as this role may.
     pub(super) fn clear_away(&self) -> Answer<'_, ()> {
         Box::pin(async move {
             let cleared = match &self.pool {
-                // Deleted rows are overwritten (secure_delete); what the write-ahead log still holds goes with it.
+                // Deleted rows are overwritten (secure_delete); the write-ahead log still contains them until it is
+                // emptied.
                 Pool::Sqlite(pool) => empty_wal(pool, keys_db::BUSY).await.context("empty the keys' log")?,
                 Pool::Postgres(pool) if self.may_vacuum().await? => {
                     vacuum(pool, "customer_keys").await.context("vacuum the keys")?
@@ -271,7 +272,7 @@ impl Store {
         })
     }
 
-    /// Every customer with the index of its address, where it has one.
+    /// Every customer that has an address, with the index of the address.
     pub(super) fn address_indexes(&self) -> Answer<'_, Vec<(Uuid, Vec<u8>)>> {
         Box::pin(async move {
             const SELECT: &str = "SELECT customer_id, email_index FROM customer_keys WHERE email_index IS NOT NULL";
@@ -281,7 +282,7 @@ impl Store {
         })
     }
 
-    /// Up to which event the keys are what the log says: position, hash, how many must have a key.
+    /// The event up to which the keys agree with the log: position, hash, and how many customers must have a key.
     pub(super) fn progress(&self) -> Answer<'_, Option<(i64, Vec<u8>, i64)>> {
         Box::pin(async move {
             const SELECT: &str = "SELECT position, hash, living FROM key_progress WHERE id = 1";
@@ -291,7 +292,7 @@ impl Store {
         })
     }
 
-    /// Keeps it, unless another node has since.
+    /// Stores the progress, unless another node has stored its own since.
     pub(super) fn keep_progress<'a>(&'a self, before: i64, now: (i64, &'a [u8], i64)) -> Answer<'a, ()> {
         Box::pin(async move {
             const KEEP: &str = "INSERT INTO key_progress (id, position, hash, living) VALUES (1, $1, $2, $3) \

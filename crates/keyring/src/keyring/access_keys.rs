@@ -1,4 +1,4 @@
-//! Keys with which programs and people call the shop: they are kept where the customers' keys are.
+//! Keys with which programs and people call the shop: stored beside the customers' keys.
 
 use futures::future::BoxFuture;
 
@@ -11,12 +11,12 @@ impl Keyring {
         self.store.access_keys()
     }
 
-    /// Keeps a new one; false when another one of that name and holder is in force.
+    /// Stores a new key; false if another key with the same name and holder is in force.
     pub fn keep_access_key<'a>(&'a self, key: &'a AccessKey) -> BoxFuture<'a, anyhow::Result<bool>> {
         self.store.keep_access_key(key)
     }
 
-    /// Takes back those in force with this id or name, of one holder or of both; answers for whom each was.
+    /// Revokes the valid keys with this id or name, of one holder or of both; returns the holder of each.
     pub fn revoke_access_key<'a>(
         &'a self,
         id_or_name: &'a str,
@@ -27,7 +27,7 @@ impl Keyring {
         self.store.revoke_access_key(id_or_name, holder, at, by)
     }
 
-    /// Keeps when one was last used.
+    /// Stores when a key was last used.
     pub fn note_access_key_used<'a>(&'a self, id: &'a str, at: &'a str) -> BoxFuture<'a, anyhow::Result<()>> {
         self.store.note_access_key_used(id, at)
     }

@@ -1,16 +1,16 @@
-//! Sessions of the pages that ended before their time: kept where the access keys are, so that every node hears of them.
+//! Sessions of the pages that were ended early: stored beside the access keys, so that every node learns of them.
 
 use futures::future::BoxFuture;
 
 use super::Keyring;
 
 impl Keyring {
-    /// The ids of those that would still serve at this second, each with the second until which it would.
+    /// The ids of ended sessions that would still be valid at this second, each with the second until which it would.
     pub fn ended_sessions(&self, now: i64) -> BoxFuture<'_, anyhow::Result<Vec<(String, i64)>>> {
         self.store.ended_sessions(now)
     }
 
-    /// Keeps one more.
+    /// Stores one more ended session.
     pub fn end_session<'a>(&'a self, id: &'a str, until: i64, now: i64) -> BoxFuture<'a, anyhow::Result<()>> {
         self.store.end_session(id, until, now)
     }

@@ -1,9 +1,9 @@
-//! Signatures of the shop on what it gives away (tokens, cookies, links), so that it can check them when they come back.
+//! Signatures of the shop on tokens, cookies and links, so that it can check them when they come back.
 
 use super::Keyring;
 use crate::seal;
 
-/// Bytes that a signature has at least where only its beginning is handed out.
+/// Fewest bytes of a signature of which only the beginning is given out.
 const SHORTEST: usize = 16;
 
 impl Keyring {
@@ -12,7 +12,7 @@ impl Keyring {
         seal::hmac(&self.tokens, parts)
     }
 
-    /// Whether that is the shop's signature under these bytes, or the beginning of it, of 16 bytes at least.
+    /// Whether `signature` is the shop's signature of these bytes, or the beginning of it, with at least 16 bytes.
     pub fn has_signed(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
         signature.len() >= SHORTEST && seal::begins_hmac(&self.tokens, parts, signature)
     }

@@ -66,7 +66,7 @@ async fn a_key_that_was_dropped_does_not_come_back_while_the_store_still_has_it(
     assert_eq!(keyring(&folder).await.open_seal("name", &sealed), None);
 }
 
-/// Calls of a batch are joined in one task, and each opens seals while the others wait for the store.
+/// Calls of a batch run in one task, and each opens seals while the others wait for the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn seals_of_others_open_while_the_task_holds_the_store() {
     let folder = tempfile::tempdir().unwrap();

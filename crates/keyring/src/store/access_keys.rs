@@ -1,17 +1,17 @@
-//! Keys with which programs and people call the shop, as they are kept. What they mean is for `crates/access` to say.
+//! Keys with which programs and people call the shop, as they are stored. `crates/access` gives them their meaning.
 
 use anyhow::Context as _;
 
 use super::{Answer, Pool, Store};
 
-/// One key, as it is kept. Times are RFC 3339.
+/// One key, as it is stored. Times are RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Stands in the key itself.
     pub id: String,
     /// As events name the user.
     pub name: String,
-    /// For whom it was made: `person` or `program`.
+    /// The holder: `person` or `program`.
     pub holder: String,
     /// SHA-256 of the secret.
     pub secret_hash: Vec<u8>,
@@ -19,19 +19,19 @@ pub struct AccessKey {
     pub role: String,
     /// Separated by blanks.
     pub rights: String,
-    /// Minor units that may have gone back for an order, where that is limited.
+    /// Highest sum of the refunds of one order in minor units, if it is limited.
     pub refunds_up_to: Option<i64>,
     /// Since when.
     pub created_at: String,
-    /// Who made it.
+    /// The user who made the key.
     pub created_by: String,
     /// Until when.
     pub expires_at: Option<String>,
-    /// When it was taken back.
+    /// When the key was revoked.
     pub revoked_at: Option<String>,
-    /// By whom.
+    /// The user who revoked it.
     pub revoked_by: Option<String>,
-    /// When it was last used, to the minute.
+    /// When the key was last used, to the minute.
     pub last_used_at: Option<String>,
 }
 orderlog_event_log::from_row!(AccessKey {
@@ -62,7 +62,7 @@ impl Store {
         })
     }
 
-    /// Keeps a new key; false when another one of that name and holder is in force.
+    /// Stores a new key; false if another key with the same name and holder is in force.
     pub(crate) fn keep_access_key<'a>(&'a self, key: &'a AccessKey) -> Answer<'a, bool> {
         Box::pin(async move {
             self.check()?;
@@ -77,7 +77,7 @@ impl Store {
         })
     }
 
-    /// Takes back the keys in force with this id or name, of one holder or of both; answers for whom each was.
+    /// Revokes the valid keys with this id or name, of one holder or of both; returns the holder of each.
     pub(crate) fn revoke_access_key<'a>(
         &'a self,
         id_or_name: &'a str,

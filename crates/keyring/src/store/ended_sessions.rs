@@ -1,11 +1,11 @@
-//! Sessions of the pages that ended before their time. What they are is for `crates/access` to say.
+//! Sessions of the pages that were ended early. `crates/access` gives them their meaning.
 
 use anyhow::Context as _;
 
 use super::{Answer, Pool, Store};
 
 impl Store {
-    /// The ids of those that would still serve at this second, each with the second until which it would.
+    /// The ids of ended sessions that would still be valid at this second, each with the second until which it would.
     pub(crate) fn ended_sessions(&self, now: i64) -> Answer<'_, Vec<(String, i64)>> {
         Box::pin(async move {
             const SELECT: &str = "SELECT id, until FROM ended_sessions WHERE until > $1";
@@ -15,7 +15,7 @@ impl Store {
         })
     }
 
-    /// Keeps one more, and forgets those that are of no use any more.
+    /// Stores one more ended session, and deletes those that have expired.
     pub(crate) fn end_session<'a>(&'a self, id: &'a str, until: i64, now: i64) -> Answer<'a, ()> {
         Box::pin(async move {
             self.check()?;

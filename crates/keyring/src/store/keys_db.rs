@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-/// Schema of keys.db: each file with a table or an index that it makes.
+/// Schema of keys.db: the files of its tables and indexes.
 pub(super) const SCHEMA: [(&str, &str); 6] = [
     ("customer_keys", include_str!("../../../../migrations/sqlite-keys/0001_customer_keys.sql")),
     ("key_progress", include_str!("../../../../migrations/sqlite-keys/0002_how_far_keys_are.sql")),
@@ -27,7 +27,7 @@ const KEYS: Belongings = Belongings {
     name: "keys.db",
     advice: "Put back the log or the keys.db that was here before. A new shop needs a folder of its own",
 };
-/// How long another process may hold keys.db.
+/// How long another process may lock keys.db.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Two pools of one connection: SQLite has one writer, and the keys are read from memory.
@@ -62,7 +62,7 @@ pub(super) async fn open(path: &Path, which: &WhichLog) -> anyhow::Result<(Sqlit
     Ok((pool, sqlite_pool(1).connect_with(options).await?))
 }
 
-/// Lets keys.db belong to a log, unless it belongs to another one.
+/// Assigns keys.db to a log, unless it belongs to another one.
 async fn claim(connection: &mut SqliteConnection, which: &WhichLog) -> anyhow::Result<()> {
     const KEEP: &str = "INSERT INTO belongs_to (id, log_id, file) VALUES (1, $1, $2) \
                         ON CONFLICT (id) DO UPDATE SET log_id = excluded.log_id, file = excluded.file";
