@@ -64,13 +64,50 @@ pub async fn names_by_id(
     ids: &[ProductId],
     freshness: Freshness,
 ) -> Result<Answer<Vec<ProductNames>>, QueryError> {
-    let keys = ids.iter().map(|id| (id.0,)).collect();
     let called = |row: &Product| ProductNames {
         product_id: ProductId(row.product_id),
         name: row.name.clone(),
         sku: row.sku.clone(),
     };
-    projections.by_key(&READ_MODEL, |fold: &CatalogueFold| &fold.products, keys, called, freshness).await
+    by_id(projections, ids, called, freshness).await
+}
+
+/// What one unit of a product costs the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductCost {
+    /// The product's id.
+    pub product_id: ProductId,
+    /// Minor units of `currency`, where the cost is known.
+    pub cost: Option<i64>,
+    /// ISO code.
+    pub currency: String,
+}
+
+/// The costs of products, those that exist, in the order of their ids.
+///
+/// # Errors
+/// When the store fails.
+pub async fn costs_by_id(
+    projections: &Projections,
+    ids: &[ProductId],
+    freshness: Freshness,
+) -> Result<Answer<Vec<ProductCost>>, QueryError> {
+    let cost = |row: &Product| ProductCost {
+        product_id: ProductId(row.product_id),
+        cost: row.cost,
+        currency: row.currency.clone(),
+    };
+    by_id(projections, ids, cost, freshness).await
+}
+
+async fn by_id<T>(
+    projections: &Projections,
+    ids: &[ProductId],
+    told: fn(&Product) -> T,
+    freshness: Freshness,
+) -> Result<Answer<Vec<T>>, QueryError> {
+    let keys = ids.iter().map(|id| (id.0,)).collect();
+    projections.by_key(&READ_MODEL, |fold: &CatalogueFold| &fold.products, keys, told, freshness).await
 }
 
 /// What `text` calls: by SKU, then exact name, then all words of name and SKU, then their beginnings, then most words, then

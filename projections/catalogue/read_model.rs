@@ -4,7 +4,7 @@ mod fold;
 mod query;
 
 pub use fold::Product;
-pub use query::{ProductNames, Products, find_products, names_by_id, products};
+pub use query::{ProductCost, ProductNames, Products, costs_by_id, find_products, names_by_id, products};
 
 use orderlog_read_models::{ReadModel, Row as _};
 

@@ -80,11 +80,11 @@ impl Profits {
         };
         let mut groups = daily_sales::sales_of_every_product(&shop.projections, request, fresh).await?.found.groups;
         let ids: Vec<ProductId> = groups.iter().filter_map(product).collect();
-        let costs = catalogue::products_by_id(&shop.projections, &ids, fresh).await?.found;
+        let costs = catalogue::costs_by_id(&shop.projections, &ids, fresh).await?.found;
         let costs: HashMap<ProductId, i64> = costs
             .into_iter()
             .filter(|product| product.currency == home.code())
-            .filter_map(|product| Some((ProductId(product.product_id), product.cost?)))
+            .filter_map(|product| Some((product.product_id, product.cost?)))
             .collect();
         let (mut whole, mut products) = (Earned::default(), HashMap::new());
         for group in groups.iter().filter(|group| group.sales.home == home.code()) {
