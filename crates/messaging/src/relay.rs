@@ -59,6 +59,19 @@ pub enum RelayState {
     Stopped,
 }
 
+impl RelayState {
+    /// As operators and metrics name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RelayState::Starting => "starting",
+            RelayState::Running => "running",
+            RelayState::Retrying => "retrying",
+            RelayState::Stopped => "stopped",
+        }
+    }
+}
+
 /// What `/readyz` and `/metrics` show of the relay.
 #[derive(Debug, Clone)]
 pub struct RelayStatus {

@@ -40,6 +40,8 @@ use crate::{
     matching::messages_of,
 };
 
+/// What a node that delivers says of itself.
+const DELIVERS: &str = "delivers";
 /// Connections to PostgreSQL that delivering uses besides those of the log: the session of the lease.
 pub const POSTGRES_CONNECTIONS: u32 = 1;
 /// How often a node that does not deliver asks whether it may, and one that does whether it still may.
@@ -97,8 +99,10 @@ impl Deliverer {
         let Some(lease) = candidate.take().await? else { return Ok(()) };
         tracing::info!("this node delivers notifications");
         let mut work = Work::start(self, lease).await?;
+        self.shop.projections.say(DELIVERS, true);
         let done = work.run(stopping).await;
         work.end().await;
+        self.shop.projections.say(DELIVERS, false);
         done
     }
 }

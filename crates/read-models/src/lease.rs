@@ -138,7 +138,8 @@ fn is_locked(path: &Path) -> io::Result<bool> {
     }
 }
 
-async fn lives(store: &Store, owner: &str) -> Result<bool, StoreError> {
+/// Whether that owner shows that it lives.
+pub(crate) async fn lives(store: &Store, owner: &str) -> Result<bool, StoreError> {
     match store {
         Store::Postgres(pool) => {
             let lock = format!("SELECT pg_try_advisory_xact_lock_shared({LOCK_OF})");

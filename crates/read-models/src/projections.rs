@@ -1,6 +1,9 @@
 //! The handle to all read models: opens them, waits for them, reads them, and reports their state.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::{Head, Log, WhichLog};
@@ -17,6 +20,7 @@ use crate::{
     heads::Heads,
     held::Held,
     memory::Memory,
+    nodes::{self, LivingNode, POSITIONS},
     read_model::ReadModel,
     snapshot_read::SnapshotRead,
     status::{self, Status},
@@ -48,6 +52,8 @@ pub struct Projections {
     installed: Arc<Notify>,
     divergence: Arc<Divergence>,
     heads: Arc<Heads>,
+    /// What this node says of itself.
+    said: Arc<Mutex<serde_json::Map<String, serde_json::Value>>>,
 }
 
 impl Projections {
@@ -61,6 +67,7 @@ impl Projections {
             installed: Arc::default(),
             divergence: Arc::default(),
             heads: Arc::default(),
+            said: Arc::default(),
         }
     }
 
@@ -221,6 +228,27 @@ impl Projections {
         let position = checkpoint::position(&mut tx, name).await?;
         tx.commit().await?;
         Ok(position)
+    }
+
+    /// Says something of this node, which the other nodes hear while a runner shows that it lives.
+    pub fn say(&self, name: &str, value: impl Into<serde_json::Value>) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value.into());
+    }
+
+    /// What this node says of itself, with the positions of its read models.
+    pub(crate) fn said(&self) -> serde_json::Value {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let at = |memory: &Memory| (memory.model.name.to_owned(), memory.position().map(|at| at.0).into());
+        said.insert(POSITIONS.to_owned(), serde_json::Value::Object(self.memories.iter().map(at).collect()));
+        said.into()
+    }
+
+    /// The nodes that live, of all that share these read models.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn nodes(&self) -> Result<Vec<LivingNode>, StoreError> {
+        nodes::living(&self.store).await
     }
 
     /// The number of open connections that read, and how many of them are idle.

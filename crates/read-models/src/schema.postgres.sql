@@ -21,6 +21,11 @@ CREATE TABLE IF NOT EXISTS parked (
   reason text NOT NULL,
   PRIMARY KEY (projection, position)
 );
+-- What each node says of itself; it counts while the node shows that it lives.
+CREATE TABLE IF NOT EXISTS nodes (
+  owner text PRIMARY KEY,
+  about text NOT NULL                       -- JSON
+);
 -- Which log all this belongs to.
 CREATE TABLE IF NOT EXISTS belongs_to (
   id integer PRIMARY KEY CHECK (id = 1),

@@ -14,7 +14,7 @@ use orderlog_messaging::{Bus, Nats, Relay, RelayStatus, Source};
 use orderlog_notify::{self as notify, Deliverer, Sender};
 use orderlog_projections::MODELS;
 use orderlog_read_models::{Projections, Runner, RunnerOptions, Unseal};
-use orderlog_tools::{Clock, LeftBehind, OpenShop, people};
+use orderlog_tools::{Clock, LeftBehind, OpenShop, local, people};
 use tokio::{
     sync::{Mutex, watch},
     task::JoinHandle,
@@ -113,6 +113,10 @@ impl Node {
                 .forgetting(heard, move |id| forgetting.drop_key(id))
         };
         let id = clock.new_id().to_string();
+        say(&projections, local(clock.now(), config.shop.calendar.timezone));
+        if let Some(relay) = relay.clone() {
+            background.push(tokio::spawn(say_of_relay(projections.clone(), relay, ending.clone())));
+        }
         let options = RunnerOptions::new(id.clone(), unseal);
         background.push(Runner::start(projections.clone(), log.clone(), source.clone(), options, ending.clone()));
         let left_behind = Arc::new(LeftBehind::default());
@@ -207,6 +211,29 @@ impl Node {
         };
         if tokio::time::timeout(CLOSE_LIMIT, close).await.is_err() {
             tracing::debug!("somebody still reads; the connections are left to the end of the process");
+        }
+    }
+}
+
+/// What this node says of itself from the beginning.
+fn say(projections: &Projections, since: String) {
+    // The name of the machine, where the system tells it.
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    projections.say("machine", machine.trim());
+    projections.say("process", std::process::id());
+    projections.say("version", env!("CARGO_PKG_VERSION"));
+    projections.say("since", since);
+}
+
+/// And how its relay is, whenever that changes.
+async fn say_of_relay(projections: Projections, mut relay: watch::Receiver<RelayStatus>, ending: CancellationToken) {
+    loop {
+        projections.say("relay", relay.borrow_and_update().state.name());
+        let before = relay.borrow().state;
+        let changed = relay.wait_for(|now| now.state != before);
+        match ending.run_until_cancelled(changed).await {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return,
         }
     }
 }

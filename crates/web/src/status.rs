@@ -1,7 +1,5 @@
 //! How the node is: the log, the read models, the relay, and what is not well.
 
-use std::collections::BTreeSet;
-
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -30,6 +28,7 @@ pub(crate) async fn page(front: &Front, params: &Params) -> Page {
         section { h2 { "Read models" } (read_models(&status)) }
         section { h2 { "Relay to NATS" } (relay(&status)) }
         (undelivered(front, params).await)
+        @if !items(&status["nodes"]).is_empty() { section { h2 { "Nodes" } (nodes(&status)) } }
         @if status["node"].is_object() { section { h2 { "This node" } (node(&status)) } }
         p { "The same for machines: " a href="/readyz" { "/readyz" } ", " a href="/metrics" { "/metrics" } ", " a href="/v1/head" { "/v1/head" } "." }
     };
@@ -114,10 +113,67 @@ fn relay(status: &Value) -> Markup {
     }
 }
 
+/// Every node that lives, as it said itself within the last seconds.
+fn nodes(status: &Value) -> Markup {
+    let (head, own) = (number(&status["log"]["position"]), text(&status["node"]["id"]));
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label="Nodes" {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "Node" } th scope="col" { "Serves" } th scope="col" { "Since" } th scope="col" { "Version" }
+                        th scope="col" class="number" { "Read models at" } th scope="col" { "Writes tables" } th scope="col" { "Relay" } th scope="col" { "Notifications" }
+                    }
+                }
+                tbody {
+                    @for one in items(&status["nodes"]) {
+                        @let (id, about) = (text(&one["id"]), &one["about"]);
+                        tr {
+                            th scope="row" {
+                                bdi { (text(&about["machine"])) } ", process " (number(&about["process"]))
+                                @if id == own { " (this one)" }
+                                br; code { (id) }
+                            }
+                            td { @if let Some(address) = about["address"].as_str() { (address) } @else { "standard input" } }
+                            td { (time(&about["since"])) } td { (text(&about["version"])) }
+                            td class="number" { (reached(about, head)) }
+                            td { (written(status, id)) }
+                            td { (about["relay"].as_str().unwrap_or("none")) }
+                            td { (if about["delivers"] == true { "delivers" } else { "–" }) }
+                        }
+                    }
+                }
+            }
+        }
+        p class="soft" { "A node that ended is not listed. What the others say of themselves is at most some seconds old." }
+    }
+}
+
+/// How far the last of a node's read models is.
+fn reached(about: &Value, head: i64) -> String {
+    let all: Option<Vec<i64>> =
+        about["positions"].as_object().into_iter().flatten().map(|(_, at)| at.as_i64()).collect();
+    match all.and_then(|all| all.into_iter().min()) {
+        Some(least) if least >= head => least.to_string(),
+        Some(least) => format!("{least} of {head}"),
+        None => "loading".to_owned(),
+    }
+}
+
+/// The read models whose tables a node writes: all, some by name, or none.
+fn written(status: &Value, id: &str) -> String {
+    let models = items(&status["projections"]);
+    let ours: Vec<String> =
+        models.iter().filter(|one| one["owner"] == id).map(|one| text(&one["name"]).replace('_', " ")).collect();
+    match ours.len() {
+        0 => "–".to_owned(),
+        count if count == models.len() => "all".to_owned(),
+        _ => ours.join(", "),
+    }
+}
+
 fn node(status: &Value) -> Markup {
     let node = &status["node"];
-    let owners = items(&status["projections"]).iter().filter_map(|one| one["owner"].as_str());
-    let owners: BTreeSet<&str> = owners.filter(|owner| *owner != text(&node["id"])).collect();
     html! {
         dl class="facts" {
             div { dt { "Version" } dd { (text(&status["version"])) } }
@@ -129,6 +185,28 @@ fn node(status: &Value) -> Markup {
                 div { dt { "Connections of " (text(&pool["name"])) } dd { (number(&pool["open"])) ", " (number(&pool["idle"])) " idle" } }
             }
         }
-        @if !owners.is_empty() { p { "Other nodes that write tables: " @for owner in owners { code { (owner) } " " } } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_as_far_as_the_last_of_its_read_models() {
+        let about = |positions: Value| json!({ "positions": positions });
+        assert_eq!(reached(&about(json!({ "sales": 9, "stock": 10 })), 10), "9 of 10");
+        assert_eq!(reached(&about(json!({ "sales": 12, "stock": 10 })), 10), "10");
+        assert_eq!(reached(&about(json!({ "sales": null, "stock": 10 })), 10), "loading");
+        assert_eq!(reached(&json!({}), 10), "loading");
+    }
+
+    #[test]
+    fn who_writes_tables_is_told_in_few_words() {
+        let status =
+            json!({ "projections": [{ "name": "daily_sales", "owner": "a" }, { "name": "stock", "owner": "b" }] });
+        assert_eq!([written(&status, "a"), written(&status, "c")], ["daily sales", "–"]);
+        let all = json!({ "projections": [{ "name": "stock", "owner": "a" }] });
+        assert_eq!(written(&all, "a"), "all");
     }
 }

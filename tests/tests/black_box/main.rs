@@ -48,6 +48,7 @@ mod live_pages;
 mod log_faults;
 mod money;
 mod names;
+mod nodes;
 mod notes;
 mod notifications;
 mod notifications_page;

@@ -19,6 +19,7 @@ use crate::{
     lease::{self, INDEX_LEASE, LEASE, Presence},
     loading::load,
     memory::Memory,
+    nodes::{self, Saying},
     options::RunnerOptions,
     projections::Projections,
     projector::Changed,
@@ -34,6 +35,7 @@ pub(super) struct Keeper {
     cancel: CancellationToken,
     /// Shows the other nodes that this one is alive.
     presence: Option<Presence>,
+    saying: Saying,
     next_claim: Instant,
     next_look_for_others: Instant,
     /// For each read model, in their order: when its tables are written, how the writes went, and whether it was logged
@@ -59,6 +61,7 @@ impl Keeper {
             options,
             cancel,
             presence: None,
+            saying: Saying::default(),
             next_claim: now,
             next_look_for_others: now,
             builds: JoinSet::new(),
@@ -123,6 +126,7 @@ impl Keeper {
             self.follow(memory, &compared).await;
         }
         self.build_anew(&compared).await;
+        self.saying.say(&store, &self.options.owner, projections.said()).await;
     }
 
     /// Informs `memory` of the place of its tables; loads it if it is not there, or if the tables come from another
@@ -301,6 +305,9 @@ impl Keeper {
             memory.end().await;
         }
         while self.builds.join_next().await.is_some() {}
+        if let Err(error) = nodes::forget(self.projections.store(), &self.options.owner).await {
+            debug!(%error, "cannot take back what this node said of itself");
+        }
         if let Err(error) = lease::release(self.projections.store(), &self.options.owner).await {
             warn!(%error, "cannot give back the leases of the read models; another node waits for their end");
         }

@@ -26,6 +26,8 @@ pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::R
     let (version, database) = (env!("CARGO_PKG_VERSION"), node.shop.log.engine());
     let (address, https) = (server.address()?, server.is_secured());
     tracing::info!(%address, https, version, database, node = node.id, log = %node.identity.id, "serving MCP at /mcp");
+    let scheme = if https { "https" } else { "http" };
+    node.shop.projections.say("address", format!("{scheme}://{address}"));
     stop_on_signal(node, !https)?;
     node.attend().await?;
     tokio::select! {

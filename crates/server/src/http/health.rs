@@ -10,7 +10,7 @@ use orderlog_access::{Principal, Right};
 use orderlog_commands::{Condition, QUEUE_COMMANDS};
 use orderlog_messaging::{Nats, RelayState};
 use orderlog_projections::MODELS;
-use orderlog_read_models::Status;
+use orderlog_read_models::{LivingNode, Status};
 use orderlog_tools::local;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -75,6 +75,10 @@ pub(super) async fn status(app: &App, visitor: &Principal) -> Value {
         "id": node.id, "database": node.shop.log.engine(), "queue": node.shop.writer.waiting(),
         "queue_limit": QUEUE_COMMANDS, "streams": node.shop.writer.loaded(), "pools": pools,
     });
+    if let Ok(Ok(nodes)) = tokio::time::timeout(PATIENCE, node.shop.projections.nodes()).await {
+        let told = |one: LivingNode| json!({ "id": one.id, "about": one.about });
+        status["nodes"] = nodes.into_iter().map(told).collect();
+    }
     // Where no key is asked for, whoever looks sits at this machine.
     if !node.config.require_keys {
         status["node"]["local"] =
@@ -158,16 +162,6 @@ fn nats(node: &Node, degraded: &mut Vec<String>) -> Option<Value> {
         _ => {}
     }
     Some(json!({
-        "connected": connected, "relayed": relay.position, "state": state_name(relay.state), "last_error": relay.last_error,
+        "connected": connected, "relayed": relay.position, "state": relay.state.name(), "last_error": relay.last_error,
     }))
-}
-
-/// A state as `/readyz` and metrics name it.
-pub(super) fn state_name(state: RelayState) -> &'static str {
-    match state {
-        RelayState::Starting => "starting",
-        RelayState::Running => "running",
-        RelayState::Retrying => "retrying",
-        RelayState::Stopped => "stopped",
-    }
 }

@@ -14,7 +14,7 @@ use orderlog_commands::QUEUE_COMMANDS;
 use orderlog_messaging::{Nats, RelayState};
 use orderlog_tools::Tools;
 
-use super::{app::App, health, recorder};
+use super::{app::App, recorder};
 use crate::node::Node;
 
 /// Paths that are counted by name; whatever else is asked for is `other`.
@@ -106,7 +106,7 @@ async fn databases(app: &App) {
         gauge!("orderlog_nats_connected").set(f64::from(u8::from(connected)));
         for state in STATES {
             let now = f64::from(u8::from(state == relay.state));
-            gauge!("orderlog_relay_state", "state" => health::state_name(state)).set(now);
+            gauge!("orderlog_relay_state", "state" => state.name()).set(now);
         }
     }
 }
