@@ -45,6 +45,7 @@ mod sales_figures;
 mod schema;
 mod sealing;
 pub mod sentences;
+mod shares;
 mod shop;
 mod slim;
 mod table;

@@ -8,7 +8,7 @@ use super::{
     change::headline,
     group::{Group, Showing},
 };
-use crate::{sales_figures::average, sentences::plural, shop::OpenShop};
+use crate::{sentences::plural, shares::average, shop::OpenShop};
 
 /// How many of each weekday there were, from Monday on.
 pub(super) struct Weekdays {

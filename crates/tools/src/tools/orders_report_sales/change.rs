@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::{
     facts::{Members, amount},
-    sales_figures::{Reference, percent},
+    sales_figures::Reference,
     sentences::{plural, units},
+    shares::percent,
     shop::OpenShop,
     table,
 };

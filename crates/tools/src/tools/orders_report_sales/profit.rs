@@ -16,8 +16,8 @@ use crate::{
     answer::Short,
     facts::{Members, amount, as_object},
     failure::Failure,
-    sales_figures::share,
     sentences::plural,
+    shares::share,
     shop::OpenShop,
 };
 

@@ -15,8 +15,8 @@ use crate::{
     failure::Failure,
     moments::AsOf,
     query::{Read, customers_named},
-    sales_figures::average,
     sentences,
+    shares::average,
     shop::OpenShop,
 };
 

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::{sales_figures::percent, sentences::all_of};
+use crate::{sentences::all_of, shares::percent};
 
 /// Days of a week.
 const WEEK: i64 = 7;

@@ -23,7 +23,7 @@ use crate::{
     facts::amount,
     failure::Failure,
     query::customers_named,
-    sales_figures::average,
+    shares::average,
     shop::OpenShop,
     table::{Row, Table},
 };
