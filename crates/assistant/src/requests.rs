@@ -24,7 +24,7 @@ use crate::{
 type Request = for<'t> fn(&mut In<'t>) -> Parsed<Vec<Step>>;
 
 /// In the order in which they are tried: what changes something begins with a verb of its own, so it comes first.
-const REQUESTS: [Request; 41] = [
+const REQUESTS: [Request; 44] = [
     noted::note,
     changed::hold,
     money::payment,
@@ -54,6 +54,8 @@ const REQUESTS: [Request; 41] = [
     orders::history,
     orders::history_behind,
     orders::one_order,
+    asked::buyers,
+    asked::how_long,
     sales::forecast,
     sales::explain,
     orders::open_orders,
@@ -61,6 +63,7 @@ const REQUESTS: [Request; 41] = [
     stock::low,
     asked::products,
     asked::customers,
+    sales::best_day,
     sales::report,
     orders::found_orders,
     stock::enough,

@@ -57,7 +57,7 @@ fn what(step: &Step) -> Option<String> {
             format!("Show me what to reorder{days}")
         }
         "products.search" => format!("Show products{}", quoted(step, " matching ", "text")),
-        "customers.search" => format!("Show customers{}", quoted(step, " matching ", "text")),
+        "customers.search" => buyers(step),
         "shop.briefing" => "Show the briefing".to_owned(),
         "shop.activity" => {
             let what = if step.text("by").is_some() { "me what I did" } else { "the activity" };
@@ -170,6 +170,16 @@ fn search(step: &Step) -> String {
     format!("Find {kinds}orders{}{}{bounds}{older}{}", quoted(step, " matching ", "text"), filters(step), sorted(step))
 }
 
+fn buyers(step: &Step) -> String {
+    if let Some(long) = step.text("no_order_for") {
+        return format!("Show customers who have not ordered for {long}");
+    }
+    if step.text("product").is_none() && step.text("date_range").is_none() {
+        return format!("Show customers{}", quoted(step, " matching ", "text"));
+    }
+    format!("Show customers who ordered{}{}", quoted(step, " product ", "product"), days(step, " on "))
+}
+
 fn filters(step: &Step) -> String {
     let (customer, product) = (quoted(step, " for customer ", "customer"), quoted(step, " with product ", "product"));
     format!("{customer}{product}{}", on_days(step))
@@ -199,6 +209,7 @@ fn report(step: &Step) -> String {
     };
     let compared = plain(step, ", compared to ", "compare_to");
     let (sort, limit) = (plain(step, ", first by ", "sort"), plain(step, ", at most ", "limit"));
+    let of = if step.arguments.contains_key("profit") { format!(" with profit{of}") } else { of };
     format!("Show the sales{of}{}{by}{}{compared}{sort}{limit}{}", days(step, " of "), basis(step), as_of(step))
 }
 

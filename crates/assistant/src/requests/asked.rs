@@ -8,10 +8,10 @@ use winnow::{
 
 use super::{
     orders::SHOW,
-    pieces::{Piece, days},
+    pieces::{Piece, days, with_product},
 };
 use crate::{
-    grammar::{In, Parsed, any_of, customer_until, end, name, product_until, said},
+    grammar::{In, Parsed, any_of, customer_until, date, end, length, name, one_of, product, product_until, said},
     plan::Step,
 };
 
@@ -58,6 +58,89 @@ pub(super) fn bought_by(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         step = step.with("date_range", range.text);
     }
     Ok(vec![step.some("limit", (latest || last.or(after).is_some()).then_some(1))])
+}
+
+/// "Who ordered yesterday?", "who bought the blue mug?", "which customers have not ordered for 3 months?"
+pub(super) fn buyers(input: &mut In<'_>) -> Parsed<Vec<Step>> {
+    any_of("show|list|give|me|find|tell|all|the").parse_next(input)?;
+    said("who|customers who|customers that|which customers|what customers|how many customers|everybody who|people who|who all")
+        .parse_next(input)?;
+    let not = "have not ordered|has not ordered|haven't ordered|hasn't ordered|did not order|didn't order|have not bought|has not bought|haven't bought|hasn't bought|\
+        didn't buy|did not buy|not ordered|have not placed an order|haven't placed an order";
+    let step = Step::of("customers.search");
+    if opt(said(not)).parse_next(input)?.is_some() {
+        any_of("anything|from us|with us|again|any more").parse_next(input)?;
+        said("for|in|since|for over|for more than|in over|in more than|for at least|in the last|over")
+            .parse_next(input)?;
+        let long = alt((length, date.map(|date| date.text))).parse_next(input)?;
+        end(input)?;
+        return Ok(vec![step.with("no_order_for", long)]);
+    }
+    said("ordered|bought|purchased|have ordered|have bought|has ordered|has bought|placed an order|placed orders|did order").parse_next(input)?;
+    any_of("from us|anything|something|something from us").parse_next(input)?;
+    let range = opt(days).parse_next(input)?;
+    let product = match range {
+        Some(_) => opt(with_product).parse_next(input)?,
+        None => Some(alt((with_product, product_before_days)).parse_next(input)?),
+    };
+    let later = if range.is_none() { opt(days).parse_next(input)? } else { None };
+    any_of("so far|already|yet").parse_next(input)?;
+    end(input)?;
+    let named = match product {
+        Some(Piece::Is(_, name)) => Some(name),
+        _ => None,
+    };
+    let range = match range.or(later) {
+        Some(Piece::Date(range)) => Some(range.text),
+        _ => None,
+    };
+    Ok(vec![step.some("product", named).some("date_range", range)])
+}
+
+/// The name of a product, as far as the days behind it.
+fn product_before_days(input: &mut In<'_>) -> Parsed<Piece> {
+    for taken in (1..=input.len()).rev() {
+        let mut name = &input[..taken];
+        let mut rest = &input[taken..];
+        let mut later = rest;
+        let at_end = end(&mut rest).is_ok() || (days(&mut later).is_ok() && end(&mut later).is_ok());
+        if at_end
+            && let Ok(found) = product(&mut name)
+            && name.is_empty()
+            && (taken < input.len() || days(&mut &input[..taken]).is_err())
+        {
+            *input = &input[taken..];
+            return Ok(Piece::Is("product", found.into()));
+        }
+    }
+    Err(EmptyError)
+}
+
+/// "How long do orders take to ship?"
+pub(super) fn how_long(input: &mut In<'_>) -> Parsed<Vec<Step>> {
+    const LEARNED: &str = "last 90 days";
+    const ACTS: &[(&str, &str)] = &[
+        ("ship|be shipped|leave|go out|get shipped|shipping|dispatch|be dispatched|to ship", "shipped"),
+        (
+            "deliver|be delivered|arrive|get there|get delivered|delivery|reach customers|reach the customer|get to customers",
+            "delivered",
+        ),
+    ];
+    said("how long do|how long does|how long did|how fast do|how quickly do|how many days do|how many days does")
+        .parse_next(input)?;
+    said("orders|our orders|an order|we|it|parcels|shipping|delivery|the orders").parse_next(input)?;
+    any_of("take|need|usually|on average|typically|normally|until they|until it").parse_next(input)?;
+    any_of("to|for|us|is|are").parse_next(input)?;
+    let act = opt(one_of(ACTS)).parse_next(input)?;
+    any_of("orders|an order|usually|on average|them|a parcel").parse_next(input)?;
+    let range = opt(days).parse_next(input)?;
+    end(input)?;
+    let range = match range {
+        Some(Piece::Date(range)) => range.text,
+        _ => LEARNED.to_owned(),
+    };
+    let step = Step::of("orders.search").with("by", act.unwrap_or("delivered"));
+    Ok(vec![step.with("date_range", range).with("limit", 1)])
 }
 
 /// Products by name.

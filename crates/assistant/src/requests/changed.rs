@@ -161,6 +161,11 @@ pub(super) fn ship(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let parcel = parcel(input)?;
     match ids.as_slice() {
         [id] => finish(input, parcel.on(Step::of("orders.ship").with("order_id", *id))),
+        // Several parcels have one carrier, but no number in common.
+        [first, ..] if parcel.carrier.is_some() && parcel.tracking.is_none() => {
+            let step = finish(input, parcel.on(Step::of("orders.ship").with("order_id", *first)))?.remove(0);
+            Ok(ids.iter().map(|id| step.clone().with("order_id", *id)).collect())
+        }
         ids => finish(input, with_status(ids, "shipped", &parcel)?),
     }
 }

@@ -9,7 +9,7 @@ use winnow::{
 
 use super::pieces::{
     Piece, as_of, at_most, days, gather, happened, is, link, noun, of_customer, older, pieces, waiting, with_product,
-    worth,
+    worth, worth_between,
 };
 use crate::{
     grammar::{In, Parsed, any_of, date, end, name, number, one_of, order, orders, said},
@@ -107,7 +107,7 @@ pub(super) fn found_orders(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let latest = latest.map(|count| Piece::Is("limit", count.into()));
     let piece = alt((
         alt((older, happened, not_shipped)),
-        worth,
+        alt((worth, worth_between)),
         statuses,
         payments,
         days,

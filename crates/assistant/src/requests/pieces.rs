@@ -24,6 +24,8 @@ pub(super) enum Piece {
     Date(DatePhrase),
     /// An argument.
     Is(&'static str, Value),
+    /// The least and the greatest total of orders.
+    Between(String, String),
     /// An argument that may be given several times.
     Any(&'static str, &'static str),
 }
@@ -54,9 +56,13 @@ pub(super) fn gather(
     dates: impl Fn(&DatePhrase) -> &'static str,
 ) -> Parsed<usize> {
     let mut nouns = 0;
-    for piece in pieces {
+    let both = |piece| match piece {
+        Piece::Between(least, most) => vec![Piece::Is("min_total", least.into()), Piece::Is("max_total", most.into())],
+        one => vec![one],
+    };
+    for piece in pieces.into_iter().flat_map(both) {
         let (name, value) = match piece {
-            Piece::Link => continue,
+            Piece::Link | Piece::Between(..) => continue,
             Piece::Noun => {
                 nouns += 1;
                 continue;
@@ -171,6 +177,14 @@ pub(super) fn worth(input: &mut In<'_>) -> Parsed<Piece> {
     ];
     let bound = one_of(BOUNDS).parse_next(input)?;
     amount.map(|amount| Piece::Is(bound, amount.into())).parse_next(input)
+}
+
+/// Between two amounts.
+pub(super) fn worth_between(input: &mut In<'_>) -> Parsed<Piece> {
+    said("between|worth between|of between|totalling between").parse_next(input)?;
+    let least = amount(input)?;
+    said("and|to").parse_next(input)?;
+    Ok(Piece::Between(least, amount(input)?))
 }
 
 /// How long orders have waited.

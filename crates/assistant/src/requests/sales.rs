@@ -12,7 +12,7 @@ use super::{
     pieces::{Piece, as_of, days, gather, is, labelled_product, link, noun, pieces},
 };
 use crate::{
-    grammar::{In, Parsed, customer, date, end, number, one_of, product_until, said},
+    grammar::{In, Parsed, any_of, customer, date, end, number, one_of, product_until, said},
     plan::Step,
     token::DatePhrase,
     vocabulary,
@@ -82,6 +82,8 @@ const COMPARED: &[(&str, &str)] = &[
     ),
 ];
 
+const PROFIT: &str = "profit|profits|margin|margins|gross profit|gross margin|with profit|and profit|profit margin";
+
 const LINKS: &str = "total|so far|did|we|make|made|earn|earned|take|took|in|much|how much|money|for|of|on|the|is|was|were|our|business|and|,|what|do|are|who|\
     report|overview|breakdown|split|to|i|have|has|been|up to now|figures for|us|now|net|gross|amount of|and how much|collect|collected|a|there";
 
@@ -97,11 +99,11 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
         alt((as_of, bought, sold_of, sales_of)),
         is("sort", SORTS),
         alt((top, group)),
-        is("basis", BASES),
+        alt((is("basis", BASES), said(PROFIT).map(|()| Piece::Is("profit", true.into())))),
         compared,
         days,
         noun(
-            "revenue|sales|turnover|takings|sold|sell|income|earnings|numbers|sales report|sales figures|figures|compare|tax|taxes|did we make|\
+            "average order|average order value|average order size|average basket|average sale|revenue|sales|turnover|takings|sold|sell|income|earnings|numbers|sales report|sales figures|figures|compare|tax|taxes|did we make|\
              did we earn|did we take in|did we take|we made|we earned|make|earn|sells|sells best|sells most|sells the most|sell best|sell most|do people order|\
              do people buy|do customers order|do customers buy|do we sell most|do we sell best|are busiest|is busiest|is best|is strongest|orders come in",
         ),
@@ -125,7 +127,8 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     let mut step = Step::of("orders.report_sales");
     let nouns = gather(&mut step, found, by_length)?;
     let grouped = step.arguments.contains_key("group_by") && !leans;
-    if nouns == 0 && !grouped && step.text("basis") != Some("cash") {
+    let earned = step.arguments.contains_key("profit");
+    if nouns == 0 && !grouped && !earned && step.text("basis") != Some("cash") {
         return Err(EmptyError);
     }
     if !step.arguments.contains_key("date") && !step.arguments.contains_key("date_range") {
@@ -152,6 +155,22 @@ pub(super) fn report(input: &mut In<'_>) -> Parsed<Vec<Step>> {
     }
     end(input)?;
     Ok(vec![step])
+}
+
+/// "My best day this month".
+pub(super) fn best_day(input: &mut In<'_>) -> Parsed<Vec<Step>> {
+    any_of(SHOW).parse_next(input)?;
+    any_of("was|is|were|the|our|my").parse_next(input)?;
+    said("best day|best days|best sales day|best selling day|strongest day|busiest day|top day").parse_next(input)?;
+    any_of("for|sales|we had|so far|was").parse_next(input)?;
+    let range = opt(days).parse_next(input)?;
+    end(input)?;
+    let range = match range {
+        Some(Piece::Date(range)) => range.text,
+        _ => "this month".to_owned(),
+    };
+    let step = Step::of("orders.report_sales").with("date_range", range).with("group_by", "day");
+    Ok(vec![step.with("sort", "revenue")])
 }
 
 /// One day is `date`, several are `date_range`.
