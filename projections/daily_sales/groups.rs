@@ -110,6 +110,7 @@ impl SalesGroup {
             Sort::Revenue => money(&self.sales),
             Sort::Units => self.sales.units.into(),
             Sort::Orders => self.sales.orders.into(),
+            Sort::Least => -money(&self.sales),
             Sort::Change => (money(&self.sales) - self.then.as_ref().map_or(0, money)).abs(),
         }
     }
@@ -289,6 +290,7 @@ fn order(request: &SalesRequest) -> String {
         None | Some(Sort::Revenue) => revenue,
         Some(Sort::Units) => format!("{}, {revenue}", now("units")),
         Some(Sort::Orders) => format!("{}, {revenue}", now("orders")),
+        Some(Sort::Least) => format!("CASE WHEN {money} = 0 THEN 1 ELSE 0 END, {money} ASC", money = money("0")),
         Some(Sort::Change) => format!("ABS({} - {}) DESC, {revenue}", money("0"), money("1")),
     }
 }

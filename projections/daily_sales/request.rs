@@ -53,6 +53,8 @@ pub enum Sort {
     Orders,
     /// The largest change of revenue, up or down.
     Change,
+    /// The least revenue; what had none, of things and not of days, comes last.
+    Least,
 }
 
 /// Which sales.

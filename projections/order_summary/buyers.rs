@@ -1,5 +1,7 @@
 //! Customers by what they ordered: on which days, which products, and how long ago the last time.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use orderlog_domain::ids::{CustomerId, ProductId};
 use orderlog_read_models::{
@@ -21,6 +23,8 @@ pub struct Buying {
     pub products: Vec<ProductId>,
     /// They ordered before this day, and not since.
     pub not_since: Option<NaiveDate>,
+    /// They ordered nothing before these days.
+    pub for_the_first_time: bool,
     /// Only these; none given means anybody.
     pub among: Option<Vec<CustomerId>>,
 }
@@ -115,6 +119,14 @@ async fn restricted(read: &mut SnapshotRead, buying: &Buying) -> Result<Sql, Que
         sql.push(" AND customer_id IN (").list(std::iter::once(Uuid::nil()).chain(among.iter().map(|id| id.0)));
         sql.push(")");
     }
+    if let Some(before) = buying.placed.from.and_then(|from| from.pred_opt()).filter(|_| buying.for_the_first_time) {
+        let earlier = Days { from: None, to: Some(before) };
+        sql.push(" AND customer_id NOT IN (SELECT customer_id FROM order_summary WHERE status <> 'cancelled'");
+        let numbers = numbers_of(read, earlier).await?;
+        within_numbers(&mut sql, numbers);
+        earlier.restrict(&mut sql, "placed_on");
+        sql.push(")");
+    }
     if let Some(day) = buying.not_since {
         let since = Days { from: Some(day), to: None };
         sql.push(" AND customer_id NOT IN (SELECT customer_id FROM order_summary WHERE status <> 'cancelled'");
@@ -124,4 +136,30 @@ async fn restricted(read: &mut SnapshotRead, buying: &Buying) -> Result<Sql, Que
         sql.push(")");
     }
     Ok(sql)
+}
+
+/// Conditions on the day follow.
+const SOLD: &str = "
+SELECT DISTINCT product_id FROM order_summary_lines WHERE order_id IN (
+    SELECT order_id FROM order_summary WHERE status <> 'cancelled'";
+
+/// The products that somebody ordered on this day or later; orders that were cancelled whole are not counted.
+///
+/// # Errors
+/// When the store fails.
+pub async fn products_ordered_since(
+    projections: &Projections,
+    day: NaiveDate,
+    freshness: Freshness,
+) -> Result<HashSet<Uuid>, QueryError> {
+    let mut read = projections.read(&READ_MODEL, freshness).await?;
+    let since = Days { from: Some(day), to: None };
+    let numbers = numbers_of(&mut read, since).await?;
+    let mut sql = Sql::new(SOLD);
+    within_numbers(&mut sql, numbers);
+    since.restrict(&mut sql, "placed_on");
+    sql.push(")");
+    within_numbers(&mut sql, numbers);
+    let found: Vec<(Uuid,)> = read.all(&sql).await?;
+    Ok(read.answer(found.into_iter().map(|(id,)| id).collect()).await?.found)
 }

@@ -13,7 +13,7 @@ mod texts;
 mod times_until;
 
 pub use acts::{Act, OrderSummaryAct};
-pub use buyers::{Buyer, Buyers, Buying, buyers};
+pub use buyers::{Buyer, Buyers, Buying, buyers, products_ordered_since};
 pub use fold::{OrderSummary, OrderSummaryCount, OrderSummaryDay, OrderSummaryLine, OrderSummaryProduct};
 pub use found_in_texts::found_in_texts;
 pub use latest::{latest_of_customers, latest_of_products};

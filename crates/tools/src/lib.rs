@@ -33,6 +33,7 @@ pub mod low_products;
 pub mod metrics;
 pub mod moments;
 mod news;
+mod no_order;
 pub mod open_orders;
 pub mod people;
 mod permit;

@@ -1,6 +1,6 @@
 //! Who ordered what and when, against the domain's own folds of the same history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 use orderlog_domain::{
@@ -32,13 +32,18 @@ fn expected(orders: &[Order], buying: &Buying) -> Vec<(Uuid, Bought)> {
     let within = |day: NaiveDate| {
         buying.placed.from.is_none_or(|from| day >= from) && buying.placed.to.is_none_or(|to| day <= to)
     };
+    let before = |customer: CustomerId| {
+        let mut theirs = orders.iter().filter(counted).filter(|order| order.customer_id == customer);
+        buying.for_the_first_time && theirs.any(|order| buying.placed.from.is_some_and(|from| order.placed_on < from))
+    };
     let mut found: BTreeMap<Uuid, Bought> = BTreeMap::new();
     for order in orders.iter().filter(counted) {
         let holds = |id: &ProductId| order.lines.iter().any(|line| line.product_id == *id);
         let fits = within(order.placed_on)
             && (buying.products.is_empty() || buying.products.iter().any(holds))
             && buying.among.as_ref().is_none_or(|among| among.contains(&order.customer_id))
-            && !lately(order.customer_id);
+            && !lately(order.customer_id)
+            && !before(order.customer_id);
         if fits {
             let bought = found.entry(order.customer_id.0).or_insert((0, 0, order.placed_on, BTreeMap::new()));
             (bought.0, bought.1, bought.2) = (bought.0 + 1, order.id.0, order.placed_on);
@@ -64,6 +69,7 @@ async fn buyers_agree(engine: Engine) {
             Buying { placed: Days::between(middle, middle), ..all() },
             Buying { placed: Days::between(first, middle), products: vec![product], ..all() },
             Buying { not_since: Some(middle), ..all() },
+            Buying { placed: Days::between(middle, last), for_the_first_time: true, ..all() },
             Buying { not_since: Some(late), products: vec![product], ..all() },
             Buying { not_since: last.succ_opt(), ..all() },
             Buying { among: Some(vec![orders[3].customer_id]), ..all() },
@@ -85,6 +91,13 @@ async fn buyers_agree(engine: Engine) {
                 page.cursor = Some(next);
             }
             assert_eq!(found, expected, "{buying:?}");
+        }
+        for day in [first, middle, late] {
+            let sold = order_summary::products_ordered_since(&projections, day, WHATEVER).await.expect("answer");
+            let since = orders.iter().filter(|order| order.placed_on >= day && order.status() != Status::Cancelled);
+            let expected: HashSet<Uuid> =
+                since.flat_map(|order| order.lines.iter().map(|line| line.product_id.0)).collect();
+            assert_eq!(sold, expected, "{day}");
         }
     }
     assert!(cut_off > 0, "somebody has not ordered for long");

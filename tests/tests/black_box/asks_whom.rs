@@ -77,6 +77,19 @@ async fn who_ordered_and_who_bought_it(shop: Shop) -> Result<()> {
     let unread = mcp.refused("customers_search", json!({ "no_order_for": "ages" })).await?;
     check!(checks, unread.field.as_deref() == Some("no_order_for"), "{unread}");
 
+    let new = mcp.ok("customers_search", json!({ "date_range": "today", "new": true })).await?;
+    check!(checks, new["text"].to_string().contains("2 customers ordered for the first time on "), "{new}");
+    let no_days = mcp.refused("customers_search", json!({ "new": true })).await?;
+    check!(checks, no_days.field.as_deref() == Some("new"), "{no_days}");
+    // What nobody ordered; the most of it on hand first.
+    let unsold = mcp.ok("products_search", json!({ "no_order_for": "60 days" })).await?;
+    let first = &unsold["products"][0];
+    check!(checks, unsold["total_count"] == 1 && first["sku"] == "TEA" && first["on_hand"] == 20, "{unsold}");
+    check!(checks, unsold["text"].to_string().contains("; 20 of their units are on hand."), "{unsold}");
+    let worst = json!({ "date": "today", "group_by": "product", "sort": "least" });
+    let worst = mcp.ok("orders_report_sales", worst).await?;
+    check!(checks, worst["groups"][0]["label"] == "Red Mug", "{worst}");
+
     // A word that belongs to another argument is told with that argument.
     let held = mcp.refused("orders_search", json!({ "status": "on_hold" })).await?;
     check!(checks, held.message.contains("scope of orders_get_pending takes on_hold"), "{held}");

@@ -58,6 +58,9 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 100))]
     no_order_for: Option<String>,
+    /// Only whose first order it was.
+    #[serde(default)]
+    new: bool,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -107,6 +110,7 @@ async fn find(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Outpu
         product: input.product.as_deref(),
         date_range: input.date_range.as_deref(),
         no_order_for: input.no_order_for.as_deref(),
+        new: input.new,
     };
     if asked.is_about_orders() {
         let (answer, found) = asked.find(&shop, paging.request()?).await?;

@@ -69,7 +69,7 @@ struct Input {
     #[serde(default)]
     #[schemars(length(max = 2))]
     group_by: Vec<GroupInput>,
-    /// First among groups; change, up or down, needs compare_to.
+    /// First among groups; least: of revenue; change, up or down, needs compare_to.
     #[serde(default)]
     sort: Option<SortInput>,
     /// Profit and margin too, by product if asked: net sales less cost.

@@ -1,5 +1,7 @@
 //! products.search: the catalogue.
 
+mod unsold;
+
 use std::sync::Arc;
 
 use orderlog_domain::format::MoneyOut;
@@ -29,6 +31,10 @@ struct Input {
     /// Also those that can no longer be ordered.
     #[serde(default)]
     include_archived: bool,
+    /// Only what nobody ordered for so long, most on hand first: "60 days".
+    #[serde(default)]
+    #[schemars(length(max = 100))]
+    no_order_for: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -60,6 +66,9 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     lead_time_days: Option<i64>,
     archived: bool,
+    /// Of what was not ordered for long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_hand: Option<i64>,
 }
 
 impl Told for Output {
@@ -71,16 +80,32 @@ impl Told for Output {
 }
 
 impl Row {
+    fn of(shop: &OpenShop, product: &Product, on_hand: Option<i64>) -> Row {
+        Row {
+            sku: product.sku.clone(),
+            name: product.name.clone(),
+            price: shop.wording.money_in(product.price, &product.currency),
+            tax_rate: product.tax_rate.clone(),
+            tax_inclusive: product.tax_inclusive,
+            policy: product.policy.clone(),
+            cost: product.cost.map(|cost| shop.wording.money_in(cost, &product.currency)),
+            lead_time_days: product.lead_time_days,
+            archived: product.archived,
+            on_hand,
+        }
+    }
+
     fn in_short(self) -> table::Row {
-        table::Row::default()
+        let row = table::Row::default()
             .cell("sku", self.sku)
             .cell("name", self.name)
             .cell("price", amount(self.price))
             .flag("tax_inclusive", self.tax_inclusive)
             .cell("tax_rate", self.tax_rate)
             .cell("policy", self.policy)
-            .some("cost", self.cost.map(amount))
-            .flag("archived", self.archived)
+            .some("cost", self.cost.map(amount));
+        let row = self.on_hand.into_iter().fold(row, |row, on_hand| row.cell("on_hand", on_hand));
+        row.flag("archived", self.archived)
     }
 }
 
@@ -90,19 +115,11 @@ pub(super) fn search() -> Tool {
 
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let (text, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
+    if let Some(since) = input.no_order_for.as_deref().filter(|text| !text.trim().is_empty()) {
+        return unsold::find(&shop, &input, since, page, fresh).await;
+    }
     let answer = catalogue::products(&shop.projections, text, input.include_archived, page, fresh).await?;
-    let row = |product: &Product| Row {
-        sku: product.sku.clone(),
-        name: product.name.clone(),
-        price: shop.wording.money_in(product.price, &product.currency),
-        tax_rate: product.tax_rate.clone(),
-        tax_inclusive: product.tax_inclusive,
-        policy: product.policy.clone(),
-        cost: product.cost.map(|cost| shop.wording.money_in(cost, &product.currency)),
-        lead_time_days: product.lead_time_days,
-        archived: product.archived,
-    };
-    let products: Vec<Row> = answer.found.products.iter().map(row).collect();
+    let products: Vec<Row> = answer.found.products.iter().map(|product| Row::of(&shop, product, None)).collect();
     let total_count = answer.found.total_count;
     let text = match (total_count, products.as_slice()) {
         (0, _) => "No product fits.".to_owned(),

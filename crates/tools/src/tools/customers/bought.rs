@@ -3,12 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use orderlog_domain::{
-    format::day_in_words,
-    ids::CustomerId,
-    phrase::{self, Direction},
-    rejection::Rejection,
-};
+use orderlog_domain::{format::day_in_words, ids::CustomerId, rejection::Rejection};
 use orderlog_projections::{
     customers,
     order_summary::{self, Buyers, Buying},
@@ -19,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     failure::Failure,
+    no_order::unordered_since,
     query::{Read, customers_named, known, read_filters},
     sentences::{self, ranges},
     shop::OpenShop,
@@ -28,8 +24,6 @@ use crate::{
 
 /// Customers whom a text may name beside what they ordered.
 const NAMED: i64 = 5_000;
-/// How `no_order_for` is said.
-const HINT: &str = "Say \"3 months\", \"90 days\" or a day.";
 
 /// What is asked about orders of customers.
 pub(super) struct Asked<'a> {
@@ -37,6 +31,8 @@ pub(super) struct Asked<'a> {
     pub(super) product: Option<&'a str>,
     pub(super) date_range: Option<&'a str>,
     pub(super) no_order_for: Option<&'a str>,
+    /// Only whose first order it was.
+    pub(super) new: bool,
 }
 
 /// What a customer ordered, as far as it was asked for.
@@ -71,7 +67,8 @@ impl Bought {
 impl Asked<'_> {
     /// Whether more is asked than a name or an address.
     pub(super) fn is_about_orders(&self) -> bool {
-        [self.product, self.date_range, self.no_order_for].into_iter().flatten().any(|text| !text.trim().is_empty())
+        let mut texts = [self.product, self.date_range, self.no_order_for].into_iter().flatten();
+        self.new || texts.any(|text| !text.trim().is_empty())
     }
 
     /// The customers of a page, and what every page comes to.
@@ -81,13 +78,23 @@ impl Asked<'_> {
         page: PageRequest,
     ) -> Result<(orderlog_read_models::Answer<Buyers>, Found), Failure> {
         let read = read_filters(shop, self.date_range, None, self.product).await?;
-        let not_since = self.no_order_for.map(|text| not_since(shop, text)).transpose()?;
+        if self.new && read.days().from.is_none() {
+            let message = "new is about days: it finds those who ordered then for the first time.";
+            return Err(Rejection::invalid("new", message).hint("Give date_range too, such as \"this month\".").into());
+        }
+        let not_since = self.no_order_for.map(|text| unordered_since(shop, text)).transpose()?;
         let fresh = shop.moments.fresh().await?;
         let among = match self.text {
             Some(text) => Some(named(shop, text, fresh).await?),
             None => None,
         };
-        let buying = Buying { placed: read.days(), products: read.products.clone(), not_since, among };
+        let buying = Buying {
+            placed: read.days(),
+            products: read.products.clone(),
+            not_since,
+            for_the_first_time: self.new,
+            among,
+        };
         let answer = order_summary::buyers(&shop.projections, &buying, page, fresh).await?;
         let names = customers_named(shop, answer.found.buyers.iter().map(|buyer| buyer.customer_id), fresh).await?;
         let mut worth: HashMap<Uuid, Vec<(&str, i64)>> = HashMap::new();
@@ -126,22 +133,9 @@ impl Asked<'_> {
             (1, Some(name)) => name.to_owned(),
             (n, _) => format!("{}{whose}", sentences::plural(n, "customer")),
         };
-        format!("{who} ordered{what}{when}{not}.{days}")
+        let first = if self.new { " for the first time" } else { "" };
+        format!("{who} ordered{what}{first}{when}{not}.{days}")
     }
-}
-
-/// The day since which nothing was ordered: "3 months" ago, or the first day of any other phrase.
-fn not_since(shop: &OpenShop, text: &str) -> Result<NaiveDate, Failure> {
-    let read =
-        |phrase: &str| phrase::read_unbounded(phrase, shop.clock.now(), &shop.settings.calendar, Direction::Past);
-    let text = text.trim();
-    let since = match read(&format!("older than {text}")) {
-        // What is older ends the day before.
-        Ok(older) => older.to.and_then(|to| to.succ_opt()),
-        Err(_) => read(text).map_err(|rejection| rejection.field("no_order_for").hint(HINT))?.from,
-    };
-    let none = || Rejection::invalid("no_order_for", "names no day since which nothing was ordered.").hint(HINT);
-    Ok(since.ok_or_else(none)?)
 }
 
 /// Customers with all words of a text in their particulars.

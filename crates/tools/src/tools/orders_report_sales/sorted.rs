@@ -12,6 +12,7 @@ pub(super) enum SortInput {
     Orders,
     Change,
     Profit,
+    Least,
 }
 
 impl SortInput {
@@ -22,6 +23,7 @@ impl SortInput {
             SortInput::Units => Sort::Units,
             SortInput::Orders => Sort::Orders,
             SortInput::Change => Sort::Change,
+            SortInput::Least => Sort::Least,
             SortInput::Profit => return None,
         })
     }
