@@ -116,7 +116,12 @@ pub(super) fn search() -> Tool {
 async fn run(shop: Arc<OpenShop>, input: Input, paging: Paging) -> Result<Output, Failure> {
     let (text, page, fresh) = (input.text.as_deref(), paging.request()?, shop.moments.fresh().await?);
     if let Some(since) = input.no_order_for.as_deref().filter(|text| !text.trim().is_empty()) {
-        return unsold::find(&shop, &input, since, page, fresh).await;
+        let among = (text, input.include_archived);
+        let answer = unsold::find(&shop, among, since, page, fresh).await?;
+        let found = &answer.found;
+        let products = found.products.iter().map(|(product, on_hand)| Row::of(&shop, product, *on_hand)).collect();
+        let frame = Frame::of(&answer, found.next, Interpretation::default(), found.text.clone());
+        return Ok(Output { products, total_count: found.total_count, frame });
     }
     let answer = catalogue::products(&shop.projections, text, input.include_archived, page, fresh).await?;
     let products: Vec<Row> = answer.found.products.iter().map(|product| Row::of(&shop, product, None)).collect();

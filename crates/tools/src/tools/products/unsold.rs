@@ -7,32 +7,33 @@ use orderlog_projections::{
     catalogue::{self, Product},
     order_summary, stock,
 };
-use orderlog_read_models::{Answer, Freshness, PAGE_LIMIT, PageRequest};
+use orderlog_read_models::{Answer, Cursor, Freshness, PAGE_LIMIT, PageRequest};
 use uuid::Uuid;
 
-use super::{Input, Output, Row};
-use crate::{
-    failure::Failure,
-    no_order::unordered_since,
-    query::{Frame, Interpretation},
-    sentences::plural,
-    shop::OpenShop,
-};
+use crate::{failure::Failure, no_order::unordered_since, sentences::plural, shop::OpenShop};
 
+/// A page of them with their units on hand, what all come to in words, how many there are, and where the next page starts.
+pub(super) struct Unsold {
+    pub(super) products: Vec<(Product, Option<i64>)>,
+    pub(super) text: String,
+    pub(super) total_count: i64,
+    pub(super) next: Option<Cursor>,
+}
+
+/// Looks among the products with such words for those that nobody ordered since.
 pub(super) async fn find(
     shop: &OpenShop,
-    input: &Input,
+    (text, archived): (Option<&str>, bool),
     since: &str,
     page: PageRequest,
     fresh: Freshness,
-) -> Result<Output, Failure> {
+) -> Result<Answer<Unsold>, Failure> {
     let day = unordered_since(shop, since)?;
     let ordered = order_summary::products_ordered_since(&shop.projections, day, fresh).await?;
     let levels = stock::tracked(&shop.projections, fresh).await?.found;
     let on_hand: HashMap<Uuid, i64> = levels.into_iter().map(|level| (level.product_id, level.on_hand)).collect();
     let (mut all, mut reading): (Vec<Product>, _) = (vec![], PageRequest::first(PAGE_LIMIT));
     let position = loop {
-        let (text, archived) = (input.text.as_deref(), input.include_archived);
         let Answer { found, position, .. } =
             catalogue::products(&shop.projections, text, archived, reading, fresh).await?;
         all.extend(found.products.into_iter().filter(|product| !ordered.contains(&product.product_id)));
@@ -45,7 +46,7 @@ pub(super) async fn find(
     // By name as they came, where as many are there.
     all.sort_by_key(|product| std::cmp::Reverse(lying(product)));
     let total_count = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let products: Vec<Row> = page.of(&all).iter().map(|product| Row::of(shop, product, lying(product))).collect();
+    let products: Vec<_> = page.of(&all).iter().map(|product| (product.clone(), lying(product))).collect();
     let units: i64 = all.iter().filter_map(lying).sum();
     let day = day_in_words(day);
     let text = match total_count {
@@ -53,8 +54,7 @@ pub(super) async fn find(
         n => format!("{} not ordered since {day}; {units} of their units are on hand.", was(n)),
     };
     let next = page.next_offset(products.len(), total_count, position);
-    let frame = Frame::of(&Answer { position, behind: 0, found: () }, next, Interpretation::default(), text);
-    Ok(Output { products, total_count, frame })
+    Ok(Answer { position, behind: 0, found: Unsold { products, text, total_count, next } })
 }
 
 fn was(products: i64) -> String {
