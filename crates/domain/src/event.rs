@@ -25,7 +25,7 @@ pub use self::{
 use self::{
     declared::Declared,
     upcasters::{
-        before_order_discounts, cancelled_before_goodwill, changed_before_entries, held_without_end,
+        before_order_discounts, before_owner_told, cancelled_before_goodwill, changed_before_entries, held_without_end,
         placed_before_entries, refunded_before_lines, returned_before_goodwill, shipped_first, unconverted,
         voided_among_others, without_alerts, without_at_once, without_cost, without_external_reference, without_key_id,
         without_templates, without_waiting,
@@ -234,7 +234,7 @@ events! {
         /// Nobody wants to be told any more.
         NotificationUnsubscribed = 1,
         /// Messages were sent, put off, given up or stopped.
-        NotificationsHandled = 4 from [without_waiting, without_alerts, without_templates],
+        NotificationsHandled = 5 from [without_waiting, without_alerts, without_templates, before_owner_told],
         /// Messages that were given up are tried again.
         NotificationsReplayed = 1,
         /// A target that wanted no more messages takes them again.

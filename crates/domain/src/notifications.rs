@@ -22,6 +22,10 @@ use crate::{
 const KEEP_EXPIRED_DAYS: i64 = 7;
 /// Days that a day of which somebody was told is remembered: longer than any that may still be judged.
 const KEEP_DAYS_TOLD: i64 = 30;
+/// How often the owner is told of one target.
+const NOTICE_MINUTES: i64 = 60;
+/// Days after which the owner is no longer told that messages were given up; the list of them stays.
+const KEEP_NOTICE_DAYS: i64 = 7;
 
 /// What a rule can watch for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -216,6 +220,19 @@ pub struct Subscription {
     pub sent: i64,
 }
 
+/// That messages to a target were given up, which the owner is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The first of those messages.
+    pub message: Uuid,
+    /// Why it was given up.
+    pub why: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether that is done.
+    pub told: bool,
+}
+
 /// Everything that the stream of notifications adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notifications {
@@ -236,6 +253,9 @@ pub struct Notifications {
     /// Alerts that are not over, and days of late that were told of.
     #[serde(default)]
     pub alerts: Vec<Alert>,
+    /// What the owner is to be told, or was told lately, by target.
+    #[serde(default)]
+    pub notices: BTreeMap<String, Notice>,
 }
 
 impl Notifications {
@@ -243,7 +263,7 @@ impl Notifications {
         match fact {
             NotificationFact::NotificationSubscribed(fact) => self.subscribed(fact, provenance),
             NotificationFact::NotificationUnsubscribed(fact) => _ = self.rules.remove(&fact.rule_id),
-            NotificationFact::NotificationsHandled(fact) => self.handled(fact),
+            NotificationFact::NotificationsHandled(fact) => self.handled(fact, provenance.recorded_at),
             NotificationFact::NotificationsReplayed(fact) => {
                 for id in &fact.messages {
                     let Some(index) = self.dead.iter().position(|message| message.id == *id) else { continue };
@@ -260,6 +280,8 @@ impl Notifications {
         }
         let kept_from = provenance.recorded_at - TimeDelta::days(KEEP_EXPIRED_DAYS);
         self.rules.retain(|_, one| one.rule.expires_at.is_none_or(|end| end > kept_from));
+        let noticed_from = provenance.recorded_at - TimeDelta::days(KEEP_NOTICE_DAYS);
+        self.notices.retain(|target, notice| notice.at > noticed_from || self.disabled.contains(target));
     }
 
     fn subscribed(&mut self, fact: &NotificationSubscribed, provenance: &Provenance) {
@@ -268,7 +290,7 @@ impl Notifications {
         self.rules.insert(fact.rule_id, Subscription { rule: fact.rule.clone(), since, by, sent: 0 });
     }
 
-    fn handled(&mut self, fact: &NotificationsHandled) {
+    fn handled(&mut self, fact: &NotificationsHandled, at: DateTime<Utc>) {
         for message in &fact.messages {
             self.waiting.remove(&message.id);
             match message.outcome {
@@ -277,6 +299,7 @@ impl Notifications {
                 Outcome::Stopped => {}
                 Outcome::Dead => {
                     self.told(message, 0);
+                    self.given_up(message, at);
                     self.dead.push_back(message.clone());
                     if self.dead.len() > limits::DEAD_MESSAGES {
                         self.dead.pop_front();
@@ -285,7 +308,23 @@ impl Notifications {
             }
         }
         self.through = self.through.max(fact.through);
+        for target in &fact.owner_told {
+            if let Some(notice) = self.notices.get_mut(target) {
+                notice.told = true;
+            }
+        }
         self.disabled.extend(fact.disabled.iter().cloned());
+    }
+
+    /// The owner is told of each target once an hour, and of one that wants no more messages once.
+    fn given_up(&mut self, message: &Message, at: DateTime<Utc>) {
+        let is_gone = self.disabled.contains(&message.target);
+        let lately = |notice: &Notice| !notice.told || at - notice.at < TimeDelta::minutes(NOTICE_MINUTES);
+        if self.notices.get(&message.target).is_some_and(|notice| is_gone || lately(notice)) {
+            return;
+        }
+        let why = message.why.clone().unwrap_or_default();
+        self.notices.insert(message.target.clone(), Notice { message: message.id, why, at, told: false });
     }
 
     fn raised(&mut self, alert: &Alert) {

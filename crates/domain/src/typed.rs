@@ -82,13 +82,14 @@ mod tests {
     const FROM_IMPORTS: [&str; 1] = ["external_reference"];
 
     /// Names of targets and templates, which an administrator gives, and what the program says of a try that failed.
-    const OF_NOTIFICATIONS: [&str; 10] = [
+    const OF_NOTIFICATIONS: [&str; 11] = [
         "alert.currency",
         "alert.fault",
         "disabled",
         "messages.target",
         "messages.template",
         "messages.why",
+        "owner_told",
         "rule.at_least.currency",
         "rule.target",
         "rule.template",

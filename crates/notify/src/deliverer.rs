@@ -10,7 +10,7 @@ mod owner;
 mod record;
 mod send;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -32,9 +32,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::{attempt::Sent, noticed::Noticed};
+use self::{attempt::Sent, noticed::Noticed, owner::Heard};
 use crate::{
-    delivery::{Sender, Tried},
+    delivery::Sender,
     desk::Desk,
     lease::{Candidate, Lease},
     matching::messages_of,
@@ -117,14 +117,18 @@ struct Work<'a> {
     pages: mpsc::Receiver<Vec<Recorded>>,
     reading: tokio::task::JoinHandle<()>,
     sending: JoinSet<Sent>,
-    /// To the owner, of messages that were given up: the owner's name, and what came of it.
-    notices: JoinSet<(String, Tried)>,
+    /// To the owner, of messages that were given up.
+    notices: JoinSet<Heard>,
+    /// Targets of which the owner is being told, or was and it is not recorded yet.
+    telling: BTreeSet<String>,
+    /// Targets of which the owner was told, or cannot be, to be recorded.
+    owner_told: Vec<String>,
     /// Targets that said that they want no more, to be recorded.
     gone: Vec<String>,
+    /// Those that the log has so said of, in an event that has yet to come round.
+    leaving: BTreeSet<String>,
     /// Since when there is news.
     news_since: Option<Instant>,
-    /// When the owner was told of a target.
-    owner_told: HashMap<String, Instant>,
     noticed: Noticed,
 }
 
@@ -160,9 +164,22 @@ impl<'a> Work<'a> {
             }
         });
         let desk = Desk::new(of.pace, after, all.waiting.values().cloned());
-        let (sending, notices, gone, owner_told) = (JoinSet::new(), JoinSet::new(), vec![], HashMap::new());
-        let noticed = Noticed::default();
-        Ok(Work { of, lease, all, desk, pages, reading, sending, notices, gone, news_since: None, owner_told, noticed })
+        Ok(Work {
+            of,
+            lease,
+            all,
+            desk,
+            pages,
+            reading,
+            sending: JoinSet::new(),
+            notices: JoinSet::new(),
+            telling: BTreeSet::new(),
+            owner_told: vec![],
+            gone: vec![],
+            leaving: BTreeSet::new(),
+            news_since: None,
+            noticed: Noticed::default(),
+        })
     }
 
     async fn run(&mut self, stopping: &CancellationToken) -> anyhow::Result<()> {
@@ -171,6 +188,7 @@ impl<'a> Work<'a> {
             // Before anything is sent: a node that was frozen must not send what another has sent meanwhile.
             anyhow::ensure!(self.lease.lasts(), "the lease is lost");
             self.send_what_is_due();
+            self.tell_owner();
             let due = self.due();
             // A target that wants no more must not be asked again after a crash.
             let flush = match self.gone.is_empty() {
@@ -189,7 +207,7 @@ impl<'a> Work<'a> {
                     check = Instant::now() + LEASE_CHECK;
                 }
             }
-            if self.news_since.is_none() && (self.desk.has_news() || !self.gone.is_empty() || self.is_far()) {
+            if self.news_since.is_none() && (self.has_news() || self.is_far()) {
                 self.news_since = Some(Instant::now());
             }
         }
@@ -205,7 +223,7 @@ impl<'a> Work<'a> {
         };
         _ = tokio::time::timeout(STOP_WAIT, wait).await;
         self.sending.abort_all();
-        if (self.desk.has_news() || !self.gone.is_empty())
+        if self.has_news()
             && let Err(error) = self.record().await
         {
             tracing::warn!(
@@ -213,6 +231,15 @@ impl<'a> Work<'a> {
                 "the last outcomes are not recorded; these messages are sent again"
             );
         }
+    }
+
+    /// Whether a target wants no more messages.
+    fn has_left(&self, target: &String) -> bool {
+        self.all.disabled.contains(target) || self.gone.contains(target) || self.leaving.contains(target)
+    }
+
+    fn has_news(&self) -> bool {
+        self.desk.has_news() || !self.gone.is_empty() || !self.owner_told.is_empty()
     }
 
     fn is_far(&self) -> bool {
@@ -267,6 +294,7 @@ impl<'a> Work<'a> {
             if let State::Notifications(all) = state {
                 self.all = *all;
             }
+            self.leaving.retain(|target| !self.all.disabled.contains(target));
         }
         match &event.data {
             // Also a known one: messages that wait may be older than the end of their rule.

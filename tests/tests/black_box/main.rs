@@ -59,6 +59,7 @@ mod official_clients;
 mod one_key;
 mod operations;
 mod own_views;
+mod owner_told;
 mod page_forms;
 mod pages;
 mod pages_at_provider;

@@ -17,6 +17,8 @@ pub struct HandleNotifications {
     pub messages: Vec<Message>,
     /// Targets that want no more messages.
     pub disabled: Vec<String>,
+    /// Targets of whose failures the owner was told, or cannot be.
+    pub owner_told: Vec<String>,
 }
 
 impl Act for HandleNotifications {
@@ -31,10 +33,12 @@ impl Act for HandleNotifications {
         let messages: Vec<Message> = self.messages.iter().filter(open).cloned().collect();
         let disabled: Vec<String> =
             self.disabled.iter().filter(|target| !all.disabled.contains(*target)).cloned().collect();
+        let untold = |target: &&String| all.notices.get(*target).is_some_and(|notice| !notice.told);
+        let owner_told: Vec<String> = self.owner_told.iter().filter(untold).cloned().collect();
         let mut decision = Decision::about(StreamId::Notifications);
-        if !messages.is_empty() || !disabled.is_empty() || self.through > all.through {
+        if !messages.is_empty() || !disabled.is_empty() || !owner_told.is_empty() || self.through > all.through {
             let through = self.through.max(all.through);
-            decision.record(StreamId::Notifications, NotificationsHandled { through, messages, disabled });
+            decision.record(StreamId::Notifications, NotificationsHandled { through, messages, disabled, owner_told });
         }
         Ok(decision)
     }

@@ -165,6 +165,9 @@ pub struct NotificationsHandled {
     /// Targets that want no more messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disabled: Vec<String>,
+    /// Targets to which messages were given up, where the owner was told so, or cannot be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owner_told: Vec<String>,
 }
 
 impl Declared for NotificationsHandled {
@@ -183,7 +186,12 @@ impl Declared for NotificationsHandled {
             why: Some("the endpoint answered 503".to_owned()),
             template: Some("german".to_owned()),
         };
-        Self { through: Position(42), messages: vec![message], disabled: vec!["books".to_owned()] }
+        Self {
+            through: Position(42),
+            messages: vec![message],
+            disabled: vec!["books".to_owned()],
+            owner_told: vec!["books".to_owned()],
+        }
     }
 }
 

@@ -35,6 +35,19 @@ pub(super) fn without_key_id(data: Value) -> Value {
     data
 }
 
+/// Version 4 of `NotificationsHandled` did not say of which targets the owner was told; what was given up then is told of no
+/// more.
+pub(super) fn before_owner_told(mut data: Value) -> Value {
+    let dead = data["messages"].as_array().into_iter().flatten().filter(|message| message["outcome"] == "dead");
+    let mut told: Vec<Value> = dead.map(|message| message["target"].clone()).collect();
+    told.sort_by_key(ToString::to_string);
+    told.dedup();
+    if !told.is_empty() {
+        data["owner_told"] = json!(told);
+    }
+    data
+}
+
 /// Version 1 of these knew no exchange rates: nothing was converted, which leaving `converted` out says.
 pub(super) fn unconverted(data: Value) -> Value {
     data

@@ -25,7 +25,7 @@ impl Work<'_> {
         let now = self.now();
         for name in self.desk.targets() {
             let target = self.of.sender.targets.find(&name);
-            let target = target.filter(|_| !self.all.disabled.contains(&name) && !self.gone.contains(&name));
+            let target = target.filter(|_| !self.has_left(&name));
             let Some(target) = target else {
                 let known = self.of.sender.targets.find(&name).is_some();
                 let why = if known { "the target wants no more messages" } else { "there is no such target any more" };

@@ -49,7 +49,54 @@ fn message(id: u128, position: i64, order_id: OrderId, outcome: Outcome) -> Mess
 }
 
 fn handled(through: i64, messages: &[Message]) -> HandleNotifications {
-    HandleNotifications { through: Position(through), messages: messages.to_vec(), disabled: vec![] }
+    HandleNotifications {
+        through: Position(through),
+        messages: messages.to_vec(),
+        disabled: vec![],
+        owner_told: vec![],
+    }
+}
+
+#[test]
+fn the_owner_is_told_of_each_target_once_an_hour() {
+    let (mut story, order_id) = shop();
+    story.at("2026-11-20T10:00:00+05:30");
+    let dead =
+        |id: u128, position| Message { why: Some("410".to_owned()), ..message(id, position, order_id, Outcome::Dead) };
+    let open = |story: &Story| {
+        let notice = all(story).notices.get("john").filter(|notice| !notice.told);
+        notice.map(|notice| notice.message.as_u128())
+    };
+    let told = |through| HandleNotifications { owner_told: vec!["john".to_owned()], ..handled(through, &[]) };
+    story.done(handled(110, &[dead(1, 108)]));
+    story.done(handled(112, &[dead(2, 111)]));
+    assert_eq!(open(&story), Some(1), "the first is told");
+    story.done(told(112));
+    assert_eq!(open(&story), None);
+    assert!(story.done(told(112)).facts.is_empty(), "what was told is recorded once");
+    story.at("2026-11-20T10:59:00+05:30").done(handled(114, &[dead(3, 113)]));
+    assert_eq!(open(&story), None, "within the hour");
+    story.at("2026-11-20T11:01:00+05:30").done(handled(116, &[dead(4, 115)]));
+    assert_eq!(open(&story), Some(4));
+    story.at("2026-11-28T11:02:00+05:30").done(handled(118, &[]));
+    assert_eq!(open(&story), None, "old news is none");
+    story.done(HandleNotifications { disabled: vec!["john".to_owned()], ..handled(120, &[]) });
+    story.done(handled(122, &[dead(5, 121)]));
+    assert_eq!(open(&story), Some(5), "it wants no more messages");
+    story.done(told(122));
+    story.at("2026-12-28T11:02:00+05:30").done(handled(124, &[dead(6, 123)]));
+    assert_eq!(open(&story), None, "that was told");
+}
+
+#[test]
+fn what_was_given_up_before_is_told_of_no_more() {
+    let old = r#"{"through":10,"messages":[{"id":"00000000-0000-0000-0000-000000000001","rule_id":1,"target":"john",
+        "what":"shipped","position":9,"order_id":1001,"tries":1,"outcome":"dead","not_before":"2026-11-20T10:00:00Z","why":"410"}]}"#;
+    let Event::NotificationsHandled(lifted) = Event::decode("NotificationsHandled", 4, old).expect("an old event")
+    else {
+        panic!("another event")
+    };
+    assert_eq!(lifted.owner_told, ["john"]);
 }
 
 #[test]
