@@ -1,4 +1,5 @@
-//! The shop's days: which business day an instant belongs to, where a day begins and ends, whether it is over (rule R9).
+//! The shop's days: the business day of an instant, the beginning and end of a day, and whether a day is over (rule
+//! R9).
 
 use chrono::{
     DateTime, Datelike, Days, LocalResult, Month, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
@@ -6,13 +7,13 @@ use chrono::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-/// First day the calendar knows; instants before it count as it.
+/// First day of the calendar; earlier instants count as this day.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a date");
 
-/// Last day the calendar knows; instants after it count as it.
+/// Last day of the calendar; later instants count as this day.
 pub const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(2199, 12, 31).expect("a date");
 
-/// Longest hole in local time, in minutes: Samoa left out the whole of 30 December 2011.
+/// Longest gap in local time, in minutes: Samoa left out all of 30 December 2011.
 const LONGEST_GAP_MINUTES: i64 = 25 * 60;
 
 /// How `11/12/2026` is read.
@@ -24,7 +25,7 @@ pub enum DayMonthOrder {
     DayFirst,
     /// November 12.
     MonthFirst,
-    /// Neither is assumed: the user is asked.
+    /// No order is assumed: the user is asked.
     Unset,
 }
 
@@ -40,7 +41,7 @@ pub enum Period {
 }
 
 impl Period {
-    /// The first and the last day of the one that `day` lies in.
+    /// The first and the last day of the period that contains `day`.
     #[must_use]
     pub fn around(self, day: NaiveDate) -> (NaiveDate, NaiveDate) {
         match self {
@@ -57,7 +58,7 @@ impl Period {
     }
 }
 
-/// The settings by which a shop counts its days, weeks and years.
+/// The settings of a shop's days, weeks and years.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BusinessCalendar {
@@ -112,7 +113,8 @@ impl BusinessCalendar {
         self.day_bounds(date).1 <= now
     }
 
-    /// First instant of a business day. In a fold of local time it is the earlier one, in a gap the first after it.
+    /// First instant of a business day. If local time repeats an hour, the earlier one; if it skips an hour, the first
+    /// instant after the gap.
     fn starts_at(&self, date: NaiveDate) -> DateTime<Utc> {
         self.at(date, self.day_start)
     }

@@ -1,5 +1,4 @@
-//! Every command: its input as assistants give it, what it is about, and the decision it leads to. One file a command,
-//! and one row in the table here.
+//! Every command: its input, its subject, and its decision. One file a command, and one row in the table here.
 
 pub mod adjust_stock;
 pub mod answer_bulk;
@@ -77,7 +76,7 @@ use crate::{
     typed::Typed,
 };
 
-/// Makes [`Command`] of its rows, and the way from each to its file.
+/// Makes [`Command`] from its rows, and the connection from each to its file.
 macro_rules! commands {
     ($( $(#[$meta:meta])* $name:ident, )*) => {
         /// Anything a caller can ask the log to record.
@@ -165,48 +164,49 @@ commands! {
     AnswerQuestion,
 }
 
-/// What a command says of itself, in its own file. Most commands need no more than the first two.
+/// The methods of a command, in its own file. Most commands need only the first two.
 pub trait Act {
-    /// What it is about, as far as its input and the resolved names tell.
+    /// The subject of the command, as far as its input and the resolved names show.
     fn about(&self, names: &Names) -> About;
 
-    /// Decides against the states at hand.
+    /// Decides against the loaded states.
     ///
     /// # Errors
     /// When the command cannot be carried out, or a state it needs is not at hand.
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal>;
 
-    /// Streams besides those of what it is about that its input names, to load them at once; a decision may ask for more.
+    /// Streams named in the input, in addition to that of the subject, so that they are loaded at once; a decision may
+    /// need more.
     fn also_needs(&self, _: &Names) -> Vec<StreamId> {
         vec![]
     }
 
-    /// The names typed in it, for the edge to resolve.
+    /// The names in the command, which the caller's side resolves.
     fn references(&self) -> Vec<Reference<'_>> {
         vec![]
     }
 
-    /// When the reported matter happened, where the command says so.
+    /// When the reported event happened, if the command says so.
     fn occurred_at(&self) -> Option<DateTime<Utc>> {
         None
     }
 
-    /// The texts that are to be sealed before it is decided.
+    /// The texts that are sealed before the command is decided.
     fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         vec![]
     }
 
-    /// Whether nothing typed with it is kept, neither why nor in which words it was asked for.
+    /// Whether neither the reason nor the user's words are stored with the command.
     fn keeps_no_words(&self) -> bool {
         false
     }
 
-    /// Whether it wants the user's word.
+    /// When the command needs the user's confirmation.
     fn confirm_when(&self) -> ConfirmWhen {
         ConfirmWhen::Never
     }
 
-    /// The order it would place, whether there is stock for it or not; `None` for all but those that place orders.
+    /// The order that it would place, without regard to stock; `None` for commands that place no order.
     ///
     /// # Errors
     /// When it cannot be carried out for another reason than stock, or a state it needs is not at hand.
@@ -215,19 +215,19 @@ pub trait Act {
     }
 }
 
-/// What a command is about.
+/// The subject of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     /// An order yet to be placed.
     NewOrder {
-        /// For whom.
+        /// The customer.
         customer: Option<CustomerId>,
     },
     /// An order.
     Order(OrderId),
-    /// Many orders, each changed by a command of its own.
+    /// Many orders, each changed by a separate command.
     Orders {
-        /// The one that stands for all.
+        /// The order that represents all of them.
         first: OrderId,
     },
     /// A product's stock.
@@ -236,43 +236,43 @@ pub enum About {
     Product(ProductId),
     /// A customer.
     Customer(CustomerId),
-    /// A currency's rate; `None` where the text is no currency, which deciding then refuses.
+    /// A currency's rate; `None` if the text is no currency, which the decision refuses.
     Rate(Option<Currency>),
-    /// Who is told of what.
+    /// The rules and messages of notifications.
     Notifications,
-    /// What waits for a person's word.
+    /// The acts to which a person must agree.
     Confirmations,
 }
 
-/// When a command wants the user's word before it acts.
+/// When a command needs the user's confirmation before it acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmWhen {
-    /// It acts at once.
+    /// Never: it acts at once.
     Never,
-    /// Where money came in for the order.
+    /// If money was paid for the order.
     IfPaid,
-    /// Where its decision says so: it is refused with `CONFIRMATION_REQUIRED`.
+    /// If its decision says so: it is refused with `CONFIRMATION_REQUIRED`.
     IfRefused,
-    /// Whatever it would change.
+    /// Always.
     Always,
 }
 
 /// A name in a command that the edge must resolve before the command is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference<'a> {
-    /// What is named.
+    /// The kind of thing that is named.
     pub kind: ReferenceKind,
     /// The text as typed: the key in [`Names`].
     pub text: &'a str,
-    /// The argument it stands in: `lines[0].product`.
+    /// The argument with the name: `lines[0].product`.
     pub field: String,
-    /// The order that has it, most likely: of several that the name fits, the only one of the order is meant.
+    /// The order that probably has it: if the name fits several things, the only one in this order is meant.
     pub of_order: Option<OrderId>,
-    /// Whether it may name something that is not there yet.
+    /// Whether the named thing may not exist yet.
     pub may_be_new: bool,
 }
 
-/// What a name can stand for.
+/// The kinds of things with names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReferenceKind {
     /// A product.
@@ -288,12 +288,12 @@ impl<'a> Reference<'a> {
 }
 
 impl Command {
-    /// Decides against the states at hand.
+    /// Decides against the loaded states.
     ///
     /// # Errors
     /// When the command cannot be carried out, or a state it needs is not at hand.
     pub fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
-        // An order yet to be placed has none.
+        // An order that is not placed yet has none.
         if !matches!(self.about(context.names), About::NewOrder { .. }) {
             context.check_version(states, self.subject(context))?;
         }
@@ -315,7 +315,8 @@ impl Command {
         }
     }
 
-    /// The streams the command is known to need from its input alone, to load them at once; a decision may ask for more.
+    /// The streams that the command needs according to its input, so that they are loaded at once; a decision may need
+    /// more.
     #[must_use]
     pub fn needs(&self, names: &Names) -> Vec<StreamId> {
         let mut streams = match self.about(names) {

@@ -1,4 +1,4 @@
-//! What waits for a person's word, folded from the one stream of confirmations, and what was said to it lately.
+//! The acts that wait for a person's agreement, folded from the one stream of confirmations, and the recent answers.
 
 use std::collections::BTreeMap;
 
@@ -12,36 +12,36 @@ use crate::{
     ids::Version,
 };
 
-/// An act that somebody asked for and that a person must agree to.
+/// An act that was asked for and to which a person must agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// What was asked for.
+    /// The act.
     pub asked: ConfirmationAsked,
     /// When.
     pub at: DateTime<Utc>,
-    /// By whom.
+    /// The user who asked.
     pub by: Actor,
     /// Through which program.
     pub agent: Option<Agent>,
-    /// What a person said to it.
+    /// The answer of a person.
     pub answer: Option<Answer>,
 }
 
 /// A person's word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// Whether it was a Yes.
+    /// Whether the answer is Yes.
     pub agreed: bool,
-    /// Whose.
+    /// The person.
     pub by: Actor,
     /// When.
     pub at: DateTime<Utc>,
 }
 
-/// Everything that the stream of confirmations adds up to.
+/// The state of the stream of confirmations.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Confirmations {
-    /// Of its stream.
+    /// Version of the stream.
     pub version: Version,
     /// The questions that are not void yet, answered or not.
     pub questions: BTreeMap<Uuid, Question>,
@@ -77,7 +77,7 @@ impl Confirmations {
         self.questions.values().filter(move |question| now < question.asked.expires_at)
     }
 
-    /// Those of them that nobody answered.
+    /// The questions that are not answered.
     pub fn waiting(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Question> {
         self.standing(now).filter(|question| question.answer.is_none())
     }

@@ -1,4 +1,4 @@
-//! A customer, folded from its stream. The particulars stay sealed: nothing here can read them.
+//! A customer, folded from its stream. The personal data stays sealed: nothing here can read it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use crate::{
     ids::{CustomerId, Version},
 };
 
-/// A customer. At version 0 nobody registered it.
+/// A customer. Version 0 means that it was never registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
-    /// Says nothing about the person.
+    /// The id, which contains nothing about the person.
     pub id: CustomerId,
-    /// Of its stream.
+    /// Version of the stream.
     pub version: Version,
     /// Every particular as last given.
     pub profile: SealedProfile,
-    /// Whether the key to the particulars was destroyed. No new order can name such a customer.
+    /// Whether the key to the personal data was destroyed. No new order can name such a customer.
     pub erased: bool,
 }
 
 impl Customer {
-    /// A customer nobody registered.
+    /// A customer that was never registered.
     #[must_use]
     pub fn empty(id: CustomerId) -> Customer {
         Customer { id, version: Version::NONE, profile: SealedProfile::default(), erased: false }

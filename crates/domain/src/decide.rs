@@ -1,4 +1,4 @@
-//! Deciding: a command and the states that it concerns give facts, or a refusal. No clock, no I/O.
+//! Deciding: a command and the states that it needs give facts, or a rejection. No clock, no I/O.
 
 use std::collections::HashMap;
 
@@ -16,29 +16,29 @@ use crate::{
     states::{Missing, States},
 };
 
-/// What a decision may know besides the states.
+/// The data of a decision in addition to the states.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The present time.
     pub now: DateTime<Utc>,
-    /// When what the command reports happened; the present unless the command says otherwise.
+    /// When the reported act happened; the present unless the command contains a time.
     pub occurred_at: DateTime<Utc>,
     /// Number of the next order of this log.
     pub next_order: OrderId,
     /// The shop's settings.
     pub shop: &'a Shop,
-    /// What the names in the command mean.
+    /// The ids of the names in the command.
     pub names: &'a Names,
-    /// The version of the subject that the caller has seen, if it insists.
+    /// The version of the subject that the caller expects, if it gave one.
     pub expected_version: Option<Version>,
-    /// What is asked about before it is done.
+    /// What the user is asked before it is done.
     pub ask: Ask,
 }
 
-/// What is asked about before it is done, unless the caller said already that it is meant.
+/// What the user is asked before it is done, unless the caller has confirmed it already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ask {
-    /// What was probably done a moment ago already (rule C2).
+    /// A probable repetition of a recent act (rule C2).
     pub repeated: bool,
     /// Taking more money than is due (rule O6).
     pub too_much: bool,
@@ -47,7 +47,7 @@ pub struct Ask {
 /// The settings decisions depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shop {
-    /// Of prices and orders unless they say otherwise.
+    /// Default currency of prices and orders.
     pub currency: Currency,
     /// How days are counted.
     pub calendar: BusinessCalendar,
@@ -64,7 +64,7 @@ impl Default for Shop {
     }
 }
 
-/// What the words in a command were resolved to at the edge, by the text exactly as typed.
+/// The ids to which the names in a command were resolved, by the text exactly as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// Products by SKU or name as typed.
@@ -87,14 +87,14 @@ impl Names {
     }
 }
 
-/// What a command leads to.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The facts, in order; none means that everything already is as asked.
+    /// The facts, in order; none if everything already is as asked.
     pub facts: Vec<(StreamId, Event)>,
-    /// The stream the command is about; its state is what the caller is shown.
+    /// The stream of the command's subject; the caller sees its state.
     pub subject: StreamId,
-    /// What the caller should know although it was done.
+    /// Warnings for the caller, although the command was carried out.
     pub warnings: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ impl Decision {
         Decision { facts: vec![], subject, warnings: vec![] }
     }
 
-    /// What of it may need a person's word.
+    /// The acts in this decision to which a person may have to agree.
     #[must_use]
     pub fn guarded(&self) -> Guarded {
         self.facts.iter().fold(Guarded::NONE, |all, (_, fact)| all.and(fact.guarded()))
@@ -123,9 +123,9 @@ impl Decision {
 /// Why there is no decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The command cannot be carried out; the caller is told.
+    /// The command cannot be carried out; the caller gets the rejection.
     Rejected(Rejection),
-    /// A state is not at hand: load it and decide again.
+    /// A state is not loaded: load it and decide again.
     Missing(StreamId),
 }
 
@@ -159,7 +159,7 @@ impl Context<'_> {
     }
 }
 
-/// A stream as users know it.
+/// The name of a stream for users.
 fn named(stream: StreamId, states: &States) -> Result<String, Missing> {
     Ok(match stream {
         StreamId::Order(id) => format!("Order #{id}"),

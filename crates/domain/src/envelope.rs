@@ -1,4 +1,4 @@
-//! What every event carries besides its own facts, and the exact bytes in which it is stored and hashed.
+//! The data of every event in addition to its facts, and the exact bytes in which it is stored and hashed.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Why, and what the user typed.
+    /// The reason and the user's words.
     #[must_use]
     pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         words("reason", &mut self.reason).chain(words("request_text", &mut self.request_text)).collect()
@@ -96,7 +96,7 @@ pub struct Envelope<D> {
     pub data: D,
 }
 
-/// An event as read: its facts still in the bytes they were stored in.
+/// An event with its facts still in their stored bytes.
 pub type RawEnvelope = Envelope<Box<RawValue>>;
 
 /// Reads one stored event.

@@ -52,7 +52,7 @@ pub enum DecodeError {
 /// Brings the data of one schema version to the next. The nth of a type's upcasters starts from version n.
 type Upcaster = fn(serde_json::Value) -> serde_json::Value;
 
-/// Brings data of schema version `from` to the present one, step by step.
+/// Brings data of schema version `from` to the present version, step by step.
 fn lift(upcasters: &[Upcaster], from: u16, data: serde_json::Value) -> serde_json::Value {
     upcasters[usize::from(from) - 1..].iter().fold(data, |data, upcast| upcast(data))
 }

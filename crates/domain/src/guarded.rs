@@ -1,12 +1,12 @@
-//! Acts that a program may ask for and a person must agree to, by a setting of the shop. An act is known by the facts that it
-//! would record, whichever tool it comes through.
+//! Acts that a program may ask for and a person must agree to, by a setting of the shop. An act is recognised by the
+//! facts that it would record, for every tool.
 
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the setting says that none waits.
+/// The value of the setting if no act waits.
 const NOTHING: &str = "none";
 
 /// A kind of act that can wait for a person.
@@ -28,7 +28,7 @@ impl GuardedAct {
     pub const ALL: [GuardedAct; 4] =
         [GuardedAct::Refunds, GuardedAct::Cancelling, GuardedAct::Erasing, GuardedAct::Bulk];
 
-    /// As the setting names it.
+    /// The name in the setting.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -49,16 +49,16 @@ impl GuardedAct {
 pub struct Guarded(u8);
 
 impl Guarded {
-    /// None.
+    /// No acts.
     pub const NONE: Guarded = Guarded(0);
 
-    /// Whether there is none.
+    /// Whether there are no acts.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it is among them.
+    /// Whether the set contains this act.
     #[must_use]
     pub fn has(self, act: GuardedAct) -> bool {
         self.0 & act.bit() != 0
@@ -76,7 +76,7 @@ impl Guarded {
         Guarded(self.0 & others.0)
     }
 
-    /// Each of them.
+    /// The acts of the set.
     pub fn acts(self) -> impl Iterator<Item = GuardedAct> {
         GuardedAct::ALL.into_iter().filter(move |act| self.has(*act))
     }

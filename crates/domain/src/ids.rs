@@ -1,4 +1,4 @@
-//! The identities of the domain, each its own type, and the names of streams.
+//! The ids of the domain, each a separate type, and the names of streams.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -40,8 +40,8 @@ impl fmt::Display for OrderId {
 pub struct ProductId(pub Uuid);
 
 impl ProductId {
-    /// The id of the product registered under `sku`: SKUs with the same [`key`](crate::text::key) (case, blanks and the
-    /// choice of code points aside) are one product, so two registrations of one SKU meet in one stream.
+    /// The id of the product registered under `sku`. SKUs with the same [`key`](crate::text::key) (ignoring case,
+    /// blanks and the choice of code points) are one product, so two registrations of one SKU go to one stream.
     #[must_use]
     pub fn from_sku(sku: &str) -> ProductId {
         ProductId(Uuid::new_v5(&PRODUCT_NAMESPACE, crate::text::key(sku).as_bytes()))
@@ -54,7 +54,7 @@ impl fmt::Display for ProductId {
     }
 }
 
-/// A customer; the id says nothing about the person.
+/// A customer; the id contains nothing about the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CustomerId(pub Uuid);
@@ -109,7 +109,7 @@ impl fmt::Display for CommandId {
     }
 }
 
-/// Place of an event in the log: 1, 2, 3 … without a gap; 0 stands before the first.
+/// Place of an event in the log: 1, 2, 3 … without a gap; 0 is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub i64);
@@ -137,7 +137,7 @@ impl fmt::Display for Position {
 pub struct Version(pub i64);
 
 impl Version {
-    /// Of a stream without events.
+    /// The version of a stream without events.
     pub const NONE: Version = Version(0);
 
     /// The version after this one.
@@ -167,13 +167,13 @@ pub enum StreamId {
     Customer(CustomerId),
     /// The exchange rate of one currency.
     Rate(Currency),
-    /// Who is told of what, and what was sent: one stream for the shop.
+    /// Rules and messages of notifications: one stream for the shop.
     Notifications,
-    /// What waits for a person's word: one stream for the shop.
+    /// Acts that wait for a person's agreement: one stream for the shop.
     Confirmations,
 }
 
-/// What stands for the shop in the name of a stream of which it has one.
+/// The word for the shop in the names of its single streams.
 const SHOP: &str = "shop";
 
 impl StreamId {

@@ -12,7 +12,7 @@ pub const UNITS_ON_HAND: i64 = 1_000_000_000_000;
 pub const NAME_CHARS: usize = 200;
 /// Characters of a SKU.
 pub const SKU_CHARS: usize = 64;
-/// Characters of a text that stands for a product or customer: SKU, name or e-mail address.
+/// Characters of the name of a product or customer: SKU, name or e-mail address.
 pub const REFERENCE_CHARS: usize = 254;
 /// Characters of an order's note.
 pub const NOTE_CHARS: usize = 2_000;
@@ -46,14 +46,14 @@ pub const RATE_DECIMALS: u32 = 10;
 pub const RATE_MAX: i64 = 1_000_000;
 /// For how long the same act is suspected of being a repetition.
 pub const SUSPICION: TimeDelta = TimeDelta::seconds(120);
-/// Receipts of a product that are kept at hand to find a repetition among.
+/// Recent receipts of a product that are kept in its state, to find a repetition.
 pub const RECENT_RECEIPTS: usize = 16;
 /// Hours after which a shipment can no longer be voided.
 pub const VOID_SHIPMENT_HOURS: i64 = 24;
-/// Days for which an order can be put on hold ahead.
+/// Days for which an order can be put on hold in advance.
 pub const HOLD_DAYS: i64 = 366;
 
-/// Days from ordering goods to having them.
+/// Days from ordering goods to receiving them.
 pub const LEAD_TIME_DAYS: i64 = 730;
 /// Rules of notifications in force.
 pub const NOTIFICATION_RULES: usize = 200;
@@ -65,19 +65,19 @@ pub const TARGET_CHARS: usize = 40;
 pub const TEMPLATE_CHARS: usize = 40;
 /// Seconds that a message can be held back so that an undo stops it.
 pub const GRACE_SECONDS: u32 = 86_400;
-/// The same where nobody says.
+/// Default of these seconds.
 pub const DEFAULT_GRACE_SECONDS: u32 = 60;
-/// Seconds for which an order can wait before somebody is told of it.
+/// Seconds for which an order can wait before a rule sends a message.
 pub const WAITING_SECONDS: u32 = 90 * 86_400;
-/// Faults of the log that are told of before one of them is mended.
+/// Faults of the log that are reported before one of them is repaired.
 pub const OPEN_FAULTS: usize = 20;
-/// Characters of what is said of one.
+/// Characters of the description of a fault.
 pub const FAULT_CHARS: usize = 300;
-/// Messages that are kept at hand after they were given up, newest last.
+/// Messages that are kept in the state after they were given up, newest last.
 pub const DEAD_MESSAGES: usize = 1_000;
-/// Messages of which one event has news: it stays far below what NATS takes.
+/// Messages in one event about their outcomes: the event stays far below the largest message of NATS.
 pub const MESSAGES_PER_EVENT: usize = 500;
 /// Acts that may wait for a person's word at once.
 pub const WAITING_QUESTIONS: usize = 100;
-/// For how long a question to people stands.
+/// How long a question to people is valid.
 pub const QUESTION_HOLDS: TimeDelta = TimeDelta::hours(24);

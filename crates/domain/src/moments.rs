@@ -1,4 +1,4 @@
-//! A moment as people say it: "yesterday 15:00", "at 3pm on Friday", "in 3 days". Days are read as everywhere.
+//! A moment in words: "yesterday 15:00", "at 3pm on Friday", "in 3 days". Days are read as everywhere.
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
@@ -8,11 +8,12 @@ use crate::{
     rejection::Rejection,
 };
 
-/// Words that say before which moment something holds, and nothing of the moment.
+/// Words before a moment that do not change it.
 const LEADING: [&str; 5] = ["until", "till", "up to", "by", "at"];
 
-/// Reads a moment: a day, a time of day, or both, or so many hours and minutes from now. A day alone is its end where the past is asked about, for what was done
-/// then was done by then; ahead it is its beginning. `None` is now: today, said of the past.
+/// Reads a moment: a day, a time of day, both, or a number of hours and minutes from now. For the past, a day without a
+/// time means its end, because everything of the day was done by then; for the future it means its beginning. `None`
+/// means now, for example for "today" in the past.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` when it cannot be read or names no single day, `AMBIGUOUS` when it could mean several.
@@ -50,7 +51,8 @@ pub fn read_moment(
     })
 }
 
-/// A moment of the past that is named more exactly than by its day: "1 hour ago", "yesterday 15:00". `None` where it is not.
+/// A moment of the past that is named more exactly than by its day: "1 hour ago", "yesterday 15:00". `None` for all
+/// others.
 ///
 /// # Errors
 /// As [`read_moment`].
@@ -79,7 +81,7 @@ fn hours_from_now(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     at.filter(|at| (FIRST_DAY..=LAST_DAY).contains(&at.date_naive()))
 }
 
-/// The latest such time that is not ahead, or the next one that is.
+/// The latest such time in the past, or the next one in the future.
 fn nearest(time: NaiveTime, now: DateTime<Utc>, calendar: &BusinessCalendar, direction: Direction) -> DateTime<Utc> {
     let today = now.with_timezone(&calendar.timezone).date_naive();
     let at = calendar.at(today, time);
@@ -99,7 +101,7 @@ fn without_leading(day: &str) -> String {
     if alone { String::new() } else { day.trim_matches([' ', ',']).to_owned() }
 }
 
-/// The text without its time of day, in small letters, and the time.
+/// The text without its time of day, in lower case, and the time.
 fn time_of_day(text: &str) -> (String, Option<NaiveTime>) {
     let text = text.to_lowercase();
     // `2026-11-22t15:00`, where no offset follows.

@@ -25,8 +25,8 @@ impl Currency {
         self.0.code()
     }
 
-    /// The currency of a code that somebody gives: one in which people pay. ISO 4217 also has codes for testing (XTS), for
-    /// none at all (XXX), for metals, bonds and drawing rights (XDR): they have no minor unit.
+    /// The currency of a given code, if people pay in it. ISO 4217 also has codes for testing (XTS), for no currency
+    /// (XXX), for metals, bonds and drawing rights (XDR): these have no minor unit.
     ///
     /// # Errors
     /// When it is none. Reading what is stored is done with `parse`, which knows every code.
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Currency {
 /// Why a text is not an amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-    /// Not digits with at most one point.
+    /// The text is not digits with at most one point.
     #[error(
         "`{0}` is not an amount; write digits and at most one point, such as \"999.00\", without sign, exponent or grouping"
     )]
@@ -178,7 +178,7 @@ pub fn spread(amount: i64, weights: &[i64]) -> Vec<i64> {
     shares
 }
 
-/// A decimal as JSON text, so that no reader makes a float of it.
+/// A decimal as JSON text, so that no reader turns it into a float.
 pub mod decimal_string {
     use rust_decimal::Decimal;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};

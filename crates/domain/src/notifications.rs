@@ -1,4 +1,4 @@
-//! Who is told of what, folded from the one stream of notifications: the rules in force and the messages under way.
+//! Rules of notifications and messages on their way, folded from the one stream of notifications.
 
 use std::{
     cmp::Ordering,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Days that an expired rule is kept, so that events from before its end still find it after a long outage.
 const KEEP_EXPIRED_DAYS: i64 = 7;
-/// Days that a day of which somebody was told is remembered: longer than any that may still be judged.
+/// Days for which the state remembers that a day was reported: longer than any day that may still be judged.
 const KEEP_DAYS_TOLD: i64 = 30;
 /// How often the owner is told of one target.
 const NOTICE_MINUTES: i64 = 60;
@@ -70,7 +70,7 @@ pub enum Watch {
 }
 
 impl Watch {
-    /// Everything there is to watch for.
+    /// All watch words.
     pub const ALL: [Watch; 18] = [
         Watch::Placed,
         Watch::Confirmed,
@@ -92,7 +92,7 @@ impl Watch {
         Watch::ForecastMissed,
     ];
 
-    /// As arguments, answers and messages name it.
+    /// The name in arguments, answers and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -140,7 +140,7 @@ impl Watch {
         })
     }
 
-    /// The status that an order must reach, where that is what is watched for.
+    /// The status that an order must reach, if this watches for a status.
     #[must_use]
     pub fn status(self) -> Option<Status> {
         match self {
@@ -165,15 +165,16 @@ impl Watch {
         }
     }
 
-    /// Whether it is so of an order already: it reached that status, perhaps going on from it, or was placed, or is on hold.
-    /// Of money, of a hold that ended, and of how long an order waits, this says nothing.
+    /// Whether the order already fulfils this: it has reached the status, or was placed, or is on hold. False for
+    /// money, for a hold that ended, and for how long an order waits.
     #[must_use]
     pub fn is_so(self, order: &Order, now: DateTime<Utc>) -> bool {
         match (self, self.status()) {
             (_, Some(status)) => match order.status().cmp(&status) {
                 Ordering::Equal => true,
                 Ordering::Less => false,
-                // What is cancelled did not pass the statuses before, and partial shipping is passed by none.
+                // A cancelled order did not reach the earlier statuses, and no order must pass through partial
+                // shipping.
                 Ordering::Greater => order.status() != Status::Cancelled,
             },
             (Watch::Placed, _) => order.version > Version::NONE,
@@ -182,7 +183,7 @@ impl Watch {
         }
     }
 
-    /// Whether it can never come again of an order of which it is so.
+    /// Whether it cannot happen again to an order to which it happened.
     #[must_use]
     pub fn comes_once(self) -> bool {
         self == Watch::Placed || self.status().is_some()
@@ -194,13 +195,13 @@ impl Watch {
         matches!(self, Watch::LowStock | Watch::OutOfStock)
     }
 
-    /// Whether it is about the shop as a whole: there are alerts of it.
+    /// Whether it is about the shop as a whole, that is, about alerts.
     #[must_use]
     pub fn is_of_shop(self) -> bool {
         self.is_of_system() || self == Watch::ForecastMissed
     }
 
-    /// Whether it is about the system that the shop runs on, which only an administrator decides about.
+    /// Whether it is about the system on which the shop runs, for which only an administrator makes rules.
     #[must_use]
     pub fn is_of_system(self) -> bool {
         matches!(self, Watch::RelayStopped | Watch::VerifyFailed)
@@ -210,11 +211,11 @@ impl Watch {
 /// A rule in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
-    /// Who is told of what. A rule that tells of each order once names only those that are still to be told.
+    /// The rule. If it sends one message for each of its orders, it names only the orders that are left.
     pub rule: Rule,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// The user who asked for it.
+    /// The user who made the rule.
     pub by: String,
     /// Messages that were sent.
     pub sent: i64,
@@ -236,7 +237,7 @@ pub struct Notice {
 /// Everything that the stream of notifications adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notifications {
-    /// Of its stream.
+    /// Version of the stream.
     pub version: Version,
     /// The number of the latest rule.
     pub last_rule: RuleId,
@@ -246,11 +247,11 @@ pub struct Notifications {
     pub through: Position,
     /// Messages that are to be tried, by id.
     pub waiting: BTreeMap<Uuid, Message>,
-    /// Messages that were given up, oldest first; the log has those before them.
+    /// Messages that were given up, oldest first; the log has the earlier ones.
     pub dead: VecDeque<Message>,
     /// Targets that want no more messages.
     pub disabled: BTreeSet<String>,
-    /// Alerts that are not over, and days of late that were told of.
+    /// Alerts that are not over, and recent days that were reported.
     #[serde(default)]
     pub alerts: Vec<Alert>,
     /// What the owner is to be told, or was told lately, by target.
@@ -336,7 +337,7 @@ impl Notifications {
         self.alerts.push(alert.clone());
     }
 
-    /// Counts a message; a rule that tells once ends with it, or lets go of its order.
+    /// Counts a message; a rule for one message ends with it, or drops its order.
     fn told(&mut self, message: &Message, sent: i64) {
         let Some(subscription) = self.rules.get_mut(&message.rule_id) else { return };
         subscription.sent += sent;

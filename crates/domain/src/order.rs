@@ -1,4 +1,5 @@
-//! An order, folded from its stream: units per line, money, times; everything else about it is derived (domain rules §1).
+//! An order, folded from its stream: units per line, money, times; everything else is derived from these (domain rules
+//! §1).
 
 mod diff;
 mod evolve;
@@ -26,7 +27,7 @@ use crate::{
     money::Currency,
 };
 
-/// An order. At version 0 nobody placed it.
+/// An order. Version 0 means that it was never placed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// The order's number.
@@ -48,15 +49,15 @@ pub struct Order {
     pub shipping: Charge,
     /// Shipping fee taken back by cancelling or returning.
     pub shipping_reversed: Charge,
-    /// The rate by which the order's amounts are converted to the shop's currency, where they are in another.
+    /// The rate by which the order's amounts are converted to the shop's currency, if they are in another one.
     pub rate: Option<StoredRate>,
-    /// The shipping fee in the shop's currency; nothing without a rate.
+    /// The shipping fee in the shop's currency; zero without a rate.
     pub shipping_converted: Charge,
     /// Totals as placed, or as of the last change of lines.
     pub totals: Totals,
-    /// How much goodwill lowers the sale: what was granted less what was posted back (rule R5a).
+    /// The goodwill that lowers the sale: granted minus posted back (rule R5a).
     pub goodwill: Charge,
-    /// The same in the shop's currency; nothing without a rate.
+    /// The goodwill in the shop's currency; zero without a rate.
     pub goodwill_converted: Charge,
     /// Worth with tax, minor units, of the units that cancelling, returning or changing lines took out of the order.
     pub freed: i64,
@@ -64,9 +65,9 @@ pub struct Order {
     pub refunded_units: i64,
     /// Money that went back for the shipping fee, minor units.
     pub refunded_shipping: i64,
-    /// Money of all payments, minor units; what came in is [`Order::received`].
+    /// Money of all payments, minor units; without undone ones it is [`Order::received`].
     pub captured: i64,
-    /// Money of all refunds, minor units; what went back is [`Order::paid_back`].
+    /// Money of all refunds, minor units; without undone payments it is [`Order::paid_back`].
     pub refunded: i64,
     /// Money of payments that were undone, minor units: it counts as captured and as refunded.
     pub undone: i64,
@@ -97,7 +98,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// An order nobody placed.
+    /// An order that was never placed.
     #[must_use]
     pub fn empty(id: OrderId) -> Order {
         Order {
@@ -135,7 +136,7 @@ impl Order {
         }
     }
 
-    /// Whether somebody placed it.
+    /// Whether the order was placed.
     #[must_use]
     pub fn exists(&self) -> bool {
         self.version > Version::NONE
@@ -146,8 +147,8 @@ impl Order {
         self.shipments.iter().filter(|shipment| shipment.voided.is_none())
     }
 
-    /// Whether a hold was recorded and no release, and something is left to hold back. A hold with an end is over at that
-    /// end, though its release is only recorded when a command comes: whoever shows the order asks [`Order::on_hold_at`].
+    /// Whether a hold was recorded and no release, and units are left to hold back. A hold with an end is over at that
+    /// end, although its release is recorded only with the next command: use [`Order::on_hold_at`] to show the order.
     #[must_use]
     pub fn on_hold(&self) -> bool {
         self.times.held.is_some() && self.unshipped() > 0
@@ -159,7 +160,7 @@ impl Order {
         self.on_hold() && self.times.held_until.is_none_or(|until| now < until)
     }
 
-    /// The order as it reads at `now`: a hold that has ended by itself is none.
+    /// The order at `now`: without a hold that has ended by itself.
     #[must_use]
     pub fn as_read_at(mut self, now: DateTime<Utc>) -> Order {
         if !self.on_hold_at(now) {
@@ -168,7 +169,7 @@ impl Order {
         self
     }
 
-    /// The hold it is on.
+    /// The present hold.
     fn hold(&self) -> Option<Hold> {
         self.times.held.map(|_| Hold { until: self.times.held_until })
     }

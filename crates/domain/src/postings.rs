@@ -1,4 +1,5 @@
-//! What an event adds to the sales figures: one posting per line and one for the order itself (rules R5, R6, R8).
+//! The postings of an event for the sales figures: one posting per line and one for the order itself (rules R5, R6,
+//! R8).
 
 mod figures;
 
@@ -11,7 +12,7 @@ use crate::{
     money::Currency,
 };
 
-/// One entry of the sales journal. It falls on its event's business date.
+/// One entry of the sales journal. It belongs to its event's business date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posting {
     /// The basis on which it counts.
@@ -20,15 +21,15 @@ pub struct Posting {
     pub order_id: OrderId,
     /// The customer of the order.
     pub customer_id: CustomerId,
-    /// Line number; none for what concerns the order as a whole: its count, its shipping fee, goodwill, money.
+    /// Line number; `None` if the posting concerns the complete order: its count, its shipping fee, goodwill, money.
     pub line: Option<u32>,
-    /// What was sold; none for what concerns the order as a whole.
+    /// The product; `None` if the posting concerns the complete order.
     pub product_id: Option<ProductId>,
     /// Units of the product.
     pub units: i64,
-    /// Orders: 1 when placed or first shipped, −1 when no unit of it remains, or none of it is shipped any more.
+    /// Orders: 1 when placed or first shipped; −1 when no unit of the order is left, or none of it is shipped any more.
     pub orders: i64,
-    /// Orders of the product: 1 where a booked order begins to hold it, −1 where none of it remains.
+    /// Orders of the product: 1 when a booked order first contains it, −1 when nothing of it is left.
     pub holds: i64,
     /// Currency of `own`.
     pub currency: Currency,
@@ -108,7 +109,7 @@ pub fn postings(event: &Event) -> Vec<Posting> {
             journal.whole(Basis::Cash, order, cash, home, 0);
             if fact.allowance != Charge::default() {
                 let less = Figures::of_allowance(fact.allowance);
-                // What comes to nothing in the shop's currency is converted all the same.
+                // An amount that rounds to zero in the shop's currency still counts as converted.
                 let home = fact.converted.and_then(|by| {
                     let allowance = by.allowance?;
                     Some((by.by.currency, Figures::of_allowance(allowance)))
@@ -131,7 +132,7 @@ pub fn postings(event: &Event) -> Vec<Posting> {
 
 type OrderKey = (OrderId, CustomerId, Currency);
 
-/// What the postings of one event on one basis share.
+/// The common data of the postings of one event on one basis.
 struct Entry<'a> {
     basis: Basis,
     order: OrderKey,
@@ -139,7 +140,7 @@ struct Entry<'a> {
     converted: Option<&'a Converted>,
 }
 
-/// Units of a line and what they are worth, whichever event moves them.
+/// Units of a line and their value, for every event that moves units.
 struct Moved {
     line: u32,
     product_id: ProductId,
@@ -212,7 +213,7 @@ impl Journal {
         self.whole(entry.basis, entry.order, Figures::of_fee(entry.sign, fee), home, entry.sign * orders);
     }
 
-    /// Whole orders that begin or cease to hold products: counted on one of the lines of each.
+    /// Counts complete orders that begin or stop to contain products, on one of the lines of each product.
     fn hold(&mut self, products: &[ProductId], orders: i64) {
         for (nth, product) in products.iter().enumerate() {
             if products[..nth].contains(product) {
@@ -239,7 +240,7 @@ impl Journal {
         self.whole(basis, order, back(net, tax), home, 0);
     }
 
-    /// What concerns the order as a whole.
+    /// The posting about the complete order.
     fn whole(&mut self, basis: Basis, order: OrderKey, own: Figures, home: Option<(Currency, Figures)>, orders: i64) {
         let (order_id, customer_id, currency) = order;
         let (home_currency, home) = home.unwrap_or((currency, own));

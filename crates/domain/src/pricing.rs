@@ -1,4 +1,4 @@
-//! Pricing an order: what was entered becomes gross, discount, tax and shipping in whole minor units (rules R1–R3).
+//! Pricing an order: entered prices become gross, discount, tax and shipping in whole minor units (rules R1–R3).
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -50,7 +50,7 @@ impl Discount {
         parse_amount(text, currency).map(Discount::Amount)
     }
 
-    /// The minor units it takes off `whole`.
+    /// The discount on `whole`, in minor units.
     #[must_use]
     pub fn of(self, whole: i64) -> i64 {
         match self {
@@ -60,8 +60,8 @@ impl Discount {
     }
 }
 
-/// What so many units cost as entered: the line's total, where it was entered, in proportion to the units it was entered
-/// for. None where that is more than is accepted.
+/// The price of so many units as entered: if a line total was entered, in proportion to the units of that total. `None`
+/// if it is more than the largest accepted amount.
 #[must_use]
 pub fn entered_gross(quantity: i64, unit_price: i64, line_total: Option<LineTotal>) -> Option<i64> {
     let price = match line_total {
@@ -73,14 +73,15 @@ pub fn entered_gross(quantity: i64, unit_price: i64, line_total: Option<LineTota
     Some(price).filter(|price| *price <= MAX_AMOUNT_MINOR)
 }
 
-/// What `discounts` take off `gross` together: each from what the one before leaves, an amount up to all of it.
+/// The sum of `discounts` on `gross`: each applies to the amount that the one before leaves; a fixed amount takes at
+/// most all of it.
 #[must_use]
 pub fn taken_off(gross: i64, discounts: &[Discount]) -> i64 {
     let rest = discounts.iter().fold(gross, |rest, discount| rest - discount.of(rest).min(rest));
     gross - rest
 }
 
-/// Final amounts of every line and of the shipping fee, given each line's share of the order discount.
+/// Final amounts of every line and of the shipping fee, with each line's share of the order discount.
 ///
 /// A share must not exceed what the line's own discount leaves. The shipping fee is taxed at the highest rate of the
 /// lines, and was entered with tax when every line was.
@@ -99,7 +100,7 @@ pub fn price(lines: &[EnteredLine], shares: &[i64], shipping: i64) -> (Vec<Amoun
 }
 
 impl EnteredLine {
-    /// Final amounts of the line, given its share of the order discount.
+    /// Final amounts of the line, with its share of the order discount.
     #[must_use]
     pub fn amounts(&self, order_discount: i64) -> Amounts {
         let entered = self.gross - self.discount - order_discount;
@@ -114,8 +115,8 @@ impl EnteredLine {
     }
 }
 
-/// Spreads an order discount by gross (rule R3). Where a line discount leaves less than the share, the line takes what
-/// is left and the others the rest, again by gross. `order_discount` must not exceed what the line discounts leave.
+/// Spreads an order discount by gross (rule R3). If a line discount leaves less than the share, the line takes what is
+/// left and the others take the rest, again by gross. `order_discount` must not exceed what the line discounts leave.
 #[must_use]
 pub fn spread_discount(lines: &[EnteredLine], order_discount: i64) -> Vec<i64> {
     let mut shares = vec![0; lines.len()];

@@ -7,33 +7,33 @@ use crate::{
     ids::{ProductId, Version},
 };
 
-/// A product. Without an entry nobody registered it.
+/// A product. Without an entry it was never registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// Derived from the SKU.
     pub id: ProductId,
-    /// Of its stream.
+    /// Version of the stream.
     pub version: Version,
     /// As typed at registration.
     pub sku: String,
-    /// As it stands now.
+    /// The present entry.
     pub entry: Option<CatalogueEntry>,
 }
 
 impl Product {
-    /// Its name, or its SKU where nobody registered it.
+    /// The name of the product, or its SKU if it was never registered.
     #[must_use]
     pub fn called(&self) -> &str {
         self.entry.as_ref().map_or(&self.sku, |entry| &entry.name)
     }
 
-    /// Whether it can no longer be ordered.
+    /// Whether the product can no longer be ordered.
     #[must_use]
     pub fn is_archived(&self) -> bool {
         self.entry.as_ref().is_some_and(|entry| entry.archived)
     }
 
-    /// A product nobody registered.
+    /// A product that was never registered.
     #[must_use]
     pub fn empty(id: ProductId) -> Product {
         Product { id, version: Version::NONE, sku: String::new(), entry: None }

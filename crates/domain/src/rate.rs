@@ -1,4 +1,4 @@
-//! The exchange rate of one currency, folded from its stream, and what converting by it means (rule R8).
+//! The exchange rate of one currency, folded from its stream, and conversion with it (rule R8).
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use crate::{
     money::{Currency, round_minor},
 };
 
-/// The latest rate of one currency. At version 0 none was ever stored.
+/// The latest rate of one currency. Version 0 means that none was ever stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// The currency that is converted.
     pub currency: Currency,
-    /// Of its stream.
+    /// Version of the stream.
     pub version: Version,
-    /// The latest rate and the currency it leads to.
+    /// The latest rate and the currency to which it converts.
     pub stored: Option<StoredRate>,
 }
 

@@ -28,7 +28,7 @@ pub enum Code {
     IdempotencyMismatch,
     /// An identical order was placed moments ago.
     DuplicateSuspected,
-    /// What was asked to be told is true already.
+    /// What a rule would watch for is true already.
     AlreadyTrue,
     /// The user must confirm first.
     ConfirmationRequired,
@@ -42,18 +42,18 @@ pub enum Code {
     StaleRead,
     /// Too many calls.
     RateLimited,
-    /// The server cannot take it now.
+    /// The server cannot carry it out now.
     Unavailable,
 }
 
-/// One rejection. Carries everything an assistant needs to mend the call.
+/// One rejection. Contains everything that an assistant needs to correct the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {
-    /// Its kind.
+    /// Kind of the rejection.
     pub code: Code,
     /// One or two sentences.
     pub message: String,
-    /// Where in the message the reason begins, behind what it is about.
+    /// Where in the message the reason begins, after the subject.
     #[serde(skip)]
     pub reason_from: Option<u16>,
     /// The argument at fault: `lines[0].quantity`.
@@ -64,24 +64,24 @@ pub struct Rejection {
     pub hint: Option<String>,
     /// Whether the same call may succeed later.
     pub retryable: bool,
-    /// How many seconds to wait before the same call, where it is known.
+    /// How many seconds to wait before the same call, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
-    /// What may have been meant (at most 5), shortfalls, allowed statuses, or further problems of the same call.
+    /// Suggestions (at most 5), shortfalls, allowed statuses, or further problems of the same call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<serde_json::Value>,
-    /// Every problem of the call when it has several, so that one more call can mend all.
+    /// Every problem of the call if it has several, so that one more call can correct all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
-    /// What would happen, and the token that lets it happen, where the user must confirm first.
+    /// The preview, and the token that carries it out, if the user must confirm first.
     #[serde(flatten)]
     pub confirmation: Option<Box<Confirmation>>,
-    /// What would happen, and where a person agrees to it, where the user's word is not enough.
+    /// The preview, and the page where a person agrees, if the user's confirmation is not enough.
     #[serde(flatten)]
     pub agreement: Option<Box<Agreement>>,
 }
 
-/// What a person is asked to agree to.
+/// The question for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Agreement {
     /// The page on which a person says Yes or No.
@@ -92,37 +92,37 @@ pub struct Agreement {
     pub preview: serde_json::Value,
 }
 
-/// What the user is asked to confirm.
+/// The question for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Confirmation {
     /// Repeat the call with this, once the user agrees. Works once.
     pub confirm_token: String,
-    /// RFC 3339; afterwards the token is worthless. It is not told: the call is refused then and has another token.
+    /// RFC 3339; afterwards the token is not valid. It is not shown: a later call is refused and gets a new token.
     #[serde(skip)]
     pub expires_at: String,
     /// What would be recorded: text, events, state before and after.
     pub preview: serde_json::Value,
-    /// Why a token that came with the call did not serve; part of the message.
+    /// Why a token in the call was not valid; part of the message.
     #[serde(skip)]
     pub unfit: Option<Unfit>,
-    /// What of it needs a person's word.
+    /// The acts to which a person must agree.
     #[serde(skip)]
     pub guarded: Guarded,
-    /// The customer whom it concerns, where it is one: what is kept of it is sealed under that key.
+    /// The customer, if the act concerns one: its stored texts are sealed under that customer's key.
     #[serde(skip)]
     pub concerns: Option<Uuid>,
 }
 
-/// Why a confirm token does not serve.
+/// Why a confirm token is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It was never given out for this call.
+    /// It was not made for this call.
     #[error("This token belongs to another call: it works only with exactly the arguments that were previewed.")]
     Foreign,
-    /// It was given out too long ago.
+    /// It has expired.
     #[error("The confirmation came too late: a preview stands for ten minutes.")]
     Expired,
-    /// What was previewed is no longer what would happen.
+    /// The outcome would now differ from the preview.
     #[error("It changed since the preview.")]
     Overtaken,
 }
@@ -132,7 +132,7 @@ pub enum Unfit {
 pub struct Problem {
     /// The argument at fault.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
 }
 
@@ -169,7 +169,7 @@ impl Rejection {
         Rejection::new(Code::ConfirmationRequired, message)
     }
 
-    /// A rejection that says of `subject` why: `Order #1001 is ` and `on hold`.
+    /// A rejection with the reason after the subject: `Order #1001 is ` and `on hold`.
     #[must_use]
     pub fn because(code: Code, subject: &str, reason: &str) -> Rejection {
         Rejection::new(code, format!("{subject}{reason}.")).reason_after(subject)
@@ -182,7 +182,7 @@ impl Rejection {
         self
     }
 
-    /// The reason without what it is about: `on hold`. Where many orders are told of, each is named once.
+    /// The reason without the subject: `on hold`. For answers about many orders, which name each order once.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         Some(self.message.get(usize::from(self.reason_from?)..)?.trim_end_matches('.'))
@@ -195,14 +195,14 @@ impl Rejection {
         self
     }
 
-    /// Says what to do next.
+    /// Adds what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Rejection {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says when the same call may succeed, in whole seconds.
+    /// Adds when the same call may succeed, in whole seconds.
     #[must_use]
     pub fn retry_after(mut self, wait: std::time::Duration) -> Rejection {
         let begun = u64::from(wait.subsec_nanos() > 0);
@@ -211,7 +211,7 @@ impl Rejection {
         self
     }
 
-    /// Adds what may have been meant.
+    /// Adds suggestions.
     #[must_use]
     pub fn candidates(mut self, candidates: Vec<serde_json::Value>) -> Rejection {
         self.candidates = candidates;
@@ -219,17 +219,17 @@ impl Rejection {
     }
 }
 
-/// Collects what is wrong with a call, so that it is answered once and completely.
+/// Collects the problems of a call, so that one answer contains all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Notes one problem with the argument `field`.
+    /// Adds one problem of the argument `field`.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Problem { field: field.into(), message: message.into() });
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no problem.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -27,20 +27,20 @@ use crate::{
 #[error("the state of {0} is not loaded")]
 pub struct Missing(pub StreamId);
 
-/// The loaded states, by stream. Changes work like a transaction, in two steps: what [`evolve`](States::evolve) changes is
-/// uncommitted; [`begin_inflight`](States::begin_inflight) sets it apart while the log appends it, so that the next changes
-/// can be made on top; [`commit_inflight`](States::commit_inflight) keeps it, and [`rollback`](States::rollback) undoes all
-/// that is not committed.
+/// The loaded states, by stream. Changes work like a transaction, in two steps. The changes of
+/// [`evolve`](States::evolve) are uncommitted. [`begin_inflight`](States::begin_inflight) sets them aside while the log
+/// appends them, so that the next changes can be made on top. [`commit_inflight`](States::commit_inflight) keeps them,
+/// and [`rollback`](States::rollback) undoes all changes that are not committed.
 #[derive(Debug, Default)]
 pub struct States {
     entries: HashMap<StreamId, Entry>,
-    /// The uncommitted changes: each changed stream with its state before; `None` where it was not loaded.
+    /// The uncommitted changes: each changed stream with its state before; `None` if it was not loaded.
     uncommitted: HashMap<StreamId, Option<State>>,
-    /// The same for the batch that is being appended to the log.
+    /// The changes of the batch that is being appended to the log.
     inflight: HashMap<StreamId, Option<State>>,
     /// Counts batches: the clock that `last_use` and `queued` are read from.
     tick: u64,
-    /// Every entry once, with the tick at which it was put here: eviction looks at the first one first.
+    /// Every entry once, with the tick at which it was put here: eviction examines the first one first.
     queue: VecDeque<(u64, StreamId)>,
 }
 
@@ -49,7 +49,7 @@ struct Entry {
     state: State,
     /// The tick of the last use. Atomic only so that reading through `&States` can renew it.
     last_use: AtomicU64,
-    /// The tick at which it was put into the queue. A queue entry with another tick is stale.
+    /// The tick at which the entry was put into the queue. A queue entry with another tick is stale.
     queued: u64,
 }
 
@@ -125,7 +125,7 @@ impl States {
         }
     }
 
-    /// What waits for a person's word.
+    /// The acts that wait for a person's agreement.
     ///
     /// # Errors
     /// When it is not loaded.
@@ -136,7 +136,7 @@ impl States {
         }
     }
 
-    /// Keeps a state that was read from the log, in place of any older one. A rollback keeps it too.
+    /// Stores a state that was read from the log, in place of any older one. A rollback keeps it too.
     pub fn insert(&mut self, state: State) {
         let stream = state.stream();
         self.uncommitted.remove(&stream);
@@ -144,7 +144,7 @@ impl States {
         self.entry(stream).state = state;
     }
 
-    /// The entry of a stream, as used now; an empty state where none was loaded.
+    /// The entry of a stream, marked as used now; an empty state if it was not loaded.
     fn entry(&mut self, stream: StreamId) -> &mut Entry {
         let tick = self.tick;
         match self.entries.entry(stream) {
@@ -186,7 +186,7 @@ impl States {
         self.entries.is_empty()
     }
 
-    /// The state of a stream as the last commit left it, as after a [`rollback`](Self::rollback).
+    /// The state of a stream after the last commit, as after a [`rollback`](Self::rollback).
     #[must_use]
     pub fn get_committed(&self, stream: StreamId) -> Option<&State> {
         match self.inflight.get(&stream).or_else(|| self.uncommitted.get(&stream)) {
@@ -211,8 +211,8 @@ impl States {
         self.tick += 1;
     }
 
-    /// The uncommitted changes are being appended to the log: later changes can be made on top of them and still be rolled
-    /// back alone. The batch before must have been committed.
+    /// Marks the uncommitted changes as being appended to the log: later changes can be made on top of them and still
+    /// be rolled back alone. The batch before must have been committed.
     pub fn begin_inflight(&mut self) {
         debug_assert!(self.inflight.is_empty(), "one batch at a time is appended");
         self.inflight = std::mem::take(&mut self.uncommitted);
@@ -241,11 +241,11 @@ impl States {
         }
     }
 
-    /// Forgets streams until at most `keep` are loaded, the least recently used first. Each is looked at in turn, and stays
-    /// for another turn if it was used since the last one. A call forgets about as many streams as were loaded since the
-    /// call before, so that none takes long. Streams with uncommitted changes stay.
+    /// Drops streams until at most `keep` are loaded, the least recently used first. Each is examined in turn, and
+    /// stays for another turn if it was used since the last one. A call drops about as many streams as were loaded
+    /// since the call before, so that no call takes long. Streams with uncommitted changes stay.
     pub fn evict(&mut self, keep: usize) {
-        // Two turns: after them, all that may go is gone.
+        // After two turns, everything that may be dropped is dropped.
         for _ in 0..2 * self.queue.len() {
             if self.entries.len() <= keep {
                 return;

@@ -1,4 +1,4 @@
-//! The stock of one product, folded from its stream: what is on hand, set aside, and waited for.
+//! The stock of one product, folded from its stream: units on hand, reserved, and waited for.
 
 use std::collections::VecDeque;
 
@@ -26,11 +26,11 @@ pub struct Stock {
     pub backorders: VecDeque<Backorder>,
     /// Whether stock fell to the threshold and has not risen above it since.
     pub low: bool,
-    /// What came in lately, since the latest correction; the latest is last.
+    /// Recent receipts since the latest correction; the latest is last.
     pub receipts: VecDeque<Receipt>,
 }
 
-/// Units that came in.
+/// Units that were received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// When.
@@ -46,7 +46,7 @@ pub struct Backorder {
     pub order_id: OrderId,
     /// The line of the order.
     pub line: u32,
-    /// Units that it waits for.
+    /// Units for which the order waits.
     pub units: i64,
 }
 
@@ -62,7 +62,7 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// What the fact does.
+    /// The movement of the fact.
     #[must_use]
     pub fn by(fact: &StockFact<'_>) -> Moved {
         let none = Moved::default();
@@ -126,7 +126,7 @@ impl Stock {
                 self.stop_waiting(fact.order_id, fact.line, fact.units, false);
             }
             StockFact::StockBackordered(fact) => {
-                // The oldest order goes first, whenever it began to wait: orders are numbered as they are placed.
+                // The oldest order goes first, no matter when it began to wait: orders are numbered as they are placed.
                 let behind = self.backorders.partition_point(|waiting| waiting.order_id <= fact.order_id);
                 let waiting = Backorder { order_id: fact.order_id, line: fact.line, units: fact.units };
                 self.backorders.insert(behind, waiting);
@@ -142,7 +142,7 @@ impl Stock {
         }
     }
 
-    /// Keeps at hand what came in lately, apart from the units that it moves.
+    /// Keeps recent receipts; the units themselves are moved elsewhere.
     pub(crate) fn note(&mut self, fact: &StockFact<'_>, at: DateTime<Utc>) {
         let receipt = match fact {
             StockFact::StockReceived(fact) => Receipt { at, units: fact.units },
@@ -162,8 +162,8 @@ impl Stock {
         self.receipts.push_back(receipt);
     }
 
-    /// Removes units of a line from the queue. A line that grew while it waited has several entries: units that are filled
-    /// leave from the front, units that are given up leave from the back.
+    /// Removes units of a line from the queue. A line that grew while it waited has several entries: filled units leave
+    /// from the front, cancelled units leave from the back.
     fn stop_waiting(&mut self, order_id: OrderId, line: u32, units: i64, from_back: bool) {
         let mut rest = units;
         let mut take = |waiting: &mut Backorder| {

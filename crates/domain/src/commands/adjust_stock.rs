@@ -1,4 +1,4 @@
-//! Correcting the units on hand: by a difference, or by what was counted.
+//! Correcting the units on hand: by a difference, or by a count.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ impl Act for AdjustStock {
     }
 }
 
-/// The units on hand corrected by `delta`, which may not take more than there are.
+/// Corrects the units on hand by `delta`, which must not take more than there are.
 pub(super) fn adjusted(
     product_id: ProductId,
     delta: i64,

@@ -1,4 +1,4 @@
-//! How many of the units that an order asks for are set aside, and how many wait for stock (rule S2).
+//! Divides the units of an order into reserved ones and waiting ones (rule S2).
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{
     stock::Stock,
 };
 
-/// What one line gets of its product's stock.
+/// The units that one line gets from its product's stock.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Allotment {
     pub(super) reserved: i64,
@@ -18,13 +18,13 @@ pub(super) struct Allotment {
 }
 
 impl Allotment {
-    /// Free units are set aside; the other units that are asked for wait.
+    /// Free units are reserved; the other units wait.
     pub(super) fn of(asked: i64, free: i64) -> Allotment {
         let reserved = asked.min(free);
         Allotment { reserved, backordered: asked - reserved }
     }
 
-    /// Records it in the product's stock.
+    /// Records the allotment in the product's stock.
     pub(super) fn record(
         self,
         product_id: ProductId,
@@ -52,7 +52,7 @@ pub(super) fn may_wait(entry: &CatalogueEntry, stock: &Stock) -> i64 {
     }
 }
 
-/// What an `INSUFFICIENT_STOCK` says of one product or of one line of an order.
+/// The data of `INSUFFICIENT_STOCK` about one product or one line of an order.
 pub(super) fn shortfall(product: &str, sku: &str, line: Option<u32>, requested: i64, available: i64) -> Value {
     let mut shortfall = json!({ "product": product, "sku": sku });
     if let Some(line) = line {

@@ -1,5 +1,5 @@
-//! Keeps a text of a bulk call, without an event: the orders that its preview showed, or its answer for a repeated call.
-//! What the call did to each order is a command of its own.
+//! Stores a text of a bulk call, without an event: the orders that its preview showed, or its answer for a repeated
+//! call. The changes of each order are separate commands.
 
 use super::{About, Act};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 /// Keep a text of a call about many orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerBulk {
-    /// The first order that it was about; 0 where it found none.
+    /// The first order of the call; 0 if it found none.
     pub first: OrderId,
 }
 

@@ -1,4 +1,4 @@
-//! A person's Yes or No to an act that waits. The first word counts; what follows from it is done by the path of tools.
+//! A person's Yes or No to an act that waits. The first answer counts; the tools carry out the act after a Yes.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
 pub struct AnswerQuestion {
     /// The question.
     pub confirmation_id: Uuid,
-    /// Whether it is a Yes.
+    /// Whether the answer is Yes.
     pub agreed: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Letting an act wait for a person's word. Given by the path of tools where a program asks for it, never by a caller.
+//! Makes an act wait for a person's agreement. The tools give this command when a program asks for the act; callers
+//! never do.
 
 use super::{About, Act};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 /// Let an act wait for a person's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskPeople {
-    /// What waits, its texts sealed.
+    /// The act that waits, with its texts sealed.
     pub asked: ConfirmationAsked,
 }
 
@@ -22,7 +23,7 @@ impl Act for AskPeople {
         About::Confirmations
     }
 
-    /// The same call that came twice at once is one question.
+    /// Two equal calls at the same time make one question.
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let all = states.confirmations()?;
         let mut decision = Decision::about(StreamId::Confirmations);

@@ -73,7 +73,7 @@ impl Act for Cancel {
     }
 }
 
-/// What cannot be cancelled can be returned.
+/// Units that cannot be cancelled can be returned.
 fn instead(order: &Order, rejection: Rejection) -> Rejection {
     match order.status() {
         Status::PartiallyShipped | Status::Shipped | Status::Delivered => {

@@ -27,8 +27,8 @@ pub(super) fn at_placement(
     Ok(Some(Converted { by, lines: converted, shipping }))
 }
 
-/// What to say of money that no figure in the shop's currency will ever hold: without a rate it is not converted, and a rate
-/// stored later changes nothing of it (R8).
+/// The warning about money that no figure in the shop's currency will contain: without a rate it is not converted, and
+/// a rate that is stored later does not change that (R8).
 pub(super) fn warning(currency: Currency, is_converted: bool, context: &Context<'_>) -> Option<String> {
     let home = context.shop.currency;
     (currency != home && !is_converted).then(|| {
@@ -55,8 +55,8 @@ pub(super) fn cash(
     Ok(Some(ConvertedCash { by, amount, allowance: Charge::default() }))
 }
 
-/// Money that goes back in the shop's currency at the rate of the day; the allowance at the order's own, or not at all: an
-/// order that was not converted when it was placed never is (R8).
+/// A refund in the shop's currency at the rate of the day; its allowance at the order's own rate. If the order was not
+/// converted when it was placed, the allowance is not converted either (R8).
 pub(super) fn cash_back(
     order: &Order,
     amount: i64,
@@ -69,14 +69,14 @@ pub(super) fn cash_back(
     Ok(cash.map(|ConvertedCash { by, amount, .. }| ConvertedRefund { by, amount, allowance }))
 }
 
-/// As [`check_converted`], for every amount of a whole order and for their sums.
+/// As [`check_converted`], for every amount of a complete order and for the sums.
 pub(super) fn check_converted_totals(
     lines: &[Amounts],
     shipping: Charge,
     field: &str,
     context: &Context<'_>,
 ) -> Result<(), Rejection> {
-    // Amount by amount first: only then can they be added.
+    // Single amounts first: only then can they be added.
     let of_line = |line: &Amounts| line.gross.max(line.tax);
     let largest = lines.iter().map(of_line).max().unwrap_or(0).max(shipping.net).max(shipping.tax);
     check_converted(largest, field, context)?;
@@ -84,7 +84,7 @@ pub(super) fn check_converted_totals(
     check_converted(totals.gross.max(totals.total), field, context)
 }
 
-/// What is accepted in one currency is not always so in another.
+/// An amount that is accepted in one currency may be too large in another.
 pub(super) fn check_converted(amount: i64, field: &str, context: &Context<'_>) -> Result<(), Rejection> {
     if amount <= MAX_AMOUNT_MINOR {
         return Ok(());

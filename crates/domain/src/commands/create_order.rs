@@ -1,4 +1,4 @@
-//! Placing an order: price it, set its units aside or let them wait, record it.
+//! Placing an order: prices it, reserves its units or lets them wait, records it.
 
 mod allot;
 
@@ -104,8 +104,8 @@ impl Act for CreateOrder {
 }
 
 impl CreateOrder {
-    /// Checks what can be checked without any state, in a shop of the given currency. The edge calls it too, before it
-    /// seals the note.
+    /// Checks everything that needs no state, in a shop with this currency. The tools call this too, before they seal
+    /// the note.
     ///
     /// # Errors
     /// When something is out of bounds; names all of it.
@@ -137,7 +137,7 @@ impl CreateOrder {
         problems.check()
     }
 
-    /// The order as it would be placed, before any stock is set aside for it.
+    /// The order as it would be placed, before stock is reserved for it.
     fn priced<'s>(
         &self,
         states: &'s States,
@@ -170,7 +170,7 @@ impl CreateOrder {
         Ok((items, placed))
     }
 
-    /// The order's currency, or what is wrong with it.
+    /// The order's currency, or the error in it.
     fn currency(&self, shop: Currency) -> Result<Currency, String> {
         let Some(code) = &self.currency else { return Ok(shop) };
         let shown: String = code.chars().take(10).collect();
@@ -228,7 +228,7 @@ impl CreateOrder {
             let id = context.names.product(&line.product);
             let (product, entry) =
                 preconditions::registered(states, id, &format!("lines[{i}].product"), &line.product)?;
-            // What is no longer sold today was sold when an order of the past was placed.
+            // A product that is archived today was sold when an order of the past was placed.
             if entry.archived && context.occurred_at >= context.now {
                 problems
                     .add(format!("lines[{i}].product"), format!("{} is archived and no longer sold", product.called()));
@@ -281,16 +281,16 @@ impl CreateOrder {
     }
 }
 
-/// What an order comes to.
+/// The amounts of an order.
 struct Priced {
     amounts: Vec<Amounts>,
-    /// Of each line: the order discount where it is a percentage, the line's share where it is an amount.
+    /// For each line: the order discount if it is a percentage, or the line's share of an amount.
     order_discounts: Vec<Option<Discount>>,
     shipping: Charge,
     totals: Totals,
 }
 
-/// An order that is yet to be placed stands at no version.
+/// An order that is not placed yet has no version.
 fn check_version(context: &Context<'_>) -> Result<(), Rejection> {
     if context.expected_version.is_none_or(|expected| expected == Version::NONE) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Forgetting a person: the fact that the key to the particulars is destroyed. Destroying it is the edge's part.
+//! Erasing a person: records that the key to the personal data is destroyed. The caller's side destroys the key.
 
 use super::{About, Act, ConfirmWhen};
 use crate::{

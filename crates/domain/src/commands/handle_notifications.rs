@@ -1,4 +1,4 @@
-//! Recording what became of messages: given by the node that delivers them, never by a caller.
+//! Recording the outcomes of messages: given by the node that delivers them, never by a caller.
 
 use super::{About, Act};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     states::States,
 };
 
-/// Record what became of messages.
+/// Record the outcomes of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandleNotifications {
     /// Events up to here were compared with the rules.

@@ -1,4 +1,4 @@
-//! A line of an order as it is entered, what the catalogue adds to it, and its price.
+//! A line of an order as it is entered, the catalogue data for it, and its price.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct LineInput {
     pub discount: Option<String>,
 }
 
-/// A line with everything the catalogue adds to it.
+/// A line with its data from the catalogue.
 pub(super) struct PricedLine<'a> {
     pub(super) id: ProductId,
     pub(super) product: &'a Product,
@@ -45,7 +45,7 @@ pub(super) struct PricedLine<'a> {
     pub(super) price: LinePrice,
 }
 
-/// A line's price as it was entered, and what it comes to.
+/// A line's price as it was entered, and the resulting amounts.
 pub(super) struct LinePrice {
     pub(super) unit_price: i64,
     pub(super) line_total: Option<LineTotal>,
@@ -54,7 +54,7 @@ pub(super) struct LinePrice {
 }
 
 impl LineInput {
-    /// The price as entered, or the field at fault and what is wrong with it.
+    /// The price as entered, or the field at fault and the error.
     pub(super) fn price(
         &self,
         list: &str,
@@ -94,7 +94,7 @@ impl LineInput {
 }
 
 impl PricedLine<'_> {
-    /// The line with its number and final amounts, before any stock is set aside for it. The order discount is the
+    /// The line with its number and final amounts, before stock is reserved for it. The order discount is the
     /// percentage, or the line's share of the amount.
     pub(super) fn placed(&self, line: u32, amounts: Amounts, order_discount: Option<Discount>) -> PlacedLine {
         PlacedLine {

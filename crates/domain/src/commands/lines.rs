@@ -1,4 +1,4 @@
-//! Naming units of an order: by line number or by product, or all of them.
+//! Selects units of an order: by line number, by product, or all of them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct LineSelection {
     pub quantity: i64,
 }
 
-/// A line and how many of its units are meant, at least 1.
+/// A line and the number of selected units, at least 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Selected<'a> {
     pub(super) line: &'a Line,
@@ -74,7 +74,7 @@ fn check(selection: &[LineSelection]) -> Result<(), Rejection> {
     problems.check()
 }
 
-/// What the answer should say of lines that were named by some words of their product only.
+/// Notes for the answer, about lines that were named by only some words of their product.
 pub(super) fn readings(order: &Order, selection: Option<&[LineSelection]>) -> Vec<String> {
     let typed = selection.into_iter().flatten().filter_map(|wanted| wanted.product.as_deref());
     let read = typed.filter_map(|typed| match named(order, typed) {
@@ -85,8 +85,8 @@ pub(super) fn readings(order: &Order, selection: Option<&[LineSelection]>) -> Ve
     said.collect()
 }
 
-/// Indices of the lines whose product is called `typed`: by SKU, else by the whole name, else by all of its words in any
-/// order; and whether it took the words.
+/// Indices of the lines whose product is called `typed`: by SKU, otherwise by the complete name, otherwise by all of
+/// its words in any order. The second value says whether it was by words.
 fn named(order: &Order, typed: &str) -> (Vec<usize>, bool) {
     let indices = |fits: &dyn Fn(&Line) -> bool| -> Vec<usize> {
         order.lines.iter().enumerate().filter(|(_, line)| fits(line)).map(|(i, _)| i).collect()
@@ -108,12 +108,12 @@ fn named(order: &Order, typed: &str) -> (Vec<usize>, bool) {
     (by_words, true)
 }
 
-/// The words of a name as they are compared.
+/// The words of a name in comparable form.
 fn words(name: &str) -> Vec<String> {
     text::name_key(name).split_whitespace().map(|word| text::stem(word, true)).collect()
 }
 
-/// Index of the one line that is meant.
+/// Index of the selected line.
 fn find(order: &Order, index: usize, wanted: &LineSelection) -> Result<usize, Rejection> {
     let (field, found) = match (wanted.line, &wanted.product) {
         (Some(number), _) => {

@@ -1,4 +1,4 @@
-//! What several commands require, and how they refuse where it is not so.
+//! Conditions that several commands require, and the rejections if they are not met.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::{
     states::States,
 };
 
-/// The order, if somebody placed it.
+/// The order, if it was placed.
 pub(super) fn placed_order(states: &States, order_id: OrderId) -> Result<&Order, Refusal> {
     let order = states.order(order_id)?;
     if order.exists() {
@@ -27,7 +27,7 @@ pub(super) fn placed_order(states: &States, order_id: OrderId) -> Result<&Order,
         .into())
 }
 
-/// The product's catalogue entry, if somebody registered it.
+/// The product's catalogue entry, if it was registered.
 pub(super) fn registered<'s>(
     states: &'s States,
     id: ProductId,
@@ -44,7 +44,7 @@ pub(super) fn registered<'s>(
     }
 }
 
-/// The order's state does not allow it.
+/// The rejection if the order's state does not allow the act.
 pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<String>) -> Rejection {
     let next = order.allowed_next(context.now);
     let rejection = Rejection::new(Code::IllegalTransition, message)
@@ -63,13 +63,13 @@ pub(super) fn illegal(order: &Order, context: &Context<'_>, message: impl Into<S
     rejection.hint(format!("From {} it can become: {}.", order.status().spoken(), names.join(", ")))
 }
 
-/// The same of what the order is: `Order #1001 is delivered: no unit of it is left to ship.`
+/// The same rejection with the state of the order: `Order #1001 is delivered: no unit of it is left to ship.`
 pub(super) fn illegal_as_it_is(order: &Order, context: &Context<'_>, reason: String) -> Rejection {
     let subject = format!("Order #{} is ", order.id);
     illegal(order, context, format!("{subject}{reason}.")).reason_after(&subject)
 }
 
-/// `Only 1 unit of line 2 (Tea) is on its way; 3 were asked for.` The verb comes for one unit and for many.
+/// `Only 1 unit of line 2 (Tea) is on its way; 3 were asked for.` The verb is given for one unit and for several.
 pub(super) fn too_few(line: &Line, there: i64, asked: i64, [one, many]: [&str; 2]) -> String {
     let (units, verb) = match there {
         0 => ("No unit".to_owned(), one),
@@ -80,7 +80,7 @@ pub(super) fn too_few(line: &Line, there: i64, asked: i64, [one, many]: [&str; 2
     format!("{units} of line {} ({}) {verb}; {asked} {were} asked for.", line.line, line.name)
 }
 
-/// The refusal of more units of a line than there are, and how many there are: what statuses the order may have is no help here.
+/// The rejection of more units of a line than there are, with their number. Allowed statuses would not help here.
 pub(super) fn at_most(order: &Order, context: &Context<'_>, message: String, line: &Line, there: i64) -> Rejection {
     let number = line.line;
     let hint = match there {
@@ -90,12 +90,12 @@ pub(super) fn at_most(order: &Order, context: &Context<'_>, message: String, lin
     illegal(order, context, message).field("lines").hint(hint).candidates(vec![])
 }
 
-/// A time as arguments give it, in the shop's zone and to the second.
+/// A time in the form of arguments, in the shop's zone and to the second.
 pub(super) fn moment(at: DateTime<Utc>, context: &Context<'_>) -> String {
     at.with_timezone(&context.shop.calendar.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-/// Nothing ships or is picked while the order is held. A hold whose end has passed is released on the way.
+/// Nothing ships or is picked while the order is on hold. If the end of the hold has passed, this records its release.
 pub(super) fn check_hold(order: &Order, context: &Context<'_>, decision: &mut Decision) -> Result<(), Rejection> {
     if !order.on_hold() {
         return Ok(());
@@ -114,7 +114,7 @@ pub(super) fn check_hold(order: &Order, context: &Context<'_>, decision: &mut De
         .hint("Release it with orders_set_hold (on: false) once the user agrees."))
 }
 
-/// What happened may be reported late, but not before it could have happened.
+/// An event may be reported late, but not with a time before it could have happened.
 pub(super) fn check_occurred_at(order: &Order, context: &Context<'_>, problems: &mut Problems) {
     let Context { now, occurred_at, .. } = *context;
     if occurred_at == now {

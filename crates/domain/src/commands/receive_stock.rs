@@ -1,4 +1,4 @@
-//! Taking units into stock; whoever waits for them longest gets them first.
+//! Receiving units into stock; the order that waits longest gets them first.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,12 +73,12 @@ impl ReceiveStock {
     }
 }
 
-/// The product named, if it is registered and stock is kept of it.
+/// The product with this name, if it is registered and its stock is tracked.
 pub(super) fn stocked(states: &States, context: &Context<'_>, text: &str) -> Result<ProductId, Refusal> {
     tracked(states, context.names.product(text), text)
 }
 
-/// The product, if it is registered and stock is kept of it.
+/// The product, if it is registered and its stock is tracked.
 pub(super) fn tracked(states: &States, id: ProductId, text: &str) -> Result<ProductId, Refusal> {
     let (product, entry) = preconditions::registered(states, id, "product", text)?;
     match entry.policy {
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(asked.candidates, [json!({ "product": "Product W", "quantity": 10, "on_hand": 15 })]);
         story.now += chrono::TimeDelta::seconds(120);
         story.done(receive(10));
-        // Whoever corrected the stock has looked at it.
+        // A user who corrected the stock has looked at it.
         story.done(input::<AdjustStock>(json!({ "product": "W", "delta": -10 })));
         story.done(receive(10));
     }

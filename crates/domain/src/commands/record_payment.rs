@@ -1,4 +1,4 @@
-//! Recording money that came in for an order.
+//! Recording a payment for an order.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ impl RecordPayment {
         self.method.trim().to_lowercase()
     }
 
-    /// A reference stands for one payment, whenever it came in. An amount may come in again, but rarely within minutes.
+    /// A reference names one payment, however long ago. The same amount may be paid again, but rarely within minutes.
     fn check_repeated(&self, order: &Order, amount: i64, context: &Context<'_>) -> Result<(), Rejection> {
         let (id, method) = (order.id, self.method());
         let mut standing = (1..).zip(&order.payments).filter(|(_, payment)| payment.undone.is_none());
@@ -118,7 +118,7 @@ impl RecordPayment {
         asked.map_or(Ok(()), Err)
     }
 
-    /// What came in: as given, or all that is due.
+    /// The amount: as given, or everything still due.
     fn amount(&self, order: &Order) -> Result<i64, Rejection> {
         let mut problems = Problems::default();
         text::check_line("method", &self.method, limits::METHOD_CHARS, &mut problems);
@@ -215,7 +215,7 @@ mod tests {
         story.now += chrono::TimeDelta::seconds(120);
         story.done(with("10.00", "card", Some("pi_3")));
         assert_eq!(story.refused(with("9.00", "card", Some("pi_1"))).code, Code::DuplicateSuspected, "at any time");
-        // What was undone never was a payment.
+        // A payment that was undone does not count.
         let facts = vec![story.told.last().expect("a payment").2.clone()];
         let (order_id, version) = (id, story.order(id).acted);
         story.done(crate::commands::Undo { order_id, version, facts, lines_before: vec![] });

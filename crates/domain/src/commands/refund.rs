@@ -1,4 +1,4 @@
-//! Paying money back: for units whose sale was taken back, for a shipping fee taken back, or out of goodwill.
+//! Paying money back: for units that were cancelled or returned, for a cancelled shipping fee, or as goodwill.
 
 #[cfg(test)]
 mod tests;
@@ -153,7 +153,7 @@ impl Refund {
         Ok((amount, tax))
     }
 
-    /// What may go back at most, minor units.
+    /// The highest possible refund, minor units.
     fn limit(&self, order: &Order) -> i64 {
         let kept = order.captured - order.refunded;
         let owed = (-order.due()).clamp(0, kept);
@@ -163,7 +163,7 @@ impl Refund {
             RefundKind::Units => owed.min(order.freed - order.refunded_units).max(0),
             RefundKind::Shipping => {
                 let fee = order.shipping.total() - order.refunded_shipping;
-                // A fee that was taken back is owed; one that stands lowers the sale when it goes back.
+                // A cancelled fee is owed back; a fee that is still part of the sale lowers the sale when it goes back.
                 let most = if fee_stands(order) { kept.min(sale) } else { owed };
                 most.min(fee).max(0)
             }
@@ -171,7 +171,7 @@ impl Refund {
         }
     }
 
-    /// Why there is nothing to pay back, and what could be.
+    /// Why there is nothing to pay back, and what could be paid back.
     fn why_nothing(&self, order: &Order, context: &Context<'_>) -> String {
         let (id, kept) = (order.id, order.captured - order.refunded);
         let shown = context.shop.locale.money_in_words(kept, order.currency);
@@ -250,7 +250,7 @@ pub(super) fn refunded(
     }
 }
 
-/// Rule R7: the tax given, else the share in the order as it stands.
+/// Rule R7: the tax that was given, or otherwise the share of tax in the present order.
 fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
     let Totals { revenue, total, .. } = order.current_totals();
     let net = match tax {
@@ -261,13 +261,13 @@ fn goodwill(order: &Order, amount: i64, tax: Option<i64>) -> Charge {
     Charge { net, tax: amount - net }
 }
 
-/// Whether nobody took the shipping fee back: it is part of the sale.
+/// Whether the shipping fee is still part of the sale.
 fn fee_stands(order: &Order) -> bool {
     order.shipping_reversed == Charge::default()
 }
 
-/// By how much paying the shipping fee back lowers the sale: by what goes back, with its share of the fee's tax, so that the
-/// parts sum to the fee. By nothing where the fee was taken back before.
+/// The amount by which a refund of the shipping fee lowers the sale: the refund with its share of the fee's tax, so
+/// that the parts sum to the fee. Zero if the fee was cancelled before.
 fn fee_allowance(order: &Order, amount: i64) -> Charge {
     if !fee_stands(order) {
         return Charge::default();
@@ -279,7 +279,7 @@ fn fee_allowance(order: &Order, amount: i64) -> Charge {
     Charge { net, tax: amount - net }
 }
 
-/// What the selected units, cancelled or returned, cost with tax.
+/// The price, with tax, of the selected units, which were cancelled or returned.
 fn worth(order: &Order, lines: &[LineSelection], context: &Context<'_>) -> Result<i64, Rejection> {
     let selected = select(order, Some(lines), Line::refundable)?;
     if let Some(Selected { line, units }) = selected.iter().find(|s| s.units > s.line.refundable()) {

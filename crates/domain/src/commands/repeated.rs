@@ -1,4 +1,4 @@
-//! What was probably done a moment ago already: the user is asked before it is done once more (rule C2).
+//! Acts that were probably done a moment ago already: the user is asked before they are done again (rule C2).
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -9,12 +9,12 @@ use crate::{
     rejection::{Code, Rejection},
 };
 
-/// Whether it happened so shortly before what is reported now that both may be one.
+/// Whether it happened so shortly before the reported act that both may be the same.
 pub(super) fn is_recent(at: DateTime<Utc>, context: &Context<'_>) -> bool {
     (context.occurred_at - at).abs() < limits::SUSPICION
 }
 
-/// Asks whether it is meant once more. `done` is what was done before.
+/// Asks whether the repetition is intended. `done` is the earlier act.
 #[must_use]
 pub fn suspected(message: impl Into<String>, done: Value) -> Rejection {
     Rejection::new(Code::DuplicateSuspected, message)

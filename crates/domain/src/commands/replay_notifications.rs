@@ -1,4 +1,4 @@
-//! Trying messages again that were given up; and letting a target take messages again. Commands of an operator.
+//! Commands of an operator: try messages again that were given up, and allow messages to a target again.
 
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ impl Act for ReplayNotifications {
 /// Let a target take messages again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnableTarget {
-    /// Its name.
+    /// Name of the target.
     pub target: String,
 }
 

@@ -1,4 +1,4 @@
-//! Recording what nodes notice about the shop as a whole: given by a node, never by a caller.
+//! Recording alerts about the shop as a whole: given by a node, never by a caller.
 
 use super::{About, Act};
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
 /// Record alerts, and that some are over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReportAlerts {
-    /// What was noticed.
+    /// Alerts that begin.
     pub found: Vec<Alert>,
-    /// What is over.
+    /// Alerts that are over.
     pub over: Vec<Alert>,
 }
 
@@ -24,7 +24,7 @@ impl Act for ReportAlerts {
         About::Notifications
     }
 
-    /// What nobody watches for is not recorded, and what another node reported already is not recorded again.
+    /// An alert that no rule watches for, or that another node has reported, is not recorded.
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         let all = states.notifications()?;
         let mut decision = Decision::about(StreamId::Notifications);

@@ -1,4 +1,4 @@
-//! Taking shipped units back: what they were worth is taken back too, and what can be sold again is on hand once more.
+//! Taking shipped units back: their value is taken back too, and units that can be sold again are on hand again.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Putting an order on hold, until it is released or until a moment that is given, and releasing it (rule O4).
+//! Putting an order on hold, until it is released or until a given moment, and releasing it (rule O4).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;

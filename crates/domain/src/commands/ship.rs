@@ -1,5 +1,5 @@
-//! Shipping units: they leave the stock, and the first shipment adds the shipping fee to shipped revenue. A pending order is
-//! confirmed by the same command (rule O2).
+//! Shipping units: they leave the stock, and the first shipment adds the shipping fee to shipped revenue. The same
+//! command confirms a pending order (rule O2).
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -159,7 +159,7 @@ fn check_shippable(order: &Order, selected: &[Selected<'_>], context: &Context<'
         .candidates(short))
 }
 
-/// Takes the units out of stock. What a count found missing cannot leave.
+/// Takes the units out of stock. Units that a count found missing cannot leave.
 fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
     for Selected { line, units } in selected.iter().filter(|s| s.line.tracked) {
         let on_hand = moves.stock(line.product_id)?.on_hand;
@@ -171,7 +171,8 @@ fn consume(order: &Order, selected: &[Selected<'_>], moves: &mut StockMoves<'_>)
                 .candidates(vec![shortfall(&line.name, &line.sku, Some(line.line), *units, on_hand)])
                 .into());
         }
-        // What is not on hand can only leave where no stock is kept any more: nothing is left set aside for it.
+        // Units that are not on hand can leave only if the stock is not tracked any more: then the rest of the
+        // reservation is released.
         let (there, missing) = ((*units).min(on_hand), (*units - on_hand).max(0));
         let (product_id, order_id, line) = (line.product_id, order.id, line.line);
         if there > 0 {
@@ -237,7 +238,7 @@ mod tests {
         assert_eq!(asked.candidates, [json!({ "order_id": 1001, "shipment": 1 })]);
         story.done(ship(json!([{ "line": 1, "quantity": 1 }, { "line": 2, "quantity": 1 }])));
         assert_eq!(story.refused(ship(json!([{ "line": 3, "quantity": 2 }]))).code, Code::IllegalTransition);
-        // The rest is asked for by no lines.
+        // All remaining units are selected if no lines are given.
         story.done(input::<Ship>(json!({ "order_id": 1001 })));
         assert_eq!(story.order(id).status(), Status::Shipped);
 

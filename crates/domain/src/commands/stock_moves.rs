@@ -1,4 +1,5 @@
-//! What a decision does to stock: facts recorded against working copies, then backorders filled and thresholds watched.
+//! The effect of a decision on stock: facts recorded against working copies, then backorders filled and thresholds
+//! checked.
 
 use crate::{
     decide::Decision,
@@ -11,7 +12,7 @@ use crate::{
 /// The stocks a decision moves.
 pub(super) struct StockMoves<'w> {
     states: &'w States,
-    /// As they stand after the facts so far, in order of first use.
+    /// The stocks after the facts so far, in order of first use.
     moved: Vec<Stock>,
     facts: Vec<(StreamId, Event)>,
 }
@@ -21,7 +22,7 @@ impl<'w> StockMoves<'w> {
         StockMoves { states, moved: vec![], facts: vec![] }
     }
 
-    /// The stock as it stands after the facts so far.
+    /// The stock after the facts so far.
     pub(super) fn stock(&mut self, id: ProductId) -> Result<&mut Stock, Missing> {
         let index = match self.moved.iter().position(|stock| stock.product_id == id) {
             Some(index) => index,
@@ -33,7 +34,7 @@ impl<'w> StockMoves<'w> {
         Ok(&mut self.moved[index])
     }
 
-    /// Whether stock is kept of the product.
+    /// Whether the stock of the product is tracked.
     pub(super) fn is_kept(&self, id: ProductId) -> Result<bool, Missing> {
         let entry = self.states.product(id)?.entry.as_ref();
         Ok(entry.is_none_or(|entry| entry.policy != StockPolicy::Untracked))
@@ -50,7 +51,7 @@ impl<'w> StockMoves<'w> {
         Ok(())
     }
 
-    /// Gives free units to whoever waits longest, notes crossed thresholds, and adds all facts to the decision.
+    /// Gives free units to the orders that wait longest, notes crossed thresholds, and adds all facts to the decision.
     pub(super) fn settle(mut self, decision: &mut Decision) -> Result<(), Missing> {
         let ids: Vec<ProductId> = self.moved.iter().map(|stock| stock.product_id).collect();
         for id in ids {
@@ -61,7 +62,7 @@ impl<'w> StockMoves<'w> {
         Ok(())
     }
 
-    /// Gives every waiting unit of a product of which no stock is kept any more what it waits for.
+    /// Fills all backorders of a product whose stock is not tracked any more.
     pub(super) fn free_backorders(mut self, id: ProductId, decision: &mut Decision) -> Result<(), Missing> {
         for waiting in self.stock(id)?.backorders.clone() {
             self.fill(id, waiting.order_id, waiting.line, waiting.units)?;
@@ -92,7 +93,8 @@ impl<'w> StockMoves<'w> {
         let stock = self.stock(id)?;
         let (low, available) = (stock.low, stock.available());
         let Some(threshold) = threshold else { return Ok(()) };
-        // Stock that was never above the threshold does not fall to it; where the threshold was lowered since, it was.
+        // Stock that was never above the threshold does not fall to it; if the threshold was lowered since, the stock
+        // was above it.
         let (was_low, is_low) = (is_low(before, Some(threshold)), is_low(available, Some(threshold)));
         if !was_low && is_low {
             self.record(id, LowStockReached { product_id: id, available, threshold })?;

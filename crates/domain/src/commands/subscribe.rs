@@ -1,4 +1,4 @@
-//! Asking that somebody is told when something happens.
+//! Making a rule of notifications: a target gets a message when something happens.
 
 #[cfg(test)]
 mod tests;
@@ -228,7 +228,7 @@ impl Subscribe {
         })
     }
 
-    /// A cancelled order reaches no other status, and one that left waits no more.
+    /// A cancelled order reaches no other status, and an order that has left waits no more.
     fn refuse_never(&self, order: &Order, rule: &Rule) -> Result<(), Rejection> {
         if rule.when == [Watch::Waiting] && order.unshipped() == 0 {
             let message = format!("Order #{} is {}: it waits no more.", order.id, order.status().spoken());

@@ -1,4 +1,4 @@
-//! Undoing a command by recording what takes its facts back. The log keeps both.
+//! Undoing a command by recording events that reverse its facts. The log keeps both.
 
 #[cfg(test)]
 mod tests;
@@ -19,17 +19,17 @@ use crate::{
     states::States,
 };
 
-/// Undo the command that recorded these facts about an order, provided that nothing was done to it since. Stock that came
-/// in for its waiting units is no obstacle: nothing that can be undone is less so by it.
+/// Undo the command that recorded these facts about an order, if nothing was done to the order since. Stock that
+/// arrived for its waiting units does not count: it makes no undo impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// Its number.
+    /// Order number.
     pub order_id: OrderId,
-    /// The order's version right after what the command recorded about it, save for backorders filled on the way.
+    /// The order's version right after the command's facts, not counting backorders that were filled with them.
     pub version: Version,
-    /// What the command recorded about the order, in order.
+    /// The facts that the command recorded about the order, in order.
     pub facts: Vec<Event>,
-    /// The order's lines before the command: needed where it changed them.
+    /// The order's lines before the command: needed if the command changed them.
     pub lines_before: Vec<PlacedLine>,
 }
 
@@ -66,9 +66,9 @@ impl Act for Undo {
         let mut moves = StockMoves::new(states);
         for fact in facts.into_iter().rev() {
             match undone(fact).ok_or_else(|| never(order, fact))? {
-                // Only a placement: nothing else of the order can have been recorded with it.
+                // A placement only: no other fact of the order can have been recorded with it.
                 Undone::Placed => {}
-                // Nothing else is recorded with a change of lines.
+                // No other fact is recorded with a change of lines.
                 Undone::Changed(changed) => {
                     return change_lines::restored(order, &self.lines_before, changed, states, context);
                 }
@@ -84,7 +84,7 @@ impl Act for Undo {
                     let kind = RefundKind::Units;
                     let mut back = refund::refunded(order, payment.amount, kind, Charge::default(), method, reference);
                     back.undoes_payment = Some(true);
-                    // What came in at one rate goes back at the same: nothing was gained or lost by a mistake.
+                    // A payment is undone at the rate at which it was made: a mistake makes no profit or loss.
                     back.converted = payment.converted.map(|cash| ConvertedRefund {
                         by: cash.by,
                         amount: cash.amount,
@@ -113,7 +113,7 @@ enum Undone<'a> {
     Changed(&'a LinesChanged),
 }
 
-/// What taking a fact back concerns; none where it cannot be taken back.
+/// The undo of a fact; `None` if it cannot be undone.
 fn undone(fact: &Event) -> Option<Undone<'_>> {
     match fact {
         Event::OrderPlaced(_) => Some(Undone::Placed),
@@ -126,7 +126,7 @@ fn undone(fact: &Event) -> Option<Undone<'_>> {
     }
 }
 
-/// The types of all facts that [`undone`] takes back: answers offer an undo without reading the facts again.
+/// The types of all facts that [`undone`] can undo: answers offer an undo without reading the facts again.
 const UNDONE: [&str; 7] =
     ["OrderPlaced", "OrderConfirmed", "OrderHeld", "OrderReleased", "UnitsShipped", "PaymentCaptured", "LinesChanged"];
 
@@ -141,7 +141,8 @@ impl Undo {
     }
 }
 
-/// The hold that was replaced or released is on again, with its end even where that has passed; without one, none is.
+/// Restores the hold that was replaced or released, with its end even if that has passed; if there was no hold, there
+/// is none again.
 fn hold_again(order: &Order, decision: &mut Decision) {
     let (stream, order_id) = (StreamId::Order(order.id), order.id);
     match order.hold_before {
@@ -182,7 +183,7 @@ fn voided(order: &Order, shipped: &UnitsShipped) -> ShipmentVoided {
     }
 }
 
-/// The units are on hand and set aside for the order again.
+/// Puts the units back on hand and reserves them for the order again.
 fn put_back(order: &Order, shipped: &UnitsShipped, moves: &mut StockMoves<'_>) -> Result<(), Refusal> {
     for moved in &shipped.lines {
         if order.lines.iter().any(|line| line.line == moved.line && line.tracked) {

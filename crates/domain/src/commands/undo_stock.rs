@@ -8,20 +8,20 @@ use crate::{
     states::States,
 };
 
-/// Undo a command that moved the units on hand of a product. What happened to the stock since stays: only these units go
+/// Undo a command that moved the units on hand of a product. Later movements of the stock stay: only these units go
 /// back, as far as they are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoStock {
     /// The product.
     pub product_id: ProductId,
-    /// By how many units the command moved it.
+    /// The units by which the command moved the stock.
     pub delta: i64,
-    /// As sentences call it.
+    /// The name of the product in sentences.
     pub product: String,
 }
 
 impl UndoStock {
-    /// What takes back the command that began with this fact, if it moved a stock by itself.
+    /// The undo of the command that began with this fact, if the command itself moved a stock.
     #[must_use]
     pub fn of(first: &Event) -> Option<UndoStock> {
         match first {

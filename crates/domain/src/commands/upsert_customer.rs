@@ -1,4 +1,4 @@
-//! Registering a customer, or changing its particulars.
+//! Registering a customer, or changing the personal data.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct UpsertCustomer {
 }
 
 impl UpsertCustomer {
-    /// Checks the plain particulars; the edge does so before it seals them.
+    /// Checks the personal data as typed, before it is sealed.
     ///
     /// # Errors
     /// When something is out of bounds; names all of it.
@@ -76,7 +76,7 @@ impl UpsertCustomer {
     }
 }
 
-/// `user@host.name`, in any script. What a mail system would make of it is not ours to say; what is no address at all is.
+/// `user@host.name`, in any script. Refuses only texts that cannot be an address; whether mail arrives is not checked.
 fn is_email(email: &str) -> bool {
     let Some((user, host)) = email.trim().rsplit_once('@') else { return false };
     let in_user = |c: char| !c.is_whitespace() && !c.is_control() && !"@<>()[],;:\\\"".contains(c);
@@ -101,12 +101,13 @@ fn is_phone(phone: &str) -> bool {
     digits >= 3 && phone.chars().filter(|c| c.is_alphabetic()).count() <= digits
 }
 
-/// [`UpsertCustomer`] as the edge resolved and sealed it. Sealing is deterministic, so equal text is equal here.
+/// [`UpsertCustomer`] after its names were resolved and its texts sealed. Sealing is deterministic, so equal texts have
+/// equal seals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterCustomer {
     /// Found, or newly minted, at the edge.
     pub customer_id: CustomerId,
-    /// What was given.
+    /// The given data.
     pub profile: SealedProfile,
 }
 

@@ -1,4 +1,4 @@
-//! Registering a product, or changing its catalogue entry. Orders already placed keep what they copied.
+//! Registering a product, or changing its catalogue entry. Orders that are already placed keep their copies.
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -73,7 +73,7 @@ impl Act for UpsertProduct {
     }
 
     fn references(&self) -> Vec<Reference<'_>> {
-        // A new product has a name; what has none is there already, and may be called by the words of its name.
+        // A new product has a name; a call without a name means an existing product, and may name it by words.
         let known = self.name.is_none() && !self.sku.trim().is_empty();
         known.then(|| Reference { may_be_new: true, ..Reference::product(&self.sku, "sku") }).into_iter().collect()
     }
@@ -97,7 +97,7 @@ impl Act for UpsertProduct {
             }
         }
         if untracked {
-            // There is always enough of it now: nobody waits for it any longer.
+            // There is always enough of it now, so no order waits for it any longer.
             StockMoves::new(states).free_backorders(product_id, &mut decision)?;
         }
         Ok(decision)
@@ -105,7 +105,7 @@ impl Act for UpsertProduct {
 }
 
 impl UpsertProduct {
-    /// The entry as it shall stand: what is given, else what stands, else the default.
+    /// The new entry: the given value, otherwise the present value, otherwise the default.
     fn entry(&self, present: Option<&CatalogueEntry>, context: &Context<'_>) -> Result<CatalogueEntry, Rejection> {
         let mut problems = Problems::default();
         self.check_texts(&mut problems);
@@ -140,7 +140,7 @@ impl UpsertProduct {
                 problems.add("cost", format!("cannot be read: {error}"));
                 None
             }),
-            // In another currency it would be another cost.
+            // In another currency the cost would be another one.
             (None, Some(entry)) if entry.currency == currency => entry.cost,
             (None, _) => None,
         };
@@ -250,7 +250,7 @@ mod tests {
         let decision = story.done(upsert(json!({ "sku": "A", "price": "10" })));
         let Event::ProductChanged(fact) = &decision.facts[0].1 else { panic!("{decision:?}") };
         assert_eq!((fact.entry.cost, fact.entry.lead_time_days), (Some(625), Some(10)));
-        // A cost in the old currency says nothing of the new one.
+        // A cost in the old currency does not give a cost in the new one.
         let decision = story.done(upsert(json!({ "sku": "A", "price": "10", "currency": "USD" })));
         let Event::ProductChanged(fact) = &decision.facts[0].1 else { panic!("{decision:?}") };
         assert_eq!((fact.entry.cost, fact.entry.lead_time_days), (None, Some(10)));

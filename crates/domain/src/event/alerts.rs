@@ -48,7 +48,7 @@ pub enum Alert {
 }
 
 impl Alert {
-    /// What rules watch for to be told of it.
+    /// The watch word of rules for such an alert.
     #[must_use]
     pub fn watch(&self) -> Watch {
         match self {
@@ -58,7 +58,7 @@ impl Alert {
         }
     }
 
-    /// Whether both are of the same thing, whatever else they say of it.
+    /// Whether both alerts are about the same thing, even if their other data differ.
     #[must_use]
     pub fn is_of_same(&self, other: &Alert) -> bool {
         match (self, other) {
@@ -71,7 +71,8 @@ impl Alert {
         }
     }
 
-    /// Whether a rule that was made at this moment is told of it. A relay that stands still and a fault of the log go on.
+    /// Whether a rule that was made at this moment gets this alert. A stopped relay and a fault of the log last, so
+    /// later rules get them too.
     #[must_use]
     pub fn concerns(&self, rule_since: DateTime<Utc>) -> bool {
         match self {

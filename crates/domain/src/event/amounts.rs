@@ -1,4 +1,4 @@
-//! The amounts that facts about orders carry: of goods, of fees, of whole orders, and the same in the shop's currency.
+//! The amounts in facts about orders: of goods, of fees, of complete orders, and the same in the shop's currency.
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! What the examples of facts share: one order of tea, its customer, a rate, a message.
+//! The common data of the examples: one order of tea, its customer, a rate, a message.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -35,7 +35,7 @@ pub(super) fn dollar() -> Currency {
     "USD".parse().expect("a currency")
 }
 
-/// What a dollar is worth in the shop's currency.
+/// The rate of a dollar in the shop's currency.
 pub(super) fn rupees() -> StoredRate {
     StoredRate { currency: Currency::INR, rate: Decimal::new(84_125, 3) }
 }

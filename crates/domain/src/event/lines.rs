@@ -1,4 +1,4 @@
-//! Lines in facts about orders: as ordered, the units of one that an event moves, and by how much one changed.
+//! Lines in facts about orders: as ordered, the units of one that an event moves, and the changes of one.
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -65,7 +65,7 @@ impl PlacedLine {
         self.quantity - self.cancelled
     }
 
-    /// What is taken off this line alone, as entered.
+    /// The discounts of this line only, as entered.
     #[must_use]
     pub fn own_discounts(&self) -> &[Discount] {
         match self.discounts.split_last() {
@@ -74,7 +74,7 @@ impl PlacedLine {
         }
     }
 
-    /// Its part of a discount on the whole order: the percentage, or a share of the amount.
+    /// The line's part of a discount on the complete order: the percentage, or a share of the amount.
     #[must_use]
     pub fn part_of_order_discount(&self) -> Option<Discount> {
         self.discounts.last().copied().filter(|_| self.order_discount)

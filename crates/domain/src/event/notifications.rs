@@ -1,4 +1,4 @@
-//! Facts about notifications: who is to be told of what, and what was sent to whom.
+//! Facts about notifications: rules, and the outcomes of messages.
 
 use std::ops::Not;
 

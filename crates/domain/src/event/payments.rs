@@ -1,4 +1,4 @@
-//! Facts about money: what came in for an order, and what went back.
+//! Facts about money: payments and refunds.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub enum RefundKind {
 }
 
 impl RefundKind {
-    /// As written in answers: `goodwill`.
+    /// The name in answers: `goodwill`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

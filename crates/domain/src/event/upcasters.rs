@@ -1,26 +1,27 @@
-//! Steps from one schema version of an event's data to the next. What an old version did not say is derived here, once.
+//! Steps from one schema version of an event's data to the next. Values that an old version lacked are derived here,
+//! once.
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::money::round_minor;
 
-/// Version 1 of `OrderHeld` knew no end: it lasts until released, which leaving `until` out says.
+/// Version 1 of `OrderHeld` had no end of the hold: it lasts until released, as a missing `until` says.
 pub(super) fn held_without_end(data: Value) -> Value {
     data
 }
 
-/// Version 1 of these knew nobody who is told that an order waits; it said nothing else than it does now.
+/// Version 1 of these had no rules about waiting orders; its data mean the same now.
 pub(super) fn without_waiting(data: Value) -> Value {
     data
 }
 
-/// Version 2 of these knew no alerts; it said nothing else than it does now.
+/// Version 2 of these had no alerts; its data mean the same now.
 pub(super) fn without_alerts(data: Value) -> Value {
     data
 }
 
-/// Version 3 of `NotificationSubscribed` told at once of named orders alone, which leaving `at_once` out says.
+/// Version 3 of `NotificationSubscribed` sent messages at once only for named orders, as a missing `at_once` says.
 pub(super) fn without_at_once(data: Value) -> Value {
     data
 }
@@ -53,7 +54,7 @@ pub(super) fn unconverted(data: Value) -> Value {
     data
 }
 
-/// Version 2 of `UnitsShipped` did not say whether it was the first that stands: shipment 1 is.
+/// Version 2 of `UnitsShipped` did not say whether it was the first shipment that was not voided: shipment 1 is.
 pub(super) fn shipped_first(mut data: Value) -> Value {
     data["first"] = (data["shipment"] == 1).into();
     data
@@ -65,18 +66,18 @@ pub(super) fn voided_among_others(mut data: Value) -> Value {
     data
 }
 
-/// Version 3 of `OrderPlaced` kept no number of another system, which leaving `external_reference` out says.
+/// Version 3 of `OrderPlaced` had no number of another system, as a missing `external_reference` says.
 pub(super) fn without_external_reference(data: Value) -> Value {
     data
 }
 
-/// Version 1 of `ProductRegistered` and `ProductChanged` knew neither cost nor lead time, which leaving them out says.
+/// Version 1 of `ProductRegistered` and `ProductChanged` had neither cost nor lead time, as their absence says.
 pub(super) fn without_cost(data: Value) -> Value {
     data
 }
 
-/// Version 4 of `OrderPlaced` and version 2 of `LinesChanged` did not say whose a line's discounts were: of two, the second
-/// is its part of one on the whole order.
+/// Version 4 of `OrderPlaced` and version 2 of `LinesChanged` did not mark the discounts of a line: of two, the second
+/// is its part of a discount on the complete order.
 pub(super) fn before_order_discounts(mut data: Value) -> Value {
     for line in data["lines"].as_array_mut().into_iter().flatten() {
         if line["discounts"].as_array().is_some_and(|discounts| discounts.len() > 1) {
@@ -86,21 +87,21 @@ pub(super) fn before_order_discounts(mut data: Value) -> Value {
     data
 }
 
-/// Version 2 of `OrderPlaced` kept no line's price as it was entered.
+/// Version 2 of `OrderPlaced` did not contain a line's price as it was entered.
 pub(super) fn placed_before_entries(mut data: Value) -> Value {
     let all_inclusive = data["tax_inclusive"] == true;
     each_line(&mut data, all_inclusive);
     data
 }
 
-/// Version 1 of `LinesChanged` kept no line's price as it was entered, and knew of no goodwill posted back.
+/// Version 1 of `LinesChanged` contained neither a line's price as it was entered nor goodwill posted back.
 pub(super) fn changed_before_entries(mut data: Value) -> Value {
     each_line(&mut data, false);
     no_goodwill_back(data)
 }
 
-/// Version 2 of `UnitsCancelled` knew of no goodwill posted back. Where it completed the cancellation, the products it
-/// names are gone.
+/// Version 2 of `UnitsCancelled` contained no goodwill posted back. If it completed the cancellation, nothing is left
+/// of the products that it names.
 pub(super) fn cancelled_before_goodwill(mut data: Value) -> Value {
     if data["completes"] == true {
         let mut gone: Vec<Value> = vec![];
@@ -119,7 +120,7 @@ pub(super) fn returned_before_goodwill(data: Value) -> Value {
     no_goodwill_back(data)
 }
 
-/// Version 1 of `PaymentRefunded` named no units, and wrote an allowance of nothing where the order was not converted.
+/// Version 1 of `PaymentRefunded` named no units, and contained an allowance of zero if the order was not converted.
 pub(super) fn refunded_before_lines(mut data: Value) -> Value {
     if let Some(converted) = data.get_mut("converted").and_then(Value::as_object_mut)
         && converted.get("allowance").is_some_and(|allowance| *allowance == json!({ "net": 0, "tax": 0 }))
@@ -140,8 +141,8 @@ fn each_line(data: &mut Value, all_inclusive: bool) {
     }
 }
 
-/// How the line was entered, as far as its amounts tell: gross never includes tax, so it is less than a price with tax;
-/// where it differs from the price of the units, the line was priced as a whole; and a discount is kept in proportion.
+/// The line as it was entered, derived from its amounts. Gross never includes tax, so it is less than a price with tax.
+/// If gross differs from the price of the units, the line was priced as a whole. A discount is kept in proportion.
 fn entered(line: &mut Value, all_inclusive: bool) {
     let int = |value: &Value| value.as_i64().unwrap_or(0);
     let (quantity, price) = (int(&line["quantity"]), int(&line["unit_price"]));

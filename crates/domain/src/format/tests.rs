@@ -1,12 +1,12 @@
-//! Amounts as CLDR writes them, and that nothing is lost in writing.
+//! Amounts in the form of CLDR, and that no digit is lost in writing.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::money::{MAX_AMOUNT_MINOR, parse_amount};
 
-/// What ICU 78.2 with CLDR 48 writes in the order of [`Locale::ALL`], with the digits of ISO 4217 (CLDR gives some
-/// currencies, such as the forint, fewer than their minor unit has; an amount here is never rounded).
+/// The amounts that ICU 78.2 with CLDR 48 writes in the order of [`Locale::ALL`], with the digits of ISO 4217 (CLDR
+/// gives some currencies, such as the forint, fewer digits than their minor unit has; an amount here is never rounded).
 #[rustfmt::skip]
 const WRITTEN: &[(&str, i64, [&str; 4])] = &[
     ("INR", 123_456_750, ["₹12,34,567.50", "₹1,234,567.50", "1.234.567,50\u{a0}₹", "₹1,234,567.50"]),
@@ -127,10 +127,10 @@ fn locales_are_read_by_tag() {
     assert!("fr-FR".parse::<Locale>().is_err());
 }
 
-/// The amount without sign and separators, with a point: what a person would type.
+/// The amount without sign and separators, with a point, as a person would type it.
 fn as_typed(written: &str, locale: Locale, currency: Currency) -> String {
     let decimal_mark = if locale == Locale::DeDe { ',' } else { '.' };
-    // A currency's sign may hold a point itself.
+    // A currency's sign may contain a point itself.
     let number = written.replace(locale.sign(currency), "");
     let kept = number.chars().filter_map(|c| match c {
         c if c == decimal_mark => Some('.'),

@@ -1,4 +1,4 @@
-//! What changed in an order from one moment to another, field by field, for people who read its history.
+//! The changes of an order from one moment to another, field by field, for people who read its history.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,12 @@ use super::{Line, Order};
 /// A field that reads differently now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// As answers name it: `status`, `lines[2].shipped`, `totals.total`. Lines go by their number, the rest from 1.
+    /// Name of the field in answers: `status`, `lines[2].shipped`, `totals.total`. Lines have their numbers, other
+    /// lists count from 1.
     pub field: String,
-    /// What it was; `None` where there was nothing.
+    /// The value before; `None` if there was none.
     pub from: Option<FieldValue>,
-    /// What it is; `None` where nothing is left.
+    /// The value after; `None` if there is none.
     pub to: Option<FieldValue>,
 }
 
@@ -33,15 +34,15 @@ pub enum FieldValue {
 }
 
 impl FieldValue {
-    /// Whether it says no more than that there is nothing yet.
+    /// Whether the value means that there is nothing yet.
     fn is_nothing(&self) -> bool {
         matches!(self, FieldValue::Units(0) | FieldValue::Money(0) | FieldValue::Flag(false))
     }
 }
 
 impl Order {
-    /// What reads differently than in `before`; everything there is, where nobody had placed the order then. What merely
-    /// counts events (version, last day) is left out.
+    /// The fields that changed since `before`; all fields if the order did not exist then. Fields that only count
+    /// events (version, last day) are left out.
     #[must_use]
     pub fn changes_since(&self, before: Option<&Order>) -> Vec<Change> {
         let (old, new) = (before.map(fields).unwrap_or_default(), fields(self));
@@ -58,7 +59,7 @@ impl Order {
     }
 }
 
-/// Every field in the order in which an answer shows them.
+/// Every field in the order of an answer.
 fn fields(order: &Order) -> Vec<(String, FieldValue)> {
     let mut fields = Fields(vec![]);
     fields.word("status", order.status().name());

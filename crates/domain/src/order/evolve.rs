@@ -1,4 +1,4 @@
-//! How each fact changes an order, and which facts can come after its end. Never fails, never decides.
+//! The effect of each fact on an order, and which facts can come after its end. Never fails, never decides.
 
 use super::{AddedNote, Line, Order, Payment, RefundRecord, Shipment, ShippedUnits, Status};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl OrderFact<'_> {
-    /// Whether it can still come when no unit of the order is left to be shipped or delivered and no money is due: a reader that
-    /// has put such an order away must take it out again.
+    /// Whether this fact can come when no unit of the order is left to ship or deliver and no money is due. A reader
+    /// that has put such an order away must take it out again.
     #[must_use]
     pub fn can_follow_the_end(&self) -> bool {
         match self {
@@ -66,7 +66,7 @@ impl Order {
                 self.reverse_shipping(fact.shipping);
                 self.freed += worth(&fact.lines);
                 self.post_goodwill_back(fact.goodwill_back, fact.goodwill_back_converted);
-                // With the rest cancelled, what has left or arrived may be all there is.
+                // With the rest cancelled, all remaining units may have been shipped or delivered.
                 match self.status() {
                     Status::Cancelled => self.times.cancelled = at,
                     Status::Shipped => self.times.shipped = at,
@@ -152,7 +152,7 @@ impl Order {
         self.lines = lines.iter().map(Line::placed).collect();
         for line in &mut self.lines {
             self.last_line = self.last_line.max(line.line);
-            // Cancelled units stay only with a line that was not changed, and so do those of them that were paid back.
+            // A line that was changed forgets its cancelled units, also those that were paid back.
             let refunded = before.iter().find(|was| was.line == line.line).map_or(0, |was| was.cancelled_refunded);
             line.cancelled_refunded = refunded.min(line.cancelled);
         }
@@ -225,8 +225,8 @@ impl Order {
         self.goodwill_converted = less(self.goodwill_converted, converted);
     }
 
-    /// Undoing a payment records a refund of all of it: nothing was sold back. Whether this one is such a refund. Where the
-    /// event does not say, it is one if it follows a payment at once and equals it.
+    /// Undoing a payment records a refund of its full amount, which sells nothing back. Returns whether this refund is
+    /// such an undo. If the event does not say so, it is one if it follows a payment directly and has its amount.
     fn take_back_payment(&mut self, back: &PaymentRefunded, provenance: &Provenance) -> bool {
         let follows = self.paid_at == self.acted && self.exists();
         let Some(payment) = self.payments.last_mut().filter(|_| follows) else { return false };

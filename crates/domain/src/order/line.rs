@@ -10,7 +10,7 @@ use crate::{
     pricing::{Discount, entered_gross},
 };
 
-/// One line: integers of units, from which the order's status follows.
+/// One line: numbers of units, from which the order's status follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// Number of the line, from 1.
@@ -30,16 +30,16 @@ pub struct Line {
     pub tax_inclusive: bool,
     /// The price of several units together, where that was entered.
     pub line_total: Option<LineTotal>,
-    /// What is taken off, as entered, each from what the one before leaves.
+    /// The discounts as entered; each applies to the amount that the one before leaves.
     pub discounts: Vec<Discount>,
-    /// Whether the last of them is the line's part of a discount on the whole order.
+    /// Whether the last of them is the line's part of a discount on the complete order.
     #[serde(default)]
     pub order_discount: bool,
     /// Amounts of all ordered units.
     pub amounts: Amounts,
-    /// The same in the shop's currency; nothing without a rate.
+    /// The amounts in the shop's currency; zero without a rate.
     pub converted: Amounts,
-    /// Whether stock is kept of the product.
+    /// Whether the stock of the product is tracked.
     pub tracked: bool,
     /// Units ordered.
     pub ordered: i64,
@@ -53,16 +53,16 @@ pub struct Line {
     pub shipped: i64,
     /// Shipped units that arrived and stayed.
     pub delivered: i64,
-    /// Shipped units that came back; they no longer count as delivered.
+    /// Shipped units that were returned; they no longer count as delivered.
     pub returned: i64,
-    /// Returned units whose price went back by name: always the lowest numbers.
+    /// Returned units whose price was paid back for these units: always those with the lowest numbers.
     pub returned_refunded: i64,
-    /// Cancelled units whose price went back by name: always the highest numbers.
+    /// Cancelled units whose price was paid back for these units: always those with the highest numbers.
     pub cancelled_refunded: i64,
 }
 
 impl Line {
-    /// As placed or changed: nothing has left or been cancelled yet.
+    /// A line as placed or changed: nothing has been shipped or cancelled yet.
     pub(super) fn placed(placed: &PlacedLine) -> Line {
         Line {
             line: placed.line,
@@ -90,7 +90,8 @@ impl Line {
         }
     }
 
-    /// The line as an event lists it, with all of its units, cancelled ones too: unless it is changed, each keeps its value.
+    /// The line as an event lists it, with all of its units, also cancelled ones: each keeps its value until the line
+    /// is changed.
     #[must_use]
     pub fn as_placed(&self) -> PlacedLine {
         PlacedLine {
@@ -156,7 +157,7 @@ impl Line {
         self.units(self.active() - units, self.active())
     }
 
-    /// The next `units` to come back: the lowest shipped and not yet returned (rule R4).
+    /// The next `units` to be returned: the lowest numbers that are shipped and not yet returned (rule R4).
     #[must_use]
     pub fn next_to_return(&self, units: i64) -> LineUnits {
         self.units(self.returned, self.returned + units)
@@ -168,13 +169,14 @@ impl Line {
         self.units(self.shipped - units, self.shipped)
     }
 
-    /// Units that came back or were cancelled and whose price did not go back by name.
+    /// Returned or cancelled units whose price was not paid back for these units.
     #[must_use]
     pub fn refundable(&self) -> i64 {
         self.returned - self.returned_refunded + self.cancelled - self.cancelled_refunded
     }
 
-    /// Value of the next `units` whose price goes back: those that came back first, then those that were cancelled first.
+    /// Value of the next `units` to be paid back: first returned units, in the order of their return, then cancelled
+    /// ones.
     #[must_use]
     pub fn next_to_refund(&self, units: i64) -> Amounts {
         let back = units.min(self.returned - self.returned_refunded);
@@ -191,19 +193,19 @@ impl Line {
         self.cancelled_refunded += units - back;
     }
 
-    /// Shipped units that have not come back.
+    /// Shipped units that were not returned.
     #[must_use]
     pub fn returnable(&self) -> i64 {
         self.shipped - self.returned
     }
 
-    /// Amounts of the units that are still part of the order and have not come back.
+    /// Amounts of the units that are still part of the order and were not returned.
     #[must_use]
     pub fn kept_amounts(&self) -> Amounts {
         self.units(self.returned, self.active()).amounts
     }
 
-    /// What is taken off the price of these units as it was entered: with tax, where the price was.
+    /// The discount on these units as it was entered: with tax, if the price was.
     #[must_use]
     pub fn kept_discount(&self) -> i64 {
         let Amounts { gross, discount, tax } = self.amounts;
@@ -214,7 +216,7 @@ impl Line {
         units_value(off.max(0), self.ordered, self.returned, self.active())
     }
 
-    /// The same in the shop's currency.
+    /// The same amounts in the shop's currency.
     pub(crate) fn kept_converted(&self) -> Amounts {
         self.converted.of_units(self.ordered, self.returned, self.active())
     }
@@ -224,7 +226,7 @@ impl Line {
         LineUnits { line: self.line, product_id: self.product_id, units: to - from, amounts }
     }
 
-    /// Units that arrived come back before units still on their way.
+    /// Delivered units are returned before units that are still on their way.
     pub(super) fn take_back(&mut self, units: i64) {
         self.delivered -= units.min(self.delivered);
         self.returned += units;
@@ -238,7 +240,7 @@ impl Line {
         self.reserved -= released.reserved;
     }
 
-    /// What cancelling `units` gives back to stock.
+    /// The stock that cancelling `units` releases.
     pub(crate) fn released_by_cancelling(&self, units: i64) -> Released {
         if !self.tracked {
             return Released { reserved: 0, backordered: 0 };

@@ -1,4 +1,4 @@
-//! What an order comes to: its present totals, what is asked and due, and goodwill beyond what is left (rule R5a).
+//! The amounts of an order: its present totals, what is asked and due, and goodwill beyond what is left (rule R5a).
 
 use rust_decimal::Decimal;
 
@@ -9,13 +9,13 @@ use crate::{
 };
 
 impl Order {
-    /// Amounts of what is still part of the order: as agreed, less what was cancelled or came back.
+    /// Amounts of the remaining parts of the order, without cancelled and returned units.
     #[must_use]
     pub fn current_totals(&self) -> Totals {
         Totals::of(self.lines.iter().map(Line::kept_amounts), self.current_shipping())
     }
 
-    /// What is taken off the prices of what is still part of the order, as entered.
+    /// The discount on the remaining parts of the order, as entered.
     #[must_use]
     pub fn discount(&self) -> i64 {
         self.lines.iter().map(Line::kept_discount).sum()
@@ -30,15 +30,15 @@ impl Order {
         }
     }
 
-    /// What is asked for the order, minor units: its present total less goodwill. Before goodwill was posted back (rule
-    /// R5a), more of it could stand than was left of the order: that leaves nothing to ask, not less.
+    /// The amount asked for the order, minor units: its present total minus goodwill. Before goodwill was posted back
+    /// (rule R5a), the goodwill could be more than the rest of the order: then the amount is zero, not less.
     #[must_use]
     pub fn asked(&self) -> i64 {
         (self.current_totals().total - self.goodwill.total()).max(0)
     }
 
-    /// The goodwill to post back once only so much is left of the order, minor units with tax (rule R5a): what exceeds it,
-    /// with its share of tax, in the order's currency and in the shop's.
+    /// The goodwill to post back when only so much is left of the order, minor units with tax (rule R5a): the part that
+    /// exceeds it, with its share of tax, in the order's currency and in the shop's.
     pub(crate) fn goodwill_beyond(&self, left: i64) -> (Charge, Option<ConvertedCharge>) {
         let standing = self.goodwill;
         // Gross and discount are rounded unit by unit, so what is left can be a minor unit below nothing.
@@ -50,7 +50,7 @@ impl Order {
         let net = round_minor(share);
         let back = Charge { net, tax: beyond - net };
         let converted = self.rate.map(|by| {
-            // What stands no longer stands in no currency.
+            // If all goodwill is posted back, it is posted back completely in both currencies.
             let all = self.goodwill_converted;
             let part = by.charge(back, self.currency);
             let Charge { net, tax } =
@@ -60,19 +60,19 @@ impl Order {
         (back, converted)
     }
 
-    /// Money that came in, minor units. A payment that was undone never did (rule O3).
+    /// Money of payments, minor units, without payments that were undone (rule O3).
     #[must_use]
     pub fn received(&self) -> i64 {
         self.captured - self.undone
     }
 
-    /// Money that went back, minor units. Where a payment was undone none did (rule O3).
+    /// Money of refunds, minor units. The undo of a payment is not one (rule O3).
     #[must_use]
     pub fn paid_back(&self) -> i64 {
         self.refunded - self.undone
     }
 
-    /// What went back, oldest first: an undone payment is recorded as a refund and is none.
+    /// The refunds, oldest first, without undone payments, which are recorded as refunds too.
     pub fn refunds_made(&self) -> impl Iterator<Item = &RefundRecord> {
         let undoes = |refund: &RefundRecord, payment: &Payment| {
             payment.undone == Some(refund.at) && payment.amount == refund.amount && payment.method == refund.method
@@ -80,14 +80,14 @@ impl Order {
         self.refunds.iter().filter(move |refund| !self.payments.iter().any(|payment| undoes(refund, payment)))
     }
 
-    /// What the customer still owes, minor units; negative when too much came in.
+    /// The money that the customer still owes, minor units; negative if too much was paid.
     #[must_use]
     pub fn due(&self) -> i64 {
         self.asked() - (self.captured - self.refunded)
     }
 
-    /// The same units and fee in the shop's currency, by the rate the order was placed at. `value` says which units of
-    /// a line are meant; `fee` is the event's shipping fee, which moves whole or not at all.
+    /// The same units and fee in the shop's currency, by the rate with which the order was placed. `value` selects the
+    /// units of a line; `fee` is the event's shipping fee, which moves completely or not at all.
     pub(crate) fn converted(
         &self,
         moved: &[LineUnits],

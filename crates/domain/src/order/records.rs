@@ -1,14 +1,14 @@
-//! What an order keeps of its past: payments, refunds, shipments, the hold, and when it reached its milestones.
+//! The past of an order that it keeps: payments, refunds, shipments, the hold, and the times of its milestones.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Charge, RefundKind};
 
-/// Money that came in.
+/// A payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// When it came in.
+    /// When it was paid.
     pub at: DateTime<Utc>,
     /// Amount in minor units.
     pub amount: i64,
@@ -17,7 +17,7 @@ pub struct Payment {
     /// The payment provider's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// When it was undone, if it never was a payment after all.
+    /// When the payment was undone, if it was a mistake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<DateTime<Utc>>,
 }
@@ -25,11 +25,11 @@ pub struct Payment {
 /// Money that went back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRecord {
-    /// When it went back.
+    /// When the money was paid back.
     pub at: DateTime<Utc>,
     /// Amount in minor units.
     pub amount: i64,
-    /// What it was paid back for.
+    /// The reason for the refund.
     pub kind: RefundKind,
     /// `card`, `cash`, …
     pub method: String,
@@ -43,7 +43,7 @@ pub struct RefundRecord {
 pub struct Shipment {
     /// Number of the shipment; 1 is the first.
     pub shipment: u32,
-    /// When it left.
+    /// When the shipment left.
     pub at: DateTime<Utc>,
     /// The carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,11 +51,11 @@ pub struct Shipment {
     /// The carrier's tracking number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
-    /// The units in it.
+    /// The units in the shipment.
     pub units: Vec<ShippedUnits>,
-    /// The shipping fee that was earned with it.
+    /// The shipping fee that was earned with the shipment.
     pub fee: Charge,
-    /// When it was voided, if it never left after all.
+    /// When the shipment was voided, if it never left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voided: Option<DateTime<Utc>>,
 }
@@ -74,7 +74,7 @@ pub struct AddedNote {
 /// Time during which nothing of an order may ship.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// When it ends by itself; none: once released.
+    /// When the hold ends by itself; `None` if it must be released.
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -87,7 +87,7 @@ pub struct ShippedUnits {
     pub units: i64,
 }
 
-/// When an order reached its milestones. These are the times at which things happened, not those at which they were recorded.
+/// When an order reached its milestones: the times when things happened, not when they were recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Times {
     /// Placed.
@@ -96,7 +96,7 @@ pub struct Times {
     /// Confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<DateTime<Utc>>,
-    /// Held, if it is on hold now.
+    /// When it was put on hold, if it is on hold now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<DateTime<Utc>>,
     /// When the hold ends by itself, if it does.
@@ -111,7 +111,7 @@ pub struct Times {
     /// The last unit arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered: Option<DateTime<Utc>>,
-    /// The last unit came back.
+    /// When the last unit was returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<DateTime<Utc>>,
     /// The last unit was cancelled.

@@ -43,13 +43,13 @@ impl Status {
         Status::Cancelled,
     ];
 
-    /// As sentences say it: `partially shipped`.
+    /// The words in sentences: `partially shipped`.
     #[must_use]
     pub fn spoken(self) -> String {
         self.name().replace('_', " ")
     }
 
-    /// As written in answers: `partially_shipped`.
+    /// The name in answers: `partially_shipped`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -113,13 +113,13 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
-    /// As sentences say it: `partially paid`.
+    /// The words in sentences: `partially paid`.
     #[must_use]
     pub fn spoken(self) -> String {
         self.name().replace('_', " ")
     }
 
-    /// As written in answers: `partially_paid`.
+    /// The name in answers: `partially_paid`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -140,7 +140,7 @@ impl std::fmt::Display for PaymentStatus {
 }
 
 impl Order {
-    /// Since when it stands as it does, where a time tells.
+    /// Since when the order has its present status, if a time shows that.
     #[must_use]
     pub fn since(&self) -> Option<DateTime<Utc>> {
         match self.status() {
@@ -180,9 +180,9 @@ impl Order {
         }
     }
 
-    /// The payment status (rule O3): the money that is kept is compared with the money that is asked for. If both are equal,
-    /// the refunds decide. A payment that was undone counts neither as paid nor as paid back. An order that never asked for
-    /// money is paid.
+    /// The payment status (rule O3): compares the money that is kept with the money that is asked for. If both are
+    /// equal, the refunds decide. A payment that was undone counts neither as paid nor as paid back. An order for which
+    /// no money was ever asked is paid.
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
         let kept = self.captured - self.refunded;

@@ -4,7 +4,7 @@ use super::Order;
 use crate::typed::{Kind, Typed, number, words};
 
 impl Order {
-    /// The texts that its events brought along.
+    /// The typed texts of its events.
     #[must_use]
     pub fn typed_mut(&mut self) -> Vec<Typed<'_>> {
         let Order { note, notes, shipments, payments, refunds, .. } = self;

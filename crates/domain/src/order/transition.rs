@@ -1,10 +1,10 @@
-//! What may follow a status (rule O2): one table, which the commands that decide and `allowed_next` both read.
+//! The transitions between statuses (rule O2): one table, which the commands that decide and `allowed_next` both read.
 
 use chrono::{DateTime, Utc};
 
 use super::{Order, Status};
 
-/// A status that one command can bring a whole order to.
+/// A status to which one command can bring a complete order.
 struct Transition {
     to: Status,
     from: &'static [Status],
@@ -14,7 +14,7 @@ struct Transition {
     needs_stock: bool,
 }
 
-/// Every transition. Commands that name units decide by the units: the status follows from what they leave.
+/// Every transition. Commands that name units decide by the units: the status follows from the remaining ones.
 const TRANSITIONS: [Transition; 5] = [
     Transition { to: Status::Confirmed, from: &[Status::Pending], held_back: false, needs_stock: false },
     Transition { to: Status::Processing, from: &[Status::Confirmed], held_back: true, needs_stock: false },
@@ -34,14 +34,15 @@ const TRANSITIONS: [Transition; 5] = [
 ];
 
 impl Status {
-    /// Whether one command can bring a whole order from this status to `next`, if neither a hold nor stock stops it.
+    /// Whether one command can bring a complete order from this status to `next`, if neither a hold nor stock prevents
+    /// it.
     pub(crate) fn may_become(self, next: Status) -> bool {
         TRANSITIONS.iter().any(|transition| transition.to == next && transition.from.contains(&self))
     }
 }
 
 impl Order {
-    /// The statuses that one command can bring it to at `now`.
+    /// The statuses to which one command can bring the order at `now`.
     #[must_use]
     pub fn allowed_next(&self, now: DateTime<Utc>) -> Vec<Status> {
         let status = self.status();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{AddedNote, Line, Order, Payment, PaymentStatus, Shipment, Status, Times};
 use crate::event::{Amounts, Charge, Totals};
 
-/// An order with all that follows from it.
+/// An order with all derived values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OrderView {
     /// The order's number.
@@ -58,7 +58,7 @@ pub struct OrderView {
     pub external_reference: Option<String>,
 }
 
-/// One line with all that follows from it.
+/// One line with all derived values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineView {
     /// Number of the line, from 1.

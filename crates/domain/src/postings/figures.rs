@@ -22,7 +22,7 @@ impl Basis {
     /// Every basis.
     pub const ALL: [Basis; 3] = [Basis::Booked, Basis::Shipped, Basis::Cash];
 
-    /// As written in answers: `booked`.
+    /// The name in answers: `booked`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ pub struct Figures {
     pub shipping: i64,
     /// Tax.
     pub tax: i64,
-    /// Money with tax; on the cash basis nothing else moves.
+    /// Money with tax; on the cash basis only this changes.
     pub cash: i64,
 }
 
@@ -67,7 +67,8 @@ impl Figures {
         self.revenue() + self.tax + self.cash
     }
 
-    /// Adds other figures of the same currency. Whoever keeps sums checks before that they fit (see [`Figures::size`]).
+    /// Adds other figures of the same currency. Code that keeps sums checks before that they fit (see
+    /// [`Figures::size`]).
     pub fn add(&mut self, other: Figures) {
         let sum = |one: &mut i64, other: i64| *one = one.saturating_add(other);
         sum(&mut self.gross, other.gross);
@@ -77,8 +78,8 @@ impl Figures {
         sum(&mut self.cash, other.cash);
     }
 
-    /// Its amounts added up, signs aside. While the sizes of all figures come to no more than `i64` holds, so does every
-    /// sum of some of them.
+    /// The sum of its amounts without their signs. While the sizes of all figures fit into `i64`, every sum of figures
+    /// also fits.
     #[must_use]
     pub fn size(&self) -> i128 {
         let all = [self.gross, self.discount, self.shipping, self.tax, self.cash];

@@ -15,7 +15,7 @@ use crate::{
     stock::Stock,
 };
 
-/// What a stream adds up to.
+/// The state of a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "state", rename_all = "snake_case")]
 pub enum State {
@@ -39,7 +39,7 @@ impl State {
     /// Version of the states' shape in snapshots; a snapshot of any other format is ignored and folded anew.
     pub const FORMAT: u32 = 6;
 
-    /// The state of a stream nobody wrote to.
+    /// The state of a stream without events.
     #[must_use]
     pub fn empty(stream: StreamId) -> State {
         match stream {
@@ -95,7 +95,7 @@ impl State {
         }
     }
 
-    /// The stream it belongs to.
+    /// The stream of the state.
     #[must_use]
     pub fn stream(&self) -> StreamId {
         match self {

@@ -1,4 +1,4 @@
-//! Stock for a new order: each product judged by its sum over all lines, then divided among them.
+//! Stock for a new order: each product is checked by its sum over all lines, then divided among the lines.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::{
     states::States,
 };
 
-/// Divides what is available among the lines, first come first served, after judging each product's sum over all lines.
+/// Divides the available units among the lines, first line first, after it checked each product's sum over all lines.
 pub(super) fn allot(items: &[PricedLine<'_>], states: &States) -> Result<Vec<Allotment>, Refusal> {
     let mut requested: BTreeMap<ProductId, i64> = BTreeMap::new();
     for item in items.iter().filter(|item| item.entry.policy != StockPolicy::Untracked) {

@@ -1,4 +1,4 @@
-//! Refunds: what goes back for units, fees and goodwill, and what does not.
+//! Refunds for units, fees and goodwill, and refused ones.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn the_fee_goes_back_after_a_return_that_took_it_back() {
     assert_eq!(story.order(ID).payment_status(), PaymentStatus::Refunded);
 }
 
-/// Refunds the fee of an order that stands; what the event says.
+/// Refunds the fee of an order with a fee; returns the amounts of the event.
 fn fee_refunded(story: &mut Story, arguments: Value) -> (i64, Charge) {
     let mut all = arguments;
     all["kind"] = json!("shipping");
@@ -76,7 +76,7 @@ fn a_fee_that_stands_goes_back_once_and_lowers_the_sale() {
     assert_eq!(again.warnings, ["The shipping fee of order #1001 went back before."]);
     assert_eq!(story.refused(refund(json!({ "kind": "shipping", "amount": "1.00" }))).code, Code::LimitExceeded);
     assert_eq!([Basis::Booked, Basis::Shipped, Basis::Cash].map(|basis| total(&story, basis)), [236_000; 3]);
-    // A return does not take back once more what went back already.
+    // A return does not take back again what was paid back already.
     let one =
         json!({ "order_id": 1001, "disposition": "scrap", "shipping": true, "lines": [{ "line": 1, "quantity": 1 }] });
     let back = story.done(input::<ReturnItems>(one));
@@ -217,7 +217,7 @@ fn what_does_not_fit_together_is_named() {
     assert_eq!(both.problems.len(), 2);
 }
 
-/// Paid, then all of it cancelled.
+/// A paid order that was cancelled completely.
 fn cancelled(price: &str, quantity: i64, shipping: &str) -> Story {
     let mut story = Story::new();
     story.product("A", price, json!({})).stocked("A", quantity);
@@ -280,7 +280,7 @@ fn total(story: &Story, basis: Basis) -> i64 {
 
 #[test]
 fn goodwill_takes_no_order_below_nothing() {
-    // 110.00 with goodwill of all of it, cancelled.
+    // 110.00 with goodwill for all of it, cancelled.
     let mut story = Story::new();
     story.product("A", "100.00", json!({ "tax_rate": "10", "policy": "untracked" }));
     story.ordered(&[("A", 1)]);
@@ -289,7 +289,7 @@ fn goodwill_takes_no_order_below_nothing() {
     story.done(input::<Cancel>(json!({ "order_id": 1001 })));
     assert_eq!(Basis::ALL.map(|basis| total(&story, basis)), [0, 0, 0]);
     assert_eq!(story.order(ID).due(), 0);
-    // Two of 55.00 with goodwill of 30.00: one comes back, then the other.
+    // Two units of 55.00 with goodwill of 30.00: one is returned, then the other.
     let mut story = Story::new();
     story.product("A", "50.00", json!({ "tax_rate": "10", "policy": "untracked" }));
     story.ordered(&[("A", 2)]);

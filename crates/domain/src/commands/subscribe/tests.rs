@@ -1,4 +1,4 @@
-//! Rules of notifications: who is told of what, and what makes no sense to ask for.
+//! Rules of notifications, and rules that make no sense and are refused.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Undoing commands: what is taken back, and what cannot be.
+//! Undoing commands: the effect, and commands that cannot be undone.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn shop() -> Story {
     story
 }
 
-/// Undoes what the decision did to the order.
+/// Undoes the decision's facts about the order.
 fn undo(story: &Story, decision: &Decision) -> Command {
     let of_order = decision.facts.iter().filter(|(stream, _)| *stream == StreamId::Order(ID));
     let facts = of_order.map(|(_, event)| event.clone()).collect();
@@ -175,7 +175,7 @@ fn a_hold_comes_back_with_its_own_end() {
     let released = story.done(SetHold { order_id: ID, on: false, until: None });
     story.done(undo(&story, &released));
     assert_eq!(held_until(&story).as_deref(), Some("2026-11-21T09:00:00+00:00"));
-    // A hold that had ended is no obstacle after undoing the shipment that released it.
+    // A hold that had ended does not prevent anything after an undo of the shipment that released it.
     story.at("2026-11-21T15:00:00+05:30");
     let shipped = story.done(to("shipped"));
     assert_eq!(types(&shipped)[..2], ["OrderReleased", "OrderConfirmed"]);
@@ -224,7 +224,7 @@ fn a_refund_that_equals_the_payment_before_it_is_no_undone_payment() {
     assert!(again.facts.is_empty(), "the unit was paid back");
 }
 
-/// Rule C4: what can be undone, and what cannot.
+/// Rule C4: which commands can be undone.
 #[test]
 fn an_undo_is_offered_for_what_can_be_taken_back() {
     let mut story = Story::new();

@@ -1,4 +1,4 @@
-//! Every way from one status to another, and what stands in it.
+//! Every transition from one status to another, and what can prevent it.
 
 use serde_json::json;
 
