@@ -1,4 +1,4 @@
-//! What the headers of a request say of the client that sent it: its name, and the trace that it belongs to.
+//! The client of a request, from its headers: its name, and the trace to which the request belongs.
 
 use axum::http::{HeaderMap, header::HOST};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -15,8 +15,8 @@ pub(crate) fn user_agent(header: &str) -> Option<Agent> {
 /// How the header of a session begins that carries a client's name.
 const SESSION: &str = "client.";
 
-/// What the client repeats with every request, in place of a session that the server would have to remember. It proves
-/// nothing, as what a client says of itself never does.
+/// A session id that contains the client's name, so that the server need not remember sessions. It is not proof: a
+/// client can claim any name.
 pub(crate) fn to_session(agent: &Agent) -> Option<String> {
     let said = serde_json::to_vec(&(&agent.name, &agent.version)).ok()?;
     (!agent.name.is_empty()).then(|| format!("{SESSION}{}", BASE64_URL_SAFE_NO_PAD.encode(said)))
@@ -29,8 +29,8 @@ pub(crate) fn of_session(header: &str) -> Option<Agent> {
     (!name.is_empty()).then(|| agent(&name, &version, None))
 }
 
-/// How the client reached this server: `https://shop.example`. The host was checked before; a proxy says whether it speaks
-/// HTTPS.
+/// The address by which the client reached this server: `https://shop.example`. The host was checked before; a proxy
+/// says whether clients reach it over HTTPS.
 pub(crate) fn address(headers: &HeaderMap, secured: bool) -> Option<String> {
     let host = headers.get(HOST)?.to_str().ok()?;
     let secured = secured || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");

@@ -1,6 +1,6 @@
-//! Asking the user through the client, where it can: what needs confirming is answered with the question itself, and the
-//! client repeats the call with the answer (multi round-trip requests, since 2026-07-28). The confirm token is the
-//! request's state, so the assistant never sees it.
+//! Asks the user through the client, if the client can: the answer to a call that needs confirmation is the question
+//! itself, and the client repeats the call with the user's answer (multi round-trip requests, since 2026-07-28). The
+//! confirm token is the request's state, so the assistant never sees it.
 
 use orderlog_domain::rejection::{Code, Confirmation, Rejection, Unfit};
 use rmcp::{
@@ -15,21 +15,21 @@ use serde_json::Value;
 
 use orderlog_tools::CONFIRM_TOKEN;
 
-/// Name of the one question, and of the one field of its form.
+/// Name of the single question, and of the single field of its form.
 const CONFIRM: &str = "confirm";
 
-/// What came back to a question asked before.
+/// The answer to an earlier question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// Nothing was asked yet, or nothing usable was answered.
+    /// No question was asked yet, or the answer is not usable.
     Nothing,
-    /// The user agrees to what the state names.
+    /// The user agrees to the act in the state.
     Yes,
     /// The user does not.
     No,
 }
 
-/// Takes the answer out of a repeated call; a yes puts the state where the tool looks for its token.
+/// Takes the answer out of a repeated call; after a Yes, puts the state where the tool looks for its token.
 ///
 /// # Errors
 /// When a tool that never asks is sent an answer.
@@ -55,7 +55,7 @@ pub(super) fn hear(request: &mut CallToolRequestParams, asks: bool) -> Result<He
     })
 }
 
-/// Whether this request's client shows forms to its user. One that does not say which kind it shows means forms.
+/// Whether this request's client shows forms to its user. A client that does not say which kind it shows shows forms.
 pub(super) fn possible(context: &RequestContext<RoleServer>) -> bool {
     let modern =
         context.protocol_version().is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
@@ -63,7 +63,7 @@ pub(super) fn possible(context: &RequestContext<RoleServer>) -> bool {
     modern && elicitation.is_some_and(|kinds| kinds.form.is_some() || kinds.url.is_none())
 }
 
-/// The question whether what `confirmation` previews shall be done.
+/// The question whether to carry out the act in the preview of `confirmation`.
 ///
 /// # Errors
 /// When the form cannot be described.

@@ -1,4 +1,5 @@
-//! What every JSON-RPC message must be before anything looks into it: JSON without a key twice in an object, one object, version 2.0.
+//! Requirements of every JSON-RPC message, checked before it is read further: JSON without a key twice in an object,
+//! one object, version 2.0.
 
 use orderlog_tools::{
     echo::shown,
@@ -12,18 +13,18 @@ const PARSE_ERROR: i32 = -32_700;
 /// JSON-RPC: the message is JSON, but no request.
 const INVALID_REQUEST: i32 = -32_600;
 
-/// What is known of a message that can be looked into.
+/// The checked parts of a message.
 pub(crate) struct Envelope {
     /// Null for a notification.
     id: Value,
     method: String,
 }
 
-/// Why it cannot, as the protocol says it.
+/// Why a message is refused, in the form of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Malformed {
     jsonrpc: &'static str,
-    /// As sent; null when it could not be read.
+    /// The id as it was sent; null if it could not be read.
     id: Value,
     error: RpcError,
 }
@@ -44,7 +45,7 @@ impl Malformed {
         Malformed { jsonrpc: "2.0", id: Value::Null, error: RpcError { code: PARSE_ERROR, message } }
     }
 
-    /// As it goes over the wire.
+    /// The refusal as it is sent.
     pub(crate) fn to_json(&self) -> Value {
         json!(self)
     }
@@ -102,18 +103,18 @@ impl Envelope {
         }
     }
 
-    /// Its id; null for a notification.
+    /// The message's id; null for a notification.
     pub(crate) fn id(&self) -> Value {
         self.id.clone()
     }
 
-    /// Its method.
+    /// The message's method.
     pub(crate) fn method(&self) -> &str {
         &self.method
     }
 }
 
-/// The id, null when there is none; nothing when it is of no type that MCP allows.
+/// The id, null if there is none; an error if it has a type that MCP does not allow.
 fn id(message: &Map<String, Value>) -> Result<Value, ()> {
     match message.get("id") {
         None => Ok(Value::Null),

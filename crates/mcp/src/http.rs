@@ -1,4 +1,4 @@
-//! `/mcp` at its edge: reads the request, refuses what is no JSON-RPC, and sees to it that every refusal is JSON-RPC too.
+//! HTTP requests to `/mcp`: reads the request, refuses what is not JSON-RPC, and makes every refusal JSON-RPC too.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ use crate::{
 /// Longest error of the protocol library that is passed on, in bytes.
 const MAX_ERROR_BYTES: usize = 1024 * 1024;
 
-/// Characters of such an error that are passed on: it may quote a name, endless as it may be.
+/// Most characters of such an error that are passed on: it may repeat a name of any length.
 const MAX_ERROR_CHARACTERS: usize = 400;
 
 /// Larger bodies on their way.
@@ -73,12 +73,12 @@ impl Refusal {
 
 type Library = StreamableHttpService<Mcp, NeverSessionManager>;
 
-/// From which pages and under which names the endpoint may be reached, as the protocol library checks it once more.
+/// The origins and host names with which the endpoint may be reached; the protocol library checks them once more.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Names of this server in `Host`.
     pub hosts: Vec<String>,
-    /// Pages whose `Origin` may ask.
+    /// Origins of pages that may send requests.
     pub origins: Vec<String>,
     /// Where users sign in.
     pub oauth: Option<Arc<OAuth>>,
@@ -96,7 +96,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Serves `tools` of `shop`, their names listed as `names` says.
+    /// Serves `tools` of `shop`, with their names in the form of `names`.
     pub fn new(
         shop: Arc<OpenShop>,
         tools: Arc<Tools>,
@@ -104,7 +104,7 @@ impl Endpoint {
         access: Access,
         large_bodies: LargeBodies,
     ) -> Endpoint {
-        // Its own token, which nobody cancels: cancelling takes the answers away from calls that are carried out.
+        // A token that is never cancelled: cancelling would take the answers away from calls that are carried out.
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
@@ -130,7 +130,7 @@ impl Endpoint {
                 drain(body).await;
                 return refusal.into_response();
             }
-            // A body holds its place until the call is answered: that long it is in memory.
+            // A body keeps its place until the call is answered, because it is in memory until then.
             let (bytes, _place) = match tokio::time::timeout(BODY_TIMEOUT, whole(body, &self.large_bodies)).await {
                 Ok(Ok(read)) => read,
                 Ok(Err(refusal)) => return refusal.into_response(),
@@ -174,7 +174,7 @@ async fn handled(library: &Library, request: Request) -> Response {
     Box::pin(library.handle(request)).await.map(Body::new)
 }
 
-/// What `initialize` says of the client, for it to repeat: there are no sessions, so nothing is kept here.
+/// The client's name from `initialize`, which the client repeats: there are no sessions, so nothing is stored here.
 fn session(request: &[u8]) -> Option<HeaderValue> {
     let request: Value = serde_json::from_slice(request).ok()?;
     let client = request.pointer("/params/clientInfo")?;
@@ -182,7 +182,7 @@ fn session(request: &[u8]) -> Option<HeaderValue> {
     HeaderValue::try_from(client::to_session(&principal::agent(text("name"), text("version"), None))?).ok()
 }
 
-/// A request must be JSON in UTF-8, as it stands.
+/// Checks that a request is JSON in UTF-8 without compression.
 fn json_in_utf8(headers: &HeaderMap) -> Result<(), Refusal> {
     let unsupported = |message: &str| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
     let mut types = headers.get_all(header::CONTENT_TYPE).iter().map(|value| value.to_str().unwrap_or_default());
@@ -206,7 +206,7 @@ fn json_in_utf8(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads the body of a request that is refused and throws it away.
+/// Reads the body of a refused request and drops it.
 pub async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
     let reading = async {
@@ -218,11 +218,12 @@ pub async fn drain(body: Body) {
             }
         }
     };
-    // Whoever takes longer finds the connection closed.
+    // A client that takes longer finds the connection closed.
     let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
 }
 
-/// Reads a request to its end before it is answered: whoever is still sending when the connection closes never reads why.
+/// Reads a complete request before it is answered: a client that is still sending when the connection closes never
+/// reads the reason.
 async fn whole(body: Body, places: &LargeBodies) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
     let (mut kept, mut seen, mut place, mut refused) = (Vec::new(), 0_usize, None, false);
     let mut chunks = body.into_data_stream();
@@ -255,7 +256,7 @@ async fn whole(body: Body, places: &LargeBodies) -> Result<(Bytes, Option<OwnedS
     Ok((kept.into(), place))
 }
 
-/// The protocol library's refusal as JSON-RPC, with what it says back of the request cut short.
+/// The protocol library's refusal as JSON-RPC, with the part that repeats the request shortened.
 async fn as_json_rpc(response: Response, id: Value) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
@@ -267,7 +268,7 @@ async fn as_json_rpc(response: Response, id: Value) -> Response {
             error
         }
         _ => {
-            // It could not make out the request: the parser's own words would tell nobody what to do.
+            // The library could not read the request: the words of its parser would help nobody.
             let message = match parts.status {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                     parts.status = StatusCode::BAD_REQUEST;

@@ -1,4 +1,4 @@
-//! MCP over HTTP and stdio: lists, calls, elicitation, prompts, resources. What a call does stands in `crates/tools`.
+//! MCP over HTTP and stdio: lists, calls, elicitation, prompts, resources. `crates/tools` carries out the calls.
 //!
 //! A request's path over HTTP: `http` reads it → `envelope` refuses what is no JSON-RPC → the protocol library → `handler` →
 //! a tool.

@@ -1,4 +1,4 @@
-//! What `tools/list` answers.
+//! The answer of `tools/list`.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum Names {
     Dotted,
 }
 
-/// The tools that are listed for this caller: what may be used and no more.
+/// The tools that are listed for this caller: only those that the caller may use.
 pub(crate) fn of(tools: &Tools, names: Names, principal: &Principal) -> Vec<ListedTool> {
     let shown = tools.all().filter(|tool| tool.is_listed() && tool.serves(principal));
     shown.map(|tool| listed(tool, names)).collect()
@@ -49,19 +49,19 @@ mod tests {
 
     use super::*;
 
-    /// What hosts take in at once; larger lists are cut or refused.
+    /// Bytes that hosts accept; larger lists are shortened or refused.
     const MAX_LIST_BYTES: usize = 50_000;
-    /// What a model reads of the list: names, descriptions, input schemas. It is part of every conversation.
+    /// Bytes of the list that a model reads: names, descriptions, input schemas. They are part of every conversation.
     const MAX_READ_BYTES: usize = 30_000;
-    /// Beyond it assistants choose badly. Three more than the usual thirty: rules of notifications are their own subject, and
-    /// none of the three can be an argument of another tool.
+    /// With more tools assistants choose badly. Three more than the usual thirty: rules of notifications are a subject
+    /// of their own, and none of the three can be an argument of another tool.
     const MAX_TOOLS: usize = 33;
 
     #[test]
     fn the_list_of_tools_fits_every_host() {
         let listed = of(&Tools::new(true), Names::Underscored, &Principal::local());
         assert!(listed.len() <= MAX_TOOLS, "{} tools are listed", listed.len());
-        // The tool that only benchmarks see is no part of what hosts take in.
+        // Hosts do not get the tool that only benchmarks use.
         let bytes = serde_json::to_vec(&of(&Tools::new(false), Names::Underscored, &Principal::local())).unwrap().len();
         assert!(bytes <= MAX_LIST_BYTES, "tools/list has {bytes} bytes");
         let read = of(&Tools::new(false), Names::Underscored, &Principal::local()).into_iter().map(|tool| {

@@ -1,4 +1,4 @@
-//! Prompts: what people ask of a shop again and again, ready to be picked; and completion of what they take.
+//! Prompts: frequent questions about a shop, ready to be chosen; and completion of their arguments.
 
 use std::{sync::Arc, time::Instant};
 
@@ -23,7 +23,7 @@ use crate::resources;
 /// The arguments of a call, from what was given for the prompt.
 type Arguments = fn(&str) -> Value;
 
-/// One prompt, and the one argument it may take.
+/// One prompt, and its argument, if it has one.
 struct Ready {
     name: &'static str,
     title: &'static str,
@@ -31,7 +31,7 @@ struct Ready {
     argument: Option<(&'static str, &'static str)>,
     /// With `{}` where the argument goes.
     text: &'static str,
-    /// Tools whose answers it carries, and what they are asked about the argument.
+    /// Tools whose answers the prompt contains, and their arguments made from the prompt's argument.
     told_by: &'static [(&'static str, Arguments)],
 }
 
@@ -84,7 +84,7 @@ const READY: [Ready; 4] = [
     },
 ];
 
-/// As tools take it, or what was given, for the tool to refuse.
+/// The number as tools accept it, or the text as given, so that the tool refuses it.
 fn number(order: &str) -> Value {
     order.trim().trim_start_matches('#').parse::<i64>().map_or_else(|_| order.into(), Value::from)
 }
@@ -97,7 +97,7 @@ pub(super) fn list() -> ListPromptsResult {
     ListPromptsResult::with_all_items(prompts.collect())
 }
 
-/// The prompt with what the shop says just now, so that whoever gets it need not ask first.
+/// The prompt with the present answers of the shop, so that its reader need not ask first.
 pub(super) async fn get(
     shop: &Arc<OpenShop>,
     tools: &Tools,
@@ -124,7 +124,7 @@ pub(super) async fn get(
     Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)]).with_description(ready.description))
 }
 
-/// What a tool answers to whoever asked for the prompt, or why it does not.
+/// The answer of a tool to the caller of the prompt, or why there is none.
 async fn told(shop: &Arc<OpenShop>, tools: &Tools, name: &str, arguments: Value, caller: Caller) -> String {
     let (Some(tool), Value::Object(arguments)) = (tools.find(name), arguments) else { return String::new() };
     let started = Instant::now();
@@ -140,7 +140,7 @@ async fn told(shop: &Arc<OpenShop>, tools: &Tools, name: &str, arguments: Value,
     }
 }
 
-/// Numbers of orders, and SKUs; nothing for what has no end of values.
+/// Numbers of orders, and SKUs; nothing for arguments without a list of values.
 pub(super) async fn complete(
     shop: &Arc<OpenShop>,
     of: &Reference,

@@ -1,4 +1,4 @@
-//! Resources: an order, its history, the event catalogue, and what hosts may show beside answers.
+//! Resources: an order, its history, the event catalogue, and the pages that hosts may show beside answers.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(super) fn templates() -> ListResourceTemplatesResult {
     ])
 }
 
-/// Whether it is one of the templates, as listed.
+/// Whether this is one of the listed templates.
 pub(super) fn is_template(uri: &str) -> bool {
     [ORDER, HISTORY].contains(&uri)
 }

@@ -1,4 +1,5 @@
-//! Refuses the call of a tool for which a token lacks the scope, before anything is done: its client then asks the user for more.
+//! Refuses a call of a tool for which a token lacks the scope, before anything is done: the client then asks the user
+//! for more.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ struct Params {
     name: String,
 }
 
-/// The refusal, where there is a reason. A caller with a key cannot ask for more, and is told by the tool.
+/// The refusal, if there is a reason. A caller with a key cannot get more scopes; the tool refuses it.
 pub(crate) fn refuse(
     oauth: &OAuth,
     tools: &Tools,

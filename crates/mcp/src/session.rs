@@ -1,4 +1,4 @@
-//! The header `mcp-session-id`, and the value of `Retry-After`, which a call hands to the HTTP answer that carries it.
+//! The header `mcp-session-id`, and the value of `Retry-After`, which a call passes to its HTTP answer.
 
 use std::sync::{
     Arc,
@@ -7,10 +7,10 @@ use std::sync::{
 
 use axum::http::HeaderName;
 
-/// Header by which clients of the older eras repeat what `initialize` answered.
+/// Header in which clients of older protocol versions repeat the value that `initialize` answered.
 pub(crate) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// When the client of an overloaded server should come again; a tool says so, the HTTP answer carries it.
+/// When the client of an overloaded server should try again; a tool sets it, the HTTP answer contains it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RetryAfter(Arc<AtomicU32>);
 

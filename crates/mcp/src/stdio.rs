@@ -25,7 +25,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Refusals that may wait to be written.
 const WAITING_REFUSALS: usize = 16;
 
-/// Serves `tools` of `shop` until the host ends its input or the node stops. Calls under way are answered.
+/// Serves `tools` of `shop` until the host ends its input or the node stops. Running calls are answered.
 ///
 /// # Errors
 /// When the host does not greet as MCP has it, or its pipes break.
@@ -42,7 +42,7 @@ pub fn serve(
         let (refuse, refused) = mpsc::channel(WAITING_REFUSALS);
         tokio::spawn(read(input, checked, refuse, stopping));
         let writing = tokio::spawn(write(told, refused, output));
-        // It ends when no more requests come, and then answers those under way.
+        // The service ends when no more requests come; first it answers the running ones.
         let service = handler.serve((requests, answers)).await.context("greet the MCP host on standard input")?;
         let ended = service.waiting().await;
         let written = writing.await.context("write to standard output")?;
@@ -51,7 +51,7 @@ pub fn serve(
     })
 }
 
-/// Passes on what is a message, and has the rest refused: the same edge as that of HTTP. Ends with the input or the node.
+/// Passes messages on, and refuses everything else with the same checks as over HTTP. Ends with the input or the node.
 async fn read(
     input: impl AsyncRead + Unpin,
     mut on: DuplexStream,
@@ -82,7 +82,7 @@ async fn read(
     }
 }
 
-/// Writes answers and refusals, one a line.
+/// Writes answers and refusals, one per line.
 async fn write(
     told: DuplexStream,
     mut refused: mpsc::Receiver<Malformed>,
@@ -92,7 +92,7 @@ async fn write(
     let mut line = vec![];
     loop {
         tokio::select! {
-            // What was read of an answer stays in `line` when a refusal comes in between.
+            // The part of an answer that was read stays in `line` when a refusal is written in between.
             read = answers.read_until(b'\n', &mut line) => {
                 if read? == 0 {
                     return Ok(());

@@ -1,17 +1,17 @@
-//! What a host may show beside an answer: small pages by MCP Apps (2026-01-26), without network and without storage.
+//! Small pages that a host may show beside an answer (MCP Apps, 2026-01-26), without network and without storage.
 //!
 //! A page calls the same tools as an assistant, so every rule, preview and right holds for it.
 
 use rmcp::model::{MetaObject, Resource, ResourceContents};
 use serde_json::{Value, json};
 
-/// What hosts know such a page by.
+/// The media type by which hosts recognise such a page.
 const MIME: &str = "text/html;profile=mcp-app";
 const STYLE: &str = include_str!("views/style.css");
 const HOST: &str = include_str!("views/host.js");
 const ACT: &str = include_str!("views/act.js");
 
-/// A page: its address, what it shows, the tools whose answers it shows, its scripts.
+/// A page: its address, its content, the tools whose answers it shows, its scripts.
 struct View {
     uri: &'static str,
     name: &'static str,
@@ -51,7 +51,7 @@ const VIEWS: [View; 4] = [
     },
 ];
 
-/// What a listed tool says of the page that shows its answers.
+/// The metadata of a listed tool that name the page for its answer.
 pub(crate) fn of_tool(name: &str) -> Option<MetaObject> {
     let view = VIEWS.iter().find(|view| view.tools.contains(&name))?;
     Some(meta(json!({ "resourceUri": view.uri })))
@@ -65,7 +65,7 @@ pub(crate) fn list() -> impl Iterator<Item = Resource> {
 pub(crate) fn read(uri: &str) -> Option<ResourceContents> {
     let view = VIEWS.iter().find(|view| view.uri == uri)?;
     let contents = ResourceContents::text(page(view), uri).with_mime_type(MIME);
-    // No domain is named, so hosts let the page reach none.
+    // No domain is named, so hosts give the page no network.
     Some(contents.with_meta(meta(json!({ "csp": {}, "prefersBorder": true }))))
 }
 
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// What a host loads before anything is seen.
+    /// Bytes that a host loads before the page is visible.
     const MAX_PAGE_BYTES: usize = 20_000;
 
     #[test]
