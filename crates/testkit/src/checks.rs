@@ -1,8 +1,9 @@
-//! Statements of one test that are all looked at, so that it reports every one that is wrong and not only the first.
+//! Checks of one test that continue after a failure, so that the test reports every failed check and not only the
+//! first.
 
 use anyhow::{Result, bail};
 
-/// What [`check!`](crate::check) found wrong so far. Where a test breaks off earlier, that is printed.
+/// The failures that [`check!`](crate::check) found so far. If a test ends before it reports them, they are printed.
 #[derive(Debug, Default)]
 #[must_use = "ask in the end whether all hold"]
 pub struct Checks {
@@ -10,7 +11,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Notes what is wrong: what [`check!`](crate::check) calls.
+    /// Notes a failure; [`check!`](crate::check) calls this.
     pub fn note(&mut self, file: &str, line: u32, wrong: &str) {
         self.wrong.push(format!("{file}:{line}: {wrong}"));
     }
@@ -36,7 +37,7 @@ impl Drop for Checks {
     }
 }
 
-/// Looks whether a statement holds, and goes on either way: `check!(checks, order["status"] == "shipped", "{order}")`.
+/// Checks a statement, and continues in any case: `check!(checks, order["status"] == "shipped", "{order}")`.
 #[macro_export]
 macro_rules! check {
     ($checks:expr, $holds:expr $(,)?) => {

@@ -1,4 +1,4 @@
-//! A database of a test's own on either engine, cleared away with it.
+//! A separate database for one test on either engine; it is removed with the test.
 
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ impl Fixture for Database {
 }
 
 impl Database {
-    /// One on the server that `tests/run` started, or in a folder of its own.
+    /// A new database on the server that `tests/run` started, or in a new folder.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -43,7 +43,7 @@ impl Database {
         }
     }
 
-    /// One on the PostgreSQL server at `admin_url`, which ends with the name of another database.
+    /// A new database on the PostgreSQL server at `admin_url`, which ends with the name of another database.
     ///
     /// # Errors
     /// When the server cannot be reached or refuses.
@@ -54,7 +54,7 @@ impl Database {
         Ok(Database(Place::Postgres { admin_url: admin_url.to_owned(), name }))
     }
 
-    /// A copy of it, made while nobody uses it.
+    /// A copy of the database. No session may use it meanwhile.
     ///
     /// # Errors
     /// When it cannot be copied.
@@ -62,7 +62,7 @@ impl Database {
         match &self.0 {
             Place::Postgres { admin_url, name } => {
                 let copy = format!("{name}_copy");
-                // Sessions of whoever has just left may still be ending.
+                // Sessions that have just ended may still be visible.
                 let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
                 administer(admin_url, end).await?;
                 administer(admin_url, format!("CREATE DATABASE {copy} TEMPLATE {name}")).await?;
@@ -78,7 +78,7 @@ impl Database {
         }
     }
 
-    /// What it is kept in.
+    /// The engine.
     #[must_use]
     pub fn engine(&self) -> Engine {
         match self.0 {
@@ -87,7 +87,7 @@ impl Database {
         }
     }
 
-    /// Whether it is on PostgreSQL.
+    /// Whether the engine is PostgreSQL.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         self.engine() == Engine::Postgres
@@ -99,7 +99,7 @@ impl Database {
         self.url_of("log.db")
     }
 
-    /// Where `file` is on SQLite; PostgreSQL keeps all in one database.
+    /// The URL of `file` on SQLite; PostgreSQL keeps everything in one database.
     #[must_use]
     pub fn url_of(&self, file: &str) -> String {
         match &self.0 {
@@ -111,7 +111,7 @@ impl Database {
         }
     }
 
-    /// Where the files are, on SQLite. Whoever uses it first makes the folder.
+    /// The folder of the files, on SQLite. Its first user makes the folder.
     #[must_use]
     pub fn folder(&self) -> Option<PathBuf> {
         match &self.0 {
@@ -128,7 +128,7 @@ impl Database {
         self.execute_on("log.db", statements).await
     }
 
-    /// The same in another file than the log's, where there are files.
+    /// Runs statements on another file than the log's, if there are files.
     ///
     /// # Errors
     /// When one fails.
@@ -162,7 +162,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         let Place::Postgres { admin_url, name } = &self.0 else { return };
         std::thread::scope(|threads| {
-            // A runtime of its own: the test's may be the one that is dropping us.
+            // A separate runtime: the test's own runtime may be the one that is dropping us.
             threads.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let statement = format!("DROP DATABASE {name} WITH (FORCE)");

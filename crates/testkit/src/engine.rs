@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-/// What a log can be kept in.
+/// The engines that can store a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// Files in a folder.
@@ -11,9 +11,9 @@ pub enum Engine {
     Postgres,
 }
 
-/// What a test on both engines is given: made anew for each test, and cleared away when dropped.
+/// The argument of a test on both engines: made for each test, and removed when dropped.
 pub trait Fixture: Sized {
-    /// Makes it on `engine`.
+    /// Makes the fixture on `engine`.
     fn on(engine: Engine) -> impl Future<Output = Result<Self>>;
 }
 
@@ -38,7 +38,7 @@ macro_rules! on_both_engines {
     )+ };
 }
 
-/// Runs one test on one engine: what [`on_both_engines!`] calls.
+/// Runs one test on one engine; [`on_both_engines!`] calls this.
 ///
 /// # Panics
 /// When the fixture cannot be made.

@@ -1,10 +1,11 @@
-//! What `tests/run` hands to the tests. A missing piece fails the test and says what to do; nothing is skipped.
+//! The programs and servers that `tests/run` provides for the tests. If one is missing, the test fails and says what to
+//! do; nothing is skipped.
 
 use std::{env, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// What stands in an environment variable.
+/// The value of an environment variable.
 ///
 /// # Errors
 /// When it is not set.

@@ -1,5 +1,5 @@
-//! What tests share: a database of one's own on either engine, a nats-server, and tests that run on both engines.
-//! It knows no crate of the product. `tests/run` provides the servers and programs.
+//! Shared parts of tests: a separate database on either engine, a nats-server, and tests that run on both engines. Uses
+//! no crate of the product. `tests/run` provides the servers and programs.
 
 mod checks;
 mod database;

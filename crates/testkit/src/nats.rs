@@ -1,4 +1,4 @@
-//! A nats-server of a test's own, which the test may kill, and whose storage it may delete.
+//! A separate nats-server for one test, which may kill it and delete its storage.
 
 use std::{
     net::TcpStream,
@@ -16,14 +16,14 @@ use crate::{
 
 const START_DEADLINE: Duration = Duration::from_secs(20);
 
-/// What a server is like that is not the usual one.
+/// Settings of a server that differ from the usual ones.
 #[derive(Debug, Clone)]
 pub struct NatsSettings {
     /// Whether it stores streams.
     pub jetstream: bool,
     /// Whether each message is on disk before it is acknowledged.
     pub sync_always: bool,
-    /// Further lines of its configuration file, such as users.
+    /// More lines of its configuration file, such as users.
     pub further: String,
 }
 
@@ -52,7 +52,7 @@ impl NatsServer {
         NatsServer::start_with(folder, NatsSettings::default()).await
     }
 
-    /// The same with settings of one's own.
+    /// Starts one with these settings.
     ///
     /// # Errors
     /// When it does not answer in time.
@@ -60,7 +60,7 @@ impl NatsServer {
         NatsServer::start_binary(program("ORDERLOG_TEST_NATS_SERVER")?, folder, settings).await
     }
 
-    /// The same from a binary of one's own.
+    /// Starts one from this binary.
     ///
     /// # Errors
     /// When it does not answer in time.
@@ -71,7 +71,7 @@ impl NatsServer {
         Ok(server)
     }
 
-    /// Where it listens.
+    /// The port of the server.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -91,7 +91,7 @@ impl NatsServer {
         self.process.take().context("nats-server is not running")?.kill()
     }
 
-    /// Deletes everything it stored.
+    /// Deletes everything that the server stored.
     ///
     /// # Errors
     /// When it is still running, or the folder cannot be deleted.
@@ -100,7 +100,7 @@ impl NatsServer {
         std::fs::remove_dir_all(self.storage()).context("deleting nats-server's storage")
     }
 
-    /// Starts it on the port it had, with whatever its storage still holds.
+    /// Starts the server again on the same port, with the content of its storage.
     ///
     /// # Errors
     /// When it does not answer in time.

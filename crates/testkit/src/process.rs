@@ -1,4 +1,4 @@
-//! A child process that never outlives its test, and waiting with a deadline.
+//! A child process that ends with its test, and waiting with a deadline.
 
 use std::{
     fs::File,
@@ -23,7 +23,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`; what it prints is appended to `log`.
+    /// Starts `command`; its output is appended to `log`.
     pub fn start(name: &str, mut command: Command, log: PathBuf) -> Result<Process> {
         let output = File::options().create(true).append(true).open(&log).context("opening a log file")?;
         let errors = output.try_clone().context("opening a log file")?;
@@ -49,12 +49,12 @@ impl Process {
         self.child.id()
     }
 
-    /// Whether it is the one that listens on a TCP port. Another process may have taken a port that was free before.
+    /// Whether this process listens on a TCP port. Another process may have taken a port that was free before.
     #[must_use]
     pub fn listens_on(&self, port: u16) -> bool {
-        /// Of a socket that listens, in `/proc/net/tcp`. These come first there.
+        /// The state of a listening socket in `/proc/net/tcp`. These sockets come first there.
         const LISTENING: &str = "0A";
-        /// One line of it, in bytes. Whoever reads more at once has the kernel walk through all connections of the machine.
+        /// Bytes of one line of that file. A larger read makes the kernel walk through all connections of the machine.
         const LINE: usize = 150;
         let Ok(sockets) = File::open("/proc/net/tcp") else { return false };
         let mut listening: Vec<String> = vec![];
@@ -75,7 +75,7 @@ impl Process {
             .any(|file| listening.iter().any(|socket| file.as_os_str() == socket.as_str()))
     }
 
-    /// Asks it to end and waits for that; for places that cannot wait otherwise.
+    /// Asks the process to end and waits; for code that cannot await.
     pub fn end_in_order(mut self, name: &str, deadline: Duration) {
         let started = Instant::now();
         let asked = self.signal(name).is_ok();
@@ -84,7 +84,7 @@ impl Process {
         }
     }
 
-    /// `kill -9`, and waits until it is gone.
+    /// Sends `kill -9`, and waits until the process is gone.
     ///
     /// # Errors
     /// When it cannot be killed.
@@ -103,18 +103,18 @@ impl Process {
         until(&name, deadline, async || Ok(self.child.try_wait()?)).await
     }
 
-    /// Whether it ended by itself, and how.
+    /// Its exit status, if it ended by itself.
     pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Everything it printed so far.
+    /// The complete output so far.
     #[must_use]
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// The end of what it printed, for error messages.
+    /// The end of the output, for error messages.
     pub fn last_words(&self) -> String {
         last_lines(&self.log)
     }
@@ -122,7 +122,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only when it is gone already.
+        // Both fail only if the process is already gone.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -143,16 +143,16 @@ fn last_lines(log: &Path) -> String {
     lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
 }
 
-/// How a command that was run to its end went.
+/// The result of a command that has ended.
 #[derive(Debug)]
 pub struct Finished {
     /// Whether it exited with 0.
     pub success: bool,
-    /// What it exited with, unless a signal ended it.
+    /// The exit code, unless a signal ended the command.
     pub code: Option<i32>,
-    /// What it printed for programs.
+    /// Standard output.
     pub stdout: String,
-    /// What it printed for people.
+    /// Standard error.
     pub stderr: String,
 }
 
@@ -174,7 +174,7 @@ impl Finished {
         })
     }
 
-    /// What it printed, if it succeeded.
+    /// The standard output, if the command succeeded.
     ///
     /// # Errors
     /// When it failed; the error quotes everything it printed.
@@ -186,7 +186,7 @@ impl Finished {
     }
 }
 
-/// Asks again and again until `probe` answers something; `what` completes "waited … for".
+/// Calls `probe` again and again until it returns a value; `what` completes "waited … for".
 ///
 /// # Errors
 /// When the deadline passes or the probe fails.
@@ -203,7 +203,7 @@ pub async fn until<T>(what: &str, deadline: Duration, mut probe: impl AsyncFnMut
     }
 }
 
-/// A TCP port nobody listens on at this moment.
+/// A TCP port on which no process listens at this moment.
 ///
 /// # Errors
 /// When there is none.
