@@ -1,29 +1,29 @@
-//! How well a method did on days it had not seen, beside the seasonal naive.
+//! How good a method was for days that it had not seen, compared with the seasonal naive.
 
 use crate::{backtest::Backtest, bands::coverage, week::WEEK};
 
 /// Measured on the folds of the backtest: days that the method had not seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Accuracy {
-    /// Mean absolute error over that of the seasonal naive one week ahead within the days learned from; none where the
-    /// latter makes no error.
+    /// Mean absolute error divided by that of the seasonal naive, one week ahead, within the days learned from; `None`
+    /// if the latter has no error.
     pub mase: Option<f64>,
-    /// The same of the seasonal naive on the same folds.
+    /// The MASE of the seasonal naive on the same folds.
     pub naive_mase: Option<f64>,
     /// Symmetric mean absolute percentage error, 0 to 200.
     pub smape: f64,
-    /// The same of the seasonal naive.
+    /// The sMAPE of the seasonal naive.
     pub naive_smape: f64,
     /// Share of the folds' days inside the 80 % band, each fold judged by the bands of the others.
     pub inside_80: f64,
-    /// The same of the 95 % band.
+    /// The share of days inside the 95 % band.
     pub inside_95: f64,
-    /// Origins from which it was measured.
+    /// Origins from which the accuracy was measured.
     pub folds: usize,
 }
 
 impl Accuracy {
-    /// Of a method and of the seasonal naive in the same backtest; none without folds.
+    /// The accuracy of a method and of the seasonal naive in the same backtest; `None` without folds.
     pub(crate) fn of(backtest: &Backtest, series: &[f64], method: usize, naive: usize) -> Option<Accuracy> {
         if backtest.folds.is_empty() {
             return None;
@@ -55,7 +55,7 @@ fn smape(backtest: &Backtest, series: &[f64], method: usize) -> f64 {
     for (fold, errors) in backtest.folds.iter().zip(backtest.errors(series, method)) {
         for (at, error) in errors.iter().enumerate() {
             let size = series[fold.origin + at].abs() + fold.expected[method][at].abs();
-            // Nothing expected and nothing came: no error.
+            // Zero expected and zero sold: no error.
             sum += if size > 0.0 { 200.0 * error.abs() / size } else { 0.0 };
             count += 1.0;
         }

@@ -1,4 +1,4 @@
-//! The rolling-origin backtest: at many days of the past, what each method would have said of the days that followed.
+//! The rolling-origin backtest: for many days of the past, the forecast of each method for the days that followed.
 
 use crate::{
     models::{Method, Models},
@@ -7,30 +7,31 @@ use crate::{
 
 /// Days of a fold by which methods are compared.
 pub(crate) const FOLD_DAYS: usize = WEEK;
-/// Folds at least, where the history allows it.
+/// Fewest folds, if the history is long enough.
 const MIN_FOLDS: usize = 8;
 /// Folds at most: a year of weeks.
 const MAX_FOLDS: usize = 52;
 
-/// What of a fold's weight is left a week later: the last weeks say most about the next.
+/// The factor on a fold's weight for each week of its age: the last weeks are the best guide for the next one.
 const MEMORY: f64 = 0.9;
 
-/// One origin: the forecasts of each method for the days after it, and what came.
+/// One origin: the forecasts of each method for the days after it, and the real values.
 pub(crate) struct Fold {
     /// Days that were known.
     pub(crate) origin: usize,
-    /// How much it counts; 1 for the last.
+    /// The weight of the fold; 1 for the last.
     pub(crate) weight: f64,
-    /// Per method, in their order: the days ahead, as far as they are known by now and were asked for.
+    /// Per method, in their order: the forecasts of the days ahead, as far as these days are known now and were asked
+    /// for.
     pub(crate) expected: Vec<Vec<f64>>,
 }
 
-/// What methods said in the past, and what they say now.
+/// The forecasts of the methods in the past, and their present ones.
 pub(crate) struct Backtest {
     pub(crate) methods: Vec<Method>,
     /// Oldest first. Each has [`FOLD_DAYS`] days at least.
     pub(crate) folds: Vec<Fold>,
-    /// Per method: the days ahead of the whole series.
+    /// Per method: the forecasts for the days after the complete series.
     pub(crate) ahead: Vec<Vec<f64>>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn backtest(series: &[f64], methods: &[Method], seen_first: usize, st
         models.learn(*value);
         let origin = day + 1;
         if origins.binary_search(&origin).is_ok() {
-            // Whole weeks, so that the bands of a day do not depend on how far beyond it was asked.
+            // Complete weeks, so that the bands of a day do not depend on how many later days were asked for.
             let known = (series.len() - origin).min(steps.next_multiple_of(WEEK));
             let weight = MEMORY.powf((series.len() - FOLD_DAYS - origin) as f64 / WEEK as f64);
             folds.push(Fold { origin, weight, expected: floored(models.ahead(known)) });
@@ -55,7 +56,7 @@ pub(crate) fn backtest(series: &[f64], methods: &[Method], seen_first: usize, st
     Backtest { methods: methods.to_vec(), folds, ahead: floored(models.ahead(steps)) }
 }
 
-/// A week apart where that leaves enough of them, else closer. The last one has its days up to the end of the series.
+/// Origins, a week apart if that gives enough of them, otherwise closer. The days of the last one end with the series.
 fn origins(days: usize, seen_first: usize) -> Vec<usize> {
     let Some(last) = days.checked_sub(FOLD_DAYS).filter(|last| *last >= seen_first) else { return vec![] };
     let apart = ((last - seen_first) / (MIN_FOLDS - 1)).clamp(1, WEEK);
@@ -72,13 +73,13 @@ impl Backtest {
         of_folds.sum::<f64>() / self.folds.len() as f64
     }
 
-    /// The same, in which later folds count more.
+    /// The same error, with a higher weight for later folds.
     fn late_error(&self, series: &[f64], method: usize) -> f64 {
         let of_folds = self.folds.iter().zip(self.errors(series, method));
         of_folds.map(|(fold, errors)| fold.weight * mean_size(&errors)).sum()
     }
 
-    /// The method that erred least; the first one unless another beats it.
+    /// The method with the smallest error; the first one unless another is better.
     pub(crate) fn best(&self, series: &[f64]) -> usize {
         let mut best = (0, self.late_error(series, 0));
         for method in 1..self.methods.len() {
@@ -90,7 +91,7 @@ impl Backtest {
         best.0
     }
 
-    /// What came less what was expected, on the first [`FOLD_DAYS`] days of each fold.
+    /// The real values minus the expected ones, on the first [`FOLD_DAYS`] days of each fold.
     pub(crate) fn errors<'a>(&'a self, series: &'a [f64], method: usize) -> impl Iterator<Item = Vec<f64>> + 'a {
         self.folds.iter().map(move |fold| {
             let came = &series[fold.origin..];

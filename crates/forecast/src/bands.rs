@@ -5,12 +5,12 @@ use crate::{
     week::WEEK,
 };
 
-/// Standard deviations on either side that hold 80 % and 95 % of a normal distribution.
+/// Standard deviations on either side that contain 80 % and 95 % of a normal distribution.
 pub(crate) const Z80: f64 = 1.2816;
 pub(crate) const Z95: f64 = 1.9600;
 /// Weight of the error of all weekdays beside a weekday's own.
 const SHARED: f64 = 4.0;
-/// Errors of nothing after which a weekday has no band.
+/// So many errors of zero, and a weekday has no band.
 const ALWAYS: usize = 4;
 /// Folds from which the error of a week ahead, or of a total, is believed.
 const ENOUGH: usize = 6;
@@ -29,7 +29,7 @@ impl Widths {
         Widths { of80: of(self.of80, other.of80), of95: of(self.of95, other.of95) }
     }
 
-    /// Of a normal distribution whose standard deviation was found from `count` errors.
+    /// The widths of a normal distribution whose standard deviation was estimated from `count` errors.
     pub(crate) fn normal(deviation: f64, count: usize) -> Widths {
         let student = |z: f64| z + (z.powi(3) + z) / (4.0 * count.max(1) as f64);
         Widths { of80: deviation * student(Z80), of95: deviation * student(Z95) }
@@ -38,7 +38,7 @@ impl Widths {
 
 /// The bands of one method.
 pub(crate) struct Bands {
-    /// Mean absolute error of each weekday, that of the first day ahead first.
+    /// Mean absolute error of each weekday, beginning with the weekday of the first day ahead.
     weekdays: [f64; WEEK],
     /// In those.
     widths: Widths,
@@ -51,12 +51,12 @@ impl Bands {
         let errors = Errors::of(backtest, series, method);
         let weekdays = errors.weekdays(None);
         let widths = errors.widths(&weekdays, None);
-        // Errors go by the day of the series; the first day ahead is the next of them.
+        // Errors are indexed by the day of the series; the first day ahead follows the last of them.
         let weekdays = std::array::from_fn(|day| weekdays[(series.len() + day) % WEEK]);
         Bands { weekdays, widths, growth: growth(backtest, series, method) }
     }
 
-    /// Of a day ahead, the first is 1.
+    /// The widths for a day ahead; the first is 1.
     pub(crate) fn day(&self, step: usize) -> Widths {
         let week = (step - 1) / WEEK;
         let measured = self.growth.len();
@@ -68,8 +68,9 @@ impl Bands {
         Widths { of80: scale * self.widths.of80, of95: scale * self.widths.of95 }
     }
 
-    /// Of the sum of the days ahead from `first` to `last`. Errors of neighbouring days go together to some degree, which is
-    /// measured: no less than if they did not, no more than if all of them did.
+    /// The widths for the sum of the days ahead from `first` to `last`. Errors of neighbouring days are correlated to
+    /// some degree, which is measured. The result is at least that of independent errors, and at most that of fully
+    /// correlated ones.
     pub(crate) fn total(
         &self,
         backtest: &Backtest,
@@ -89,7 +90,7 @@ impl Bands {
             };
             long.map(missed).collect()
         };
-        // The longest part of the days that enough folds reach, carried on to all of them.
+        // The longest part of the days for which there are enough folds, extrapolated to all of them.
         let measured = (first..=last).rev().map(|end| (end, sums(end))).find(|(_, sums)| sums.len() >= ENOUGH);
         let Some((end, sums)) = measured else { return together };
         let longer = (last - first + 1) as f64 / (end - first + 1) as f64;
@@ -142,8 +143,8 @@ impl Errors {
         self.0.iter().filter(move |missed| Some(missed.fold) != left_out)
     }
 
-    /// Mean absolute error of each weekday, drawn towards that of all; nothing where a weekday was always hit exactly, such
-    /// as one on which the shop is closed.
+    /// Mean absolute error of each weekday, moved towards that of all days; zero if every forecast of a weekday was
+    /// exact, for example because the shop is closed then.
     fn weekdays(&self, left_out: Option<usize>) -> [f64; WEEK] {
         let (mut sums, mut weights, mut counts) = ([0.0; WEEK], [0.0; WEEK], [0; WEEK]);
         for Missed { day, size, weight, .. } in self.but(left_out) {
@@ -158,7 +159,7 @@ impl Errors {
         })
     }
 
-    /// How many mean errors of their weekday hold 80 % and 95 % of the days.
+    /// How many mean errors of their weekday contain 80 % and 95 % of the days.
     fn widths(&self, weekdays: &[f64; WEEK], left_out: Option<usize>) -> Widths {
         let mut scaled: Vec<(f64, f64)> = self
             .but(left_out)
@@ -167,14 +168,15 @@ impl Errors {
             .collect();
         scaled.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         let of80 = quantile(&scaled, 0.80);
-        // Too few errors have no one in twenty: what the shape of a normal distribution adds to the largest of them.
+        // With so few errors, none can be the one in twenty: the largest is extended by the shape of a normal
+        // distribution.
         let few = scaled.len() < 19;
         let of95 = if few { quantile(&scaled, 1.0) * Z95 / Z80 } else { quantile(&scaled, 0.95) };
         Widths { of80, of95 }
     }
 }
 
-/// The smallest that `share` of what is still to come will not exceed (split conformal prediction, with weights).
+/// The smallest value that `share` of future errors will not exceed (split conformal prediction, with weights).
 fn quantile(sorted: &[(f64, f64)], share: f64) -> f64 {
     let wanted = share * (sorted.iter().map(|(_, weight)| weight).sum::<f64>() + 1.0);
     let mut sum = 0.0;
@@ -187,7 +189,7 @@ fn quantile(sorted: &[(f64, f64)], share: f64) -> f64 {
     sorted.last().map_or(0.0, |(size, _)| *size)
 }
 
-/// How the error grows with the weeks ahead, as far as enough folds reach; it never shrinks.
+/// How the error grows with the weeks ahead, as far as there are enough folds; it never shrinks.
 fn growth(backtest: &Backtest, series: &[f64], method: usize) -> Vec<f64> {
     let mut growth: Vec<f64> = vec![1.0];
     for week in 1.. {

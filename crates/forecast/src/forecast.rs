@@ -1,4 +1,4 @@
-//! The forecast of a series: which method, what it says of the days ahead, and how well it has done.
+//! The forecast of a series: the method, the values of the days ahead, and the accuracy.
 
 use crate::{
     accuracy::Accuracy,
@@ -9,18 +9,18 @@ use crate::{
     week::WEEK,
 };
 
-/// Days ahead that a forecast reaches at most: 90 after the present one, which is not over itself.
+/// Most days ahead: 90 after the present one, which is not over itself.
 pub const MAX_AHEAD: usize = 91;
-/// Days at the end of a series that are learned from; what is older says little of the next weeks.
+/// Days at the end of a series that are learned from; older days do not help for the next weeks.
 pub const MAX_LEARNED: usize = 730;
-/// Days from which methods are compared, and below which the week before stands for the next.
+/// Fewest days with which methods are compared; with fewer, the last week is the forecast of the next.
 const COMPARED_FROM: usize = 4 * WEEK;
 /// Days from which there is a weekday pattern.
 const WEEKLY_FROM: usize = 2 * WEEK;
 /// Weeks that the weekday pattern is taken from.
 const PATTERN_WEEKS: usize = 8;
 
-/// Which days ahead are asked for, both included: 1 is the day after the last of the series.
+/// The days ahead that are asked for, both included: 1 is the day after the last of the series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ahead {
     /// First day.
@@ -38,45 +38,45 @@ pub struct Band {
     pub to: i64,
 }
 
-/// What is expected, and between what it will lie four times in five and nineteen times in twenty.
+/// The expected value, and the bands that contain the real value four times in five and nineteen times in twenty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
     /// Expected.
     pub value: i64,
     /// 80 %.
     pub band_80: Band,
-    /// 95 %; it holds the other.
+    /// The 95 % band; it contains the other.
     pub band_95: Band,
 }
 
-/// The days ahead, and what stands behind them.
+/// The days ahead, and how they were forecast.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
-    /// How it was made.
+    /// The method.
     pub method: Method,
     /// One for each day asked for.
     pub days: Vec<Estimate>,
-    /// Their sum; its bands are those of the sum, which are narrower than the sums of the bands.
+    /// The sum of the days; its bands are those of the sum, which are narrower than the sums of the bands.
     pub total: Estimate,
-    /// The sums of the parts that were asked for, likewise.
+    /// The sums of the parts that were asked for, with bands in the same way.
     pub parts: Vec<Estimate>,
-    /// The next seven days beside a mean day (1.0), by their weekdays over the last weeks; none below two weeks.
+    /// The next seven days divided by a mean day (1.0), by their weekdays over the last weeks; `None` below two weeks.
     pub weekdays: Option<[f64; WEEK]>,
-    /// What was measured on the past; none below two weeks.
+    /// The accuracy for past days; `None` below two weeks.
     pub accuracy: Option<Accuracy>,
-    /// Days at the end of the series that it learned from.
+    /// Days at the end of the series from which the forecast learned.
     pub learned: usize,
 }
 
-/// Forecasts a series of whole days without gaps, the oldest first. A day of it may be below zero, where more was taken back
-/// than sold; nothing that is forecast is. None where there is no day to learn from, or the days
-/// asked for are not among the next [`MAX_AHEAD`].
+/// Forecasts a series of complete days without gaps, the oldest first. A day of the series may be below zero, if more
+/// was taken back than sold; no forecast is. `None` if there is no day to learn from, or the days asked for are not
+/// among the next [`MAX_AHEAD`].
 #[must_use]
 pub fn forecast(series: &[i64], ahead: Ahead) -> Option<Forecast> {
     forecast_in_parts(series, ahead, &[])
 }
 
-/// The same, with the sums of `parts` of the days, such as weeks; each lies within the days asked for.
+/// As [`forecast`], with the sums of `parts` of the days, such as weeks; each part is within the days asked for.
 #[must_use]
 pub fn forecast_in_parts(series: &[i64], ahead: Ahead, parts: &[Ahead]) -> Option<Forecast> {
     let Ahead { first, last } = ahead;
@@ -109,8 +109,8 @@ pub fn forecast_in_parts(series: &[i64], ahead: Ahead, parts: &[Ahead]) -> Optio
 }
 
 impl Forecast {
-    /// The same where the first day is under way: it has had `so_far`, and `rest` (0 to 1) of what such a day has usually
-    /// comes later. What is left of a day differs less than a whole one: its spread shrinks with the root of the rest.
+    /// The same forecast if the first day has begun: it has had `so_far`, and `rest` (0 to 1) of such a day usually
+    /// comes later. The rest of a day differs less than a complete one: its spread shrinks with the root of the rest.
     #[must_use]
     pub fn under_way(mut self, so_far: i64, rest: f64) -> Forecast {
         let Some(first) = self.days.first_mut() else { return self };
@@ -128,7 +128,7 @@ impl Forecast {
             self.parts.iter_mut().for_each(|part| *part = *only);
             return self;
         }
-        // Of the variance of all days that of the first gives way to what is left of it.
+        // In the variance of all days, the part of the first day is replaced by that of its rest.
         let sum = |before: Estimate| {
             let value = before.value - whole.value + now.value;
             let width = |all: i64, one: i64| {
@@ -151,12 +151,12 @@ impl Forecast {
     }
 }
 
-/// The same for every day: there is too little to tell weekdays apart.
+/// The same forecast for every day, if there are too few days to distinguish weekdays.
 fn of_mean(series: &[f64], ahead: Ahead, parts: &[Ahead]) -> Forecast {
     let Ahead { first, last } = ahead;
     let (count, days) = (series.len() as f64, (last - first + 1) as f64);
     let mean = (series.iter().sum::<f64>() / count).max(0.0);
-    // One day shows nothing of how days differ: as much as its amount, then.
+    // One day does not show how days differ: assume a difference as large as its amount.
     let spread = match series {
         [only] => only.abs(),
         _ => (series.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt(),
@@ -170,7 +170,7 @@ fn of_mean(series: &[f64], ahead: Ahead, parts: &[Ahead]) -> Forecast {
     Forecast { method: Method::Mean, days, total, parts, weekdays: None, accuracy: None, learned: series.len() }
 }
 
-/// Whole amounts; each value lies in its bands, and the days add up to the total.
+/// Whole amounts; each value is within its bands, and the days add up to the total.
 fn estimates(expected: &[f64], widths: impl Iterator<Item = Widths>, total: Widths) -> (Vec<Estimate>, Estimate) {
     let values = whole(expected);
     let sum = values.iter().sum();
@@ -179,7 +179,7 @@ fn estimates(expected: &[f64], widths: impl Iterator<Item = Widths>, total: Widt
     (days, estimate(sum, expected.iter().sum(), total))
 }
 
-/// A part of the days: its value is the sum of theirs.
+/// A part of the days: its value is the sum of their values.
 fn of_part(days: &[Estimate], expected: &[f64], ahead: Ahead, part: Ahead, widths: Widths) -> Estimate {
     let within = part.first - ahead.first..=part.last - ahead.first;
     let value = days[within.clone()].iter().map(|day| day.value).sum();
@@ -187,7 +187,7 @@ fn of_part(days: &[Estimate], expected: &[f64], ahead: Ahead, part: Ahead, width
 }
 
 fn estimate(value: i64, expected: f64, widths: Widths) -> Estimate {
-    // The whole amounts inside the band; rounding for the sum may have moved the value by one beyond a narrow one.
+    // The whole amounts inside the band; rounding for the sum may have moved the value out of a narrow band by one.
     let band = |width: f64| Band {
         from: ((expected - width).ceil() as i64).max(0).min(value),
         to: ((expected + width).floor() as i64).max(value),
@@ -197,7 +197,7 @@ fn estimate(value: i64, expected: f64, widths: Widths) -> Estimate {
     Estimate { value, band_80, band_95 }
 }
 
-/// What each of the next seven days usually has, beside the mean of all days.
+/// The usual value of each of the next seven days, divided by the mean of all days.
 fn weekdays(series: &[f64]) -> Option<[f64; WEEK]> {
     let weeks = (series.len() / WEEK).min(PATTERN_WEEKS);
     if series.len() < WEEKLY_FROM {

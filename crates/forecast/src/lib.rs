@@ -1,5 +1,5 @@
-//! Forecasts of daily sales: a series of whole days in, days ahead with bands and the accuracy that was measured out.
-//! Pure: no clock, no I/O. Estimates are floats inside; amounts go in and come out as whole minor units or counts.
+//! Forecasts of daily sales: from a series of complete days, the days ahead with bands and measured accuracy. No clock,
+//! no I/O. Estimates are floats inside; input and output are whole minor units or counts.
 
 mod accuracy;
 mod backtest;

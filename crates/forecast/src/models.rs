@@ -1,5 +1,5 @@
-//! The methods a forecast chooses from. Each learns a day at a time, so that one pass over the past serves every fold of the
-//! backtest.
+//! The methods from which a forecast chooses. Each learns day by day, so that one pass over the past is enough for all
+//! folds of the backtest.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use crate::{
 pub enum Method {
     /// The mean of all days; for series too short for anything else.
     Mean,
-    /// What was sold on the same weekday of the last week.
+    /// The sales of the same weekday in the last week.
     SeasonalNaive,
     /// The mean of the same weekday over the last weeks.
     WeekdayMeans,
     /// Simple exponential smoothing: a level that follows the series, the same for all weekdays.
     Smoothing,
-    /// Holt-Winters: a level, and an amount that each weekday adds or takes.
+    /// Holt-Winters: a level, and an amount that each weekday adds or subtracts.
     Additive,
     /// Holt-Winters with a damped trend.
     DampedTrend,
@@ -30,7 +30,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// What can be chosen from 28 days on; the first is what the others have to beat.
+    /// The methods that can be chosen from 28 days on; the others must be better than the first.
     pub(crate) const POOL: [Method; 7] = [
         Method::SeasonalNaive,
         Method::WeekdayMeans,
@@ -57,7 +57,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// One method as it stands after the days it has learned.
+/// One method after the days that it has learned.
 enum Model {
     Mean { sum: f64, days: f64 },
     WeekdayMeans { last: Vec<f64>, weeks: usize },
@@ -69,7 +69,7 @@ pub(crate) struct Models {
     methods: Vec<(Method, Option<Model>)>,
 }
 
-/// Weeks whose mean stands for a weekday.
+/// Weeks whose mean represents a weekday.
 const WEEKS: usize = 6;
 
 impl Models {
@@ -92,14 +92,14 @@ impl Models {
         Models { methods: methods.iter().map(model).collect() }
     }
 
-    /// Takes in one more day.
+    /// Learns one more day.
     pub(crate) fn learn(&mut self, value: f64) {
         for model in self.methods.iter_mut().filter_map(|(_, model)| model.as_mut()) {
             model.learn(value);
         }
     }
 
-    /// What each method, in their order, expects of the days 1 to `steps` ahead.
+    /// The forecasts of each method, in their order, for the days 1 to `steps` ahead.
     pub(crate) fn ahead(&self, steps: usize) -> Vec<Vec<f64>> {
         let mut ahead: Vec<Vec<f64>> = vec![];
         for (_, model) in &self.methods {
@@ -145,7 +145,7 @@ impl Model {
         match self {
             Model::Mean { sum, days } => sum / days,
             Model::WeekdayMeans { last, .. } => {
-                // Counted from the end, the day of the same weekday is 7, 14 … days before the one asked for.
+                // Counted from the end, the same weekday is 7, 14 … days before the day asked for.
                 let back = WEEK - (step - 1) % WEEK;
                 let same = (back..=last.len()).step_by(WEEK).map(|back| last[last.len() - back]);
                 let (sum, count) = same.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));

@@ -1,7 +1,7 @@
 //! Whole amounts of estimates, so that days add up to their total.
 
-/// Rounds estimates so that every sum of the first ones is the rounded sum: a product that sells one unit in three days has
-/// one unit in three days, not none on each.
+/// Rounds estimates so that every sum of the first ones is the rounded sum: a product that sells one unit in three days
+/// gets one unit in three days, not zero on each.
 pub(crate) fn whole(estimates: &[f64]) -> Vec<i64> {
     let (mut sum, mut before) = (0.0, 0_i64);
     let next = |estimate: &f64| {
@@ -14,7 +14,7 @@ pub(crate) fn whole(estimates: &[f64]) -> Vec<i64> {
     estimates.iter().map(next).collect()
 }
 
-/// Floats hold whole numbers exactly up to here, and their differences fit.
+/// Floats represent whole numbers exactly up to here, and their differences fit.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Half away from zero.

@@ -1,5 +1,5 @@
-//! Exponential smoothing: a level, a damped trend, a weekly season. The weights are those of a grid that have erred least
-//! so far, so that nothing has to be fitted again when a day is added.
+//! Exponential smoothing: a level, a damped trend, a weekly season. The weights are those of a grid with the smallest
+//! error so far, so that nothing must be fitted again when a day is added.
 
 use crate::week::WEEK;
 
@@ -16,16 +16,16 @@ pub(crate) enum Shape {
 const FIRST_DAYS: usize = 2 * WEEK;
 /// How fast a trend fades, a day.
 const DAMPING: f64 = 0.96;
-/// What of the cost of weights is left after a day, so that weights which fit lately win.
+/// The factor on the cost of weights after each day, so that weights which fitted lately win.
 const MEMORY: f64 = 0.99;
-/// A weekday with a smaller factor says nothing of the level: a closed day.
+/// A weekday with a smaller factor does not change the level: the shop is closed.
 const HARDLY_ANYTHING: f64 = 0.05;
 
 pub(crate) struct Smoothing {
     shape: Shape,
     /// Until there are enough to begin.
     first: Vec<f64>,
-    /// One for each choice of weights.
+    /// One state for each choice of weights.
     states: Vec<State>,
 }
 
@@ -42,7 +42,7 @@ struct State {
     multiplicative: bool,
     level: f64,
     trend: f64,
-    /// Of the next day first.
+    /// The season, beginning with the next day.
     season: [f64; WEEK],
     next: usize,
     cost: f64,
@@ -66,7 +66,7 @@ impl Smoothing {
         }
     }
 
-    /// From the first two weeks: their mean, and what each weekday had beyond it, of which half is believed.
+    /// Begins with the first two weeks: their mean, and half of the difference of each weekday from it.
     fn begin(&mut self) {
         let level = self.first.iter().sum::<f64>() / FIRST_DAYS as f64;
         let multiplicative = self.shape == Shape::Multiplicative;
