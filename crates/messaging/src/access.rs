@@ -1,4 +1,5 @@
-//! Where NATS is, how a node gets in, and the names it uses there. Secrets never show in `Debug` or in errors.
+//! The address of NATS, the credentials of a node, and the names it uses there. Secrets never appear in `Debug` or in
+//! errors.
 
 use std::{fmt, path::PathBuf};
 
@@ -15,12 +16,12 @@ pub const DEFAULT_SUBJECT_PREFIX: &str = "orderlog";
 /// Longest name of a stream and longest prefix, bytes.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Everything that a node is told about NATS.
+/// All settings of a node for NATS.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Servers of one cluster, without credentials in them.
     pub(crate) servers: Vec<ServerAddr>,
-    /// Who the node says it is.
+    /// The credentials of the node.
     pub credentials: Credentials,
     /// Certificates (PEM) that the server's is checked against; the machine's own when left out.
     pub ca_file: Option<PathBuf>,
@@ -32,10 +33,10 @@ pub struct Access {
     pub subject_prefix: String,
 }
 
-/// Who a node says it is.
+/// The credentials of a node.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
-    /// The node says nothing.
+    /// No credentials.
     #[default]
     None,
     /// A user with a password.
@@ -47,9 +48,9 @@ pub enum Credentials {
     },
     /// A token.
     Token(String),
-    /// The seed of an NKEY, which signs what the server asks.
+    /// The seed of an NKEY, which signs the server's challenge.
     NkeySeed(String),
-    /// The contents of a credentials file: a JWT and the seed that belongs to it.
+    /// The contents of a credentials file: a JWT and its seed.
     File(String),
 }
 
@@ -106,7 +107,7 @@ impl Access {
         if access.servers.is_empty() { Err(NatsError::Url) } else { Ok(access) }
     }
 
-    /// Refuses names that could not stand in a subject, and a credentials file that holds none.
+    /// Refuses names that cannot be part of a subject, and a credentials file without credentials.
     ///
     /// # Errors
     /// Says which and why.
@@ -123,7 +124,7 @@ impl Access {
         self.options().map(|_| ())
     }
 
-    /// The servers, as people read them.
+    /// The servers as text for people.
     pub(crate) fn servers(&self) -> String {
         let servers: Vec<&str> = self.servers.iter().map(ServerAddr::as_url_str).collect();
         servers.join(", ")

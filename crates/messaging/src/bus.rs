@@ -1,4 +1,5 @@
-//! Announces appended events to the subscribers in this process. If one lags, nothing is lost: feeds read gaps from the log.
+//! Announces appended events to the subscribers in this process. If a subscriber lags, nothing is lost: feeds read gaps
+//! from the log.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ impl Bus {
 
     /// Announces events just appended. Never waits.
     pub fn publish(&self, events: Arc<[Recorded]>) {
-        // An error only says that nobody subscribes.
+        // An error only means that there is no subscriber.
         let _ = self.sender.send(events);
     }
 
@@ -47,7 +48,8 @@ pub struct BusSubscription {
 }
 
 impl BusSubscription {
-    /// The next batch; `None` once every [`Bus`] is gone. Batches may be missing, which the positions show. Cancel-safe.
+    /// The next batch; `None` after every [`Bus`] was dropped. Batches may be missing, which the positions show.
+    /// Cancel-safe.
     pub async fn next(&mut self) -> Option<Arc<[Recorded]>> {
         loop {
             match self.receiver.recv().await {

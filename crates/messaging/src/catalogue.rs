@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::cloud_event::{CloudEvent, CloudEventError, cloud_event_json, subject_of};
 
-/// Everything up to the list of types. `{MESSAGE}` stands for a whole message, `{VERIFY}` for [`VERIFY`].
+/// The text before the list of types. `{MESSAGE}` is replaced by a complete message, `{VERIFY}` by [`VERIFY`].
 const INTRODUCTION: &str = include_str!("catalogue.md");
 
 /// A program that a test runs.

@@ -55,7 +55,7 @@ pub struct CloudEvent<'a> {
 /// Why an event cannot become a message, or a message an event.
 #[derive(Debug, thiserror::Error)]
 pub enum CloudEventError {
-    /// A type that could not stand in a subject.
+    /// A type that cannot be part of a subject.
     #[error(
         "event type {0:?} cannot stand in a NATS subject (expected up to {MAX_TYPE_BYTES} ASCII letters and digits)"
     )]
@@ -118,7 +118,7 @@ pub fn cloud_event_json(event: &Recorded) -> Result<String, CloudEventError> {
 }
 
 impl Message {
-    /// The message for one recorded event, under a prefix of the shop's.
+    /// The message for one recorded event, with the shop's prefix.
     pub(crate) fn of(event: &Recorded, subject_prefix: &str) -> Result<Message, CloudEventError> {
         let undecodable =
             |error: serde_json::Error| CloudEventError::Undecodable { position: event.position, source: error.into() };
@@ -170,7 +170,7 @@ impl<'a> CloudEvent<'a> {
         Ok(event)
     }
 
-    /// Its place in the log.
+    /// Position in the log.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -178,7 +178,7 @@ impl<'a> CloudEvent<'a> {
         Ok(Position(self.position.parse().map_err(foreign)?))
     }
 
-    /// Its place in the hash chain.
+    /// Hash in the chain.
     ///
     /// # Errors
     /// When it cannot be read.

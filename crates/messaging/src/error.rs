@@ -1,11 +1,11 @@
-//! Why NATS cannot be used, and why a stream on it cannot carry the log.
+//! Why NATS cannot be used, and why a stream on it cannot contain the log.
 
 use async_nats::ConnectError;
 
 /// Why NATS cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum NatsError {
-    /// A URL is malformed. It is not repeated here, because it may hold a password.
+    /// A URL is malformed. It is not repeated here, because it may contain a password.
     #[error(
         "the URL of NATS cannot be read: expected nats://host:4222 or tls://host:4222, with user:password@ or token@ before \
          the host where needed (other characters than letters and digits in them as %XX)"
@@ -20,16 +20,16 @@ pub enum NatsError {
     /// The client cannot connect with these options.
     #[error("cannot connect to NATS: {0}")]
     Connect(#[from] ConnectError),
-    /// The stream's name could not stand in a subject.
+    /// The stream's name cannot be part of a subject.
     #[error("{0:?} cannot name a JetStream stream: use up to 64 ASCII letters, digits, `-` and `_`")]
     StreamName(String),
-    /// The prefix could not stand in a subject.
+    /// The prefix cannot be part of a subject.
     #[error("{0:?} cannot begin subjects: use up to 64 ASCII letters, digits, `-` and `_`, in words separated by dots")]
     SubjectPrefix(String),
     /// The client is closing.
     #[error("cannot subscribe to NATS: {0}")]
     Subscribe(#[from] async_nats::SubscribeError),
-    /// The server or its stream cannot carry a log.
+    /// The server or its stream cannot contain a log.
     #[error(transparent)]
     Stream(#[from] StreamError),
 }
@@ -61,7 +61,7 @@ pub enum StreamError {
     Mismatch {
         /// Name of the stream.
         stream: String,
-        /// What is wrong, one phrase each.
+        /// The problems, one phrase each.
         problems: Vec<String>,
     },
     /// Another stream takes the subjects.
@@ -84,7 +84,7 @@ pub enum StreamError {
     OtherLog {
         /// Name of the stream.
         stream: String,
-        /// Id of the log it carries.
+        /// Id of the log in the stream.
         theirs: String,
         /// Id of this log.
         ours: String,
@@ -99,7 +99,7 @@ pub enum StreamError {
     OtherPlace {
         /// Name of the stream.
         stream: String,
-        /// The place of the log that it belongs to.
+        /// The place of the log to which the stream belongs.
         theirs: String,
         /// The place of this log.
         ours: String,
@@ -113,23 +113,23 @@ pub enum StreamError {
     /// A request failed.
     #[error("cannot {operation} stream {stream}: {source}")]
     Request {
-        /// What was tried: `read`, `create` …
+        /// The operation: `read`, `create` …
         operation: &'static str,
         /// Name of the stream.
         stream: String,
-        /// What the NATS client reports.
+        /// The error of the NATS client.
         source: async_nats::Error,
     },
 }
 
 impl StreamError {
-    /// Whether trying again may help without anybody changing anything.
+    /// Whether another try may help although nobody changes anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, StreamError::Unreachable { .. } | StreamError::Request { .. })
     }
 
-    /// Whether the stream belongs to somebody else.
+    /// Whether the stream belongs to another log.
     pub(crate) fn is_not_ours(&self) -> bool {
         matches!(self, StreamError::OtherLog { .. } | StreamError::OtherPlace { .. })
     }

@@ -1,5 +1,5 @@
-//! Gives a reader every event after a position, once and in order, however announcements arrive.
-//! Events come from this process or from the log; NATS only says that there is something new.
+//! Gives a reader every event after a position, once and in order, no matter how announcements arrive. Events come from
+//! this process or from the log; NATS only announces that there is something new.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -15,8 +15,8 @@ use crate::{
     reminder::Reminder,
 };
 
-/// How often a feed compares itself with the head of the log, whether announcements fell silent, lag or flow: nothing is
-/// seen later than this.
+/// How often a feed compares itself with the head of the log, with or without announcements: no event is seen later
+/// than this.
 const HEAD_CHECK: Duration = Duration::from_millis(250);
 
 /// Most events read from the log at once.
@@ -27,11 +27,11 @@ const PAGE_EVENTS: usize = 1_000;
 pub enum Source {
     /// From the writer of this process. Events of other nodes are found by polling.
     Bus(Bus),
-    /// The same, and woken by NATS when the relay of any node publishes.
+    /// As `Bus`, and also woken by NATS when the relay of any node publishes.
     Nats(Bus, Nats),
 }
 
-/// Why a feed cannot go on. It may be asked again.
+/// Why a feed cannot continue. It may be asked again.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The log could not be read.
@@ -44,7 +44,7 @@ pub enum FeedError {
     AheadOfLog {
         /// Last position of the log.
         head: Position,
-        /// Where the reader stands.
+        /// The position of the reader.
         after: Position,
     },
 }
@@ -65,9 +65,9 @@ impl FeedError {
 pub struct Feed {
     log: Log,
     announcements: BusSubscription,
-    /// What NATS announces, where there is one.
+    /// The announcements of NATS, if NATS is used.
     nats: Option<watch::Receiver<Option<Heard>>>,
-    /// The latest of them, until it is compared with the log.
+    /// The latest announcement, until it is compared with the log.
     heard: Option<Heard>,
     /// Limits warnings about announcements that no event of the log matches.
     reminder: Reminder,
@@ -82,7 +82,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts after `after`: what the log holds already is read from it, then announcements take over.
+    /// Starts after `after`: events that the log has already are read from it, then announcements take over.
     ///
     /// # Errors
     /// When the log cannot be read or ends before `after`.
@@ -109,8 +109,9 @@ impl Feed {
         })
     }
 
-    /// The next events, at least one and at most `max`; waits until there are any. When dropped before it answers,
-    /// nothing is skipped; still, rather keep the future than drop it half way, for it may be reading from the log.
+    /// The next events, at least one and at most `max`; waits until there are any. When the future is dropped before it
+    /// answers, no event is skipped; still, keep it rather than drop it half way, because it may be reading from the
+    /// log.
     ///
     /// # Errors
     /// When the log cannot be read; asking again repeats the attempt.
@@ -181,7 +182,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Position of the last event in hand.
+    /// Position of the last event that was received.
     fn reached(&self) -> Position {
         self.ready.back().map_or(self.after, |event| event.position)
     }
@@ -196,7 +197,7 @@ impl Feed {
         }
     }
 
-    /// Notes how far the log reaches, as NATS says. The events are read from the log (ADR 9).
+    /// Notes the end of the log as NATS announced it. The events are read from the log (ADR 9).
     fn hear(&mut self) {
         let Some(nats) = &mut self.nats else { return };
         if let Ok(true) = nats.has_changed()
@@ -225,7 +226,7 @@ async fn news(nats: &mut Option<watch::Receiver<Option<Heard>>>) {
     if let Some(receiver) = nats
         && receiver.changed().await.is_ok()
     {
-        // The waiting future may be dropped before the announcement is taken, so it stays marked as new.
+        // The waiting future may be dropped before the announcement is used, so it stays marked as new.
         receiver.mark_changed();
         return;
     }

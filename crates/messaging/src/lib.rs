@@ -1,5 +1,5 @@
-//! From the log to whoever listens: the in-process bus, CloudEvents on JetStream, and feeds that never miss an event.
-//! Knows envelopes, positions and hashes; knows nothing of orders.
+//! From the log to its readers: the in-process bus, CloudEvents on JetStream, and feeds that never miss an event. Knows
+//! envelopes, positions and hashes; does not know orders.
 
 mod access;
 mod bus;

@@ -24,10 +24,10 @@ use crate::{
     reminder::Reminder,
 };
 
-/// Oldest server whose JetStream knows `first_sequence` and honours the consumer options that readers use.
+/// Oldest server whose JetStream has `first_sequence` and the consumer options that readers use.
 const OLDEST_SERVER: (u64, u64) = (2, 10);
 
-/// How long a start waits for the server before going on without it.
+/// How long a start waits for the server before it continues without it.
 const FIRST_CONNECT_WAIT: Duration = Duration::from_secs(2);
 
 /// Longest pause between attempts to reconnect.
@@ -36,7 +36,7 @@ const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(1);
 /// Bound on every JetStream request and acknowledgement.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Messages the client keeps for us; beyond them it drops, and feeds look at the log.
+/// Messages that the client buffers for us; it drops more, and feeds then read the log.
 const KEPT_MESSAGES: usize = 8_192;
 
 /// How long an error that the server sent explains a failure.
@@ -48,7 +48,7 @@ pub struct Nats {
     pub(crate) link: Arc<Link>,
 }
 
-/// What the clones of one [`Nats`] share.
+/// The shared part of the clones of one [`Nats`].
 #[derive(Debug)]
 pub(crate) struct Link {
     access: Access,
@@ -70,13 +70,13 @@ pub(crate) struct Heard {
     pub(crate) hash: Hash,
 }
 
-/// The latest error that the server sent, such as a missing permission: the requests that need it only time out.
+/// The latest error from the server, such as a missing permission: the requests that need the permission only time out.
 #[derive(Debug)]
 struct Complaint(Mutex<Option<(Instant, String)>>);
 
 impl Nats {
-    /// Connects. A server that cannot be reached, or that refuses the credentials, is no error: the client keeps trying, the
-    /// log carries on without it, and the relay's status says why.
+    /// Connects. A server that cannot be reached, or that refuses the credentials, is not an error here: the client
+    /// keeps trying, the log is used without it, and the relay's status says why.
     ///
     /// # Errors
     /// When a name or a credential is malformed, or the server is too old or without JetStream.
@@ -144,7 +144,7 @@ impl Nats {
         self.link.complaint.latest()
     }
 
-    /// Starts or stops to listen to what is published under our subjects.
+    /// Starts or stops listening to the messages under our subjects.
     pub(crate) fn listen(&self, ours: bool) {
         self.link.ours.store(ours, Ordering::Relaxed);
     }
@@ -159,7 +159,7 @@ impl Nats {
         if server.jetstream { Ok(()) } else { Err(StreamError::NoJetStream) }
     }
 
-    /// The client gives no reasons while it tries to reconnect, so another connection is tried.
+    /// The client gives no reasons while it tries to reconnect, so another connection is tried to find the reason.
     async fn why_unreachable(&self) -> String {
         let Ok(options) = self.link.access.options() else { return "the credentials cannot be used".to_owned() };
         let attempt = options.connection_timeout(FIRST_CONNECT_WAIT).connect(self.link.access.addresses());
@@ -175,7 +175,7 @@ fn subjects_of(access: &Access) -> String {
     format!("{}.v1.>", access.subject_prefix)
 }
 
-/// An error and what caused it, each text once.
+/// An error with its causes, each text once.
 fn with_sources(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -189,8 +189,8 @@ fn with_sources(error: &dyn Error) -> String {
     text
 }
 
-/// Notes what is published, as it is published. This is not a JetStream consumer on purpose (ADR 2): it needs neither the
-/// stream nor its disk, and a feed finds out what is missing anyway.
+/// Notes published events as they are published. This is not a JetStream consumer, on purpose (ADR 2): it needs neither
+/// the stream nor its disk, and a feed finds missing events in any case.
 async fn listen(mut messages: async_nats::Subscriber, ours: Arc<AtomicBool>, hear: watch::Sender<Option<Heard>>) {
     let mut reminder = Reminder::new();
     while let Some(message) = messages.next().await {
@@ -226,7 +226,8 @@ impl Complaint {
                 *said = Some((Instant::now(), text));
             }
             async_nats::Event::Disconnected => warn!("the connection to NATS is lost; trying to get it back"),
-            // These come with every attempt to connect; the relay says why there is no connection, with growing pauses.
+            // These events come with every try to connect; the relay logs why there is no connection, with growing
+            // pauses.
             event => debug!(%event, "NATS connection"),
         }
     }
@@ -237,7 +238,7 @@ impl Complaint {
     }
 }
 
-/// Refuses servers older than [`OLDEST_SERVER`]: they drop options silently.
+/// Refuses servers older than [`OLDEST_SERVER`]: they ignore options silently.
 fn check_version(version: &str) -> Result<(), StreamError> {
     let mut numbers = version.trim_start_matches('v').split(['.', '-']).map(str::parse::<u64>);
     match (numbers.next(), numbers.next()) {

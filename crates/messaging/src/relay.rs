@@ -1,4 +1,4 @@
-//! Carries the log to JetStream, sequence = position. Keeps no state: the stream itself says where to go on.
+//! Publishes the log to JetStream, sequence = position. Stores no state: the stream itself shows where to continue.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -24,20 +24,21 @@ use crate::{
     stream::{self, Found, StreamState},
 };
 
-/// Messages sent and not yet acknowledged, beyond which no further batch is begun. Generous, because readers hear of an event
-/// when it is sent: a stream slow to acknowledge must not make them wait. The server buffers 10,000.
+/// Messages that are sent and not yet acknowledged; with so many, no further batch is begun. Generous, because readers
+/// learn of an event when it is sent: a stream that acknowledges slowly must not make them wait. The server buffers
+/// 10,000.
 const WINDOW_MESSAGES: usize = 2_048;
 
 /// Events taken from the feed at once.
 const BATCH_EVENTS: usize = 256;
 
-/// How often a relay makes sure that the stream is still ours, whole, and reaches as far as it published.
+/// How often a relay checks that the stream is still ours and complete, and ends where the relay stopped.
 const STREAM_CHECK: Duration = Duration::from_secs(2);
 
 /// How often a stopped relay looks whether somebody has acted.
 const STOPPED_CHECK: Duration = Duration::from_secs(3);
 
-/// Positions, spread over the stream, at which it is compared with the log before a relay goes on.
+/// Positions, spread over the stream, at which it is compared with the log before a relay continues.
 const SAMPLES: i64 = 8;
 
 /// First pause after a failure; doubles with every failure in a row.
@@ -46,16 +47,16 @@ const MIN_PAUSE: Duration = Duration::from_millis(50);
 /// Longest pause between attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// What the relay is doing.
+/// The activity of the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayState {
-    /// It has not reached the stream yet.
+    /// The relay has not reached the stream yet.
     Starting,
-    /// It publishes what is appended to the log.
+    /// The relay publishes the events that are appended to the log.
     Running,
-    /// Something failed; it tries again by itself.
+    /// Something failed; the relay tries again by itself.
     Retrying,
-    /// Somebody must act; `last_error` says what to do. It looks again from time to time, and goes on by itself.
+    /// Somebody must act; `last_error` says what to do. The relay checks from time to time, and continues by itself.
     Stopped,
 }
 
@@ -77,7 +78,7 @@ impl RelayState {
 pub struct RelayStatus {
     /// Last position acknowledged by the stream.
     pub position: Position,
-    /// What the relay is doing.
+    /// The activity of the relay.
     pub state: RelayState,
     /// The latest failure, while it lasts.
     pub last_error: Option<String>,
@@ -86,7 +87,7 @@ pub struct RelayStatus {
 /// Why the relay paused or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// The stream holds events the log does not have.
+    /// The stream has events that the log does not have.
     #[error(
         "JetStream stream {stream} ends at position {stream_last}, but the log ends at {log_last}: the database has lost \
          events that consumers have already seen (restored from an older backup?). Nothing is published until you decide: \
@@ -101,7 +102,7 @@ pub enum RelayError {
         /// Last position of the log.
         log_last: Position,
     },
-    /// The stream and the log hold different events at one position.
+    /// The stream and the log have different events at one position.
     #[error(
         "JetStream stream {stream} and the log differ at position {position}: {what}. The stream was filled from another \
          log, from a past that a restored backup undid, or by somebody else who may publish there. Nothing is published \
@@ -110,9 +111,9 @@ pub enum RelayError {
     Diverged {
         /// Name of the stream.
         stream: String,
-        /// Where they differ.
+        /// The position of the difference.
         position: Position,
-        /// What the stream holds there.
+        /// The content of the stream there.
         what: String,
     },
     /// The stream cannot be used.
@@ -132,16 +133,16 @@ pub enum RelayError {
     Publish {
         /// Position of the event.
         position: Position,
-        /// What the NATS client reports.
+        /// The error of the NATS client.
         source: PublishError,
     },
-    /// The stream was not where this relay left it: lost, or filled by another relay.
+    /// The stream is not where this relay left it: lost, or filled by another relay.
     #[error("the stream moved: it reaches position {0}")]
     Moved(Position),
 }
 
 impl RelayError {
-    /// Whether trying again may help without anybody changing anything.
+    /// Whether another try may help although nobody changes anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -153,7 +154,7 @@ impl RelayError {
         }
     }
 
-    /// Whether the stream was only not where this relay expected it, as happens all the time with two relays.
+    /// Whether the stream is only not where this relay expected it, which is normal with two relays.
     fn is_race(&self) -> bool {
         match self {
             RelayError::Moved(_) => true,
@@ -177,22 +178,22 @@ pub struct Relay {
 type InFlight = futures::future::BoxFuture<'static, (Position, Result<PublishAck, PublishError>)>;
 
 impl Relay {
-    /// A relay from `log` to `nats`; `identity` says which log it is. Woken by what this process announces on `bus`, and at
-    /// least every 250 ms.
+    /// A relay from `log` to `nats`; `identity` is that of the log. Woken by the announcements of this process on
+    /// `bus`, and at least every 250 ms.
     #[must_use]
     pub fn new(log: Log, identity: Identity, nats: Nats, bus: Bus) -> Relay {
         let status = RelayStatus { position: Position::START, state: RelayState::Starting, last_error: None };
         Relay { log, identity, nats, bus, status: watch::Sender::new(status) }
     }
 
-    /// What the relay is doing, from now on.
+    /// The status of the relay, from now on.
     #[must_use]
     pub fn status(&self) -> watch::Receiver<RelayStatus> {
         self.status.subscribe()
     }
 
-    /// Publishes until cancelled. Outages are waited out; where somebody must act, the status and the log say what to do, and
-    /// the relay goes on once it is done.
+    /// Publishes until cancelled. Waits while NATS is away; if somebody must act, the status and the log say what to
+    /// do, and the relay continues afterwards.
     pub fn run(self, cancel: CancellationToken) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let mut pause = MIN_PAUSE;
@@ -208,7 +209,7 @@ impl Relay {
                     debug!(%error, "another relay was faster, or the stream lost its end; looking again");
                 } else {
                     let state = if stopped { RelayState::Stopped } else { RelayState::Retrying };
-                    // A request that needs a right we do not have merely times out; the server says why.
+                    // A request without the necessary right only times out; the server's message has the reason.
                     let complaint = self.nats.complaint().filter(|_| !stopped);
                     let text =
                         complaint.map_or_else(|| error.to_string(), |why| format!("{error} (the server says: {why})"));
@@ -263,7 +264,7 @@ impl Relay {
                 self.nats.listen(false);
             }
         })?;
-        // The head is read after the stream: whatever the stream holds was in the log before.
+        // The head is read after the stream, so all events in the stream were in the log before.
         let head = self.log.head().await?;
         self.compare(&state, &head, published).await?;
         if !state.marked {
@@ -282,8 +283,8 @@ impl Relay {
         Ok(state.last)
     }
 
-    /// Compares the stream with the log: at its ends, where this relay stopped, and at some places in between. A message that
-    /// is no event of the log proves that the two differ; one that is gone proves nothing.
+    /// Compares the stream with the log: at its ends, where this relay stopped, and at some places in between. A
+    /// message that is no event of the log proves that the two differ; a missing message proves nothing.
     async fn compare(&self, state: &StreamState, head: &Head, published: Position) -> Result<(), RelayError> {
         let (first, last) = (state.first.0.max(1), state.last.0);
         let spread = (1..SAMPLES).map(|sample| first + (last - first) / SAMPLES * sample);
@@ -312,7 +313,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Sends one event; the answer arrives through the returned future.
+    /// Sends one event; the returned future gives the answer.
     async fn publish(&self, event: &Recorded) -> Result<InFlight, RelayError> {
         let position = event.position;
         let message = Message::of(event, self.nats.subject_prefix())?;
@@ -342,13 +343,15 @@ impl Relay {
         }
     }
 
-    /// Notices a stream that lost events, got foreign ones, or belongs to another log now, also while there is nothing to publish.
+    /// Finds a stream that lost events, got foreign ones, or belongs to another log now, also while there is nothing to
+    /// publish.
     async fn check_stream(&self, idle: bool) -> Result<(), RelayError> {
         let published = self.status.borrow().position;
         let Some(state) = stream::look(&self.nats, &self.identity).await? else {
             return Err(RelayError::Moved(Position::START));
         };
-        // If it reaches further than this relay published, another relay or somebody else did: starting again finds out.
+        // If the stream has more messages than this relay published, another relay or somebody else published: a new
+        // start finds out.
         let moved = state.last < published || (idle && state.last > published);
         if moved || !state.whole || !state.marked { Err(RelayError::Moved(state.last)) } else { Ok(()) }
     }

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 /// Pause after the first time.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Longest pause: often enough that whoever looks at the last lines sees what is wrong.
+/// Longest pause: short enough that the last lines of a log show the problem.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
-/// What was said last, and when it may be said again.
+/// The last text, and when it may be logged again.
 #[derive(Debug)]
 pub(crate) struct Reminder {
     said: String,
@@ -19,12 +19,12 @@ pub(crate) struct Reminder {
 }
 
 impl Reminder {
-    /// Nothing was said yet.
+    /// No text was logged yet.
     pub(crate) fn new() -> Reminder {
         Reminder { said: String::new(), pause: FIRST_PAUSE, again: Instant::now() }
     }
 
-    /// Whether to say `text` now.
+    /// Whether to log `text` now.
     pub(crate) fn is_due(&mut self, text: &str) -> bool {
         let now = Instant::now();
         if text != self.said {

@@ -1,4 +1,5 @@
-//! What consumers can check messages with: JSON Schemas of everything that is stored or published, and an AsyncAPI document.
+//! Schemas with which consumers can check messages: JSON Schemas of everything that is stored or published, and an
+//! AsyncAPI document.
 
 use include_dir::{Dir, include_dir};
 use orderlog_domain::event::{EventType, catalogue};
@@ -6,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloud_event::{CloudEventError, subject_of};
 
-/// The shape of every version ever stored, held by the tests of the domain.
+/// The shape of every version that was ever stored; the tests of the domain keep these files.
 static SHAPES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../domain/tests/golden/shapes");
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -38,7 +39,7 @@ fn identified(name: &str, mut schema: Value) -> Value {
     schema
 }
 
-/// The shape of the facts of one type: the present version with its prose, older ones as they were kept.
+/// The shape of the facts of one type: the present version with its descriptions, older ones as they were stored.
 fn facts_of(kind: &EventType, version: u16) -> Option<Value> {
     if version == kind.schema {
         return Some(kind.json_schema.clone());
@@ -47,7 +48,7 @@ fn facts_of(kind: &EventType, version: u16) -> Option<Value> {
     serde_json::from_slice(file.contents()).ok()
 }
 
-/// What a message's type and facts must be.
+/// The type and the facts that a message must have.
 struct Type {
     event_type: Value,
     cloud_type: Value,
@@ -163,7 +164,7 @@ fn cloud_event_schema(kind: &Type) -> Value {
     })
 }
 
-/// The AsyncAPI 3 document of what is published on NATS, with the usual prefix.
+/// The AsyncAPI 3 document of the messages on NATS, with the usual prefix.
 ///
 /// # Errors
 /// When a type could not be published; a test makes sure that none is like that.
@@ -224,7 +225,7 @@ pub fn asyncapi() -> Result<Value, CloudEventError> {
     }))
 }
 
-/// Puts a schema and its definitions where references from anywhere in the document find them.
+/// Puts a schema and its definitions where all references in the document find them.
 fn hoist(key: &str, mut schema: Value, schemas: &mut Map<String, Value>) {
     let definitions = schema.as_object_mut().and_then(|schema| {
         schema.remove("$schema");
@@ -296,7 +297,7 @@ mod tests {
             let (recorded, message) = example_of(&event).expect("a message");
             let mut message: Value = serde_json::from_str(&message).expect("JSON");
             let kind = catalogue().into_iter().find(|kind| kind.name == event.event_type()).expect("a type");
-            // The examples all stand in the stream of an order.
+            // All examples are in the stream of an order.
             message["type"] = subject_of(kind.category, kind.name).expect("a subject").into();
             assert!(valid(&files["cloudevent.json"], &message), "{message}");
             let event_json: Value = serde_json::from_str(&recorded.json).expect("JSON");

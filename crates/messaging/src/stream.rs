@@ -1,4 +1,4 @@
-//! The JetStream stream that carries the log: created if it is missing, checked if it is there, made anew if it was purged.
+//! The JetStream stream with the log: created if it is missing, checked if it exists, made again if it was purged.
 
 use async_nats::jetstream::{
     self, ErrorCode,
@@ -15,13 +15,13 @@ use crate::{cloud_event::CloudEvent, error::StreamError, nats::Nats};
 /// Position of the message that a fresh stream begins with.
 const FIRST_POSITION: Position = Position(1);
 
-/// The stream's metadata say under this key which log it carries.
+/// The key of the stream's metadata that names the log.
 const LOG_KEY: &str = "orderlog-log";
 
 /// And under this key, in which place that log lives: a copy of the log lives elsewhere.
 const PLACE_KEY: &str = "orderlog-place";
 
-/// The stream as it was found. It is ours, or says nothing of whose it is.
+/// The stream as it was found. It is ours, or does not name its log.
 #[derive(Debug)]
 pub(crate) struct StreamState {
     stream: jetstream::stream::Stream,
@@ -30,24 +30,24 @@ pub(crate) struct StreamState {
     pub(crate) first: Position,
     /// Position of its last message.
     pub(crate) last: Position,
-    /// Whether it still holds every message up to `last` that its configuration lets it keep.
+    /// Whether it still has every message up to `last` that its configuration allows it to keep.
     pub(crate) whole: bool,
-    /// Whether it says that it is ours. A stream of an older release says nothing.
+    /// Whether it is marked as ours. A stream of an older release has no mark.
     pub(crate) marked: bool,
 }
 
-/// What the stream holds at a position.
+/// The content of the stream at a position.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// An event of some log.
     Event(Hash),
     /// Something else, described.
     Foreign(String),
-    /// Nothing: purged, deleted or discarded.
+    /// No message: purged, deleted or discarded.
     Nothing,
 }
 
-/// Makes sure the stream exists, as it must be and for this log, and says what it holds.
+/// Makes sure that the stream exists, with the right configuration and for this log, and returns its state.
 pub(crate) async fn open(nats: &Nats, identity: &Identity) -> Result<StreamState, StreamError> {
     nats.check_server().await?;
     let stream = match find(nats).await? {
@@ -73,7 +73,7 @@ fn state_of(nats: &Nats, identity: &Identity, stream: jetstream::stream::Stream)
 }
 
 impl StreamState {
-    /// What the stream holds at a position. A failure to read it is an error, since it proves nothing.
+    /// The content of the stream at a position. A failure to read is an error, because it proves nothing.
     pub(crate) async fn at(&self, position: Position) -> Result<Found, StreamError> {
         let message = match self.stream.get_raw_message(position.0.cast_unsigned()).await {
             Ok(message) => message,
@@ -97,8 +97,8 @@ pub(crate) async fn mark(nats: &Nats, identity: &Identity, state: &StreamState) 
     updated.map(|_| ()).map_err(|error| failed(nats, "mark", error))
 }
 
-/// Makes anew a stream that was purged, as it was configured: sequences only ever grow, so what is missing cannot be put
-/// back. Its consumers go with it, and are created again by whoever needs them (docs/EVENTS.md).
+/// Makes a purged stream again, with its configuration: sequences only grow, so missing messages cannot be put back.
+/// Its consumers are deleted with it; their owners create them again (docs/EVENTS.md).
 pub(crate) async fn make_anew(
     nats: &Nats,
     identity: &Identity,
@@ -118,8 +118,8 @@ pub(crate) async fn make_anew(
     state_of(nats, identity, stream)
 }
 
-/// Marks the stream as belonging to this log in the place where it lives now. Answers the place before; `None` if the stream
-/// was marked so already.
+/// Marks the stream as belonging to this log in its present place. Returns the place before; `None` if the stream was
+/// marked so already.
 ///
 /// # Errors
 /// When there is no stream, it carries another log, or NATS fails.
@@ -141,7 +141,7 @@ pub fn take_stream<'a>(nats: &'a Nats, identity: &'a Identity) -> BoxFuture<'a, 
     })
 }
 
-/// Whether the stream says that it belongs to this log in this place.
+/// Whether the stream's mark names this log in this place.
 fn owner(config: &Config, identity: &Identity) -> Result<bool, StreamError> {
     let Some(log) = config.metadata.get(LOG_KEY) else { return Ok(false) };
     let (stream, ours) = (config.name.clone(), identity.id.to_string());
