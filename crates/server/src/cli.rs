@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand that does more than print.
+//! The command line: one file for each subcommand that does more than print.
 
 mod ask;
 mod audit;
@@ -36,9 +36,9 @@ use crate::{
     node,
 };
 
-/// Exit code of a command that was used wrongly, as clap has it too.
+/// Exit code for a wrong command line, as in clap.
 const USAGE: u8 = 2;
-/// Exit code of a command that reads the log when the log could not be read; 1 says that something is wrong with it.
+/// Exit code of a command that could not read the log; 1 means that the log is faulty.
 const COULD_NOT_LOOK: u8 = 3;
 
 /// An order management system whose database is a log of facts, operated by AI assistants through MCP.
@@ -181,14 +181,13 @@ enum Command {
 }
 
 impl Cli {
-    /// Reads the command line; ends the program where it asks for help or makes no sense.
+    /// Reads the command line; ends the program if it asks for help or is wrong.
     pub(crate) fn of_command_line() -> Cli {
         let matches = help::command(Cli::command()).get_matches();
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Does what the command line says. A command that only reads tells by its exit code what
-    /// went wrong.
+    /// Carries out the command line. The exit code of a command that only reads shows the kind of failure.
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let reads = matches!(
             self.command,
@@ -237,7 +236,7 @@ impl Cli {
     }
 }
 
-/// What a command that only reads exits with when it fails.
+/// The exit code of a command that only reads, when it fails.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is = |test: fn(&(dyn Error + 'static)) -> bool| error.chain().any(test);
     if is(is_wrong_usage) {
@@ -251,7 +250,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// Whether the command was started with what cannot be used: settings, files they name, a place for its answer.
+/// Whether the input of the command cannot be used: settings, files they name, or the place for its answer.
 fn is_wrong_usage(cause: &(dyn Error + 'static)) -> bool {
     cause.is::<ConfigError>()
         || cause.is::<output::CannotPrint>()
@@ -265,7 +264,7 @@ fn finished(config: Config) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Every setting as it is in force.
+/// Every setting with its present value.
 fn in_force(settings: &Given) -> anyhow::Result<String> {
     Config::load(settings)?;
     let mut table = output::table(&["setting", "value", "from"]);

@@ -37,13 +37,14 @@ use self::{
     sources::Values,
 };
 
-/// Everything a node is told from outside.
+/// The configuration of a node.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Where HTTPS is served instead of HTTP.
     pub(crate) tls: Option<TlsFiles>,
-    /// Whether every call needs a key or token: asked for, or because it listens where others reach it, or users sign in.
+    /// Whether every call needs a key or token: because of the setting, because the server listens for other machines,
+    /// or because users sign in.
     pub(crate) require_keys: bool,
     /// Whether no tool may change anything.
     pub(crate) read_only: bool,
@@ -68,7 +69,7 @@ pub(crate) struct Config {
     pub(crate) bench_noop_tool: bool,
     /// Settings that were given, not left to their defaults, and where.
     pub(crate) given: BTreeMap<&'static str, String>,
-    /// What the operator should know besides.
+    /// Warnings for the operator.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -80,7 +81,7 @@ pub(crate) enum LogFormat {
 }
 
 impl Config {
-    /// Reads everything given on the command line, in the environment and in the file it names.
+    /// Reads the settings from the command line, from the environment and from the file that is named there.
     ///
     /// # Errors
     /// Lists every value that cannot be used, and where it came from.
@@ -101,8 +102,8 @@ impl Config {
         }
     }
 
-    /// Takes the settings that stand in the log in place of those that were left out, and of those that were given and
-    /// contradict, which are answered.
+    /// Takes the settings of the log in place of those that were left out. If a given setting contradicts the log, the
+    /// log's value is taken too, and the contradiction is returned.
     ///
     /// # Errors
     /// When the log holds a value that this release cannot read.
@@ -122,7 +123,7 @@ impl Config {
             .collect();
         let given = self.shop.confirmed_by_people;
         self.shop = shop::with_texts(&self.shop, recorded, "the shop's settings in the log")?;
-        // More acts that wait for people are never a contradiction: nobody gains by them.
+        // More acts that wait for people are never a contradiction: they give nobody more power.
         let more = given.and(self.shop.confirmed_by_people.acts()) == given;
         if more && given != self.shop.confirmed_by_people {
             self.shop.confirmed_by_people = given;
@@ -132,7 +133,7 @@ impl Config {
     }
 }
 
-/// `None` as soon as one value could not be read; the problems say which.
+/// `None` if any value could not be read; the problems say which.
 fn read_all(values: &mut Values) -> Option<Config> {
     let listen = values.read("listen", address);
     let tls = values.read_tls();

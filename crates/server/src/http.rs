@@ -50,13 +50,13 @@ use crate::node::Node;
 /// A bound port, not yet served.
 pub(crate) struct Server {
     listener: TcpListener,
-    /// Where health and metrics are served besides, for machines elsewhere.
+    /// A second listener for health and metrics, for other machines.
     for_machines: Option<TcpListener>,
     app: App,
     tools: Arc<Tools>,
-    /// What connections are secured with, where HTTPS is served.
+    /// The configuration of HTTPS, if it is served.
     secured: Option<Secured>,
-    /// See to it that keys, the provider's too, and certificate are those in force.
+    /// The tasks that keep keys, the provider's keys and the certificate up to date.
     keeping_up: Vec<JoinHandle<()>>,
 }
 
@@ -107,7 +107,7 @@ impl Server {
         self.secured.is_some()
     }
 
-    /// Serves until the node stops; requests under way are answered first.
+    /// Serves until the node stops; running requests are answered first.
     pub(crate) async fn serve(self) {
         let stopping = self.app.node.stopping.clone();
         let limits = Limits::within(files());
@@ -129,7 +129,7 @@ impl Server {
     }
 }
 
-/// The shop's keys. A server that asks for them is of no use without one, unless users sign in.
+/// The shop's keys. A server that requires keys is useless without one, unless users sign in.
 async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
     let keys = Keys::new(Arc::clone(&node.shop.keyring), node.config.rates);
     match keys.read().await {
@@ -148,7 +148,7 @@ async fn keys(node: &Node) -> anyhow::Result<Arc<Keys>> {
     Ok(Arc::new(keys))
 }
 
-/// Where people with a browser sign in, if they need to.
+/// The sign-in of people with a browser, if it is needed.
 async fn sign_in(node: &Node, keys: &Arc<Keys>, oauth: Option<&Arc<OAuth>>) -> Option<Arc<SignIn>> {
     node.config.require_keys.then_some(())?;
     let sign_in = SignIn::new(Arc::clone(&node.shop.keyring), Arc::clone(keys), oauth.cloned());
@@ -162,7 +162,7 @@ async fn sign_in(node: &Node, keys: &Arc<Keys>, oauth: Option<&Arc<OAuth>>) -> O
              --role ROLE --for person`"
         );
     }
-    // A session that ended must not serve after a restart.
+    // A session that was ended must not be valid after a restart.
     if let Err(error) = sign_in.read(node.shop.clock.now()).await {
         tracing::warn!(error = format!("{error:#}"), "sessions that ended before may serve until that can be read");
     }
@@ -182,8 +182,8 @@ async fn certificate(node: &Node) -> anyhow::Result<Option<Certificate>> {
     Ok(None)
 }
 
-/// How many files the process may open. It asks for as many as it may have: the default of many systems, 1,024, is made
-/// for programs that wait with `select`.
+/// How many files the process may open. Raises the limit as far as possible: the default of many systems, 1,024, is
+/// meant for programs that use `select`.
 fn files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -267,7 +267,7 @@ async fn edge(State(app): State<App>, request: Request, next: Next) -> Response 
     answer
 }
 
-/// The same for what machines look at: any name may be asked for it, but a web page may not ask.
+/// As [`edge`], for the listener for machines: any host name is accepted, but a web page may not send requests.
 async fn edge_for_machines(request: Request, next: Next) -> Response {
     let path = metrics::path(&request);
     let answer = match guard::no_page(request) {
@@ -278,7 +278,7 @@ async fn edge_for_machines(request: Request, next: Next) -> Response {
     answer
 }
 
-/// What supervisors and Prometheus look at. It tells of nobody and changes nothing.
+/// The paths for supervisors and Prometheus. They show no personal data and change nothing.
 fn for_machines(app: &App) -> Router {
     let router = looked_at().route_layer(middleware::from_fn(in_time)).with_state(app.clone());
     router.layer(middleware::from_fn(edge_for_machines))
@@ -291,8 +291,8 @@ fn looked_at() -> Router<App> {
         .route("/metrics", get(metrics::metrics))
 }
 
-/// Each reader of the log holds a page of it in memory. An answer is broken off, so that nobody takes it for whole, when
-/// the next page does not come, or the node stops.
+/// Each reader of the log needs memory for one page. If the next page does not come, or the node stops, the answer
+/// breaks off, so that no reader takes it for complete.
 async fn few_readers(State(app): State<App>, request: Request, next: Next) -> Response {
     let Ok(place) = Arc::clone(&app.event_readers).try_acquire_owned() else {
         return busy("too many readers of the log; try again in a moment\n");

@@ -1,4 +1,4 @@
-//! What the binary `orderlog` does: configuration, composition, HTTP, subcommands.
+//! The code of the binary `orderlog`: configuration, composition, HTTP, subcommands.
 //!
 //! A call's path: `http` → crate mcp → crate tools → the writer (crate commands) or a read model (crate projections) →
 //! crate tools.
@@ -23,7 +23,7 @@ use self::cli::output::fail;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Does what the command line says.
+/// Carries out the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = cli::Cli::of_command_line();

@@ -1,13 +1,13 @@
-//! Checks the log once at start, in the background. Troubles are reported; the node serves anyway.
+//! Checks the log once at start, in the background. Faults are reported; the node serves in any case.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_event_log::{Head, Log, LogError};
 use tokio::sync::watch;
 
-/// How far clocks of machines may differ before the log's time counts as one of the future.
+/// How far clocks of machines may differ before the log's time counts as in the future.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
-/// Looks in the background, once: counting takes as long as the log is large.
+/// Checks once, in the background: counting takes longer for a larger log.
 pub(crate) fn start(log: Log) -> watch::Receiver<Vec<String>> {
     let (found, troubles) = watch::channel(vec![]);
     tokio::spawn(async move {
@@ -18,7 +18,7 @@ pub(crate) fn start(log: Log) -> watch::Receiver<Vec<String>> {
                 }
                 found.send_replace(troubles);
             }
-            // It is away: everybody hears that from every other call.
+            // The database is away: every other call reports that.
             Err(error) => tracing::debug!(%error, "the log could not be looked at"),
         }
     });

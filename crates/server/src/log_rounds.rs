@@ -1,4 +1,4 @@
-//! Goes through the log in the background while the node serves, a part each minute, and says what was altered.
+//! Verifies the log in the background while the node serves, a part each minute, and reports alterations.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 /// Pause between two parts.
 const PAUSE: Duration = Duration::from_secs(60);
-/// Events of one part: a log of a million is gone through in under four hours, for about 25 ms of each minute.
+/// Events of one part: a log of a million events is verified in under four hours, for about 25 ms of each minute.
 const PART_EVENTS: u32 = 5_000;
 /// Faults that are kept for `/readyz`.
 const FAULTS_SHOWN: usize = 5;
 
-/// Goes round until told to stop. `pace` divides the pause; 1 but in tests.
+/// Verifies the log again and again until cancelled. `pace` divides the pause; it is 1 except in tests.
 pub(crate) fn start(
     shop: Arc<OpenShop>,
     pace: u32,
@@ -37,7 +37,7 @@ struct Rounds {
     shop: Arc<OpenShop>,
     /// Where the next part begins; unknown at the start.
     after: Option<Position>,
-    /// What is wrong with which event.
+    /// The known faults by event.
     known: BTreeMap<Position, String>,
     troubles: watch::Sender<Vec<String>>,
 }
@@ -46,7 +46,7 @@ impl Rounds {
     async fn step(&mut self) {
         let (after, stretch) = match self.look().await {
             Ok(seen) => seen,
-            // It is away: everybody hears that from every other call.
+            // The database is away: every other call reports that.
             Err(error) => return tracing::debug!(%error, "a part of the log could not be checked"),
         };
         self.after = Some(if stretch.to_the_end { Position::START } else { stretch.through });
@@ -69,11 +69,11 @@ impl Rounds {
         Ok((after, stretch))
     }
 
-    /// To the operator: once of each fault, as long as it lasts.
+    /// Reports each fault to the operator once, as long as it lasts.
     fn tell(&mut self, after: Position, stretch: &Stretch) {
         self.known.retain(|at, _| *at < after || *at > stretch.through);
         for Fault { position, what } in &stretch.faults {
-            // What is missing besides events is told from the start on.
+            // Faults that belong to no event are reported at the start of the log.
             self.known.extend(position.map(|at| (at, what.clone())));
         }
         let line = |(at, what): (&Position, &String)| format!("log: event {at}: {what}. Run `orderlog verify`");

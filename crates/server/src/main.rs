@@ -1,5 +1,5 @@
-//! The binary `orderlog`. All of it stands in the library beside it, which is compiled while the crates that it uses still are;
-//! a binary would wait for them.
+//! The binary `orderlog`. All its code is in the library beside it, which can be compiled while its dependencies are
+//! still being compiled; a binary would wait for them.
 
 fn main() -> std::process::ExitCode {
     orderlog::main()

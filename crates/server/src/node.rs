@@ -28,41 +28,41 @@ const CONNECTIONS: u32 = orderlog_event_log::POSTGRES_CONNECTIONS
     + orderlog_read_models::POSTGRES_CONNECTIONS
     + keyring::POSTGRES_CONNECTIONS
     + notify::POSTGRES_CONNECTIONS;
-/// How long a node that stops waits for its last readers. SQLite puts everything into one file behind the last of them.
+/// How long a node that stops waits for its last readers. SQLite merges its files after the last of them.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-/// Without these it cannot even start: the log's reader and writer, keys, read models and their runner, one to spare.
+/// Fewest connections for a start: the log's reader and writer, keys, read models and their runner, and one to spare.
 const CONNECTIONS_TO_START: i64 = 6;
 
-/// What tools and HTTP handlers work with.
+/// The parts of a node that tools and HTTP handlers use.
 pub(crate) struct Node {
-    /// Of this process; read models name it as the one who runs them.
+    /// Id of this process; read models name it as their owner.
     pub(crate) id: String,
     pub(crate) config: Config,
-    /// What tools work with.
+    /// The shop for tools.
     pub(crate) shop: Arc<OpenShop>,
     pub(crate) identity: Identity,
-    /// What is wrong with the log as it was found at start.
+    /// Faults of the log that the check at start found.
     pub(crate) log_troubles: watch::Receiver<Vec<String>>,
-    /// What is wrong with it as it was found since.
+    /// Faults of the log that were found later.
     pub(crate) log_faults: watch::Sender<Vec<String>>,
-    /// How the relay is, where there is one.
+    /// The status of the relay, if there is one.
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) nats: Option<Nats>,
     /// Cancelled when the node stops.
     pub(crate) stopping: CancellationToken,
-    /// Cancelled when everything that only reads the log shall end.
+    /// Cancelled when everything that only reads the log must end.
     ending: CancellationToken,
     background: Mutex<Vec<JoinHandle<()>>>,
-    /// Where it hears of new events.
+    /// The source of new events.
     source: Source,
-    /// Sends notifications, once it is needed.
+    /// Sends notifications, after it is first needed.
     sender: OnceLock<Arc<Sender>>,
     /// Delivers notifications, where this node does.
     delivering: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Node {
-    /// Opens everything the configuration names and starts what runs beside the calls.
+    /// Opens everything that the configuration names, and starts the background tasks.
     pub(crate) async fn start(mut config: Config) -> anyhow::Result<Node> {
         let clock = Clock::new(config.clock);
         let log = open_log(&config).await?;
@@ -72,7 +72,7 @@ impl Node {
             refuse_to_go_back(&log, &clock).await?;
         }
         shop_settings::settle(&log, &mut config, clock.now()).await?;
-        // Before the keys are read: whoever is erased from here on is heard of.
+        // Before the keys are read: erasures from here on are noticed.
         let heard = log.head().await.context("read the head of the log")?.position;
         let which = which_log(&config, &log).await?;
         let keyring =
@@ -100,7 +100,7 @@ impl Node {
             let client = Nats::connect(access.clone()).await.context("connect to NATS")?;
             let carrier = Relay::new(log.clone(), identity.clone(), client.clone(), bus.clone());
             (nats, relay) = (Some(client), Some(carrier.status()));
-            // It says itself when and why it does not publish, in the log and in its status.
+            // The relay itself reports when and why it does not publish, in the log and in its status.
             background.push(tokio::spawn(carrier.run(ending.clone())));
         }
         let source = match nats.clone() {
@@ -176,7 +176,7 @@ impl Node {
         Ok(())
     }
 
-    /// What sends notifications to this node's targets.
+    /// Sends notifications to this node's targets.
     pub(crate) fn sender(&self) -> anyhow::Result<Arc<Sender>> {
         if let Some(known) = self.sender.get() {
             return Ok(Arc::clone(known));
@@ -191,7 +191,7 @@ impl Node {
         self.stopping.cancel();
         self.shop.tasks.close();
         self.shop.tasks.wait().await;
-        // It still records what became of the last messages.
+        // It still records the outcomes of the last messages.
         if let Some(delivering) = self.delivering.lock().await.take()
             && let Err(error) = delivering.await
         {
@@ -243,7 +243,7 @@ pub(crate) async fn open_log_to_read(config: &Config) -> anyhow::Result<Log> {
     Log::open_to_read(&config.database_url).await.context("open the log")
 }
 
-/// Passes where a shop was started once, for commands that must not begin one.
+/// Succeeds if the shop was started before; for commands that must not create one.
 ///
 /// # Errors
 /// Says how a shop is begun.
@@ -259,7 +259,7 @@ pub(crate) async fn refuse_to_begin(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the log, creating or migrating it.
+/// Opens the log, and creates or migrates it.
 pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Log> {
     if let Some(folder) = sqlite_file(&config.database_url).and_then(|path| path.parent().map(PathBuf::from)) {
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
@@ -270,7 +270,7 @@ pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Log> {
     })
 }
 
-/// Says at once what would show later as calls that wait.
+/// Reports at once a lack of connections that would later make calls wait.
 async fn enough_connections(log: &Log) -> anyhow::Result<()> {
     let Some(left) = log.connections_left().await.context("count the connections that PostgreSQL has left")? else {
         return Ok(());
@@ -293,14 +293,14 @@ fn how_many_connections() -> String {
     )
 }
 
-/// Opens the read models, beside the log that they belong to.
+/// Opens the read models of the log.
 pub(crate) async fn open_projections(config: &Config, which: &WhichLog) -> anyhow::Result<Projections> {
     let projections = Projections::open(&projections_url(config), MODELS).await.context("open the read models")?;
     projections.belong_to(which).await.context("open the read models")?;
     Ok(projections)
 }
 
-/// The same where they are there already, creating nothing.
+/// Opens existing read models, creating nothing.
 pub(crate) async fn open_projections_to_read(config: &Config) -> anyhow::Result<Projections> {
     Projections::open_to_read(&projections_url(config), MODELS).await.context("open the read models")
 }
@@ -312,13 +312,13 @@ fn projections_url(config: &Config) -> String {
     }
 }
 
-/// The log, as its stores know it.
+/// The identity of the log for its stores.
 pub(crate) async fn which_log(config: &Config, log: &Log) -> anyhow::Result<WhichLog> {
     let identity = log.identity().await.context("read the log's id")?.context("the log has no id")?;
     Ok(WhichLog { log_id: identity.id, file: sqlite_file(&config.database_url) })
 }
 
-/// Events never decrease in time; a node that runs in the past would date its own to the future.
+/// The times of events never decrease; a node whose clock is behind would date its events to the future.
 async fn refuse_to_go_back(log: &Log, clock: &Clock) -> anyhow::Result<()> {
     let last = log.head().await.context("read the head of the log")?.recorded_at;
     let now = clock.now();

@@ -2,10 +2,10 @@
 
 use axum::http::uri::Authority;
 
-/// A Host header without its port; nothing when it is no host, or the port is none.
+/// A Host header without its port; `None` if it is not a host, or has a wrong port.
 pub(crate) fn name_of(host: &str) -> Option<&str> {
     let authority: Authority = host.parse().ok()?;
-    // A user name, an empty port or one beyond 65535 are part of the text, but not of what was read.
+    // A user name, an empty port or one above 65535 is in the text, but not in what was read.
     let (name, port) = match host.strip_prefix('[') {
         Some(v6) => {
             let (name, rest) = v6.split_once(']')?;

@@ -1,4 +1,4 @@
-//! The settings a shop counts by stand in its log: the first start records them, later ones are compared (ADR 13).
+//! The settings of a shop are stored in its log: the first start records them, later starts compare them (ADR 13).
 
 use chrono::{DateTime, Utc};
 use orderlog_event_log::{Log, ShopSettings};
@@ -9,22 +9,22 @@ use crate::config::{
     shop::{Contradiction, texts, with_texts},
 };
 
-/// Sets the shop's currency, which events stand in.
+/// The shop's currency, in which events are recorded.
 const CURRENCY: &str = "currency";
 
-/// One row of the log's settings, read.
+/// One row of settings in the log.
 pub(crate) struct Recorded {
     pub(crate) row: ShopSettings,
     pub(crate) texts: Texts,
 }
 
-/// All of them, oldest first.
+/// All rows, oldest first.
 pub(crate) async fn history(log: &Log) -> anyhow::Result<Vec<Recorded>> {
     let read = |row: ShopSettings| anyhow::Ok(Recorded { texts: serde_json::from_str(&row.settings)?, row });
     log.settings().await?.into_iter().map(read).collect()
 }
 
-/// For a start that may write: takes the shop's settings from the log, recording those that are not there yet.
+/// For a start that may write: takes the shop's settings from the log, and records those that are missing there.
 ///
 /// # Errors
 /// When a setting that was given contradicts the log; nothing is recorded then.
@@ -53,7 +53,7 @@ pub(crate) async fn settle(log: &Log, config: &mut Config, now: DateTime<Utc>) -
     }
 }
 
-/// For a command that only reads: takes the shop's settings from the log, if it holds any.
+/// For a command that only reads: takes the shop's settings from the log, if it has any.
 pub(crate) async fn of_log(log: &Log, config: &Config) -> anyhow::Result<Config> {
     let mut config = config.clone();
     if let Some(last) = history(log).await?.pop() {
@@ -105,7 +105,7 @@ pub(crate) async fn change(
     }
 }
 
-/// The row that gave a setting the value it has now.
+/// The row that gave a setting its present value.
 pub(crate) fn since<'a>(history: &'a [Recorded], name: &str) -> Option<&'a Recorded> {
     let now = history.last()?.texts.get(name);
     history.iter().rev().take_while(|one| one.texts.get(name) == now).last()

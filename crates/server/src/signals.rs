@@ -4,21 +4,21 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Sent to a process that writes a file beyond its limit (`ulimit -f`). Its number on Linux and macOS.
+/// Sent to a process that writes a file beyond its limit (`ulimit -f`). The number on Linux and macOS.
 const SIGXFSZ: i32 = 25;
 /// SIGHUP in a mask of signals, where bit 0 is signal 1.
 const HANG_UP_BIT: u64 = 1;
 
-/// Lets a write beyond the limit of files fail as on a full disk. Otherwise it would end the process.
+/// Makes a write beyond the limit of files fail as on a full disk. Otherwise it would end the process.
 ///
 /// # Errors
 /// When the signal cannot be caught.
 pub(crate) fn survive_the_limit_of_files() -> io::Result<()> {
-    // Caught once, a signal stays caught; what is heard of it is of no interest.
+    // After a signal was caught once, it stays caught; the signals themselves are not used.
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
-/// SIGHUP, unless whoever started the process wants it to be ignored, as `nohup` does.
+/// SIGHUP, unless the program that started this process wants it to be ignored, as `nohup` does.
 pub(crate) struct HangUp(Option<Signal>);
 
 /// Begins to listen for SIGHUP.
@@ -34,7 +34,7 @@ pub(crate) fn hang_up() -> io::Result<HangUp> {
 }
 
 impl HangUp {
-    /// Waits until it comes.
+    /// Waits for the signal.
     pub(crate) async fn heard(&mut self) {
         match &mut self.0 {
             Some(signal) => _ = signal.recv().await,
@@ -43,7 +43,7 @@ impl HangUp {
     }
 }
 
-/// Whether the kernel's description of a process says so.
+/// Whether the kernel's description of a process says that it ignores SIGHUP.
 fn ignores_hang_up(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & HANG_UP_BIT != 0)

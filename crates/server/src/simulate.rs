@@ -1,4 +1,5 @@
-//! A realistic made-up shop: what happens in it, as commands in the order of time. Pure; the same seed gives the same commands.
+//! A realistic invented shop: its events as commands in the order of time. No I/O; the same seed gives the same
+//! commands.
 
 mod catalogue;
 mod fate;
@@ -26,18 +27,18 @@ use self::{catalogue::Article, people::Person};
 /// Something that happened in the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
-    /// When; never before the step before it.
+    /// The time; never before the previous step.
     pub(crate) occurred_at: DateTime<Utc>,
-    /// What.
+    /// The action.
     pub(crate) action: Action,
 }
 
-/// A command as the edge takes it.
+/// A command in the form that the program accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Ready for the writer.
     Command(Command),
-    /// A new customer, whose particulars the edge has to seal.
+    /// A new customer, whose personal data must be sealed.
     Customer {
         /// Stands in the customer's orders.
         customer_id: CustomerId,
@@ -46,8 +47,8 @@ pub(crate) enum Action {
     },
 }
 
-/// The story, step by step. Orders are numbered on the assumption that nobody else places any and none is refused, so
-/// the steps must reach the writer in this order; stock is kept high enough that none is refused.
+/// The simulation, step by step. It numbers its orders itself, so it assumes that nobody else places any and none is
+/// refused. The steps must reach the writer in this order; there is always enough stock that none is refused.
 #[derive(Debug)]
 pub(crate) struct Simulation {
     options: Options,
@@ -55,16 +56,16 @@ pub(crate) struct Simulation {
     articles: Vec<Article>,
     shelves: Vec<Shelf>,
     people: Vec<Person>,
-    /// Days not yet begun, the next one last, with the orders they will bring.
+    /// Days that have not begun, the next one last, each with its number of orders.
     days: Vec<(NaiveDate, u32)>,
-    /// What will happen, by time and then by the order of planning.
+    /// The planned steps, by time and then by the order of planning.
     planned: BTreeMap<(DateTime<Utc>, u64), What>,
     plans_made: u64,
     ready: VecDeque<Step>,
     next_order: OrderId,
 }
 
-/// Units of an article as the shop knows them.
+/// Units of an article in the shop.
 #[derive(Debug, Clone, Copy)]
 struct Shelf {
     available: i64,
@@ -77,7 +78,7 @@ enum What {
     Order,
     /// A supplier delivers an article.
     Delivery(usize),
-    /// Something happens to an order; units of articles may be free again by it.
+    /// Something happens to an order, which may make units of articles free again.
     Fate(Box<fate::Stroke>),
 }
 
@@ -118,7 +119,7 @@ impl Simulation {
         self.people.iter().map(|person| (person.id, person.particulars()))
     }
 
-    /// Before the first customer comes: products, and the stock they start with.
+    /// Before the first customer comes: the products and their first stock.
     fn open_shop(&mut self) {
         let Some((first_day, _)) = self.days.last() else { return };
         let opening = self.options.calendar.day_bounds(*first_day).0;
@@ -137,7 +138,7 @@ impl Simulation {
         self.planned.insert((at, self.plans_made), what);
     }
 
-    /// Lets the next day's customers come, if that day begins before anything else happens.
+    /// Plans the next day's customers, if that day begins before the next planned step.
     fn begin_day(&mut self) -> bool {
         let Some((day, orders)) = self.days.last().copied() else { return false };
         let (begins, _) = self.options.calendar.day_bounds(day);
@@ -180,7 +181,7 @@ impl Simulation {
         }
     }
 
-    /// A customer comes in; somebody new is registered first.
+    /// A customer comes; a new one is registered first.
     fn greet(&mut self, at: DateTime<Utc>) -> CustomerId {
         let index = people::who_orders(self.people.len(), &mut self.rng);
         let person = &mut self.people[index];
@@ -206,7 +207,7 @@ impl Simulation {
         basket
     }
 
-    /// Keeps enough on the shelf: orders more in time, and fetches it at once where that came too late.
+    /// Keeps enough units: orders more in time, and receives them at once if that came too late.
     fn take_from_shelf(&mut self, article: usize, units: i64, at: DateTime<Utc>) {
         if self.shelves[article].available < units {
             self.deliver(article, at);
@@ -277,7 +278,7 @@ impl Iterator for Simulation {
     }
 }
 
-/// Available units at which more is ordered: what the best-selling articles lose in a few days.
+/// Available units at which more is ordered: as many as the best-selling articles sell in a few days.
 fn reorder_point(options: &Options) -> i64 {
     5 + i64::from(options.orders_per_day) / 6
 }

@@ -1,4 +1,5 @@
-//! `orderlog ask` and `orderlog chat`: sentences instead of an assistant. What is understood is shown; changes wait for a Yes.
+//! `orderlog ask` and `orderlog chat`: sentences without an assistant. The program shows how it understood them;
+//! changes wait for a Yes.
 
 use std::{
     collections::BTreeSet,
@@ -36,21 +37,21 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// How the user's word is had.
+/// How the user's Yes is obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     Given,
     Asked,
-    /// Nobody is there to be asked.
+    /// There is nobody to ask.
     None,
-    /// It was given before a language model made the plan: nobody has seen to what.
+    /// The Yes was given before a language model made the plan, so nobody has seen the plan.
     Unseen,
 }
 
-/// What became of a sentence.
+/// The result of a sentence.
 struct Told {
     done: Vec<Done>,
-    /// Changes that nobody agreed to.
+    /// Changes without a Yes.
     left: Vec<Step>,
 }
 
@@ -89,13 +90,13 @@ pub(super) async fn chat(config: Config) -> anyhow::Result<()> {
     talked
 }
 
-/// A shop that is there: a sentence never begins one.
+/// Opens an existing shop: a sentence never creates one.
 async fn open(config: Config) -> anyhow::Result<Node> {
     node::refuse_to_begin(&config).await?;
     Node::start(config).await
 }
 
-/// Somebody at a terminal is a person, whose Yes counts; what a script says is a program's.
+/// A user at a terminal is a person, whose Yes counts; a script counts as a program.
 fn assistant(node: &Node, subcommand: &str, in_person: bool) -> Assistant {
     let caller = Caller::command_line(subcommand);
     let caller = if in_person { caller.in_person() } else { caller };
@@ -103,7 +104,7 @@ fn assistant(node: &Node, subcommand: &str, in_person: bool) -> Assistant {
     Assistant::new(Arc::clone(&node.shop), Arc::new(node.config.tools()), caller, model)
 }
 
-/// Understands one sentence and does what it says; whether all of it was done.
+/// Understands one sentence and carries it out; true if all of it was done.
 async fn one(assistant: &mut Assistant, sentence: &str, word: Word, as_json: bool) -> anyhow::Result<bool> {
     let plan = match assistant.understand(sentence).await {
         Ok(plan) => plan,
@@ -131,8 +132,8 @@ async fn one(assistant: &mut Assistant, sentence: &str, word: Word, as_json: boo
     Ok(all)
 }
 
-/// Reads at once; tries changes out, asks once for all of them, and makes them. In the order of the sentence: a question
-/// behind a change is answered after it.
+/// Runs questions at once; previews changes, asks once for all of them, and makes them, in the order of the sentence: a
+/// question after a change is answered after the change.
 async fn carry_out(
     assistant: &mut Assistant,
     plan: &Plan,
@@ -172,7 +173,7 @@ async fn carry_out(
         }
         let mut done = assistant.carry_out(step, sentence).await;
         if let Some(confirmation) = done.outcome.confirmation().cloned() {
-            // The Yes was to what was shown. What would happen now may be something else.
+            // The Yes was for what was shown. The outcome may be different now.
             let preview = confirmation.preview["text"].as_str().unwrap_or_default();
             let same = word == Word::Given || shown.contains(preview);
             if !same {
@@ -188,7 +189,7 @@ async fn carry_out(
         let failed = !done.outcome.is_answer();
         finish(done, &mut told, &say)?;
         if failed {
-            // What comes after may stand on it.
+            // The following changes may depend on this one.
             let after = rest.iter().skip_while(|one| *one != step).skip(1).filter(|one| assistant.needs_yes(one));
             told.left.extend(after.cloned());
             break;
@@ -208,7 +209,7 @@ async fn carry_out(
     Ok(told)
 }
 
-/// Shows what the changes would do and asks for one Yes to all of them; nothing where the first of them cannot be made.
+/// Previews the changes and asks for one Yes to all of them; `None` if the first of them cannot be made.
 async fn agree(
     assistant: &Assistant,
     steps: &[Step],
@@ -229,14 +230,14 @@ async fn agree(
             told.done.push(trial);
             return Ok(None);
         } else {
-            // It may stand on a change before it, which is not made yet.
+            // It may depend on an earlier change, which is not made yet.
             say(&trial.words)?;
         }
     }
     Ok(Some(changes.is_empty() || yes(word)?))
 }
 
-/// Whether the user agrees.
+/// Whether the user says Yes.
 fn yes(word: Word) -> anyhow::Result<bool> {
     match word {
         Word::Given => Ok(true),

@@ -1,4 +1,4 @@
-//! `orderlog verify`: proves that nothing was altered, and compares the log with what was noted of it earlier.
+//! `orderlog verify`: proves that nothing was altered, and compares the log with hashes that were noted earlier.
 
 use std::process::ExitCode;
 
@@ -41,7 +41,7 @@ fn noted(text: &str) -> Result<(Position, Hash), String> {
 
 pub(super) async fn run(config: &Config, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let log = node::open_log_to_read(config).await?;
-    // A head that cannot be read is told with whatever else is wrong.
+    // If the head cannot be read, this is reported with the other faults.
     let events = log.head().await.map_or(0, |head| head.position.0);
     let bar = progress(u64::try_from(events)?, "verifying");
     let against = Against { now: Some(Clock::new(config.clock).now()), noted: arguments.expect };

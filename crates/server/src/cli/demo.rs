@@ -1,4 +1,4 @@
-//! `orderlog demo`: a year of a simulated shop on SQLite, served, with words on how to talk to it.
+//! `orderlog demo`: serves a simulated year of a shop on SQLite, and prints how to talk to it.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -24,9 +24,9 @@ use crate::{
 
 /// Stands beside a shop that is being simulated, and is locked as long as somebody does.
 const UNFINISHED: &str = "demo-unfinished";
-/// What a shop's files begin with.
+/// The files of a shop.
 const FILES: [&str; 3] = ["log.db", "keys.db", "projections.db"];
-/// A demo whose last event is older has no last week to ask about.
+/// If the last event is older, the demo has no last week to ask about.
 const OLD_DAYS: i64 = 7;
 
 #[derive(Debug, Args)]
@@ -69,7 +69,7 @@ pub(super) async fn run(mut settings: Given, arguments: Arguments) -> anyhow::Re
     serve::until_stopped(&node, server).await
 }
 
-/// Refuses a shop whose simulation was interrupted: half a year is no demo, and the next `orderlog demo` deletes it.
+/// Refuses a shop whose simulation was interrupted: half a year is not a demo, and the next `orderlog demo` deletes it.
 pub(super) fn refuse_unfinished(config: &Config) -> anyhow::Result<()> {
     let Some(folder) =
         orderlog_event_log::sqlite_file(&config.database_url).and_then(|log| Some(log.parent()?.to_owned()))
@@ -88,7 +88,7 @@ pub(super) fn refuse_unfinished(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes what an interrupted start left behind, and holds the folder then.
+/// Removes the files of an interrupted start, and then locks the folder.
 fn clear_unfinished(folder: &Path) -> anyhow::Result<Option<File>> {
     if !folder.join(UNFINISHED).exists() {
         return Ok(None);
@@ -105,7 +105,7 @@ fn clear_unfinished(folder: &Path) -> anyhow::Result<Option<File>> {
     Ok(Some(held))
 }
 
-/// Marks the folder as that of a demo which is not finished.
+/// Marks the folder as that of an unfinished demo.
 fn hold(folder: &Path) -> anyhow::Result<File> {
     let path = folder.join(UNFINISHED);
     let file = File::options().create(true).append(true).open(&path);

@@ -1,4 +1,4 @@
-//! `orderlog events`: what consumers build on, as a page, as schemas, as an AsyncAPI document.
+//! `orderlog events`: the event catalogue for consumers, as a page, as schemas, or as an AsyncAPI document.
 
 use std::{fs, path::PathBuf};
 

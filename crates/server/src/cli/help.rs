@@ -1,10 +1,10 @@
-//! What the command line says of itself: help that shows each command its own settings, completions, manual pages.
+//! Help of the command line, which shows each command its own settings; completions; manual pages.
 
 use anyhow::Context as _;
 
 use crate::config::{Setting, hidden};
 
-/// The whole command line, each command with its own settings.
+/// The complete command line, each command with its own settings.
 pub(super) fn command(all: clap::Command) -> clap::Command {
     all.mut_subcommands(|command| {
         let name = command.get_name().to_owned();
@@ -15,7 +15,7 @@ pub(super) fn command(all: clap::Command) -> clap::Command {
 }
 
 enum Concerned {
-    /// Settings of which the answer is true.
+    /// The settings for which the function is true.
     By(fn(&Setting) -> bool),
     ByNone,
 }
@@ -56,7 +56,7 @@ pub(super) fn completions(mut all: clap::Command, shell: clap_complete::Shell) -
     Ok(String::from_utf8(script)?)
 }
 
-/// A manual page as roff: of the program, or of one command.
+/// A manual page in roff, of the program or of one command.
 pub(super) fn manual(mut all: clap::Command, of: Option<&str>) -> anyhow::Result<String> {
     all.build();
     let described = match of {

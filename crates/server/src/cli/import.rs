@@ -1,4 +1,4 @@
-//! `orderlog import`: a CSV file through the ordinary path of commands, tried before it is written.
+//! `orderlog import`: a CSV file through the usual path of commands, tried before it is written.
 
 use std::{fs::File, path::PathBuf, process::ExitCode};
 
@@ -43,7 +43,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     if !write {
         node::refuse_to_begin(&config).await?;
     }
-    // The shop's currency and zone stand in its log.
+    // The log contains the shop's currency and zone.
     let node = Node::start(config).await?;
     let preview = parse(kind, bytes, &node.shop.settings, node.shop.clock.now());
     let options = Options { write, skip_bad };
@@ -53,7 +53,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     if json {
         print(&format!("{}\n", serde_json::to_string(&report)?))?;
     } else {
-        // Problems are no result: whoever keeps the result in a file still sees them.
+        // Problems are not the result: a user who redirects the result to a file still sees them.
         eprint!("{}", problems_table(&report));
         print(&summary(&report, options))?;
     }

@@ -1,4 +1,4 @@
-//! What an import found, did or would do, as text for the terminal.
+//! The findings and the result of an import, as text for the terminal.
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 
@@ -9,7 +9,7 @@ use super::output;
 /// Lines of a list shown at most; the rest is counted.
 const SHOWN_LINES: usize = 50;
 
-/// What was done, or would be, and what becomes of what is there already: the result, for standard output.
+/// The result for standard output: the changes, done or foreseen, and the changed records.
 pub(crate) fn summary(report: &Report, options: Options) -> String {
     let Report { kind, wrote, rows, recorded, unchanged, changes, errors, .. } = report;
     let counted = |count: u64| plural(count, kind.one());
@@ -31,7 +31,7 @@ pub(crate) fn summary(report: &Report, options: Options) -> String {
     format!("{}{summary}", lines(changes, "changes "))
 }
 
-/// What is wrong and what is to be known, for standard error.
+/// The errors and notes, for standard error.
 pub(crate) fn problems_table(report: &Report) -> String {
     format!("{}{}", lines(&report.notes, ""), errors(&report.errors))
 }

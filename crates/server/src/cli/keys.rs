@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::output::{print, table};
 use crate::{config::Config, node, shop_settings};
 
-/// How long a key serves unless somebody says otherwise.
+/// Default lifetime of a key.
 const DAYS: u32 = 365;
 
 #[derive(Debug, Args)]
@@ -181,7 +181,7 @@ fn as_json(key: &AccessKey, now: DateTime<Utc>) -> Value {
     })
 }
 
-/// How much it may refund, as the shop writes amounts.
+/// The limit of refunds, as the shop writes amounts.
 fn limit(config: &Config, key: &AccessKey) -> Option<String> {
     let shop = &config.shop;
     key.refunds_up_to.map(|minor| shop.locale.money_in_words(minor, shop.currency))

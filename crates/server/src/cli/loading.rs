@@ -1,4 +1,4 @@
-//! Configuration and logging, as each kind of command wants them.
+//! Configuration and logging for each kind of command.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) fn load(settings: &Given) -> anyhow::Result<Config> {
     logging(settings, telemetry::SERVING)
 }
 
-/// For commands whose answer is what they print: only warnings are logged.
+/// For commands that print their answer: only warnings are logged.
 pub(super) fn quiet(settings: &Given) -> anyhow::Result<Config> {
     logging(settings, telemetry::QUIET)
 }

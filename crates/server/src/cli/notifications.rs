@@ -1,4 +1,4 @@
-//! `orderlog notifications`: who can be told, which messages failed, and how they are tried again.
+//! `orderlog notifications`: targets, messages that failed, and trying them again.
 
 use std::path::PathBuf;
 
@@ -170,7 +170,7 @@ async fn replay(config: Config, ids: Vec<Uuid>, target: Option<String>) -> anyho
     .await
 }
 
-/// Through the ordinary path of commands; the node that delivers hears of it.
+/// Carries an act out through the usual path of commands; the node that delivers is informed.
 async fn operate(
     config: Config,
     act: impl AsyncFnOnce(&OpenShop) -> anyhow::Result<OperatorAct>,

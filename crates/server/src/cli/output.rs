@@ -1,4 +1,5 @@
-//! What commands print: answers to standard output, bars to standard error. Nothing else writes to standard output.
+//! The output of commands: answers to standard output, progress bars to standard error. Nothing else writes to standard
+//! output.
 
 use std::{
     io::{self, Write as _},
@@ -10,13 +11,13 @@ use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use orderlog_tools::in_words;
 
-/// Standard output takes nothing.
+/// Standard output cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("write to standard output: {0}")]
 pub(super) struct CannotPrint(#[source] io::Error);
 
-/// Prints an answer. A reader that has seen enough (`orderlog events | head -1`) misses nothing: the command goes on with
-/// what it is there for.
+/// Prints an answer. If the reader has closed the pipe (`orderlog events | head -1`), this is not an error: the command
+/// continues its work.
 ///
 /// # Errors
 /// When standard output takes no more, such as a file on a full disk.
@@ -24,7 +25,7 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     print_on(text.as_bytes()).map(|_| ())
 }
 
-/// Prints a piece of a long answer; breaks once nobody reads on.
+/// Prints a part of a long answer; breaks when nobody reads it any more.
 ///
 /// # Errors
 /// As [`print`].
@@ -37,7 +38,7 @@ pub(super) fn print_on(text: &[u8]) -> anyhow::Result<ControlFlow<()>> {
     }
 }
 
-/// A table that fits the terminal; without one, every row is one line.
+/// A table that fits the terminal; without a terminal, every row is one line.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
@@ -45,7 +46,7 @@ pub(super) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Lets a table be no wider than the terminal, or than `COLUMNS` says.
+/// Makes a table at most as wide as the terminal, or as `COLUMNS` says.
 pub(crate) fn fit(table: &mut Table) {
     let terminal = console::Term::stdout();
     let seen = if terminal.is_term() { terminal.size_checked().map(|(_, columns)| columns) } else { None };
@@ -61,7 +62,7 @@ pub(super) fn grouped(number: i64) -> String {
     format!("{sign}{}", HumanCount(number.unsigned_abs()))
 }
 
-/// A bar that counts events up to `length`, on standard error; without a terminal there is none.
+/// A bar that counts events up to `length`, on standard error; without a terminal there is no bar.
 pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
     let whole_per_second = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
@@ -72,7 +73,7 @@ pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
     ProgressBar::new(length).with_style(style).with_message(what)
 }
 
-/// Says what went wrong.
+/// Prints the error.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "orderlog: {}", in_words(error));

@@ -1,4 +1,4 @@
-//! `orderlog rebuild`: read models built anew beside those that serve, then swapped in.
+//! `orderlog rebuild`: rebuilds read models beside those that serve, then swaps them in.
 
 use clap::{Args, builder::PossibleValuesParser};
 use orderlog_projections::MODELS;
@@ -42,7 +42,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> anyhow::Result<
     let options = RunnerOptions::new(Clock::new(config.clock).new_id().to_string(), unseal);
     let never = CancellationToken::new();
     let started = std::time::Instant::now();
-    // What is half built goes with this process: the next rebuild begins anew at once.
+    // An unfinished build ends with this process: the next rebuild can begin at once.
     let result = tokio::select! {
         result = rebuild(&projections, &log, &names, &options, &never, shown) => result.map_err(anyhow::Error::new),
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!(

@@ -1,4 +1,5 @@
-//! `orderlog replay`: what happened and what it added up to, read from the log itself, at any moment of the past.
+//! `orderlog replay`: the events, and the states that result from them, read from the log itself, at any moment of the
+//! past.
 
 use std::collections::BTreeMap;
 
@@ -103,7 +104,7 @@ async fn one_order(config: &Config, log: &Log, id: OrderId, as_of: Option<AsOf>,
     Ok(())
 }
 
-/// When it was recorded, and when it happened where that is another time.
+/// When the event was recorded, and when it happened if that differs.
 fn when(event: &Envelope<Event>, zone: Tz) -> String {
     let (recorded, occurred) = (event.provenance.recorded_at, event.provenance.occurred_at);
     let recorded_at = local(recorded, zone);
@@ -113,7 +114,7 @@ fn when(event: &Envelope<Event>, zone: Tz) -> String {
     }
 }
 
-/// What happened, why, and what the user typed.
+/// The event, the reason, and the user's words.
 fn what(event: &Envelope<Event>, told: String) -> String {
     let reason = event.provenance.reason.as_ref().map(|reason| format!("\nreason: {reason}"));
     let typed = event.provenance.request_text.as_ref().map(|typed| format!("\ntyped: {typed}"));
@@ -128,7 +129,7 @@ fn by(event: &Envelope<Event>) -> String {
     }
 }
 
-/// Folds the whole log in memory: counts that any read model must agree with.
+/// Folds the complete log in memory: every read model must agree with these counts.
 async fn everything(log: &Log, as_of: Option<AsOf>, json: bool) -> anyhow::Result<()> {
     let last = match as_of {
         Some(as_of) => as_of.position,

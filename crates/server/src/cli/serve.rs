@@ -1,4 +1,4 @@
-//! `orderlog serve`: a node with its HTTP server, until it is told to stop.
+//! `orderlog serve`: a node with its HTTP server, until it is stopped.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     signals,
 };
 
-/// Longest time a stopping node waits for requests under way: longer than any call may take.
+/// Longest time a stopping node waits for running requests: longer than any call may take.
 const STOP_DEADLINE: Duration = Duration::from_secs(35);
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     until_stopped(&node, server).await
 }
 
-/// Serves the node, and stops it in order: no new requests, then the calls under way, then the rest.
+/// Serves the node, and stops it in order: first new requests, then running calls, then the rest.
 pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::Result<()> {
     let (version, database) = (env!("CARGO_PKG_VERSION"), node.shop.log.engine());
     let (address, https) = (server.address()?, server.is_secured());
@@ -40,7 +40,7 @@ pub(super) async fn until_stopped(node: &Arc<Node>, server: Server) -> anyhow::R
     Ok(())
 }
 
-/// Lets the node stop on SIGTERM and Ctrl-C, and when its terminal goes away (SIGHUP), unless that signal means something else.
+/// Stops the node on SIGTERM and Ctrl-C, and when its terminal closes (SIGHUP), unless that signal has another meaning.
 pub(super) fn stop_on_signal(node: &Node, on_hang_up: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

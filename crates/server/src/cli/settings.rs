@@ -1,4 +1,4 @@
-//! `orderlog settings`: what the shop counts by, since when, and the one way to change it.
+//! `orderlog settings`: the shop's settings, since when they apply, and the only way to change them.
 
 use clap::{Args, Subcommand};
 use orderlog_tools::{Clock, local};

@@ -49,7 +49,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// What the demo tells.
+    /// The options of the demo.
     pub(super) fn a_year() -> Arguments {
         Arguments { days: 365, orders_per_day: 25, seed: 1, into_existing: false }
     }
@@ -87,7 +87,7 @@ async fn refuse_a_real_shop(log: &Log) -> anyhow::Result<()> {
     }
 }
 
-/// Tells the whole story and says what came of it.
+/// Records the complete simulation and reports the result.
 pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
     let head = node.shop.log.head().await?;
@@ -110,7 +110,7 @@ pub(super) async fn tell(node: &Arc<Node>, arguments: &Arguments) -> anyhow::Res
     for (nth, step) in (0_u64..).zip(simulation) {
         let is_order = matches!(step.action, Action::Command(Command::CreateOrder(_)));
         let submission = submission(node, arguments, head.next_order.0, nth, step).await?;
-        // Queued in the story's order; only the answers are waited for together.
+        // Queued in the order of the simulation; only the answers are awaited together.
         let answer = node.shop.writer.enqueue(submission).await?;
         on_their_way.push_back(async move { (is_order, answer.await) });
         if on_their_way.len() >= WINDOW
@@ -161,7 +161,7 @@ async fn submission(
     let command = match action {
         Action::Command(mut command) => {
             for typed in command.typed_mut() {
-                // Nobody is behind a made-up parcel: the shop's key will do.
+                // No person is concerned by an invented parcel: the shop's key is enough.
                 node.shop.keyring.seal_for(Owner::Shop, typed).await?;
             }
             command
@@ -179,7 +179,7 @@ async fn submission(
         keyed: false,
         ask: Ask::default(),
         request_hash: Hash::of(id.as_bytes()),
-        // The story is recorded as it happened, so that the past can be looked at as of any moment.
+        // The simulation is recorded with its own times, so that the shop can be shown at any moment of the past.
         now: occurred_at,
         occurred_at,
         expected_version: None,

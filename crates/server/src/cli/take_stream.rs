@@ -1,4 +1,5 @@
-//! `orderlog take-stream`: the log has moved, and its JetStream stream is told so. A copy must not do this (ADR 9).
+//! `orderlog take-stream`: the log has moved to another place, and this marks its JetStream stream accordingly. Never
+//! run it on a copy (ADR 9).
 
 use anyhow::Context as _;
 use orderlog_messaging::{Nats, take_stream};

@@ -7,7 +7,7 @@ use orderlog_assistant::LanguageModel;
 use super::sources::Values;
 
 impl Values {
-    /// `Some(None)` where none is asked; `None` when something cannot be read.
+    /// `Some(None)` if no model is set up; `None` if a value cannot be read.
     pub(super) fn read_language_model(&mut self) -> Option<Option<Arc<LanguageModel>>> {
         let text = |text: &str| Ok(text.to_owned());
         let url = self.read_optional("language-model-url", text);

@@ -19,7 +19,7 @@ const NEED_A_SERVER: [&str; 8] = [
 ];
 
 impl Values {
-    /// `Some(None)` without a server; `None` when something cannot be read.
+    /// `Some(None)` without a server; `None` if a value cannot be read.
     pub(super) fn read_nats(&mut self) -> Option<Option<Access>> {
         let access = self.read_optional("nats-url", |text| match text.contains("://") {
             true => Access::at(text).map_err(|error| error.to_string()),
@@ -90,7 +90,7 @@ fn contents(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
-/// A file that is there; the client reads it again whenever it connects.
+/// The path of an existing file; the client reads the file at every connection.
 fn file(path: &str) -> Result<PathBuf, String> {
     std::fs::File::open(path).map(|_| PathBuf::from(path)).map_err(|error| error.to_string())
 }

@@ -5,7 +5,7 @@ use orderlog_access::OAuthSettings;
 use super::sources::Values;
 
 impl Values {
-    /// `Some(None)` without a provider; `None` when something cannot be read.
+    /// `Some(None)` without a provider; `None` if a value cannot be read.
     pub(super) fn read_oauth(&mut self) -> Option<Option<OAuthSettings>> {
         let text = |text: &str| Ok(text.to_owned());
         let issuer = self.read_optional("oauth-issuer", text);
@@ -46,7 +46,7 @@ impl Values {
     }
 }
 
-/// The secret that a file holds, without the line's end.
+/// The secret in a file, without the end of the line.
 fn secret(path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     match text.trim() {

@@ -22,7 +22,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     address.map_err(|_| "expected an address and port such as 127.0.0.1:7400".to_owned())
 }
 
-/// Where pages are opened: an origin, perhaps with the path of a proxy, without a slash at its end.
+/// The address of the pages: an origin, perhaps with the path of a proxy, without a slash at its end.
 pub(super) fn public_url(text: &str) -> Result<String, String> {
     let text = text.trim_end_matches('/');
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -33,12 +33,12 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// A limit; 0 is none.
+/// A limit; 0 means no limit.
 pub(super) fn limit(text: &str) -> Result<Option<NonZeroU32>, String> {
     text.parse().map(NonZeroU32::new).map_err(|_| "expected a whole number, 0 for no limit".to_owned())
 }
 
-/// Names of zones are told apart by their letters, not by their case.
+/// Names of zones without regard to case.
 pub(super) fn timezone(text: &str) -> Result<Tz, String> {
     let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text));
     known.copied().ok_or_else(|| {
@@ -74,7 +74,7 @@ pub(super) fn known_locales() -> String {
     format!("expected one of {}", tags.join(", "))
 }
 
-/// Names or addresses as a Host header has them, without the port: others would never be asked for.
+/// Host names or addresses as in a Host header, without the port; no request could have another form.
 pub(super) fn hosts(text: &str) -> Result<Vec<String>, String> {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -88,7 +88,7 @@ pub(super) fn hosts(text: &str) -> Result<Vec<String>, String> {
     })
 }
 
-/// Origins as an Origin header has them; the port may be `*`.
+/// Origins as in an Origin header; the port may be `*`.
 pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
     let fits = |origin: &str| {
         let origin = origin.strip_suffix(":*").unwrap_or(origin);
@@ -100,11 +100,11 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
              http://localhost:*"
         )
     })?;
-    // Browsers write them in small letters.
+    // Browsers write them in lower case.
     Ok(known.into_iter().map(|origin| origin.to_ascii_lowercase()).collect())
 }
 
-/// At least one, and each as it must be; otherwise which one is not.
+/// A list of at least one item, each in the right form; otherwise an error that names the wrong item.
 fn list(text: &str, kind: &str, fits: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
     let all: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     match all.iter().find(|one| !fits(one)) {
@@ -114,7 +114,7 @@ fn list(text: &str, kind: &str, fits: impl Fn(&str) -> bool) -> Result<Vec<Strin
     }
 }
 
-/// What a shop is called.
+/// The name of a shop.
 pub(super) fn name(text: &str) -> Result<String, String> {
     const CHARS: usize = 100;
     let name = text.trim();

@@ -1,10 +1,10 @@
 //! Addresses without their passwords, for messages.
 
-/// The address as it may be printed: its scheme and what follows the credentials. What is no address at all is not printed,
-/// for it may be a password in the wrong place.
+/// The address in a form that may be printed: its scheme and the part after the credentials. A text that is not an
+/// address is not printed, because it may be a password in the wrong place.
 pub(crate) fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "(not shown)".to_owned() };
-    // The last `@` ends the credentials, whatever stands in them.
+    // The last `@` ends the credentials, which may contain any character.
     let (credentials, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("…@", rest));
     let (host, query) = match rest.find(['?', '&']) {
         Some(at) => (&rest[..at], "?…"),

@@ -4,13 +4,13 @@
 pub(crate) struct Setting {
     /// `database-url`: the flag without its dashes, the key in the file; `ORDERLOG_DATABASE_URL` in the environment.
     pub(crate) name: &'static str,
-    /// What stands for its value in help: `URL`.
+    /// The placeholder of its value in help: `URL`.
     pub(crate) value: &'static str,
-    /// What holds when nobody says otherwise.
+    /// The default value.
     pub(crate) default: Option<&'static str>,
     /// One or two sentences.
     pub(crate) help: &'static str,
-    /// Heading it stands under.
+    /// Its heading in help.
     pub(crate) group: &'static str,
 }
 

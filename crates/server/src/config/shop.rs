@@ -1,4 +1,4 @@
-//! The settings of the shop that change figures, as the texts that stand in its log.
+//! The settings of the shop that change figures, as the texts in its log.
 
 use std::str::FromStr as _;
 
@@ -21,18 +21,19 @@ use super::{
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Contradiction {
     pub(crate) name: String,
-    /// What was given.
+    /// The given value.
     pub(crate) given: String,
     /// Where: `--currency`, `ORDERLOG_CURRENCY`.
     pub(crate) origin: String,
-    /// What the log says.
+    /// The value in the log.
     pub(crate) recorded: String,
 }
 
 /// Acts to which people must agree.
 pub(crate) const CONFIRMED_BY_PEOPLE: &str = "confirmed-by-people";
 
-/// What changes figures, and what waits for people. How amounts are written (`locale`) does not.
+/// The settings that change figures, and the acts that wait for people. The way in which amounts are written (`locale`)
+/// is not one of them.
 pub(crate) fn texts(shop: &Shop) -> Texts {
     let calendar = &shop.calendar;
     let week_start = match calendar.week_start {
@@ -63,7 +64,7 @@ pub(crate) fn texts(shop: &Shop) -> Texts {
     .collect()
 }
 
-/// The shop with these settings in place of its own; those that a newer release knows are left alone.
+/// The shop with these settings in place of its own; settings that only a newer release knows are ignored.
 ///
 /// # Errors
 /// Lists every value that cannot be used.
@@ -78,7 +79,7 @@ pub(crate) fn with_texts(shop: &Shop, changed: &Texts, origin: &str) -> Result<S
     }
 }
 
-/// `None` as soon as one value could not be read; the problems say which.
+/// `None` if any value could not be read; the problems say which.
 pub(super) fn read(values: &mut Values) -> Option<Shop> {
     let locale = values.read("locale", |text| Locale::from_str(text).map_err(|_| known_locales()));
     let timezone = values.read("timezone", timezone);

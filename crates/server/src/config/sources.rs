@@ -1,4 +1,4 @@
-//! Where values come from: the command line and environment (through clap), then the TOML file, then the default.
+//! Sources of values: the command line and environment (through clap), then the TOML file, then the default.
 
 #[cfg(test)]
 mod tests;
@@ -16,18 +16,18 @@ use super::{
     settings::{SETTINGS, Setting},
 };
 
-/// Where the name of a configuration file stands in the environment.
+/// The environment variable with the name of a configuration file.
 const FILE_VARIABLE: &str = "ORDERLOG_CONFIG";
-/// Ends the name of a variable that names a file in which the setting stands: a secret that is mounted, not typed.
+/// The ending of a variable that names a file with the setting: for a secret that is mounted, not typed.
 const IN_A_FILE: &str = "_FILE";
 
-/// Names of settings and their values, each written in one way only.
+/// Names of settings and their values, each in one spelling only.
 pub(crate) type Texts = BTreeMap<String, String>;
 
-/// What was given on the command line and in the environment, unread.
+/// The values from the command line and the environment, not yet read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Given {
-    /// By setting: the text and where it stood.
+    /// The text of each setting and its origin.
     texts: BTreeMap<&'static str, Text>,
     file: Option<PathBuf>,
     problems: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Given {
 struct Text {
     text: String,
     origin: String,
-    /// Given by somebody, not left to its default.
+    /// Whether the value was given, and is not the default.
     given: bool,
 }
 
@@ -48,7 +48,7 @@ impl Text {
     }
 }
 
-/// A setting as it is in force, fit to be printed.
+/// A setting with its present value, in a form that may be printed.
 pub(crate) struct Effective {
     pub(crate) setting: &'static Setting,
     pub(crate) value: Option<String>,
@@ -57,12 +57,12 @@ pub(crate) struct Effective {
 }
 
 impl Given {
-    /// Replaces what was given for a setting; `demo` and tests choose some themselves.
+    /// Replaces the given value of a setting; `demo` and tests set some.
     pub(crate) fn set(&mut self, name: &'static str, text: impl Into<String>) {
         self.texts.insert(name, Text::given(text, format!("--{name}")));
     }
 
-    /// Every setting with where it comes from; secrets are left out.
+    /// Every setting with its origin, without secrets.
     ///
     /// # Errors
     /// Lists what cannot be read.
@@ -76,8 +76,7 @@ impl Given {
         Ok(SETTINGS.iter().map(effective).collect())
     }
 
-    /// Takes what stands in the files that variables such as `ORDERLOG_DATABASE_URL_FILE` name, and notes variables that
-    /// nobody reads.
+    /// Reads the files that variables such as `ORDERLOG_DATABASE_URL_FILE` name, and notes unknown variables.
     fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
         let mut strangers = vec![];
         for (variable, value) in variables.filter(|(name, _)| name.starts_with("ORDERLOG_")) {
@@ -149,20 +148,20 @@ impl Values {
         Ok(values)
     }
 
-    /// Those of these settings that this release knows.
+    /// The settings among these that this release knows.
     pub(super) fn of(texts: &Texts, origin: &str) -> Values {
         let known = SETTINGS.iter().filter_map(|setting| Some((setting.name, texts.get(setting.name)?)));
         let texts = known.map(|(name, text)| (name, Text::given(text, format!("{name} in {origin}")))).collect();
         Values { texts, problems: vec![], warnings: vec![] }
     }
 
-    /// What was given, and where.
+    /// The given values and their origins.
     pub(super) fn given(&self) -> BTreeMap<&'static str, String> {
         let given = self.texts.iter().filter(|(_, text)| text.given);
         given.map(|(name, text)| (*name, text.origin.clone())).collect()
     }
 
-    /// Whether somebody said something of a setting.
+    /// Whether a setting was given.
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.texts.get(name).is_some_and(|text| text.given)
     }
@@ -172,7 +171,7 @@ impl Values {
         self.problems.push(problem.into());
     }
 
-    /// What the operator should know besides.
+    /// Warnings for the operator.
     pub(super) fn warnings(&self) -> Vec<String> {
         self.warnings.clone()
     }
@@ -187,14 +186,14 @@ impl Values {
         self.read_optional(name, parse).flatten()
     }
 
-    /// A setting that may be absent: `Some(None)`. `None` when it cannot be read.
+    /// A setting that may be absent: then `Some(None)`. `None` if it cannot be read.
     pub(super) fn read_optional<T>(
         &mut self,
         name: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Option<T>> {
         let Some(Text { text, origin, .. }) = self.texts.get(name) else { return Some(None) };
-        // A variable that a script forgot to fill must not stand for the default: a fresh log, for one.
+        // A variable that a script forgot to fill must not mean the default, for example a new log.
         if text.trim().is_empty() {
             self.problems.push(format!("{origin}: is empty; give it a value, or leave it out altogether"));
             return None;
@@ -234,18 +233,18 @@ impl Values {
     }
 }
 
-/// Where a file is no TOML and why. The line itself is not said: a secret may stand in it.
+/// Where and why a file is not TOML. The line itself is not repeated: it may contain a secret.
 fn no_toml(text: &str, error: &toml::de::Error) -> String {
     let start = error.span().map_or(0, |span| span.start);
     let before = text.get(..start).unwrap_or_default();
     let (line, column) =
         (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
-    // What was read is not repeated either: only the first line of the message is the parser's own.
+    // The text that was read is not repeated either: only the first line of the message is the parser's own.
     let message = error.message().lines().next().unwrap_or_default();
     format!("line {line}, column {column}: {message}; write one setting a line, texts in quotes: currency = \"INR\"")
 }
 
-/// `; did you mean …?` when a name is close to one that exists.
+/// `; did you mean …?` if a name is similar to an existing one.
 fn suggestion(key: &str) -> String {
     nearest(key, SETTINGS.iter().map(|setting| setting.name))
         .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
@@ -263,7 +262,7 @@ pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
         .map(|(_, name)| name)
 }
 
-/// A setting's text as it may be printed.
+/// A setting's text in a form that may be printed.
 fn shown(name: &str, text: &str) -> String {
     match name {
         "nats-password" | "nats-token" => "…".to_owned(),
@@ -301,8 +300,8 @@ fn file_argument() -> Arg {
         .global(true)
 }
 
-/// The settings that `foreign` names, to be given to a subcommand that they do not concern: it accepts them, because they may
-/// stand in a file or a script for all, but its help does not show them.
+/// The settings that `foreign` selects, for a subcommand that does not use them: it accepts them, because they may be
+/// in a file or a script for all subcommands, but its help does not show them.
 pub(crate) fn hidden(foreign: impl Fn(&Setting) -> bool, file: bool) -> impl Iterator<Item = Arg> {
     let settings = SETTINGS.iter().filter(move |setting| foreign(setting)).map(argument);
     settings.chain(file.then(file_argument)).map(|argument| argument.hide(true))

@@ -1,4 +1,4 @@
-//! What can be configured, and what is told of what cannot.
+//! Valid configurations, and the messages about wrong ones.
 
 use super::*;
 

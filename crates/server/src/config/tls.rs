@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::sources::Values;
 
-/// Where the certificate of the server stands, and its key.
+/// The files of the server's certificate and of its key.
 #[derive(Debug, Clone)]
 pub(crate) struct TlsFiles {
     /// The certificate, then those between it and its authority (PEM).
@@ -13,7 +13,7 @@ pub(crate) struct TlsFiles {
 }
 
 impl Values {
-    /// `Some(None)` where plain HTTP is served; `None` when something cannot be read.
+    /// `Some(None)` for plain HTTP; `None` if a value cannot be read.
     pub(super) fn read_tls(&mut self) -> Option<Option<TlsFiles>> {
         let file =
             |path: &str| std::fs::File::open(path).map(|_| PathBuf::from(path)).map_err(|error| error.to_string());

@@ -1,4 +1,4 @@
-//! What handlers and the layers around them share.
+//! The common data of handlers and the layers around them.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use tokio::sync::Semaphore;
 use super::{refusals::Refusals, watcher::Health};
 use crate::node::Node;
 
-/// What handlers and the layers around them share.
+/// The common data of handlers and the layers around them.
 #[derive(Clone)]
 pub(super) struct App {
     pub(super) node: Arc<Node>,
     pub(super) keys: Arc<Keys>,
     /// Where users sign in.
     pub(super) oauth: Option<Arc<OAuth>>,
-    /// Where people with a browser sign in, if they need to.
+    /// The sign-in of people with a browser, if it is needed.
     pub(super) sign_in: Option<Arc<SignIn>>,
     /// The requests of everybody who has a key or signed in.
     pub(super) under_way: UnderWay,

@@ -1,4 +1,4 @@
-//! People with a browser, who come with the cookie of a session; and the way to the sign-in page for those who have none.
+//! People with a browser, who send the cookie of a session; those without one are redirected to the sign-in page.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use orderlog_web::{SIGN_IN, SIGN_OUT, SessionCookie, led, speaks_tls, way_to};
 
 use super::app::App;
 
-/// What is served to programs: no cookie opens it, so that no page of another site can reach it through a browser; and it
-/// answers as programs expect. Whatever begins so is meant.
+/// Paths for programs. No cookie opens them, so that no page of another site can reach them through a browser, and
+/// their answers are for programs. All paths that begin so are included.
 const FOR_PROGRAMS: [&str; 2] = ["/mcp", "/v1/events"];
-/// Tells that htmx asks, in a page that is open.
+/// The header that marks requests of htmx, from an open page.
 const HTMX: &str = "hx-request";
 /// ... and the address of that page.
 const OPEN_PAGE: &str = "hx-current-url";
@@ -24,14 +24,15 @@ const OPEN_PAGE: &str = "hx-current-url";
 pub(super) enum Led {
     /// The browser follows.
     There(Response),
-    /// A script of our pages follows this address, and is refused besides.
+    /// A script of our pages follows this address, and the request is also refused.
     ByScript(HeaderValue),
 }
 
-/// Who asks, and the session by which they are let in.
+/// The principal, and the session that admits it.
 type Admitted = (Arc<Principal>, Option<SessionCookie>);
 
-/// Who asks by a session, or nobody for the pages where one begins and ends. Nothing where it takes more to be let in.
+/// The principal of a session, or nobody for the pages where a session begins and ends. `None` if the request needs
+/// other credentials.
 pub(super) async fn admit(
     app: &App,
     path: &str,
@@ -55,7 +56,7 @@ pub(super) async fn admit(
     }
 }
 
-/// Where a browser that was refused for want of credentials goes. A program is told what lacks, and nothing else.
+/// Where a browser without valid credentials is redirected. A program only gets the refusal.
 pub(super) fn led_to_sign_in(app: &App, refused: StatusCode, request: &Parts) -> Option<Led> {
     let headers = &request.headers;
     let wants = app.sign_in.is_some()

@@ -28,7 +28,7 @@ use orderlog_mcp::RETRY_AFTER_SECONDS;
 /// The first byte of a client that speaks TLS.
 const HANDSHAKE: u8 = 22;
 
-/// Serves until `stopping`; then answers every request that was begun, and closes. Serves HTTPS where it is `secured`.
+/// Serves until `stopping`; then answers every request that has begun, and closes. Serves HTTPS if it is `secured`.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -58,7 +58,7 @@ pub(super) async fn serve(
             }
         }
     }
-    // Whoever connected before the stop is served as well.
+    // Connections from before the stop are served too.
     while let Some(Ok((stream, peer))) = listener.accept().now_or_never() {
         server.take(stream, peer.ip());
     }
@@ -68,7 +68,7 @@ pub(super) async fn serve(
     watching.abort();
 }
 
-/// Ends connections that took too long for what they were at.
+/// Ends connections that took too long in their present phase.
 async fn watch(hall: Arc<Hall>) {
     let mut ticks = tokio::time::interval(WATCH_INTERVAL.min(hall.limits.head / 4));
     loop {
@@ -85,7 +85,7 @@ struct Server {
     refusals: Arc<Semaphore>,
 }
 
-/// What every connection is served with.
+/// The parts that serve every connection.
 #[derive(Clone)]
 struct Service {
     router: Router,
@@ -95,7 +95,7 @@ struct Service {
 
 impl Server {
     fn take(&self, stream: TcpStream, peer: IpAddr) {
-        // Without it, an answer written in two parts waits 40 ms for the client's acknowledgement.
+        // Without this, an answer written in two parts waits 40 ms for the client's acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
@@ -154,7 +154,7 @@ async fn attend(stream: TcpStream, peer: Peer, seat: Arc<Seat>, tls: Option<Arc<
     };
     let mut connection = pin!(
         http1::Builder::new()
-            // A client that has said all may still want the answer.
+            // A client that sends nothing more may still want the answer.
             .half_close(true)
             .max_buf_size(MAX_HEAD_BYTES)
             .max_header_size(MAX_HEAD_BYTES)
@@ -162,7 +162,7 @@ async fn attend(stream: TcpStream, peer: Peer, seat: Arc<Seat>, tls: Option<Arc<
     );
     let last_call = async {
         stopping.cancelled().await;
-        // Who is about to send a request gets its answer; closing at once would lose it on the way.
+        // A client that is about to send a request gets its answer; closing at once would lose the request.
         tokio::time::sleep(linger).await;
     };
     let ended = tokio::select! {
@@ -182,7 +182,7 @@ async fn attend(stream: TcpStream, peer: Peer, seat: Arc<Seat>, tls: Option<Arc<
     }
 }
 
-/// The stream that requests come from. Bytes are watched below TLS, so that its handshake is bound like a head.
+/// The stream of the requests. Bytes are counted below TLS, so that its handshake has the same limit as a head.
 async fn open(
     stream: TcpStream,
     seat: &Arc<Seat>,
@@ -216,7 +216,8 @@ async fn refuse(stream: TcpStream, tls: Option<Arc<ServerConfig>>) -> io::Result
     }
 }
 
-/// Answers without having read a request, and lets the client read that: closing on unread bytes would take the answer back.
+/// Answers without having read a request, and lets the client read the answer: closing with unread bytes would discard
+/// it.
 async fn tell(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     status: &str,
@@ -236,7 +237,7 @@ async fn tell(
     Ok(())
 }
 
-/// Whether the error is of the connection that was about to be accepted, and no other.
+/// Whether the error concerns only the connection that was about to be accepted.
 fn is_of_one_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

@@ -1,4 +1,4 @@
-//! Lets the web pages of allowed origins read what `/mcp` answers them. The guard has refused every other origin before.
+//! Lets the web pages of allowed origins read the answers of `/mcp`. The guard has refused every other origin before.
 
 use axum::{
     extract::Request,
@@ -7,9 +7,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-/// What a page may ask `/mcp` with. GET and DELETE are answered with 405, which a page can read only if it may ask.
+/// Methods that a page may use for `/mcp`. GET and DELETE are answered with 405, which a page can read only if it may
+/// send them.
 const METHODS: &str = "POST, GET, DELETE";
-/// Headers that a page may send, besides those of MCP.
+/// Headers that a page may send, in addition to those of MCP.
 const HEADERS: [&str; 7] =
     ["authorization", "content-type", "accept", "traceparent", "tracestate", "idempotency-key", "last-event-id"];
 /// How the names of MCP's own headers begin.
@@ -19,7 +20,7 @@ const EXPOSED: &str = "mcp-session-id, retry-after, www-authenticate";
 /// How long a browser may remember the answer to a preflight, in seconds.
 const REMEMBERED: &str = "600";
 
-/// Answers a preflight itself, and marks every answer for the page that asks.
+/// Answers a preflight request itself, and marks every answer for the page that sent the request.
 pub(super) async fn answer(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let preflight = origin.as_ref().and_then(|_| preflight(request.method(), request.headers()));
@@ -31,7 +32,7 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
     answer
 }
 
-/// Lets the page of that origin, which may ask, read the answer.
+/// Lets the page of this allowed origin read the answer.
 pub(super) fn mark(answer: &mut Response, origin: Option<HeaderValue>) {
     let headers = answer.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
@@ -41,7 +42,7 @@ pub(super) fn mark(answer: &mut Response, origin: Option<HeaderValue>) {
     }
 }
 
-/// What a browser is told that asks whether a page may send a request; nothing when it asks for something else.
+/// The answer to a preflight request; `None` for other requests.
 fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
     let asks = method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let told = [
@@ -53,7 +54,7 @@ fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
     asks.then(|| (StatusCode::NO_CONTENT, told).into_response())
 }
 
-/// The headers asked for that may be sent; all that have a fixed name when none are asked for.
+/// The requested headers that may be sent; all that have a fixed name if none are requested.
 fn allowed(headers: &HeaderMap) -> HeaderValue {
     let asked = headers.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
     let asked = asked.filter_map(|value| value.to_str().ok()).flat_map(|names| names.split(','));

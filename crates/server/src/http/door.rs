@@ -13,17 +13,17 @@ use orderlog_web::SessionCookie;
 
 use super::{app::App, browsers, cors, sign_in};
 
-/// What supervisors ask. It tells of nobody, and needs no key.
+/// Paths for supervisors. They show no personal data, and need no key.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 /// Style and scripts of the pages, which the sign-in page needs: the same in every shop.
 const ASSETS: &str = "/assets/";
-/// Links in e-mails that end a rule: whoever has one may follow it. The shop's signature in it is looked at where it is read.
+/// Links in e-mails that end a rule: everybody who has one may follow it. The page itself checks the shop's signature.
 const LINKS: &str = "/unsubscribe/";
-/// What needs a right by its path. What `/mcp` needs depends on the tool.
+/// Paths that need a right. For `/mcp` it depends on the tool.
 const NEEDS: [(&str, Right); 3] =
     [("/metrics", Right::AuditRead), ("/v1/events", Right::AuditRead), ("/v1/head", Right::AuditRead)];
 
-/// Who calls without a key where none is needed, and where nobody was looked at.
+/// The principal of calls without a key, if none is needed.
 static OPERATOR: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::local()));
 static NOBODY: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::nobody()));
 
@@ -32,9 +32,9 @@ static NOBODY: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::n
 struct Shut {
     status: StatusCode,
     message: String,
-    /// What RFC 6750 calls it, where there is a word.
+    /// The error code of RFC 6750, if there is one.
     error: Option<&'static str>,
-    /// What lacks.
+    /// The missing scopes.
     scope: Option<String>,
     retry_after: Option<u64>,
 }
@@ -45,14 +45,14 @@ impl Shut {
     }
 }
 
-/// Whoever is let in.
+/// An admitted caller.
 struct Admitted {
     principal: Arc<Principal>,
     /// For how long.
     pass: Pass,
-    /// The session by which, where it is one.
+    /// The session, if the caller was admitted by one.
     session: Option<SessionCookie>,
-    /// Held until the request is done with; nothing where nobody is counted.
+    /// Held until the request is done; `None` for callers that are not counted.
     place: Option<Arc<Place>>,
 }
 
@@ -62,7 +62,7 @@ impl Admitted {
     }
 }
 
-/// Hands a request on with its principal among its extensions, and the session.
+/// Passes a request on with its principal and session in its extensions.
 pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Response> {
     let shut = match look(app, request.method(), request.uri(), request.headers()).await {
         Ok(Admitted { principal, pass, session, place }) => {
@@ -98,7 +98,7 @@ pub(super) async fn admit(app: &App, mut request: Request) -> Result<Request, Re
 
 async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Shut> {
     let path = uri.path();
-    // A browser asks before it sends a key; what it is told there is about the endpoint and not about the shop.
+    // A browser asks before it sends a key; the answer then is about the endpoint, not about the shop.
     let preflight = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
     let open = OPEN.contains(&path) || path.starts_with(ASSETS) || path.starts_with(LINKS);
     if open || preflight || sign_in::is_metadata(app, path) {
@@ -125,7 +125,7 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     if let Some(right) = needed.filter(|right| !principal.may(*right)) {
         return Err(lacks(app.oauth.as_deref(), &principal, right));
     }
-    // Whoever has yet to sign in is nobody, and nobody's requests take no room from others.
+    // A visitor who has not signed in is not counted, and uses up nothing of the others' limits.
     let place = match principal.rights.is_empty() {
         true => None,
         false => Some(Arc::new(app.under_way.enter(&principal.user).map_err(shut)?)),
@@ -133,7 +133,7 @@ async fn look(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     Ok(Admitted { principal, pass, session, place })
 }
 
-/// Addresses stand in logs and histories, where a key must not.
+/// Addresses are recorded in logs and histories, where a key must not be.
 fn no_key_in(uri: &Uri) -> Result<(), Shut> {
     let named = |query: &str| query.contains(PREFIX) || query.contains("access_token=");
     let message = "a key never stands in an address: send it as `Authorization: Bearer olk_…`, and revoke this one if it \

@@ -24,18 +24,19 @@ use tokio::time::Instant;
 use super::{gzip, wanted::Wanted};
 use crate::node::Node;
 
-/// Events held in memory for one reader. The next page is read when the client has taken this one, however slow it is.
+/// Events in memory for one reader. The next page is read when the client has received this one, however slow it is.
 const PAGE: u32 = 500;
 /// Longest time the log may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a follower looks whether the log has grown.
 const LOOK: Duration = Duration::from_millis(250);
-/// A follower's answer ends when nothing was recorded for this long: the client sees that all is well, and asks again.
+/// A follower's answer ends when nothing was recorded for this time: so the client sees that the server is alive, and
+/// asks again.
 const QUIET: Duration = Duration::from_secs(30);
 /// ... and after this long in any case.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// What a reader asks for, understood.
+/// The request of a reader, after it was checked.
 struct Filter {
     stream: Option<StreamId>,
     /// All types when empty.
@@ -45,18 +46,18 @@ struct Filter {
 /// Where a reader is.
 struct Reader {
     node: Arc<Node>,
-    /// What it came in with.
+    /// The credential of the reader.
     pass: Pass,
     filter: Filter,
     after: Position,
     version: Version,
-    /// What was the head when the reader came, or when a follower last looked: it does not chase a moving one.
+    /// The head when the reader came, or at a follower's last check: the answer ends there, although the head moves on.
     until: Position,
     left: u64,
     follow: bool,
     /// When a follower's answer ends if nothing is recorded.
     quiet_until: Instant,
-    /// When it ends in any case.
+    /// When the answer ends in any case.
     ends: Instant,
 }
 
@@ -149,7 +150,8 @@ impl Wanted {
 }
 
 impl Reader {
-    /// The next page as lines; `None` at the end. A failure breaks the answer off, so that no reader takes it for whole.
+    /// The next page as lines; `None` at the end. A failure breaks the answer off, so that no reader takes it for
+    /// complete.
     async fn next(mut self) -> Result<Option<(Bytes, Reader)>, BoxError> {
         loop {
             if self.left == 0 || (self.after >= self.until && !self.grown().await?) {
@@ -176,7 +178,7 @@ impl Reader {
         }
     }
 
-    /// A key that was revoked, or a token that expired, opens nothing more of an answer that began before.
+    /// A key that was revoked, or a token that expired, ends an answer that began before.
     fn still_let_in(&self) -> Result<(), BoxError> {
         let holds = self.pass.holds(self.node.shop.clock.now());
         if holds { Ok(()) } else { Err("the key or token of this reader ended".into()) }
@@ -189,7 +191,7 @@ impl Reader {
         }
     }
 
-    /// Waits until the log has grown, if the reader follows it; `false` when the answer ends.
+    /// Waits until the log has grown, if the reader follows it; `false` if the answer ends.
     async fn grown(&mut self) -> Result<bool, BoxError> {
         while self.follow && Instant::now() < self.quiet_until.min(self.ends) {
             if self.node.stopping.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_none() {
@@ -207,7 +209,8 @@ impl Reader {
     }
 }
 
-/// The event's bytes stand last and untouched: whoever has the hash of the event before can recompute this one's.
+/// The event's bytes come last and unchanged: with the hash of the event before, a reader can recompute this event's
+/// hash.
 pub(crate) fn lines(events: &[&Recorded]) -> Bytes {
     let mut text = String::with_capacity(events.iter().map(|event| event.json.len() + 128).sum());
     for event in events {

@@ -9,8 +9,8 @@ use axum::{
 use super::app::App;
 use crate::origins::{fits, is_origin, name_of};
 
-/// Hands on a request that may be answered. The protocol library has the same rule for `/mcp`, but takes the first of two
-/// headers.
+/// Passes on a request that may be answered. The protocol library has the same rule for `/mcp`, but uses the first of
+/// two headers.
 pub(super) async fn same_house(app: &App, request: Request) -> Result<Request, Response> {
     let config = &app.node.config;
     let checked = check(request.uri(), request.headers(), &config.allowed_hosts, &config.allowed_origins);
@@ -21,7 +21,7 @@ pub(super) async fn same_house(app: &App, request: Request) -> Result<Request, R
     Err((status, format!("{message}\n")).into_response())
 }
 
-/// For a listener without a list of hosts: browsers name the page that asks.
+/// The check for a listener without a list of hosts: browsers name the page that sends a request.
 pub(super) fn no_page(request: Request) -> Result<Request, Response> {
     match request.headers().contains_key(header::ORIGIN) {
         true => Err((StatusCode::FORBIDDEN, "web pages may not ask here\n").into_response()),
@@ -40,7 +40,7 @@ fn check(
     let host = only(headers, header::HOST).map_err(|()| (BAD, "send one Host header, in ASCII"))?;
     let host = host.ok_or((BAD, "send a Host header"))?;
     let name = name_of(host).ok_or((BAD, "the Host header must be a name or address, with or without a port"))?;
-    // `GET http://other/path`: what is asked for is what counts.
+    // In `GET http://other/path`, the host in the path counts.
     if uri.authority().is_some_and(|asked| asked.as_str() != host) {
         return Err((BAD, "the address asked for and the Host header differ"));
     }
@@ -50,7 +50,7 @@ fn check(
     let origin = only(headers, header::ORIGIN).map_err(|()| (FORBIDDEN, "send one Origin header at most, in ASCII"))?;
     match origin {
         Some(origin) if !is_origin(origin) => Err((FORBIDDEN, "the Origin header is none")),
-        // Our own pages, whatever they are served through.
+        // Our own pages, under any address.
         Some(origin) if is_of(origin, host) => Ok(()),
         Some(origin) if !origins.iter().any(|known| fits(known, origin)) => {
             Err((FORBIDDEN, "this Origin is not allowed; see --allowed-origins"))
@@ -59,7 +59,7 @@ fn check(
     }
 }
 
-/// Whether a page of this very host and port asks.
+/// Whether a page of the same host and port sent the request.
 fn is_of(origin: &str, host: &str) -> bool {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))

@@ -1,4 +1,4 @@
-//! A body that is sent page by page, compressed for clients that ask for it.
+//! A body that is sent page by page, compressed for clients that accept it.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use axum::{
 use flate2::{Compression, write::GzEncoder};
 use futures::{Stream, TryStreamExt as _, stream};
 
-/// Whether the client takes gzip (RFC 9110 §12.5.3).
+/// Whether the client accepts gzip (RFC 9110 §12.5.3).
 pub(super) fn is_accepted(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut named = None;
@@ -28,8 +28,8 @@ pub(super) fn is_accepted(headers: &HeaderMap) -> bool {
     named.unwrap_or(any)
 }
 
-/// Compresses each page so that the client can read it before the next one comes. A failure breaks the stream off before
-/// its end, so that no client takes it for whole.
+/// Compresses each page so that the client can read it before the next one comes. A failure breaks the stream off
+/// before its end, so that no client takes it for complete.
 pub(super) fn compressed(
     pages: impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
 ) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {

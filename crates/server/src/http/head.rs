@@ -1,4 +1,4 @@
-//! `GET /v1/head`: where the log ends, for whoever follows it. It answers whenever the log can be read.
+//! `GET /v1/head`: the end of the log, for programs that follow it. Answers whenever the log can be read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ pub(super) async fn head(State(node): State<Arc<Node>>) -> Response {
         }
         Err(_) => return unavailable(),
     };
-    // In an empty log nothing was recorded at any time.
+    // An empty log has no time of recording.
     let recorded_at = (head.position.0 > 0).then_some(head.recorded_at);
     let answer = json!({
         "log_id": node.identity.id, "position": head.position, "hash": head.hash, "recorded_at": recorded_at,

@@ -1,4 +1,4 @@
-//! `/readyz` says whether this node can serve, and if not, why. It answers at once, whatever the databases do.
+//! `/readyz` says whether this node can serve, and if not, why. It answers at once, even if the databases do not.
 
 use axum::{
     Json,
@@ -18,16 +18,16 @@ use serde_json::{Value, json};
 use super::{app::App, limits::PATIENCE, watcher::Seen};
 use crate::node::Node;
 
-/// Events a read model may be behind and still serve.
+/// Events by which a read model may lag and still serve.
 const TOLERATED_LAG: i64 = 10_000;
 
 /// How a node is, part by part.
 #[derive(Debug, Serialize)]
 struct Readiness {
     ready: bool,
-    /// What hinders serving; empty when ready.
+    /// Reasons why the node cannot serve; empty if it is ready.
     reasons: Vec<String>,
-    /// What is not well, but hinders no call.
+    /// Problems that do not prevent any call.
     degraded: Vec<String>,
     log: Value,
     projections: Value,
@@ -42,7 +42,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     (status, Json(readiness)).into_response()
 }
 
-/// The same for the page of the node, and what only those may see who may read the log.
+/// The same state for the page of the node, and more for visitors who may read the log.
 pub(super) async fn status(app: &App, visitor: &Principal) -> Value {
     let seen = app.health.now().await;
     let readiness = readiness(app, seen.clone());
@@ -87,7 +87,7 @@ pub(super) async fn status(app: &App, visitor: &Principal) -> Value {
     status
 }
 
-/// The address of a database that holds no password.
+/// The address of a SQLite database, which contains no password.
 fn sqlite(url: &str) -> Option<&str> {
     Some(url).filter(|url| url.starts_with("sqlite:"))
 }
@@ -130,7 +130,7 @@ fn read_models(all: &[Status], reasons: &mut Vec<String>, degraded: &mut Vec<Str
         if one.lag > TOLERATED_LAG {
             reasons.push(format!("read model {} is {} events behind", one.name, one.lag));
         }
-        // Without one for a moment, as after a rebuild, it still serves what it has.
+        // If it has no owner for a moment, for example after a rebuild, it still serves its present rows.
         if one.owner.is_none() && one.lag > 0 {
             reasons.push(format!("no node runs the read model {}, which is {} events behind", one.name, one.lag));
         }

@@ -1,4 +1,4 @@
-//! A body that holds something, such as a place among the readers, until it is sent or given up.
+//! A body that holds something, such as a place among the readers, until it is sent or dropped.
 
 use std::{
     pin::Pin,

@@ -1,4 +1,4 @@
-//! `/metrics`: what happens inside, for Prometheus. Every series is there from the start, with 0.
+//! `/metrics` for Prometheus. Every series exists from the start, with 0.
 
 mod process;
 
@@ -17,7 +17,7 @@ use orderlog_tools::Tools;
 use super::{app::App, recorder};
 use crate::node::Node;
 
-/// Paths that are counted by name; whatever else is asked for is `other`.
+/// Paths that are counted by name; all others are counted as `other`.
 const PATHS: [&str; 9] =
     ["/mcp", "/mcp/dotted", "/", "/healthz", "/readyz", "/metrics", "/v1/events", "/v1/head", "/version"];
 const STATES: [RelayState; 4] = [RelayState::Starting, RelayState::Running, RelayState::Retrying, RelayState::Stopped];
@@ -50,7 +50,7 @@ pub(super) fn present(node: &Node, tools: &Tools) {
     gauge!("orderlog_queue_limit_commands").set(QUEUE_COMMANDS as f64);
 }
 
-/// As what a request is counted.
+/// The path under which a request is counted.
 pub(super) fn path(request: &Request) -> &'static str {
     PATHS.into_iter().find(|path| *path == request.uri().path()).unwrap_or("other")
 }
@@ -65,7 +65,7 @@ pub(super) fn count(path: &'static str, answer: &Response) {
     counter!("orderlog_http_requests_total", "path" => path, "status" => status).increment(1);
 }
 
-/// The present figures. What only the databases know is as fresh as the last look at them.
+/// The present figures. Figures from the databases are as fresh as the last check.
 pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
     let asked = Instant::now();
     databases(&app).await;

@@ -1,4 +1,4 @@
-//! Holds the values of all metrics until `/metrics` is read.
+//! Stores the values of all metrics until `/metrics` is read.
 
 pub(super) mod catalogue;
 
@@ -28,14 +28,14 @@ pub(crate) fn start() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes samples together, which would grow without end where nobody scrapes.
+/// Aggregates samples, which would grow without limit if nobody reads them.
 pub(super) fn upkeep() {
     if let Some(recorder) = RECORDER.get() {
         recorder.run_upkeep();
     }
 }
 
-/// All figures as Prometheus reads them.
+/// All figures in the format of Prometheus.
 pub(super) fn render() -> Option<String> {
     upkeep();
     RECORDER.get().map(PrometheusHandle::render)

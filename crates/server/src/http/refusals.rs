@@ -15,7 +15,7 @@ use super::limits::REFUSAL_LOG_INTERVAL;
 pub(super) struct Refusals(Mutex<(Option<Instant>, u64)>);
 
 impl Refusals {
-    /// One more was refused.
+    /// Notes one more refusal.
     pub(super) fn note(&self, status: StatusCode, headers: &HeaderMap, reason: &str) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.is_some_and(|logged| logged.elapsed() < REFUSAL_LOG_INTERVAL) {

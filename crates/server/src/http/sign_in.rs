@@ -1,4 +1,4 @@
-//! Says where users sign in (RFC 9728). The answer has no data of the shop, so it needs no key.
+//! Names the provider where users sign in (RFC 9728). The answer contains no data of the shop, so it needs no key.
 
 use axum::{
     Json, Router,
@@ -10,7 +10,7 @@ use orderlog_access::{METADATA_PATH, OAuth};
 
 use super::app::App;
 
-/// Whether the metadata stands at this path.
+/// Whether the metadata is served at this path.
 pub(super) fn is_metadata(app: &App, path: &str) -> bool {
     app.oauth.as_ref().is_some_and(|oauth| oauth.settings().is_metadata_path(path))
 }

@@ -1,4 +1,4 @@
-//! The certificate of HTTPS. It is read again when its files change, and connections that are open stay open.
+//! The certificate of HTTPS. It is read again when its files change; open connections stay open.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,13 +17,13 @@ use crate::{
     signals::{self, HangUp},
 };
 
-/// What new connections are secured with.
+/// The TLS configuration of new connections.
 pub(super) type Secured = watch::Receiver<Arc<ServerConfig>>;
 
-/// The certificate in use, and the files that it stands in.
+/// The certificate in use, and its files.
 pub(super) struct Certificate {
     files: TlsFiles,
-    /// What the files held when they were read last, whether it could be used or not.
+    /// The content of the files when they were read last, usable or not.
     seen: Result<Pem, String>,
     in_use: watch::Sender<Arc<ServerConfig>>,
     hang_up: HangUp,
@@ -96,7 +96,7 @@ fn server_config(pem: &Pem, files: &TlsFiles) -> anyhow::Result<Arc<ServerConfig
         .collect::<Result<_, _>>()
         .with_context(|| format!("{certificate} holds no certificates in PEM"))?;
     anyhow::ensure!(!chain.is_empty(), "{certificate} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)");
-    // The parser's own words could hold part of the key.
+    // The parser's own words could contain a part of the key.
     let private = PrivateKeyDer::from_pem_slice(&pem.key)
         .map_err(|_| anyhow::anyhow!("{key} holds no private key in PEM without a password"))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

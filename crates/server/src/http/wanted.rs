@@ -1,4 +1,4 @@
-//! What a reader of `/v1/events` asks for, as its query says it.
+//! The query of a request to `/v1/events`.
 
 use orderlog_tools::echo::shown;
 
@@ -12,17 +12,17 @@ pub(super) struct Wanted {
     pub(super) after: i64,
     /// At most this many; all up to the present head when left out.
     pub(super) limit: Option<u64>,
-    /// Only those of one stream, such as `order-1001`.
+    /// Only events of one stream, such as `order-1001`.
     pub(super) stream: Option<String>,
-    /// The same for an order's number.
+    /// Only events of one order, by number.
     pub(super) order: Option<i64>,
-    /// Only those of these types, separated by commas.
+    /// Only events of these types, separated by commas.
     pub(super) types: Option<String>,
     /// Only those recorded at this moment or later (RFC 3339).
     pub(super) from: Option<String>,
     /// Only those recorded before this moment (RFC 3339).
     pub(super) to: Option<String>,
-    /// Whether to go on with what is recorded meanwhile.
+    /// Whether to continue with events that are recorded later.
     pub(super) follow: bool,
 }
 

@@ -17,20 +17,20 @@ use super::{
 };
 use crate::{log_check, node::Node};
 
-/// What was last seen of the databases.
+/// The last known state of the databases.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     at: Instant,
     /// The log's last position, or why it could not be read.
     pub(super) log: Result<Position, String>,
-    /// What is wrong with the time of the last event.
+    /// The fault in the time of the last event.
     pub(super) clock: Option<String>,
     pub(super) read_models: Result<Vec<Status>, String>,
-    /// Age of the first event that a read model has yet to take in, by the position before it.
+    /// Age of the first event that a read model has not folded yet, by the position before it.
     pub(super) ages: BTreeMap<Position, Duration>,
 }
 
-/// Looks at the databases again and again, so that nobody who asks has to wait for them.
+/// Checks the databases again and again, so that no request must wait for them.
 #[derive(Debug, Clone)]
 pub(super) struct Health {
     seen: watch::Receiver<Option<Seen>>,
@@ -57,12 +57,12 @@ impl Health {
         health
     }
 
-    /// How the databases are now; after [`QUICK`], how they were last. Nothing when that is too long ago to count.
+    /// The state of the databases now; after [`QUICK`], the last known one. An error if that is too old.
     pub(super) async fn now(&self) -> Result<Seen, String> {
         let mut seen = self.seen.clone();
         seen.mark_unchanged();
         self.wanted.notify_one();
-        // Without news, the last look stands.
+        // Without a new state, the last one counts.
         let _ = tokio::time::timeout(QUICK, seen.changed()).await;
         let seen = seen.borrow().clone();
         match seen {

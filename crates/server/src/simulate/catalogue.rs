@@ -1,4 +1,4 @@
-//! What the simulated shop sells.
+//! The articles of the simulated shop.
 
 use orderlog_domain::{
     commands::UpsertProduct,
@@ -54,9 +54,9 @@ const VARIANTS: &[(&str, &str, i64)] = &[
     ("LUX", "Deluxe", 160),
 ];
 
-/// What an article costs the shop, in percent of its price.
+/// The cost of an article for the shop, in percent of its price.
 const COST_PERCENT: i64 = 62;
-/// Articles from this price on come from farther away.
+/// Articles from this price on have a longer lead time.
 const DEAR: i64 = 1_000;
 const LEAD_TIME_DAYS: i64 = 5;
 const LONG_LEAD_TIME_DAYS: i64 = 14;
@@ -81,7 +81,7 @@ pub(super) fn which(articles: usize, rng: &mut ChaCha8Rng) -> usize {
 }
 
 impl Article {
-    /// Its entry in the catalogue.
+    /// The catalogue entry of the article.
     pub(super) fn product(&self, currency: Currency, low_stock_threshold: i64) -> UpsertProduct {
         UpsertProduct {
             sku: self.sku.clone(),

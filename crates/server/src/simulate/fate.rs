@@ -1,4 +1,4 @@
-//! What becomes of an order after it was placed: confirmed, held, made smaller, shipped, delivered, paid, or cancelled.
+//! The later steps of an order: confirmed, held, made smaller, shipped, delivered, paid, or cancelled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
@@ -14,7 +14,7 @@ const CARRIERS: &[&str] = &["Bluebird Express", "Northline", "Garuda Cargo", "Ci
 #[derive(Debug)]
 pub(super) struct Stroke {
     pub(super) command: Command,
-    /// Articles whose units are free again by it.
+    /// Articles whose units become free again.
     pub(super) freed: Vec<(usize, i64)>,
 }
 
@@ -26,7 +26,7 @@ enum Payment {
     Invoice,
 }
 
-/// The order as its fate unfolds.
+/// The order while its steps are planned.
 struct Course<'a> {
     order_id: OrderId,
     /// Units of each line that are neither cancelled nor shipped.
@@ -93,7 +93,7 @@ impl Course<'_> {
 
     fn prepare(&mut self, payment: Payment) {
         let confirmed = self.chance(700);
-        // What has to be fetched or made first: these are the orders that still owe goods weeks later.
+        // Articles that must be made first: these are the orders that still owe goods weeks later.
         if self.chance(80) {
             self.wait(3 * 24 * 60..25 * 24 * 60);
         }
@@ -101,7 +101,7 @@ impl Course<'_> {
             self.wait(5..4 * 60);
             self.become_status("confirmed");
         }
-        // Nobody has refunds yet, so only what is not paid is cut short.
+        // Nobody has refunds yet, so only unpaid orders are made smaller.
         if payment != Payment::Online && self.units_left() > 1 && self.chance(110) {
             self.wait(10..8 * 60);
             self.cancel_one();
@@ -118,7 +118,7 @@ impl Course<'_> {
         }
     }
 
-    /// Everything at once, or in two parcels.
+    /// Ships everything at once, or in two parcels.
     fn ship(&mut self) {
         self.wait(4 * 60..52 * 60);
         let split = self.units_left() > 1 && self.chance(250);

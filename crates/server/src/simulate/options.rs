@@ -1,9 +1,9 @@
-//! What to simulate.
+//! Options of the simulation.
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{calendar::BusinessCalendar, ids::OrderId, money::Currency};
 
-/// What to simulate.
+/// Options of the simulation.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// Business days, the present one included.
@@ -16,7 +16,7 @@ pub(crate) struct Options {
     pub(crate) until: DateTime<Utc>,
     /// How the shop counts days.
     pub(crate) calendar: BusinessCalendar,
-    /// Of prices and orders.
+    /// The currency of prices and orders.
     pub(crate) currency: Currency,
     /// Number the log will give the first order.
     pub(crate) first_order: OrderId,

@@ -4,7 +4,7 @@ use orderlog_domain::{commands::UpsertCustomer, ids::CustomerId};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-/// Customers the shop may come to have.
+/// Most customers of the shop.
 const PEOPLE: usize = 3_000;
 
 const FIRST_NAMES: &[&str] = &[
@@ -66,7 +66,7 @@ pub(super) struct Person {
     address: String,
 }
 
-/// Everybody who may come.
+/// All possible customers.
 pub(super) fn people(rng: &mut ChaCha8Rng) -> Vec<Person> {
     let person = |number: usize| {
         let first = FIRST_NAMES[rng.random_range(0..FIRST_NAMES.len())];
@@ -83,14 +83,14 @@ pub(super) fn people(rng: &mut ChaCha8Rng) -> Vec<Person> {
     (1..=PEOPLE).map(person).collect()
 }
 
-/// Picks who orders; some come often, most come seldom.
+/// Chooses a customer; some come often, most seldom.
 pub(super) fn who_orders(people: usize, rng: &mut ChaCha8Rng) -> usize {
     let (one, other) = (rng.random_range(0..people), rng.random_range(0..people));
     one.min(other)
 }
 
 impl Person {
-    /// What the shop is told of them.
+    /// The personal data that the shop gets.
     pub(super) fn particulars(&self) -> UpsertCustomer {
         UpsertCustomer {
             customer: None,

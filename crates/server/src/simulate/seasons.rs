@@ -1,4 +1,4 @@
-//! How many orders a day brings, and at what time of day they come.
+//! The number of orders of each day, and their times of day.
 
 use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 use rand::Rng;
@@ -31,7 +31,7 @@ pub(super) fn days(options: &Options, rng: &mut ChaCha8Rng) -> Vec<(NaiveDate, u
     dates.iter().copied().zip(orders.collect::<Vec<u32>>()).collect()
 }
 
-/// A moment after a day's beginning, as customers choose it.
+/// A random time after a day's beginning, with more orders at the usual hours.
 pub(super) fn time_of_day(rng: &mut ChaCha8Rng) -> TimeDelta {
     let mut ticket = rng.random_range(0..HOURS.iter().sum());
     let mut hour = 0;
@@ -50,7 +50,7 @@ fn weight(day: NaiveDate, number: u64, days: u64) -> u64 {
     WEEKDAYS[day.weekday().num_days_from_monday() as usize] * MONTHS[day.month0() as usize] * growth
 }
 
-/// About `expected`, as chance has it: each of four times as many people orders with one chance in four.
+/// A random number around `expected`: four times as many people order with a chance of one in four.
 fn varied(expected: u64, rng: &mut ChaCha8Rng) -> u32 {
     (0..expected * 4).map(|_| u32::from(rng.random_ratio(1, 4))).sum()
 }

@@ -1,4 +1,4 @@
-//! The story is the same for a seed, looks like a shop, and no command of it is refused.
+//! The simulation is the same for a seed, looks like a shop, and none of its commands is refused.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Which of several values counts, and what is told of where they stand.
+//! Which of several values counts, and the origins in messages.
 
 use super::*;
 use crate::config::Config;

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::limits::{Limits, REFUSAL_TIMEOUT};
 
-/// What a connection is at: connected, and nothing was sent yet.
+/// The phases of a connection. Connected, and nothing was sent yet.
 const FRESH: u8 = 0;
 /// All requests so far are answered.
 const IDLE: u8 = 1;
@@ -29,7 +29,7 @@ const IDLE: u8 = 1;
 const HEAD: u8 = 2;
 /// A request is being carried out or answered.
 const REQUEST: u8 = 3;
-/// What came was no request; the client is listened to, so that it can read that.
+/// The bytes were not a request; the connection stays open so that the client can read the refusal.
 const CLOSING: u8 = 4;
 
 /// Every connection of a server.
@@ -51,7 +51,7 @@ struct State {
     phase: AtomicU8,
     /// When the phase began, in milliseconds of the hall.
     since: AtomicU64,
-    /// Since when the client takes nothing of what is sent; 0 when it does.
+    /// Since when the client reads nothing of the answer; 0 if it reads.
     stalled: AtomicU64,
     end: CancellationToken,
 }
@@ -68,8 +68,8 @@ impl Hall {
         Hall { limits, started: Instant::now(), table: Mutex::default() }
     }
 
-    /// A place for a new connection. When all are taken, the one that has been idle longest has to go; without such a one
-    /// there is none.
+    /// A place for a new connection. If all are taken, the connection that has been idle longest is closed; without an
+    /// idle one there is no place.
     pub(super) fn admit(hall: &Arc<Hall>, peer: IpAddr) -> Option<Seat> {
         let now = hall.now();
         let mut table = hall.table();
@@ -95,7 +95,7 @@ impl Hall {
         Some(Seat { id, hall: Arc::clone(hall), state })
     }
 
-    /// Ends every connection that took too long for what it is at.
+    /// Ends every connection that took too long in its present phase.
     pub(super) fn end_overdue(&self) {
         let now = self.now();
         for state in self.table().seats.values() {
@@ -149,7 +149,7 @@ impl Table {
 }
 
 impl Seat {
-    /// A request was read; it is under way until what is returned is dropped.
+    /// A request was read; it is running until the returned value is dropped.
     pub(super) fn begin(self: &Arc<Seat>) -> UnderWay {
         self.enter(REQUEST);
         UnderWay(Arc::clone(self))
@@ -179,7 +179,7 @@ impl Drop for Seat {
     }
 }
 
-/// A request of a connection that is not answered to the end.
+/// A request whose answer is not complete.
 pub(super) struct UnderWay(Arc<Seat>);
 
 impl Drop for UnderWay {
@@ -188,7 +188,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// A socket that notes when its client sends and takes something.
+/// A socket that notes when its client sends and reads.
 pub(super) struct Watched {
     stream: TcpStream,
     seat: Arc<Seat>,
@@ -247,7 +247,7 @@ impl AsyncWrite for Watched {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        // Closing on bytes that were not read would take back the answer to what was read.
+        // Closing with unread bytes would discard the answer to the request.
         let phase = &self.seat.state.phase;
         if phase.load(Relaxed) == HEAD {
             self.seat.enter(CLOSING);

@@ -156,7 +156,7 @@ async fn who_says_nothing_or_never_ends_its_head_is_closed() {
 #[tokio::test]
 async fn a_handshake_is_bound_like_a_head_and_plain_http_is_told_where_to_go() {
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    // No certificate: nobody comes to the end of the handshake here.
+    // No certificate: no client completes the handshake here.
     let nothing = Arc::new(tokio_rustls::rustls::server::ResolvesServerCertUsingSni::new());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = Arc::new(config.with_no_client_auth().with_cert_resolver(nothing));
@@ -178,7 +178,7 @@ async fn who_takes_nothing_of_an_answer_is_closed() {
         start(Limits { stall: Duration::from_millis(300), head: Duration::from_millis(400), ..limits() }).await;
     let mut reader = connect(running.address).await;
     ask(&mut reader, "/endless").await;
-    // All that was sent lies in the buffers of the two sockets; nobody reads it.
+    // All sent bytes are in the buffers of the two sockets; nobody reads them.
     running.stopping.cancel();
     tokio::time::timeout(SOON, running.task).await.expect("the reader that never reads held the server up").unwrap();
 }
@@ -194,7 +194,7 @@ async fn a_stop_answers_what_was_asked_and_closes() {
     ask(&mut soon, "/").await;
     hear(&mut soon, "hello").await;
     running.stopping.cancel();
-    // Within the time left to those about to ask.
+    // Within the time for clients that are about to send a request.
     ask(&mut soon, "/").await;
     let last = hear(&mut soon, "hello").await;
     assert!(last.starts_with("HTTP/1.1 200") && last.to_lowercase().contains("connection: close"), "{last}");

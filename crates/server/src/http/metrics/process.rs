@@ -1,9 +1,9 @@
-//! What the operating system says of this process, under the names every Prometheus client uses. Linux only: elsewhere
-//! these series stay away.
+//! Figures of the operating system about this process, under the names that all Prometheus clients use. Linux only:
+//! elsewhere these series are missing.
 
 use metrics::{counter, gauge};
 
-/// Reads /proc; what cannot be read is left as it was.
+/// Reads /proc; figures that cannot be read keep their value.
 pub(super) fn record() {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     gauge!("process_max_fds").set(limit.map_or(f64::INFINITY, |files| files as f64));
@@ -25,13 +25,13 @@ pub(super) fn record() {
             gauge!(name).set((value * unit) as f64);
         }
     }
-    // The program's name stands in brackets and may hold anything; the third field follows.
+    // The program's name is in brackets and may contain anything; the third field follows.
     let stat = read("/proc/self/stat");
     let fields: Vec<&str> = stat.rsplit_once(')').map_or(vec![], |(_, rest)| rest.split_whitespace().collect());
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
     let ticks = rustix::param::clock_ticks_per_second().max(1);
     if let (Some(user), Some(kernel)) = (field(14), field(15)) {
-        // Counters count in ones, so this one counts whole seconds.
+        // Counters count whole numbers, so this one counts whole seconds.
         counter!("process_cpu_seconds_total").absolute((user + kernel) / ticks);
     }
     let booted = read("/proc/stat").lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse::<u64>().ok());

@@ -1,4 +1,4 @@
-//! Every series by name, with what it means: the HELP lines of `/metrics`.
+//! Every series by name, with its meaning: the HELP lines of `/metrics`.
 
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
