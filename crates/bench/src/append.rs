@@ -18,7 +18,7 @@ use crate::{
     shop::{self, Shop},
 };
 
-/// The same columns, types and indexes as the log's events.
+/// A table with the columns, types and indexes of the log's events.
 const RAW_TABLE: &str = "create table raw_events (
     position bigserial primary key, stream text not null, version bigint not null, type text not null,
     hash bytea not null, event text not null, unique (stream, version))";
@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Vec<Row>> {
             for (nth, shop) in [&postgres, &stocked, &sqlite].into_iter().enumerate() {
                 let (round, verdict) = orders(shop, callers, length).await?;
                 rounds[nth + 1].push(round);
-                // The worst verdict stands: any figure but zero is longer or larger than "0/0/0".
+                // The worst verdict counts: any figure but zero is longer or larger than "0/0/0".
                 if verdicts[nth].is_empty() || verdict != "0/0/0" {
                     verdicts[nth] = verdict;
                 }

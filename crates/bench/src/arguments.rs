@@ -1,4 +1,4 @@
-//! What to measure, and with which programs.
+//! Options: the measurements, and the programs to measure.
 
 use std::path::PathBuf;
 

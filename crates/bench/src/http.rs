@@ -30,7 +30,7 @@ impl Connection {
         Connection::open_as(address, None).await
     }
 
-    /// The same with a key and HTTPS.
+    /// Opens a connection with a key and HTTPS.
     pub(crate) async fn open_as(address: &str, secured: Option<&Secured>) -> Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

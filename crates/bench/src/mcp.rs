@@ -33,7 +33,7 @@ const FILLING: u32 = 16;
 /// Units of every product, more than any run sells.
 const STOCK: u32 = 1_000_000;
 
-/// What the callers of a row do.
+/// The calls of a row's callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mix {
     Noop,
@@ -42,7 +42,7 @@ pub(crate) enum Mix {
     Ship,
     Pending,
     Report,
-    /// Of 100 calls 40 place an order, 30 ship one, 20 list what is pending, 10 report today's sales.
+    /// Of 100 calls, 40 place an order, 30 ship one, 20 list pending orders, 10 report today's sales.
     Mixed,
     /// The mixed calls, of which only those that read are counted, and only right after a command of the same caller.
     ReadOwn,

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use orderlog_domain::ids::Position;
 
-/// What some callers did in one round.
+/// The results of some callers in one round.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Round {
     /// Finished calls per second.
@@ -19,7 +19,7 @@ pub(crate) struct Round {
     pub(crate) p99: u64,
 }
 
-/// Runs `callers` loops of `call` for `length`. Each call is told the caller's number and its own.
+/// Runs `callers` loops of `call` for `length`. Each call gets the caller's number and its own.
 pub(crate) async fn callers<F, Fut>(callers: usize, length: Duration, call: F) -> Result<Round>
 where
     F: Fn(usize, u64) -> Fut + Clone + Send + 'static,

@@ -7,7 +7,7 @@ use crate::measure::Round;
 /// One line of the report.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Row {
-    /// What was measured.
+    /// Name of the measurement.
     pub(crate) what: String,
     /// With how many callers or connections.
     pub(crate) callers: usize,
@@ -20,7 +20,7 @@ pub(crate) struct Row {
     /// Rate divided by that of the row it is compared with, median of the rounds' ratios.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ratio: Option<f32>,
-    /// What the ratio is taken against.
+    /// The baseline of the ratio.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) beside: Option<String>,
     /// Missing, duplicated, gaps.

@@ -1,4 +1,5 @@
-//! What queries cost over MCP in a shop of a million orders, beside one of ten thousand, and whether they are right.
+//! The cost of queries over MCP in a shop of a million orders, compared with one of ten thousand, and whether the
+//! answers are right.
 
 mod filling;
 mod queries;

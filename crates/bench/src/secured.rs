@@ -1,4 +1,4 @@
-//! What a key, limits and HTTPS cost an order: one server without them and one with them, in interleaved rounds.
+//! The cost of a key, limits and HTTPS for an order: one server without them and one with them, in interleaved rounds.
 
 use std::{path::Path, process::Command, sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ use std::{process::Stdio, time::Duration};
 use anyhow::{Context as _, Result};
 use tokio::process::{Child, Command};
 
-/// An address of this machine that nobody listens on.
+/// An address of this machine on which nothing listens.
 pub(crate) fn free_address() -> Result<String> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
@@ -24,7 +24,7 @@ impl Server {
         Server::start_with(binary, url, &[], None).await
     }
 
-    /// The same with further settings; where it does not speak plain HTTP, it says at another address that it is ready.
+    /// Starts it with further settings. If it does not speak plain HTTP, another address shows that it is ready.
     pub(crate) async fn start_with(
         binary: &std::path::Path,
         url: &str,

@@ -31,7 +31,7 @@ pub(crate) async fn open(url: &str) -> Result<Shop> {
     open_with(url, Box::new(|_| {})).await
 }
 
-/// The same, told of every batch.
+/// Opens a shop with a function that gets every batch.
 pub(crate) async fn open_with(
     url: &str,
     on_append: Box<dyn Fn(Arc<[orderlog_event_log::Recorded]>) + Send + Sync>,
@@ -60,7 +60,7 @@ pub(crate) async fn open_with(
 }
 
 impl Shop {
-    /// The same shop, whose orders are for another product.
+    /// The same shop, with orders for another product.
     pub(crate) fn selling(&self, product: &str) -> Result<Shop> {
         Ok(Shop { order: Arc::new(order_of(product)?), ..self.clone() })
     }

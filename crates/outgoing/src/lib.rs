@@ -31,13 +31,13 @@ pub struct Client {
     tls: TlsConnector,
 }
 
-/// What is asked for.
+/// A request.
 pub struct Ask<'a> {
     /// Where: its path and query are asked for.
     pub url: &'a Url,
     /// `GET`, `POST`.
     pub method: Method,
-    /// Besides `Host`, `User-Agent` and `Connection`.
+    /// Headers in addition to `Host`, `User-Agent` and `Connection`.
     pub headers: &'a [(&'a str, String)],
     /// Nothing for `GET`.
     pub body: Vec<u8>,
@@ -45,7 +45,7 @@ pub struct Ask<'a> {
     pub most: usize,
 }
 
-/// What the server answered.
+/// The server's answer.
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
@@ -61,7 +61,7 @@ pub enum Failed {
     /// The name has no address.
     #[error("the name cannot be looked up")]
     Name,
-    /// Nobody listens there.
+    /// Nothing listens at this address.
     #[error("no connection: {0}")]
     Connect(io::ErrorKind),
     /// The certificate does not hold, or the server speaks no TLS.

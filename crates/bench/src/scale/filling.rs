@@ -65,7 +65,7 @@ pub(super) async fn fill(binary: &Path, database: &Database, wanted: u32) -> Res
         rows.push(Row::new(&what, 1, &measure::whole(head.position, started), "n/a"));
     }
     let mut connection = PgConnection::connect(url).await?;
-    // What autovacuum does in the hours after such a flood, and the server's own writing of it to disk.
+    // The work of autovacuum in the hours after so many writes, and the server's own writing to disk.
     for statement in ["vacuum (analyze)", "checkpoint"] {
         connection.execute(statement).await?;
     }

@@ -1,4 +1,4 @@
-//! The questions, each with the figures of its answer that the log can tell as well.
+//! The questions, each with the figures of its answer that the log also contains.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use orderlog_domain::ids::{OrderId, ProductId};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::truth::{Moment, Truth};
 
-/// What questions are about.
+/// The subjects of the questions.
 #[derive(Debug)]
 pub(super) struct Shop {
     /// How many there are.
@@ -191,7 +191,7 @@ fn stock(moment: &Moment, found: &Value) -> (Value, Value) {
     (got, expected.map_or(Value::Null, |(on_hand, reserved)| json!([on_hand, reserved])))
 }
 
-/// What the log was not read for.
+/// For answers that are not compared with the log.
 fn nothing(_: &Truth, _: &Value, _: &Value) -> (Value, Value) {
     (Value::Null, Value::Null)
 }

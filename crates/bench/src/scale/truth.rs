@@ -15,7 +15,7 @@ use orderlog_event_log::Log;
 
 const PAGE_EVENTS: u32 = 5_000;
 
-/// What the queries will be about.
+/// The subjects of the queries.
 #[derive(Debug)]
 pub(super) struct Asked {
     /// First and last day.
@@ -28,7 +28,7 @@ pub(super) struct Asked {
     pub(super) orders: HashSet<i64>,
 }
 
-/// What is right now, and was then.
+/// The right figures, now and at an earlier moment.
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     pub(super) now: Moment,
