@@ -34,7 +34,7 @@ impl Browser {
         Browser::from("127.0.0.1".parse()?, url)
     }
 
-    /// The same on another address of this machine.
+    /// As [`Browser::at`], from another address of this machine.
     ///
     /// # Errors
     /// When TLS cannot be used.
@@ -131,7 +131,7 @@ impl Browser {
         self.take(address, request).await
     }
 
-    /// What the form to `path` on the page carries unseen.
+    /// The hidden fields of the form to `path` on the page.
     ///
     /// # Errors
     /// When the page has no such form.
@@ -226,7 +226,7 @@ impl Browser {
     }
 }
 
-/// A text of a page as it is meant.
+/// A text of a page without escapes.
 fn plain(text: &str) -> String {
     text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }

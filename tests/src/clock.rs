@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::environment;
 
-/// Set it while they run. Time that only measures how long something takes goes on as it is.
+/// Set it while they run. Durations are measured with the real clock.
 #[derive(Debug)]
 pub struct Clock {
     file: PathBuf,

@@ -1,4 +1,4 @@
-//! A small disk of its own for a test, to be filled up: a tmpfs, which tells a full disk as any file system does.
+//! A separate small disk for a test, to be filled: a tmpfs, which reports a full disk like any file system.
 
 use std::{
     fs::{self, File},
@@ -45,7 +45,7 @@ impl SmallDisk {
         self.folder.path().join("ballast")
     }
 
-    /// Lets nobody write to it any more.
+    /// Makes it read-only.
     ///
     /// # Errors
     /// When somebody still does.
@@ -81,7 +81,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: whoever still has a file open there keeps it until then.
+        // Lazily: a process that still has a file open there keeps it until it closes it.
         let unmounted = Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
         if !unmounted.is_ok_and(|status| status.success()) {
             eprintln!("{} stays mounted", self.folder.path().display());

@@ -1,4 +1,4 @@
-//! A real HTTP endpoint that messages are sent to: it keeps what it received and answers as it is told.
+//! A real HTTP endpoint for messages: it keeps what it received and gives the answers that a test sets.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,7 +35,7 @@ pub enum Reply {
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// What was asked for.
+    /// The path of the request.
     pub path: String,
     /// By their names in small letters.
     pub headers: BTreeMap<String, String>,

@@ -1,4 +1,5 @@
-//! What `tests/run` hands to the tests. A missing piece fails the test and says what to do; nothing is skipped.
+//! The programs and servers that `tests/run` provides for the tests. If one is missing, the test fails and says what to
+//! do; nothing is skipped.
 
 use std::{
     env,
@@ -39,7 +40,7 @@ pub fn python() -> Result<PathBuf> {
     program("ORDERLOG_TEST_PYTHON")
 }
 
-/// A Node.js; the official MCP client stands beside the scripts in [`clients_folder`].
+/// A Node.js; the official MCP client is beside the scripts in [`clients_folder`].
 ///
 /// # Errors
 /// When `tests/run` did not provide it.
@@ -47,7 +48,7 @@ pub fn node_js() -> Result<PathBuf> {
     program("ORDERLOG_TEST_NODE")
 }
 
-/// A Chromium; playwright-core, which drives it, stands beside the scripts in [`clients_folder`].
+/// A Chromium; playwright-core, which controls it, is beside the scripts in [`clients_folder`].
 ///
 /// # Errors
 /// When `tests/run` did not provide it.

@@ -85,7 +85,7 @@ pub struct Fuzzed {
     pub path: String,
     /// `content-type`, `cookie` and such.
     pub headers: Vec<(&'static str, String)>,
-    /// What is posted.
+    /// The body.
     pub body: String,
 }
 

@@ -1,4 +1,4 @@
-//! An OAuth issuer that a test controls: it publishes the keys it is told to, and signs whatever it is told to.
+//! An OAuth issuer that a test controls: it publishes the given keys, and signs the given claims.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,7 +49,7 @@ impl TokenKey {
         self.sign(&json!({ "alg": "ES256", "typ": "at+jwt", "kid": self.id }), claims)
     }
 
-    /// The same with a header of the test's own.
+    /// A token with a header of the test's own.
     ///
     /// # Errors
     /// When the system has no randomness to give.
@@ -67,7 +67,7 @@ impl TokenKey {
         format!("{message}.{}", BASE64.encode(hmac::sign(&key, message.as_bytes())))
     }
 
-    /// A token that nobody signed.
+    /// A token without a signature.
     #[must_use]
     pub fn unsigned(&self, algorithm: &str, claims: &Value) -> String {
         format!("{}.", message(&json!({ "alg": algorithm, "kid": self.id }), claims))
@@ -85,7 +85,7 @@ struct Shared {
     /// How it names itself, where that is not its address.
     name: Option<String>,
     asked: usize,
-    /// What a code is answered with.
+    /// The answer to a code.
     given: Value,
     /// The form that a code came in.
     form: String,

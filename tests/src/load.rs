@@ -30,11 +30,11 @@ pub struct Acknowledged {
     pub tool: &'static str,
     /// As the answer gave it.
     pub command_id: String,
-    /// Of its last event.
+    /// Position of its last event.
     pub position: i64,
 }
 
-/// Callers at work until told to stop.
+/// Callers that work until they are stopped.
 #[derive(Debug)]
 pub struct Load {
     stopping: Arc<AtomicBool>,

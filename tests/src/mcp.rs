@@ -54,13 +54,13 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// Whether the same call may succeed later.
     pub retryable: bool,
-    /// What may have been meant.
+    /// Suggestions.
     #[serde(default)]
     pub candidates: Vec<Value>,
-    /// What would happen, where the user must confirm.
+    /// The preview, if the user must confirm.
     #[serde(default)]
     pub preview: Value,
-    /// What lets it happen.
+    /// The token that carries it out.
     #[serde(default)]
     pub confirm_token: Option<String>,
     /// Where a person says Yes or No.
@@ -101,19 +101,19 @@ impl Mcp {
         Mcp { http, url, era, capabilities: json!({}), key: None, next_id: Arc::new(AtomicU64::new(1)) }
     }
 
-    /// The same client speaking another version of the protocol.
+    /// The same client with another version of the protocol.
     #[must_use]
     pub fn speaking(&self, era: Era) -> Mcp {
         Mcp { era, ..self.clone() }
     }
 
-    /// The same client saying that it can do this, where requests say so.
+    /// The same client, which announces this capability in its requests.
     #[must_use]
     pub fn capable_of(&self, capabilities: Value) -> Mcp {
         Mcp { capabilities, ..self.clone() }
     }
 
-    /// The same client calling with a key.
+    /// The same client with a key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Mcp {
         Mcp { key: Some(key.to_owned()), ..self.clone() }

@@ -51,7 +51,7 @@ impl Node {
         Node::start_on("127.0.0.1", folder, arguments).await
     }
 
-    /// The same, listening on `host`, which this machine is reached by at 127.0.0.1 as well.
+    /// Starts a node that listens on `host`, which is also reached at 127.0.0.1 on this machine.
     pub(crate) async fn start_on(host: &str, folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
         std::fs::create_dir_all(&folder).context("making a folder for a node")?;
         let mut node = Node {
@@ -78,7 +78,7 @@ impl Node {
         self.process.as_ref().is_some_and(|process| process.last_words().contains("Address already in use"))
     }
 
-    /// The same, but waits only until it answers at all: it may have something to complain of.
+    /// Starts a node and waits only until it answers: it may report problems.
     pub(crate) async fn start_somehow(folder: PathBuf, arguments: Vec<String>) -> Result<Node> {
         std::fs::create_dir_all(&folder).context("making a folder for a node")?;
         let mut node = Node {
@@ -122,7 +122,7 @@ impl Node {
         &self.http
     }
 
-    /// What follows `orderlog serve --listen …`.
+    /// The arguments after `orderlog serve --listen …`.
     pub(crate) fn arguments(&self) -> &[String] {
         &self.arguments
     }

@@ -1,4 +1,4 @@
-//! A real OpenID provider (npm oidc-provider) that signs in whoever comes.
+//! A real OpenID provider (npm oidc-provider) that signs in every visitor.
 
 use std::{process::Command, time::Duration};
 

@@ -10,7 +10,7 @@ use crate::environment;
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
-/// As this user it runs where the tests are run by root, whom PostgreSQL refuses.
+/// The user of the server if root runs the tests, because PostgreSQL refuses to run as root.
 const UNPRIVILEGED: &str = "postgres";
 
 /// A PostgreSQL that a test can stop, freeze and start again on the same port.
@@ -47,7 +47,7 @@ impl PostgresServer {
         self.url_of("postgres")
     }
 
-    /// The same as another role.
+    /// The address with another role.
     #[must_use]
     pub fn url_of(&self, role: &str) -> String {
         format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
@@ -79,7 +79,7 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Ends it at once, whoever is connected.
+    /// Stops the server at once, with all connections.
     ///
     /// # Errors
     /// When it does not end.
@@ -90,7 +90,7 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Freezes it with all its sessions: connections stay open and nobody answers.
+    /// Freezes the server with all its sessions: connections stay open and get no answer.
     ///
     /// # Errors
     /// When it is not running.

@@ -35,7 +35,7 @@ impl RawAnswer {
     }
 }
 
-/// Sends `request` as it stands, says nothing more, and reads until the server closes the connection.
+/// Sends the bytes of `request`, nothing more, and reads until the server closes the connection.
 ///
 /// # Errors
 /// When there is no connection, or no end.

@@ -63,7 +63,7 @@ impl Shop {
         Shop::open_with(set_up, &[]).await
     }
 
-    /// The same with further arguments for every `orderlog serve`.
+    /// Opens a shop with further arguments for every `orderlog serve`.
     ///
     /// # Errors
     /// When a part does not start.
@@ -73,7 +73,7 @@ impl Shop {
         Shop::open_in(set_up, folder, data, arguments).await
     }
 
-    /// A shop on SQLite files that stand in `data`.
+    /// A shop on the SQLite files in `data`.
     ///
     /// # Errors
     /// When it does not start.
@@ -246,8 +246,8 @@ impl Shop {
         Finished::run(command).await
     }
 
-    /// A node on a copy of the log as it stands now, with everything else as the shop has it, its NATS too: what a careless
-    /// restore drill starts. The shop's node is stopped while the copy is made.
+    /// A node on a copy of the present log, with all other settings of the shop, its NATS too: what a careless restore
+    /// drill starts. The shop's node is stopped while the copy is made.
     ///
     /// # Errors
     /// When the copy cannot be made, or the node does not answer.

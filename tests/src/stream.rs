@@ -1,4 +1,4 @@
-//! What the relay published: the JetStream stream of a shop's nats-server.
+//! The messages of the relay: the JetStream stream of a shop's nats-server.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const STREAM: &str = "ORDERLOG";
 pub struct StreamMessage {
     /// Its place in the stream.
     pub sequence: u64,
-    /// What it was published to.
+    /// The subject.
     pub subject: String,
     /// Its body.
     pub payload: Vec<u8>,

@@ -87,7 +87,7 @@ impl Tamperer {
         Ok(())
     }
 
-    /// Puts the log back to where it stood at `position`, as restoring it alone from a backup does.
+    /// Puts the log back to `position`, as restoring only the log from a backup does.
     ///
     /// # Errors
     /// When the database refuses.

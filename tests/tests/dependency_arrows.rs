@@ -1,4 +1,4 @@
-//! Holds the arrows of docs/ARCHITECTURE.md: who may depend on whom, and what the domain must never know.
+//! Checks the arrows of docs/ARCHITECTURE.md: which crate may depend on which, and what the domain must never use.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-/// What each crate of ours may depend on directly.
+/// The crates of ours on which each crate may depend directly.
 const ARROWS: [(&str, &[&str]); 18] = [
     ("orderlog-testkit", &[]),
     ("orderlog-domain", &[]),

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 /// Lines that a file may have.
 const LONGEST: usize = 400;
-/// What a longer file says, within its first lines.
+/// The reason that a longer file gives within its first lines.
 const REASON: &str = "//! One file, because ";
 const FIRST_LINES: usize = 5;
 

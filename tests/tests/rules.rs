@@ -1,4 +1,4 @@
-//! Holds docs to the code: every rule cited anywhere stands in RULES.md and names the functions that decide it; files that
+//! Checks the docs against the code: every cited rule is in RULES.md and names the functions that decide it; files that
 //! are named exist.
 
 use std::{

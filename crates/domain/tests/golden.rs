@@ -75,7 +75,7 @@ fn every_version_ever_stored_has_an_example() {
     assert_eq!(kept.collect::<BTreeSet<String>>(), stored);
 }
 
-/// What upcasters add to the examples of old versions, and where.
+/// The fields that upcasters add to the examples of old versions.
 fn added(event_type: &str, schema: u16) -> Vec<(&'static str, Value)> {
     let nothing = || json!({ "net": 0, "tax": 0 });
     let entered =
@@ -91,7 +91,7 @@ fn added(event_type: &str, schema: u16) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// What the old versions leave unsaid, the present ones say by leaving it out or as told above, and nothing is lost.
+/// Fields that old versions lack are absent after the upcast too, or have the values listed above, and nothing is lost.
 #[test]
 fn old_versions_are_lifted_to_the_present_one() {
     for event_type in catalogue() {

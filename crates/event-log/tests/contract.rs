@@ -1,4 +1,4 @@
-//! What every log must do, run against PostgreSQL and SQLite alike.
+//! The contract of every log, tested on PostgreSQL and SQLite.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and its helpers are tests too")]
 

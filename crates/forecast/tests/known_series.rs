@@ -2,7 +2,7 @@
 
 use orderlog_forecast::{Ahead, Band, Forecast, Method, forecast};
 
-/// Of the days of a week; the last one is closed.
+/// Sales of the days of a week; the shop is closed on the last one.
 const PATTERN: [i64; 7] = [100, 110, 120, 130, 190, 260, 0];
 
 fn ahead(series: &[i64], last: usize) -> Forecast {

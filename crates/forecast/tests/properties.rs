@@ -1,4 +1,4 @@
-//! What holds for a forecast of any series.
+//! Properties of the forecast of any series.
 
 use orderlog_forecast::{Ahead, Band, Estimate, Forecast, Method, forecast, forecast_in_parts};
 use proptest::prelude::*;

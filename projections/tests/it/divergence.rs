@@ -1,4 +1,4 @@
-//! Read models know which log they stand on: what follows from another past answers nothing and is built anew.
+//! Read models know the log from which they follow: one that follows from another past answers nothing and is rebuilt.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ on_both_engines!(
     checkpoints_of_an_earlier_release_are_taken_over,
 );
 
-/// The same history twice, of which the log holds what both have lived; the second goes other ways from here on.
+/// The same history twice; the log has the common part. From here on the second one differs.
 async fn twice(log: &Log, seed: u64) -> (History, History) {
     let (mut one, mut other) = (History::new(seed), History::new(seed));
     one.live(500);
@@ -48,7 +48,7 @@ async fn put_back(engine: &Engine, log: &Log) -> (Node, History) {
     (node, backup)
 }
 
-/// What each way to ask a read model says: `None` where it answers.
+/// The error of each way to query a read model; `None` if it answers.
 async fn refusals(projections: &Projections) -> Vec<Option<String>> {
     let (page, any) = (PageRequest::first(5), Freshness::Whatever);
     let said = |error: QueryError| match error {
@@ -119,7 +119,7 @@ async fn an_undone_past_answers_nothing_and_is_built_anew(engine: Engine) {
     let elsewhere = building_elsewhere(&engine).await;
     node.start(log.clone());
     assert_all_refuse(&node, &log).await;
-    // Also when the log has grown past where they stand.
+    // Also when the log has grown past their positions.
     backup.live(1_500);
     let events = backup.write(&log).await;
     node.bus.publish(events.into());
@@ -169,7 +169,7 @@ async fn a_log_may_go_back_under_a_running_node(engine: Engine) {
             Err(error) => panic!("{error}"),
         }
     }
-    // It grows past where it was, and nobody looked at the head meanwhile.
+    // The log grows past its former end, and no query read the head in the meantime.
     backup.live(1_500);
     let events = backup.write(&log).await;
     node.bus.publish(events.into());

@@ -102,7 +102,7 @@ impl Engine {
         count
     }
 
-    /// Puts the log back to where it stood at `position`, as a restored backup or a late replica does.
+    /// Puts the log back to `position`, as a restored backup or a late replica does.
     pub(crate) async fn undo_after(&self, Position(position): Position) {
         let undo = format!(
             "DELETE FROM events WHERE position > {position}; UPDATE log_head SET position = {position}, \

@@ -32,7 +32,7 @@ on_both_engines!(
     what_the_sums_have_no_room_for_is_parked,
 );
 
-/// Rebuilds everything on `node` and compares the rows with those that stood before.
+/// Rebuilds everything on `node` and compares the rows with those before.
 pub(crate) async fn assert_equals_a_rebuild(engine: &Engine, node: &Node) {
     let before = engine.dump().await;
     let log = engine.log().await;
@@ -201,7 +201,7 @@ async fn what_the_sums_have_no_room_for_is_parked(engine: Engine) {
     history.write(&log).await;
     let mut node = engine.running("one").await;
     node.caught_up(history.position()).await;
-    // What was written before has its say in what comes later.
+    // Earlier sums limit later ones.
     history.pay_hugely(third);
     let events = history.write(&log).await;
     node.bus.publish(events.into());
@@ -236,7 +236,7 @@ async fn a_query_sees_what_was_just_appended(engine: Engine) {
     }
     here.stop().await;
 
-    // With nobody running, the query goes on after its patience and says how far behind it is.
+    // Without a runner, the query answers after its patience and says how far behind it is.
     let id = history.place();
     history.write(&log).await;
     let page = PageRequest::first(10);

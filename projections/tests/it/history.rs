@@ -146,7 +146,7 @@ impl History {
         written
     }
 
-    /// What was lived and not yet written.
+    /// Events that happened and are not yet written.
     pub(crate) fn unwritten(&self) -> impl Iterator<Item = Envelope<Event>> {
         self.waiting.iter().map(|recorded| envelope::decode(&recorded.json).expect("an envelope"))
     }
@@ -156,7 +156,7 @@ impl History {
         self.head.position
     }
 
-    /// What the next event carries besides its facts.
+    /// The provenance of the next event.
     pub(crate) fn provenance(&self) -> Provenance {
         let position = self.head.position.next();
         let id = Uuid::from_u128(u128::try_from(position.0).expect("positions are positive"));
@@ -200,7 +200,7 @@ impl History {
         self.states.order(id).expect("the order was placed").clone()
     }
 
-    /// An event that fits no stream: nobody placed this order.
+    /// An event that fits no stream: this order was never placed.
     pub(crate) fn record_misfit(&mut self, order_id: OrderId) {
         self.record(StreamId::Order(order_id), BackorderFilled { order_id, line: 1, product_id: product(0), units: 1 });
     }

@@ -1,4 +1,5 @@
-//! Leases end with their holder: whoever dies is followed at once, whoever is frozen within seconds, whatever the clock says.
+//! Leases end with their holder: after its death another node takes over at once, after a freeze within seconds, with
+//! any clock.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ on_both_engines!(
     a_build_of_a_living_one_is_left_alone,
 );
 
-/// A shop whose read models stand just before its last events, and are `owner`'s until so many milliseconds from now.
+/// A shop whose read models are just before its last events, and belong to `owner` until so many milliseconds from now.
 async fn left_behind(engine: &Engine, owner: &str, millis: i64) -> History {
     let (log, mut history) = (engine.log().await, History::new(41));
     history.live(300);

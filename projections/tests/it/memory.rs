@@ -42,7 +42,7 @@ async fn memory_over_tables_is_a_fold_from_zero(engine: Engine) {
         history.live(chance.random_range(1..120));
         let events = history.write(&log).await;
         for node in &nodes {
-            // One that is not told finds it by looking.
+            // A node that is not notified finds the events when it checks.
             if chance.random_bool(0.9) {
                 node.bus.publish(events.clone().into());
             }

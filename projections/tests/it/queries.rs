@@ -1,4 +1,4 @@
-//! What queries answer, against the domain's own folds of the same history.
+//! Answers of queries, compared with the domain's own folds of the same history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -211,7 +211,7 @@ async fn days_of_acts_agree(engine: Engine) {
     }
 }
 
-/// What small tables of days say is what counting the orders one by one says.
+/// Counts from the small tables of days equal counts of the single orders.
 async fn counts_of_days_agree(engine: Engine) {
     let (both, history) = shop(&engine, 31).await;
     for projections in both {

@@ -1,4 +1,5 @@
-//! Building beside what serves: queries never fail, nothing goes back, newer versions take their place.
+//! Rebuilding beside the serving read models: queries never fail, no answer goes back, newer versions replace older
+//! ones.
 
 use std::sync::{
     Arc,
@@ -44,7 +45,7 @@ async fn queries_live_through_rebuilds(engine: Engine) {
             asked
         }
     });
-    // The shop goes on all the while: what serves moves on while what was built is loaded to take its place.
+    // The shop continues: the serving rows move on while the new ones are loaded to replace them.
     let written = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn({
         let (log, bus, written) = (log.clone(), node.bus.clone(), written.clone());

@@ -1,4 +1,4 @@
-//! What reports of sales answer, against the postings that the domain makes of the same history.
+//! Answers of sales reports, compared with the postings that the domain makes of the same history.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -62,7 +62,7 @@ async fn sales_agree(engine: Engine) {
     }
 }
 
-/// What every posting adds up to is what the tables added up, whole and in every part, and as of every position.
+/// The sums of all postings equal the sums in the tables, in total and in every part, and as of every position.
 async fn postings_explain_every_figure(engine: Engine) {
     let (both, history) = shop(&engine, 29).await;
     for projections in both {

@@ -9,7 +9,7 @@ const HOSTILE_PERCENT: u32 = 12;
 /// How deep values nest.
 const DEEPEST: u32 = 5;
 
-/// A word a line; escapes as in Rust's texts of characters that nobody sees.
+/// One word per line; escapes as in Rust for invisible characters.
 const WORDS: &str = include_str!("words.txt");
 /// How many texts of answers are kept to be sent back.
 const REMEMBERED: usize = 400;
@@ -80,7 +80,7 @@ impl Values {
         }
     }
 
-    /// What the shop has, by the name of an argument.
+    /// A value that exists in the shop, by the name of an argument.
     fn sensible(&mut self, name: &str) -> Option<Value> {
         let pick = |random: &mut ChaCha8Rng, words: &[&str]| words.choose(random).map(|word| (*word).into());
         match name {

@@ -1,4 +1,4 @@
-//! Keys: who is let in, what each may do, what is hidden from whom, and how often they may call.
+//! Keys: who is admitted, what each key may do, what is hidden from each, and how often they may call.
 
 use std::time::{Duration, Instant};
 
@@ -79,7 +79,7 @@ async fn beyond_loopback_every_call_needs_a_key(shop: Shop) -> Result<()> {
     }
     let asked = get(&node, &format!("/v1/events?key={key}"), "").await?;
     check!(checks, asked.status == 400 && asked.body.contains("never stands in an address"), "{asked:?}");
-    // A browser asks without a key first, and reads what it is told.
+    // A browser first sends a request without a key, and reads the answer.
     let origin = "Origin: http://localhost:3000\r\n";
     let preflight = format!(
         "OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\n{origin}Access-Control-Request-Method: POST\r\n\
@@ -89,7 +89,7 @@ async fn beyond_loopback_every_call_needs_a_key(shop: Shop) -> Result<()> {
     check!(checks, told.status == 204 && told.head.contains("allow-headers: authorization"), "{told:?}");
     let refused = list(&node, origin).await?;
     check!(checks, refused.status == 401 && refused.head.contains("access-control-allow-origin"), "{refused:?}");
-    // Nothing of this reached the shop, and no key stands in what the node printed.
+    // No refused call reached the shop, and the node's output contains no key.
     check!(checks, events(&shop.node, 0).await?.len() == before, "a refused call recorded something");
     let secret = &key[key.len() - 43..];
     check!(
@@ -137,7 +137,7 @@ async fn a_key_ends_when_it_is_revoked_or_expires(shop: Shop) -> Result<()> {
     check!(checks, last.status == 401 && last.body.contains("revoked"), "{last:?}");
     check!(checks, last.head.contains("error=\"invalid_token\""), "{last:?}");
     node.stop().await?;
-    // What was kept of it: not the secret, but who it was and when it was used last.
+    // The stored record: not the secret, but the name and the time of last use.
     let told = shop.cli_without_settings(&["keys", "list", "--json"]).await?.expect_success()?;
     check!(checks, !told.contains(&key[key.len() - 43..]), "{told}");
     let kept: Value = serde_json::from_str(&told)?;
@@ -174,7 +174,7 @@ async fn rights_open_tools_and_what_lacks_is_named(shop: Shop) -> Result<()> {
     check!(checks, has(&listed, "orders_get") && !has(&listed, "customers_search"), "{listed}");
     let offered = staff.request("tools/list", json!({})).await?;
     check!(checks, has(&offered, "orders_ship") && !has(&offered, "orders_refund"), "{offered}");
-    // What is not offered is refused, and nothing happens.
+    // Tools that are not offered are refused, and nothing happens.
     let before = events(&shop.node, 0).await?.len();
     for (mcp, who, tool, arguments, right) in [
         (&viewer, "screen (viewer)", "orders.cancel", json!({ "order_id": 1001, "reason": "x" }), "orders:write"),
@@ -216,7 +216,7 @@ async fn rights_open_tools_and_what_lacks_is_named(shop: Shop) -> Result<()> {
     // Another's idempotency key is another key.
     let again = shop.mcp().ok("orders.update_status", shipped).await?;
     check!(checks, again["no_change"] == true, "{again}");
-    // A preview's token serves whom it was shown to.
+    // The token of a preview is valid only for the user to whom it was shown.
     let other = shop.key(&["ravi", "--role", "staff"]).await?;
     shop.mcp()
         .ok("orders.create_order", json!({ "customer": EMAIL, "lines": [{ "product": "TEA", "quantity": 1 }] }))
@@ -226,7 +226,7 @@ async fn rights_open_tools_and_what_lacks_is_named(shop: Shop) -> Result<()> {
         .await?;
     let mut cancel = json!({ "order_id": 1002, "reason": "asked" });
     cancel["confirm_token"] = staff.asked("orders.cancel", cancel.clone()).await?.into();
-    // A key that was made a moment ago serves at once; a wrong one is refused as soon.
+    // A key that was made a moment ago works at once; a wrong key is refused as fast.
     let refusal = node.mcp().with_key(&other).refused("orders.cancel", cancel.clone()).await?;
     check!(checks, refusal.code == "CONFIRMATION_REQUIRED", "{refusal}");
     staff.ok("orders.cancel", cancel).await?;
@@ -255,7 +255,7 @@ async fn particulars_are_hidden_from_who_may_not_see_them(shop: Shop) -> Result<
     let mcp = node.mcp().with_key(&key);
     let particulars = ["Raghunathan", "asha.r@", "98765", "Banyan", "Pune", "says Asha", "Rathore", "asha.rathore"];
     let mut answers: Vec<(String, String)> = vec![];
-    // Each tool in every depth, with arguments that some of them refuse; an error may tell as much as an answer.
+    // Each tool in every depth, with arguments that some of them refuse; an error may reveal as much as an answer.
     let listed = mcp.request("tools/list", json!({})).await?;
     let names: Vec<String> = listed["tools"]
         .as_array()
@@ -297,7 +297,7 @@ async fn particulars_are_hidden_from_who_may_not_see_them(shop: Shop) -> Result<
     }
     let page = get(&node, "/orders/1001", &header).await?;
     check!(checks, page.status == 200 && page.body.contains("(hidden)"), "{page:?}");
-    // What the caller typed comes back; nothing else does.
+    // Only the text that the caller typed comes back.
     for (asked, told) in &answers {
         let typed = |what: &&&str| asked.contains(**what);
         for seen in particulars.iter().filter(|what| told.contains(**what) && !typed(what)) {

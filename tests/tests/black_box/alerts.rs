@@ -1,4 +1,4 @@
-//! Alerts about the shop as a whole: a relay that stands still, a log that was altered, a day that missed its forecast.
+//! Alerts about the shop as a whole: a relay that stopped, a log that was altered, a day outside its forecast.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -150,7 +150,7 @@ async fn without_nats_there_is_no_relay_to_watch() -> Result<()> {
 async fn an_altered_event_is_found_while_the_node_serves(told: Told) -> Result<()> {
     let mut checks = Checks::default();
     told.subscribe("verify_failed").await?;
-    // Both find it, and one tells.
+    // Both nodes find it, and one sends the message.
     let other = told.shop.another_node().await?;
     told.shop.with_orders(3).await?;
     let log = events(&told.shop.node, 0).await?;
@@ -181,7 +181,7 @@ async fn an_altered_event_is_found_while_the_node_serves(told: Told) -> Result<(
     let raised = raised.iter().filter(|data| data["alert"]["at"] == at).count();
     let messages = told.told(kind, 1).await?;
     check!(checks, raised == 1 && of_event(&messages) == 1, "raised {raised} times: {messages:?}");
-    // The guards that were taken away are told of too: once, and not again with each round.
+    // The missing guards are reported too: once, and not again in each round.
     let guards = found.iter().filter(|one| one["data"]["at"].is_null()).count();
     check!(checks, guards <= 3, "{found:?}");
     database.replace_event(at, original).await?;
@@ -209,7 +209,7 @@ async fn what_verify_finds_is_told_if_it_is_asked_to(told: Told) -> Result<()> {
     checks.all_hold()
 }
 
-/// What the forecast of the day after the last one says.
+/// The forecast of the day after the last one.
 fn said(values: &[i64]) -> Result<(i64, [i64; 2])> {
     let made = forecast(values, Ahead { first: 1, last: 1 }).context("a forecast")?;
     let day = made.days[0];
@@ -264,7 +264,8 @@ async fn a_day_that_misses_its_forecast_is_told_of_once(mut told: Told) -> Resul
     check!(checks, minors == [*brought, expected, from, to], "{data}, not {expected} from {from} to {to}");
     let text = data["text"].as_str().context("a text")?;
     check!(checks, text.contains("more than forecast") && text.contains("₹4,50,"), "{text}");
-    // Neither another start nor another rule tells of the day again; of the next day, on which nothing is sold, it is told.
+    // Neither another start nor another rule reports the day again; the next day, on which nothing is sold, is
+    // reported.
     told.shop.node.restart_at(&format!("{next}T08:00:00+05:30")).await?;
     let rule = json!({ "target": "desk", "when": ["forecast_missed"], "grace": 1 });
     told.shop.mcp().ok("notifications.subscribe", rule).await?;

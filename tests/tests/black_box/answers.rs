@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 on_both_engines!(answers_are_short, text_and_both_depths_say_the_same);
 
-/// Bytes of the text of an answer, whatever stands in its structured part.
+/// Most bytes of the text of an answer, without its structured part.
 const COMMAND_BYTES: usize = 700;
 const NO_CHANGE_BYTES: usize = 300;
 const ORDERS_BYTES: usize = 3_000;
@@ -235,12 +235,13 @@ fn facts(value: &Value, path: &str, tell: &mut impl FnMut(&str, String)) {
     }
 }
 
-/// What sentences say in words of their own: `20 Nov 2026`, whole amounts without decimals.
+/// Values that sentences write in another way: `20 Nov 2026`, whole amounts without decimals.
 fn is_day_or_sum(path: &str) -> bool {
     ["/order/placed_on", "/totals", "/revenue", "/value/at_cost", "/value/at_price"].contains(&path)
 }
 
-/// Every fact of the short answer that the full one has too is the same there: itself, as it is formatted, or as it is called.
+/// Every fact of the short answer that the full one has too is equal there: the same value, its formatted form, or its
+/// name.
 fn compare(short: &Value, full: &Value, path: &str, differing: &mut Vec<String>) {
     match (short, full) {
         (Value::Object(short), Value::Object(full)) => short.iter().for_each(|(name, inner)| {

@@ -1,4 +1,5 @@
-//! Arguments written otherwise than listed: read where they can be meant in one way only, and never told to be left out.
+//! Arguments that are written otherwise than listed: understood if they have only one meaning, and never silently
+//! dropped.
 
 use anyhow::Result;
 use orderlog_tests::{Checks, Mcp, Shop, check, events, on_both_engines};
@@ -46,7 +47,7 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
     let elsewhere = json!({ "order_id": 1001, "on": true, "carrier": "Blue Dart" });
     let refused = mcp.refused("orders.set_hold", elsewhere).await?;
     check!(checks, refused.message.contains("orders_ship"), "{refused}");
-    // The same call means the same however its host writes it.
+    // The same call has the same meaning in every host's spelling.
     let order = json!({ "customer": "asha@example.com", "lines": [{ "product": "PEN", "quantity": 9 }], "idempotency_key": "k" });
     let first = mcp.ok("orders.create_order", order.clone()).await?;
     let mut as_text = order;
@@ -56,7 +57,7 @@ async fn hosts_may_write_values_as_text(shop: Shop) -> Result<()> {
     checks.all_hold()
 }
 
-/// A doubled key counts twice for nobody: readers differ on which one holds.
+/// A doubled key is always refused: readers differ on which value counts.
 async fn json_in_a_text_is_read_as_strictly_as_json(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     let mcp = furnish(&shop).await?;

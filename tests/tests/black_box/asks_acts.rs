@@ -76,7 +76,7 @@ async fn undo_what_i_did_just_now(shop: Shop) -> Result<()> {
     // Said again, it goes one step further back, and not to the undo.
     let (text, _) = Played::by(&mcp).agreed("orders_undo", json!({})).await?;
     check!(checks, text.starts_with("The shipment is undone: order #1001 is pending again."), "{text}");
-    // What was agreed to is what is undone, whatever was done since.
+    // The act that was confirmed is undone, although other acts followed.
     let token = mcp.asked("orders_undo", json!({})).await?;
     mcp.ok("orders_set_hold", json!({ "order_id": 1001, "on": true })).await?;
     let agreed = json!({ "confirm_token": token });
@@ -233,7 +233,7 @@ async fn a_changed_price_is_told_before_and_after_and_a_count_with_its_events(sh
     check!(checks, text.starts_with(&said), "{said}: {text}");
     check!(checks, text.contains("Earlier ones were not counted; next_cursor goes on."), "{text}");
     check!(checks, !text.contains(&format!("20 of {acts}")), "not all there are: {text}");
-    // Of a day that was read whole, the count is exact and says nothing of it.
+    // For a day that was read completely, the count is exact and has no note.
     let (text, today) = Played::by(&mcp).call("shop_activity", json!({ "by": "me", "since": "today" })).await?;
     check!(checks, today["events_looked_at"].is_null(), "{today}");
     let all = today["total_count"].as_i64().context("a count")?;

@@ -1,4 +1,4 @@
-//! Answers that must not mislead: what is said beside a figure so that nobody takes it for another one.
+//! Answers that must not mislead: the notes beside a figure, so that no reader takes it for another one.
 
 use anyhow::Result;
 use orderlog_tests::{Checks, Shop, check, on_both_engines};

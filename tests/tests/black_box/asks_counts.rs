@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 on_both_engines!(none_one_and_many_are_said_as_people_say_them);
 
-/// What answers count.
+/// The nouns that answers count.
 const NOUNS: [&str; 16] = [
     "order", "unit", "day", "product", "act", "customer", "posting", "event", "week", "line", "message", "rule",
     "payment", "month", "month", "hour",
 ];
 
-/// What is wrong with the counts of a text: `1 units`, `3 order`, `There are 1`, `1 pending order: 1 pending`.
+/// The faults in the counts of a text: `1 units`, `3 order`, `There are 1`, `1 pending order: 1 pending`.
 fn faults(text: &str) -> Vec<String> {
     text.lines().flat_map(faults_of_line).collect()
 }
@@ -23,7 +23,7 @@ fn faults_of_line(text: &str) -> Vec<String> {
     let mut faults = vec![];
     for (nth, pair) in words.windows(2).enumerate() {
         let (count, noun) = (pair[0].trim_start_matches('('), bare(pair[1]));
-        // Between a number and what it counts may stand what kind it is: 1 pending order, 2 partially shipped orders.
+        // Between a number and its noun there may be the kind: 1 pending order, 2 partially shipped orders.
         let kinds = ["pending", "unpaid", "unconfirmed", "held", "backordered", "late", "whole"];
         let noun = match words.get(nth + 2) {
             Some(next) if kinds.contains(&noun.as_str()) => bare(next),

@@ -1,4 +1,5 @@
-//! What owners ask of orders by other days than that of placement, and of single orders: within calls and bytes, as the log has it.
+//! Owners' questions about orders by other days than that of placement, and about single orders: within limits of calls
+//! and bytes, equal to the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ on_both_engines!(
     an_order_is_found_by_tracking_number_and_note
 );
 
-/// What the events say of each order: on which days it was acted on, and where it stands.
+/// The days on which events acted on each order, and its present status.
 #[derive(Default)]
 struct Folded {
     placed: BTreeMap<i64, NaiveDate>,
@@ -256,7 +257,7 @@ async fn todays_shipments_with_addresses(shop: Shop) -> Result<()> {
     let list = json!({ "by": "shipped", "date_range": "today", "with": ["lines", "address"] });
     let before = told(&mcp, "orders_search", list.clone()).await?;
     check!(checks, before.structured["total_count"] == 3, "{}", before.text);
-    // What was called back did not leave.
+    // A voided shipment did not leave.
     mcp.confirmed("orders_undo", json!({ "command_id": gone["command_id"] })).await?;
     let answer = told(&mcp, "orders_search", list).await?;
     check!(checks, answer.bytes() <= 6_000, "{} bytes: {}", answer.bytes(), answer.text);
@@ -362,14 +363,14 @@ async fn an_order_is_found_by_tracking_number_and_note(shop: Shop) -> Result<()>
     check!(checks, found.has("stands in a tracking number, a carrier or a note"), "{}", found.text);
     let other = mcp.ok("orders_search", json!({ "text": "porter", "status": "pending" })).await?;
     check!(checks, other["total_count"] == 0, "the other filters hold too: {other}");
-    // Nobody who may not see particulars finds anything by them.
+    // A caller who may not see personal data finds nothing by it.
     let key = shop.key(&["packer", "--right", "orders:read"]).await?;
     let node = shop.open_node(&[]).await?;
     for text in ["AWB-1234-5678", "porter", "DTDC"] {
         let found = node.mcp().with_key(&key).ok("orders_search", json!({ "text": text })).await?;
         check!(checks, found["total_count"] == 0, "{text}: {found}");
     }
-    // What was called back is no shipment, and who was erased is forgotten here too.
+    // A voided shipment does not count, and an erased customer's texts are gone here too.
     mcp.confirmed("orders_undo", json!({ "command_id": shipped["command_id"] })).await?;
     mcp.confirmed("customers_erase", json!({ "customer": "meera@example.com" })).await?;
     for text in ["AWB-1234-5678", "porter", "neighbour", "AWB-9999-0000", "DTDC"] {

@@ -1,4 +1,5 @@
-//! What owners ask that is about finding things and people: each sentence within its calls and bytes, with the figures that the test recorded.
+//! Owners' questions that find things and people: each sentence within its limits of calls and bytes, with the figures
+//! that the test recorded.
 
 use anyhow::{Context, Result};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
@@ -238,7 +239,7 @@ async fn customers_of_one_name_are_told_apart(shop: Shop) -> Result<()> {
     check!(checks, top.has("Ravi Iyer | ") && !top.has("ravi@example.com"), "{}", top.text);
     let again = json!({ "date": "today", "customer": "pooja.chandra.of.the.long.address@example.com" });
     check!(checks, told(&mcp, "orders_report_sales", again).await?.has("from Pooja Chandra"));
-    // What the table says of her is enough to ask on, and not enough to change anything.
+    // The table's words about her are enough for another question, and not enough for a change.
     let hers = told(&mcp, "orders_search", json!({ "customer": "Pooja Chandra (Kochi)" })).await?;
     check!(checks, hers.has("was read as Pooja Chandra (pc@example.net)"), "{}", hers.text);
     check!(checks, hers.structured["total_count"] == 1, "{}", hers.text);
@@ -287,7 +288,7 @@ async fn orders_are_found_by_all_words_wherever_they_stand(shop: Shop) -> Result
         let (listed, answer) = found(text).await?;
         check!(checks, listed == orders, "{text}: {answer}");
     }
-    // Nothing has all of it: then who is called nearly so, and it is said.
+    // Nothing fits completely: then similar names are listed, and the answer says so.
     let (listed, answer) = found("nikhil chair").await?;
     check!(checks, listed == [1001, 1002, 1003], "{answer}");
     check!(checks, answer["interpretation"].to_string().contains("Nothing has `nikhil chair`"), "{answer}");

@@ -35,7 +35,7 @@ async fn a_kind_of_product_is_added_up(shop: Shop) -> Result<()> {
     check!(checks, stock["interpretation"]["names"][0].to_string().contains("Blue Mug; Red Mug"), "{stock}");
     let enough = mcp.ok("inventory_check", json!({ "product": "mug", "quantity": 15 })).await?;
     check!(checks, enough["enough"] == false && enough["text"].to_string().contains("No, 15 units of mug"), "{enough}");
-    // What was, and what of a single product is told as ever.
+    // The past, and single products, are answered as always.
     let then = mcp.ok("inventory_check", json!({ "product": "mugs", "as_of": "@3" })).await?;
     check!(checks, then["available"].as_i64() < Some(14), "{then}");
     let red = mcp.ok("inventory_check", json!({ "product": "red mug" })).await?;
@@ -71,7 +71,7 @@ async fn a_kind_of_product_is_added_up(shop: Shop) -> Result<()> {
     let sold = mcp.ok("sales_explain", json!({ "date_range": "today", "product": "mugs" })).await?;
     check!(checks, sold["agrees"] == true && sold["total_count"] == 3, "{sold}");
 
-    // What would change something asks which one; so does what has not all of the words.
+    // A change asks which one is meant; so does a name of which only some words fit.
     for (tool, arguments) in [
         ("inventory_receive", json!({ "product": "mugs", "quantity": 1 })),
         ("products_upsert", json!({ "sku": "mugs", "price": "1.00" })),
@@ -131,7 +131,7 @@ async fn words_name_the_lines_of_an_order(shop: Shop) -> Result<()> {
     let new = mcp.ok("products_upsert", json!({ "sku": "tea cup", "name": "Tea cup", "price": "9.00" })).await?;
     check!(checks, new["text"] == "Tea cup (tea cup) is now in the catalogue at ₹9.", "{new}");
 
-    // Whoever would be forgotten has orders that wait; a dry run says so too.
+    // The customer who would be erased has orders that wait; a dry run says so too.
     let forget = json!({ "customer": "asha@example.com" });
     let asked = format!("{:?}", mcp.refused("customers_erase", forget.clone()).await?);
     let tried = json!({ "customer": "asha@example.com", "dry_run": true });

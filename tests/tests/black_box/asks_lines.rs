@@ -1,4 +1,5 @@
-//! "She wants the blue one instead of the red one", "refund the shipping": what an order comes to after that, and what was said.
+//! "She wants the blue one instead of the red one", "refund the shipping": the order afterwards, and the words of the
+//! answer.
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
@@ -88,7 +89,7 @@ async fn she_wants_the_blue_one_instead(shop: Shop) -> Result<()> {
     let lines = order(&mcp).await?["lines"].clone();
     check!(checks, lines[0]["sku"] == "MUG-RED" && lines[0]["line"] == 1, "{lines}");
     check!(checks, stock("MUG-RED").await?["available"] == 7 && stock("MUG-BLU").await?["available"] == 9);
-    // A new price is taken where it is told; the other way round is asked about.
+    // A new price is accepted if it is given; otherwise the answer asks.
     let told = change(json!([{ "line": 1, "replace": "MUG-BLU", "quantity": "1", "unit_price": 120 }]));
     let done = text(&mcp, "orders_change_lines", told).await?;
     check!(
@@ -110,7 +111,7 @@ async fn a_product_names_the_line_that_has_it(shop: Shop) -> Result<()> {
         let lines = order["lines"].as_array().context("lines")?;
         Ok::<_, anyhow::Error>(Value::from_iter(lines.iter().map(|line| json!([line["sku"], line["ordered"]]))))
     };
-    // Of all that is red, the order has one.
+    // The order contains only one of all red products.
     shop.stock("PEN-RED", "Red Pen", "20.00", 5).await?;
     let changed = mcp.ok("orders_change_lines", change(json!([{ "product": "the red", "quantity": 3 }]))).await?;
     let read = "`the red` was read as Red Mug (MUG-RED), which order #1001 has.";
@@ -155,7 +156,7 @@ async fn every_change_says_what_it_comes_to(shop: Shop) -> Result<()> {
         "{set}"
     );
     mcp.ok("orders_record_payment", json!({ "order_id": 1001, "method": "card" })).await?;
-    // What would go is told before, and how to keep it.
+    // The preview says what would be removed, and how to keep it.
     let removed = change(json!([{ "product": "TEA", "quantity": 0 }]));
     let refusal = mcp.refused("orders_change_lines", removed.clone()).await?;
     let preview = refusal.preview.to_string();
@@ -201,7 +202,7 @@ async fn refund_the_shipping_on_an_order(shop: Shop) -> Result<()> {
                 ₹265.50 of what was paid is still here; nothing more is owed back.";
     check!(checks, done.starts_with(told), "{done}");
     check!(checks, done.len() <= 700, "{} bytes", done.len());
-    // Once, whatever becomes of the order.
+    // Once, even if the order changes.
     let again = mcp.ok("orders_refund", shipping.clone()).await?;
     let before = "The shipping fee of order #1001 went back before.";
     check!(checks, again["no_change"] == true && again["warnings"] == json!([before]), "{again}");

@@ -41,7 +41,7 @@ async fn a_bulk_that_cannot_be_undone_offers_no_undo(shop: Shop) -> Result<()> {
     let confirm = json!({ "order_ids": [1003], "status": "confirmed" });
     let (text, done) = played.agreed("orders_bulk_update_status", confirm).await?;
     check!(checks, text.contains("undo all: orders_undo with command_id") && done["undoable"] == true, "{text}");
-    // One order is part of the way: how many units still go is told beside how many there are.
+    // One order is partially shipped: the answer says how many units are still to ship, beside the total.
     let more = json!({ "order_id": 1004, "changes": [{ "product": "TEA", "more": 2 }] });
     mcp.ok("orders_change_lines", more).await?;
     let one = json!({ "order_id": 1004, "lines": [{ "product": "TEA", "quantity": 1 }] });
@@ -49,7 +49,7 @@ async fn a_bulk_that_cannot_be_undone_offers_no_undo(shop: Shop) -> Result<()> {
     let ship = json!({ "order_ids": [1003, 1004], "status": "shipped" });
     let (_, asked) = played.call("orders_bulk_update_status", ship).await?;
     let told = asked["preview"]["text"].as_str().unwrap_or_default();
-    // Why an order is refused stands behind its number, which is not said twice.
+    // The reason of a refusal is after the order's number, which is not repeated.
     mcp.ok("orders_set_hold", json!({ "order_id": 1003, "on": true })).await?;
     let (_, refused) = played
         .call("orders_bulk_update_status", json!({ "order_ids": [1001, 1003, 1004], "status": "shipped" }))
@@ -127,7 +127,7 @@ async fn fewer_days_beside_more_are_told_by_the_day(mut shop: Shop) -> Result<()
             "last month",
             Some("These are 1 day beside 31: a day brought ₹100 on average, and ₹9.68 before."),
         ),
-        // Of days before the log nothing is known.
+        // There are no data about days before the log.
         ("yesterday", "2026-09-01..2026-09-30", Some("These are 1 day beside 30. The log begins on 30 Sep 2026.")),
         ("yesterday", "previous period", None),
         ("2026-10-01..2026-10-31", "previous period", None),
@@ -155,7 +155,7 @@ async fn what_is_cancelled_is_told_with_what_it_was(shop: Shop) -> Result<()> {
     check!(checks, text.contains("all cancelled, which came to ₹590 before.") && !text.contains("worth ₹0"), "{text}");
     check!(checks, text.contains("3 Tea") && text.contains("₹0.00, ₹354.00 cancelled"), "{text}");
     check!(checks, found["orders"][0]["cancelled"] == "₹354.00", "{found}");
-    // One of several: nothing is told of those on other pages.
+    // One of several pages: the others are not described.
     let page = json!({ "status": ["cancelled"], "limit": 1 });
     let (text, _) = played.call("orders_search", page).await?;
     check!(checks, text.starts_with("2 orders fit, all cancelled.") && text.contains("1 of 2"), "{text}");
@@ -219,13 +219,13 @@ async fn arguments_without_effect_are_told(shop: Shop) -> Result<()> {
     check!(checks, text.contains("Nothing was sorted: sort is about the groups of group_by."), "{text}");
     let refused = mcp.refused("orders_search", json!({ "min_total": "20.00", "max_total": "10.00" })).await?;
     check!(checks, refused.field.as_deref() == Some("min_total") && refused.hint.is_some(), "{refused:?}");
-    // What is asked of all time can be asked again with the days that there are.
+    // A question about all time can be repeated with the days that exist.
     let refused = mcp.refused("orders_report_sales", json!({ "date_range": "all time" })).await?;
     let hint = refused.hint.unwrap_or_default();
     let days = hint.split('"').nth(1).unwrap_or_default().to_owned();
     let all = mcp.ok("orders_report_sales", json!({ "date_range": days })).await?;
     check!(checks, hint.starts_with("The log begins on ") && all["text"].to_string().contains("₹100"), "{hint}: {all}");
-    // Two of one unit: how many there are is told, not what may become of the order.
+    // Two of one unit: the answer says how many there are, not which statuses are possible.
     let two = json!({ "order_id": 1001, "lines": [{ "product": "TEA", "quantity": 2 }] });
     let refused = mcp.refused("orders_ship", two).await?;
     let hint = "Give at most 1 for line 1, or leave lines out for all that there is.";

@@ -1,4 +1,5 @@
-//! What owners ask of sales, as their assistant calls it: within calls and bytes, and every figure as the log has it.
+//! Owners' questions about sales, as their assistant calls the tools: within limits of calls and bytes, and every
+//! figure equal to the log.
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ on_both_engines!(
 );
 
 const ALONE: [&str; 3] = ["weekday", "hour", "city"];
-/// Of the shop's zone, Asia/Kolkata, ahead of UTC.
+/// The offset of the shop's zone, Asia/Kolkata, from UTC.
 const AHEAD: TimeDelta = TimeDelta::minutes(330);
 
 fn number(value: &Value) -> Result<i64> {
@@ -90,7 +90,7 @@ async fn hours_weekdays_and_cities_add_up(mut shop: Shop) -> Result<()> {
 }
 
 async fn by_weekday(checks: &mut Checks, mcp: &Mcp, ledger: &Ledger) -> Result<()> {
-    // Of a range that holds weekdays unequally often.
+    // A range that contains some weekdays more often than others.
     let report = json!({ "date_range": "previous 38 days", "group_by": "weekday" });
     let (bytes, short) = asked(mcp, "orders_report_sales", report.clone()).await?;
     check!(*checks, bytes <= 900, "{bytes}: {short}");
@@ -115,7 +115,7 @@ async fn by_weekday(checks: &mut Checks, mcp: &Mcp, ledger: &Ledger) -> Result<(
     let (text, best) = (answer["text"].as_str().unwrap_or_default(), format!(" {} sells best: ", best.1));
     check!(*checks, text.contains(&best), "{text} does not say{best}");
 
-    // The day that is not over is said to be none.
+    // The answer says that the present day is not over.
     let answer = mcp.full("orders_report_sales", json!({ "date_range": "last 7 days", "group_by": "weekday" })).await?;
     let parts: Vec<bool> = groups(&answer)?.iter().map(|row| row["complete"] == json!(false)).collect();
     let today = answer["interpretation"]["date_range"]["to"].as_str().context("today")?.parse::<NaiveDate>()?;

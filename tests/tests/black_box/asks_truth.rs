@@ -111,7 +111,7 @@ async fn a_day_that_is_over_ends_on_that_day(mut shop: Shop) -> Result<()> {
         let then = mcp.ok("orders_get_pending", json!({ "as_of": "2026-11-20", "older_than": older })).await?;
         check!(checks, then["total_count"] == found, "{older}: {then}");
     }
-    // What was known of a day before it was over is no whole day.
+    // The figures of a day before its end are not those of a complete day.
     for (as_of, complete) in [("2026-11-16T13:00:00+05:30", false), ("2026-11-16", true)] {
         let asked = json!({ "date": "2026-11-16", "as_of": as_of, "detail": "full" });
         let report = mcp.ok("orders_report_sales", asked).await?;

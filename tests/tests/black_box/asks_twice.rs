@@ -1,4 +1,4 @@
-//! What is asked about before it is done: the same payment, receipt or shipment a moment later, and more money than is due.
+//! Acts that ask first: the same payment, receipt or shipment a moment later, and more money than is due.
 
 use anyhow::Result;
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
@@ -86,7 +86,7 @@ async fn the_same_receipt_is_asked_about(shop: Shop) -> Result<()> {
     }
     let mcp = shop.mcp();
     mcp.ok("inventory_receive", with(&receive, "quantity", 11)).await?;
-    // Of many nodes and calls at once, one is carried out.
+    // Of many equal calls on many nodes, one is carried out.
     let twelve = with(&receive, "quantity", 12);
     let nodes = [shop.mcp(), second.mcp()];
     let calls = (0..10).map(|nth| nodes[nth % 2].call("inventory_receive", twelve.clone()));
@@ -96,7 +96,7 @@ async fn the_same_receipt_is_asked_about(shop: Shop) -> Result<()> {
     mcp.ok("inventory_receive", with(&receive, "allow_duplicate", true)).await?;
     mcp.ok("inventory_receive", with(&receive, "idempotency_key", "second delivery")).await?;
     check!(checks, on_hand(&mcp, "MUG").await? == 53);
-    // What was taken back can come in again.
+    // Units that were taken back can be received again.
     mcp.confirmed("orders_undo", json!({})).await?;
     mcp.ok("inventory_receive", receive).await?;
     check!(checks, on_hand(&mcp, "MUG").await? == 53);
@@ -147,7 +147,7 @@ async fn more_money_than_is_due_wants_the_users_word(shop: Shop) -> Result<()> {
     check!(checks, done["changed"]["payment_status"] == "overpaid", "{done}");
     let again = mcp.ok("orders_record_payment", agreed).await?;
     check!(checks, again["replayed"] == true && again["position"] == done["position"], "{again}");
-    // What was due is recorded at once, and once under its key although it would be too much now.
+    // The amount due is recorded at once, and once under its key although it would be too much now.
     let due = json!({ "order_id": 1002, "method": "cash", "idempotency_key": "k-2" });
     let first = mcp.ok("orders_record_payment", with(&due, "amount", "236.00")).await?;
     let again = mcp.ok("orders_record_payment", with(&due, "amount", "236.00")).await?;

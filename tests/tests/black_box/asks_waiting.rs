@@ -1,4 +1,5 @@
-//! What owners ask of orders that wait: each sentence within its calls and bytes, with the figures that the test recorded.
+//! Owners' questions about orders that wait: each sentence within its limits of calls and bytes, with the figures that
+//! the test recorded.
 
 use anyhow::{Context, Result};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};

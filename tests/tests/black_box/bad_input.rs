@@ -294,7 +294,7 @@ async fn broken_requests_never_break_the_server(shop: Shop) -> Result<()> {
     checks.all_hold()
 }
 
-/// The first field called `name`, wherever it stands.
+/// The first field called `name`, at any depth.
 fn find(value: &Value, name: &str) -> Option<Value> {
     match value {
         Value::Object(fields) => {

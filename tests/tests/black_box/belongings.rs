@@ -13,7 +13,7 @@ on_both_engines!(another_log_does_not_get_at_the_shops_read_models);
 const REFUSAL_DEADLINE: Duration = Duration::from_secs(60);
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
-/// What a command on a log says that must not be used.
+/// The error of a command on a log that must not be used.
 async fn refusal(shop: &Shop, url: &str, arguments: &[&str]) -> Result<String> {
     let ran = tokio::time::timeout(REFUSAL_DEADLINE, shop.cli_on(url, arguments)).await;
     let ran = ran.context("it started, and should have refused")??;

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 on_both_engines!(a_browser_can_do_what_an_assistant_can, only_pages_that_are_seen_listen);
 
-/// A shop in which somebody can be told of something, though nothing reaches them: their address is none that a shop may ask.
+/// A shop with a target, although no message reaches it: its address is one to which a shop may not send.
 struct Visited {
     shop: Shop,
     _folder: TempDir,

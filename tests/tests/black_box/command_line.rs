@@ -1,4 +1,4 @@
-//! What a person at a terminal, a pipe or a script sees of the command line.
+//! The command line as a person at a terminal, a pipe or a script sees it.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use orderlog_tests::{Checks, SetUp, Shop, check, orderlog};
 use serde_json::{Value, json};
 
-/// Runs a command whose reader has already gone away, and says how it ended and what stood on standard error.
+/// Runs a command whose reader has already closed the pipe, and returns its exit and standard error.
 async fn unread(mut command: Command) -> Result<(bool, String)> {
     let (reader, writer) = std::io::pipe()?;
     drop(reader);
@@ -109,7 +109,7 @@ async fn tables_fit_the_terminal() -> Result<()> {
             let mut command = shop.command(&arguments)?;
             command.env("COLUMNS", columns.to_string()).stdin(Stdio::null());
             let output = tokio::task::spawn_blocking(move || command.output()).await??;
-            // The problems of an import are told on standard error.
+            // The problems of an import are printed on standard error.
             let text = String::from_utf8([output.stdout, output.stderr].concat())?;
             let table = text.lines().filter(|line| line.contains('─') || line.contains('┆'));
             let widest = table.map(|line| line.chars().count()).max().unwrap_or(0);
@@ -133,7 +133,7 @@ async fn an_import_names_the_user_of_the_machine_and_whoever_repeats_it_changes_
     let user = String::from_utf8(Command::new("id").arg("-un").output()?.stdout)?;
     check!(checks, event["event"]["provenance"]["actor"]["user"] == user.trim(), "{event}");
 
-    // As a user whom the machine does not know by name.
+    // As a user without a name on the machine.
     let mut nameless = shop.command(&import)?;
     let nowhere = shop.folder().join("empty");
     nameless.env("PATH", nowhere).stdin(Stdio::null());

@@ -1,4 +1,4 @@
-//! What is hard to take back: asked first, done once, undone where it can be.
+//! Acts that are hard to take back: previewed first, done once, undone if possible.
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Mcp, Shop, chain_is_whole, check, events, node_js, on_both_engines, python};
@@ -26,7 +26,7 @@ async fn a_cancellation_is_confirmed_and_acts_once(shop: Shop) -> Result<()> {
     };
     let token = mcp.asked("orders_cancel", cancel(1001, None)).await?;
     check!(checks, status(1001).await? == "pending", "asking changes nothing");
-    // Another order, another tool and a bent token are other calls; each is asked about anew.
+    // Another order, another tool and a changed token are other calls; each gets a new preview.
     let foreign = mcp.refused("orders_cancel", cancel(1002, Some(&token))).await?;
     check!(checks, foreign.code == "CONFIRMATION_REQUIRED" && foreign.message.contains("another call"), "{foreign:?}");
     let status_call = json!({ "order_id": 1001, "status": "cancelled", "confirm_token": token });
@@ -123,7 +123,7 @@ async fn a_state_serves_only_the_call_it_was_given_for(mut shop: Shop) -> Result
     let again = reply(&mcp, "orders_cancel", &first, &json!(state), yes()).await?;
     check!(checks, again["result"]["structuredContent"]["replayed"] == true, "a state acts once: {again}");
 
-    // What has changed since, or was asked too long ago, is asked about anew.
+    // A call about an order that has changed, or with an expired token, gets a new preview.
     let asked = question(&mcp, "orders_cancel", &second).await?;
     mcp.ok("orders_update_status", json!({ "order_id": 1002, "status": "confirmed" })).await?;
     let changed = reply(&mcp, "orders_cancel", &second, &asked["requestState"], yes()).await?;

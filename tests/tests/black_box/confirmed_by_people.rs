@@ -90,7 +90,7 @@ async fn a_person_agrees_on_the_pages_and_it_is_done_once(Guarded(mut shop): Gua
     );
     check!(checks, provenance["agent"]["name"] == "orderlog-tests", "the program that asked: {provenance}");
 
-    // What a person does on a page is confirmed by the page's own Yes, and what nobody guards needs none.
+    // A person's act on a page is confirmed by the page's own Yes, and acts that are not guarded need none.
     browser.open("/orders/1002").await?;
     browser.send("/orders/1002/cancel", &[("units_1", "2")]).await?;
     browser.send("/orders/1002/cancel", &[("yes", "1")]).await?;
@@ -134,7 +134,7 @@ async fn a_no_is_told_and_a_change_since_is_asked_anew(Guarded(shop): Guarded) -
     let done = mcp.ok("orders.cancel", meant).await?;
     check!(checks, done["changed"]["status"] == "cancelled", "{done}");
 
-    // What cannot be done any more is refused before there is a Yes, and told.
+    // An act that is no longer possible is refused before a Yes is recorded, with the reason.
     let page = page_of(&mcp.refused("orders.cancel", json!({ "order_id": 1002 })).await?, &shop)?;
     mcp.ok("orders.update_status", json!({ "order_id": 1002, "status": "shipped" })).await?;
     browser.open(&page).await?;

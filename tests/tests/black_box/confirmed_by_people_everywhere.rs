@@ -12,7 +12,7 @@ use super::confirmed_by_people::{Guarded, page_of};
 
 on_both_engines!(no_tool_leads_around_a_persons_word);
 
-/// What an order has been through before it is tried.
+/// The state of an order before the call.
 #[derive(Clone, Copy)]
 enum Stage {
     /// No order is needed.
@@ -24,7 +24,8 @@ enum Stage {
     After(&'static str),
 }
 
-/// Calls of one tool, each on an order of its own: `ORDER` stands for its number, `COMMAND` for what was done to it.
+/// Calls of one tool, each on a separate order: `ORDER` is replaced by its number, `COMMAND` by the command that
+/// changed it.
 type Tries = (&'static str, Vec<(Stage, Value)>);
 
 /// Every command has some. One that is missing fails the test.

@@ -1,4 +1,4 @@
-//! Whoever reads the log over HTTP: filters, following it as it grows, the recipe and the examples of the docs.
+//! Readers of the log over HTTP: filters, following the log as it grows, the recipe and the examples of the docs.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn asked(shop: &Shop, query: &str) -> Result<Vec<AuditedEvent>> {
     text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
 }
 
-/// Which events a filter shall keep.
+/// The events that a filter must keep.
 type Keep<'a> = dyn Fn(&Value) -> bool + 'a;
 
 async fn filters_keep_what_was_asked_for(shop: Shop) -> Result<()> {

@@ -71,7 +71,7 @@ async fn one_command_acts_once(mut shop: Shop) -> Result<()> {
     checks.all_hold()
 }
 
-/// What must be the same whenever one command is answered.
+/// The part that must be equal in every answer to one command.
 fn receipt(answer: &Value) -> [Value; 4] {
     ["command_id", "order_version", "position", "changed"].map(|field| answer[field].clone())
 }

@@ -16,7 +16,7 @@ on_both_engines!(
     a_shop_does_not_start_without_its_own_keys
 );
 
-/// Whose keys are kept.
+/// The customers with a stored key.
 async fn keys(shop: &Shop) -> Result<BTreeSet<Uuid>> {
     const SELECT: &str = "SELECT customer_id FROM customer_keys";
     let ids: Vec<Uuid> = match shop.postgres_url() {
@@ -26,7 +26,7 @@ async fn keys(shop: &Shop) -> Result<BTreeSet<Uuid>> {
     Ok(ids.into_iter().collect())
 }
 
-/// Whom the log says to be erased, and whom not.
+/// The customers whom the log calls erased, and the others.
 async fn erased_and_living(shop: &Shop) -> Result<[BTreeSet<Uuid>; 2]> {
     let (mut erased, mut living) = (BTreeSet::new(), BTreeSet::new());
     for event in events(&shop.node, 0).await? {

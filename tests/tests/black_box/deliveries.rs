@@ -46,7 +46,7 @@ struct Stormy {
     _folder: TempDir,
 }
 
-/// What the endpoint knows of the messages.
+/// The endpoint's knowledge of the messages.
 struct Heard {
     random: ChaCha8Rng,
     /// Whether it answers badly at all.
@@ -64,7 +64,7 @@ struct Heard {
     taken: BTreeMap<(String, i64), Vec<i64>>,
     /// By target: ids of messages that were taken.
     ids: BTreeMap<String, BTreeSet<String>>,
-    /// What each id is about, and how often it came.
+    /// The subject of each id, and how often it came.
     about: BTreeMap<String, (Value, u32)>,
     twice: usize,
     wrong: Vec<String>,
@@ -257,7 +257,7 @@ async fn every_message_arrives_in_order_whatever_the_endpoint_answers(mut stormy
         Ok(usize::try_from(list["given_up"].as_u64().unwrap_or_default())?)
     };
     let missing = each - locked(&heard).count(LEAVING);
-    // What was taken right before a kill, but not recorded, may be given up when it is sent again.
+    // A message that was accepted right before a kill, but not recorded, may be given up when it is sent again.
     until("the log to list what was given up", patience, async || {
         Ok((missing..=each).contains(&given_up().await?).then_some(()))
     })

@@ -1,4 +1,4 @@
-//! The edge: requests that no well-behaved client sends are refused shortly, in the protocol's words, and harm nobody.
+//! Requests that no well-behaved client sends: refused with short messages of the protocol, without harm for others.
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt as _, stream};
@@ -180,7 +180,7 @@ async fn endless_and_unseen_names_come_back_short_and_escaped() -> Result<()> {
             ("prompts/get", json!({ "name": endless })),
             ("resources/read", json!({ "uri": endless })),
         ] {
-            // Some of these names cannot stand in a header, as the newest era wants them.
+            // Some of these names cannot be in a header, where the newest version of the protocol wants them.
             let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
             let answer = match mcp.send(method, params.clone()).await {
                 Ok(answer) => answer.text().await?,
@@ -249,7 +249,7 @@ async fn addresses_and_origins_must_be_one_and_well_formed() -> Result<()> {
             check!(checks, answer.status == expected, "{target} {headers} answered {answer:?}");
         }
     }
-    // A body that nobody wants is read all the same, or the client would not hear why.
+    // A refused body is still read; otherwise the client would not receive the reason.
     let body = "x".repeat(2 << 20);
     for (host, content_type, status) in
         [("evil.example", JSON, 403), ("localhost", "Content-Type: text/plain\r\n", 415)]

@@ -1,4 +1,4 @@
-//! Whoever is erased is gone from everywhere: answers, tables and files of every node.
+//! Erased customers are gone from everywhere: answers, tables and files of every node.
 
 use std::path::Path;
 
@@ -105,7 +105,7 @@ async fn an_erased_person_is_gone(shop: Shop) -> Result<()> {
     let mut files = vec![];
     scan(shop.folder(), &mut files)?;
     check!(checks, files.is_empty(), "still written: {files:?}");
-    // The same address may belong to somebody new.
+    // The same address may belong to a new customer.
     let anew = mcp.ok("customers_upsert", json!({ "name": "Somebody", "email": email })).await?;
     check!(checks, anew["changed"]["customer_id"] != json!(customer_id), "{anew}");
     checks.all_hold()
@@ -208,7 +208,7 @@ async fn type_her_particulars_everywhere(mcp: &Mcp, customer_id: &str) -> Result
 /// How long an erasure and an order may take while somebody reads.
 const ERASURE_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Somebody makes a backup, say. What cannot be cleared away meanwhile is told, and is cleared away later.
+/// For example, somebody makes a backup. Data that cannot be removed meanwhile is reported, and removed later.
 async fn an_erasure_does_not_wait_for_readers(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     shop.with_orders(1).await?;

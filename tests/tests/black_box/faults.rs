@@ -75,7 +75,8 @@ async fn faults_a_single_process_is_killed() -> Result<()> {
     all_is_as_the_log_says(&mut shop, &acknowledged).await
 }
 
-/// What the node had in hand when it was frozen must not reach the read models now; more commands show that it lives.
+/// Changes that the node was writing when it was frozen must not reach the read models now; more commands show that it
+/// is alive.
 async fn second_thoughts_of_the_first(shop: &Shop) -> Result<()> {
     for number in 0..20 {
         let receipt = json!({ "product": "PEN", "quantity": 1, "idempotency_key": format!("thawed-{number}") });

@@ -12,7 +12,7 @@ use crate::asks_find::told;
 
 on_both_engines!(forecasts_are_made_from_complete_days_only);
 
-/// What each day brought: of the shop, and units of each product.
+/// The sales of each day: of the shop, and units of each product.
 #[derive(Default)]
 struct Sold {
     revenue: BTreeMap<NaiveDate, i64>,
@@ -57,7 +57,7 @@ fn series(sold: &BTreeMap<NaiveDate, i64>, last: NaiveDate) -> Vec<i64> {
     first.iter_days().take_while(|day| *day <= last).map(|day| sold.get(&day).copied().unwrap_or(0)).collect()
 }
 
-/// What the crate says of the days ahead.
+/// The crate's forecast of the days ahead.
 fn said(values: &[i64], first: usize, last: usize) -> Result<Forecast> {
     forecast(values, Ahead { first, last }).context("a forecast")
 }
@@ -169,7 +169,7 @@ async fn forecasts_are_made_from_complete_days_only(mut shop: Shop) -> Result<()
     let units = mcp.full("sales.forecast", json!({ "days": "3", "measure": "units" })).await?;
     check!(checks, same(&units, &said(&series(&sold.units, yesterday), 2, 4)?, tomorrow), "units: {units}");
 
-    // Three months are told by week: the sums are exactly those of the days, which the full answer has.
+    // Three months are shown by week: the sums are exactly those of the days, which the full answer has.
     let asked = json!({ "days": 90, "measure": "orders" });
     let (long, whole) = (told(&mcp, "sales_forecast", asked.clone()).await?, mcp.full("sales.forecast", asked).await?);
     let weeks = long.structured["weeks"].as_array().context("weeks")?;
@@ -200,10 +200,10 @@ async fn forecasts_are_made_from_complete_days_only(mut shop: Shop) -> Result<()
     check!(checks, of_product["measure"] == json!("units"), "{of_product}");
     check!(checks, same(&of_product, &said(&series(best.1, yesterday), 2, 15)?, tomorrow), "{sku}: {of_product}");
 
-    // A range that has begun: what it has brought is told beside what is to come.
+    // A range that has begun: its past sales are shown beside the expected ones.
     let range = format!("{}..{}", yesterday - Days::new(2), yesterday + Days::new(4));
     let begun = mcp.full("sales.forecast", json!({ "date_range": range })).await?;
-    // Of today what it has had counts, and of the forecast of the whole day what usually comes later than now.
+    // For today, the sales so far count, plus the part of the full day's forecast that usually comes later than now.
     let so_far = sold.revenue[&today];
     check!(checks, begun["today_so_far"]["minor"] == json!(so_far), "{begun}");
     let rest = rest_of_day(&log, today, begun["days"][0]["date"].as_str().context("a date")?)?;

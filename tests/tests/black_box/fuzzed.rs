@@ -12,7 +12,7 @@ const DEADLINE: Duration = Duration::from_secs(15);
 const AT_ONCE: usize = 8;
 /// Most memory that the server may hold, in bytes.
 const MEMORY: f64 = 512.0 * 1024.0 * 1024.0;
-/// Text that stands in requests, and must never stand in a page as it was sent.
+/// Text in requests that must never be in a page unescaped.
 const SCRIPT: &str = "<script>alert(1)</script>";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +98,7 @@ async fn exchange(shop: &Shop, request: &Fuzzed) -> Result<(u16, Option<String>,
     Ok((answer.status().as_u16(), cookie, String::from_utf8_lossy(&answer.bytes().await?).into_owned()))
 }
 
-/// What is wrong with an answer.
+/// The fault of an answer.
 fn fault(request: &Fuzzed, status: u16, body: &str) -> Option<String> {
     const INTERNAL: i64 = -32_603;
     let shown = |what: &str| {

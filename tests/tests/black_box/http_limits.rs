@@ -1,4 +1,4 @@
-//! What the server does not let in: foreign pages, foreign names, huge bodies, and listening beyond this machine.
+//! Requests that the server refuses: foreign pages, foreign names, huge bodies, and listening beyond this machine.
 
 use std::time::Duration;
 

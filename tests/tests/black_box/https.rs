@@ -144,14 +144,14 @@ async fn a_certificate_is_changed_while_connections_stay() -> Result<()> {
     let without = secured.list(&mut staying, "").await?;
     check!(checks, without.starts_with("http/1.1 401"), "{without}");
 
-    // What is no TLS is told so.
+    // Plain HTTP gets an explanation.
     let mut plain = TcpStream::connect(("127.0.0.1", secured.port)).await?;
     plain.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
     let mut heard = String::new();
     plain.read_to_string(&mut heard).await?;
     check!(checks, heard.starts_with("HTTP/1.1 400") && heard.contains("ask for https://"), "{heard}");
 
-    // The certificate is replaced before its key: in between the old one serves.
+    // The certificate is replaced before its key: in between the old certificate stays in use.
     let (certificate, key) = secured.authority.sign("second")?;
     std::fs::copy(certificate, secured.file("cert.pem"))?;
     secured.said("the one before is kept").await?;

@@ -1,4 +1,4 @@
-//! Importing files: rows are numbered as they stand, a second file sets what it says, and a trial tells what a write does.
+//! Importing files: rows are numbered as in the file, a second file sets its values, and a trial predicts the write.
 
 use std::fs;
 
@@ -213,7 +213,7 @@ async fn problems_stand_where_they_are(shop: Shop) -> Result<()> {
             check!(checks, !report.to_string().contains(word), "`{word}` is no word for a terminal: {report}");
         }
     }
-    // What is no longer sold was sold once.
+    // A product that is no longer sold was sold before.
     let history = orders("N1,asha@example.org,OLD,1,4.50,,1996-07-04\n");
     let report = write(&shop, "orders", &history).await?;
     check!(checks, report["recorded"] == 1, "{report}");

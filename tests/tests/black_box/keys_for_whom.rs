@@ -18,7 +18,7 @@ on_both_engines!(
 const COOKIE: &str = "orderlog_session";
 /// A revoked key stops on every node within this time; a little more, for a busy machine.
 const REVOKED_WITHIN: Duration = Duration::from_secs(3);
-/// What a newer release made of the table of keys, taken back.
+/// Undoes the changes of a newer release to the table of keys.
 const AS_BEFORE: [&str; 3] = [
     "DROP INDEX access_keys_in_force_of_holder",
     "ALTER TABLE access_keys DROP COLUMN holder",
@@ -94,7 +94,7 @@ async fn a_key_opens_what_is_for_its_holder_and_nothing_else(shop: Shop) -> Resu
     let person = shop.key(&["asha", "--role", "owner", "--for", "person"]).await?;
     let node = shop.open_node(&[]).await?;
 
-    // What programs are served, and pages, are shut to a person's key that is sent, where keys are not needed too.
+    // Pages and paths of programs refuse a person's key in a header, even where no key is needed.
     for path in ["/mcp", "/v1/events", "/v1/head", "/metrics", "/version", "/", "/orders", "/confirm"] {
         for at in [&node, &shop.node] {
             let answer = called(at, path, &person).await?;
@@ -108,7 +108,7 @@ async fn a_key_opens_what_is_for_its_holder_and_nothing_else(shop: Shop) -> Resu
         let answer = called(&node, path, &program).await?;
         check!(checks, answer.status == 200, "{path} with a program's key: {answer:?}");
     }
-    // A program's key signs nobody in.
+    // Nobody can sign in with a program's key.
     let (status, mut browser) = typed(&node, &program).await?;
     let helps = browser.shows("for a program") && browser.shows("--for person");
     check!(checks, status == 403 && helps && browser.cookie(COOKIE).is_none(), "{status} {}", browser.page);
@@ -127,7 +127,7 @@ async fn a_key_opens_what_is_for_its_holder_and_nothing_else(shop: Shop) -> Resu
     let by_program = events(&shop.node, 0).await?.pop().context("no event")?.json()["provenance"]["actor"].clone();
     check!(checks, by_program == json!({ "user": "asha", "role": "staff" }), "{done} {by_program}");
 
-    // The list tells them apart, and there is one of each at most.
+    // The list shows the difference, and there is at most one of each.
     let kept: Value =
         serde_json::from_str(&shop.cli_without_settings(&["keys", "list", "--json"]).await?.expect_success()?)?;
     let mut holders: Vec<&str> =
@@ -225,7 +225,7 @@ async fn an_assistant_cannot_agree_with_its_key_and_its_user_can(Guarded(shop): 
     let told = assistant.ok("orders.cancel", json!({ "order_id": 1001 })).await?;
     check!(checks, told["changed"]["status"] == "cancelled", "{told}");
 
-    // The key of the assistant is revoked: that of the user, under the same name, does not stand in for it.
+    // The assistant's key is revoked: the user's key, with the same name, does not replace it.
     let path = path_of(1002).await?;
     user.open(&path).await?;
     shop.cli_without_settings(&["keys", "revoke", "asha", "--for", "program"]).await?.expect_success()?;
@@ -266,7 +266,7 @@ async fn keys_and_sessions_from_before_are_those_of_programs(mut shop: Shop) -> 
     let own = shop.key(&["asha", "--role", "staff", "--for", "person"]).await?;
     let status = browser.send("/sign-in", &[("key", &own)]).await?;
     check!(checks, status == 200 && browser.place() == "/orders", "{status} {}", browser.place());
-    // What a release from before keeps, while it runs beside this one, is a program's.
+    // A key that an older release stores, while it runs beside this one, is a program's.
     check!(checks, change(&shop, KEPT_BY_AN_OLDER_RELEASE).await? == 1, "nothing was kept");
     let older = format!("olk_{OLDER}{}", &own[16..]);
     check!(checks, called(&node, "/mcp", &older).await?.status == 200, "a key that an older release made");

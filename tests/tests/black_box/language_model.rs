@@ -20,7 +20,7 @@ const ANTHROPIC: &str = "/v1/messages";
 /// Made up by the model: never shown.
 const PROSE: &str = "Your revenue is 987654321.";
 
-/// What a model of that interface says: prose, and these calls.
+/// The answer of a model with this interface: prose, and these calls.
 fn says(path: &str, calls: &[(&str, Value)]) -> Reply {
     let message = match path {
         OPENAI => {
@@ -55,7 +55,7 @@ async fn ask(shop: &Shop, endpoint: &Endpoint, path: &str, more: &[&str]) -> Res
     Ok((finished.success, format!("{}{}", finished.stdout, finished.stderr)))
 }
 
-/// What `orderlog chat` answers to these lines.
+/// The output of `orderlog chat` for these lines.
 async fn conversation(mut command: Command, lines: &'static str) -> Result<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = tokio::task::spawn_blocking(move || {
@@ -89,7 +89,7 @@ async fn what_a_model_plans_is_shown_and_waits_for_a_yes(shop: Shop) -> Result<(
     shop.with_orders(2).await?;
     for (path, order) in [(OPENAI, 1001), (ANTHROPIC, 1002)] {
         let endpoint = Endpoint::start().await?;
-        // What the grammar understands is nobody else's business.
+        // Sentences that the grammar understands are not sent to the model.
         let (done, told) = ask(&shop, &endpoint, path, &["show order 1001"]).await?;
         check!(checks, done && endpoint.received().is_empty(), "{told}");
 
@@ -233,7 +233,7 @@ async fn what_a_model_may_not_ask_for_changes_nothing(shop: Shop) -> Result<()> 
         check!(checks, !done && named && answer.contains("Nothing was done."), "{told}: {answer}");
         check!(checks, !answer.contains("987654321") && !answer.contains("Order #1001"), "{told}: {answer}");
     }
-    // Whoever may only read is offered nothing else, and is refused the rest.
+    // A user who may only read is offered only reading tools, and is refused others.
     endpoint.will_reply(&[call("orders_cancel", json!({ "order_id": 1001 }))]);
     let (done, answer) = ask(&shop, &endpoint, OPENAI, &["--read-only", sentence]).await?;
     check!(checks, !done && answer.contains("no tool `orders_cancel`"), "{answer}");
@@ -243,7 +243,7 @@ async fn what_a_model_may_not_ask_for_changes_nothing(shop: Shop) -> Result<()> 
     endpoint.will_reply(&[Reply::Status(500)]);
     let (done, answer) = ask(&shop, &endpoint, OPENAI, &["show me pending orders glorp"]).await?;
     check!(checks, done && answer.contains("1001") && answer.contains("answered with 500"), "{answer}");
-    // Nobody is asked what is too long, or what only lacks a word.
+    // The model is not asked about sentences that are too long, or that only lack a word.
     let asked = endpoint.received().len();
     ask(&shop, &endpoint, OPENAI, &[&"x ".repeat(300)]).await?;
     ask(&shop, &endpoint, OPENAI, &["record a payment of 100 for 1001"]).await?;
@@ -323,7 +323,7 @@ async fn each_user_may_have_it_asked_so_often() -> Result<()> {
     let again = asha.shows("try again in 30 minutes") || asha.shows("try again in 29 minutes");
     check!(checks, again && asha.shows("Nothing was done"), "{}", asha.page);
     check!(checks, endpoint.received().len() == 2, "it was asked all the same: {}", endpoint.received().len());
-    // What the grammar understands needs no model, and others have turns of their own.
+    // Sentences that the grammar understands need no model, and other users have limits of their own.
     asha.open("/ask?q=show+order+1001").await?;
     check!(checks, asha.shows("#1001") && !asha.shows("was not asked"), "{}", asha.page);
     ravi.open(sentence).await?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_tests::{AuditedEvent, Mcp};
 use serde_json::{Value, json};
 
-/// What an event books, line by line; the fee and goodwill stand under no product.
+/// The booked amounts of an event, line by line; the fee and goodwill belong to no product.
 pub(crate) struct Booked {
     pub(crate) day: NaiveDate,
     pub(crate) at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! Whom a change concerns: an order's page hears of its order alone, a list at most once a second.
+//! Which pages a change concerns: an order's page gets news of its order only, a list at most once a second.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl News {
         Ok(News(shop.node.http().get(url).send().await?))
     }
 
-    /// The position that the next event tells.
+    /// The position in the next event.
     async fn next(&mut self) -> Result<i64> {
         let mut event = String::new();
         // A stream says each second that it is there.
@@ -61,7 +61,7 @@ async fn an_orders_page_hears_of_its_order_alone(shop: Shop) -> Result<()> {
             "the first that the page hears is of {told}, and its order changed after {before}"
         );
     }
-    // What it shows of customers may stand on any page.
+    // Any page may show data of customers.
     let before = head(&shop).await?;
     shop.mcp().ok("customers.upsert", json!({ "customer": "ann@example.com", "phone": "+91 98765 43210" })).await?;
     let told = page.next().await?;

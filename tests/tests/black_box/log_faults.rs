@@ -170,7 +170,7 @@ async fn accepted(mcp: &Mcp) -> Result<Option<()>> {
     Ok(mcp.call("inventory.receive", receive()).await?.ok().map(drop))
 }
 
-/// Commands are refused at once and with the reason; queries are answered; the log tells it once.
+/// Commands are refused at once with the reason; queries are answered; the server's log reports it once.
 async fn cannot_be_written(shop: &Shop) -> Result<()> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(3) {
@@ -180,7 +180,7 @@ async fn cannot_be_written(shop: &Shop) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await; // so that a test does not load the machine
     }
     let stock = shop.mcp().ok("inventory.check", json!({ "product": "PEN" })).await?;
-    // The read models may stand on the same full disk: then the answer says how far it is behind.
+    // The read models may be on the same full disk: then the answer says how far it is behind.
     let behind = stock["behind"].as_i64().is_some_and(|events| events > 0);
     ensure!(behind || stock["available"].as_i64() >= Some(5), "{stock}");
     // A try may just have found room for itself, though not for a command: then commands are taken for a moment.

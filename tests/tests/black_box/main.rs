@@ -1,4 +1,4 @@
-//! What a stranger can see of Orderlog, tried on the real binary: run with tests/run.
+//! Black-box tests of the real binary: run with tests/run.
 
 mod access;
 mod alerts;

@@ -1,4 +1,5 @@
-//! Money and stock where they were once told wrong: goodwill, refunds, products no longer counted, sums that are too large.
+//! Money and stock that were once reported wrongly: goodwill, refunds, products no longer counted, sums that are too
+//! large.
 
 use anyhow::{Result, ensure};
 use orderlog_tests::{Checks, Mcp, Shop, check, minor, on_both_engines};

@@ -1,4 +1,4 @@
-//! What users call products and customers: each way of finding them on both engines, however it is typed.
+//! Names that users give products and customers: each way of finding them on both engines, in any spelling.
 
 use anyhow::Result;
 use orderlog_tests::{Checks, Shop, check, on_both_engines};
@@ -147,7 +147,7 @@ async fn customers_are_found_as_they_are_called(shop: Shop) -> Result<()> {
             "a query says how it read {near}: {answer}"
         );
     }
-    // What cannot be taken back takes the whole name as it is written, an address or an id.
+    // An act that cannot be taken back needs the complete name as it is written, an address or an id.
     for near in ["zoey", "Zoe", "ramos", "jose garcia", "Asha Rao"] {
         let refused = shop.mcp().refused("customers.erase", json!({ "customer": near })).await?;
         check!(checks, refused.code == "AMBIGUOUS", "{near}: {refused:?}");

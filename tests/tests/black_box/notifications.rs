@@ -1,4 +1,4 @@
-//! Who is told of what: rules over MCP, real endpoints that answer well and badly, a real e-mail server.
+//! Rules and messages: rules over MCP, real endpoints that answer well and badly, a real e-mail server.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -125,7 +125,7 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     let unknown = told.shop.mcp().refused("notifications.subscribe", unknown).await?;
     check!(checks, unknown.code == "NOT_FOUND" && unknown.message.contains("asha, books, inside, john"), "{unknown}");
 
-    // Another order ships first, and nobody is told.
+    // Another order ships first, and no message is sent.
     let other = told.order().await?;
     told.set(other, "shipped").await?;
     told.set(order, "confirmed").await?;
@@ -145,7 +145,7 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     told.set(order, "delivered").await?;
     check!(checks, told.endpoint.received().len() == 1, "once");
 
-    // Asked for all the same, it is told at once.
+    // With `already`, a message is sent at once.
     let mut again = rule;
     again["already"] = json!(true);
     told.subscribe(again).await?;
@@ -158,7 +158,7 @@ async fn john_is_told_when_his_order_ships(told: Told) -> Result<()> {
     verified.expect_success()?;
     check!(checks, told.endpoint.received().len() == 2, "a rebuild sends nothing");
 
-    // The same in a sentence, without an assistant.
+    // The same rule from a sentence, without an assistant.
     let order = told.order().await?;
     let (sentence, file) = (format!("Notify John when #{order} ships"), told.folder.path().join("targets.toml"));
     let file = file.to_str().context("a path")?;
@@ -276,7 +276,7 @@ async fn a_killed_node_loses_no_message(mut told: Told) -> Result<()> {
         told.shop.node.resume()?;
         let lost = |output: String| output.contains("the lease is lost");
         until("the frozen node steps back", PATIENCE, async || Ok(lost(told.shop.node.output()).then_some(()))).await?;
-        // What is not recorded when a node dies is sent again.
+        // Messages that are not recorded when a node dies are sent again.
         told.recorded("sent", orders.len() + 1).await?;
         second.kill()?;
         let order = shipped_at(&told.shop.node).await?;

@@ -161,7 +161,7 @@ async fn rules_are_made_and_ended_by_page(told: Told) -> Result<()> {
         "{list}"
     );
 
-    // What cannot be is said above the forms, and what was typed is kept.
+    // Impossible input is reported above the forms, and the typed values are kept.
     let wrong = [("kind", "orders"), ("target", "john"), ("when", "shipped"), ("customer", "nobody \"of\" that name")];
     let status = send(&mut browser, "new", &wrong).await?;
     check!(
@@ -186,7 +186,7 @@ async fn rules_are_made_and_ended_by_page(told: Told) -> Result<()> {
     let status = send(&mut browser, "end", &[("rule_id", "1")]).await?;
     check!(checks, status == 404 && browser.shows("no rule 1 in force"), "{status} {}", browser.page);
 
-    // From elsewhere nothing is taken, and a form that nobody made is none.
+    // Requests from other sites are refused, and so is a form that this shop did not make.
     for path in ["new", "end", "replay", "enable", "test"] {
         let fields = [("rule_id".to_owned(), "2".to_owned()), ("yes".to_owned(), "1".to_owned())];
         let answer = browser.post(&format!("{PAGE}/{path}"), &fields)?.send().await?;
@@ -229,7 +229,7 @@ async fn john_is_told_by_the_page_of_his_order(told: Told) -> Result<()> {
     check!(checks, received[0].json()["text"] == format!("Order #{order} is now shipped."), "{received:?}");
     told.comes("a rule that told once to end", |list| list["rules"] == json!([])).await?;
 
-    // Shipped already: said plainly, and told all the same where that is ticked.
+    // Shipped already: the page says so, and sends the message if that is ticked.
     browser.open(&page).await?;
     let status = browser.send(&form, &[("target", "john"), ("when", "shipped"), ("grace", "0")]).await?;
     check!(
@@ -307,11 +307,11 @@ async fn what_was_given_up_is_tried_again_by_page(told: Told) -> Result<()> {
     check!(checks, received[0].headers["webhook-id"] == received[2].headers["webhook-id"], "a replay keeps the id");
     let list = told.comes("none to be left", |list| list["given_up"] == 0 && list["waiting"] == 0).await?;
     check!(checks, list["rules"][0]["sent"] == 3, "{list}");
-    // Who did it stands in the log.
+    // The log names the user.
     let acts = told.shop.mcp().full("shop.activity", json!({})).await?;
     check!(checks, acts.to_string().contains("orderlog web"), "{acts}");
 
-    // A test message: after Yes, and what went wrong is said.
+    // A test message: after Yes; the page shows an error.
     browser.open(PAGE).await?;
     send(&mut browser, "test", &[("target", "john")]).await?;
     check!(

@@ -1,4 +1,5 @@
-//! What the page for notifications shows to whom: who may not do something finds no form for it, and is refused.
+//! What the page for notifications shows to each user: a user without the right finds no form for an act, and is
+//! refused.
 
 use anyhow::{Context as _, Result};
 use orderlog_tests::{Browser, Checks, Node, Reply, check, on_both_engines};
@@ -38,7 +39,7 @@ async fn who_may_not_finds_no_form_and_is_refused(told: Told) -> Result<()> {
     let [mut viewer, mut staff, owner] =
         [signed_in(&node, &keys[0]).await?, signed_in(&node, &keys[1]).await?, signed_in(&node, &keys[2]).await?];
 
-    // The owner sees all of it; staff no act of an administrator; a viewer no act, no message and nobody's name.
+    // The owner sees all of it; staff see no act of an administrator; a viewer sees no act, no message and no names.
     let acts = ["new", "end", "replay", "enable", "test"].map(|act| format!("method=\"post\" action=\"{PAGE}/{act}\""));
     for (who, browser, may) in [
         ("viewer", &viewer, [false; 5]),

@@ -44,7 +44,7 @@ fn claims(issuer: &Issuer, scopes: &str) -> Value {
     json!({ "iss": issuer.url(), "sub": "u-17", "aud": RESOURCE, "exp": now() + 300, "scope": scopes })
 }
 
-/// The same with one of them changed; null takes it away.
+/// The same claims with one of them changed; null removes it.
 fn but(claims: &Value, name: &str, value: Value) -> Value {
     let mut claims = claims.clone();
     match value {
@@ -141,7 +141,7 @@ async fn wrong_tokens_are_refused_and_reach_no_handler(shop: Shop) -> Result<()>
         "no token: {none:?}"
     );
     check!(checks, events(&shop.node, 0).await?.len() == before, "a refused token changed something");
-    // The same call with a token that is as it should be.
+    // The same call with a valid token.
     let answer = call(&node, &bearer(&whole), "products.upsert", tea()).await?;
     check!(checks, answer.status == 200 && answer.body.contains("Tea"), "{answer:?}");
     let written = events(&shop.node, 0).await?;
@@ -149,7 +149,7 @@ async fn wrong_tokens_are_refused_and_reach_no_handler(shop: Shop) -> Result<()>
     let last = written.last().map(|event| event.json()["provenance"]["actor"].clone()).unwrap_or_default();
     let user = format!("u-17@{}", issuer.url());
     check!(checks, last["user"] == user && last["role"] == "custom", "{last}");
-    // What was refused is in the log; no token is.
+    // The log contains the refusals, and no token.
     let output = node.output();
     check!(checks, output.contains("a request was refused"), "{output}");
     for (_, token) in wrong.iter().filter(|(_, token)| token.len() > 20) {
@@ -168,7 +168,7 @@ async fn keys_that_are_missing_are_read_again_and_not_too_often(shop: Shop) -> R
     let node = node(&shop, issuer.url(), RESOURCE, &[]).await?;
     let good = claims(&issuer, "viewer");
     let status = async |token: &str| anyhow::Ok(get(&node, "/version", &bearer(token)).await?.status);
-    // The provider is away: nobody can say whether the token is good. Keys serve all the same.
+    // The provider is away: it cannot be found out whether the token is good. Keys still work.
     let away = get(&node, "/version", &bearer(&first.token(&good)?)).await?;
     check!(checks, away.status == 503 && away.head.contains("retry-after: "), "{away:?}");
     check!(checks, status(&api_key).await? == 200, "keys need no provider");
@@ -192,7 +192,7 @@ async fn keys_that_are_missing_are_read_again_and_not_too_often(shop: Shop) -> R
     // While it is away, those keys hold that were read.
     issuer.is_away(true);
     check!(checks, status(&second.token(&good)?).await? == 200, "a key that was read");
-    // Keys of somebody who is not the issuer are not taken, wherever they stand.
+    // Keys of another issuer are not accepted, at any address.
     issuer.is_away(false);
     issuer.calls_itself("https://other.example");
     issuer.publish(&[&never]);
@@ -210,7 +210,7 @@ async fn scopes_open_tools_and_what_lacks_is_named(shop: Shop) -> Result<()> {
     let issuer = Issuer::start(&[&key]).await?;
     let node = node(&shop, issuer.url(), RESOURCE, &["--oauth-scopes", "staff", "--calls-per-second", "0"]).await?;
     let with = |scopes: &str| anyhow::Ok(bearer(&key.token(&claims(&issuer, scopes))?));
-    // What clients are told, and where.
+    // The answer to clients, and at which paths.
     for path in ["/mcp", ""] {
         let metadata = get(&node, &format!("/.well-known/oauth-protected-resource{path}"), "").await?;
         let json = metadata.json()?;
@@ -258,7 +258,7 @@ async fn scopes_open_tools_and_what_lacks_is_named(shop: Shop) -> Result<()> {
         check!(checks, last["provenance"]["actor"]["role"] == role, "{scopes}: {last}");
     }
     check!(checks, get(&node, "/v1/head", &with("admin")?).await?.status == 200, "admin covers audit:read");
-    // Keys serve beside tokens, and what lacks is told in the tool's answer: their holder cannot sign in for more.
+    // Keys work beside tokens, and the tool's answer names missing rights: a holder of a key cannot sign in for more.
     let viewer = shop.key(&["screen", "--role", "viewer"]).await?;
     let seen = async || Ok((get(&node, "/version", &bearer(&viewer)).await?.status == 200).then_some(()));
     until("the key to be known", DEADLINE, seen).await?;

@@ -1,4 +1,4 @@
-//! What supervisors and Prometheus see: readiness that is honest and quick, and figures by the book.
+//! What supervisors and Prometheus see: readiness that is true and fast, and metrics with the right names.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

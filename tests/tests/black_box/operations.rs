@@ -1,4 +1,4 @@
-//! What operators and their machines look at: health, readiness, metrics, version, the command line.
+//! Paths and commands for operators: health, readiness, metrics, version, the command line.
 
 use std::{path::Path, time::Duration};
 
@@ -123,7 +123,7 @@ async fn files_are_tried_before_they_are_imported(mut shop: Shop) -> Result<()> 
     checks.all_hold()
 }
 
-/// The log's last position, as the command line tells it.
+/// The log's last position, from the command line.
 async fn head(shop: &Shop) -> Result<i64> {
     let status = shop.cli(&["status", "--json"]).await?.expect_success()?;
     let status: Value = serde_json::from_str(&status).with_context(|| status.clone())?;

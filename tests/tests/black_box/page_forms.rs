@@ -143,7 +143,7 @@ async fn what_was_just_done_is_done_once_more_after_yes(shop: Shop) -> Result<()
     checks.all_hold()
 }
 
-/// Orders that stand on a page of the list.
+/// Orders of one page of the list.
 const ROWS: usize = 50;
 
 async fn all_that_a_list_has_is_chosen_and_frozen(shop: Shop) -> Result<()> {
@@ -166,7 +166,7 @@ async fn all_that_a_list_has_is_chosen_and_frozen(shop: Shop) -> Result<()> {
     check!(checks, browser.shows("All 51 orders of this list"), "all cannot be chosen: {}", browser.page);
     browser.send("/orders/bulk", &[("every", "1"), ("status", "confirmed")]).await?;
     check!(checks, browser.shows("Make 51 orders confirmed?"), "not all are asked about: {}", browser.page);
-    // What joins the list after it was shown is not part of what was agreed to.
+    // An order that joins the list after it was shown is not part of the agreement.
     place("ann@example.com").await?;
     browser.send("/orders/bulk", &[("yes", "1")]).await?;
     check!(checks, browser.shows("What became of them") && !browser.shows("would change"), "{}", browser.page);
@@ -254,7 +254,7 @@ async fn forms_place_orders_and_change_many(shop: Shop) -> Result<()> {
         "{status} {}",
         browser.page
     );
-    // Frozen: what changes meanwhile is left alone, and told.
+    // Fixed: orders that changed meanwhile are left alone, and reported.
     shop.mcp().ok("orders.set_hold", json!({ "order_id": 1002, "on": true })).await?;
     browser.send("/orders/bulk", &[("yes", "1")]).await?;
     check!(checks, browser.shows("✓ changed") && browser.shows("Undo all of it"), "{}", browser.page);
@@ -263,7 +263,7 @@ async fn forms_place_orders_and_change_many(shop: Shop) -> Result<()> {
         anyhow::Ok(shop.mcp().full("orders.get", json!({ "order_id": id })).await?["order"]["status"].clone())
     };
     check!(checks, status(1001).await? == "shipped" && status(1002).await? == "pending", "not as shown");
-    // What no undo takes back offers none.
+    // Acts that cannot be undone offer no undo.
     browser.open("/orders").await?;
     browser.send("/orders/bulk", &[("order", "1002"), ("status", "cancelled")]).await?;
     browser.send("/orders/bulk", &[("yes", "1")]).await?;
@@ -317,7 +317,7 @@ async fn open_pages_hear_of_changes_and_catch_up(shop: Shop) -> Result<()> {
         anyhow::Ok(request.send().await?)
     };
     let mut news = listen(None).await?;
-    // By another node: no page of this one is told by its own writer.
+    // On another node: the writer of this page's node does not know of it.
     let began = std::time::Instant::now();
     other.mcp().ok("orders.set_hold", json!({ "order_id": 1001, "on": true })).await?;
     let event = String::from_utf8(news.chunk().await?.context("an event")?.to_vec())?;
@@ -325,7 +325,7 @@ async fn open_pages_hear_of_changes_and_catch_up(shop: Shop) -> Result<()> {
     check!(checks, event.contains("event: changed\n"), "{event}");
     let id = event.strip_prefix("id: ").and_then(|rest| rest.split('\n').next()).context("an id")?.to_owned();
     drop(news);
-    // Cut off: whoever comes back with the last id is told at once of what it missed, and of nothing twice.
+    // Disconnected: a page that comes back with the last id gets the missed news at once, and nothing twice.
     other.mcp().ok("orders.set_hold", json!({ "order_id": 1001, "on": false })).await?;
     let mut news = listen(Some(&id)).await?;
     let event = String::from_utf8(news.chunk().await?.context("an event")?.to_vec())?;

@@ -49,7 +49,7 @@ async fn a_real_provider_signs_people_in(shop: Shop) -> Result<()> {
     ] {
         let mut browser = Browser::at(&node.url())?;
         browser.open("/orders?view=all").await?;
-        // Both ways stand on the page.
+        // The page shows both ways.
         check!(checks, browser.hidden("/sign-in").is_ok(), "{client}: no form for a key: {}", browser.page);
         let to = browser.step(&browser.link("Sign in at 127.0.0.1")?).await?;
         check!(checks, to.starts_with(&provider.url()) && part(&to, "code_challenge_method")? == "S256", "{to}");
@@ -77,7 +77,7 @@ async fn a_real_provider_signs_people_in(shop: Shop) -> Result<()> {
         let said = String::from_utf8(BASE64.decode(session.split('.').next().unwrap_or_default())?)?;
         check!(checks, !said.contains("eyJ"), "{client}: a token stands in the cookie: {said}");
 
-        // The address that led back serves once, and in this browser alone.
+        // The address to which the provider redirects works once, and only in this browser.
         let back =
             browser.history.iter().find(|url| url.path() == "/sign-in/callback").context("the way back")?.to_string();
         let mut copy = Browser::at(&node.url())?;
@@ -114,7 +114,7 @@ async fn a_real_provider_signs_people_in(shop: Shop) -> Result<()> {
     let status = browser.open(&browser.link("Sign in at 127.0.0.1")?).await?;
     check!(checks, status == 403 && browser.shows("did not allow it"), "{status} {}", browser.page);
     check!(checks, !browser.shows("<b>no") && browser.cookie(COOKIE).is_none(), "{}", browser.page);
-    // A client that the provider does not know is told with what to compare.
+    // A client that the provider does not know gets the value to compare.
     let wrong = node_of(&["--oauth-client-id", "public-pages", "--oauth-client-secret-file", file]).await?;
     let mut browser = Browser::at(&wrong.url())?;
     browser.open("/sign-in").await?;
@@ -141,7 +141,7 @@ async fn what_a_provider_answers_wrongly_signs_nobody_in() -> Result<()> {
     let id = json!({ "iss": issuer.url(), "sub": "u-17", "aud": "pages", "exp": ended + 300, "iat": ended });
     let access =
         json!({ "iss": issuer.url(), "sub": "u-17", "aud": resource, "exp": ended + 300, "scope": "openid viewer" });
-    // What is changed: (ID token's or access token's, claim, value, what is said); nothing changed signs in.
+    // The change: (ID token's or access token's, claim, value, message); without a change the sign-in works.
     let of_id = |name: &str, value: Value| ("id", name.to_owned(), value);
     let of_access = |name: &str, value: Value| ("access", name.to_owned(), value);
     let cases = [
@@ -217,7 +217,7 @@ async fn what_a_provider_answers_wrongly_signs_nobody_in() -> Result<()> {
             }
         }
     }
-    // What is wrong with the way back, though the provider would answer well.
+    // Faults in the redirect, although the provider would answer well.
     for (number, (change, told)) in [
         ("state", "not begun"),
         ("no state", "not begun"),
@@ -261,7 +261,7 @@ async fn what_a_provider_answers_wrongly_signs_nobody_in() -> Result<()> {
             "{change}: the code was given back"
         );
     }
-    // No token and no code stands in the log; the reasons do.
+    // The log contains no token and no code, but the reasons.
     let output = node.output();
     check!(checks, output.contains("a sign-in at the provider was refused") && !output.contains("eyJ"), "{output}");
     checks.all_hold()

@@ -18,7 +18,7 @@ on_both_engines!(
     no_program_is_reached_by_a_session_and_no_other_cookie_is_one
 );
 
-/// What ended on one node is over on every other within this time; a little more, for a busy machine.
+/// A session that ended on one node is over on every other within this time; a little more, for a busy machine.
 const OVER_WITHIN: Duration = Duration::from_secs(3);
 const COOKIE: &str = "orderlog_session";
 /// Keys that one address may type at once.
@@ -58,7 +58,7 @@ async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
     let (node, other) = (shop.open_node(&[]).await?, shop.open_node(&[]).await?);
     let mut browser = Browser::at(&node.url())?;
 
-    // Whoever has a browser is led to the sign-in page, which tells nothing of the shop.
+    // A visitor with a browser is redirected to the sign-in page, which shows nothing of the shop.
     let status = browser.open("/orders?view=unpaid").await?;
     check!(
         checks,
@@ -71,7 +71,7 @@ async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
     }
     let style = browser.look("/assets/style.css", &[]).await?;
     check!(checks, style.status() == 200, "the sign-in page needs its style: {}", style.status());
-    // A program is told what it was always told; a script of an open page, where to go besides.
+    // A program gets its usual answer; a script of an open page also gets the address.
     for path in ["/orders", "/orders.csv", "/live", "/", "/v1/head"] {
         let told = browser.look(path, &[("accept", "application/json")]).await?;
         let asks = told
@@ -118,7 +118,7 @@ async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
     check!(checks, payload.contains(&key[4..16]) && !payload.contains(secret), "{payload}");
     check!(checks, !cookie.contains(secret) && !browser.shows(secret), "the secret of the key left the server");
 
-    // What is done is recorded as it is with the key itself; files and other nodes know the session too.
+    // Acts are recorded as with the key itself; files and other nodes accept the session too.
     browser.open("/orders/1001").await?;
     browser.send("/orders/1001/ship", &[("units_1", "1")]).await?;
     browser.send("/orders/1001/ship", &[("yes", "1")]).await?;
@@ -131,7 +131,7 @@ async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
     elsewhere.set_cookie(COOKIE, &cookie);
     check!(checks, elsewhere.look("/orders", &[]).await?.status() == 200, "another node knows the session");
 
-    // Out: not by another site; and then no copy of the cookie serves, on any node.
+    // Signed out: not by another site; and then no copy of the cookie is valid, on any node.
     let forged = browser.post("/sign-out", &[])?.send().await?;
     check!(checks, forged.status() == 403, "a form without the token signed out: {}", forged.status());
     check!(checks, browser.look("/orders", &[]).await?.status() == 200, "a forged form ended the session");
@@ -146,7 +146,7 @@ async fn people_sign_in_with_a_key_and_out_again(shop: Shop) -> Result<()> {
     let mut restarted = Browser::at(&again.url())?;
     restarted.set_cookie(COOKIE, &cookie);
     check!(checks, restarted.look("/orders", &[]).await?.status() == 401, "... and on a node that starts later");
-    // A form that is sent after that is not taken, and that is said.
+    // A form that is sent after that is refused, with a message.
     let late = copy.post("/orders/1001/hold", &[])?.send().await?;
     let to = late.headers().get("location").context("where to")?.to_str()?.to_owned();
     check!(checks, late.status() == 303 && to == "/sign-in?lost=1&back=%2Forders%2F1001%2Fhold", "{late:?}");
@@ -164,7 +164,7 @@ async fn a_session_opens_what_its_key_opens_and_ends_with_it(shop: Shop) -> Resu
     let auditor = shop.key(&["audit", "--role", "auditor", "--for", "person"]).await?;
     let node = shop.open_node(&[]).await?;
     let (mut viewer, auditor) = (signed_in(&node, &viewer).await?, signed_in(&node, &auditor).await?);
-    // What is hidden stays hidden, and what is not allowed is refused.
+    // Hidden data stays hidden, and acts without the right are refused.
     for path in ["/orders/1001", "/orders", "/orders.csv", "/", "/activity"] {
         let answer = viewer.look(path, &[]).await?;
         let (status, text) = (answer.status(), answer.text().await?);
@@ -187,7 +187,7 @@ async fn a_session_opens_what_its_key_opens_and_ends_with_it(shop: Shop) -> Resu
     check!(checks, viewer.look("/v1/head", &[]).await?.status() == 403, "a viewer reads the head");
     check!(checks, auditor.look("/v1/head", &[]).await?.status() == 200, "an auditor reads the head");
 
-    // The key is revoked: its session is over, an open page is told so, and its stream ends.
+    // The key is revoked: its session is over, an open page learns this, and its stream ends.
     let mut stream = viewer.look("/live", &[("accept", "text/event-stream")]).await?;
     check!(checks, stream.status() == 200, "no live updates: {}", stream.status());
     shop.cli_without_settings(&["keys", "revoke", "screen"]).await?.expect_success()?;
@@ -242,7 +242,7 @@ async fn no_program_is_reached_by_a_session_and_no_other_cookie_is_one(shop: Sho
     let wrong = [("authorization", "Bearer olk_wrong"), ("accept", "text/html")];
     check!(checks, browser.look("/orders", &wrong).await?.status() == 401, "a wrong key beside a session");
 
-    // What this shop did not sign, and what it signed for something else, is no session.
+    // A cookie that this shop did not sign, or signed for another purpose, is no session.
     let strange = Shop::open(SetUp::Sqlite).await?;
     let theirs = strange.key(&["owner", "--role", "owner", "--for", "person"]).await?;
     let strange_node = strange.open_node(&[]).await?;
@@ -315,7 +315,7 @@ async fn wrong_keys_are_slow_to_try_and_nobody_is_led_away() -> Result<()> {
         check!(checks, status == 429 && (1..=7).contains(&wait), "{status}, {wait} s");
         check!(checks, browser.shows("too many tries") && browser.cookie(COOKIE).is_none(), "{}", browser.page);
     }
-    // Nobody else waits; and what is typed as the place to come back to is a place of this shop.
+    // Others do not wait; and a typed address of the page that follows is always one of this shop.
     for back in ["//evil.example/", "https://evil.example/", "/\\evil.example", "/sign-in"] {
         let mut elsewhere = Browser::from("127.0.0.2".parse()?, &node.url())?;
         elsewhere.open(&format!("/sign-in?back={}", back.replace('/', "%2F").replace('\\', "%5C"))).await?;

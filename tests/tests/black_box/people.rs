@@ -1,4 +1,4 @@
-//! What is typed about people is sealed, and their addresses lead to them.
+//! Texts typed about people are sealed, and their addresses lead to them.
 
 use anyhow::{Context, Result};
 use orderlog_tests::{Checks, Mcp, Shop, check, events, on_both_engines};

@@ -164,7 +164,7 @@ async fn prompts_are_ready_and_what_they_take_is_completed() -> Result<()> {
         story["messages"][0]["content"]["text"].as_str().is_some_and(|text| text.contains("order 1001")),
         "{story}"
     );
-    // What there is to say stands in it.
+    // The prompt contains the answers of tools.
     for (name, arguments, said) in [
         (
             "order_story",

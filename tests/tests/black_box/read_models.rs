@@ -1,4 +1,5 @@
-//! Read models beside a log that was put back, a full disk, a wrong clock, and whoever is killed while it works on them.
+//! Read models beside a log that was put back, a full disk, a wrong clock, and processes that are killed while they
+//! work on them.
 
 use std::{
     fs,
@@ -16,7 +17,7 @@ use crate::faults::read_models_equal_a_rebuild;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// For the first commands after a kill. They waited two seconds a name before leases ended with their holder.
 const SOON: Duration = Duration::from_secs(2);
-/// Of an order that fills a disk.
+/// Lines of an order that fills a disk.
 const LINES: usize = 20;
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
@@ -44,7 +45,7 @@ async fn a_restored_log_is_answered_from_alone(mut shop: Shop) -> Result<()> {
     let status = shop.cli(&["status"]).await?.expect_success()?;
     check!(checks, !status.contains("not in the log"), "{status}");
 
-    // By itself too, and where the log has grown past where the read models stood.
+    // Also without a command, and when the log has grown past the positions of the read models.
     shop.node.start_again().await?;
     sell(&shop, 8).await?;
     shop.node.stop().await?;
@@ -245,7 +246,7 @@ async fn an_interrupted_demo_is_never_taken_for_finished() -> Result<()> {
         );
     }
 
-    // A shop that is no unfinished demo is never touched, and what is weeks old is said to be.
+    // A shop that is not an unfinished demo is never deleted, and a demo that is weeks old is reported.
     let data = shop.sqlite_folder().display().to_string();
     let mut demo = shop.start_cli(&["demo", &data, "--listen", &listen, "--clock", "2032-01-15T12:00:00Z"])?;
     until("the demo to open", DEADLINE, async || Ok(demo.output().contains("The shop is open").then_some(()))).await?;
@@ -292,7 +293,7 @@ struct Backup {
 }
 
 impl Backup {
-    /// Of a shop whose nodes are stopped.
+    /// A backup of a shop whose nodes are stopped.
     fn take(shop: &Shop, position: i64) -> Result<Backup> {
         let mut files = vec![];
         if shop.postgres_url().is_none() {
@@ -314,7 +315,7 @@ impl Backup {
             }
             return Ok(());
         };
-        // What consumers saw is another matter: here the stream begins anew.
+        // Consumers are a different matter: here the stream starts again.
         nats.kill()?;
         nats.delete_storage()?;
         nats.start_again().await?;

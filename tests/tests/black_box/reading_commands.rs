@@ -1,4 +1,5 @@
-//! Commands that only read: they change nothing, need no right to change anything, and tell broken from unreadable.
+//! Commands that only read: they change nothing, need no right to change anything, and distinguish a broken log from an
+//! unreadable one.
 
 use std::path::Path;
 
@@ -74,7 +75,7 @@ async fn reading_leaves_the_folder_as_it_was() -> Result<()> {
     let before = files(&shop.sqlite_folder())?;
     for arguments in [&["verify"][..], &["status"], &["replay"], &["replay", "--order", "1001"]] {
         shop.cli(arguments).await?.expect_success().with_context(|| format!("{arguments:?}"))?;
-        // Whoever closes a SQLite file last tidies up behind the others; nothing may come up that was not there.
+        // The last process that closes a SQLite file removes its extra files; no new file may appear.
         let after = files(&shop.sqlite_folder())?;
         ensure!(after.iter().all(|name| before.contains(name)), "{arguments:?} left {after:?}, there were {before:?}");
     }
@@ -104,7 +105,7 @@ fn files(folder: &Path) -> Result<Vec<String>> {
     names.collect()
 }
 
-/// A mistake of whoever runs the command says nothing about the log.
+/// A wrong command line says nothing about the log.
 async fn wrong_usage_is_told_from_a_broken_log(shop: Shop) -> Result<()> {
     let mut checks = Checks::default();
     record(&shop).await?;
@@ -264,7 +265,7 @@ async fn each_role_has_the_rights_it_needs_and_no_others() -> Result<()> {
     for arguments in [&["verify"][..], &["replay"], &["export"]] {
         shop.cli_on(&auditor, arguments).await?.expect_success().with_context(|| format!("{arguments:?}"))?;
     }
-    // What is allowed to one is refused to another, so a refusal is no mistake in the statement.
+    // A statement that is allowed for one role is refused for another, so a refusal is not a mistake in the statement.
     postgres
         .execute("SET ROLE orderlog_audit; SELECT 1 FROM events; SET ROLE orderlog_read; SELECT 1 FROM shop_keys")
         .await?;
@@ -298,7 +299,7 @@ async fn each_role_has_the_rights_it_needs_and_no_others() -> Result<()> {
         check!(checks, refused, "orderlog_{role}: {statement}: {said:?}");
     }
 
-    // Too few connections: told at once, and how many are needed.
+    // Too few connections: reported at once, with the number that is needed.
     postgres.execute("ALTER ROLE orderlog_owner CONNECTION LIMIT 3").await?;
     let started = std::time::Instant::now();
     let ran = shop.cli_on(&postgres.url_of("orderlog_owner"), &["serve", "--listen", "127.0.0.1:0"]).await?;

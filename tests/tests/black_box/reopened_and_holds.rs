@@ -1,4 +1,4 @@
-//! What is over and what is not: finished orders that owe again, and holds that end by themselves.
+//! Finished orders that owe again, and holds that end by themselves.
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};
@@ -84,7 +84,7 @@ async fn a_hold_is_over_at_its_end_everywhere(mut shop: Shop) -> Result<()> {
     everywhere(&mcp, &json!({}), false).await?;
     let found = mcp.ok("orders_search", json!({ "text": "1001" })).await?;
     check!(checks, found["orders"][0]["on_hold"] != true, "{found}");
-    // No event tells the end: the same position reads differently by the moment asked about.
+    // No event records the end: the same position has another state at another moment.
     everywhere(&mcp, &json!({ "as_of": "2026-11-20" }), true).await?;
     everywhere(&mcp, &json!({ "as_of": format!("@{}", position(&held)?) }), true).await?;
     everywhere(&mcp, &json!({ "as_of": "2026-11-21T08:59:59+05:30" }), true).await?;

@@ -76,7 +76,7 @@ async fn the_worked_example_comes_out_to_the_last_paisa(mut shop: Shop) -> Resul
     checks.all_hold()
 }
 
-/// Three orders and what became of them from the 20th to the 25th.
+/// Three orders and their changes from the 20th to the 25th.
 async fn live(shop: &mut Shop) -> Result<()> {
     let time = |day: u32, clock: &str| format!("2026-11-{day}T{clock}:00+05:30");
     shop.node.restart_at(&time(20, "23:50")).await?;

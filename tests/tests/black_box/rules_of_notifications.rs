@@ -1,4 +1,5 @@
-//! What a rule tells of: what is so already where that is asked, all of an order and not a part, and a rest that was cancelled.
+//! When rules send messages: at once if `already` is set, for all of an order and not a part, and after a rest was
+//! cancelled.
 
 use std::{
     collections::BTreeSet,
@@ -38,7 +39,7 @@ async fn what_is_so_already_is_told_at_once(told: Told) -> Result<()> {
         all.sort_unstable();
         all
     };
-    // Each product once: what is out is not told to be low besides.
+    // Each product once: a product that is out of stock is not also reported as low.
     let low = json!({ "target": "books", "when": ["low_stock", "out_of_stock"], "already": true });
     let asked = subscribe(&told, low).await?;
     let said = "books is told when a product is low on stock or out of stock (rule 1). If something of it is so already, that is told at once.";
@@ -62,7 +63,7 @@ async fn what_is_so_already_is_told_at_once(told: Told) -> Result<()> {
         Ok((placed.elapsed() > Duration::from_millis(2_200)).then_some(()))
     })
     .await?;
-    // Unasked, what was too late before is not told.
+    // Without `already`, orders that were late before are not reported.
     subscribe(&told, waits).await?;
     subscribe(&told, json!({ "target": "books", "when": ["waiting"], "grace": 2, "already": true })).await?;
     let received = told.received("/books", 3).await?;
@@ -91,7 +92,7 @@ async fn a_part_is_not_told_as_shipped_and_a_cancelled_rest_is_named(told: Told)
     )
     .await?;
     mcp.confirmed("orders.cancel", part(order)).await?;
-    // What had arrived before the rest is cancelled was shipped, too.
+    // Units that had arrived before the rest is cancelled count as shipped.
     mcp.confirmed("orders.cancel", part(arrived)).await?;
     let received = told.received("/books", 2).await?;
     let texts: Vec<String> = received.iter().map(|one| one.json()["data"]["text"].to_string()).collect();

@@ -37,7 +37,7 @@ async fn moments_are_said_in_words(mut shop: Shop) -> Result<()> {
     let today = json!({ "order_id": 1001, "status": "shipped", "occurred_at": "today" });
     let today = told(&mcp, "orders_update_status", today).await?;
     check!(checks, !today.refused && today.has("was read as now"), "{}", today.text);
-    // What holds until a day holds until it begins.
+    // "Until a day" means until the day begins.
     let hold = json!({ "order_id": 1003, "on": true, "until": "until Friday" });
     let held = told(&mcp, "orders_set_hold", hold).await?;
     check!(checks, held.has("on hold until 27 Nov 2026, 00:00."), "{}", held.text);

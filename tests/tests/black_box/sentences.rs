@@ -1,4 +1,4 @@
-//! What answers say of what was done: all of it, and only that.
+//! The sentences of answers contain everything that was done, and nothing else.
 
 use anyhow::{Result, ensure};
 use orderlog_tests::{Checks, Mcp, Shop, check, on_both_engines};

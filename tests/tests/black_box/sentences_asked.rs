@@ -98,7 +98,7 @@ async fn what_is_not_understood_or_not_there_changes_nothing(shop: Shop) -> Resu
     checks.all_hold()
 }
 
-/// What `orderlog chat` answers to these lines.
+/// The output of `orderlog chat` for these lines.
 async fn conversation(mut command: Command, lines: &'static str) -> Result<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = tokio::task::spawn_blocking(move || {

@@ -13,7 +13,7 @@ on_both_engines!(
     a_list_of_orders_is_a_file_that_runs_nothing
 );
 
-/// What a visitor gets of a path.
+/// A visitor's answer for a path.
 async fn get(node: &Node, path: &str, key: Option<&str>) -> Result<(u16, String)> {
     let mut request = node.http().get(format!("{}{path}", node.url()));
     if let Some(key) = key {

@@ -1,4 +1,4 @@
-//! The settings a shop counts by stand in its log: recorded once, compared from then on, changed on purpose only.
+//! The settings of a shop are stored in its log: recorded once, compared afterwards, changed only on purpose.
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Shop, check, events, on_both_engines};

@@ -80,8 +80,8 @@ struct Client {
 }
 
 impl Client {
-    /// Calls until told to stop, without keys: a call that is lost cannot be made up for. An answer that
-    /// breaks off, or any other than a success, is a failure.
+    /// Sends calls until it is stopped, without keys: a lost call cannot be repeated. An answer that breaks off, or any
+    /// other than a success, is a failure.
     async fn work(self) -> Result<usize> {
         let mut received = 0;
         while !self.done.load(SeqCst) {

@@ -1,4 +1,4 @@
-//! `orderlog verify` finds any single changed byte of a stored event, whoever changed it.
+//! `orderlog verify` finds every changed byte of a stored event, by whatever means it was changed.
 
 use anyhow::{Context, Result, ensure};
 use orderlog_tests::{Checks, Shop, check, events, on_both_engines};

@@ -29,7 +29,7 @@ fn order(customer: &str, lines: &[(&str, i64)]) -> Value {
     json!({ "customer": customer, "lines": lines, "allow_duplicate": true })
 }
 
-/// What the list says, without what names the moment of asking.
+/// The list, without the parts that name the moment of asking.
 fn said(answer: &Value) -> Value {
     json!([answer["orders"], answer["total_count"], answer["counts"], answer["totals"]])
 }
@@ -199,7 +199,7 @@ async fn a_stranger_reads_what_happened_to_an_order(mut shop: Shop) -> Result<()
     checks.all_hold()
 }
 
-/// What hosts take in at once.
+/// Bytes that hosts accept.
 const MAX_ANSWER_BYTES: usize = 32_000;
 
 async fn long_histories_come_in_small_pages(mut shop: Shop) -> Result<()> {

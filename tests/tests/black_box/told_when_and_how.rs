@@ -1,4 +1,4 @@
-//! What the file of targets says of each: e-mail goes encrypted or not at all, and nights are quiet.
+//! Settings in the file of targets: e-mail is encrypted or not sent at all, and nights are quiet.
 
 use std::time::Duration;
 
@@ -200,7 +200,7 @@ async fn an_order_that_waits_too_long_is_told_of_once() -> Result<()> {
         Ok((count("sent") == 3 && count("stopped") == 1).then_some(()))
     })
     .await?;
-    // A restart tells of none of them again.
+    // A restart sends none of them again.
     shop.node.restart_at("2030-11-25T10:00:00+05:30").await?;
     shop.mcp().ok("orders.update_status", json!({ "order_id": 1002, "status": "shipped" })).await?;
     let texts = told(4).await?;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use orderlog_tests::{Load, Oracle, SetUp, Shop, chain_is_whole, events, load_time};
 
 const CALLERS_PER_NODE: usize = 32;
-/// Of all commands, percent; both nodes are offered the same load.
+/// Percent of all commands; both nodes get the same load.
 const LEAST_SHARE: usize = 25;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What mailbox providers post.
+/// The body that mailbox providers post.
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 const HTTPS: &str = "https://shop.example";
 
@@ -119,7 +119,7 @@ async fn a_link_ends_its_rule_and_no_other(mailed: Mailed) -> Result<()> {
     let mails = mailed.mails(1).await?;
     let path = link(&mails[0])?;
     check!(checks, !path.contains("asha") && path.starts_with("/unsubscribe/"), "{path}");
-    // A node that asks everybody for a key serves it all the same.
+    // A node that requires keys serves the link without one.
     mailed.shop.key(&["owner", "--role", "owner"]).await?;
     let node = mailed.shop.open_node(&[]).await?;
     for method in ["GET", "HEAD"] {
@@ -177,7 +177,7 @@ async fn a_digest_has_one_link_for_all_its_rules(mut mailed: Mailed) -> Result<(
     checks.all_hold()
 }
 
-/// What openssl prints.
+/// The output of openssl.
 async fn openssl(arguments: &[&str]) -> Result<Vec<u8>> {
     let output = tokio::process::Command::new("openssl").args(arguments).output().await.context("openssl")?;
     ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -190,7 +190,7 @@ async fn e_mails_are_signed_so_that_a_receiver_can_check_it() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name).display().to_string();
     openssl(&["genrsa", "-out", &at("key.pem"), "2048"]).await?;
-    // The same key as older versions of openssl write it.
+    // The same key in the format of older versions of openssl.
     openssl(&["rsa", "-in", &at("key.pem"), "-traditional", "-out", &at("old.pem")]).await?;
     openssl(&["genrsa", "-out", &at("other.pem"), "2048"]).await?;
     openssl(&["genrsa", "-out", &at("short.pem"), "1024"]).await?;

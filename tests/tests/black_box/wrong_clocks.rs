@@ -71,7 +71,7 @@ async fn all_is_well(shop: &mut Shop) -> Result<()> {
     ensure!(times.is_sorted(), "the log goes back in time");
     Oracle::of(&log)?.agree_with(&shop.mcp()).await?;
     shop.node.stop().await?;
-    // Until that moment has come, nobody can tell such a log from one that was altered.
+    // Until that moment has come, such a log cannot be distinguished from one that was altered.
     let said = shop.cli(&["verify"]).await?.stdout;
     ensure!(said.contains("A clock was wrong"), "{said}");
     read_models_equal_a_rebuild(shop).await

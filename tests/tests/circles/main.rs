@@ -1,4 +1,4 @@
-//! No files of a crate import each other in a circle: each can be read with only what stands below it in mind.
+//! No files of a crate import each other in a circle: each file can be understood with only the files below it.
 
 mod source;
 
@@ -48,7 +48,7 @@ impl Crate {
         read
     }
 
-    /// Reads one file and its children, which stand in `below`.
+    /// Reads one file and its children, which are in `below`.
     fn load(&mut self, module: Module, file: PathBuf, below: &Path) {
         let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let source = Source::read(&text);
@@ -89,7 +89,7 @@ impl Crate {
         lines.map(|lines| lines.collect::<Vec<_>>().join("\n")).collect()
     }
 
-    /// A module's file as it is called in the crate.
+    /// The name of a module's file in the crate.
     fn file(&self, module: &Module) -> String {
         let (file, _) = &self.files[module];
         file.strip_prefix(&self.folder).unwrap_or(file).display().to_string()

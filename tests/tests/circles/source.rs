@@ -1,11 +1,12 @@
-//! What one file of Rust says about others: the modules it declares and the paths it names. Tests in the file are left out.
+//! The relations of one file of Rust to others: the modules it declares and the paths it names, without the tests in
+//! the file.
 
 use std::{collections::BTreeMap, iter::Peekable, str::Chars};
 
 /// A path as written, such as `["crate", "money", "Money"]`.
 pub(crate) type Path = Vec<String>;
 
-/// What a file says about others.
+/// The relations of a file to others.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     /// `mod name;`, with the file that a `#[path]` names.

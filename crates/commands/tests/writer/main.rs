@@ -104,7 +104,7 @@ async fn a_repeated_key_gets_its_receipt_even_where_the_command_would_now_be_ref
     assert!(again.replayed);
     assert_eq!(again.events(), cancelled.events());
 
-    // The units are gone now: decided anew, the same order would be rejected.
+    // The units are gone now: if it were decided again, the same order would be rejected.
     let placed = node.run_keyed("all", place(5)).await.expect("placed");
     assert_eq!(code(node.run(place(5)).await), Code::InsufficientStock);
     let again = node.run_keyed("all", place(5)).await.expect("the original receipt");
@@ -242,7 +242,7 @@ async fn a_hot_product_is_loaded_from_its_snapshot(database: Database) {
     assert_eq!(code(cold.run(place(401)).await), Code::InsufficientStock);
     cold.run(place(400)).await.expect("exactly what is left");
 
-    // Units that never came in would be sold: only folding the snapshot anew tells.
+    // Units that never arrived would be sold: only folding the events again shows the difference.
     let raised = r#"update snapshots set state = replace(state, '"on_hand":', '"on_hand":9')"#;
     database.execute(raised).await.expect("the statement runs");
     let faults = verify_snapshots(&node.log).await.expect("the log can be read");
@@ -288,14 +288,14 @@ async fn a_started_node_has_the_states_of_recent_orders_at_hand(database: Databa
     let first = Node::with_stock(&database, 10).await;
     first.run(place(3)).await.expect("placed");
     let second = Node::start(&database).await;
-    // The customer, the product and its stock; nobody gave the second node a command.
+    // The customer, the product and its stock; no command was sent to the second node.
     let at_hand = async {
         while second.writer.loaded() < 3 {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), at_hand).await.expect("the states are loaded by themselves");
-    // What was loaded ahead is followed like any other state.
+    // States that were loaded in advance are updated like any other state.
     first.run(place(6)).await.expect("placed");
     assert_eq!(code(second.run(place(2)).await), Code::InsufficientStock);
     second.run(place(1)).await.expect("the last one");

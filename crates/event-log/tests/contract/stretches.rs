@@ -61,7 +61,7 @@ async fn parts_of_any_size_leave_nothing_out(database: Database) {
         }
     }
     finds(&log, &[], "everything is put back").await;
-    // What follows a hash that was changed does not fit either, and the head does not fit the last one's.
+    // The event after a changed hash does not fit either, and the head does not fit the last event.
     database.tamper(&set(2, "hash = (SELECT hash FROM events WHERE position = 1)")).await;
     finds(&log, &[2, 3], "a changed hash").await;
     let hex: String = events[1].hash.0.iter().map(|byte| format!("{byte:02x}")).collect();

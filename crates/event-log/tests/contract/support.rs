@@ -1,4 +1,4 @@
-//! Databases of the tests' own, and batches that tell a small story.
+//! Separate databases for the tests, and batches of a small history.
 
 use std::{collections::HashMap, ops::Deref};
 
@@ -93,7 +93,7 @@ pub(crate) async fn assert_sound(log: &Log) {
     assert_eq!(report.expect("the log can be read").faults, []);
 }
 
-/// An id nobody else has.
+/// A unique id.
 #[expect(clippy::disallowed_methods, reason = "tests share one server and need distinct names")]
 pub(crate) fn unique() -> Uuid {
     Uuid::new_v4()
@@ -123,7 +123,7 @@ impl Story {
         Story { head: Head::empty(), versions: HashMap::new() }
     }
 
-    /// Goes on from a log's head, in streams nobody has written to.
+    /// Continues from a log's head, in new streams.
     pub(crate) fn from(head: Head) -> Story {
         Story { head, versions: HashMap::new() }
     }

@@ -185,7 +185,7 @@ async fn invalid_text_is_found(database: Database) {
     }
 }
 
-/// Everything fits together again, and only whoever noted a hash can tell.
+/// Everything is consistent again, and only a hash that was noted shows the change.
 async fn a_rewritten_history_differs_from_what_was_noted(database: Database) {
     let (log, events) = written(&database).await;
     let noted: Vec<_> = events.iter().map(|event| (event.position, event.hash)).collect();

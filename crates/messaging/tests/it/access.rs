@@ -1,4 +1,4 @@
-//! Getting into a NATS that asks who one is, and what is said when it does not let one in.
+//! Signing in to a NATS that requires credentials, and the messages when it refuses.
 
 use std::{path::Path, process::Command, time::Duration};
 
@@ -35,14 +35,14 @@ pub(crate) async fn little_shop() -> Shop {
     shop
 }
 
-/// How to get into a server with credentials that do not stand in its URL.
+/// Access to a server with credentials that are not in its URL.
 fn with(server: &NatsServer, credentials: Credentials) -> Access {
     let mut access = server.access();
     access.credentials = credentials;
     access
 }
 
-/// What the relay says, which names no secret.
+/// The relay's error, which contains no secret.
 pub(crate) async fn is_kept_out(access: Access) -> String {
     let shop = Shop::open(1).await;
     let nats = Nats::connect(access).await.expect("an outage is waited out");
@@ -81,7 +81,7 @@ async fn with_an_nkey() {
     assert!(is_kept_out(server.access()).await.contains("authorization violation"));
 }
 
-/// A right that is missing shows as a time-out; the relay says what the server said of it, and believes nothing.
+/// A missing right shows as a time-out; the relay reports the server's message, and does not trust the stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_right_is_named() {
     let server = NatsServer::start_with(
@@ -138,7 +138,7 @@ async fn each_account_has_the_rights_it_needs_and_no_others() {
             }
             Ok::<i32, String>(count)
         };
-        // A request for messages that is not allowed is answered by nobody.
+        // A request for messages that is not allowed gets no answer.
         timeout(FETCHED_WITHIN, fetched).await.unwrap_or_else(|_| Err("nobody answers".to_owned()))
     };
     let (_all, reading) = as_somebody("all", "_INBOX").await;
@@ -155,7 +155,7 @@ async fn each_account_has_the_rights_it_needs_and_no_others() {
         assert!(heard(&stock, name, subjects).await.is_err(), "{name} heard of {subjects}");
     }
     assert!(stock.delete_stream(DEFAULT_STREAM).await.is_err() && reading.delete_stream(DEFAULT_STREAM).await.is_err());
-    // What it says under the shop's subjects reaches nobody, and what others are sent does not reach it.
+    // Its messages under the shop's subjects reach no reader, and it does not get the messages of others.
     let mut overheard = warehouse.subscribe("_INBOX.>").await.expect("asking");
     warehouse.publish("orderlog.v1.stock.StockReceived", "{}".into()).await.expect("saying");
     warehouse.flush().await.expect("the server has heard it");

@@ -89,7 +89,7 @@ async fn announcements_that_repeat_or_skip_change_nothing() {
     assert_eq!(read_to(&mut feed, Position(9), 100).await, [first, second, third].concat());
 }
 
-/// Defence (a) of ADR 9: whatever stands in messages, a feed hands on what its own log holds.
+/// Defence (a) of ADR 9: a feed gives the events of its own log, whatever messages contain.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_log_does_not_hold_is_not_handed_on() {
     let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);

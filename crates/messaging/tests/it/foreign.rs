@@ -59,7 +59,8 @@ async fn another_past_at_the_end_stops_the_relay() {
     assert!(said.contains("differ at position 1: the log holds another event there"), "{said}");
 }
 
-/// As after a restore, a relay of an older release and a purge: the end of the stream is ours, what stands before is not.
+/// As after a restore, a relay of an older release and a purge: the end of the stream is ours, but not what is before
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_past_before_the_end_stops_the_relay() {
     let (server, mut theirs, mut ours) = (NatsServer::start().await, Shop::open(2).await, Shop::open(1).await);
@@ -108,7 +109,7 @@ async fn a_foreign_message_that_takes_an_events_place_stops_the_relay() {
     assert_stream_is_log(&server, &shop).await;
 }
 
-/// An event that continues our chain, published by a copy that was told it is the shop.
+/// An event that continues our chain, published by a copy that claims to be the shop.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_a_copy_stops_the_relay() {
     let (server, mut shop) = (NatsServer::start().await, Shop::open(1).await);
@@ -154,7 +155,7 @@ async fn a_copy_publishes_nothing_until_the_shop_is_said_to_have_moved() {
     assert_eq!(last_sequence(&server).await, 22);
     assert_stream_is_log(&server, &shop).await;
 
-    // The shop itself moves: the new place goes on, the old one is told.
+    // The shop itself moves: the new place continues, the old one gets an error.
     let mut moved = Shop::copy_of(&shop).await;
     let nats = server.connect().await;
     let before = take_stream(&nats, &moved.identity).await.expect("taking the stream over");

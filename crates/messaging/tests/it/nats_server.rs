@@ -19,7 +19,7 @@ impl NatsServer {
         NatsServer::start_with("").await
     }
 
-    /// The same with further lines in its configuration file, such as users.
+    /// Starts one with further lines in its configuration file, such as users.
     pub(crate) async fn start_with(further: &str) -> NatsServer {
         let folder = tempfile::tempdir().expect("a temporary folder");
         NatsServer::start_in(folder, NatsSettings { further: further.to_owned(), ..NatsSettings::default() }).await

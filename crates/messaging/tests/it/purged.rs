@@ -1,4 +1,5 @@
-//! A stream that was purged, wholly or in part, is made anew and refilled without a restart; limits are not a purge.
+//! A stream that was purged, completely or in part, is made again and refilled without a restart; limits are not a
+//! purge.
 
 use async_nats::jetstream::stream::Stream;
 use orderlog_domain::ids::Position;

@@ -1,4 +1,4 @@
-//! What happens to orders by chance: they are placed, go on their way, and are looked at again.
+//! Random events of orders: they are placed, proceed, and change again later.
 
 use chrono::Duration;
 use orderlog_domain::{
