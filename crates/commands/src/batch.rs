@@ -80,7 +80,7 @@ impl Draft {
         !self.batch.commands.is_empty()
     }
 
-    /// Makes every command undecided again, to be decided anew after another head.
+    /// Makes every command undecided, so that it is decided again on another head.
     pub(crate) fn reset(&mut self, head: Head) {
         let Draft { waiting, ids, .. } = std::mem::replace(self, Draft::after(head));
         (self.waiting, self.ids) = (waiting, ids);
@@ -319,8 +319,8 @@ impl Decider {
         };
         Provenance {
             occurred_at,
-            // Never before the event before it. After a clock that was ahead, `recorded_at` stands still until the clock has
-            // reached it; `occurred_at`, and the business date with it, follows the clock.
+            // Never earlier than the event before it. After a clock that was ahead, `recorded_at` does not change until
+            // the clock has reached it; `occurred_at`, and the business date with it, follows the clock.
             recorded_at: submission.now.trunc_subsecs(SUBSECOND_DIGITS).max(head.recorded_at),
             business_date,
             actor: origin.actor.clone(),

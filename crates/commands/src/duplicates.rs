@@ -223,7 +223,7 @@ mod tests {
         Placement { fingerprint, order: OrderId(n), position: Position(n), at: at(seconds), occurred_at: at(seconds) }
     }
 
-    /// A clock was ahead: the recorded time stands still.
+    /// A clock was ahead: the recorded time does not change.
     #[test]
     fn an_order_is_forgotten_after_two_minutes_of_the_clock_too() {
         let mut recent = RecentOrders::new(&Head::empty());

@@ -62,7 +62,7 @@ pub struct Origin {
     pub agent: Option<Agent>,
     /// The person who agreed to the command, or asked for it without a program in between.
     pub confirmed_by: Option<Actor>,
-    /// What caused this command; the command itself when left out.
+    /// The id of the command's cause; its own id if left out.
     pub causation_id: Option<Uuid>,
     /// The conversation it belongs to; the command itself when left out.
     pub correlation_id: Option<Uuid>,

@@ -9,8 +9,8 @@ use crate::load;
 /// Snapshots and events read at once.
 const PAGE: u32 = 1_000;
 
-/// Folds the events of every snapshot and compares. Snapshots in the format of another release are skipped: nobody reads them.
-/// Memory is bounded, however many there are.
+/// Folds the events of every snapshot and compares. Snapshots in the format of another release are skipped, because
+/// they are never read. The memory it needs does not grow with their number.
 ///
 /// # Errors
 /// When the log cannot be read. What is wrong with a snapshot is in the answer.

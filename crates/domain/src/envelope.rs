@@ -32,7 +32,7 @@ pub struct Agent {
     pub model: Option<String>,
 }
 
-/// What all events of one command share.
+/// The common data of all events of one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// When it happened in the world.

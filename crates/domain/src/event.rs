@@ -73,7 +73,7 @@ macro_rules! events {
                 match self { $($( Event::$name(_) => stringify!($name), )*)* }
             }
 
-            /// Category of the streams the type stands in.
+            /// Category of the streams with this type.
             #[must_use]
             pub fn category(&self) -> &'static str {
                 match self { $($( Event::$name(_) => $category, )*)* }
@@ -97,7 +97,7 @@ macro_rules! events {
                 match self { $($( Event::$name(fact) => fact.typed_mut(), )*)* }
             }
 
-            /// What recording it is, where a person may have to agree to that.
+            /// The kind of act, if a person may have to agree to it.
             #[must_use]
             pub fn guarded(&self) -> Option<GuardedAct> {
                 match self { $($( Event::$name(fact) => fact.guarded(), )*)* }
@@ -257,9 +257,9 @@ events! {
 pub struct EventType {
     /// `OrderPlaced`.
     pub name: &'static str,
-    /// What it says happened, in one sentence.
+    /// The meaning, in one sentence.
     pub about: &'static str,
-    /// Category of the streams it stands in.
+    /// Category of its streams.
     pub category: &'static str,
     /// Schema version this build writes.
     pub schema: u16,

@@ -1,7 +1,7 @@
 //! Facts, folds, decisions; money; the business calendar. Pure: no I/O, no clock, no async.
 
-// What is written down.
-/// What stands around an event in the log: stream, version, position, and who, when and why.
+// The record.
+/// The data around an event in the log: stream, version, position, and who, when and why.
 pub mod envelope;
 /// Every event type with its data, its name and its schema version.
 pub mod event;
@@ -10,12 +10,12 @@ pub mod ids;
 /// Amounts in whole minor units, read strictly and shared out exactly.
 pub mod money;
 
-// What it adds up to.
-/// What waits for a person's word.
+// The states.
+/// Acts that wait for a person's agreement.
 pub mod confirmations;
 /// A customer, whose particulars are sealed.
 pub mod customer;
-/// Who is told of what, and the messages under way.
+/// Rules of notifications, and messages on their way.
 pub mod notifications;
 /// An order: units by line, money, and the status that follows.
 pub mod order;
@@ -28,10 +28,10 @@ pub mod states;
 /// The stock of a product: on hand, reserved, waited for.
 pub mod stock;
 
-// What may be done.
+// Decisions.
 /// Every command: its input and its decision.
 pub mod commands;
-/// What a decision may know, and what it leads to.
+/// The input and the result of a decision.
 pub mod decide;
 /// Acts that a program may ask for and a person must agree to.
 pub mod guarded;
@@ -44,20 +44,20 @@ pub mod text;
 /// The texts of commands and events that somebody typed, to be sealed and opened.
 pub mod typed;
 
-// What it is worth.
-/// What an event adds to the sales figures.
+// Money and sales.
+/// The postings of an event for the sales figures.
 pub mod postings;
 /// From entered prices to gross, discount, tax and shipping.
 pub mod pricing;
 
-// How it is said.
+// Words.
 /// Business days, weeks and months of the shop.
 pub mod calendar;
 /// Amounts and days as sentences write them.
 pub mod format;
-/// What people say of one moment, read.
+/// Reads one moment in words.
 pub mod moments;
-/// What people say of dates, read.
+/// Reads dates in words.
 pub mod phrase;
 
 #[cfg(test)]

@@ -22,13 +22,13 @@ use crate::{
 
 pub(crate) const ANN: CustomerId = CustomerId(Uuid::from_u128(7));
 
-/// A shop whose history is told step by step.
+/// A shop whose history a test writes step by step.
 pub(crate) struct Story {
     pub(crate) states: States,
     pub(crate) now: DateTime<Utc>,
     pub(crate) next_order: OrderId,
     pub(crate) expected_version: Option<Version>,
-    /// What it asks about before it is done; nothing at first.
+    /// What it asks before it acts; nothing at first.
     pub(crate) asks: Ask,
     /// Everything recorded so far, by stream, with the business date it fell on.
     pub(crate) told: Vec<(StreamId, Provenance, Event)>,
@@ -115,7 +115,7 @@ impl Story {
         self.ask_of(command, command.occurred_at().unwrap_or(self.now))
     }
 
-    /// The same of something that happened at a time that the command does not say.
+    /// Decides a command about an event at a time that the command does not contain.
     pub(crate) fn ask_of(&mut self, command: &Command, occurred_at: DateTime<Utc>) -> Result<Decision, Rejection> {
         let decision = loop {
             let context = Context {
@@ -158,7 +158,7 @@ impl Story {
         Ok(decision)
     }
 
-    /// What would be decided now. Nothing is taken in; every state that it needs must be at hand.
+    /// What would be decided now. Nothing is recorded; every state that it needs must be loaded.
     pub(crate) fn foresee(&self, command: &Command) -> Result<Decision, Rejection> {
         let context = Context {
             now: self.now,
@@ -211,7 +211,7 @@ impl Story {
     }
 }
 
-/// What holds for every order at every version (domain rules §1).
+/// Checks of every order at every version (domain rules §1).
 fn assert_units_add_up(order: &Order) {
     for line in &order.lines {
         let counts = [
@@ -233,7 +233,7 @@ fn assert_units_add_up(order: &Order) {
     }
 }
 
-/// What holds for every stock at every version.
+/// Checks of every stock at every version.
 fn assert_stock_is_sound(stock: &Stock) {
     assert!(stock.on_hand >= 0 && stock.reserved >= 0, "{stock:?}");
     assert!(stock.backorders.iter().all(|waiting| waiting.units > 0), "{stock:?}");

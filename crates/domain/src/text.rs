@@ -103,8 +103,8 @@ fn is_unseen(character: char) -> bool {
         )
 }
 
-/// Whether an unseen character has a use where it stands: joiners, marks of direction that hold for one place, variations
-/// of a character, vowels and blanks of some scripts, and the letters behind a black flag that make it that of a region.
+/// Whether an unseen character has a use at its place: joiners, marks of direction, variations of a character, vowels
+/// and blanks of some scripts, and the letters after a black flag that make it that of a region.
 fn shapes(character: char, before: char) -> bool {
     match character {
         '\u{200c}'..='\u{200f}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => true,
@@ -196,7 +196,7 @@ pub fn name_key(text: &str) -> String {
     if words.is_empty() { key } else { words.nfc().collect() }
 }
 
-/// Words that are said around a name; they are looked for only where a name has them.
+/// Words that people add to a name; they are looked for only if the name contains them.
 pub const FILLERS: [&str; 6] = ["the", "a", "an", "of", "our", "and"];
 
 /// A word as it is compared. Where plurals do not matter, what one has at its end is cut off: `mugs` and `mug`, `dishes` and

@@ -1,20 +1,20 @@
-//! What people type: a free text of a command, an event or an order. Events keep them sealed, because any of them may name a
-//! person; nothing else is ever opened. Each command, fact and order names its own (`typed_mut`).
+//! Texts that people type: free texts of a command, an event or an order. Events contain them sealed, because any of
+//! them may name a person; nothing else is ever opened. Each command, fact and order lists its own (`typed_mut`).
 
 use crate::{limits, rejection::Problems, text};
 
-/// A text that somebody typed, where it stands.
+/// A text that somebody typed, with its field.
 #[derive(Debug)]
 pub struct Typed<'a> {
-    /// What it is sealed as: it opens as nothing else.
+    /// The name under which it is sealed: it opens under no other.
     pub field: &'static str,
     /// As typed, or sealed.
     pub text: &'a mut String,
-    /// What it is for.
+    /// The use of the text.
     pub kind: Kind,
 }
 
-/// What a typed text is for.
+/// The use of a typed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Words about a person or what was done: worth nothing once the person is forgotten.
@@ -59,7 +59,7 @@ mod tests {
         testing::input,
     };
 
-    /// Texts of events that nobody types about a person: words from a list, figures, and what the catalogue says.
+    /// Texts of events that are not typed about a person: words from a list, figures, and texts of the catalogue.
     const NOT_TYPED: [&str; 14] = [
         "currency",
         "shop_currency",
@@ -76,7 +76,7 @@ mod tests {
         "rate",
         "sku",
     ];
-    /// The same, of lines.
+    /// Such texts in lines.
     const NOT_TYPED_IN_LINES: [&str; 4] = ["lines.discounts.percent", "lines.name", "lines.sku", "lines.tax_rate"];
     /// An order's number in another system, which an import alone gives.
     const FROM_IMPORTS: [&str; 1] = ["external_reference"];
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(kept, expected, "what is shown of an order can be opened");
     }
 
-    /// What events seal, the commands that record them name.
+    /// Texts that events seal are named by the commands that record them.
     #[test]
     fn every_free_text_of_every_command_is_sealed() {
         fn named<C: JsonSchema + serde::de::DeserializeOwned>(arguments: Value) -> (BTreeSet<String>, BTreeSet<String>)

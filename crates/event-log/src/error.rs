@@ -55,8 +55,8 @@ pub enum LogError {
         /// The message of the database.
         why: String,
     },
-    /// The connection was lost during an append: the batch is either recorded as a whole or not at all.
-    /// After [`reconnect`](crate::LogWriter::reconnect), `find_commands` tells which.
+    /// The connection was lost during an append: the batch is recorded either completely or not at all. After
+    /// [`reconnect`](crate::LogWriter::reconnect), `find_commands` shows which.
     #[error("the connection was lost during an append; whether the batch was recorded must be looked up: {why}")]
     Unknown {
         /// The message of the database or the network.

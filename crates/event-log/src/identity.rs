@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 use crate::LogError;
 
-/// Tells logs apart, and a log from its copies.
+/// Distinguishes logs, and a log from its copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Made once, with the log. A copy of the database (staging, a restore drill) has the same id.
     pub id: Uuid,
-    /// Where the database lives, as text for people: `postgres/<system identifier>/<oid of the database>` or
-    /// `sqlite/<inode>/<time the file was made>`. A dump that is restored elsewhere or a file that is copied has another.
-    /// A copy of the whole disk or a replica has the same: nothing inside it could tell.
+    /// The place of the database, as text for people: `postgres/<system identifier>/<oid of the database>` or
+    /// `sqlite/<inode>/<time the file was made>`. A dump that is restored elsewhere or a file that is copied has
+    /// another place. A copy of the complete disk or a replica has the same: nothing inside it shows the difference.
     pub place: String,
 }
 

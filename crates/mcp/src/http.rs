@@ -268,7 +268,7 @@ async fn as_json_rpc(response: Response, id: Value) -> Response {
             error
         }
         _ => {
-            // The library could not read the request: the words of its parser would help nobody.
+            // The library could not read the request, and the words of its parser would not help.
             let message = match parts.status {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                     parts.status = StatusCode::BAD_REQUEST;

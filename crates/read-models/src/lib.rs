@@ -1,4 +1,5 @@
-//! What every read model needs: its tables, following the log, building anew, and being asked. It knows no read model by name.
+//! The common parts of all read models: tables, following the log, rebuilding, and queries. It knows no read model by
+//! name.
 
 // The declaration of a read model.
 mod read_model;

@@ -1,5 +1,5 @@
-//! Loads a read model into memory: the rows it needs whole and the place where its tables stand, then what came after.
-//! A node never serves an earlier state than it served before, nor an earlier one than it served while this was loading.
+//! Loads a read model into memory: first the rows that must be complete and the place of its tables, then the later
+//! events. A node never serves an earlier state than it served before or during the load.
 
 use orderlog_domain::ids::Position;
 use orderlog_event_log::Log;
@@ -24,7 +24,7 @@ const PAGE_EVENTS: u32 = 5_000;
 
 const PARKED_STREAMS: &str = "SELECT DISTINCT stream FROM parked WHERE projection = $1";
 
-/// Loads `memory` anew from the tables, while the present rows serve; returns the place where it is then. `None` if the
+/// Loads `memory` again from the tables, while the present rows serve; returns the place of the new rows. `None` if the
 /// tables are of another version, do not follow from the log, or went on in the meantime.
 pub(crate) async fn load(
     projections: &Projections,

@@ -30,8 +30,8 @@ const SQLITE_READERS: u32 = 4;
 const SQLITE_BUSY: Duration = Duration::from_secs(30);
 /// How long a session may be silent within a transaction before PostgreSQL ends it.
 const FROZEN: &str = "5s";
-/// What PostgreSQL takes a page read through an index to cost, where one read in passing costs 1. Read models are mostly in
-/// memory; by the default of 4, which is of turning disks, it read 3,000 customers to find 20.
+/// The cost that PostgreSQL assumes for a page read through an index, if a page read in sequence costs 1. Read models
+/// are mostly in memory. With the default of 4, which is for rotating disks, it read 3,000 customers to find 20.
 const RANDOM_PAGE: &str = "1.1";
 /// Prepared statements kept per connection.
 const PREPARED_STATEMENTS: usize = 512;

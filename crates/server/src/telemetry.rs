@@ -6,16 +6,15 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 use crate::config::LogFormat;
 
-/// What a server logs when `RUST_LOG` does not say.
+/// The default of `RUST_LOG` for a server.
 pub(crate) const SERVING: &str = "info,rmcp=error,sqlx=warn,async_nats=warn";
-/// What a command logs whose answer is what it prints.
+/// The default for a command that prints its answer.
 pub(crate) const QUIET: &str = "warn,rmcp=error,sqlx=error";
 
-/// The protocol library tells whole requests and answers, with all that stands in them: whatever `RUST_LOG` asks for, only its
-/// errors are logged.
+/// The protocol library would log complete requests and answers: so only its errors are logged, with any `RUST_LOG`.
 const ALWAYS: &str = "rmcp=error";
 
-/// What is logged: as was asked for, or by default.
+/// The filter of log lines: from `RUST_LOG`, or the default.
 fn filter(asked: Option<&str>, default_filter: &str) -> EnvFilter {
     let asked = asked.filter(|asked| !asked.trim().is_empty()).and_then(|asked| EnvFilter::try_new(asked).ok());
     let filter = asked.unwrap_or_else(|| EnvFilter::new(default_filter));

@@ -1,4 +1,4 @@
-//! What an alert says: something about the shop itself that somebody wants to be told of.
+//! Alerts: events about the shop as a whole, for rules of notifications.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;

@@ -41,7 +41,7 @@ pub struct OrderView {
     pub totals: Totals,
     /// Money that came in; not that of payments that were undone.
     pub captured: i64,
-    /// What is still owed; negative when too much came in.
+    /// The money still owed; negative if too much was paid.
     pub due: i64,
     /// Every payment, oldest first.
     pub payments: Vec<Payment>,

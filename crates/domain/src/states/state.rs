@@ -19,24 +19,25 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Of `order-…`.
+    /// State of `order-…`.
     Order(Box<Order>),
-    /// Of `stock-…`.
+    /// State of `stock-…`.
     Stock(Stock),
-    /// Of `product-…`.
+    /// State of `product-…`.
     Product(Product),
-    /// Of `customer-…`.
+    /// State of `customer-…`.
     Customer(Customer),
-    /// Of `rate-…`.
+    /// State of `rate-…`.
     Rate(Rate),
-    /// Of `notification-shop`.
+    /// State of `notification-shop`.
     Notifications(Box<Notifications>),
-    /// Of `confirmation-shop`.
+    /// State of `confirmation-shop`.
     Confirmations(Box<Confirmations>),
 }
 
 impl State {
-    /// Version of the states' shape in snapshots; a snapshot of any other format is ignored and folded anew.
+    /// Version of the states' shape in snapshots; a snapshot of any other format is ignored, and its stream is folded
+    /// again.
     pub const FORMAT: u32 = 6;
 
     /// The state of a stream without events.

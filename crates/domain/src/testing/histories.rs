@@ -30,7 +30,7 @@ fn shop() -> Story {
     story
 }
 
-/// What a command did to one order, and the order before it: what undoing it must restore.
+/// One command's facts about one order, and the order before, which an undo must restore.
 struct Deed {
     undo: Undo,
     before: Option<Order>,
@@ -68,7 +68,7 @@ fn live(history: Vec<Dice>) -> Story {
     story
 }
 
-/// What there is to undo of a decision, found as `orders_undo` finds it in the log.
+/// What can be undone of a decision, found as `orders_undo` finds it in the log.
 fn deed(story: &Story, decision: &Decision, before: &[Order]) -> Option<Deed> {
     let about = |(stream, event): &(StreamId, Event)| match stream {
         StreamId::Order(id) if !matches!(event, Event::BackorderFilled(_)) => Some(*id),
@@ -93,7 +93,7 @@ fn cases() -> u32 {
     std::env::var("ORDERLOG_TEST_HISTORIES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
 }
 
-/// What no history reaches, no history proves.
+/// A fact that no history reaches is not tested.
 #[test]
 fn histories_reach_every_fact_about_orders_and_stock() {
     const HISTORIES: usize = 120;
@@ -140,7 +140,7 @@ proptest! {
         let next = story.next_order;
         lost.into_iter().for_each(|dice| drop(story.ask(&command(dice))));
         story.states.rollback();
-        // What was first asked for after the mark was loaded empty, and may stay so.
+        // A stream that was first needed after the mark was loaded empty, and may stay empty.
         let unchanged = |now: Option<State>, before: Option<State>, stream: StreamId| match before {
             Some(_) => now == before,
             None => now.is_none_or(|now| now == State::empty(stream)),

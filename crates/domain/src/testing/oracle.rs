@@ -26,7 +26,7 @@ type Sums = [i128; 10];
 /// Basis, business day, the order's currency, the currency that the other half of the sums is in.
 type Key = (usize, NaiveDate, &'static str, &'static str);
 
-/// What a shop should report.
+/// The expected reports of a shop.
 #[derive(Debug, Clone)]
 struct Books {
     /// The shop's currency.
@@ -68,7 +68,7 @@ impl Books {
         sums.iter_mut().zip(both).for_each(|(sum, amount)| *sum += amount);
     }
 
-    /// The rate of a currency as it stands now; none for the shop's own.
+    /// The present rate of a currency; `None` for the shop's own.
     fn rate(&self, currency: &str) -> Option<Rate> {
         if currency == self.home { None } else { self.rates.get(currency).copied() }
     }

@@ -18,7 +18,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How long a check that the server keeps acknowledged events stays valid.
 const CHECK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Identifies a session on its server. The start time tells it from a later session with the same process id.
+/// Identifies a session on its server. The start time distinguishes it from a later session with the same process id.
 const IDENTITY: &str = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
 /// Ends a session and waits until it is gone, at most 5 s. Answers whether it is gone.

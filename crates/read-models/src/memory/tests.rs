@@ -62,7 +62,7 @@ async fn nothing_takes_the_place_of_what_has_come_further() {
     assert!(before == Some(Position(3)) && memory.install(next).await);
     assert!(!memory.fold(load - 1, &[event(4)]).await && memory.fold(load, &[folded]).await);
     assert_eq!(memory.position(), Some(Position(4)));
-    // What was dropped holds nobody up.
+    // A memory that was dropped blocks nothing.
     memory.lose().await;
     assert!(memory.install(held_at(1)).await);
 }

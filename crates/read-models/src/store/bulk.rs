@@ -14,8 +14,9 @@ use super::{
 };
 use crate::row::{Column, Kind, OnConflict, Table, Value};
 
-/// Rows of one statement on PostgreSQL. More would save few round trips, and their arguments would come to many megabytes,
-/// which are obtained from the system anew for each statement: that took a thirtieth of what the server does for an order.
+/// Rows of one statement on PostgreSQL. More rows would save few round trips, and their arguments would need many
+/// megabytes, which are obtained from the system again for each statement: that took a thirtieth of the server's work
+/// for an order.
 const POSTGRES_ROWS: usize = 2_000;
 /// Rows of one statement on SQLite; with the widest table this stays below its 32,766 arguments.
 const SQLITE_ROWS: usize = 512;

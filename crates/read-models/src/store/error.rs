@@ -28,10 +28,10 @@ pub enum StoreError {
     /// A stored row does not have its shape.
     #[error("a row of the read models cannot be read: {0}; rebuild that read model")]
     Shape(String),
-    /// What was erased is still in this read model.
+    /// The erased data is still in this read model.
     #[error("the lists of {0} have not caught up with the erasure yet")]
     NotYet(&'static str),
-    /// What was deleted cannot be cleared away yet.
+    /// The deleted data cannot be removed from the files yet.
     #[error("somebody who began to read the read models before the erasure still does")]
     InUse,
     /// Made for another log.

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, Postgres, Sqlite, postgres::PgArguments, query::Query,
 
 use crate::row::{Field, Value};
 
-/// A statement and its arguments. Values never stand in the text.
+/// A statement and its arguments. The text never contains values.
 ///
 /// What is always the same is written as SQL with `$1`, `$2` …, to which [`Sql::bind`] gives values in their order. Where
 /// filters vary, [`Sql::push`] and [`Sql::arg`] add to it.
@@ -28,7 +28,7 @@ impl Sql {
         self
     }
 
-    /// The same with `text` before it.
+    /// The statement with `text` before it.
     #[must_use]
     pub fn after(&self, text: &str) -> Sql {
         Sql { text: format!("{text}{}", self.text), args: self.args.clone() }
@@ -56,7 +56,7 @@ impl Sql {
         self
     }
 
-    /// The same for a value as tables store it.
+    /// Adds a value in the form in which tables store it.
     pub(crate) fn value(&mut self, value: Value) -> &mut Sql {
         self.args.push(value);
         self.text.push('$');

@@ -8,7 +8,7 @@ const MAX_CONNECTIONS: usize = 10_000;
 const MAX_MACHINES: usize = 64;
 /// File handles that connections must not use: for the database, NATS, and refusals.
 const RESERVED_FILES: usize = 256;
-/// Of the connections, one peer address may hold all but one in this many.
+/// One peer address may have all connections but one in this many.
 const PEER_LEAVES_ONE_IN: usize = 8;
 /// Longest time from the first byte of a request, or from connecting, until its head is complete.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

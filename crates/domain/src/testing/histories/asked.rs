@@ -30,7 +30,7 @@ pub(super) struct Dice {
 
 pub(super) fn dice() -> impl Strategy<Value = Dice> {
     let hours = prop_oneof![6 => Just(0_i64), 3 => 1_i64..5, 1 => 20_i64..30];
-    // A few orders take most of it, so that deeds stand on deeds.
+    // A few orders get most commands, so that commands follow commands.
     let order = prop_oneof![2 => 0_i64..3, 1 => 0_i64..8];
     (0_u8..40, 0_usize..3, 0_i64..6, order, hours).prop_map(|(kind, product, amount, order, hours)| Dice {
         kind,

@@ -19,7 +19,8 @@ use crate::{
     testing::Story,
 };
 
-/// Stock and orders tell the same story, nobody waits for what is there, and what is on hand is what came less what left.
+/// Stock and orders agree, no order waits for units that are available, and the units on hand are those received minus
+/// those that left.
 pub(super) fn stock_adds_up(story: &Story) {
     for sku in SKUS {
         let id = ProductId::from_sku(sku);
@@ -34,8 +35,8 @@ pub(super) fn stock_adds_up(story: &Story) {
     }
 }
 
-/// What an order is said to become next is what one command can make of it (rule O2). Only a count that found units missing
-/// can still keep them from leaving.
+/// The allowed next statuses of an order are those that one command can reach (rule O2). Only units that a count found
+/// missing can still prevent shipping.
 pub(super) fn what_may_follow_is_what_is_decided(story: &Story) {
     for order in story.orders() {
         let allowed = order.allowed_next(story.now);
@@ -91,8 +92,9 @@ fn filled(line: &Line) -> Line {
     Line { reserved: line.reserved + line.backordered, backordered: 0, ..line.clone() }
 }
 
-/// What was booked for an order is what is part of it now, less goodwill; what was shipped is what left of it and
-/// stayed away; cash is what came in and stayed. An order that is finished and balanced has one total (rule R10).
+/// The booked amount of an order is that of its remaining parts, minus goodwill; the shipped amount is that of units
+/// that left and stayed away; cash is the money received and kept. An order that is finished and balanced has one total
+/// (rule R10).
 pub(super) fn figures_add_up(story: &Story) {
     let all: Vec<Posting> = story.told.iter().flat_map(|(.., event)| postings(event)).collect();
     for order in story.orders() {
@@ -159,7 +161,7 @@ pub(super) fn units_are_worth_what_they_were(story: &Story) {
             OrderFact::ShipmentVoided(fact) => take(fact.order_id, &fact.lines, |moved| &mut moved.shipped, -1),
             OrderFact::UnitsCancelled(fact) => take(fact.order_id, &fact.lines, |moved| &mut moved.cancelled, 1),
             OrderFact::UnitsReturned(fact) => take(fact.order_id, &fact.lines, |moved| &mut moved.returned, 1),
-            // A changed line is agreed anew: what was cancelled before is no part of it.
+            // A changed line has a new agreement: units that were cancelled before are no part of it.
             OrderFact::LinesChanged(fact) => moved.retain(|(order, line), _| {
                 let kept = fact.lines.iter().any(|now| now.line == *line && now.cancelled > 0);
                 *order != fact.order_id || kept
@@ -227,7 +229,7 @@ fn through_json(state: &State) -> State {
     serde_json::from_str(&snapshot).expect("a snapshot is a state")
 }
 
-/// The log's bytes of everything told.
+/// The log's bytes of all recorded events.
 fn stored(story: &Story) -> Vec<String> {
     let mut versions: HashMap<StreamId, Version> = HashMap::new();
     let mut position = Position::START;

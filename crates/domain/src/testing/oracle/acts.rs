@@ -1,4 +1,4 @@
-//! What may be asked of a shop, as the model understands it and as a tool's arguments.
+//! The possible acts, as the model understands them and as a tool's arguments.
 
 use serde_json::{Map, Value, json};
 
@@ -11,13 +11,13 @@ use crate::{
 /// A price as entered, minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Price {
-    /// Of one unit.
+    /// The price of one unit.
     Each(i128),
-    /// Of so many units together.
+    /// The price of so many units together.
     Whole(i128, i128),
 }
 
-/// What is taken off.
+/// A discount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Off {
     /// Millionths of what it is taken from, a multiple of 1.
@@ -70,7 +70,7 @@ pub(super) enum LineChange {
     },
 }
 
-/// What becomes of the discount on the whole order.
+/// The change of the discount on the complete order.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OrderOff {
     Set(Off),

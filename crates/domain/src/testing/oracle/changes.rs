@@ -1,4 +1,4 @@
-//! What changes of an order's lines move: lines priced anew, products swapped, a discount on the whole order spread anew.
+//! Changes of an order's lines: new prices, swapped products, a new spread of the discount on the complete order.
 
 use chrono::NaiveDate;
 
@@ -76,7 +76,7 @@ impl Books {
         self.orders.insert(number, order);
     }
 
-    /// Prices a line anew by what is told of it.
+    /// Prices a line again with the given changes.
     fn alter(&self, order: &mut Order, number: u32, units: Option<i128>, price: Option<i128>, off: Option<Off>) {
         let line = order.line(number);
         let agreed = units.unwrap_or(line.active());

@@ -1,4 +1,4 @@
-//! What each act on an order moves, and on which basis.
+//! The amounts that each act on an order moves, and on which basis.
 
 use chrono::NaiveDate;
 

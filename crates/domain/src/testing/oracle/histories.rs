@@ -49,7 +49,7 @@ struct Throw {
 
 fn throw() -> impl Strategy<Value = Throw> {
     let minutes = prop_oneof![3 => Just(1_u16), 2 => 1_u16..300, 1 => 1_000_u16..2_000];
-    // A few orders take most of it, so that acts stand on acts.
+    // A few orders get most acts, so that acts follow acts.
     let order = prop_oneof![3 => 0_u8..2, 1 => 0_u8..6];
     (0_u8..34, order, minutes, any::<[u8; 12]>()).prop_map(|(kind, order, minutes, picks)| Throw {
         kind,
@@ -327,7 +327,7 @@ fn currencies_have_the_digits_that_the_model_gives_them() {
     }
 }
 
-/// What no history reaches, no history proves.
+/// An act that no history reaches is not tested.
 #[test]
 fn histories_reach_every_act() {
     use proptest::{strategy::ValueTree as _, test_runner::TestRunner};

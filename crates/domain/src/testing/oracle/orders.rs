@@ -5,7 +5,7 @@ use super::{
     arithmetic::{Rate, WHOLE, each, round, total},
 };
 
-/// A line: as entered, and what becomes of its units.
+/// A line as entered, with the states of its units.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
     pub(super) number: u32,
@@ -13,7 +13,7 @@ pub(super) struct Line {
     pub(super) price: Price,
     pub(super) rate: i128,
     pub(super) inclusive: bool,
-    /// Of the line alone, then its part of what is taken off the whole order.
+    /// The discount of the line only, then its part of the discount on the complete order.
     pub(super) own: Option<Off>,
     pub(super) part: Option<Off>,
     /// As agreed last.
@@ -41,13 +41,13 @@ pub(super) struct Order {
     pub(super) goodwill: (i128, i128),
     pub(super) goodwill_home: (i128, i128),
     pub(super) kept: i128,
-    /// Shipments that stand.
+    /// Shipments that were not voided.
     pub(super) shipments: Vec<Vec<(u32, i128)>>,
     /// Worth of units taken out; paid back for units and for the fee.
     pub(super) freed: i128,
     pub(super) units_back: i128,
     pub(super) shipping_back: i128,
-    /// What the latest act was, if it can be undone.
+    /// The latest act, if it can be undone.
     pub(super) latest: Latest,
 }
 
@@ -66,7 +66,7 @@ impl Line {
         self.units - self.cancelled
     }
 
-    /// What is still part of the order: not cancelled, not come back.
+    /// The remaining part of the order: not cancelled, not returned.
     pub(super) fn kept(&self) -> [i128; 3] {
         each(self.worth, self.units, self.returned, self.active())
     }
@@ -75,7 +75,7 @@ impl Line {
         each(self.home, self.units, self.returned, self.active())
     }
 
-    /// What so many units cost as entered.
+    /// The price of so many units as entered.
     pub(super) fn gross(&self, units: i128) -> i128 {
         match self.price {
             Price::Each(price) => price * units,
@@ -83,7 +83,7 @@ impl Line {
         }
     }
 
-    /// Prices it anew for so many units (R2; a part stays a part, an amount an amount up to the line).
+    /// Prices the line again for so many units (R2; a part stays a part, an amount an amount up to the line).
     pub(super) fn agree(&mut self, units: i128) {
         let gross = self.gross(units);
         let mut left = gross;
@@ -158,7 +158,7 @@ impl Order {
         }
     }
 
-    /// What the named units cost; none where not so many of them are to be paid back.
+    /// The price of the named units; `None` if there are not so many of them to be paid back.
     pub(super) fn price_of(&self, lines: &[(u32, i128)]) -> Option<i128> {
         let mut price = 0;
         for (number, units) in lines {
