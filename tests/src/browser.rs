@@ -77,7 +77,7 @@ impl Browser {
     /// Asks for a path, keeps the cookies, and answers where it is led.
     ///
     /// # Errors
-    /// When there is no answer, or it leads nowhere.
+    /// When there is no answer, or its redirect is not valid.
     pub async fn step(&mut self, path: &str) -> Result<String> {
         let address = self.address(path)?;
         let answer = self.asked(self.http.get(address.clone()), &address).send().await?;
@@ -102,7 +102,7 @@ impl Browser {
     /// A form with these fields, not sent yet.
     ///
     /// # Errors
-    /// When the path is none.
+    /// When the path is not valid.
     pub fn post(&self, path: &str, fields: &[(String, String)]) -> Result<reqwest::RequestBuilder> {
         let address = self.address(path)?;
         let mut body = form_urlencoded::Serializer::new(String::new());

@@ -48,7 +48,7 @@ impl SmallDisk {
     /// Makes it read-only.
     ///
     /// # Errors
-    /// When somebody still does.
+    /// When the disk is still in use.
     pub fn protect(&self) -> Result<()> {
         let mounted = Command::new("mount").args(["-o", "remount,ro"]).arg(self.folder.path()).output()?;
         ensure!(mounted.status.success(), "{}", String::from_utf8_lossy(&mounted.stderr).trim());

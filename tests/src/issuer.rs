@@ -27,7 +27,7 @@ impl TokenKey {
     /// A fresh one.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the random source of the system fails.
     pub fn fresh(id: &str) -> Result<TokenKey> {
         let (kind, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let made = EcdsaKeyPair::generate_pkcs8(kind, &random).ok().context("making a key")?;
@@ -44,7 +44,7 @@ impl TokenKey {
     /// A token that says this, as a well-behaved issuer signs it.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the random source of the system fails.
     pub fn token(&self, claims: &Value) -> Result<String> {
         self.sign(&json!({ "alg": "ES256", "typ": "at+jwt", "kid": self.id }), claims)
     }
@@ -52,7 +52,7 @@ impl TokenKey {
     /// A token with a header of the test's own.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the random source of the system fails.
     pub fn sign(&self, header: &Value, claims: &Value) -> Result<String> {
         let message = message(header, claims);
         let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes()).ok().context("signing")?;

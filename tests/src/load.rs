@@ -72,7 +72,7 @@ impl Load {
     /// Lets every caller finish what it is at, and hands over everything acknowledged.
     ///
     /// # Errors
-    /// When a caller was given no answer in time, or a wrong one.
+    /// When a caller got no answer in time, or a wrong one.
     pub async fn stop(mut self) -> Result<Vec<Acknowledged>> {
         self.stopping.store(true, Ordering::Relaxed);
         let mut all = vec![];

@@ -166,7 +166,7 @@ impl Mcp {
     /// Calls a tool that must ask for the user's word first, and gives it.
     ///
     /// # Errors
-    /// When it does not ask, or does not do it then.
+    /// When the tool does not ask, or does not act then.
     pub async fn confirmed(&self, tool: &str, arguments: Value) -> Result<Value> {
         let token = self.asked(tool, arguments.clone()).await?;
         let mut arguments = arguments;
@@ -177,7 +177,7 @@ impl Mcp {
     /// Calls a tool that must ask for the user's word first; answers the token.
     ///
     /// # Errors
-    /// When it does not ask.
+    /// When the tool does not ask.
     pub async fn asked(&self, tool: &str, arguments: Value) -> Result<String> {
         let refusal = self.refused(tool, arguments).await?;
         ensure!(refusal.code == "CONFIRMATION_REQUIRED", "{tool} answered {refusal}");
@@ -188,7 +188,7 @@ impl Mcp {
     /// Calls a tool that must refuse.
     ///
     /// # Errors
-    /// When it does what it was told, or there is no well-formed answer.
+    /// When the command is carried out, or there is no well-formed answer.
     pub async fn refused(&self, tool: &str, arguments: Value) -> Result<Refusal> {
         match self.call(tool, arguments.clone()).await? {
             Ok(answer) => bail!("{tool} should have refused {arguments}: {answer}"),

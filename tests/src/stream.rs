@@ -24,7 +24,7 @@ pub struct StreamMessage {
 /// The first `count` messages of the stream `orderlog`, waiting for those still to come.
 ///
 /// # Errors
-/// When they do not arrive in time.
+/// When the messages do not arrive in time.
 pub async fn published(nats: &NatsServer, count: usize, deadline: Duration) -> Result<Vec<StreamMessage>> {
     let stream = jetstream::new(connect_to(nats).await?).get_stream(STREAM).await.context("finding the stream")?;
     let config = jetstream::consumer::pull::OrderedConfig::default();

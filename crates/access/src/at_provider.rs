@@ -81,7 +81,7 @@ impl SignIn {
     /// Begins a sign-in that leads back to this page.
     ///
     /// # Errors
-    /// When there is no provider, or nothing is known of it yet.
+    /// When there is no provider, or it has not answered yet.
     pub fn away(&self, back: &str, now: DateTime<Utc>) -> Result<Away, Refused> {
         let oauth = self.at().ok_or(Refused::NotNow)?;
         let made = || {
@@ -103,7 +103,7 @@ impl SignIn {
     /// Finishes the sign-in: gives a session, and the page to come back to.
     ///
     /// # Errors
-    /// Says in words why nobody is signed in.
+    /// The reason why the sign-in failed.
     pub fn back<'a>(
         &'a self,
         cookie: Option<&'a str>,

@@ -57,7 +57,7 @@ impl Wanted {
     /// Makes a key: its text, which the owner sees once, and the record that is stored.
     ///
     /// # Errors
-    /// When it makes no sense, or the system has no randomness to give.
+    /// When the properties contradict each other, or the random source of the system fails.
     pub fn make(&self, now: DateTime<Utc>, by: &str) -> anyhow::Result<(String, AccessKey)> {
         self.check(now)?;
         let (mut id, mut secret) = ([0; ID_BYTES], [0; SECRET_BYTES]);

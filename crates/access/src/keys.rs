@@ -95,7 +95,7 @@ impl Keys {
     /// Reads the keys from the store.
     ///
     /// # Errors
-    /// When they cannot be read; those known before stay.
+    /// When the keys cannot be read; the known ones stay.
     pub fn read(&self) -> BoxFuture<'_, anyhow::Result<()>> {
         Box::pin(async move {
             let kept = self.keyring.access_keys().await?;
@@ -146,7 +146,7 @@ impl Keys {
     /// The program that calls with this key; counts one call. A key that was made a moment ago works at once.
     ///
     /// # Errors
-    /// Says why the key does not serve, or that more calls come than are answered.
+    /// When the key is not valid, or a limit is reached; names the reason.
     pub fn admit<'a>(&'a self, text: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
         self.known_or_read_again(move || self.admit_known(text, Holder::Program, now))
     }

@@ -61,7 +61,7 @@ impl OAuth {
     /// The principal that calls with this token, and until when the token is valid; counts one call.
     ///
     /// # Errors
-    /// Says why the token does not serve, or that more calls come than are answered.
+    /// When the token is not valid, or a limit is reached; names the reason.
     pub fn admit<'a>(
         &'a self,
         token: &'a str,

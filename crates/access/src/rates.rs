@@ -100,7 +100,7 @@ impl<K: Clone + Eq + Hash> CountEach<K> {
     /// Counts one act of this caller, or says how long to wait.
     ///
     /// # Errors
-    /// How long to wait, where it is too many.
+    /// How long to wait, if there are too many.
     pub fn count(&self, key: &K) -> Result<(), Duration> {
         if self.0.len() > MAX_KEYS {
             self.0.retain_recent();

@@ -55,7 +55,7 @@ pub struct Begun {
 
 impl Session {
     /// # Errors
-    /// When the system has no randomness to give.
+    /// When the random source of the system fails.
     pub(crate) fn begin(keyring: &Keyring, who: Who, now: DateTime<Utc>) -> anyhow::Result<Begun> {
         let seconds = match who {
             Who::Key(_) => BY_KEY_SECONDS,

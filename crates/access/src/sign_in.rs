@@ -51,7 +51,7 @@ impl SignIn {
     /// Begins a session with a key that somebody at this address typed.
     ///
     /// # Errors
-    /// Says why the key does not serve, or that it was tried too often.
+    /// When the key is not valid, or too many keys were tried; names the reason.
     pub fn with_key<'a>(
         &'a self,
         text: &'a str,
@@ -82,7 +82,7 @@ impl SignIn {
     /// The user who asks for a page with this cookie; counts one call.
     ///
     /// # Errors
-    /// When the session is over, or more is asked for than is answered.
+    /// When the session is over, or a limit is reached.
     pub fn admit<'a>(&'a self, cookie: &'a str, now: DateTime<Utc>) -> BoxFuture<'a, Result<Arc<Principal>, Refused>> {
         Box::pin(async move {
             let session = self.session(cookie, now).ok_or(Refused::Over)?;
@@ -130,7 +130,7 @@ impl SignIn {
     /// Reads which sessions ended on other nodes. Those that ended here stay ended.
     ///
     /// # Errors
-    /// When that cannot be read; what was known before stays.
+    /// When the store cannot be read; the known ended sessions stay.
     pub fn read(&self, now: DateTime<Utc>) -> BoxFuture<'_, anyhow::Result<()>> {
         Box::pin(async move {
             let now = now.timestamp();

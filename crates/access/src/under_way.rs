@@ -34,7 +34,7 @@ impl UnderWay {
     /// Counts one more request of this user.
     ///
     /// # Errors
-    /// When there are as many as may be.
+    /// When the limit is reached.
     pub fn enter(&self, user: &str) -> Result<Place, Refused> {
         let mut counts = self.counts();
         let of_user = counts.of.get(user).copied().unwrap_or_default();

@@ -13,7 +13,7 @@ const PAGE: u32 = 1_000;
 /// they are never read. The memory it needs does not grow with their number.
 ///
 /// # Errors
-/// When the log cannot be read. What is wrong with a snapshot is in the answer.
+/// When the log cannot be read. Faults of snapshots are in the answer.
 pub fn verify_snapshots(log: &Log) -> BoxFuture<'_, Result<Vec<Fault>, LogError>> {
     Box::pin(async move {
         let mut faults = vec![];

@@ -172,7 +172,7 @@ pub trait Act {
     /// Decides against the loaded states.
     ///
     /// # Errors
-    /// When the command cannot be carried out, or a state it needs is not at hand.
+    /// When the command cannot be carried out, or a state that it needs is not loaded.
     fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal>;
 
     /// Streams named in the input, in addition to that of the subject, so that they are loaded at once; a decision may
@@ -209,7 +209,7 @@ pub trait Act {
     /// The order that it would place, without regard to stock; `None` for commands that place no order.
     ///
     /// # Errors
-    /// When it cannot be carried out for another reason than stock, or a state it needs is not at hand.
+    /// When the command cannot be carried out for another reason than stock, or a state that it needs is not loaded.
     fn order_to_place(&self, _: &States, _: &Context<'_>) -> Result<Option<OrderPlaced>, Refusal> {
         Ok(None)
     }
@@ -291,7 +291,7 @@ impl Command {
     /// Decides against the loaded states.
     ///
     /// # Errors
-    /// When the command cannot be carried out, or a state it needs is not at hand.
+    /// When the command cannot be carried out, or a state that it needs is not loaded.
     pub fn decide(&self, states: &States, context: &Context<'_>) -> Result<Decision, Refusal> {
         // An order that is not placed yet has none.
         if !matches!(self.about(context.names), About::NewOrder { .. }) {

@@ -29,7 +29,7 @@ impl Currency {
     /// (XXX), for metals, bonds and drawing rights (XDR): these have no minor unit.
     ///
     /// # Errors
-    /// When it is none. Reading what is stored is done with `parse`, which knows every code.
+    /// When people do not pay in it. To read a stored code, use `parse`, which accepts every code.
     pub fn given(code: &str) -> Result<Currency, UnknownCurrency> {
         let currency: Currency = code.parse()?;
         if currency.0.exponent().is_none() { Err(UnknownCurrency(code.to_owned())) } else { Ok(currency) }

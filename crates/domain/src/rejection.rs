@@ -236,7 +236,7 @@ impl Problems {
     }
 
     /// # Errors
-    /// When anything is wrong: one rejection that names all of it.
+    /// When there is a problem: one rejection that names all problems.
     pub fn check(self) -> Result<(), Rejection> {
         let Some(first) = self.0.first() else { return Ok(()) };
         let described: Vec<String> = self.0.iter().map(|p| format!("{} {}", p.field, p.message)).collect();

@@ -55,7 +55,7 @@ impl Log {
     /// Opens an existing log for reading only: creates nothing, migrates nothing and needs no permission to write.
     ///
     /// # Errors
-    /// [`LogError::Missing`] when there is no log, or one of an older release; when it cannot be reached.
+    /// [`LogError::Missing`] when there is no log, or one of an older release; when the database cannot be reached.
     pub fn open_to_read(url: &str) -> BoxFuture<'_, Result<Log, LogError>> {
         Box::pin(async move {
             match url.split_once(':') {
@@ -194,7 +194,7 @@ impl Log {
     /// Checks that every event up to the head is there, by counting them. `verify` reads each.
     ///
     /// # Errors
-    /// [`LogError::Gap`] when one is missing; when the database fails.
+    /// [`LogError::Gap`] when an event is missing; when the database fails.
     pub fn count(&self) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async move {
             let head = self.head().await?.position;

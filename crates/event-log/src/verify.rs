@@ -25,7 +25,7 @@ const PAGE: u32 = 2_000;
 /// go on meanwhile. `progress` gets the last verified position after every page.
 ///
 /// # Errors
-/// When the log cannot be read. What is wrong with it is in the report.
+/// When the log cannot be read. Its faults are in the report.
 pub async fn verify(log: &Log, against: &Against, progress: impl FnMut(Position)) -> Result<Report, LogError> {
     match examine(log, against, progress).await {
         Err(error) if error.is_damage() => Ok(broken(Fault { position: None, what: error.to_string() }, vec![])),

@@ -58,7 +58,7 @@ struct Prepared {
 /// Tries every entry. Writes them if the options allow it and no row is bad, or if bad rows may be skipped.
 ///
 /// # Errors
-/// When the log cannot be reached; what was written before stays written, and importing again goes on from there.
+/// When the log cannot be reached; rows that were written stay written, and importing again continues from there.
 pub fn run(shop: &OpenShop, preview: Preview, options: Options) -> BoxFuture<'_, anyhow::Result<Report>> {
     Box::pin(async move {
         let Preview { kind, rows_read, rows, entries, errors, notes } = preview;

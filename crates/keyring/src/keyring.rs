@@ -387,7 +387,7 @@ impl Pretended {
 /// 32 unpredictable bytes, for keys.
 ///
 /// # Errors
-/// When the operating system has no randomness to give.
+/// When the random source of the system fails.
 fn random_key() -> Result<[u8; 32], rand::rand_core::OsError> {
     let mut key = [0; 32];
     rand::rngs::OsRng.try_fill_bytes(&mut key)?;

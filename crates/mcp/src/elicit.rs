@@ -32,7 +32,7 @@ pub(super) enum Heard {
 /// Takes the answer out of a repeated call; after a Yes, puts the state where the tool looks for its token.
 ///
 /// # Errors
-/// When a tool that never asks is sent an answer.
+/// When an answer is sent to a tool that never asks.
 pub(super) fn hear(request: &mut CallToolRequestParams, asks: bool) -> Result<Heard, ErrorData> {
     let (answers, state) = (request.input_responses.take(), request.request_state.take());
     if state.is_some() && !asks {

@@ -28,7 +28,7 @@ const WAITING_REFUSALS: usize = 16;
 /// Serves `tools` of `shop` until the host ends its input or the node stops. Running calls are answered.
 ///
 /// # Errors
-/// When the host does not greet as MCP has it, or its pipes break.
+/// When the host does not begin as MCP requires, or its pipes break.
 pub fn serve(
     shop: Arc<OpenShop>,
     tools: Arc<Tools>,

@@ -110,7 +110,7 @@ impl Access {
     /// Refuses names that cannot be part of a subject, and a credentials file without credentials.
     ///
     /// # Errors
-    /// Says which and why.
+    /// When a value is wrong; names it and the reason.
     pub fn check(&self) -> Result<(), NatsError> {
         let word = |text: &str| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))

@@ -23,7 +23,7 @@ const VERIFY: &str = include_str!("../../../docs/examples/verify.py");
 /// The event catalogue as Markdown.
 ///
 /// # Errors
-/// When an event type could not be published; a test makes sure that none is like that.
+/// When an event type could not be published; a test makes sure that there is none.
 pub fn catalogue_markdown() -> Result<String, CloudEventError> {
     let (types, examples) = (catalogue(), examples());
     let mut page = INTRODUCTION.replace("{MESSAGE}", &example_message(&examples)?).replace("{VERIFY}", VERIFY);

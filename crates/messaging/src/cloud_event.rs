@@ -98,7 +98,7 @@ const TRACE_HEADER: &str = "orderlog-trace-id";
 /// The CloudEvents type of events of one type, and their subject unless the shop has another prefix.
 ///
 /// # Errors
-/// When the type could not stand in a subject.
+/// When the type cannot be part of a subject.
 pub fn subject_of(category: &str, event_type: &str) -> Result<String, CloudEventError> {
     let safe =
         (1..=MAX_TYPE_BYTES).contains(&event_type.len()) && event_type.bytes().all(|b| b.is_ascii_alphanumeric());

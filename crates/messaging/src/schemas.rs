@@ -167,7 +167,7 @@ fn cloud_event_schema(kind: &Type) -> Value {
 /// The AsyncAPI 3 document of the messages on NATS, with the usual prefix.
 ///
 /// # Errors
-/// When a type could not be published; a test makes sure that none is like that.
+/// When an event type could not be published; a test makes sure that there is none.
 pub fn asyncapi() -> Result<Value, CloudEventError> {
     let (mut channels, mut operations) = (Map::new(), Map::new());
     let (mut messages, mut schemas) = (Map::new(), Map::new());

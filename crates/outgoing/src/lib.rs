@@ -78,7 +78,7 @@ pub enum Failed {
 /// The addresses of the host.
 ///
 /// # Errors
-/// `Name` where there are none.
+/// `Name` if there is none.
 pub async fn addresses(url: &Url) -> Result<Vec<SocketAddr>, Failed> {
     let port = url.port_or_known_default().unwrap_or(443);
     let found: Vec<SocketAddr> = match url.host() {

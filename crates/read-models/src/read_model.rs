@@ -44,7 +44,7 @@ pub trait Fold: Any + Send + Sync {
     /// Applies `event`. An error leaves the rows as they were.
     ///
     /// # Errors
-    /// When the event does not fit; it is parked, and so are all that follow in its stream.
+    /// When the event does not fit; it is parked, with all later events of its stream.
     fn apply(&mut self, event: &Envelope<Event>) -> Result<(), CannotApply>;
 
     /// Called when a node has loaded the rows that queries of the present need: derive here what queries need from

@@ -32,7 +32,7 @@ pub struct Progress {
 /// follow the log in the meantime.
 ///
 /// # Errors
-/// When a name is unknown, a database fails, another builds the same, or `cancel` was called.
+/// When a name is unknown, a database fails, another process builds the same read model, or `cancel` was called.
 pub async fn rebuild(
     projections: &Projections,
     log: &Log,

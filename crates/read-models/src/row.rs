@@ -100,7 +100,7 @@ pub trait Row: std::fmt::Debug + Clone + Send + Sync + Sized + 'static {
     /// The row read from all its columns.
     ///
     /// # Errors
-    /// When a value does not fit, which only a foreign hand in the table can cause.
+    /// When a value does not fit, which happens only if something else changed the table.
     fn from_values(values: Vec<Value>) -> Result<Self, String>;
 }
 
@@ -119,7 +119,7 @@ pub trait Field: Sized {
     /// Reads it.
     ///
     /// # Errors
-    /// When the value is of another type, or NULL where none may stand.
+    /// When the value is of another type, or NULL in a column that must not be NULL.
     fn from_value(value: Value) -> Result<Self, String>;
 }
 

@@ -84,7 +84,7 @@ impl Config {
     /// Reads the settings from the command line, from the environment and from the file that is named there.
     ///
     /// # Errors
-    /// Lists every value that cannot be used, and where it came from.
+    /// Lists every value that cannot be used, with its origin.
     pub(crate) fn load(given: &Given) -> Result<Config, ConfigError> {
         let mut values = sources::Values::collect(given)?;
         let config = read_all(&mut values);

@@ -246,7 +246,7 @@ pub(crate) async fn open_log_to_read(config: &Config) -> anyhow::Result<Log> {
 /// Succeeds if the shop was started before; for commands that must not create one.
 ///
 /// # Errors
-/// Says how a shop is begun.
+/// When there is no shop; says how to start one.
 pub(crate) async fn refuse_to_begin(config: &Config) -> anyhow::Result<()> {
     const HOW: &str = "nothing was created; if --database-url is right, start the shop once with `orderlog serve`";
     let log = Log::open_to_read(&config.database_url).await.map_err(|error| match error {

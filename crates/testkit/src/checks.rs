@@ -19,7 +19,7 @@ impl Checks {
     /// The end of the test.
     ///
     /// # Errors
-    /// Quotes everything that was wrong.
+    /// Lists all failed checks.
     pub fn all_hold(mut self) -> Result<()> {
         let wrong = std::mem::take(&mut self.wrong);
         if !wrong.is_empty() {

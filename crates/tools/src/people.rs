@@ -34,8 +34,8 @@ const ADDRESSES_ONE_BY_ONE: usize = 500;
 /// Opens the keys that belong to a log, and brings them up to date with it.
 ///
 /// # Errors
-/// When customers of the log have no key though nobody erased them, or the shop has lost its own keys, unless the
-/// configuration accepts that. No key was written then.
+/// When customers of the log have no key although they were not erased, or the shop has lost its own keys, unless the
+/// configuration accepts that. Then no key was written.
 pub fn open_keys<'a>(
     database_url: &'a str,
     log: &'a Log,

@@ -14,7 +14,7 @@ pub(crate) const HIDDEN: &str = "(hidden)";
 /// Passes where the caller has the right.
 ///
 /// # Errors
-/// Names the right that lacks and who can grant it.
+/// When a right is missing; names the right and who can grant it.
 pub fn permit(principal: &Principal, right: Right) -> Result<(), Rejection> {
     if principal.may(right) {
         return Ok(());

@@ -125,7 +125,7 @@ pub fn given_up<'a>(shop: &'a OpenShop, target: Option<&'a str>) -> BoxFuture<'a
 /// that delivers is informed.
 ///
 /// # Errors
-/// When the caller is no administrator, or there is nothing of the kind.
+/// When the caller may not do this, or there is no such message or target.
 pub fn carry_out_act(
     shop: &OpenShop,
     caller: Caller,

@@ -92,7 +92,7 @@ fn those<'a>(
 /// Ends the rules. A rule that has ended already stays ended.
 ///
 /// # Errors
-/// When the log cannot be read or takes nothing.
+/// When the log cannot be read or written.
 pub fn end<'a>(shop: &'a OpenShop, rules: &'a [RuleId]) -> BoxFuture<'a, Result<(), Failure>> {
     Box::pin(async move {
         for (rule_id, _) in in_force(shop, rules).await? {

@@ -43,7 +43,7 @@ impl Settings {
     /// Checks that the settings can be used.
     ///
     /// # Errors
-    /// Says what cannot, and how to write it.
+    /// When a setting cannot be used; names it and how to write it.
     pub fn new(issuer: &str, resource: &str, audience: Option<&str>, scopes: &str) -> Result<Settings, String> {
         let resource_url = address(resource).map_err(|fault| format!("the resource {resource} {fault}"))?;
         address(issuer).map_err(|fault| format!("the issuer {issuer} {fault}"))?;
@@ -141,8 +141,8 @@ pub(super) fn address(text: &str) -> Result<Url, &'static str> {
     if url.query().is_some() { Err("must have no user, query or fragment") } else { Ok(url) }
 }
 
-/// Checks an address in the same way, for endpoints that get a query or form from us: some providers tell their endpoints apart by a
-/// query.
+/// Checks an address in the same way, for endpoints that get a query or form from us: some providers distinguish their
+/// endpoints by a query.
 pub(super) fn endpoint(text: &str) -> Result<Url, &'static str> {
     let url: Url = text.parse().map_err(|_| "must be an address such as https://id.example")?;
     let of_this_machine = match url.host() {

@@ -108,7 +108,7 @@ impl CreateOrder {
     /// the note.
     ///
     /// # Errors
-    /// When something is out of bounds; names all of it.
+    /// When a value is out of bounds; names every such value.
     pub fn check(&self, shop: Currency) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         text::check_line("customer", &self.customer, limits::REFERENCE_CHARS, &mut problems);

@@ -45,7 +45,7 @@ impl UpsertCustomer {
     /// Checks the personal data as typed, before it is sealed.
     ///
     /// # Errors
-    /// When something is out of bounds; names all of it.
+    /// When a value is out of bounds; names every such value.
     pub fn check(&self) -> Result<(), Rejection> {
         let mut problems = Problems::default();
         for (field, given, max) in [

@@ -20,7 +20,7 @@ pub(super) struct CannotPrint(#[source] io::Error);
 /// continues its work.
 ///
 /// # Errors
-/// When standard output takes no more, such as a file on a full disk.
+/// When standard output cannot be written, for example a file on a full disk.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     print_on(text.as_bytes()).map(|_| ())
 }

@@ -40,7 +40,7 @@ impl Certificate {
     /// Reads the files.
     ///
     /// # Errors
-    /// When they cannot be read or do not belong together.
+    /// When the files cannot be read, or the key does not fit the certificate.
     pub(super) async fn read(files: TlsFiles) -> anyhow::Result<Certificate> {
         let pem = contents(&files).await.map_err(anyhow::Error::msg)?;
         let (in_use, _) = watch::channel(server_config(&pem, &files)?);

@@ -58,7 +58,7 @@ impl Shape {
     /// Reads a schema.
     ///
     /// # Errors
-    /// Names what in it is not known here.
+    /// When the schema has an unknown part; names it.
     pub(crate) fn of(schema: &Object) -> Result<Shape, String> {
         let text = |name: &str| schema.get(name).and_then(Value::as_str);
         let count =

@@ -25,7 +25,7 @@ impl When<'_> {
     /// Reads a text in the argument `name`.
     ///
     /// # Errors
-    /// Says why it means nothing, and what may have been meant.
+    /// When the text has no meaning; says why, with suggestions.
     pub(crate) fn read(&self, name: &str, text: &str) -> Result<Moment, String> {
         let direction = if name == DONE { Direction::Past } else { Direction::Future };
         let zone = self.calendar.timezone;
