@@ -16,11 +16,11 @@ table! {
             /// Derived from the SKU.
             product_id: Uuid,
         }
-        /// As registered.
+        /// The SKU as registered.
         sku: String,
         /// Its SKU in comparable form, for searching.
         sku_lower: String,
-        /// As shown.
+        /// The name as shown.
         name: String,
         /// Its name in comparable form, without accents, for searching.
         name_lower: String,
@@ -42,7 +42,7 @@ table! {
         cost: Option<i64>,
         /// Days from ordering the product to receiving it.
         lead_time_days: Option<i64>,
-        /// Whether it can no longer be ordered.
+        /// Whether the product can no longer be ordered.
         archived: bool,
     }
 }

@@ -121,7 +121,7 @@ pub async fn part_of_days(
 pub struct MoneyBack {
     /// Payments that were undone: this money never came in.
     pub undone: i64,
-    /// That was paid back.
+    /// Money that was paid back.
     pub refunded: i64,
 }
 

@@ -122,7 +122,7 @@ pub fn count_weekdays(days: Days) -> [i64; 7] {
 
 const QUARTERS_OF_A_DAY: i64 = 96;
 
-/// From Monday on.
+/// The weekdays, from Monday on.
 const WEEKDAYS: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 

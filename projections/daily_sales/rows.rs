@@ -98,7 +98,7 @@ table! {
             currency: String,
             /// ISO code of the home currency.
             home: String,
-            /// Who ordered.
+            /// The customer who ordered.
             customer_id: Uuid,
         }
         ..figures: SalesFigures,
@@ -146,7 +146,7 @@ table! {
         line: i64,
         /// The product, or the nil id.
         product_id: Uuid,
-        /// Who ordered.
+        /// The customer who ordered.
         customer_id: Uuid,
         /// ISO code of the order's amounts.
         currency: String,

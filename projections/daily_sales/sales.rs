@@ -18,9 +18,9 @@ pub struct Sales {
     pub placed: i64,
     /// Units posted less units taken back.
     pub units: i64,
-    /// As ordered.
+    /// The figures in the currency of the orders.
     pub own: Figures,
-    /// In `home`.
+    /// The figures in `home`.
     pub converted: Figures,
 }
 

@@ -23,10 +23,10 @@ table! {
     /// An order as it is now; amounts are those of its remaining parts, in minor units.
     pub struct OrderSummary = "order_summary" on conflict Replace {
         key {
-            /// Its number.
+            /// Order number.
             order_id: i64,
         }
-        /// Who ordered.
+        /// The customer who ordered.
         customer_id: Uuid,
         /// ISO code of the amounts.
         currency: String,

@@ -43,9 +43,9 @@ pub struct Filter {
 /// An order about which something is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOrder {
-    /// Its number.
+    /// Order number.
     pub order_id: i64,
-    /// Who ordered.
+    /// The customer who ordered.
     pub customer_id: Uuid,
     /// ISO code of the amounts.
     pub currency: String,

@@ -199,7 +199,7 @@ impl OpenOrders {
     }
 }
 
-/// Those of [`Scope::COUNTED`] that the order is in, a bit for each.
+/// The scopes among [`Scope::COUNTED`] that contain the order, a bit for each.
 fn scopes(row: &PendingOrder) -> u8 {
     let flags = [row.owes_goods, row.unconfirmed, row.unpaid, row.backordered];
     flags.into_iter().enumerate().map(|(nth, flag)| u8::from(flag) << nth).sum()

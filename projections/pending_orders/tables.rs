@@ -10,10 +10,10 @@ table! {
     /// An order about which something is open.
     pub struct PendingOrder = "pending_orders" on conflict Replace {
         key {
-            /// Its number.
+            /// Order number.
             order_id: i64,
         }
-        /// Who ordered.
+        /// The customer who ordered.
         customer_id: Uuid,
         /// ISO code of the amounts.
         currency: String,
@@ -67,7 +67,7 @@ table! {
         until_position: i64,
         /// The order's number.
         order_id: i64,
-        /// Who ordered.
+        /// The customer who ordered.
         customer_id: Uuid,
         /// ISO code of the amounts.
         currency: String,
@@ -84,7 +84,7 @@ table! {
     /// An order about which nothing is open. Events that may open it again are folded into it.
     pub struct PendingClosed = "pending_closed" on conflict Replace {
         key {
-            /// Its number.
+            /// Order number.
             order_id: i64,
         }
         /// The order itself.

@@ -103,7 +103,7 @@ impl CompactOrder {
     /// that only commands need. A stored order has only the rest.
     #[must_use]
     pub fn of(order: Order) -> CompactOrder {
-        // All is named, so that no new part of an order can be forgotten.
+        // Every field is named, so that no new part of an order can be forgotten.
         let Order {
             id,
             version,

@@ -35,7 +35,7 @@ struct Under {
 /// The way to the provider.
 #[derive(Debug)]
 pub struct Away {
-    /// Where the browser goes.
+    /// The address to which the browser goes.
     pub address: String,
     /// The cookie with what the browser keeps during the sign-in.
     pub cookie: String,

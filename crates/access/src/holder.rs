@@ -13,7 +13,7 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// Both.
+    /// All kinds of holders.
     pub const ALL: [Holder; 2] = [Holder::Person, Holder::Program];
 
     /// `person`

@@ -25,7 +25,7 @@ const PROGRAM: &str = "orderlog";
 /// The properties of a new key.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// As events will name the user.
+    /// Name of the user in events.
     pub name: String,
     /// The person or program that will use the key.
     pub holder: Holder,

@@ -213,8 +213,8 @@ impl Keys {
         key::read(text).map(|(id, _)| id.to_owned()).ok_or(Refused::NoKey)
     }
 
-    /// Who signed in with the key of this id, once more. A session from before there were keys for persons is a program's, and
-    /// over.
+    /// The principal of a session that began with the key of this id; counts one call. A session from before there were
+    /// keys for persons belongs to a program's key, and is over.
     pub(crate) fn admit_session(
         &self,
         id: String,

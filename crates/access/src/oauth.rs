@@ -85,7 +85,7 @@ impl OAuth {
         Granted::by(scopes).ok_or_else(|| Refused::NoScope(self.settings.scopes().to_owned()))
     }
 
-    /// Who signed in to the pages as this subject, once more.
+    /// The principal of a session of this subject; counts one call.
     pub(crate) fn admit_session(&self, subject: &str, scopes: &str) -> Result<Arc<Principal>, Refused> {
         self.count(subject, self.granted(scopes.split(' '))?)
     }

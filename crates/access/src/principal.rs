@@ -17,9 +17,9 @@ pub(crate) const OPERATOR: &str = "local";
 /// The user who answers for a request. Derived from the request's credential, never from an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// As events name the user.
+    /// Name of the user in events.
     pub user: String,
-    /// As events name the role.
+    /// Name of the role in events.
     pub role: String,
     /// What the user may do.
     pub rights: Rights,

@@ -29,7 +29,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// All there are.
+    /// All rights.
     pub const ALL: [Right; 9] = [
         Right::OrdersRead,
         Right::OrdersWrite,
@@ -147,14 +147,14 @@ pub enum Role {
     Owner,
     /// Daily business: no refunds, no erasing, no settings.
     Staff,
-    /// Orders, stock and figures, without particulars of people.
+    /// Orders, stock and figures, without personal data.
     Viewer,
     /// The rights of a viewer, and the log itself.
     Auditor,
 }
 
 impl Role {
-    /// All there are.
+    /// All roles.
     pub const ALL: [Role; 4] = [Role::Owner, Role::Staff, Role::Viewer, Role::Auditor];
 
     /// Name of the role in events.

@@ -18,18 +18,18 @@ pub(crate) const BY_PROVIDER_SECONDS: i64 = 4 * 3_600;
 const ID_BYTES: usize = 16;
 const PURPOSE: &str = "session";
 
-/// Who signed in, and how.
+/// How the user signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Who {
-    /// With the key of this id.
+    /// With the key that has this id.
     Key(String),
     /// At the provider.
     User {
-        /// As the provider calls itself.
+        /// The provider's own name for itself.
         issuer: String,
         subject: String,
-        /// Those of the access token that mean something here, separated by blanks.
+        /// The scopes of the access token that grant something here, separated by blanks.
         scopes: String,
     },
 }

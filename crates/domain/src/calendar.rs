@@ -32,7 +32,7 @@ pub enum DayMonthOrder {
 /// Days that belong together (rule D2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
-    /// Each day alone.
+    /// Single days.
     Day,
     /// Weeks that start on this day.
     Week(Weekday),

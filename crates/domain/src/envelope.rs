@@ -11,7 +11,7 @@ use crate::{
     typed::{Typed, words},
 };
 
-/// Who caused an event, from the credential and never from an argument.
+/// The user who caused an event, from the credential and never from an argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The user, or `local` where the server asks for no credentials.
@@ -41,7 +41,7 @@ pub struct Provenance {
     pub recorded_at: DateTime<Utc>,
     /// The shop's business day of `occurred_at`, computed at append and stored.
     pub business_date: NaiveDate,
-    /// Who.
+    /// The user.
     pub actor: Actor,
     /// Through which assistant.
     #[serde(default, skip_serializing_if = "Option::is_none")]

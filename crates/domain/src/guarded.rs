@@ -24,7 +24,7 @@ pub enum GuardedAct {
 }
 
 impl GuardedAct {
-    /// All there are.
+    /// All guarded acts.
     pub const ALL: [GuardedAct; 4] =
         [GuardedAct::Refunds, GuardedAct::Cancelling, GuardedAct::Erasing, GuardedAct::Bulk];
 
@@ -70,7 +70,7 @@ impl Guarded {
         others.into_iter().fold(self, |all, act| Guarded(all.0 | act.bit()))
     }
 
-    /// Those that are in both.
+    /// The acts that are in both sets.
     #[must_use]
     pub fn among(self, others: Guarded) -> Guarded {
         Guarded(self.0 & others.0)

@@ -13,7 +13,7 @@ pub mod money;
 // The states.
 /// Acts that wait for a person's agreement.
 pub mod confirmations;
-/// A customer, whose particulars are sealed.
+/// A customer, with sealed personal data.
 pub mod customer;
 /// Rules of notifications, and messages on their way.
 pub mod notifications;

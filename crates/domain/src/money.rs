@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 /// Largest amount of one order, payment or price, in minor units of its own currency and of the shop's: 10,000 million
-/// rupees or dollars. Nine million orders of this very size still add up within `i64`; what a thousand million orders add
-/// up to does as long as they come to 90 million on average. Read models check their sums all the same.
+/// rupees or dollars. Nine million orders of this size still add up within `i64`. The sum of a thousand million orders
+/// does too, if they are 90 million on average. Read models check their sums in any case.
 pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
 
 /// An ISO 4217 currency.

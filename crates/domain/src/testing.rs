@@ -30,7 +30,7 @@ pub(crate) struct Story {
     pub(crate) expected_version: Option<Version>,
     /// What it asks before it acts; nothing at first.
     pub(crate) asks: Ask,
-    /// Everything recorded so far, by stream, with the business date it fell on.
+    /// All recorded facts, by stream, with their provenance.
     pub(crate) told: Vec<(StreamId, Provenance, Event)>,
     shop: Shop,
     names: Names,
@@ -91,7 +91,7 @@ impl Story {
         order_id
     }
 
-    /// From now on it is this time.
+    /// Sets the present time.
     pub(crate) fn at(&mut self, time: &str) -> &mut Story {
         self.now = time.parse().expect("a time");
         self
@@ -110,7 +110,8 @@ impl Story {
         }
     }
 
-    /// Decides and takes in the facts. A stream not at hand was never written to: the story forgets nothing.
+    /// Decides a command and keeps its facts. A stream that is not loaded has no events, because all states stay
+    /// loaded.
     pub(crate) fn ask(&mut self, command: &Command) -> Result<Decision, Rejection> {
         self.ask_of(command, command.occurred_at().unwrap_or(self.now))
     }

@@ -34,14 +34,14 @@ pub fn check_words(field: &str, text: &str, max: usize, problems: &mut Problems)
     check(field, text, max, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'), problems);
 }
 
-/// As [`check_words`], unless the edge has checked it already and sealed it.
+/// As [`check_words`], unless the text was checked already and sealed.
 pub fn check_note(field: &str, text: &str, max: usize, problems: &mut Problems) {
     if !text.starts_with(SEALED_PREFIX) {
         check_words(field, text, max, problems);
     }
 }
 
-/// As [`check_line`], unless the edge has checked it already and sealed it.
+/// As [`check_line`], unless the text was checked already and sealed.
 pub fn check_typed_line(field: &str, text: &str, max: usize, problems: &mut Problems) {
     if !text.starts_with(SEALED_PREFIX) {
         check_line(field, text, max, problems);
@@ -141,7 +141,8 @@ pub fn composed(text: &str) -> String {
     if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
-/// One key for every way to write an e-mail address: case, invisible marks and the choice of code points aside.
+/// One key for every way to write an e-mail address, without regard to case, invisible marks and the choice of code
+/// points.
 #[must_use]
 pub fn email_key(email: &str) -> String {
     if email.is_ascii() {
@@ -151,7 +152,8 @@ pub fn email_key(email: &str) -> String {
     visible.trim().to_lowercase().nfkc().collect()
 }
 
-/// One key for every way to write the same: case, blanks, invisible marks and the choice of code points aside.
+/// One key for every way to write the same text, without regard to case, blanks, invisible marks and the choice of code
+/// points.
 #[must_use]
 pub fn key(text: &str) -> String {
     if text.is_ascii() {
@@ -199,8 +201,8 @@ pub fn name_key(text: &str) -> String {
 /// Words that people add to a name; they are looked for only if the name contains them.
 pub const FILLERS: [&str; 6] = ["the", "a", "an", "of", "our", "and"];
 
-/// A word as it is compared. Where plurals do not matter, what one has at its end is cut off: `mugs` and `mug`, `dishes` and
-/// `dish`, `berries` and `berry`, `knives` and `knife` come to the same, which need not be a word.
+/// A word in comparable form. If plurals do not matter, their ending is removed: `mugs` and `mug`, `dishes` and `dish`,
+/// `berries` and `berry`, `knives` and `knife` become equal. The result need not be a word.
 #[must_use]
 pub fn stem(word: &str, plurals: bool) -> String {
     let mut stem = word;

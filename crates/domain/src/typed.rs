@@ -8,7 +8,7 @@ use crate::{limits, rejection::Problems, text};
 pub struct Typed<'a> {
     /// The name under which it is sealed: it opens under no other.
     pub field: &'static str,
-    /// As typed, or sealed.
+    /// The text as typed, or sealed.
     pub text: &'a mut String,
     /// The use of the text.
     pub kind: Kind,

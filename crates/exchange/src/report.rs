@@ -22,9 +22,9 @@ pub struct Report {
     pub wrote: bool,
     /// Rows of the file, without the header.
     pub rows: u64,
-    /// Those that recorded something, or would.
+    /// Entries that recorded something, or would.
     pub recorded: u64,
-    /// Those of which the shop knew all already.
+    /// Entries for which the shop had equal data already.
     pub unchanged: u64,
     /// The changes of existing records, by row.
     pub changes: Vec<Note>,

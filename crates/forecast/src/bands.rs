@@ -40,7 +40,7 @@ impl Widths {
 pub(crate) struct Bands {
     /// Mean absolute error of each weekday, beginning with the weekday of the first day ahead.
     weekdays: [f64; WEEK],
-    /// In those.
+    /// The widths, in mean errors of the weekday.
     widths: Widths,
     /// By how much errors are larger in the second, third … week ahead than in the first.
     growth: Vec<f64>,

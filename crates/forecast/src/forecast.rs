@@ -29,7 +29,7 @@ pub struct Ahead {
     pub last: usize,
 }
 
-/// From and to, both included.
+/// The lower and the upper end, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Band {
     /// Lower end.

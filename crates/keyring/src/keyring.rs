@@ -84,7 +84,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing is known yet.
+    /// No progress.
     pub const NONE: Progress = Progress { position: Position::START, hash: Hash::ZERO, living: 0 };
 }
 

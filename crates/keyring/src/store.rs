@@ -1,4 +1,4 @@
-//! Where keys are kept: `keys.db` beside a SQLite log, or two tables beside a PostgreSQL log.
+//! The store of keys: `keys.db` beside a SQLite log, or two tables beside a PostgreSQL log.
 
 mod keys_db;
 

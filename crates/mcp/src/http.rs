@@ -80,7 +80,7 @@ pub struct Access {
     pub hosts: Vec<String>,
     /// Origins of pages that may send requests.
     pub origins: Vec<String>,
-    /// Where users sign in.
+    /// The OAuth provider, where users sign in.
     pub oauth: Option<Arc<OAuth>>,
     /// Whether the server speaks HTTPS itself.
     pub secured: bool,

@@ -29,7 +29,7 @@ struct Ready {
     title: &'static str,
     description: &'static str,
     argument: Option<(&'static str, &'static str)>,
-    /// With `{}` where the argument goes.
+    /// The text, with `{}` in place of the argument.
     text: &'static str,
     /// Tools whose answers the prompt contains, and their arguments made from the prompt's argument.
     told_by: &'static [(&'static str, Arguments)],

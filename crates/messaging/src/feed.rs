@@ -22,7 +22,7 @@ const HEAD_CHECK: Duration = Duration::from_millis(250);
 /// Most events read from the log at once.
 const PAGE_EVENTS: usize = 1_000;
 
-/// Where a node hears of new events.
+/// The source of new events.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// From the writer of this process. Events of other nodes are found by polling.

@@ -256,7 +256,7 @@ impl Relay {
         }
     }
 
-    /// Where to go on, once the stream is known to agree with the log.
+    /// The position after which to continue, if the stream agrees with the log.
     async fn resume_position(&self) -> Result<Position, RelayError> {
         let published = self.status.borrow().position;
         let mut state = stream::open(&self.nats, &self.identity).await.inspect_err(|error| {

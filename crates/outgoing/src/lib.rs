@@ -1,4 +1,4 @@
-//! One request to a server of somebody else, over HTTP or HTTPS: webhooks, the keys of a provider, a language model. One
+//! One request to a foreign server, over HTTP or HTTPS: webhooks, the keys of a provider, a language model. One
 //! connection, to an address that the caller chose; no redirect is followed, and no proxy is used.
 
 use std::{
@@ -33,13 +33,13 @@ pub struct Client {
 
 /// A request.
 pub struct Ask<'a> {
-    /// Where: its path and query are asked for.
+    /// The address; its path and query are requested.
     pub url: &'a Url,
     /// `GET`, `POST`.
     pub method: Method,
     /// Headers in addition to `Host`, `User-Agent` and `Connection`.
     pub headers: &'a [(&'a str, String)],
-    /// Nothing for `GET`.
+    /// The body; empty for `GET`.
     pub body: Vec<u8>,
     /// Longest answer that is read, in bytes.
     pub most: usize,
@@ -51,7 +51,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Nothing where it was too long, or ended before its end.
+    /// The body; `None` if it was too long, or broke off.
     pub body: Option<Bytes>,
 }
 
@@ -95,7 +95,7 @@ impl Client {
     /// When TLS cannot be used.
     pub fn new() -> Result<Client, rustls::Error> {
         let mut roots = RootCertStore::empty();
-        // Those that cannot be read are left out: a machine may have odd ones.
+        // Certificates that cannot be read are left out: a machine may have odd ones.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?

@@ -47,7 +47,7 @@ pub(crate) enum Taken {
 /// The changes that the tables lack, and what the memory needs to know when the tables have them.
 pub(crate) struct ToWrite {
     pub(crate) load: u64,
-    /// From where to where the checkpoint moves.
+    /// The old and the new place of the checkpoint.
     pub(crate) moved: (Place, Place),
     tables: Vec<(Table, Box<dyn Unwritten>)>,
     misfits: Vec<Misfit>,

@@ -41,7 +41,7 @@ pub(crate) enum Presence {
     Session(Box<PgConnection>),
     /// A locked file beside the read models.
     File {
-        /// Its lock ends when it is closed.
+        /// The lock ends when the file is closed.
         _locked: File,
         path: PathBuf,
     },

@@ -5,8 +5,7 @@ use orderlog_domain::text::{FILLERS, name_key};
 
 /// Most words of a text that are looked for; more words do not help.
 const WORDS: usize = 8;
-/// From so many characters, two letters may differ; from fewer (the next constant), one, if the first letter is the
-/// same or the word is longer.
+/// From so many characters on, two letters may differ; from as many as the next constant, one letter.
 const TWO_MAY_DIFFER: usize = 7;
 const ONE_MAY_DIFFER: usize = 3;
 /// Words up to this length must at least begin alike.

@@ -7,14 +7,14 @@ use crate::{row_cache::Limits, unseal::Unseal};
 pub struct RunnerOptions {
     /// Identifies this node among all that share the log, and this start of the node among all its starts.
     pub owner: String,
-    /// Opens customers' particulars.
+    /// Opens customers' personal data.
     pub unseal: Unseal,
     /// How much stays in memory.
     pub limits: Limits,
 }
 
 impl RunnerOptions {
-    /// Those of `owner`, within the usual limits.
+    /// Options for `owner`, with the usual limits.
     #[must_use]
     pub fn new(owner: String, unseal: Unseal) -> RunnerOptions {
         RunnerOptions { owner, unseal, limits: Limits::default() }

@@ -12,7 +12,7 @@ pub const PAGE_LIMIT: u32 = 100;
 pub struct PageRequest {
     /// Items wanted, from 1 to [`PAGE_LIMIT`]; others are brought into this range.
     pub limit: u32,
-    /// Where the page before ended.
+    /// The end of the page before.
     pub cursor: Option<Cursor>,
 }
 

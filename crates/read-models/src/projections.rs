@@ -39,7 +39,7 @@ const PARKED: &str = "
 SELECT position, stream, reason FROM parked WHERE projection = $1
 ORDER BY position LIMIT $2";
 
-/// All read models. Clones are the same.
+/// All read models. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Projections {
     models: &'static [&'static ReadModel],

@@ -38,7 +38,7 @@ const PREPARED_STATEMENTS: usize = 512;
 /// Key of the PostgreSQL advisory lock under which tables are created.
 const SCHEMA_LOCK: i64 = 0x6f72_6465_726c_6f67;
 
-/// Where read models live. Clones share connections.
+/// The database of the read models. Clones share connections.
 #[derive(Debug, Clone)]
 pub(crate) enum Store {
     /// Schema `read_models` of the log's database.

@@ -41,7 +41,7 @@ use self::{
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
-    /// Where HTTPS is served instead of HTTP.
+    /// Certificate and key, if HTTPS is served instead of HTTP.
     pub(crate) tls: Option<TlsFiles>,
     /// Whether every call needs a key or token: because of the setting, because the server listens for other machines,
     /// or because users sign in.

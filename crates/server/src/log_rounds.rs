@@ -35,7 +35,7 @@ pub(crate) fn start(
 
 struct Rounds {
     shop: Arc<OpenShop>,
-    /// Where the next part begins; unknown at the start.
+    /// The beginning of the next part; unknown at the start.
     after: Option<Position>,
     /// The known faults by event.
     known: BTreeMap<Position, String>,

@@ -154,8 +154,8 @@ impl Node {
         })
     }
 
-    /// From now on goes through the log in the background, and delivers notifications whenever no other node does. For nodes
-    /// that stay; not for an import.
+    /// Starts verifying the log in the background, and delivering notifications when no other node does. For nodes that
+    /// stay; not for an import.
     pub(crate) async fn attend(&self) -> anyhow::Result<()> {
         let (shop, ending, faults) = (Arc::clone(&self.shop), self.ending.clone(), self.log_faults.clone());
         let rounds = log_rounds::start(shop, self.config.notify_pace, ending, faults);

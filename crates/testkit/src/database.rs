@@ -93,7 +93,7 @@ impl Database {
         self.engine() == Engine::Postgres
     }
 
-    /// Where the log is; on PostgreSQL as superuser.
+    /// The URL of the log; on PostgreSQL as superuser.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_of("log.db")

@@ -121,7 +121,7 @@ enum Said {
 }
 
 impl Short {
-    /// With these sentences.
+    /// A short answer with these sentences.
     pub(crate) fn of(text: String) -> Short {
         Short { text, lines: vec![], facts: vec![] }
     }

@@ -10,7 +10,7 @@ use uuid::{Timestamp, Uuid};
 pub enum Clock {
     /// The machine's clock.
     Machine,
-    /// As if the process had started at `from`.
+    /// A clock as if the process had started at `from`.
     Shifted {
         /// The moment at which the clock started.
         from: DateTime<Utc>,

@@ -82,7 +82,7 @@ struct Undo {
 }
 
 impl CommandAnswer {
-    /// The particulars of something known that read differently after the command.
+    /// Names of the changed fields; empty if the subject is new.
     pub fn differences(&self) -> Vec<String> {
         if self.is_new { vec![] } else { self.changes.iter().map(|change| change.name.clone()).collect() }
     }

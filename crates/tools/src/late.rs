@@ -39,7 +39,7 @@ impl Late {
         Ok(Late::learned(day, &order_summary::times_until(&shop.projections, Act::Shipped, days, fresh).await?))
     }
 
-    /// From how many orders waited how many days, shortest first.
+    /// Learns from how many orders waited how many days, shortest first.
     fn learned(day: NaiveDate, times: &[(i64, i64)]) -> Late {
         let shipped: i64 = times.iter().map(|(_, orders)| orders).sum();
         let usual = within(times, IN_TEN);

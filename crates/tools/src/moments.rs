@@ -100,7 +100,7 @@ impl Moments {
 pub struct Past<'a> {
     /// The log whose positions are meant.
     pub log: &'a Log,
-    /// Where the log ends.
+    /// The last position of the log.
     pub head: Position,
     /// The present.
     pub now: DateTime<Utc>,

@@ -26,7 +26,7 @@ use crate::{history, left_behind::LeftBehind};
 const EVERY: Duration = Duration::from_secs(60);
 /// Events of customers read at once.
 const PAGE_EVENTS: u32 = 2_000;
-/// All that is recorded of customers.
+/// All types of events about customers.
 const ABOUT_CUSTOMERS: [&str; 3] = ["CustomerRegistered", "CustomerChanged", "CustomerErased"];
 /// So many addresses are looked up one by one; if there are more, all are read at once.
 const ADDRESSES_ONE_BY_ONE: usize = 500;

@@ -9,7 +9,7 @@ const MAX_AGENT_TEXT: usize = 100;
 /// The data that comes with a request in addition to its arguments.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who answers for the request.
+    /// The user who answers for the request.
     pub principal: Principal,
     /// The program that sent the request, if it is named.
     pub agent: Option<Agent>,

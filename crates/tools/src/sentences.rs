@@ -55,7 +55,7 @@ pub(crate) fn levels(on_hand: i64, available: i64) -> String {
     }
 }
 
-/// With a capital letter.
+/// The sentence with a capital letter.
 pub(crate) fn capitalised(text: String) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

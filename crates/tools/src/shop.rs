@@ -25,7 +25,7 @@ pub struct OpenShop {
     pub name: Option<Arc<str>>,
     /// Currency, calendar and locale.
     pub settings: Shop,
-    /// Tells the time and mints ids.
+    /// Reads the time and makes ids.
     pub clock: Clock,
     /// The log, to be read.
     pub log: Log,

@@ -65,7 +65,7 @@ pub struct Told {
 /// Messages that are under way, and those that were given up.
 #[derive(Debug)]
 pub struct Undelivered {
-    /// Those that are due first.
+    /// The messages, those that are due first at the front.
     pub waiting: Vec<Told>,
     /// How many wait in all.
     pub all_waiting: usize,

@@ -197,7 +197,7 @@ impl EventView {
     }
 }
 
-/// A customer's particulars, opened as far as their key allows.
+/// A customer's personal data, opened if its key exists.
 pub(crate) fn customer(shop: &OpenShop, customer: &Customer) -> CustomerView {
     if are_particulars_hidden() {
         return CustomerView::hidden(customer.id.0);

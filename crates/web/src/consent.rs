@@ -53,10 +53,10 @@ pub(crate) struct Foreseen {
 pub(crate) struct Question<'a> {
     pub(crate) title: String,
     pub(crate) place: &'static str,
-    /// Where the form goes.
+    /// The address to which the form is sent.
     pub(crate) action: &'a str,
     pub(crate) yes: &'a str,
-    /// Where No leads.
+    /// The page after No.
     pub(crate) back: &'a str,
 }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::once::Once;
 
-/// As events and metrics name the program.
+/// Name of the program in events and metrics.
 const AGENT: &str = "orderlog web";
 
 /// The state of the node for one visitor: what `/readyz` says, and more for visitors who may see it.
@@ -112,7 +112,7 @@ impl Front {
         self.tools.find(tool).is_some_and(|tool| tool.serves(&self.visitor))
     }
 
-    /// Who looks.
+    /// The visitor.
     pub(crate) fn visitor(&self) -> &Principal {
         &self.visitor
     }

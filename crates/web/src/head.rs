@@ -71,7 +71,7 @@ impl Head {
         self.touched.read().unwrap_or_else(PoisonError::into_inner).concerns(order, after)
     }
 
-    /// Where the log ends now. A log that cannot be read just now has not changed, as far as pages go.
+    /// The present end of the log. If the log cannot be read now, pages get no news.
     async fn look(&self, shop: &OpenShop) -> i64 {
         let _one = self.looking.lock().await;
         let known = *self.head.borrow();

@@ -32,7 +32,7 @@ const NAME: &str = "name";
 const ACT: &str = "act";
 /// Parameters of an address that are not part of a view.
 const NOT_OF_VIEW: [&str; 3] = [SAVED, "cursor", AS_OF];
-/// Where forms go.
+/// The address to which forms are sent.
 pub(crate) const PATH: &str = "/orders/views";
 const LIST: &str = "/orders";
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::params::{Params, encoded};
 
-/// Where acts wait for a person's word.
+/// The page of acts that wait for a person.
 pub(crate) const CONFIRM: &str = "/confirm";
 
 /// A text of an answer; empty if there is none.

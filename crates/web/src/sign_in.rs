@@ -22,7 +22,7 @@ use crate::{
 
 /// The page.
 pub const PATH: &str = "/sign-in";
-/// Where the way to the provider begins.
+/// The path that redirects to the provider.
 pub(crate) const AT_PROVIDER: &str = "/sign-in/provider";
 /// The page to come back to.
 pub(crate) const BACK: &str = "back";
@@ -81,7 +81,7 @@ pub(crate) async fn typed(State(source): State<Source>, Extension(peer): Extensi
     }
 }
 
-/// Who signs in once more leaves the session from before.
+/// A visitor who signs in again ends the former session.
 pub(crate) async fn end_former(sign_in: &Arc<SignIn>, visit: &Visit, shop: &OpenShop) {
     if let Some(former) = &visit.session {
         sign_in.end(&former.0, shop.clock.now()).await;

@@ -66,7 +66,7 @@ pub(crate) async fn posted(State(source): State<Source>, Path(token): Path<Strin
     }
 }
 
-/// As a form of either kind: providers choose.
+/// Whether the body is a one-click request, in either encoding of a form: providers choose.
 fn is_one_click(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     text.find(FIELD).is_some_and(|at| text[at..].contains(VALUE))

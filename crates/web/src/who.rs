@@ -5,7 +5,7 @@ use orderlog_tools::principal::Principal;
 
 use crate::form_token::FormToken;
 
-/// Where a session is ended.
+/// The path that ends a session.
 pub const SIGN_OUT: &str = "/sign-out";
 
 /// Nothing where nobody was let in; nothing to see where nobody needs to sign in.

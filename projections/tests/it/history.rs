@@ -30,7 +30,7 @@ pub(crate) struct History {
     chance: ChaCha8Rng,
     head: Head,
     waiting: Vec<Recorded>,
-    /// Everything recorded so far.
+    /// All recorded events.
     pub(crate) told: Vec<(Position, Event)>,
     pub(crate) states: States,
     open: Vec<OrderId>,
@@ -116,7 +116,7 @@ impl History {
         }
     }
 
-    /// From here on chance goes other ways: what comes is another history.
+    /// From here on, other random numbers: the rest is another history.
     pub(crate) fn turn(&mut self, seed: u64) {
         self.chance = ChaCha8Rng::seed_from_u64(seed);
         self.now += Duration::seconds(1);

@@ -83,7 +83,7 @@ async fn started(engine: &Engine, nth: usize, round: u32) -> Node {
     node
 }
 
-/// Everything that is answered from memory is what the domain says after the last event.
+/// Every answer from memory equals what the domain derives from the same events.
 async fn agrees(node: &Node, history: &History, chance: &mut ChaCha8Rng, round: u32) {
     let (fresh, first) = (Freshness::AtLeast(history.position()), PageRequest::first(100));
     let seen = |position: Position, behind: i64| assert_eq!((position, behind), (history.position(), 0), "{round}");

@@ -33,7 +33,7 @@ struct Fault {
 }
 
 impl OAuth {
-    /// Where a browser goes to sign in.
+    /// The address where a browser signs in.
     pub(crate) fn address(&self, secrets: &Secrets) -> Result<Url, Refused> {
         let (client, endpoints) = self.pages_client()?;
         let mut address = endpoints.authorization;

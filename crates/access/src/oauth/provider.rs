@@ -58,7 +58,7 @@ impl Known {
     }
 }
 
-/// Where people sign in with a browser.
+/// Addresses for people who sign in with a browser.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoints {
     pub(super) authorization: Url,
@@ -69,7 +69,7 @@ pub(super) struct Endpoints {
     pub(super) names_itself: bool,
 }
 
-/// Who signs users in.
+/// The provider, where users sign in.
 pub(super) struct Provider {
     issuer: String,
     client: Client,
@@ -110,7 +110,7 @@ impl Provider {
         let _ = timeout(FIRST_WAITED_FOR, reading.wait_for(|known| known.readings > 0)).await;
     }
 
-    /// Where people sign in, once that is known.
+    /// Addresses for signing in, after they are known.
     pub(super) fn endpoints(&self) -> Option<Endpoints> {
         self.known.borrow().endpoints.clone()
     }

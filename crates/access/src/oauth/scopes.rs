@@ -11,7 +11,7 @@ pub(super) struct Granted {
     pub(super) rights: Rights,
     /// Name of the role in events.
     pub(super) role: &'static str,
-    /// Those scopes that mean something here.
+    /// The scopes that grant something here.
     pub(super) scopes: String,
 }
 

@@ -10,7 +10,7 @@ use super::scopes::Granted;
 /// Path where a server says who signs its users in (RFC 9728).
 pub const METADATA_PATH: &str = "/.well-known/oauth-protected-resource";
 
-/// Where the provider sends people back to who sign in to the pages.
+/// Path to which the provider redirects people who sign in to the pages.
 pub const CALLBACK_PATH: &str = "/sign-in/callback";
 
 /// Settings of the OAuth provider.
@@ -79,7 +79,7 @@ impl Settings {
         self.client.as_ref()
     }
 
-    /// Where the provider sends people back to: on the host of the resource.
+    /// Address to which the provider redirects people, on the host of the resource.
     #[must_use]
     pub fn callback(&self) -> String {
         format!("{}{CALLBACK_PATH}", self.resource.origin().ascii_serialization())

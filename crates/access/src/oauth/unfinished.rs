@@ -10,14 +10,14 @@ pub(crate) struct Secrets {
     pub(crate) verifier: String,
 }
 
-/// Who signed in, and with which scopes.
+/// The user who signed in, with the scopes.
 #[derive(Debug)]
 pub(crate) struct Proven {
     pub(crate) subject: String,
     pub(crate) scopes: String,
 }
 
-/// Why nobody is signed in.
+/// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished {
     /// The browser does not present its cookie, or comes too late.

@@ -38,7 +38,7 @@ impl Act for EraseCustomer {
         Ok(decision)
     }
 
-    /// Why and with which words a person was erased would keep the person.
+    /// The reason and the user's words could name the person.
     fn keeps_no_words(&self) -> bool {
         true
     }

@@ -14,7 +14,7 @@ use crate::{
 /// Try messages again that were given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplayNotifications {
-    /// Their ids.
+    /// Ids of the messages.
     pub messages: Vec<Uuid>,
 }
 

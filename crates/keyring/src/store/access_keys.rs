@@ -9,13 +9,13 @@ use super::{Answer, Pool, Store};
 pub struct AccessKey {
     /// Stands in the key itself.
     pub id: String,
-    /// As events name the user.
+    /// Name of the user in events.
     pub name: String,
     /// The holder: `person` or `program`.
     pub holder: String,
     /// SHA-256 of the secret.
     pub secret_hash: Vec<u8>,
-    /// As events name the role.
+    /// Name of the role in events.
     pub role: String,
     /// Separated by blanks.
     pub rights: String,

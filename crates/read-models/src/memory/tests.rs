@@ -56,7 +56,7 @@ async fn nothing_takes_the_place_of_what_has_come_further() {
     assert!(!memory.install(held_at(2)).await);
     assert_eq!(memory.position(), Some(Position(3)));
     assert_eq!(memory.at().await.map(|at| at.position), Some(Position(3)));
-    // As far is far enough, and what was folded for the one before goes astray.
+    // An equal position is enough, and events for the former memory are dropped.
     let (before, next) = (memory.stand_still().await, held_at(3));
     let (load, folded) = (next.load, event(4));
     assert!(before == Some(Position(3)) && memory.install(next).await);

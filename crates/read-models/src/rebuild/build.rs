@@ -36,7 +36,7 @@ pub(super) struct Build<'a> {
     log: &'a Log,
     owner: &'a str,
     cancel: &'a CancellationToken,
-    /// All at the same position.
+    /// The projectors, all at the same position.
     projectors: Vec<Projector>,
 }
 

@@ -31,9 +31,9 @@ struct Slot<R> {
 /// Which rows stay in memory when the table has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keep {
-    /// All of the table, from the start.
+    /// All rows of the table, from the start.
     Whole,
-    /// Those that were touched lately.
+    /// Rows that were used lately.
     Lately,
     /// None: no fold reads the rows.
     Nothing,

@@ -23,7 +23,7 @@ pub(crate) struct Contradiction {
     pub(crate) name: String,
     /// The given value.
     pub(crate) given: String,
-    /// Where: `--currency`, `ORDERLOG_CURRENCY`.
+    /// The origin of the value: `--currency`, `ORDERLOG_CURRENCY`.
     pub(crate) origin: String,
     /// The value in the log.
     pub(crate) recorded: String,

@@ -14,7 +14,7 @@ use crate::node::Node;
 pub(super) struct App {
     pub(super) node: Arc<Node>,
     pub(super) keys: Arc<Keys>,
-    /// Where users sign in.
+    /// The OAuth provider, where users sign in.
     pub(super) oauth: Option<Arc<OAuth>>,
     /// The sign-in of people with a browser, if it is needed.
     pub(super) sign_in: Option<Arc<SignIn>>,

@@ -27,7 +27,7 @@ const NEEDS: [(&str, Right); 3] =
 static OPERATOR: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::local()));
 static NOBODY: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::nobody()));
 
-/// Why somebody is not let in.
+/// Why a caller is refused.
 #[derive(Debug, PartialEq, Eq)]
 struct Shut {
     status: StatusCode,

@@ -39,11 +39,11 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 /// The request of a reader, after it was checked.
 struct Filter {
     stream: Option<StreamId>,
-    /// All types when empty.
+    /// The types; all types if empty.
     types: Vec<String>,
 }
 
-/// Where a reader is.
+/// The state of a reader.
 struct Reader {
     node: Arc<Node>,
     /// The credential of the reader.

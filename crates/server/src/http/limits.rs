@@ -63,12 +63,12 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Those of the listener for health and metrics.
+    /// The limits of the listener for health and metrics.
     pub(super) fn for_machines(self) -> Limits {
         Limits { connections: MAX_MACHINES, per_peer: MAX_MACHINES, ..self }
     }
 
-    /// Those of a server that may open `files` files.
+    /// The limits of a server that may open `files` files.
     pub(super) fn within(files: usize) -> Limits {
         let connections = MAX_CONNECTIONS.min(files.saturating_sub(RESERVED_FILES)).max(1);
         Limits {

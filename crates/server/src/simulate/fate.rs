@@ -37,7 +37,7 @@ struct Course<'a> {
     rng: &'a mut ChaCha8Rng,
 }
 
-/// All that happens to an order placed at `at`, in time order save for payments.
+/// All steps of an order placed at `at`, in the order of time except for payments.
 pub(super) fn of_order(
     order_id: OrderId,
     basket: &[(usize, i64)],

@@ -83,7 +83,7 @@ async fn run(shop: Arc<OpenShop>, input: Input) -> Result<Output, Failure> {
     let position = as_of.map(|as_of| as_of.position);
     let events = history::events_of(&shop.log, id, position).await?;
     let Some(order) = history::fold(id, &events) else { return Err(unknown_then(&shop, id, as_of).await.into()) };
-    // From the log as well: a read model may not have heard of a name yet.
+    // Read from the log: a read model may not have the name yet.
     let customer = views::customer(&shop, &people::customer(&shop.log, order.customer_id).await?);
     let at = as_of.map_or_else(|| shop.clock.now(), |as_of| as_of.at);
     let view = views::order(&shop, &order, customer, at);

@@ -11,20 +11,20 @@ use crate::{
     testing::input,
 };
 
-/// One refuses what is not there, one may be waited for, one is never counted.
+/// The policies on missing stock: refused, waited for, not tracked.
 pub(super) const SKUS: [&str; 3] = ["DENY", "WAIT", "FREE"];
 
 /// Currencies with two, two, none and three digits; the first is the shop's.
 const CURRENCIES: [&str; 4] = ["INR", "USD", "JPY", "KWD"];
 
-/// One throw; what it asks for is in [`command`].
+/// One random command; [`command`] makes it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dice {
     kind: u8,
     product: usize,
     pub(super) amount: i64,
     order: i64,
-    /// That pass before it is asked.
+    /// Hours that pass before the command.
     pub(super) hours: i64,
 }
 

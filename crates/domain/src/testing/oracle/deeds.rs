@@ -276,7 +276,7 @@ impl Books {
                 let before = order.shipping_back;
                 order.shipping_back += amount;
                 if order.fee_back == (0, 0) {
-                    // It still was part of the sale: that is lowered by it, as by goodwill.
+                    // The fee still was part of the sale, which it lowers like goodwill.
                     let (net, tax) = order.fee;
                     let upto = |part: i128| round(part * net, net + tax);
                     let part = upto(before + amount) - upto(before);

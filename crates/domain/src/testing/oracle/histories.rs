@@ -37,7 +37,7 @@ const PARTS: [i128; 6] = [0, 100_000, 333_333, 125_000, 1_000_000, 500_000];
 /// Digits and decimals of exchange rates: some bring small amounts to nothing.
 const RATES: [(i128, u32); 6] = [(84_125, 3), (1, 3), (5, 1), (3_333_333, 4), (85, 0), (7, 10)];
 
-/// One throw of the dice; what it asks for depends on what there is.
+/// One random act; it depends on the present orders.
 #[derive(Debug, Clone)]
 struct Throw {
     kind: u8,

@@ -16,7 +16,7 @@ pub(super) struct Line {
     /// The discount of the line only, then its part of the discount on the complete order.
     pub(super) own: Option<Off>,
     pub(super) part: Option<Off>,
-    /// As agreed last.
+    /// The units of the last agreement.
     pub(super) units: i128,
     /// Gross, discount and tax of all of them.
     pub(super) worth: [i128; 3],
@@ -116,7 +116,7 @@ pub(super) fn priced(gross: i128, off: i128, rate: i128, inclusive: bool) -> [i1
 }
 
 impl Order {
-    /// With tax, of what is part of it now.
+    /// The total of the remaining parts, with tax.
     pub(super) fn total(&self) -> i128 {
         let lines: i128 = self.lines.iter().map(|line| total(line.kept())).sum();
         lines + self.fee.0 + self.fee.1 - self.fee_back.0 - self.fee_back.1

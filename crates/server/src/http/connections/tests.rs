@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(20);
 struct Running {
     address: SocketAddr,
     stopping: CancellationToken,
-    /// Lets `/slow` answer.
+    /// Lets `/slow` send its answer.
     go_on: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }

@@ -58,7 +58,7 @@ fn problem(code: Code, message: impl Into<String>) -> Rejection {
 /// The latest act of the caller that is neither an undo nor undone.
 pub(super) async fn latest_own(shop: &OpenShop, principal: &Principal) -> Result<Uuid, Failure> {
     let head = shop.projections.head(&shop.log).await?.position;
-    // That something waits for a person's word is no act yet.
+    // An act that only waits for a person is not an act yet.
     let waits = |act: &RecentAct| act.events.iter().all(|event| event.stream == StreamId::Confirmations);
     let own = |act: &RecentAct| principal.user == act.provenance().actor.user && !waits(act);
     let found = |acts: &[RecentAct]| {

@@ -30,7 +30,7 @@ pub(super) struct Learned {
 }
 
 impl Learned {
-    /// From the first day on which anything was posted, at most [`MAX_LEARNED`] days, up to the day before `today`.
+    /// The days from the first day with a posting, at most [`MAX_LEARNED`] days, up to the day before `today`.
     pub(super) async fn read(
         shop: &OpenShop,
         measure: Measure,
