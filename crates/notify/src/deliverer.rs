@@ -32,7 +32,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::{attempt::Sent, noticed::Noticed, owner::Heard};
+use self::{
+    attempt::Sent,
+    noticed::{Heard, Noticed},
+};
 use crate::{
     delivery::Sender,
     desk::Desk,

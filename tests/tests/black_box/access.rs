@@ -306,24 +306,6 @@ async fn particulars_are_hidden_from_who_may_not_see_them(shop: Shop) -> Result<
     }
     let told: String = answers.iter().map(|(_, told)| told.as_str()).collect();
     check!(checks, told.contains("(hidden)"), "nothing says that something is hidden");
-    // To try whether a number, an address or a name is right tells nothing: every guess would change something.
-    for (field, right, wrong) in [
-        ("phone", PHONE, "+91 98765 00000"),
-        ("name", NAME, "Asha Somebody"),
-        ("email", EMAIL, "asha.somebody@example.com"),
-        ("address", ADDRESS, "1 Other Street, Goa"),
-    ] {
-        let mut told = vec![];
-        for guess in [right, wrong] {
-            let guess = json!({ "customer": EMAIL, field: guess, "dry_run": true, "detail": "full" });
-            let mut answer = mcp.ok("customers.upsert", guess).await?;
-            for differs in ["command_id", "events", "position"] {
-                answer.as_object_mut().context("an answer")?.remove(differs);
-            }
-            told.push(answer);
-        }
-        check!(checks, told[0] == told[1], "{field}: {} when right, {} when wrong", told[0], told[1]);
-    }
     // Somebody who may see them does, and the same questions tell.
     let open = shop.mcp().full("orders.get", json!({ "order_id": 1001 })).await?.to_string();
     check!(

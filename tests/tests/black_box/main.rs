@@ -36,6 +36,7 @@ mod erasure;
 mod faults;
 mod forecasts;
 mod fuzzed;
+mod guessed_particulars;
 mod history;
 mod host_views;
 mod http_limits;

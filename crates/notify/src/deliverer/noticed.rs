@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orderlog_domain::ids::Position;
 use tokio::{task::JoinHandle, time::Instant};
 
+use crate::delivery::Tried;
+
 /// What is seen from one look to the next.
 #[derive(Default)]
 pub(super) struct Noticed {
@@ -22,4 +24,11 @@ impl Drop for Noticed {
         let judging = self.judging.as_ref().map(|(_, judging)| judging);
         self.reporting.iter().chain(judging).for_each(JoinHandle::abort);
     }
+}
+
+/// What came of telling the owner of a target.
+pub(super) struct Heard {
+    pub(super) owner: String,
+    pub(super) target: String,
+    pub(super) tried: Tried,
 }

@@ -7,18 +7,11 @@ use orderlog_domain::{event::Message, notifications::Notice};
 use tokio::time::{Duration, sleep};
 use uuid::Uuid;
 
-use super::Work;
+use super::{Work, noticed::Heard};
 use crate::{content::Content, delivery::Tried};
 
 /// Pauses before a notice that is not taken is tried again; after the last one it is left at that.
 const LADDER_SECONDS: [u64; 3] = [5, 30, 120];
-
-/// What came of telling the owner of a target.
-pub(super) struct Heard {
-    owner: String,
-    target: String,
-    tried: Tried,
-}
 
 impl Work<'_> {
     /// Tells the operator.
