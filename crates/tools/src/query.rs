@@ -89,8 +89,7 @@ impl Interpretation {
         let warnings =
             self.date_range.iter().flat_map(|read| &read.warnings).map(|warning| warning.trim_end_matches('.'));
         let then = self.as_of_position.map(|position| format!("as of position {position}"));
-        let names = self.names.iter().map(|name| name.trim_end_matches('.').to_owned());
-        let words: Vec<String> = names.chain(warnings.map(str::to_owned)).chain(then).collect();
+        let words: Vec<String> = self.names.iter().cloned().chain(warnings.map(str::to_owned)).chain(then).collect();
         words.join("; ")
     }
 
