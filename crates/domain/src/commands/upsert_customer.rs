@@ -14,8 +14,8 @@ use crate::{
     text,
 };
 
-/// Register a customer, or change what is known of one. Without `customer`, the customer with this e-mail address is
-/// changed, or a new one registered.
+/// Register or change a customer. Without `customer`, the one with this e-mail address is changed, or a new one
+/// registered.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpsertCustomer {

@@ -16,8 +16,8 @@ use crate::{
     text,
 };
 
-/// Register a product under its SKU, or change the product with that SKU. A new product needs a
-/// name and a price; what is left out of a change stays as it is. Orders already placed are not touched.
+/// Register a product under its SKU, or change the one that has it. A new product needs a name and a price; what is left
+/// out of a change stays. Orders already placed are not touched.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpsertProduct {

@@ -44,7 +44,7 @@ const TEXT_CUSTOMERS: u32 = 50;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Input {
-    /// An order's number here or elsewhere, a tracking number, or words of a product, customer or note.
+    /// An order's number here or elsewhere, a tracking number, or words of a product, customer, carrier or note.
     #[serde(default)]
     #[schemars(length(max = 254))]
     text: Option<String>,
