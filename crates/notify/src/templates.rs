@@ -183,31 +183,21 @@ impl Wording {
     ) -> [String; N] {
         let values = values(content, &self.voice.shop, target, now);
         let chosen = content.template.as_deref().or(of_target);
-        let set = match chosen.map(|name| (name, self.named.get(name))) {
-            None => Some(&self.common),
-            Some((_, Some(engine))) => Some(engine),
-            Some((template, None)) => {
-                failed();
-                tracing::warn!(
-                    target,
-                    template,
-                    "there is no such set of templates any more; the common words are sent"
-                );
-                Some(&self.common)
-            }
+        let lost = |template: &str| {
+            failed();
+            tracing::warn!(target, template, "there is no such set of templates any more; the common words are sent");
+            &self.common
         };
-        let tried = set.map(|engine| all(engine, forms, &values));
-        let built_in = || all(&self.built_in, forms, &values);
-        let rendered = match tried {
-            Some(Err(Problem { place, kind, .. })) => {
-                failed();
-                let message = &content.kind;
-                tracing::error!(place, kind, message, "a template failed; the built-in words are sent instead");
-                built_in()
-            }
-            Some(Ok(rendered)) => Ok(rendered),
-            None => built_in(),
+        let engine = match chosen {
+            Some(name) => self.named.get(name).unwrap_or_else(|| lost(name)),
+            None => &self.common,
         };
+        let rendered = all(engine, forms, &values).or_else(|Problem { place, kind, .. }| {
+            failed();
+            let message = &content.kind;
+            tracing::error!(place, kind, message, "a template failed; the built-in words are sent instead");
+            all(&self.built_in, forms, &values)
+        });
         // The built-in ones are tried by a test with every message; what a shop could make of them loses no message either.
         rendered.unwrap_or_else(|_| forms.map(|form| form.markup().escaped(&content.text).into_owned()))
     }

@@ -31,11 +31,13 @@ pub(crate) struct Saying {
 
 impl Saying {
     /// Says what is new, if it is time. Nobody waits for it: a failure is tried again.
-    pub(crate) async fn say(&mut self, store: &Store, owner: &str, about: Value) {
+    pub(crate) async fn say(&mut self, store: &Store, owner: &str, about: impl FnOnce() -> Value) {
         let now = Instant::now();
-        let is_early = self.last.as_ref().is_some_and(|(at, _)| now < *at + SAID_EVERY);
-        let about = about.to_string();
-        if is_early || self.last.as_ref().is_some_and(|(_, said)| *said == about) {
+        if self.last.as_ref().is_some_and(|(at, _)| now < *at + SAID_EVERY) {
+            return;
+        }
+        let about = about().to_string();
+        if self.last.as_ref().is_some_and(|(_, said)| *said == about) {
             return;
         }
         match write(store, owner, &about, self.last.is_none()).await {

@@ -228,9 +228,9 @@ fn say(projections: &Projections, since: String) {
 /// And how its relay is, whenever that changes.
 async fn say_of_relay(projections: Projections, mut relay: watch::Receiver<RelayStatus>, ending: CancellationToken) {
     loop {
-        projections.say("relay", relay.borrow_and_update().state.name());
-        let before = relay.borrow().state;
-        let changed = relay.wait_for(|now| now.state != before);
+        let said = relay.borrow_and_update().state;
+        projections.say("relay", said.name());
+        let changed = relay.wait_for(|now| now.state != said);
         match ending.run_until_cancelled(changed).await {
             Some(Ok(_)) => {}
             Some(Err(_)) | None => return,

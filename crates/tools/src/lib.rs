@@ -27,6 +27,7 @@ pub mod history;
 mod introduction;
 pub mod json;
 mod late;
+mod latest;
 mod left_behind;
 mod left_open;
 pub mod low_products;
@@ -71,6 +72,7 @@ pub use self::{
     confirm::TOKEN as CONFIRM_TOKEN,
     failure::{Failure, in_words},
     introduction::{INTRODUCED, Introduction},
+    latest::earlier,
     left_behind::LeftBehind,
     news::{About, news},
     permit::{permit, seen_by},

@@ -128,10 +128,10 @@ impl Row {
                     continue;
                 }
             }
-            match &cell.value {
-                _ if cell.words.is_some() => line.push_str(cell.words.as_deref().unwrap_or_default()),
-                Value::Null => line.push('-'),
-                Value::String(text) => {
+            match (&cell.words, &cell.value) {
+                (Some(words), _) => line.push_str(words),
+                (None, Value::Null) => line.push('-'),
+                (None, Value::String(text)) => {
                     let is_id = || text.len() <= ID_CHARS && !text.contains(char::is_whitespace);
                     let whole = cell.place == Place::Text || text.len() <= cell_chars || is_id();
                     let told = cut(text, if whole { usize::MAX } else { cell_chars });
@@ -141,7 +141,7 @@ impl Row {
                         false => line.push_str(&told),
                     }
                 }
-                value => line.push_str(&plain(value)),
+                (None, value) => line.push_str(&plain(value)),
             }
         }
     }

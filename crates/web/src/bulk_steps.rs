@@ -93,7 +93,7 @@ impl Underway {
 
 /// Whether it is so much further that a piece is worth it.
 fn is_news(told: Option<Steps>, now: Steps) -> bool {
-    now.of > 0 && told.is_none_or(|told| (now.done - told.done.min(now.done)) * PIECES >= now.of)
+    now.of > 0 && told.is_none_or(|told| now.done.saturating_sub(told.done) * PIECES >= now.of)
 }
 
 /// `120 of 500, 3 not changed so far`; the style shows the last of them alone.

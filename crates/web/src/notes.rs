@@ -1,6 +1,7 @@
 //! The notes on an order: the one that it was placed with, those that were added since, and the field for one more.
 
 use maud::{Markup, html};
+use orderlog_tools::earlier;
 use serde_json::Value;
 
 use crate::{
@@ -24,7 +25,7 @@ pub(crate) fn section(visit: &Visit, order: &Value, history: &Value, tried: Opti
     let added = items(&order["notes"]).iter();
     let added = added.map(|one| (text(&one["note"]), &one["at"], one["by"].as_str()));
     let all: Vec<(&str, &Value, Option<&str>)> = first.into_iter().chain(added).collect();
-    let earlier = earlier(&all);
+    let earlier = earlier(LISTED_BYTES, all.iter().map(|(note, ..)| note.len()));
     html! {
         section id="notes" {
             h2 { "Notes" }
@@ -41,17 +42,6 @@ pub(crate) fn section(visit: &Visit, order: &Value, history: &Value, tried: Opti
             @if visit.params.moment().is_none() { (form(visit, number(&order["order_id"]), tried)) }
         }
     }
-}
-
-/// How many of the notes are not listed.
-fn earlier(all: &[(&str, &Value, Option<&str>)]) -> usize {
-    let mut bytes = 0;
-    let listed = all.iter().rev().take_while(|(note, ..)| {
-        let is_latest = bytes == 0;
-        bytes += note.len() + 1;
-        is_latest || bytes <= LISTED_BYTES
-    });
-    all.len() - listed.count()
 }
 
 /// Who placed the order, where the history begins on this page.
@@ -82,16 +72,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn the_latest_notes_are_listed_as_far_as_a_page_has_room() {
-        let (at, long) = (json!("2026-11-22T14:30:00+05:30"), "x".repeat(LISTED_BYTES));
-        let notes = |texts: &[&str]| earlier(&texts.iter().map(|text| (*text, &at, None)).collect::<Vec<_>>());
-        assert_eq!(notes(&[]), 0);
-        assert_eq!(notes(&["a", "b"]), 0);
-        assert_eq!(notes(&["a", &long, "b"]), 2);
-        assert_eq!(notes(&["a", &long]), 1, "the latest is shown however long it is");
-    }
 
     #[test]
     fn who_placed_the_order_is_known_where_its_history_begins() {

@@ -16,6 +16,8 @@ on_both_engines!(
     what_is_cancelled_is_told_with_what_it_was,
     who_owes_money_is_told_since_when,
     what_no_figure_will_hold_is_said_at_once,
+    days_and_hours_without_rupees_are_not_listed_beside_dollars,
+    a_day_with_more_cancelled_than_placed_says_how_many_of_each,
     taxes_are_told_by_rate_of_each_month,
     arguments_without_effect_are_told,
     a_hold_without_an_end_takes_the_end_away,
@@ -193,6 +195,47 @@ async fn what_no_figure_will_hold_is_said_at_once(shop: Shop) -> Result<()> {
     let report = mcp.ok("orders_report_sales", json!({})).await?;
     let told = "Not counted: $4 of 1 order, for which no exchange rate was stored at the time.";
     check!(checks, report["text"].as_str().is_some_and(|text| text.ends_with(told)), "{report}");
+    checks.all_hold()
+}
+
+async fn days_and_hours_without_rupees_are_not_listed_beside_dollars(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.node.restart_at("2026-11-15T12:00:00+05:30").await?;
+    shop.customer("Ann", "ann@example.com").await?;
+    shop.stock("TEA", "Tea", "50.00", 9).await?;
+    shop.node.restart_at("2026-11-22T14:30:00+05:30").await?;
+    let mcp = shop.mcp();
+    let split = |by: &str| json!({ "date_range": "last 7 days", "group_by": by, "detail": "full" });
+    let before = mcp.ok("orders_report_sales", split("day")).await?;
+    check!(checks, before["groups"].as_array().is_some_and(|days| days.len() == 7), "days of nothing: {before}");
+    let lines = json!([{ "product": "TEA", "quantity": 1, "unit_price": "4.00" }]);
+    mcp.ok("orders_create_order", json!({ "customer": "ann@example.com", "currency": "USD", "lines": lines })).await?;
+    for by in ["day", "hour"] {
+        let report = mcp.ok("orders_report_sales", split(by)).await?;
+        let groups = report["groups"].as_array().cloned().unwrap_or_default();
+        check!(checks, groups.len() == 1 && groups[0]["currency"] == "USD", "{by}: {report}");
+    }
+    checks.all_hold()
+}
+
+async fn a_day_with_more_cancelled_than_placed_says_how_many_of_each(mut shop: Shop) -> Result<()> {
+    let mut checks = Checks::default();
+    shop.node.restart_at("2026-11-20T12:00:00+05:30").await?;
+    shop.with_orders(2).await?;
+    shop.node.restart_at("2026-11-21T12:00:00+05:30").await?;
+    for order in [1001, 1002] {
+        shop.mcp().confirmed("orders_cancel", json!({ "order_id": order })).await?;
+    }
+    shop.mcp()
+        .ok(
+            "orders_create_order",
+            json!({ "customer": "ann@example.com", "lines": [{ "product": "TEA", "quantity": 1 }] }),
+        )
+        .await?;
+    let split = json!({ "date_range": "last 2 days", "group_by": "day" });
+    let (text, found) = Played::by(&shop.mcp()).call("orders_report_sales", split).await?;
+    check!(checks, text.contains(" | 1, 2 cancelled | "), "{text}");
+    check!(checks, found["groups"][1]["orders"] == -1, "programs get the number: {found}");
     checks.all_hold()
 }
 

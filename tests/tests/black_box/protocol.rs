@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python};
+use orderlog_tests::{Checks, Era, Mcp, SetUp, Shop, check, python, send_raw};
 use serde_json::{Value, json};
 
 /// The tools as they should be listed, by name: the snapshots that a test in `crates/mcp/src/list.rs` keeps, one file a tool.
@@ -254,4 +254,33 @@ fn digestible(schema: &Value, path: &str) -> Result<()> {
         Value::Array(items) => items.iter().try_for_each(|inner| digestible(inner, path)),
         _ => Ok(()),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_says_otherwise_than_its_argument_is_refused() -> Result<()> {
+    let mut checks = Checks::default();
+    let shop = Shop::open(SetUp::Sqlite).await?;
+    let version = Era::Stateless.version();
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": version,
+        "io.modelcontextprotocol/clientInfo": { "name": "orderlog-tests", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let arguments = json!({ "sku": "TEA", "name": "Tea", "price": "50.00", "currency": "INR" });
+    let params = json!({ "name": "products_upsert", "arguments": arguments, "_meta": meta });
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string();
+    for (header, status) in [("Mcp-Param-Currency: USD\r\n", 400), ("", 400), ("Mcp-Param-Currency: INR\r\n", 200)] {
+        let headers = format!("Mcp-Method: tools/call\r\nMcp-Name: products_upsert\r\n{header}");
+        let request = format!(
+            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nMCP-Protocol-Version: {version}\r\n{headers}\
+             Connection: close\r\n\r\n{call}",
+            call.len()
+        );
+        let answer = send_raw(&shop.node, request.as_bytes()).await?;
+        check!(checks, answer.status == status, "{header}: {} {}", answer.status, answer.body);
+        let known = shop.mcp().ok("products_search", json!({})).await?;
+        check!(checks, (known["total_count"] == 1) == (status == 200), "{header}: {known}");
+    }
+    checks.all_hold()
 }

@@ -126,7 +126,7 @@ impl Keeper {
             self.follow(memory, &compared).await;
         }
         self.build_anew(&compared).await;
-        self.saying.say(&store, &self.options.owner, projections.said()).await;
+        self.saying.say(&store, &self.options.owner, || projections.said()).await;
     }
 
     /// Informs `memory` of the place of its tables; loads it if it is not there, or if the tables come from another

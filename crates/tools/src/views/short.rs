@@ -7,6 +7,7 @@ use super::{CustomerView, LineView, MoneySum, OrderView, TotalsView};
 use crate::{
     answer::Short,
     facts::{Members, amount, as_object, in_words},
+    latest::earlier,
     permit::HIDDEN,
     schema::Object,
     table::{Row, Table},
@@ -89,13 +90,7 @@ impl LineView {
 
 /// The latest notes, oldest first, and how many there were before them: the history has all.
 fn latest(mut notes: Vec<Value>) -> (Vec<Value>, usize) {
-    let mut bytes = 0;
-    let shown = notes.iter().rev().take_while(|note| {
-        let is_latest = bytes == 0;
-        bytes += note.to_string().len();
-        is_latest || bytes <= NOTES_BYTES
-    });
-    let earlier = notes.len() - shown.count();
+    let earlier = earlier(NOTES_BYTES, notes.iter().map(|note| note.to_string().len()));
     notes.drain(..earlier);
     (notes, earlier)
 }

@@ -8,11 +8,12 @@ use orderlog_projections::{
     customers,
     order_summary::{self, Buyers, Buying},
 };
-use orderlog_read_models::{Freshness, Matched, PAGE_LIMIT, PageRequest};
+use orderlog_read_models::{Answer, Freshness, Matched, PAGE_LIMIT, PageRequest};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    echo::shown,
     failure::Failure,
     no_order::unordered_since,
     query::{Read, customers_named, known, read_filters},
@@ -72,11 +73,7 @@ impl Asked<'_> {
     }
 
     /// The customers of a page, and what every page comes to.
-    pub(super) async fn find(
-        &self,
-        shop: &OpenShop,
-        page: PageRequest,
-    ) -> Result<(orderlog_read_models::Answer<Buyers>, Found), Failure> {
+    pub(super) async fn find(&self, shop: &OpenShop, page: PageRequest) -> Result<(Answer<Buyers>, Found), Failure> {
         let read = read_filters(shop, self.date_range, None, self.product).await?;
         if self.new && read.days().from.is_none() {
             let message = "new is about days: it finds those who ordered then for the first time.";
@@ -127,7 +124,7 @@ impl Asked<'_> {
         };
         let days = read.range.as_ref().map_or("", ranges::whole_days);
         let not = not_since.map(|day| format!(", but nothing since {}", day_in_words(day))).unwrap_or_default();
-        let whose = self.text.map(|text| format!(" with `{}`", crate::echo::shown(text))).unwrap_or_default();
+        let whose = self.text.map(|text| format!(" with `{}`", shown(text))).unwrap_or_default();
         let who = match (count, first) {
             (0, _) => format!("No customer{whose}"),
             (1, Some(name)) => name.to_owned(),

@@ -30,18 +30,20 @@ pub(super) async fn find(
 ) -> Result<Answer<Unsold>, Failure> {
     let day = unordered_since(shop, since)?;
     let ordered = order_summary::products_ordered_since(&shop.projections, day, fresh).await?;
-    let levels = stock::tracked(&shop.projections, fresh).await?.found;
-    let on_hand: HashMap<Uuid, i64> = levels.into_iter().map(|level| (level.product_id, level.on_hand)).collect();
+    let levels = stock::tracked(&shop.projections, fresh).await?;
+    // The answer is as old as the oldest of what it is made of.
+    let (mut position, mut behind) = (ordered.position.min(levels.position), ordered.behind.max(levels.behind));
+    let on_hand: HashMap<Uuid, i64> = levels.found.into_iter().map(|level| (level.product_id, level.on_hand)).collect();
     let (mut all, mut reading): (Vec<Product>, _) = (vec![], PageRequest::first(PAGE_LIMIT));
-    let position = loop {
-        let Answer { found, position, .. } =
-            catalogue::products(&shop.projections, text, archived, reading, fresh).await?;
-        all.extend(found.products.into_iter().filter(|product| !ordered.contains(&product.product_id)));
-        reading.cursor = found.next;
+    loop {
+        let page = catalogue::products(&shop.projections, text, archived, reading, fresh).await?;
+        (position, behind) = (position.min(page.position), behind.max(page.behind));
+        all.extend(page.found.products.into_iter().filter(|product| !ordered.found.contains(&product.product_id)));
+        reading.cursor = page.found.next;
         if reading.cursor.is_none() {
-            break position;
+            break;
         }
-    };
+    }
     let lying = |product: &Product| on_hand.get(&product.product_id).copied();
     // By name as they came, where as many are there.
     all.sort_by_key(|product| std::cmp::Reverse(lying(product)));
@@ -54,7 +56,7 @@ pub(super) async fn find(
         n => format!("{} not ordered since {day}; {units} of their units are on hand.", was(n)),
     };
     let next = page.next_offset(products.len(), total_count, position);
-    Ok(Answer { position, behind: 0, found: Unsold { products, text, total_count, next } })
+    Ok(Answer { position, behind, found: Unsold { products, text, total_count, next } })
 }
 
 fn was(products: i64) -> String {
